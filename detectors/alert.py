@@ -1,0 +1,130 @@
+"""The alert as investigators read it: CONTRACT `fx.alerts.v1`.
+
+An alert is a recommendation with its evidence. Nothing in it depends on the wall clock, so that replaying the ledger gives
+the same bytes. Money and rates are decimal strings; counts, ratios, bp and scores are numbers.
+"""
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+Severity = Literal["low", "medium", "high", "critical"]
+Number = str | int | float
+
+
+class LimitShown(msgspec.Struct, frozen=True, kw_only=True):
+    """A limit an alert measured against, with the date it took effect and its provenance (L, S or D)."""
+
+    name: str
+    value: Number
+    unit: str
+    effective_from: date
+    provenance: Literal["L", "S", "D"]
+
+
+class Measured(msgspec.Struct, frozen=True, kw_only=True):
+    """One measured value: a decimal string for money, a number otherwise."""
+
+    name: str
+    value: Number
+    unit: str
+
+
+class TypologyHit(msgspec.Struct, frozen=True, kw_only=True):
+    """A typology that fired: strength 0-1 (1 = beyond doubt), the limits and what was measured against them."""
+
+    id: str
+    name: str
+    strength: float
+    legal_basis: str
+    limits: tuple[LimitShown, ...]
+    measured: tuple[Measured, ...]
+    window: str
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """One reason: value, own and peer baseline, observations behind the own baseline, share of the score (0-1; sum 1)."""
+
+    feature: str
+    value: Number | None
+    unit: str
+    own_baseline: Number | None
+    own_n: int
+    peer_baseline: Number | None
+    contribution: float
+    text_en: str
+    text_ko: str
+
+
+class Counterfactual(msgspec.Struct, frozen=True, kw_only=True):
+    """What would have made the alert not fire (`would_alert` false), checked by the core, not guessed."""
+
+    change: str
+    would_alert: bool
+
+
+class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
+    """One event behind the alert; `offset` is its ledger position in the alert's partition, None when gone."""
+
+    event_id: str
+    topic: str
+    institution: str | None
+    event_time: datetime
+    offset: int | None
+    sha256: str
+
+
+class Versions(msgspec.Struct, frozen=True, kw_only=True):
+    """Versions that produced the alert: code release; fingerprints of configuration, detector set and rules."""
+
+    code: str
+    config: str
+    detectors: str
+    rules: str
+
+
+class Position(msgspec.Struct, frozen=True, kw_only=True):
+    """The trigger's place in the ledger."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """How the alert was chosen: the budget it drew on, the probability it had, whether it was exploration."""
+
+    budget: str
+    probability: float
+    explored: bool
+
+
+class Alert(msgspec.Struct, frozen=True, kw_only=True):
+    """One alert; key = `party`. `score` 0-1, higher is more unusual; `rank` is the conformal p-value, lower is rarer."""
+
+    alert_id: str
+    status: Literal["raised", "updated", "retracted"]
+    supersedes: str | None = None
+    case_id: str
+    created_for: datetime
+    trigger_event_id: str
+    party: str
+    counterparty: str | None
+    parties: tuple[str, ...] = ()
+    institutions: tuple[str, ...]
+    severity: Severity
+    score: float
+    rank: float | None
+    desk: str
+    typologies: tuple[TypologyHit, ...]
+    reasons: tuple[Reason, ...]
+    counterfactual: tuple[Counterfactual, ...]
+    evidence: tuple[EvidenceItem, ...]
+    evidence_total: int
+    amount_usd: str | None
+    amount_krw: str | None
+    versions: Versions
+    position: Position
+    selection: Selection
+    rate_missing: bool = msgspec.field(name="x_rate_missing", default=False)

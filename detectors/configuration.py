@@ -1,0 +1,111 @@
+"""The effective configuration: limits, legend, desks and detector set, as they stand in the ledger.
+
+It is an event like any other, so that replaying 2022 applies 2022's law. Every limit carries the date it takes effect,
+its provenance (L law or decree, S published by a supervisor, D our default) and whether its text was verified.
+"""
+
+import hashlib
+from datetime import date
+from typing import Literal
+
+import msgspec
+
+Provenance = Literal["L", "S", "D"]
+
+
+class Limit(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A dated limit. In force from `effective_from` (local date) until the next limit of the same name takes effect.
+
+    `value` is a decimal string in `unit` (USD, KRW, count, ratio, days, bp, ...). `verified` is false where the figure
+    was taken from memory or a press report and still has to be checked against the text of the law.
+    """
+
+    name: str
+    value: str
+    unit: str
+    effective_from: date
+    provenance: Provenance
+    verified: bool = False
+    source: str = ""
+
+
+class TypologyRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One typology's legal basis and dated limits; everything numeric that it compares with is a `Limit`."""
+
+    enabled: bool = True
+    legal_basis: str
+    limits: tuple[Limit, ...] = ()
+
+
+class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One purpose code of the reporting scheme in use: its class and its text."""
+
+    kind: Literal["import", "export", "living", "study", "gift", "salary", "service", "capital", "other"]
+    text_en: str
+    text_ko: str
+
+
+class Legend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The reporting scheme's purpose codes, and the word list that classes remittance texts (class -> words, lower case)."""
+
+    purposes: dict[str, Purpose] = {}
+    words: dict[str, tuple[str, ...]] = {}
+
+
+class Desk(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A desk that gets copies of alerts on `fx.alerts.<desk>.v1`: those that match every non-empty list.
+
+    `typologies` holds typology ids, or `anomaly` for alerts that no typology explains.
+    """
+
+    typologies: tuple[str, ...] = ()
+    severities: tuple[Literal["low", "medium", "high", "critical"], ...] = ()
+    party_types: tuple[str, ...] = ()
+    institutions: tuple[str, ...] = ()
+
+
+class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The members that score each event, and the budget of purely statistical alerts.
+
+    `members` maps a detector's registry name to its numeric parameters. `seed` seeds every random choice.
+    `warm_up` is the number of scored events of a segment before its ranks count; `calibration_window` the number of
+    recent scores a rank is taken among; `daily_budget` the statistical alerts per day over all partitions.
+    """
+
+    members: dict[str, dict[str, float]]
+    seed: int = 20260101
+    warm_up: int = 1000
+    calibration_window: int = 10_000
+    daily_budget: float = 20.0
+    exploration: float = 0.05
+
+
+class Engine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the law and the log need: legal time zone, lateness, windows of memory.
+
+    `lateness_days`: events at most this late count in every legal window exactly; later ones are scored and counted as late.
+    `fingerprints`: events of a partition among which duplicates and conflicts are told.
+    `rate_stale_hours`: a reference rate older than this, in event time, counts as missing.
+    """
+
+    time_zone: str = "Asia/Seoul"
+    lateness_days: int = 35
+    fingerprints: int = 50_000
+    rate_stale_hours: float = 26.0
+    case_window_days: int = 30
+    partitions: int = 12
+
+
+class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Everything beside the events themselves that can change a score."""
+
+    rules: dict[str, TypologyRules]
+    legend: Legend
+    desks: dict[str, Desk]
+    detectors: DetectorSet
+    engine: Engine = Engine()
+
+
+def fingerprint(part: object) -> str:
+    """First 16 hex digits of the SHA-256 of `part` as sorted JSON: the version shown in alerts and build info."""
+    return hashlib.sha256(msgspec.json.encode(part, order="deterministic")).hexdigest()[:16]

@@ -1,0 +1,193 @@
+"""Canonical events: what the ledger holds and `apply` consumes.
+
+Every event that can change a score is one of these types, told apart in JSON by the field `type`. Identifiers of
+people, accounts and devices are tokens (`<key id>.<slot>.<digest>`); money and rates are decimal strings exactly as the
+sender wrote them; times are UTC. The ledger is evidence that is kept for ever, so a field is only ever added, with a default.
+"""
+
+from datetime import date, datetime
+from typing import Literal
+
+import msgspec
+
+from detectors.configuration import Configuration
+
+Direction = Literal["out", "in"]
+Status = Literal["ordered", "settled", "returned", "cancelled"]
+PartyType = Literal["person", "sole_trader", "company", "bank"]
+Channel = Literal["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank"]
+Evidence = Literal["none", "exempt", "shown", "verified"]
+Verdict = Literal["confirmed", "refuted", "inconclusive", "duplicate", "withdrawn"]
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Fields of every event that a sender identified.
+
+    `identity` and `body` are keyed fingerprints (32 hex digits, HMAC-SHA-256 under the routing key, which is never rotated):
+    equal identity and body = duplicate, equal identity and another body = conflict.
+    `previous` maps a token of this record to the same thing's token under the previous key, during a key overlap only.
+    """
+
+    event_id: str
+    identity: str
+    body: str
+    previous: dict[str, str] = {}
+
+
+class Transaction(_Event, frozen=True, kw_only=True, tag="transaction"):
+    """A payment across the border, as CONTRACT `fx.transactions.v1` without identifiers; `party` is the record's key."""
+
+    event_time: datetime
+    direction: Direction
+    status: Status = "settled"
+    payment_id: str | None = None
+    original_event_id: str | None = None
+    party: str
+    party_type: PartyType
+    party_account: str | None = None
+    counterparty: str
+    counterparty_account: str | None = None
+    counterparty_country: str
+    counterparty_bank_country: str | None = None
+    contract_counterparty: str | None = None
+    institution: str
+    branch: str | None = None
+    channel: Channel
+    amount: str
+    currency: str
+    settled_amount: str | None = None
+    settled_currency: str | None = None
+    deal_rate: str | None = None
+    purpose: str | None = None
+    evidence: Evidence = "none"
+    report_no: str | None = None
+    report_type: Literal["offset", "third_party", "capital", "prepayment", "other"] | None = None
+    declaration_no: str | None = None
+    trade_terms: Literal["advance", "sight", "usance", "open_account", "consignment", "transit"] | None = None
+    goods_due: date | None = None
+    hs_code: str | None = None
+    device: str | None = None
+    contact: str | None = None
+    ip_country: str | None = None
+    exchange_linked_inflow_24h: str | None = None
+    remittance_classes: tuple[str, ...] = ()
+
+
+class Declaration(_Event, frozen=True, kw_only=True, tag="declaration"):
+    """One line of a customs declaration (CONTRACT `customs.declarations.v1`); `party` is the trader."""
+
+    declaration_no: str
+    declared_time: datetime
+    kind: Literal["import", "export"]
+    party: str
+    counterparty: str
+    counterparty_country: str
+    hs_code: str
+    quantity: str
+    quantity_unit: str
+    value: str
+    currency: str
+    incoterm: str | None = None
+    origin_country: str | None = None
+    settlement_due: date | None = None
+    line: int | None = None
+    amends: str | None = None
+
+
+class Rate(_Event, frozen=True, kw_only=True, tag="rate"):
+    """A reference rate: 1 unit of `base` = `mid` units of `quote` at `rate_time`. Broadcast to every ledger partition."""
+
+    base: str
+    quote: str
+    mid: str
+    rate_time: datetime
+
+
+class Profile(_Event, frozen=True, kw_only=True, tag="profile"):
+    """What is known of a resident party (CONTRACT `fx.profiles.v1`)."""
+
+    party: str
+    party_type: PartyType
+    registered_on: date | None = None
+    capital_krw: str | None = None
+    turnover_krw: str | None = None
+    industry_code: str | None = None
+    size: Literal["small", "medium", "large"] | None = None
+    employees: int | None = None
+    region: str | None = None
+    related_counterparties: tuple[str, ...] = ()
+    as_of: datetime
+
+
+class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
+    """An investigator's verdict on an alert. The free-text reason stays outside; `reason_hash` is its keyed fingerprint."""
+
+    alert_id: str
+    party: str
+    verdict: Verdict
+    reason_hash: str
+    investigator: str
+    decided_at: datetime
+    amount_krw: str | None = None
+    legal_basis: str | None = None
+    sanction: Literal["none", "warning", "fine", "referral"] | None = None
+    office: str | None = None
+
+
+class ConfigurationChange(msgspec.Struct, frozen=True, kw_only=True, tag_field="type", tag="configuration"):
+    """The effective configuration from this record on. Broadcast to every ledger partition."""
+
+    configuration: Configuration
+
+
+Event = Transaction | Declaration | Rate | Profile | Disposition | ConfigurationChange
+
+
+class Source(msgspec.Struct, frozen=True, array_like=True):
+    """Where a record came from: the input topic's partition and offset."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+class Origin(msgspec.Struct, frozen=True, kw_only=True):
+    """What the ledger record's envelope says of an event.
+
+    `offset` is the ledger position in the partition; `source` is None for the first configuration, which `topics apply`
+    writes itself; `sha256` is of the sender's original bytes; `timestamp_ms` the input's Kafka timestamp (ms, UTC);
+    `history` marks records that are learned from and never alert; `headers` are CloudEvents and traceparent, passed on.
+    """
+
+    offset: int
+    source: Source | None
+    sha256: str
+    timestamp_ms: int
+    history: bool = False
+    headers: tuple[tuple[str, bytes], ...] = ()
+
+
+class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The short form of a transaction on `fx.legs.v1`, keyed by the counterparty's token, for network detection."""
+
+    event_id: str
+    identity: str
+    body: str
+    event_time: datetime
+    direction: Direction
+    status: Status = "settled"
+    party: str
+    counterparty: str
+    counterparty_country: str
+    institution: str
+    amount: str
+    currency: str
+    purpose: str | None = None
+    evidence: Evidence = "none"
+    party_account: str | None = None
+    counterparty_account: str | None = None
+    device: str | None = None
+    contact: str | None = None
+    payment_id: str | None = None
+    original_event_id: str | None = None
+    previous: dict[str, str] = {}

@@ -1,0 +1,1 @@
+"""Everything of fxwatch that touches Kafka, time or the network."""

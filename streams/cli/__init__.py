@@ -1,0 +1,79 @@
+"""The command line `fxwatch`. One file per command; names are fixed, outsiders script against them (DESIGN section 7).
+
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration. An error is one message on standard error, never a traceback.
+"""
+
+import importlib
+import json
+import sys
+
+import click
+
+from streams.errors import FxwatchError
+
+# command -> (module, one line for --help); modules are imported only when their command runs, so that --help is instant
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("streams.cli.demo", "A broker, workers, a stream and live alerts, in one command."),
+    "broker": ("streams.cli.broker", "The embedded Apache Kafka broker: start, stop, status."),
+    "topics": ("streams.cli.topics", "The topic table against the cluster: apply, diff."),
+    "worker": ("streams.cli.worker", "Run a worker: ingest, monitor, or all."),
+    "rules": ("streams.cli.rules", "The configuration in force, in the ledger: apply, show."),
+    "simulate": ("streams.cli.simulate", "The built-in stream, with planted cases."),
+    "publish": ("streams.cli.publish", "Publish JSON-lines files in the contract's form."),
+    "alerts": ("streams.cli.alerts", "What an investigator reads: follow."),
+    "deadletter": ("streams.cli.deadletter", "Rejected records: list, replay."),
+    "state": ("streams.cli.state", "The learned state: digest."),
+    "reconcile": ("streams.cli.reconcile", "Prove from the topics that no input was lost."),
+    "reidentify": ("streams.cli.reidentify", "Open the identity behind a token, on the record."),
+    "skip": ("streams.cli.skip", "Record an operator's decision to skip a ledger position."),
+    "schemas": ("streams.cli.schemas", "Write the JSON Schemas generated from the code's types."),
+    "doctor": ("streams.cli.doctor", "What this machine has and lacks."),
+    "version": ("streams.cli.version", "Versions of code, configuration, rules and detectors."),
+}
+
+
+class _LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def command() -> None:
+    """Watch foreign-exchange transactions and explain which ones an investigator should look at.
+
+    Example: fxwatch demo
+    """
+
+
+def main() -> None:
+    """Entry point of the console script; turns errors into one message and an exit code."""
+    try:
+        command(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(2 if isinstance(error, click.UsageError) else 1)
+    except FxwatchError as error:
+        if "--json" in sys.argv:
+            click.echo(json.dumps(error.fields, default=str), err=True)
+        else:
+            click.echo(f"fxwatch: {error.message}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # the reader of our output (head, less) went away; that is its right
+        sys.stderr.close()
+        sys.exit(0)

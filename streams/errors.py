@@ -1,0 +1,129 @@
+"""Error types of fxwatch.
+
+Callers branch on `code` and `retriable`, never on message text. A message says what happened, what was got,
+what was expected and what to do about it; the command line prints it as it stands and exits with `exit_code`.
+"""
+
+from typing import ClassVar
+
+
+class FxwatchError(Exception):
+    """Base of every error that a user may see.
+
+    `code` is stable across versions; `fields` holds the values the message was made of, for machines.
+    """
+
+    code: ClassVar[str] = "fxwatch.error"
+    retriable: ClassVar[bool] = False
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, *, got: object = None, expected: object = None, todo: str | None = None) -> None:
+        self.what, self.got, self.expected, self.todo = what, got, expected, todo
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """One paragraph: what, got, expected, what to do."""
+        parts = [self.what]
+        if self.got is not None:
+            parts.append(f"got: {self.got}")
+        if self.expected is not None:
+            parts.append(f"expected: {self.expected}")
+        if self.todo is not None:
+            parts.append(f"to do: {self.todo}")
+        return "; ".join(parts)
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """The message's parts, for `--json` and structured logs."""
+        return {"code": self.code, "retriable": self.retriable, "what": self.what, "got": self.got,
+                "expected": self.expected, "todo": self.todo}  # fmt: skip
+
+
+class UsageError(FxwatchError):
+    """The command was used wrongly, or the configuration is wrong. Exit code 2."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """Configuration that cannot be used; `problems` lists every one found, each with its place."""
+
+    code = "configuration.invalid"
+
+    def __init__(self, what: str, problems: list[str] | None = None, **kwargs: object) -> None:
+        self.problems = problems or []
+        super().__init__(what, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def message(self) -> str:
+        """The problems, one a line, below the summary."""
+        return "\n".join([super().message, *(f"  - {problem}" for problem in self.problems)])
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """As in the base, with the list of problems."""
+        return {**super().fields, "problems": self.problems}
+
+
+class BrokerUnavailableError(FxwatchError):
+    """No Kafka broker answers at the configured address."""
+
+    code = "broker.unavailable"
+    retriable = True
+
+
+class BrokerStartError(FxwatchError):
+    """The embedded broker could not be started: Java, jars, port or directory."""
+
+    code = "broker.start"
+
+
+class TopicsError(FxwatchError):
+    """Topics are missing or differ from the topic table."""
+
+    code = "topics.differ"
+
+
+class KeyFileError(UsageError):
+    """The pseudonym key file is missing or malformed."""
+
+    code = "keys.invalid"
+
+
+class RulesDifferError(FxwatchError):
+    """The worker's configuration file differs from the rules in force in the ledger."""
+
+    code = "rules.differ"
+
+
+class DeliveryError(FxwatchError):
+    """Kafka did not acknowledge an output; nothing was committed past it."""
+
+    code = "delivery.failed"
+    retriable = True
+
+
+class FencedError(FxwatchError):
+    """Another worker owns this partition now; this producer must never be used again."""
+
+    code = "producer.fenced"
+
+
+class PartitionStoppedError(FxwatchError):
+    """One partition cannot go on: `position` says where, the cause says why. The others go on."""
+
+    code = "partition.stopped"
+
+
+class SnapshotError(FxwatchError):
+    """A snapshot that must not be loaded: torn, corrupt, or of another state schema."""
+
+    code = "snapshot.unusable"
+
+
+class LedgerError(FxwatchError):
+    """The ledger is not the one the state was learned from, or holds a record that cannot be read."""
+
+    code = "ledger.unusable"

@@ -1,0 +1,147 @@
+"""Settings: one TOML file (`FXWATCH_CONFIG`) and the environment (`FXWATCH_...`), the environment first.
+
+The TOML's tables `rules`, `legend`, `desks`, `detectors` and `engine` are the effective configuration (merged over
+`detectors/defaults.toml`, table by table; lists replace); everything else is a field of `Settings`.
+All errors are reported at once, each with its place and what was expected.
+"""
+
+import os
+import tomllib
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from detectors.configuration import Configuration
+from streams.errors import ConfigurationError
+
+EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine")
+
+
+class Settings(BaseSettings):
+    """What a process needs to run; nothing here can change a score (that is `effective`)."""
+
+    model_config = SettingsConfigDict(env_prefix="FXWATCH_", extra="forbid", frozen=True)
+
+    bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, comma separated")
+    key_file: Path | None = Field(None, description="pseudonym keys: `key_id = 64 hex digits` a line; first current, last routes")
+    seal_key_file: Path | None = Field(None, description="public key (64 hex digits) that identities are sealed to")
+    data_dir: Path = Field(Path(".fxwatch"), description="directory of the embedded broker and the jar cache's link")
+    application: str = Field("fxwatch", pattern=r"^[a-z][a-z0-9-]{0,30}$", description="prefix of consumer groups and transactional ids")
+
+    replication: int | None = Field(None, ge=1, description="replicas per topic; default min(3, brokers)")
+    min_insync_replicas: int | None = Field(None, ge=1, description="default replication - 1, at least 1")
+    raw_retention_days: float = Field(30, gt=0, description="retention of raw inputs and dead letters, days")
+    evidence_retention_days: float | None = Field(None, gt=0, description="ledger, legs, daily snapshots; default for ever")
+
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(6066, ge=0, le=65535)
+    broker_patience_seconds: float = Field(300, gt=0, description="how long a broker that is gone is waited for")
+    session_timeout_seconds: float = Field(10, ge=6, description="consumer group session time-out (the broker's minimum is 6)")
+    transaction_timeout_seconds: float = Field(30, ge=1)
+    order_wait_seconds: float = Field(0.5, ge=0, description="how long the next input partition is waited for, to keep time order")
+    run_records: int = Field(256, ge=1, le=1024, description="records a run; one run must not hold the loop over 50 ms")
+    queued_runs: int = Field(4, ge=1, le=64)
+    snapshot_every_events: int = Field(50_000, ge=1)
+    snapshot_every_seconds: float = Field(60, gt=0)
+    shutdown_seconds: float = Field(20, gt=0, description="hard deadline of a graceful stop")
+
+    config_file: Path | None = None
+    effective_tables: dict[str, Any] = Field(default_factory=dict)
+
+    @cached_property
+    def effective(self) -> Configuration:
+        """The effective configuration: defaults overlaid with the TOML's tables. Validated when the settings load."""
+        return effective_configuration(self.effective_tables)
+
+    @property
+    def bootstrap_servers(self) -> list[str]:
+        """The bootstrap addresses as a list."""
+        return [address.strip() for address in self.bootstrap.split(",") if address.strip()]
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over file: the file's values come in as init arguments."""
+        return env_settings, init_settings
+
+
+def default_tables() -> dict[str, Any]:
+    """The shipped `detectors/defaults.toml`, parsed."""
+    return tomllib.loads(resources.files("detectors").joinpath("defaults.toml").read_text("utf-8"))
+
+
+def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        merged[key] = _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+    return merged
+
+
+def effective_configuration(tables: dict[str, Any]) -> Configuration:
+    """Defaults overlaid with `tables`, validated. Raises `ConfigurationError` with every problem found."""
+    merged = _merged(default_tables(), tables)
+    types = {field.name: field.type for field in msgspec.structs.fields(Configuration)}
+    problems, parts = [], {}
+    for name in EFFECTIVE:
+        if name not in merged:
+            continue
+        try:
+            parts[name] = msgspec.convert(merged[name], types[name])
+        except msgspec.ValidationError as fault:
+            problems.append(f"[{name}] {fault}")
+    if problems:
+        raise ConfigurationError("the effective configuration is not valid", problems, todo="mend these tables of the TOML file")
+    return Configuration(**parts)
+
+
+def _environment_names() -> set[str]:
+    return {f"FXWATCH_{name.upper()}" for name in Settings.model_fields} | {"FXWATCH_CONFIG"}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings from `FXWATCH_CONFIG`, the environment and `overrides` (command-line options, which win).
+
+    Raises `ConfigurationError` listing every problem at once.
+    """
+    problems: list[str] = []
+    values: dict[str, Any] = {}
+    path = os.environ.get("FXWATCH_CONFIG")
+    if path:
+        try:
+            values = tomllib.loads(Path(path).read_text("utf-8"))
+        except OSError as fault:
+            raise ConfigurationError(f"cannot read the configuration file: {fault.strerror}", got=path,
+                                     expected="a readable TOML file", todo="correct FXWATCH_CONFIG") from fault  # fmt: skip
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
+            raise ConfigurationError(f"the configuration file is not TOML: {fault}", got=path) from fault
+        values["config_file"] = path
+    tables = {name: values.pop(name) for name in EFFECTIVE if name in values}
+    known = _environment_names()
+    problems += [f"environment {name}: no such setting" for name in sorted(os.environ)
+                 if name.startswith("FXWATCH_") and name not in known]  # fmt: skip
+    try:
+        effective_configuration(tables)
+    except ConfigurationError as fault:
+        problems += fault.problems
+    settings = None
+    try:
+        settings = Settings(**values, effective_tables=tables)
+    except ValidationError as fault:
+        for error in fault.errors():
+            name = ".".join(str(part) for part in error["loc"])
+            problems.append(f"{name}: {error['msg']}; got: {error['input']!r}")
+    if problems or settings is None:
+        raise ConfigurationError("the configuration is not valid", problems, got=path or "environment only",
+                                 todo="mend each of these; `fxwatch doctor` shows what is in force")  # fmt: skip
+    return settings.model_copy(update=overrides) if overrides else settings
