@@ -58,7 +58,9 @@ def command() -> None:
 def main() -> None:
     """Entry point of the console script; turns errors into one message and an exit code."""
     try:
-        command(standalone_mode=False)
+        outcome = command(standalone_mode=False)  # click hands back the code of `Context.exit` instead of raising it
+        if isinstance(outcome, int):
+            sys.exit(outcome)
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:

@@ -1,0 +1,278 @@
+"""Start, watch and stop one Kafka node."""
+
+import base64
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from streams.broker import configuration, directory, supervisor
+from streams.broker.jars import obtain_all
+from streams.broker.java import find_java
+from streams.broker.ports import check_free, free_ports
+from streams.errors import BrokerStartError
+
+log = logging.getLogger(__name__)
+
+OUTPUT = "broker.out"
+READY_SECONDS = 90.0
+"""A node is ready in 3 to 6 s on an idle machine of two cores; a busy one took 30."""
+
+PORT_ATTEMPTS = 3
+"""Ports are free when chosen, not when used: another process may take one in the seconds between."""
+
+
+class EmbeddedBroker:
+    """One KRaft node (broker and controller) of the locked Kafka in `directory`; also a context manager.
+
+    The node lives no longer than this process, even if that is killed, unless `detached`. Data stay in the directory;
+    it may be copied while no broker runs in it, and started elsewhere. `port` is chosen at the first start when None
+    and kept for later starts of the same object. For a cluster give every node its `node` id, `controller_port`, the
+    `voters` (node id to controller port of all of them) and one `cluster_id`; start each with `wait=False`, then
+    `wait_ready()`, because no node is ready before a majority runs. `properties` override `server.properties`;
+    `report` gets a line of progress now and then.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        port: int | None = None,
+        controller_port: int | None = None,
+        node: int = 1,
+        voters: Mapping[int, int] | None = None,
+        cluster_id: str | None = None,
+        heap_megabytes: int = 384,
+        detached: bool = False,
+        properties: Mapping[str, str] | None = None,
+        report: Callable[[str], None] = log.info,
+    ) -> None:
+        self.directory = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow the user's symlinks
+        self.port, self.controller_port, self.node = port, controller_port, node
+        self.voters = dict(voters or {})
+        self.cluster_id = cluster_id or base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.heap_megabytes, self.detached = heap_megabytes, detached
+        self.properties = dict(properties or {})
+        self._report = report
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pid: int | None = None
+
+    @property
+    def bootstrap(self) -> str:
+        """The address clients connect to, `127.0.0.1:PORT`. Raises `BrokerStartError` before the first start."""
+        if self.port is None:
+            raise BrokerStartError("the broker was never started, so it has no address", got=self.directory)
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """The JVM's process id. Raises `BrokerStartError` before the first start."""
+        if self._pid is None:
+            raise BrokerStartError("the broker was never started, so it has no process", got=self.directory)
+        return self._pid
+
+    def alive(self) -> bool:
+        """Whether the JVM runs; it may not be ready."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self, timeout_seconds: float = READY_SECONDS, *, wait: bool = True) -> str:
+        """Start the node and return its address; with `wait`, only when it serves metadata.
+
+        Raises `BrokerStartError` when Java or a jar cannot be had, the port is taken, the directory is in use or not
+        writable, or the node does not come up in time.
+        """
+        chosen_here = self.port is None
+        for attempt in range(1, PORT_ATTEMPTS + 1):
+            try:
+                self._launch()
+                if wait:
+                    self.wait_ready(timeout_seconds)
+            except BaseException as fault:
+                self.kill()
+                collided = isinstance(fault, BrokerStartError) and "Address already in use" in self._last_words()
+                if not (chosen_here and collided and attempt < PORT_ATTEMPTS):
+                    raise
+                self.port = None
+            else:
+                break
+        return self.bootstrap
+
+    def _launch(self) -> None:
+        java, version = find_java()
+        jars = obtain_all(self._report)
+        lock = directory.take(self.directory)
+        try:
+            self._configure()
+            environment = {**os.environ, "CLASSPATH": os.pathsep.join(map(str, jars))}
+            self._format_if_new(java, environment)
+            self._report(f"starting Apache Kafka {kafka_version(jars)} on {self.bootstrap} (Java {version})")
+            self._spawn(self._java_command(java, "kafka.Kafka", "server.properties"), environment, lock)
+            directory.write_state(self.directory, directory.Running(
+                bootstrap=self.bootstrap, port=self.port or 0, controller_port=self.controller_port or 0,
+                pid=self.pid, node=self.node, kafka=kafka_version(jars)))  # fmt: skip
+        finally:
+            os.close(lock)  # from now on only the JVM holds it
+
+    def _configure(self) -> None:
+        if self.port is not None:
+            check_free(self.port)
+        fresh = free_ports(2)
+        self.port = self.port or fresh[0]
+        # the controller's port is nobody else's business, so a new one each time; not in a cluster, whose nodes know it
+        if not self.voters or self.controller_port is None:
+            self.controller_port = self.voters.get(self.node, fresh[1])
+        text = configuration.server_properties(
+            node=self.node, port=self.port, controller_port=self.controller_port,
+            voters=self.voters or {self.node: self.controller_port}, extra=self.properties)  # fmt: skip
+        (self.directory / "server.properties").write_text(text, "utf-8")
+        (self.directory / "log4j2.yaml").write_text(configuration.LOG4J, "utf-8")
+
+    def _java_command(self, java: Path, *arguments: str) -> list[str]:
+        heap = f"{self.heap_megabytes}m"
+        # the directory is there to be seen in a process list; Java itself works on relative paths, because it reads its
+        # arguments in the locale's character set and would not find a directory named in another one
+        return [str(java), f"-Dfxwatch.broker.directory={self.directory}", f"-Xms{heap}", f"-Xmx{heap}",
+                "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto",
+                "-Dlog4j2.configurationFile=log4j2.yaml", *arguments]  # fmt: skip
+
+    def _format_if_new(self, java: Path, environment: Mapping[str, str]) -> None:
+        if (self.directory / "data" / "meta.properties").exists():
+            return
+        command = self._java_command(java, "kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c",
+                                     "server.properties")  # fmt: skip
+        answer = subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True,  # noqa: S603
+                                timeout=READY_SECONDS, check=False)  # fmt: skip
+        if answer.returncode != 0:
+            raise BrokerStartError(
+                "Kafka cannot format its data directory",
+                got=(answer.stdout + answer.stderr)[-600:],
+                todo=f"look into {self.directory}; what an unfinished first start left there can be deleted",
+            )
+
+    def _spawn(self, command: list[str], environment: Mapping[str, str], lock: int) -> None:
+        if self.detached:
+            with (self.directory / OUTPUT).open("wb") as output:
+                self._process = subprocess.Popen(  # noqa: S603
+                    command, cwd=self.directory, env=environment, stdin=subprocess.DEVNULL, stdout=output,
+                    stderr=subprocess.STDOUT, pass_fds=(lock,), start_new_session=True)  # fmt: skip
+            self._pid = self._process.pid
+            return
+        self._process = subprocess.Popen(  # noqa: S603
+            [sys.executable, "-I", "-S", supervisor.__file__, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            pass_fds=(lock,), start_new_session=True)  # fmt: skip
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        order = {"command": command, "environment": dict(environment), "directory": str(self.directory),
+                 "output": str(self.directory / OUTPUT)}  # fmt: skip
+        self._process.stdin.write(json.dumps(order).encode() + b"\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer.strip().isdigit():
+            raise BrokerStartError("the broker's supervisor did not start", got=f"exit code {self._process.wait()}")
+        self._pid = int(answer)
+
+    def wait_ready(self, timeout_seconds: float = READY_SECONDS) -> None:
+        """Return when the node answers metadata requests as an unfenced broker.
+
+        Raises `BrokerStartError` with the node's last words when it ends, or with the log's place when time is up.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        while time.monotonic() < deadline:
+            if not self.alive():
+                raise BrokerStartError("the broker ended while starting", got=self._last_words()[-600:] or "no output",
+                                       todo=f"look into {self.directory / 'server.log'}")  # fmt: skip
+            if self._listens() and self._serves():
+                return
+            time.sleep(0.05)
+        raise BrokerStartError(f"the broker was not ready within {timeout_seconds:g} s",
+                               todo=f"look into {self.directory / 'server.log'}")  # fmt: skip
+
+    def _listens(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port or 0), 1).close()
+        except OSError:
+            return False
+        return True
+
+    def _serves(self) -> bool:
+        return serves(self.bootstrap, self.node)
+
+    def _last_words(self) -> str:
+        """Errors of the log's end and what the JVM printed; empty before it wrote any."""
+        words = []
+        for name in ("server.log", OUTPUT):
+            path = self.directory / name
+            if path.exists():
+                lines = path.read_text("utf-8", errors="replace")[-20_000:].splitlines()
+                words += [
+                    line
+                    for line in lines
+                    if name == OUTPUT or " ERROR " in line or " FATAL " in line or "xception" in line
+                ]
+        return "\n".join(words)
+
+    def stop(self, grace_seconds: float = 20) -> None:
+        """End the node cleanly (SIGTERM, up to `grace_seconds`, SIGKILL). Nothing happens when it does not run."""
+        directory.stop_running(self.directory, grace_seconds)
+        self._reap()
+
+    def kill(self) -> None:
+        """End the node at once, as a crash would (SIGKILL)."""
+        if self.alive() and self._pid is not None:
+            os.kill(self._pid, signal.SIGKILL)
+        self._reap()
+
+    def _reap(self) -> None:
+        if self._process is None:
+            return
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def wait(self) -> int:
+        """Block until the node ends, for whatever reason, and return its exit code (143 after SIGTERM)."""
+        assert self._process is not None
+        return self._process.wait()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def serves(bootstrap: str, node: int) -> bool:
+    """Whether the cluster at `bootstrap` answers metadata requests and counts `node` among its unfenced brokers."""
+    from kafka import KafkaAdminClient
+    from kafka.errors import KafkaError
+
+    try:
+        client = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=2000, request_timeout_ms=2000)
+    except KafkaError:
+        return False
+    try:
+        brokers = client.describe_cluster()["brokers"]
+    except KafkaError:
+        return False
+    finally:
+        client.close()
+    return any(each["broker_id"] == node and not each.get("is_fenced", False) for each in brokers)
+
+
+def kafka_version(jars: list[Path]) -> str:
+    """The version of Kafka among `jars`, from the name of its main one."""
+    return next(path.parent.name for path in jars if path.parent.parent.name.startswith("kafka_"))
