@@ -1,0 +1,123 @@
+"""How many statistical alerts a partition may raise a day, and which ones.
+
+Alerts that a legal rule raises are outside this budget; the core does not offer them.
+"""
+
+import hashlib
+
+import msgspec
+
+from detectors.alert import Selection
+
+NAME = "anomaly"
+# DETECTION, "Alert volume": spend at most four times as fast as the mean rate, so that a bad morning leaves an afternoon.
+FASTEST = 4.0
+# Assumed events a day of a partition before the first day is over.
+FIRST_DAY_EVENTS = 1000.0
+# Weight of the newest full day in the expected events a day: follows a change of volume within a week.
+DAY_WEIGHT = 0.3
+# Late in a day more events may come than expected: a tenth of a day is always still to come.
+LEAST_REMAINING = 0.1
+
+
+class _State(msgspec.Struct):
+    daily: float
+    exploration: float
+    seed: int
+    finest_rank: float
+    day: str = ""
+    seen: int = 0
+    remaining: float = 0.0
+    expected: float = FIRST_DAY_EVENTS
+    days: int = 0
+    draws: int = 0
+
+
+class Budget:
+    """An online threshold on ranks that spends the partition's share of the daily budget.
+
+    An event alerts when its rank is at most remaining budget / events still expected today, and at most four times the
+    mean rate. Where that is finer than ranks can tell (`finest_rank`), events of the finest rank alert by lot. A further
+    `exploration` share of the budget goes to events at any rank by lot, so that the ranker's blind spots are seen.
+    Every probability is in the selection. What a day leaves over or overdraws (at most one alert) goes to the next.
+    Lots are hashes of seed and counter, so a replay draws the same. Cost: 2 us.
+
+    >>> budget = Budget.new(24.0, 12, 0.0, 7)
+    >>> budget.offer(0.5, 0.0, "2026-01-05") is None, budget.offer(0.001, 1.0, "2026-01-05")
+    (True, Selection(budget='anomaly', probability=1.0, explored=False))
+    """
+
+    def __init__(self, state: _State) -> None:
+        self._state = state
+
+    @classmethod
+    def new(
+        cls, daily_budget: float, partitions: int, exploration: float, seed: int, *, finest_rank: float = 1e-4
+    ) -> "Budget":
+        """`daily_budget` alerts a day over all `partitions`, each of which has an equal share and a budget of its own.
+
+        `exploration` 0-1 is the share drawn by lot; `finest_rank` the smallest rank there is: 1 / (calibration window + 1).
+        Give each partition its own `seed`. Raises `ValueError` for values out of range.
+        """
+        if daily_budget < 0 or partitions < 1 or not 0 <= exploration <= 1 or not 0 < finest_rank <= 1:
+            raise ValueError(f"an alert budget out of range; got: {daily_budget} a day, {partitions} partitions, "
+                             f"exploration {exploration}, finest rank {finest_rank}; expected: >= 0, >= 1, 0-1, 0-1")  # fmt: skip
+        return cls(_State(daily_budget / partitions, exploration, seed, finest_rank))
+
+    def offer(self, rank: float, event_time_s: float, day: str) -> Selection | None:  # noqa: ARG002
+        """Whether this event alerts; None = no. Offer each event that has a rank and may alert, once, in ledger order.
+
+        `day` is the event's legal date (ISO). A later day opens a new budget and closes the old one for good; an event
+        of a closed day draws on the open one. The pace is counted in events, so that nights and weekends need no
+        calendar; `event_time_s` is part of the interface for paces that do. Raises `ValueError` for a rank outside 0-1.
+        """
+        if not 0.0 <= rank <= 1.0:
+            raise ValueError(f"a rank is a p-value; got: {rank}; expected: 0 to 1")
+        state = self._state
+        if day > state.day:
+            self._open(day)
+        ranked = state.daily * (1.0 - state.exploration)
+        left = max(state.expected - state.seen, LEAST_REMAINING * state.expected)
+        threshold = max(0.0, min(state.remaining / left, FASTEST * ranked / state.expected))
+        state.seen += 1
+        if rank <= threshold:
+            state.remaining -= 1.0
+            return Selection(budget=NAME, probability=1.0, explored=False)
+        if 0.0 < threshold and rank <= state.finest_rank:
+            chance = threshold / rank
+            if self._lot() < chance:
+                state.remaining -= 1.0
+                return Selection(budget=NAME, probability=chance, explored=False)
+        chance = min(1.0, state.daily * state.exploration / state.expected)
+        if chance > 0.0 and self._lot() < chance:
+            return Selection(budget=NAME, probability=chance, explored=True)
+        return None
+
+    def _open(self, day: str) -> None:
+        state = self._state
+        ranked = state.daily * (1.0 - state.exploration)
+        if state.day:
+            weight = DAY_WEIGHT if state.days else 1.0
+            state.expected = max(1.0, state.expected + weight * (state.seen - state.expected))
+            state.days += 1
+        carried = min(1.0, max(-1.0, state.remaining))
+        state.day, state.seen, state.remaining = day, 0, ranked + carried
+
+    def _lot(self) -> float:
+        """A uniform number in [0, 1), from seed and counter."""
+        state = self._state
+        digest = hashlib.blake2b(f"{state.seed}|{state.draws}".encode(), digest_size=8).digest()
+        state.draws += 1
+        return (int.from_bytes(digest, "little") >> 11) / float(1 << 53)
+
+    def to_state(self) -> bytes:
+        """Everything, the counter of the lots included."""
+        return msgspec.msgpack.encode(self._state)
+
+    @classmethod
+    def from_state(cls, state: bytes) -> "Budget":
+        """The budget `to_state` described. Raises `ValueError` when the bytes are damaged."""
+        try:
+            return cls(msgspec.msgpack.decode(state, type=_State))
+        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+            raise ValueError(f"the alert budget's state is damaged: {fault}") from fault

@@ -1,0 +1,72 @@
+"""Reasons of an alert: typologies and features, with shares that sum to 1."""
+
+from collections.abc import Sequence
+from math import fsum, log
+
+import msgspec
+
+from detectors.alert import Number, Reason
+from detectors.features.view import Feature
+from detectors.scoring import Scored
+from detectors.wording import sentences
+
+# An investigator reads the strongest; what is smaller stands together as the rest.
+SHOWN = 5
+REST = "rest"
+# A rule beyond doubt (strength 1) would take all shares: its logarithm is infinite.
+LEAST_DOUBT = 1e-3
+
+
+def _shown(value: float | None, unit: str) -> Number | None:
+    """Money as a decimal string, other numbers rounded to what their text shows."""
+    if value is None:
+        return None
+    return f"{value:.2f}" if unit == "USD" else round(value, 4)
+
+
+def _reason(feature: Feature, share: float) -> Reason:
+    english, korean = sentences(feature)
+    return Reason(
+        feature=feature.name, value=_shown(feature.value, feature.unit), unit=feature.unit,
+        own_baseline=_shown(feature.own_baseline, feature.unit), own_n=feature.own_n,
+        peer_baseline=_shown(feature.peer_baseline, feature.unit), contribution=share, text_en=english, text_ko=korean,
+    )  # fmt: skip
+
+
+def _rest(share: float, count: int) -> Reason:
+    return Reason(
+        feature=REST, value=None, unit="", own_baseline=None, own_n=0, peer_baseline=None, contribution=share,
+        text_en=f"{count} further reasons, each smaller than those shown.",
+        text_ko=f"그 밖에 위에 제시된 것보다 영향이 작은 사유가 {count}건 있습니다.",
+    )  # fmt: skip
+
+
+def reasons(
+    features: Sequence[Feature], scored: Scored, rules: Sequence[tuple[Reason, float]] = ()
+) -> tuple[Reason, ...]:
+    """The alert's reasons, largest share first, the rest last; shares sum to 1.
+
+    `rules` are the reasons of the typologies that fired, each with its strength 0-1; their `contribution` is set here.
+    The score is 1 - rank x product of (1 - strength) (`detectors.fusion`), so -ln adds up: a rule's share is
+    -ln(1 - strength), the statistical share -ln(rank), split by the members' contributions; all divided by their sum.
+    All rules are shown, and the five largest features; a feature of fewer than 20 own observations is marked weak.
+    Empty when there is nothing to attribute: no rule fired and no feature contributed. Cost: about 30 us, only for alerts.
+    """
+    by_name = {feature.name: feature for feature in features}
+    parts = [(reason, -log(max(1.0 - strength, LEAST_DOUBT))) for reason, strength in rules]
+    odd = [(by_name[name], share) for name, share in scored.contributions if name in by_name and share > 0.0]
+    statistical = 0.0 if scored.rank is None else -log(scored.rank)
+    if not any(weight > 0.0 for _, weight in parts):
+        # nothing but the statistics to explain: their split is what counts, however usual the event is
+        parts, statistical = [(reason, 0.0) for reason, _ in parts], max(statistical, 1.0)
+    whole = fsum(weight for _, weight in parts) + (statistical if odd else 0.0)
+    if whole <= 0.0:
+        return tuple(reason for reason, _ in parts)
+    found = [msgspec.structs.replace(reason, contribution=weight / whole) for reason, weight in parts]
+    spread = statistical / whole / fsum(share for _, share in odd) if odd else 0.0
+    if spread > 0.0:
+        found += [_reason(feature, share * spread) for feature, share in odd[:SHOWN]]
+    found.sort(key=lambda reason: -reason.contribution)
+    if spread > 0.0 and len(odd) > SHOWN:
+        found.append(_rest(max(0.0, 1.0 - fsum(reason.contribution for reason in found)), len(odd) - SHOWN))
+    return tuple(found)

@@ -1,0 +1,63 @@
+"""Features of an event against its party's own past and its peers.
+
+A new feature is one file with a `FEATURE` and one line in `REGISTRY`. Its order is part of the packed baselines' layout.
+"""
+
+from detectors.features import (
+    amount_corridor,
+    amount_own,
+    cadence,
+    counterparty_novelty,
+    deal_rate,
+    document_line,
+    hour,
+    slow_boiling,
+    week_sum,
+    weekday,
+)
+from detectors.features.baselines import Layout, token_hash
+from detectors.features.moment import Definition, Moment
+from detectors.features.shared import Shared
+from detectors.features.view import EventView, Feature
+
+REGISTRY: tuple[Definition, ...] = (
+    amount_own.FEATURE,
+    amount_corridor.FEATURE,
+    week_sum.FEATURE,
+    cadence.FEATURE,
+    counterparty_novelty.FEATURE,
+    hour.FEATURE,
+    weekday.FEATURE,
+    deal_rate.FEATURE,
+    document_line.FEATURE,
+    slow_boiling.FEATURE,
+)
+NAMES: tuple[str, ...] = tuple(feature.name for feature in REGISTRY)
+LAYOUT = Layout(REGISTRY)
+
+
+def observe(view: EventView, baselines: bytes, shared: Shared) -> tuple[tuple[Feature, ...], bytes]:
+    """Measure all features against the past, then learn from the event.
+
+    Returns the features in registry order and the party's new packed baselines (empty bytes in = a party never seen);
+    learns the peers' baselines in `shared`, in place. Pure but for `shared`; the same calls in the same order give the
+    same bytes. A late event (event time before the party's newest) is measured and learned with the weight it would have
+    faded to. Raises `ValueError` when `baselines` is damaged or of another set of features. Cost: 40-50 us, half of it
+    packing, unpacking and the two histograms; memory per party at most 400 bytes.
+    """
+    past = LAYOUT.unpack(baselines)
+    moment = Moment(view, shared, token_hash(view.counterparty), past)
+    measured = tuple([feature.measure(moment, own) for feature, own in zip(REGISTRY, past.own, strict=True)])
+    for feature, own in zip(REGISTRY, past.own, strict=True):
+        feature.learn(moment, own)
+    past.remember(moment.counterparty, moment.fade, moment.weight)
+    if past.seen == 0:
+        past.first_s = past.last_s = view.event_time_s
+    else:
+        past.first_s = min(past.first_s, view.event_time_s)
+        past.last_s = max(past.last_s, view.event_time_s)
+    past.seen = min(past.seen + 1, 0xFFFFFFFF)
+    return measured, LAYOUT.pack(past)
+
+
+__all__ = ["NAMES", "REGISTRY", "EventView", "Feature", "Shared", "observe"]

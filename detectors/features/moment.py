@@ -1,0 +1,72 @@
+"""One event in the context of its party's past: what every feature is handed."""
+
+from collections.abc import Callable
+from math import inf, isfinite
+from typing import NamedTuple
+
+from detectors.features.past import Past
+from detectors.features.shared import Shared
+from detectors.features.view import EventView, Feature
+
+DAY = 86_400.0
+# An observation counts half after this time (DETECTION's slow baseline, 90 days).
+HALF_LIFE_S = 90.0 * DAY
+# Fewer own observations than this give no spread to measure a deviation in.
+LEAST_OBSERVATIONS = 3
+
+
+def _positive(value: float | None) -> float | None:
+    return value if value is not None and 0.0 < value < inf else None
+
+
+class Moment:
+    """An event and the party's past before it.
+
+    `fade` is what older observations keep, `weight` what this one counts: an event after the newest fades the past and
+    counts 1; a late one (event time before the newest) fades nothing and counts what it would have faded to by now. So
+    order changes decayed weights only by rounding. `gap_s` is the time since the newest event, None at the first and for
+    a late one; `age_s` the time since the first; `seen` the party's earlier events; `counterparty` the hashed token;
+    `known` decayed payments by hashed counterparty; `key` names the peers (direction and party type). `amount` and `week`
+    are positive finite USD, `rate` and `line` finite, else None: NaN and infinity are "not known", never learned.
+    """
+
+    __slots__ = (
+        "age_s", "amount", "counterparty", "fade", "gap_s", "key", "known", "line", "rate", "seen", "shared", "view",
+        "week", "weight",
+    )  # fmt: skip
+
+    def __init__(self, view: EventView, shared: Shared, counterparty: int, past: Past) -> None:
+        self.view, self.shared, self.counterparty = view, shared, counterparty
+        self.seen, self.known = past.seen, past.known
+        self.key = f"{view.direction}|{view.party_type}"
+        self.amount = _positive(view.amount_usd)
+        self.week = _positive(view.sum_7d_usd)
+        self.line = _positive(view.doc_line_ratio)
+        self.rate = view.deal_deviation_bp
+        if self.rate is not None and not isfinite(self.rate):
+            self.rate = None
+        self.gap_s: float | None = None
+        self.fade = self.weight = 1.0
+        self.age_s = 0.0
+        if past.seen:
+            self.age_s = max(view.event_time_s - past.first_s, 0.0)
+            elapsed = view.event_time_s - past.last_s
+            if elapsed >= 0.0:
+                self.gap_s = elapsed
+                self.fade = 0.5 ** (elapsed / HALF_LIFE_S)
+            else:
+                self.weight = 0.5 ** (-elapsed / HALF_LIFE_S)
+
+
+class Definition(NamedTuple):
+    """A feature: its name, how many float32 it keeps per party, and its two functions.
+
+    `measure(moment, own)` must not change anything; `learn(moment, own)` changes `own` in place (same length) and the
+    shared groups. `summary` says in English what is measured.
+    """
+
+    name: str
+    slots: int
+    measure: Callable[[Moment, list[float]], Feature]
+    learn: Callable[[Moment, list[float]], None]
+    summary: str

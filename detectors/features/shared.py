@@ -1,0 +1,55 @@
+"""Baselines that the parties of one partition share: corridors, peers, currencies.
+
+A group is a short list of numbers under a key such as `amount|out|person|CN`. The number of groups is bounded: when it is
+full, the group unused for longest goes, so that the same log always evicts the same groups.
+"""
+
+from collections.abc import Sequence
+
+import msgspec
+
+# Failure prevented: country and currency codes come from senders, so their combinations must not grow memory for ever.
+# 249 countries x 2 directions x 4 party types would be 1 992 corridors; this leaves room for the other kinds.
+MAXIMUM_GROUPS = 4096
+
+
+class Shared:
+    """Partition-wide baselines. Deterministic: its content depends on the order of events only.
+
+    Cost: under 0.2 us per group touched; at most `maximum` groups of under 20 floats.
+    """
+
+    def __init__(self, maximum: int = MAXIMUM_GROUPS) -> None:
+        self.maximum = maximum
+        self.groups: dict[str, list[float]] = {}
+
+    def peek(self, key: str) -> list[float] | None:
+        """The group's numbers, or None when it is unknown; changes nothing (scoring must not create state)."""
+        return self.groups.get(key)
+
+    def touch(self, key: str, slots: int) -> list[float]:
+        """The group's numbers for learning: created as zeros when new, and now the most recently used."""
+        group = self.groups.pop(key, None)
+        if group is None:
+            group = [0.0] * slots
+            if len(self.groups) >= self.maximum:
+                del self.groups[next(iter(self.groups))]
+        self.groups[key] = group
+        return group
+
+    def to_state(self) -> list[tuple[str, bytes]]:
+        """Named sections of bytes, bit-exact, least recently used group first. About 1 ms at 4 096 groups."""
+        return [("features.shared", msgspec.msgpack.encode((self.maximum, list(self.groups.items()))))]
+
+    @classmethod
+    def from_state(cls, sections: Sequence[tuple[str, bytes]]) -> "Shared":
+        """The object `to_state` described. Raises `ValueError` when its section is missing or malformed."""
+        found = dict(sections).get("features.shared")
+        if found is None:
+            raise ValueError(
+                "state section features.shared is missing; got: " + ", ".join(name for name, _ in sections)
+            )
+        maximum, groups = msgspec.msgpack.decode(found, type=tuple[int, list[tuple[str, list[float]]]])
+        shared = cls(maximum)
+        shared.groups = dict(groups)
+        return shared

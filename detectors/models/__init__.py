@@ -1,0 +1,14 @@
+"""Detectors that learn from every event. A new one is one file and one line here; its name stands in `[detectors]`."""
+
+from detectors.models.half_space_trees import HalfSpaceTrees
+from detectors.models.member import Member
+from detectors.models.robust_z import RobustZ
+from detectors.models.windowed_tails import WindowedTails
+
+REGISTRY: dict[str, type[Member]] = {
+    "robust_z": RobustZ,
+    "windowed_tails": WindowedTails,
+    "half_space_trees": HalfSpaceTrees,
+}
+
+__all__ = ["REGISTRY", "Member"]

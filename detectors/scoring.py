@@ -1,0 +1,194 @@
+"""Scores an event with every member, makes the members comparable, calibrates the result, then learns.
+
+Fusion: each member's score becomes its conformal p-value among the member's own last scores; the event's strangeness is
+the sum of -ln p over the members (Fisher), and its rank the conformal p-value of that sum among the last sums. Ranks make
+members of different units comparable, and the sum beat the maximum in every measured stream (DETECTION.md).
+Learning is by bounded steps and windows only; holding flagged events back from learning (quarantine) is a later step: until then
+the caller may pass `learn=False`.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from math import inf, log
+
+import msgspec
+
+from detectors.configuration import DetectorSet
+from detectors.features.view import Feature
+from detectors.models import REGISTRY, Member
+from detectors.models.sliding_window import SlidingWindow
+
+# Segments are chosen by the core (direction and party type: 8). Failure prevented: a key that grows without bound.
+MAXIMUM_SEGMENTS = 64
+HEADER = "scoring"
+
+
+class Scored(msgspec.Struct, frozen=True):
+    """What the members say of one event, before any of them learned from it.
+
+    `score` is 1 - p of the conformal rank, 0-1, higher is more unusual; it is given from the first event on, but coarse
+    until the segment is warm. `rank` is that p-value, lower is rarer, None until the segment has learned `warm_up` events.
+    `members` holds each member's own score, in its own units. `contributions` are shares by feature, largest first,
+    which sum to 1; empty when nothing can be attributed (no feature known, or nothing learned yet).
+    """
+
+    score: float
+    rank: float | None
+    members: dict[str, float]
+    contributions: tuple[tuple[str, float], ...]
+    warm: bool
+
+
+def derived_seed(seed: int, *parts: str) -> int:
+    """A seed of its own for each part, the same in every process (Python's `hash` is salted)."""
+    text = "|".join((str(seed), *parts))
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "little") >> 1
+
+
+class _Segment:
+    """Members and score windows of one segment."""
+
+    __slots__ = ("members", "ranks", "scored", "sums")
+
+    def __init__(self, detector_set: DetectorSet, members: dict[str, Member]) -> None:
+        window = detector_set.calibration_window
+        self.members = members
+        self.ranks = {name: SlidingWindow(window) for name in members}
+        self.sums = SlidingWindow(window)
+        self.scored = 0
+
+
+def _shares(weighed: Sequence[tuple[float, dict[str, float]]], known: dict[str, float]) -> dict[str, float]:
+    """Each member's credits as shares, weighed by the member's strangeness (equally when none is strange at all)."""
+    total = sum([strangeness for strangeness, _ in weighed])
+    shares = dict.fromkeys(known, 0.0)
+    for strangeness, credits in weighed:
+        weight = strangeness if total > 0.0 else 1.0
+        whole = sum([credit for name, credit in credits.items() if name in shares])
+        if weight > 0.0 and whole > 0.0:
+            for name, credit in credits.items():
+                # trees may credit a feature that is not known here: the walk past it; it is no reason
+                if name in shares:
+                    shares[name] += weight * credit / whole
+    return shares
+
+
+class Scorer:
+    """All members of all segments of one partition. Deterministic: equal calls in equal order give equal state.
+
+    Cost of `score_then_learn` with three members and ten features: about 75 us (trees 35, tails 17, four ranks 15,
+    robust z 5). Memory: about 1 MB a segment at a calibration window of 10 000.
+    """
+
+    def __init__(self, detector_set: DetectorSet) -> None:
+        unknown = [name for name in detector_set.members if name not in REGISTRY]
+        if unknown or not detector_set.members:
+            raise ValueError(f"no such detectors; got: {', '.join(unknown) or 'none at all'}; "
+                             f"expected: some of {', '.join(REGISTRY)}")  # fmt: skip
+        for name, parameters in detector_set.members.items():
+            REGISTRY[name].build(parameters, 0)
+        self.detector_set = detector_set
+        self.segments: dict[str, _Segment] = {}
+
+    @classmethod
+    def new(cls, detector_set: DetectorSet) -> "Scorer":
+        """A scorer that has learned nothing. Raises `ValueError` for unknown detectors or parameters, naming them."""
+        return cls(detector_set)
+
+    def _segment(self, name: str) -> _Segment:
+        """The segment, made on first use. Raises `ValueError` beyond the bound on segments."""
+        segment = self.segments.get(name)
+        if segment is None:
+            if len(self.segments) >= MAXIMUM_SEGMENTS:
+                raise ValueError(f"too many segments; got: {name!r} as one more; expected: at most {MAXIMUM_SEGMENTS}")
+            given = self.detector_set
+            members = {
+                member: REGISTRY[member].build(parameters, derived_seed(given.seed, name, member))
+                for member, parameters in given.members.items()
+            }
+            segment = self.segments[name] = _Segment(given, members)
+        return segment
+
+    def score_then_learn(self, segment: str, features: tuple[Feature, ...], learn: bool = True) -> Scored:
+        """Score the event in its segment, then learn from it once, unless `learn` is False (then nothing changes).
+
+        Features without a deviation are missing to every member; NaN and infinite ones too.
+        """
+        part = self._segment(segment)
+        known = {}
+        for feature in features:
+            deviation = feature.deviation
+            if deviation is not None and -inf < deviation < inf:
+                known[feature.name] = deviation
+        warm = part.scored >= self.detector_set.warm_up
+        scores, weighed, strangeness = {}, [], 0.0
+        for name, member in part.members.items():
+            score, credits = member.score_then_learn_one(known, learn)
+            ranks = part.ranks[name]
+            strange = -log(ranks.p_value(score))
+            if learn:
+                ranks.add(score)
+            scores[name] = score
+            strangeness += strange
+            weighed.append((strange, credits))
+        rank = part.sums.p_value(strangeness)
+        if learn:
+            part.sums.add(strangeness)
+            part.scored += 1
+        shares = _shares(weighed, known)
+        total = sum(shares.values())
+        contributions = ()
+        if total > 0.0:
+            ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+            contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
+        return Scored(1.0 - rank, rank if warm else None, scores, contributions, warm)
+
+    def learned(self) -> dict[str, dict[str, int]]:
+        """Events each member of each segment has learned, over saves and loads: once per event scored with `learn`."""
+        return {
+            segment: {name: member.n_learned for name, member in part.members.items()}
+            for segment, part in self.segments.items()
+        }
+
+    def to_state(self) -> list[tuple[str, bytes]]:
+        """Named sections: a header, then per segment its windows and one section per member."""
+        counts = {name: part.scored for name, part in self.segments.items()}
+        members = list(self.detector_set.members)
+        sections = [(HEADER, msgspec.msgpack.encode((self.detector_set.calibration_window, members, counts)))]
+        for name, part in self.segments.items():
+            windows = [part.ranks[member].to_bytes() for member in members] + [part.sums.to_bytes()]
+            sections.append((f"{HEADER}/{name}/windows", msgspec.msgpack.encode(windows)))
+            sections += [(f"{HEADER}/{name}/{member}", model.to_state()) for member, model in part.members.items()]
+        return sections
+
+    @classmethod
+    def from_state(cls, detector_set: DetectorSet, sections: Sequence[tuple[str, bytes]]) -> "Scorer":
+        """The scorer `to_state` described. Sections of other parts are ignored.
+
+        Raises `ValueError` when a section is missing or the state belongs to other members or another window.
+        """
+        found = dict(sections)
+        if HEADER not in found:
+            raise ValueError(f"state section {HEADER} is missing; got: {', '.join(found) or 'none'}")
+        window, members, counts = msgspec.msgpack.decode(found[HEADER], type=tuple[int, list[str], dict[str, int]])
+        if window != detector_set.calibration_window or members != list(detector_set.members):
+            raise ValueError(f"the scorer's state is of another detector set; got: {members}, window {window}; "
+                             f"expected: {list(detector_set.members)}, window {detector_set.calibration_window}")  # fmt: skip
+        scorer = cls(detector_set)
+        for name, scored in counts.items():
+            missing = [key for key in ("windows", *members) if f"{HEADER}/{name}/{key}" not in found]
+            if missing:
+                raise ValueError(f"state sections of segment {name} are missing: {', '.join(missing)}")
+            part = scorer._segment(name)
+            windows = msgspec.msgpack.decode(found[f"{HEADER}/{name}/windows"], type=list[bytes])
+            if len(windows) != len(members) + 1:
+                raise ValueError(f"segment {name} has {len(windows)} score windows; expected: {len(members) + 1}")
+            part.scored = scored
+            part.ranks = {
+                key: SlidingWindow.from_bytes(window, kept) for key, kept in zip(members, windows, strict=False)
+            }
+            part.sums = SlidingWindow.from_bytes(window, windows[-1])
+            for member, parameters in detector_set.members.items():
+                seed = derived_seed(detector_set.seed, name, member)
+                part.members[member] = REGISTRY[member].from_state(parameters, seed, found[f"{HEADER}/{name}/{member}"])
+        return scorer

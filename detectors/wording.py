@@ -1,0 +1,149 @@
+"""How features read in English and Korean. Facts only: value, own and peer baseline, how many observations, how rare."""
+
+from collections.abc import Callable
+from math import exp
+from typing import NamedTuple
+
+from detectors.features.view import Feature
+
+# Fewer own observations than this are marked as weak evidence (DETECTION, "Explanations").
+WEAK = 20
+_DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAYS_KO = ("월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일")
+Form = Callable[[float], str]
+
+
+class Wording(NamedTuple):
+    """A feature's subject and how its values and its deviation read. `subject_ko` carries its topic particle."""
+
+    subject_en: str
+    subject_ko: str
+    form_en: Form
+    form_ko: Form
+    scale: str  # "spread": signed, in spreads; "surprise": nats; "growth": the value says it itself
+
+
+def _hour_en(value: float) -> str:
+    minutes = round(value * 60) % 1440
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
+
+
+def _hour_ko(value: float) -> str:
+    minutes = round(value * 60) % 1440
+    return f"{minutes // 60}시 {minutes % 60:02d}분"
+
+
+def _span(value: float, days: str, hours: str) -> str:
+    return f"{value:.1f}{days}" if value >= 1.0 else f"{value * 24:.1f}{hours}"
+
+
+def _plain(suffix: str, digits: int, factor: float = 1.0) -> Form:
+    return lambda value: f"{value * factor:,.{digits}f}{suffix}"
+
+
+def _money_ko(value: float) -> str:
+    return f"미화 {value:,.2f}달러"
+
+
+_MONEY: tuple[Form, Form] = (_plain(" USD", 2), _money_ko)
+_SHARE: tuple[Form, Form] = (_plain(" %", 1, 100.0), _plain("%", 1, 100.0))
+_TIMES: tuple[Form, Form] = (_plain(" times", 1), _plain("배", 1))
+
+WORDINGS: dict[str, Wording] = {
+    "amount_own": Wording("The amount", "거래 금액은", *_MONEY, "spread"),
+    "amount_corridor": Wording(
+        "The amount on this corridor", "동일 국가·고객 유형 기준 거래 금액은", *_MONEY, "spread"
+    ),
+    "week_sum": Wording("The total of the last 7 days", "최근 7일간 거래 합계는", *_MONEY, "spread"),
+    "cadence": Wording(
+        "The time since the previous payment",
+        "직전 거래 이후 경과 시간은",
+        lambda value: _span(value, " days", " hours"),
+        lambda value: _span(value, "일", "시간"),
+        "spread",
+    ),  # fmt: skip
+    "counterparty_novelty": Wording(
+        "The share of the party's past payments that went to this counterparty",
+        "과거 거래 중 이 상대방과의 거래 비중은",
+        *_SHARE,
+        "surprise",
+    ),  # fmt: skip
+    "hour": Wording("The time of day", "거래 시각은", _hour_en, _hour_ko, "surprise"),
+    "weekday": Wording(
+        "The weekday",
+        "거래 요일은",
+        lambda value: _DAYS_EN[int(value) % 7],
+        lambda value: _DAYS_KO[int(value) % 7],
+        "surprise",
+    ),  # fmt: skip
+    "deal_rate": Wording(
+        "The deal rate over the reference rate",
+        "기준환율 대비 적용 환율의 차이는",
+        lambda value: f"{value:+,.1f} bp",
+        lambda value: f"{value:+,.1f}bp",
+        "spread",
+    ),  # fmt: skip
+    "document_line": Wording(
+        "The amount without documents, relative to the document line",
+        "증빙 면제 기준 금액 대비 무증빙 거래 금액의 비율은",
+        *_SHARE,
+        "spread",
+    ),  # fmt: skip
+    "slow_boiling": Wording(
+        "The payment volume of the last 7 days, relative to the 90-day volume",
+        "최근 90일 평균 대비 최근 7일 거래 규모는",
+        *_TIMES,
+        "growth",
+    ),  # fmt: skip
+}
+# Baselines that are not the value's own "usual" but something else worth saying.
+_BASELINE_EN = {"counterparty_novelty": "payments to a counterparty not seen before"}
+_BASELINE_KO = {"counterparty_novelty": "처음 거래하는 상대방의 비중은"}
+
+
+def wording_of(name: str) -> Wording:
+    """The feature's wording; a feature without one reads by its name."""
+    found = WORDINGS.get(name)
+    return found or Wording(name, f"{name}의 값은", _plain("", 2), _plain("", 2), "spread")
+
+
+def _rarity(feature: Feature, scale: str) -> tuple[str, str]:
+    far = feature.deviation
+    if far is None or scale == "growth":
+        return "", ""
+    if scale == "surprise":
+        if far <= 0.0:
+            return " This is usual for the party.", " 이는 통상적인 수준입니다."
+        if feature.name == "counterparty_novelty":
+            return (f" A new counterparty was to be expected in {100 * exp(-far):.1f} % of payments.",
+                    f" 처음 거래하는 상대방일 확률은 {100 * exp(-far):.1f}%로 추정됩니다.")  # fmt: skip
+        return (f" This is {exp(far):.1f} times rarer than the most usual.",
+                f" 가장 통상적인 경우보다 {exp(far):.1f}배 드뭅니다.")  # fmt: skip
+    if far >= 0.0:
+        return f" It lies {far:.1f} usual variations above.", f" 통상 변동 폭의 {far:.1f}배만큼 높습니다."
+    return f" It lies {-far:.1f} usual variations below.", f" 통상 변동 폭의 {-far:.1f}배만큼 낮습니다."
+
+
+def sentences(feature: Feature) -> tuple[str, str]:
+    """What the feature says, in English and in formal Korean."""
+    word = wording_of(feature.name)
+    if feature.value is None:
+        return f"{word.subject_en} is not known for this payment.", f"{word.subject_ko} 확인되지 않았습니다."
+    english = f"{word.subject_en} is {word.form_en(feature.value)}."
+    korean = f"{word.subject_ko} {word.form_ko(feature.value)}입니다."
+    if feature.own_baseline is not None:
+        label_en = _BASELINE_EN.get(feature.name, "usual")
+        label_ko = _BASELINE_KO.get(feature.name, "통상값은")
+        english += f" The party's own: {label_en} {word.form_en(feature.own_baseline)} ({feature.own_n} observations)."
+        korean += f" 본인의 {label_ko} {word.form_ko(feature.own_baseline)}입니다(관측 {feature.own_n}건 기준)."
+    if feature.peer_baseline is not None:
+        label_en = _BASELINE_EN.get(feature.name, "usual")
+        label_ko = _BASELINE_KO.get(feature.name, "통상값은")
+        english += f" Peers: {label_en} {word.form_en(feature.peer_baseline)}."
+        korean += f" 유사 고객군의 {label_ko} {word.form_ko(feature.peer_baseline)}입니다."
+    rare_en, rare_ko = _rarity(feature, word.scale)
+    english, korean = english + rare_en, korean + rare_ko
+    if feature.own_n < WEAK:
+        english += f" Weak: only {feature.own_n} own observations (fewer than {WEAK})."
+        korean += f" 본인 관측이 {feature.own_n}건으로 {WEAK}건 미만이므로 근거가 약합니다."
+    return english, korean
