@@ -1,0 +1,75 @@
+"""`fxwatch publish`: JSON-lines files in the contract's form, to Kafka."""
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from streams.errors import UsageError
+
+STANDARD_INPUT = "-"
+
+
+@click.command(short_help="Publish JSON-lines files in the contract's form.")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--topic", help="Topic of every file; default: the file's name, <topic>.jsonl.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records per second; default flat out.")
+@click.option("--timestamps", type=click.Choice(["own", "event", "now"]), default="own", show_default=True,
+              help="Kafka timestamps: own = the envelope's, else now; event = the envelope's, else the event's; now = now for all.")  # fmt: skip
+@click.option("--history", is_flag=True, help="Mark the records as history: learned from, never alerted on.")
+@click.option("--as-is", is_flag=True, help="Send lines that are no contract JSON as they stand, instead of stopping.")
+@click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
+def command(files: tuple[str, ...], topic: str | None, rate: float | None, timestamps: Any, history: bool,
+            as_is: bool, as_json: bool) -> None:  # fmt: skip
+    """Publish JSON lines, one event a line; `-` reads standard input. Keys follow from the contract.
+
+    All files are read through before anything is sent: a line that is no JSON object, or that lacks the field its key
+    comes from, stops the command with its number, and nothing of any file has been sent. Standard input cannot be read
+    twice: what stood before the faulty line has been sent. Whether an event fits the contract in full is for ingest to say.
+
+    Example: fxwatch publish fx.transactions.v1.jsonl
+
+    Example: tail -F feed.log | fxwatch publish --topic fx.transactions.v1 -
+    """
+    from streams.publish import publish_records
+    from streams.record_lines import topic_of
+    from streams.settings import load_settings
+
+    settings = load_settings()
+    named = [(name, topic_of(name, topic) if name != STANDARD_INPUT or topic else "") for name in files]
+    if any(not chosen for _, chosen in named):
+        raise UsageError("standard input has no name to take the topic from", todo="pass --topic TOPIC")
+    options = {"timestamps": timestamps, "history": history, "as_is": as_is}
+    for name, chosen in named:
+        if name != STANDARD_INPUT:
+            for _ in _records(name, chosen, options):
+                pass
+    every = (record for name, chosen in named for record in _records(name, chosen, options))
+    summary = publish_records(settings.bootstrap, every, rate)
+    for warning in summary.warnings:
+        click.echo(f"fxwatch: warning: {warning}", err=True)
+    if as_json:
+        click.echo(json.dumps({"published_to": settings.bootstrap, **summary.as_dict()}))
+        return
+    for name, count in summary.topics.items():
+        click.echo(f"  {name:<24} {count:>10,}")
+    click.echo(f"{summary.records:,} records sent to {settings.bootstrap} in {summary.seconds:.1f} s, all acknowledged")
+
+
+def _records(name: str, topic: str, options: dict[str, Any]) -> Iterator[Any]:
+    from streams import record_lines
+
+    with contextlib.ExitStack() as stack:
+        lines: BinaryIO
+        if name == STANDARD_INPUT:
+            lines = sys.stdin.buffer
+        else:
+            try:
+                lines = stack.enter_context(Path(name).open("rb"))
+            except OSError as fault:
+                raise UsageError(f"cannot read the file: {fault.strerror}", got=name, expected="a readable JSON-lines file") from fault
+        yield from record_lines.read(lines, topic, source="standard input" if name == STANDARD_INPUT else name, **options)

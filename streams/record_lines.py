@@ -1,0 +1,160 @@
+"""Records as lines of text: the contract's own JSON, one event a line, or an envelope where that cannot say it all.
+
+A plain line is the value itself, sent byte for byte; its key follows from the contract. An envelope is an object whose
+only field is `__record`: {"__record": {"value": text or null, or "value_base64", "key" or "key_base64" (absent = no key),
+"timestamp_ms", "headers": [[name, text], ...]}}. It carries what is not JSON, has another key, or has headers.
+"""
+
+import base64
+import binascii
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Literal
+
+import orjson
+
+from streams.contracts import INPUTS, RULES
+from streams.errors import FxwatchError, UsageError
+from streams.record import HISTORY_HEADER, Record
+
+ENVELOPE = "__record"
+# a record's time stamp when it is to be the time of sending
+AT_SENDING = -1
+Timestamps = Literal["own", "event", "now"]
+
+
+class LineError(FxwatchError):
+    """A line that cannot be made into a record, with its place."""
+
+    code = "publish.line"
+
+
+def topic_of(name: str, chosen: str | None) -> str:
+    """The topic of a file: the one chosen, or the one that the file is named after. Raises `UsageError`."""
+    stem = name.rsplit("/", 1)[-1].removesuffix(".jsonl")
+    topic = chosen or stem
+    known = [known for known in INPUTS if known != RULES]
+    if topic not in known:
+        raise UsageError("not a topic to publish to" if chosen else "the file's name says no topic", got=topic,
+                         expected=f"one of {', '.join(known)}", todo="pass --topic TOPIC or name the file TOPIC.jsonl")  # fmt: skip
+    return topic
+
+
+def contract_key(topic: str, body: dict[str, Any]) -> bytes:
+    """The key that the contract demands for a body. Raises `KeyError` naming the field that is absent."""
+    derive = INPUTS[topic].key
+    if derive is None:
+        raise KeyError(topic)
+    return str(derive(body)).encode()
+
+
+def event_time_ms(topic: str, body: dict[str, Any]) -> int:
+    """The event's own time in ms. Raises `KeyError` where it is absent, `ValueError` where it is no time with an offset."""
+    when = datetime.fromisoformat(body[INPUTS[topic].time or ""])
+    if when.tzinfo is None:
+        raise ValueError("no offset")
+    return round(when.timestamp() * 1000)
+
+
+def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timestamps = "own", history: bool = False,
+         as_is: bool = False) -> Iterator[Record]:  # fmt: skip
+    """Records of the lines, in order; empty lines are passed over. Raises `LineError` with the line's number.
+
+    `timestamps`: `own` = an envelope's own where it has one, else the time of sending; `event` = an envelope's own, else the
+    event's own; `now` = the time of sending. With `as_is`, a line that is no JSON object of the contract is sent as it
+    stands, without a key where none can be derived: what a broken sender would do.
+    """
+    for number, line in enumerate(lines, 1):
+        text = line.rstrip(b"\r\n")
+        if not text.strip():
+            continue
+        try:
+            record = _record(text, topic, timestamps)
+        except (LineError, KeyError, ValueError, TypeError, AttributeError) as fault:
+            if not as_is:
+                raise LineError(f"{source}, line {number}: {_reason(fault)}", expected="one JSON object of the contract a line",
+                                todo="mend the line, or pass --as-is to send it as it stands") from fault  # fmt: skip
+            record = Record(topic, _key_if_any(text, topic), text, AT_SENDING)
+        if history and HISTORY_HEADER not in record.headers:
+            record = record._replace(headers=(*record.headers, HISTORY_HEADER))
+        yield record
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, orjson.JSONDecodeError):
+        return f"not JSON ({fault})"
+    if isinstance(fault, KeyError):
+        return f"the field {fault.args[0]} is missing"
+    return str(fault)
+
+
+def _key_if_any(text: bytes, topic: str) -> bytes | None:
+    try:
+        body = orjson.loads(text)
+        return contract_key(topic, body) if isinstance(body, dict) else None
+    except (orjson.JSONDecodeError, KeyError):
+        return None
+
+
+def _record(text: bytes, topic: str, timestamps: Timestamps) -> Record:
+    body = orjson.loads(text)
+    if not isinstance(body, dict):
+        raise LineError("not a JSON object")
+    if ENVELOPE in body:
+        return _opened(body[ENVELOPE], topic, timestamps)
+    at_ms = event_time_ms(topic, body) if timestamps == "event" else AT_SENDING
+    return Record(topic, contract_key(topic, body), text, at_ms)
+
+
+def _opened(content: Any, topic: str, timestamps: Timestamps) -> Record:
+    unknown = set(content) - {"key", "key_base64", "value", "value_base64", "timestamp_ms", "headers"}
+    if unknown:
+        raise LineError(f"an envelope has no field {', '.join(sorted(unknown))}")
+    key, value = _bytes(content, "key"), _bytes(content, "value")
+    at_ms = AT_SENDING if timestamps == "now" else content.get("timestamp_ms", AT_SENDING)
+    if at_ms == AT_SENDING and timestamps == "event":
+        at_ms = event_time_ms(topic, orjson.loads(value or b""))
+    if not isinstance(at_ms, int):
+        raise LineError("timestamp_ms is not a whole number")
+    headers = tuple((str(name), str(held).encode()) for name, held in content.get("headers", []))
+    return Record(topic, key, value, at_ms, headers)
+
+
+def _bytes(content: dict[str, Any], name: str) -> bytes | None:
+    encoded = content.get(f"{name}_base64")
+    if encoded is not None:
+        try:
+            return base64.b64decode(encoded, validate=True)
+        except binascii.Error as fault:
+            raise LineError(f"{name}_base64 is not base64") from fault
+    text = content.get(name)
+    return None if text is None else str(text).encode()
+
+
+def write(record: Record) -> bytes:
+    """The record as a line: plain where the contract alone gives it back byte for byte, else an envelope."""
+    value = record.value
+    if value is not None and not record.headers and b"\n" not in value and _is_plain(record, value):
+        return value + b"\n"
+    content: dict[str, Any] = {**_encoded("key", record.key), **_encoded("value", value), "timestamp_ms": record.timestamp_ms}
+    if record.headers:
+        content["headers"] = [[name, held.decode()] for name, held in record.headers]
+    return orjson.dumps({ENVELOPE: content}) + b"\n"
+
+
+def _is_plain(record: Record, value: bytes) -> bool:
+    try:
+        body = orjson.loads(value)
+        return (isinstance(body, dict) and ENVELOPE not in body and contract_key(record.topic, body) == record.key
+                and event_time_ms(record.topic, body) == record.timestamp_ms)  # fmt: skip
+    except (orjson.JSONDecodeError, KeyError, ValueError, TypeError):
+        return False
+
+
+def _encoded(name: str, content: bytes | None) -> dict[str, str | None]:
+    if content is None:
+        return {name: None} if name == "value" else {}
+    try:
+        return {name: content.decode()}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(content).decode()}

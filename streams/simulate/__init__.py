@@ -1,0 +1,12 @@
+"""The built-in stream: seeded, deterministic, with planted cases and truth aside.
+
+    simulation = Simulation(seed=1, events=20_000, bad_share=0.01)
+    for record in simulation: ...
+    simulation.truth.lines()
+"""
+
+from streams.record import Record
+from streams.simulate.simulation import Simulation
+from streams.simulate.truth import Truth
+
+__all__ = ["Record", "Simulation", "Truth"]

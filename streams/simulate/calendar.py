@@ -1,0 +1,71 @@
+"""Days of the simulated span in Korea: business days, pay days, month ends, and times as senders write them."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import holidays
+
+from streams.simulate.draw import Draw
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+# Korea has kept UTC+9 without daylight saving since 1988
+KST_MS = 9 * HOUR_MS
+EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
+SATURDAY = 5
+PAY_DAYS = (10, 25)
+
+
+class Calendar:
+    """`days` days from `start` (local date); day numbers count from 0. Holidays come from the package `holidays`."""
+
+    def __init__(self, start: date, days: int) -> None:
+        self.start, self.days = start, days
+        self.start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()) * 1000 - KST_MS
+        self.end_ms = self.start_ms + days * DAY_MS
+        last = start + timedelta(days=days + 7)
+        free = holidays.country_holidays("KR", years=range(start.year, last.year + 1))
+        dates = [start + timedelta(days=number) for number in range(days)]
+        self.business = [day.weekday() < SATURDAY and day not in free for day in dates]
+        self.weights = [self._weight(number, day) for number, day in enumerate(dates)]
+        self._texts: dict[int, str] = {}
+
+    def _weight(self, number: int, day: date) -> float:
+        if not self.business[number]:
+            return 0.12 if day.weekday() == SATURDAY else 0.08
+        weight = 1.0
+        if (day + timedelta(days=3)).month != day.month:
+            weight *= 1.35
+        if day.day in PAY_DAYS:
+            weight *= 1.2
+        return weight
+
+    def number(self, at_ms: int) -> int:
+        """The day number of a time; negative before the start."""
+        return (at_ms - self.start_ms) // DAY_MS
+
+    def date(self, at_ms: int) -> date:
+        """The local date of a time."""
+        return date.fromordinal(EPOCH_ORDINAL + (at_ms + KST_MS) // DAY_MS)
+
+    def text(self, at_ms: int) -> str:
+        """RFC 3339 with the offset of Korea, whole seconds."""
+        day, second = divmod((at_ms + KST_MS) // 1000, 86_400)
+        text = self._texts.get(day)
+        if text is None:
+            text = self._texts[day] = date.fromordinal(EPOCH_ORDINAL + day).isoformat()
+        minute, second = divmod(second, 60)
+        hour, minute = divmod(minute, 60)
+        return f"{text}T{hour:02}:{minute:02}:{second:02}+09:00"
+
+    def business_day(self, number: int) -> int | None:
+        """The first business day at or after this one, or None when the span ends before."""
+        while number < self.days:
+            if self.business[number]:
+                return number
+            number += 1
+        return None
+
+    def moment(self, number: int, draw: Draw, opens: int = 9, closes: int = 16) -> int:
+        """A time on that day between two hours, never in the first 5 s of an hour: that is when rates are published."""
+        hour = draw.integer(opens, closes - 1)
+        return self.start_ms + number * DAY_MS + hour * HOUR_MS + draw.integer(5, 3599) * 1000

@@ -1,0 +1,142 @@
+"""Where records are made: the simulated country's books, its counters, and the room left in the stream.
+
+Every record takes one place of `room` when it is made, also one that is due days later, so that the stream has exactly
+as many records as was asked for. Records wait in the list of their day and leave it in time order.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from streams.simulate.calendar import Calendar
+from streams.simulate.draw import Draw
+from streams.simulate.population import SMALL_REMITTERS, Counterparty, Resident
+from streams.simulate.rates import Rates
+from streams.record import HISTORY_HEADER, TRANSACTIONS, Record
+from streams.simulate.truth import Truth
+
+# Honest people stay clear of the annual cap (100 000 USD) and of the band under the document line (4 000 to 5 000 USD);
+# both margins allow for the rate that a reader uses being another than the sender's.
+HONEST_YEAR_USD = 60_000
+BAND_USD = (3_850, 5_150)
+HONEST_BAND_PIECES = 2
+
+# Purpose codes of the default legend in detectors/defaults.toml; a test compares them.
+PURPOSES = {"import": "10101", "export": "10201", "service": "20101", "gift": "40101", "study": "40201", "living": "40301", "salary": "30101"}
+
+
+@dataclass(slots=True)
+class Payment:
+    """A payment to be booked; amounts are in `currency`, `spread_bp` is what the client pays on top of the mid."""
+
+    resident: Resident
+    counterparty: Counterparty
+    at_ms: int
+    amount: float
+    currency: str
+    purpose: str
+    direction: str = "out"
+    evidence: str = "none"
+    channel: str = "web"
+    institution: str = ""
+    spread_bp: float | None = None
+    more: dict[str, Any] | None = None
+
+
+Watcher = Callable[[Record, dict[str, Any]], None]
+
+
+class World:
+    """Calendar, rates, truth and the records made so far but not yet due."""
+
+    def __init__(self, calendar: Calendar, rates: Rates, truth: Truth, *, seed: int, room: int, history_days: int) -> None:
+        self.calendar, self.rates, self.truth, self.room = calendar, rates, truth, room
+        self.draw = Draw(seed, "habits")
+        self.no_document_usd: defaultdict[tuple[str, int], float] = defaultdict(float)
+        self.band_pieces: defaultdict[str, int] = defaultdict(int)
+        self.watch: Watcher | None = None
+        self._days: defaultdict[int, list[tuple[int, int, Record]]] = defaultdict(list)
+        self._made = 0
+        self._ids = Draw(seed, "ids").integer(1, 2**39)
+        self._history_ms = calendar.start_ms + history_days * 86_400_000 if history_days else 0
+
+    def put(self, topic: str, key: str, body: dict[str, Any], at_ms: int) -> Record:
+        """Make a valid record that is due at `at_ms`; takes one place."""
+        record = Record(topic, key.encode(), orjson.dumps(body), at_ms)
+        record = self.put_raw(record)
+        if self.watch is not None:
+            self.watch(record, body)
+        return record
+
+    def put_raw(self, record: Record) -> Record:
+        """Make a record as it is, marked as history when it is due in the history; takes one place."""
+        if record.timestamp_ms < self._history_ms:
+            record = record._replace(headers=(*record.headers, HISTORY_HEADER))
+        self.room -= 1
+        self._made += 1
+        self._days[self.calendar.number(record.timestamp_ms)].append((record.timestamp_ms, self._made, record))
+        return record
+
+    def take(self, day: int) -> list[Record]:
+        """The day's records in time order; they are forgotten here."""
+        return [record for _, _, record in sorted(self._days.pop(day, []), key=lambda item: item[:2])]
+
+    def left(self) -> list[int]:
+        """Days that still hold records, in order."""
+        return sorted(self._days)
+
+    def event_id(self) -> str:
+        """A new id that tells nothing of order or origin: a counter scrambled by a bijection of 40 bits."""
+        self._ids += 1
+        return f"{(self._ids * 0x9E3779B97F + 0x5BD1E995) % 2**40:010x}"
+
+    def honest_evidence(self, resident: Resident, usd: float, at_ms: int, *, inclined: bool) -> str:
+        """`none` where an honest payer needs no papers and the sums stay clear of every rule, else `shown` or `verified`.
+
+        Counts the payment where it is `none`.
+        """
+        year = (resident.id, self.calendar.date(at_ms).year)
+        in_band = BAND_USD[0] <= usd <= BAND_USD[1]
+        too_much = self.no_document_usd[year] + usd > HONEST_YEAR_USD
+        crowded = in_band and (resident.reserved or self.band_pieces[resident.id] >= HONEST_BAND_PIECES)
+        if inclined or too_much or crowded:
+            return "verified" if self.draw.chance(0.2) else "shown"
+        self.no_document_usd[year] += usd
+        self.band_pieces[resident.id] += in_band
+        return "none"
+
+    def book(self, payment: Payment, *, status: str = "settled", reported_ms: int | None = None, late_by_ms: int = 0, **fields: Any) -> tuple[str, str]:
+        """Write one event of a payment; returns its event_id and event_time. Takes one place."""
+        at_ms = payment.at_ms if reported_ms is None else reported_ms
+        body = self.transaction(payment, at_ms)
+        if status != "settled":
+            body["status"] = status
+        body.update(fields)
+        self.put(TRANSACTIONS, payment.resident.id, body, at_ms + late_by_ms)
+        return body["event_id"], body["event_time"]
+
+    def transaction(self, payment: Payment, at_ms: int) -> dict[str, Any]:
+        """The contract's body of a payment, booked and priced at `at_ms`."""
+        resident, partner, currency = payment.resident, payment.counterparty, payment.currency
+        institution = payment.institution or resident.institutions[0]
+        amount = f"{payment.amount:.0f}" if currency == "JPY" else f"{payment.amount:.2f}"
+        spread = (resident.spread_bp if payment.spread_bp is None else payment.spread_bp) + self.draw.uniform(-3, 3)
+        sign = 1 if payment.direction == "out" else -1
+        deal = self.rates.text(currency, self.rates.mid(currency, at_ms) * (1 + sign * spread / 10_000))
+        body: dict[str, Any] = {
+            "event_id": self.event_id(), "event_time": self.calendar.text(at_ms), "direction": payment.direction, "party_id": resident.id,
+            "party_type": resident.party_type, "party_account": resident.account, "counterparty_id": partner.id,
+            "counterparty_account": partner.account, "counterparty_country": partner.country, "institution": institution,
+            "channel": "small_remitter" if institution in SMALL_REMITTERS else payment.channel, "amount": amount, "currency": currency,
+            "settled_amount": f"{float(amount) * float(deal):.0f}", "settled_currency": "KRW", "deal_rate": deal, "purpose": payment.purpose,
+        }  # fmt: skip
+        if payment.evidence != "none":
+            body["evidence"] = payment.evidence
+        if body["channel"] in {"app", "web", "small_remitter"}:
+            body["device_id"], body["contact_id"], body["ip_country"] = resident.device, resident.contact, "KR"
+        if payment.more:
+            body.update(payment.more)
+        return body
