@@ -10,7 +10,8 @@ import msgspec
 from detectors.alert import Selection
 
 NAME = "anomaly"
-# DETECTION, "Alert volume": spend at most four times as fast as the mean rate, so that a bad morning leaves an afternoon.
+# DETECTION, "Alert volume": spend at most four times as fast as the mean rate, so that a bad morning leaves an
+# afternoon.
 FASTEST = 4.0
 # Assumed events a day of a partition before the first day is over.
 FIRST_DAY_EVENTS = 1000.0
@@ -37,10 +38,10 @@ class Budget:
     """An online threshold on ranks that spends the partition's share of the daily budget.
 
     An event alerts when its rank is at most remaining budget / events still expected today, and at most four times the
-    mean rate. Where that is finer than ranks can tell (`finest_rank`), events of the finest rank alert by lot. A further
-    `exploration` share of the budget goes to events at any rank by lot, so that the ranker's blind spots are seen.
-    Every probability is in the selection. What a day leaves over or overdraws (at most one alert) goes to the next.
-    Lots are hashes of seed and counter, so a replay draws the same. Cost: 2 us.
+    mean rate. Where that is finer than ranks can tell (`finest_rank`), events of the finest rank alert by lot. A
+    further `exploration` share of the budget goes to events at any rank by lot, so that the ranker's blind spots are
+    seen. Every probability is in the selection. What a day leaves over or overdraws (at most one alert) goes to the
+    next. Lots are hashes of seed and counter, so a replay draws the same. Cost: 2 us.
 
     >>> budget = Budget.new(24.0, 12, 0.0, 7)
     >>> budget.offer(0.5, 0.0, "2026-01-05") is None, budget.offer(0.001, 1.0, "2026-01-05")
@@ -56,12 +57,14 @@ class Budget:
     ) -> "Budget":
         """`daily_budget` alerts a day over all `partitions`, each of which has an equal share and a budget of its own.
 
-        `exploration` 0-1 is the share drawn by lot; `finest_rank` the smallest rank there is: 1 / (calibration window + 1).
-        Give each partition its own `seed`. Raises `ValueError` for values out of range.
+        `exploration` 0-1 is the share drawn by lot; `finest_rank` the smallest rank there is: 1 / (calibration window
+        + 1). Give each partition its own `seed`. Raises `ValueError` for values out of range.
         """
         if daily_budget < 0 or partitions < 1 or not 0 <= exploration <= 1 or not 0 < finest_rank <= 1:
-            raise ValueError(f"an alert budget out of range; got: {daily_budget} a day, {partitions} partitions, "
-                             f"exploration {exploration}, finest rank {finest_rank}; expected: >= 0, >= 1, 0-1, 0-1")  # fmt: skip
+            raise ValueError(
+                f"an alert budget is out of range; got: {daily_budget} a day, {partitions} partitions, "
+                f"exploration {exploration}, finest rank {finest_rank}; expected: >= 0, >= 1, 0 to 1, above 0 to 1"
+            )
         return cls(_State(daily_budget / partitions, exploration, seed, finest_rank))
 
     def offer(self, rank: float, event_time_s: float, day: str) -> Selection | None:  # noqa: ARG002
@@ -83,7 +86,7 @@ class Budget:
         if rank <= threshold:
             state.remaining -= 1.0
             return Selection(budget=NAME, probability=1.0, explored=False)
-        if 0.0 < threshold and rank <= state.finest_rank:
+        if threshold > 0.0 and rank <= state.finest_rank:
             chance = threshold / rank
             if self._lot() < chance:
                 state.remaining -= 1.0

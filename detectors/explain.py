@@ -50,7 +50,8 @@ def reasons(
     The score is 1 - rank x product of (1 - strength) (`detectors.fusion`), so -ln adds up: a rule's share is
     -ln(1 - strength), the statistical share -ln(rank), split by the members' contributions; all divided by their sum.
     All rules are shown, and the five largest features; a feature of fewer than 20 own observations is marked weak.
-    Empty when there is nothing to attribute: no rule fired and no feature contributed. Cost: about 30 us, only for alerts.
+    Empty when there is nothing to attribute: no rule fired and no feature contributed. Cost: about 30 us, only for
+    alerts.
     """
     by_name = {feature.name: feature for feature in features}
     parts = [(reason, -log(max(1.0 - strength, LEAST_DOUBT))) for reason, strength in rules]

@@ -1,10 +1,10 @@
 """Scores an event with every member, makes the members comparable, calibrates the result, then learns.
 
 Fusion: each member's score becomes its conformal p-value among the member's own last scores; the event's strangeness is
-the sum of -ln p over the members (Fisher), and its rank the conformal p-value of that sum among the last sums. Ranks make
-members of different units comparable, and the sum beat the maximum in every measured stream (DETECTION.md).
-Learning is by bounded steps and windows only; holding flagged events back from learning (quarantine) is a later step: until then
-the caller may pass `learn=False`.
+the sum of -ln p over the members (Fisher), and its rank the conformal p-value of that sum among the last sums. Ranks
+make members of different units comparable, and the sum beat the maximum in every measured stream (DETECTION.md).
+Learning is by bounded steps and windows only; holding flagged events back from learning (quarantine) is a later step:
+until then the caller may pass `learn=False`.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ class Scored(msgspec.Struct, frozen=True):
     """What the members say of one event, before any of them learned from it.
 
     `score` is 1 - p of the conformal rank, 0-1, higher is more unusual; it is given from the first event on, but coarse
-    until the segment is warm. `rank` is that p-value, lower is rarer, None until the segment has learned `warm_up` events.
-    `members` holds each member's own score, in its own units. `contributions` are shares by feature, largest first,
-    which sum to 1; empty when nothing can be attributed (no feature known, or nothing learned yet).
+    until the segment is warm. `rank` is that p-value, lower is rarer, None until the segment has learned `warm_up`
+    events. `members` holds each member's own score, in its own units. `contributions` are shares by feature, largest
+    first, which sum to 1; empty when nothing can be attributed (no feature known, or nothing learned yet).
     """
 
     score: float
@@ -62,11 +62,11 @@ def _shares(weighed: Sequence[tuple[float, dict[str, float]]], known: dict[str, 
     """Each member's credits as shares, weighed by the member's strangeness (equally when none is strange at all)."""
     total = sum([strangeness for strangeness, _ in weighed])
     shares = dict.fromkeys(known, 0.0)
-    for strangeness, credits in weighed:
+    for strangeness, credited in weighed:
         weight = strangeness if total > 0.0 else 1.0
-        whole = sum([credit for name, credit in credits.items() if name in shares])
+        whole = sum([credit for name, credit in credited.items() if name in shares])
         if weight > 0.0 and whole > 0.0:
-            for name, credit in credits.items():
+            for name, credit in credited.items():
                 # trees may credit a feature that is not known here: the walk past it; it is no reason
                 if name in shares:
                     shares[name] += weight * credit / whole
@@ -123,21 +123,21 @@ class Scorer:
         warm = part.scored >= self.detector_set.warm_up
         scores, weighed, strangeness = {}, [], 0.0
         for name, member in part.members.items():
-            score, credits = member.score_then_learn_one(known, learn)
+            score, credited = member.score_then_learn_one(known, learn)
             ranks = part.ranks[name]
             strange = -log(ranks.p_value(score))
             if learn:
                 ranks.add(score)
             scores[name] = score
             strangeness += strange
-            weighed.append((strange, credits))
+            weighed.append((strange, credited))
         rank = part.sums.p_value(strangeness)
         if learn:
             part.sums.add(strangeness)
             part.scored += 1
         shares = _shares(weighed, known)
         total = sum(shares.values())
-        contributions = ()
+        contributions: tuple[tuple[str, float], ...] = ()
         if total > 0.0:
             ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
             contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
@@ -167,13 +167,19 @@ class Scorer:
 
         Raises `ValueError` when a section is missing or the state belongs to other members or another window.
         """
-        found = dict(sections)
+        try:
+            return cls._restored(detector_set, dict(sections))
+        except msgspec.DecodeError as fault:
+            raise ValueError(f"the scorer's state is damaged: {fault}") from fault
+
+    @classmethod
+    def _restored(cls, detector_set: DetectorSet, found: dict[str, bytes]) -> "Scorer":
         if HEADER not in found:
             raise ValueError(f"state section {HEADER} is missing; got: {', '.join(found) or 'none'}")
         window, members, counts = msgspec.msgpack.decode(found[HEADER], type=tuple[int, list[str], dict[str, int]])
         if window != detector_set.calibration_window or members != list(detector_set.members):
             raise ValueError(f"the scorer's state is of another detector set; got: {members}, window {window}; "
-                             f"expected: {list(detector_set.members)}, window {detector_set.calibration_window}")  # fmt: skip
+                             f"expected: {list(detector_set.members)}, {detector_set.calibration_window}")  # fmt: skip
         scorer = cls(detector_set)
         for name, scored in counts.items():
             missing = [key for key in ("windows", *members) if f"{HEADER}/{name}/{key}" not in found]

@@ -1,4 +1,4 @@
-"""How features read in English and Korean. Facts only: value, own and peer baseline, how many observations, how rare."""
+"""How features read in English and Korean: value, own and peer baseline, observations, how rare. Facts only."""
 
 from collections.abc import Callable
 from math import exp
@@ -61,13 +61,13 @@ WORDINGS: dict[str, Wording] = {
         lambda value: _span(value, " days", " hours"),
         lambda value: _span(value, "일", "시간"),
         "spread",
-    ),  # fmt: skip
+    ),
     "counterparty_novelty": Wording(
         "The share of the party's past payments that went to this counterparty",
         "과거 거래 중 이 상대방과의 거래 비중은",
         *_SHARE,
         "surprise",
-    ),  # fmt: skip
+    ),
     "hour": Wording("The time of day", "거래 시각은", _hour_en, _hour_ko, "surprise"),
     "weekday": Wording(
         "The weekday",
@@ -75,29 +75,29 @@ WORDINGS: dict[str, Wording] = {
         lambda value: _DAYS_EN[int(value) % 7],
         lambda value: _DAYS_KO[int(value) % 7],
         "surprise",
-    ),  # fmt: skip
+    ),
     "deal_rate": Wording(
         "The deal rate over the reference rate",
         "기준환율 대비 적용 환율의 차이는",
         lambda value: f"{value:+,.1f} bp",
         lambda value: f"{value:+,.1f}bp",
         "spread",
-    ),  # fmt: skip
+    ),
     "document_line": Wording(
         "The amount without documents, relative to the document line",
         "증빙 면제 기준 금액 대비 무증빙 거래 금액의 비율은",
         *_SHARE,
         "spread",
-    ),  # fmt: skip
+    ),
     "slow_boiling": Wording(
         "The payment volume of the last 7 days, relative to the 90-day volume",
         "최근 90일 평균 대비 최근 7일 거래 규모는",
         *_TIMES,
         "growth",
-    ),  # fmt: skip
+    ),
 }
 # Baselines that are not the value's own "usual" but something else worth saying.
-_BASELINE_EN = {"counterparty_novelty": "payments to a counterparty not seen before"}
+_BASELINE_EN = {"counterparty_novelty": "share of payments to counterparties new to it"}
 _BASELINE_KO = {"counterparty_novelty": "처음 거래하는 상대방의 비중은"}
 
 
@@ -115,10 +115,14 @@ def _rarity(feature: Feature, scale: str) -> tuple[str, str]:
         if far <= 0.0:
             return " This is usual for the party.", " 이는 통상적인 수준입니다."
         if feature.name == "counterparty_novelty":
-            return (f" A new counterparty was to be expected in {100 * exp(-far):.1f} % of payments.",
-                    f" 처음 거래하는 상대방일 확률은 {100 * exp(-far):.1f}%로 추정됩니다.")  # fmt: skip
-        return (f" This is {exp(far):.1f} times rarer than the most usual.",
-                f" 가장 통상적인 경우보다 {exp(far):.1f}배 드뭅니다.")  # fmt: skip
+            return (
+                f" A new counterparty was to be expected in {100 * exp(-far):.1f} % of payments.",
+                f" 처음 거래하는 상대방일 확률은 {100 * exp(-far):.1f}%로 추정됩니다.",
+            )
+        return (
+            f" This is {exp(far):.1f} times rarer than the most usual.",
+            f" 가장 통상적인 경우보다 {exp(far):.1f}배 드뭅니다.",
+        )
     if far >= 0.0:
         return f" It lies {far:.1f} usual variations above.", f" 통상 변동 폭의 {far:.1f}배만큼 높습니다."
     return f" It lies {-far:.1f} usual variations below.", f" 통상 변동 폭의 {-far:.1f}배만큼 낮습니다."

@@ -1,8 +1,9 @@
 """A party's baselines as packed bytes: small enough for a million parties in memory.
 
-Layout, little-endian: format byte, number of remembered counterparties, fingerprint of the feature layout (u16), payments
-seen (u32), first and newest event time (f64 each), the features' float32 numbers in registry order, counterparty hashes (u64 each), their
-decayed weights (float32 each). 24 + 4 x slots + 12 x counterparties bytes: 376 with 40 slots and all 16 counterparties.
+Layout, little-endian: format byte, number of remembered counterparties, fingerprint of the feature layout (u16),
+payments seen (u32), first and newest event time (f64 each), the features' float32 numbers in registry order,
+counterparty hashes (u64 each), their decayed weights (float32 each). 24 + 4 x slots + 12 x counterparties bytes: 376
+with 40 slots and all 16 counterparties.
 """
 
 import hashlib

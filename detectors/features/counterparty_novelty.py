@@ -38,7 +38,7 @@ def measure(moment: Moment, own: list[float]) -> Feature:
 
 
 def learn(moment: Moment, own: list[float]) -> None:
-    """Count a new or a known counterparty; the first payment has nothing to be new against and is not counted as new."""
+    """Count a new or a known counterparty; the first payment has nothing to be new against."""
     new = moment.seen > 0 and moment.counterparty not in moment.known
     own[0] = own[0] * moment.fade + moment.weight
     own[1] = own[1] * moment.fade + (moment.weight if new else 0.0)

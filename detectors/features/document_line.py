@@ -1,9 +1,9 @@
 """Closeness to the line above which papers are needed, among payments without papers.
 
 Value and baselines: ratio of the amount to the line (usual ratio of own and of peers' payments without papers).
-Deviation >= 0: closeness (0 below 0.8 of the line, rising to 1 at the line, 0 above it) less the peers' usual closeness,
-in peers' spreads; 0.8 is TYPOLOGIES T01. Against peers, because someone who always splits has a habit of it. None when papers were
-shown or the amount is not known in USD, or under 20 peer payments.
+Deviation >= 0: closeness (0 below 0.8 of the line, rising to 1 at the line, 0 above it) less the peers' usual
+closeness, in peers' spreads; 0.8 is TYPOLOGIES T01. Against peers, because someone who always splits has a habit of
+it. None when papers were shown or the amount is not known in USD, or under 20 peer payments.
 """
 
 from detectors.features import moments

@@ -24,10 +24,11 @@ class Moment:
 
     `fade` is what older observations keep, `weight` what this one counts: an event after the newest fades the past and
     counts 1; a late one (event time before the newest) fades nothing and counts what it would have faded to by now. So
-    order changes decayed weights only by rounding. `gap_s` is the time since the newest event, None at the first and for
-    a late one; `age_s` the time since the first; `seen` the party's earlier events; `counterparty` the hashed token;
-    `known` decayed payments by hashed counterparty; `key` names the peers (direction and party type). `amount` and `week`
-    are positive finite USD, `rate` and `line` finite, else None: NaN and infinity are "not known", never learned.
+    order changes decayed weights only by rounding. `gap_s` is the time since the newest event, None at the first and
+    for a late one; `age_s` the time since the first; `seen` the party's earlier events; `counterparty` the hashed
+    token; `known` decayed payments by hashed counterparty; `key` names the peers (direction and party type). `amount`
+    and `week` are positive finite USD, `rate` and `line` finite, else None: NaN and infinity are "not known", never
+    learned.
     """
 
     __slots__ = (

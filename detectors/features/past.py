@@ -1,6 +1,7 @@
 """What is remembered of one party, unpacked."""
 
-# More would break the 400 bytes a party may take; a party that pays more regularly is rare and its lightest are forgotten.
+# More would break the 400 bytes a party may take; a party that pays more regularly is rare and its lightest are
+# forgotten.
 COUNTERPARTIES = 16
 
 

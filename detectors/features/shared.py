@@ -1,7 +1,7 @@
 """Baselines that the parties of one partition share: corridors, peers, currencies.
 
-A group is a short list of numbers under a key such as `amount|out|person|CN`. The number of groups is bounded: when it is
-full, the group unused for longest goes, so that the same log always evicts the same groups.
+A group is a short list of numbers under a key such as `amount|out|person|CN`. The number of groups is bounded: when
+it is full, the group unused for longest goes, so that the same log always evicts the same groups.
 """
 
 from collections.abc import Sequence
@@ -49,7 +49,10 @@ class Shared:
             raise ValueError(
                 "state section features.shared is missing; got: " + ", ".join(name for name, _ in sections)
             )
-        maximum, groups = msgspec.msgpack.decode(found, type=tuple[int, list[tuple[str, list[float]]]])
+        try:
+            maximum, groups = msgspec.msgpack.decode(found, type=tuple[int, list[tuple[str, list[float]]]])
+        except msgspec.DecodeError as fault:
+            raise ValueError(f"the peers' baselines are damaged: {fault}") from fault
         shared = cls(maximum)
         shared.groups = dict(groups)
         return shared

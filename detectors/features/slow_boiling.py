@@ -2,8 +2,9 @@
 
 Value: ratio of the two decayed mean flows, this payment included in the fast one; own baseline 1 by construction.
 Deviation >= 0: natural logarithm of the ratio, 0 when it shrinks. The slow mean takes capped steps (3 times the slow
-mean payment), so that a burst does not carry its own yardstick with it (DETECTION, "Slow boiling"). None in the first 14
-days and under 5 payments. Fails on rare payers: one payment a quarter is always fast over slow, so compare with `own_n`.
+mean payment), so that a burst does not carry its own yardstick with it (DETECTION, "Slow boiling"). None in the first
+14 days and under 5 payments. Fails on rare payers: one payment a quarter is always fast over slow, so compare with
+`own_n`.
 """
 
 from math import exp, log

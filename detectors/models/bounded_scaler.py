@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from math import exp
+from typing import Any
 
 from river.base import Transformer
 
@@ -14,11 +15,12 @@ STEP_LIMIT = 3.0
 Z_LIMIT = 8.0
 
 
-class BoundedScaler(Transformer):  # type: ignore[misc]  # river ships no types
+class BoundedScaler(Transformer):
     """Location and spread of each feature by bounded steps; gives robust z, clipped at +-8.
 
     Formula: e = clip(x - m, +-3d); m += a e; d += a (1.25 |e| - d); a = max(0.002, 1/n); starts at m = 0, d = 1 and d
-    never falls under `floor` (a feature that is nearly always 0 would else call everything else infinite). z = (x - m) / d.
+    never falls under `floor` (a feature that is nearly always 0 would else call everything else infinite). z = (x -
+    m) / d.
     Source: DETECTION.md. Units: those of the input, which must be of order 1 (deviations in spreads or nats).
     Cost: 0.3 us per feature. Fails when a feature has two levels: the location then lies between them.
 
@@ -33,7 +35,7 @@ class BoundedScaler(Transformer):  # type: ignore[misc]  # river ships no types
         self.floor = floor
         self.scales: dict[str, list[float]] = {}
 
-    def learn_one(self, x: Mapping[str, float]) -> None:
+    def learn_one(self, x: Mapping[Any, float]) -> None:
         """Move each present feature's location and spread by one bounded step."""
         scales, floor = self.scales, self.floor
         for name, value in x.items():
@@ -43,7 +45,7 @@ class BoundedScaler(Transformer):  # type: ignore[misc]  # river ships no types
             seen, location, spread = scale
             seen += 1.0
             step = 1.0 / seen
-            if step < SLOWEST:
+            if step < SLOWEST:  # noqa: PLR1730  # max() costs three times this
                 step = SLOWEST
             error = value - location
             bound = STEP_LIMIT * spread
@@ -56,7 +58,7 @@ class BoundedScaler(Transformer):  # type: ignore[misc]  # river ships no types
             scale[1] = location + step * error
             scale[2] = spread if spread > floor else floor  # noqa: FURB136  # max() costs three times this
 
-    def transform_one(self, x: Mapping[str, float]) -> dict[str, float]:
+    def transform_one(self, x: Mapping[Any, float]) -> dict[Any, float]:
         """Robust z of each present feature, -8 to 8. Changes nothing (River's own scalers may add state here)."""
         scales = self.scales
         out = {}

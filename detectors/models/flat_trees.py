@@ -1,7 +1,7 @@
 """River's Half-Space Trees on flat arrays: equal scores, a fraction of the time."""
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -22,22 +22,23 @@ def _heap(node: Any, number: dict[str, int], height: int) -> Splits:
     return features, thresholds
 
 
-class FlatHalfSpaceTrees(AnomalyDetector):  # type: ignore[misc]  # river ships no types
+class FlatHalfSpaceTrees(AnomalyDetector):
     """Half-Space Trees whose scores equal `river.anomaly.HalfSpaceTrees` of the same seed, bit for bit.
 
     Purpose: joint density of inputs in 0-1 (feature limits other than 0-1 are not supported: squash first).
     Formula: per tree, sum over the path of reference mass x 2^depth, ending below a tenth of the window; the score is
-    1 - sum / largest possible sum. Source: Tan, Ting, Liu (IJCAI 2011); River 0.26.1, whose own `make_padded_tree` makes
-    the splits here. Range 0-1, higher is more unusual; 0 until the first window is full. A missing feature follows the
-    child with more mass in the current window (left at a tie), NaN goes right, None raises `TypeError`: all as River does.
+    1 - sum / largest possible sum. Source: Tan, Ting, Liu (IJCAI 2011); River 0.26.1, whose own `make_padded_tree`
+    makes the splits here. Range 0-1, higher is more unusual; 0 until the first window is full. A missing feature
+    follows the child with more mass in the current window (left at a tie), NaN goes right, None raises `TypeError`:
+    all as River does.
 
     Beyond River: `first_window` < `window_size` makes the windows double from it (32, 64 .. `window_size`), so that
     scores exist early; each score then uses the size of the window its masses come from. Equal to River's with
     `window_size` set likewise at each pivot.
 
-    Why it is exact: two `random()` draws per node in pre-order give every split; masses are integers; a score reads only
-    the masses of the last full window, so a table by leaf, made at the pivot, holds every possible score of a tree.
-    Cost (ten features, 25 x 6): about 12 us to score, 2 us to learn, 0.5 ms at a pivot.
+    Why it is exact: two `random()` draws per node in pre-order give every split; masses are integers; a score reads
+    only the masses of the last full window, so a table by leaf, made at the pivot, holds every possible score of a
+    tree. Cost (ten features, 25 x 6): about 12 us to score, 2 us to learn, 0.5 ms at a pivot.
     Fails on anomalies packed in time (they become the window), and forgets everything at each pivot.
 
     >>> model = FlatHalfSpaceTrees(n_trees=5, height=3, window_size=3, seed=42)
@@ -73,11 +74,12 @@ class FlatHalfSpaceTrees(AnomalyDetector):  # type: ignore[misc]  # river ships 
     def _grow(self, features: Sequence[str]) -> None:
         self.names = tuple(sorted(features))
         number = {name: index for index, name in enumerate(self.names)}
+        grow: Callable[..., Any] = make_padded_tree
         rng = random.Random(self.seed)  # noqa: S311  # River's generator, not cryptography
         self.splits = []
         for _ in range(self.n_trees):
             limits = dict.fromkeys(self.names, (0.0, 1.0))
-            tree = make_padded_tree(limits=limits, height=self.height, padding=0.15, rng=rng, r_mass=0, l_mass=0)
+            tree = grow(limits=limits, height=self.height, padding=0.15, rng=rng, r_mass=0, l_mass=0)
             self.splits.append(_heap(tree, number, self.height))
         self.masses = [[0] * self.leaves for _ in range(self.n_trees)]
 
@@ -88,17 +90,17 @@ class FlatHalfSpaceTrees(AnomalyDetector):  # type: ignore[misc]  # river ships 
         left, right = sum(masses[start : start + half]), sum(masses[start + half : start + 2 * half])
         return 2 * node + (2 if left < right else 1)
 
-    def leaves_of(self, x: Mapping[str, float]) -> list[int]:
+    def leaves_of(self, x: Mapping[Any, float]) -> list[int]:
         """The leaf (0 .. 2^height - 1, left to right) that `x` reaches in each tree."""
         first = self.leaves - 1
         levels = range(self.height)
         reached = []
-        values = [x[name] if name in x else _ABSENT for name in self.names]
+        values: list[Any] = [x.get(name, _ABSENT) for name in self.names]
         if _ABSENT not in values:
             for features, thresholds in self.splits:
                 node = 0
                 for _ in levels:
-                    node = 2 * node + (1 if values[features[node]] < thresholds[node] else 2)  # type: ignore[operator]
+                    node = 2 * node + (1 if values[features[node]] < thresholds[node] else 2)
                 reached.append(node - first)
             return reached
         for (features, thresholds), masses in zip(self.splits, self.masses, strict=True):
@@ -108,7 +110,7 @@ class FlatHalfSpaceTrees(AnomalyDetector):  # type: ignore[misc]  # river ships 
                 if value is _ABSENT:
                     node = self._heavier(masses, node, depth)
                 else:
-                    node = 2 * node + (1 if value < thresholds[node] else 2)  # type: ignore[operator]
+                    node = 2 * node + (1 if value < thresholds[node] else 2)
             reached.append(node - first)
         return reached
 
@@ -119,7 +121,8 @@ class FlatHalfSpaceTrees(AnomalyDetector):  # type: ignore[misc]  # river ships 
         total = 0.0
         for row, leaf in zip(self.table, reached, strict=True):
             total += row[leaf]
-        return 1.0 - total / (self.n_trees * self.reference * (2 ** (self.height + 1) - 1))
+        largest: int = self.n_trees * self.reference * (2 ** (self.height + 1) - 1)
+        return 1.0 - total / largest
 
     def learn_leaves(self, reached: Sequence[int]) -> None:
         """Count one event in these leaves; at the window's end the counts become the reference."""
@@ -133,11 +136,11 @@ class FlatHalfSpaceTrees(AnomalyDetector):  # type: ignore[misc]  # river ships 
             self.masses = [[0] * self.leaves for _ in range(self.n_trees)]
             self.window = min(2 * self.window, self.window_size)
 
-    def score_one(self, x: Mapping[str, float]) -> float:
+    def score_one(self, x: Mapping[Any, float]) -> float:
         """0-1, higher is more unusual; changes nothing."""
         return self.score_leaves(self.leaves_of(x)) if self.reference else 0.0
 
-    def learn_one(self, x: Mapping[str, float]) -> None:
+    def learn_one(self, x: Mapping[Any, float]) -> None:
         """Learn one event. The first one grows the trees, unless the features were given."""
         if not self.splits:
             self._grow(sorted(x))

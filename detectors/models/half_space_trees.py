@@ -116,8 +116,14 @@ class HalfSpaceTrees(Member):
     def build(cls, parameters: Mapping[str, float], seed: int) -> "HalfSpaceTrees":
         """Trees over the registry's features."""
         values = checked("half_space_trees", parameters, PARAMETERS)
-        sizes = [int(values[name]) for name in ("trees", "height", "window", "first_window")]
-        return cls(*sizes, floor=values["floor"], seed=seed)
+        return cls(
+            trees=int(values["trees"]),
+            height=int(values["height"]),
+            window=int(values["window"]),
+            first_window=int(values["first_window"]),
+            floor=values["floor"],
+            seed=seed,
+        )
 
     @classmethod
     def from_state(cls, parameters: Mapping[str, float], seed: int, state: bytes) -> "HalfSpaceTrees":

@@ -2,14 +2,16 @@
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from typing import Any
 
 from river.base import AnomalyDetector
 
-# River calls its inputs dictionaries of feature values; ours hold deviations (features/view.py).
-Deviations = Mapping[str, float]
+# What River calls x: feature name -> number; ours hold deviations (features/view.py). Any, as River's names are
+# Hashable.
+Deviations = Mapping[Any, float]
 
 
-class Member(AnomalyDetector):  # type: ignore[misc]  # river ships no types
+class Member(AnomalyDetector):
     """A River anomaly detector that can also explain a score and save its state without pickle.
 
     `score_one(x)` changes nothing; higher is more unusual. A missing feature is absent from `x`, never None or NaN.
@@ -17,6 +19,14 @@ class Member(AnomalyDetector):  # type: ignore[misc]  # river ships no types
 
     # How many times `learn_one` was called, over saves and loads: proves that each scored event was learned once.
     n_learned: int
+
+    @abstractmethod
+    def learn_one(self, x: Deviations) -> None:
+        """Learn from one event."""
+
+    @abstractmethod
+    def score_one(self, x: Deviations) -> float:
+        """The event's score; changes nothing."""
 
     @abstractmethod
     def explain_one(self, x: Deviations) -> dict[str, float]:
@@ -38,7 +48,7 @@ class Member(AnomalyDetector):  # type: ignore[misc]  # river ships no types
 
     def score_then_learn_one(self, x: Deviations, learn: bool = True) -> tuple[float, dict[str, float]]:
         """Score and credits before learning, then learn once unless told not to."""
-        scored = float(self.score_one(x)), self.explain_one(x)
+        scored = self.score_one(x), self.explain_one(x)
         if learn:
             self.learn_one(x)
         return scored

@@ -51,10 +51,10 @@ class RobustZ(Member):
 
     def score_then_learn_one(self, x: Deviations, learn: bool = True) -> tuple[float, dict[str, float]]:
         """Score and credits from one pass, then learn."""
-        credits = self.explain_one(x)
+        credited = self.explain_one(x)
         if learn:
             self.learn_one(x)
-        return sum([value - USUAL for value in credits.values()]), credits
+        return sum([value - USUAL for value in credited.values()]), credited
 
     def to_state(self) -> bytes:
         """Counter, floor and the three numbers of each feature."""

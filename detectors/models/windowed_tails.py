@@ -9,7 +9,8 @@ from detectors.models.member import Deviations, Member, checked
 from detectors.models.sliding_window import SlidingWindow
 
 PARAMETERS = {"window": (1000.0, 10.0, 1_000_000.0)}
-# A p-value of a continuous feature is uniform, so -ln p is 1 on average: a missing feature, which adds nothing, is neutral.
+# A p-value of a continuous feature is uniform, so -ln p is 1 on average: a missing feature, which adds nothing, is
+# neutral.
 USUAL = 1.0
 
 
@@ -18,7 +19,8 @@ class WindowedTails(Member):
 
     Purpose: adapts to any shape of distribution, needs no scale. Formula: sum over present features of -ln(p) - 1,
     p = min(1, 2 min(upper, lower)), upper = (1 + #(kept >= x)) / (1 + n), lower likewise (Fisher's method).
-    Source: DETECTION.md (w = 1000). Unit: nats. Range: -1 x features to (ln((w + 1) / 2) - 1) x features; higher is more unusual.
+    Source: DETECTION.md (w = 1000). Unit: nats. Range: -1 x features to (ln((w + 1) / 2) - 1) x features; higher is
+    more unusual.
     Cost: about 2 us per feature. Fails beyond the window's resolution (two values beyond all kept ones are equal) and
     counts correlated features twice.
 
@@ -47,16 +49,16 @@ class WindowedTails(Member):
 
     def explain_one(self, x: Deviations) -> dict[str, float]:
         """Each feature's -ln p."""
-        credits = {}
+        credited = {}
         for name, value in x.items():
             window = self.windows.get(name)
             if window is None:
-                credits[name] = 0.0
+                credited[name] = 0.0
                 continue
             tail = min(window.at_least(value), window.at_most(value))
             p = 2.0 * (1 + tail) / (1 + len(window.order))
-            credits[name] = -log(p) if p < 1.0 else 0.0
-        return credits
+            credited[name] = -log(p) if p < 1.0 else 0.0
+        return credited
 
     def score_one(self, x: Deviations) -> float:
         """Sum of -ln(p) - 1 over present features."""
@@ -64,10 +66,10 @@ class WindowedTails(Member):
 
     def score_then_learn_one(self, x: Deviations, learn: bool = True) -> tuple[float, dict[str, float]]:
         """Score and credits from one pass, then learn."""
-        credits = self.explain_one(x)
+        credited = self.explain_one(x)
         if learn:
             self.learn_one(x)
-        return float(sum([value - USUAL for value in credits.values()])), credits
+        return float(sum([value - USUAL for value in credited.values()])), credited
 
     def to_state(self) -> bytes:
         """Counter, window length and each feature's kept values in arrival order."""
