@@ -1,0 +1,201 @@
+"""The door: one input record in, ledger records or a refusal out. Behind it there are no identifiers.
+
+A pure function but for two bounded memories (tokens, and whose identity was sealed already). It never raises,
+whatever the bytes: a fault of fxwatch itself becomes a refusal with the code `door.failed`, so that the record is
+dead-lettered, not lost.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from detectors.events import ConfigurationChange, Source
+from streams import canonical, ledger
+from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
+from streams.decode import Decoded, decode, find_faults
+from streams.faults import CODES, Fault, codes, message, stage
+from streams.ledger import HISTORY, PASSED_ON, Header
+from streams.pseudonyms import Keys, slot_of
+
+# Five such headers beside a record of 64 KiB stay far below Kafka's 1 MiB, copies to the ledger included.
+HEADER_LIMIT = 4096
+# Tokens whose identifier was handed out for sealing; about 200 bytes each. Forgetting one seals it once more, no harm.
+SEALED_REMEMBERED = 200_000
+
+LedgerRecord = tuple[int, bytes, bytes, list[Header]]
+RawHeaders = Sequence[tuple[str, bytes | None]]
+_PASSED_ON = frozenset(PASSED_ON)
+
+
+class Admitted(msgspec.Struct, frozen=True):
+    """What a good record becomes.
+
+    `records`: (ledger partition, key, value, headers), one for a party's event, one a partition for rates and rules.
+    `leg`: the same for `fx.legs.v1`, transactions only. `identities`: (token, identifier) not handed out before.
+    """
+
+    records: tuple[LedgerRecord, ...]
+    leg: LedgerRecord | None = None
+    identities: tuple[tuple[str, str], ...] = ()
+
+
+class Rejected(msgspec.Struct, frozen=True):
+    """Why a record was refused: stable codes, a message of at most 512 characters without values, and the stage."""
+
+    codes: tuple[str, ...]
+    message: str
+    stage: str
+
+
+class Door:
+    """Admits or refuses input records.
+
+    `partitions` is the number of ledger (and legs) partitions; `words` the legend's word list (class -> words).
+    Cost: about 25 us for a transaction of known parties.
+    """
+
+    def __init__(self, keys: Keys, partitions: int, words: Mapping[str, tuple[str, ...]]) -> None:
+        if partitions < 1:
+            raise ValueError(f"partitions: got {partitions}, expected at least 1")
+        self._keys, self._partitions = keys, partitions
+        self._words = canonical.WordList(words)
+        self._sealed: OrderedDict[str, None] = OrderedDict()
+        self._admit: dict[str, Callable[[Decoded, Source, bytes, bool, list[Header]], Admitted]] = {
+            TRANSACTIONS: self._transaction,
+            DECLARATIONS: self._declaration,
+            RATES: self._rate,
+            PROFILES: self._profile,
+            DISPOSITIONS: self._disposition,
+            RULES: self._rules,
+        }
+
+    def admit(
+        self,
+        topic: str,
+        partition: int,
+        offset: int,
+        timestamp_ms: int,
+        key: bytes | None,
+        value: bytes | None,
+        headers: RawHeaders,
+    ) -> Admitted | Rejected:
+        """The record's ledger records, or why it is refused. Never raises.
+
+        `timestamp_ms` is the record's Kafka timestamp, ms UTC; negative when it has none.
+        """
+        try:
+            return self._admit_or_reject(Source(topic, partition, offset), timestamp_ms, key, value, headers)
+        except Exception as fault:  # noqa: BLE001 - one record must not stop the others
+            failed = Fault("door.failed", type(fault).__name__)
+            return Rejected(("door.failed",), f"{failed.code} {failed.field}: {CODES[failed.code]}", "pseudonymise")
+
+    def _admit_or_reject(
+        self, source: Source, timestamp_ms: int, key: bytes | None, value: bytes | None, headers: RawHeaders
+    ) -> Admitted | Rejected:
+        topic = INPUTS.get(source.topic)
+        if topic is None:
+            return _rejected([Fault("topic.unknown")])
+        history, passed_on, too_long = _read_headers(headers) if headers else (False, [], [])
+        decoded = decode(topic, timestamp_ms, key, value)
+        if decoded is None or value is None:
+            return _rejected(find_faults(topic, timestamp_ms, key, value) + too_long)
+        if too_long:
+            return _rejected(too_long)
+        sha256 = hashlib.sha256(value).hexdigest().encode()
+        return self._admit[source.topic](decoded, source, sha256, history, passed_on)
+
+    def _transaction(
+        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+    ) -> Admitted:
+        parts = canonical.transaction(decoded, self._keys, self._words)
+        party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
+        headers = ledger.envelope(source, sha256, b"transaction", history=history, passed_on=passed_on)
+        leg_headers = [*headers[:4], (ledger.TYPE, b"leg"), *headers[5:]]
+        record = (party.slot % self._partitions, party.token.encode(), ledger.encode(parts.event), headers)
+        leg = (counterparty.slot % self._partitions, counterparty.token.encode(), ledger.encode(parts.leg), leg_headers)
+        body = decoded.body
+        named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
+        if contract is not None:
+            named.append((contract.token, body["contract_counterparty_id"]))
+        return Admitted((record,), leg, self._not_sealed(named))
+
+    def _declaration(
+        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+    ) -> Admitted:
+        event, party, counterparty = canonical.declaration(decoded, self._keys)
+        headers = ledger.envelope(source, sha256, b"declaration", history=history, passed_on=passed_on)
+        record = (party.slot % self._partitions, party.token.encode(), ledger.encode(event), headers)
+        body = decoded.body
+        named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
+        return Admitted((record,), None, self._not_sealed(named))
+
+    def _profile(
+        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+    ) -> Admitted:
+        event, party = canonical.profile(decoded, self._keys)
+        headers = ledger.envelope(source, sha256, b"profile", history=history, passed_on=passed_on)
+        record = (party.slot % self._partitions, party.token.encode(), ledger.encode(event), headers)
+        # related counterparties are sealed when they take part in something: thousands of boxes would stall the loop
+        return Admitted((record,), None, self._not_sealed([(party.token, decoded.body["party_id"])]))
+
+    def _disposition(
+        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+    ) -> Admitted:
+        event = canonical.disposition(decoded, self._keys)
+        headers = ledger.envelope(source, sha256, b"disposition", history=history, passed_on=passed_on)
+        record = (slot_of(event.party) % self._partitions, event.party.encode(), ledger.encode(event), headers)
+        return Admitted((record,))
+
+    def _rate(
+        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+    ) -> Admitted:
+        event = canonical.rate(decoded, self._keys)
+        headers = ledger.envelope(source, sha256, b"rate", history=history, passed_on=passed_on)
+        return Admitted(self._broadcast(f"{event.base}/{event.quote}".encode(), ledger.encode(event), headers))
+
+    def _rules(
+        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+    ) -> Admitted:
+        value = ledger.encode(ConfigurationChange(configuration=decoded.record.configuration))
+        headers = ledger.envelope(source, sha256, b"configuration", history=history, passed_on=passed_on)
+        return Admitted(self._broadcast(ledger.CONFIGURATION_KEY, value, headers))
+
+    def _broadcast(self, key: bytes, value: bytes, headers: list[Header]) -> tuple[LedgerRecord, ...]:
+        return tuple((partition, key, value, headers) for partition in range(self._partitions))
+
+    def _not_sealed(self, named: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+        """Those whose identifier was not handed out before, as far as memory goes."""
+        sealed = self._sealed
+        new = []
+        for token, identifier in named:
+            if token in sealed:
+                sealed.move_to_end(token)
+                continue
+            sealed[token] = None
+            new.append((token, identifier))
+            if len(sealed) > SEALED_REMEMBERED:
+                sealed.popitem(last=False)
+        return tuple(new)
+
+
+def _read_headers(headers: RawHeaders) -> tuple[bool, list[Header], list[Fault]]:
+    """The history mark, the headers that go further (the last of each name), and faults of those."""
+    history = False
+    passed_on: dict[str, bytes] = {}
+    too_long = []
+    for name, content in headers:
+        if content is None:
+            continue
+        if name == HISTORY:
+            history = content == b"1"
+        elif name in _PASSED_ON:
+            if len(content) > HEADER_LIMIT:
+                too_long.append(Fault("header.length", name, f"at most {HEADER_LIMIT} bytes"))
+            passed_on[name] = content
+    return history, list(passed_on.items()), too_long
+
+
+def _rejected(faults: list[Fault]) -> Rejected:
+    return Rejected(codes(faults), message(faults), stage(faults))

@@ -1,0 +1,196 @@
+"""Pseudonyms: keyed tokens instead of identifiers, and keyed fingerprints of events.
+
+A token is `<key id>.<slot>.<digest>`. The digest (32 hex digits) is HMAC-SHA-256 of name space and identifier under the
+current key; the slot (3 hex digits) is the same under the routing key, which is never rotated, so that a party stays
+in its partition through any rotation. Equal things have equal tokens whatever their role: parties and counterparties
+share one name space.
+
+The key file holds `key_id = 64 hex digits` a line; `#` begins a comment. The first line is current, the last routes,
+and with one line the same key does both. During a rotation the second line is the previous key: every token then
+comes with its token under that key, so that state can move to the new name. With two lines the previous key is the
+routing key; that is as it should be after the first rotation, and costs one more HMAC for a new identifier ever after.
+"""
+
+import hashlib
+import hmac
+import logging
+import re
+import stat
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from streams.contracts import TOKEN_PATTERN
+from streams.errors import KeyFileError
+
+NameSpace = Literal["party", "account", "device", "contact"]
+NAME_SPACES: tuple[NameSpace, ...] = ("party", "account", "device", "contact")
+
+# 128 bits: no two of a billion identifiers share a digest with a probability above 1e-20
+DIGEST_DIGITS = 32
+SLOT_DIGITS = 3
+
+# Tokens remembered for each name space. About 500 bytes each: 100 MB when all four are full.
+REMEMBERED = 50_000
+
+_TOKEN = re.compile(TOKEN_PATTERN)
+_KEY_ID = re.compile(r"[a-z0-9]{1,16}")
+_KEY = re.compile(r"[0-9a-fA-F]{64}")
+_log = logging.getLogger(__name__)
+
+
+class Key(NamedTuple):
+    """A secret key with its public id. Its repr shows the id only."""
+
+    id: str
+    secret: bytes
+
+    def __repr__(self) -> str:
+        return f"Key({self.id!r}, secret=...)"
+
+
+class Pseudonym(NamedTuple):
+    """An identifier's token, its token under the previous key (None outside rotations), and its slot as a number."""
+
+    token: str
+    previous: str | None
+    slot: int
+
+
+def framed(*parts: str) -> bytes:
+    """The parts as one byte string that no other parts give: each is preceded by its length in characters."""
+    return "".join([f"{len(part)}:{part}" for part in parts]).encode()
+
+
+class Keys:
+    """The pseudonym keys of a deployment. Its repr shows key ids only.
+
+    `current` names, `routing` routes and fingerprints, `previous` names once more during a rotation.
+    Tokens are remembered (`remembered` a name space, the least recently used go first): 0.1 us when known, 5 us when
+    new.
+    """
+
+    def __init__(
+        self, current: Key, routing: Key, previous: Key | None = None, *, remembered: int = REMEMBERED
+    ) -> None:
+        self.current, self.routing, self.previous = current, routing, previous
+        self._spaces: dict[str, Callable[[str], Pseudonym]] = {
+            space: self._remembering(space, remembered) for space in NAME_SPACES
+        }
+        self.party, self.account = self._spaces["party"], self._spaces["account"]
+        self.device, self.contact = self._spaces["device"], self._spaces["contact"]
+
+    def __repr__(self) -> str:
+        previous = self.previous.id if self.previous else None
+        return f"Keys(current={self.current.id!r}, previous={previous!r}, routing={self.routing.id!r})"
+
+    def _remembering(self, space: NameSpace, remembered: int) -> Callable[[str], Pseudonym]:
+        current, routing, previous = self.current, self.routing, self.previous
+
+        @lru_cache(maxsize=remembered)
+        def pseudonym(identifier: str) -> Pseudonym:
+            content = framed("token", space, identifier)
+            slot = hmac.digest(routing.secret, content, "sha256").hex()[:SLOT_DIGITS]
+            token = _token(current, slot, content)
+            return Pseudonym(token, _token(previous, slot, content) if previous else None, int(slot, 16))
+
+        return pseudonym
+
+    def pseudonym(self, space: NameSpace, identifier: str) -> Pseudonym:
+        """The identifier's pseudonym in a name space. The same for ever under the same keys."""
+        return self._spaces[space](identifier)
+
+    def identity(self, topic: str, institution: str, party: str, event_id: str) -> str:
+        """Fingerprint of an event's identity: 32 hex digits under the routing key, over the sender's own values.
+
+        `institution` is empty where a topic has none; `party` is the party's identifier, the pair of a rate, the
+        token of a disposition.
+        """
+        return self._fingerprint(framed("identity", topic, institution, party, event_id))
+
+    def body(self, canonical: bytes) -> str:
+        """Fingerprint of an event's body: 32 hex digits under the routing key, over its sorted JSON."""
+        return self._fingerprint(b"4:body" + canonical)
+
+    def reason(self, text: str) -> str:
+        """Fingerprint of a disposition's reason: 32 hex digits under the routing key. The text goes no further."""
+        return self._fingerprint(framed("reason", text))
+
+    def _fingerprint(self, content: bytes) -> str:
+        return hmac.digest(self.routing.secret, content, "sha256").hex()[:DIGEST_DIGITS]
+
+
+def _token(key: Key, slot: str, content: bytes) -> str:
+    return f"{key.id}.{slot}.{hmac.digest(key.secret, content, 'sha256').hex()[:DIGEST_DIGITS]}"
+
+
+def is_token(text: str) -> bool:
+    """Whether `text` has the form of a token. Whose it is cannot be told."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def slot_of(token: str) -> int:
+    """The slot (0-4095) of a token. Raises ValueError when `token` is none."""
+    if not is_token(token):
+        raise ValueError("not a token: expected <key id>.<3 hex digits>.<32 hex digits>")
+    return int(token.split(".")[1], 16)
+
+
+def partition_of(token: str, partitions: int) -> int:
+    """The partition of a token's party in ledger and alerts: slot mod `partitions`. Raises ValueError when none."""
+    return slot_of(token) % partitions
+
+
+def parse_keys(text: str, place: str) -> Keys:
+    """Keys from the text of a key file. Raises `KeyFileError` with every problem; never shows key material."""
+    keys: list[Key] = []
+    problems = []
+    for number, line in enumerate(text.splitlines(), 1):
+        content = line.split("#", 1)[0].strip()
+        if not content:
+            continue
+        name, _, secret = (part.strip() for part in content.partition("="))
+        wrong = []
+        if not _KEY_ID.fullmatch(name):
+            wrong.append("the key id is not 1 to 16 of a-z and 0-9")
+        elif any(key.id == name for key in keys):
+            wrong.append(f"key id {name} stands on an earlier line too")
+        if not _KEY.fullmatch(secret):
+            wrong.append(f"the key is not 64 hex digits ({len(secret)} characters)")
+        problems += [f"line {number}: {problem}" for problem in wrong]
+        if not wrong:
+            keys.append(Key(name, bytes.fromhex(secret)))
+    if not keys and not problems:
+        problems.append("it holds no key")
+    if problems:
+        raise KeyFileError(
+            "the key file cannot be used: " + "; ".join(problems),
+            got=place,
+            expected="`key_id = 64 hex digits` a line, the first current, the last routing",
+            todo="mend each of these lines",
+        )
+    return Keys(keys[0], keys[-1], keys[1] if len(keys) > 1 else None)
+
+
+def load_keys(path: Path | None) -> Keys:
+    """Keys from `FXWATCH_KEY_FILE`. Raises `KeyFileError`; warns in the log when other users may read the file."""
+    if path is None:
+        raise KeyFileError("no key file is named", expected="a file of pseudonym keys", todo="set FXWATCH_KEY_FILE")
+    try:
+        mode = path.stat().st_mode
+        text = path.read_text("utf-8")
+    except OSError as fault:
+        raise KeyFileError(f"cannot read the key file: {fault.strerror}", got=path, expected="a readable file",
+                           todo="correct FXWATCH_KEY_FILE") from fault  # fmt: skip
+    except UnicodeDecodeError as fault:
+        raise KeyFileError("the key file is not text", got=path, expected="UTF-8", todo="replace it") from fault
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        _log.warning("the key file %s may be read by other users; make it readable to its owner only (chmod 600)", path)
+    return parse_keys(text, str(path))
+
+
+def development_keys() -> Keys:
+    """Fixed keys for demo, testbed and tests. Anyone can undo their tokens: never a fallback for a missing key file."""
+    key = Key("dev", hashlib.sha256(b"fxwatch development key, public").digest())
+    return Keys(key, key)

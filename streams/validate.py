@@ -1,0 +1,130 @@
+"""The second pass: what a type cannot say of a record (registers, time window, key, rules between fields).
+
+One set of rules serves both paths: the fast path asks whether there is any fault in a whole record, the reject path
+asks for all faults among the fields that are well formed by themselves.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from streams import reference
+from streams.contracts import INPUTS, RATES, TRANSACTIONS, InputTopic
+from streams.faults import Fault
+
+# the contract: a time more than 24 h after the record's own Kafka timestamp is a fault
+FUTURE_SECONDS = 24 * 3600
+
+_REGISTERS: dict[str, tuple[Callable[[str], bool], str]] = {
+    "currency": (reference.CURRENCIES.__contains__, "an active ISO 4217 code"),
+    "country": (reference.COUNTRIES.__contains__, "an ISO 3166-1 alpha-2 code"),
+    "region": (lambda code: code in reference.subdivisions(), "an ISO 3166-2 code"),
+}
+# C0, DEL and C1: no id or code of any scheme holds them, and they would reach terminals, logs and CSV files.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
+
+
+class Fields(msgspec.Struct, frozen=True):
+    """What the second pass and the reject path need to know of a topic's fields, read off its type once."""
+
+    names: frozenset[str]
+    required: tuple[str, ...]
+    types: dict[str, inspect.Type]
+    annotations: dict[str, Any]
+    registers: tuple[tuple[str, Callable[[str], bool], str, str], ...]
+
+
+def _fields(topic: InputTopic) -> Fields:
+    described = inspect.type_info(topic.type).fields  # type: ignore[attr-defined]
+    registers = []
+    for field in described:
+        if isinstance(field.type, inspect.Metadata) and field.type.extra:
+            register = field.type.extra["register"]
+            known, expected = _REGISTERS[register]
+            registers.append((field.name, known, f"{register}.unknown", expected))
+    return Fields(
+        names=frozenset(field.name for field in described),
+        required=tuple(field.name for field in described if field.required),
+        types={field.name: field.type for field in described},
+        annotations={field.name: field.type for field in msgspec.structs.fields(topic.type)},
+        registers=tuple(registers),
+    )
+
+
+FIELDS: dict[str, Fields] = {topic.name: _fields(topic) for topic in INPUTS.values()}
+
+
+def utc(time: datetime) -> datetime:
+    """The same time in UTC. Raises OverflowError for one that UTC cannot write (year 1 east of Greenwich)."""
+    return time if time.tzinfo is UTC else time.astimezone(UTC)
+
+
+def has_rfc3339_offset(text: str) -> bool:
+    """Whether a time that msgspec reads also has RFC 3339's offset: it alone accepts `+0900`."""
+    return text[-1] in "Zz" or text[-3] == ":"
+
+
+def control_character_faults(topic: InputTopic, body: Mapping[str, Any]) -> list[Fault]:
+    """Ids, codes and names with control characters. Free text and `x_` fields may hold them: neither leaves ingest."""
+    faults = []
+    for name, content in body.items():
+        if name in topic.free_text or name not in FIELDS[topic.name].names:
+            continue
+        for text in content if isinstance(content, list) else (content,):
+            if isinstance(text, str) and _CONTROL.search(text):
+                faults.append(Fault("field.characters", name, "no control characters"))
+                break
+    return faults
+
+
+def key_faults(topic: InputTopic, key: bytes | None, body: Mapping[str, Any]) -> list[Fault]:
+    """Whether the record's key is the one its body demands; of a body without it, only whether there is a key."""
+    if topic.key is None:
+        return []
+    if key is None:
+        return [Fault("key.missing")]
+    try:
+        demanded = topic.key(body)  # type: ignore[arg-type]
+    except KeyError:
+        return []
+    if key == demanded.encode():
+        return []
+    try:
+        key.decode()
+    except UnicodeDecodeError:
+        return [Fault("key.malformed", "", "UTF-8")]
+    return [Fault("key.mismatch", "", _KEY_MEANING[topic.key.__name__])]
+
+
+_KEY_MEANING = {"_party_id": "party_id", "_pair": "BASE/QUOTE", "_token": "party"}
+
+
+def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, Any],
+                when: datetime | None, timestamp_ms: int) -> list[Fault]:  # fmt: skip
+    """Faults of registers, time window and rules between fields, among the fields in `valid`.
+
+    `body` is the whole record: whether a field is there at all does not depend on its being valid. `timestamp_ms` is
+    the record's Kafka timestamp; a negative one means that it has none, and the window cannot be judged.
+    """
+    faults = []
+    for name, known, code, expected in FIELDS[topic.name].registers:
+        content = valid.get(name)
+        if content is not None and not known(content):
+            faults.append(Fault(code, name, expected))
+    if when is not None and topic.time is not None:
+        if not has_rfc3339_offset(valid[topic.time]):
+            faults.append(Fault("time.malformed", topic.time, "an offset like +09:00 or Z"))
+        if timestamp_ms >= 0 and when.timestamp() > timestamp_ms / 1000 + FUTURE_SECONDS:
+            faults.append(Fault("time.future", topic.time, "at most 24 h after the record's timestamp"))
+    if topic.name == TRANSACTIONS:
+        if valid.get("status") in ("returned", "cancelled") and "original_event_id" not in body:
+            faults.append(Fault("field.missing", "original_event_id", "with returned and cancelled"))
+        if "settled_amount" in body and "settled_currency" not in body:
+            faults.append(Fault("field.missing", "settled_currency", "with settled_amount"))
+    elif topic.name == RATES and "base" in valid and valid["base"] == valid.get("quote"):
+        faults.append(Fault("currency.same", "quote", "another currency than base"))
+    return faults
