@@ -1,0 +1,101 @@
+"""The learned state as the topics prove it: newest valid snapshot plus replay, read only.
+
+No transactional producer is started (it would fence the worker), and nothing is committed. Replays are muted: what they
+would publish is thrown away.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import msgspec
+from aiokafka.errors import KafkaError
+
+from detectors.state import STATE_SCHEMA, PartitionState
+from streams import app, topics
+from streams.errors import BrokerUnavailableError, LedgerError, SnapshotError
+from streams.kafka_log import KafkaLog
+from streams.monitor import AGENT, MonitorCore
+from streams.progress import Place, Progress
+from streams.settings import Settings
+from streams.version import code_version
+
+
+class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
+    """What one partition's state says of itself at ledger position `next` (the first offset not applied)."""
+
+    agent: str
+    partition: int
+    next: int
+    end: int
+    applied: int
+    scored: int
+    duplicates: int
+    conflicts: int
+    redelivered: int
+    late: int
+    learned: int
+    parties: int
+    digest: str
+
+
+def learned(state: PartitionState) -> int:
+    """How many events the River detectors have learned from, by their own count; equal for every member of a segment."""
+    return state.scorer.n_learned if state.scorer is not None else 0
+
+
+async def rebuild(log: KafkaLog, core: MonitorCore, partition: int, *, cold: bool, upto: int | None = None) -> tuple[PartitionState, int]:
+    """The state of one partition at `upto` (default: the ledger's end), and the ledger's end offset.
+
+    From the newest valid snapshot at or below it, or from the ledger's first record when `cold`.
+    Raises `LedgerError` where a record cannot be read or the ledger does not reach back far enough.
+    """
+    place = Place(topics.PROGRESS, AGENT, partition)
+    progress = await log.progress(place)
+    first, end, _ = await log.bounds(place)
+    stop = end if upto is None else min(upto, end)
+    state = None if cold else await _snapshot(log, core, place, progress, stop)
+    state = state or core.new(partition)
+    if not first <= state.next <= end:
+        raise LedgerError(f"the ledger of {place} does not hold the next record to apply", got=f"offsets {first} to {end}",
+                          expected=f"offset {state.next}")  # fmt: skip
+    async for records in _ledger(log, partition, state.next, stop):
+        for record in records:
+            if record.offset in progress.skips:
+                core.skip(state, record.offset)
+            else:
+                core.apply(state, partition, record, muted=True)
+    return state, end
+
+
+async def _snapshot(log: KafkaLog, core: MonitorCore, place: Place, progress: Progress, stop: int) -> PartitionState | None:
+    async for position, sections in log.snapshots(place, progress):
+        if position > stop:
+            continue
+        try:
+            return core.thaw(place.partition, await sections())
+        except SnapshotError:
+            continue  # the next older one, or the ledger itself: the digest is the same, it only takes longer
+    return None
+
+
+def _ledger(log: KafkaLog, partition: int, start: int, stop: int) -> AsyncIterator[list[Any]]:
+    return log.records(partition, start, stop)
+
+
+async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
+    """The digest of every partition, one after the other."""
+    topic_id = topics.topic_id(settings, topics.LEDGER)
+    log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, topic_id=topic_id,
+                   group=app.group(settings, AGENT))  # fmt: skip
+    for partition in range(settings.effective.engine.partitions):
+        try:
+            state, end = await rebuild(log, MonitorCore(code_version()), partition, cold=cold)
+        except KafkaError as fault:
+            raise BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)) from fault
+        counters = state.counters
+        digest = await asyncio.to_thread(state.freeze().digest)
+        yield PartitionDigest(agent=AGENT, partition=partition, next=state.next, end=end, applied=counters.applied,
+                              scored=counters.scored, duplicates=counters.duplicates, conflicts=counters.conflicts,
+                              redelivered=counters.redelivered, late=counters.late, learned=learned(state),
+                              parties=len(state.parties), digest=digest)  # fmt: skip

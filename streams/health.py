@@ -1,0 +1,172 @@
+"""Liveness and readiness: the watchdog thread, the broker watch, and the one way a worker ends itself.
+
+Faust never asks aiokafka whether its coordinator is alive, so a dead one leaves a worker that looks healthy and reads
+nothing. A thread looks from outside the event loop, because a loop that hangs cannot look at itself, and because Faust
+starts its own tasks only after the first assignment.
+"""
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
+
+from streams.errors import BrokerUnavailableError, FxwatchError
+from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+WATCHDOG_SECONDS = 2.0
+# The loop is handed back every 20 ms (streams/partition.py); half a minute without a beat is a hang, not load.
+LOOP_STALL_SECONDS = 30.0
+# A worker with a reachable broker that has records to read and takes none for this long is a zombie.
+PROGRESS_STALL_SECONDS = 120.0
+BROKER_PROBE_SECONDS = 2.0
+BROKER_PROBE_TIMEOUT = 5.0
+
+
+class WatchdogError(FxwatchError):
+    """The worker looked alive but did no work; it was ended so that another takes over."""
+
+    code = "worker.zombie"
+
+
+def die(error: BaseException) -> NoReturn:
+    """End the process at once with one message and a non-zero exit code.
+
+    Crash-only: what was not acknowledged is redelivered, what was not committed is aborted by the next owner, and a
+    graceful stop would commit offsets of records whose outputs were not delivered.
+    """
+    known = isinstance(error, FxwatchError)
+    message = error.message if isinstance(error, FxwatchError) else f"unexpected fault: {error!r}"
+    if not known:
+        logger.critical("unexpected fault", exc_info=error)
+    logger.critical("%s", message)
+    print(f"fxwatch: {message}", file=sys.stderr, flush=True)  # noqa: T201  (the user's one message, whatever logging does)
+    logging.shutdown()
+    os._exit(error.exit_code if isinstance(error, FxwatchError) else 1)
+
+
+class BrokerWatch:
+    """Asks the cluster for its metadata every 2 s. Away longer than `broker_patience` ends the worker with one message."""
+
+    def __init__(self, settings: Settings, on_lost: Callable[[BaseException], Any] = die) -> None:
+        self._settings, self._on_lost = settings, on_lost
+        self.away_since: float | None = None
+        self.last_failure: float | None = None
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the last probe was answered."""
+        return self.away_since is None
+
+    def was_away(self) -> bool:
+        """Whether a probe failed recently enough for the broker to have timed out a transaction meanwhile."""
+        window = 2 * self._settings.transaction_timeout_seconds + self._settings.session_timeout_seconds
+        return self.last_failure is not None and time.monotonic() - self.last_failure < window
+
+    async def run(self) -> None:
+        """Probe for ever."""
+        client = AIOKafkaClient(bootstrap_servers=self._settings.bootstrap_servers, client_id="fxwatch-watch",
+                                request_timeout_ms=int(BROKER_PROBE_TIMEOUT * 1000))  # fmt: skip
+        started = False
+        while True:
+            try:
+                if not started:
+                    await asyncio.wait_for(client.bootstrap(), BROKER_PROBE_TIMEOUT)
+                    started = True
+                answered = await asyncio.wait_for(client.force_metadata_update(), BROKER_PROBE_TIMEOUT)
+            except (KafkaError, TimeoutError, OSError):
+                answered = False
+            self._note(bool(answered))
+            await asyncio.sleep(BROKER_PROBE_SECONDS)
+
+    def _note(self, answered: bool) -> None:
+        now = time.monotonic()
+        if answered:
+            if self.away_since is not None:
+                logger.warning("the broker is back after %.0f s", now - self.away_since)
+            self.away_since = None
+            return
+        self.last_failure = now
+        if self.away_since is None:
+            self.away_since = now
+            logger.warning("the broker does not answer; waiting for it, for at most %.0f s", self._settings.broker_patience_seconds)
+        elif now - self.away_since > self._settings.broker_patience_seconds:
+            self._on_lost(BrokerUnavailableError(
+                f"no broker answered for {now - self.away_since:.0f} s", got=self._settings.bootstrap,
+                expected=f"an answer within broker_patience_seconds = {self._settings.broker_patience_seconds:.0f}",
+                todo="start the broker, or correct FXWATCH_BOOTSTRAP; then start the worker again, nothing is lost"))  # fmt: skip
+
+
+def coordinator_fault(app: Any) -> str | None:
+    """Why the app's group coordinator is dead, or None while it is alive or was never started."""
+    consumer = app._consumer  # noqa: SLF001  (`app.consumer` would create one)
+    client = getattr(getattr(consumer, "_thread", None), "_consumer", None)
+    coordinator = getattr(client, "_coordinator", None)
+    task = getattr(coordinator, "_coordination_task", None)
+    if task is None or app.should_stop:
+        return None
+    error = getattr(coordinator, "_pending_exception", None)
+    if error is not None:
+        return repr(error)
+    if task.done():
+        return "cancelled" if task.cancelled() else repr(task.exception())
+    return None
+
+
+class Watchdog(threading.Thread):
+    """Ends a worker that is alive in name only. Started before the event loop, never joined (daemon)."""
+
+    def __init__(self, apps: list[Any], stalled: Callable[[], float], broker: BrokerWatch) -> None:
+        super().__init__(name="fxwatch-watchdog", daemon=True)
+        self._apps, self._stalled, self._broker = apps, stalled, broker
+        self.beat = time.monotonic()
+        self.stopping = False
+
+    async def heartbeat(self) -> None:
+        """Runs on the event loop; the thread watches that it does."""
+        while True:
+            self.beat = time.monotonic()
+            await asyncio.sleep(0.5)
+
+    def fault(self) -> str | None:
+        """What is wrong right now, or None."""
+        if time.monotonic() - self.beat > LOOP_STALL_SECONDS:
+            return f"the event loop has not turned for {time.monotonic() - self.beat:.0f} s"
+        for app in self._apps:
+            dead = coordinator_fault(app)
+            if dead is not None:
+                return f"the group coordinator of {app.conf.id} is dead: {dead}"
+        if self._broker.reachable and self._stalled() > PROGRESS_STALL_SECONDS:
+            return f"there are records to read and none was taken for {self._stalled():.0f} s"
+        return None
+
+    def run(self) -> None:
+        """Look every 2 s. A fault must be seen twice: a process that was stopped and continued sees its own gap first."""
+        seen = 0
+        while True:
+            time.sleep(WATCHDOG_SECONDS)
+            fault = None if self.stopping else self.fault()
+            seen = seen + 1 if fault else 0
+            if fault and seen > 1:
+                die(WatchdogError(f"the worker is a zombie: {fault}", todo="start it again; another worker takes over meanwhile"))
+
+
+def exit_deadline(seconds: float) -> None:
+    """End the process hard after `seconds`: Faust hangs for ever when a shutdown handler fails (DESIGN section 3)."""
+
+    def expire() -> None:
+        print(f"fxwatch: the stop took longer than {seconds:.0f} s, ended hard; nothing is lost", file=sys.stderr, flush=True)  # noqa: T201
+        logging.shutdown()
+        os._exit(1)
+
+    timer = threading.Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,96 @@
+"""The configuration in force: what the ledger holds, compared with what a worker's file says.
+
+The newest record of `fx.rules.v1` is in force (ingest broadcasts it to the ledger); before the first one it is the record
+that `topics apply` wrote at the start of each ledger partition. A worker whose file differs must not run: it would explain
+alerts by limits that did not apply.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.errors import KafkaError
+
+from detectors.configuration import Configuration, fingerprint
+from detectors.events import ConfigurationChange
+from streams.contracts import RulesRecord
+from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, TopicsError
+from streams.rules import DELIVERY_SECONDS, KEY
+from streams.settings import EFFECTIVE, Settings
+from streams.topics import LEDGER, RULES
+
+# Operators' changes go to one partition, so that their order is one.
+RULES_PARTITION = 0
+READ_SECONDS = 15.0
+
+
+def in_force(settings: Settings) -> Configuration:
+    """The configuration in force. Raises `TopicsError` when the ledger holds none yet."""
+    consumer = _consumer(settings)
+    try:
+        changes = _read(consumer, TopicPartition(RULES, RULES_PARTITION))
+        for record in reversed(changes):
+            try:
+                return msgspec.json.decode(record.value, type=RulesRecord).configuration
+            except msgspec.MsgspecError:
+                continue  # ingest dead-letters it for the same reason; it never came into force
+        for record in _read(consumer, TopicPartition(LEDGER, 0), most=1):
+            return msgspec.json.decode(record.value, type=ConfigurationChange).configuration
+    except msgspec.MsgspecError as fault:
+        raise TopicsError("the ledger does not begin with a configuration", got=str(fault), todo="run: fxwatch topics apply") from fault
+    except KafkaError as fault:
+        raise BrokerUnavailableError("the configuration in force cannot be read", got=repr(fault)) from fault
+    finally:
+        consumer.close()
+    raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
+
+
+def differences(ours: Configuration, theirs: Configuration) -> list[str]:
+    """The tables that differ, with the fingerprints of both."""
+    return [f"[{name}] here {fingerprint(getattr(ours, name))}, in force {fingerprint(getattr(theirs, name))}"
+            for name in EFFECTIVE if fingerprint(getattr(ours, name)) != fingerprint(getattr(theirs, name))]  # fmt: skip
+
+
+def require(settings: Settings) -> None:
+    """Return when the settings' effective configuration is in force. Raises `RulesDifferError` otherwise."""
+    differing = differences(settings.effective, in_force(settings))
+    if differing:
+        raise RulesDifferError("this configuration differs from the one in force in the ledger", got="; ".join(differing),
+                               expected="the same", todo="put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG")  # fmt: skip
+
+
+def change(settings: Settings) -> bool:
+    """Send the effective configuration to `fx.rules.v1`; False when it is in force already. Raises `DeliveryError`."""
+    if not differences(settings.effective, in_force(settings)):
+        return False
+    version = fingerprint(settings.effective)
+    event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all", client_id=f"{settings.application}-rules")
+    try:
+        producer.send(RULES, msgspec.json.encode(event), KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
+    except KafkaError as fault:
+        raise DeliveryError("the configuration was not acknowledged", got=repr(fault), todo="run it again") from fault
+    finally:
+        producer.close()
+    return True
+
+
+def _consumer(settings: Settings) -> Any:
+    return KafkaConsumer(bootstrap_servers=settings.bootstrap_servers, enable_auto_commit=False, group_id=None)
+
+
+def _read(consumer: Any, partition: TopicPartition, most: int | None = None) -> list[Any]:
+    """The records of one partition from its beginning, at most `most`. Raises `BrokerUnavailableError` on silence."""
+    consumer.assign([partition])
+    end = consumer.end_offsets([partition])[partition]
+    consumer.seek_to_beginning(partition)
+    found: list[Any] = []
+    deadline = time.monotonic() + READ_SECONDS
+    while consumer.position(partition) < end and (most is None or len(found) < most):
+        if time.monotonic() > deadline:
+            raise BrokerUnavailableError(f"{partition.topic} cannot be read", got=f"nothing for {READ_SECONDS:.0f} s")
+        for records in consumer.poll(timeout_ms=500).values():
+            found += records
+    return found[:most]

@@ -1,0 +1,180 @@
+"""The ingest agent: raw input topics -> door -> ledger and legs, or dead letter. Stateless, at least once.
+
+What makes it safe to repeat: every output carries its source position, order within a source partition is kept, and per
+ledger partition at most one batch is in flight. So each ledger partition always holds a prefix of each source partition,
+whoever wrote it, and the monitor's high-water mark drops exactly the repetitions.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+from streams import app as faust_app
+from streams import clients, health, topics, transport
+from streams.clients import Record
+from streams.deadletter import dead_letter
+from streams.door import Door, Rejected
+from streams.identities import Sealer
+from streams.metrics import Metrics
+from streams.notices import ConflictLetters
+from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+AGENT = "ingest"
+
+
+Deliveries = dict[tuple[str, int], list[Record]]
+
+
+class IngestAgent:
+    """The ingest role's Faust app: one agent over all input topics, and the writer of conflicts' dead letters."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, door: Door, sealer: Sealer | None, *, version: str, web: bool,
+                 die: Callable[[BaseException], Any] = health.die) -> None:  # fmt: skip
+        self.settings, self.metrics, self.door, self.sealer = settings, metrics, door, sealer
+        self._version, self._die = version, die
+        self._partitions = topics.partition_counts(settings)
+        self.app = faust_app.build(settings, AGENT, web=web)
+        self.producer: Any = None
+        self.last_progress = time.monotonic()
+        self.broken = False
+        transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
+                          order_wait=settings.order_wait_seconds)  # fmt: skip
+        self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
+        self.conflicts = ConflictLetters(settings, self._deliver_letter, version)
+        self.app.on_before_shutdown.connect(self._on_shutdown)
+
+    async def start(self) -> None:
+        """Start the producer; call before the app starts, on its event loop."""
+        self.producer = clients.idempotent_producer(self.settings, self.app.conf.id)
+        await self.producer.start()
+
+    # -- Faust's side ---------------------------------------------------------------------------------------------
+
+    async def _agent(self, stream: Any) -> None:
+        async for event in stream.events():
+            work = asyncio.ensure_future(self._run(event.message.topic, event.value))
+            try:
+                await asyncio.shield(work)
+            except asyncio.CancelledError:
+                # Faust acknowledges the event when it cancels the agent: not before its outputs are delivered.
+                await self._settle(work)
+                raise
+            except Exception as fault:  # noqa: BLE001  (Faust would ack and lose the run)
+                self._fail(fault)
+
+    async def _settle(self, work: "asyncio.Future[None]") -> None:
+        try:
+            await work
+        except Exception as fault:  # noqa: BLE001  (as above: the only way not to acknowledge is to end here)
+            self._fail(fault)
+
+    def _fail(self, fault: BaseException) -> None:
+        self.broken = True
+        self._die(fault)
+
+    async def _on_shutdown(self, _app: Any, **_: Any) -> None:
+        health.exit_deadline(self.settings.shutdown_seconds)
+        await self.conflicts.stop()
+        if self.producer is not None:
+            try:
+                await self.producer.stop()
+            except Exception as fault:  # noqa: BLE001  (a handler that raises here leaves Faust hanging for ever)
+                logger.warning("the producer did not stop cleanly: %r", fault)
+
+    # -- a run ----------------------------------------------------------------------------------------------------
+
+    async def _run(self, topic: str, records: list[Any]) -> None:
+        """Admit or reject every record of a run, then deliver all outputs; returns when all are acknowledged."""
+        began = time.perf_counter()
+        deliveries: Deliveries = {}
+        settled = rejected = 0
+        newest = 0.0
+        for record in records:
+            result = self.door.admit(
+                record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+            )
+            if isinstance(result, Rejected):
+                self._reject(record, result, deliveries)
+                rejected += 1
+            else:
+                self._admit(result, record.timestamp, deliveries)
+                newest = max(newest, result.event_time)
+            settled += 1
+        decoded = time.perf_counter()
+        await self._deliver(deliveries)
+        published = time.perf_counter()
+        metrics = self.metrics
+        metrics.observe_run(AGENT, len(records))
+        metrics.observe_stage(AGENT, "decode", decoded - began)
+        metrics.observe_stage(AGENT, "publish", published - decoded)
+        metrics.count_read(topic, len(records))
+        metrics.count_events(AGENT, "applied", settled - rejected)
+        metrics.reconciliation_gap.inc(len(records) - settled)
+        if newest:
+            metrics.advance_watermark(topic, newest)
+        self.last_progress = time.monotonic()
+
+    def _admit(self, admitted: Any, timestamp: int, deliveries: Deliveries) -> None:
+        for partition, key, value, headers in admitted.records:
+            deliveries.setdefault((topics.LEDGER, partition), []).append((key, value, headers, timestamp))
+        if admitted.leg is not None:
+            partition, key, value, headers = admitted.leg
+            deliveries.setdefault((topics.LEGS, partition), []).append((key, value, headers, timestamp))
+        if self.sealer is not None:
+            for identity in admitted.identities:
+                partition, key, value = self.sealer.record(identity, timestamp, self._partitions[topics.IDENTITIES])
+                deliveries.setdefault((topics.IDENTITIES, partition), []).append((key, value, [], timestamp))
+
+    def _reject(self, record: Any, rejected: Rejected, deliveries: Deliveries) -> None:
+        key, value, headers = dead_letter(
+            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers,
+            rejected.stage, rejected.codes, rejected.message, self._version,
+        )  # fmt: skip
+        partition = record.partition % self._partitions[topics.DEADLETTER]
+        deliveries.setdefault((topics.DEADLETTER, partition), []).append((key, value, headers, record.timestamp))
+        self.metrics.count_dead_letter(record.topic, rejected.codes[0])
+
+    async def _deliver(self, deliveries: Deliveries) -> None:
+        """Write to all partitions at once; within one partition in order, one batch in flight."""
+        patience = self.settings.broker_patience_seconds
+        await asyncio.gather(*(
+            clients.send_records(self.producer, topic, partition, records, patience)
+            for (topic, partition), records in deliveries.items()
+        ))  # fmt: skip
+
+    async def _deliver_letter(self, partition: int, record: Record, source_topic: str, code: str) -> None:
+        where = partition % self._partitions[topics.DEADLETTER]
+        await clients.send_records(self.producer, topics.DEADLETTER, where, [record], self.settings.broker_patience_seconds)
+        self.metrics.count_dead_letter(source_topic, code)
+
+    # -- what health asks -----------------------------------------------------------------------------------------
+
+    def observe_lag(self) -> int:
+        """Set the lag of every input partition held; returns the sum (records). Labels by partition, over all topics."""
+        consumer = self.app._consumer  # noqa: SLF001
+        if consumer is None:
+            return 0
+        by_partition: dict[int, int] = {}
+        for tp in consumer.assignment():
+            done = consumer._committed_offset[tp] or 0  # noqa: SLF001
+            lag = max(0, (consumer.highwater(tp) or 0) - done)
+            by_partition[tp.partition] = by_partition.get(tp.partition, 0) + lag
+        for partition, lag in by_partition.items():
+            self.metrics.set_partition_state(AGENT, partition, "running")
+            self.metrics.set_lag(AGENT, partition, lag)
+        total = sum(by_partition.values())
+        if total == 0:
+            self.last_progress = time.monotonic()
+        return total
+
+    def unready(self) -> list[str]:
+        """Why the agent is not ready; empty when it is."""
+        if self.app._consumer is None or self.app.rebalancing:  # noqa: SLF001
+            return ["ingest: no partitions assigned yet"]
+        return []
+
+

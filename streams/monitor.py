@@ -1,0 +1,312 @@
+"""The monitor agent: ledger -> state -> alerts, exactly once. The science is `detectors.core.apply`; this drives it."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import msgspec
+from faust.types import TP
+
+from detectors import core as science
+from detectors.alert import Alert
+from detectors.events import Origin
+from detectors.routing import desks
+from detectors.state import STATE_SCHEMA, PartitionState
+from streams import app as faust_app
+from streams import clients, health, ledger, topics, transport
+from streams.errors import FxwatchError
+from streams.kafka_log import KafkaLog
+from streams.metrics import Metrics
+from streams.outputs import Output, PartitionOutputs
+from streams.partition import Partition
+from streams.progress import Place
+from streams.settings import Settings
+from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
+from streams.snapshots import Section
+
+logger = logging.getLogger(__name__)
+
+AGENT = "monitor"
+_encode = msgspec.json.Encoder().encode
+
+
+class Tally:
+    """What a run's events came to; flushed into the metrics once a run, because a counter costs 1-2 us an event."""
+
+    def __init__(self) -> None:
+        self.outcomes: Counter[str] = Counter()
+        self.decode_seconds = self.apply_seconds = 0.0
+        self.late: list[float] = []
+        self.scores: dict[str, list[float]] = {}
+        self.rate_missing = 0
+        self.alerts: list[tuple[Alert, int]] = []
+
+    def flush(self, metrics: Metrics, records: int) -> None:
+        """Add everything to the metrics and start again."""
+        for outcome, count in self.outcomes.items():
+            metrics.count_events(AGENT, outcome, count)  # type: ignore[arg-type]
+        metrics.observe_run(AGENT, records)
+        metrics.observe_stage(AGENT, "decode", self.decode_seconds)
+        metrics.observe_stage(AGENT, "apply", self.apply_seconds)
+        if self.late:
+            metrics.observe_lateness(self.late)
+        for detector, scores in self.scores.items():
+            metrics.observe_scores(detector, scores)
+        if self.rate_missing:
+            metrics.rate_missing.inc(self.rate_missing)
+        now = time.time()
+        for alert, _ in self.alerts:
+            strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
+            metrics.count_alert(alert.desk, strongest, alert.severity)
+        if self.alerts:
+            metrics.observe_end_to_end([now - timestamp / 1000 for _, timestamp in self.alerts])
+        self.__init__()  # type: ignore[misc]
+
+
+class MonitorCore:
+    """`detectors.core` behind the interface of streams/partition.py: decode, apply, and the records to publish."""
+
+    agent = AGENT
+    schema = STATE_SCHEMA
+
+    def __init__(self, code_version: str, tally: Tally | None = None) -> None:
+        self._code = code_version
+        self.tally = tally if tally is not None else Tally()
+
+    def new(self, partition: int) -> PartitionState:
+        """State before the first ledger record."""
+        state = PartitionState.new(partition, topics.LEDGER)
+        state.code_version = self._code
+        return state
+
+    def thaw(self, partition: int, sections: list[Section]) -> PartitionState:  # noqa: ARG002  (the sections say it)
+        """State from a snapshot's sections."""
+        state = PartitionState.thaw(sections)
+        state.code_version = self._code
+        return state
+
+    def skip(self, state: PartitionState, offset: int) -> None:
+        """Leave a ledger record out: only the position moves."""
+        state.next = offset + 1
+
+    def apply(self, state: PartitionState, partition: int, record: Any, *, muted: bool) -> list[Output]:
+        """Decode and apply one ledger record; the outputs are empty while muted. Raises `LedgerError` when unreadable."""
+        tally, began = self.tally, time.perf_counter()
+        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+        decoded = time.perf_counter()
+        watermark = state.watermark
+        step = science.apply(state, event, origin)
+        tally.apply_seconds += time.perf_counter() - decoded
+        tally.decode_seconds += decoded - began
+        tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
+        if step.scored:
+            tally.late.append(max(0.0, watermark - state.last_event_time) if watermark else 0.0)
+            for detector, score in step.scores.items():
+                tally.scores.setdefault(detector, []).append(score)
+        if step.late:
+            tally.outcomes["late"] += 1
+        tally.rate_missing += step.rate_missing
+        if muted:
+            tally.outcomes["muted"] += 1
+            return []
+        outputs: list[Output] = []
+        for alert in step.alerts:
+            tally.alerts.append((alert, origin.timestamp_ms))
+            outputs += alert_outputs(alert, origin, partition, state)
+        if step.notice is not None:
+            value = _encode(step.notice)
+            outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
+        return outputs
+
+
+def alert_outputs(alert: Alert, origin: Origin, partition: int, state: PartitionState) -> list[Output]:
+    """The alert for `fx.alerts.v1` and its copies for the desks, with CloudEvents binary headers (CONTRACT)."""
+    key, value = alert.party.encode(), _encode(alert)
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", alert.alert_id.encode()),
+        ("ce_source", b"/fxwatch/monitor"),
+        ("ce_type", f"fx.alert.{alert.status}.v1".encode()),
+        ("ce_time", alert.created_for.isoformat().encode()),
+        ("content-type", b"application/json"),
+        *(header for header in origin.headers if header[0] == "traceparent"),
+    ]
+    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks(alert, state.configuration))]
+    return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]
+
+
+class MonitorAgent:
+    """The monitor's Faust app and its partitions."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, broker: health.BrokerWatch, *, topic_id: dict[int, str] | str,
+                 code_version: str, config_version: str, web: bool) -> None:  # fmt: skip
+        self.settings, self.metrics, self.broker = settings, metrics, broker
+        self.app = faust_app.build(settings, AGENT, web=web)
+        self.core = MonitorCore(code_version)
+        self.log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
+                            topic_id=str(topic_id), group=self.app.conf.id)  # fmt: skip
+        self.plan = SnapshotPlan(topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, code=code_version, config=config_version,
+                                 topic_id=str(topic_id), every_events=settings.snapshot_every_events,
+                                 every_seconds=settings.snapshot_every_seconds)  # fmt: skip
+        self.partitions: dict[int, Partition] = {}
+        self.writers: dict[int, SnapshotWriter] = {}
+        self.opening: dict[int, asyncio.Task[None]] = {}
+        self.assigned: set[int] = set()
+        self.last_progress = time.monotonic()
+        transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
+                          order_wait=settings.order_wait_seconds, ordered=False, ready=self.ready)  # fmt: skip
+        self.app.agent(faust_app.raw_topic(self.app, topics.LEDGER), name=AGENT)(self._agent)
+        self.app.on_partitions_assigned.connect(self._on_assigned)
+        self.app.on_partitions_revoked.connect(self._on_revoked)
+        self.app.on_before_shutdown.connect(self._on_shutdown)
+
+    # -- Faust's side ---------------------------------------------------------------------------------------------
+
+    def ready(self, tp: TP) -> bool:
+        """Whether the partition takes runs now."""
+        partition = self.partitions.get(tp.partition)
+        return tp.topic == topics.LEDGER and partition is not None and partition.status == "running"
+
+    async def _agent(self, stream: Any) -> None:
+        async for event in stream.events():
+            try:
+                await self._run(event.message.partition, event.value)
+            except FxwatchError as fault:
+                health.die(fault)
+            except Exception as fault:  # noqa: BLE001  (Faust would ack and go on; nothing may pass unseen)
+                health.die(fault)
+
+    async def _run(self, number: int, records: list[Any]) -> None:
+        partition = self.partitions.get(number)
+        if partition is None:
+            return  # revoked meanwhile; the next owner replays from the state's own position
+        began = time.perf_counter()
+        busy = self.core.tally.decode_seconds + self.core.tally.apply_seconds
+        await partition.run(records)
+        busy = self.core.tally.decode_seconds + self.core.tally.apply_seconds - busy
+        self.metrics.observe_stage(AGENT, "publish", max(0.0, time.perf_counter() - began - busy))
+        self.core.tally.flush(self.metrics, len(records))
+        self.last_progress = time.monotonic()
+
+    async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
+        numbers = {tp.partition for tp in assigned if tp.topic == topics.LEDGER}
+        self.assigned = numbers
+        for number in [number for number in self.partitions if number not in numbers]:
+            await self.partitions.pop(number).drop()
+            await self.writers.pop(number).close()
+            self.metrics.forget_partition(AGENT, number)
+        for number in sorted(numbers):
+            if number not in self.partitions:
+                self._create(number)
+            self._start_opening(number)
+
+    async def _on_revoked(self, _app: Any, revoked: set[TP], **_: Any) -> None:
+        numbers = [tp.partition for tp in revoked if tp.topic == topics.LEDGER and tp.partition in self.partitions]
+        await self._leave(numbers)
+
+    async def _on_shutdown(self, _app: Any, **_: Any) -> None:
+        health.exit_deadline(self.settings.shutdown_seconds)
+        await self._leave(list(self.partitions))
+
+    async def _leave(self, numbers: list[int]) -> None:
+        """Save and stop producers; whatever goes wrong only lengthens the next replay, so it is logged and passed over."""
+        for number in numbers:
+            task = self.opening.pop(number, None)
+            if task is not None:
+                task.cancel()
+        results = await asyncio.gather(*(self._leave_one(number) for number in numbers), return_exceptions=True)
+        for number, result in zip(numbers, results, strict=True):
+            if isinstance(result, BaseException):
+                logger.warning("%s[%d] was not left cleanly, replay will be longer: %r", AGENT, number, result)
+
+    async def _leave_one(self, number: int) -> None:
+        await self.partitions[number].suspend()
+        await self.writers[number].finish()
+
+    # -- partitions -----------------------------------------------------------------------------------------------
+
+    def _create(self, number: int) -> None:
+        place = Place(topics.PROGRESS, AGENT, number)
+        name = f"{self.app.conf.id}-{number}"
+        producer = partial(clients.transactional_producer, self.settings)
+
+        async def read_published() -> int:
+            return (await self.log.progress(place)).next
+
+        outputs = PartitionOutputs(partial(producer, name), read_published, self.broker.was_away, place,
+                                   self.settings.broker_patience_seconds)  # fmt: skip
+        self.writers[number] = SnapshotWriter(partial(producer, f"{name}-snapshot"), place, self.plan,
+                                              lambda size, at: self.metrics.snapshot_saved(AGENT, number, at, size))  # fmt: skip
+        self.partitions[number] = Partition(place, self.core, self.log, outputs, self._save, self._on_change)
+
+    def _start_opening(self, number: int) -> None:
+        earlier = self.opening.pop(number, None)
+        if earlier is not None:
+            earlier.cancel()
+        self.opening[number] = asyncio.ensure_future(self._open(self.partitions[number]))
+
+    async def _open(self, partition: Partition) -> None:
+        try:
+            replayed = partition.replayed
+            await partition.open()
+            self.metrics.count_replayed(AGENT, partition.replayed - replayed)
+            self.core.tally.flush(self.metrics, 0)
+            if partition.status == "stopped":
+                await partition.wait_for_skip()
+        except asyncio.CancelledError:
+            raise
+        except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
+            health.die(fault)
+
+    async def _save(self, partition: Partition, state: Any, *, now: bool = False) -> None:
+        writer = self.writers[partition.place.partition]
+        if now:
+            await writer.finish()
+        if writer.due(partition.unsaved) or (now and partition.unsaved):
+            day = datetime.fromtimestamp(state.watermark, UTC).date().isoformat() if state.watermark else None
+            frozen = state.freeze()
+            writer.begin(frozen, state.next, day)
+            partition.unsaved = 0
+            self.metrics.set_state_size(partition.place.partition, len(state.parties), frozen.size)
+        if now:
+            await writer.finish()
+
+    def _on_change(self, partition: Partition) -> None:
+        number = partition.place.partition
+        if partition.status == "closed":
+            self.metrics.forget_partition(AGENT, number)
+        else:
+            self.metrics.set_partition_state(AGENT, number, partition.status)
+
+    # -- what health asks -----------------------------------------------------------------------------------------
+
+    def observe_lag(self) -> int:
+        """Set the lag of every partition held; returns the sum over running ones (records)."""
+        total = 0
+        for number, partition in self.partitions.items():
+            if partition.state is None:
+                continue
+            high = self.app.consumer.highwater(TP(topics.LEDGER, number)) if self.app._consumer else None  # noqa: SLF001
+            lag = max(0, (high or 0) - partition.state.next)
+            self.metrics.set_lag(AGENT, number, lag)
+            total += lag if partition.status == "running" else 0
+        if total == 0:
+            self.last_progress = time.monotonic()
+        return total
+
+    def unready(self) -> list[str]:
+        """Why the agent is not ready; empty when it is."""
+        if not self.assigned and not self.app._consumer:  # noqa: SLF001
+            return ["monitor: no partitions assigned yet"]
+        reasons = []
+        for number in sorted(self.assigned):
+            partition = self.partitions.get(number)
+            if partition is None or partition.status in ("closed", "replaying"):
+                reasons.append(f"monitor[{number}]: replaying")
+            elif partition.status == "stopped" and partition.cause is not None:
+                reasons.append(partition.cause.message)
+        return reasons

@@ -1,0 +1,277 @@
+"""One ledger partition of one agent: gate, load, replay, apply, publish, snapshot.
+
+Everything that makes learned state and outputs exact is here, independent of Faust: Faust says which partitions are ours
+and hands over runs; what has been applied is said by the state alone.
+
+    offset <  next   already applied                    -> skip
+    offset >  next   applied elsewhere, or acked and lost -> replay [next, offset) from the ledger first
+    offset == next   live
+
+Outputs of offsets below the published position are muted: a read_committed reader has them already.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Literal, Protocol
+
+from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, SnapshotError
+from streams.outputs import Output, PartitionOutputs
+from streams.progress import Place, Progress
+from streams.snapshots import Section
+
+logger = logging.getLogger(__name__)
+
+# The event loop must answer heartbeats and health checks; a run of slow events hands it back this often (limit: 50 ms).
+BREATHE_SECONDS = 0.02
+
+# How often a stopped partition looks for an operator's skip decision.
+SKIP_POLL_SECONDS = 2.0
+
+Status = Literal["closed", "replaying", "running", "stopped"]
+
+
+class State(Protocol):
+    """Learned state of one partition. `next` is the first ledger offset not applied."""
+
+    next: int
+
+    def freeze(self) -> "Frozen":
+        """An immutable copy, taken in less than 50 ms."""
+        ...
+
+
+class Frozen(Protocol):
+    """A frozen state, packed piece by piece."""
+
+    def sections(self) -> "Any":
+        """Iterator of (name, bytes), each piece small."""
+        ...
+
+
+class Core(Protocol):
+    """The pure part that a partition drives; the monitor's is `streams.monitor.MonitorCore`, tests bring their own."""
+
+    agent: str
+    schema: int
+
+    def new(self, partition: int) -> State:
+        """State before the first ledger record."""
+        ...
+
+    def thaw(self, partition: int, sections: list[Section]) -> State:
+        """State from a snapshot's sections."""
+        ...
+
+    def apply(self, state: State, partition: int, record: Any, *, muted: bool) -> list[Output]:
+        """Apply one ledger record; sets `state.next`. Raises `LedgerError` when the record cannot be read."""
+        ...
+
+    def skip(self, state: State, offset: int) -> None:
+        """Leave one ledger record out, as an operator decided."""
+        ...
+
+
+class Log(Protocol):
+    """What a partition reads: the ledger, its own progress, and its snapshots."""
+
+    async def progress(self, place: Place) -> Progress:
+        """Everything committed for this partition, up to the read_uncommitted end at the time of the call."""
+        ...
+
+    def snapshots(self, place: Place, progress: Progress) -> AsyncIterator[tuple[int, Callable[[], Any]]]:
+        """Snapshots, newest first: (next, coroutine function that loads its sections)."""
+        ...
+
+    async def bounds(self, place: Place) -> tuple[int, int, int]:
+        """(first, end, committed): ledger offsets that exist, and the group's committed offset (0 when none)."""
+        ...
+
+    def records(self, partition: int, start: int, stop: int) -> AsyncIterator[list[Any]]:
+        """Ledger records in [start, stop)."""
+        ...
+
+
+class Partition:
+    """One partition's life: `open` at assignment, `run` for each run, `suspend` at revocation, `close` at shutdown."""
+
+    def __init__(
+        self,
+        place: Place,
+        core: Core,
+        log: Log,
+        outputs: PartitionOutputs,
+        save: Callable[["Partition", State], Any],
+        on_change: Callable[["Partition"], None] = lambda _partition: None,
+    ) -> None:
+        self.place, self.core, self.log, self.outputs = place, core, log, outputs
+        self._save, self._on_change = save, on_change
+        self.state: State | None = None
+        self.status: Status = "closed"
+        self.cause: PartitionStoppedError | None = None
+        self.unsaved = 0
+        self.replayed = 0
+        self._skips: set[int] = set()
+        self._lock = asyncio.Lock()
+
+    def _become(self, status: Status, cause: PartitionStoppedError | None = None) -> None:
+        self.status, self.cause = status, cause
+        self._on_change(self)
+
+    # -- at assignment --------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Become the owner and catch up. Load and replay happen here, not at the first event.
+
+        1. Start the transactional producer: fences any older owner, ends its open transaction.
+        2. Read progress up to the read_uncommitted end, so that nothing that owner committed is missed.
+        3. Keep the state in memory, or load the newest valid snapshot, or start cold.
+        4. Replay, muted, to the published position, and on to what the group has committed.
+        """
+        async with self._lock:
+            self._become("replaying")
+            await self.outputs.start()
+            progress = await self.log.progress(self.place)
+            self.outputs.published = progress.next
+            self._skips = set(progress.skips)
+            try:
+                first, end, committed = await self.log.bounds(self.place)
+                if self.state is None:
+                    self.state = await self._load(progress, first, end)
+                self._check_bounds(self.state.next, first, end)
+                await self._replay(min(max(progress.next, committed), end))
+            except PartitionStoppedError as stop:
+                self._stop(stop)
+                return
+            self._become("running")
+
+    async def _load(self, progress: Progress, first: int, end: int) -> State:
+        async for position, sections in self.log.snapshots(self.place, progress):
+            try:
+                state = self.core.thaw(self.place.partition, await sections())
+                self._check_bounds(state.next, first, end)
+            except (SnapshotError, PartitionStoppedError) as fault:
+                logger.warning("%s: snapshot at %d not used: %s", self.place, position, fault)
+                continue
+            logger.info("%s: state loaded at ledger offset %d", self.place, state.next)
+            return state
+        if progress.snapshots:
+            logger.warning("%s: no snapshot can be used; cold start, the whole ledger is replayed", self.place)
+        return self.core.new(self.place.partition)
+
+    def _check_bounds(self, position: int, first: int, end: int) -> None:
+        if not first <= position <= end:
+            raise PartitionStoppedError(
+                f"the ledger of {self.place} does not hold the next record to apply",
+                got=f"offsets {first} to {end}", expected=f"offset {position} among them",
+                todo="the ledger was truncated or recreated: restore it, or start with new snapshot and progress topics",
+            )  # fmt: skip
+
+    # -- applying -------------------------------------------------------------------------------------------------
+
+    async def run(self, records: list[Any]) -> None:
+        """Apply a run; publish its outputs before returning. Records already applied are skipped.
+
+        A record that cannot be applied stops this partition only: what came before it is published, `next` stays at it.
+        """
+        async with self._lock:
+            if self.status != "running" or self.state is None:
+                return  # not lost: `next` has not moved, so the records are replayed when the partition opens again
+            try:
+                await self._replay(records[0].offset)
+                await self._step(records)
+            except PartitionStoppedError as stop:
+                self._stop(stop)
+                return
+            await self._save(self, self.state)
+
+    async def _step(self, records: list[Any]) -> None:
+        """Apply `records` and publish their outputs; on a stop, publish those of the records before it."""
+        outputs: list[Output] = []
+        assert self.state is not None
+        try:
+            await self._apply(records, outputs)
+        except PartitionStoppedError as stop:
+            if outputs and stop.position is not None:
+                await self.outputs.publish(outputs, stop.position)
+            raise
+        if outputs:
+            await self.outputs.publish(outputs, self.state.next)
+
+    async def _replay(self, stop: int) -> None:
+        """Apply the ledger's records from `next` up to `stop` (exclusive)."""
+        state = self.state
+        assert state is not None
+        if state.next >= stop:
+            return
+        start, began = state.next, time.monotonic()
+        async for records in self.log.records(self.place.partition, start, stop):
+            await self._step(records)
+            await self._save(self, state)
+        if state.next < stop:
+            raise self._stopped(state.next, LedgerError("the ledger ended before the record that was expected", expected=stop))
+        self.replayed += state.next - start
+        logger.info("%s: replayed [%d, %d) in %.2f s", self.place, start, stop, time.monotonic() - began)
+
+    async def _apply(self, records: list[Any], outputs: list[Output]) -> None:
+        state, core, partition = self.state, self.core, self.place.partition
+        assert state is not None
+        breathe = time.monotonic() + BREATHE_SECONDS
+        for record in records:
+            offset = record.offset
+            if offset < state.next:
+                continue
+            if offset > state.next:
+                raise self._stopped(state.next, LedgerError("ledger offsets are not dense", got=offset, expected=state.next))
+            if offset in self._skips:
+                core.skip(state, offset)
+                continue
+            try:
+                outputs += core.apply(state, partition, record, muted=offset < self.outputs.published)
+            except Exception as fault:
+                # Whatever it is, it would come again at every replay: the partition stops here, the others go on.
+                raise self._stopped(offset, fault) from fault
+            self.unsaved += 1
+            if time.monotonic() > breathe:
+                await asyncio.sleep(0)
+                breathe = time.monotonic() + BREATHE_SECONDS
+
+    def _stopped(self, offset: int, fault: Exception) -> PartitionStoppedError:
+        return PartitionStoppedError(
+            f"{self.place} stopped at ledger offset {offset}: {fault if isinstance(fault, FxwatchError) else repr(fault)}",
+            position=offset,
+            todo=f"mend the cause and restart, or record a decision: fxwatch skip {self.place.agent} {self.place.partition} "
+            f"{offset} --reason ...",
+        )
+
+    def _stop(self, stop: PartitionStoppedError) -> None:
+        # The state may be torn by what was raised; it is rebuilt from the last snapshot when the partition opens again.
+        self.state, self.unsaved = None, 0
+        logger.error("%s", stop.message)
+        self._become("stopped", stop)
+
+    async def wait_for_skip(self) -> None:
+        """While stopped, look for an operator's decision on the offset it stopped at; open again when there is one."""
+        while self.status == "stopped" and self.cause is not None:
+            await asyncio.sleep(SKIP_POLL_SECONDS)
+            progress = await self.log.progress(self.place)
+            if self.cause.fields.get("position") in progress.skips:
+                await self.open()
+
+    # -- leaving --------------------------------------------------------------------------------------------------
+
+    async def suspend(self) -> None:
+        """The partition is revoked, perhaps only for the length of a rebalance: save, keep the state, hold no producer."""
+        async with self._lock:
+            if self.status == "closed":
+                return
+            if self.status == "running" and self.state is not None and self.unsaved:
+                await self._save(self, self.state, now=True)
+            self._become("closed")
+            await self.outputs.close()
+
+    async def drop(self) -> None:
+        """The partition is another worker's now: forget the state."""
+        await self.suspend()
+        self.state, self.unsaved = None, 0

@@ -1,0 +1,93 @@
+"""Records of `fx.progress.v1`: per agent and partition, the ledger position up to which outputs are published.
+
+The topic is compacted. Three kinds of record share a partition's log, told apart by key:
+
+* `<agent>/<partition>`: the position, written in the same Kafka transaction as the outputs it covers;
+* `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of scans;
+* `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay.
+"""
+
+import msgspec
+
+
+class Published(msgspec.Struct, frozen=True, kw_only=True):
+    """Outputs of every ledger offset below `next` are published."""
+
+    next: int
+
+
+class SnapshotPointer(msgspec.Struct, frozen=True, kw_only=True):
+    """A committed snapshot: its offsets on `fx.snapshots.v1` (first..last, inclusive) and the ledger position it holds."""
+
+    slot: str
+    snapshot_id: str
+    first: int
+    last: int
+    next: int
+
+
+class Skip(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's decision: ledger offset `offset` is not applied. `reason` and `who` are for the audit."""
+
+    offset: int
+    reason: str
+    who: str
+    at: str
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """What one partition's log says: published position, snapshots by slot, skipped offsets."""
+
+    next: int = 0
+    snapshots: dict[str, SnapshotPointer] = {}
+    skips: dict[int, Skip] = {}
+
+    def absorb(self, agent: str, partition: int, key: bytes, value: bytes | None) -> None:
+        """Take in one record; records of other agents and partitions are ignored, a later record of a key wins."""
+        kind = key_kind(agent, partition, key)
+        if kind is None or value is None:
+            return
+        if kind == ("published", ""):
+            self.next = max(self.next, msgspec.json.decode(value, type=Published).next)
+        elif kind[0] == "snapshot":
+            self.snapshots[kind[1]] = msgspec.json.decode(value, type=SnapshotPointer)
+        elif kind[0] == "skip":
+            skip = msgspec.json.decode(value, type=Skip)
+            self.skips[skip.offset] = skip
+
+
+class Place(msgspec.Struct, frozen=True):
+    """An agent's partition, and the topic its progress is kept on."""
+
+    topic: str
+    agent: str
+    partition: int
+
+    def __str__(self) -> str:
+        return f"{self.agent}[{self.partition}]"
+
+    @property
+    def published_key(self) -> bytes:
+        """Key of the published position."""
+        return f"{self.agent}/{self.partition}".encode()
+
+    def snapshot_key(self, slot: str) -> bytes:
+        """Key of a snapshot's pointer."""
+        return f"{self.agent}/{self.partition}/snapshot/{slot}".encode()
+
+    def skip_key(self, offset: int) -> bytes:
+        """Key of a skip decision."""
+        return f"{self.agent}/{self.partition}/skip/{offset}".encode()
+
+
+def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:
+    """(kind, name) of a progress record's key, or None when it belongs to another agent or partition."""
+    parts = key.decode("utf-8", "replace").split("/", 3)
+    if parts[:2] != [agent, str(partition)]:
+        return None
+    if len(parts) == 2:  # noqa: PLR2004  (agent and partition alone)
+        return "published", ""
+    return (parts[2], parts[3]) if len(parts) == 4 else None  # noqa: PLR2004
+
+
+encode = msgspec.json.Encoder().encode

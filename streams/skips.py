@@ -1,0 +1,53 @@
+"""Records an operator's decision to skip a ledger position, after checking that it can still be honoured."""
+
+import asyncio
+
+from aiokafka.errors import KafkaError
+
+from detectors.state import STATE_SCHEMA
+from streams import app, clients, progress, topics
+from streams.errors import BrokerUnavailableError, UsageError
+from streams.kafka_log import KafkaLog
+from streams.progress import Place, Progress, Skip
+from streams.settings import Settings
+
+
+def record_skip(settings: Settings, agent: str, partition: int, offset: int, reason: str, *, who: str, at: str) -> Skip:
+    """Write the decision to `fx.progress.v1`. Raises `UsageError` when the record is applied already or does not exist.
+
+    A record that is in the learned state cannot be skipped afterwards: replays would then differ from what was alerted.
+    """
+    topics.require(settings)
+    place = Place(topics.PROGRESS, agent, partition)
+    skip = Skip(offset=offset, reason=reason, who=who, at=at)
+    try:
+        asyncio.run(_record(settings, place, skip))
+    except KafkaError as fault:
+        raise BrokerUnavailableError("the decision was not recorded", got=repr(fault)) from fault
+    return skip
+
+
+async def _record(settings: Settings, place: Place, skip: Skip) -> None:
+    log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
+                   topic_id=topics.topic_id(settings, topics.LEDGER), group=app.group(settings, place.agent))  # fmt: skip
+    if place.partition >= settings.effective.engine.partitions:
+        raise UsageError("there is no such partition", got=place.partition, expected=f"0 to {settings.effective.engine.partitions - 1}")
+    found = await log.progress(place)
+    first, end, _ = await log.bounds(place)
+    applied = _applied(found)
+    if not first <= skip.offset < end:
+        raise UsageError("the ledger holds no such record", got=skip.offset, expected=f"{first} to {end - 1}")
+    if skip.offset < applied:
+        raise UsageError("the record is applied already and cannot be skipped any more", got=skip.offset,
+                         expected=f"an offset from {applied} on")  # fmt: skip
+    producer = clients.idempotent_producer(settings, f"{settings.application}-skip")
+    await producer.start()
+    try:
+        record = (place.skip_key(skip.offset), progress.encode(skip), [], None)
+        await clients.send_records(producer, place.topic, place.partition, [record], settings.broker_patience_seconds)  # type: ignore[list-item]
+    finally:
+        await producer.stop()
+
+
+def _applied(found: Progress) -> int:
+    return max([found.next, *(pointer.next for pointer in found.snapshots.values())])

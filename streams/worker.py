@@ -1,0 +1,165 @@
+"""A worker process: checks before it starts, the Faust apps side by side, and a stop that always ends.
+
+Before anything starts: keys, broker, topics, rules in force, web port. Each gives one clear message and a non-zero exit.
+"""
+
+import asyncio
+import logging
+import socket
+import sys
+import time
+from typing import Any, Literal
+
+import faust
+
+from detectors.alert import Versions
+from detectors.configuration import fingerprint
+from detectors.typologies import TYPOLOGIES
+from streams import faults, health, in_force, topics
+from streams.errors import ConfigurationError, FxwatchError, UsageError
+from streams.metrics import Metrics
+from streams.pages import add_pages
+from streams.settings import Settings
+from streams.version import code_version
+
+logger = logging.getLogger(__name__)
+
+Role = Literal["ingest", "monitor", "all"]
+
+LAG_SECONDS = 1.0
+
+
+def versions(settings: Settings) -> Versions:
+    """Code release, and fingerprints of the effective configuration, detector set and rules."""
+    effective = settings.effective
+    return Versions(code=code_version(), config=fingerprint(effective), detectors=fingerprint(effective.detectors),
+                    rules=fingerprint(effective.rules))  # fmt: skip
+
+
+def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
+    """Run a worker until it is stopped. Raises `FxwatchError` when it must not start; ends the process otherwise."""
+    keys, sealer = _secrets(settings, role, development_keys=development_keys)
+    topics.require(settings)
+    in_force.require(settings)
+    settings = _with_free_port(settings)
+    _logging(log_level)
+    loop = _event_loop()
+    agents: dict[str, Any] = {}
+    metrics = _metrics(settings)
+    broker = health.BrokerWatch(settings)
+    if role in ("monitor", "all"):
+        from streams.monitor import MonitorAgent
+
+        agents["monitor"] = MonitorAgent(settings, metrics, broker, topic_id=topics.topic_id(settings, topics.LEDGER),
+                                         code_version=code_version(), config_version=fingerprint(settings.effective), web=True)  # fmt: skip
+    if role in ("ingest", "all"):
+        from streams.door import Door
+        from streams.ingest import IngestAgent
+
+        engine = settings.effective.engine
+        door = Door(keys, engine.partitions, dict(settings.effective.legend.words))
+        agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest")
+    _run_apps(settings, loop, agents, metrics, broker)
+
+
+def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[str, Any], metrics: Metrics,
+              broker: health.BrokerWatch) -> None:  # fmt: skip
+    apps = [agent.app for agent in agents.values()]
+    began = time.monotonic()
+
+    def stalled() -> float:
+        return max(time.monotonic() - max(agent.last_progress, began) for agent in agents.values())
+
+    watchdog = health.Watchdog(apps, stalled, broker)
+    add_pages(apps[0], metrics, list(agents.values()), watchdog, broker)
+
+    async def prepare() -> list[asyncio.Future[Any]]:
+        if "ingest" in agents:
+            await agents["ingest"].start()
+            agents["ingest"].conflicts.start()
+        return [asyncio.ensure_future(watchdog.heartbeat()), asyncio.ensure_future(broker.run()),
+                asyncio.ensure_future(_observe_lag(list(agents.values())))]  # fmt: skip
+
+    tasks = loop.run_until_complete(prepare())
+    watchdog.start()
+    worker = faust.Worker(apps[0], *apps[1:], loop=loop, loglevel=logging.getLogger().level, quiet=True, redirect_stdouts=False,
+                          logging_config=None, loghandlers=[])  # fmt: skip
+    logger.info("worker starts: %s; pages on http://%s:%d", ", ".join(agents), settings.web_host, settings.web_port)
+    try:
+        worker.execute_from_commandline()
+    except SystemExit:
+        raise
+    except FxwatchError:
+        raise
+    except BaseException as fault:  # noqa: BLE001  (whatever ended Faust: one message, non-zero)
+        health.die(fault)
+    finally:
+        watchdog.stopping = True
+        for task in tasks:
+            task.cancel()
+
+
+async def _observe_lag(agents: list[Any]) -> None:
+    while True:
+        for agent in agents:
+            agent.observe_lag()
+        await asyncio.sleep(LAG_SECONDS)
+
+
+def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple[Any, Any]:
+    """Pseudonym keys and the sealer of identities; the monitor role needs neither, so that it cannot have them."""
+    if role == "monitor":
+        return None, None
+    from streams.identities import Sealer
+    from streams.pseudonyms import development_keys as fixed_keys
+    from streams.pseudonyms import load_keys
+
+    if settings.key_file is None and not development_keys:
+        raise ConfigurationError("no pseudonym key file is configured", got="FXWATCH_KEY_FILE is not set",
+                                 expected="a file of `key_id = 64 hex digits` lines, the first current, the last routing",
+                                 todo="write one: echo \"k1 = $(openssl rand -hex 32)\" > keys.txt, and keep it safe")  # fmt: skip
+    keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
+    if settings.seal_key_file is None:
+        print("fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",  # noqa: T201
+              file=sys.stderr)  # fmt: skip
+        return keys, None
+    return keys, Sealer.from_file(settings.seal_key_file)
+
+
+def _metrics(settings: Settings) -> Metrics:
+    effective = settings.effective
+    return Metrics(partitions=effective.engine.partitions, desks=sorted(effective.desks), typologies=sorted(TYPOLOGIES),
+                   topics=topics.INPUTS, codes=sorted(faults.FAULTS), detectors=sorted(effective.detectors.members),
+                   versions=versions(settings))  # fmt: skip
+
+
+def _with_free_port(settings: Settings) -> Settings:
+    """The settings with a port that can be bound; 0 means any free one. Raises `UsageError` when it is taken."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.web_host, settings.web_port))
+        except OSError as fault:
+            raise UsageError("the port of the metrics page cannot be used", got=f"{settings.web_host}:{settings.web_port}: {fault.strerror}",
+                             expected="a free port", todo="choose another: --web-port N or FXWATCH_WEB_PORT") from fault  # fmt: skip
+        return settings.model_copy(update={"web_port": probe.getsockname()[1]})
+
+
+def _event_loop() -> asyncio.AbstractEventLoop:
+    try:
+        import uvloop
+    except ImportError:
+        loop = asyncio.new_event_loop()
+    else:
+        loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    return loop
+
+
+def _logging(level: str) -> None:
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    for noisy in ("faust", "mode", "aiokafka", "kafka"):
+        # these log each rebalance and retry at INFO in paragraphs; what matters of it is logged here in one line
+        logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
+
+
