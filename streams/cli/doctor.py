@@ -1,0 +1,167 @@
+"""`fxwatch doctor`: what this machine has and lacks, each with what to do."""
+
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import msgspec
+
+from streams.errors import ConfigurationError, FxwatchError
+from streams.settings import Settings, load_settings
+
+OLDEST_PYTHON = (3, 11)  # pyproject.toml, requires-python
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the report. `needed`: without it a command that this machine is set up for cannot work."""
+
+    name: str
+    ok: bool
+    found: str
+    needed: bool = True
+    todo: str = ""
+
+
+def _failed(name: str, fault: FxwatchError, *, needed: bool = True) -> Check:
+    found = "; ".join([fault.what, *getattr(fault, "problems", [])])
+    if fault.got is not None:
+        found += f"; got: {fault.got}"
+    return Check(name=name, ok=False, found=found, needed=needed, todo=fault.todo or "mend it")
+
+
+def python() -> Check:
+    """Python 3.11 or newer."""
+    return Check(name="python", ok=sys.version_info >= OLDEST_PYTHON, found=platform.python_version(),
+                 todo="install Python 3.11 or newer, then: make setup")  # fmt: skip
+
+
+def configuration() -> tuple[Check, Settings | None]:
+    """The configuration file and the environment; the settings when they are valid."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as fault:
+        return _failed("configuration", fault), None
+    return Check(name="configuration", ok=True, found=str(settings.config_file or "defaults and environment")), settings
+
+
+def java(*, needed: bool) -> Check:
+    """A Java runtime for the embedded broker."""
+    from streams.broker.java import find_java
+
+    try:
+        path, version = find_java()
+    except FxwatchError as fault:
+        return _failed("java", fault, needed=needed)
+    return Check(name="java", ok=True, found=f"{version} at {path}")
+
+
+def jars() -> Check:
+    """The embedded broker's jars in the cache. Never needed: the first start fetches what is missing."""
+    from streams.broker.jars import cache_directory, read_lock
+
+    lock, cache = read_lock(), cache_directory()
+    cached = sum(jar.path(cache).exists() for jar in lock)
+    return Check(name="jars", ok=cached == len(lock), needed=False, found=f"{cached} of {len(lock)} in {cache}",
+                 todo="nothing: fxwatch broker start fetches and verifies them (45 MB, once)")  # fmt: skip
+
+
+def broker_and_topics(settings: Settings) -> list[Check]:
+    """Whether a broker answers, and whether its topics are as the topic table says.
+
+    A broker is needed only where one was named; without, `fxwatch demo` and `fxwatch broker start` bring their own.
+    """
+    from streams import topics
+
+    named = "bootstrap" in settings.model_fields_set
+    try:
+        with topics.connect(settings) as admin:
+            differences = topics.diff(admin, settings)
+    except FxwatchError as fault:
+        unseen = Check(
+            name="topics", ok=False, needed=False, found="not looked at: no broker answers", todo="see broker"
+        )
+        return [_failed("broker", fault, needed=named), unseen]
+    broker = Check(name="broker", ok=True, found=settings.bootstrap)
+    shown = f"{len(differences)} differences from the topic table" if differences else "as the topic table says"
+    return [broker, Check(name="topics", ok=not differences, found=shown, todo="fxwatch topics apply")]
+
+
+def key_file(settings: Settings) -> Check:
+    """The pseudonym keys. Needed as soon as a file is named; an ingest worker starts only with one."""
+    from streams.pseudonyms import load_keys
+
+    try:
+        keys = load_keys(settings.key_file)
+    except FxwatchError as fault:
+        return _failed("key file", fault, needed=settings.key_file is not None)
+    return Check(name="key file", ok=True, found=f"{settings.key_file}, current key {keys.current.id}")
+
+
+def seal_key_file(settings: Settings) -> Check:
+    """The public key that identities are sealed to."""
+    path = settings.seal_key_file
+    if path is None:
+        return Check(name="seal key", ok=False, needed=False, found="none: nothing is written to fx.identities.v1",
+                     todo="set FXWATCH_SEAL_KEY_FILE where alerts must be re-identified")  # fmt: skip
+    ok = path.is_file() and os.access(path, os.R_OK)
+    return Check(name="seal key", ok=ok, found=str(path) if ok else f"{path} cannot be read",
+                 todo="correct FXWATCH_SEAL_KEY_FILE")  # fmt: skip
+
+
+def promtool() -> Check:
+    """Prometheus' checker; only a test uses it."""
+    beside = str(Path(sys.executable).parent)
+    found = shutil.which("promtool", path=beside) or shutil.which("promtool")
+    return Check(name="promtool", ok=found is not None, needed=False, found=found or "none",
+                 todo="make promtool, to have the Prometheus rules tested")  # fmt: skip
+
+
+def uvloop() -> Check:
+    """The faster event loop."""
+    found = importlib.util.find_spec("uvloop") is not None
+    shown = "installed" if found else "none: asyncio's own loop is used"
+    return Check(name="uvloop", ok=found, needed=False, found=shown, todo="make setup")
+
+
+def checks() -> Iterator[Check]:
+    """All checks, those that others depend on first."""
+    yield python()
+    checked, settings = configuration()
+    yield checked
+    broker = broker_and_topics(settings) if settings else []
+    yield java(needed=not any(check.ok for check in broker if check.name == "broker"))
+    yield jars()
+    yield from broker
+    if settings:
+        yield key_file(settings)
+        yield seal_key_file(settings)
+    yield uvloop()
+    yield promtool()
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.pass_context
+def command(context: click.Context, *, as_json: bool) -> None:
+    """Say what this machine has and lacks, and what to do about it. Exit code 1 when something needed lacks.
+
+    Needed: Python, a valid configuration, the files it names, a broker where FXWATCH_BOOTSTRAP names one (with the
+    right topics), and Java where no broker answers.
+
+    Example: fxwatch doctor
+    """
+    report = list(checks())
+    lacking = [check for check in report if check.needed and not check.ok]
+    if as_json:
+        click.echo(json.dumps({"ok": not lacking, "checks": msgspec.to_builtins(report)}))
+    else:
+        for check in report:
+            state = "ok" if check.ok else "MISSING" if check.needed else "absent"
+            click.echo(f"{state:<9}{check.name:<15}{check.found}" + ("" if check.ok else f"; to do: {check.todo}"))
+    context.exit(1 if lacking else 0)

@@ -1,0 +1,78 @@
+"""The Grafana dashboard and its provisioning against the metrics that exist."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+GRAFANA = Path(__file__).parents[2] / "deploy" / "grafana"
+DASHBOARD = json.loads((GRAFANA / "dashboards" / "fxwatch.json").read_text())
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+QUERIES = [(panel["title"], target["expr"]) for panel in PANELS for target in panel["targets"]]
+# What an operator must be able to see (issue 4, items 8 and 11).
+SHOWN = {
+    "fxwatch_records_read_total", "fxwatch_events_total", "fxwatch_dead_letters_total", "fxwatch_alerts_total",
+    "fxwatch_reconciliation_gap", "fxwatch_stage_seconds", "fxwatch_end_to_end_seconds",
+    "fxwatch_event_lateness_seconds",
+    "fxwatch_source_watermark_seconds", "fxwatch_lag_records", "fxwatch_run_records", "fxwatch_snapshot_age_seconds",
+    "fxwatch_snapshot_bytes", "fxwatch_replayed_events_total", "fxwatch_partition_state", "fxwatch_rate_missing_total",
+    "fxwatch_parties", "fxwatch_state_bytes", "fxwatch_detector_score", "fxwatch_build_info",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("title", "expression"), QUERIES, ids=[f"{title}-{n}" for n, (title, _) in enumerate(QUERIES)])
+def test_query_uses_names_and_labels_that_exist(title, expression, expression_faults):
+    """Each panel asks only for metrics and labels that the page really has."""
+    assert expression_faults(expression) == []
+
+
+def test_every_metric_of_the_design_is_shown():
+    """No promised metric is left off the dashboard."""
+    text = " ".join(expression for _, expression in QUERIES)
+    assert {name for name in SHOWN if name not in text} == set()
+
+
+def test_panels_have_a_description_and_their_own_place():
+    """Each panel says what it shows; ids are unique and no two panels overlap."""
+    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(ids) == len(set(ids))
+    cells = set()
+    for panel in PANELS:
+        assert len(panel["description"]) > 20, panel["title"]
+        place = panel["gridPos"]
+        mine = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not mine & cells, panel["title"]
+        assert place["x"] + place["w"] <= 24
+        cells |= mine
+
+
+def test_provisioning_points_at_the_datasource_and_the_dashboards():
+    """The panels' datasource is the provisioned one, and Grafana looks for dashboards where compose mounts them."""
+    provisioned = yaml.safe_load((GRAFANA / "provisioning" / "datasources" / "prometheus.yml").read_text())[
+        "datasources"
+    ][0]
+    used = {target["datasource"]["uid"] for panel in PANELS for target in panel["targets"]}
+    assert used == {provisioned["uid"]}
+    compose = yaml.safe_load((GRAFANA.parents[1] / "docker-compose.yml").read_text())["services"]
+    assert provisioned["url"] == "http://prometheus:9090"
+    provider = yaml.safe_load((GRAFANA / "provisioning" / "dashboards" / "fxwatch.yml").read_text())["providers"][0]
+    mounts = dict(volume.split(":")[:2] for volume in compose["grafana"]["volumes"])
+    assert mounts["./deploy/grafana/dashboards"] == provider["options"]["path"]
+    assert mounts["./deploy/grafana/provisioning"] == "/etc/grafana/provisioning"
+
+
+def test_promtool_can_parse_every_query(promtool, tmp_path):
+    """Prometheus' own parser accepts every query, Grafana's interval variable filled in."""
+    rules = [{"record": f"panel:query:{number}", "expr": expression.replace("$__rate_interval", "1m")}
+             for number, (_, expression) in enumerate(QUERIES)]  # fmt: skip
+    path = tmp_path / "queries.yml"
+    path.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
+    done = subprocess.run([promtool, "check", "rules", path], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"{len(QUERIES)} rules found" in done.stdout

@@ -1,0 +1,127 @@
+"""`fxwatch version` and `fxwatch doctor`: what they print, and when doctor fails."""
+
+import json
+from importlib import metadata
+
+import pytest
+from click.testing import CliRunner
+
+from detectors.configuration import fingerprint
+from streams import topics
+from streams.broker import java
+from streams.cli import doctor, version
+from streams.errors import BrokerStartError, BrokerUnavailableError
+from streams.settings import load_settings
+
+
+@pytest.fixture(autouse=True)
+def bare_machine(monkeypatch, tmp_path):
+    """No fxwatch environment, no broker; a broker that is asked for does not answer, at once."""
+    for name in ("FXWATCH_CONFIG", "FXWATCH_BOOTSTRAP", "FXWATCH_KEY_FILE", "FXWATCH_SEAL_KEY_FILE"):
+        monkeypatch.delenv(name, raising=False)
+
+    def silent(settings):
+        raise BrokerUnavailableError("no Kafka broker answers", got=settings.bootstrap, todo="start one")
+
+    monkeypatch.setattr(topics, "connect", silent)
+    return tmp_path
+
+
+def run_doctor():
+    done = CliRunner().invoke(doctor.command, ["--json"])
+    report = json.loads(done.output)
+    assert report["ok"] == (done.exit_code == 0)
+    return report["ok"], {check["name"]: check for check in report["checks"]}
+
+
+def test_version_shows_what_alerts_carry():
+    """The four versions are the package's release and the fingerprints of what is configured."""
+    effective = load_settings().effective
+    done = CliRunner().invoke(version.command, ["--json"])
+    assert json.loads(done.output) == {
+        "code": metadata.version("fxwatch"),
+        "config": fingerprint(effective),
+        "detectors": fingerprint(effective.detectors),
+        "rules": fingerprint(effective.rules),
+    }
+
+
+def test_version_follows_the_configuration_file(monkeypatch, tmp_path):
+    """Another seed of the detectors gives other fingerprints of detectors and configuration, the same of the rules."""
+    before = json.loads(CliRunner().invoke(version.command, ["--json"]).output)
+    path = tmp_path / "fxwatch.toml"
+    path.write_text("[detectors]\nseed = 7\n")
+    monkeypatch.setenv("FXWATCH_CONFIG", str(path))
+    after = json.loads(CliRunner().invoke(version.command, ["--json"]).output)
+    assert {name for name in before if before[name] != after[name]} == {"config", "detectors"}
+
+
+def test_doctor_is_content_with_a_machine_that_can_run_the_demo(monkeypatch):
+    """Without a broker, a key file or an own configuration nothing needed lacks; each absent thing says what to do."""
+    monkeypatch.setattr(java, "find_java", lambda: ("java", 17))
+    ok, checks = run_doctor()
+    assert ok
+    assert checks["python"]["ok"]
+    assert checks["configuration"]["ok"]
+    for name in ("broker", "topics", "key file", "seal key"):
+        assert not checks[name]["ok"]
+        assert not checks[name]["needed"]
+        assert checks[name]["todo"]
+
+
+def test_doctor_fails_without_java_when_no_broker_answers(monkeypatch):
+    """The embedded broker needs Java; without either nothing can run."""
+
+    def none():
+        raise BrokerStartError("no usable Java runtime", got="version 11", todo="install one")
+
+    monkeypatch.setattr(java, "find_java", none)
+    ok, checks = run_doctor()
+    assert not ok
+    assert checks["java"]["needed"]
+    assert "version 11" in checks["java"]["found"]
+
+
+def test_doctor_fails_when_a_named_broker_does_not_answer(monkeypatch):
+    """Who names a cluster needs that cluster."""
+    monkeypatch.setenv("FXWATCH_BOOTSTRAP", "127.0.0.1:1")
+    ok, checks = run_doctor()
+    assert not ok
+    assert checks["broker"] == {"name": "broker", "ok": False, "needed": True, "todo": "start one",
+                                "found": "no Kafka broker answers; got: 127.0.0.1:1"}  # fmt: skip
+
+
+def test_doctor_names_every_fault_of_a_key_file_and_no_key(monkeypatch, tmp_path):
+    """A malformed key file fails the check with its lines; key material is never shown."""
+    path = tmp_path / "keys"
+    path.write_text(f"k1 = {'ab' * 31}\nK2 = {'cd' * 32}\n")
+    monkeypatch.setenv("FXWATCH_KEY_FILE", str(path))
+    ok, checks = run_doctor()
+    assert not ok
+    assert "line 1" in checks["key file"]["found"]
+    assert "line 2" in checks["key file"]["found"]
+    assert "abab" not in json.dumps(checks)
+    path.write_text(f"k1 = {'ab' * 32}\n")
+    path.chmod(0o600)
+    assert run_doctor()[1]["key file"]["ok"]
+
+
+def test_doctor_lists_every_problem_of_the_configuration(monkeypatch, tmp_path):
+    """With a configuration that cannot be used, doctor still reports, with each problem, and fails."""
+    path = tmp_path / "fxwatch.toml"
+    path.write_text("web_port = 'x'\nno_such_setting = 1\n")
+    monkeypatch.setenv("FXWATCH_CONFIG", str(path))
+    ok, checks = run_doctor()
+    assert not ok
+    assert "web_port" in checks["configuration"]["found"]
+    assert "no_such_setting" in checks["configuration"]["found"]
+    assert "java" in checks
+
+
+def test_doctor_prints_a_line_for_each_check_with_what_to_do():
+    """For people: state, name, what was found, and what to do where something is absent."""
+    lines = CliRunner().invoke(doctor.command, []).output.splitlines()
+    (keys,) = [line for line in lines if "key file" in line]
+    assert keys.startswith("absent")
+    assert "to do: set FXWATCH_KEY_FILE" in keys
+    assert any(line.startswith("ok       python") for line in lines)
