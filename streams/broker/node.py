@@ -59,7 +59,7 @@ class EmbeddedBroker:
         self.directory = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow the user's symlinks
         self.port, self.controller_port, self.node = port, controller_port, node
         self.voters = dict(voters or {})
-        self.cluster_id = cluster_id or base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        self.cluster_id = cluster_id or new_cluster_id()
         self.heap_megabytes, self.detached = heap_megabytes, detached
         self.properties = dict(properties or {})
         self._report = report
@@ -90,6 +90,8 @@ class EmbeddedBroker:
         Raises `BrokerStartError` when Java or a jar cannot be had, the port is taken, the directory is in use or not
         writable, or the node does not come up in time.
         """
+        if self.alive():
+            raise BrokerStartError("this broker is started already", got=self.bootstrap)
         chosen_here = self.port is None
         for attempt in range(1, PORT_ATTEMPTS + 1):
             try:
@@ -154,7 +156,7 @@ class EmbeddedBroker:
         if answer.returncode != 0:
             raise BrokerStartError(
                 "Kafka cannot format its data directory",
-                got=(answer.stdout + answer.stderr)[-600:],
+                got=essence(answer.stdout + answer.stderr),
                 todo=f"look into {self.directory}; what an unfinished first start left there can be deleted",
             )
 
@@ -188,7 +190,7 @@ class EmbeddedBroker:
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
             if not self.alive():
-                raise BrokerStartError("the broker ended while starting", got=self._last_words()[-600:] or "no output",
+                raise BrokerStartError("the broker ended while starting", got=essence(self._last_words()),
                                        todo=f"look into {self.directory / 'server.log'}")  # fmt: skip
             if self._listens() and self._serves():
                 return
@@ -253,6 +255,20 @@ class EmbeddedBroker:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def essence(output: str) -> str:
+    """The last lines of a Java program's output, without the stack traces' frames; at most 600 characters."""
+    said = [line for line in output.splitlines() if line.strip() and not line.startswith("\tat ")]
+    return " / ".join(said)[-600:] or "no output"
+
+
+def new_cluster_id() -> str:
+    """A random id in Kafka's form: 22 characters of URL-safe base 64, never with a leading `-`, as Kafka's own."""
+    while True:
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if not cluster_id.startswith("-"):  # the format tool would take it for an option
+            return cluster_id
 
 
 def serves(bootstrap: str, node: int) -> bool:

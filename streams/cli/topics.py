@@ -1,0 +1,95 @@
+"""`fxwatch topics`: the topic table against the cluster."""
+
+import json
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Column, Table
+
+from streams.settings import Settings
+from streams.topics import Difference, Topic, apply, connect, diff, table
+
+FILE_WIDTH = 180
+"""Columns of the table when it goes to a file or a pipe, which have no width of their own."""
+
+
+@click.group()
+def command() -> None:
+    """Compare the cluster's topics with the topic table, and bring them into line.
+
+    Example: fxwatch topics apply
+    """
+
+
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+
+@command.command("apply")
+@_json_option
+def apply_command(*, as_json: bool) -> None:
+    """Create missing topics, correct their settings, and write the first configuration into an empty ledger.
+
+    Never deletes a topic and never changes a number of partitions.
+
+    Example: fxwatch topics apply
+    """
+    from streams.rules import plant
+    from streams.settings import load_settings
+
+    settings = load_settings()
+    with connect(settings) as admin:
+        mended = apply(admin, settings)
+        planted = plant(settings, admin)
+    if as_json:
+        click.echo(json.dumps({"mended": msgspec.to_builtins(mended), "planted": planted}))
+        return
+    _print(settings, mended, "[green]created[/]", "[green]corrected[/]")
+    created = sum(each.aspect == "topic" for each in mended)
+    corrected = len({each.topic for each in mended if each.aspect != "topic"})
+    click.echo(f"{created} topics created, {corrected} corrected; "
+               f"the configuration was written to {len(planted)} empty ledger partitions")  # fmt: skip
+
+
+@command.command("diff")
+@_json_option
+@click.pass_context
+def diff_command(context: click.Context, *, as_json: bool) -> None:
+    """Show where the cluster differs from the topic table. Exit code 1 when it does.
+
+    Example: fxwatch topics diff
+    """
+    from streams.settings import load_settings
+
+    settings = load_settings()
+    with connect(settings) as admin:
+        differences = diff(admin, settings)
+    if as_json:
+        click.echo(json.dumps({"differences": msgspec.to_builtins(differences)}))
+    else:
+        _print(settings, differences, "[red]missing[/]", "[red]differs[/]")
+        for each in differences:
+            if each.aspect != "topic":
+                click.echo(str(each))
+        click.echo(f"{len(differences)} differences; to do: fxwatch topics apply" if differences else "no differences")
+    context.exit(1 if differences else 0)
+
+
+def _kept(topic: Topic, settings: Settings) -> str:
+    days = settings.raw_retention_days if topic.keep == "raw" else settings.evidence_retention_days
+    if topic.keep == "compacted":
+        return "newest per key"
+    return "for ever" if days is None else f"{days:g} days"
+
+
+def _print(settings: Settings, differences: list[Difference], missing: str, differing: str) -> None:
+    topic = Column("topic", no_wrap=True)  # names are copied and searched for, so they stay whole
+    shown = Table(topic, "partitions", "kept", "key", "written by", "read by", "state")
+    for row in table(settings):
+        aspects = {each.aspect for each in differences if each.topic == row.name}
+        state = "as it should be" if not aspects else missing if "topic" in aspects else differing
+        shown.add_row(row.name, str(row.partitions), _kept(row, settings), row.key, row.writers, row.readers, state)
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, FILE_WIDTH)
+    console.print(shown)

@@ -1,0 +1,250 @@
+"""The topic table against a cluster: what differs, and bringing it into line without ever deleting anything."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import (
+    KafkaConnectionError,
+    KafkaError,
+    KafkaTimeoutError,
+    RequestTimedOutError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
+
+from streams.errors import BrokerUnavailableError, ConfigurationError, TopicsError
+from streams.settings import Settings
+from streams.topics.table import Topic, table
+
+PATIENCE_MS = 8_000
+"""How long a cluster may take to answer at all; an absent one is told within 10 s, connection attempts included."""
+
+LARGEST_REPLICATION = 3
+"""Replicas per topic where nothing is configured and there are brokers enough: survives one loss and one upkeep."""
+
+SETTLING_SECONDS = 15.0
+"""A broker shows a change some 100 ms after the controller accepted it; a busy cluster takes seconds."""
+
+LAST_PORT = 65535
+
+MISSING = UnknownTopicOrPartitionError.errno
+
+COMMAND = "fxwatch topics apply"
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """One way in which the cluster differs from the table.
+
+    `aspect` is `topic` (it is missing; `expected` are its partitions), `partitions`, `replication`, or the name of a
+    topic setting. `mendable` tells whether `apply` can put it right.
+    """
+
+    topic: str
+    aspect: str
+    got: str | None
+    expected: str
+    mendable: bool
+
+    def __str__(self) -> str:
+        if self.aspect == "topic":
+            return f"{self.topic}: missing"
+        return f"{self.topic}: {self.aspect} is {self.got}, expected {self.expected}"
+
+
+@contextmanager
+def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
+    """An admin client of the configured cluster; closed at the end.
+
+    Raises `BrokerUnavailableError` within about 10 s when no broker answers, also later on in the body, and
+    `ConfigurationError` for an address that is none.
+    """
+    addresses = _addresses(settings)
+    client = None
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=addresses, client_id=f"{settings.application}-admin",
+            bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS, reconnect_backoff_max_ms=1000,
+        )  # fmt: skip
+        yield client
+    except (KafkaTimeoutError, KafkaConnectionError, RequestTimedOutError) as fault:
+        raise BrokerUnavailableError(
+            "no Kafka broker answers", got=settings.bootstrap, expected="a reachable Kafka cluster",
+            todo="start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP") from fault  # fmt: skip
+    except KafkaError as fault:
+        raise TopicsError(f"the cluster refused: {fault}", got=settings.bootstrap) from fault
+    finally:
+        if client is not None:
+            client.close()
+
+
+def _addresses(settings: Settings) -> list[str]:
+    """The bootstrap addresses, checked here because kafka-python fails on a bad one with whatever error comes."""
+    for address in settings.bootstrap_servers or [settings.bootstrap]:
+        host, _, port = address.rpartition(":")
+        if not host or not port.isdecimal() or not 0 < int(port) <= LAST_PORT:
+            raise ConfigurationError("not an address of a Kafka broker", got=address, expected="host:port, ...",
+                                     todo="correct FXWATCH_BOOTSTRAP")  # fmt: skip
+    return settings.bootstrap_servers
+
+
+def _replication(settings: Settings, brokers: int) -> int:
+    """Replicas of a topic to be created."""
+    return settings.replication or min(LARGEST_REPLICATION, brokers)
+
+
+def _in_sync(settings: Settings, replication: int) -> str:
+    """`min.insync.replicas` of a topic with `replication` replicas."""
+    return str(settings.min_insync_replicas or max(1, replication - 1))
+
+
+def _brokers(admin: KafkaAdminClient) -> int:
+    return sum(not broker.get("is_fenced", False) for broker in admin.describe_cluster()["brokers"])
+
+
+def _settings_of(admin: KafkaAdminClient, names: list[str]) -> dict[str, dict[str, str]]:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+    answer = admin.describe_configs(resources, config_filter="all").get("topic", {}) if names else {}
+    return {name: {key: each["value"] for key, each in found.items()} for name, found in answer.items()}
+
+
+def _compare(topic: Topic, found: dict[str, Any], held: dict[str, str], settings: Settings) -> Iterator[Difference]:
+    """The differences of one topic that exists; `found` is its metadata, `held` its settings in the cluster."""
+    partitions = len(found["partitions"])
+    if partitions != topic.partitions:
+        yield Difference(topic=topic.name, aspect="partitions", got=str(partitions), expected=str(topic.partitions),
+                         mendable=False)  # fmt: skip
+    # the smallest, because one thin partition is where data get lost
+    replication = min(len(partition["replica_nodes"]) for partition in found["partitions"])
+    if settings.replication is not None and replication != settings.replication:
+        yield Difference(topic=topic.name, aspect="replication", got=str(replication),
+                         expected=str(settings.replication), mendable=False)  # fmt: skip
+    wanted = topic.configuration(settings) | {"min.insync.replicas": _in_sync(settings, replication)}
+    for name, value in wanted.items():
+        if not _equal(held.get(name), value):
+            yield Difference(topic=topic.name, aspect=name, got=held.get(name), expected=value, mendable=True)
+
+
+def _equal(held: str | None, wanted: str) -> bool:
+    if held is None:
+        return False
+    try:
+        return float(held) == float(wanted)  # the broker writes 0.1 and 1 in its own way
+    except ValueError:
+        return held == wanted
+
+
+def diff(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
+    """Every difference between the cluster and the table, in the table's order.
+
+    Topics and settings that the table does not name are the operators' own and are not looked at. An existing topic's
+    replication counts only where `replication` is configured. Raises `KafkaError` when the cluster refuses.
+    """
+    rows = table(settings)
+    metadata = {each["name"]: each for each in admin.describe_topics([row.name for row in rows])}
+    unreadable = [name for name, found in metadata.items() if found["error_code"] not in (0, MISSING)]
+    if unreadable:
+        raise for_code(metadata[unreadable[0]]["error_code"])(", ".join(unreadable))
+    held = _settings_of(admin, [row.name for row in rows if metadata[row.name]["error_code"] != MISSING])
+    differences: list[Difference] = []
+    for row in rows:
+        if row.name in held:
+            differences += _compare(row, metadata[row.name], held[row.name], settings)
+        else:
+            differences.append(
+                Difference(topic=row.name, aspect="topic", got=None, expected=str(row.partitions), mendable=True)
+            )
+    return differences
+
+
+def apply(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
+    """Create missing topics and correct settings; returns what was put right. Never deletes, never changes partitions.
+
+    Returns when the cluster shows the changes, so that a worker started right after it finds them. Raises `TopicsError`
+    naming what cannot be put right, after the rest was, or what the cluster accepted but does not show.
+    """
+    differences = diff(admin, settings)
+    _create(admin, settings, [each.topic for each in differences if each.aspect == "topic"])
+    _correct(admin, [each for each in differences if each.mendable and each.aspect != "topic"])
+    left = _settled(admin, settings) if any(each.mendable for each in differences) else differences
+    if left:
+        raise _error("the cluster's topics still differ from the topic table", left)
+    return differences
+
+
+def _settled(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
+    """The differences once no mendable one is left, or after `SETTLING_SECONDS`."""
+    deadline = time.monotonic() + SETTLING_SECONDS
+    while True:
+        differences = diff(admin, settings)
+        if not any(each.mendable for each in differences) or time.monotonic() >= deadline:
+            return differences
+        time.sleep(0.1)
+
+
+def _create(admin: KafkaAdminClient, settings: Settings, names: list[str]) -> None:
+    if not names:
+        return
+    replication = _replication(settings, _brokers(admin))
+    wanted = {
+        row.name: {
+            "num_partitions": row.partitions,
+            "replication_factor": replication,
+            "configs": row.configuration(settings) | {"min.insync.replicas": _in_sync(settings, replication)},
+        }
+        for row in table(settings)
+        if row.name in names
+    }
+    answer = admin.create_topics(wanted, raise_errors=False)
+    # another `apply` at the same moment may have been quicker
+    refused = [each for each in answer["topics"] if each["error_code"] not in (0, TopicAlreadyExistsError.errno)]
+    if refused:
+        reasons: dict[str, list[str]] = {}
+        for each in refused:
+            reasons.setdefault(each["error_message"] or for_code(each["error_code"]).__name__, []).append(each["name"])
+        raise TopicsError("the cluster refused to create topics",
+                          got="; ".join(f"{reason} ({', '.join(which)})" for reason, which in reasons.items()),
+                          todo="correct FXWATCH_REPLICATION or the cluster, then run it again")  # fmt: skip
+    admin.wait_for_topics(names)
+
+
+def _correct(admin: KafkaAdminClient, differences: list[Difference]) -> None:
+    changes: dict[str, dict[str, str]] = {}
+    for each in differences:
+        changes.setdefault(each.topic, {})[each.aspect] = each.expected
+    if not changes:
+        return
+    # incremental: settings that the table does not name stay as the operators set them
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name, configs) for name, configs in changes.items()]
+    answer = admin.alter_configs(resources)["topic"]
+    refused = [f"{name}: {result}" for name, result in answer.items() if result != "OK"]
+    if refused:
+        raise TopicsError("the cluster refused to change topic settings", got="; ".join(refused))
+
+
+def require(settings: Settings) -> None:
+    """Return when the cluster's topics are as the table wants them; what a worker calls before anything else.
+
+    Raises `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing or differs.
+    """
+    with connect(settings) as admin:
+        differences = diff(admin, settings)
+    if differences:
+        raise _error("the cluster's topics differ from the topic table", differences)
+
+
+def _error(what: str, differences: list[Difference]) -> TopicsError:
+    todo = []
+    if any(each.mendable for each in differences):
+        todo.append(f"run: {COMMAND}")
+    if any(each.aspect == "partitions" for each in differences):
+        todo.append("a topic's partitions are fixed when it is created, because a party's state lives in one of them: "
+                    "set [engine] partitions to the number there is, or use another cluster")  # fmt: skip
+    if any(each.aspect == "replication" for each in differences):
+        todo.append("move replicas with kafka-reassign-partitions, or correct FXWATCH_REPLICATION")
+    return TopicsError(what, got="; ".join(map(str, differences)), todo="; ".join(todo))

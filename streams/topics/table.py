@@ -1,0 +1,154 @@
+"""The topic table: every topic fxwatch reads or writes, with everything that a cluster must hold about it."""
+
+import re
+from typing import Literal
+
+import msgspec
+
+from streams.errors import ConfigurationError
+from streams.settings import Settings
+
+TRANSACTIONS = "fx.transactions.v1"
+DECLARATIONS = "customs.declarations.v1"
+RATES = "fx.rates.v1"
+PROFILES = "fx.profiles.v1"
+DISPOSITIONS = "fx.dispositions.v1"
+RULES = "fx.rules.v1"
+LEDGER = "fx.ledger.v1"
+LEGS = "fx.legs.v1"
+DEADLETTER = "fx.deadletter.v1"
+IDENTITIES = "fx.identities.v1"
+NOTICES = "fx.notices.v1"
+ALERTS = "fx.alerts.v1"
+PROGRESS = "fx.progress.v1"
+SNAPSHOTS = "fx.snapshots.v1"
+AUDIT = "fx.audit.v1"
+
+INPUTS = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS, RULES)
+"""What ingest reads. One partition count, so that partition i of each goes to one worker (DESIGN section 2)."""
+
+Keep = Literal["raw", "evidence", "compacted"]
+
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+MEBIBYTE = 1024 * 1024
+
+MESSAGE_BYTES = 2 * MEBIBYTE
+"""Largest record batch of every topic: a dead letter holds up to 1 MiB of original bytes and its headers."""
+
+_DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+_RAW = {
+    # a segment is deleted only as a whole, when its newest record is too old; with the default of 7 days per segment
+    # personal data would outstay their retention by a week
+    "segment.ms": str(DAY_MS),
+}
+
+_POSITIONS = {
+    # one small record a transaction, read from the start at every assignment: the part that is not compacted yet is
+    # what costs time there, and the newest segment never is. 4 MiB are about 20 000 transactions, 0.1 s of reading
+    "segment.bytes": str(4 * MEBIBYTE),
+    "segment.ms": str(HOUR_MS),
+    # live data are a few records, so cleaning early is cheap
+    "min.cleanable.dirty.ratio": "0.1",
+    # transaction markers and tombstones outlive this long; a reader is through within minutes
+    "delete.retention.ms": str(HOUR_MS),
+}
+
+_STATE = {
+    # chunks of an overwritten slot go only with closed segments: at the default of 1 GiB a partition would keep up to
+    # 1 GiB of dead snapshots, and a take-over would read them all
+    "segment.bytes": str(64 * MEBIBYTE),
+    "segment.ms": str(HOUR_MS),
+    # at most a fifth of the closed part is garbage (default: half); lower would rewrite the living chunks ever again
+    "min.cleanable.dirty.ratio": "0.2",
+    # without this a partition that writes little keeps replaced chunks for ever, because the ratio is never reached
+    "max.compaction.lag.ms": str(DAY_MS),
+    "delete.retention.ms": str(HOUR_MS),
+}
+
+
+class Topic(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the table.
+
+    `keep`: `raw` = `raw_retention_days`; `evidence` = for ever, or `evidence_retention_days`; `compacted` = the newest
+    record of each key. `key`: what record keys are (UTF-8). `writers`, `readers`: agents and commands. `extra`: topic
+    settings of its own, Kafka's names.
+    """
+
+    name: str
+    partitions: int
+    keep: Keep
+    key: str
+    writers: str
+    readers: str
+    extra: dict[str, str] = {}
+
+    def configuration(self, settings: Settings) -> dict[str, str]:
+        """Kafka's settings of this topic as the cluster must hold them, apart from `min.insync.replicas`."""
+        wanted = {
+            "cleanup.policy": "compact" if self.keep == "compacted" else "delete",
+            # the sender's time: order between topics and event windows rest on it, and replay must see the same
+            "message.timestamp.type": "CreateTime",
+            "max.message.bytes": str(MESSAGE_BYTES),
+            # size never deletes anything: a busy day must not cost evidence
+            "retention.bytes": "-1",
+        }
+        if self.keep == "raw":
+            retention = _milliseconds(settings.raw_retention_days)
+            wanted |= {"retention.ms": str(retention), **_RAW, "segment.ms": str(min(DAY_MS, retention))}
+        elif self.keep == "evidence":
+            days = settings.evidence_retention_days
+            wanted["retention.ms"] = "-1" if days is None else str(_milliseconds(days))
+        return wanted | self.extra
+
+
+def _milliseconds(days: float) -> int:
+    return max(1, round(days * DAY_MS))
+
+
+def desk_topic(desk: str) -> str:
+    """The topic of a desk's copies of alerts.
+
+    Raises `ConfigurationError` for a desk whose name cannot be part of a topic name.
+    """
+    if not _DESK.fullmatch(desk):
+        raise ConfigurationError("a desk's name becomes part of a topic's name", got=desk,
+                                 expected="1 to 40 of a-z, 0-9 and -, not - first",
+                                 todo="rename the desk in the table [desks]")  # fmt: skip
+    return f"fx.alerts.{desk}.v1"
+
+
+def table(settings: Settings) -> tuple[Topic, ...]:
+    """Every topic of an installation with these settings, inputs first. Raises `ConfigurationError` (a desk's name)."""
+    many = settings.effective.engine.partitions
+
+    def topic(name: str, keep: Keep, key: str, writers: str, readers: str, *, partitions: int = many,
+              extra: dict[str, str] | None = None) -> Topic:  # fmt: skip
+        return Topic(name=name, partitions=partitions, keep=keep, key=key, writers=writers, readers=readers,
+                     extra=extra or {})  # fmt: skip
+
+    return (
+        topic(TRANSACTIONS, "raw", "resident party's id", "banks, publish, simulate", "ingest"),
+        topic(DECLARATIONS, "raw", "trader's id", "customs, publish, simulate", "ingest"),
+        topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate", "ingest"),
+        topic(PROFILES, "raw", "party's id", "registers, publish, simulate", "ingest"),
+        topic(DISPOSITIONS, "raw", "party token", "investigators, console", "ingest"),
+        # every configuration that was ever in force: an old alert is explained by the rules of its day
+        topic(RULES, "evidence", "configuration", "rules apply", "ingest"),
+        topic(LEDGER, "evidence", "party token", "ingest, topics apply", "monitor, rescore, reconcile, state"),
+        topic(LEGS, "evidence", "counterparty token", "ingest", "network"),
+        topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile"),
+        topic(IDENTITIES, "compacted", "token", "ingest", "reidentify"),
+        topic(NOTICES, "raw", "party token", "monitor", "ingest"),
+        topic(ALERTS, "evidence", "party token", "monitor, network", "investigators, alerts follow, console"),
+        *(topic(desk_topic(desk), "evidence", "party token", "monitor, network", f"desk {desk}, alerts follow")
+          for desk in settings.effective.desks),
+        topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip", "monitor, network, state",
+              extra=_POSITIONS),
+        # daily snapshots have keys of their own, so that plain compaction keeps each of them
+        topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor, network",
+              "monitor, network, state, rescore", extra=_STATE),
+        # a chain of hashes is one sequence
+        topic(AUDIT, "evidence", "subject", "reidentify, console", "auditors", partitions=1),
+    )  # fmt: skip

@@ -1,0 +1,201 @@
+"""The topic table applied to a real cluster."""
+
+import json
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+
+from detectors.events import ConfigurationChange, Event
+from streams import topics
+from streams.broker import EmbeddedBroker
+from streams.errors import BrokerUnavailableError, ConfigurationError, TopicsError
+from streams.rules import plant
+from streams.settings import Settings, load_settings
+
+pytestmark = pytest.mark.broker
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def settings(empty_broker: EmbeddedBroker) -> Settings:
+    """Settings with 3 partitions, so that the tests are quick, for a cluster without topics."""
+    return load_settings(bootstrap=empty_broker.bootstrap, effective_tables={"engine": {"partitions": 3}})
+
+
+@pytest.fixture
+def admin(settings: Settings) -> Iterator[KafkaAdminClient]:
+    with topics.connect(settings) as client:
+        yield client
+
+
+def held(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
+    """The topic's settings in the cluster."""
+    answer = admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)], config_filter="all")
+    return {name: each["value"] for name, each in answer["topic"][topic].items()}
+
+
+def seen(admin: KafkaAdminClient, settings: Settings) -> list[topics.Difference]:
+    """The first differences that the cluster shows within 10 s."""
+    deadline = time.monotonic() + 10
+    while not (differences := topics.diff(admin, settings)):
+        assert time.monotonic() < deadline, "the cluster never showed the change"
+        time.sleep(0.05)
+    return differences
+
+
+def ledger_records(settings: Settings) -> list[Any]:
+    consumer = KafkaConsumer(bootstrap_servers=settings.bootstrap, auto_offset_reset="earliest")
+    partitions = [TopicPartition(topics.LEDGER, number) for number in range(settings.effective.engine.partitions)]
+    consumer.assign(partitions)
+    wanted = sum(consumer.end_offsets(partitions).values())
+    records: list[Any] = []
+    deadline = time.monotonic() + 30
+    while len(records) < wanted and time.monotonic() < deadline:
+        records += [record for batch in consumer.poll(200).values() for record in batch]
+    consumer.close()
+    return records
+
+
+def test_missing_topics_are_all_named(settings: Settings, admin: KafkaAdminClient) -> None:
+    """Without topics, diff lists every one, and what a worker calls raises one error with the command to run."""
+    differences = topics.diff(admin, settings)
+    assert [each.topic for each in differences] == [row.name for row in topics.table(settings)]
+    assert {each.aspect for each in differences} == {"topic"}
+    with pytest.raises(TopicsError) as caught:
+        topics.require(settings)
+    for row in topics.table(settings):
+        assert f"{row.name}: missing" in caught.value.message
+    assert "fxwatch topics apply" in caught.value.message
+
+
+def test_apply_makes_the_cluster_equal_to_the_table(settings: Settings, admin: KafkaAdminClient) -> None:
+    """After apply every topic exists with its partitions and settings, nothing differs, a second run does nothing."""
+    assert len(topics.apply(admin, settings)) == len(topics.table(settings))
+    assert topics.diff(admin, settings) == []
+    topics.require(settings)
+    assert topics.apply(admin, settings) == []
+    found = {each["name"]: each for each in admin.describe_topics([row.name for row in topics.table(settings)])}
+    for row in topics.table(settings):
+        assert len(found[row.name]["partitions"]) == row.partitions
+        assert row.configuration(settings).items() <= held(admin, row.name).items()
+        assert held(admin, row.name)["min.insync.replicas"] == "1"
+
+
+def test_a_changed_setting_is_found_and_corrected(settings: Settings, admin: KafkaAdminClient) -> None:
+    """A shortened retention of the ledger is one difference, which apply mends; operators' own settings stay."""
+    topics.apply(admin, settings)
+    changed = {"retention.ms": "60000", "compression.type": "zstd"}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.LEDGER, changed)])
+    (difference,) = seen(admin, settings)
+    assert (difference.topic, difference.aspect, difference.got, difference.expected) == (
+        topics.LEDGER, "retention.ms", "60000", "-1")  # fmt: skip
+    with pytest.raises(TopicsError, match=r"fx\.ledger\.v1: retention\.ms is 60000, expected -1"):
+        topics.require(settings)
+    assert topics.apply(admin, settings) == [difference]
+    assert topics.diff(admin, settings) == []
+    assert held(admin, topics.LEDGER)["compression.type"] == "zstd"
+
+
+def test_another_number_of_partitions_is_explained_and_left_alone(settings: Settings, admin: KafkaAdminClient) -> None:
+    """Apply creates what is missing, then refuses with the reason; the partitions stay as they were."""
+    admin.create_topics({topics.LEDGER: {"num_partitions": 5, "replication_factor": 1}}, wait_for_metadata=True)
+    with pytest.raises(TopicsError, match=r"fx\.ledger\.v1: partitions is 5, expected 3.*fixed when it is created"):
+        topics.apply(admin, settings)
+    (difference,) = topics.diff(admin, settings)
+    assert (difference.aspect, difference.mendable) == ("partitions", False)
+    (ledger,) = admin.describe_topics([topics.LEDGER])
+    assert len(ledger["partitions"]) == 5
+
+
+def test_topics_outside_the_table_are_left_alone(
+    settings: Settings, admin: KafkaAdminClient, topic_prefix: str
+) -> None:
+    """Apply neither deletes nor reports a topic that is not fxwatch's, nor that of a desk that is gone."""
+    foreign = [f"{topic_prefix}foreign", topics.desk_topic("closed")]
+    admin.create_topics(
+        {name: {"num_partitions": 1, "replication_factor": 1} for name in foreign}, wait_for_metadata=True
+    )
+    topics.apply(admin, settings)
+    assert topics.diff(admin, settings) == []
+    assert set(foreign) <= set(admin.list_topics())
+
+
+def test_more_replicas_than_brokers_is_refused_with_the_reason(settings: Settings, admin: KafkaAdminClient) -> None:
+    """Configured replication that the cluster cannot give is one error in the cluster's words."""
+    with pytest.raises(TopicsError, match="replication factor of 3 cannot be reached") as caught:
+        topics.apply(admin, settings.model_copy(update={"replication": 3}))
+    assert caught.value.message.count("replication factor of 3") == 1
+
+
+def test_the_first_configuration_opens_each_ledger_partition(settings: Settings, admin: KafkaAdminClient) -> None:
+    """Each empty partition gets the same bytes at offset 0, once; they decode to the effective configuration."""
+    topics.apply(admin, settings)
+    assert plant(settings, admin) == [0, 1, 2]
+    assert plant(settings, admin) == []
+    records = ledger_records(settings)
+    assert sorted((record.partition, record.offset) for record in records) == [(0, 0), (1, 0), (2, 0)]
+    assert len({record.value for record in records}) == 1
+    assert all(record.key == b"configuration" for record in records)
+    assert all(list(record.headers) == [("__fx.type", b"configuration")] for record in records)
+    event = msgspec.json.decode(records[0].value, type=Event)
+    assert event == ConfigurationChange(configuration=settings.effective)
+
+
+def test_a_partition_with_records_is_not_planted(settings: Settings, admin: KafkaAdminClient) -> None:
+    """A ledger partition that holds something keeps it as its first record."""
+    topics.apply(admin, settings)
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap)
+    producer.send(topics.LEDGER, b"earlier", partition=1).get(30)
+    producer.close()
+    assert plant(settings, admin) == [0, 2]
+    partition = TopicPartition(topics.LEDGER, 1)
+    assert admin.list_partition_offsets({partition: OffsetSpec.LATEST})[partition].offset == 1
+
+
+def test_a_dead_letter_beyond_a_mebibyte_fits(settings: Settings, admin: KafkaAdminClient) -> None:
+    """1 MiB of original bytes with the error headers is accepted."""
+    topics.apply(admin, settings)
+    producer = KafkaProducer(bootstrap_servers=settings.bootstrap, max_request_size=4 * 2**20)
+    headers = [("__fx.error.message", b"m" * 512), ("__fx.error.codes", b"c" * 4096)]
+    assert producer.send(topics.DEADLETTER, b"x" * 2**20, b"k" * 1000, headers=headers, partition=0).get(30).offset == 0
+    producer.close()
+
+
+def test_an_absent_cluster_is_one_clear_error(free_port: int) -> None:
+    """Within about ten seconds, with the address and what to do."""
+    settings = load_settings(bootstrap=f"127.0.0.1:{free_port}")
+    began = time.monotonic()
+    with pytest.raises(BrokerUnavailableError, match=f"127.0.0.1:{free_port}.*fxwatch broker start"):
+        topics.require(settings)
+    assert time.monotonic() - began < 12
+
+
+@pytest.mark.parametrize("address", ["localhost", "127.0.0.1:port", ":9092", "", "a:1,b"])
+def test_an_address_that_is_none_is_told(address: str) -> None:
+    """A malformed bootstrap address is wrong configuration, not an absent broker."""
+    with (
+        pytest.raises(ConfigurationError, match="not an address of a Kafka broker"),
+        topics.connect(load_settings(bootstrap=address)),
+    ):
+        pass
+
+
+def test_the_commands_tell_and_mend(fxwatch: Run, empty_broker: EmbeddedBroker) -> None:
+    """`topics diff` exits 1 until `topics apply` was run; apply is idempotent and plants once."""
+    before = fxwatch("topics", "diff", "--json")
+    assert before.returncode == 1, before.stderr
+    assert {each["aspect"] for each in json.loads(before.stdout)["differences"]} == {"topic"}
+    applied = fxwatch("topics", "apply", "--json")
+    assert applied.returncode == 0, applied.stderr
+    assert json.loads(applied.stdout)["planted"] == list(range(12))
+    assert json.loads(fxwatch("topics", "apply", "--json").stdout) == {"mended": [], "planted": []}
+    after = fxwatch("topics", "diff")
+    assert (after.returncode, after.stdout.splitlines()[-1]) == (0, "no differences")
+    assert "fx.ledger.v1" in after.stdout

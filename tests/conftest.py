@@ -1,0 +1,97 @@
+"""Fixtures shared by all tests: real brokers, free ports, names nobody else uses, and the command line.
+
+`kafka` is the cluster of `FXWATCH_BOOTSTRAP` when that is set, so a test that uses it must only touch topics of its own
+(`topic_prefix`). Tests of the topics with fixed names use `empty_broker`, which is always ours to empty.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from kafka import KafkaAdminClient
+
+from streams.broker import EmbeddedBroker
+from streams.broker.ports import free_ports
+
+EXISTING_CLUSTER = os.environ.get("FXWATCH_BOOTSTRAP")
+
+
+class Kafka(NamedTuple):
+    """A running cluster."""
+
+    bootstrap: str
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listens on."""
+    return free_ports(1)[0]
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix for topic names and consumer groups that no other test uses."""
+    return f"test-{uuid.uuid4().hex[:12]}-"
+
+
+@pytest.fixture(scope="session")
+def own_broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedBroker]:
+    """An embedded broker of this test run, whatever FXWATCH_BOOTSTRAP says. Ends with the run, even a killed one."""
+    with EmbeddedBroker(tmp_path_factory.mktemp("kafka"), heap_megabytes=512) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Kafka:
+    """The cluster of FXWATCH_BOOTSTRAP, or the run's own broker."""
+    return Kafka(EXISTING_CLUSTER or request.getfixturevalue("own_broker").bootstrap)
+
+
+@pytest.fixture
+def fresh_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
+    """A broker of the test's own, for tests that kill or restart it."""
+    with EmbeddedBroker(tmp_path / "kafka") as broker:
+        yield broker
+
+
+@pytest.fixture
+def empty_broker(own_broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> EmbeddedBroker:
+    """The run's own broker without any topic of fxwatch, and FXWATCH_BOOTSTRAP naming it."""
+    admin = KafkaAdminClient(bootstrap_servers=own_broker.bootstrap)
+    try:
+        names = [name for name in admin.list_topics() if not name.startswith("__")]
+        if names:
+            admin.delete_topics(names)
+        deadline = time.monotonic() + 30
+        while set(names) & set(admin.list_topics()):  # a broker shows the deletion a moment after it was accepted
+            assert time.monotonic() < deadline, "deleted topics are still there"
+            time.sleep(0.05)
+    finally:
+        admin.close()
+    monkeypatch.setenv("FXWATCH_BOOTSTRAP", own_broker.bootstrap)
+    return own_broker
+
+
+@pytest.fixture(scope="session")
+def fxwatch_command() -> list[str]:
+    """How to run `fxwatch` from the repository's root, with the tests' own Python."""
+    return [sys.executable, "-c", "from streams.cli import main; main()"]
+
+
+@pytest.fixture
+def fxwatch(fxwatch_command: list[str], pytestconfig: pytest.Config) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `fxwatch ARGUMENTS...` to its end; returns exit code, standard output and standard error."""
+
+    def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*fxwatch_command, *map(str, arguments)],
+            cwd=pytestconfig.rootpath, capture_output=True, text=True, timeout=timeout, check=False,
+        )  # fmt: skip
+
+    return run
