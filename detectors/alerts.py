@@ -1,0 +1,256 @@
+"""Builds an alert from what the typologies and the models said of one event.
+
+Severity, from the score and the USD at risk (cents): critical at score >= 0.9 and 100 000 USD; high at 0.75 and 20 000 USD, or
+at 0.5 and 100 000 USD; medium at 0.5; else low. The amount at risk is the largest of the typologies' own (the sum of the
+pieces, the excess over the cap, the value moved), for an alert that no typology explains the payment's.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from detectors import cases, routing, texts
+from detectors.alert import (
+    Alert,
+    Counterfactual,
+    EvidenceItem,
+    Position,
+    Reason,
+    Selection,
+    Severity,
+    TypologyHit,
+    Versions,
+)
+from detectors.calendar import from_us
+from detectors.configuration import Configuration
+from detectors.events import Origin, Transaction
+from detectors.explain import reasons
+from detectors.features import Feature
+from detectors.fusion import fuse
+from detectors.money import Exact, Ratio, half_even, plain
+from detectors.party import MOST_PROOFS, Alerted, Party, Proof
+from detectors.payments import rows
+from detectors.scoring import Scored
+from detectors.state import PartitionState
+from detectors.typologies import REGISTRY
+from detectors.typologies.base import Context, Finding, Typology
+from detectors.wording import wording_of
+
+AGENT = "monitor"
+# the budget's name for alerts that a legal rule raises; no budget limits them
+RULE = Selection(budget="rule", probability=1.0, explored=False)
+UNSCORED = Scored(0.0, None, {}, (), warm=False)
+# severity: (least score, least USD cents at risk), first match wins
+_SEVERITIES: tuple[tuple[Severity, float, int], ...] = (
+    ("critical", 0.9, 10_000_000),
+    ("high", 0.75, 2_000_000),
+    ("high", 0.5, 10_000_000),
+    ("medium", 0.5, 0),
+)
+# changing more features than this at once says nothing an investigator could use
+_MOST_CHANGED = 3
+
+
+class Hit(NamedTuple):
+    """A typology's finding that is news, and the alert of the same series that it brings up to date."""
+
+    typology: Typology
+    finding: Finding
+    superseded: Alerted | None
+
+
+class Case(NamedTuple):
+    """Everything known of the event that an alert is built from."""
+
+    state: PartitionState
+    configuration: Configuration
+    event: Transaction
+    origin: Origin
+    at_us: int
+    party: Party
+    context: Context | None
+    usd: int | None
+    to_krw: Ratio | None
+    own_krw: int | None
+    segment: str
+    features: tuple[Feature, ...]
+    scored: Scored
+
+
+def hits(context: Context, party: Party, at_us: int, configuration: Configuration) -> list[Hit]:
+    """Every enabled typology that fires with news, in the registry's order."""
+    found = []
+    for typology in REGISTRY:
+        rules = configuration.rules.get(typology.id)
+        if rules is None or not rules.enabled:
+            continue
+        finding = typology.evaluate(context)
+        if finding is not None:
+            last = cases.last_alerted(party, typology.id, finding, at_us)
+            if cases.grown(finding, last):
+                found.append(Hit(typology, finding, last))
+    return found
+
+
+def severity(score: float, at_risk: int) -> Severity:
+    """The severity of a score 0-1 and USD cents at risk; see the module."""
+    for name, least, amount in _SEVERITIES:
+        if score >= least and at_risk >= amount:
+            return name
+    return "low"
+
+
+def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]) -> Alert:
+    """The alert, and its memory in the party: the case stays open, and the same series alerts again only when it grows.
+
+    `offered(rank)` says whether the budget, as it stood before this event, would have chosen an event of that rank.
+    """
+    event, party, state = case.event, case.party, case.state
+    typologies = tuple(hit.typology.id for hit in found)
+    alert_id = _alert_id(case, typologies)
+    superseded = found[0].superseded if found and all(hit.superseded is not None for hit in found) else None
+    inherited = next((hit.superseded for hit in found if hit.superseded is not None), None)
+    case_id = cases.case_of(party, alert_id, case.at_us, case.configuration.engine.case_window_days, inherited)
+    score = fuse(case.scored.rank, [hit.finding.strength for hit in found])
+    at_risk = max((hit.finding.at_risk for hit in found), default=case.usd or 0)
+    level = severity(score, at_risk)
+    institutions = tuple(sorted({event.institution, *(name for hit in found for name in hit.finding.institutions)}))
+    desks = routing.matching(typologies, level, event.party_type, institutions, case.configuration)
+    evidence, total = _evidence(case, found)
+    usd_known = bool(found) or case.usd is not None
+    effective = state.effective
+    assert effective is not None
+    alert = Alert(
+        alert_id=alert_id, status="updated" if superseded else "raised", case_id=case_id,
+        supersedes=superseded.alert_id if superseded else None, created_for=event.event_time,
+        trigger_event_id=event.event_id, party=event.party, counterparty=event.counterparty,
+        parties=(event.contract_counterparty,) if event.contract_counterparty else (), institutions=institutions,
+        severity=level, score=round(score, 6), rank=case.scored.rank, desk=desks[0] if desks else routing.UNASSIGNED,
+        typologies=tuple(_shown(hit, case.configuration) for hit in found),
+        reasons=reasons(case.features, case.scored, [(_reason(hit), hit.finding.strength) for hit in found]),
+        counterfactual=_rule_changes(case, found) if found else _statistical_changes(case, selection, offered),
+        evidence=evidence, evidence_total=total, amount_usd=plain(at_risk) if usd_known else None,
+        amount_krw=_krw(case, at_risk, bool(found)),
+        versions=Versions(code=state.code_version, config=effective.config_version,
+                          detectors=effective.detectors_version, rules=effective.rules_version),
+        position=Position(topic=state.ledger_topic, partition=state.partition, offset=case.origin.offset),
+        selection=selection, rate_missing=case.usd is None,
+    )  # fmt: skip
+    cases.remember(party, [(hit.typology.id, hit.finding) for hit in found], alert_id, case_id, case.at_us)
+    return alert
+
+
+def _alert_id(case: Case, typologies: tuple[str, ...]) -> str:
+    """A hash of agent, event identity with party and institution, typologies, detector set version, rule-set hash."""
+    effective = case.state.effective
+    assert effective is not None
+    parts = (AGENT, case.event.identity, case.event.party, case.event.institution, ",".join(typologies or ("anomaly",)),
+             effective.detectors_version, effective.rules_version)  # fmt: skip
+    return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
+
+
+def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
+    finding = hit.finding
+    return TypologyHit(id=hit.typology.id, name=texts.both(hit.typology.name_en, hit.typology.name_ko),
+                       strength=finding.strength, legal_basis=configuration.rules[hit.typology.id].legal_basis,
+                       limits=finding.limits, measured=finding.measured, window=finding.window)  # fmt: skip
+
+
+def _reason(hit: Hit) -> Reason:
+    finding = hit.finding
+    return Reason(feature=hit.typology.id, value=finding.value, unit=finding.unit, own_baseline=finding.own_baseline,
+                  own_n=finding.own_n, peer_baseline=finding.peer_baseline, contribution=0.0,
+                  text_en=finding.text_en, text_ko=finding.text_ko)  # fmt: skip
+
+
+def _krw(case: Case, at_risk: int, ruled: bool) -> str | None:
+    """The amount at risk in whole KRW at the event's own time; of a KRW payment without a rate, the payment's own."""
+    if case.to_krw is not None and (ruled or case.usd is not None):
+        return str(half_even(at_risk * case.to_krw.numerator, 100 * case.to_krw.denominator))
+    return None if ruled or case.own_krw is None else str(case.own_krw)
+
+
+def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
+    """The newest 50 payments behind the findings with the trigger, in ledger order, and how many there are in all."""
+    offsets = sorted({case.origin.offset, *(offset for hit in found for offset in hit.finding.offsets)})
+    proofs = {proof.offset: proof for proof in case.party.proofs}
+    proofs[case.origin.offset] = proof_of(case.state, case.event, case.origin)
+    named = [proofs[offset] for offset in offsets if offset in proofs][-MOST_PROOFS:]
+    known = {int(row["offset"]): row for row in rows(case.party)}
+    items = []
+    for proof in named:
+        row = known.get(proof.offset)
+        trigger = row is None or proof.offset == case.origin.offset
+        items.append(EvidenceItem(
+            event_id=proof.event_id, topic=case.state.topics[proof.topic],
+            institution=case.event.institution if trigger or row is None else case.party.names[row["institution"]],
+            event_time=case.event.event_time if trigger or row is None else from_us(int(row["time"])),
+            offset=proof.offset, sha256=proof.sha256.hex(),
+        ))  # fmt: skip
+    return tuple(items), len(offsets)
+
+
+def proof_of(state: PartitionState, event: Transaction, origin: Origin) -> Proof:
+    """What names this event in later alerts. An event without a source is named by the ledger's topic."""
+    topic = origin.source.topic if origin.source is not None else state.ledger_topic
+    return Proof(origin.offset, state.topic_number(topic), event.event_id, bytes.fromhex(origin.sha256))
+
+
+def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:
+    """The typologies' own proposals, each evaluated by all typologies with the memory as it is before this alert."""
+    shown = []
+    assert case.context is not None
+    for hit in found:
+        for change in hit.typology.changes(case.context, hit.finding):
+            still = [each.typology.id for each in hits(change.context, case.party, case.at_us, case.configuration)]
+            shown.append(_counterfactual(hit.typology.id, change.text_en, change.text_ko, still))
+    return tuple(shown)
+
+
+def _counterfactual(typology: str, text_en: str, text_ko: str, still: list[str]) -> Counterfactual:
+    names = ", ".join(still)
+    english = (f"{text_en[0].upper()}{text_en[1:]}, {typology} would "
+               + ("not have fired" if typology not in still else "still have fired")
+               + (f" ({names} still would)" if still and typology not in still else ""))  # fmt: skip
+    korean = (
+        f"{text_ko} {typology}에 해당하지 않습니다"
+        if typology not in still
+        else f"{text_ko} {typology}에 여전히 해당합니다"
+    ) + (f" (다만 {names} 해당)" if still and typology not in still else "")
+    return Counterfactual(change=texts.both(english, korean), would_alert=bool(still))
+
+
+def _statistical_changes(
+    case: Case, selection: Selection, offered: Callable[[float], bool]
+) -> tuple[Counterfactual, ...]:
+    """The fewest of the strongest features that, had they been usual, leave the event unchosen; scored again, not guessed."""
+    if selection.explored or case.state.scorer is None or not case.scored.contributions:
+        return ()
+    names = [name for name, _ in case.scored.contributions[:_MOST_CHANGED]]
+    for count in range(1, len(names) + 1):
+        usual = names[:count]
+        changed = tuple(
+            msgspec.structs.replace(feature, deviation=0.0) if feature.name in usual else feature
+            for feature in case.features
+        )
+        rescored = case.state.scorer.score_then_learn(case.segment, changed, learn=False)
+        again = rescored.rank is not None and offered(rescored.rank)
+        if not again or count == len(names):
+            rank = "-" if rescored.rank is None else f"{rescored.rank:.4f}"
+            english = "; ".join(wording_of(name).subject_en for name in usual)
+            korean = " ".join(wording_of(name).subject_ko for name in usual)
+            change = texts.both(
+                f"Had these been as usual: {english}; the rank would have been p = {rank}",
+                f"{korean} 평소와 같았다면 순위 확률은 p = {rank}입니다",
+            )
+            return (Counterfactual(change=change, would_alert=again),)
+    return ()
+
+
+def krw_of(amount: Exact, rate: Ratio | None) -> int | None:
+    """An amount in whole KRW, None without a rate."""
+    if rate is None:
+        return None
+    return half_even(amount.mantissa * rate.numerator, 10**amount.exponent * rate.denominator)

@@ -1,0 +1,163 @@
+"""The pure core: `apply(state, event, origin) -> Outputs`. No clock, no I/O; the log alone decides every score and alert."""
+
+from typing import Literal
+
+import msgspec
+
+from detectors.alert import Alert
+from detectors.calendar import to_us
+from detectors.events import (
+    ConfigurationChange,
+    Declaration,
+    Disposition,
+    Event,
+    Origin,
+    Profile,
+    Rate,
+    Source,
+    Transaction,
+)
+from detectors.fingerprints import Known, key
+from detectors.money import parse
+from detectors.party import MOST_VERDICTS, Facts, token_number
+from detectors.roster import recall, store
+from detectors.state import PartitionState
+from detectors.transaction import apply_transaction
+
+Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration"]
+CONFLICT = "event.conflict"
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True):
+    """A conflict: an event of a known identity with another body. The ingest role dead-letters its original bytes.
+
+    `source` and `sha256` are the refused record's, `first` is where the event that stands came from.
+    """
+
+    code: str
+    source: Source | None
+    sha256: str
+    identity: str
+    first: Source | None
+
+
+class Outputs(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one ledger record. `scores` are the members' own scores, for the metrics; empty when not scored."""
+
+    outcome: Outcome
+    late: bool = False
+    scored: bool = False
+    rate_missing: bool = False
+    alerts: tuple[Alert, ...] = ()
+    notice: Notice | None = None
+    scores: dict[str, float] = {}
+
+
+def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
+    """Apply one ledger record; `state.next` is then the offset after it.
+
+    Raises `ValueError` when the record cannot be applied: no configuration yet, an offset already applied, a value that is
+    no number. What cannot be applied is found before the party, the marks and `next` change, but a state that raised must
+    not be used further: load it anew. Cost: about 0.2 ms for a transaction (most of it models), 5 us for a rate.
+    """
+    if origin.offset < state.next:
+        raise ValueError(
+            f"a ledger record was applied before; got: offset {origin.offset}; expected: {state.next} or more"
+        )
+    if _redelivered(state, origin):
+        state.counters["redelivered"] += 1
+        state.next = origin.offset + 1
+        return Outputs(outcome="redelivered")
+    outputs = _apply_new(state, event, origin)
+    if origin.source is not None:
+        state.marks[origin.source.topic, origin.source.partition] = origin.source.offset
+    _count(state, outputs)
+    state.next = origin.offset + 1
+    return outputs
+
+
+def _redelivered(state: PartitionState, origin: Origin) -> bool:
+    """Ingest sends each source partition in order, so what is at or below its mark was here already."""
+    if origin.source is None:
+        return False
+    mark = state.marks.get((origin.source.topic, origin.source.partition))
+    return mark is not None and origin.source.offset <= mark
+
+
+def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
+    if isinstance(event, ConfigurationChange):
+        state.install(event.configuration)
+        return Outputs(outcome="configuration")
+    if state.configuration is None:
+        raise ValueError(f"no configuration is in force at ledger offset {origin.offset}; expected: the partition's first "
+                         "record; to do: create the topics with `fxwatch topics apply`")  # fmt: skip
+    identity, body = key(event.identity), key(event.body)
+    known = state.fingerprints.find(identity)
+    if known is not None:
+        if known.body == body:
+            return Outputs(outcome="duplicate")
+        first = Source(state.topics[known.topic], known.partition, known.offset)
+        notice = Notice(code=CONFLICT, source=origin.source, sha256=origin.sha256, identity=event.identity, first=first)
+        return Outputs(outcome="conflict", notice=notice)
+    outputs = _learn(state, event, origin)
+    source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
+    state.fingerprints.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset))
+    return outputs
+
+
+def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
+    if isinstance(event, Transaction):
+        assert state.configuration is not None
+        assert state.effective is not None
+        seen = apply_transaction(state, state.configuration, state.effective, event, origin)
+        return Outputs(
+            outcome="applied", late=seen.late, scored=seen.scored is not None, rate_missing=seen.rate_missing,
+            alerts=() if seen.alert is None else (seen.alert,), scores={} if seen.scored is None else seen.scored.members,
+        )  # fmt: skip
+    if isinstance(event, Rate):
+        state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)
+    elif isinstance(event, Profile):
+        _profile(state, event)
+    elif isinstance(event, Declaration):
+        _declaration(state, event)
+    elif isinstance(event, Disposition):
+        _disposition(state, event)
+    return Outputs(outcome="applied")
+
+
+def _profile(state: PartitionState, event: Profile) -> None:
+    """Keep the newest facts of a party, by `as_of`."""
+    at_us = to_us(event.as_of)
+    party = recall(state.parties, event.party, event.previous)
+    if party.facts is None or at_us >= party.facts.as_of_us:
+        related = tuple(token_number(token) for token in event.related_counterparties)
+        party.facts = Facts(at_us, event.registered_on, event.capital_krw, event.turnover_krw, event.industry_code,
+                            event.size, event.employees, event.region, related)  # fmt: skip
+    party.last_us = max(party.last_us, at_us)
+    store(state.parties, event.party, event.previous, party)
+
+
+def _declaration(state: PartitionState, event: Declaration) -> None:
+    """Count a trader's declarations; matching them with payments is a later typology's work."""
+    parse(event.value)
+    party = recall(state.parties, event.party, event.previous)
+    party.declarations += 1
+    party.last_us = max(party.last_us, to_us(event.declared_time))
+    store(state.parties, event.party, event.previous, party)
+
+
+def _disposition(state: PartitionState, event: Disposition) -> None:
+    """Keep a verdict with its party; learning from it is a later step."""
+    party = recall(state.parties, event.party, event.previous)
+    party.verdicts = [*party.verdicts, (event.alert_id, event.verdict)][-MOST_VERDICTS:]
+    party.last_us = max(party.last_us, to_us(event.decided_at))
+    store(state.parties, event.party, event.previous, party)
+
+
+def _count(state: PartitionState, outputs: Outputs) -> None:
+    counters = state.counters
+    counters[{"duplicate": "duplicates", "conflict": "conflicts"}.get(outputs.outcome, "applied")] += 1
+    counters["late"] += outputs.late
+    counters["scored"] += outputs.scored
+    counters["rate_missing"] += outputs.rate_missing
+    counters["alerts"] += len(outputs.alerts)

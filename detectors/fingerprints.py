@@ -1,0 +1,80 @@
+"""Duplicates and conflicts of senders, told from the last N events of a partition.
+
+An event has an identity and a body, both keyed fingerprints of 16 bytes. The window is a number of events, not a time: what
+comes again after N others (50 000 by default) is taken as new. Packed, an event takes 46 bytes in a snapshot.
+"""
+
+import struct
+from collections import deque
+from typing import NamedTuple
+
+_KEY = 16
+_PLACE = struct.Struct("<HIq")
+_ENTRY = _KEY + _PLACE.size
+
+
+class Known(NamedTuple):
+    """What is remembered of an earlier event: its body and where it came from (number of its topic, partition, offset)."""
+
+    body: bytes
+    topic: int
+    partition: int
+    offset: int
+
+
+class Fingerprints:
+    """The last `size` events: identity -> body and source position, oldest first."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._order: deque[bytes] = deque()
+        self._entries: dict[bytes, bytes] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def find(self, identity: bytes) -> Known | None:
+        """The earlier event of this identity, None when it is not among the last `size`."""
+        entry = self._entries.get(identity)
+        return None if entry is None else Known(entry[:_KEY], *_PLACE.unpack_from(entry, _KEY))
+
+    def add(self, identity: bytes, known: Known) -> None:
+        """Remember a new event (one that `find` did not know) and forget the oldest beyond `size`."""
+        self._entries[identity] = known.body + _PLACE.pack(known.topic, known.partition, known.offset)
+        self._order.append(identity)
+        self._trim()
+
+    def resize(self, size: int) -> None:
+        """Another window, after a change of configuration."""
+        self.size = size
+        self._trim()
+
+    def _trim(self) -> None:
+        while len(self._order) > self.size:
+            del self._entries[self._order.popleft()]
+
+    def to_state(self) -> bytes:
+        """All entries, oldest first, 16 + 30 bytes each. About 6 ms at 50 000."""
+        entries = self._entries
+        return b"".join([part for identity in self._order for part in (identity, entries[identity])])
+
+    @classmethod
+    def from_state(cls, size: int, packed: bytes) -> "Fingerprints":
+        """What `to_state` described. Raises `ValueError` when the length is not whole entries."""
+        step = _KEY + _ENTRY
+        if len(packed) % step:
+            raise ValueError(f"fingerprints are damaged; got: {len(packed)} bytes; expected: a multiple of {step}")
+        found = cls(size)
+        for start in range(0, len(packed), step):
+            identity = packed[start : start + _KEY]
+            found._order.append(identity)  # noqa: SLF001 - our own
+            found._entries[identity] = packed[start + _KEY : start + step]  # noqa: SLF001
+        return found
+
+
+def key(text: str) -> bytes:
+    """The 16 bytes of a fingerprint of 32 hex digits. Raises `ValueError` for anything else."""
+    found = bytes.fromhex(text)
+    if len(found) != _KEY:
+        raise ValueError(f"not a fingerprint; got: {text!r}; expected: 32 hex digits")
+    return found

@@ -1,0 +1,36 @@
+"""Which desks get an alert."""
+
+from detectors.alert import Alert
+from detectors.configuration import Configuration, Desk
+
+ANOMALY = "anomaly"
+# shown where no desk matches; such an alert is on fx.alerts.v1 only
+UNASSIGNED = "unassigned"
+
+
+def desks(alert: Alert, party_type: str, configuration: Configuration) -> tuple[str, ...]:
+    """Every desk whose non-empty lists all match, in the configuration's order; the first is the alert's `desk`.
+
+    An alert that no typology explains matches as `anomaly`. Institutions match when any of the alert's is listed.
+    """
+    return matching(
+        tuple(hit.id for hit in alert.typologies), alert.severity, party_type, alert.institutions, configuration
+    )
+
+
+def matching(
+    typologies: tuple[str, ...], severity: str, party_type: str, institutions: tuple[str, ...],
+    configuration: Configuration,
+) -> tuple[str, ...]:  # fmt: skip
+    """As `desks`, before the alert is built."""
+    explained = typologies or (ANOMALY,)
+
+    def matches(desk: Desk) -> bool:
+        return (
+            (not desk.typologies or any(each in desk.typologies for each in explained))
+            and (not desk.severities or severity in desk.severities)
+            and (not desk.party_types or party_type in desk.party_types)
+            and (not desk.institutions or any(each in desk.institutions for each in institutions))
+        )
+
+    return tuple(name for name, desk in configuration.desks.items() if matches(desk))

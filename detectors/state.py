@@ -1,0 +1,249 @@
+"""Everything the monitor has learned of one ledger partition, and how it is saved.
+
+Saved as named sections of at most 256 KiB: msgpack and numpy buffers, never pickle. Two states that applied the same ledger
+prefix have the same digest, whatever was saved and loaded in between: nothing here depends on when a snapshot was cut.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from detectors.budget import Budget
+from detectors.calendar import DAY_US, HOUR_US, SECOND_US
+from detectors.configuration import Configuration, fingerprint
+from detectors.features import Shared as FeatureBaselines
+from detectors.fingerprints import Fingerprints
+from detectors.limits import Rulebook
+from detectors.party import unpack
+from detectors.rates import Rates
+from detectors.scoring import Scorer, derived_seed
+from detectors.typologies.base import Shared
+
+# Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
+STATE_SCHEMA = 1
+PIECE = 256 * 1024
+_PARTIES_PIECE = 128 * 1024
+COUNTERS = ("applied", "duplicates", "conflicts", "redelivered", "late", "scored", "rate_missing", "alerts")
+# A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
+# any later event that may still count (35 days late at most) into another calendar year than the last payment, and beyond
+# every rolling window, so no legal window can notice; what is lost is the party's own habits, profile and open case.
+IDLE_DAYS = 400
+
+
+class Effective:
+    """The configuration in force, ready to use; rebuilt, not saved."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        engine = configuration.engine
+        self.rulebook = Rulebook(configuration)
+        self.zone = ZoneInfo(engine.time_zone)
+        self.lateness_us = engine.lateness_days * DAY_US
+        self.stale_us = int(engine.rate_stale_hours * HOUR_US)
+        self.config_version = fingerprint(configuration)
+        self.detectors_version = fingerprint(configuration.detectors)
+        self.rules_version = fingerprint(configuration.rules)
+
+
+class _Header(msgspec.Struct, array_like=True):
+    schema: int
+    partition: int
+    ledger_topic: str
+    next: int
+    counters: dict[str, int]
+    marks: list[tuple[str, int, int]]
+    topics: list[str]
+    watermark_us: int | None
+    swept_hour: int
+    fingerprints: int
+
+
+class PartitionState:
+    """The state of one partition; `next` is the first ledger offset not yet applied.
+
+    `parties` maps a token to its packed record, least recently touched first. `code_version` is shown in alerts and is not
+    part of the digest. Models are None until the ledger's first record, the configuration, was applied.
+    """
+
+    def __init__(self, partition: int, ledger_topic: str) -> None:
+        self.partition, self.ledger_topic = partition, ledger_topic
+        self.next = 0
+        self.code_version = "unknown"
+        self.counters = dict.fromkeys(COUNTERS, 0)
+        self.marks: dict[tuple[str, int], int] = {}
+        self.topics: list[str] = []
+        self.watermark_us: int | None = None
+        self.swept_hour = 0
+        self.configuration: Configuration | None = None
+        self.effective: Effective | None = None
+        self.fingerprints = Fingerprints(0)
+        self.rates = Rates()
+        self.parties: dict[str, bytes] = {}
+        self.typologies: Shared = {}
+        self.baselines = FeatureBaselines()
+        self.scorer: Scorer | None = None
+        self.budget: Budget | None = None
+
+    @classmethod
+    def new(cls, partition: int, ledger_topic: str = "fx.ledger.v1") -> "PartitionState":
+        """A state that has applied nothing."""
+        return cls(partition, ledger_topic)
+
+    @property
+    def watermark(self) -> float | None:
+        """Newest event time of a payment, seconds since 1970; None before the first."""
+        return None if self.watermark_us is None else self.watermark_us / SECOND_US
+
+    def topic_number(self, topic: str) -> int:
+        """The number that stands for an input topic in packed records."""
+        if topic not in self.topics:
+            self.topics.append(topic)
+        return self.topics.index(topic)
+
+    def install(self, configuration: Configuration) -> None:
+        """Put a configuration in force. Models start anew only when the detector set changed.
+
+        Raises `ValueError` for limits, time zones or detectors that cannot be used; then the state is unchanged.
+        """
+        effective = Effective(configuration)
+        old, new = self.configuration, configuration
+        detectors = new.detectors
+        scorer, budget = self.scorer, self.budget
+        if old is None or old.detectors != detectors:
+            scorer = Scorer.new(detectors)
+        if old is None or old.detectors != detectors or old.engine.partitions != new.engine.partitions:
+            seed = derived_seed(detectors.seed, "budget", str(self.partition))
+            budget = Budget.new(detectors.daily_budget, new.engine.partitions, detectors.exploration, seed,
+                                finest_rank=1.0 / (detectors.calibration_window + 1))  # fmt: skip
+        self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
+        self.fingerprints.resize(configuration.engine.fingerprints)
+
+    def advance(self, at_us: int) -> None:
+        """Move the watermark, and once an hour of event time let go of idle parties."""
+        if self.watermark_us is not None and at_us <= self.watermark_us:
+            return
+        self.watermark_us = at_us
+        hour = at_us // HOUR_US
+        if hour == self.swept_hour or self.effective is None:
+            return
+        self.swept_hour = hour
+        horizon = at_us - IDLE_DAYS * DAY_US - self.effective.lateness_us
+        # least recently touched first: the first that is not idle ends the sweep, so it costs nothing when none is
+        while self.parties:
+            token = next(iter(self.parties))
+            if unpack(self.parties[token]).last_us >= horizon:
+                return
+            del self.parties[token]
+
+    def freeze(self) -> "Frozen":
+        """What a snapshot needs, cut loose from what is applied later. Party records are shared, not copied."""
+        return Frozen(self)
+
+    @staticmethod
+    def thaw(sections: Iterable[tuple[str, bytes]]) -> "PartitionState":
+        """The state behind a snapshot's sections, in their order.
+
+        Raises `ValueError` (of which msgspec's errors are a kind) for another schema, and for missing or damaged sections.
+        """
+        return _thaw(_whole(sections))
+
+
+class Frozen:
+    """A snapshot in the making; `sections` turns it into bytes a piece at a time."""
+
+    def __init__(self, state: PartitionState) -> None:
+        marks = [(topic, partition, offset) for (topic, partition), offset in state.marks.items()]
+        self._header = _Header(STATE_SCHEMA, state.partition, state.ledger_topic, state.next, dict(state.counters), marks,
+                               list(state.topics), state.watermark_us, state.swept_hour, state.fingerprints.size)  # fmt: skip
+        self.next = state.next
+        self._configuration = state.configuration
+        self._parties = dict(state.parties)
+        self._parts: list[tuple[str, bytes]] = [("typologies", msgspec.msgpack.encode(state.typologies))]
+        self._parts.append(("fingerprints", state.fingerprints.to_state()))
+        self._parts += [(f"features/{name}", packed) for name, packed in state.baselines.to_state()]
+        if state.scorer is not None and state.budget is not None:
+            self._parts.append(("budget", state.budget.to_state()))
+            self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
+        self._rates = state.rates.copied()
+
+    def sections(self) -> Iterator[tuple[str, bytes]]:
+        """(name, bytes) pieces of at most 256 KiB, always the same for the same state. Each costs under 1 ms or so."""
+        yield from _cut("header", msgspec.msgpack.encode(self._header))
+        if self._configuration is not None:
+            yield from _cut("configuration", msgspec.msgpack.encode(self._configuration))
+        for name, packed in self._parts:
+            yield from _cut(name, packed)
+        for pair, packed in self._rates.to_state():
+            yield from _cut(f"rates/{pair}", packed)
+        lot: list[tuple[str, bytes]] = []
+        size = number = 0
+        for token, record in self._parties.items():
+            lot.append((token, record))
+            size += len(token) + len(record)
+            if size >= _PARTIES_PIECE:
+                yield from _cut(f"parties/{number}", msgspec.msgpack.encode(lot))
+                lot, size, number = [], 0, number + 1
+        if lot:
+            yield from _cut(f"parties/{number}", msgspec.msgpack.encode(lot))
+
+    def digest(self) -> str:
+        """SHA-256, hex, of all sections."""
+        return digest(self.sections())
+
+
+def digest(sections: Iterable[tuple[str, bytes]]) -> str:
+    """SHA-256, hex, over names, lengths and bytes of the sections, in their order."""
+    found = hashlib.sha256()
+    for name, packed in sections:
+        found.update(f"{len(name)}:{name}:{len(packed)}:".encode())
+        found.update(packed)
+    return found.hexdigest()
+
+
+def _cut(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
+    for number, start in enumerate(range(0, max(len(packed), 1), PIECE)):
+        yield f"{name}#{number}", packed[start : start + PIECE]
+
+
+def _whole(sections: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """Sections with their pieces joined, in order. Raises `ValueError` for a piece that is missing or out of order."""
+    found: dict[str, list[bytes]] = {}
+    for piece, packed in sections:
+        name, _, number = piece.rpartition("#")
+        parts = found.setdefault(name, [])
+        if not name or number != str(len(parts)):
+            raise ValueError(f"a snapshot's pieces are out of order; got: {piece!r}; expected: {name}#{len(parts)}")
+        parts.append(packed)
+    return [(name, b"".join(parts)) for name, parts in found.items()]
+
+
+def _under(whole: list[tuple[str, bytes]], prefix: str) -> list[tuple[str, bytes]]:
+    return [(name.removeprefix(prefix), packed) for name, packed in whole if name.startswith(prefix)]
+
+
+def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
+    named = dict(whole)
+    for wanted in ("header", "typologies", "fingerprints"):
+        if wanted not in named:
+            raise ValueError(f"a snapshot lacks its section {wanted}; got: {', '.join(list(named)[:20]) or 'nothing'}")
+    schema = msgspec.msgpack.decode(named["header"])[0]
+    if schema != STATE_SCHEMA:
+        raise ValueError(f"a snapshot of another state schema; got: {schema}; expected: {STATE_SCHEMA}; to do: replay")
+    header = msgspec.msgpack.decode(named["header"], type=_Header)
+    state = PartitionState(header.partition, header.ledger_topic)
+    state.next, state.counters, state.topics = header.next, header.counters, header.topics
+    state.marks = {(topic, partition): offset for topic, partition, offset in header.marks}
+    state.watermark_us, state.swept_hour = header.watermark_us, header.swept_hour
+    state.fingerprints = Fingerprints.from_state(header.fingerprints, named["fingerprints"])
+    state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
+    state.baselines = FeatureBaselines.from_state(_under(whole, "features/"))
+    state.rates = Rates.from_state(_under(whole, "rates/"))
+    for _, packed in _under(whole, "parties/"):
+        state.parties.update(msgspec.msgpack.decode(packed, type=list[tuple[str, bytes]]))
+    if "configuration" in named:
+        configuration = msgspec.msgpack.decode(named["configuration"], type=Configuration)
+        state.configuration, state.effective = configuration, Effective(configuration)
+        state.scorer = Scorer.from_state(configuration.detectors, _under(whole, "scorer/"))
+        state.budget = Budget.from_state(named["budget"])
+    return state

@@ -1,0 +1,77 @@
+"""Phrases that the sentences of alerts are made of, in English and Korean: amounts, limits with their basis, dates, periods.
+
+A sentence of one typology stands in the typology's own file; here is what all of them share, so that an amount or a limit
+always reads the same.
+"""
+
+from zoneinfo import ZoneInfo
+
+from detectors.calendar import DAY_US, HOUR_US, local
+from detectors.limits import DatedLimit
+from detectors.money import grouped
+
+_BASIS_EN = {"L": "law", "S": "published by the supervisor", "D": "fxwatch default"}
+_BASIS_KO = {"L": "법령", "S": "감독당국 공표", "D": "시스템 기본값"}
+_MINUTE_US = HOUR_US // 60
+
+
+def usd(cents: int) -> str:
+    """USD in English, such as `29,400.00 USD`."""
+    return f"{grouped(cents)} USD"
+
+
+def usd_ko(cents: int) -> str:
+    """USD in Korean, such as `미화 29,400.00달러`."""
+    return f"미화 {grouped(cents)}달러"
+
+
+def basis(limit: DatedLimit) -> str:
+    """Where a limit comes from, since when, and whether its text was checked."""
+    unchecked = (
+        "" if limit.limit.verified or limit.limit.provenance == "D" else ", figure not yet checked against the text"
+    )
+    return f"{_BASIS_EN[limit.limit.provenance]}, in force since {limit.limit.effective_from.isoformat()}{unchecked}"
+
+
+def basis_ko(limit: DatedLimit) -> str:
+    """The same in Korean."""
+    unchecked = "" if limit.limit.verified or limit.limit.provenance == "D" else ", 원문 확인 필요"
+    return f"{_BASIS_KO[limit.limit.provenance]}, {limit.limit.effective_from.isoformat()} 시행{unchecked}"
+
+
+def day(at_us: int, zone: ZoneInfo) -> str:
+    """The legal day of an event."""
+    return local(at_us, zone).date().isoformat()
+
+
+def period(length_us: int) -> str:
+    """A length of time in words: minutes, hours or days."""
+    if length_us < 2 * HOUR_US:
+        return f"{round(length_us / _MINUTE_US)} minutes"
+    if length_us < 2 * DAY_US:
+        return f"{length_us / HOUR_US:.1f} hours"
+    return f"{length_us / DAY_US:.1f} days"
+
+
+def period_ko(length_us: int) -> str:
+    """The same in Korean."""
+    if length_us < 2 * HOUR_US:
+        return f"{round(length_us / _MINUTE_US)}분"
+    if length_us < 2 * DAY_US:
+        return f"{length_us / HOUR_US:.1f}시간"
+    return f"{length_us / DAY_US:.1f}일"
+
+
+def share(part: int, whole: int) -> str:
+    """A share of observations, with how many they are."""
+    return f"{100 * part / whole:.0f} % of {whole}" if whole else "none observed yet"
+
+
+def share_ko(part: int, whole: int) -> str:
+    """The same in Korean."""
+    return f"{whole}건 중 {100 * part / whole:.0f}%" if whole else "관측 없음"
+
+
+def both(english: str, korean: str) -> str:
+    """One field that both readers use: English, then Korean."""
+    return f"{english} / {korean}"

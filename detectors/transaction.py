@@ -1,0 +1,232 @@
+"""What a transaction does to the state: legal totals, features, score, typologies, and perhaps an alert."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import NamedTuple
+
+from detectors import alerts, money, payments, roster
+from detectors.alert import Alert, Selection
+from detectors.alerts import UNSCORED, Case
+from detectors.budget import Budget
+from detectors.calendar import DAY_US, SECOND_US, local, to_us, year_bounds
+from detectors.configuration import Configuration
+from detectors.events import Origin, Transaction
+from detectors.features import EventView, Feature, observe
+from detectors.money import Exact, Ratio
+from detectors.party import Party, token_number
+from detectors.payments import Effect, Incoming, Payment
+from detectors.scoring import Scored
+from detectors.state import Effective, PartitionState
+from detectors.typologies import REGISTRY
+from detectors.typologies.base import Context, Deal
+from detectors.typologies.t16_off_market_rate import WHOLE
+
+WEEK_US = 7 * DAY_US
+# Peers are compared within a segment. Sole traders behave as companies do; banks as neither.
+SEGMENTS = {"person": "person", "sole_trader": "business", "company": "business", "bank": "bank"}
+
+
+class Seen(NamedTuple):
+    """What came of a transaction, for the outputs."""
+
+    late: bool
+    rate_missing: bool
+    alert: Alert | None
+    scored: Scored | None
+
+
+class _Step(NamedTuple):
+    """The event at hand and what it is applied to."""
+
+    state: PartitionState
+    configuration: Configuration
+    effective: Effective
+    event: Transaction
+    origin: Origin
+    at_us: int
+    known: Party
+
+
+class _Score(NamedTuple):
+    """What the models said; nothing for an event that is only an amendment of a payment."""
+
+    scored: Scored | None = None
+    features: tuple[Feature, ...] = ()
+    segment: str = ""
+
+
+class _Money(NamedTuple):
+    """The event's amounts, parsed before anything is changed."""
+
+    amount: Exact
+    usd: int | None
+    own_krw: int | None
+    deal: Deal | None
+
+
+def apply_transaction(
+    state: PartitionState, configuration: Configuration, effective: Effective, event: Transaction, origin: Origin
+) -> Seen:
+    """Apply one transaction. Raises `ValueError` before anything changed when an amount or rate is not a number.
+
+    A payment is scored and learned once, from its first event: a settlement of a known payment, a return or a cancellation
+    changes what counts, and a settlement may complete a typology, but the models do not see the payment again.
+    """
+    at_us = to_us(event.event_time)
+    worth = _worth(state, effective, event, at_us)
+    known = roster.recall(state.parties, event.party, event.previous)
+    if not known.party_type:
+        known.first_us = known.last_us = at_us
+    known.party_type = event.party_type
+    step = _Step(state, configuration, effective, event, origin, at_us, known)
+    late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
+    row = _row(step, worth)
+    original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
+    effect = payments.account(known, Incoming(row, event.status, original, event.currency, late))
+    counts = effect.payment is not None and effect.kind in {"new", "amended"}
+    if counts and row.flags & payments.NO_DOCUMENT:
+        known.remember_proof(alerts.proof_of(state, event, origin))
+    score = _Score()
+    if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
+        score = _score(step, row, worth)
+    alert = _judge(step, effect, worth, score)
+    known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
+    state.advance(at_us)
+    _prune(step)
+    roster.store(state.parties, event.party, event.previous, known)
+    return Seen(late, worth.usd is None, alert, score.scored)
+
+
+def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:
+    amount = money.parse(event.amount)
+    stale = effective.stale_us
+    rate = state.rates.ratio(event.currency, "USD", at_us, stale)
+    usd = None if rate is None else money.cents(amount, rate)
+    own_krw = alerts.krw_of(amount, money.ONE) if event.currency == "KRW" else None
+    deal = None
+    if event.deal_rate is not None and event.settled_currency is not None and event.settled_currency != event.currency:
+        exact = money.parse(event.deal_rate)
+        reference = state.rates.ratio(event.currency, event.settled_currency, at_us, stale)
+        if reference is not None:
+            deal_rate = Ratio(exact.mantissa, 10**exact.exponent)
+            gap = Fraction(*deal_rate) / Fraction(*reference) - 1
+            # a rate a thousand times off is a fault of units; further than that says nothing more
+            deviation = min(money.half_even(gap.numerator * WHOLE, gap.denominator), 1000 * WHOLE)
+            deal = Deal(f"{event.currency}/{event.settled_currency}", deal_rate, reference, deviation)
+    return _Money(amount, usd, own_krw, deal)
+
+
+def _row(step: _Step, worth: _Money) -> Payment:
+    event, known, at_us = step.event, step.known, step.at_us
+    flags = payments.OUT if event.direction == "out" else 0
+    if event.evidence == "none" and event.report_no is None:
+        flags |= payments.NO_DOCUMENT
+    if event.status == "settled":
+        flags |= payments.SETTLED
+    if event.channel == "small_remitter":
+        flags |= payments.SMALL_REMITTER
+    if worth.usd is None:
+        flags |= payments.RATE_MISSING
+    mantissa, exponent = money.fitted(worth.amount)
+    return Payment(
+        time=at_us, amount_us=at_us, event=token_number(f"{event.institution}|{event.event_id}"),
+        payment=token_number(event.payment_id) if event.payment_id else 0, usd=worth.usd or 0,
+        beneficiary=known.canonical(event.counterparty, event.previous),
+        amount=mantissa, offset=step.origin.offset, purpose=known.name_number(event.purpose or ""),
+        institution=known.name_number(event.institution), currency=known.name_number(event.currency),
+        exponent=exponent, flags=flags,
+    )  # fmt: skip
+
+
+def _score(step: _Step, row: Payment, worth: _Money) -> _Score:
+    """Score the payment against the past, then learn from it."""
+    state, effective, event, at_us, known = step.state, step.effective, step.event, step.at_us, step.known
+    assert state.scorer is not None
+    wall = local(at_us, effective.zone)
+    line = effective.rulebook.limit("T01", "document_line", wall.date())
+    dollars = None if worth.usd is None else worth.usd / 100
+    week = None
+    if worth.usd is not None:
+        rows = payments.rows(known)
+        cents = payments.window_sum(rows, event.direction == "out", at_us - WEEK_US + 1, at_us)
+        # a late payment is in no window, yet the sum is said to hold this payment
+        counted = bool(len(rows)) and int(rows["offset"][-1]) == row.offset
+        week = (cents if counted else cents + worth.usd) / 100
+    view = EventView(
+        event_time_s=at_us / SECOND_US, direction=event.direction, party_type=event.party_type, channel=event.channel,
+        country=event.counterparty_country, currency=event.currency, purpose=event.purpose, institution=event.institution,
+        counterparty=f"{row.beneficiary:016x}", amount_usd=dollars,
+        deal_deviation_bp=None if worth.deal is None else worth.deal.deviation / 100,
+        no_document=bool(row.flags & payments.NO_DOCUMENT), local_hour=wall.hour + wall.minute / 60 + wall.second / 3600,
+        local_weekday=wall.weekday(), sum_7d_usd=week,
+        doc_line_ratio=None if line is None or dollars is None else dollars / float(line.number),
+    )  # fmt: skip
+    features, known.baselines = observe(view, known.baselines, state.baselines)
+    segment = f"{SEGMENTS[event.party_type]}.{event.direction}"
+    return _Score(state.scorer.score_then_learn(segment, features), features, segment)
+
+
+def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> Alert | None:
+    """Evaluate the typologies, offer the event to the budget if none fired, build the alert; then let typologies learn.
+
+    History is learned from and counts in every window, and never alerts.
+    """
+    known, at_us, history = step.known, step.at_us, step.origin.history
+    context = _context(step, effect, worth)
+    found = [] if context is None or history else alerts.hits(context, known, at_us, step.configuration)
+    selection: Selection | None = alerts.RULE
+    offered: Callable[[float], bool] = _never
+    if found:
+        known.remember_proof(alerts.proof_of(step.state, step.event, step.origin))
+    else:
+        selection, offered = _offer(step.state.budget, None if history else score.scored, at_us, step.effective)
+    alert = None
+    if selection is not None:
+        krw = step.state.rates.ratio("USD", "KRW", at_us, step.effective.stale_us)
+        case = Case(
+            step.state, step.configuration, step.event, step.origin, at_us, known, context, worth.usd, krw,
+            worth.own_krw, score.segment, score.features, score.scored or UNSCORED,
+        )  # fmt: skip
+        alert = alerts.build(case, found, selection, offered)
+    if context is not None and effect.kind == "new":
+        for typology in REGISTRY:
+            typology.learn(context)
+    return alert
+
+
+def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
+    return False
+
+
+def _offer(
+    budget: Budget | None, scored: Scored | None, at_us: int, effective: Effective
+) -> tuple[Selection | None, Callable[[float], bool]]:
+    """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen."""
+    if budget is None or scored is None or scored.rank is None:
+        return None, _never
+    day, at_s = local(at_us, effective.zone).date().isoformat(), at_us / SECOND_US
+    before = budget.to_state()
+    return (
+        budget.offer(scored.rank, at_s, day),
+        lambda rank: Budget.from_state(before).offer(rank, at_s, day) is not None,
+    )
+
+
+def _prune(step: _Step) -> None:
+    watermark_us, effective = step.state.watermark_us, step.effective
+    assert watermark_us is not None
+    year = local(watermark_us - effective.lateness_us, effective.zone).year
+    start = year_bounds(year, effective.zone)[0]
+    payments.prune(step.known, *payments.horizons(watermark_us, effective.lateness_us, start))
+
+
+def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
+    payment, effective, known = effect.payment, step.effective, step.known
+    if payment is None or effect.kind not in {"new", "amended"}:
+        return None
+    wall = local(payment.time, effective.zone)
+    return Context(
+        transaction=step.event, payment=payment, rows=payments.rows(known), names=known.names, day=wall.date(),
+        year_us=year_bounds(wall.year, effective.zone), zone=effective.zone, rulebook=effective.rulebook,
+        legend=step.configuration.legend, slots=known.slots, shared=step.state.typologies, deal=worth.deal,
+    )  # fmt: skip

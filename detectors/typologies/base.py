@@ -1,0 +1,165 @@
+"""What a typology is, what it sees, and what it finds.
+
+A new typology is one file with a class of the `Typology` protocol, one line in the registry, and its dated limits in the
+configuration. It is an exact rule: everything numeric it compares with is a limit, all windows are in event time.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+import msgspec
+import numpy as np
+
+from detectors import payments
+from detectors.alert import LimitShown, Measured, Number
+from detectors.configuration import Legend
+from detectors.events import Transaction
+from detectors.limits import DatedLimit, Rulebook
+from detectors.money import Ratio
+from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows
+
+# typology -> key -> numbers, shared by all parties of a partition
+Shared = dict[str, dict[str, list[float]]]
+
+
+class Deal(NamedTuple):
+    """A deal rate against the reference rate: `deviation` in hundredths of a basis point, positive = above the reference."""
+
+    pair: str
+    rate: Ratio
+    reference: Ratio
+    deviation: int
+
+
+class Context(msgspec.Struct, kw_only=True):
+    """What a typology sees of an event: the payment as it counts, the party's payments, limits, its own and shared state.
+
+    `evaluate` changes nothing here; `learn` may replace `slots[id]` (the party's) and change `shared[id]` (the partition's).
+    """
+
+    transaction: Transaction
+    payment: Payment
+    rows: Rows
+    names: list[str]
+    day: date
+    year_us: tuple[int, int]
+    zone: ZoneInfo
+    rulebook: Rulebook
+    legend: Legend
+    slots: dict[str, bytes]
+    shared: Shared
+    deal: Deal | None
+
+    @property
+    def undocumented(self) -> bool:
+        """Whether the payment is one the law adds up: outbound, no document, no report, and its USD amount known."""
+        return self.payment.flags & (OUT | NO_DOCUMENT) == OUT | NO_DOCUMENT and self.payment.usd > 0
+
+    def limit(self, typology: str, name: str) -> DatedLimit | None:
+        """The limit in force on the payment's legal day, None before the first of its name."""
+        return self.rulebook.limit(typology, name, self.day)
+
+    def undocumented_rows(self, first_us: int, last_us: int) -> Rows:
+        """The party's rows the law adds up in [first, last) of event time, by time, then ledger position."""
+        rows = self.rows
+        wanted = OUT | NO_DOCUMENT
+        mask = (
+            (rows["flags"] & wanted == wanted)
+            & (rows["usd"] > 0)
+            & (rows["time"] >= first_us)
+            & (rows["time"] < last_us)
+        )
+        found = rows[mask]
+        ordered: Rows = found[np.lexsort((found["offset"], found["time"]))]
+        return ordered
+
+    def annual_total(self) -> int:
+        """USD cents without documents in the payment's local calendar year, over all institutions and channels."""
+        rows = self.rows
+        wanted = OUT | NO_DOCUMENT
+        mask = (rows["flags"] & wanted == wanted) & (rows["time"] >= self.year_us[0]) & (rows["time"] < self.year_us[1])
+        return payments.exact_sum(rows["usd"][mask])
+
+    def with_payment(self, **changes: int) -> "Context":
+        """The same, had this payment been another; for counterfactuals."""
+        changed = msgspec.structs.replace(self.payment, **changes)
+        rows = self.rows.copy()
+        rows[rows["offset"] == changed.offset] = np.frombuffer(changed.packed(), payments.ROW)[0]
+        return msgspec.structs.replace(self, payment=changed, rows=rows)
+
+    def without(self, offsets: Sequence[int]) -> "Context":
+        """The same, had the payments at these ledger positions not been made."""
+        return msgspec.structs.replace(self, rows=self.rows[~np.isin(self.rows["offset"], np.array(offsets, "<i8"))])
+
+    def purpose_texts(self) -> tuple[str, str]:
+        """The payment's purpose in English and Korean; the code itself where the legend does not know it."""
+        code = self.names[self.payment.purpose]
+        if not code:
+            return "no stated purpose", "사유 미기재"
+        known = self.legend.purposes.get(code)
+        return (known.text_en, known.text_ko) if known else (f"purpose code {code}", f"사유코드 {code}")
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What a typology found at an event.
+
+    `strength` 0-1 (1 = beyond doubt). `offsets` are the ledger positions of the payments behind it, in order of time.
+    `series` names what grows (such as the year), `size` how large it is now (USD cents); the same series alerts again
+    only at `growth` hundredths of its last alerted size, or when that lies further than `memory_us` of event time away.
+    `at_risk` is in USD cents. `value` to `peer_baseline` are the reason's numbers.
+    """
+
+    strength: float
+    limits: tuple[LimitShown, ...]
+    measured: tuple[Measured, ...]
+    window: str
+    offsets: tuple[int, ...]
+    institutions: tuple[str, ...]
+    series: str
+    size: int
+    growth: int
+    memory_us: int
+    at_risk: int
+    value: Number
+    unit: str
+    own_baseline: Number | None
+    own_n: int
+    peer_baseline: Number | None
+    text_en: str
+    text_ko: str
+
+
+class Change(NamedTuple):
+    """Another input that would not have fired, and how to say so. The core evaluates it; it is not taken on trust."""
+
+    context: Context
+    text_en: str
+    text_ko: str
+
+
+class Typology(Protocol):
+    """One typology of TYPOLOGIES.md."""
+
+    id: str
+    name_en: str
+    name_ko: str
+
+    def evaluate(self, context: Context) -> Finding | None:
+        """What the payment completes, or None. Changes nothing."""
+        ...
+
+    def learn(self, context: Context) -> None:
+        """Take a payment that newly counts into the slot and the shared state."""
+        ...
+
+    def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
+        """Inputs near this one that might not have fired."""
+        ...
+
+
+def slot(context: Context, typology: str, kind: Any, empty: Any) -> Any:
+    """The party's slot of a typology, unpacked as `kind`, or `empty` when there is none."""
+    packed = context.slots.get(typology)
+    return empty if packed is None else msgspec.msgpack.decode(packed, type=kind)

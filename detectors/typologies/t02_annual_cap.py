@@ -1,0 +1,154 @@
+"""T02: the yearly amount a person may remit without documents, used up over all institutions and channels.
+
+The total is of the local calendar year and exact. From 2023-07 to 2025 small remitters had a lower cap of their own, which
+is compared with what went through them. Fails where senders give one person two party ids: nothing can then be summed.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from detectors import texts
+from detectors.alert import Measured
+from detectors.calendar import DAY_US, local
+from detectors.limits import DatedLimit
+from detectors.money import plain
+from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, exact_sum
+from detectors.typologies.base import Change, Context, Finding, slot
+
+ID = "T02"
+# A cap just crossed is a fact, but may be a slip; at a tenth of the cap beyond it half the doubt is gone (our judgement).
+LEAST_STRENGTH = 0.7
+HALVING_EXCESS = 0.1
+# one calendar year
+MEMORY_US = 366 * DAY_US
+YEARS_KEPT = 2
+
+
+class _Crossing(NamedTuple):
+    """A cap that is crossed: what it counts, the total, the crossing payment's time, pieces after it."""
+
+    cap: DatedLimit
+    rows: Rows
+    total: int
+    crossed_us: int
+    after: int
+
+
+class AnnualCap:
+    """The rule; see the module."""
+
+    id = ID
+    name_en = "Annual no-document cap reached across institutions"
+    name_ko = "연간 무증빙 송금한도 초과(전 금융기관 합산)"
+
+    def evaluate(self, context: Context) -> Finding | None:
+        """The cap that is crossed with this payment in its year, the one for all channels first. Cost: 10 us."""
+        if context.transaction.party_type != "person" or not context.undocumented:
+            return None
+        cap, small = context.limit(ID, "annual_cap"), context.limit(ID, "small_remitter_cap")
+        growth = context.limit(ID, "growth_ratio")
+        if cap is None or growth is None:
+            return None
+        crossing = None
+        if context.annual_total() > cap.cents:
+            crossing = _crossing(context.undocumented_rows(*context.year_us), cap)
+        elif small is not None and small.number < cap.number and context.payment.flags & SMALL_REMITTER:
+            rows = context.undocumented_rows(*context.year_us)
+            rows = rows[rows["flags"] & SMALL_REMITTER != 0]
+            crossing = _crossing(rows, small) if exact_sum(rows["usd"]) > small.cents else None
+        return None if crossing is None else _finding(context, crossing, growth)
+
+    def learn(self, context: Context) -> None:
+        """Keep the year's total, so that next year's alert can show it beside its own."""
+        if context.transaction.party_type == "person" and context.undocumented:
+            totals = slot(context, ID, dict[int, int], {})
+            totals[_year(context)] = min(context.annual_total(), 2**63 - 1)
+            kept = sorted(totals.items())[-YEARS_KEPT:]
+            context.slots[ID] = msgspec.msgpack.encode(dict(kept))
+
+    def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
+        """Documents shown; what was left under the cap."""
+        changes = [Change(context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT),
+                          "had documents been shown for this transfer", "이 송금에 대한 증빙서류가 제출되었다면")]  # fmt: skip
+        cap = context.limit(ID, "annual_cap" if finding.series.endswith("all") else "small_remitter_cap")
+        left = (cap.cents if cap is not None else 0) - (finding.size - context.payment.usd)
+        if left > 0:
+            changes.append(Change(context.with_payment(usd=left),
+                                  f"had this transfer been {texts.usd(left)} or less (what was left under the cap)",
+                                  f"이 송금액이 한도 잔액 {texts.usd_ko(left)} 이하였다면"))  # fmt: skip
+        return changes
+
+
+def _year(context: Context) -> int:
+    return local(context.payment.time, context.zone).year
+
+
+def _crossing(rows: Rows, cap: DatedLimit) -> _Crossing:
+    running, crossed, after = 0, 0, 0
+    for place, cents in enumerate(rows["usd"].tolist()):
+        running += cents
+        if running > cap.cents and not crossed:
+            crossed, after = int(rows["time"][place]), len(rows) - place - 1
+    return _Crossing(cap, rows, running, crossed, after)
+
+
+def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Finding:
+    cap, rows = crossing.cap, crossing.rows
+    excess = crossing.total - cap.cents
+    strength = 1.0 - (1.0 - LEAST_STRENGTH) * 0.5 ** (excess / (HALVING_EXCESS * cap.cents))
+    by_institution: dict[str, int] = {}
+    for number in np.unique(rows["institution"]).tolist():
+        by_institution[context.names[number]] = exact_sum(rows["usd"][rows["institution"] == number])
+    ordered = sorted(by_institution.items(), key=lambda each: (-each[1], each[0]))
+    year = _year(context)
+    scope = "all" if cap.limit.name == "annual_cap" else "small remitters"
+    before = slot(context, ID, dict[int, int], {}).get(year - 1)
+    english, korean = _sentences(context, crossing, ordered, before)
+    return Finding(
+        strength=round(min(strength, 0.99), 4), limits=(cap.shown(), growth.shown()), window=f"calendar year {year}",
+        measured=(
+            Measured(name="annual_total", value=plain(crossing.total), unit="USD"),
+            Measured(name="over_cap", value=plain(excess), unit="USD"),
+            Measured(name="payments", value=len(rows), unit="count"),
+            Measured(name="cap_crossed_on", value=texts.day(crossing.crossed_us, context.zone), unit="local date"),
+            Measured(name="payments_after_crossing", value=crossing.after, unit="count"),
+            *(Measured(name=f"total at {name}", value=plain(cents), unit="USD") for name, cents in ordered[:10]),
+        ),
+        offsets=tuple(rows["offset"].tolist()), institutions=tuple(sorted(by_institution)), series=f"{year} {scope}",
+        size=crossing.total, growth=growth.cents, memory_us=MEMORY_US, at_risk=excess,
+        value=plain(crossing.total), unit="USD", own_baseline=None if before is None else plain(before),
+        own_n=0 if before is None else 1, peer_baseline=None, text_en=english, text_ko=korean,
+    )  # fmt: skip
+
+
+def _sentences(
+    context: Context, crossing: _Crossing, ordered: Sequence[tuple[str, int]], before: int | None
+) -> tuple[str, str]:
+    cap, year = crossing.cap, _year(context)
+    excess = crossing.total - cap.cents
+    first = texts.day(crossing.crossed_us, context.zone)
+    parts_en = ", ".join(f"{name} {texts.usd(cents)}" for name, cents in ordered[:5])
+    parts_ko = ", ".join(f"{name} {texts.usd_ko(cents)}" for name, cents in ordered[:5])
+    more_en = f" and {len(ordered) - 5} more" if len(ordered) > 5 else ""  # noqa: PLR2004 - as shown
+    more_ko = f" 외 {len(ordered) - 5}개 기관" if len(ordered) > 5 else ""  # noqa: PLR2004
+    all_channels = cap.limit.name == "annual_cap"
+    english = (
+        f"In {year} this person remitted {texts.usd(crossing.total)} without documents or report in {len(crossing.rows)} "
+        f"payments through {'all institutions' if all_channels else 'small remitters'} ({parts_en}{more_en}). The yearly cap is "
+        f"{texts.usd(cap.cents)} ({texts.basis(cap)}); it was crossed on {first} and is exceeded by {texts.usd(excess)}; "
+        f"{crossing.after} further payments followed the crossing. "
+        + (f"In {year - 1} the total was {texts.usd(before)}." if before is not None
+           else f"No payment without documents is known for {year - 1}.")
+    )  # fmt: skip
+    korean = (
+        f"송금인은 {year}년 중 {'전 금융기관을' if all_channels else '소액해외송금업자를'} 통하여 증빙서류나 신고 없이 "
+        f"{len(crossing.rows)}건, 합계 {texts.usd_ko(crossing.total)}를 송금하였습니다({parts_ko}{more_ko}). 연간 한도는 "
+        f"{texts.usd_ko(cap.cents)}({texts.basis_ko(cap)})이며, {first}에 한도를 넘어 현재 {texts.usd_ko(excess)}를 초과하였고, "
+        f"초과 이후 {crossing.after}건이 추가로 송금되었습니다. "
+        + (f"{year - 1}년 합계는 {texts.usd_ko(before)}였습니다." if before is not None
+           else f"{year - 1}년의 무증빙 송금은 확인되지 않습니다.")
+    )  # fmt: skip
+    return english, korean

@@ -1,0 +1,187 @@
+"""T16: a deal rate away from the market, which moves value through the price of a currency.
+
+The deal rate is compared with the reference rate in force at the event's own time. It fires when the gap exceeds both
+`deviation_min` and `spread_multiple` times the pair's normal spread, learned over all deals of the partition by bounded
+steps. A gap that keeps its sign over 30 local days of the party is stronger than a single one.
+Fails where the reference is a daily fixing and the market moved far within the day; the normal spread then widens.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+import msgspec
+
+from detectors import texts
+from detectors.alert import Measured
+from detectors.calendar import DAY_US
+from detectors.limits import DatedLimit
+from detectors.money import half_even, plain
+from detectors.payments import OUT
+from detectors.typologies.base import Change, Context, Deal, Finding, slot
+
+ID = "T16"
+# hundredths of a basis point in a basis point, and in the whole
+CENTIBP = 100
+WHOLE = 1_000_000
+# DETECTION's bounded step: a = max(0.002, 1/n), one deal is clipped at 3 spreads, so a burst cannot teach its own rate.
+SLOWEST = 0.002
+CLIP = 3.0
+# Bank customers pay up to about 1 % for cash and 0.2-0.5 % for transfers; a pair starts there and counts as 20 deals.
+PRIOR_CENTIBP = 3_000.0
+PRIOR_DEALS = 20.0
+# the event-time lateness that daily sums must outlast beside the 30 days of the mean
+KEPT_DAYS = 70
+_NAMES = ("deviation_min", "spread_multiple", "amount_min", "mean_window", "growth_ratio")
+# local day ordinal -> deals, sum of deviations; and what was off the market: (time, offset, moved cents)
+_Slot = tuple[dict[int, tuple[int, int]], list[tuple[int, int, int]]]
+MOST_DEALS = 50
+
+
+class OffMarketRate:
+    """The rule; see the module."""
+
+    id = ID
+    name_en = "Off-market exchange rate"
+    name_ko = "시장환율 이탈 거래"
+
+    def evaluate(self, context: Context) -> Finding | None:
+        """The deal of this payment, when it is off the market. Cost: 3 us unless it fires."""
+        deal = context.deal
+        limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
+        if deal is None or len(limits) < len(_NAMES) or context.payment.usd < limits["amount_min"].cents:
+            return None
+        threshold = _threshold(context, deal, limits)
+        if abs(deal.deviation) <= threshold:
+            return None
+        return _finding(context, deal, limits, threshold)
+
+    def learn(self, context: Context) -> None:
+        """Take the deal into the pair's normal spread, and into the party's daily sums and off-market deals."""
+        deal = context.deal
+        if deal is None:
+            return
+        limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
+        off = (len(limits) == len(_NAMES) and context.payment.usd >= limits["amount_min"].cents
+               and abs(deal.deviation) > _threshold(context, deal, limits))  # fmt: skip
+        days, deals = _unpacked(context)
+        today = context.day.toordinal()
+        count, total = days.get(today, (0, 0))
+        days[today] = (count + 1, total + deal.deviation)
+        newest = max(days)
+        days = {each: days[each] for each in sorted(days) if each > newest - KEPT_DAYS}
+        if off:
+            deals = [*deals, (context.payment.time, context.payment.offset, _moved(context, deal))][-MOST_DEALS:]
+        context.slots[ID] = msgspec.msgpack.encode((days, deals))
+        spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
+        spread[0] += 1.0
+        step = min(float(abs(deal.deviation)), CLIP * spread[1]) - spread[1]
+        spread[1] += max(SLOWEST, 1.0 / spread[0]) * step
+
+    def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002 - the protocol's form
+        """The rate nearest the reference's side that is still within the limit."""
+        deal = context.deal
+        limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
+        if deal is None:
+            return []
+        allowed = _threshold(context, deal, limits)
+        edge = allowed if deal.deviation > 0 else -allowed
+        rate = Fraction(*deal.reference) * Fraction(WHOLE + edge, WHOLE)
+        shown = f"{float(rate):.6g}"
+        changed = msgspec.structs.replace(context, deal=deal._replace(deviation=edge))
+        sign, sign_ko = ("or less", "이하") if edge > 0 else ("or more", "이상")
+        return [Change(changed, f"had the deal rate been {shown} {sign} ({edge / CENTIBP:+.0f} bp)",
+                       f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp)였다면")]  # fmt: skip
+
+
+def _unpacked(context: Context) -> Any:
+    return slot(context, ID, _Slot, ({}, []))
+
+
+def _spread(context: Context, deal: Deal) -> tuple[int, float]:
+    """(deals seen, normal spread in hundredths of a basis point) of the pair."""
+    seen, spread = context.shared.get(ID, {}).get(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
+    return int(seen - PRIOR_DEALS), spread
+
+
+def _threshold(context: Context, deal: Deal, limits: dict[str, DatedLimit]) -> int:
+    wide = int(float(limits["spread_multiple"].number) * _spread(context, deal)[1])
+    return max(int(limits["deviation_min"].number * CENTIBP), wide)
+
+
+def _moved(context: Context, deal: Deal) -> int:
+    """USD cents that the gap moved."""
+    return half_even(context.payment.usd * abs(deal.deviation), WHOLE)
+
+
+def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], threshold: int) -> Finding:
+    days, deals = _unpacked(context)
+    last, width = context.day.toordinal(), int(limits["mean_window"].number)
+    recent = [days[each] for each in sorted(days) if last - width < each <= last]
+    own_n = sum(count for count, _ in recent)
+    mean = Fraction(sum(total for _, total in recent) + deal.deviation, own_n + 1)
+    since = context.payment.time - width * DAY_US
+    repeats = [each for each in deals if since < each[0] <= context.payment.time and each[1] != context.payment.offset]
+    moved = _moved(context, deal)
+    moved_all = moved + sum(each[2] for each in repeats)
+    beyond = abs(deal.deviation) / threshold
+    persistent = mean * deal.deviation > 0 and abs(mean) > threshold // 2 and bool(repeats)
+    # 1 x the limit -> 0.5, 2 x -> 0.75 ...; a persistent sign halves the remaining doubt
+    doubt = 0.5**beyond * (0.5 if persistent else 1.0)
+    own = None if not own_n else round(float(Fraction(sum(total for _, total in recent), own_n * CENTIBP)), 1)
+    english, korean = _sentences(context, deal, limits, own, own_n, len(repeats), moved_all)
+    return Finding(
+        strength=round(min(1.0 - doubt, 0.99), 4),
+        limits=tuple(limits[name].shown() for name in ("deviation_min", "spread_multiple", "amount_min", "mean_window")),
+        window=f"this deal; mean of {width} local days",
+        measured=(
+            Measured(name="deviation", value=round(deal.deviation / CENTIBP, 2), unit="bp"),
+            Measured(name="limit_in_force", value=round(threshold / CENTIBP, 2), unit="bp"),
+            Measured(name="deal_rate", value=f"{float(Fraction(*deal.rate)):.8g}", unit=deal.pair),
+            Measured(name="reference_rate", value=f"{float(Fraction(*deal.reference)):.8g}", unit=deal.pair),
+            Measured(name="value_moved", value=plain(moved), unit="USD"),
+            Measured(name="mean_deviation", value=round(float(mean) / CENTIBP, 2), unit="bp"),
+            Measured(name="earlier_off_market_deals", value=len(repeats), unit="count"),
+            Measured(name="value_moved_in_window", value=plain(moved_all), unit="USD"),
+        ),
+        offsets=(*(each[1] for each in repeats), context.payment.offset),
+        institutions=(context.names[context.payment.institution],),
+        series=f"{deal.pair} {'above' if deal.deviation > 0 else 'below'}", size=moved_all,
+        growth=limits["growth_ratio"].cents, memory_us=width * DAY_US, at_risk=moved_all,
+        value=round(deal.deviation / CENTIBP, 2), unit="bp", own_baseline=own, own_n=own_n,
+        peer_baseline=round(_spread(context, deal)[1] / CENTIBP, 1), text_en=english, text_ko=korean,
+    )  # fmt: skip
+
+
+def _sentences(
+    context: Context, deal: Deal, limits: dict[str, DatedLimit], own: float | None, own_n: int, repeats: int, moved: int
+) -> tuple[str, str]:
+    seen, spread = _spread(context, deal)
+    above = deal.deviation > 0
+    out = bool(context.payment.flags & OUT)
+    gap, rate = abs(deal.deviation) / CENTIBP, float(Fraction(*deal.rate))
+    reference = float(Fraction(*deal.reference))
+    # paying more than the market, or receiving less than it, leaves value with the other side
+    loses = above == out
+    floor = limits["deviation_min"]
+    english = (
+        f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
+        f"{reference:.8g} in force at that time; the limit is the larger of {floor.number} bp ({texts.basis(floor)}) and "
+        f"{limits['spread_multiple'].number} times the pair's normal spread of {spread / CENTIBP:.0f} bp ({seen} deals seen). "
+        f"The resident {'gave up' if loses else 'gained'} {texts.usd(_moved(context, deal))} by it on "
+        f"{texts.usd(context.payment.usd)}. "
+        + (f"The party's own mean over {limits['mean_window'].number} days was {own:+.0f} bp in {own_n} deals"
+           if own is not None else f"No other deal of this party is known in {limits['mean_window'].number} days")
+        + (f"; {repeats} of them were off the market too, {texts.usd(moved)} in all." if repeats else ".")
+    )  # fmt: skip
+    korean = (
+        f"거래환율 {rate:.8g}({deal.pair})은 거래 시점의 기준환율 {reference:.8g}보다 {gap:.0f}bp "
+        f"{'높습니다' if above else '낮습니다'}. 한도는 {floor.number}bp({texts.basis_ko(floor)})와 해당 통화쌍 정상 스프레드 "
+        f"{spread / CENTIBP:.0f}bp({seen}건 관측)의 {limits['spread_multiple'].number}배 중 큰 값입니다. 이로 인하여 거주자는 "
+        f"{texts.usd_ko(context.payment.usd)} 거래에서 {texts.usd_ko(_moved(context, deal))} 상당의 "
+        f"{'손실을 부담하였습니다' if loses else '이익을 얻었습니다'}. "
+        + (f"최근 {limits['mean_window'].number}일 본인 평균 괴리는 {own:+.0f}bp({own_n}건)입니다"
+           if own is not None else f"최근 {limits['mean_window'].number}일 동안 본인의 다른 거래는 확인되지 않습니다")
+        + (f". 이 중 {repeats}건도 시장환율을 벗어났으며 합계 {texts.usd_ko(moved)}입니다." if repeats else ".")
+    )  # fmt: skip
+    return english, korean
