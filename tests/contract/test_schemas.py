@@ -1,0 +1,114 @@
+"""The published JSON Schemas: generated from the code, valid, and of one mind with the decoder."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator, FormatChecker
+
+from detectors.configuration import Configuration, DetectorSet, Legend
+from streams import schemas
+from streams.cli.schemas import SchemasDifferError, command
+from streams.deadletter import dead_letter
+from streams.faults import CODES
+
+ROOT = Path(__file__).parents[2]
+CORPUS = ROOT / "tests" / "corpus"
+CASES = tomllib.loads((CORPUS / "cases.toml").read_text("utf-8"))
+VALIDATORS = {
+    topic: Draft202012Validator(schema, format_checker=FormatChecker()) for topic, schema in schemas.generate().items()
+}
+# What a JSON Schema cannot say (streams/schemas.py lists it), or what is refused before there is a JSON value
+NOT_IN_A_SCHEMA = {
+    "json.duplicate_key",
+    "key.missing",
+    "key.mismatch",
+    "key.malformed",
+    "time.future",
+    "region.unknown",
+    "field.characters",
+    "currency.same",
+    "size.exceeded",
+    "depth.exceeded",
+}
+# a schema knows the form of a time or date, not the calendar
+CALENDAR = {"time_leap", "time_not_in_utc", "date_malformed"}
+
+
+def test_the_published_files_are_what_the_code_gives():
+    """`deploy/schemas` is generated; after a change of a type run `fxwatch schemas`."""
+    assert schemas.differences(ROOT / "deploy" / "schemas") == []
+
+
+@pytest.mark.parametrize("topic", VALIDATORS)
+def test_a_schema_is_valid_itself(topic):
+    """Each file is a JSON Schema of draft 2020-12."""
+    Draft202012Validator.check_schema(schemas.generate()[topic])
+
+
+def parsed(name):
+    try:
+        return json.loads((CORPUS / f"{name}.bin").read_bytes().decode())
+    except (ValueError, FileNotFoundError, RecursionError):
+        return None
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if parsed(name) is not None and not CASES[name]["codes"]])
+def test_a_good_record_fits_its_schema(name):
+    """What the decoder admits, the schema admits."""
+    VALIDATORS[CASES[name]["topic"]].validate(parsed(name))
+
+
+BAD = [
+    name
+    for name, case in CASES.items()
+    if parsed(name) is not None
+    and name not in CALENDAR
+    and not set(case["codes"]) <= {"json.malformed", *NOT_IN_A_SCHEMA}
+    and case["codes"] != []
+]
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_record_does_not_fit_its_schema(name):
+    """What the decoder refuses for its content, the schema refuses."""
+    assert not VALIDATORS[CASES[name]["topic"]].is_valid(parsed(name))
+
+
+def test_a_configuration_fits_the_rules_schema():
+    """What `rules apply` sends is what the schema of fx.rules.v1 describes."""
+    configuration = Configuration(
+        rules={}, legend=Legend(), desks={}, detectors=DetectorSet(members={"hst": {"trees": 50.0}})
+    )
+    record = {"event_id": "R-1", "configuration": msgspec.to_builtins(configuration)}
+    VALIDATORS["fx.rules.v1"].validate(record)
+    assert not VALIDATORS["fx.rules.v1"].is_valid({**record, "other": 1})
+
+
+def test_dead_letter_headers_fit_their_schema():
+    """Headers of every code fit; a code that is not in the table does not."""
+
+    def headers(codes):
+        made = dead_letter("t", 0, 1, 2, None, b"x" * 2_000_000, [], "decode", codes, "m", "0.1")
+        return {name: (content or b"").decode() for name, content in made[2]}
+
+    VALIDATORS["fx.deadletter.v1"].validate(headers(CODES))
+    assert not VALIDATORS["fx.deadletter.v1"].is_valid(headers(["no.such_code"]))
+
+
+def test_the_command_writes_and_checks(tmp_path):
+    """It writes one file a topic, says what changed, and `--check` fails on a stale, missing or foreign file."""
+    runner = CliRunner()
+    first = runner.invoke(command, ["--out", str(tmp_path), "--json"])
+    assert json.loads(first.output)["changed"] == sorted(path.name for path in tmp_path.iterdir())
+    assert json.loads(runner.invoke(command, ["--out", str(tmp_path), "--json"]).output)["changed"] == []
+    assert runner.invoke(command, ["--out", str(tmp_path), "--check"]).exit_code == 0
+    (tmp_path / "fx.rates.v1.json").write_text("{}")
+    (tmp_path / "fx.alerts.v1.json").unlink()
+    (tmp_path / "fx.old.v1.json").write_text("{}")
+    fault = runner.invoke(command, ["--out", str(tmp_path), "--check"]).exception
+    assert isinstance(fault, SchemasDifferError)
+    assert fault.got == "fx.alerts.v1.json, fx.old.v1.json, fx.rates.v1.json"

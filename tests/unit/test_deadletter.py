@@ -1,0 +1,112 @@
+"""Dead letters: the record as it came, whatever its size, and no forging of why."""
+
+import hashlib
+from typing import NamedTuple
+
+import pytest
+
+from streams.deadletter import dead_letter, original
+
+
+class Record(NamedTuple):
+    """A Kafka record as far as a dead letter goes."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: list
+
+
+def letter(key=b"k", value=b"v", headers=(), **changes):
+    parts = {
+        "stage": "validate",
+        "codes": ("field.missing", "key.mismatch"),
+        "message": "m",
+        "version": "0.1.0",
+    } | changes
+    return Record(*dead_letter("fx.transactions.v1", 2, 7, 1234, key, value, headers, **parts))
+
+
+def test_the_record_comes_first_and_the_reasons_last():
+    """Original headers in order, then ours with the contract's names."""
+    sent = [("b", b"2"), ("a", None), ("b", b"1")]
+    got = letter(headers=sent)
+    assert got.headers[:3] == sent
+    assert dict(got.headers[3:]) == {
+        "__fx.error.topic": b"fx.transactions.v1", "__fx.error.partition": b"2", "__fx.error.offset": b"7",
+        "__fx.error.timestamp": b"1234", "__fx.error.stage": b"validate",
+        "__fx.error.codes": b"field.missing,key.mismatch", "__fx.error.message": b"m", "__fx.error.version": b"0.1.0",
+    }  # fmt: skip
+    assert (got.key, got.value) == (b"k", b"v")
+
+
+def test_a_tombstone_stays_a_tombstone():
+    """No key and no value are not the same as empty ones."""
+    assert letter(None, None)[:2] == (None, None)
+    assert letter(b"", b"")[:2] == (b"", b"")
+
+
+def test_forged_reasons_do_not_count():
+    """A sender's own headers of our names are given back as headers, and our position is ours."""
+    forged = [("__fx.error.topic", b"elsewhere"), ("__fx.error.length", b"1"), ("__fx.error.offset", b"0")]
+    back = original(letter(headers=forged))
+    assert back is not None
+    assert (back.topic, back.partition, back.offset, back.complete) == ("fx.transactions.v1", 2, 7, True)
+    assert list(back.headers) == forged
+
+
+def test_a_dead_letter_of_a_dead_letter_unpacks_one_layer():
+    """A dead letter that was itself refused gives back the dead letter, headers included."""
+    inner = letter()
+    back = original(letter(inner.key, inner.value, inner.headers))
+    assert back is not None
+    assert list(back.headers) == inner.headers
+
+
+@pytest.mark.parametrize("size", [1024 * 1024 - 1, 1024 * 1024])
+def test_up_to_a_mebibyte_the_record_is_whole(size):
+    """At the limit nothing is cut."""
+    back = original(letter(None, b"x" * size))
+    assert back is not None
+    assert (back.complete, len(back.value or b"")) == (True, size)
+
+
+def test_a_huge_value_is_cut_and_its_digest_kept():
+    """Beyond 1 MiB: the first 64 KiB, the length and the SHA-256 of the whole."""
+    value = bytes(range(256)) * 5000
+    back = original(letter(value=value))
+    assert back is not None
+    assert back.value == value[: 64 * 1024]
+    assert (back.complete, back.length, back.sha256) == (False, len(value), hashlib.sha256(value).hexdigest())
+
+
+def test_a_huge_key_or_headers_are_cut_too():
+    """A dead letter is never refused for its size, wherever the size is."""
+    got = letter(b"k" * 2_000_000, b"v" * 2_000_000, [(f"h{number}", b"x" * 1000) for number in range(2000)])
+    size = len(got.key) + len(got.value) + sum(len(name) + len(content) for name, content in got.headers)
+    assert size < 256 * 1024
+    ours = dict(got.headers)
+    assert ours["__fx.error.key_length"] == b"2000000"
+    assert int(ours["__fx.error.headers_left_out"]) + sum(name.startswith("h") for name, _ in got.headers) == 2000
+    one = letter(headers=[("h", b"x" * 2_000_000)])
+    assert dict(one.headers)["__fx.error.headers_left_out"] == b"1"
+
+
+def test_a_long_message_is_cut():
+    """The contract allows 512 characters, and characters that UTF-8 cannot write do no harm."""
+    back = original(letter(message="\ud800" + "가" * 600))
+    assert back is not None
+    assert len(back.message) == 512
+
+
+@pytest.mark.parametrize("headers", [None, [], [("a", b"b")], [("__fx.error.codes", b"x")]])
+def test_what_is_no_dead_letter_is_none(headers):
+    """A record without our block is nobody's original."""
+    assert original(Record(b"k", b"v", headers)) is None
+
+
+@pytest.mark.parametrize("content", [None, b"", b"x", b"1_0", b"\xff", b"9" * 5000])
+def test_a_damaged_position_reads_as_none(content):
+    """A block that someone else wrote badly does not raise."""
+    back = original(Record(None, None, [("__fx.error.topic", content), ("__fx.error.offset", content)]))
+    assert back is not None
+    assert back.offset == -1

@@ -1,0 +1,69 @@
+"""The ledger's envelope: written, read back, and refused with its position when it cannot be read."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from detectors.configuration import Configuration, DetectorSet, Legend
+from detectors.events import ConfigurationChange, Origin, Rate, Source
+from streams import ledger
+from streams.errors import LedgerError
+
+RATE = Rate(event_id="R", identity="1" * 32, body="2" * 32, base="USD", quote="KRW", mid="1387.5",
+            rate_time=datetime(2026, 1, 5, tzinfo=UTC))  # fmt: skip
+SHA256 = b"ab" * 32
+SOURCE = Source("fx.rates.v1", 3, 2**40)
+
+
+def headers(**changes):
+    return [(name, changes.get(name, content)) for name, content in ledger.envelope(SOURCE, SHA256, b"rate")]
+
+
+def test_an_event_comes_back_with_its_origin():
+    """What was written is what is read: event, source, digest, history and trace."""
+    written = ledger.envelope(SOURCE, SHA256, b"rate", history=True, passed_on=[("ce_id", b"1")])
+    event, origin = ledger.decode_record(ledger.encode(RATE), written, 9, 1234)
+    assert event == RATE
+    assert origin == Origin(offset=9, source=SOURCE, sha256="ab" * 32, timestamp_ms=1234, history=True,
+                            headers=(("ce_id", b"1"),))  # fmt: skip
+
+
+def test_a_usual_record_has_five_headers():
+    """Without history and trace nothing else is written, and it reads as not history."""
+    written = headers()
+    assert [name for name, _ in written] == [ledger.SOURCE_TOPIC, ledger.SOURCE_PARTITION, ledger.SOURCE_OFFSET,
+                                             ledger.SHA256, ledger.TYPE]  # fmt: skip
+    assert ledger.decode_record(ledger.encode(RATE), written, 9, 1234)[1].history is False
+
+
+def test_the_first_configuration_has_no_source():
+    """`topics apply` writes it itself, so that there is no input record behind it."""
+    change = ConfigurationChange(
+        configuration=Configuration(rules={}, legend=Legend(), desks={}, detectors=DetectorSet(members={}))
+    )
+    key, value, written = ledger.first_configuration(change)
+    event, origin = ledger.decode_record(value, written, 0, 55)
+    assert (key, event, origin.source, origin.offset) == (b"configuration", change, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (None, headers()),
+        (b"", headers()),
+        (b"{", headers()),
+        (b'{"type":"unknown"}', headers()),
+        (b"\xff", headers()),
+        (ledger.encode(RATE)[:-10], headers()),
+        (ledger.encode(RATE), headers(**{ledger.SOURCE_OFFSET: b"x"})),
+        (ledger.encode(RATE), headers(**{ledger.SOURCE_OFFSET: None})),
+        (ledger.encode(RATE), headers(**{ledger.SHA256: None})),
+        (ledger.encode(RATE), headers(**{ledger.SHA256: b"\xff"})),
+        (ledger.encode(RATE), headers(**{ledger.SOURCE_TOPIC: b"\xff"})),
+        (ledger.encode(RATE), headers()[:1]),
+    ],
+)
+def test_what_cannot_be_read_says_where_it_is(value, written):
+    """An unreadable record is a `LedgerError` that names partition and offset."""
+    with pytest.raises(LedgerError, match="partition 4, offset 99"):
+        ledger.decode_record(value, written, 99, 1234, 4)

@@ -1,0 +1,174 @@
+"""Tokens and fingerprints: stable, self-routing, and the same whatever the role."""
+
+import hashlib
+import hmac
+import re
+import stat
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streams.errors import KeyFileError
+from streams.pseudonyms import (
+    Key,
+    Keys,
+    development_keys,
+    framed,
+    is_token,
+    load_keys,
+    parse_keys,
+    partition_of,
+    slot_of,
+)
+
+A, B, C = (Key(name, bytes([number]) * 32) for number, name in enumerate(("a1", "b2", "c3"), 1))
+
+
+def test_a_token_is_what_the_design_says():
+    """Digest and slot are HMAC-SHA-256 of the framed name space and identifier under current and routing key."""
+    content = b"5:token5:party3:P-1"
+    digest = hmac.new(A.secret, content, hashlib.sha256).hexdigest()[:32]
+    slot = hmac.new(B.secret, content, hashlib.sha256).hexdigest()[:3]
+    assert Keys(A, B).party("P-1").token == f"a1.{slot}.{digest}"
+
+
+def test_tokens_never_change():
+    """The development key's tokens are these for ever: a change would orphan every party in every ledger."""
+    keys = development_keys()
+    assert keys.party("KR-PERSON-0012345").token == "dev.4c1.4c16172de87e10e6308ade14e3da55d6"
+    assert keys.account("110-123-456789").token == "dev.cfb.cfb8cb89f72c2c40f33a247ed5bc4b2e"
+    assert keys.identity("t", "i", "p", "e") == keys.identity("t", "i", "p", "e")
+
+
+@given(st.text(), st.text())
+def test_equal_identifiers_and_only_they_have_equal_tokens(one, other):
+    """A token stands for one identifier of one name space."""
+    keys = development_keys()
+    assert (keys.party(one).token == keys.party(other).token) == (one == other)
+    assert keys.party(one).token != keys.account(one).token
+
+
+@given(st.text())
+def test_a_party_stays_in_its_partition_through_a_rotation(identifier):
+    """The slot depends on the routing key alone."""
+    before, after = Keys(A, C), Keys(B, C, A)
+    assert before.party(identifier).slot == after.party(identifier).slot
+    assert partition_of(before.party(identifier).token, 12) == partition_of(after.party(identifier).token, 12)
+
+
+def test_a_rotation_gives_the_previous_token_too():
+    """During an overlap each token comes with the one that the ledger knows from before."""
+    assert Keys(B, C, A).party("P-1").previous == Keys(A, C).party("P-1").token
+    assert Keys(B, C).party("P-1").previous is None
+
+
+@given(st.lists(st.text()), st.lists(st.text()))
+def test_framing_is_unambiguous(one, other):
+    """No two lists of parts give the same bytes, whatever characters they hold."""
+    assert (framed(*one) == framed(*other)) == (one == other)
+
+
+def test_fingerprints_survive_a_rotation():
+    """A duplicate sent after a rotation is still told: fingerprints hang on the routing key."""
+    assert Keys(A, C).identity("t", "", "P-1", "E") == Keys(B, C).identity("t", "", "P-1", "E")
+    assert Keys(A, C).body(b"{}") == Keys(B, C).body(b"{}")
+    assert Keys(A, C).body(b"{}") != Keys(A, B).body(b"{}")
+
+
+def test_memory_is_bounded_and_does_not_change_tokens():
+    """A forgotten token is computed again and is the same."""
+    small, large = Keys(A, B, remembered=2), Keys(A, B)
+    assert [small.party(str(n % 5)) for n in range(20)] == [large.party(str(n % 5)) for n in range(20)]
+
+
+def test_a_key_file_names_current_previous_and_routing_key():
+    """First line current, second previous, last routing; comments and empty lines do not count."""
+    text = f"# keys\n\nnew = {'1' * 64}  # since May\nold={'2' * 64}\nroute = {'AB' * 32}\n"
+    keys = parse_keys(text, "f")
+    assert (keys.current.id, keys.previous and keys.previous.id, keys.routing.id) == ("new", "old", "route")
+    assert keys.routing.secret == b"\xab" * 32
+    one = parse_keys(f"only = {'1' * 64}", "f")
+    assert one.current is one.routing
+    assert one.previous is None
+
+
+def test_with_two_lines_the_routing_key_is_the_previous_one():
+    """After the first rotation the last line both routes and gives the previous tokens."""
+    keys = parse_keys(f"new = {'1' * 64}\nold = {'2' * 64}", "f")
+    assert keys.previous == keys.routing
+
+
+def test_a_bad_key_file_gets_every_problem_and_shows_no_key():
+    """All problems stand in one error, with line numbers and without key material."""
+    secret = "5e" * 31
+    text = f"Upper = {'1' * 64}\nshort = {secret}\ngood = {'1' * 64}\ngood = {'2' * 64}\n{'d' * 64}\n"
+    with pytest.raises(KeyFileError) as caught:
+        parse_keys(text, "keys.txt")
+    message = caught.value.message
+    assert re.findall(r"line \d", message) == ["line 1", "line 2", "line 4", "line 5", "line 5"]
+    assert secret not in message
+    assert "d" * 64 not in message
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n"])
+def test_a_key_file_without_keys_is_an_error(text):
+    """An empty file is no reason to fall back to some other key."""
+    with pytest.raises(KeyFileError, match="no key"):
+        parse_keys(text, "f")
+
+
+def test_a_missing_key_file_is_an_error(tmp_path):
+    """No file named, no such file, a file that is no text: each says so."""
+    (tmp_path / "binary").write_bytes(b"\xff\xfe")
+    for path in (None, tmp_path / "none", tmp_path, tmp_path / "binary"):
+        with pytest.raises(KeyFileError):
+            load_keys(path)
+
+
+@pytest.mark.parametrize(("mode", "warnings"), [(0o600, 0), (0o640, 1), (0o604, 1)])
+def test_a_key_file_that_others_may_read_is_warned_of(tmp_path, caplog, mode, warnings):
+    """Loose permissions warn and do not stop."""
+    path = tmp_path / "keys"
+    path.write_text(f"a1 = {'1' * 64}\n")
+    path.chmod(mode)
+    assert stat.S_IMODE(path.stat().st_mode) == mode
+    assert load_keys(path).current.id == "a1"
+    assert len(caplog.records) == warnings
+
+
+def test_keys_never_show_their_material():
+    """Neither repr nor str of keys holds a secret."""
+    keys = Keys(A, B, C)
+    for shown in (repr(keys), str(keys), repr(A), str(A), f"{A}", str([A])):
+        assert "x01" not in shown
+        assert A.secret.hex() not in shown
+    assert "a1" in repr(keys)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "P-1",
+        "dev.4c1",
+        "DEV.4c1." + "a" * 32,
+        "dev.4C1." + "a" * 32,
+        f"dev.4c1.{'a' * 32}\n",
+        f"dev.4c1.{'a' * 33}",
+    ],
+)
+def test_what_is_no_token_is_refused(text):
+    """Only the exact form is a token."""
+    assert not is_token(text)
+    with pytest.raises(ValueError, match="not a token"):
+        slot_of(text)
+
+
+def test_the_slot_of_a_token_is_read_off_it():
+    """A disposition that shows only the token finds its partition."""
+    token = f"dev.4c1.{'a' * 32}"
+    assert is_token(token)
+    assert slot_of(token) == 0x4C1
+    assert partition_of(token, 12) == 0x4C1 % 12
