@@ -45,7 +45,10 @@ def stop(child: "subprocess.Popen[bytes]") -> None:
 def main() -> int:
     """Run until the child ends or the parent is gone. Returns the child's exit code, or 128 + the signal it died of."""
     lock = int(sys.argv[1])
-    order = json.loads(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line:  # the parent died before it said what to run
+        return 1
+    order = json.loads(line)
     with open(order["output"], "wb") as output:  # noqa: PTH123 - pathlib costs a third of this script's start
         child = subprocess.Popen(  # noqa: S603
             order["command"], cwd=order["directory"], env=order["environment"], stdin=subprocess.DEVNULL, stdout=output,
