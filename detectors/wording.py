@@ -8,6 +8,8 @@ from detectors.features.view import Feature
 
 # Fewer own observations than this are marked as weak evidence (DETECTION, "Explanations").
 WEAK = 20
+# A few hundred observations cannot tell rarities beyond about one in a thousand (e^6.9); say "over" instead.
+LARGEST_SURPRISE = 6.9
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS_KO = ("월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일")
 Form = Callable[[float], str]
@@ -114,14 +116,17 @@ def _rarity(feature: Feature, scale: str) -> tuple[str, str]:
     if scale == "surprise":
         if far <= 0.0:
             return " This is usual for the party.", " 이는 통상적인 수준입니다."
+        known = far < LARGEST_SURPRISE
+        times = f"{exp(far):.1f}" if known else "over 1,000"
+        times_ko = f"{exp(far):.1f}배" if known else "1,000배 이상"
         if feature.name == "counterparty_novelty":
             return (
                 f" A new counterparty was to be expected in {100 * exp(-far):.1f} % of payments.",
                 f" 처음 거래하는 상대방일 확률은 {100 * exp(-far):.1f}%로 추정됩니다.",
             )
         return (
-            f" This is {exp(far):.1f} times rarer than the most usual.",
-            f" 가장 통상적인 경우보다 {exp(far):.1f}배 드뭅니다.",
+            f" This is {times} times rarer than the most usual.",
+            f" 가장 통상적인 경우보다 {times_ko} 드뭅니다.",
         )
     if far >= 0.0:
         return f" It lies {far:.1f} usual variations above.", f" 통상 변동 폭의 {far:.1f}배만큼 높습니다."

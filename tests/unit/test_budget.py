@@ -1,0 +1,111 @@
+"""The alert budget: mean volume, pace, late events, exploration, state."""
+
+import random
+
+import pytest
+
+from detectors.budget import Budget
+
+
+def days(count, first=1):
+    return [f"2026-{1 + index // 28:02d}-{1 + index % 28:02d}" for index in range(first - 1, first - 1 + count)]
+
+
+def spend(budget, volume, calendar, seed, rank=lambda rng: max(1e-4, rng.random())):
+    """Alerts per day when `volume` events a day are offered."""
+    rng, out = random.Random(seed), []
+    for number, day in enumerate(calendar):
+        out.append(sum(budget.offer(rank(rng), number * 86_400.0, day) is not None for _ in range(volume)))
+    return out
+
+
+@pytest.mark.parametrize("volume", [300, 1000, 5000])
+def test_the_mean_volume_is_the_budget(volume):
+    """After the first week, 12 partitions of a budget of 60 a day raise 5 a day each, within 10 %, at any volume."""
+    counts = spend(Budget.new(60.0, 12, 0.05, 3), volume, days(100), 1)[7:]
+    assert sum(counts) / len(counts) == pytest.approx(5.0, rel=0.10)
+
+
+def test_the_volume_holds_where_ranks_are_too_coarse():
+    """With 50 000 events a day the threshold is finer than the finest rank: lots keep the volume, with honest odds."""
+    budget = Budget.new(2.0, 1, 0.0, 4, finest_rank=1e-4)
+    rng, chosen = random.Random(2), []
+    for day in days(20):
+        for _ in range(50_000):
+            selection = budget.offer(max(1, rng.randrange(1, 10_001)) / 1e4, 0.0, day)
+            if selection is not None:
+                chosen.append((day, selection))
+    late = [selection for day, selection in chosen if day > days(20)[4]]
+    assert len(late) / 15 == pytest.approx(2.0, abs=0.5)
+    assert all(0.0 < selection.probability <= 1.0 and not selection.explored for selection in late)
+    assert sum(selection.probability < 1.0 for selection in late) > len(late) / 2
+
+
+def test_a_bad_morning_leaves_an_afternoon():
+    """When every event looks rare, the day's budget is the limit, plus at most one carried over."""
+    counts = spend(Budget.new(10.0, 1, 0.0, 5), 1000, days(10), 1, rank=lambda rng: 1e-4)
+    assert max(counts) <= 11
+    assert sum(counts) <= 10 * 10 + 1
+
+
+def test_rarer_events_are_preferred():
+    """Selected ranks are all under the threshold of four times the mean rate."""
+    budget, rng, chosen = Budget.new(5.0, 1, 0.0, 6), random.Random(3), []
+    for day in days(20):
+        for _ in range(1000):
+            rank = max(1e-4, rng.random())
+            if budget.offer(rank, 0.0, day) is not None:
+                chosen.append(rank)
+    assert chosen
+    assert max(chosen) <= 4 * 5.0 / 990
+
+
+def test_late_events_do_not_reopen_closed_days():
+    """Events of an earlier day draw on the open day: alternating days raise no more than one budget."""
+    budget = Budget.new(4.0, 1, 0.0, 7)
+    budget.offer(0.9, 0.0, "2026-01-05")
+    selected = sum(budget.offer(1e-4, 0.0, day) is not None for _ in range(500) for day in ("2026-01-04", "2026-01-05"))
+    assert 0 < selected <= 4
+    assert budget.offer(1e-4, 0.0, "2026-01-03") is None
+
+
+def test_exploration_is_drawn_by_lot_with_its_probability():
+    """Half of the budget for exploration is spent at any rank, and the logged probability matches the frequency."""
+    budget, rng = Budget.new(40.0, 1, 0.5, 8), random.Random(4)
+    explored, offered = [], 0
+    for day in days(30):
+        for _ in range(1000):
+            selection = budget.offer(rng.uniform(0.3, 1.0), 0.0, day)
+            offered += 1
+            if selection is not None:
+                explored.append(selection)
+    assert all(selection.explored and selection.probability == pytest.approx(0.02) for selection in explored)
+    assert len(explored) / offered == pytest.approx(0.02, abs=0.004)
+
+
+def test_no_budget_means_no_alerts():
+    """A budget of 0 selects nothing, exploration included."""
+    assert sum(spend(Budget.new(0.0, 1, 0.5, 9), 500, days(5), 1, rank=lambda rng: 1e-4)) == 0
+
+
+def test_a_loaded_budget_draws_the_same_lots():
+    """Saved and loaded in the middle of a day, every later decision is the same."""
+    rng = random.Random(5)
+    offers = [(rng.random() ** 4 + 1e-4 if rng.random() < 0.5 else 1e-4, day) for day in days(6) for _ in range(300)]
+    offers = [(min(1.0, rank), day) for rank, day in offers]
+    one = Budget.new(20.0, 2, 0.3, 10)
+    for rank, day in offers[:950]:
+        one.offer(rank, 0.0, day)
+    two = Budget.from_state(one.to_state())
+    assert [one.offer(r, 0.0, d) for r, d in offers[950:]] == [two.offer(r, 0.0, d) for r, d in offers[950:]]
+    assert one.to_state() == two.to_state()
+
+
+def test_nonsense_is_refused():
+    """Values out of range and damaged state are errors that say what was expected."""
+    with pytest.raises(ValueError, match="out of range"):
+        Budget.new(20.0, 0, 0.05, 1)
+    with pytest.raises(ValueError, match="p-value"):
+        Budget.new(20.0, 1, 0.05, 1).offer(1.5, 0.0, "2026-01-01")
+    with pytest.raises(ValueError, match="damaged"):
+        Budget.from_state(b"\xc1")

@@ -1,0 +1,123 @@
+"""Reasons: shares that add up, facts that an investigator needs, in both languages."""
+
+import math
+
+import pytest
+
+from detectors.alert import Reason
+from detectors.explain import SHOWN, reasons
+from detectors.features import NAMES, Feature
+from detectors.scoring import Scored
+from detectors.wording import WORDINGS
+
+
+def scored(contributions, rank=0.001):
+    return Scored(1 - (rank or 1), rank, {}, tuple(contributions), rank is not None)
+
+
+def feature(name, value=12_345.678, deviation=4.2, own=1000.0, own_n=42, peer=900.0, unit="USD"):
+    return Feature(name, value, unit, deviation, own, own_n, peer)
+
+
+RULE = Reason(feature="T01", value=3, unit="count", own_baseline=None, own_n=0, peer_baseline=None, contribution=0.0,
+              text_en="three pieces", text_ko="분할 송금 3건")  # fmt: skip
+
+
+def test_a_reason_shows_value_baselines_observations_and_rarity():
+    """Value with unit, own baseline with its observations, peers and how rare, in English and Korean."""
+    (reason,) = reasons([feature("amount_own")], scored([("amount_own", 1.0)]))
+    assert (reason.value, reason.unit, reason.own_baseline, reason.own_n) == ("12345.68", "USD", "1000.00", 42)
+    assert reason.peer_baseline == "900.00"
+    for part in ("12,345.68 USD", "1,000.00 USD (42 observations)", "900.00 USD", "4.2 usual variations above"):
+        assert part in reason.text_en
+    for part in ("미화 12,345.68달러", "관측 42건", "미화 900.00달러", "4.2배만큼 높습니다"):
+        assert part in reason.text_ko
+    assert "Weak" not in reason.text_en
+
+
+def test_weak_evidence_is_marked_not_hidden():
+    """Under 20 own observations the reason says so in both languages, and is still there."""
+    (reason,) = reasons([feature("amount_own", own_n=7)], scored([("amount_own", 1.0)]))
+    assert "Weak: only 7 own observations" in reason.text_en
+    assert "7건으로 20건 미만이므로 근거가 약합니다" in reason.text_ko
+    (strong,) = reasons([feature("amount_own", own_n=20)], scored([("amount_own", 1.0)]))
+    assert "Weak" not in strong.text_en
+
+
+def test_shares_sum_to_one_with_the_rest_shown():
+    """Five features are shown, the others stand together as the rest, and all shares sum to 1."""
+    shares = [(name, 2.0 ** -(index + 1)) for index, name in enumerate(NAMES)]
+    shares[-1] = (shares[-1][0], shares[-2][1])
+    found = reasons([feature(name) for name in NAMES], scored(shares))
+    assert len(found) == SHOWN + 1
+    assert found[-1].feature == "rest"
+    assert found[-1].contribution == pytest.approx(2.0**-SHOWN)
+    assert f"{len(NAMES) - SHOWN} further" in found[-1].text_en
+    assert math.fsum(reason.contribution for reason in found) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_rules_and_statistics_share_as_in_the_fused_score():
+    """A rule of strength .9 and a rank of .1 weigh alike, as both leave a tenth of the doubt."""
+    found = reasons([feature("amount_own")], scored([("amount_own", 1.0)], rank=0.1), [(RULE, 0.9)])
+    assert {reason.feature: pytest.approx(0.5) for reason in found} == {r.feature: r.contribution for r in found}
+    stronger = reasons([feature("amount_own")], scored([("amount_own", 1.0)], rank=0.1), [(RULE, 0.99)])
+    assert stronger[0].feature == "T01"
+    assert stronger[0].contribution == pytest.approx(2 / 3)
+
+
+def test_a_rule_alone_takes_all():
+    """In a segment that is not warm the statistics have no say, and a rule beyond doubt does not divide by zero."""
+    found = reasons([feature("hour")], scored([("hour", 1.0)], rank=None), [(RULE, 1.0)])
+    assert [(reason.feature, reason.contribution) for reason in found] == [("T01", 1.0)]
+
+
+def test_nothing_to_attribute_gives_no_reasons():
+    """No rule and no contribution: an empty list rather than an invented reason."""
+    assert reasons([feature("hour")], scored([], rank=0.5)) == ()
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("deviation", [None, -3.0, 0.0, 3.0])
+def test_every_feature_reads_in_both_languages(name, deviation):
+    """Each registered feature has its own wording; Korean sentences end formally and hold no Latin words but units."""
+    assert name in WORDINGS
+    one = feature(name, value=2.0, deviation=deviation, own=3.0, peer=4.0, own_n=3)
+    (reason,) = reasons([one], scored([(name, 1.0)]))
+    assert reason.text_en.endswith("(fewer than 20).")
+    assert reason.text_ko.endswith("니다.")
+    assert not set("abcdefghijklmnopqrstuvwxyz") & set(reason.text_ko.replace("bp", ""))
+
+
+def test_rarity_beyond_what_is_known_is_not_counted_out():
+    """However large the surprise, the text says over 1,000 times instead of a number nobody observed."""
+    for deviation, english, korean in (
+        (2.0, " 7.4 times", "7.4배 드뭅니다"),
+        (900.0, "over 1,000 times", "1,000배 이상 드뭅니다"),
+    ):
+        (reason,) = reasons([feature("hour", value=3.0, deviation=deviation)], scored([("hour", 1.0)]))
+        assert english in reason.text_en
+        assert korean in reason.text_ko
+
+
+def test_values_read_as_people_write_them():
+    """Hours, weekdays, gaps and shares are formatted, not raw numbers."""
+    texts = {}
+    for name, value in (
+        ("hour", 3.25),
+        ("weekday", 6.0),
+        ("cadence", 0.5),
+        ("deal_rate", -151.0),
+        ("document_line", 0.98),
+    ):
+        (reason,) = reasons([feature(name, value=value, unit="x")], scored([(name, 1.0)]))
+        texts[name] = (reason.text_en, reason.text_ko)
+    expected = (
+        ("hour", "03:15", "3시 15분"),
+        ("weekday", "Sunday", "일요일"),
+        ("cadence", "12.0 hours", "12.0시간"),
+        ("deal_rate", "-151.0 bp", "-151.0bp"),
+        ("document_line", "98.0 %", "98.0%"),
+    )
+    for name, english, korean in expected:
+        assert english in texts[name][0]
+        assert korean in texts[name][1]
