@@ -1,8 +1,9 @@
 """Builds an alert from what the typologies and the models said of one event.
 
-Severity, from the score and the USD at risk (cents): critical at score >= 0.9 and 100 000 USD; high at 0.75 and 20 000 USD, or
-at 0.5 and 100 000 USD; medium at 0.5; else low. The amount at risk is the largest of the typologies' own (the sum of the
-pieces, the excess over the cap, the value moved), for an alert that no typology explains the payment's.
+Severity, from the score and the USD at risk (cents): critical at score >= 0.9 and 100 000 USD; high at 0.75 and 20 000
+USD, or at 0.5 and 100 000 USD; medium at 0.5; else low. The amount at risk is the largest of the typologies' own (the
+sum of
+the pieces, the excess over the cap, the value moved), for an alert that no typology explains the payment's.
 """
 
 import hashlib
@@ -79,19 +80,23 @@ class Case(NamedTuple):
     scored: Scored
 
 
-def hits(context: Context, party: Party, at_us: int, configuration: Configuration) -> list[Hit]:
-    """Every enabled typology that fires with news, in the registry's order."""
+def evaluated(context: Context, configuration: Configuration) -> list[tuple[Typology, Finding]]:
+    """Every enabled typology that fires, news or not, in the registry's order."""
     found = []
     for typology in REGISTRY:
         rules = configuration.rules.get(typology.id)
-        if rules is None or not rules.enabled:
-            continue
-        finding = typology.evaluate(context)
+        finding = typology.evaluate(context) if rules is not None and rules.enabled else None
         if finding is not None:
-            last = cases.last_alerted(party, typology.id, finding, at_us)
-            if cases.grown(finding, last):
-                found.append(Hit(typology, finding, last))
+            found.append((typology, finding))
     return found
+
+
+def news(found: Sequence[tuple[Typology, Finding]], party: Party, at_us: int) -> list[Hit]:
+    """Of what fired, the series that are new or have grown enough since their last alert."""
+    hits = [
+        Hit(typology, finding, cases.last_alerted(party, typology.id, finding, at_us)) for typology, finding in found
+    ]
+    return [hit for hit in hits if cases.grown(hit.finding, hit.superseded)]
 
 
 def severity(score: float, at_risk: int) -> Severity:
@@ -204,7 +209,8 @@ def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...
     assert case.context is not None
     for hit in found:
         for change in hit.typology.changes(case.context, hit.finding):
-            still = [each.typology.id for each in hits(change.context, case.party, case.at_us, case.configuration)]
+            fired = evaluated(change.context, case.configuration)
+            still = [each.typology.id for each in news(fired, case.party, case.at_us)]
             shown.append(_counterfactual(hit.typology.id, change.text_en, change.text_ko, still))
     return tuple(shown)
 
@@ -225,7 +231,7 @@ def _counterfactual(typology: str, text_en: str, text_ko: str, still: list[str])
 def _statistical_changes(
     case: Case, selection: Selection, offered: Callable[[float], bool]
 ) -> tuple[Counterfactual, ...]:
-    """The fewest of the strongest features that, had they been usual, leave the event unchosen; scored again, not guessed."""
+    """The fewest strongest features that, had they been usual, leave the event unchosen; scored again, not guessed."""
     if selection.explored or case.state.scorer is None or not case.scored.contributions:
         return ()
     names = [name for name, _ in case.scored.contributions[:_MOST_CHANGED]]

@@ -1,4 +1,4 @@
-"""Legal dates: event time to local day and year. The time zone is data, not a clock."""  # noqa: A005
+"""Legal dates: event time to local day and year. The time zone is data, not a clock."""
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -12,7 +12,10 @@ DAY_US = 24 * HOUR_US
 
 
 def to_us(moment: datetime) -> int:
-    """Microseconds since 1970 (UTC) of an aware time; exact, unlike `timestamp()`. Raises `TypeError` for a naive one."""
+    """Microseconds since 1970 (UTC) of an aware time; exact, unlike `timestamp()`.
+
+    Raises `TypeError` for a naive one.
+    """
     return (moment - EPOCH) // MICROSECOND
 
 

@@ -1,4 +1,7 @@
-"""The pure core: `apply(state, event, origin) -> Outputs`. No clock, no I/O; the log alone decides every score and alert."""
+"""The pure core: `apply(state, event, origin) -> Outputs`.
+
+No clock, no I/O; the log alone decides every score and alert.
+"""
 
 from typing import Literal
 
@@ -56,9 +59,10 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
 def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     """Apply one ledger record; `state.next` is then the offset after it.
 
-    Raises `ValueError` when the record cannot be applied: no configuration yet, an offset already applied, a value that is
-    no number. What cannot be applied is found before the party, the marks and `next` change, but a state that raised must
-    not be used further: load it anew. Cost: about 0.2 ms for a transaction (most of it models), 5 us for a rate.
+    Raises `ValueError` when the record cannot be applied: no configuration yet, an offset already applied, a value
+    that is no number. What cannot be applied is found before the party, the marks and `next` change, but a state that
+    raised
+    must not be used further: load it anew. Cost: about 0.2 ms for a transaction (most of it models), 5 us for a rate.
     """
     if origin.offset < state.next:
         raise ValueError(
@@ -89,8 +93,10 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         state.install(event.configuration)
         return Outputs(outcome="configuration")
     if state.configuration is None:
-        raise ValueError(f"no configuration is in force at ledger offset {origin.offset}; expected: the partition's first "
-                         "record; to do: create the topics with `fxwatch topics apply`")  # fmt: skip
+        raise ValueError(
+            f"no configuration is in force at ledger offset {origin.offset}; expected: the partition's first record; "
+            "to do: create the topics with `fxwatch topics apply`"
+        )
     identity, body = key(event.identity), key(event.body)
     known = state.fingerprints.find(identity)
     if known is not None:
@@ -112,7 +118,8 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         seen = apply_transaction(state, state.configuration, state.effective, event, origin)
         return Outputs(
             outcome="applied", late=seen.late, scored=seen.scored is not None, rate_missing=seen.rate_missing,
-            alerts=() if seen.alert is None else (seen.alert,), scores={} if seen.scored is None else seen.scored.members,
+            alerts=() if seen.alert is None else (seen.alert,),
+            scores={} if seen.scored is None else seen.scored.members,
         )  # fmt: skip
     if isinstance(event, Rate):
         state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)

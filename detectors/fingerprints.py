@@ -1,7 +1,7 @@
 """Duplicates and conflicts of senders, told from the last N events of a partition.
 
-An event has an identity and a body, both keyed fingerprints of 16 bytes. The window is a number of events, not a time: what
-comes again after N others (50 000 by default) is taken as new. Packed, an event takes 46 bytes in a snapshot.
+An event has an identity and a body, both keyed fingerprints of 16 bytes. The window is a number of events, not a time:
+what comes again after N others (50 000 by default) is taken as new. Packed, an event takes 46 bytes in a snapshot.
 """
 
 import struct
@@ -14,7 +14,7 @@ _ENTRY = _KEY + _PLACE.size
 
 
 class Known(NamedTuple):
-    """What is remembered of an earlier event: its body and where it came from (number of its topic, partition, offset)."""
+    """An earlier event: its body and where it came from (number of its topic, partition, offset)."""
 
     body: bytes
     topic: int
@@ -67,8 +67,8 @@ class Fingerprints:
         found = cls(size)
         for start in range(0, len(packed), step):
             identity = packed[start : start + _KEY]
-            found._order.append(identity)  # noqa: SLF001 - our own
-            found._entries[identity] = packed[start + _KEY : start + step]  # noqa: SLF001
+            found._order.append(identity)
+            found._entries[identity] = packed[start + _KEY : start + step]
         return found
 
 

@@ -1,7 +1,7 @@
 """The dated limits of the configuration in force, looked up by local date.
 
-A limit is in force from its `effective_from` until the next one of its name; before the first it is None, and a typology
-that needs it is silent: no law of another time is applied.
+A limit is in force from its `effective_from` until the next one of its name; before the first it is None, and a
+typology that needs it is silent: no law of another time is applied.
 """
 
 from bisect import bisect_right
@@ -32,7 +32,10 @@ class DatedLimit:
 
 
 class Rulebook:
-    """Every limit of every typology by name, in order of its dates. Raises `ValueError` for a value that is no number."""
+    """Every limit of every typology by name, in order of its dates.
+
+    Raises `ValueError` for a value that is no number.
+    """
 
     def __init__(self, configuration: Configuration) -> None:
         self._limits: dict[tuple[str, str], tuple[list[date], list[DatedLimit]]] = {}

@@ -1,13 +1,19 @@
 """Exact money: decimal strings to integers, half-even division, and back to text. No float takes part.
 
-USD equivalents are integer cents. They are kept in 64 bits, so an amount beyond `LARGEST_CENTS` (4.6e16 USD, hundreds of
-times the world's yearly product) is cut to it: every limit is passed all the same, and a partition does not stop for it.
+USD equivalents are integer cents. They are kept in 64 bits, so an amount beyond `LARGEST_CENTS` (4.6e16 USD, hundreds
+of times the world's yearly product) is cut to it: every limit is passed all the same, and a partition does not stop
+for
+it.
 """
 
-from decimal import Decimal, InvalidOperation
+import re
+from decimal import Decimal
 from typing import NamedTuple
 
 LARGEST_CENTS = 2**62
+# beyond any currency or rate
+_LARGEST_SHIFT = 64
+_SCIENTIFIC = re.compile(r"[0-9]+(\.[0-9]+)?[eE][+-]?[0-9]{1,4}")
 # digits of an amount that are kept beside its payment: what fits 64 bits
 _LARGEST_MANTISSA = 2**62
 
@@ -34,17 +40,14 @@ def parse(text: str) -> Exact:
     whole, point, fraction = text.partition(".")
     if (whole + fraction).isascii() and whole.isdigit() and (fraction.isdigit() or not point):
         mantissa, exponent = int(whole + fraction), len(fraction)
-    else:
-        try:
-            number = Decimal(text)
-        except InvalidOperation as fault:
-            raise ValueError(f"not a decimal number; got: {text!r}; expected: digits with at most one point") from fault
-        if not number.is_finite() or number < 0:
-            raise ValueError(f"not a finite number above zero; got: {text!r}")
-        shift = number.as_tuple().exponent
-        if not isinstance(shift, int) or abs(shift) > 64:  # noqa: PLR2004 - beyond any currency or rate
+    elif _SCIENTIFIC.fullmatch(text):
+        number = Decimal(text)
+        shift = int(number.as_tuple().exponent)
+        if abs(shift) > _LARGEST_SHIFT:
             raise ValueError(f"a number of absurd size; got: {text!r}")
         mantissa, exponent = int(number.scaleb(-shift)) * 10 ** max(shift, 0), max(-shift, 0)
+    else:
+        raise ValueError(f"not a decimal number; got: {text!r}; expected: digits with at most one point")
     if mantissa == 0:
         raise ValueError(f"not a number above zero; got: {text!r}")
     while exponent and mantissa % 10 == 0:

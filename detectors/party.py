@@ -1,6 +1,7 @@
 """What is remembered of one resident party: one packed, immutable byte string in the partition's state.
 
-It is unpacked at the party's event and packed again after it. Packed records make a snapshot's copy of all parties cheap.
+It is unpacked at the party's event and packed again after it. Packed records make a snapshot's copy of all parties
+cheap.
 """
 
 import hashlib
@@ -19,7 +20,7 @@ MOST_PROOFS = 50
 
 
 class Proof(msgspec.Struct, frozen=True, array_like=True):
-    """What an alert needs to name an event: ledger offset, number of its topic, sender's id, SHA-256 of the original."""
+    """What names an event in an alert: ledger offset, number of its topic, sender's id, SHA-256 of the original."""
 
     offset: int
     topic: int
@@ -28,7 +29,10 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Reversal(msgspec.Struct, frozen=True, array_like=True):
-    """A return or cancellation. It is kept, because its payment, or the settlement that replaces the amount, may come later."""
+    """A return or cancellation.
+
+    It is kept, because its payment, or the settlement that replaces the amount, may come later.
+    """
 
     original: int
     payment: int
@@ -68,9 +72,11 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
 class Party(msgspec.Struct, array_like=True):
     """A resident party. Times are event times in microseconds since 1970.
 
-    `payments` are packed rows (payments.py); `baselines` belong to the features; `slots` hold each typology's own state;
-    `names` are the purposes, institutions and currencies that rows refer to by number; `aliases` map the hash of a
-    counterparty's newer token to the hash it had before a key rotation, and of a settlement to its payment's first event.
+    `payments` are packed rows (payments.py); `baselines` belong to the features; `slots` hold each typology's own
+    state; `names` are the purposes, institutions and currencies that rows refer to by number; `aliases` map the hash
+    of a
+    counterparty's newer token to the hash it had before a key rotation, and of a settlement to its payment's first
+    event.
     """
 
     party_type: str = ""
@@ -104,7 +110,8 @@ class Party(msgspec.Struct, array_like=True):
         """The hash by which a counterparty is known here, the same before, during and after a key rotation.
 
         A record of the overlap names the token under the previous key too: then the earlier hash stays in use, and is
-        remembered for the time after the overlap. A counterparty that this party did not pay in the overlap is new after it.
+        remembered for the time after the overlap. A counterparty that this party did not pay in the overlap is new
+        after it.
         """
         number = token_number(token)
         earlier = previous.get(token)

@@ -1,7 +1,8 @@
 """Legal payment accounting: a payment counts once, at its own time, with what was settled less what came back.
 
-CONTRACT, "A payment counts once in legal totals": from its first `ordered` or `settled` event; a later `settled` with the
-same `payment_id` replaces the amount; a return takes back its own amount, a cancellation the whole. Here that holds in
+CONTRACT, "A payment counts once in legal totals": from its first `ordered` or `settled` event; a later `settled` with
+the same `payment_id` replaces the amount; a return takes back its own amount, a cancellation the whole. Here that
+holds in
 whatever order the events come: the payment's time is the earliest of its events', its amount that of the latest
 `settled` one (by event time, then by ledger order), and a return that comes first waits for its payment.
 """
@@ -57,8 +58,7 @@ class Payment(msgspec.Struct):
 
     def packed(self) -> bytes:
         """The row's 72 bytes."""
-        return _PACKER.pack(self.time, self.amount_us, self.event, self.payment, self.beneficiary, self.usd, self.amount,
-                            self.offset, self.purpose, self.institution, self.currency, self.exponent, self.flags)  # fmt: skip
+        return _PACKER.pack(*msgspec.structs.astuple(self))
 
 
 class Incoming(NamedTuple):
@@ -72,7 +72,7 @@ class Incoming(NamedTuple):
 
 
 class Effect(NamedTuple):
-    """What an event did to the legal totals: `new`, `amended`, `reversed`, `known` (nothing to change), `pending` or `late`.
+    """What an event did to the legal totals: `new`, `amended`, `reversed`, `known` (no change), `pending`, `late`.
 
     `payment` is the payment as it now counts, None for reversals and late events.
     """

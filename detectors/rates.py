@@ -1,8 +1,10 @@
 """Reference rates by event time: a bounded history per pair, exact arithmetic, never a guess.
 
-An event uses the latest rate at or before its own time among those applied before it, whatever order they came in. Kept are
-rates newer than 36 days before the partition's newest payment (35 days of lateness and a stale rate's 26 hours), and at most
-`MOST` per pair; where more come, the oldest go, and an event that would have needed one is marked `rate_missing`.
+An event uses the latest rate at or before its own time among those applied before it, whatever order they came in.
+Kept are rates newer than 36 days before the partition's newest payment (35 days of lateness and a stale rate's 26
+hours), and
+at most `MOST` per pair; where more come, the oldest go, and an event that would have needed one is marked
+`rate_missing`.
 """
 
 from bisect import bisect_left, bisect_right
@@ -43,7 +45,7 @@ class History:
             self.mids.insert(place, mid)
 
     def prune(self, horizon_us: int | None) -> None:
-        """Drop what is older than the horizon (but the last rate before it, which is in force there) and beyond `MOST`."""
+        """Drop what is older than the horizon (not the last rate before it, in force there) and beyond `MOST`."""
         excess = 0 if horizon_us is None else bisect_right(self.times, horizon_us) - 1
         excess = max(excess, len(self.times) - MOST)
         if excess >= _LOT:
@@ -74,7 +76,7 @@ class Rates:
         history.prune(None if watermark_us is None else watermark_us - KEPT_US)
 
     def ratio(self, base: str, quote: str, at_us: int, stale_us: int) -> Ratio | None:
-        """Units of `quote` for one `base` at an event's time: direct, inverse, or through KRW, USD or EUR; else None."""
+        """Units of `quote` for one `base` at a time: direct, inverse, or through KRW, USD or EUR; else None."""
         if base == quote:
             return ONE
         found = self._one(base, quote, at_us, stale_us)

@@ -10,7 +10,8 @@ from detectors.payments import joined
 def recall(parties: dict[str, bytes], token: str, previous: dict[str, str]) -> Party:
     """The party of a token, unpacked, or a new one; `parties` is not changed.
 
-    In a key overlap `previous` names the token under the earlier key; what is known under that name belongs to the party.
+    In a key overlap `previous` names the token under the earlier key; what is known under that name belongs to the
+    party.
     """
     record = parties.get(token)
     earlier = parties.get(previous[token]) if token in previous else None

@@ -1,7 +1,8 @@
 """Everything the monitor has learned of one ledger partition, and how it is saved.
 
-Saved as named sections of at most 256 KiB: msgpack and numpy buffers, never pickle. Two states that applied the same ledger
-prefix have the same digest, whatever was saved and loaded in between: nothing here depends on when a snapshot was cut.
+Saved as named sections of at most 256 KiB: msgpack and numpy buffers, never pickle. Two states that applied the same
+ledger prefix have the same digest, whatever was saved and loaded in between: nothing here depends on when a snapshot
+was cut.
 """
 
 import hashlib
@@ -27,7 +28,8 @@ PIECE = 256 * 1024
 _PARTIES_PIECE = 128 * 1024
 COUNTERS = ("applied", "duplicates", "conflicts", "redelivered", "late", "scored", "rate_missing", "alerts")
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
-# any later event that may still count (35 days late at most) into another calendar year than the last payment, and beyond
+# any later event that may still count (35 days late at most) into another calendar year than the last payment, and
+# beyond
 # every rolling window, so no legal window can notice; what is lost is the party's own habits, profile and open case.
 IDLE_DAYS = 400
 
@@ -62,8 +64,8 @@ class _Header(msgspec.Struct, array_like=True):
 class PartitionState:
     """The state of one partition; `next` is the first ledger offset not yet applied.
 
-    `parties` maps a token to its packed record, least recently touched first. `code_version` is shown in alerts and is not
-    part of the digest. Models are None until the ledger's first record, the configuration, was applied.
+    `parties` maps a token to its packed record, least recently touched first. `code_version` is shown in alerts and is
+    not part of the digest. Models are None until the ledger's first record, the configuration, was applied.
     """
 
     def __init__(self, partition: int, ledger_topic: str) -> None:
@@ -144,7 +146,8 @@ class PartitionState:
     def thaw(sections: Iterable[tuple[str, bytes]]) -> "PartitionState":
         """The state behind a snapshot's sections, in their order.
 
-        Raises `ValueError` (of which msgspec's errors are a kind) for another schema, and for missing or damaged sections.
+        Raises `ValueError` (of which msgspec's errors are a kind) for another schema, and for missing or damaged
+        sections.
         """
         return _thaw(_whole(sections))
 
@@ -154,8 +157,10 @@ class Frozen:
 
     def __init__(self, state: PartitionState) -> None:
         marks = [(topic, partition, offset) for (topic, partition), offset in state.marks.items()]
-        self._header = _Header(STATE_SCHEMA, state.partition, state.ledger_topic, state.next, dict(state.counters), marks,
-                               list(state.topics), state.watermark_us, state.swept_hour, state.fingerprints.size)  # fmt: skip
+        self._header = _Header(
+            STATE_SCHEMA, state.partition, state.ledger_topic, state.next, dict(state.counters), marks,
+            list(state.topics), state.watermark_us, state.swept_hour, state.fingerprints.size,
+        )  # fmt: skip
         self.next = state.next
         self._configuration = state.configuration
         self._parties = dict(state.parties)

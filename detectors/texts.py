@@ -1,7 +1,7 @@
-"""Phrases that the sentences of alerts are made of, in English and Korean: amounts, limits with their basis, dates, periods.
+"""Phrases that alerts are made of, in English and Korean: amounts, limits with their basis, dates, periods.
 
-A sentence of one typology stands in the typology's own file; here is what all of them share, so that an amount or a limit
-always reads the same.
+A sentence of one typology stands in the typology's own file; here is what all of them share, so that an amount or a
+limit always reads the same.
 """
 
 from zoneinfo import ZoneInfo
@@ -62,14 +62,37 @@ def period_ko(length_us: int) -> str:
     return f"{length_us / DAY_US:.1f}일"
 
 
+# fewer observations are marked as weak evidence, not hidden (DETECTION, "Explanations")
+WEAK = 20
+
+
 def share(part: int, whole: int) -> str:
     """A share of observations, with how many they are."""
-    return f"{100 * part / whole:.0f} % of {whole}" if whole else "none observed yet"
+    if not whole:
+        return "none observed yet"
+    return f"{100 * part / whole:.0f} % of {whole}" + (", weak" if whole < WEAK else "")
 
 
 def share_ko(part: int, whole: int) -> str:
     """The same in Korean."""
-    return f"{whole}건 중 {100 * part / whole:.0f}%" if whole else "관측 없음"
+    if not whole:
+        return "관측 없음"
+    return f"{whole}건 중 {100 * part / whole:.0f}%" + (", 표본 부족" if whole < WEAK else "")
+
+
+def between(least: int, most: int) -> str:
+    """USD amounts from `least` to `most`, one amount when they are equal."""
+    return usd(least) if least == most else f"{usd(least)} to {usd(most)}"
+
+
+def between_ko(least: int, most: int) -> str:
+    """The same in Korean."""
+    return usd_ko(least) if least == most else f"{usd_ko(least)}~{usd_ko(most)}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its noun."""
+    return f"{number} {one if number == 1 else many}"
 
 
 def both(english: str, korean: str) -> str:

@@ -69,8 +69,9 @@ def apply_transaction(
 ) -> Seen:
     """Apply one transaction. Raises `ValueError` before anything changed when an amount or rate is not a number.
 
-    A payment is scored and learned once, from its first event: a settlement of a known payment, a return or a cancellation
-    changes what counts, and a settlement may complete a typology, but the models do not see the payment again.
+    A payment is scored and learned once, from its first event: a settlement of a known payment, a return or a
+    cancellation changes what counts, and a settlement may complete a typology, but the models do not see the payment
+    again.
     """
     at_us = to_us(event.event_time)
     worth = _worth(state, effective, event, at_us)
@@ -154,10 +155,12 @@ def _score(step: _Step, row: Payment, worth: _Money) -> _Score:
         week = (cents if counted else cents + worth.usd) / 100
     view = EventView(
         event_time_s=at_us / SECOND_US, direction=event.direction, party_type=event.party_type, channel=event.channel,
-        country=event.counterparty_country, currency=event.currency, purpose=event.purpose, institution=event.institution,
+        country=event.counterparty_country, currency=event.currency, purpose=event.purpose,
+        institution=event.institution,
         counterparty=f"{row.beneficiary:016x}", amount_usd=dollars,
         deal_deviation_bp=None if worth.deal is None else worth.deal.deviation / 100,
-        no_document=bool(row.flags & payments.NO_DOCUMENT), local_hour=wall.hour + wall.minute / 60 + wall.second / 3600,
+        no_document=bool(row.flags & payments.NO_DOCUMENT),
+        local_hour=wall.hour + wall.minute / 60 + wall.second / 3600,
         local_weekday=wall.weekday(), sum_7d_usd=week,
         doc_line_ratio=None if line is None or dollars is None else dollars / float(line.number),
     )  # fmt: skip
@@ -173,12 +176,13 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> Alert |
     """
     known, at_us, history = step.known, step.at_us, step.origin.history
     context = _context(step, effect, worth)
-    found = [] if context is None or history else alerts.hits(context, known, at_us, step.configuration)
+    fired = [] if context is None else alerts.evaluated(context, step.configuration)
+    if fired:
+        known.remember_proof(alerts.proof_of(step.state, step.event, step.origin))
+    found = [] if history else alerts.news(fired, known, at_us)
     selection: Selection | None = alerts.RULE
     offered: Callable[[float], bool] = _never
-    if found:
-        known.remember_proof(alerts.proof_of(step.state, step.event, step.origin))
-    else:
+    if not found:
         selection, offered = _offer(step.state.budget, None if history else score.scored, at_us, step.effective)
     alert = None
     if selection is not None:

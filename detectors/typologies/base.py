@@ -1,7 +1,7 @@
 """What a typology is, what it sees, and what it finds.
 
-A new typology is one file with a class of the `Typology` protocol, one line in the registry, and its dated limits in the
-configuration. It is an exact rule: everything numeric it compares with is a limit, all windows are in event time.
+A new typology is one file with a class of the `Typology` protocol, one line in the registry, and its dated limits in
+the configuration. It is an exact rule: everything numeric it compares with is a limit, all windows are in event time.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Shared = dict[str, dict[str, list[float]]]
 
 
 class Deal(NamedTuple):
-    """A deal rate against the reference rate: `deviation` in hundredths of a basis point, positive = above the reference."""
+    """A deal rate against the reference: `deviation` in hundredths of a basis point, positive = above it."""
 
     pair: str
     rate: Ratio
@@ -34,9 +34,10 @@ class Deal(NamedTuple):
 
 
 class Context(msgspec.Struct, kw_only=True):
-    """What a typology sees of an event: the payment as it counts, the party's payments, limits, its own and shared state.
+    """What a typology sees: the payment as it counts, the party's payments, limits, its own and shared state.
 
-    `evaluate` changes nothing here; `learn` may replace `slots[id]` (the party's) and change `shared[id]` (the partition's).
+    `evaluate` changes nothing here; `learn` may replace `slots[id]` (the party's) and change `shared[id]` (the
+    partition's).
     """
 
     transaction: Transaction

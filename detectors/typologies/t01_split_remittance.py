@@ -2,29 +2,32 @@
 
 Same remitter, same purpose, one beneficiary or a small set of them, without documents or report; at least `pieces_min`
 pieces of [`band_low` x line, line] within 1, 7, 30 or 90 rolling days that together reach `sum_multiple` x line.
-Devices, accounts and contacts that several remitters share are not looked at here: remitters live in different partitions.
-Fails on families that truly live on monthly transfers of nearly the line: the 90-day window is therefore weak evidence.
+Devices, accounts and contacts that several remitters share are not looked at here: remitters live in different
+partitions. Fails on families that truly live on monthly transfers of nearly the line: the 90-day window is therefore
+weak evidence.
 """
 
+import itertools
 import math
 from collections.abc import Sequence
-from datetime import date
 from typing import NamedTuple
 
 from detectors import texts
 from detectors.alert import Measured
-from detectors.calendar import DAY_US, local_date
+from detectors.calendar import DAY_US
 from detectors.limits import DatedLimit
 from detectors.money import plain
-from detectors.payments import NO_DOCUMENT
+from detectors.payments import NO_DOCUMENT, OUT
 from detectors.typologies.base import Change, Context, Finding
 
 ID = "T01"
-# How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our judgement).
+# How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
+# judgement).
 CLOSENESS = {"window_day": 1.0, "window_week": 0.9, "window_month": 0.75, "window_quarter": 0.55}
 SET_OF_BENEFICIARIES = 0.9
 # Since 2026-01 the line itself binds only after the annual cap: before it, the pattern is an indicator, not a breach.
 BEFORE_CAP = 0.8
+UNDOCUMENTED = OUT | NO_DOCUMENT
 _NAMES = ("document_line", "band_low", "pieces_min", "sum_multiple", "beneficiaries_max", "growth_ratio", *CLOSENESS)
 
 
@@ -120,7 +123,7 @@ def in_band(context: Context, cents: int, line: DatedLimit) -> bool:
 
 
 def _cap_standing(context: Context) -> tuple[float, bool] | None:
-    """(strength factor, whether the line binds only after a cap not yet used up); None where that is not to be reported."""
+    """(strength factor, whether the line waits for a cap not yet used up); None where that is not reported."""
     flag = context.limit(ID, "line_applies_after_cap")
     if flag is None or flag.number == 0:
         return 1.0, False
@@ -157,7 +160,7 @@ def _candidates(context: Context, limits: dict[str, DatedLimit]) -> list[Candida
 
 
 def _fullest(pieces: Sequence[Piece], at_us: int, width_us: int) -> tuple[Piece, ...]:
-    """Of all windows [start, start + width) that begin at a piece and hold `at_us`, the pieces of the one with most money.
+    """The pieces of the window [start, start + width) with most money, of all that begin at a piece and hold `at_us`.
 
     Any window can be moved up to its first piece without losing one, so no other needs to be looked at. A payment that
     arrives late stands in the middle, with pieces before and after it.
@@ -181,7 +184,7 @@ def _finding(
 ) -> Finding:
     line, pieces = limits["document_line"], shown.pieces
     offsets = tuple(each.offset for each in pieces)
-    earlier = context.rows[(context.rows["flags"] & 3 == 3) & (context.rows["usd"] > 0)]  # noqa: PLR2004 - OUT | NO_DOCUMENT
+    earlier = context.rows[(context.rows["flags"] & UNDOCUMENTED == UNDOCUMENTED) & (context.rows["usd"] > 0)]
     inside = frozenset(offsets)
     own = [int(usd) for usd, offset in zip(earlier["usd"], earlier["offset"], strict=True) if int(offset) not in inside]
     own_band = sum(1 for usd in own if in_band(context, usd, line))
@@ -210,7 +213,8 @@ def _finding(
             Measured(name="institutions", value=len(institutions), unit="count"),
         ),
         offsets=offsets, institutions=institutions, series=context.names[context.payment.purpose], size=shown.total,
-        growth=limits["growth_ratio"].cents, memory_us=int(limits["window_quarter"].number * DAY_US), at_risk=shown.total,
+        growth=limits["growth_ratio"].cents, memory_us=int(limits["window_quarter"].number * DAY_US),
+        at_risk=shown.total,
         value=plain(shown.total), unit="USD",
         own_baseline=round(own_band / len(own), 4) if own else None, own_n=len(own),
         peer_baseline=round(peers[1] / peers[0], 4) if peers[0] else None, text_en=english, text_ko=korean,
@@ -221,38 +225,48 @@ def _sentences(
     context: Context, limits: dict[str, DatedLimit], shown: Candidate, own: tuple[int, int], peers: tuple[int, int],
     before_cap: bool,
 ) -> tuple[str, str]:  # fmt: skip
-    line, pieces = limits["document_line"], shown.pieces
+    line, pieces, width = limits["document_line"], shown.pieces, limits[shown.window].number
     low = _band(context)[0]
     purpose_en, purpose_ko = context.purpose_texts()
-    days: tuple[date, date] = (local_date(pieces[0].time, context.zone), local_date(pieces[-1].time, context.zone))
+    first, last = texts.day(pieces[0].time, context.zone), texts.day(pieces[-1].time, context.zone)
     span = pieces[-1].time - pieces[0].time
-    gaps = sorted(later.time - earlier.time for earlier, later in zip(pieces, pieces[1:], strict=False))
-    gap = gaps[len(gaps) // 2]
+    gaps = sorted(later.time - earlier.time for earlier, later in itertools.pairwise(pieces))
+    gap, times = gaps[len(gaps) // 2], f"{shown.total / line.cents:.1f}"
     payees = len({each.beneficiary for each in pieces})
     banks = len({each.institution for each in pieces})
-    smallest, largest = min(each.usd for each in pieces), max(each.usd for each in pieces)
+    range_us = min(each.usd for each in pieces), max(each.usd for each in pieces)
     english = (
-        f"{len(pieces)} transfers without documents or report, {texts.usd(smallest)} to {texts.usd(largest)} each, went to "
-        f"{payees} {'beneficiary' if payees == 1 else 'beneficiaries'} for {purpose_en} through {banks} "
-        f"{'institution' if banks == 1 else 'institutions'} within {texts.period(span)} ({days[0]} to {days[1]}), half of "
-        f"them {texts.period(gap)} or less apart. Together {texts.usd(shown.total)}, {shown.total / line.cents:.1f} times the "
-        f"document line of {texts.usd(line.cents)} ({texts.basis(line)}). Each lies in the band from {texts.usd(low)} to the "
-        f"line; of this party's other payments without documents {texts.share(*own)} did, of its peers' "
-        f"{texts.share(*peers)}. The supervisor's tests for one transfer: same remitter, yes; same purpose, yes; close in "
-        f"time, within {limits[shown.window].number} days."
+        f"{len(pieces)} transfers of {texts.between(*range_us)} each, without documents or report, "
+        f"went to {texts.counted(payees, 'beneficiary', 'beneficiaries')} "
+        f"through {texts.counted(banks, 'institution', 'institutions')} "
+        f"within {texts.period(span)} ({first} to {last}; median gap {texts.period(gap)}); "
+        f"stated purpose: {purpose_en}. "
+        f"Together they are {texts.usd(shown.total)}, {times} times the document line of {texts.usd(line.cents)} "
+        f"({texts.basis(line)}). Each piece lies between {texts.usd(low)} and the line. "
+        f"Share of payments without documents in that band: this party's others, {texts.share(*own)}; "
+        f"all parties of this partition, {texts.share(*peers)}. "
+        "The supervisor's tests for one transfer: same remitter, met; same purpose, met; "
+        f"close in time, within {width} days."
     )
     korean = (
-        f"동일 송금인이 {days[0]}부터 {days[1]}까지 {texts.period_ko(span)} 동안 같은 사유({purpose_ko})로 수취인 {payees}명에게 "
-        f"{banks}개 기관을 통하여 증빙서류나 신고 없이 {len(pieces)}건을 송금하였습니다(건당 {texts.usd_ko(smallest)}~"
-        f"{texts.usd_ko(largest)}, 송금 간격 중앙값 {texts.period_ko(gap)}). 합계 {texts.usd_ko(shown.total)}로 증빙면제 기준금액 "
-        f"{texts.usd_ko(line.cents)}({texts.basis_ko(line)})의 {shown.total / line.cents:.1f}배입니다. 각 건은 "
-        f"{texts.usd_ko(low)}부터 기준금액까지의 구간에 속하며, 이 구간의 비중은 본인의 다른 무증빙 송금 {texts.share_ko(*own)}, "
-        f"유사 고객 {texts.share_ko(*peers)}입니다. 감독당국의 동일 송금 판단기준: 동일 송금인 해당, 동일 사유 해당, 시간적 근접성 "
-        f"{limits[shown.window].number}일 이내 해당."
+        f"동일 송금인이 {first}부터 {last}까지 {texts.period_ko(span)} 동안 같은 사유({purpose_ko})로 "
+        f"증빙서류나 신고 없이 수취인 {payees}명에게 {banks}개 기관을 통하여 {len(pieces)}건을 송금하였습니다"
+        f"(건당 {texts.between_ko(*range_us)}, 송금 간격 중앙값 {texts.period_ko(gap)}). "
+        f"합계는 {texts.usd_ko(shown.total)}로, 증빙면제 기준금액 {texts.usd_ko(line.cents)}"
+        f"({texts.basis_ko(line)})의 {times}배입니다. "
+        f"각 건은 {texts.usd_ko(low)} 이상 기준금액 이하입니다. "
+        f"무증빙 송금 중 이 구간의 비중은 본인의 다른 송금 {texts.share_ko(*own)}, "
+        f"동일 파티션 전체 고객 {texts.share_ko(*peers)}입니다. "
+        "감독당국의 동일 송금 판단기준: 동일 송금인 충족, 동일 사유 충족, "
+        f"시간적 근접성 {width}일 이내."
     )
     if before_cap:
-        english += (" Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; the "
-                    "pattern is reported as an indicator that may be notified to the tax and customs authorities.")  # fmt: skip
-        korean += (" 2026년 1월 이후 기준금액은 연간 한도 소진 후에만 적용되며 이 건은 한도가 소진되지 않았으므로, 국세청·관세청 "
-                   "통보 대상이 될 수 있는 징후로 보고합니다.")  # fmt: skip
+        english += (
+            " Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; "
+            "the pattern is an indicator that may be notified to the tax and customs authorities."
+        )
+        korean += (
+            " 2026년 1월 이후 기준금액은 연간 한도 소진 후에만 적용되며 이 송금인의 한도는 아직 소진되지 않았습니다. "
+            "다만 국세청·관세청 통보 대상이 될 수 있는 징후로 보고합니다."
+        )
     return english, korean

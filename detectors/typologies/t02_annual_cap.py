@@ -1,7 +1,8 @@
 """T02: the yearly amount a person may remit without documents, used up over all institutions and channels.
 
-The total is of the local calendar year and exact. From 2023-07 to 2025 small remitters had a lower cap of their own, which
-is compared with what went through them. Fails where senders give one person two party ids: nothing can then be summed.
+The total is of the local calendar year and exact. From 2023-07 to 2025 small remitters had a lower cap of their own,
+which is compared with what went through them. Fails where senders give one person two party ids: nothing can then be
+summed.
 """
 
 from collections.abc import Sequence
@@ -19,12 +20,15 @@ from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, exact_sum
 from detectors.typologies.base import Change, Context, Finding, slot
 
 ID = "T02"
-# A cap just crossed is a fact, but may be a slip; at a tenth of the cap beyond it half the doubt is gone (our judgement).
+# A cap just crossed is a fact, but may be a slip; at a tenth of the cap beyond it half the doubt is gone (our
+# judgement).
 LEAST_STRENGTH = 0.7
 HALVING_EXCESS = 0.1
 # one calendar year
 MEMORY_US = 366 * DAY_US
 YEARS_KEPT = 2
+# institutions named in the sentence; the measured values hold ten
+NAMED = 5
 
 
 class _Crossing(NamedTuple):
@@ -71,8 +75,9 @@ class AnnualCap:
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """Documents shown; what was left under the cap."""
-        changes = [Change(context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT),
-                          "had documents been shown for this transfer", "이 송금에 대한 증빙서류가 제출되었다면")]  # fmt: skip
+        shown = context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT)
+        text_ko = "이 송금에 대한 증빙서류가 제출되었다면"
+        changes = [Change(shown, "had documents been shown for this transfer", text_ko)]
         cap = context.limit(ID, "annual_cap" if finding.series.endswith("all") else "small_remitter_cap")
         left = (cap.cents if cap is not None else 0) - (finding.size - context.payment.usd)
         if left > 0:
@@ -127,28 +132,33 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
 def _sentences(
     context: Context, crossing: _Crossing, ordered: Sequence[tuple[str, int]], before: int | None
 ) -> tuple[str, str]:
-    cap, year = crossing.cap, _year(context)
+    cap, year, count = crossing.cap, _year(context), len(crossing.rows)
     excess = crossing.total - cap.cents
     first = texts.day(crossing.crossed_us, context.zone)
-    parts_en = ", ".join(f"{name} {texts.usd(cents)}" for name, cents in ordered[:5])
-    parts_ko = ", ".join(f"{name} {texts.usd_ko(cents)}" for name, cents in ordered[:5])
-    more_en = f" and {len(ordered) - 5} more" if len(ordered) > 5 else ""  # noqa: PLR2004 - as shown
-    more_ko = f" 외 {len(ordered) - 5}개 기관" if len(ordered) > 5 else ""  # noqa: PLR2004
-    all_channels = cap.limit.name == "annual_cap"
+    more = len(ordered) - NAMED
+    parts_en = ", ".join(f"{name} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
+    parts_ko = ", ".join(f"{name} {texts.usd_ko(cents)}" for name, cents in ordered[:NAMED])
+    parts_en += f" and {more} more" if more > 0 else ""
+    parts_ko += f" 외 {more}개 기관" if more > 0 else ""
+    everywhere = cap.limit.name == "annual_cap"
+    past_en = f"No payment without documents is known for {year - 1}."
+    past_ko = f"{year - 1}년의 무증빙 송금은 확인되지 않습니다."
+    if before is not None:
+        past_en = f"In {year - 1} the total was {texts.usd(before)}."
+        past_ko = f"{year - 1}년 합계는 {texts.usd_ko(before)}였습니다."
     english = (
-        f"In {year} this person remitted {texts.usd(crossing.total)} without documents or report in {len(crossing.rows)} "
-        f"payments through {'all institutions' if all_channels else 'small remitters'} ({parts_en}{more_en}). The yearly cap is "
-        f"{texts.usd(cap.cents)} ({texts.basis(cap)}); it was crossed on {first} and is exceeded by {texts.usd(excess)}; "
-        f"{crossing.after} further payments followed the crossing. "
-        + (f"In {year - 1} the total was {texts.usd(before)}." if before is not None
-           else f"No payment without documents is known for {year - 1}.")
-    )  # fmt: skip
+        f"In {year} this person remitted {texts.usd(crossing.total)} without documents or report in "
+        f"{texts.counted(count, 'payment', 'payments')} through "
+        f"{'all institutions' if everywhere else 'small remitters'} ({parts_en}). "
+        f"The yearly cap is {texts.usd(cap.cents)} ({texts.basis(cap)}). It was crossed on {first} and is exceeded "
+        f"by {texts.usd(excess)}; {texts.counted(crossing.after, 'further payment', 'further payments')} "
+        f"followed the crossing. {past_en}"
+    )
     korean = (
-        f"송금인은 {year}년 중 {'전 금융기관을' if all_channels else '소액해외송금업자를'} 통하여 증빙서류나 신고 없이 "
-        f"{len(crossing.rows)}건, 합계 {texts.usd_ko(crossing.total)}를 송금하였습니다({parts_ko}{more_ko}). 연간 한도는 "
-        f"{texts.usd_ko(cap.cents)}({texts.basis_ko(cap)})이며, {first}에 한도를 넘어 현재 {texts.usd_ko(excess)}를 초과하였고, "
-        f"초과 이후 {crossing.after}건이 추가로 송금되었습니다. "
-        + (f"{year - 1}년 합계는 {texts.usd_ko(before)}였습니다." if before is not None
-           else f"{year - 1}년의 무증빙 송금은 확인되지 않습니다.")
-    )  # fmt: skip
+        f"송금인은 {year}년 중 {'전 금융기관을' if everywhere else '소액해외송금업자를'} 통하여 증빙서류나 신고 없이 "
+        f"{count}건, 합계 {texts.usd_ko(crossing.total)}를 송금하였습니다({parts_ko}). "
+        f"연간 한도는 {texts.usd_ko(cap.cents)}({texts.basis_ko(cap)})입니다. "
+        f"{first}에 한도를 넘어 현재 {texts.usd_ko(excess)}를 초과하였고, "
+        f"초과 이후 {crossing.after}건이 추가로 송금되었습니다. {past_ko}"
+    )
     return english, korean

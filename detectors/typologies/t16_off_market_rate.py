@@ -132,7 +132,7 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
     english, korean = _sentences(context, deal, limits, own, own_n, len(repeats), moved_all)
     return Finding(
         strength=round(min(1.0 - doubt, 0.99), 4),
-        limits=tuple(limits[name].shown() for name in ("deviation_min", "spread_multiple", "amount_min", "mean_window")),
+        limits=tuple(limits[name].shown() for name in _NAMES),
         window=f"this deal; mean of {width} local days",
         measured=(
             Measured(name="deviation", value=round(deal.deviation / CENTIBP, 2), unit="bp"),
@@ -164,24 +164,30 @@ def _sentences(
     # paying more than the market, or receiving less than it, leaves value with the other side
     loses = above == out
     floor = limits["deviation_min"]
+    width, own_text = limits["mean_window"].number, "" if own is None else f"{own:+.0f}"
+    past_en = f"No other deal of this party is known in {width} days"
+    past_ko = f"최근 {width}일 동안 본인의 다른 거래는 확인되지 않습니다"
+    if own is not None:
+        weak, weak_ko = (", weak", ", 표본 부족") if own_n < texts.WEAK else ("", "")
+        past_en = f"The party's own mean over {width} days was {own_text} bp (n = {own_n}{weak})"
+        past_ko = f"최근 {width}일 본인 평균 괴리는 {own_text}bp입니다({own_n}건{weak_ko})"
+    if repeats:
+        past_en += f"; {repeats} of them off the market too, {texts.usd(moved)} moved in all"
+        past_ko += f". 이 중 {repeats}건도 시장환율을 벗어났으며, 이동한 금액은 모두 {texts.usd_ko(moved)}입니다"
+    this_moved = _moved(context, deal)
     english = (
         f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
-        f"{reference:.8g} in force at that time; the limit is the larger of {floor.number} bp ({texts.basis(floor)}) and "
-        f"{limits['spread_multiple'].number} times the pair's normal spread of {spread / CENTIBP:.0f} bp ({seen} deals seen). "
-        f"The resident {'gave up' if loses else 'gained'} {texts.usd(_moved(context, deal))} by it on "
-        f"{texts.usd(context.payment.usd)}. "
-        + (f"The party's own mean over {limits['mean_window'].number} days was {own:+.0f} bp in {own_n} deals"
-           if own is not None else f"No other deal of this party is known in {limits['mean_window'].number} days")
-        + (f"; {repeats} of them were off the market too, {texts.usd(moved)} in all." if repeats else ".")
-    )  # fmt: skip
+        f"{reference:.8g} in force at that time. The limit is the larger of {floor.number} bp ({texts.basis(floor)}) "
+        f"and {limits['spread_multiple'].number} times the pair's normal spread of {spread / CENTIBP:.0f} bp "
+        f"(learned from {seen} deals in this partition). The resident {'gave up' if loses else 'gained'} "
+        f"{texts.usd(this_moved)} by it on {texts.usd(context.payment.usd)}. {past_en}."
+    )
     korean = (
         f"거래환율 {rate:.8g}({deal.pair})은 거래 시점의 기준환율 {reference:.8g}보다 {gap:.0f}bp "
-        f"{'높습니다' if above else '낮습니다'}. 한도는 {floor.number}bp({texts.basis_ko(floor)})와 해당 통화쌍 정상 스프레드 "
-        f"{spread / CENTIBP:.0f}bp({seen}건 관측)의 {limits['spread_multiple'].number}배 중 큰 값입니다. 이로 인하여 거주자는 "
-        f"{texts.usd_ko(context.payment.usd)} 거래에서 {texts.usd_ko(_moved(context, deal))} 상당의 "
-        f"{'손실을 부담하였습니다' if loses else '이익을 얻었습니다'}. "
-        + (f"최근 {limits['mean_window'].number}일 본인 평균 괴리는 {own:+.0f}bp({own_n}건)입니다"
-           if own is not None else f"최근 {limits['mean_window'].number}일 동안 본인의 다른 거래는 확인되지 않습니다")
-        + (f". 이 중 {repeats}건도 시장환율을 벗어났으며 합계 {texts.usd_ko(moved)}입니다." if repeats else ".")
-    )  # fmt: skip
+        f"{'높습니다' if above else '낮습니다'}. 한도는 {floor.number}bp({texts.basis_ko(floor)})와 "
+        f"해당 통화쌍의 정상 스프레드 {spread / CENTIBP:.0f}bp({seen}건 학습)의 "
+        f"{limits['spread_multiple'].number}배 중 큰 값입니다. 이로 인하여 거주자는 "
+        f"{texts.usd_ko(context.payment.usd)} 거래에서 {texts.usd_ko(this_moved)} 상당의 "
+        f"{'손실을 부담하였습니다' if loses else '이익을 얻었습니다'}. {past_ko}."
+    )
     return english, korean

@@ -1,0 +1,140 @@
+"""What every typology must keep. A new one in the registry is tested here by itself, with its entry in `CASES`."""
+
+import math
+from datetime import UTC, datetime
+
+import msgspec
+import pytest
+
+from detectors import alerts
+from detectors.alert import Alert
+from detectors.core import Outputs
+from detectors.typologies import REGISTRY
+from tests.support.ledger import Ledger, configuration, later
+
+IDS = [typology.id for typology in REGISTRY]
+
+
+def _split(ledger: Ledger) -> list[Outputs]:
+    return [ledger.pay(f"e{number}", later(hours=20 * number)) for number in range(6)]
+
+
+def _cap(ledger: Ledger) -> list[Outputs]:
+    return [
+        ledger.pay(f"e{number}", later(days=3 * number), "30000", institution=f"BANK{number % 3}")
+        for number in range(6)
+    ]
+
+
+def _rate(ledger: Ledger) -> list[Outputs]:
+    ledger.rate(later(hours=0))
+    return [ledger.pay("e0", later(hours=1), "50000", evidence="shown", settled_currency="KRW", deal_rate="1456")]
+
+
+# typology -> a stream that must make it fire under the default configuration
+CASES = {"T01": _split, "T02": _cap, "T16": _rate}
+
+
+def fired(identifier: str) -> tuple[Ledger, list[Alert]]:
+    """The ledger of a case and its alerts of the typology."""
+    ledger = Ledger()
+    found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
+    return ledger, [alert for alert in found if identifier in {hit.id for hit in alert.typologies}]
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_every_typology_has_a_case_rules_and_a_name(identifier):
+    """A typology without a firing case or without rules in the default configuration is not finished."""
+    assert identifier in CASES
+    rules = configuration().rules[identifier]
+    assert rules.legal_basis
+    assert rules.limits
+    (typology,) = [each for each in REGISTRY if each.id == identifier]
+    assert typology.name_en
+    assert typology.name_ko
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_its_case_fires_with_limits_measures_and_evidence(identifier):
+    """The alert shows dated limits, measured values, a strength above 0 and the trigger among its evidence."""
+    ledger, found = fired(identifier)
+    assert found
+    alert = found[0]
+    (hit,) = [each for each in alert.typologies if each.id == identifier]
+    assert 0.0 < hit.strength <= 1.0
+    assert hit.limits
+    assert all(limit.effective_from <= alert.created_for.date() for limit in hit.limits)
+    assert hit.measured
+    assert alert.position.offset in {item.offset for item in alert.evidence}
+    assert len(alert.evidence) <= alert.evidence_total
+    by_offset = {origin.offset: (event, origin) for event, origin in ledger.log}
+    for item in alert.evidence:
+        event, origin = by_offset[item.offset]
+        assert (item.event_id, item.sha256, item.topic) == (event.event_id, origin.sha256, origin.source.topic)
+        assert item.event_time == event.event_time
+        assert item.institution == event.institution
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_its_reason_reads_in_both_languages_and_shares_sum_to_one(identifier):
+    """Sentences in English and Korean with the amounts, and contributions that add up."""
+    _, found = fired(identifier)
+    for alert in found:
+        (reason,) = [each for each in alert.reasons if each.feature == identifier]
+        assert reason.text_en.endswith(".")
+        assert any("가" <= letter <= "힣" for letter in reason.text_ko)
+        assert "None" not in reason.text_en + reason.text_ko
+        assert math.isclose(sum(each.contribution for each in alert.reasons), 1.0)
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_its_counterfactuals_hold(identifier):
+    """Each proposal that says the alert would not have come says so because the rules were evaluated on it."""
+    _, found = fired(identifier)
+    for alert in found:
+        assert alert.counterfactual
+        assert not alert.counterfactual[0].would_alert
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_evaluating_changes_nothing(identifier, monkeypatch):
+    """`evaluate` and `changes` are pure: evaluated twice more at every event, the log gives the same state and alerts."""
+    ledger, _ = fired(identifier)
+    evaluated = alerts.evaluated
+
+    def thrice(context, config):
+        for typology, finding in evaluated(context, config):
+            typology.changes(context, finding)
+        evaluated(context, config)
+        return evaluated(context, config)
+
+    monkeypatch.setattr(alerts, "evaluated", thrice)
+    again = Ledger()
+    CASES[identifier](again)
+    assert again.state.freeze().digest() == ledger.state.freeze().digest()
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_a_disabled_typology_is_silent(identifier):
+    """`enabled = false` stops it from firing."""
+    ledger = Ledger(configuration(rules={identifier: {"enabled": False}}))
+    found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
+    assert identifier not in {hit.id for alert in found for hit in alert.typologies}
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_before_its_first_limit_it_is_silent(identifier):
+    """A stream of a time for which no limit is known raises nothing: no law of another time is applied."""
+    rules = configuration().rules[identifier]
+    limits = [msgspec.to_builtins(msgspec.structs.replace(limit, effective_from=datetime(2030, 1, 1, tzinfo=UTC).date()))
+              for limit in rules.limits]  # fmt: skip
+    ledger = Ledger(configuration(rules={identifier: {"limits": limits}}))
+    found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
+    assert identifier not in {hit.id for alert in found for hit in alert.typologies}
+
+
+@pytest.mark.parametrize("identifier", IDS)
+def test_the_same_log_gives_the_same_bytes(identifier):
+    """Alerts depend on the log alone."""
+    first = [msgspec.json.encode(alert) for alert in fired(identifier)[1]]
+    assert first == [msgspec.json.encode(alert) for alert in fired(identifier)[1]]

@@ -1,0 +1,142 @@
+"""Whatever the log: saving and loading anywhere changes nothing, and legal totals equal a plain recount."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors.core import apply
+from detectors.events import Origin, Rate, Source
+from detectors.party import unpack
+from detectors.payments import exact_sum, rows
+from detectors.state import PIECE, PartitionState, digest
+from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, payment
+
+SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+CONFIGURATION = configuration(detectors={"warm_up": 5, "calibration_window": 20, "daily_budget": 5000.0},
+                              engine={"fingerprints": 12})  # fmt: skip
+STEPS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "name": st.integers(0, 30),
+            "party": st.sampled_from(["k1.000.a", "k1.001.b"]),
+            "counterparty": st.sampled_from(["k1.111.x", "k1.222.y"]),
+            "hours": st.integers(0, 24 * 60),
+            "amount": st.sampled_from(["4900", "4100.5", "30000", "12.34"]),
+            "currency": st.sampled_from(["USD", "EUR", "KRW"]),
+            "status": st.sampled_from(["settled", "settled", "ordered", "returned", "cancelled"]),
+            "payment_id": st.sampled_from([None, None, "P", "Q"]),
+            "deal_rate": st.sampled_from([None, "1400", "1500"]),
+            "evidence": st.sampled_from(["none", "none", "shown"]),
+            "history": st.booleans(),
+            "rate": st.booleans(),
+        }
+    ),
+    min_size=1,
+    max_size=45,
+)
+
+
+def log(steps: list[dict[str, Any]]) -> list[tuple[Any, Origin]]:
+    """A ledger of the drawn steps; equal names make duplicates and conflicts."""
+    written = list(Ledger(CONFIGURATION).log)
+    for number, step in enumerate(steps):
+        at = START + timedelta(hours=step["hours"])
+        origin = Origin(offset=len(written), source=Source(TOPIC, 0, number), sha256=digest16(str(number)) * 2,
+                        timestamp_ms=0, history=step["history"])  # fmt: skip
+        if step["rate"]:
+            name = f"rate{step['name']}"
+            event: Any = Rate(event_id=name, identity=digest16(name), body=digest16(str(at)), base="USD", quote="KRW",
+                              mid="1400.5", rate_time=at)  # fmt: skip
+        else:
+            names = ("party", "counterparty", "currency", "status", "payment_id", "deal_rate", "evidence")
+            fields = {name: step[name] for name in names}
+            event = payment(f"e{step['name']}", at, step["amount"], settled_currency="KRW", **fields)
+        written.append((event, origin))
+    return written
+
+
+@SETTINGS
+@given(STEPS, st.lists(st.integers(0, 45), max_size=3))
+def test_saving_and_loading_anywhere_changes_neither_digest_nor_outputs(steps, cuts):
+    """A run that was saved and loaded at random points gives the alerts and the digest of one that was not."""
+    written = log(steps)
+    straight, broken = PartitionState.new(3), PartitionState.new(3)
+    for number, (event, origin) in enumerate(written):
+        if number in cuts:
+            broken = PartitionState.thaw(list(broken.freeze().sections()))
+        assert msgspec.json.encode(apply(broken, event, origin)) == msgspec.json.encode(apply(straight, event, origin))
+    assert broken.freeze().digest() == straight.freeze().digest()
+
+
+@SETTINGS
+@given(STEPS)
+def test_a_snapshot_holds_what_was_frozen_not_what_came_after(steps):
+    """Sections read while the state goes on are of the moment of the freeze."""
+    written = log(steps)
+    state = PartitionState.new(3)
+    for event, origin in written[: len(written) // 2 + 1]:
+        apply(state, event, origin)
+    frozen = state.freeze()
+    before = frozen.digest()
+    for event, origin in written[len(written) // 2 + 1 :]:
+        apply(state, event, origin)
+    sections = list(frozen.sections())
+    assert digest(sections) == before
+    assert PartitionState.thaw(sections).freeze().digest() == before
+    assert all(len(packed) <= PIECE for _, packed in sections)
+
+
+@SETTINGS
+@given(STEPS)
+def test_every_record_ends_as_exactly_one_outcome(steps):
+    """Applied, duplicate, conflict and redelivered add up to what was read."""
+    state = PartitionState.new(3)
+    written = log(steps)
+    for event, origin in written:
+        apply(state, event, origin)
+    counters = state.counters
+    assert sum(counters[name] for name in ("applied", "duplicates", "conflicts", "redelivered")) == len(written)
+
+
+PAYMENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["ordered", "settled", "settled", "returned"]),
+        st.sampled_from(["P", "Q", "R"]),
+        st.integers(1, 100_000),
+        st.integers(0, 500),
+    ),
+    max_size=15,
+)
+
+
+def recount(events: list[tuple[str, str, int, int]]) -> int:
+    """The contract's sentence, counted plainly in cents: latest settlement, else first order, less returns."""
+    total = 0
+    for name in ("P", "Q", "R"):
+        amount, settled_at, back = None, None, 0
+        for status, payment_id, cents, hour in events:
+            if payment_id != name:
+                continue
+            if status == "returned":
+                back += cents
+            elif status == "settled" and (settled_at is None or hour >= settled_at):
+                amount, settled_at = cents, hour
+            elif status == "ordered" and amount is None:
+                amount = cents
+        total += max((amount or 0) - back, 0)
+    return total
+
+
+@SETTINGS
+@given(PAYMENTS)
+def test_legal_totals_equal_a_plain_recount(events):
+    """Orders, settlements and returns in any order add up to what the contract says, to the cent."""
+    ledger = Ledger(CONFIGURATION)
+    for number, (status, payment_id, cents, hour) in enumerate(events):
+        amount = f"{cents // 100}.{cents % 100:02d}"
+        ledger.pay(f"e{number}", START + timedelta(hours=hour), amount, status=status, payment_id=payment_id)
+    party = ledger.state.parties.get("k1.0a3.remitter")
+    assert (0 if party is None else exact_sum(rows(unpack(party))["usd"])) == recount(events)

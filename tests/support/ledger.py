@@ -1,0 +1,78 @@
+"""Events as they stand in the ledger, for tests of the pure core."""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from detectors.configuration import Configuration
+from detectors.core import Outputs, apply
+from detectors.events import ConfigurationChange, Event, Origin, Rate, Source, Transaction
+from detectors.state import PartitionState
+from streams.settings import effective_configuration
+
+START = datetime(2025, 3, 3, 1, 0, tzinfo=UTC)
+TOPIC = "fx.transactions.v1"
+
+
+def digest16(text: str) -> str:
+    """A fingerprint of 32 hex digits, as ingest makes them."""
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def configuration(**tables: Any) -> Configuration:
+    """The default configuration, overlaid with `tables`."""
+    return effective_configuration(tables)
+
+
+class Ledger:
+    """A partition's ledger being written and applied at once; `state` is what was learned, `log` what was written."""
+
+    def __init__(self, config: Configuration | None = None) -> None:
+        self.state = PartitionState.new(3)
+        self.log: list[tuple[Event, Origin]] = []
+        self.sources: dict[str, int] = {}
+        first = Origin(offset=0, source=None, sha256="0" * 64, timestamp_ms=0)
+        self.put(ConfigurationChange(configuration=config or configuration()), first)
+
+    def put(self, event: Event, origin: Origin) -> Outputs:
+        """Apply a record as it is."""
+        self.log.append((event, origin))
+        return apply(self.state, event, origin)
+
+    def origin(self, topic: str = TOPIC, *, history: bool = False) -> Origin:
+        """The origin of the next record."""
+        offset = self.sources[topic] = self.sources.get(topic, -1) + 1
+        sha256 = hashlib.sha256(f"{topic}{offset}".encode()).hexdigest()
+        return Origin(
+            offset=len(self.log), source=Source(topic, 0, offset), sha256=sha256, timestamp_ms=0, history=history
+        )
+
+    def rate(self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW") -> Outputs:
+        """Apply a reference rate."""
+        name = f"{base}/{quote}{at.isoformat()}{len(self.log)}"
+        event = Rate(
+            event_id=name, identity=digest16(name), body=digest16(mid), base=base, quote=quote, mid=mid, rate_time=at
+        )
+        return self.put(event, self.origin("fx.rates.v1"))
+
+    def pay(
+        self, event_id: str, at: datetime, amount: str = "4900", *, history: bool = False, **fields: Any
+    ) -> Outputs:
+        """Apply a payment; what is not given is that of `payment`."""
+        return self.put(payment(event_id, at, amount, **fields), self.origin(history=history))
+
+
+def payment(event_id: str, at: datetime, amount: str = "4900", **fields: Any) -> Transaction:
+    """A person's remittance of US dollars without documents to one beneficiary, as a gift."""
+    given = {"direction": "out", "party": "k1.0a3.remitter", "party_type": "person", "counterparty": "k1.111.payee",
+             "counterparty_country": "VN", "institution": "BANKA", "channel": "app", "currency": "USD", "purpose": "40101",
+             "identity": digest16(f"{event_id}{fields.get('institution')}{fields.get('party')}")} | fields  # fmt: skip
+    event = Transaction(event_id=event_id, event_time=at, amount=amount, body="0" * 32, **given)
+    return msgspec.structs.replace(event, body=fields.get("body", digest16(msgspec.json.encode(event).decode())))
+
+
+def later(**length: float) -> datetime:
+    """A time after the start."""
+    return START + timedelta(**length)
