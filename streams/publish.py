@@ -24,6 +24,8 @@ CHUNK = 128
 OPEN_DELIVERIES = 20_000
 # less sleep than this is not worth a timer: records of one pause go out together, at most 5 ms early or late
 PAUSE_SECONDS = 0.005
+# stamps are whole milliseconds: at a faster pace they cannot all differ
+STAMPS_A_SECOND = 1000
 REQUEST_TIMEOUT_MS = 15_000
 BATCH_BYTES = 256 * 1024
 # topics allow 2 MiB; a larger record is refused by the producer with a message
@@ -34,7 +36,7 @@ SLACK_SHARE, SLACK_SECONDS = 0.05, 0.5
 
 @dataclass
 class PublishSummary:
-    """What was acknowledged: records and bytes (values and keys), by topic; seconds and records/s; warnings for people."""
+    """What was acknowledged: records, bytes of values and keys, by topic; seconds, records/s; warnings for people."""
 
     records: int = 0
     bytes: int = 0
@@ -50,8 +52,15 @@ class PublishSummary:
         return asdict(self)
 
 
-def publish_records(bootstrap: str, records: Iterable[Record], rate: float | None = None, progress: Progress | None = None,
-                    *, stamps: Stamps = "event", expected: int | None = None) -> PublishSummary:  # fmt: skip
+def publish_records(
+    bootstrap: str,
+    records: Iterable[Record],
+    rate: float | None = None,
+    progress: Progress | None = None,
+    *,
+    stamps: Stamps = "event",
+    expected: int | None = None,
+) -> PublishSummary:
     """Send `records` in their order and wait until all are acknowledged.
 
     `rate` in records/s paces them; None = flat out. `progress` is called with the number sent so far. `stamps`: `event`
@@ -66,30 +75,43 @@ def publish_records(bootstrap: str, records: Iterable[Record], rate: float | Non
 
 
 class _Publishing:
-    def __init__(self, bootstrap: str, rate: float | None, progress: Progress | None, stamps: Stamps, expected: int | None) -> None:
+    def __init__(
+        self, bootstrap: str, rate: float | None, progress: Progress | None, stamps: Stamps, expected: int | None
+    ) -> None:
         self.bootstrap, self.rate, self.progress, self.stamps = bootstrap, rate, progress, stamps
         self.summary = PublishSummary(target_rate=rate)
         self._counts: Counter[str] = Counter()
         self._open: list[asyncio.Future[Any]] = []
         self._known: set[str] = set()
         self._checked_retention: set[str] = set()
+        self._deleted_soon: list[str] = []
+        self._why = ""
         ahead = expected if expected is not None and rate is None else 0
         self._last_ms = time.time_ns() // 1_000_000 - ahead
-        self._strict = expected is not None or (rate is not None and rate < 1000)
+        self._strict = expected is not None or (rate is not None and rate < STAMPS_A_SECOND)
         self._backdated = ahead > 0
 
     async def run(self, records: Iterable[Record]) -> PublishSummary:
         producer = AIOKafkaProducer(
-            bootstrap_servers=[address.strip() for address in self.bootstrap.split(",") if address.strip()], client_id="fxwatch-publish",
-            enable_idempotence=True, acks="all", linger_ms=5 if self.rate else 20, max_batch_size=BATCH_BYTES,
-            max_request_size=REQUEST_BYTES, request_timeout_ms=REQUEST_TIMEOUT_MS,
-        )  # fmt: skip
+            bootstrap_servers=[address.strip() for address in self.bootstrap.split(",") if address.strip()],
+            client_id="fxwatch-publish",
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=5 if self.rate else 20,
+            max_batch_size=BATCH_BYTES,
+            max_request_size=REQUEST_BYTES,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+        )
         try:
             await producer.start()
         except KafkaError as fault:
             await producer.stop()
-            raise BrokerUnavailableError("no Kafka broker answers", got=self.bootstrap, expected="a running broker",
-                                         todo="start one with `fxwatch broker start --detach`, or set FXWATCH_BOOTSTRAP") from fault  # fmt: skip
+            raise BrokerUnavailableError(
+                "no Kafka broker answers",
+                got=self.bootstrap,
+                expected="a running broker",
+                todo="start one with `fxwatch broker start --detach`, or set FXWATCH_BOOTSTRAP",
+            ) from fault
         try:
             self._known = set((await producer.client.fetch_all_metadata()).topics())
             begin = time.monotonic()
@@ -126,9 +148,15 @@ class _Publishing:
         if record.topic not in self._checked_retention:
             await self._check_topic(record)
         try:
-            self._open.append(await producer.send(
-                record.topic, key=record.key, value=record.value, timestamp_ms=self._stamp(record), headers=list(record.headers)
-            ))  # fmt: skip
+            self._open.append(
+                await producer.send(
+                    record.topic,
+                    key=record.key,
+                    value=record.value,
+                    timestamp_ms=self._stamp(record),
+                    headers=list(record.headers),
+                )
+            )
         except KafkaError as fault:
             raise self._failed(fault, record.topic) from fault
         self._counts[record.topic] += 1
@@ -154,9 +182,10 @@ class _Publishing:
         keep_ms = int(held.get("retention.ms", "-1"))
         age_ms = time.time_ns() // 1_000_000 - record.timestamp_ms
         if keep_ms >= 0 and age_ms > keep_ms and "delete" in held.get("cleanup.policy", "delete"):
-            self.summary.warnings.append(
-                f"{record.topic} keeps records {keep_ms / 86_400_000:g} days by their time stamps, and these are {age_ms / 86_400_000:.0f} days old: "
-                "Kafka deletes them within minutes, read or not; send them with the time of sending, or raise raw_retention_days"
+            self._deleted_soon.append(record.topic)
+            self._why = (
+                f"topics keep records {keep_ms / 86_400_000:g} days by their time stamps, "
+                f"these are {age_ms / 86_400_000:.0f} days old"
             )
 
     async def _settle(self, leave: int) -> None:
@@ -170,29 +199,45 @@ class _Publishing:
             self.summary.records += 1
 
     def _failed(self, fault: KafkaError, topic: str) -> DeliveryError:
-        return DeliveryError(f"Kafka did not take a record for {topic}: {fault}", got=f"{self.summary.records} records known to be acknowledged",
-                             expected="every record acknowledged", todo="see the broker's log; sending again makes duplicates, which fxwatch drops")  # fmt: skip
+        return DeliveryError(
+            f"Kafka did not take a record for {topic}: {fault}",
+            got=f"{self.summary.records} records known to be acknowledged",
+            expected="every record acknowledged",
+            todo="see the broker's log; sending again makes duplicates, which fxwatch drops",
+        )
 
     def _finish(self, seconds: float) -> None:
         summary = self.summary
         summary.seconds, summary.topics = round(seconds, 3), dict(sorted(self._counts.items()))
         summary.rate = round(summary.records / seconds, 1) if seconds > 0 else 0.0
+        if self._deleted_soon:
+            summary.warnings.append(
+                f"Kafka will delete these records within minutes, read or not: {self._why} "
+                f"({', '.join(self._deleted_soon)}); "
+                "use the time of sending as time stamps (--timestamps now), or raise raw_retention_days"
+            )
         if self.rate is None:
             return
         planned = summary.records / self.rate
         summary.kept_pace = seconds <= planned * (1 + SLACK_SHARE) + SLACK_SECONDS
         if not summary.kept_pace:
-            summary.warnings.append(f"the pace of {self.rate:g} records/s was not kept: {summary.rate:g} records/s reached")
+            summary.warnings.append(
+                f"the pace of {self.rate:g} records/s was not kept: {summary.rate:g} records/s reached"
+            )
 
 
 async def _topic_settings(bootstrap: str, topic: str) -> dict[str, str]:
     """The topic's settings as the cluster holds them. Raises `DeliveryError` when the cluster does not tell."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, client_id="fxwatch-publish", request_timeout_ms=REQUEST_TIMEOUT_MS)
+    admin = AIOKafkaAdminClient(
+        bootstrap_servers=bootstrap, client_id="fxwatch-publish", request_timeout_ms=REQUEST_TIMEOUT_MS
+    )
     await admin.start()
     try:
         answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
     except KafkaError as fault:
-        raise DeliveryError("the cluster does not tell a topic's settings", got=repr(fault), todo="see the broker's log") from fault
+        raise DeliveryError(
+            "the cluster does not tell a topic's settings", got=repr(fault), todo="see the broker's log"
+        ) from fault
     finally:
         await admin.close()
     return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}

@@ -11,7 +11,7 @@ HISTORY_HEADER = ("fx.history", b"1")
 
 
 class Record(NamedTuple):
-    """A record to publish: topic, key, value, Kafka timestamp (ms since 1970, UTC; negative = time of sending), headers.
+    """A record to publish: topic, key, value, Kafka timestamp (ms, UTC; negative = time of sending), headers.
 
     `value` is None only for a deliberately bad record; a valid record always has one.
     """

@@ -1,7 +1,7 @@
 """Records as lines of text: the contract's own JSON, one event a line, or an envelope where that cannot say it all.
 
 A plain line is the value itself, sent byte for byte; its key follows from the contract. An envelope is an object whose
-only field is `__record`: {"__record": {"value": text or null, or "value_base64", "key" or "key_base64" (absent = no key),
+only field is `__record`: {"__record": {"value": text or null, or "value_base64", "key" or "key_base64" (or no key),
 "timestamp_ms", "headers": [[name, text], ...]}}. It carries what is not JSON, has another key, or has headers.
 """
 
@@ -35,8 +35,12 @@ def topic_of(name: str, chosen: str | None) -> str:
     topic = chosen or stem
     known = [known for known in INPUTS if known != RULES]
     if topic not in known:
-        raise UsageError("not a topic to publish to" if chosen else "the file's name says no topic", got=topic,
-                         expected=f"one of {', '.join(known)}", todo="pass --topic TOPIC or name the file TOPIC.jsonl")  # fmt: skip
+        raise UsageError(
+            "not a topic to publish to" if chosen else "the file's name says no topic",
+            got=topic,
+            expected=f"one of {', '.join(known)}",
+            todo="pass --topic TOPIC or name the file TOPIC.jsonl",
+        )
     return topic
 
 
@@ -49,20 +53,27 @@ def contract_key(topic: str, body: dict[str, Any]) -> bytes:
 
 
 def event_time_ms(topic: str, body: dict[str, Any]) -> int:
-    """The event's own time in ms. Raises `KeyError` where it is absent, `ValueError` where it is no time with an offset."""
+    """The event's own time in ms. Raises `KeyError` when absent, `ValueError` when it is no time with an offset."""
     when = datetime.fromisoformat(body[INPUTS[topic].time or ""])
     if when.tzinfo is None:
         raise ValueError("no offset")
     return round(when.timestamp() * 1000)
 
 
-def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timestamps = "own", history: bool = False,
-         as_is: bool = False) -> Iterator[Record]:  # fmt: skip
+def read(
+    lines: Iterable[bytes],
+    topic: str,
+    *,
+    source: str,
+    timestamps: Timestamps = "own",
+    history: bool = False,
+    as_is: bool = False,
+) -> Iterator[Record]:
     """Records of the lines, in order; empty lines are passed over. Raises `LineError` with the line's number.
 
-    `timestamps`: `own` = an envelope's own where it has one, else the time of sending; `event` = an envelope's own, else the
-    event's own; `now` = the time of sending. With `as_is`, a line that is no JSON object of the contract is sent as it
-    stands, without a key where none can be derived: what a broken sender would do.
+    `timestamps`: `own` = an envelope's own where it has one, else the time of sending; `event` = an envelope's own,
+    else the event's own; `now` = the time of sending. With `as_is`, a line that is no contract JSON is sent as
+    it stands, without a key where none can be derived: what a broken sender would do.
     """
     for number, line in enumerate(lines, 1):
         text = line.rstrip(b"\r\n")
@@ -72,8 +83,11 @@ def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timesta
             record = _record(text, topic, timestamps)
         except (LineError, KeyError, ValueError, TypeError, AttributeError) as fault:
             if not as_is:
-                raise LineError(f"{source}, line {number}: {_reason(fault)}", expected="one JSON object of the contract a line",
-                                todo="mend the line, or pass --as-is to send it as it stands") from fault  # fmt: skip
+                raise LineError(
+                    f"{source}, line {number}: {_reason(fault)}",
+                    expected="one JSON object of the contract a line",
+                    todo="mend the line, or pass --as-is to send it as it stands",
+                ) from fault
             record = Record(topic, _key_if_any(text, topic), text, AT_SENDING)
         if history and HISTORY_HEADER not in record.headers:
             record = record._replace(headers=(*record.headers, HISTORY_HEADER))
@@ -107,6 +121,8 @@ def _record(text: bytes, topic: str, timestamps: Timestamps) -> Record:
 
 
 def _opened(content: Any, topic: str, timestamps: Timestamps) -> Record:
+    if not isinstance(content, dict):
+        raise LineError("the envelope holds no object")
     unknown = set(content) - {"key", "key_base64", "value", "value_base64", "timestamp_ms", "headers"}
     if unknown:
         raise LineError(f"an envelope has no field {', '.join(sorted(unknown))}")
@@ -116,6 +132,8 @@ def _opened(content: Any, topic: str, timestamps: Timestamps) -> Record:
         at_ms = event_time_ms(topic, orjson.loads(value or b""))
     if not isinstance(at_ms, int):
         raise LineError("timestamp_ms is not a whole number")
+    if not isinstance(content.get("headers", []), list):
+        raise LineError("headers are not a list of [name, text]")
     headers = tuple((str(name), str(held).encode()) for name, held in content.get("headers", []))
     return Record(topic, key, value, at_ms, headers)
 
@@ -136,7 +154,11 @@ def write(record: Record) -> bytes:
     value = record.value
     if value is not None and not record.headers and b"\n" not in value and _is_plain(record, value):
         return value + b"\n"
-    content: dict[str, Any] = {**_encoded("key", record.key), **_encoded("value", value), "timestamp_ms": record.timestamp_ms}
+    content: dict[str, Any] = {
+        **_encoded("key", record.key),
+        **_encoded("value", value),
+        "timestamp_ms": record.timestamp_ms,
+    }
     if record.headers:
         content["headers"] = [[name, held.decode()] for name, held in record.headers]
     return orjson.dumps({ENVELOPE: content}) + b"\n"
@@ -145,8 +167,12 @@ def write(record: Record) -> bytes:
 def _is_plain(record: Record, value: bytes) -> bool:
     try:
         body = orjson.loads(value)
-        return (isinstance(body, dict) and ENVELOPE not in body and contract_key(record.topic, body) == record.key
-                and event_time_ms(record.topic, body) == record.timestamp_ms)  # fmt: skip
+        return (
+            isinstance(body, dict)
+            and ENVELOPE not in body
+            and contract_key(record.topic, body) == record.key
+            and event_time_ms(record.topic, body) == record.timestamp_ms
+        )
     except (orjson.JSONDecodeError, KeyError, ValueError, TypeError):
         return False
 

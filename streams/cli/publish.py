@@ -18,18 +18,30 @@ STANDARD_INPUT = "-"
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--topic", help="Topic of every file; default: the file's name, <topic>.jsonl.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records per second; default flat out.")
-@click.option("--timestamps", type=click.Choice(["own", "event", "now"]), default="own", show_default=True,
-              help="Kafka timestamps: own = the envelope's, else now; event = the envelope's, else the event's; now = now for all.")  # fmt: skip
+@click.option(
+    "--timestamps",
+    type=click.Choice(["own", "event", "now"]),
+    default="own",
+    show_default=True,
+    help="Kafka timestamps: own = envelope's, else now; event = envelope's, else event's; now = now for all.",
+)
 @click.option("--history", is_flag=True, help="Mark the records as history: learned from, never alerted on.")
 @click.option("--as-is", is_flag=True, help="Send lines that are no contract JSON as they stand, instead of stopping.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
-def command(files: tuple[str, ...], topic: str | None, rate: float | None, timestamps: Any, history: bool,
-            as_is: bool, as_json: bool) -> None:  # fmt: skip
+def command(
+    files: tuple[str, ...],
+    topic: str | None,
+    rate: float | None,
+    timestamps: Any,
+    history: bool,
+    as_is: bool,
+    as_json: bool,
+) -> None:
     """Publish JSON lines, one event a line; `-` reads standard input. Keys follow from the contract.
 
     All files are read through before anything is sent: a line that is no JSON object, or that lacks the field its key
     comes from, stops the command with its number, and nothing of any file has been sent. Standard input cannot be read
-    twice: what stood before the faulty line has been sent. Whether an event fits the contract in full is for ingest to say.
+    twice: what stood before the faulty line has been sent. Whether an event fits the contract is for ingest to say.
 
     Example: fxwatch publish fx.transactions.v1.jsonl
 
@@ -71,5 +83,9 @@ def _records(name: str, topic: str, options: dict[str, Any]) -> Iterator[Any]:
             try:
                 lines = stack.enter_context(Path(name).open("rb"))
             except OSError as fault:
-                raise UsageError(f"cannot read the file: {fault.strerror}", got=name, expected="a readable JSON-lines file") from fault
-        yield from record_lines.read(lines, topic, source="standard input" if name == STANDARD_INPUT else name, **options)
+                raise UsageError(
+                    f"cannot read the file: {fault.strerror}", got=name, expected="a readable JSON-lines file"
+                ) from fault
+        yield from record_lines.read(
+            lines, topic, source="standard input" if name == STANDARD_INPUT else name, **options
+        )

@@ -16,22 +16,58 @@ TRUTH_NAME = "truth.jsonl"
 
 @click.command(short_help="The built-in stream, with planted cases.")
 @click.option("--events", default=20_000, show_default=True, help="Records of all topics together (500 or more).")
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records per second with --publish; default flat out.")
+@click.option(
+    "--rate", type=click.FloatRange(min=0, min_open=True), help="Records per second with --publish; default flat out."
+)
 @click.option("--seed", default=1, show_default=True, help="Equal arguments give equal bytes on every machine.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First simulated day in Korea [default: 2026-04-20].")
 @click.option("--days", type=int, help="Simulated days; default grows with --events, 14 to 180.")
 @click.option("--residents", type=int, help="Resident parties; default grows with --events, 60 to 4000.")
-@click.option("--history-days", default=0, show_default=True, help="Days at the start marked as history: learned from, never alerted on.")
-@click.option("--bad", "bad_share", default=0.0, show_default=True, help="Share of deliberately bad records, with resends and conflicts.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="Write one JSON-lines file a topic here, and the truth.")
+@click.option(
+    "--history-days",
+    default=0,
+    show_default=True,
+    help="Days at the start marked as history: learned from, never alerted on.",
+)
+@click.option(
+    "--bad",
+    "bad_share",
+    default=0.0,
+    show_default=True,
+    help="Share of deliberately bad records, with resends and conflicts.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write one JSON-lines file a topic here, and the truth.",
+)
 @click.option("--publish", "to_kafka", is_flag=True, help="Send to Kafka in simulated order.")
-@click.option("--timestamps", type=click.Choice(["event", "now"]), default="event", show_default=True,
-              help="Kafka timestamps with --publish: simulated time, or time of sending in the same order.")  # fmt: skip
-@click.option("--truth", "truth_file", type=click.Path(dir_okay=False, path_type=Path), help="Write what was planted here.")
+@click.option(
+    "--timestamps",
+    type=click.Choice(["event", "now"]),
+    default="event",
+    show_default=True,
+    help="Kafka timestamps with --publish: simulated time, or time of sending in the same order.",
+)
+@click.option(
+    "--truth", "truth_file", type=click.Path(dir_okay=False, path_type=Path), help="Write what was planted here."
+)
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
-def command(events: int, rate: float | None, seed: int, start: datetime | None, days: int | None, residents: int | None,  # noqa: PLR0913, PLR0917
-            history_days: int, bad_share: float, out: Path | None, to_kafka: bool, timestamps: str,
-            truth_file: Path | None, as_json: bool) -> None:  # fmt: skip
+def command(  # noqa: PLR0917 - click passes options by name
+    events: int,
+    rate: float | None,
+    seed: int,
+    start: datetime | None,
+    days: int | None,
+    residents: int | None,
+    history_days: int,
+    bad_share: float,
+    out: Path | None,
+    to_kafka: bool,
+    timestamps: str,
+    truth_file: Path | None,
+    as_json: bool,
+) -> None:
     """Simulate residents' payments across the border, with planted T01, T02 and T16 cases and truth aside.
 
     Example: fxwatch simulate --events 20000 --seed 7 --bad 0.01 --out stream/
@@ -39,22 +75,35 @@ def command(events: int, rate: float | None, seed: int, start: datetime | None, 
     Example: fxwatch simulate --events 50000 --publish --truth truth.jsonl
     """
     if (out is None) != to_kafka:
-        raise UsageError("say where the stream goes", got="both" if to_kafka else "neither", expected="--out DIR or --publish",
-                         todo="see fxwatch simulate --help")  # fmt: skip
+        raise UsageError(
+            "say where the stream goes",
+            got="both" if to_kafka else "neither",
+            expected="--out DIR or --publish",
+            todo="see fxwatch simulate --help",
+        )
     if rate is not None and not to_kafka:
         raise UsageError("--rate paces a stream sent to Kafka", todo="use it with --publish")
     from streams.simulate import Simulation
 
     more: dict[str, Any] = {"start": start.date()} if isinstance(start, datetime) else {}
-    simulation = Simulation(seed, events, days=days, residents=residents, history_days=history_days, bad_share=bad_share, **more)
+    simulation = Simulation(
+        seed, events, days=days, residents=residents, history_days=history_days, bad_share=bad_share, **more
+    )
     try:
         summary = _send(simulation, rate, timestamps) if out is None else _write(simulation, out)
         truth_file = truth_file or (out / TRUTH_NAME if out is not None else None)
         if truth_file is not None:
             truth_file.write_bytes(simulation.truth.lines())
     except OSError as fault:
-        raise FxwatchError(f"cannot write: {fault.strerror}", got=fault.filename, todo="choose a writable place") from fault
-    plan = {"seed": seed, "start": str(simulation.plan.start), "days": simulation.plan.days, "residents": simulation.plan.residents}
+        raise FxwatchError(
+            f"cannot write: {fault.strerror}", got=fault.filename, todo="choose a writable place"
+        ) from fault
+    plan = {
+        "seed": seed,
+        "start": str(simulation.plan.start),
+        "days": simulation.plan.days,
+        "residents": simulation.plan.residents,
+    }
     summary = {**plan, **simulation.truth.totals(), **summary, "truth": str(truth_file) if truth_file else None}
     if as_json:
         click.echo(json.dumps(summary))
@@ -65,7 +114,13 @@ def command(events: int, rate: float | None, seed: int, start: datetime | None, 
 def _bar(total: int) -> "tuple[Progress, Any]":
     from rich.console import Console
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}/s"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}/s"),
+        TimeRemainingColumn(),
+    )
     progress = Progress(*columns, console=Console(stderr=True))
     task = progress.add_task("records", total=total, rate="0")
 
@@ -84,7 +139,9 @@ def _send(simulation: Any, rate: float | None, timestamps: str) -> dict[str, Any
     progress, report = _bar(simulation.plan.events)
     with progress:
         stamps: Any = timestamps
-        sent = publish_records(settings.bootstrap, simulation, rate, report, stamps=stamps, expected=simulation.plan.events)
+        sent = publish_records(
+            settings.bootstrap, simulation, rate, report, stamps=stamps, expected=simulation.plan.events
+        )
     for warning in sent.warnings:
         click.echo(f"fxwatch: warning: {warning}", err=True)
     return {"published_to": settings.bootstrap, **sent.as_dict()}
@@ -110,12 +167,17 @@ def _write(simulation: Any, out: Path) -> dict[str, Any]:
 
 def _show(summary: dict[str, Any]) -> None:
     last = date.fromordinal(date.fromisoformat(summary["start"]).toordinal() + summary["days"] - 1)
-    click.echo(f"{summary['records']:,} records of {summary['residents']:,} residents, {summary['start']} to {last}, seed {summary['seed']}")
+    click.echo(
+        f"{summary['records']:,} records of {summary['residents']:,} residents, "
+        f"{summary['start']} to {last}, seed {summary['seed']}"
+    )
     for topic, count in summary["topics"].items():
         click.echo(f"  {topic:<24} {count:>10,}")
     cases = ", ".join(f"{name} {count}" for name, count in summary["cases"].items())
-    click.echo(f"planted: {cases}; look-alikes {summary['lookalikes']}; bad {summary['bad']}, resends {summary['resends']}, "
-               f"conflicts {summary['conflicts']}")  # fmt: skip
+    click.echo(
+        f"planted: {cases}; look-alikes {summary['lookalikes']}; bad {summary['bad']}, resends {summary['resends']}, "
+        f"conflicts {summary['conflicts']}"
+    )
     if "seconds" in summary:
         click.echo(f"sent to {summary['published_to']} in {summary['seconds']:.1f} s, {summary['rate']:,.0f} records/s")
     else:

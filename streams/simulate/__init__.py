@@ -1,8 +1,8 @@
 """The built-in stream: seeded, deterministic, with planted cases and truth aside.
 
-    simulation = Simulation(seed=1, events=20_000, bad_share=0.01)
-    for record in simulation: ...
-    simulation.truth.lines()
+simulation = Simulation(seed=1, events=20_000, bad_share=0.01)
+for record in simulation: ...
+simulation.truth.lines()
 """
 
 from streams.record import Record

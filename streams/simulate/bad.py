@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from streams.contracts import INPUTS
-from streams.simulate.draw import Draw
 from streams.record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS, Record
+from streams.simulate.draw import Draw
 
 Body = dict[str, Any]
 # after every time stamp that any run will ever give a record
@@ -20,7 +20,9 @@ DEPTH = 40
 
 def _with(**fields: Any) -> Callable[[Body, str], bytes]:
     """A fault that is one wrong value; `TIME` stands for the topic's time field."""
-    return lambda body, time: orjson.dumps(body | {time if name == "TIME" else name: value for name, value in fields.items()})
+    return lambda body, time: orjson.dumps(
+        body | {time if name == "TIME" else name: value for name, value in fields.items()}
+    )
 
 
 def _without(name: str) -> Callable[[Body, str], bytes]:
@@ -87,7 +89,7 @@ def kinds(topic: str) -> tuple[str, ...]:
 
 
 def spoil(record: Record, body: Body, fault: str, event_id: str) -> tuple[Record, str]:
-    """A copy of a valid record with one fault and an id of its own, due 1 ms later; and the code it is rejected with."""
+    """A copy of a valid record with one fault and an id of its own, due 1 ms later; and the code to reject it with."""
     if "event_id" in body:
         body = body | {"event_id": event_id}
     record = record._replace(timestamp_ms=record.timestamp_ms + 1, headers=())

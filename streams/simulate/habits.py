@@ -5,16 +5,30 @@ Each makes at least one record (there is always room for one) and more only whil
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
-from streams.simulate.calendar import DAY_MS, HOUR_MS
-from streams.simulate.population import Counterparty, Resident, Role
 from streams.record import DECLARATIONS
+from streams.simulate.calendar import DAY_MS, HOUR_MS
+from streams.simulate.population import Counterparty, Resident, Role, counterparty
 from streams.simulate.world import PURPOSES, Payment, World
 
 DOCUMENT_LINE_USD = 5_000
 # shares of payments; plausible, not measured
-ORDERED_FIRST, RETURNED, CANCELLED, REPORTED_LATE, NEW_PARTNER = 0.10, 0.004, 0.004, 0.015, 0.01
-TEXTS = {"study": "tuition {year}", "living": "living expenses", "gift": "family support", "import": "invoice {serial}", "service": "service fee"}
+ORDERED_FIRST, RETURNED, CANCELLED, WITHOUT_PAYMENT_ID, REPORTED_LATE, NEW_PARTNER = (
+    0.10,
+    0.004,
+    0.004,
+    0.5,
+    0.015,
+    0.01,
+)
+TEXTS = {
+    "study": "tuition {year}",
+    "living": "living expenses",
+    "gift": "family support",
+    "import": "invoice {serial}",
+    "service": "service fee",
+}
 
 
 def act(world: World, resident: Resident, day: int) -> None:
@@ -23,7 +37,7 @@ def act(world: World, resident: Resident, day: int) -> None:
 
 
 def settle(world: World, payment: Payment) -> None:
-    """Book a payment the way banks report it: mostly one settled event, sometimes ordered first, returned or cancelled."""
+    """Book a payment the way banks report it: mostly one settled event, at times ordered first, returned, cancelled."""
     draw, calendar = world.draw, world.calendar
     chance = draw.random()
     payment_id = f"UETR-{world.event_id()}"
@@ -32,7 +46,8 @@ def settle(world: World, payment: Payment) -> None:
     if payment.at_ms + late_ms >= calendar.end_ms:
         late_ms = 0
     if later is None or chance >= ORDERED_FIRST + RETURNED + CANCELLED:
-        world.book(payment, late_by_ms=late_ms, **({"payment_id": payment_id} if chance > 0.5 else {}))
+        fields: dict[str, Any] = {"payment_id": payment_id} if chance > WITHOUT_PAYMENT_ID else {}
+        world.book(payment, late_by_ms=late_ms, **fields)
         return
     after_ms = calendar.moment(later, draw, 9, 12)
     if chance < CANCELLED:
@@ -42,7 +57,14 @@ def settle(world: World, payment: Payment) -> None:
         first, _ = world.book(payment, payment_id=payment_id)
         back = payment.amount * 0.998
         amount = f"{back:.0f}" if payment.currency == "JPY" else f"{back:.2f}"
-        world.book(payment, status="returned", reported_ms=after_ms, payment_id=payment_id, original_event_id=first, amount=amount)
+        world.book(
+            payment,
+            status="returned",
+            reported_ms=after_ms,
+            payment_id=payment_id,
+            original_event_id=first,
+            amount=amount,
+        )
     else:
         world.book(payment, status="ordered", payment_id=payment_id)
         world.book(payment, status="settled", reported_ms=after_ms, payment_id=payment_id)
@@ -50,8 +72,6 @@ def settle(world: World, payment: Payment) -> None:
 
 def _partner(world: World, resident: Resident) -> Counterparty:
     if world.draw.chance(NEW_PARTNER):
-        from streams.simulate.population import counterparty
-
         resident.counterparties.append(counterparty(world.draw, resident.role, world.event_id()))
         return resident.counterparties[-1]
     # the first is the usual one
@@ -60,14 +80,33 @@ def _partner(world: World, resident: Resident) -> Counterparty:
 
 def _transfer(world: World, resident: Resident, day: int, usd: float, purpose: str, *, direction: str = "out") -> None:
     draw = world.draw
-    at_ms = world.calendar.moment(day, draw, *((8, 23) if resident.role != "salaried" or not world.calendar.business[day] else (9, 21)))
+    at_ms = world.calendar.moment(
+        day, draw, *((8, 23) if resident.role != "salaried" or not world.calendar.business[day] else (9, 21))
+    )
     partner = _partner(world, resident)
     evidence = world.honest_evidence(resident, usd, at_ms, inclined=usd > DOCUMENT_LINE_USD * 0.96)
     institution = resident.institutions[0] if draw.chance(0.85) else draw.pick(resident.institutions)
-    more = {"remittance_info": TEXTS[purpose].format(year=world.calendar.start.year, serial=draw.integer(1000, 9999))} \
-        if purpose in TEXTS and draw.chance(0.3) else None  # fmt: skip
-    settle(world, Payment(resident, partner, at_ms, world.rates.from_usd(usd, partner.currency, at_ms), partner.currency, PURPOSES[purpose],
-                          direction, evidence, draw.pick(("app", "app", "web", "branch")), institution, more=more))  # fmt: skip
+    more = (
+        {"remittance_info": TEXTS[purpose].format(year=world.calendar.start.year, serial=draw.integer(1000, 9999))}
+        if purpose in TEXTS and draw.chance(0.3)
+        else None
+    )
+    settle(
+        world,
+        Payment(
+            resident,
+            partner,
+            at_ms,
+            world.rates.from_usd(usd, partner.currency, at_ms),
+            partner.currency,
+            PURPOSES[purpose],
+            direction,
+            evidence,
+            draw.pick(("app", "app", "web", "branch")),
+            institution,
+            more=more,
+        ),
+    )
 
 
 def _usual(world: World, resident: Resident) -> float:
@@ -119,9 +158,19 @@ def _trade(world: World, resident: Resident, day: int, kind: str) -> None:
     at_ms = calendar.moment(weekday, draw)
     evidence = world.honest_evidence(resident, usd, at_ms, inclined=usd > DOCUMENT_LINE_USD * 0.7 or draw.chance(0.5))
     direction = "out" if kind == "import" else "in"
-    payment = Payment(resident, partner, at_ms, world.rates.from_usd(usd, partner.currency, at_ms), partner.currency, PURPOSES[kind], direction,
-                      evidence, draw.pick(("web", "web", "branch")), draw.pick(resident.institutions))  # fmt: skip
-    if evidence == "none" or world.room < 2 or draw.chance(0.35):
+    payment = Payment(
+        resident,
+        partner,
+        at_ms,
+        world.rates.from_usd(usd, partner.currency, at_ms),
+        partner.currency,
+        PURPOSES[kind],
+        direction,
+        evidence,
+        draw.pick(("web", "web", "branch")),
+        draw.pick(resident.institutions),
+    )
+    if evidence == "none" or world.room <= 1 or draw.chance(0.35):
         payment.more = {"trade_terms": "open_account", "hs_code": partner.hs_code}
         settle(world, payment)
         return
@@ -135,8 +184,11 @@ def _trade(world: World, resident: Resident, day: int, kind: str) -> None:
         payment.at_ms = calendar.moment(other, draw)
         settle(world, payment)
     elif other is not None:
-        payment.more = {"trade_terms": "advance", "hs_code": partner.hs_code,
-                        "goods_due": (calendar.date(at_ms) + timedelta(days=30)).isoformat()}  # fmt: skip
+        payment.more = {
+            "trade_terms": "advance",
+            "hs_code": partner.hs_code,
+            "goods_due": (calendar.date(at_ms) + timedelta(days=30)).isoformat(),
+        }
         settle(world, payment)
         if world.room > 0:
             _declare(world, payment, kind, number, calendar.moment(other, draw), due_ms=None)
@@ -152,17 +204,32 @@ def _declare(world: World, payment: Payment, kind: str, number: str, at_ms: int,
     quantity = max(1, int(usd / (partner.unit_usd * world.draw.uniform(0.85, 1.15))))
     value = f"{payment.amount:.0f}" if payment.currency == "JPY" else f"{payment.amount:.2f}"
     body: dict[str, object] = {
-        "event_id": world.event_id(), "declaration_no": number, "declared_time": calendar.text(at_ms), "kind": kind,
-        "party_id": payment.resident.id, "counterparty_id": partner.id, "counterparty_country": partner.country, "hs_code": partner.hs_code,
-        "quantity": str(quantity), "quantity_unit": partner.unit, "value": value, "currency": payment.currency,
-        "incoterm": world.draw.pick(("FOB", "CIF", "EXW", "DAP")), "origin_country": partner.country if kind == "import" else "KR",
-    }  # fmt: skip
+        "event_id": world.event_id(),
+        "declaration_no": number,
+        "declared_time": calendar.text(at_ms),
+        "kind": kind,
+        "party_id": payment.resident.id,
+        "counterparty_id": partner.id,
+        "counterparty_country": partner.country,
+        "hs_code": partner.hs_code,
+        "quantity": str(quantity),
+        "quantity_unit": partner.unit,
+        "value": value,
+        "currency": payment.currency,
+        "incoterm": world.draw.pick(("FOB", "CIF", "EXW", "DAP")),
+        "origin_country": partner.country if kind == "import" else "KR",
+    }
     if due_ms is not None:
         body["settlement_due"] = calendar.date(due_ms).isoformat()
     world.put(DECLARATIONS, payment.resident.id, body, at_ms)
 
 
 ROLE_HABITS: dict[Role, Callable[[World, Resident, int], None]] = {
-    "salaried": _salaried, "parent": _parent, "migrant": _support, "small_user": _support,
-    "trader": _trader, "importer": _importer, "exporter": _exporter,
-}  # fmt: skip
+    "salaried": _salaried,
+    "parent": _parent,
+    "migrant": _support,
+    "small_user": _support,
+    "trader": _trader,
+    "importer": _importer,
+    "exporter": _exporter,
+}

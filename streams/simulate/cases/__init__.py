@@ -11,6 +11,7 @@ from streams.simulate.world import World
 # one case of each typology for this many records, at least one; 20 000 records give three
 RECORDS_A_CASE = 6_000
 MOST_CASES = 40
+SLOW_EVERY = 3
 # no case takes more places than this
 LARGEST_CASE = 60
 PARTY_TYPES = {"T01": ("person",), "T02": ("person",), "T16": ("company", "sole_trader")}
@@ -25,7 +26,7 @@ def plant_all(world: World, residents: list[Resident], events: int, seed: int, f
     free = {kind: [person for person in residents if person.party_type in kinds] for kind, kinds in PARTY_TYPES.items()}
     number_each = max(1, min(MOST_CASES, events // RECORDS_A_CASE))
     for number in range(number_each):
-        slow = number % 3 == 2
+        slow = number % SLOW_EVERY == SLOW_EVERY - 1
         for typology, module in (("T01", t01), ("T02", t02), ("T16", t16)):
             person = _take(draw, free[typology])
             if person is not None and world.room > LARGEST_CASE:

@@ -11,7 +11,7 @@ LARGEST = 24
 
 
 def plant_all(world: World, draw: Draw, residents: list[Resident], number: int, first_day: int) -> None:
-    """`number` of each: rent just under the line, tuition in instalments, a dear but legal bank, near the yearly cap."""
+    """`number` of each: rent just under the line, tuition in instalments, a dear but legal bank, near the cap."""
     people = [person for person in residents if person.party_type == "person" and not person.reserved]
     firms = [person for person in residents if person.party_type == "company" and not person.reserved]
     for _ in range(number):
@@ -27,20 +27,26 @@ def plant_all(world: World, draw: Draw, residents: list[Resident], number: int, 
             world.truth.lookalike("dear_bank", firm.id, [])
 
 
-def _pay(world: World, draw: Draw, person: Resident, usd: float, day: int, purpose: str, evidence: str, serial: str) -> str:
+def _pay(
+    world: World, draw: Draw, person: Resident, usd: float, day: int, purpose: str, evidence: str, serial: str
+) -> str:
     at_ms = world.calendar.moment(day, draw, 9, 20)
     # USD pieces: the amounts a landlord or a school asks for are round
     partner = counterparty(Draw(serial), person.role, serial)
     if evidence == "none":
         world.no_document_usd[person.id, world.calendar.date(at_ms).year] += usd
-    return world.book(Payment(person, partner, at_ms, usd, "USD", PURPOSES[purpose], evidence=evidence, channel="app"))[0]
+    return world.book(Payment(person, partner, at_ms, usd, "USD", PURPOSES[purpose], evidence=evidence, channel="app"))[
+        0
+    ]
 
 
 def _rent(world: World, draw: Draw, person: Resident, first_day: int) -> None:
     """A monthly rent just under the line; the bank holds the lease, so the transfers are documented."""
     usd, serial = float(draw.integer(82, 98) * 50), world.event_id()
     days = range(draw.integer(first_day, first_day + 4), world.calendar.days, MONTH_DAYS)
-    world.truth.lookalike("rent", person.id, [_pay(world, draw, person, usd, day, "living", "shown", serial) for day in days])
+    world.truth.lookalike(
+        "rent", person.id, [_pay(world, draw, person, usd, day, "living", "shown", serial) for day in days]
+    )
 
 
 def _tuition(world: World, draw: Draw, person: Resident, first_day: int) -> None:
@@ -48,7 +54,9 @@ def _tuition(world: World, draw: Draw, person: Resident, first_day: int) -> None
     usd, serial = float(draw.integer(42, 49) * 100), world.event_id()
     begin = draw.integer(first_day, max(first_day, world.calendar.days - 15))
     days = sorted({min(begin + step * 4, world.calendar.days - 1) for step in range(draw.integer(3, 4))})
-    world.truth.lookalike("tuition", person.id, [_pay(world, draw, person, usd, day, "study", "shown", serial) for day in days])
+    world.truth.lookalike(
+        "tuition", person.id, [_pay(world, draw, person, usd, day, "study", "shown", serial) for day in days]
+    )
 
 
 def _near_cap(world: World, draw: Draw, person: Resident, first_day: int) -> None:
@@ -56,6 +64,9 @@ def _near_cap(world: World, draw: Draw, person: Resident, first_day: int) -> Non
     target, serials = draw.uniform(80_000, 92_000), [world.event_id() for _ in range(3)]
     days = sorted(draw.integer(first_day, world.calendar.days - 1) for _ in range(int(target // 7_600)))
     year = world.calendar.date(world.calendar.start_ms + first_day * DAY_MS).year
-    paid = [_pay(world, draw, person, float(draw.integer(66, 86) * 100), day, "living", "none", draw.pick(serials)) for day in days
-            if world.no_document_usd[person.id, year] < target - 8_600]  # fmt: skip
+    paid = [
+        _pay(world, draw, person, float(draw.integer(66, 86) * 100), day, "living", "none", draw.pick(serials))
+        for day in days
+        if world.no_document_usd[person.id, year] < target - 8_600
+    ]
     world.truth.lookalike("near_cap", person.id, paid)

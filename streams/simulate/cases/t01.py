@@ -1,4 +1,4 @@
-"""T01: one remittance split under the document line: pieces just below it, one purpose, one beneficiary, no documents."""
+"""T01: one remittance split under the document line: undocumented pieces just below it to one beneficiary."""
 
 from streams.simulate.draw import Draw
 from streams.simulate.population import BANKS, Resident, counterparty
@@ -20,14 +20,24 @@ def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: b
     partner = counterparty(draw, person.role, world.event_id())
     purpose = draw.pick(("gift", "living"))
     banks = [draw.pick(BANKS)] if draw.chance(0.5) else [draw.pick(BANKS), draw.pick(BANKS)]
-    times = sorted(calendar.moment(begin + draw.integer(0, span - 1), draw, 8, 22) for _ in range(draw.integer(*PIECES)))
+    times = sorted(
+        calendar.moment(begin + draw.integer(0, span - 1), draw, 8, 22) for _ in range(draw.integer(*PIECES))
+    )
     events, total = [], 0.0
     for at_ms in times:
         usd = draw.uniform(*PIECE_USD)
         total += usd
         world.no_document_usd[person.id, calendar.date(at_ms).year] += usd
-        payment = Payment(person, partner, at_ms, world.rates.from_usd(usd, partner.currency, at_ms), partner.currency, PURPOSES[purpose],
-                          channel=draw.pick(("app", "web")), institution=draw.pick(banks))  # fmt: skip
+        payment = Payment(
+            person,
+            partner,
+            at_ms,
+            world.rates.from_usd(usd, partner.currency, at_ms),
+            partner.currency,
+            PURPOSES[purpose],
+            channel=draw.pick(("app", "web")),
+            institution=draw.pick(banks),
+        )
         events.append(world.book(payment))
     variant = "slow" if slow and span == SLOW_DAYS else "template"
     world.truth.case("T01", variant, person.id, events, events[DUE_PIECE - 1][0], total_usd=f"{total:.2f}")

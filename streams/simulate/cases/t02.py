@@ -30,11 +30,26 @@ def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: b
         partner, place = partners[number % len(partners)], draw.pick(places)
         by_place[place] += usd
         world.no_document_usd[person.id, calendar.date(at_ms).year] += usd
-        payment = Payment(person, partner, at_ms, world.rates.from_usd(usd, partner.currency, at_ms), partner.currency,
-                          PURPOSES["living" if number % 3 else "gift"], channel=draw.pick(("app", "web")), institution=place)  # fmt: skip
+        payment = Payment(
+            person,
+            partner,
+            at_ms,
+            world.rates.from_usd(usd, partner.currency, at_ms),
+            partner.currency,
+            PURPOSES["living" if number % 3 else "gift"],
+            channel=draw.pick(("app", "web")),
+            institution=place,
+        )
         events.append(world.book(payment))
-    world.truth.case("T02", "slow" if slow and span == SLOW_DAYS else "template", person.id, events, events[due][0],
-                     total_usd=f"{sum(sizes):.2f}", by_institution={place: f"{usd:.2f}" for place, usd in by_place.items()})  # fmt: skip
+    world.truth.case(
+        "T02",
+        "slow" if slow and span == SLOW_DAYS else "template",
+        person.id,
+        events,
+        events[due][0],
+        total_usd=f"{sum(sizes):.2f}",
+        by_institution={place: f"{usd:.2f}" for place, usd in by_place.items()},
+    )
 
 
 def _sizes(draw: Draw, band: tuple[float, float]) -> tuple[list[float], int]:
@@ -58,6 +73,10 @@ def _window(world: World, draw: Draw, first_day: int, days: int) -> tuple[int, i
     start = calendar.start + timedelta(days=first_day)
     in_first_year = (start.replace(month=12, day=31) - start).days + 1
     left = calendar.days - first_day
-    low, high = (first_day, first_day + min(in_first_year, left)) if in_first_year * 2 >= left else (first_day + in_first_year, calendar.days)
+    low, high = (
+        (first_day, first_day + min(in_first_year, left))
+        if in_first_year * 2 >= left
+        else (first_day + in_first_year, calendar.days)
+    )
     span = min(days, high - low)
     return draw.integer(low, high - span), span

@@ -1,4 +1,4 @@
-"""T16: deals far off the market rate, the gap always on the same side, so that value moves through the price of currency."""
+"""T16: deals far off the market rate, always on the same side, so that value moves through the price."""
 
 from streams.simulate.draw import Draw
 from streams.simulate.population import Resident
@@ -27,7 +27,19 @@ def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: b
     for at_ms in times:
         usd, gap = draw.size(*DEAL_USD), draw.uniform(*band)
         gaps.append(round(gap))
-        payment = Payment(person, partner, at_ms, world.rates.from_usd(usd, partner.currency, at_ms), partner.currency, purpose, direction,
-                          "verified", "branch", person.institutions[0], gap, {"trade_terms": "sight", "hs_code": partner.hs_code})  # fmt: skip
+        payment = Payment(
+            person,
+            partner,
+            at_ms,
+            world.rates.from_usd(usd, partner.currency, at_ms),
+            partner.currency,
+            purpose,
+            direction,
+            "verified",
+            "branch",
+            person.institutions[0],
+            gap,
+            {"trade_terms": "sight", "hs_code": partner.hs_code},
+        )
         events.append(world.book(payment))
     world.truth.case("T16", "slow" if slow else "template", person.id, events, events[0][0], gaps_bp=gaps)
