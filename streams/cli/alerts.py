@@ -1,0 +1,124 @@
+"""`fxwatch alerts`: what an investigator reads."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+from rich.console import Console
+
+from streams import reading, render, tables, topics
+from streams.errors import UsageError
+from streams.render_labels import Language
+from streams.settings import Settings, load_settings
+
+
+@click.group()
+def command() -> None:
+    """Alerts, as an investigator wants to read them.
+
+    Example: fxwatch alerts follow --from-beginning --min-severity high
+    """
+
+
+def alert_topic(settings: Settings, desk: str | None) -> str:
+    """The topic of all alerts, or of a desk's. Raises `UsageError` naming the desks there are."""
+    if desk is None:
+        return topics.ALERTS
+    desks = settings.effective.desks
+    if desk not in desks:
+        raise UsageError("there is no such desk", got=desk, expected=", ".join(sorted(desks)) or "no desk is configured",
+                         todo="name one of these, or add it to the table [desks]")  # fmt: skip
+    return topics.desk_topic(desk)
+
+
+def _told(text: str) -> None:
+    click.echo(text, err=True)
+
+
+class _Printer:
+    """Prints alerts one by one; an alert that cannot be read is said, with where it stands, and the rest go on."""
+
+    def __init__(self, lang: Language, zone: ZoneInfo, least: str, *, as_json: bool) -> None:
+        self._lang, self._zone, self._json = lang, zone, as_json
+        self._least = render.SEVERITIES.index(least)
+        self._console = Console() if tables.in_terminal() else None
+
+    def show(self, record: Any) -> bool:
+        """Print the record's alert if it is severe enough; tells whether it did."""
+        try:
+            alert = render.read_alert(record.value or b"")
+        except msgspec.DecodeError as fault:
+            _told(
+                f"{record.topic}[{record.partition}]@{record.offset} is not an alert that this version can read: {fault}"
+            )
+            return False
+        if render.SEVERITIES.index(alert.severity) < self._least:
+            return False
+        if self._json:
+            sys.stdout.buffer.write(record.value + b"\n")
+            sys.stdout.buffer.flush()
+        elif self._console is not None:
+            self._console.print(render.render(alert, lang=self._lang, zone=self._zone))
+        else:
+            click.echo(render.plain(alert, lang=self._lang, zone=self._zone))
+            sys.stdout.flush()
+        return True
+
+
+def _backlog_in_order(reader: reading.Reader) -> Iterator[Any]:
+    """What is there already, in order of Kafka timestamps (an alert's is the event's), then by position.
+
+    All of it is held in memory: alerts are tens a day.
+    """
+    held = [record for _, batch in reader.to_end() for record in batch]
+    held.sort(key=lambda record: (record.timestamp, record.partition, record.offset))
+    yield from held
+
+
+def _records(reader: reading.Reader, *, from_beginning: bool) -> Iterator[Any]:
+    if from_beginning:
+        yield from _backlog_in_order(reader)
+    _told("waiting for new alerts (Ctrl-C ends)")
+    for _, batch in reader.follow(from_beginning=False, silent=_told):
+        yield from batch
+
+
+@command.command()
+@click.option("--desk", help="Only this desk's alerts.")
+@click.option("--from-beginning", is_flag=True, help="All alerts the topic holds first; default: new ones from now on.")
+@click.option("--count", type=click.IntRange(min=1), help="Stop after this many alerts.")
+@click.option("--party", metavar="TOKEN", help="Only alerts of this party.")
+@click.option("--min-severity", type=click.Choice(render.SEVERITIES), default="low", show_default=True,
+              help="Only alerts at least this severe.")  # fmt: skip
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="English or Korean.")
+@click.option("--json", "as_json", is_flag=True, help="One alert a line, byte for byte as on the topic.")
+def follow(
+    desk: str | None, from_beginning: bool, count: int | None, party: str | None, min_severity: str, lang: Language,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Print alerts as they come, until Ctrl-C or --count.
+
+    Reads committed alerts only, joins no consumer group and commits nothing: any number of people may follow at once.
+
+    \b
+    Example: fxwatch alerts follow --from-beginning --count 5 --lang ko
+    Example: fxwatch alerts follow --desk customs --json | jq .alert_id
+    """
+    settings = load_settings()
+    topic = alert_topic(settings, desk)
+    printer = _Printer(lang, ZoneInfo(settings.effective.engine.time_zone), min_severity, as_json=as_json)
+    wanted = None if party is None else party.encode()
+    shown = 0
+    try:
+        with reading.Reader(settings, [topic]) as reader:
+            _told(f"reading {topic} at {settings.bootstrap}")
+            for record in _records(reader, from_beginning=from_beginning):
+                if wanted is None or record.key == wanted:
+                    shown += printer.show(record)
+                if shown == count:
+                    return
+    except KeyboardInterrupt:
+        _told(f"stopped after {shown} alerts")

@@ -1,0 +1,298 @@
+"""An alert as text that an investigator can act on and defend.
+
+One description of the page serves the terminal (wrapped, coloured) and the pipe (plain, one line a statement). What a
+sender chose in an alert may hold control characters; they never reach the terminal.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from math import floor, log10
+from zoneinfo import ZoneInfo
+
+import msgspec
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from detectors.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
+from detectors.wording import WEAK
+from streams.render_labels import LABELS, Labels, Language
+from streams.tables import printable
+
+SEOUL = ZoneInfo("Asia/Seoul")
+EVIDENCE_SHOWN = 10
+SEVERITIES = ("low", "medium", "high", "critical")
+STYLES = {"low": "bold cyan", "medium": "bold yellow", "high": "bold red", "critical": "bold white on red"}
+# narrower than this, hanging indents would leave no room for words
+LEAST_WIDTH = 40
+_LABEL = 15
+_HANGUL = re.compile(r"[\uac00-\ud7a3]")
+
+
+class LimitRead(LimitShown, frozen=True, kw_only=True):
+    """A limit with the mark that its figure was not checked against the law, where the alert carries one."""
+
+    verified: bool | None = None
+    x_verified: bool | None = None
+
+    @property
+    def unverified(self) -> bool:
+        """Whether the alert itself says that the figure was not checked."""
+        return self.verified is False or self.x_verified is False
+
+
+class TypologyRead(TypologyHit, frozen=True, kw_only=True):
+    """A typology hit with limits as read."""
+
+    limits: tuple[LimitRead, ...]
+
+
+class AlertRead(Alert, frozen=True, kw_only=True):
+    """An alert as read from a topic; fields that this version does not know are left out."""
+
+    typologies: tuple[TypologyRead, ...]
+
+
+_decode = msgspec.json.Decoder(AlertRead).decode
+
+
+def read_alert(value: bytes) -> AlertRead:
+    """The alert of a record's value; unknown fields are ignored. Raises `msgspec.DecodeError` for anything else."""
+    return _decode(value)
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One statement: `label` stands at `margin`, `text` hangs at `margin` + `hang` cells."""
+
+    text: str = ""
+    label: str = ""
+    margin: int = 0
+    hang: int = 0
+    style: str = ""
+    label_style: str = "bold"
+
+
+def in_language(text: str, lang: Language) -> str:
+    """The part of an `English / Korean` text in `lang`; a text in one language as it is."""
+    english, slash, korean = text.partition(" / ")
+    if not slash or _HANGUL.search(english) or not _HANGUL.search(korean):
+        return printable(text)
+    return printable(korean if lang == "ko" else english)
+
+
+def number(value: Number | None, unit: str = "") -> str:
+    """A value with thousands separated and its unit in words; a decimal string keeps its places."""
+    if value is None:
+        return "-"
+    suffix = {"": "", "count": "", "ratio": " times", "flag": "", "local date": ""}.get(unit, f" {unit}")
+    if unit == "flag":
+        return "yes" if float(value) else "no"
+    if isinstance(value, str):
+        try:
+            return f"{Decimal(value):,}{printable(suffix)}"
+        except InvalidOperation:
+            return printable(f"{value}{suffix}")
+    text = f"{value:,}" if isinstance(value, int) else f"{value:,.4f}".rstrip("0").rstrip(".")
+    return f"{text}{printable(suffix)}"
+
+
+def local_time(at: datetime, zone: ZoneInfo) -> str:
+    """The time where the law applies, with the zone named."""
+    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
+
+
+def rarer_than(p_value: float) -> str:
+    """The percentage that a conformal rank (0-1, lower is rarer) is rarer than, cut, never rounded up to 100."""
+    if p_value <= 0.0:
+        return "99.99"
+    places = max(1, -floor(log10(p_value)) - 1)
+    share = (1 - Decimal(repr(p_value))) * 100
+    return str(share.quantize(Decimal(1).scaleb(-places), rounding="ROUND_DOWN"))
+
+
+def _first_sentence(text: str) -> str:
+    """Up to the first full stop that a blank follows, so that decimals stay whole."""
+    return re.split(r"(?<=\.)\s", printable(text), maxsplit=1)[0]
+
+
+def _sentence(reason: Reason, lang: Language) -> str:
+    return printable(reason.text_ko if lang == "ko" else reason.text_en)
+
+
+def _titles(alert: Alert, lang: Language) -> str:
+    return " + ".join(in_language(hit.name, lang) for hit in alert.typologies) or LABELS[lang].anomaly
+
+
+def _happened(alert: Alert, lang: Language) -> str:
+    """What happened, in the alert's own words: of the strongest rule, else of the strongest reason."""
+    fired = {hit.id for hit in alert.typologies}
+    told = [each for each in alert.reasons if each.feature in fired] or list(alert.reasons)
+    return _first_sentence(_sentence(told[0], lang)) if told else ""
+
+
+def _money(alert: Alert, words: Labels) -> str:
+    parts = [number(alert.amount_usd, "USD")] if alert.amount_usd is not None else []
+    parts += [number(alert.amount_krw, "KRW")] if alert.amount_krw is not None else []
+    text = " = ".join(parts) or words.no_amount
+    return f"{text} ({words.rate_missing})" if alert.rate_missing else text
+
+
+def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterator[Line]:
+    status = words.status.get(alert.status, alert.status)
+    yield Line(f"{words.severity[alert.severity]}  {_titles(alert, lang)}", style=STYLES[alert.severity])
+    happened = _happened(alert, lang)
+    if happened:
+        yield Line(happened, margin=2)
+    yield Line(_money(alert, words), words.amount, 2, _LABEL)
+    changed = f" {words.updates} {printable(alert.supersedes)}" if alert.supersedes else ""
+    yield Line(f"{local_time(alert.created_for, zone)} ({status}{changed})", words.when, 2, _LABEL)
+    yield Line(printable(alert.party), words.party, 2, _LABEL)
+    if alert.counterparty:
+        yield Line(printable(alert.counterparty), words.counterparty, 2, _LABEL)
+    if alert.parties:
+        yield Line(printable(", ".join(alert.parties)), words.others, 2, _LABEL)
+    yield Line(printable(", ".join(alert.institutions)), words.institutions, 2, _LABEL)
+
+
+def _limit(limit: LimitShown, words: Labels) -> str:
+    source = words.provenance.get(limit.provenance, limit.provenance)
+    if isinstance(limit, LimitRead) and limit.unverified and limit.provenance != "D":
+        source = f"{source}, {words.unverified}"
+    since = words.since.format(date=limit.effective_from.isoformat(), source=source)
+    return f"{_spelled(limit.name)} {number(limit.value, limit.unit)} ({since})"
+
+
+def _spelled(name: str) -> str:
+    return printable(name.replace("_", " "))
+
+
+def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[Line]:
+    aside = f"{words.strength.format(value=number(hit.strength))}, {words.window.format(value=printable(hit.window))}"
+    yield Line(f"{in_language(hit.name, lang)} ({aside})", printable(hit.id), 2, 5, label_style="bold")
+    yield Line(in_language(hit.legal_basis, lang), words.basis, 7, _LABEL)
+    for place, each in enumerate(hit.measured):
+        label = "" if place else words.measured
+        yield Line(f"{_spelled(each.name)} {number(each.value, each.unit)}", label, 7, _LABEL)
+    for place, limit in enumerate(hit.limits):
+        yield Line(_limit(limit, words), "" if place else words.limits, 7, _LABEL)
+
+
+def _reason(reason: Reason, words: Labels, lang: Language) -> Line:
+    text = _sentence(reason, lang)
+    if reason.value is not None:
+        weak = f", {words.weak}" if reason.own_n < WEAK else ""
+        text = f"{text} [{words.observations.format(n=reason.own_n)}{weak}]"
+    return Line(text, f"{100 * reason.contribution:3.0f} %", 2, 7)
+
+
+def _shown_evidence(alert: Alert, most: int) -> list[EvidenceItem]:
+    """The trigger and the newest others, in the alert's order: what a reader looks up first."""
+    trigger = [each for each in alert.evidence if each.event_id == alert.trigger_event_id][-1:]
+    others = [each for each in alert.evidence if each not in trigger]
+    kept = [*others[max(0, len(others) - most + len(trigger)) :], *trigger]
+    return [each for each in alert.evidence if each in kept]
+
+
+def _evidence(alert: Alert, words: Labels, zone: ZoneInfo, most: int) -> Iterator[Line]:
+    items = _shown_evidence(alert, most)
+    counted = words.evidence_shown.format(shown=len(items), total=alert.evidence_total)
+    yield Line(f"{words.evidence} ({counted})", style="bold")
+    for each in items:
+        position = (words.ledger_position.format(partition=alert.position.partition, offset=each.offset)
+                    if each.offset is not None else words.gone)  # fmt: skip
+        mark = "*" if each.event_id == alert.trigger_event_id else "-"
+        told = (local_time(each.event_time, zone), position, each.institution or "", each.event_id,
+                f"sha256:{each.sha256[:16]}")  # fmt: skip
+        yield Line("  ".join(map(printable, told)), mark, 2, 2)
+
+
+def _rarity(alert: Alert, words: Labels) -> Iterator[Line]:
+    yield Line(words.rarity, style="bold")
+    ranked = (words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank)) if alert.rank is not None
+              else words.warming)  # fmt: skip
+    yield Line(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
+    selection = alert.selection
+    chance = words.chance.format(budget=printable(selection.budget), probability=number(selection.probability))
+    chosen = words.chosen.get(selection.budget, chance)
+    yield Line(f"{words.explored}; {chance}" if selection.explored else chosen, margin=2)
+
+
+def _record(alert: Alert, words: Labels) -> Iterator[Line]:
+    versions, position = alert.versions, alert.position
+    yield Line(words.record, style="bold")
+    yield Line(printable(alert.alert_id), "alert_id", 2, _LABEL)
+    yield Line(printable(alert.case_id), words.case, 2, _LABEL)
+    yield Line(printable(alert.desk), words.desk, 2, _LABEL)
+    yield Line(printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
+    yield Line(printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
+    told = f"code {versions.code}, config {versions.config}, detectors {versions.detectors}, rules {versions.rules}"
+    yield Line(printable(told), words.versions, 2, _LABEL)
+    yield Line(words.caution, margin=2, style="italic")
+
+
+def lines(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN) -> list[Line]:
+    """The page, top to bottom; `evidence` records at most, the newest and the trigger."""
+    words = LABELS[lang]
+    page = list(_head(alert, words, lang, zone))
+    if alert.typologies:
+        page.append(Line(words.rules, style="bold"))
+        for hit in alert.typologies:
+            page += _typology(hit, words, lang)
+    page.append(Line(words.reasons, style="bold"))
+    page += [_reason(reason, words, lang) for reason in alert.reasons]
+    page.append(Line(words.normal, style="bold"))
+    page += [Line(in_language(each.change, lang) + (f" ({words.still})" if each.would_alert else ""), "-", 2, 2)
+             for each in alert.counterfactual] or [Line(words.untested, "-", 2, 2)]  # fmt: skip
+    page += _evidence(alert, words, zone, evidence)
+    page += _rarity(alert, words)
+    page += _record(alert, words)
+    return page
+
+
+def _prefix(line: Line) -> str:
+    gap = " " if line.label and cell_len(line.label) >= line.hang else ""
+    return " " * line.margin + line.label + gap + " " * max(0, line.hang - cell_len(line.label))
+
+
+def plain(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN) -> str:
+    """The page for a pipe: one line a statement, unwrapped, no colours, a blank line at the end."""
+    page = lines(alert, lang=lang, zone=zone, evidence=evidence)
+    return "".join(f"{_prefix(line)}{line.text}".rstrip() + "\n" for line in page) + "\n"
+
+
+class Page:
+    """The page for a terminal; wraps to the console's width with hanging indents."""
+
+    def __init__(self, page: list[Line], rule_style: str) -> None:
+        self._lines, self._rule_style = page, rule_style
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        width = max(LEAST_WIDTH, options.max_width)
+        yield Text("\u2500" * width, style=self._rule_style)
+        for line in self._lines:
+            prefix = _prefix(line)
+            hang = cell_len(prefix)
+            wrapped = Text(line.text, style=line.style).wrap(console, width - hang)
+            for place, piece in enumerate(wrapped or [Text()]):
+                piece.rstrip()
+                first = Text(prefix, style=line.label_style) if place == 0 else Text(" " * hang)
+                yield first + piece
+        yield Text()
+
+
+def render(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN) -> Page:
+    """The page for `rich.console.Console.print`, at the console's width (80 columns are enough)."""
+    return Page(lines(alert, lang=lang, zone=zone, evidence=evidence), STYLES[alert.severity])
+
+
+def headline(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL) -> Text:
+    """One line: severity, time, what was found, amount, party."""
+    words = LABELS[lang]
+    found = ", ".join(printable(hit.id) for hit in alert.typologies)
+    title = f"{found} {_titles(alert, lang)}" if found else _titles(alert, lang)
+    text = Text(f"{words.severity[alert.severity]:<9}", style=STYLES[alert.severity])
+    told = (local_time(alert.created_for, zone), title, _money(alert, words), printable(alert.party))
+    text.append("  ".join(told), style="not bold")
+    return text
