@@ -74,7 +74,7 @@ def test_records_older_than_the_retention_are_warned_of(empty_broker) -> None:
 
 
 def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:
-    """200 records at 400 per second take half a second; a source of 50 per second cannot feed 1000, and that is said."""
+    """200 records at 400 per second take half a second; a source of 50 per second cannot feed 1000: told."""
     _create(empty_broker.bootstrap, {"fx.rates.v1": FOR_EVER})
     records = [Record("fx.rates.v1", b"USD/KRW", b"{}", -1)] * 200
     paced = publish_records(empty_broker.bootstrap, records, 400)
