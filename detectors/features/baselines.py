@@ -2,8 +2,8 @@
 
 Layout, little-endian: format byte, number of remembered counterparties, fingerprint of the feature layout (u16),
 payments seen (u32), first and newest event time (f64 each), the features' float32 numbers in registry order,
-counterparty hashes (u64 each), their decayed weights (float32 each). 24 + 4 x slots + 12 x counterparties bytes: 376
-with 40 slots and all 16 counterparties.
+counterparty hashes (u64 each), their decayed weights (float32 each). 24 + 4 x slots + 12 x counterparties bytes: 384
+with 42 slots and all 16 counterparties.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ def token_hash(token: str) -> int:
 
 
 class Layout:
-    """Packs and unpacks `Past` for one registry of features. Cost: about 3 us each way."""
+    """Packs and unpacks `Past` for one registry of features. Cost: 3.5 us to unpack, 2 us to pack."""
 
     def __init__(self, features: Sequence[Definition]) -> None:
         self.sizes = [feature.slots for feature in features]

@@ -29,7 +29,7 @@ class HalfSpaceTrees(Member):
     Source: DETECTION.md (HST*); why not River's `MinMaxScaler` in front: one value of 1e9 leaves one constant score.
     Range 0-1, higher is more unusual; 0 for the first 32 events. Missing features follow the heavier child.
     Credits: at each split of each path, the drop of log2(mass x 2^depth) goes to the split's feature; a feature whose
-    drops sum below 0 gets 0. Cost: about 25 us for ten features at 25 x 6.
+    drops sum below 0 gets 0. Cost: about 33 us for ten features at 25 x 6.
     Fails on anomalies packed in time, on more features than paths can split on, and forgets at each pivot.
 
     >>> import random

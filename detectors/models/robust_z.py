@@ -19,7 +19,7 @@ class RobustZ(Member):
     Purpose: the cheapest detector; strong on single features that are far out.
     Formula: sum over present features of |z| - 0.8, z by bounded steps, clipped at +-8 (`BoundedScaler`).
     Source: DETECTION.md ("Sum of feature terms beats max"). Unit: spreads. Range: -0.8 x features to 7.2 x features;
-    higher is more unusual. Cost: about 6 us for ten features. Fails on odd combinations of usual values.
+    higher is more unusual. Cost: about 5 us for ten features. Fails on odd combinations of usual values.
 
     >>> import random
     >>> rng, model = random.Random(7), RobustZ()

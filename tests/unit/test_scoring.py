@@ -2,12 +2,11 @@
 
 import math
 import random
-import time
 
 import pytest
 
 from detectors.configuration import DetectorSet
-from detectors.features import EventView, Feature, Shared, observe
+from detectors.features import NAMES, EventView, Feature, Shared, observe
 from detectors.scoring import Scorer, derived_seed
 
 MEMBERS = {"robust_z": {}, "windowed_tails": {}, "half_space_trees": {}}
@@ -70,11 +69,11 @@ def auc(scored):
 
 @pytest.mark.parametrize("absurd_at", [None, 1500])
 def test_planted_anomalies_rank_far_above_normal_traffic(absurd_at):
-    """AUC of the fused score is at least .93 on subtle anomalies, with or without a payment of 1e9 before them."""
+    """AUC of the fused score is at least .96 (measured .982 to .991 over five seeds), also after a payment of 1e9."""
     scorer, out = run(payments(7000, 2, 2000), SMALL, absurd_at)
     late = [(planted, scored) for planted, scored in out[2000:] if scored.warm]
     assert sum(planted for planted, _ in late) > 30
-    assert auc(late) > 0.93
+    assert auc(late) > 0.96
     learned = scorer.learned()
     assert {name: sum(part[name] for part in learned.values()) for name in MEMBERS} == dict.fromkeys(MEMBERS, 7000)
 
@@ -220,16 +219,15 @@ def test_seeds_are_the_same_in_every_process():
     assert derived_seed(20260101, "out|person", "half_space_trees") == 1000973666322199116
 
 
-def test_saving_full_segments_is_quick():
-    """Eight segments with full windows save within 60 ms (measured 14): snapshots must not stall the loop."""
-    scorer, rng = Scorer.new(DetectorSet(members={"robust_z": {}, "half_space_trees": {}})), random.Random(1)
-    for segment in range(8):
-        part = scorer._segment(str(segment))
+def test_state_stays_small():
+    """A segment with full windows saves in under 450 kB: four windows of 10 000, ten of 1 000, scaler and trees."""
+    scorer = Scorer.new(DetectorSet(members=MEMBERS))
+    part, rng = scorer._segment("s"), random.Random(1)
+    for _ in range(10_500):
         for window in (*part.ranks.values(), part.sums):
-            window.arrivals.extend(rng.random() for _ in range(10_000))
-    best = math.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        scorer.to_state()
-        best = min(best, time.perf_counter() - start)
-    assert best < 0.06
+            window.add(rng.random())
+    for _ in range(1100):
+        x = {name: rng.gauss(0, 1) for name in NAMES}
+        for member in part.members.values():
+            member.learn_one(x)
+    assert 350_000 < sum(len(section) for _, section in scorer.to_state()) < 450_000
