@@ -50,8 +50,8 @@ _SEVERITIES: tuple[tuple[Severity, float, int], ...] = (
     ("high", 0.5, 10_000_000),
     ("medium", 0.5, 0),
 )
-# changing more features than this at once says nothing an investigator could use
-_MOST_CHANGED = 3
+# features measure one event from several sides (amount, week, corridor), so often most must change; there are ten
+_MOST_CHANGED = 10
 
 
 class Hit(NamedTuple):
@@ -246,10 +246,10 @@ def _statistical_changes(
         if not again or count == len(names):
             rank = "-" if rescored.rank is None else f"{rescored.rank:.4f}"
             english = "; ".join(wording_of(name).subject_en for name in usual)
-            korean = " ".join(wording_of(name).subject_ko for name in usual)
+            korean = ", ".join(wording_of(name).subject_ko.rstrip("은는") for name in usual)
             change = texts.both(
                 f"Had these been as usual: {english}; the rank would have been p = {rank}",
-                f"{korean} 평소와 같았다면 순위 확률은 p = {rank}입니다",
+                f"다음 항목이 평소와 같았다면 순위 확률은 p = {rank}입니다: {korean}",
             )
             return (Counterfactual(change=change, would_alert=again),)
     return ()

@@ -1,9 +1,7 @@
 """Exact money: decimal strings to integers, half-even division, and back to text. No float takes part.
 
-USD equivalents are integer cents. They are kept in 64 bits, so an amount beyond `LARGEST_CENTS` (4.6e16 USD, hundreds
-of times the world's yearly product) is cut to it: every limit is passed all the same, and a partition does not stop
-for
-it.
+USD equivalents are integer cents in 64 bits. An amount beyond `LARGEST_CENTS` (4.6e16 USD, hundreds of times the
+world's yearly product) is cut to it: every limit is passed all the same, and no partition stops for it.
 """
 
 import re

@@ -36,7 +36,7 @@ Rows = npt.NDArray[Any]
 SHORT_DAYS = 7
 # T01 looks back 90 days from an event
 LONGEST_ROLLING_DAYS = 90
-_PRUNE_EVERY = 8
+_PRUNE_EVERY = 4
 
 
 class Payment(msgspec.Struct):
@@ -184,7 +184,7 @@ def prune(party: Party, full_us: int, short_us: int) -> None:
     """Drop rows that no window needs any more: before `full_us`, and before `short_us` those the law does not add up.
 
     An order that was never settled is kept in full, because its settlement may yet say that no document was shown.
-    Looked at once in 8 rows, so that it costs nothing on most events.
+    Looked at once in 4 rows, so that it costs little on most events.
     """
     count = len(party.payments) // ROW.itemsize
     if count % _PRUNE_EVERY or not count:

@@ -48,29 +48,23 @@ class OffMarketRate:
     def evaluate(self, context: Context) -> Finding | None:
         """The deal of this payment, when it is off the market. Cost: 3 us unless it fires."""
         deal = context.deal
-        limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
-        if deal is None or len(limits) < len(_NAMES) or context.payment.usd < limits["amount_min"].cents:
+        limits = None if deal is None else _off_market(context, deal)
+        if deal is None or limits is None:
             return None
-        threshold = _threshold(context, deal, limits)
-        if abs(deal.deviation) <= threshold:
-            return None
-        return _finding(context, deal, limits, threshold)
+        return _finding(context, deal, limits, _threshold(context, deal, limits))
 
     def learn(self, context: Context) -> None:
         """Take the deal into the pair's normal spread, and into the party's daily sums and off-market deals."""
         deal = context.deal
         if deal is None:
             return
-        limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
-        off = (len(limits) == len(_NAMES) and context.payment.usd >= limits["amount_min"].cents
-               and abs(deal.deviation) > _threshold(context, deal, limits))  # fmt: skip
         days, deals = _unpacked(context)
         today = context.day.toordinal()
         count, total = days.get(today, (0, 0))
         days[today] = (count + 1, total + deal.deviation)
         newest = max(days)
         days = {each: days[each] for each in sorted(days) if each > newest - KEPT_DAYS}
-        if off:
+        if _off_market(context, deal) is not None:
             deals = [*deals, (context.payment.time, context.payment.offset, _moved(context, deal))][-MOST_DEALS:]
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
         spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
@@ -78,7 +72,7 @@ class OffMarketRate:
         step = min(float(abs(deal.deviation)), CLIP * spread[1]) - spread[1]
         spread[1] += max(SLOWEST, 1.0 / spread[0]) * step
 
-    def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002 - the protocol's form
+    def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
         """The rate nearest the reference's side that is still within the limit."""
         deal = context.deal
         limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
@@ -92,6 +86,17 @@ class OffMarketRate:
         sign, sign_ko = ("or less", "이하") if edge > 0 else ("or more", "이상")
         return [Change(changed, f"had the deal rate been {shown} {sign} ({edge / CENTIBP:+.0f} bp)",
                        f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp)였다면")]  # fmt: skip
+
+
+def _off_market(context: Context, deal: Deal) -> dict[str, DatedLimit] | None:
+    """The limits in force when the deal is off the market by them, else None; most end at the first comparison."""
+    least = context.limit(ID, "deviation_min")
+    if least is None or abs(deal.deviation) <= least.cents:
+        return None
+    limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
+    if len(limits) < len(_NAMES) or context.payment.usd < limits["amount_min"].cents:
+        return None
+    return limits if abs(deal.deviation) > _threshold(context, deal, limits) else None
 
 
 def _unpacked(context: Context) -> Any:

@@ -98,7 +98,7 @@ def test_its_counterfactuals_hold(identifier):
 
 @pytest.mark.parametrize("identifier", IDS)
 def test_evaluating_changes_nothing(identifier, monkeypatch):
-    """`evaluate` and `changes` are pure: evaluated twice more at every event, the log gives the same state and alerts."""
+    """`evaluate` and `changes` are pure: evaluated more often at every event, the log gives the same state."""
     ledger, _ = fired(identifier)
     evaluated = alerts.evaluated
 
@@ -126,8 +126,8 @@ def test_a_disabled_typology_is_silent(identifier):
 def test_before_its_first_limit_it_is_silent(identifier):
     """A stream of a time for which no limit is known raises nothing: no law of another time is applied."""
     rules = configuration().rules[identifier]
-    limits = [msgspec.to_builtins(msgspec.structs.replace(limit, effective_from=datetime(2030, 1, 1, tzinfo=UTC).date()))
-              for limit in rules.limits]  # fmt: skip
+    far = datetime(2030, 1, 1, tzinfo=UTC).date()
+    limits = [msgspec.to_builtins(msgspec.structs.replace(limit, effective_from=far)) for limit in rules.limits]
     ledger = Ledger(configuration(rules={identifier: {"limits": limits}}))
     found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
     assert identifier not in {hit.id for alert in found for hit in alert.typologies}

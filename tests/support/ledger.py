@@ -66,9 +66,10 @@ class Ledger:
 
 def payment(event_id: str, at: datetime, amount: str = "4900", **fields: Any) -> Transaction:
     """A person's remittance of US dollars without documents to one beneficiary, as a gift."""
+    identity = digest16(f"{event_id}{fields.get('institution')}{fields.get('party')}")
     given = {"direction": "out", "party": "k1.0a3.remitter", "party_type": "person", "counterparty": "k1.111.payee",
-             "counterparty_country": "VN", "institution": "BANKA", "channel": "app", "currency": "USD", "purpose": "40101",
-             "identity": digest16(f"{event_id}{fields.get('institution')}{fields.get('party')}")} | fields  # fmt: skip
+             "counterparty_country": "VN", "institution": "BANKA", "channel": "app", "currency": "USD",
+             "purpose": "40101", "identity": identity} | fields  # fmt: skip
     event = Transaction(event_id=event_id, event_time=at, amount=amount, body="0" * 32, **given)
     return msgspec.structs.replace(event, body=fields.get("body", digest16(msgspec.json.encode(event).decode())))
 

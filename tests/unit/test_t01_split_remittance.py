@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from tests.support.ledger import START, Ledger, configuration, later
@@ -32,9 +33,9 @@ def test_six_transfers_just_under_the_line_alert_before_and_after_the_law_of_202
 
 def test_before_the_cap_the_pattern_can_be_configured_silent():
     """With `report_before_cap` 0 the pattern of 2026 is silent until the annual cap is used up."""
-    limits = [{"name": limit.name, "value": "0" if limit.name == "report_before_cap" else limit.value, "unit": limit.unit,
-               "effective_from": limit.effective_from, "provenance": limit.provenance}
-              for limit in configuration().rules["T01"].limits]  # fmt: skip
+    limits = [msgspec.to_builtins(limit) for limit in configuration().rules["T01"].limits]
+    for limit in limits:
+        limit["value"] = "0" if limit["name"] == "report_before_cap" else limit["value"]
     ledger = Ledger(configuration(rules={"T01": {"limits": limits}}))
     start = datetime(2026, 5, 4, tzinfo=UTC)
     assert not any(ledger.pay(f"e{day}", start + timedelta(days=day)).alerts for day in range(6))

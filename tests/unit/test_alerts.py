@@ -1,0 +1,73 @@
+"""Building alerts: severity, desks, statistical alerts and their counterfactual."""
+
+import math
+
+import pytest
+
+from detectors.alerts import severity
+from detectors.routing import UNASSIGNED, desks
+from tests.support.ledger import Ledger, configuration, later
+
+
+@pytest.mark.parametrize(
+    ("score", "cents", "expected"),
+    [(0.95, 10_000_000, "critical"), (0.95, 9_999_999, "high"), (0.6, 10_000_000, "high"),
+     (0.6, 5_000_000, "medium"), (0.49, 99_000_000, "low")],
+)  # fmt: skip
+def test_severity_follows_score_and_amount_at_risk(score, cents, expected):
+    """The documented table, at its edges."""
+    assert severity(score, cents) == expected
+
+
+def odd_one_out(**detectors: object):
+    """Ninety quiet days of one party, then a payment unlike any before, at a budget of one in twenty events."""
+    settings = {"warm_up": 90, "daily_budget": 600.0, "exploration": 0.0} | detectors
+    ledger = Ledger(configuration(detectors=settings))
+    for day in range(90):
+        ledger.pay(f"a{day}", later(days=day), str(900 + day % 7), evidence="shown")
+    fields = {"evidence": "shown", "counterparty": "k1.999.new", "counterparty_country": "KY"}
+    return ledger, ledger.pay("odd", later(days=90, hours=14), "250000", **fields)
+
+
+def test_what_no_rule_explains_alerts_within_the_budget_and_says_why():
+    """The desk is compliance, the shares sum to 1, and making its reasons usual would have left it unchosen."""
+    ledger, outputs = odd_one_out()
+    (alert,) = outputs.alerts
+    assert alert.typologies == ()
+    assert alert.desk == "compliance"
+    assert alert.rank < 0.05
+    assert alert.selection.budget == "anomaly"
+    assert math.isclose(sum(reason.contribution for reason in alert.reasons), 1.0)
+    assert [change.would_alert for change in alert.counterfactual] == [False]
+    assert desks(alert, "person", ledger.state.configuration) == ("compliance",)
+
+
+def test_without_budget_nothing_statistical_alerts():
+    """A daily budget of 0 leaves only rules."""
+    assert odd_one_out(daily_budget=0.0)[1].alerts == ()
+
+
+def test_every_matching_desk_gets_a_copy_and_none_is_no_loss():
+    """High severity reaches supervision beside customs; an alert no desk wants is unassigned, not dropped."""
+    ledger = Ledger()
+    found = [alert for n in range(6) for alert in ledger.pay(f"e{n}", later(hours=n)).alerts]
+    high = next(alert for alert in found if alert.severity == "high")
+    assert high.desk == "customs"
+    assert desks(high, "person", ledger.state.configuration) == ("customs", "supervision")
+    only = {name: {"party_types": ["bank"]} for name in ("customs", "supervision", "compliance")}
+    alone = Ledger(configuration(desks=only))
+    (alert,) = [alert for n in range(3) for alert in alone.pay(f"e{n}", later(hours=n)).alerts]
+    assert alert.desk == UNASSIGNED
+    assert desks(alert, "person", alone.state.configuration) == ()
+
+
+def test_alerts_of_a_party_within_thirty_days_are_one_case():
+    """A split and an off-market deal of one month join; one of 31 days after the last opens another case."""
+    ledger = Ledger()
+    cases = []
+    for day in (0, 20, 60):
+        ledger.rate(later(days=day))
+        terms = {"evidence": "shown", "settled_currency": "KRW", "deal_rate": "1500" if day != 20 else "1300"}
+        cases += [alert.case_id for alert in ledger.pay(f"d{day}", later(days=day, hours=1), "50000", **terms).alerts]
+    assert len(cases) == 3
+    assert cases[0] == cases[1] != cases[2]
