@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
-from math import floor, log10
+from math import ceil, log10
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -107,7 +107,7 @@ def rarer_than(p_value: float) -> str:
     """The percentage that a conformal rank (0-1, lower is rarer) is rarer than, cut, never rounded up to 100."""
     if p_value <= 0.0:
         return "99.99"
-    places = max(1, -floor(log10(p_value)) - 1)
+    places = max(1, ceil(-log10(p_value)) - 2)
     share = (1 - Decimal(repr(p_value))) * 100
     return str(share.quantize(Decimal(1).scaleb(-places), rounding="ROUND_DOWN"))
 

@@ -29,7 +29,7 @@ def alert_topic(settings: Settings, desk: str | None) -> str:
         return topics.ALERTS
     desks = settings.effective.desks
     if desk not in desks:
-        raise UsageError("there is no such desk", got=desk, expected=", ".join(sorted(desks)) or "no desk is configured",
+        raise UsageError("there is no such desk", got=desk, expected=", ".join(sorted(desks)) or "none is configured",
                          todo="name one of these, or add it to the table [desks]")  # fmt: skip
     return topics.desk_topic(desk)
 
@@ -51,9 +51,8 @@ class _Printer:
         try:
             alert = render.read_alert(record.value or b"")
         except msgspec.DecodeError as fault:
-            _told(
-                f"{record.topic}[{record.partition}]@{record.offset} is not an alert that this version can read: {fault}"
-            )
+            place = f"{record.topic}[{record.partition}]@{record.offset}"
+            _told(f"{place} is not an alert that this version can read: {fault}")
             return False
         if render.SEVERITIES.index(alert.severity) < self._least:
             return False
@@ -99,7 +98,7 @@ def follow(
     desk: str | None, from_beginning: bool, count: int | None, party: str | None, min_severity: str, lang: Language,
     as_json: bool,
 ) -> None:  # fmt: skip
-    """Print alerts as they come, until Ctrl-C or --count.
+    r"""Print alerts as they come, until Ctrl-C or --count.
 
     Reads committed alerts only, joins no consumer group and commits nothing: any number of people may follow at once.
 

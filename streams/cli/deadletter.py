@@ -1,0 +1,209 @@
+"""`fxwatch deadletter`: rejected records, and the way back."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import click
+
+from streams import clients, reading, tables, topics
+from streams.deadletter import Original, original
+from streams.errors import FxwatchError, UsageError
+from streams.identities import time_of
+from streams.settings import Settings, load_settings
+
+# records sent to one partition before their delivery is awaited
+_SENT_AT_ONCE = 500
+
+
+class NotReplayedError(FxwatchError):
+    """Dead letters that cannot be replayed were asked for; the others were."""
+
+    code = "deadletter.not_replayed"
+
+
+def selection(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that choose dead letters."""
+    for option in (
+        click.option("--offset", "offsets", multiple=True, metavar="PARTITION:OFFSET",
+                     help="Only the record at this source position (with --topic); may be repeated."),
+        click.option("--code", help="Only records refused with this code, such as decimal.malformed."),
+        click.option("--topic", help="Only records that came from this input topic."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.group()
+def command() -> None:
+    """Rejected records: see why they were refused, and send them again once the cause is mended.
+
+    Example: fxwatch deadletter list --topic fx.transactions.v1 --limit 20
+    """
+
+
+def _positions(topic: str | None, offsets: tuple[str, ...]) -> frozenset[tuple[int, int]]:
+    if offsets and topic is None:
+        raise UsageError("--offset needs --topic", got=", ".join(offsets), expected="--topic NAME --offset 3:1200")
+    found = []
+    for text in offsets:
+        partition, colon, offset = text.partition(":")
+        if not (colon and partition.isdecimal() and offset.isdecimal()):
+            raise UsageError("not a source position", got=text, expected="PARTITION:OFFSET, such as 3:1200")
+        found.append((int(partition), int(offset)))
+    return frozenset(found)
+
+
+def letters(
+    settings: Settings, topic: str | None, code: str | None, offsets: tuple[str, ...]
+) -> Iterator[tuple[Original, int]]:
+    """The chosen dead letters, each source position once, with the size of the original value in bytes."""
+    positions = _positions(topic, offsets)
+    seen: set[tuple[str, int, int]] = set()
+    with reading.Reader(settings, [topics.DEADLETTER]) as reader:
+        for _, batch in reader.to_end():
+            for record in batch:
+                letter = original(record)
+                if letter is None:
+                    place = f"{record.topic}[{record.partition}]@{record.offset}"
+                    click.echo(f"{place} is not a dead letter of fxwatch; left out", err=True)
+                    continue
+                # a letter that a crash wrote twice has the same source position
+                identity = (letter.topic, letter.partition, letter.offset)
+                if (identity in seen or (topic is not None and letter.topic != topic)
+                        or (code is not None and code not in letter.codes)
+                        or (positions and identity[1:] not in positions)):  # fmt: skip
+                    continue
+                seen.add(identity)
+                yield letter, letter.length if letter.length is not None else len(letter.value or b"")
+
+
+def _when(letter: Original) -> str:
+    return time_of(letter.timestamp_ms).strftime("%Y-%m-%dT%H:%M:%SZ") if letter.timestamp_ms >= 0 else "-"
+
+
+def _shown(raw: bytes | None) -> str | None:
+    return None if raw is None else raw.decode("utf-8", errors="backslashreplace")
+
+
+def _as_json(letter: Original, size: int, *, show: bool) -> str:
+    fields: dict[str, Any] = {
+        "topic": letter.topic, "partition": letter.partition, "offset": letter.offset, "timestamp": _when(letter),
+        "stage": letter.stage, "codes": letter.codes, "message": letter.message, "bytes": size,
+        "complete": letter.complete, "version": letter.version,
+    }  # fmt: skip
+    if show:
+        fields |= {"key": _shown(letter.key), "value": _shown(letter.value)}
+    return json.dumps(fields, ensure_ascii=False)
+
+
+@command.command("list")
+@selection
+@click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Show at most this many.")
+@click.option("--show", is_flag=True, help="Show keys and values too: they hold personal data.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_(topic: str | None, code: str | None, offsets: tuple[str, ...], limit: int, show: bool, as_json: bool) -> None:
+    r"""List rejected records and every reason. Keys and values are shown only with --show.
+
+    \b
+    Example: fxwatch deadletter list --code decimal.malformed
+    Example: fxwatch deadletter list --topic fx.transactions.v1 --offset 3:1200 --show
+    """
+    rows, total, codes = [], 0, Counter[str]()
+    for letter, size in letters(load_settings(), topic, code, offsets):
+        total += 1
+        codes.update(letter.codes)
+        if total > limit:
+            continue
+        if as_json:
+            click.echo(_as_json(letter, size, show=show))
+            continue
+        place = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+        cut = "" if letter.complete else " (cut)"
+        row = [_when(letter), place, ", ".join(letter.codes), letter.message, f"{size:,}{cut}"]
+        rows.append([*row, _shown(letter.key) or "", _shown(letter.value) or ""] if show else row)
+    if not as_json:
+        columns = ["when", "source", "codes", "message", "bytes"]
+        tables.show([*columns, "key", "value"] if show else columns, rows, numeric=["bytes"])
+    counted = ", ".join(f"{name} {count}" for name, count in codes.most_common()) or "none"
+    click.echo(f"{total} dead letters, {min(total, limit)} shown; by code: {counted}", err=True)
+
+
+def _sendable(letter: Original, partitions: dict[str, int]) -> str | None:
+    """Why a letter cannot be replayed; None when it can."""
+    if not letter.complete:
+        return "cut for its size: the whole record is not kept, ask the sender to send it again"
+    if letter.topic not in topics.INPUTS:
+        return "its source is none of the input topics"
+    if not 0 <= letter.partition < partitions[letter.topic]:
+        return f"its topic has no partition {letter.partition}"
+    return None
+
+
+class _Sender:
+    """Sends originals to where they came from, in batches, each delivery awaited. One event loop for all."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._waiting: dict[tuple[str, int], list[clients.Record]] = {}
+
+    async def send(self, chosen: list[Original]) -> None:
+        producer = clients.idempotent_producer(self._settings, f"{self._settings.application}-replay")
+        await producer.start()
+        try:
+            for letter in chosen:
+                at = (letter.topic, letter.partition)
+                records = self._waiting.setdefault(at, [])
+                headers: Any = list(letter.headers)
+                records.append((letter.key, letter.value, headers, letter.timestamp_ms))
+                if len(records) >= _SENT_AT_ONCE:
+                    await self._flush(producer, at)
+            for at in list(self._waiting):
+                await self._flush(producer, at)
+        finally:
+            await producer.stop()
+
+    async def _flush(self, producer: Any, at: tuple[str, int]) -> None:
+        records = self._waiting.pop(at)
+        await clients.send_records(producer, *at, records, self._settings.broker_patience_seconds)
+
+
+@command.command()
+@selection
+@click.option("--yes", is_flag=True, help="Send; without it nothing is sent, only said.")
+@click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
+def replay(topic: str | None, code: str | None, offsets: tuple[str, ...], yes: bool, as_json: bool) -> None:
+    r"""Send rejected records again to the topic and partition they came from, byte for byte, with their time stamps.
+
+    A dry run unless --yes is given. Each becomes a new record of the input; refused again, it is a new dead letter.
+    A record that was cut for its size (over 1 MiB) cannot be replayed.
+
+    \b
+    Example: fxwatch deadletter replay --code currency.unknown
+    Example: fxwatch deadletter replay --topic fx.transactions.v1 --offset 3:1200 --yes
+    """
+    settings = load_settings()
+    partitions = reading.partitions_of(settings, topics.INPUTS)
+    chosen, refused = [], []
+    for letter, _ in letters(settings, topic, code, offsets):
+        why = _sendable(letter, partitions)
+        if why is None:
+            chosen.append(letter)
+        else:
+            refused.append(f"{letter.topic}[{letter.partition}]@{letter.offset}: {why}")
+    if yes and chosen:
+        asyncio.run(_Sender(settings).send(chosen))
+    counts = Counter((letter.topic, ",".join(letter.codes)) for letter in chosen)
+    done = "sent" if yes else "would be sent"
+    if as_json:
+        click.echo(json.dumps({"sent": len(chosen) if yes else 0, "selected": len(chosen), "dry_run": not yes,
+                               "not_replayable": refused}))  # fmt: skip
+    else:
+        rows = [(name, codes, f"{count:,}") for (name, codes), count in sorted(counts.items())]
+        tables.show(["topic", "codes", done], rows, numeric=[done])
+    hint = "" if yes else "; nothing was sent, add --yes to send them"
+    click.echo(f"{len(chosen)} records {done}{hint}", err=True)
+    if refused:
+        raise NotReplayedError(f"{len(refused)} dead letters cannot be replayed:\n  " + "\n  ".join(refused[:20]))

@@ -1,0 +1,177 @@
+"""`fxwatch reidentify`: opens the identity behind a token, on the record."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+
+import click
+import msgspec
+from nacl.public import PrivateKey
+
+from streams import audit, reading, tables, topics
+from streams.errors import FxwatchError, UsageError
+from streams.identities import Identity, SealedIdentity, key_id, load_private_key, open_identity
+from streams.pseudonyms import is_token, slot_of
+from streams.settings import Settings, load_settings
+
+KIND = "reidentify"
+
+
+class MalformedTokenError(UsageError):
+    """What was given is not a token."""
+
+    code = "token.malformed"
+
+
+class UnknownTokenError(FxwatchError):
+    """No identity is kept for this token."""
+
+    code = "token.unknown"
+
+
+class BrokenChainError(FxwatchError):
+    """The audit log's chain of hashes does not hold."""
+
+    code = "audit.broken"
+
+
+def newest(settings: Settings, token: str) -> bytes:
+    """The newest record of a token on `fx.identities.v1`. Raises `UnknownTokenError`.
+
+    The token's own partition first, where ingest writes it; then the others, whoever wrote them. 8 us a record.
+    """
+    count = reading.partitions_of(settings, [topics.IDENTITIES])[topics.IDENTITIES]
+    own, key = slot_of(token) % count, token.encode()
+    for partitions in ([own], [each for each in range(count) if each != own]):
+        found: tuple[int, bytes] | None = None
+        if not partitions:
+            continue
+        with reading.Reader(settings, [topics.IDENTITIES], partitions) as reader:
+            for _, records in reader.to_end():
+                for record in records:
+                    if record.key == key and record.value and (found is None or record.timestamp >= found[0]):
+                        found = record.timestamp, record.value
+        if found is not None:
+            return found[1]
+    raise UnknownTokenError("no identity is kept for this token", got=token, expected=f"one of {topics.IDENTITIES}",
+                            todo="check the token; ingest seals only with FXWATCH_SEAL_KEY_FILE set")  # fmt: skip
+
+
+def _opened(settings: Settings, token: str, key_file: Path) -> tuple[Identity, SealedIdentity]:
+    if not is_token(token):
+        raise MalformedTokenError("this is not a token", got=repr(token[:80]),
+                                  expected="<key id>.<3 hex digits>.<32 hex digits>, as alerts show it",
+                                  todo="copy the whole token from the alert")  # fmt: skip
+    private_key = load_private_key(key_file)
+    value = newest(settings, token)
+    return open_identity(value, private_key), msgspec.json.decode(value, type=SealedIdentity)
+
+
+def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: bool) -> None:
+    settings = load_settings()
+
+    def record(outcome: str) -> audit.Written:
+        return asyncio.run(audit.append(settings, KIND, token, case, reason, outcome))
+
+    # fails here, before anything is opened, when there is no broker or no audit log to write to
+    reading.partitions_of(settings, [topics.AUDIT, topics.IDENTITIES])
+    try:
+        identity, sealed = _opened(settings, token, key_file)
+    except FxwatchError as fault:
+        record(f"refused: {fault.code}")
+        raise
+    # the record first: without it nothing is shown
+    written = record("opened")
+    if as_json:
+        click.echo(json.dumps({"token": token, "identifier": identity.identifier, "name_space": identity.name_space,
+                               "first_seen": sealed.first_seen.isoformat(), "key_id": sealed.key_id, "case": case,
+                               "audit": msgspec.to_builtins(written)}, ensure_ascii=False))  # fmt: skip
+        return
+    click.echo(tables.printable(identity.identifier))
+    click.echo(f"{identity.name_space}, first seen {sealed.first_seen.isoformat()}; recorded at {written.topic}"
+               f"[{written.partition}]@{written.offset}, sha256 {written.sha256}", err=True)  # fmt: skip
+
+
+def _write(path: Path, content: str, mode: int) -> None:
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="ascii") as file:
+            file.write(content + "\n")
+    except OSError as fault:
+        raise UsageError(f"cannot write a key file: {fault.strerror}", got=path, expected="a new file",
+                         todo="choose another directory; keys are never overwritten") from fault  # fmt: skip
+
+
+def generate_keys(directory: Path) -> str:
+    """Write `seal.pub` (for `FXWATCH_SEAL_KEY_FILE`) and `seal.key` (private, mode 0600); returns the key id.
+
+    Raises `UsageError` when either file exists or cannot be written.
+    """
+    public, private = directory / "seal.pub", directory / "seal.key"
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as fault:
+        raise UsageError(f"cannot make the directory: {fault.strerror}", got=directory) from fault
+    if public.exists():
+        raise UsageError("a key file is there already", got=public, expected="a directory without it")
+    key = PrivateKey.generate()
+    _write(private, bytes(key).hex(), 0o600)
+    _write(public, bytes(key.public_key).hex(), 0o644)
+    return key_id(key.public_key)
+
+
+def _generate(directory: Path, *, as_json: bool) -> None:
+    name = generate_keys(directory)
+    public, private = str(directory / "seal.pub"), str(directory / "seal.key")
+    if as_json:
+        click.echo(json.dumps({"key_id": name, "public": public, "private": private}))
+        return
+    click.echo(f"key id {name}\n{public}: for the ingest workers (FXWATCH_SEAL_KEY_FILE)\n"
+               f"{private}: keep it away from the pipeline, with whoever may open identities")  # fmt: skip
+
+
+def _check_audit(*, as_json: bool) -> None:
+    with reading.Reader(load_settings(), [topics.AUDIT], [audit.PARTITION]) as reader:
+        values = [(record.offset, record.value or b"") for _, batch in reader.to_end() for record in batch]
+    faults = list(audit.breaks(values))
+    if as_json:
+        click.echo(json.dumps({"records": len(values), "whole": not faults, "breaks": faults}))
+    else:
+        click.echo(f"{len(values)} audit records, {'chain whole' if not faults else 'chain BROKEN'}")
+    if faults:
+        raise BrokenChainError("the audit log was changed:\n  " + "\n  ".join(faults[:20]))
+
+
+@click.command()
+@click.argument("token", required=False)
+@click.option("--case", help="The case it is opened for.")
+@click.option("--reason", help="Why it must be opened.")
+@click.option("--key-file", type=click.Path(path_type=Path), help="The re-identification private key (64 hex digits).")
+@click.option("--generate-keys", "directory", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
+              help="Make a key pair instead: DIR/seal.pub and DIR/seal.key.")  # fmt: skip
+@click.option("--check-audit", is_flag=True, help="Check the audit log's chain of hashes instead.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def command(
+    token: str | None, case: str | None, reason: str | None, key_file: Path | None, directory: Path | None,
+    check_audit: bool, as_json: bool,
+) -> None:  # fmt: skip
+    r"""Show the identifier behind TOKEN, after the decision was recorded in fx.audit.v1.
+
+    Without an acknowledged audit record nothing is shown. Failed attempts are recorded too.
+
+    \b
+    Example: fxwatch reidentify TOKEN --case 2026-114 --reason "customs request 88" --key-file seal.key
+    Example: fxwatch reidentify --generate-keys keys
+    """
+    if directory is not None:
+        return _generate(directory, as_json=as_json)
+    if check_audit:
+        return _check_audit(as_json=as_json)
+    if token is None or key_file is None or not (case or "").strip() or not (reason or "").strip():
+        given = {"TOKEN": token, "--case": case, "--reason": reason, "--key-file": key_file}
+        missing = [name for name, value in given.items() if value is None or not str(value).strip()]
+        raise UsageError("an identity is opened for a case, with a reason and the private key",
+                         expected=", ".join(missing), todo="see `fxwatch reidentify --help`")  # fmt: skip
+    assert case is not None
+    assert reason is not None
+    return _reidentify(token, case.strip(), reason.strip(), key_file, as_json=as_json)

@@ -1,0 +1,126 @@
+"""Reconciliation from positions alone."""
+
+import pytest
+
+from streams.reconcile import Reconciliation
+
+T, R = "fx.transactions.v1", "fx.rates.v1"
+
+
+def reconciliation(begin: int = 0, end: int = 10) -> Reconciliation:
+    found = Reconciliation({(T, 0): (begin, end), (R, 0): (0, 2)}, [R], 3)
+    for partition in range(3):
+        found.in_ledger(R, 0, partition, [0, 1])
+    found.read(R, 0, [0, 1])
+    return found
+
+
+def told(found: Reconciliation) -> list[str]:
+    return [str(problem) for problem in found.problems()]
+
+
+def test_every_input_once_reconciles():
+    """Ledger records and dead letters that together are the input leave no problem, and the figures add up."""
+    found = reconciliation()
+    found.read(T, 0, range(10))
+    found.in_ledger(T, 0, 1, [0, 1, 2, 4, 5, 6, 7, 8])
+    found.dead_letter(T, 0, 3, conflict=False)
+    found.dead_letter(T, 0, 9, conflict=False)
+    assert told(found) == []
+    count = found.counts()[0]
+    assert (count.read, count.ledger, count.dead_letters, count.missing) == (10, 8, 2, 0)
+
+
+def test_missing_inputs_are_listed_as_ranges():
+    """Inputs that are nowhere are missing, by offset."""
+    found = reconciliation(100, 110)
+    found.read(T, 0, range(100, 110))
+    found.in_ledger(T, 0, 0, [100, 104, 105, 106])
+    assert told(found) == [f"{T}[0]: 101-103 missing", f"{T}[0]: 107-109 missing"]
+    assert found.counts()[0].missing == 6
+
+
+def test_gaps_in_the_input_are_not_missing():
+    """Offsets that the input does not hold (transaction markers, compaction) are not asked for."""
+    found = reconciliation()
+    found.read(T, 0, [0, 2, 9])
+    found.in_ledger(T, 0, 0, [0, 2, 9])
+    assert told(found) == []
+    assert found.counts()[0].read == 3
+
+
+def test_redelivered_records_are_counted_only():
+    """A source position twice in the same ledger partition is a redelivery, in one batch or in two."""
+    found = reconciliation()
+    found.read(T, 0, range(3))
+    found.in_ledger(T, 0, 0, [0, 1, 1, 2])
+    found.in_ledger(T, 0, 0, [2])
+    assert told(found) == []
+    assert found.counts()[0].redelivered == 2
+
+
+def test_one_event_in_two_ledger_partitions_is_a_problem():
+    """The high-water mark is per ledger partition, so a position in two of them would be learned from twice."""
+    found = reconciliation()
+    found.read(T, 0, range(2))
+    found.in_ledger(T, 0, 0, [0, 1])
+    found.in_ledger(T, 0, 2, [1])
+    assert told(found) == [f"{T}[0]: 1 split"]
+
+
+def test_both_ledger_and_dead_letter_only_for_conflicts():
+    """A conflict is in the ledger and dead-lettered; any other record in both is a problem."""
+    found = reconciliation()
+    found.read(T, 0, range(3))
+    found.in_ledger(T, 0, 0, [0, 1, 2])
+    found.dead_letter(T, 0, 1, conflict=True)
+    found.dead_letter(T, 0, 2, conflict=False)
+    assert told(found) == [f"{T}[0]: 2 both"]
+    assert found.counts()[0].conflicts == 1
+
+
+def test_a_conflict_letter_needs_its_ledger_record():
+    """A conflict is found in the ledger; its letter alone means that the ledger lost the record."""
+    found = reconciliation()
+    found.read(T, 0, [0])
+    found.dead_letter(T, 0, 0, conflict=True)
+    assert told(found) == [f"{T}[0]: 0 conflict without record"]
+
+
+def test_broadcast_records_belong_in_every_ledger_partition():
+    """A rate that one ledger partition lacks is a problem."""
+    found = Reconciliation({(R, 0): (0, 3)}, [R], 3)
+    found.read(R, 0, [0, 1, 2])
+    for partition, offsets in enumerate([[0, 1, 2], [0, 2, 2], [0, 1, 2]]):
+        found.in_ledger(R, 0, partition, offsets)
+    assert told(found) == [f"{R}[0]: 1 partial"]
+    assert found.counts()[0].redelivered == 1
+
+
+def test_sources_that_retention_removed_are_older_not_wrong():
+    """Ledger records of inputs that are gone count as older, those past the compared end as newer."""
+    found = reconciliation(5, 7)
+    found.read(T, 0, range(5, 9))
+    found.in_ledger(T, 0, 0, list(range(9)))
+    assert told(found) == []
+    count = found.counts()[0]
+    assert (count.read, count.ledger, count.older, count.newer) == (2, 2, 5, 2)
+
+
+def test_a_dead_letter_written_twice_counts_once():
+    """After a crash a dead letter may stand twice; its source position is its identity."""
+    found = reconciliation()
+    found.read(T, 0, [0])
+    found.dead_letter(T, 0, 0, conflict=False)
+    found.dead_letter(T, 0, 0, conflict=False)
+    assert told(found) == []
+    count = found.counts()[0]
+    assert (count.dead_letters, count.redelivered) == (1, 1)
+
+
+@pytest.mark.parametrize("topic", ["fx.unknown.v1", T])
+def test_foreign_sources_are_named(topic):
+    """A ledger record whose source is no known input partition is told apart."""
+    found = reconciliation()
+    found.in_ledger(topic, 77, 0, [1, 2])
+    assert found.foreign == {f"{topic}[77]": 2}

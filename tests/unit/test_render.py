@@ -1,0 +1,148 @@
+"""Alerts as text: complete, safe for the terminal, readable at 80 columns, in English and Korean."""
+
+import io
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from streams import render
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+ALERT = (GOLDEN / "alert.json").read_bytes()
+
+
+def alert(**changed: object) -> render.AlertRead:
+    return render.read_alert(json.dumps(json.loads(ALERT) | changed).encode())
+
+
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_golden_page(lang):
+    """An alert of the core reads word for word as the page that was looked at and approved."""
+    assert render.plain(alert(), lang=lang) == (GOLDEN / f"alert.{lang}.txt").read_text("utf-8")
+
+
+@pytest.mark.parametrize("width", [80, 100])
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_fits_the_terminal(width, lang):
+    """No line is wider than the terminal, and wrapping loses no word of the plain page."""
+    out = io.StringIO()
+    Console(file=out, width=width).print(render.render(alert(), lang=lang))
+    drawn = out.getvalue()
+    assert max(map(cell_len, drawn.splitlines())) <= width
+    squeezed = "".join(drawn.split()).replace("\u2500", "")
+    assert squeezed == "".join(render.plain(alert(), lang=lang).split())
+
+
+def test_everything_needed_to_act_is_there():
+    """Token, case, ids, versions, ledger position, evidence, limits with date and provenance all stand on the page."""
+    page, raw = render.plain(alert()), json.loads(ALERT)
+    assert raw["typologies"]
+    position = raw["position"]
+    place = f"{position['topic']}[{position['partition']}]@{position['offset']}"
+    for name in ("alert_id", "case_id", "party", "counterparty"):
+        assert raw[name] in page
+    for text in (*raw["versions"].values(), place):
+        assert text in page
+    for item in raw["evidence"]:
+        assert f"ledger {raw['position']['partition']}:{item['offset']}" in page
+    for reason in raw["reasons"]:
+        assert reason["text_en"] in page
+    for limit in raw["typologies"][0]["limits"]:
+        assert f"since {limit['effective_from']}" in page
+
+
+def test_unknown_fields_are_ignored():
+    """A field that a later version adds does not keep an alert from being read."""
+    raw = json.loads(ALERT)
+    raw["x_new"] = {"a": 1}
+    raw["typologies"][0]["limits"][0]["later"] = 3
+    assert render.read_alert(json.dumps(raw).encode()).alert_id == raw["alert_id"]
+
+
+@pytest.mark.parametrize("mark", ["verified", "x_verified"])
+def test_unverified_limit_is_marked(mark):
+    """A law's figure that the alert says is unchecked is marked so; a checked one is not."""
+    raw = json.loads(ALERT)
+    limit = raw["typologies"][0]["limits"][0]
+    assert limit["provenance"] == "L"
+    limit[mark] = False
+    assert "NOT YET CHECKED" in render.plain(render.read_alert(json.dumps(raw).encode()))
+    limit[mark] = True
+    assert "NOT YET CHECKED" not in render.plain(render.read_alert(json.dumps(raw).encode()))
+
+
+def test_weak_baselines_are_marked():
+    """Fewer than 20 own observations are marked weak, 20 are not."""
+    raw = json.loads(ALERT)
+    base = raw["reasons"][0] | {"text_en": "It is so."}
+    raw["reasons"] = [base | {"own_n": 19}, base | {"own_n": 20}]
+    page = render.plain(render.read_alert(json.dumps(raw).encode()))
+    assert "It is so. [n = 19, weak]" in page
+    assert "It is so. [n = 20]\n" in page
+
+
+def test_control_characters_never_reach_the_terminal():
+    """An escape sequence in a field that a sender chose is shown as a replacement character."""
+    page = render.plain(alert(trigger_event_id="\x1b[2Jgone\u202e", institutions=["A\nB"]))
+    assert "\x1b" not in page
+    assert "\u202e" not in page
+    assert "A\ufffdB" in page
+
+
+def test_alert_without_rank_rate_typology_or_counterfactual():
+    """What an alert does not have is said in words."""
+    bare = alert(rank=None, amount_usd=None, amount_krw=None, x_rate_missing=True, typologies=[], counterfactual=[],
+                 counterparty=None, reasons=[])  # fmt: skip
+    page = render.plain(bare)
+    assert "not ranked yet" in page
+    assert "not converted (no reference rate in time" in page
+    assert "no typology explains it" in page
+
+
+def test_long_evidence_keeps_the_trigger_and_says_how_many_there_are():
+    """At most ten records are shown, the trigger always among them, with the total."""
+    raw = json.loads(ALERT)
+    one = raw["evidence"][0]
+    raw["trigger_event_id"] = "e0"
+    raw["evidence"] = [one | {"event_id": f"e{n}", "offset": n} for n in range(30)]
+    raw["evidence_total"] = 77
+    page = render.plain(render.read_alert(json.dumps(raw).encode()))
+    assert "10 of 77 records shown" in page
+    assert page.count("sha256:") == 10
+    assert "* " in page
+    assert "ledger 3:0 " in page
+    assert "ledger 3:29 " in page
+
+
+def test_evidence_that_left_the_ledger_says_so():
+    """An evidence item without a ledger position is shown as gone."""
+    raw = json.loads(ALERT)
+    raw["evidence"][0]["offset"] = None
+    assert "no longer in the ledger" in render.plain(render.read_alert(json.dumps(raw).encode()))
+
+
+@pytest.mark.parametrize(("p_value", "percent"), [
+    (1.0, "0.0"), (0.5, "50.0"), (0.01, "99.0"), (0.0059, "99.4"), (0.00099, "99.90"), (0.0001, "99.99"),
+])  # fmt: skip
+def test_rank_in_words_never_reads_100_percent(p_value, percent):
+    """A rank is put as a percentage with enough places, cut and not rounded up."""
+    assert render.rarer_than(p_value) == percent
+
+
+@pytest.mark.parametrize(("value", "unit", "text"), [
+    ("19420.00", "USD", "19,420.00 USD"), (1500.0, "bp", "1,500 bp"), (0.8, "ratio", "0.8 times"), (4, "count", "4"),
+    (1.0, "flag", "yes"), ("2026-01-02", "local date", "2026-01-02"), (None, "USD", "-"),
+])  # fmt: skip
+def test_numbers_read_with_their_unit(value, unit, text):
+    """Money keeps its places, numbers lose meaningless zeros, flags read as words."""
+    assert render.number(value, unit) == text
+
+
+def test_what_is_no_alert_is_refused():
+    """A value that is no alert raises a decode error that says what is wrong, for the caller to report."""
+    with pytest.raises(msgspec.DecodeError, match="alert_id"):
+        render.read_alert(b"{}")
