@@ -34,14 +34,18 @@ class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
     conflicts: int
     redelivered: int
     late: int
-    learned: int
+    learned: dict[str, int]
     parties: int
     digest: str
 
 
-def learned(state: PartitionState) -> int:
-    """How many events the River detectors have learned from, by their own count; equal for every member of a segment."""
-    return state.scorer.n_learned if state.scorer is not None else 0
+def learned(state: PartitionState) -> dict[str, int]:
+    """How many events each River detector has learned from, by its own count, summed over segments."""
+    found: dict[str, int] = {}
+    for members in state.scorer.learned().values() if state.scorer is not None else ():
+        for name, count in members.items():
+            found[name] = found.get(name, 0) + count
+    return found
 
 
 async def rebuild(log: KafkaLog, core: MonitorCore, partition: int, *, cold: bool, upto: int | None = None) -> tuple[PartitionState, int]:
@@ -95,7 +99,8 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
             raise BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)) from fault
         counters = state.counters
         digest = await asyncio.to_thread(state.freeze().digest)
-        yield PartitionDigest(agent=AGENT, partition=partition, next=state.next, end=end, applied=counters.applied,
-                              scored=counters.scored, duplicates=counters.duplicates, conflicts=counters.conflicts,
-                              redelivered=counters.redelivered, late=counters.late, learned=learned(state),
+        yield PartitionDigest(agent=AGENT, partition=partition, next=state.next, end=end, applied=counters["applied"],
+                              scored=counters["scored"], duplicates=counters["duplicates"],
+                              conflicts=counters["conflicts"], redelivered=counters["redelivered"],
+                              late=counters["late"], learned=learned(state),
                               parties=len(state.parties), digest=digest)  # fmt: skip

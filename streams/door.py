@@ -8,6 +8,7 @@ dead-lettered, not lost.
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 
 import msgspec
 
@@ -34,11 +35,13 @@ class Admitted(msgspec.Struct, frozen=True):
 
     `records`: (ledger partition, key, value, headers), one for a party's event, one a partition for rates and rules.
     `leg`: the same for `fx.legs.v1`, transactions only. `identities`: (token, identifier) not handed out before.
+    `when` is the event's own time, UTC (None for rules).
     """
 
     records: tuple[LedgerRecord, ...]
     leg: LedgerRecord | None = None
     identities: tuple[tuple[str, str], ...] = ()
+    when: datetime | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -104,7 +107,8 @@ class Door:
         if too_long:
             return _rejected(too_long)
         sha256 = hashlib.sha256(value).hexdigest().encode()
-        return self._admit[source.topic](decoded, source, sha256, history, passed_on)
+        admitted = self._admit[source.topic](decoded, source, sha256, history, passed_on)
+        return msgspec.structs.replace(admitted, when=decoded.when)
 
     def _transaction(
         self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]

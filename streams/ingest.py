@@ -8,6 +8,7 @@ whoever wrote it, and the monitor's high-water mark drops exactly the repetition
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,7 @@ from streams.door import Door, Rejected
 from streams.identities import Sealer
 from streams.metrics import Metrics
 from streams.notices import ConflictLetters
+from streams.pseudonyms import partition_of
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -36,7 +38,7 @@ class IngestAgent:
                  die: Callable[[BaseException], Any] = health.die) -> None:  # fmt: skip
         self.settings, self.metrics, self.door, self.sealer = settings, metrics, door, sealer
         self._version, self._die = version, die
-        self._partitions = topics.partition_counts(settings)
+        self._partitions = {topic.name: topic.partitions for topic in topics.table(settings)}
         self.app = faust_app.build(settings, AGENT, web=web)
         self.producer: Any = None
         self.last_progress = time.monotonic()
@@ -56,12 +58,16 @@ class IngestAgent:
 
     async def _agent(self, stream: Any) -> None:
         async for event in stream.events():
-            work = asyncio.ensure_future(self._run(event.message.topic, event.value))
+            run, consumer = event.value, self.app.consumer
+            run.track(consumer)
+            work = asyncio.ensure_future(self._run(run))
             try:
                 await asyncio.shield(work)
+                run.ack(consumer)
             except asyncio.CancelledError:
                 # Faust acknowledges the event when it cancels the agent: not before its outputs are delivered.
                 await self._settle(work)
+                run.ack(consumer)
                 raise
             except Exception as fault:  # noqa: BLE001  (Faust would ack and lose the run)
                 self._fail(fault)
@@ -87,12 +93,12 @@ class IngestAgent:
 
     # -- a run ----------------------------------------------------------------------------------------------------
 
-    async def _run(self, topic: str, records: list[Any]) -> None:
+    async def _run(self, records: list[Any]) -> None:
         """Admit or reject every record of a run, then deliver all outputs; returns when all are acknowledged."""
         began = time.perf_counter()
         deliveries: Deliveries = {}
         settled = rejected = 0
-        newest = 0.0
+        newest: dict[str, float] = {}
         for record in records:
             result = self.door.admit(
                 record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
@@ -102,7 +108,8 @@ class IngestAgent:
                 rejected += 1
             else:
                 self._admit(result, record.timestamp, deliveries)
-                newest = max(newest, result.event_time)
+                if result.when is not None:
+                    newest[record.topic] = max(newest.get(record.topic, 0.0), result.when.timestamp())
             settled += 1
         decoded = time.perf_counter()
         await self._deliver(deliveries)
@@ -111,11 +118,12 @@ class IngestAgent:
         metrics.observe_run(AGENT, len(records))
         metrics.observe_stage(AGENT, "decode", decoded - began)
         metrics.observe_stage(AGENT, "publish", published - decoded)
-        metrics.count_read(topic, len(records))
+        for topic, count in Counter(record.topic for record in records).items():
+            metrics.count_read(topic, count)
         metrics.count_events(AGENT, "applied", settled - rejected)
         metrics.reconciliation_gap.inc(len(records) - settled)
-        if newest:
-            metrics.advance_watermark(topic, newest)
+        for topic, when in newest.items():
+            metrics.advance_watermark(topic, when)
         self.last_progress = time.monotonic()
 
     def _admit(self, admitted: Any, timestamp: int, deliveries: Deliveries) -> None:
@@ -125,8 +133,9 @@ class IngestAgent:
             partition, key, value, headers = admitted.leg
             deliveries.setdefault((topics.LEGS, partition), []).append((key, value, headers, timestamp))
         if self.sealer is not None:
-            for identity in admitted.identities:
-                partition, key, value = self.sealer.record(identity, timestamp, self._partitions[topics.IDENTITIES])
+            for token, identifier in admitted.identities:
+                key, value = self.sealer.record(token, identifier, timestamp)
+                partition = partition_of(token, self._partitions[topics.IDENTITIES])
                 deliveries.setdefault((topics.IDENTITIES, partition), []).append((key, value, [], timestamp))
 
     def _reject(self, record: Any, rejected: Rejected, deliveries: Deliveries) -> None:

@@ -12,10 +12,11 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients, snapshots
+from streams import clients
 from streams.errors import SnapshotError
 from streams.progress import Place, Progress, SnapshotPointer
 from streams.settings import Settings
+from streams.snapshots import Header, Section, assemble, header_key
 
 
 class KafkaLog:
@@ -47,31 +48,31 @@ class KafkaLog:
 
     async def snapshots(
         self, place: Place, progress: Progress
-    ) -> AsyncIterator[tuple[int, Callable[[], Coroutine[Any, Any, list[snapshots.Section]]]]]:
+    ) -> AsyncIterator[tuple[int, Callable[[], Coroutine[Any, Any, list[Section]]]]]:
         """Snapshots by pointer, newest position first: (next, coroutine function that loads and proves the sections)."""
         for pointer in sorted(progress.snapshots.values(), key=lambda one: (-one.next, one.slot)):
 
-            async def load(pointer: SnapshotPointer = pointer) -> list[snapshots.Section]:
+            async def load(pointer: SnapshotPointer = pointer) -> list[Section]:
                 return await self._load(place, pointer)
 
             yield pointer.next, load
 
-    async def _load(self, place: Place, pointer: SnapshotPointer) -> list[snapshots.Section]:
+    async def _load(self, place: Place, pointer: SnapshotPointer) -> list[Section]:
         header, values = None, []
-        header_key = snapshots.header_key(place.agent, place.partition, pointer.slot)
-        prefix = header_key.removesuffix(b"header")
+        key = header_key(place.agent, place.partition, pointer.slot)
+        prefix = key.removesuffix(b"header")
         try:
             async for records in clients.read_range(self._settings, self._snapshots, place.partition, pointer.first, pointer.last + 1):
                 for record in records:
-                    if record.key == header_key and record.value is not None:
-                        header = msgspec.json.decode(record.value, type=snapshots.Header)
+                    if record.key == key and record.value is not None:
+                        header = msgspec.json.decode(record.value, type=Header)
                     elif record.key is not None and record.key.startswith(prefix) and record.value is not None:
                         values.append(record.value)
         except msgspec.DecodeError as fault:
             raise SnapshotError("the snapshot's header cannot be read", got=str(fault)) from fault
         if header is None or header.snapshot_id != pointer.snapshot_id:
             raise SnapshotError("the snapshot is not on its topic any more", expected=pointer.snapshot_id)
-        return await asyncio.to_thread(snapshots.assemble, header, values, self._schema, self._topic_id)
+        return await asyncio.to_thread(assemble, header, values, self._schema, self._topic_id)
 
     async def bounds(self, place: Place) -> tuple[int, int, int]:
         """(first, end, committed) ledger offsets of the partition; committed is 0 when the group has none."""

@@ -13,12 +13,13 @@ from faust.types import TP
 
 from detectors import core as science
 from detectors.alert import Alert
+from detectors.configuration import Configuration
 from detectors.events import Origin
 from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
 from streams import clients, health, ledger, topics, transport
-from streams.errors import FxwatchError
+from streams.errors import FxwatchError, SnapshotError
 from streams.kafka_log import KafkaLog
 from streams.metrics import Metrics
 from streams.outputs import Output, PartitionOutputs
@@ -85,7 +86,10 @@ class MonitorCore:
 
     def thaw(self, partition: int, sections: list[Section]) -> PartitionState:  # noqa: ARG002  (the sections say it)
         """State from a snapshot's sections."""
-        state = PartitionState.thaw(sections)
+        try:
+            state = PartitionState.thaw(sections)
+        except ValueError as fault:
+            raise SnapshotError("the snapshot's contents cannot be used", got=str(fault)) from fault
         state.code_version = self._code
         return state
 
@@ -96,7 +100,7 @@ class MonitorCore:
     def apply(self, state: PartitionState, partition: int, record: Any, *, muted: bool) -> list[Output]:
         """Decode and apply one ledger record; the outputs are empty while muted. Raises `LedgerError` when unreadable."""
         tally, began = self.tally, time.perf_counter()
-        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
         decoded = time.perf_counter()
         watermark = state.watermark
         step = science.apply(state, event, origin)
@@ -104,7 +108,7 @@ class MonitorCore:
         tally.decode_seconds += decoded - began
         tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
         if step.scored:
-            tally.late.append(max(0.0, watermark - state.last_event_time) if watermark else 0.0)
+            tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
             for detector, score in step.scores.items():
                 tally.scores.setdefault(detector, []).append(score)
         if step.late:
@@ -116,14 +120,14 @@ class MonitorCore:
         outputs: list[Output] = []
         for alert in step.alerts:
             tally.alerts.append((alert, origin.timestamp_ms))
-            outputs += alert_outputs(alert, origin, partition, state)
+            outputs += alert_outputs(alert, event.party_type, origin, partition, state.configuration)
         if step.notice is not None:
             value = _encode(step.notice)
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
         return outputs
 
 
-def alert_outputs(alert: Alert, origin: Origin, partition: int, state: PartitionState) -> list[Output]:
+def alert_outputs(alert: Alert, party_type: str, origin: Origin, partition: int, configuration: Configuration) -> list[Output]:
     """The alert for `fx.alerts.v1` and its copies for the desks, with CloudEvents binary headers (CONTRACT)."""
     key, value = alert.party.encode(), _encode(alert)
     headers = [
@@ -135,7 +139,7 @@ def alert_outputs(alert: Alert, origin: Origin, partition: int, state: Partition
         ("content-type", b"application/json"),
         *(header for header in origin.headers if header[0] == "traceparent"),
     ]
-    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks(alert, state.configuration))]
+    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks(alert, party_type, configuration))]
     return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]
 
 
@@ -240,7 +244,7 @@ class MonitorAgent:
         outputs = PartitionOutputs(partial(producer, name), read_published, self.broker.was_away, place,
                                    self.settings.broker_patience_seconds)  # fmt: skip
         self.writers[number] = SnapshotWriter(partial(producer, f"{name}-snapshot"), place, self.plan,
-                                              lambda size, at: self.metrics.snapshot_saved(AGENT, number, at, size))  # fmt: skip
+                                              partial(self._saved, number))
         self.partitions[number] = Partition(place, self.core, self.log, outputs, self._save, self._on_change)
 
     def _start_opening(self, number: int) -> None:
@@ -271,9 +275,14 @@ class MonitorAgent:
             frozen = state.freeze()
             writer.begin(frozen, state.next, day)
             partition.unsaved = 0
-            self.metrics.set_state_size(partition.place.partition, len(state.parties), frozen.size)
         if now:
             await writer.finish()
+
+    def _saved(self, number: int, size: int, at: float) -> None:
+        self.metrics.snapshot_saved(AGENT, number, at, size)
+        state = self.partitions[number].state if number in self.partitions else None
+        if state is not None:
+            self.metrics.set_state_size(number, len(state.parties), size)
 
     def _on_change(self, partition: Partition) -> None:
         number = partition.place.partition

@@ -18,6 +18,7 @@ from detectors.core import Notice
 from streams import clients, topics
 from streams.clients import Record
 from streams.deadletter import dead_letter
+from streams.faults import CODES
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -66,16 +67,17 @@ class ConflictLetters:
             fetched = await consumer.getmany(timeout_ms=1000)
             for records in fetched.values():
                 for record in records:
-                    await self.write(msgspec.json.decode(record.value, type=Notice))
+                    await self.write(msgspec.json.decode(record.value, type=Notice), record.timestamp)
             if fetched:
                 await consumer.commit()
 
-    async def write(self, notice: Notice) -> None:
-        """Fetch the conflicting record's original bytes and write its dead letter."""
-        source = notice.source
+    async def write(self, notice: Notice, timestamp: int) -> None:
+        """Fetch the conflicting record's original bytes and write its dead letter; `timestamp` is that record's, ms UTC."""
+        source, first = notice.source, notice.first
+        assert source is not None  # only the first configuration has none, and it conflicts with nothing
         found = await self._original(source.topic, source.partition, source.offset)
-        message = f"another body under the identity of ledger offset {notice.first_offset}"
-        key, value, headers, timestamp = None, None, (), notice.timestamp_ms
+        message = f"{CODES[notice.code]} It stands as " + (f"{first.topic}[{first.partition}] offset {first.offset}" if first else "unknown")
+        key, value, headers = None, None, ()
         if found is None:
             message += "; the original bytes are past their topic's retention"
         else:

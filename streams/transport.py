@@ -1,28 +1,30 @@
-"""The run transport: one Faust event is a run, consecutive records of one partition in offset order.
+"""The run transport: one Faust event is a run, up to a few hundred records in order.
 
 Stock Faust spends 65-200 us and four asyncio tasks on each record, so that the engine would cost more than the science.
-This subclass of Faust's aiokafka consumer hands over runs instead, in the order of the records' Kafka timestamps over all
-assigned partitions, best effort (DESIGN section 2, "Order between topics"). Faust's own code is not changed; its exact
-version is pinned in pyproject.toml, and the exactness tests guard what is assumed here:
+This subclass of Faust's aiokafka consumer hands over runs instead. An ordered run holds records of all assigned partitions
+merged by their Kafka timestamps, best effort (DESIGN section 2, "Order between topics"); an unordered one holds consecutive
+records of one partition, partitions taking turns. The order of one partition is always kept.
+
+A run's message stands for the partition of its last record; the run's other partitions are its companions, acknowledged by
+`Run.ack` with it. Faust's own code is not changed; its exact version is pinned in pyproject.toml, and the exactness tests
+guard what is assumed here:
 
 * `_wait_next_records` is Faust's only source of records;
 * `_add_gap` is called once before a message whose offset is not the next one, with the first offset missing;
-* a message's offset is what is acknowledged and committed.
+* a message's offset is what is acknowledged and committed, and a lower read offset is what makes Faust see a gap;
+* `consumer.track_message` and `consumer.ack` are what a stream itself does with a message.
 """
 
 import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from heapq import heapify, heappop, heapreplace
 from types import SimpleNamespace
 from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
-
-# What a run may overtake the next partition's head by, in ms of record timestamps: without slack, partitions of equal
-# density would alternate record by record and runs would shrink to one record.
-ORDER_SLACK_MS = 1000
 
 # How long one look for more records blocks while others are already waiting to be handed over.
 TOP_UP_SECONDS = 0.01
@@ -32,7 +34,19 @@ QUEUE_POLL_SECONDS = 0.0005
 
 
 class Run(list[Any]):
-    """The records of one partition, in offset order; the value of one Faust event."""
+    """Records in order; the value of one Faust event. `companions` are the messages of its other partitions."""
+
+    companions: tuple[Any, ...] = ()
+
+    def track(self, consumer: Any) -> None:
+        """Say that work on the run has begun: a rebalance then waits until it is acknowledged."""
+        for message in self.companions:
+            consumer.track_message(message)
+
+    def ack(self, consumer: Any) -> None:
+        """Acknowledge the companions; Faust acknowledges the run's own message when the agent asks for the next event."""
+        for message in self.companions:
+            consumer.ack(message)
 
 
 class RunConsumer(driver.Consumer):
@@ -100,18 +114,50 @@ class RunConsumer(driver.Consumer):
         waiting = [tp for tp, queue in self._held.items() if queue and tp in active]
         if not waiting or (self.ordered and self._should_wait(active)):
             return {}, active
-        if not self.ordered:
-            return self._next_in_turn(waiting), active
-        heads = sorted((self._held[tp][0].timestamp, tp) for tp in waiting)
-        limit = heads[1][0] + ORDER_SLACK_MS if len(heads) > 1 else None
-        return {heads[0][1]: [self._cut(heads[0][1], limit)]}, active
+        message = await self._merged(waiting, active) if self.ordered else self._next_in_turn(waiting)
+        return {TP(message.topic, message.partition): [message]}, active
 
-    def _next_in_turn(self, waiting: list[TP]) -> dict[TP, list[Any]]:
-        """The partition that was served longest ago: where partitions do not depend on each other, none may starve."""
+    def _next_in_turn(self, waiting: list[TP]) -> Any:
+        """A run of the partition served longest ago: where partitions do not depend on each other, none may starve."""
         tp = min(waiting, key=lambda one: (self._served.get(one, -1), one))
         self._turn += 1
         self._served[tp] = self._turn
-        return {tp: [self._cut(tp, None)]}
+        queue, run = self._held[tp], Run()
+        while queue and len(run) < self.run_records:
+            run.append(queue.popleft())
+        return _message(run, run[-1])
+
+    async def _merged(self, waiting: list[TP], active: set[TP]) -> Any:
+        """A run over all waiting partitions in timestamp order, up to where a partition that has more runs dry."""
+        behind = set(self._behind(active)) - self._given_up
+        heads = [(self._held[tp][0].timestamp, tp) for tp in waiting]
+        heapify(heads)
+        run, first, last = Run(), {}, {}
+        while heads and len(run) < self.run_records:
+            _, tp = heads[0]
+            queue = self._held[tp]
+            record = queue.popleft()
+            run.append(record)
+            first.setdefault(tp, record.offset)
+            last[tp] = record
+            if queue:
+                heapreplace(heads, (queue[0].timestamp, tp))
+            elif tp in behind:
+                break
+            else:
+                heappop(heads)
+        own = run[-1]
+        run.companions = tuple([
+            await self._companion(tp, first[tp], record) for tp, record in last.items() if record is not own
+        ])  # fmt: skip
+        return _message(run, own)
+
+    async def _companion(self, tp: TP, first: int, last: Any) -> Any:
+        """What Faust does itself for a message it is given: note the gap before it, and that it was read."""
+        read = self._read_offset[tp]
+        await self._add_gap(tp, first if read is None else min(first, read + 1), last.offset)
+        self._read_offset[tp] = last.offset
+        return self._to_message(tp, _message([], last))
 
     async def _top_up(self, active: set[TP], timeout: float) -> None:
         """Fetch for partitions that run low while others have records waiting, or for all when none has."""
@@ -147,26 +193,6 @@ class RunConsumer(driver.Consumer):
         self._given_up |= missing
         return False
 
-    def _cut(self, tp: TP, limit: int | None) -> Any:
-        """The next run of a partition, as the message Faust expects; `limit` ms is the timestamp not to go beyond."""
-        queue, run = self._held[tp], Run()
-        while queue and len(run) < self.run_records and (limit is None or not run or queue[0].timestamp <= limit):
-            run.append(queue.popleft())
-        last = run[-1]
-        return SimpleNamespace(
-            topic=last.topic,
-            partition=last.partition,
-            offset=last.offset,
-            timestamp=last.timestamp,
-            timestamp_type=last.timestamp_type,
-            headers=(),
-            key=None,
-            value=run,
-            checksum=None,
-            serialized_key_size=0,
-            serialized_value_size=sum(len(record.value or b"") for record in run),
-        )
-
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         # The gap that Faust sees before a run's message is the run itself: [first, last) counts as acknowledged with the
         # run's last record and never before it. Stock would include the last offset and commit it unprocessed.
@@ -194,6 +220,23 @@ class RunConsumer(driver.Consumer):
 
     def _new_consumer_thread(self) -> "RunConsumerThread":
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+
+def _message(run: list[Any], last: Any) -> Any:
+    """The record that Faust turns into the run's message: its offset, and so its acknowledgement, is `last`'s."""
+    return SimpleNamespace(
+        topic=last.topic,
+        partition=last.partition,
+        offset=last.offset,
+        timestamp=last.timestamp,
+        timestamp_type=last.timestamp_type,
+        headers=(),
+        key=None,
+        value=run,
+        checksum=None,
+        serialized_key_size=0,
+        serialized_value_size=sum(len(record.value or b"") for record in run),
+    )
 
 
 class RunConsumerThread(driver.AIOKafkaConsumerThread):
@@ -235,7 +278,7 @@ def install(
     `ordered`: whether partitions depend on each other's time order; if not, they are served in turn, without waiting;
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back.
     """
-    settings: dict[str, Any] = {"run_records": run_records, "queued_runs": queued_runs, "order_wait": order_wait,
+    settings: dict[str, Any] = {"__module__": __name__, "run_records": run_records, "queued_runs": queued_runs, "order_wait": order_wait,
                                 "ordered": ordered}  # fmt: skip
     if ready is not None:
         settings["ready"] = staticmethod(ready)

@@ -12,28 +12,20 @@ from typing import Any, Literal
 
 import faust
 
-from detectors.alert import Versions
-from detectors.configuration import fingerprint
-from detectors.typologies import TYPOLOGIES
+from detectors.typologies import REGISTRY
 from streams import faults, health, in_force, topics
 from streams.errors import ConfigurationError, FxwatchError, UsageError
+from streams.faust_collector import FaustMonitorCollector
 from streams.metrics import Metrics
 from streams.pages import add_pages
 from streams.settings import Settings
-from streams.version import code_version
+from streams.version import code_version, versions
 
 logger = logging.getLogger(__name__)
 
 Role = Literal["ingest", "monitor", "all"]
 
 LAG_SECONDS = 1.0
-
-
-def versions(settings: Settings) -> Versions:
-    """Code release, and fingerprints of the effective configuration, detector set and rules."""
-    effective = settings.effective
-    return Versions(code=code_version(), config=fingerprint(effective), detectors=fingerprint(effective.detectors),
-                    rules=fingerprint(effective.rules))  # fmt: skip
 
 
 def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
@@ -51,7 +43,7 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
         from streams.monitor import MonitorAgent
 
         agents["monitor"] = MonitorAgent(settings, metrics, broker, topic_id=topics.topic_id(settings, topics.LEDGER),
-                                         code_version=code_version(), config_version=fingerprint(settings.effective), web=True)  # fmt: skip
+                                         code_version=code_version(), config_version=versions(settings.effective).config, web=True)  # fmt: skip
     if role in ("ingest", "all"):
         from streams.door import Door
         from streams.ingest import IngestAgent
@@ -70,6 +62,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
     def stalled() -> float:
         return max(time.monotonic() - max(agent.last_progress, began) for agent in agents.values())
 
+    metrics.register(FaustMonitorCollector(*apps))
     watchdog = health.Watchdog(apps, stalled, broker)
     add_pages(apps[0], metrics, list(agents.values()), watchdog, broker)
 
@@ -82,8 +75,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
 
     tasks = loop.run_until_complete(prepare())
     watchdog.start()
-    worker = faust.Worker(apps[0], *apps[1:], loop=loop, loglevel=logging.getLogger().level, quiet=True, redirect_stdouts=False,
-                          logging_config=None, loghandlers=[])  # fmt: skip
+    worker = _Process(apps[0], *apps[1:], loop=loop, quiet=True, redirect_stdouts=False)
     logger.info("worker starts: %s; pages on http://%s:%d", ", ".join(agents), settings.web_host, settings.web_port)
     try:
         worker.execute_from_commandline()
@@ -99,6 +91,13 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
             task.cancel()
 
 
+class _Process(faust.Worker):  # type: ignore[misc]  # faust ships no types
+    """Faust's worker with our logging: its own set-up would replace the handlers."""
+
+    def _setup_logging(self) -> None:
+        pass
+
+
 async def _observe_lag(agents: list[Any]) -> None:
     while True:
         for agent in agents:
@@ -110,7 +109,7 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
     """Pseudonym keys and the sealer of identities; the monitor role needs neither, so that it cannot have them."""
     if role == "monitor":
         return None, None
-    from streams.identities import Sealer
+    from streams.identities import load_sealer
     from streams.pseudonyms import development_keys as fixed_keys
     from streams.pseudonyms import load_keys
 
@@ -123,14 +122,14 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
         print("fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",  # noqa: T201
               file=sys.stderr)  # fmt: skip
         return keys, None
-    return keys, Sealer.from_file(settings.seal_key_file)
+    return keys, load_sealer(settings.seal_key_file)
 
 
 def _metrics(settings: Settings) -> Metrics:
     effective = settings.effective
-    return Metrics(partitions=effective.engine.partitions, desks=sorted(effective.desks), typologies=sorted(TYPOLOGIES),
-                   topics=topics.INPUTS, codes=sorted(faults.FAULTS), detectors=sorted(effective.detectors.members),
-                   versions=versions(settings))  # fmt: skip
+    return Metrics(partitions=effective.engine.partitions, desks=sorted(effective.desks), typologies=[typology.id for typology in REGISTRY],
+                   topics=topics.INPUTS, codes=sorted(faults.CODES), detectors=sorted(effective.detectors.members),
+                   versions=versions(effective))  # fmt: skip
 
 
 def _with_free_port(settings: Settings) -> Settings:
@@ -158,7 +157,7 @@ def _event_loop() -> asyncio.AbstractEventLoop:
 
 def _logging(level: str) -> None:
     logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
-    for noisy in ("faust", "mode", "aiokafka", "kafka"):
+    for noisy in ("faust", "mode", "aiokafka", "kafka", "streams.transport"):
         # these log each rebalance and retry at INFO in paragraphs; what matters of it is logged here in one line
         logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
 

@@ -45,9 +45,9 @@ TRUTH_NAME = "truth.jsonl"
 @click.option(
     "--timestamps",
     type=click.Choice(["event", "now"]),
-    default="event",
+    default="now",
     show_default=True,
-    help="Kafka timestamps with --publish: simulated time, or time of sending in the same order.",
+    help="Kafka timestamps with --publish: time of sending in the simulated order, or simulated time (retention may delete it).",
 )
 @click.option(
     "--truth", "truth_file", type=click.Path(dir_okay=False, path_type=Path), help="Write what was planted here."

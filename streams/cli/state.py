@@ -39,10 +39,11 @@ def digest(*, as_json: bool, from_ledger: bool) -> None:
             if as_json:
                 click.echo(json.dumps(msgspec.to_builtins(one)))
             else:
+                trained = " ".join(f"{name}.learned={count}" for name, count in one.learned.items())
                 click.echo(
-                    f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} scored={one.scored} learned={one.learned} "
+                    f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} scored={one.scored} "
                     f"duplicates={one.duplicates} conflicts={one.conflicts} redelivered={one.redelivered} late={one.late} "
-                    f"parties={one.parties} digest={one.digest}"
+                    f"parties={one.parties} {trained} digest={one.digest}"
                 )
 
     asyncio.run(show())

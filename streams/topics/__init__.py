@@ -1,6 +1,6 @@
 """The topics of fxwatch: one table in code, and the cluster compared with it (DESIGN section 2)."""
 
-from streams.topics.cluster import Difference, apply, connect, diff, require
+from streams.topics.cluster import Difference, apply, connect, diff, require, topic_id
 from streams.topics.table import (
     ALERTS,
     AUDIT,
@@ -48,4 +48,5 @@ __all__ = [
     "diff",
     "require",
     "table",
+    "topic_id",
 ]

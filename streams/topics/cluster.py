@@ -238,6 +238,13 @@ def require(settings: Settings) -> None:
         raise _error("the cluster's topics differ from the topic table", differences)
 
 
+def topic_id(settings: Settings, topic: str) -> str:
+    """The cluster's own id of a topic (KIP-516): a topic that was deleted and created again has another one."""
+    with connect(settings) as admin:
+        described = admin.describe_topics([topic])
+    return str(described[0]["topic_id"])
+
+
 def _error(what: str, differences: list[Difference]) -> TopicsError:
     todo = []
     if any(each.mendable for each in differences):

@@ -1,0 +1,91 @@
+"""`fxwatch demo`: see it work, in one command."""
+
+import time
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from detectors.alert import Alert
+from streams.settings import load_settings
+
+# A terminal shows this many alerts in full; the rest one line each, or the stream would scroll past its own explanation.
+FULL_ALERTS = 2
+
+
+@click.command("demo")
+@click.option("--events", type=click.IntRange(2000), default=20_000, show_default=True, help="Records to stream.")
+@click.option("--rate", type=click.FloatRange(1), default=1000.0, show_default=True, help="Records per second.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of the alerts.")
+@click.option("--json", "as_json", is_flag=True, help="Only the closing figures, as one JSON object.")
+def command(events: int, rate: float, seed: int, lang: str, *, as_json: bool) -> None:
+    """A real Kafka broker, two workers, a stream with planted cases, live alerts, a summary; then everything is stopped.
+
+    Example: fxwatch demo --events 20000 --rate 1000
+    """
+    console = Console(stderr=as_json)
+    settings = load_settings()
+    _run(console, settings, events, rate, seed, lang, as_json=as_json)
+
+
+def _run(console: Console, settings: object, events: int, rate: float, seed: int, lang: str, *, as_json: bool) -> None:
+    from streams import demo
+    from streams.pseudonyms import development_keys
+    from streams.publish import publish_records
+    from streams.simulate import Simulation
+
+    keys = development_keys()
+    directory = demo.demo_directory()
+    console.print(f"[dim]logs and data: {directory}[/dim]")
+    try:
+        with demo.cluster(settings, directory, lambda line: console.print(f"[dim]{line}[/dim]")) as (running, workers):  # type: ignore[arg-type]
+            stream = Simulation(seed=seed, events=events, bad_share=0.01)
+            with Progress(TextColumn("streaming"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[alerts]} alerts"),
+                          TimeElapsedColumn(), console=console, transient=True) as bar:  # fmt: skip
+                task = bar.add_task("stream", total=events, alerts=0)
+                live = demo.LiveAlerts(running, _shower(bar, task, lang))
+                live.start()
+                began = time.monotonic()
+                published = publish_records(running.bootstrap, stream, rate, lambda sent: bar.update(task, completed=sent), stamps="now", expected=events)
+                found = demo.wait_drained(workers, published.records)
+                seconds = time.monotonic() - began
+                alerts = live.finish()
+            planted = demo.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
+            figures = demo.summary(published.records, seconds, found, alerts, planted, workers)
+            if as_json:
+                click.echo(demo.dumps(figures))
+            else:
+                _print_summary(console, figures)
+    except KeyboardInterrupt:
+        console.print("interrupted; everything is stopped")
+        raise click.exceptions.Exit(130) from None
+
+
+def _shower(bar: Progress, task: object, lang: str) -> "object":
+    from streams.render import headline, render
+
+    shown = 0
+
+    def show(alert: Alert) -> None:
+        nonlocal shown
+        shown += 1
+        bar.update(task, alerts=shown)  # type: ignore[arg-type]
+        bar.console.print(render(alert, lang=lang) if shown <= FULL_ALERTS else headline(alert, lang=lang))
+
+    return show
+
+
+def _print_summary(console: Console, figures: dict[str, object]) -> None:
+    table = Table(title="What happened", show_header=False)
+    for name in ("sent", "read", "scored", "duplicates", "conflicts", "rejected", "reconciliation_gap", "alerts", "events_per_second"):
+        table.add_row(name.replace("_", " "), f"{figures[name]:,}")
+    planted: dict[str, dict[str, int]] = figures["planted"]  # type: ignore[assignment]
+    for typology, counts in sorted(planted.items()):
+        table.add_row(f"planted {typology} found", f"{counts['found']} of {counts['planted']}")
+    console.print(table)
+    pages: list[str] = figures["metrics"]  # type: ignore[assignment]
+    console.print("metrics page (until this command ends): " + ", ".join(pages))
+    console.print("next: README.md; `fxwatch broker start --detach`, `fxwatch topics apply`, `fxwatch worker all`, "
+                  "`fxwatch alerts follow`")  # fmt: skip
