@@ -72,7 +72,8 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
     """
     with reading.Reader(settings, topics.INPUTS) as inputs:
         due = _committed(settings, inputs.ends) if up_to_committed else inputs.ends
-        sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in due}
+        in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
+        sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
         partitions = reading.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
         found = Reconciliation(sources, BROADCAST, partitions)
         for tp, records in inputs.to_end():

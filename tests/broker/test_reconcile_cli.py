@@ -1,0 +1,118 @@
+"""`fxwatch reconcile` on a real broker: what ingest writes adds up, and every hole is found."""
+
+import asyncio
+import json
+
+import pytest
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+
+from detectors.events import Source
+from streams import clients, ledger, topics
+from streams.deadletter import dead_letter
+from streams.settings import load_settings
+
+pytestmark = pytest.mark.broker
+
+PARTITIONS = 12
+
+
+def source_record(offset: int, topic: str = topics.TRANSACTIONS, kind: bytes = b"transaction") -> tuple:
+    headers = ledger.envelope(Source(topic, 0, offset), b"a" * 64, kind)
+    return b"k1.000.p", b"{}", headers, 1_790_000_000_000
+
+
+def refused(offset: int, code: str = "utf8.invalid") -> tuple:
+    letter = dead_letter(topics.TRANSACTIONS, 0, offset, 1, b"k", b"v", (), "decode", (code,), "m", "0")
+    return (*letter, 1_790_000_000_000)
+
+
+def write(bootstrap: str, *parts: tuple[str, int, list]) -> None:
+    """Write (topic, partition, records) each."""
+
+    async def send() -> None:
+        producer = clients.idempotent_producer(load_settings(bootstrap=bootstrap), "test-reconcile")
+        await producer.start()
+        try:
+            for topic, partition, records in parts:
+                await clients.send_records(producer, topic, partition, records, 30)
+        finally:
+            await producer.stop()
+
+    asyncio.run(send())
+
+
+def plain(count: int) -> list:
+    return [(b"k", b"v", [], 1_790_000_000_000)] * count
+
+
+@pytest.fixture
+def ready(empty_broker, fxwatch):
+    """Topics with the first configuration, ten payments (one refused, one a conflict, one redelivered) and a rate."""
+    done = fxwatch("topics", "apply")
+    assert done.returncode == 0, done.stderr
+    rate = source_record(0, topics.RATES, b"rate")
+    write(
+        empty_broker.bootstrap,
+        (topics.TRANSACTIONS, 0, plain(10)),
+        (topics.RATES, 0, plain(1)),
+        (topics.LEDGER, 3, [source_record(offset) for offset in (0, 1, 2, 3, 5, 6, 6, 7)]),
+        (topics.DEADLETTER, 0, [refused(4), refused(4), refused(5, "event.conflict")]),
+        *((topics.LEDGER, partition, [rate]) for partition in range(PARTITIONS)),
+    )
+    return empty_broker
+
+
+def test_missing_inputs_are_listed(ready, fxwatch):
+    """Exit code 1, the figures, and the offsets that are nowhere."""
+    done = fxwatch("reconcile", "--json")
+    assert done.returncode == 1
+    told = json.loads(done.stdout)
+    assert told["problems"] == [
+        {"topic": topics.TRANSACTIONS, "partition": 0, "kind": "missing", "first": 8, "last": 9}
+    ]
+    figures = told["topics"][0]
+    assert figures == {"topic": topics.TRANSACTIONS, "read": 10, "ledger": 7, "dead_letters": 1, "conflicts": 1,
+                       "redelivered": 2, "older": 0, "newer": 0, "missing": 2}  # fmt: skip
+    assert told["reconciled"] is False
+
+
+def test_complete_inputs_reconcile(ready, fxwatch):
+    """Exit code 0 once every input is one ledger record or one dead letter."""
+    write(ready.bootstrap, (topics.LEDGER, 5, [source_record(8)]), (topics.DEADLETTER, 1, [refused(9)]))
+    done = fxwatch("reconcile")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[1] == f"{topics.TRANSACTIONS}\t10\t8\t2\t1\t2\t0\t0\t0"
+
+
+def test_a_rate_missing_in_one_ledger_partition_is_found(ready, fxwatch):
+    """A broadcast record belongs in every ledger partition."""
+    write(
+        ready.bootstrap,
+        (topics.RATES, 0, plain(1)),
+        *((topics.LEDGER, partition, [source_record(1, topics.RATES, b"rate")]) for partition in range(PARTITIONS - 1)),
+    )
+    done = fxwatch("reconcile")
+    assert done.returncode == 1
+    assert f"{topics.RATES}[0]: 1 partial" in done.stderr
+
+
+def test_up_to_what_ingest_committed(ready, fxwatch):
+    """While ingest runs, inputs beyond its committed offsets are not yet due."""
+    consumer = KafkaConsumer(bootstrap_servers=ready.bootstrap, group_id="fxwatch-ingest", enable_auto_commit=False)
+    partition = TopicPartition(topics.TRANSACTIONS, 0)
+    consumer.assign([partition])
+    consumer.commit({partition: OffsetAndMetadata(8, "", -1)})
+    consumer.close()
+    done = fxwatch("reconcile", "--up-to", "committed", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0, done.stderr
+    assert told["topics"][0]["read"] == 8
+    assert told["topics"][0]["missing"] == 0
+
+
+def test_a_record_in_both_is_found(ready, fxwatch):
+    """A record that is applied and refused at once, without a conflict, does not add up."""
+    write(ready.bootstrap, (topics.DEADLETTER, 1, [refused(7)]))
+    done = fxwatch("reconcile")
+    assert done.returncode == 1
+    assert f"{topics.TRANSACTIONS}[0]: 7 both" in done.stderr
