@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterable, Sequence
 
 import click
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -13,17 +14,24 @@ def in_terminal() -> bool:
     return sys.stdout.isatty()
 
 
-def show(columns: Sequence[str], rows: Iterable[Sequence[str]], title: str = "", numeric: Iterable[str] = ()) -> None:
-    """Print a table to standard output; `numeric` columns are right-aligned. In a pipe: one header line, tabs."""
+def show(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[str] = (), whole: Iterable[str] = ()
+) -> None:
+    """Print a table to standard output. In a pipe: one header line, tabs.
+
+    In a terminal `numeric` columns are right-aligned, and those and `whole` ones are never broken over lines.
+    """
     if not in_terminal():
         click.echo("\t".join(columns))
         for row in rows:
             click.echo("\t".join(printable(cell) for cell in row))
         return
-    right = set(numeric)
-    drawn = Table(title=title or None)
+    right, unbroken = set(numeric), {*numeric, *whole}
+    drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        drawn.add_column(column, justify="right" if column in right else "left", overflow="fold")
+        drawn.add_column(
+            column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in unbroken
+        )
     for row in rows:
         # markup of a cell is data here, such as a topic[partition]
         drawn.add_row(*(printable(cell).replace("[", r"\[") for cell in row))

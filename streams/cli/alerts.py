@@ -98,12 +98,12 @@ def follow(
     desk: str | None, from_beginning: bool, count: int | None, party: str | None, min_severity: str, lang: Language,
     as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Print alerts as they come, until Ctrl-C or --count.
+    """Print alerts as they come, until Ctrl-C or --count.
 
     Reads committed alerts only, joins no consumer group and commits nothing: any number of people may follow at once.
 
-    \b
     Example: fxwatch alerts follow --from-beginning --count 5 --lang ko
+
     Example: fxwatch alerts follow --desk customs --json | jq .alert_id
     """
     settings = load_settings()

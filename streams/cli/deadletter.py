@@ -105,10 +105,10 @@ def _as_json(letter: Original, size: int, *, show: bool) -> str:
 @click.option("--show", is_flag=True, help="Show keys and values too: they hold personal data.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(topic: str | None, code: str | None, offsets: tuple[str, ...], limit: int, show: bool, as_json: bool) -> None:
-    r"""List rejected records and every reason. Keys and values are shown only with --show.
+    """List rejected records and every reason. Keys and values are shown only with --show.
 
-    \b
     Example: fxwatch deadletter list --code decimal.malformed
+
     Example: fxwatch deadletter list --topic fx.transactions.v1 --offset 3:1200 --show
     """
     rows, total, codes = [], 0, Counter[str]()
@@ -126,7 +126,8 @@ def list_(topic: str | None, code: str | None, offsets: tuple[str, ...], limit: 
         rows.append([*row, _shown(letter.key) or "", _shown(letter.value) or ""] if show else row)
     if not as_json:
         columns = ["when", "source", "codes", "message", "bytes"]
-        tables.show([*columns, "key", "value"] if show else columns, rows, numeric=["bytes"])
+        tables.show([*columns, "key", "value"] if show else columns, rows, numeric=["bytes"],
+                    whole=["when", "source"])  # fmt: skip
     counted = ", ".join(f"{name} {count}" for name, count in codes.most_common()) or "none"
     click.echo(f"{total} dead letters, {min(total, limit)} shown; by code: {counted}", err=True)
 
@@ -175,13 +176,13 @@ class _Sender:
 @click.option("--yes", is_flag=True, help="Send; without it nothing is sent, only said.")
 @click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
 def replay(topic: str | None, code: str | None, offsets: tuple[str, ...], yes: bool, as_json: bool) -> None:
-    r"""Send rejected records again to the topic and partition they came from, byte for byte, with their time stamps.
+    """Send rejected records again to the topic and partition they came from, byte for byte, with their time stamps.
 
     A dry run unless --yes is given. Each becomes a new record of the input; refused again, it is a new dead letter.
     A record that was cut for its size (over 1 MiB) cannot be replayed.
 
-    \b
     Example: fxwatch deadletter replay --code currency.unknown
+
     Example: fxwatch deadletter replay --topic fx.transactions.v1 --offset 3:1200 --yes
     """
     settings = load_settings()

@@ -155,12 +155,12 @@ def command(
     token: str | None, case: str | None, reason: str | None, key_file: Path | None, directory: Path | None,
     check_audit: bool, as_json: bool,
 ) -> None:  # fmt: skip
-    r"""Show the identifier behind TOKEN, after the decision was recorded in fx.audit.v1.
+    """Show the identifier behind TOKEN, after the decision was recorded in fx.audit.v1.
 
     Without an acknowledged audit record nothing is shown. Failed attempts are recorded too.
 
-    \b
     Example: fxwatch reidentify TOKEN --case 2026-114 --reason "customs request 88" --key-file seal.key
+
     Example: fxwatch reidentify --generate-keys keys
     """
     if directory is not None:
