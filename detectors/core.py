@@ -75,7 +75,7 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     outputs = _apply_new(state, event, origin)
     if origin.source is not None:
         state.marks[origin.source.topic, origin.source.partition] = origin.source.offset
-    _count(state, outputs)
+    _count(state, event, outputs)
     state.next = origin.offset + 1
     return outputs
 
@@ -161,8 +161,9 @@ def _disposition(state: PartitionState, event: Disposition) -> None:
     store(state.parties, event.party, event.previous, party)
 
 
-def _count(state: PartitionState, outputs: Outputs) -> None:
+def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
     counters = state.counters
+    counters["broadcast"] += outputs.outcome in ("applied", "configuration") and isinstance(event, Rate | ConfigurationChange)
     counters[{"duplicate": "duplicates", "conflict": "conflicts"}.get(outputs.outcome, "applied")] += 1
     counters["late"] += outputs.late
     counters["scored"] += outputs.scored

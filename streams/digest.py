@@ -29,6 +29,7 @@ class PartitionDigest(msgspec.Struct, frozen=True, kw_only=True):
     next: int
     end: int
     applied: int
+    broadcast: int
     scored: int
     duplicates: int
     conflicts: int
@@ -100,7 +101,7 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
         counters = state.counters
         digest = await asyncio.to_thread(state.freeze().digest)
         yield PartitionDigest(agent=AGENT, partition=partition, next=state.next, end=end, applied=counters["applied"],
-                              scored=counters["scored"], duplicates=counters["duplicates"],
+                              broadcast=counters["broadcast"], scored=counters["scored"], duplicates=counters["duplicates"],
                               conflicts=counters["conflicts"], redelivered=counters["redelivered"],
                               late=counters["late"], learned=learned(state),
                               parties=len(state.parties), digest=digest)  # fmt: skip

@@ -63,6 +63,7 @@ class RunConsumer(driver.Consumer):
         self._held: dict[TP, deque[Any]] = {}
         self._waiting_since: float | None = None
         self._given_up: set[TP] = set()
+        self._fetching = asyncio.Lock()
         self._owed: dict[TP, int] = {}
         self._turn = 0
         self._served: dict[TP, int] = {}
@@ -71,13 +72,19 @@ class RunConsumer(driver.Consumer):
 
     async def seek(self, partition: TP, offset: int) -> None:
         """Seek, and forget the records held back: they may be delivered again from the new position."""
-        self._held.clear()
-        await super().seek(partition, offset)
+        async with self._fetching:
+            self._held.clear()
+            await super().seek(partition, offset)
 
     async def perform_seek(self) -> None:
-        """Every rebalance seeks all partitions to what is committed; what is held back goes with it."""
-        self._held.clear()
-        await super().perform_seek()
+        """Every rebalance seeks all partitions to what is committed; what is held back goes with it.
+
+        Never during a fetch: one that began before the seek would bring records from beyond the new position, and those
+        at it would then be dropped as already read, leaving a hole that nothing is ever committed past.
+        """
+        async with self._fetching:
+            self._held.clear()
+            await super().perform_seek()
 
     # -- handing over ---------------------------------------------------------------------------------------------
 
@@ -110,7 +117,10 @@ class RunConsumer(driver.Consumer):
         if not active:
             await self.sleep(0.05)
             return {}, active
-        await self._top_up(active, timeout)
+        async with self._fetching:
+            if not self.flow_active:
+                return {}, active
+            await self._top_up(active, timeout)
         waiting = [tp for tp, queue in self._held.items() if queue and tp in active]
         if not waiting or (self.ordered and self._should_wait(active)):
             return {}, active

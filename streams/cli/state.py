@@ -41,7 +41,7 @@ def digest(*, as_json: bool, from_ledger: bool) -> None:
             else:
                 trained = " ".join(f"{name}.learned={count}" for name, count in one.learned.items())
                 click.echo(
-                    f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} scored={one.scored} "
+                    f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} broadcast={one.broadcast} scored={one.scored} "
                     f"duplicates={one.duplicates} conflicts={one.conflicts} redelivered={one.redelivered} late={one.late} "
                     f"parties={one.parties} {trained} digest={one.digest}"
                 )
