@@ -5,12 +5,15 @@ writes it: starting one fences any other writer, so two officers at once cannot 
 only when Kafka acknowledged it.
 """
 
+import asyncio
 import hashlib
+import logging
 import os
 import pwd
 import socket
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -19,6 +22,8 @@ from aiokafka.errors import KafkaError
 from streams import clients, topics
 from streams.errors import FxwatchError
 from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 PARTITION = 0
 # what the first record carries as `previous`
@@ -127,8 +132,24 @@ async def _last(consumer: AIOKafkaConsumer, tp: TopicPartition) -> bytes | None:
     return None
 
 
-async def append(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> Written:
+def write(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> Written:
     """Write one record and await its acknowledgement. Raises `AuditError` when it is not in the log for certain."""
+    # what aiokafka would log is in the error raised
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
+    with asyncio.Runner() as runner:
+        runner.get_loop().set_exception_handler(_left_behind)
+        return runner.run(_append(settings, kind, token, case, reason, outcome))
+
+
+def _left_behind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Futures that a fenced aiokafka producer abandons must not print a traceback; its error was raised already."""
+    if isinstance(context.get("exception"), KafkaError):
+        logger.debug("aiokafka left behind: %s", context)
+    else:
+        loop.default_exception_handler(context)
+
+
+async def _append(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> Written:
     tp = TopicPartition(topics.AUDIT, PARTITION)
     producer = clients.transactional_producer(settings, f"{settings.application}-audit")
     consumer = clients.reader(settings, committed=True)

@@ -1,6 +1,5 @@
 """`fxwatch reidentify`: opens the identity behind a token, on the record."""
 
-import asyncio
 import json
 import os
 from pathlib import Path
@@ -72,7 +71,7 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
     settings = load_settings()
 
     def record(outcome: str) -> audit.Written:
-        return asyncio.run(audit.append(settings, KIND, token, case, reason, outcome))
+        return audit.write(settings, KIND, token, case, reason, outcome)
 
     # fails here, before anything is opened, when there is no broker or no audit log to write to
     reading.partitions_of(settings, [topics.AUDIT, topics.IDENTITIES])
