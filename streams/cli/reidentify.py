@@ -43,16 +43,17 @@ def newest(settings: Settings, token: str) -> bytes:
     count = reading.partitions_of(settings, [topics.IDENTITIES])[topics.IDENTITIES]
     own, key = slot_of(token) % count, token.encode()
     for partitions in ([own], [each for each in range(count) if each != own]):
-        found: tuple[int, bytes] | None = None
+        # of one partition the last offset counts, as for compaction, whatever time stamp an input claimed
+        found: dict[int, tuple[int, bytes]] = {}
         if not partitions:
             continue
         with reading.Reader(settings, [topics.IDENTITIES], partitions) as reader:
-            for _, records in reader.to_end():
+            for tp, records in reader.to_end():
                 for record in records:
-                    if record.key == key and record.value and (found is None or record.timestamp >= found[0]):
-                        found = record.timestamp, record.value
-        if found is not None:
-            return found[1]
+                    if record.key == key and record.value:
+                        found[tp.partition] = record.timestamp, record.value
+        if found:
+            return max(found.values())[1]
     raise UnknownTokenError("no identity is kept for this token", got=token, expected=f"one of {topics.IDENTITIES}",
                             todo="check the token; ingest seals only with FXWATCH_SEAL_KEY_FILE set")  # fmt: skip
 

@@ -34,9 +34,10 @@ def ready(empty_broker, fxwatch, keys):
     assert done.returncode == 0, done.stderr
     sealer = load_sealer(keys / "seal.pub")
     producer = KafkaProducer(bootstrap_servers=empty_broker.bootstrap)
-    for identifier in ("old name", "900101-1234567"):
+    for place, identifier in enumerate(("old name", "900101-1234567")):
         key, value = sealer.record(TOKEN, identifier, 1_790_000_000_000)
-        producer.send(topics.IDENTITIES, key=key, value=value, partition=0x0A3 % PARTITIONS).get(10)
+        producer.send(topics.IDENTITIES, key=key, value=value, partition=0x0A3 % PARTITIONS,
+                      timestamp_ms=1_795_000_000_000 - place).get(10)  # fmt: skip
     # not where its slot says: found all the same
     key, value = sealer.record(OTHER, "stray", 1_790_000_000_000)
     producer.send(topics.IDENTITIES, key=key, value=value, partition=0).get(10)
