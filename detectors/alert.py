@@ -1,7 +1,7 @@
 """The alert as investigators read it: CONTRACT `fx.alerts.v1`.
 
-An alert is a recommendation with its evidence. Nothing in it depends on the wall clock, so that replaying the ledger gives
-the same bytes. Money and rates are decimal strings; counts, ratios, bp and scores are numbers.
+An alert is a recommendation with its evidence. Nothing in it depends on the wall clock, so that replaying the ledger
+gives the same bytes. Money and rates are decimal strings; counts, ratios, bp and scores are numbers.
 """
 
 from datetime import date, datetime
@@ -44,7 +44,7 @@ class TypologyHit(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """One reason: value, own and peer baseline, observations behind the own baseline, share of the score (0-1; sum 1)."""
+    """One reason: value, own and peer baseline, observations behind the own one, share of the score (0-1; sum 1)."""
 
     feature: str
     value: Number | None
@@ -101,7 +101,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
-    """One alert; key = `party`. `score` 0-1, higher is more unusual; `rank` is the conformal p-value, lower is rarer."""
+    """One alert; key = `party`.
+
+    `score` 0-1, higher is more unusual; `rank` is the conformal p-value, lower is rarer.
+    """
 
     alert_id: str
     status: Literal["raised", "updated", "retracted"]

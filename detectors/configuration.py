@@ -46,7 +46,7 @@ class Purpose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Legend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The reporting scheme's purpose codes, and the word list that classes remittance texts (class -> words, lower case)."""
+    """The scheme's purpose codes, and the word list that classes remittance texts (class -> words, lower case)."""
 
     purposes: dict[str, Purpose] = {}
     words: dict[str, tuple[str, ...]] = {}
@@ -83,8 +83,8 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class Engine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the law and the log need: legal time zone, lateness, windows of memory.
 
-    `lateness_days`: events at most this late count in every legal window exactly; later ones are scored and counted as late.
-    `fingerprints`: events of a partition among which duplicates and conflicts are told.
+    `lateness_days`: events at most this late count in every legal window exactly; later ones are scored and counted as
+    late. `fingerprints`: events of a partition among which duplicates and conflicts are told.
     `rate_stale_hours`: a reference rate older than this, in event time, counts as missing.
     """
 

@@ -163,7 +163,9 @@ def _disposition(state: PartitionState, event: Disposition) -> None:
 
 def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
     counters = state.counters
-    counters["broadcast"] += outputs.outcome in ("applied", "configuration") and isinstance(event, Rate | ConfigurationChange)
+    counters["broadcast"] += outputs.outcome in ("applied", "configuration") and isinstance(
+        event, Rate | ConfigurationChange
+    )
     counters[{"duplicate": "duplicates", "conflict": "conflicts"}.get(outputs.outcome, "applied")] += 1
     counters["late"] += outputs.late
     counters["scored"] += outputs.scored

@@ -2,7 +2,8 @@
 
 Every event that can change a score is one of these types, told apart in JSON by the field `type`. Identifiers of
 people, accounts and devices are tokens (`<key id>.<slot>.<digest>`); money and rates are decimal strings exactly as the
-sender wrote them; times are UTC. The ledger is evidence that is kept for ever, so a field is only ever added, with a default.
+sender wrote them; times are UTC. The ledger is evidence that is kept for ever, so a field is only ever added, with a
+default.
 """
 
 from datetime import date, datetime
@@ -23,8 +24,8 @@ Verdict = Literal["confirmed", "refuted", "inconclusive", "duplicate", "withdraw
 class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """Fields of every event that a sender identified.
 
-    `identity` and `body` are keyed fingerprints (32 hex digits, HMAC-SHA-256 under the routing key, which is never rotated):
-    equal identity and body = duplicate, equal identity and another body = conflict.
+    `identity` and `body` are keyed fingerprints (32 hex digits, HMAC-SHA-256 under the routing key, which is never
+    rotated): equal identity and body = duplicate, equal identity and another body = conflict.
     `previous` maps a token of this record to the same thing's token under the previous key, during a key overlap only.
     """
 
@@ -35,7 +36,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 
 
 class Transaction(_Event, frozen=True, kw_only=True, tag="transaction"):
-    """A payment across the border, as CONTRACT `fx.transactions.v1` without identifiers; `party` is the record's key."""
+    """A payment across the border, as `fx.transactions.v1` without identifiers; `party` is the record's key."""
 
     event_time: datetime
     direction: Direction
@@ -95,7 +96,10 @@ class Declaration(_Event, frozen=True, kw_only=True, tag="declaration"):
 
 
 class Rate(_Event, frozen=True, kw_only=True, tag="rate"):
-    """A reference rate: 1 unit of `base` = `mid` units of `quote` at `rate_time`. Broadcast to every ledger partition."""
+    """A reference rate: 1 unit of `base` = `mid` units of `quote` at `rate_time`.
+
+    Broadcast to every ledger partition.
+    """
 
     base: str
     quote: str
@@ -120,7 +124,10 @@ class Profile(_Event, frozen=True, kw_only=True, tag="profile"):
 
 
 class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
-    """An investigator's verdict on an alert. The free-text reason stays outside; `reason_hash` is its keyed fingerprint."""
+    """An investigator's verdict on an alert.
+
+    The free-text reason stays outside; `reason_hash` is its keyed fingerprint.
+    """
 
     alert_id: str
     party: str

@@ -27,7 +27,17 @@ STATE_SCHEMA = 1
 PIECE = 256 * 1024
 _PARTIES_PIECE = 128 * 1024
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
-COUNTERS = ("applied", "broadcast", "duplicates", "conflicts", "redelivered", "late", "scored", "rate_missing", "alerts")
+COUNTERS = (
+    "applied",
+    "broadcast",
+    "duplicates",
+    "conflicts",
+    "redelivered",
+    "late",
+    "scored",
+    "rate_missing",
+    "alerts",
+)
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and
 # beyond

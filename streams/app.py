@@ -1,4 +1,7 @@
-"""Faust apps, configured once for every agent. The consumer group belongs to the agent, so roles mix freely over machines."""
+"""Faust apps, configured once for every agent.
+
+The consumer group belongs to the agent, so roles mix freely over machines.
+"""
 
 import tempfile
 from pathlib import Path
@@ -25,10 +28,11 @@ def build(settings: Settings, agent: str, *, web: bool) -> faust.App:
         topic_partitions=settings.effective.engine.partitions,
         topic_allow_declare=False,
         topic_disable_leader=True,
-        # Faust's own assignor, which it only uses with a standby count: it gives partition i of every input topic to one
-        # worker, and order between topics can only be kept within a worker.
+        # Faust's own assignor, which it only uses with a standby count: it gives partition i of every input topic to
+        # one worker, and order between topics can only be kept within a worker.
         table_standby_replicas=1,
-        # A failed run is redelivered from here on; `earliest` because nothing may be skipped when nothing was committed.
+        # A failed run is redelivered from here on; `earliest` because nothing may be skipped when nothing was
+        # committed.
         consumer_auto_offset_reset="earliest",
         broker_commit_interval=1.0,
         broker_session_timeout=settings.session_timeout_seconds,

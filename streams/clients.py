@@ -5,7 +5,7 @@ Faust's own producer is not used: a failed send there only logs, and the source 
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
@@ -17,12 +17,13 @@ from streams.settings import Settings
 # One produce request at most; topics allow 2 MiB, so a batch of this size always fits.
 BATCH_BYTES = 1_000_000
 
-# Time-out of one request. Retries go on as long as `broker_patience_seconds` says; a request that hangs longer than this
-# (a broker that was stopped, a blackholed connection) is sent again on a new connection.
+# Time-out of one request. Retries go on as long as `broker_patience_seconds` says; a request that hangs longer than
+# this (a broker that was stopped, a blackholed connection) is sent again on a new connection.
 REQUEST_TIMEOUT_MS = 15_000
 
-Headers = list[tuple[str, bytes]]
-Record = tuple[bytes | None, bytes | None, Headers, int]
+Headers = Sequence[tuple[str, bytes | None]]
+# key, value, headers, Kafka timestamp (ms UTC; None = the time of sending)
+Record = tuple[bytes | None, bytes | None, Headers, int | None]
 
 
 def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
@@ -67,12 +68,13 @@ def reader(settings: Settings, *, committed: bool, group: str | None = None) -> 
 
 
 async def send_records(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: list[Record], patience: float
+    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record], patience: float
 ) -> None:
     """Write `records` in order as record batches, one in flight at a time, and await each acknowledgement.
 
     aiokafka can fail one batch and deliver the next; with one in flight nothing can overtake a failed one. Costs about
-    2 us a record (`send` costs 7-10). Raises `DeliveryError` when a batch was not acknowledged within `patience` seconds.
+    2 us a record (`send` costs 7-10). Raises `DeliveryError` when a batch was not acknowledged within `patience`
+    seconds.
     """
     position = 0
     while position < len(records):
@@ -84,14 +86,20 @@ async def send_records(
                 break
             position += 1
         if position == start:
-            raise DeliveryError(f"a record for {topic} is larger than a batch may be", got=f"{len(records[start][1] or b'')} bytes",
-                                expected=f"at most {BATCH_BYTES} bytes")  # fmt: skip
+            raise DeliveryError(
+                f"a record for {topic} is larger than a batch may be",
+                got=f"{len(records[start][1] or b'')} bytes",
+                expected=f"at most {BATCH_BYTES} bytes",
+            )
         try:
             delivery = await producer.send_batch(builder, topic, partition=partition)
             await asyncio.wait_for(delivery, patience)
         except (KafkaError, TimeoutError) as fault:
-            raise DeliveryError(f"Kafka did not acknowledge a batch for {topic}[{partition}]", got=repr(fault),
-                                todo="nothing was committed past it; see the broker's log, then start the worker again") from fault  # fmt: skip
+            raise DeliveryError(
+                f"Kafka did not acknowledge a batch for {topic}[{partition}]",
+                got=repr(fault),
+                todo="nothing was committed past it; see the broker's log, then start the worker again",
+            ) from fault
 
 
 async def end_offset(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:

@@ -49,8 +49,12 @@ class WorkerProcess:
             # a session of its own: Ctrl-C goes to the demo, which stops its workers in order
             self.process = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-m", "streams", "worker", "all", "--web-port", str(port), "--development-keys"],
-                stdout=log, stderr=log, env=environment, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509
-            )  # fmt: skip
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509
+            )
 
     def page(self, path: str) -> str | None:
         """A page's text; None while the worker does not answer."""
@@ -96,7 +100,9 @@ def figures(workers: list[WorkerProcess]) -> Figures:
     for worker in workers:
         page = worker.page("/metrics")
         if page is None:
-            raise DemoError("a worker does not answer", got=worker.url, todo=f"see {worker.log}:\n{worker.last_words()}")
+            raise DemoError(
+                "a worker does not answer", got=worker.url, todo=f"see {worker.log}:\n{worker.last_words()}"
+            )
         for family in text_string_to_metric_families(page):
             for sample in family.samples:
                 _add(found, sample.name, sample.labels, sample.value)
@@ -124,7 +130,9 @@ def _add(found: Figures, name: str, labels: dict[str, str], value: float) -> Non
 
 
 @contextlib.contextmanager
-def cluster(settings: Settings, directory: Path, report: Callable[[str], None]) -> Iterator[tuple[Settings, list[WorkerProcess]]]:
+def cluster(
+    settings: Settings, directory: Path, report: Callable[[str], None]
+) -> Iterator[tuple[Settings, list[WorkerProcess]]]:
     """A broker with topics and two ready workers; everything is stopped at the end, whatever happens."""
     from streams.rules import plant
 
@@ -160,7 +168,10 @@ def _wait_ready(workers: list[WorkerProcess]) -> None:
                                 todo=f"see {worker.log}:\n{worker.last_words()}")  # fmt: skip
         waiting = [worker for worker in waiting if worker.page("/readyz") is None]
         if waiting and time.monotonic() > deadline:
-            raise DemoError(f"a worker was not ready within {READY_SECONDS:.0f} s", todo=f"see {waiting[0].log}:\n{waiting[0].last_words()}")
+            raise DemoError(
+                f"a worker was not ready within {READY_SECONDS:.0f} s",
+                todo=f"see {waiting[0].log}:\n{waiting[0].last_words()}",
+            )
         time.sleep(0.2)
 
 
@@ -172,7 +183,9 @@ def wait_drained(workers: list[WorkerProcess], sent: int) -> Figures:
         found = figures(workers)
         quiet = quiet + 1 if found.read >= sent and found.lag == 0 else 0
         if time.monotonic() > deadline:
-            raise DemoError("the stream was not worked off in time", got=f"read {found.read:.0f} of {sent}, lag {found.lag:.0f}")
+            raise DemoError(
+                "the stream was not worked off in time", got=f"read {found.read:.0f} of {sent}, lag {found.lag:.0f}"
+            )
     return found
 
 
@@ -227,11 +240,18 @@ def summary(sent: int, seconds: float, found: Figures, alerts: list[Alert], plan
             workers: list[WorkerProcess]) -> dict[str, Any]:  # fmt: skip
     """The closing figures, for people and machines."""
     return {
-        "sent": sent, "read": int(found.read), "scored": int(found.scored), "duplicates": int(found.duplicates),
-        "conflicts": int(found.conflicts), "rejected": int(found.rejected), "reconciliation_gap": int(found.gap),
-        "alerts": len(alerts), "planted": {name: {"found": hit, "planted": total} for name, (hit, total) in planted.items()},
-        "events_per_second": round(sent / seconds), "metrics": [worker.url + "/metrics" for worker in workers],
-    }  # fmt: skip
+        "sent": sent,
+        "read": int(found.read),
+        "scored": int(found.scored),
+        "duplicates": int(found.duplicates),
+        "conflicts": int(found.conflicts),
+        "rejected": int(found.rejected),
+        "reconciliation_gap": int(found.gap),
+        "alerts": len(alerts),
+        "planted": {name: {"found": hit, "planted": total} for name, (hit, total) in planted.items()},
+        "events_per_second": round(sent / seconds),
+        "metrics": [worker.url + "/metrics" for worker in workers],
+    }
 
 
 def demo_directory() -> Path:

@@ -49,7 +49,9 @@ def learned(state: PartitionState) -> dict[str, int]:
     return found
 
 
-async def rebuild(log: KafkaLog, core: MonitorCore, partition: int, *, cold: bool, upto: int | None = None) -> tuple[PartitionState, int]:
+async def rebuild(
+    log: KafkaLog, core: MonitorCore, partition: int, *, cold: bool, upto: int | None = None
+) -> tuple[PartitionState, int]:
     """The state of one partition at `upto` (default: the ledger's end), and the ledger's end offset.
 
     From the newest valid snapshot at or below it, or from the ledger's first record when `cold`.
@@ -62,8 +64,11 @@ async def rebuild(log: KafkaLog, core: MonitorCore, partition: int, *, cold: boo
     state = None if cold else await _snapshot(log, core, place, progress, stop)
     state = state or core.new(partition)
     if not first <= state.next <= end:
-        raise LedgerError(f"the ledger of {place} does not hold the next record to apply", got=f"offsets {first} to {end}",
-                          expected=f"offset {state.next}")  # fmt: skip
+        raise LedgerError(
+            f"the ledger of {place} does not hold the next record to apply",
+            got=f"offsets {first} to {end}",
+            expected=f"offset {state.next}",
+        )
     async for records in _ledger(log, partition, state.next, stop):
         for record in records:
             if record.offset in progress.skips:
@@ -73,7 +78,9 @@ async def rebuild(log: KafkaLog, core: MonitorCore, partition: int, *, cold: boo
     return state, end
 
 
-async def _snapshot(log: KafkaLog, core: MonitorCore, place: Place, progress: Progress, stop: int) -> PartitionState | None:
+async def _snapshot(
+    log: KafkaLog, core: MonitorCore, place: Place, progress: Progress, stop: int
+) -> PartitionState | None:
     async for position, sections in log.snapshots(place, progress):
         if position > stop:
             continue
@@ -91,8 +98,14 @@ def _ledger(log: KafkaLog, partition: int, start: int, stop: int) -> AsyncIterat
 async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
     """The digest of every partition, one after the other."""
     topic_id = topics.topic_id(settings, topics.LEDGER)
-    log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, topic_id=topic_id,
-                   group=app.group(settings, AGENT))  # fmt: skip
+    log = KafkaLog(
+        settings,
+        ledger=topics.LEDGER,
+        snapshots_topic=topics.SNAPSHOTS,
+        schema=STATE_SCHEMA,
+        topic_id=topic_id,
+        group=app.group(settings, AGENT),
+    )
     for partition in range(settings.effective.engine.partitions):
         try:
             state, end = await rebuild(log, MonitorCore(code_version()), partition, cold=cold)
@@ -100,8 +113,19 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
             raise BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)) from fault
         counters = state.counters
         digest = await asyncio.to_thread(state.freeze().digest)
-        yield PartitionDigest(agent=AGENT, partition=partition, next=state.next, end=end, applied=counters["applied"],
-                              broadcast=counters["broadcast"], scored=counters["scored"], duplicates=counters["duplicates"],
-                              conflicts=counters["conflicts"], redelivered=counters["redelivered"],
-                              late=counters["late"], learned=learned(state),
-                              parties=len(state.parties), digest=digest)  # fmt: skip
+        yield PartitionDigest(
+            agent=AGENT,
+            partition=partition,
+            next=state.next,
+            end=end,
+            applied=counters["applied"],
+            broadcast=counters["broadcast"],
+            scored=counters["scored"],
+            duplicates=counters["duplicates"],
+            conflicts=counters["conflicts"],
+            redelivered=counters["redelivered"],
+            late=counters["late"],
+            learned=learned(state),
+            parties=len(state.parties),
+            digest=digest,
+        )

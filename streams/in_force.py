@@ -1,8 +1,8 @@
 """The configuration in force: what the ledger holds, compared with what a worker's file says.
 
-The newest record of `fx.rules.v1` is in force (ingest broadcasts it to the ledger); before the first one it is the record
-that `topics apply` wrote at the start of each ledger partition. A worker whose file differs must not run: it would explain
-alerts by limits that did not apply.
+The newest record of `fx.rules.v1` is in force (ingest broadcasts it to the ledger); before the first one it is the
+record that `topics apply` wrote at the start of each ledger partition. A worker whose file differs must not run: it
+would explain alerts by limits that did not apply.
 """
 
 import time
@@ -39,7 +39,9 @@ def in_force(settings: Settings) -> Configuration:
         for record in _read(consumer, TopicPartition(LEDGER, 0), most=1):
             return msgspec.json.decode(record.value, type=ConfigurationChange).configuration
     except msgspec.MsgspecError as fault:
-        raise TopicsError("the ledger does not begin with a configuration", got=str(fault), todo="run: fxwatch topics apply") from fault
+        raise TopicsError(
+            "the ledger does not begin with a configuration", got=str(fault), todo="run: fxwatch topics apply"
+        ) from fault
     except KafkaError as fault:
         raise BrokerUnavailableError("the configuration in force cannot be read", got=repr(fault)) from fault
     finally:
@@ -49,16 +51,23 @@ def in_force(settings: Settings) -> Configuration:
 
 def differences(ours: Configuration, theirs: Configuration) -> list[str]:
     """The tables that differ, with the fingerprints of both."""
-    return [f"[{name}] here {fingerprint(getattr(ours, name))}, in force {fingerprint(getattr(theirs, name))}"
-            for name in EFFECTIVE if fingerprint(getattr(ours, name)) != fingerprint(getattr(theirs, name))]  # fmt: skip
+    return [
+        f"[{name}] here {fingerprint(getattr(ours, name))}, in force {fingerprint(getattr(theirs, name))}"
+        for name in EFFECTIVE
+        if fingerprint(getattr(ours, name)) != fingerprint(getattr(theirs, name))
+    ]
 
 
 def require(settings: Settings) -> None:
     """Return when the settings' effective configuration is in force. Raises `RulesDifferError` otherwise."""
     differing = differences(settings.effective, in_force(settings))
     if differing:
-        raise RulesDifferError("this configuration differs from the one in force in the ledger", got="; ".join(differing),
-                               expected="the same", todo="put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG")  # fmt: skip
+        raise RulesDifferError(
+            "this configuration differs from the one in force in the ledger",
+            got="; ".join(differing),
+            expected="the same",
+            todo="put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG",
+        )
 
 
 def change(settings: Settings) -> bool:
@@ -67,7 +76,9 @@ def change(settings: Settings) -> bool:
         return False
     version = fingerprint(settings.effective)
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)
-    producer = KafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all", client_id=f"{settings.application}-rules")
+    producer = KafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers, acks="all", client_id=f"{settings.application}-rules"
+    )
     try:
         producer.send(RULES, msgspec.json.encode(event), KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
     except KafkaError as fault:

@@ -1,7 +1,7 @@
 """What a partition reads from Kafka: the ledger, its progress and its snapshots. Read only, in no consumer group.
 
-Read-only commands (`state digest`, `rescore`) use the same reader, and never a transactional producer: starting one would
-fence the worker.
+Read-only commands (`state digest`, `rescore`) use the same reader, and never a transactional producer: starting one
+would fence the worker.
 """
 
 import asyncio
@@ -22,7 +22,9 @@ from streams.snapshots import Header, Section, assemble, header_key
 class KafkaLog:
     """The `Log` of streams/partition.py over a real cluster. `group` is the consumer group whose commits count."""
 
-    def __init__(self, settings: Settings, *, ledger: str, snapshots_topic: str, schema: int, topic_id: str, group: str) -> None:
+    def __init__(
+        self, settings: Settings, *, ledger: str, snapshots_topic: str, schema: int, topic_id: str, group: str
+    ) -> None:
         self._settings, self._ledger, self._snapshots = settings, ledger, snapshots_topic
         self._schema, self._topic_id, self._group = schema, topic_id, group
 
@@ -49,7 +51,7 @@ class KafkaLog:
     async def snapshots(
         self, place: Place, progress: Progress
     ) -> AsyncIterator[tuple[int, Callable[[], Coroutine[Any, Any, list[Section]]]]]:
-        """Snapshots by pointer, newest position first: (next, coroutine function that loads and proves the sections)."""
+        """Snapshots by pointer, newest first: (next, coroutine function that loads and proves the sections)."""
         for pointer in sorted(progress.snapshots.values(), key=lambda one: (-one.next, one.slot)):
 
             async def load(pointer: SnapshotPointer = pointer) -> list[Section]:
@@ -62,7 +64,9 @@ class KafkaLog:
         key = header_key(place.agent, place.partition, pointer.slot)
         prefix = key.removesuffix(b"header")
         try:
-            async for records in clients.read_range(self._settings, self._snapshots, place.partition, pointer.first, pointer.last + 1):
+            async for records in clients.read_range(
+                self._settings, self._snapshots, place.partition, pointer.first, pointer.last + 1
+            ):
                 for record in records:
                     if record.key == key and record.value is not None:
                         header = msgspec.json.decode(record.value, type=Header)

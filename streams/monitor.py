@@ -14,7 +14,7 @@ from faust.types import TP
 from detectors import core as science
 from detectors.alert import Alert
 from detectors.configuration import Configuration
-from detectors.events import Origin
+from detectors.events import Origin, Transaction
 from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
@@ -98,7 +98,10 @@ class MonitorCore:
         state.next = offset + 1
 
     def apply(self, state: PartitionState, partition: int, record: Any, *, muted: bool) -> list[Output]:
-        """Decode and apply one ledger record; the outputs are empty while muted. Raises `LedgerError` when unreadable."""
+        """Decode and apply one ledger record; the outputs are empty while muted.
+
+        Raises `LedgerError` when unreadable.
+        """
         tally, began = self.tally, time.perf_counter()
         event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
         decoded = time.perf_counter()
@@ -107,7 +110,7 @@ class MonitorCore:
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
         tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
-        if step.scored:
+        if step.scored and isinstance(event, Transaction):
             tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
             for detector, score in step.scores.items():
                 tally.scores.setdefault(detector, []).append(score)
@@ -119,6 +122,9 @@ class MonitorCore:
             return []
         outputs: list[Output] = []
         for alert in step.alerts:
+            # an alert comes of a scored payment, under the configuration it was scored with
+            assert isinstance(event, Transaction)
+            assert state.configuration is not None
             tally.alerts.append((alert, origin.timestamp_ms))
             outputs += alert_outputs(alert, event.party_type, origin, partition, state.configuration)
         if step.notice is not None:
@@ -127,7 +133,9 @@ class MonitorCore:
         return outputs
 
 
-def alert_outputs(alert: Alert, party_type: str, origin: Origin, partition: int, configuration: Configuration) -> list[Output]:
+def alert_outputs(
+    alert: Alert, party_type: str, origin: Origin, partition: int, configuration: Configuration
+) -> list[Output]:
     """The alert for `fx.alerts.v1` and its copies for the desks, with CloudEvents binary headers (CONTRACT)."""
     key, value = alert.party.encode(), _encode(alert)
     headers = [
@@ -146,8 +154,17 @@ def alert_outputs(alert: Alert, party_type: str, origin: Origin, partition: int,
 class MonitorAgent:
     """The monitor's Faust app and its partitions."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, broker: health.BrokerWatch, *, topic_id: dict[int, str] | str,
-                 code_version: str, config_version: str, web: bool) -> None:  # fmt: skip
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        broker: health.BrokerWatch,
+        *,
+        topic_id: dict[int, str] | str,
+        code_version: str,
+        config_version: str,
+        web: bool,
+    ) -> None:
         self.settings, self.metrics, self.broker = settings, metrics, broker
         self.app = faust_app.build(settings, AGENT, web=web)
         self.core = MonitorCore(code_version)
@@ -156,7 +173,7 @@ class MonitorAgent:
         self.plan = SnapshotPlan(topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, code=code_version, config=config_version,
                                  topic_id=str(topic_id), every_events=settings.snapshot_every_events,
                                  every_seconds=settings.snapshot_every_seconds)  # fmt: skip
-        self.partitions: dict[int, Partition] = {}
+        self.partitions: dict[int, Partition[PartitionState]] = {}
         self.writers: dict[int, SnapshotWriter] = {}
         self.opening: dict[int, asyncio.Task[None]] = {}
         self.assigned: set[int] = set()
@@ -217,7 +234,7 @@ class MonitorAgent:
         await self._leave(list(self.partitions))
 
     async def _leave(self, numbers: list[int]) -> None:
-        """Save and stop producers; whatever goes wrong only lengthens the next replay, so it is logged and passed over."""
+        """Save and stop producers; what goes wrong only lengthens the next replay, so it is logged and passed over."""
         for number in numbers:
             task = self.opening.pop(number, None)
             if task is not None:
@@ -243,8 +260,9 @@ class MonitorAgent:
 
         outputs = PartitionOutputs(partial(producer, name), read_published, self.broker.was_away, place,
                                    self.settings.broker_patience_seconds)  # fmt: skip
-        self.writers[number] = SnapshotWriter(partial(producer, f"{name}-snapshot"), place, self.plan,
-                                              partial(self._saved, number))
+        self.writers[number] = SnapshotWriter(
+            partial(producer, f"{name}-snapshot"), place, self.plan, partial(self._saved, number)
+        )
         self.partitions[number] = Partition(place, self.core, self.log, outputs, self._save, self._on_change)
 
     def _start_opening(self, number: int) -> None:
@@ -253,7 +271,7 @@ class MonitorAgent:
             earlier.cancel()
         self.opening[number] = asyncio.ensure_future(self._open(self.partitions[number]))
 
-    async def _open(self, partition: Partition) -> None:
+    async def _open(self, partition: Partition[PartitionState]) -> None:
         try:
             replayed = partition.replayed
             await partition.open()
@@ -266,7 +284,7 @@ class MonitorAgent:
         except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
             health.die(fault)
 
-    async def _save(self, partition: Partition, state: Any, *, now: bool = False) -> None:
+    async def _save(self, partition: Partition[PartitionState], state: PartitionState, *, now: bool = False) -> None:
         writer = self.writers[partition.place.partition]
         if now:
             await writer.finish()
@@ -284,7 +302,7 @@ class MonitorAgent:
         if state is not None:
             self.metrics.set_state_size(number, len(state.parties), size)
 
-    def _on_change(self, partition: Partition) -> None:
+    def _on_change(self, partition: Partition[PartitionState]) -> None:
         number = partition.place.partition
         if partition.status == "closed":
             self.metrics.forget_partition(AGENT, number)

@@ -1,8 +1,10 @@
-"""Dead letters of conflicts. The monitor finds a conflict; only the ingest role may read raw topics, so it writes the letter.
+"""Dead letters of conflicts.
 
-Notices come in Kafka transactions, so they are read with a plain read_committed consumer of their own: Faust's would also
-hand over aborted ones, and its order between topics has no use for them. A letter is written at least once; its source
-topic, partition and offset are its identity.
+The monitor finds a conflict; only the ingest role may read raw topics, so it writes the letter.
+
+Notices come in Kafka transactions, so they are read with a plain read_committed consumer of their own: Faust's would
+also hand over aborted ones, and its order between topics has no use for them. A letter is written at least once; its
+source topic, partition and offset are its identity.
 """
 
 import asyncio
@@ -49,10 +51,14 @@ class ConflictLetters:
     async def _run(self) -> None:
         while True:
             consumer = AIOKafkaConsumer(
-                topics.NOTICES, bootstrap_servers=self._settings.bootstrap_servers, isolation_level="read_committed",
-                group_id=f"{self._settings.application}-notices", enable_auto_commit=False, auto_offset_reset="earliest",
+                topics.NOTICES,
+                bootstrap_servers=self._settings.bootstrap_servers,
+                isolation_level="read_committed",
+                group_id=f"{self._settings.application}-notices",
+                enable_auto_commit=False,
+                auto_offset_reset="earliest",
                 session_timeout_ms=int(self._settings.session_timeout_seconds * 1000),
-            )  # fmt: skip
+            )
             try:
                 await consumer.start()
                 await self._read(consumer)
@@ -72,18 +78,32 @@ class ConflictLetters:
                 await consumer.commit()
 
     async def write(self, notice: Notice, timestamp: int) -> None:
-        """Fetch the conflicting record's original bytes and write its dead letter; `timestamp` is that record's, ms UTC."""
+        """Write the dead letter of the conflicting record with its original bytes; `timestamp` is its own, ms UTC."""
         source, first = notice.source, notice.first
         assert source is not None  # only the first configuration has none, and it conflicts with nothing
         found = await self._original(source.topic, source.partition, source.offset)
-        message = f"{CODES[notice.code]} It stands as " + (f"{first.topic}[{first.partition}] offset {first.offset}" if first else "unknown")
-        key, value, headers = None, None, ()
+        message = f"{CODES[notice.code]} It stands as " + (
+            f"{first.topic}[{first.partition}] offset {first.offset}" if first else "unknown"
+        )
+        key, value = None, None
+        headers: clients.Headers = ()
         if found is None:
             message += "; the original bytes are past their topic's retention"
         else:
             key, value, headers, timestamp = found.key, found.value, found.headers, found.timestamp
-        key, value, letter_headers = dead_letter(source.topic, source.partition, source.offset, timestamp, key, value, headers,
-                                                 "monitor", (notice.code,), message, self._version)  # fmt: skip
+        key, value, letter_headers = dead_letter(
+            source.topic,
+            source.partition,
+            source.offset,
+            timestamp,
+            key,
+            value,
+            headers,
+            "monitor",
+            (notice.code,),
+            message,
+            self._version,
+        )
         await self._deliver(source.partition, (key, value, letter_headers, timestamp), source.topic, notice.code)
 
     async def _original(self, topic: str, partition: int, offset: int) -> Any:

@@ -1,7 +1,8 @@
 """Outputs of one partition, exactly once for read_committed readers.
 
-One transactional producer per (agent, partition). Starting it fences any older owner (KIP-98), so that whatever a zombie
-still holds can never be committed. The outputs of a run and the new position on `fx.progress.v1` are one Kafka transaction.
+One transactional producer per (agent, partition). Starting it fences any older owner (KIP-98), so that whatever a
+zombie still holds can never be committed. The outputs of a run and the new position on `fx.progress.v1` are one Kafka
+transaction.
 """
 
 import asyncio
@@ -35,8 +36,8 @@ class Output(msgspec.Struct, frozen=True):
 class PartitionOutputs:
     """The transactional producer of one (agent, partition).
 
-    After any failure the producer is abandoned and never used again: aiokafka raises an invalid state transition on every
-    later begin (DESIGN section 3).
+    After any failure the producer is abandoned and never used again: aiokafka raises an invalid state transition on
+    every later begin (DESIGN section 3).
     """
 
     def __init__(
@@ -66,14 +67,14 @@ class PartitionOutputs:
     async def publish(self, outputs: list[Output], position: int) -> None:
         """Commit `outputs` and the position (first ledger offset not covered) in one transaction.
 
-        Raises `FencedError` when another worker owns the partition, `DeliveryError` when the broker stayed away for longer
-        than the patience. Costs about 6 ms and 1.5 ms CPU.
+        Raises `FencedError` when another worker owns the partition, `DeliveryError` when the broker stayed away for
+        longer than the patience. Costs about 6 ms and 1.5 ms CPU.
         """
         try:
             await self._transaction(outputs, position)
         except ProducerFenced as fault:
-            # A transaction that its broker timed out while it was away is fenced too. Only evidence of an outage makes it
-            # that case; a process that was stopped (SIGSTOP) has none and must not fence the rightful owner in turn.
+            # A transaction that its broker timed out while it was away is fenced too. Only evidence of an outage makes
+            # it that case; a process that was stopped (SIGSTOP) has none and must not fence the rightful owner in turn.
             if not self._broker_was_away():
                 raise FencedError(f"another worker owns {self._place} now", got=repr(fault)) from fault
             await self._settle(outputs, position, fault)
@@ -98,8 +99,11 @@ class PartitionOutputs:
                 cause = fault
             else:
                 return
-        raise DeliveryError(f"outputs of {self._place} were not committed", got=repr(cause),
-                            todo="nothing was committed past them; see the broker's log, then start the worker again") from cause  # fmt: skip
+        raise DeliveryError(
+            f"outputs of {self._place} were not committed",
+            got=repr(cause),
+            todo="nothing was committed past them; see the broker's log, then start the worker again",
+        ) from cause
 
     async def _transaction(self, outputs: list[Output], position: int) -> None:
         producer = self._producer
@@ -108,7 +112,9 @@ class PartitionOutputs:
         try:
             await producer.begin_transaction()
             for output in outputs:
-                await producer.send(output.topic, output.value, output.key, output.partition, output.timestamp_ms, output.headers)
+                await producer.send(
+                    output.topic, output.value, output.key, output.partition, output.timestamp_ms, output.headers
+                )
             value = progress.encode(progress.Published(next=position))
             await producer.send(self._place.topic, value, self._place.published_key, self._place.partition)
             await asyncio.wait_for(producer.commit_transaction(), self._patience)

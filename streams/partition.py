@@ -1,7 +1,7 @@
 """One ledger partition of one agent: gate, load, replay, apply, publish, snapshot.
 
-Everything that makes learned state and outputs exact is here, independent of Faust: Faust says which partitions are ours
-and hands over runs; what has been applied is said by the state alone.
+Everything that makes learned state and outputs exact is here, independent of Faust: Faust says which partitions are
+ours and hands over runs; what has been applied is said by the state alone.
 
     offset <  next   already applied                    -> skip
     offset >  next   applied elsewhere, or acked and lost -> replay [next, offset) from the ledger first
@@ -14,7 +14,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Literal, Protocol
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, SnapshotError
 from streams.outputs import Output, PartitionOutputs
@@ -50,25 +50,28 @@ class Frozen(Protocol):
         ...
 
 
-class Core(Protocol):
+S = TypeVar("S", bound=State)
+
+
+class Core(Protocol[S]):
     """The pure part that a partition drives; the monitor's is `streams.monitor.MonitorCore`, tests bring their own."""
 
     agent: str
     schema: int
 
-    def new(self, partition: int) -> State:
+    def new(self, partition: int) -> S:
         """State before the first ledger record."""
         ...
 
-    def thaw(self, partition: int, sections: list[Section]) -> State:
+    def thaw(self, partition: int, sections: list[Section]) -> S:
         """State from a snapshot's sections."""
         ...
 
-    def apply(self, state: State, partition: int, record: Any, *, muted: bool) -> list[Output]:
+    def apply(self, state: S, partition: int, record: Any, *, muted: bool) -> list[Output]:
         """Apply one ledger record; sets `state.next`. Raises `LedgerError` when the record cannot be read."""
         ...
 
-    def skip(self, state: State, offset: int) -> None:
+    def skip(self, state: S, offset: int) -> None:
         """Leave one ledger record out, as an operator decided."""
         ...
 
@@ -93,21 +96,29 @@ class Log(Protocol):
         ...
 
 
-class Partition:
+class Save(Protocol[S]):
+    """Saves a partition's state when a snapshot is due, or `now`."""
+
+    async def __call__(self, partition: "Partition[S]", state: S, *, now: bool = False) -> None:
+        """Save; a failure is logged and never raised."""
+        ...
+
+
+class Partition(Generic[S]):
     """One partition's life: `open` at assignment, `run` for each run, `suspend` at revocation, `close` at shutdown."""
 
     def __init__(
         self,
         place: Place,
-        core: Core,
+        core: Core[S],
         log: Log,
         outputs: PartitionOutputs,
-        save: Callable[["Partition", State], Any],
-        on_change: Callable[["Partition"], None] = lambda _partition: None,
+        save: Save[S],
+        on_change: Callable[["Partition[S]"], None] = lambda _partition: None,
     ) -> None:
         self.place, self.core, self.log, self.outputs = place, core, log, outputs
         self._save, self._on_change = save, on_change
-        self.state: State | None = None
+        self.state: S | None = None
         self.status: Status = "closed"
         self.cause: PartitionStoppedError | None = None
         self.unsaved = 0
@@ -146,7 +157,7 @@ class Partition:
                 return
             self._become("running")
 
-    async def _load(self, progress: Progress, first: int, end: int) -> State:
+    async def _load(self, progress: Progress, first: int, end: int) -> S:
         async for position, sections in self.log.snapshots(self.place, progress):
             try:
                 state = self.core.thaw(self.place.partition, await sections())
@@ -164,9 +175,10 @@ class Partition:
         if not first <= position <= end:
             raise PartitionStoppedError(
                 f"the ledger of {self.place} does not hold the next record to apply",
-                got=f"offsets {first} to {end}", expected=f"offset {position} among them",
-                todo="the ledger was truncated or recreated: restore it, or start with new snapshot and progress topics",
-            )  # fmt: skip
+                got=f"offsets {first} to {end}",
+                expected=f"offset {position} among them",
+                todo="the ledger was truncated or recreated: restore it, or begin new snapshot and progress topics",
+            )
 
     # -- applying -------------------------------------------------------------------------------------------------
 
@@ -210,7 +222,9 @@ class Partition:
             await self._step(records)
             await self._save(self, state)
         if state.next < stop:
-            raise self._stopped(state.next, LedgerError("the ledger ended before the record that was expected", expected=stop))
+            raise self._stopped(
+                state.next, LedgerError("the ledger ended before the record that was expected", expected=stop)
+            )
         self.replayed += state.next - start
         logger.info("%s: replayed [%d, %d) in %.2f s", self.place, start, stop, time.monotonic() - began)
 
@@ -223,7 +237,9 @@ class Partition:
             if offset < state.next:
                 continue
             if offset > state.next:
-                raise self._stopped(state.next, LedgerError("ledger offsets are not dense", got=offset, expected=state.next))
+                raise self._stopped(
+                    state.next, LedgerError("ledger offsets are not dense", got=offset, expected=state.next)
+                )
             if offset in self._skips:
                 core.skip(state, offset)
                 continue
@@ -238,11 +254,12 @@ class Partition:
                 breathe = time.monotonic() + BREATHE_SECONDS
 
     def _stopped(self, offset: int, fault: Exception) -> PartitionStoppedError:
+        place = self.place
+        decision = f"fxwatch skip {place.agent} {place.partition} {offset} --reason ..."
         return PartitionStoppedError(
-            f"{self.place} stopped at ledger offset {offset}: {fault if isinstance(fault, FxwatchError) else repr(fault)}",
+            f"{place} stopped at ledger offset {offset}: {fault if isinstance(fault, FxwatchError) else repr(fault)}",
             position=offset,
-            todo=f"mend the cause and restart, or record a decision: fxwatch skip {self.place.agent} {self.place.partition} "
-            f"{offset} --reason ...",
+            todo=f"mend the cause and restart, or record a decision: {decision}",
         )
 
     def _stop(self, stop: PartitionStoppedError) -> None:
@@ -262,7 +279,7 @@ class Partition:
     # -- leaving --------------------------------------------------------------------------------------------------
 
     async def suspend(self) -> None:
-        """The partition is revoked, perhaps only for the length of a rebalance: save, keep the state, hold no producer."""
+        """The partition is revoked, perhaps only for a rebalance: save, keep the state, hold no producer."""
         async with self._lock:
             if self.status == "closed":
                 return

@@ -3,7 +3,8 @@
 The topic is compacted. Three kinds of record share a partition's log, told apart by key:
 
 * `<agent>/<partition>`: the position, written in the same Kafka transaction as the outputs it covers;
-* `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of scans;
+* `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of
+  scans;
 * `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay.
 """
 
@@ -17,7 +18,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SnapshotPointer(msgspec.Struct, frozen=True, kw_only=True):
-    """A committed snapshot: its offsets on `fx.snapshots.v1` (first..last, inclusive) and the ledger position it holds."""
+    """A committed snapshot: its offsets on `fx.snapshots.v1` (first..last, inclusive), the ledger position it holds."""
 
     slot: str
     snapshot_id: str

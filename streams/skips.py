@@ -28,10 +28,20 @@ def record_skip(settings: Settings, agent: str, partition: int, offset: int, rea
 
 
 async def _record(settings: Settings, place: Place, skip: Skip) -> None:
-    log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                   topic_id=topics.topic_id(settings, topics.LEDGER), group=app.group(settings, place.agent))  # fmt: skip
+    log = KafkaLog(
+        settings,
+        ledger=topics.LEDGER,
+        snapshots_topic=topics.SNAPSHOTS,
+        schema=STATE_SCHEMA,
+        topic_id=topics.topic_id(settings, topics.LEDGER),
+        group=app.group(settings, place.agent),
+    )
     if place.partition >= settings.effective.engine.partitions:
-        raise UsageError("there is no such partition", got=place.partition, expected=f"0 to {settings.effective.engine.partitions - 1}")
+        raise UsageError(
+            "there is no such partition",
+            got=place.partition,
+            expected=f"0 to {settings.effective.engine.partitions - 1}",
+        )
     found = await log.progress(place)
     first, end, _ = await log.bounds(place)
     applied = _applied(found)
@@ -43,8 +53,8 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
     producer = clients.idempotent_producer(settings, f"{settings.application}-skip")
     await producer.start()
     try:
-        record = (place.skip_key(skip.offset), progress.encode(skip), [], None)
-        await clients.send_records(producer, place.topic, place.partition, [record], settings.broker_patience_seconds)  # type: ignore[list-item]
+        record: clients.Record = (place.skip_key(skip.offset), progress.encode(skip), [], None)
+        await clients.send_records(producer, place.topic, place.partition, [record], settings.broker_patience_seconds)
     finally:
         await producer.stop()
 

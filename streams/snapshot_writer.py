@@ -1,8 +1,8 @@
 """Writes a partition's snapshots: when, to which slot, without stalling the event loop.
 
-Two alternating slots, so that a torn write never costs the last good snapshot; and one a day (event time) in a slot of its
-own that stays, so that an alert of last month is re-scored after replaying at most a day. Snapshots have a producer of
-their own: writing one must not wait for, or be rolled back with, the outputs of a run.
+Two alternating slots, so that a torn write never costs the last good snapshot; and one a day (event time) in a slot of
+its own that stays, so that an alert of last month is re-scored after replaying at most a day. Snapshots have a producer
+of their own: writing one must not wait for, or be rolled back with, the outputs of a run.
 """
 
 import asyncio
@@ -57,7 +57,10 @@ class SnapshotWriter:
         return unsaved >= self._plan.every_events or time.monotonic() - self._saved_at >= self._plan.every_seconds
 
     def begin(self, frozen: Any, position: int, day: str | None) -> None:
-        """Write `frozen` in the background. `day` is the event-time date (UTC); the first save of a new day also stays."""
+        """Write `frozen` in the background.
+
+        `day` is the event-time date (UTC); the first save of a new day also stays.
+        """
         self._saved_at = time.monotonic()
         slots = [f"slot-{self._slot}"]
         self._slot = 1 - self._slot
@@ -112,9 +115,20 @@ class SnapshotWriter:
             key = snapshots.chunk_key(place.agent, place.partition, slot, count - 1)
             deliveries.append(await producer.send(plan.topic, value, key, place.partition))
             await asyncio.sleep(PAUSE_BETWEEN_CHUNKS)
-        header = snapshots.Header(snapshot_id=snapshot_id, agent=place.agent, partition=place.partition, slot=slot,
-                                  schema=plan.schema, code=plan.code, config=plan.config, next=position,
-                                  topic_id=plan.topic_id, chunks=count, bytes=size, sha256=digest.hexdigest())  # fmt: skip
+        header = snapshots.Header(
+            snapshot_id=snapshot_id,
+            agent=place.agent,
+            partition=place.partition,
+            slot=slot,
+            schema=plan.schema,
+            code=plan.code,
+            config=plan.config,
+            next=position,
+            topic_id=plan.topic_id,
+            chunks=count,
+            bytes=size,
+            sha256=digest.hexdigest(),
+        )
         key = snapshots.header_key(place.agent, place.partition, slot)
         deliveries.append(await producer.send(plan.topic, msgspec.json.encode(header), key, place.partition))
         written = [await delivery for delivery in deliveries]

@@ -1,8 +1,9 @@
 """Snapshots of a partition's state on `fx.snapshots.v1`: chunks, header, checksum.
 
 A snapshot is a list of (name, bytes) sections. It is written as one Kafka transaction: the chunks, then the header that
-names their number and checksum, so that a torn snapshot is never visible to a read_committed reader. The reader checks all
-the same: a set that is incomplete, corrupt or of another state schema raises `SnapshotError` and the loader goes to the next.
+names their number and checksum, so that a torn snapshot is never visible to a read_committed reader. The reader checks
+all the same: a set that is incomplete, corrupt or of another state schema raises `SnapshotError` and the loader goes to
+the next.
 """
 
 import hashlib
@@ -12,8 +13,8 @@ import msgspec
 
 from streams.errors import SnapshotError
 
-# Payload of one chunk. Small enough that packing one never holds the event loop for long (about 1 ms), and far below the
-# topics' 2 MiB message limit even where a single section exceeds it by its own framing.
+# Payload of one chunk. Small enough that packing one never holds the event loop for long (about 1 ms), and far below
+# the topics' 2 MiB message limit even where a single section exceeds it by its own framing.
 CHUNK_BYTES = 256 * 1024
 
 Section = tuple[str, bytes]
@@ -28,7 +29,10 @@ class Chunk(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The last record of a snapshot. `next` is the first ledger offset not applied; `topic_id` the ledger's (KIP-516)."""
+    """The last record of a snapshot.
+
+    `next` is the first ledger offset not applied; `topic_id` the ledger's (KIP-516).
+    """
 
     snapshot_id: str
     agent: str
@@ -77,7 +81,8 @@ def assemble(header: Header, values: Iterable[bytes], schema: int, topic_id: str
         raise SnapshotError("the snapshot is of another state schema", got=header.schema, expected=schema)
     if header.topic_id != topic_id:
         raise SnapshotError("the snapshot was learned from another ledger", got=header.topic_id, expected=topic_id)
-    digest, sections, found = hashlib.sha256(), [], 0
+    digest, found = hashlib.sha256(), 0
+    sections: list[Section] = []
     for value in values:
         try:
             chunk = msgspec.msgpack.decode(value, type=Chunk)

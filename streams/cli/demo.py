@@ -1,16 +1,22 @@
 """`fxwatch demo`: see it work, in one command."""
 
 import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from detectors.alert import Alert
-from streams.settings import load_settings
+from streams.settings import Settings, load_settings
 
-# A terminal shows this many alerts in full; the rest one line each, or the stream would scroll past its own explanation.
+if TYPE_CHECKING:
+    from streams.render_labels import Language
+
+# A terminal shows this many alerts in full; the rest one line each, or the stream would scroll past its own
+# explanation.
 FULL_ALERTS = 2
 
 
@@ -18,10 +24,12 @@ FULL_ALERTS = 2
 @click.option("--events", type=click.IntRange(2000), default=20_000, show_default=True, help="Records to stream.")
 @click.option("--rate", type=click.FloatRange(1), default=1000.0, show_default=True, help="Records per second.")
 @click.option("--seed", type=int, default=1, show_default=True)
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of the alerts.")
+@click.option(
+    "--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of the alerts."
+)
 @click.option("--json", "as_json", is_flag=True, help="Only the closing figures, as one JSON object.")
-def command(events: int, rate: float, seed: int, lang: str, *, as_json: bool) -> None:
-    """A real Kafka broker, two workers, a stream with planted cases, live alerts, a summary; then everything is stopped.
+def command(events: int, rate: float, seed: int, lang: "Language", *, as_json: bool) -> None:
+    """A real Kafka broker, two workers, a stream with planted cases, live alerts, a summary; then it stops everything.
 
     Example: fxwatch demo --events 20000 --rate 1000
     """
@@ -30,7 +38,9 @@ def command(events: int, rate: float, seed: int, lang: str, *, as_json: bool) ->
     _run(console, settings, events, rate, seed, lang, as_json=as_json)
 
 
-def _run(console: Console, settings: object, events: int, rate: float, seed: int, lang: str, *, as_json: bool) -> None:
+def _run(
+    console: Console, settings: Settings, events: int, rate: float, seed: int, lang: "Language", *, as_json: bool
+) -> None:
     from streams import demo
     from streams.pseudonyms import development_keys
     from streams.publish import publish_records
@@ -40,15 +50,29 @@ def _run(console: Console, settings: object, events: int, rate: float, seed: int
     directory = demo.demo_directory()
     console.print(f"[dim]logs and data: {directory}[/dim]")
     try:
-        with demo.cluster(settings, directory, lambda line: console.print(f"[dim]{line}[/dim]")) as (running, workers):  # type: ignore[arg-type]
+        with demo.cluster(settings, directory, lambda line: console.print(f"[dim]{line}[/dim]")) as (running, workers):
             stream = Simulation(seed=seed, events=events, bad_share=0.01)
-            with Progress(TextColumn("streaming"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[alerts]} alerts"),
-                          TimeElapsedColumn(), console=console, transient=True) as bar:  # fmt: skip
+            with Progress(
+                TextColumn("streaming"),
+                BarColumn(),
+                TaskProgressColumn(),
+                TextColumn("{task.fields[alerts]} alerts"),
+                TimeElapsedColumn(),
+                console=console,
+                transient=True,
+            ) as bar:
                 task = bar.add_task("stream", total=events, alerts=0)
                 live = demo.LiveAlerts(running, _shower(bar, task, lang))
                 live.start()
                 began = time.monotonic()
-                published = publish_records(running.bootstrap, stream, rate, lambda sent: bar.update(task, completed=sent), stamps="now", expected=events)
+                published = publish_records(
+                    running.bootstrap,
+                    stream,
+                    rate,
+                    lambda sent: bar.update(task, completed=sent),
+                    stamps="now",
+                    expected=events,
+                )
                 found = demo.wait_drained(workers, published.records)
                 seconds = time.monotonic() - began
                 alerts = live.finish()
@@ -63,7 +87,7 @@ def _run(console: Console, settings: object, events: int, rate: float, seed: int
         raise click.exceptions.Exit(130) from None
 
 
-def _shower(bar: Progress, task: object, lang: str) -> "object":
+def _shower(bar: Progress, task: TaskID, lang: "Language") -> Callable[[Alert], None]:
     from streams.render import headline, render
 
     shown = 0
@@ -71,7 +95,7 @@ def _shower(bar: Progress, task: object, lang: str) -> "object":
     def show(alert: Alert) -> None:
         nonlocal shown
         shown += 1
-        bar.update(task, alerts=shown)  # type: ignore[arg-type]
+        bar.update(task, alerts=shown)
         bar.console.print(render(alert, lang=lang) if shown <= FULL_ALERTS else headline(alert, lang=lang))
 
     return show
@@ -79,7 +103,17 @@ def _shower(bar: Progress, task: object, lang: str) -> "object":
 
 def _print_summary(console: Console, figures: dict[str, object]) -> None:
     table = Table(title="What happened", show_header=False)
-    for name in ("sent", "read", "scored", "duplicates", "conflicts", "rejected", "reconciliation_gap", "alerts", "events_per_second"):
+    for name in (
+        "sent",
+        "read",
+        "scored",
+        "duplicates",
+        "conflicts",
+        "rejected",
+        "reconciliation_gap",
+        "alerts",
+        "events_per_second",
+    ):
         table.add_row(name.replace("_", " "), f"{figures[name]:,}")
     planted: dict[str, dict[str, int]] = figures["planted"]  # type: ignore[assignment]
     for typology, counts in sorted(planted.items()):

@@ -56,4 +56,6 @@ def apply(*, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"changed": changed, "fingerprint": version}))
     else:
-        click.echo(f"{version} is in force from here on" if changed else f"{version} is in force already; nothing was sent")
+        click.echo(
+            f"{version} is in force from here on" if changed else f"{version} is in force already; nothing was sent"
+        )

@@ -47,7 +47,7 @@ TRUTH_NAME = "truth.jsonl"
     type=click.Choice(["event", "now"]),
     default="now",
     show_default=True,
-    help="Kafka timestamps with --publish: time of sending in the simulated order, or simulated time (retention may delete it).",
+    help="Kafka timestamps with --publish: of sending, in simulated order, or simulated (retention may delete those).",
 )
 @click.option(
     "--truth", "truth_file", type=click.Path(dir_okay=False, path_type=Path), help="Write what was planted here."

@@ -25,8 +25,14 @@ def command(agent: str, partition: int, offset: int, reason: str, *, as_json: bo
     """
     from streams.skips import record_skip
 
-    skip = record_skip(load_settings(), agent, partition, offset, reason, who=getpass.getuser(), at=datetime.now(UTC).isoformat())
+    skip = record_skip(
+        load_settings(), agent, partition, offset, reason, who=getpass.getuser(), at=datetime.now(UTC).isoformat()
+    )
     if as_json:
-        click.echo(json.dumps({"agent": agent, "partition": partition, "offset": skip.offset, "reason": reason, "who": skip.who}))
+        click.echo(
+            json.dumps(
+                {"agent": agent, "partition": partition, "offset": skip.offset, "reason": reason, "who": skip.who}
+            )
+        )
     else:
         click.echo(f"{agent}[{partition}]: offset {offset} is skipped from now on, by {skip.who}: {reason}")

@@ -23,8 +23,8 @@ def command() -> None:
 def digest(*, as_json: bool, from_ledger: bool) -> None:
     """One line per agent and partition: position, events applied, duplicates, conflicts, digest of the learned state.
 
-    Rebuilt from the snapshots plus replay of the ledger, read only; workers may run meanwhile. Two clusters that applied
-    the same ledger, whatever crashed in between, print the same digests.
+    Rebuilt from the snapshots plus replay of the ledger, read only; workers may run meanwhile. Two clusters that
+    applied the same ledger, whatever crashed in between, print the same digests.
 
     Example: fxwatch state digest --json
     """
@@ -41,8 +41,9 @@ def digest(*, as_json: bool, from_ledger: bool) -> None:
             else:
                 trained = " ".join(f"{name}.learned={count}" for name, count in one.learned.items())
                 click.echo(
-                    f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} broadcast={one.broadcast} scored={one.scored} "
-                    f"duplicates={one.duplicates} conflicts={one.conflicts} redelivered={one.redelivered} late={one.late} "
+                    f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} broadcast={one.broadcast} "
+                    f"scored={one.scored} duplicates={one.duplicates} conflicts={one.conflicts} "
+                    f"redelivered={one.redelivered} late={one.late} "
                     f"parties={one.parties} {trained} digest={one.digest}"
                 )
 

@@ -10,9 +10,15 @@ from streams.settings import load_settings
 @click.command("worker")
 @click.argument("role", type=click.Choice(["ingest", "monitor", "all"]), default="all")
 @click.option("--web-port", type=click.IntRange(0, 65535), help="Port of the metrics and health pages (0: a free one).")
-@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True)
-@click.option("--development-keys", is_flag=True, hidden=True, help="Only for `fxwatch demo`: the fixed development key.")
-def command(role: Literal["ingest", "monitor", "all"], web_port: int | None, log_level: str, development_keys: bool) -> None:
+@click.option(
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
+)
+@click.option(
+    "--development-keys", is_flag=True, hidden=True, help="Only for `fxwatch demo`: the fixed development key."
+)
+def command(
+    role: Literal["ingest", "monitor", "all"], web_port: int | None, log_level: str, development_keys: bool
+) -> None:
     """Run a worker until it is told to stop (Ctrl-C or SIGTERM). More workers of a role share its partitions.
 
     The pages /metrics, /healthz and /readyz are on http://127.0.0.1:6066 unless configured otherwise.
