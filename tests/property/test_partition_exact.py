@@ -1,4 +1,4 @@
-"""Any schedule of crashes, redeliveries, fences and failed transactions leaves the state and outputs of an undisturbed run."""
+"""Whatever crashes, redeliveries, fences and failed transactions come: state and outputs of an undisturbed run."""
 
 import asyncio
 import zlib
@@ -54,7 +54,11 @@ class HashingCore:
         state.hash = (state.hash * 1000003 + zlib.crc32(record.value)) % (1 << 61)
         state.learned += 1
         state.next = record.offset + 1
-        return [] if muted else [Output("fx.alerts.v1", 0, key, b"a", [], 0) for key in alerts(record.offset, record.value)]
+        return (
+            []
+            if muted
+            else [Output("fx.alerts.v1", 0, key, b"a", [], 0) for key in alerts(record.offset, record.value)]
+        )
 
 
 @dataclass
@@ -167,9 +171,9 @@ OPERATIONS = st.lists(
     st.one_of(
         st.tuples(st.just("append"), st.integers(1, 12)),
         st.tuples(st.just("run"), st.integers(0, 30), st.integers(1, 8)),
-        st.tuples(st.just("crash")),
-        st.tuples(st.just("other worker")),
-        st.tuples(st.just("suspend and open")),
+        st.tuples(st.just("replace")),
+        st.tuples(st.just("other_worker")),
+        st.tuples(st.just("suspend_and_open")),
         st.tuples(st.just("fail"), st.sampled_from(["before", "after"])),
         st.tuples(st.just("snapshot"), st.sampled_from(["slot-0", "slot-1"]), st.booleans()),
         st.tuples(st.just("commit")),
@@ -178,48 +182,63 @@ OPERATIONS = st.lists(
 )
 
 
+class Schedule:
+    """Plays operations on one cluster; a method each."""
+
+    def __init__(self):
+        self.cluster, self.zombies = MemoryCluster(), []
+        self.worker = Worker(self.cluster)
+
+    async def replace(self):
+        self.worker = Worker(self.cluster)
+        await self.worker.partition.open()
+
+    async def append(self, count):
+        ledger = self.cluster.ledger
+        ledger += [b"%d/%d" % (len(ledger) + number, number) for number in range(count)]
+
+    async def run(self, start, length):
+        ledger = self.cluster.ledger
+        if not ledger:
+            return
+        start = min(start, len(ledger) - 1)
+        records = [self.cluster.record(offset) for offset in range(start, min(start + length, len(ledger)))]
+        for owner in [*self.zombies, self.worker]:
+            try:
+                await owner.partition.run(records)
+            except FencedError:
+                if owner is self.worker:
+                    await self.replace()
+        self.zombies = []
+
+    async def other_worker(self):
+        self.zombies.append(self.worker)
+        await self.replace()
+
+    async def suspend_and_open(self):
+        await self.worker.partition.suspend()
+        await self.worker.partition.open()
+
+    async def fail(self, when):
+        self.cluster.fail_next = when
+
+    async def snapshot(self, slot, torn):
+        self.worker.snapshot(slot, torn)
+
+    async def commit(self):
+        self.cluster.committed = max(self.cluster.committed, self.worker.partition.state.next)
+
+
 async def play(operations):
-    cluster = MemoryCluster()
-    worker = Worker(cluster)
-    await worker.partition.open()
-    zombies = []
-
-    async def replace():
-        nonlocal worker
-        worker = Worker(cluster)
-        await worker.partition.open()
-
+    schedule = Schedule()
+    await schedule.worker.partition.open()
     for operation, *arguments in operations:
-        if operation == "append":
-            cluster.ledger += [b"%d/%d" % (len(cluster.ledger) + number, number) for number in range(arguments[0])]
-        elif operation == "run" and cluster.ledger:
-            start = min(arguments[0], len(cluster.ledger) - 1)
-            records = [cluster.record(offset) for offset in range(start, min(start + arguments[1], len(cluster.ledger)))]
-            for owner in [*zombies, worker]:
-                try:
-                    await owner.partition.run(records)
-                except FencedError:
-                    if owner is worker:
-                        await replace()
-            zombies = []
-        elif operation == "crash":
-            await replace()
-        elif operation == "other worker":
-            zombies.append(worker)
-            await replace()
-        elif operation == "suspend and open":
-            await worker.partition.suspend()
-            await worker.partition.open()
-        elif operation == "fail":
-            cluster.fail_next = arguments[0]
-        elif operation == "snapshot":
-            worker.snapshot(*arguments)
-        elif operation == "commit":
-            cluster.committed = max(cluster.committed, worker.partition.state.next)
-    await replace()
+        await getattr(schedule, operation)(*arguments)
+    await schedule.replace()
+    cluster, partition = schedule.cluster, schedule.worker.partition
     if cluster.ledger:
-        await worker.partition.run([cluster.record(len(cluster.ledger) - 1)])
-    return cluster, worker.partition
+        await partition.run([cluster.record(len(cluster.ledger) - 1)])
+    return cluster, partition
 
 
 @given(OPERATIONS)
