@@ -1,0 +1,173 @@
+"""When snapshots are written, to which slots, and what a failed one costs."""
+
+import asyncio
+import logging
+from types import SimpleNamespace
+
+import msgspec
+import pytest
+from aiokafka.errors import KafkaConnectionError, ProducerFenced
+
+from streams.progress import Place, Progress
+from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
+from streams.snapshots import Header, assemble, header_key
+
+PLACE = Place("fx.progress.v1", "monitor", 2)
+PLAN = SnapshotPlan(
+    topic="fx.snapshots.v1", schema=1, code="1", config="c", topic_id="t", every_events=10, every_seconds=3600
+)
+
+
+class FrozenState:
+    """A state of two sections."""
+
+    def sections(self):
+        yield "header", b"h"
+        yield "parties", b"p"
+
+
+class RecordingProducer:
+    """A transactional producer that keeps what was committed; `fault` is raised at the next commit."""
+
+    def __init__(self, log):
+        self.log, self.pending, self.fault, self.stopped = log, [], None, False
+
+    async def start(self):
+        pass
+
+    async def stop(self):
+        self.stopped = True
+
+    async def begin_transaction(self):
+        self.pending = []
+
+    async def send(self, topic, value, key, partition):
+        offset = len(self.log) + len(self.pending)
+        self.pending.append(SimpleNamespace(topic=topic, value=value, key=key, partition=partition, offset=offset))
+        delivery = asyncio.get_running_loop().create_future()
+        delivery.set_result(self.pending[-1])
+        return delivery
+
+    async def commit_transaction(self):
+        if self.fault is not None:
+            raise self.fault
+        self.log += self.pending
+
+
+class Bench:
+    """A writer over recording producers."""
+
+    def __init__(self):
+        self.log, self.producers, self.saved = [], [], []
+        self.writer = SnapshotWriter(self.new_producer, PLACE, PLAN, lambda size, _at: self.saved.append(size))
+
+    def new_producer(self):
+        self.producers.append(RecordingProducer(self.log))
+        return self.producers[-1]
+
+    async def save(self, position, day):
+        self.writer.begin(FrozenState(), position, day)
+        await self.writer.finish()
+
+    def headers(self):
+        records = [record for record in self.log if record.key.endswith(b"/header")]
+        return [msgspec.json.decode(record.value, type=Header) for record in records]
+
+    def progress(self):
+        found = Progress()
+        for record in self.log:
+            if record.topic == PLACE.topic:
+                found.absorb(PLACE.agent, PLACE.partition, record.key, record.value)
+        return found
+
+
+def test_slots_alternate():
+    """Each save overwrites the older of two slots, so that a torn write never costs the last good one."""
+
+    async def story():
+        bench = Bench()
+        for position in (10, 20, 30):
+            await bench.save(position, None)
+        return bench
+
+    bench = asyncio.run(story())
+    assert [header.slot for header in bench.headers()] == ["slot-0", "slot-1", "slot-0"]
+    assert {slot: one.next for slot, one in bench.progress().snapshots.items()} == {"slot-0": 30, "slot-1": 20}
+
+
+def test_one_daily_slot_a_day():
+    """The first save of each event-time day also goes to a slot of its own that later saves leave alone."""
+
+    async def story():
+        bench = Bench()
+        for position, day in [(10, "2026-01-01"), (20, "2026-01-01"), (30, "2026-01-02")]:
+            await bench.save(position, day)
+        return bench
+
+    snapshots = asyncio.run(story()).progress().snapshots
+    daily = {slot: one.next for slot, one in snapshots.items() if slot.startswith("day-")}
+    assert daily == {"day-2026-01-01": 10, "day-2026-01-02": 30}
+
+
+def test_a_pointer_names_the_snapshots_own_records():
+    """Loading reads [first, last] and finds the header and every chunk there."""
+
+    async def story():
+        bench = Bench()
+        await bench.save(10, None)
+        await bench.save(20, None)
+        return bench
+
+    bench = asyncio.run(story())
+    pointer = bench.progress().snapshots["slot-1"]
+    records = bench.log[pointer.first : pointer.last + 1]
+    header = msgspec.json.decode(records[-1].value, type=Header)
+    assert records[-1].key == header_key("monitor", 2, "slot-1")
+    sections = assemble(header, [record.value for record in records[:-1]], PLAN.schema, PLAN.topic_id)
+    assert sections == list(FrozenState().sections())
+
+
+@pytest.mark.parametrize("fault", [KafkaConnectionError("away"), ProducerFenced()], ids=["broker away", "fenced"])
+def test_a_failed_save_is_logged_and_the_next_one_uses_a_new_producer(fault, caplog):
+    """It only lengthens the next replay; a producer whose transaction failed is never used again."""
+
+    async def story():
+        bench = Bench()
+        await bench.save(10, None)
+        bench.producers[0].fault = fault
+        await bench.save(20, None)
+        failed = len(bench.saved), bench.producers[0].stopped
+        await bench.save(30, None)
+        return bench, failed
+
+    with caplog.at_level(logging.INFO):
+        bench, failed = asyncio.run(story())
+    assert failed == (1, True)
+    assert "snapshot at 20 not written" in caplog.text
+    assert [header.next for header in bench.headers()] == [10, 30]
+    assert len(bench.producers) == 2
+
+
+def test_a_save_is_due_by_events_and_never_twice_at_once():
+    """Nothing new: not due. Enough events: due, unless one is still being written."""
+
+    async def story():
+        writer = Bench().writer
+        due = [writer.due(0), writer.due(9), writer.due(10)]
+        writer.begin(FrozenState(), 10, None)
+        during = writer.due(10)
+        await writer.finish()
+        return [*due, during, writer.due(10)]
+
+    assert asyncio.run(story()) == [False, False, True, False, True]
+
+
+def test_a_save_is_due_by_time():
+    """With little traffic the interval decides."""
+
+    async def story():
+        plan = msgspec.structs.replace(PLAN, every_seconds=0.0)
+        writer = SnapshotWriter(lambda: None, PLACE, plan)
+        return writer.due(0), writer.due(1)
+
+    assert asyncio.run(story()) == (False, True)
