@@ -1,0 +1,78 @@
+"""The stream that benchmarks run on, and its ledger as ingest would write it; without Kafka."""
+
+from typing import NamedTuple
+
+from detectors.events import ConfigurationChange
+from streams import ledger
+from streams.deadletter import dead_letter
+from streams.door import Door, Rejected
+from streams.pseudonyms import development_keys
+from streams.record import Record
+from streams.settings import effective_configuration
+from streams.simulate import Simulation
+
+CONFIGURATION = effective_configuration({})
+PARTITIONS = CONFIGURATION.engine.partitions
+
+
+class Stored(NamedTuple):
+    """A record as a consumer hands it over."""
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+
+
+def records(events: int, seed: int = 1, bad_share: float = 0.0) -> list[Record]:
+    """The built-in stream; `bad_share` brings resends and conflicts too."""
+    return list(Simulation(seed=seed, events=events, bad_share=bad_share))
+
+
+def door() -> Door:
+    """A door with the fixed keys of tests and the default configuration."""
+    return Door(development_keys(), PARTITIONS, dict(CONFIGURATION.legend.words))
+
+
+def stored(stream: list[Record]) -> list[Stored]:
+    """The stream as it stands in the input topics, each with one partition, in the order of its making."""
+    offsets: dict[str, int] = {}
+    found = []
+    for record in stream:
+        offset = offsets[record.topic] = offsets.get(record.topic, -1) + 1
+        found.append(Stored(record.topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers))
+    return found
+
+
+class Written(NamedTuple):
+    """What ingest makes of a stream: the ledger by partition, the legs, the dead letters."""
+
+    ledger: list[list[Stored]]
+    legs: list[bytes]
+    dead: list[bytes]
+
+
+def ingested(inputs: list[Stored]) -> Written:
+    """The ledger of these inputs, beginning with the first configuration, as the ingest agent writes it."""
+    admit = door().admit
+    key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=CONFIGURATION))
+    written: list[list[Stored]] = [
+        [Stored("fx.ledger.v1", number, 0, 0, key, value, tuple(headers))] for number in range(PARTITIONS)
+    ]
+    legs, dead = [], []
+    for one in inputs:
+        result = admit(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, one.headers)
+        if isinstance(result, Rejected):
+            letter = dead_letter(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, list(one.headers),
+                                 result.stage, result.codes, result.message, "bench")  # fmt: skip
+            dead.append(repr(letter).encode())
+            continue
+        for number, key, value, headers in result.records:
+            offset = len(written[number])
+            written[number].append(Stored("fx.ledger.v1", number, offset, one.timestamp, key, value, tuple(headers)))
+        if result.leg is not None:
+            legs.append(repr((result.leg, result.identities, result.when)).encode())
+    return Written(written, legs, dead)
