@@ -22,10 +22,15 @@ from streams.metrics import Metrics
 from streams.notices import ConflictLetters
 from streams.pseudonyms import partition_of
 from streams.settings import Settings
+from streams.stream_clock import ClockExchange, StreamClock
 
 logger = logging.getLogger(__name__)
 
 AGENT = "ingest"
+
+# A run waits for its deliveries, so that one more in the queue keeps the agent busy. More would only let this worker run
+# further ahead of the others than the clock can see: it looks at runs when they are handed over.
+QUEUED_RUNS = 1
 
 
 Deliveries = dict[tuple[str, int], list[Record]]
@@ -43,8 +48,11 @@ class IngestAgent:
         self.producer: Any = None
         self.last_progress = time.monotonic()
         self.broken = False
-        transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
-                          order_wait=settings.order_wait_seconds)  # fmt: skip
+        self._held: set[int] = set()
+        clock = StreamClock(len(topics.INPUTS) * settings.effective.engine.partitions)
+        self.clock = ClockExchange(settings, topics.CLOCK, clock)
+        transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
+                          order_wait=settings.order_wait_seconds, clock=clock)  # fmt: skip
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
         self.conflicts = ConflictLetters(settings, self._deliver_letter, version)
         self.app.on_before_shutdown.connect(self._on_shutdown)
@@ -53,6 +61,7 @@ class IngestAgent:
         """Start the producer; call before the app starts, on its event loop."""
         self.producer = clients.idempotent_producer(self.settings, self.app.conf.id)
         await self.producer.start()
+        self.clock.start(self.producer)
 
     # -- Faust's side ---------------------------------------------------------------------------------------------
 
@@ -85,6 +94,7 @@ class IngestAgent:
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
         await self.conflicts.stop()
+        await self.clock.stop()
         if self.producer is not None:
             try:
                 await self.producer.stop()
@@ -172,6 +182,9 @@ class IngestAgent:
             done = consumer._committed_offset[tp] or 0  # noqa: SLF001
             lag = max(0, (consumer.highwater(tp) or 0) - done)
             by_partition[tp.partition] = by_partition.get(tp.partition, 0) + lag
+        for partition in self._held - by_partition.keys():
+            self.metrics.forget_partition(AGENT, partition)
+        self._held = set(by_partition)
         for partition, lag in by_partition.items():
             self.metrics.set_partition_state(AGENT, partition, "running")
             self.metrics.set_lag(AGENT, partition, lag)

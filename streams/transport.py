@@ -26,11 +26,21 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.stream_clock import StreamClock
+
 # How long one look for more records blocks while others are already waiting to be handed over.
 TOP_UP_SECONDS = 0.01
 
 # How often a full stream queue is looked at. The queue holds at most a few runs, each a few ms of work.
 QUEUE_POLL_SECONDS = 0.0005
+
+
+# How long a partition is waited for that was never fetched since it was assigned: on a busy machine aiokafka's first fetches
+# of some dozen partitions take a second or two, and going on without them would put their whole backlog out of order.
+FIRST_FETCH_SECONDS = 4.0
+
+# How often a worker that is ahead of the others looks whether they have come nearer; news comes every 25 ms.
+STEP_POLL_SECONDS = 0.005
 
 
 class Run(list[Any]):
@@ -56,6 +66,7 @@ class RunConsumer(driver.Consumer):
     queued_runs: int = 4
     order_wait: float = 0.5
     ordered: bool = True
+    clock: StreamClock | None = None
     ready: Callable[[TP], bool] = staticmethod(lambda _tp: True)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -63,6 +74,7 @@ class RunConsumer(driver.Consumer):
         self._held: dict[TP, deque[Any]] = {}
         self._waiting_since: float | None = None
         self._given_up: set[TP] = set()
+        self._unfetched: set[TP] = set()
         self._fetching = asyncio.Lock()
         self._owed: dict[TP, int] = {}
         self._turn = 0
@@ -85,6 +97,9 @@ class RunConsumer(driver.Consumer):
         async with self._fetching:
             self._held.clear()
             await super().perform_seek()
+            self._owed.clear()  # another worker may have committed more of these partitions since
+            if self.clock is not None:
+                self.clock.restart(len(self.assignment()), time.monotonic())
 
     # -- handing over ---------------------------------------------------------------------------------------------
 
@@ -99,12 +114,16 @@ class RunConsumer(driver.Consumer):
         if assignment is None:
             return []
         behind = []
+        self._unfetched.clear()
         for tp in active:
             if tp not in assignment.tps:
                 continue  # a rebalance is under way; the next assignment starts afresh
             state = assignment.state_value(tp)
             # a partition that was never fetched has no high-water mark yet: it may hold anything
-            if state.highwater is None or not state.has_valid_position or state.position < state.highwater:
+            if state.highwater is None or not state.has_valid_position:
+                self._unfetched.add(tp)
+                behind.append(tp)
+            elif state.position < state.highwater:
                 behind.append(tp)
         return behind
 
@@ -122,12 +141,31 @@ class RunConsumer(driver.Consumer):
                 return {}, active
             await self._top_up(active, timeout)
         waiting = [tp for tp, queue in self._held.items() if queue and tp in active]
-        if not waiting or (self.ordered and self._should_wait(active)):
+        if not waiting:
+            if self.clock is not None and not self._behind(active):
+                self.clock.caught_up()
             return {}, active
-        message = await self._merged(waiting, active) if self.ordered else self._next_in_turn(waiting)
+        if self.ordered and self._should_wait(active):
+            return {}, active
+        if not self.ordered:
+            message = await self._next_in_turn(waiting)
+            return {TP(message.topic, message.partition): [message]}, active
+        if not self._in_step(waiting, active):
+            await asyncio.sleep(STEP_POLL_SECONDS)
+            return {}, active
+        message = await self._merged(waiting, active)
         return {TP(message.topic, message.partition): [message]}, active
 
-    def _next_in_turn(self, waiting: list[TP]) -> Any:
+    def _in_step(self, waiting: list[TP], active: set[TP]) -> bool:
+        """Whether the next run may go out, given where other workers are in the backlog. Live traffic waits for nobody."""
+        if self.clock is None:
+            return True
+        if not self._behind(active) and sum(len(self._held[tp]) for tp in waiting) < self.run_records:
+            self.clock.caught_up()
+            return True
+        return self.clock.may_pass(min(self._held[tp][0].timestamp for tp in waiting), time.monotonic())
+
+    async def _next_in_turn(self, waiting: list[TP]) -> Any:
         """A run of the partition served longest ago: where partitions do not depend on each other, none may starve."""
         tp = min(waiting, key=lambda one: (self._served.get(one, -1), one))
         self._turn += 1
@@ -135,7 +173,7 @@ class RunConsumer(driver.Consumer):
         queue, run = self._held[tp], Run()
         while queue and len(run) < self.run_records:
             run.append(queue.popleft())
-        return _message(run, run[-1])
+        return await self._own(tp, run[0].offset, run, run[-1])
 
     async def _merged(self, waiting: list[TP], active: set[TP]) -> Any:
         """A run over all waiting partitions in timestamp order, up to where a partition that has more runs dry."""
@@ -143,7 +181,8 @@ class RunConsumer(driver.Consumer):
         heads = [(self._held[tp][0].timestamp, tp) for tp in waiting]
         heapify(heads)
         run, first, last = Run(), {}, {}
-        while heads and len(run) < self.run_records:
+        most = (self.clock.run_records if self.clock is not None else None) or self.run_records
+        while heads and len(run) < most:
             _, tp = heads[0]
             queue = self._held[tp]
             record = queue.popleft()
@@ -157,15 +196,30 @@ class RunConsumer(driver.Consumer):
             else:
                 heappop(heads)
         own = run[-1]
+        if self.clock is not None:
+            self.clock.passed(run[0].timestamp, own.timestamp)
         run.companions = tuple([
             await self._companion(tp, first[tp], record) for tp, record in last.items() if record is not own
         ])  # fmt: skip
-        return _message(run, own)
+        return await self._own(TP(own.topic, own.partition), first[TP(own.topic, own.partition)], run, own)
+
+    async def _own(self, tp: TP, first: int, run: list[Any], last: Any) -> Any:
+        """The run's own message, its gap noted here.
+
+        Faust notes none after read offset 0, which it takes for no offset: a partition whose first run was its first
+        record alone would never be committed again. Read up to the record before, it sees no gap to note a second time.
+        """
+        await self._note_gap(tp, first, last.offset)
+        self._read_offset[tp] = last.offset - 1
+        return _message(run, last)
+
+    async def _note_gap(self, tp: TP, first: int, last: int) -> None:
+        read = self._read_offset[tp]
+        await self._add_gap(tp, first if read is None else min(first, read + 1), last)
 
     async def _companion(self, tp: TP, first: int, last: Any) -> Any:
         """What Faust does itself for a message it is given: note the gap before it, and that it was read."""
-        read = self._read_offset[tp]
-        await self._add_gap(tp, first if read is None else min(first, read + 1), last.offset)
+        await self._note_gap(tp, first, last.offset)
         self._read_offset[tp] = last.offset
         return self._to_message(tp, _message([], last))
 
@@ -196,7 +250,8 @@ class RunConsumer(driver.Consumer):
             return False
         now = time.monotonic()
         self._waiting_since = self._waiting_since or now
-        if now - self._waiting_since < self.order_wait:
+        fetched = missing.isdisjoint(self._unfetched)
+        if now - self._waiting_since < (self.order_wait if fetched else FIRST_FETCH_SECONDS):
             return True
         # Waited for once, not once per run: a partition whose leader is away would otherwise slow all others to a crawl.
         self._waiting_since = None
@@ -279,6 +334,7 @@ def install(
     queued_runs: int,
     order_wait: float,
     ordered: bool = True,
+    clock: StreamClock | None = None,
     ready: Callable[[TP], bool] | None = None,
 ) -> None:
     """Give `app` the run transport. Call before the app starts.
@@ -286,10 +342,11 @@ def install(
     `run_records` bounds a run (one run must not hold the event loop over 50 ms); `queued_runs` is how many runs may wait in
     the stream's queue before no more are fetched (without that bound runs stay tiny, the queue grows and so does latency);
     `ordered`: whether partitions depend on each other's time order; if not, they are served in turn, without waiting;
+    `clock` keeps the workers of the group in step while they work off a backlog (ordered runs only);
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back.
     """
     settings: dict[str, Any] = {"__module__": __name__, "run_records": run_records, "queued_runs": queued_runs, "order_wait": order_wait,
-                                "ordered": ordered}  # fmt: skip
+                                "ordered": ordered, "clock": clock}  # fmt: skip
     if ready is not None:
         settings["ready"] = staticmethod(ready)
     consumer = type("ConfiguredRunConsumer", (RunConsumer,), settings)

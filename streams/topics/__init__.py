@@ -4,6 +4,7 @@ from streams.topics.cluster import Difference, apply, connect, diff, require, to
 from streams.topics.table import (
     ALERTS,
     AUDIT,
+    CLOCK,
     DEADLETTER,
     DECLARATIONS,
     DISPOSITIONS,
@@ -26,6 +27,7 @@ from streams.topics.table import (
 __all__ = [
     "ALERTS",
     "AUDIT",
+    "CLOCK",
     "DEADLETTER",
     "DECLARATIONS",
     "DISPOSITIONS",

@@ -23,6 +23,7 @@ ALERTS = "fx.alerts.v1"
 PROGRESS = "fx.progress.v1"
 SNAPSHOTS = "fx.snapshots.v1"
 AUDIT = "fx.audit.v1"
+CLOCK = "fx.clock.v1"
 
 INPUTS = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS, RULES)
 """What ingest reads. One partition count, so that partition i of each goes to one worker (DESIGN section 2)."""
@@ -149,6 +150,9 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         # daily snapshots have keys of their own, so that plain compaction keeps each of them
         topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor, network",
               "monitor, network, state, rescore", extra=_STATE),
+        # where each ingest worker is in a backlog, for the others; worth nothing a second later
+        topic(CLOCK, "raw", "worker", "ingest", "ingest", partitions=1,
+              extra={"retention.ms": str(HOUR_MS), "segment.ms": str(HOUR_MS)}),
         # a chain of hashes is one sequence
         topic(AUDIT, "evidence", "subject", "reidentify, console", "auditors", partitions=1),
     )  # fmt: skip
