@@ -1,26 +1,36 @@
 """Alerts written in Kafka transactions are ordinary Kafka records: anybody's consumer reads them."""
 
 import asyncio
-import uuid
+import os
+import subprocess
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
 from streams import clients
+from streams.broker.jars import Jar, cache_directory, obtain, obtain_all
+from streams.broker.java import find_java
 from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker
 
+# What `kafka-console-consumer.sh` runs; the broker itself does not need this jar. Checksum: as first fetched.
+TOOLS = Jar(
+    "org.apache.kafka", "kafka-tools", "4.3.1", "62f3c5dd7aa3442d4c5bc6a95f86e2502178ea09de8e27f74d9563bf955e253c"
+)
+CONSOLE_CONSUMER = "org.apache.kafka.tools.consumer.ConsoleConsumer"
 
-def test_a_plain_kafka_python_consumer_reads_committed_alerts_only(kafka):
-    """kafka-python with isolation_level read_committed sees each committed record once and no aborted one."""
-    topic = f"test-alerts-{uuid.uuid4().hex[:8]}"
+
+@pytest.fixture
+def half_committed(kafka, topic_prefix):
+    """A topic with six transactions of one record each, of which those with odd numbers were committed."""
+    topic = f"{topic_prefix}alerts"
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
     admin.create_topics([NewTopic(topic, 1, 1)])
 
     async def send() -> None:
-        producer = clients.transactional_producer(load_settings(bootstrap=kafka.bootstrap), f"test-{topic}")
+        producer = clients.transactional_producer(load_settings(bootstrap=kafka.bootstrap), topic)
         await producer.start()
         try:
             for number in range(6):
@@ -32,14 +42,35 @@ def test_a_plain_kafka_python_consumer_reads_committed_alerts_only(kafka):
 
     try:
         asyncio.run(send())
-        consumer = KafkaConsumer(bootstrap_servers=kafka.bootstrap, isolation_level="read_committed",
-                                 consumer_timeout_ms=3000, enable_auto_commit=False)  # fmt: skip
-        partition = TopicPartition(topic, 0)
-        consumer.assign([partition])
-        consumer.seek_to_beginning(partition)
-        seen = [record.value for record in consumer]
-        consumer.close()
-        assert seen == [b"1", b"3", b"5"]
+        yield topic
     finally:
         admin.delete_topics([topic])
         admin.close()
+
+
+def test_a_plain_kafka_python_consumer_reads_committed_alerts_only(kafka, half_committed):
+    """kafka-python with isolation_level read_committed sees each committed record once and no aborted one."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=kafka.bootstrap,
+        isolation_level="read_committed",
+        consumer_timeout_ms=3000,
+        enable_auto_commit=False,
+    )
+    partition = TopicPartition(half_committed, 0)
+    consumer.assign([partition])
+    consumer.seek_to_beginning(partition)
+    seen = [record.value for record in consumer]
+    consumer.close()
+    assert seen == [b"1", b"3", b"5"]
+
+
+def test_kafkas_own_console_consumer_reads_committed_alerts_only(kafka, half_committed):
+    """The command that the README shows, with its options."""
+    jars = [*obtain_all(print), obtain(TOOLS, cache_directory())]
+    java, _ = find_java()
+    command = [
+        java, "-cp", os.pathsep.join(map(str, jars)), CONSOLE_CONSUMER, "--bootstrap-server", kafka.bootstrap,
+        "--topic", half_committed, "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "5000",
+    ]  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.stdout.split() == ["1", "3", "5"], done.stderr
