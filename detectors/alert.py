@@ -14,13 +14,17 @@ Number = str | int | float
 
 
 class LimitShown(msgspec.Struct, frozen=True, kw_only=True):
-    """A limit an alert measured against, with the date it took effect and its provenance (L, S or D)."""
+    """A limit an alert measured against, with the date it took effect and its provenance (L, S or D).
+
+    `x_verified` is false where the figure was not yet checked against the text of the law.
+    """
 
     name: str
     value: Number
     unit: str
     effective_from: date
     provenance: Literal["L", "S", "D"]
+    verified: bool = msgspec.field(name="x_verified", default=False)
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):

@@ -28,7 +28,7 @@ class DatedLimit:
         limit = self.limit
         value = limit.value if limit.unit in {"USD", "KRW"} else float(self.number)
         return LimitShown(name=limit.name, value=value, unit=limit.unit,
-                          effective_from=limit.effective_from, provenance=limit.provenance)  # fmt: skip
+                          effective_from=limit.effective_from, provenance=limit.provenance, verified=limit.verified)  # fmt: skip
 
 
 class Rulebook:

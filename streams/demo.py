@@ -27,6 +27,9 @@ from streams.broker.supervisor import die_with_parent
 from streams.errors import FxwatchError
 from streams.settings import Settings
 
+# Every detector scores every payment once; this one stands for all.
+SCORED_BY = "half_space_trees"
+
 READY_SECONDS = 60.0
 DRAIN_SECONDS = 120.0
 STOP_SECONDS = 25.0
@@ -110,12 +113,12 @@ def figures(workers: list[WorkerProcess]) -> Figures:
 
 
 def _add(found: Figures, name: str, labels: dict[str, str], value: float) -> None:
-    if name == "fxwatch_records_read_total":
+    if name == "fxwatch_detector_score_count" and labels["detector"] == SCORED_BY:
+        found.scored += value
+    elif name == "fxwatch_records_read_total":
         found.read += value
     elif name == "fxwatch_events_total" and labels["agent"] == "monitor":
-        if labels["outcome"] == "applied":
-            found.scored += value
-        elif labels["outcome"] == "duplicate":
+        if labels["outcome"] == "duplicate":
             found.duplicates += value
         elif labels["outcome"] == "conflict":
             found.conflicts += value

@@ -34,13 +34,12 @@ _HANGUL = re.compile(r"[\uac00-\ud7a3]")
 class LimitRead(LimitShown, frozen=True, kw_only=True):
     """A limit with the mark that its figure was not checked against the law, where the alert carries one."""
 
-    verified: bool | None = None
-    x_verified: bool | None = None
+    verified: bool | None = msgspec.field(name="x_verified", default=None)  # type: ignore[assignment]  # older alerts lack it
 
     @property
     def unverified(self) -> bool:
         """Whether the alert itself says that the figure was not checked."""
-        return self.verified is False or self.x_verified is False
+        return self.verified is False
 
 
 class TypologyRead(TypologyHit, frozen=True, kw_only=True):

@@ -63,7 +63,7 @@ def test_unknown_fields_are_ignored():
     assert render.read_alert(json.dumps(raw).encode()).alert_id == raw["alert_id"]
 
 
-@pytest.mark.parametrize("mark", ["verified", "x_verified"])
+@pytest.mark.parametrize("mark", ["x_verified"])
 def test_unverified_limit_is_marked(mark):
     """A law's figure that the alert says is unchecked is marked so; a checked one is not."""
     raw = json.loads(ALERT)
