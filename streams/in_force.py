@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 
 from detectors.configuration import Configuration, fingerprint
 from detectors.events import ConfigurationChange
+from streams import topics
 from streams.contracts import RulesRecord
 from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, TopicsError
 from streams.rules import DELIVERY_SECONDS, KEY
@@ -28,6 +29,7 @@ READ_SECONDS = 15.0
 
 def in_force(settings: Settings) -> Configuration:
     """The configuration in force. Raises `TopicsError` when the ledger holds none yet."""
+    _require_topics(settings)
     consumer = _consumer(settings)
     try:
         changes = _read(consumer, TopicPartition(RULES, RULES_PARTITION))
@@ -47,6 +49,15 @@ def in_force(settings: Settings) -> Configuration:
     finally:
         consumer.close()
     raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
+
+
+def _require_topics(settings: Settings) -> None:
+    """A consumer asked about a topic that is not there, or a broker that does not answer, only goes silent for 30 s."""
+    with topics.connect(settings) as admin:
+        held = set(admin.list_topics())
+    missing = [name for name in (RULES, LEDGER) if name not in held]
+    if missing:
+        raise TopicsError("the cluster lacks topics", got=f"no {', '.join(missing)}", todo="run: fxwatch topics apply")
 
 
 def differences(ours: Configuration, theirs: Configuration) -> list[str]:

@@ -1,8 +1,12 @@
 """The pages of a worker on Faust's web server: /metrics, /healthz, /readyz."""
 
 import json
+import socket
 from typing import Any
 
+from aiohttp.web import SockSite
+
+from streams.errors import UsageError
 from streams.health import BrokerWatch, Watchdog
 from streams.metrics import CONTENT_TYPE, Metrics
 
@@ -18,7 +22,7 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
     """
 
     async def page_metrics(web: Any, _request: Any) -> Any:
-        return web.bytes(metrics.page(), content_type=CONTENT_TYPE.split(";")[0])
+        return web.bytes(metrics.page(), headers={"Content-Type": CONTENT_TYPE})
 
     async def page_healthz(web: Any, _request: Any) -> Any:
         fault = watchdog.fault()
@@ -34,6 +38,35 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
     app.page("/metrics", name="metrics")(page_metrics)
     app.page("/healthz", name="healthz")(page_healthz)
     app.page("/readyz", name="readyz")(page_readyz)
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 means any free one. Raises `UsageError` when it cannot be had.
+
+    It is taken before anything starts and kept: between a mere look and Faust's own bind, seconds later, another
+    process could take the port, and Faust would end with a traceback.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(address)
+            listener.listen(128)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as fault:
+        raise UsageError("the port of the metrics page cannot be used", got=f"{host}:{port}: {fault.strerror}",
+                         expected="an address of this machine and a free port",
+                         todo="choose another: --web-port N, or FXWATCH_WEB_HOST") from fault  # fmt: skip
+    return listener
+
+
+def serve_on(app: Any, listener: socket.socket) -> None:
+    """Serve the app's pages on a socket that listens already; Faust itself only takes a host and a port."""
+    web = app.web
+    web._create_site = lambda: SockSite(web._runner, listener)  # noqa: SLF001
 
 
 def _json(web: Any, body: dict[str, Any], status: int) -> Any:

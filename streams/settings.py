@@ -7,6 +7,7 @@ All errors are reported at once, each with its place and what was expected.
 
 import os
 import tomllib
+from collections.abc import Iterator
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -16,7 +17,8 @@ import msgspec
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from detectors.configuration import Configuration
+from detectors.configuration import Configuration, Desk, Limit, TypologyRules
+from detectors.configuration_faults import configuration_faults
 from streams.errors import ConfigurationError
 
 EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine")
@@ -28,22 +30,32 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="FXWATCH_", extra="forbid", frozen=True)
 
     bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, comma separated")
-    key_file: Path | None = Field(None, description="pseudonym keys: `key_id = 64 hex digits` a line; first current, last routes")
+    key_file: Path | None = Field(
+        None, description="pseudonym keys: `key_id = 64 hex digits` a line; first current, last routes"
+    )
     seal_key_file: Path | None = Field(None, description="public key (64 hex digits) that identities are sealed to")
     data_dir: Path = Field(Path(".fxwatch"), description="directory of the embedded broker and the jar cache's link")
-    application: str = Field("fxwatch", pattern=r"^[a-z][a-z0-9-]{0,30}$", description="prefix of consumer groups and transactional ids")
+    application: str = Field(
+        "fxwatch", pattern=r"^[a-z][a-z0-9-]{0,30}$", description="prefix of consumer groups and transactional ids"
+    )
 
     replication: int | None = Field(None, ge=1, description="replicas per topic; default min(3, brokers)")
     min_insync_replicas: int | None = Field(None, ge=1, description="default replication - 1, at least 1")
     raw_retention_days: float = Field(30, gt=0, description="retention of raw inputs and dead letters, days")
-    evidence_retention_days: float | None = Field(None, gt=0, description="ledger, legs, daily snapshots; default for ever")
+    evidence_retention_days: float | None = Field(
+        None, gt=0, description="ledger, legs, daily snapshots; default for ever"
+    )
 
     web_host: str = "127.0.0.1"
     web_port: int = Field(6066, ge=0, le=65535)
     broker_patience_seconds: float = Field(300, gt=0, description="how long a broker that is gone is waited for")
-    session_timeout_seconds: float = Field(10, ge=6, description="consumer group session time-out (the broker's minimum is 6)")
+    session_timeout_seconds: float = Field(
+        10, ge=6, description="consumer group session time-out (the broker's minimum is 6)"
+    )
     transaction_timeout_seconds: float = Field(30, ge=1)
-    order_wait_seconds: float = Field(0.5, ge=0, description="how long the next input partition is waited for, to keep time order")
+    order_wait_seconds: float = Field(
+        0.5, ge=0, description="how long the next input partition is waited for, to keep time order"
+    )
     run_records: int = Field(256, ge=1, le=1024, description="records a run; one run must not hold the loop over 50 ms")
     queued_runs: int = Field(4, ge=1, le=64)
     snapshot_every_events: int = Field(50_000, ge=1)
@@ -84,29 +96,67 @@ def default_tables() -> dict[str, Any]:
 def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in over.items():
-        merged[key] = _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        merged[key] = (
+            _merged(base[key], value) if isinstance(value, dict) and isinstance(base.get(key), dict) else value
+        )
     return merged
 
 
 def effective_configuration(tables: dict[str, Any]) -> Configuration:
-    """Defaults overlaid with `tables`, validated. Raises `ConfigurationError` with every problem found."""
+    """Defaults overlaid with `tables`, validated to the end: what passes here can be applied by the core.
+
+    Raises `ConfigurationError` with every problem found.
+    """
     merged = _merged(default_tables(), tables)
-    types = {field.name: field.type for field in msgspec.structs.fields(Configuration)}
-    problems, parts = [], {}
-    for name in EFFECTIVE:
-        if name not in merged:
-            continue
-        try:
-            parts[name] = msgspec.convert(merged[name], types[name])
-        except msgspec.ValidationError as fault:
-            problems.append(f"[{name}] {fault}")
+    problems = [problem for name in EFFECTIVE if name in merged for problem in _table_problems(name, merged[name])]
+    if not problems:
+        configuration = Configuration(**{name: msgspec.convert(merged[name], _TYPES[name]) for name in EFFECTIVE})
+        problems = configuration_faults(configuration)
     if problems:
-        raise ConfigurationError("the effective configuration is not valid", problems, todo="mend these tables of the TOML file")
-    return Configuration(**parts)
+        raise ConfigurationError("the effective configuration is not valid", problems,
+                                 todo="mend these tables of the TOML file")  # fmt: skip
+    return configuration
+
+
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(Configuration)}
+# Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.
+_ITEMS = {"rules": TypologyRules, "desks": Desk}
+
+
+def _table_problems(name: str, table: Any) -> Iterator[str]:
+    """What msgspec says of one table of the effective configuration, item by item where it has items."""
+    if name not in _ITEMS or not isinstance(table, dict):
+        yield from _faults_of(f"[{name}]", table, _TYPES[name])
+        return
+    for key, item in table.items():
+        limits = item.get("limits") if isinstance(item, dict) else None
+        if name == "rules" and isinstance(limits, list):
+            for number, limit in enumerate(limits, 1):
+                yield from _faults_of(f"[rules.{key}] limit {number}", limit, Limit)
+            item = {**item, "limits": []}  # noqa: PLW2901  (they have been looked at)
+        yield from _faults_of(f"[{name}.{key}]", item, _ITEMS[name])
+
+
+def _faults_of(place: str, value: Any, kind: Any) -> Iterator[str]:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError as fault:
+        yield f"{place}: {fault}"
 
 
 def _environment_names() -> set[str]:
-    return {f"FXWATCH_{name.upper()}" for name in Settings.model_fields} | {"FXWATCH_CONFIG"}
+    derived = {"config_file", "effective_tables"}  # set by `load_settings` from FXWATCH_CONFIG, nowhere else
+    return {f"FXWATCH_{name.upper()}" for name in Settings.model_fields if name not in derived} | {"FXWATCH_CONFIG"}
+
+
+def _place(error: Any, path: str | None) -> str:
+    """One of pydantic's errors with the place to mend."""
+    name = ".".join(str(part) for part in error["loc"])
+    variable = f"FXWATCH_{name.upper()}"
+    place = f"environment {variable}" if variable in os.environ else f"{path}: {name}"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: no such setting"
+    return f"{place}: {error['msg']}; got: {error['input']!r}"
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -122,7 +172,7 @@ def load_settings(**overrides: Any) -> Settings:
             values = tomllib.loads(Path(path).read_text("utf-8"))
         except OSError as fault:
             raise ConfigurationError(f"cannot read the configuration file: {fault.strerror}", got=path,
-                                     expected="a readable TOML file", todo="correct FXWATCH_CONFIG") from fault  # fmt: skip
+                                     expected="a readable file", todo="correct FXWATCH_CONFIG") from fault  # fmt: skip
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
             raise ConfigurationError(f"the configuration file is not TOML: {fault}", got=path) from fault
         values["config_file"] = path
@@ -138,9 +188,7 @@ def load_settings(**overrides: Any) -> Settings:
     try:
         settings = Settings(**values, effective_tables=tables)
     except ValidationError as fault:
-        for error in fault.errors():
-            name = ".".join(str(part) for part in error["loc"])
-            problems.append(f"{name}: {error['msg']}; got: {error['input']!r}")
+        problems += [_place(error, path) for error in fault.errors()]
     if problems or settings is None:
         raise ConfigurationError("the configuration is not valid", problems, got=path or "environment only",
                                  todo="mend each of these; `fxwatch doctor` shows what is in force")  # fmt: skip

@@ -1,23 +1,25 @@
 """A worker process: checks before it starts, the Faust apps side by side, and a stop that always ends.
 
-Before anything starts: keys, broker, topics, rules in force, web port. Each gives one clear message and a non-zero exit.
+Before anything starts: keys, broker, topics, rules in force, web port. Each gives one clear message and a non-zero
+exit.
 """
 
 import asyncio
+import contextlib
 import logging
-import socket
 import sys
 import time
 from typing import Any, Literal
 
 import faust
+from aiokafka.errors import KafkaError
 
 from detectors.typologies import REGISTRY
 from streams import faults, health, in_force, topics
-from streams.errors import ConfigurationError, FxwatchError, UsageError
+from streams.errors import BrokerUnavailableError, ConfigurationError
 from streams.faust_collector import FaustMonitorCollector
 from streams.metrics import Metrics
-from streams.pages import add_pages
+from streams.pages import add_pages, listen, serve_on
 from streams.settings import Settings
 from streams.version import code_version, versions
 
@@ -33,7 +35,8 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
     keys, sealer = _secrets(settings, role, development_keys=development_keys)
     topics.require(settings)
     in_force.require(settings)
-    settings = _with_free_port(settings)
+    listener = listen(settings.web_host, settings.web_port)
+    settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})
     _logging(log_level)
     loop = _event_loop()
     agents: dict[str, Any] = {}
@@ -51,6 +54,7 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
         engine = settings.effective.engine
         door = Door(keys, engine.partitions, dict(settings.effective.legend.words))
         agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest")
+    serve_on(next(iter(agents.values())).app, listener)
     _run_apps(settings, loop, agents, metrics, broker)
 
 
@@ -73,29 +77,55 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
         return [asyncio.ensure_future(watchdog.heartbeat()), asyncio.ensure_future(broker.run()),
                 asyncio.ensure_future(_observe_lag(list(agents.values())))]  # fmt: skip
 
-    tasks = loop.run_until_complete(prepare())
+    try:
+        tasks = loop.run_until_complete(prepare())
+    except KafkaError as fault:
+        raise BrokerUnavailableError("the broker went away while the worker started", got=repr(fault),
+                                     todo="start it again when the broker is there") from fault  # fmt: skip
     watchdog.start()
-    worker = _Process(apps[0], *apps[1:], loop=loop, quiet=True, redirect_stdouts=False)
+    worker = _Process(*apps, loop=loop)
     logger.info("worker starts: %s; pages on http://%s:%d", ", ".join(agents), settings.web_host, settings.web_port)
     try:
-        worker.execute_from_commandline()
-    except SystemExit:
-        raise
-    except FxwatchError:
-        raise
-    except BaseException as fault:  # noqa: BLE001  (whatever ended Faust: one message, non-zero)
+        worker.serve()
+    except BaseException as fault:  # noqa: BLE001  (whatever ended Faust: one message, non-zero, nothing committed)
         health.die(fault)
-    finally:
-        watchdog.stopping = True
-        for task in tasks:
-            task.cancel()
+    watchdog.stopping = True
+    for task in tasks:
+        task.cancel()
+    worker.finish()
+    logger.info("worker stopped")
 
 
 class _Process(faust.Worker):  # type: ignore[misc]  # faust ships no types
-    """Faust's worker with our logging: its own set-up would replace the handlers."""
+    """Faust's worker without its front end: no logging set-up of its own, no spinner, no traceback, no debugger.
+
+    Ctrl-C and SIGTERM both stop it in order; the exit code is then 0.
+    """
+
+    def __init__(self, *apps: Any, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(*apps, loop=loop, quiet=True, redirect_stdouts=False)
+        self.spinner = None  # it writes terminal escape codes into the log
+
+    def serve(self) -> None:
+        """Run until a signal has stopped everything. Raises whatever ended Faust otherwise."""
+        self._starting_fut = asyncio.ensure_future(self.start(), loop=self.loop)
+        with contextlib.suppress(asyncio.CancelledError):
+            self.loop.run_until_complete(self._starting_fut)
+        if self.crash_reason is not None:
+            raise self.crash_reason
+
+    def finish(self) -> None:
+        """Complete the stop that a signal began, and close the loop."""
+        self.stop_and_shutdown()
 
     def _setup_logging(self) -> None:
         pass
+
+    def _on_sigint(self) -> None:
+        self._on_sigterm()
+
+    def _enter_debugger(self) -> None:
+        logger.warning("SIGUSR2 is ignored: a worker has no terminal to debug on")
 
 
 async def _observe_lag(agents: list[Any]) -> None:
@@ -115,8 +145,9 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
 
     if settings.key_file is None and not development_keys:
         raise ConfigurationError("no pseudonym key file is configured", got="FXWATCH_KEY_FILE is not set",
-                                 expected="a file of `key_id = 64 hex digits` lines, the first current, the last routing",
-                                 todo="write one: echo \"k1 = $(openssl rand -hex 32)\" > keys.txt, and keep it safe")  # fmt: skip
+                                 expected="a file of `key_id = 64 hex digits` lines",
+                                 todo='write one, and keep it safe: (umask 077; echo "k1 = $(openssl rand -hex 32)" '
+                                      "> keys.txt); export FXWATCH_KEY_FILE=keys.txt")  # fmt: skip
     keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
     if settings.seal_key_file is None:
         print("fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",  # noqa: T201
@@ -132,18 +163,6 @@ def _metrics(settings: Settings) -> Metrics:
                    versions=versions(effective))  # fmt: skip
 
 
-def _with_free_port(settings: Settings) -> Settings:
-    """The settings with a port that can be bound; 0 means any free one. Raises `UsageError` when it is taken."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.web_host, settings.web_port))
-        except OSError as fault:
-            raise UsageError("the port of the metrics page cannot be used", got=f"{settings.web_host}:{settings.web_port}: {fault.strerror}",
-                             expected="a free port", todo="choose another: --web-port N or FXWATCH_WEB_PORT") from fault  # fmt: skip
-        return settings.model_copy(update={"web_port": probe.getsockname()[1]})
-
-
 def _event_loop() -> asyncio.AbstractEventLoop:
     try:
         import uvloop
@@ -156,9 +175,9 @@ def _event_loop() -> asyncio.AbstractEventLoop:
 
 
 def _logging(level: str) -> None:
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True)
+    logging.basicConfig(
+        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )
     for noisy in ("faust", "mode", "aiokafka", "kafka", "streams.transport"):
         # these log each rebalance and retry at INFO in paragraphs; what matters of it is logged here in one line
         logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
-
-

@@ -1,12 +1,14 @@
 """The command line `fxwatch`. One file per command; names are fixed, outsiders script against them (DESIGN section 7).
 
-Exit codes: 0 done, 1 failed, 2 wrong use or configuration. An error is one message on standard error, never a
-traceback.
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 interrupted. An error is one message on standard
+error, never a traceback.
 """
 
 import importlib
 import json
 import sys
+import tempfile
+import traceback
 
 import click
 
@@ -76,7 +78,26 @@ def main() -> None:
         else:
             click.echo(f"fxwatch: {error.message}", err=True)
         sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("interrupted", err=True)
+        sys.exit(130)
     except BrokenPipeError:
         # the reader of our output (head, less) went away; that is its right
         sys.stderr.close()
         sys.exit(0)
+    except Exception as fault:  # noqa: BLE001  (a fault of ours: still one message, and nothing of it is lost)
+        click.echo(f"fxwatch: {_unexpected(fault)}", err=True)
+        sys.exit(1)
+
+
+def _unexpected(fault: Exception) -> str:
+    """One message for a fault in fxwatch itself; the traceback goes to a file of its own that the message names."""
+    trace = "".join(traceback.format_exception(fault))
+    try:
+        with tempfile.NamedTemporaryFile("w", prefix="fxwatch-fault-", suffix=".txt", delete=False) as file:
+            file.write(trace)
+    except OSError as refusal:
+        where = f"the traceback could not be written: {refusal}"
+    else:
+        where = f"the traceback is in {file.name}"
+    return f"unexpected fault: {fault!r}; this is a bug in fxwatch; to do: report it, {where}"

@@ -21,6 +21,8 @@ def command(
 ) -> None:
     """Run a worker until it is told to stop (Ctrl-C or SIGTERM). More workers of a role share its partitions.
 
+    A worker that was told to stop exits with 0; one that cannot start or go on, with 1 or 2 and one message.
+
     The pages /metrics, /healthz and /readyz are on http://127.0.0.1:6066 unless configured otherwise.
 
     Example: FXWATCH_KEY_FILE=keys.txt fxwatch worker all --web-port 6066

@@ -1,0 +1,84 @@
+"""What a configuration's types cannot say: numbers, dates, names and ranges that would stop the core when applied.
+
+Asked before a configuration is put in force, because once it stands in the ledger every partition would stop at it.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from zoneinfo import ZoneInfo
+
+from detectors.configuration import Configuration, DetectorSet, Engine, TypologyRules
+from detectors.routing import ANOMALY
+from detectors.scoring import Scorer
+from detectors.typologies import REGISTRY
+
+_DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+_DESK_EXPECTED = "1 to 40 of a-z, 0-9 and -, not - first"
+
+
+def configuration_faults(configuration: Configuration) -> list[str]:
+    """Every fault found, each with its place, what was got and what is expected; empty when it can be applied."""
+    known = {typology.id for typology in REGISTRY}
+    return [
+        *(fault for name, rules in configuration.rules.items() for fault in _typology(name, rules, known)),
+        *_desks(configuration, known),
+        *_detectors(configuration.detectors),
+        *_engine(configuration.engine),
+    ]
+
+
+def _typology(name: str, rules: TypologyRules, known: set[str]) -> Iterator[str]:
+    if name not in known:
+        yield f"[rules.{name}] no such typology; expected: one of {', '.join(sorted(known))}"
+    dated: set[tuple[str, date]] = set()
+    for limit in rules.limits:
+        place = f"[rules.{name}] limit {limit.name} from {limit.effective_from}"
+        try:
+            value = Decimal(limit.value)
+        except InvalidOperation:
+            value = None
+        if value is None or not value.is_finite() or value < 0:
+            yield f"{place}: not a number of 0 or more; got: {limit.value!r}; expected: a decimal string"
+        if (limit.name, limit.effective_from) in dated:
+            yield f"{place}: given twice for the same day; expected: one value a day"
+        dated.add((limit.name, limit.effective_from))
+
+
+def _desks(configuration: Configuration, known: set[str]) -> Iterator[str]:
+    for name, desk in configuration.desks.items():
+        if not _DESK.fullmatch(name):
+            yield f"[desks] a desk's name becomes part of a topic's name; got: {name!r}; expected: {_DESK_EXPECTED}"
+        for typology in desk.typologies:
+            if typology not in known and typology != ANOMALY:
+                yield f"[desks.{name}] typologies: got: {typology!r}; expected: {', '.join(sorted(known))} or {ANOMALY}"
+
+
+def _detectors(detectors: DetectorSet) -> Iterator[str]:
+    try:
+        Scorer.new(detectors)
+    except ValueError as fault:
+        yield f"[detectors.members] {fault}"
+    for name, low in (("warm_up", 0), ("calibration_window", 1), ("daily_budget", 0)):
+        if getattr(detectors, name) < low:
+            yield f"[detectors] {name}: got: {getattr(detectors, name)}; expected: {low} or more"
+    if not 0 <= detectors.exploration <= 1:
+        yield f"[detectors] exploration: got: {detectors.exploration}; expected: 0 to 1"
+
+
+def _engine(engine: Engine) -> Iterator[str]:
+    try:
+        ZoneInfo(engine.time_zone)
+    except (ValueError, OSError, KeyError):  # a malformed name, a directory's, an unknown one
+        yield f"[engine] time_zone: got: {engine.time_zone!r}; expected: a name of the IANA time zone database"
+    for name, low, high in (
+        ("lateness_days", 0, 365),
+        ("fingerprints", 1, 10_000_000),
+        ("case_window_days", 1, 3650),
+        ("partitions", 1, 4096),
+    ):
+        if not low <= getattr(engine, name) <= high:
+            yield f"[engine] {name}: got: {getattr(engine, name)}; expected: {low} to {high}"
+    if not 0 < engine.rate_stale_hours < float("inf"):
+        yield f"[engine] rate_stale_hours: got: {engine.rate_stale_hours}; expected: above 0"
