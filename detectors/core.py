@@ -56,6 +56,10 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     scores: dict[str, float] = {}
 
 
+# What most records come to; one object, because rates come to every partition.
+_APPLIED = Outputs(outcome="applied")
+
+
 def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     """Apply one ledger record; `state.next` is then the offset after it.
 
@@ -129,7 +133,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         _declaration(state, event)
     elif isinstance(event, Disposition):
         _disposition(state, event)
-    return Outputs(outcome="applied")
+    return _APPLIED
 
 
 def _profile(state: PartitionState, event: Profile) -> None:
@@ -162,11 +166,14 @@ def _disposition(state: PartitionState, event: Disposition) -> None:
 
 
 def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
-    counters = state.counters
-    counters["broadcast"] += outputs.outcome in ("applied", "configuration") and isinstance(
-        event, Rate | ConfigurationChange
-    )
-    counters[{"duplicate": "duplicates", "conflict": "conflicts"}.get(outputs.outcome, "applied")] += 1
+    counters, outcome = state.counters, outputs.outcome
+    if outcome in {"duplicate", "conflict"}:
+        counters[f"{outcome}s"] += 1
+        return
+    counters["applied"] += 1
+    if isinstance(event, (Rate, ConfigurationChange)):
+        counters["broadcast"] += 1
+        return
     counters["late"] += outputs.late
     counters["scored"] += outputs.scored
     counters["rate_missing"] += outputs.rate_missing

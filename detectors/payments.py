@@ -37,6 +37,7 @@ SHORT_DAYS = 7
 # T01 looks back 90 days from an event
 LONGEST_ROLLING_DAYS = 90
 _PRUNE_EVERY = 4
+FEW = 100
 
 
 class Payment(msgspec.Struct):
@@ -208,8 +209,8 @@ def horizons(watermark_us: int, lateness_us: int, year_start_us: int) -> tuple[i
 
 def exact_sum(values: npt.NDArray[Any]) -> int:
     """The sum of 64-bit integers without overflow: numpy's where it surely fits, Python's otherwise."""
-    if not len(values):
-        return 0
+    if len(values) <= FEW:  # two passes of numpy cost more than the sum of a short list
+        return sum(values.tolist())
     if len(values) * int(np.abs(values).max()) < 2**63:
         return int(values.sum())
     return sum(values.tolist())

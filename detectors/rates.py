@@ -8,6 +8,7 @@ at most `MOST` per pair; where more come, the oldest go, and an event that would
 """
 
 from bisect import bisect_left, bisect_right
+from functools import lru_cache
 
 import msgspec
 
@@ -21,6 +22,13 @@ MOST = 100_000
 _LOT = 256
 # ECB rates are quoted against the euro; the others are what Korean banks quote against
 PIVOTS = ("KRW", "USD", "EUR")
+
+
+@lru_cache(maxsize=4096)  # a rate comes to every partition, and is read by many payments
+def _ratio(mid: str) -> Ratio:
+    """The rate a decimal says. Raises `ValueError` when it is not a decimal above zero."""
+    mantissa, exponent = parse(mid)
+    return Ratio(mantissa, 10**exponent)
 
 
 class History:
@@ -56,8 +64,7 @@ class History:
         place = bisect_right(self.times, at_us)
         if not place or at_us - self.times[place - 1] > stale_us:
             return None
-        mantissa, exponent = parse(self.mids[place - 1])
-        return Ratio(mantissa, 10**exponent)
+        return _ratio(self.mids[place - 1])
 
 
 class Rates:
@@ -68,7 +75,7 @@ class Rates:
 
     def add(self, base: str, quote: str, mid: str, at_us: int, watermark_us: int | None) -> None:
         """Remember a rate. Raises `ValueError` when `mid` is not a decimal above zero; then nothing changed."""
-        parse(mid)
+        _ratio(mid)
         history = self.pairs.get(f"{base}/{quote}")
         if history is None:
             history = self.pairs[f"{base}/{quote}"] = History([], [])

@@ -1,7 +1,6 @@
 """What a transaction does to the state: legal totals, features, score, typologies, and perhaps an alert."""
 
 from collections.abc import Callable
-from fractions import Fraction
 from typing import NamedTuple
 
 from detectors import alerts, money, payments, roster
@@ -110,9 +109,10 @@ def _worth(state: PartitionState, effective: Effective, event: Transaction, at_u
         reference = state.rates.ratio(event.currency, event.settled_currency, at_us, stale)
         if reference is not None:
             deal_rate = Ratio(exact.mantissa, 10**exact.exponent)
-            gap = Fraction(*deal_rate) / Fraction(*reference) - 1
+            whole = deal_rate.denominator * reference.numerator
+            gap = deal_rate.numerator * reference.denominator - whole
             # a rate a thousand times off is a fault of units; further than that says nothing more
-            deviation = min(money.half_even(gap.numerator * WHOLE, gap.denominator), 1000 * WHOLE)
+            deviation = min(money.half_even(gap * WHOLE, whole), 1000 * WHOLE)
             deal = Deal(f"{event.currency}/{event.settled_currency}", deal_rate, reference, deviation)
     return _Money(amount, usd, own_krw, deal)
 

@@ -2,6 +2,7 @@
 
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -10,6 +11,8 @@ from river.base import AnomalyDetector
 from river.tree.padded import make_padded_tree
 
 Splits = tuple[list[int], list[float]]
+# Growing 25 trees of height 6 takes some 7 ms, and every partition needs the same ones for a segment's seed.
+GROWTHS_REMEMBERED = 128
 
 
 def _heap(node: Any, number: dict[str, int], height: int) -> Splits:
@@ -20,6 +23,36 @@ def _heap(node: Any, number: dict[str, int], height: int) -> Splits:
         thresholds += [float(branch.threshold) for branch in level]
         level = [child for branch in level for child in branch.children]
     return features, thresholds
+
+
+@lru_cache(maxsize=GROWTHS_REMEMBERED)
+def _grown(names: tuple[str, ...], n_trees: int, height: int, seed: int) -> tuple[Splits, ...]:
+    """The splits of River's trees for a seed. Shared by all models of that seed: never written to."""
+    return _growth(names, n_trees, height, seed)
+
+
+def _growth(names: tuple[str, ...], n_trees: int, height: int, seed: int | None) -> tuple[Splits, ...]:
+    number = {name: index for index, name in enumerate(names)}
+    grow: Callable[..., Any] = make_padded_tree
+    rng = random.Random(seed)  # noqa: S311  # River's generator, not cryptography
+    splits = []
+    for _ in range(n_trees):
+        limits = dict.fromkeys(names, (0.0, 1.0))
+        tree = grow(limits=limits, height=height, padding=0.15, rng=rng, r_mass=0, l_mass=0)
+        splits.append(_heap(tree, number, height))
+    return tuple(splits)
+
+
+@lru_cache(maxsize=32)
+def _ways(height: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """For each leaf, left to right, the inner nodes that its path leaves to the left, and those to the right."""
+    ways = []
+    for leaf in range(1 << height):
+        nodes = [(leaf >> (height - depth)) + (1 << depth) - 1 for depth in range(height)]
+        rights = [leaf >> (height - depth - 1) & 1 for depth in range(height)]
+        ways.append((tuple([node for node, right in zip(nodes, rights, strict=True) if not right]),
+                     tuple([node for node, right in zip(nodes, rights, strict=True) if right])))  # fmt: skip
+    return ways
 
 
 class FlatHalfSpaceTrees(AnomalyDetector):
@@ -65,8 +98,12 @@ class FlatHalfSpaceTrees(AnomalyDetector):
         # How often the reference changed in this process (a restore counts): tells readers of `nodes` to look again.
         self.pivots = 0
         self.leaves = 1 << height
-        self.splits: list[Splits] = []
+        self.splits: tuple[Splits, ...] = ()
         self.masses: list[list[int]] = []
+        # Per inner node, mass to the right less mass to the left in the current window: a missing feature's way on.
+        # It follows from the masses, and adding it up at each descent took longer than the descent.
+        self.balances: list[list[int]] = []
+        self.ways = _ways(height)
         self.table: list[list[float]] = []
         self.nodes: np.ndarray[Any, np.dtype[np.int64]] | None = None
         if features is not None:
@@ -74,22 +111,14 @@ class FlatHalfSpaceTrees(AnomalyDetector):
 
     def _grow(self, features: Sequence[str]) -> None:
         self.names = tuple(sorted(features))
-        number = {name: index for index, name in enumerate(self.names)}
-        grow: Callable[..., Any] = make_padded_tree
-        rng = random.Random(self.seed)  # noqa: S311  # River's generator, not cryptography
-        self.splits = []
-        for _ in range(self.n_trees):
-            limits = dict.fromkeys(self.names, (0.0, 1.0))
-            tree = grow(limits=limits, height=self.height, padding=0.15, rng=rng, r_mass=0, l_mass=0)
-            self.splits.append(_heap(tree, number, self.height))
-        self.masses = [[0] * self.leaves for _ in range(self.n_trees)]
+        grown = _growth if self.seed is None else _grown
+        self.splits = grown(self.names, self.n_trees, self.height, self.seed)
+        self._clear()
 
-    def _heavier(self, masses: list[int], node: int, depth: int) -> int:
-        """River's way on for a missing feature: the child with more mass in the current window, left at a tie."""
-        half = 1 << (self.height - depth - 1)
-        start = 2 * half * (node + 1 - (1 << depth))
-        left, right = sum(masses[start : start + half]), sum(masses[start + half : start + 2 * half])
-        return 2 * node + (2 if left < right else 1)
+    def _clear(self) -> None:
+        """Empty the current window."""
+        self.masses = [[0] * self.leaves for _ in range(self.n_trees)]
+        self.balances = [[0] * (self.leaves - 1) for _ in range(self.n_trees)]
 
     def leaves_of(self, x: Mapping[Any, float]) -> list[int]:
         """The leaf (0 .. 2^height - 1, left to right) that `x` reaches in each tree."""
@@ -104,12 +133,13 @@ class FlatHalfSpaceTrees(AnomalyDetector):
                     node = 2 * node + (1 if values[features[node]] < thresholds[node] else 2)
                 reached.append(node - first)
             return reached
-        for (features, thresholds), masses in zip(self.splits, self.masses, strict=True):
+        for (features, thresholds), balance in zip(self.splits, self.balances, strict=True):
             node = 0
-            for depth in levels:
+            for _ in levels:
                 value = values[features[node]]
                 if value is _ABSENT:
-                    node = self._heavier(masses, node, depth)
+                    # River's way on: the child with more mass in the current window, left at a tie
+                    node = 2 * node + (2 if balance[node] > 0 else 1)
                 else:
                     node = 2 * node + (1 if value < thresholds[node] else 2)
             reached.append(node - first)
@@ -127,14 +157,19 @@ class FlatHalfSpaceTrees(AnomalyDetector):
 
     def learn_leaves(self, reached: Sequence[int]) -> None:
         """Count one event in these leaves; at the window's end the counts become the reference."""
-        for masses, leaf in zip(self.masses, reached, strict=True):
+        for masses, balance, leaf in zip(self.masses, self.balances, reached, strict=True):
             masses[leaf] += 1
+            lefts, rights = self.ways[leaf]
+            for node in lefts:
+                balance[node] -= 1
+            for node in rights:
+                balance[node] += 1
         self.n_learned += 1
         self.counter += 1
         if self.counter == self.window:
             self.reference, self.counter = self.window, 0
             self._tabulate(np.array(self.masses, dtype=np.int64))
-            self.masses = [[0] * self.leaves for _ in range(self.n_trees)]
+            self._clear()
             self.window = min(2 * self.window, self.window_size)
 
     def score_one(self, x: Mapping[Any, float]) -> float:
@@ -170,6 +205,16 @@ class FlatHalfSpaceTrees(AnomalyDetector):
         counters = (self.n_learned, self.counter, self.window, self.reference)
         return msgspec.msgpack.encode((shape, counters, list(self.names), current, reference))
 
+    def _balanced(self, masses: list[int]) -> list[int]:
+        """The balances that belong to one tree's masses."""
+        balance = [0] * (self.leaves - 1)
+        for mass, (lefts, rights) in zip(masses, self.ways, strict=True):
+            for node in lefts:
+                balance[node] -= mass
+            for node in rights:
+                balance[node] += mass
+        return balance
+
     def restore(self, state: bytes) -> None:
         """Become the model `to_state` described. Raises `ValueError` when it was of another shape, seed or features."""
         kinds = tuple[tuple[int, int, int, int | None], tuple[int, int, int, int], list[str], bytes, bytes]
@@ -181,6 +226,7 @@ class FlatHalfSpaceTrees(AnomalyDetector):
         if names:
             self._grow(names)
             self.masses = np.frombuffer(current, dtype="<i4").reshape(self.n_trees, self.leaves).tolist()
+            self.balances = [self._balanced(masses) for masses in self.masses]
         self.n_learned, self.counter, self.window, self.reference = counters
         if self.reference:
             leaf_masses = np.frombuffer(reference, dtype="<i4").reshape(self.n_trees, self.leaves)

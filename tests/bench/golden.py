@@ -9,8 +9,10 @@ import hashlib
 import sys
 from typing import NamedTuple
 
+from detectors.configuration import Configuration
 from streams.monitor import MonitorCore
-from tests.bench.workload import Stored, ingested, records, stored
+from streams.settings import effective_configuration
+from tests.bench.workload import CONFIGURATION, Stored, ingested, records, stored
 
 
 class Result(NamedTuple):
@@ -41,9 +43,9 @@ def replayed(written: list[list[Stored]], *, reload: bool = True) -> tuple[str, 
     return outputs.hexdigest()[:16], states.hexdigest()[:16], alerts, notices
 
 
-def golden(events: int, seed: int) -> Result:
+def golden(events: int, seed: int, configuration: Configuration = CONFIGURATION) -> Result:
     """The result of one stream."""
-    written = ingested(stored(records(events, seed, bad_share=0.02)))
+    written = ingested(stored(records(events, seed, bad_share=0.02)), configuration)
     ledger = hashlib.sha256()
     for part in (*written.ledger, written.legs, written.dead):
         for record in part:
@@ -52,9 +54,11 @@ def golden(events: int, seed: int) -> Result:
 
 
 def main() -> None:
-    """Print the result of two streams."""
+    """Print the result of two streams, and of one whose models are warm early, so that statistical alerts come too."""
     for events, seed in ((int(sys.argv[1]) if len(sys.argv) > 1 else 20_000, 1), (5_000, 2)):
         print(events, seed, golden(events, seed))  # noqa: T201
+    warm = {"warm_up": 30, "calibration_window": 60, "daily_budget": 2000.0, "exploration": 0.1}
+    print("warm", golden(8_000, 3, effective_configuration({"detectors": warm})))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from detectors.configuration import Configuration
 from detectors.events import ConfigurationChange
 from streams import ledger
 from streams.deadletter import dead_letter
@@ -55,10 +56,10 @@ class Written(NamedTuple):
     dead: list[bytes]
 
 
-def ingested(inputs: list[Stored]) -> Written:
+def ingested(inputs: list[Stored], configuration: Configuration = CONFIGURATION) -> Written:
     """The ledger of these inputs, beginning with the first configuration, as the ingest agent writes it."""
     admit = door().admit
-    key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=CONFIGURATION))
+    key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=configuration))
     written: list[list[Stored]] = [
         [Stored("fx.ledger.v1", number, 0, 0, key, value, tuple(headers))] for number in range(PARTITIONS)
     ]
