@@ -1,8 +1,8 @@
 """The ingest agent: raw input topics -> door -> ledger and legs, or dead letter. Stateless, at least once.
 
 What makes it safe to repeat: every output carries its source position, order within a source partition is kept, and per
-ledger partition at most one batch is in flight. So each ledger partition always holds a prefix of each source partition,
-whoever wrote it, and the monitor's high-water mark drops exactly the repetitions.
+ledger partition at most one batch is in flight. So each ledger partition always holds a prefix of each source
+partition, whoever wrote it, and the monitor's high-water mark drops exactly the repetitions.
 """
 
 import asyncio
@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 AGENT = "ingest"
 
-# A run waits for its deliveries, so that one more in the queue keeps the agent busy. More would only let this worker run
-# further ahead of the others than the clock can see: it looks at runs when they are handed over.
+# A run waits for its deliveries, so that one more in the queue keeps the agent busy. More would only let this worker
+# run further ahead of the others than the clock can see: it looks at runs when they are handed over.
 QUEUED_RUNS = 1
 
 
@@ -39,8 +39,17 @@ Deliveries = dict[tuple[str, int], list[Record]]
 class IngestAgent:
     """The ingest role's Faust app: one agent over all input topics, and the writer of conflicts' dead letters."""
 
-    def __init__(self, settings: Settings, metrics: Metrics, door: Door, sealer: Sealer | None, *, version: str, web: bool,
-                 die: Callable[[BaseException], Any] = health.die) -> None:  # fmt: skip
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        door: Door,
+        sealer: Sealer | None,
+        *,
+        version: str,
+        web: bool,
+        die: Callable[[BaseException], Any] = health.die,
+    ) -> None:
         self.settings, self.metrics, self.door, self.sealer = settings, metrics, door, sealer
         self._version, self._die = version, die
         self._partitions = {topic.name: topic.partitions for topic in topics.table(settings)}
@@ -111,7 +120,13 @@ class IngestAgent:
         newest: dict[str, float] = {}
         for record in records:
             result = self.door.admit(
-                record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+                record.topic,
+                record.partition,
+                record.offset,
+                record.timestamp,
+                record.key,
+                record.value,
+                record.headers,
             )
             if isinstance(result, Rejected):
                 self._reject(record, result, deliveries)
@@ -167,13 +182,15 @@ class IngestAgent:
 
     async def _deliver_letter(self, partition: int, record: Record, source_topic: str, code: str) -> None:
         where = partition % self._partitions[topics.DEADLETTER]
-        await clients.send_records(self.producer, topics.DEADLETTER, where, [record], self.settings.broker_patience_seconds)
+        await clients.send_records(
+            self.producer, topics.DEADLETTER, where, [record], self.settings.broker_patience_seconds
+        )
         self.metrics.count_dead_letter(source_topic, code)
 
     # -- what health asks -----------------------------------------------------------------------------------------
 
     def observe_lag(self) -> int:
-        """Set the lag of every input partition held; returns the sum (records). Labels by partition, over all topics."""
+        """Set the lag of the input partitions held, summed over topics; returns the sum of all (records)."""
         consumer = self.app._consumer  # noqa: SLF001
         if consumer is None:
             return 0
@@ -198,5 +215,3 @@ class IngestAgent:
         if self.app._consumer is None or self.app.rebalancing:  # noqa: SLF001
             return ["ingest: no partitions assigned yet"]
         return []
-
-

@@ -24,22 +24,25 @@ from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Runs that a worker may be ahead of the slowest: news takes one tick and a few ms, in which about one run is handed over.
+# Runs that a worker may be ahead of the slowest: news takes one tick and a few ms, in which about one run is handed
+# over.
 RUNS_AHEAD = 1
 
-# Records a run while others work on the same backlog. A run is the grain of the alignment: 256 records of half the partitions
-# were two days of a stream of 1 250 records a day (measured: rates 50-60 h ahead of payments, over a weekend).
+# Records a run while others work on the same backlog. A run is the grain of the alignment: 256 records of half the
+# partitions were two days of a stream of 1 250 records a day (measured: rates 50-60 h ahead of payments, over a
+# weekend).
 RUN_RECORDS = 64
 
 # In live traffic runs are short and spans tiny; this much is always allowed, ms of timestamps.
 LEAST_SLACK_MS = 100
 
-# After an assignment the others need a moment to fetch and to say where they are: about a second for aiokafka's first fetch.
-# Without waiting for it, the worker that resumes first would be thousands of records ahead before it hears of anyone.
+# After an assignment the others need a moment to fetch and to say where they are: about a second for aiokafka's first
+# fetch. Without waiting for it, the worker that resumes first would be thousands of records ahead before it hears of
+# anyone.
 GRACE_SECONDS = 4.0
 
-# A worker whose head does not move for this long is not waited for: it was killed, or has a fault of its own. Shorter, and
-# a busy machine's hiccup of half a second lets the others run thousands of records ahead.
+# A worker whose head does not move for this long is not waited for: it was killed, or has a fault of its own. Shorter,
+# and a busy machine's hiccup of half a second lets the others run thousands of records ahead.
 PATIENCE_SECONDS = 3.0
 
 TICK_SECONDS = 0.01

@@ -1,13 +1,13 @@
 """The run transport: one Faust event is a run, up to a few hundred records in order.
 
 Stock Faust spends 65-200 us and four asyncio tasks on each record, so that the engine would cost more than the science.
-This subclass of Faust's aiokafka consumer hands over runs instead. An ordered run holds records of all assigned partitions
-merged by their Kafka timestamps, best effort (DESIGN section 2, "Order between topics"); an unordered one holds consecutive
-records of one partition, partitions taking turns. The order of one partition is always kept.
+This subclass of Faust's aiokafka consumer hands over runs instead. An ordered run holds records of all assigned
+partitions merged by their Kafka timestamps, best effort (DESIGN section 2, "Order between topics"); an unordered one
+holds consecutive records of one partition, partitions taking turns. The order of one partition is always kept.
 
-A run's message stands for the partition of its last record; the run's other partitions are its companions, acknowledged by
-`Run.ack` with it. Faust's own code is not changed; its exact version is pinned in pyproject.toml, and the exactness tests
-guard what is assumed here:
+A run's message stands for the partition of its last record; the run's other partitions are its companions,
+acknowledged by `Run.ack` with it. Faust's own code is not changed; its exact version is pinned in pyproject.toml, and
+the exactness tests guard what is assumed here:
 
 * `_wait_next_records` is Faust's only source of records;
 * `_add_gap` is called once before a message whose offset is not the next one, with the first offset missing;
@@ -35,8 +35,9 @@ TOP_UP_SECONDS = 0.01
 QUEUE_POLL_SECONDS = 0.0005
 
 
-# How long a partition is waited for that was never fetched since it was assigned: on a busy machine aiokafka's first fetches
-# of some dozen partitions take a second or two, and going on without them would put their whole backlog out of order.
+# How long a partition is waited for that was never fetched since it was assigned: on a busy machine aiokafka's first
+# fetches of some dozen partitions take a second or two, and going on without them would put their whole backlog out of
+# order.
 FIRST_FETCH_SECONDS = 4.0
 
 # How often a worker that is ahead of the others looks whether they have come nearer; news comes every 25 ms.
@@ -54,12 +55,12 @@ class Run(list[Any]):
             consumer.track_message(message)
 
     def ack(self, consumer: Any) -> None:
-        """Acknowledge the companions; Faust acknowledges the run's own message when the agent asks for the next event."""
+        """Acknowledge the companions; Faust does the run's own message when the agent asks for the next event."""
         for message in self.companions:
             consumer.ack(message)
 
 
-class RunConsumer(driver.Consumer):
+class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no types
     """Faust's aiokafka consumer, handing over runs instead of records."""
 
     run_records: int = 256
@@ -127,37 +128,43 @@ class RunConsumer(driver.Consumer):
                 behind.append(tp)
         return behind
 
-    async def _wait_next_records(self, timeout: float) -> tuple[dict[TP, list[Any]], set[TP]]:
+    async def _wait_next_records(  # Faust's signature
+        self,
+        timeout: float,  # noqa: ASYNC109  (how long one fetch may block, not a deadline)
+    ) -> tuple[dict[TP, list[Any]], set[TP]]:
         if not self.flow_active:
             await self.wait(self.can_resume_flow)
-        while self._queued() >= self.queued_runs and self.flow_active and not self.should_stop:
+        # polled, because Faust's queues have no event for it
+        while self._queued() >= self.queued_runs and self.flow_active and not self.should_stop:  # noqa: ASYNC110
             await asyncio.sleep(QUEUE_POLL_SECONDS)
         active = {tp for tp in self._get_active_partitions() if self.ready(tp)}
         if not active:
             await self.sleep(0.05)
             return {}, active
         async with self._fetching:
-            if not self.flow_active:
-                return {}, active
-            await self._top_up(active, timeout)
+            if self.flow_active:
+                await self._top_up(active, timeout)
+        message = await self._next_message(active) if self.flow_active else None
+        return {} if message is None else {TP(message.topic, message.partition): [message]}, active
+
+    async def _next_message(self, active: set[TP]) -> Any:
+        """The next run's message, or None while there is nothing to hand over or something to wait for."""
         waiting = [tp for tp, queue in self._held.items() if queue and tp in active]
         if not waiting:
             if self.clock is not None and not self._behind(active):
                 self.clock.caught_up()
-            return {}, active
-        if self.ordered and self._should_wait(active):
-            return {}, active
+            return None
         if not self.ordered:
-            message = await self._next_in_turn(waiting)
-            return {TP(message.topic, message.partition): [message]}, active
+            return await self._next_in_turn(waiting)
+        if self._should_wait(active):
+            return None
         if not self._in_step(waiting, active):
             await asyncio.sleep(STEP_POLL_SECONDS)
-            return {}, active
-        message = await self._merged(waiting, active)
-        return {TP(message.topic, message.partition): [message]}, active
+            return None
+        return await self._merged(waiting, active)
 
     def _in_step(self, waiting: list[TP], active: set[TP]) -> bool:
-        """Whether the next run may go out, given where other workers are in the backlog. Live traffic waits for nobody."""
+        """Whether the next run may go out, given where others are in the backlog. Live traffic waits for nobody."""
         if self.clock is None:
             return True
         if not self._behind(active) and sum(len(self._held[tp]) for tp in waiting) < self.run_records:
@@ -180,7 +187,9 @@ class RunConsumer(driver.Consumer):
         behind = set(self._behind(active)) - self._given_up
         heads = [(self._held[tp][0].timestamp, tp) for tp in waiting]
         heapify(heads)
-        run, first, last = Run(), {}, {}
+        run = Run()
+        first: dict[TP, int] = {}
+        last: dict[TP, Any] = {}
         most = (self.clock.run_records if self.clock is not None else None) or self.run_records
         while heads and len(run) < most:
             _, tp = heads[0]
@@ -223,7 +232,7 @@ class RunConsumer(driver.Consumer):
         self._read_offset[tp] = last.offset
         return self._to_message(tp, _message([], last))
 
-    async def _top_up(self, active: set[TP], timeout: float) -> None:
+    async def _top_up(self, active: set[TP], timeout: float) -> None:  # noqa: ASYNC109  (as above)
         """Fetch for partitions that run low while others have records waiting, or for all when none has."""
         held = self._held
         if any(held.get(tp) for tp in active):
@@ -253,21 +262,22 @@ class RunConsumer(driver.Consumer):
         fetched = missing.isdisjoint(self._unfetched)
         if now - self._waiting_since < (self.order_wait if fetched else FIRST_FETCH_SECONDS):
             return True
-        # Waited for once, not once per run: a partition whose leader is away would otherwise slow all others to a crawl.
+        # Waited for once, not once per run: a partition whose leader is away would otherwise slow all others to a
+        # crawl.
         self._waiting_since = None
         self._given_up |= missing
         return False
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        # The gap that Faust sees before a run's message is the run itself: [first, last) counts as acknowledged with the
-        # run's last record and never before it. Stock would include the last offset and commit it unprocessed.
+        # The gap that Faust sees before a run's message is the run itself: [first, last) counts as acknowledged with
+        # the run's last record and never before it. Stock would include the last offset and commit it unprocessed.
         if offset_from < offset_to:
             self._gap[tp].addi(offset_from, offset_to)
 
     # -- committing while the broker is away ----------------------------------------------------------------------
 
     async def _commit(self, offsets: dict[TP, int]) -> bool:
-        """Commit; a broker that is away is not the end of the worker (`broker_patience` decides that), so it is owed."""
+        """Commit; what a broker that is away did not take is owed, and tried again with the next commit."""
         self._owed.update(offsets)
         assignment = self.assignment()
         due = {tp: offset for tp, offset in self._owed.items() if tp in assignment}
@@ -304,7 +314,7 @@ def _message(run: list[Any], last: Any) -> Any:
     )
 
 
-class RunConsumerThread(driver.AIOKafkaConsumerThread):
+class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
     """The thread that owns the aiokafka consumer; a failed commit is reported, not fatal."""
 
     async def _commit(self, offsets: dict[TP, int]) -> bool:
@@ -313,7 +323,11 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):
 
         consumer = self._ensure_consumer()
         assigned = self.assignment()
-        due = {driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in assigned}
+        due = {
+            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "")
+            for tp, offset in offsets.items()
+            if tp in assigned
+        }
         if not due:
             return True
         try:
@@ -339,14 +353,21 @@ def install(
 ) -> None:
     """Give `app` the run transport. Call before the app starts.
 
-    `run_records` bounds a run (one run must not hold the event loop over 50 ms); `queued_runs` is how many runs may wait in
-    the stream's queue before no more are fetched (without that bound runs stay tiny, the queue grows and so does latency);
+    `run_records` bounds a run (one run must not hold the event loop over 50 ms); `queued_runs` is how many runs may
+    wait in the stream's queue before no more are fetched (without that bound runs stay tiny, the queue grows and so
+    does latency);
     `ordered`: whether partitions depend on each other's time order; if not, they are served in turn, without waiting;
     `clock` keeps the workers of the group in step while they work off a backlog (ordered runs only);
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back.
     """
-    settings: dict[str, Any] = {"__module__": __name__, "run_records": run_records, "queued_runs": queued_runs, "order_wait": order_wait,
-                                "ordered": ordered, "clock": clock}  # fmt: skip
+    settings: dict[str, Any] = {
+        "__module__": __name__,
+        "run_records": run_records,
+        "queued_runs": queued_runs,
+        "order_wait": order_wait,
+        "ordered": ordered,
+        "clock": clock,
+    }
     if ready is not None:
         settings["ready"] = staticmethod(ready)
     consumer = type("ConfiguredRunConsumer", (RunConsumer,), settings)
