@@ -1,0 +1,115 @@
+"""Settings: everything that is wrong is told at once, with its place; what passes can be applied by the core."""
+
+from pathlib import Path
+
+import pytest
+
+from streams.errors import ConfigurationError
+from streams.settings import effective_configuration, load_settings
+
+TWO_LIMITS = """
+[rules.T01]
+limits = [
+  { name = "document_line", value = "-5", unit = "USD", effective_from = 2019-01-01, provenance = "L" },
+  { name = "band_low", value = "much", unit = "ratio", effective_from = 2019-01-01, provenance = "D" },
+]
+"""
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings of the machine that runs the tests."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("FXWATCH_")]:
+        monkeypatch.delenv(name)
+
+
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:
+    """A configuration file that FXWATCH_CONFIG names."""
+    path = tmp_path / "fxwatch.toml"
+    path.write_text(text)
+    monkeypatch.setenv("FXWATCH_CONFIG", str(path))
+    return path
+
+
+def problems() -> str:
+    """All problems of the settings, one a line."""
+    with pytest.raises(ConfigurationError) as caught:
+        load_settings()
+    assert caught.value.exit_code == 2
+    return "\n".join(caught.value.problems)
+
+
+def test_file_and_environment_are_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bad values, unknown keys and unknown variables in one go, each with its place."""
+    written(tmp_path, monkeypatch, 'run_records = 0\ncolour = "blue"\n[rules.T01]\nlimits = [{ value = "1" }]\n')
+    monkeypatch.setenv("FXWATCH_WEB_PORT", "abc")
+    monkeypatch.setenv("FXWATCH_NONSENSE", "1")
+    told = problems()
+    for expected in ("fxwatch.toml: run_records", "fxwatch.toml: colour: no such setting", "environment FXWATCH_WEB_PORT",
+                     "environment FXWATCH_NONSENSE: no such setting", "[rules.T01] limit 1"):  # fmt: skip
+        assert expected in told
+
+
+def test_a_file_that_is_not_toml_names_line_and_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One message with the file and the place in it."""
+    path = written(tmp_path, monkeypatch, "[engine\n")
+    with pytest.raises(ConfigurationError, match="line 1") as caught:
+        load_settings()
+    assert str(path) in caught.value.message
+
+
+def test_a_file_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The name stands in the message."""
+    monkeypatch.setenv("FXWATCH_CONFIG", str(tmp_path / "none.toml"))
+    with pytest.raises(ConfigurationError, match=r"none\.toml"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("[engine]\ntime_zone = 'Asia/Atlantis'", "[engine] time_zone"),
+        ("[engine]\ntime_zone = '../etc'", "[engine] time_zone"),
+        ("[engine]\nlateness_days = -1", "[engine] lateness_days"),
+        ("[engine]\npartitions = 0", "[engine] partitions"),
+        ("[engine]\nrate_stale_hours = nan", "[engine] rate_stale_hours"),
+        ("[detectors]\ndaily_budget = -1.0", "[detectors] daily_budget"),
+        ("[detectors]\nexploration = 1.5", "[detectors] exploration"),
+        ("[detectors.members]\ncrystal_ball = {}", "crystal_ball"),
+        ("[detectors.members]\nrobust_z = { flor = 1.0 }", "flor"),
+        ("[desks.'Bad Desk!']", "Bad Desk!"),
+        ("[desks.customs]\ntypologies = ['T77']", "T77"),
+        ("[rules.T99]\nlegal_basis = 'none'", "[rules.T99]"),
+    ],
+)
+def test_what_would_stop_the_core_is_found_at_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, expected: str
+) -> None:
+    """Names, ranges and zones that types cannot check are told before anything stands in the ledger."""
+    written(tmp_path, monkeypatch, text)
+    assert expected in problems()
+
+
+def test_every_bad_limit_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two bad limits of one typology are two problems."""
+    written(tmp_path, monkeypatch, TWO_LIMITS)
+    told = problems()
+    assert "document_line" in told
+    assert "band_low" in told
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the documentation says."""
+    written(tmp_path, monkeypatch, "run_records = 100\nqueued_runs = 2\n")
+    monkeypatch.setenv("FXWATCH_RUN_RECORDS", "200")
+    settings = load_settings()
+    assert (settings.run_records, settings.queued_runs) == (200, 2)
+
+
+def test_the_shipped_configuration_is_valid_and_tables_merge() -> None:
+    """Defaults pass; a table given overrides only its own keys."""
+    configuration = effective_configuration({"engine": {"lateness_days": 7}})
+    assert configuration.engine.lateness_days == 7
+    assert configuration.engine.time_zone == effective_configuration({}).engine.time_zone
