@@ -116,6 +116,15 @@ class PartitionStoppedError(FxwatchError):
 
     code = "partition.stopped"
 
+    def __init__(self, what: str, *, position: int | None = None, **kwargs: object) -> None:
+        self.position = position
+        super().__init__(what, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def fields(self) -> dict[str, object]:
+        """As in the base, with the ledger offset that was not applied (None when the ledger itself is at fault)."""
+        return {**super().fields, "position": self.position}
+
 
 class SnapshotError(FxwatchError):
     """A snapshot that must not be loaded: torn, corrupt, or of another state schema."""
