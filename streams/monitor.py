@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from detectors import core as science
@@ -32,6 +33,7 @@ from streams.snapshots import Section
 logger = logging.getLogger(__name__)
 
 AGENT = "monitor"
+OPEN_RETRY_SECONDS = 1.0
 _encode = msgspec.json.Encoder().encode
 
 
@@ -272,17 +274,22 @@ class MonitorAgent:
         self.opening[number] = asyncio.ensure_future(self._open(self.partitions[number]))
 
     async def _open(self, partition: Partition[PartitionState]) -> None:
-        try:
-            replayed = partition.replayed
-            await partition.open()
-            self.metrics.count_replayed(AGENT, partition.replayed - replayed)
-            self.core.tally.flush(self.metrics, 0)
-            if partition.status == "stopped":
-                await partition.wait_for_skip()
-        except asyncio.CancelledError:
-            raise
-        except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
-            health.die(fault)
+        while True:
+            try:
+                replayed = partition.replayed
+                await partition.open()
+                self.metrics.count_replayed(AGENT, partition.replayed - replayed)
+                self.core.tally.flush(self.metrics, 0)
+                if partition.status == "stopped":
+                    await partition.wait_for_skip()
+            except KafkaError as fault:
+                # the broker is away: how long it is waited for is the broker watch's business
+                logger.warning("%s could not be opened, trying again: %r", partition.place, fault)
+                await asyncio.sleep(OPEN_RETRY_SECONDS)
+            except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
+                health.die(fault)
+            else:
+                return
 
     async def _save(self, partition: Partition[PartitionState], state: PartitionState, *, now: bool = False) -> None:
         writer = self.writers[partition.place.partition]
