@@ -75,7 +75,7 @@ async def _send(producer: AIOKafkaProducer, rate: int, begin: float, seconds: fl
 
 
 async def _collect(consumer: AIOKafkaConsumer, first: float, last: float) -> list[float]:
-    """Milliseconds of the records sent in [first, last); returns a second after the last was due, or when none comes."""
+    """Milliseconds of the records sent in [first, last); returns when none has come for 2.5 s."""
     found: list[float] = []
     quiet = 0
     while quiet < 5:  # half-second looks without a record

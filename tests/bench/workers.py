@@ -17,7 +17,7 @@ import uvloop
 from aiokafka import AIOKafkaConsumer
 
 from streams import app as faust_app
-from streams import clients, health, topics, transport, worker
+from streams import clients, topics, transport, worker
 from streams.settings import Settings, load_settings
 
 
@@ -40,15 +40,20 @@ class Meter:
     def end(self) -> None:
         """Print and end at once: what follows (leaving the group, saving) is not measured."""
         spent = time.process_time() - self.began
-        print(json.dumps({"cpu_us": spent / self.seen * 1e6, "records": self.seen, **{k: v() for k, v in self.more.items()}}),
-              flush=True)  # fmt: skip
+        more = {name: give() for name, give in self.more.items()}
+        sys.stdout.write(json.dumps({"cpu_us": spent / self.seen * 1e6, "records": self.seen, **more}) + "\n")
+        sys.stdout.flush()
         os._exit(0)
 
 
 async def bare(settings: Settings, meter: Meter, *, batches: bool) -> None:
-    """The loop one would write by hand: getmany, orjson.loads, send without awaiting each delivery, flush at the end."""
-    consumer = AIOKafkaConsumer(*topics.INPUTS, bootstrap_servers=settings.bootstrap_servers, group_id=settings.application,
-                                auto_offset_reset="earliest")  # fmt: skip
+    """The loop one would write by hand: getmany, orjson.loads, send without awaiting the delivery, flush."""
+    consumer = AIOKafkaConsumer(
+        *topics.INPUTS,
+        bootstrap_servers=settings.bootstrap_servers,
+        group_id=settings.application,
+        auto_offset_reset="earliest",
+    )
     producer = clients.idempotent_producer(settings, "bench-bare")
     await consumer.start()
     await producer.start()
@@ -73,8 +78,15 @@ def stock_faust(settings: Settings, meter: Meter) -> None:
     """A Faust agent as its manual writes it, on raw topics."""
     import faust
 
-    app = faust.App(settings.application, broker=f"kafka://{settings.bootstrap}", web_enabled=False, topic_allow_declare=False,
-                    topic_disable_leader=True, consumer_auto_offset_reset="earliest", autodiscover=False)  # fmt: skip
+    app = faust.App(
+        settings.application,
+        broker=f"kafka://{settings.bootstrap}",
+        web_enabled=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        consumer_auto_offset_reset="earliest",
+        autodiscover=False,
+    )
     source = faust_app.raw_topic(app, *topics.INPUTS)
     target = faust_app.raw_topic(app, "bench-out")
 
@@ -93,15 +105,10 @@ def stock_faust(settings: Settings, meter: Meter) -> None:
 
 def ingest(settings: Settings, meter: Meter) -> None:
     """The real ingest worker."""
-    from streams.door import Door
     from streams.ingest import IngestAgent
-    from streams.pseudonyms import development_keys
 
-    metrics, loop = worker._metrics(settings), _loop()
-    door = Door(development_keys(), settings.effective.engine.partitions, dict(settings.effective.legend.words))
-    agent = IngestAgent(settings, metrics, door, None, version="bench", web=True)
-    _metered(agent, meter, lambda *arguments: len(arguments[0]))
-    worker._run_apps(settings, loop, {"ingest": agent}, metrics, health.BrokerWatch(settings))
+    _metered(IngestAgent, meter, len)
+    worker.run(settings, "ingest", log_level="warning", development_keys=True)
 
 
 def monitor(settings: Settings, meter: Meter) -> None:
@@ -121,19 +128,16 @@ def monitor(settings: Settings, meter: Meter) -> None:
 
     module.science.apply = timed
     meter.more = {"apply_us": lambda: spent / meter.seen * 1e6, "alerts": lambda: alerts}
-    metrics, loop, broker = worker._metrics(settings), _loop(), health.BrokerWatch(settings)
-    agent = module.MonitorAgent(settings, metrics, broker, topic_id=topics.topic_id(settings, topics.LEDGER), code_version="bench",
-                                config_version="bench", web=True)  # fmt: skip
-    _metered(agent, meter, lambda _number, records: len(records))
-    worker._run_apps(settings, loop, {"monitor": agent}, metrics, broker)
+    _metered(module.MonitorAgent, meter, lambda _number, records: len(records))
+    worker.run(settings, "monitor", log_level="warning")
 
 
 def _metered(agent: Any, meter: Meter, size: Callable[..., int]) -> None:
     run = agent._run
 
-    async def metered(*arguments: Any) -> None:
+    async def metered(self: Any, *arguments: Any) -> None:
         meter.begin()
-        await run(*arguments)
+        await run(self, *arguments)
         if meter.count(size(*arguments)):
             meter.end()
 
@@ -163,7 +167,7 @@ def echo(settings: Settings, sources: list[str]) -> None:
             run.ack(consumer)
 
     app.agent(faust_app.raw_topic(app, *sources), name="echo")(agent)
-    worker._Process(app, loop=loop, quiet=True, redirect_stdouts=False).execute_from_commandline()
+    worker._Process(app, loop=loop).serve()
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -176,7 +180,7 @@ def main() -> None:
     """Run one kind."""
     kind, given = sys.argv[1], json.loads(sys.argv[2])
     records, sources = given.pop("records", 0), given.pop("sources", [])
-    settings = worker._with_free_port(load_settings(web_port=0, **given))
+    settings = load_settings(web_port=0, **given)
     meter = Meter(records)
     if kind in ("bare", "bare-batches"):
         _loop().run_until_complete(bare(settings, meter, batches=kind == "bare-batches"))

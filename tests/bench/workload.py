@@ -67,8 +67,9 @@ def ingested(inputs: list[Stored], configuration: Configuration = CONFIGURATION)
     for one in inputs:
         result = admit(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, one.headers)
         if isinstance(result, Rejected):
-            letter = dead_letter(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, list(one.headers),
-                                 result.stage, result.codes, result.message, "bench")  # fmt: skip
+            place = (one.topic, one.partition, one.offset, one.timestamp)
+            why = (result.stage, result.codes, result.message)
+            letter = dead_letter(*place, one.key, one.value, list(one.headers), *why, "bench")
             dead.append(repr(letter).encode())
             continue
         for number, key, value, headers in result.records:
