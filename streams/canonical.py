@@ -104,27 +104,35 @@ def transaction(decoded: Decoded, keys: Keys, words: WordList) -> TransactionPar
     in_leg = (party, counterparty, own_account, other_account, device, contact)
     event = Transaction(
         **shared,
-        party_type=record.party_type,
-        counterparty_bank_country=get("counterparty_bank_country"),
+        **_payment_details(decoded),
         contract_counterparty=contract.token if contract else None,
-        branch=get("branch"),
-        channel=record.channel,
-        settled_amount=get("settled_amount"),
-        settled_currency=get("settled_currency"),
-        deal_rate=get("deal_rate"),
-        report_no=get("report_no"),
-        report_type=get("report_type"),
-        declaration_no=get("declaration_no"),
-        trade_terms=get("trade_terms"),
-        goods_due=_date(record.goods_due),
-        hs_code=get("hs_code"),
-        ip_country=get("ip_country"),
-        exchange_linked_inflow_24h=get("exchange_linked_inflow_24h"),
         remittance_classes=words.classes(body["remittance_info"]) if "remittance_info" in body else (),
         previous=previous_names(*in_leg, contract) if rotating else {},
     )
     leg = Leg(**shared, previous=previous_names(*in_leg) if rotating else {})
     return TransactionParts(event, leg, party, counterparty, contract)
+
+
+def _payment_details(decoded: Decoded) -> dict[str, Any]:
+    """What only the event has of a payment, none of it an identifier."""
+    record, get = decoded.record, decoded.body.get
+    return {
+        "party_type": record.party_type,
+        "counterparty_bank_country": get("counterparty_bank_country"),
+        "branch": get("branch"),
+        "channel": record.channel,
+        "settled_amount": get("settled_amount"),
+        "settled_currency": get("settled_currency"),
+        "deal_rate": get("deal_rate"),
+        "report_no": get("report_no"),
+        "report_type": get("report_type"),
+        "declaration_no": get("declaration_no"),
+        "trade_terms": get("trade_terms"),
+        "goods_due": _date(record.goods_due),
+        "hs_code": get("hs_code"),
+        "ip_country": get("ip_country"),
+        "exchange_linked_inflow_24h": get("exchange_linked_inflow_24h"),
+    }
 
 
 def declaration(decoded: Decoded, keys: Keys) -> tuple[Declaration, Pseudonym, Pseudonym]:

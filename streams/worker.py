@@ -9,6 +9,7 @@ import contextlib
 import logging
 import sys
 import time
+from collections.abc import Callable
 from typing import Any, Literal
 
 import faust
@@ -28,6 +29,11 @@ logger = logging.getLogger(__name__)
 Role = Literal["ingest", "monitor", "all"]
 
 LAG_SECONDS = 1.0
+
+# A library's message is written once in this time; the broker watch tells of an outage in a line of its own.
+REPEAT_SECONDS = 30.0
+# Messages made by f-strings are all different: forget rather than grow.
+REMEMBERED_MESSAGES = 1000
 
 
 def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
@@ -64,7 +70,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
     began = time.monotonic()
 
     def stalled() -> float:
-        return max(time.monotonic() - max(agent.last_progress, began) for agent in agents.values())
+        return max(time.monotonic() - max(float(agent.last_progress), began) for agent in agents.values())
 
     metrics.register(FaustMonitorCollector(*apps))
     watchdog = health.Watchdog(apps, stalled, broker)
@@ -87,6 +93,10 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
     logger.info("worker starts: %s; pages on http://%s:%d", ", ".join(agents), settings.web_host, settings.web_port)
     try:
         worker.serve()
+    except KafkaError as fault:
+        # not an outage: those are waited for; a consumer that cannot even begin has nothing to hold on to
+        health.die(BrokerUnavailableError("the broker went away while the worker started", got=repr(fault),
+                                          todo="start it again when the broker is there"))  # fmt: skip
     except BaseException as fault:  # noqa: BLE001  (whatever ended Faust: one message, non-zero, nothing committed)
         health.die(fault)
     watchdog.stopping = True
@@ -175,9 +185,34 @@ def _event_loop() -> asyncio.AbstractEventLoop:
 
 
 def _logging(level: str) -> None:
-    logging.basicConfig(
-        level=level.upper(), stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
-    )
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, force=True,
+                        format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # fmt: skip
+    if level == "debug":
+        return
     for noisy in ("faust", "mode", "aiokafka", "kafka", "streams.transport"):
         # these log each rebalance and retry at INFO in paragraphs; what matters of it is logged here in one line
         logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Repetitions())
+
+
+class Repetitions(logging.Filter):
+    """Lets a library's message pass once in `REPEAT_SECONDS`: aiokafka writes 200 lines a second while a broker is away."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._passed: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to write the record. Ours always; a library's by logger and message template."""
+        if record.name.startswith("streams"):
+            return True
+        kind, now = (record.name, str(record.msg)), self._clock()
+        passed = self._passed.get(kind)
+        if passed is not None and now - passed < REPEAT_SECONDS:
+            return False
+        if len(self._passed) > REMEMBERED_MESSAGES:
+            self._passed.clear()
+        self._passed[kind] = now
+        return True

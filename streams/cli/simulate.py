@@ -74,15 +74,7 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     Example: fxwatch simulate --events 50000 --publish --truth truth.jsonl
     """
-    if (out is None) != to_kafka:
-        raise UsageError(
-            "say where the stream goes",
-            got="both" if to_kafka else "neither",
-            expected="--out DIR or --publish",
-            todo="see fxwatch simulate --help",
-        )
-    if rate is not None and not to_kafka:
-        raise UsageError("--rate paces a stream sent to Kafka", todo="use it with --publish")
+    _require_destination(rate, out, to_kafka=to_kafka)
     from streams.simulate import Simulation
 
     more: dict[str, Any] = {"start": start.date()} if isinstance(start, datetime) else {}
@@ -109,6 +101,19 @@ def command(  # noqa: PLR0917 - click passes options by name
         click.echo(json.dumps(summary))
     else:
         _show(summary)
+
+
+def _require_destination(rate: float | None, out: Path | None, *, to_kafka: bool) -> None:
+    """Return when the stream goes to exactly one place. Raises `UsageError` otherwise."""
+    if (out is None) != to_kafka:
+        raise UsageError(
+            "say where the stream goes",
+            got="both" if to_kafka else "neither",
+            expected="--out DIR or --publish",
+            todo="see fxwatch simulate --help",
+        )
+    if rate is not None and not to_kafka:
+        raise UsageError("--rate paces a stream sent to Kafka", todo="use it with --publish")
 
 
 def _bar(total: int) -> "tuple[Progress, Any]":

@@ -1,0 +1,82 @@
+"""What README, CONTRIBUTING and ARCHITECTURE mention exists: commands, options, paths, targets of make, variables."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from streams.cli import COMMANDS, command
+from streams.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+EVERY = pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])
+ROOMS = ("streams", "detectors", "deploy", "tests")
+# settings that are not fields: the file itself
+OTHER_VARIABLES = {"FXWATCH_CONFIG"}
+
+
+def text_of(name):
+    """A document's text."""
+    return (ROOT / name).read_text("utf-8")
+
+
+def resolve(words):
+    """The click command that `words` begin with."""
+    found, context = command, click.Context(command)
+    for word in words:
+        if not isinstance(found, click.Group):
+            break
+        following = found.get_command(context, word)
+        assert following is not None, f"there is no command `fxwatch {' '.join(words)}`"
+        found = following
+    return found
+
+
+def mentioned_commands(text):
+    """(words, options) of every `fxwatch ...` in code, and of every row of the table of commands."""
+    code = re.findall(r"(?:^    |`)(?:\.venv/bin/)?fxwatch ((?:[^`\n#;]|\\`)+)", text, re.MULTILINE)
+    rows = re.findall(r"^\| (`.+`) \|", text, re.MULTILINE)
+    cells = [cell for row in rows for cell in re.findall(r"`([^`]+)`", row)]
+    for usage in [*code, *(cell for cell in cells if cell.split()[0] in COMMANDS)]:
+        words = [word for word in re.split(r"\s+", usage) if word]
+        yield [word for word in words if re.fullmatch(r"[a-z]+", word)][:2], re.findall(r"--[a-z][a-z-]*", usage)
+
+
+@EVERY
+def test_commands_and_options_exist(name):
+    """Each command line shown can be typed."""
+    for words, options in mentioned_commands(text_of(name)):
+        if not words:
+            continue  # `fxwatch COMMAND --help`
+        found = resolve(words)
+        known = {option for parameter in found.params for option in parameter.opts} | {"--help"}
+        assert set(options) <= known, words
+
+
+def test_the_readme_names_every_command():
+    """Nobody has to guess what there is."""
+    named = {words[0] for words, _ in mentioned_commands(text_of("README.md")) if words}
+    assert set(COMMANDS) - named == set()
+
+
+@EVERY
+def test_paths_exist(name):
+    """Each file or directory shown in code is there; `<...>` stands for a name of the reader's own."""
+    mentioned = re.findall(r"`([\w./-]+)`", text_of(name))
+    paths = [path for path in mentioned if path.split("/")[0] in ROOMS and "/" in path]
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+@EVERY
+def test_targets_of_make_exist(name):
+    """`make ...` works as shown."""
+    targets = set(re.findall(r"^([a-z]+):", text_of("Makefile"), re.MULTILINE))
+    assert set(re.findall(r"(?:^    |`)make ([a-z]+)", text_of(name), re.MULTILINE)) <= targets
+
+
+@EVERY
+def test_variables_exist(name):
+    """Each FXWATCH_ variable is a setting."""
+    fields = {f"FXWATCH_{field.upper()}" for field in Settings.model_fields} | OTHER_VARIABLES
+    assert set(re.findall(r"FXWATCH_[A-Z_]*[A-Z]", text_of(name))) <= fields
