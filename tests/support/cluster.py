@@ -1,0 +1,372 @@
+"""A real cluster under test: workers as processes of their own, and what the topics say of their work.
+
+Nothing here sleeps for a fixed time and hopes: a run is over when the topics and the groups' committed offsets say so.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from kafka import KafkaAdminClient, KafkaConsumer
+from kafka.structs import TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from detectors.alert import Alert
+from detectors.core import Notice
+from streams import reading, topics
+from streams.broker.ports import free_ports
+from streams.broker.supervisor import die_with_parent
+from streams.deadletter import Original, original
+from streams.digest import learned
+from streams.monitor import MonitorCore
+from streams.outputs import Output
+from streams.pseudonyms import Keys, load_keys
+from streams.settings import load_settings
+from streams.simulate import Simulation
+from streams.version import code_version
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTITIONS = 12
+READY_SECONDS = 60.0
+CONFLICT = "event.conflict"
+
+
+class Seen(NamedTuple):
+    """A record as a reader gets it, without its offset: aborted transactions take offsets too."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp_ms: int
+
+
+class Replay(NamedTuple):
+    """What one ledger comes to by the pure core alone, without Kafka, crashes or snapshots.
+
+    `outputs`: by (topic, partition) what must be published, in order. `outcomes`: per (ledger partition, source place)
+    what became of the record. `digests`, `scored`, `learned`: by ledger partition.
+    """
+
+    outputs: dict[tuple[str, int], list[Seen]]
+    outcomes: dict[tuple[str, int, int], set[str]]
+    counters: dict[int, dict[str, int]]
+    learned: dict[int, dict[str, int]]
+    digests: dict[int, str]
+
+
+class Worker:
+    """One worker process in a session of its own; it dies with the tests."""
+
+    def __init__(self, cluster: "Cluster", role: str, number: int) -> None:
+        self.role, self.number, self.port = role, number, free_ports(1)[0]
+        self.log = cluster.directory / f"worker-{number}-{role}.log"
+        self.stopped_after: float | None = None
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)], cwd=ROOT,
+                stdout=log, stderr=log, env=cluster.environment, start_new_session=True, preexec_fn=die_with_parent,
+            )  # fmt: skip
+
+    def page(self, path: str) -> str | None:
+        """A page's text; None while the worker refuses or does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return str(answer.read().decode())
+        except (urllib.error.URLError, OSError):
+            return None
+
+    def samples(self) -> Iterator[Any]:
+        """Samples of the metrics page; nothing while the worker does not answer."""
+        for family in text_string_to_metric_families(self.page("/metrics") or ""):
+            yield from family.samples
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric over all label sets that match."""
+        return sum(one.value for one in self.samples() if one.name == name and labels.items() <= one.labels.items())
+
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """kill -9."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM and wait; returns the exit code and notes how long it took."""
+        began = time.monotonic()
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        self.stopped_after = time.monotonic() - began
+        return code
+
+    def words(self) -> str:
+        """The end of the log."""
+        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-15:])
+
+
+class Cluster:
+    """fxwatch on an empty broker: its own group names, key file and workers. A context manager that leaves nothing running.
+
+    `settings` are further settings by name (`session_timeout_seconds=6`), for workers and commands alike.
+    """
+
+    def __init__(self, bootstrap: str, directory: Path, **settings: Any) -> None:
+        self.directory = directory
+        key_file = directory / "keys.txt"
+        key_file.write_text("k1 = " + "1f" * 32 + "\n")
+        key_file.chmod(0o600)
+        # Groups of an earlier test may still hold members that were killed: names of our own need not wait for them.
+        chosen = {"bootstrap": bootstrap, "key_file": key_file, "application": f"test-{os.urandom(4).hex()}"} | settings
+        foreign = {name: value for name, value in os.environ.items() if not name.startswith("FXWATCH_")}
+        self.environment = foreign | {f"FXWATCH_{name.upper()}": str(value) for name, value in chosen.items()}
+        self.settings = load_settings(**chosen)
+        self.keys = load_keys(key_file)
+        self.workers: list[Worker] = []
+        self._started = 0
+
+    def __enter__(self) -> "Cluster":
+        assert self.fxwatch("topics", "apply").returncode == 0
+        self._admin = KafkaAdminClient(bootstrap_servers=self.settings.bootstrap)
+        self._consumer = KafkaConsumer(bootstrap_servers=self.settings.bootstrap, enable_auto_commit=False)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for worker in self.workers:
+            if worker.alive():
+                worker.process.send_signal(signal.SIGCONT)
+                worker.kill()
+        self._consumer.close()
+        self._admin.close()
+
+    def fxwatch(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; unless told otherwise it must exit 0."""
+        done = subprocess.run([sys.executable, "-m", "streams", *map(str, arguments)], cwd=ROOT, env=self.environment,
+                              capture_output=True, text=True, timeout=600, check=False)  # fmt: skip
+        assert not check or done.returncode == 0, done.stderr + done.stdout
+        return done
+
+    # -- workers --------------------------------------------------------------------------------------------------
+
+    def start(self, *roles: str) -> list[Worker]:
+        """Start workers side by side and wait until all are ready."""
+        started = [self.spawn(role) for role in roles]
+        self.wait_ready(started)
+        return started
+
+    def spawn(self, role: str) -> Worker:
+        """Start a worker without waiting for it."""
+        self._started += 1
+        worker = Worker(self, role, self._started)
+        self.workers.append(worker)
+        return worker
+
+    def wait_ready(self, workers: Iterable[Worker]) -> None:
+        """Wait for `/readyz`; a worker that ended meanwhile fails the test with its last words."""
+        for worker in workers:
+            self.until(lambda worker=worker: worker.page("/readyz") is not None, READY_SECONDS, f"{worker.log.name} is not ready")
+
+    def stop(self, workers: Iterable[Worker]) -> list[int]:
+        """Stop workers at once, as an orchestrator would; returns their exit codes."""
+        stopping = list(workers)
+        for worker in stopping:
+            worker.process.send_signal(signal.SIGTERM)
+        return [worker.stop() for worker in stopping]
+
+    def until(self, fact: Callable[[], bool], seconds: float, what: str, *, may_end: Iterable[Worker] = ()) -> float:
+        """Wait until `fact` holds; returns the seconds it took. Fails when a worker ended on its own, or after `seconds`."""
+        began = time.monotonic()
+        excused = list(may_end)
+        while not fact():
+            for worker in self.workers:
+                ended = worker.process.poll()
+                assert ended is None or worker in excused or ended == -signal.SIGKILL or worker.stopped_after is not None, (
+                    f"{worker.log.name} ended with {ended}:\n{worker.words()}"
+                )
+            assert time.monotonic() - began < seconds, f"{what} after {seconds:.0f} s; {self.behind()}; " + "\n".join(
+                f"{worker.log.name}: {worker.page('/healthz')}\n{worker.words()}" for worker in self.workers if worker.alive()
+            )
+            time.sleep(0.1)
+        return time.monotonic() - began
+
+    # -- facts ----------------------------------------------------------------------------------------------------
+
+    def committed(self, agent: str) -> dict[TopicPartition, int]:
+        """The committed offsets of an agent's group."""
+        found = self._admin.list_group_offsets({f"{self.settings.application}-{agent}": None})
+        held = next(iter(found.values()), {})
+        return {tp: one.offset for tp, one in held.items() if isinstance(tp, TopicPartition) and one.offset >= 0}
+
+    def ends(self, *names: str) -> dict[TopicPartition, int]:
+        """The end offsets of topics."""
+        return dict(self._consumer.end_offsets([TopicPartition(name, number) for name in names for number in range(PARTITIONS)]))
+
+    def lag(self, agent: str, *names: str) -> int:
+        """Records that an agent's group has not finished (committed) yet."""
+        done = self.committed(agent)
+        return sum(end - done.get(tp, 0) for tp, end in self.ends(*names).items())
+
+    def monitored(self) -> int:
+        """Ledger records that the monitor's group has committed."""
+        return sum(self.committed("monitor").values())
+
+    def ingested(self) -> int:
+        """Input records that the ingest group has committed."""
+        return sum(self.committed("ingest").values())
+
+    def behind(self) -> str:
+        """What is still to do, for people."""
+        return f"ingest lags {self.lag('ingest', *topics.INPUTS)}, monitor {self.lag('monitor', topics.LEDGER)} records"
+
+    def wait_drained(self, seconds: float = 60, *, may_end: Iterable[Worker] = ()) -> float:
+        """Wait until every input is in the ledger or dead-lettered, the ledger is applied, and each conflict has its letter."""
+
+        def drained() -> bool:
+            # in the order of the data: what ingest finished is in the ledger before the ledger's end is asked for
+            return self.lag("ingest", *topics.INPUTS) == 0 and self.lag("monitor", topics.LEDGER) == 0
+
+        took = self.until(drained, seconds, "not drained", may_end=may_end)
+        return took + self.until(self._letters_written, 30, "conflicts without dead letters", may_end=may_end)
+
+    def _letters_written(self) -> bool:
+        notices = {msgspec.json.decode(record.value, type=Notice).source for _, record in self.read(topics.NOTICES)}
+        letters = {(one.topic, one.partition, one.offset) for one in self.dead_letters() if CONFLICT in one.codes}
+        return len(notices) == len(letters)
+
+    def read(self, *names: str) -> list[tuple[Any, Any]]:
+        """(partition, record) of every committed record, each partition in order."""
+        with reading.Reader(self.settings, names) as reader:
+            return [(tp, record) for tp, records in reader.to_end() for record in records]
+
+    def count_uncommitted(self, topic: str) -> Counter[bytes]:
+        """How often a read_uncommitted reader sees each value, aborted transactions included."""
+        consumer = KafkaConsumer(bootstrap_servers=self.settings.bootstrap, enable_auto_commit=False,
+                                 isolation_level="read_uncommitted", auto_offset_reset="earliest")  # fmt: skip
+        partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        consumer.assign(partitions)
+        ends, found = consumer.end_offsets(partitions), Counter()
+        while any(consumer.position(tp) < end for tp, end in ends.items()):
+            for records in consumer.poll(500).values():
+                found.update(record.value for record in records)
+        consumer.close()
+        return found
+
+    def dead_letters(self) -> list[Original]:
+        """Dead letters, each source position once: a letter may be written again after a crash."""
+        found = {}
+        for _, record in self.read(topics.DEADLETTER):
+            letter = original(record)
+            assert letter is not None
+            found.setdefault((letter.topic, letter.partition, letter.offset, CONFLICT in letter.codes), letter)
+        return list(found.values())
+
+    def published(self) -> dict[tuple[str, int], list[Seen]]:
+        """What a read_committed reader sees of alerts, their copies for desks, and notices; by (topic, partition)."""
+        names = [topics.ALERTS, topics.NOTICES, *(topics.desk_topic(desk) for desk in self.settings.effective.desks)]
+        found: dict[tuple[str, int], list[Seen]] = {}
+        for tp, record in self.read(*names):
+            seen = Seen(record.key, record.value, tuple(record.headers), record.timestamp)
+            found.setdefault((tp.topic, tp.partition), []).append(seen)
+        return found
+
+    def replay(self) -> Replay:
+        """Apply the ledger as it stands by the pure core alone, outputs unmuted."""
+        core = MonitorCore(code_version())
+        states = {number: core.new(number) for number in range(PARTITIONS)}
+        found = Replay({}, {}, {}, {}, {})
+        for tp, record in self.read(topics.LEDGER):
+            state = states[tp.partition]
+            before = dict(state.counters)
+            for output in core.apply(state, tp.partition, record, muted=False):
+                found.outputs.setdefault((output.topic, output.partition), []).append(_seen(output))
+            headers = dict(record.headers)
+            if "__fx.source.topic" in headers:
+                names = ("applied", "duplicates", "conflicts", "redelivered")
+                outcome = next(name for name in names if state.counters[name] != before.get(name, 0))
+                source = (headers["__fx.source.topic"].decode(), int(headers["__fx.source.partition"]),
+                          int(headers["__fx.source.offset"]))  # fmt: skip
+                if outcome != "redelivered":
+                    found.outcomes.setdefault(source, set()).add(outcome)
+        for number, state in states.items():
+            found.counters[number] = dict(state.counters)
+            found.learned[number] = learned(state)
+            found.digests[number] = state.freeze().digest()
+        return found
+
+    def alerts(self) -> list[Alert]:
+        """Alerts that a read_committed reader sees."""
+        return [msgspec.json.decode(record.value, type=Alert) for _, record in self.read(topics.ALERTS)]
+
+    def digests(self, *options: str) -> list[dict[str, Any]]:
+        """`fxwatch state digest --json`, a partition each."""
+        return [json.loads(line) for line in self.fxwatch("state", "digest", "--json", *options).stdout.splitlines()]
+
+    def running_partitions(self) -> int:
+        """Monitor partitions that live workers show as running."""
+        return int(sum(worker.metric("fxwatch_partition_state", agent="monitor", state="running")
+                       for worker in self.workers if worker.alive() and worker.role != "ingest"))  # fmt: skip
+
+
+def _seen(output: Output) -> Seen:
+    return Seen(output.key, output.value, tuple(output.headers), output.timestamp_ms)
+
+
+def missed_cases(simulation: Simulation, keys: Keys, alerts: Iterable[Alert], *, by_due: bool) -> list[str]:
+    """Planted cases without an alert of their typology, for their party, that one of their events raised.
+
+    `by_due`: the alert must have come at the event that is due to raise it at the latest. That needs each payment's rates
+    before it; a stream sent faster than life, a day in some 0.2 s, has that only as far as ingest keeps time order.
+    """
+    raised = {(hit.id, alert.party, alert.trigger_event_id) for alert in alerts for hit in alert.typologies}
+    missed = []
+    for case in simulation.truth.of("case"):
+        events = case["event_ids"]
+        in_time = events[: events.index(case["due_event_id"]) + 1] if by_due else events
+        party = keys.party(case["party_id"]).token
+        if not any((case["typology"], party, event_id) in raised for event_id in in_time):
+            missed.append(case["case_id"])
+    return missed
+
+
+def assert_exact(cluster: Cluster, replay: Replay) -> None:
+    """The promise to users: outputs once each and byte for byte as the pure replay has them; state as well; inputs add up."""
+    published = cluster.published()
+    for place in sorted(published.keys() | replay.outputs.keys()):
+        assert published.get(place, []) == replay.outputs.get(place, []), f"{place} differs from the replay of the ledger"
+    saved, cold = cluster.digests(), cluster.digests("--from-ledger")
+    assert saved == cold
+    assert {one["partition"]: one["digest"] for one in cold} == replay.digests
+    for one in cold:
+        assert set(one["learned"].values()) <= {one["scored"]}, "an event was scored but not learned from, or more than once"
+    cluster.fxwatch("reconcile")
+
+
+def delete_topics(bootstrap: str) -> None:
+    """Delete every topic but Kafka's own, and wait until they are gone."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        names = {name for name in admin.list_topics() if not name.startswith("__")}
+        if names:
+            admin.delete_topics(sorted(names))
+        deadline = time.monotonic() + 30
+        while names & set(admin.list_topics()):
+            assert time.monotonic() < deadline, "deleted topics are still there"
+            time.sleep(0.05)
+    finally:
+        admin.close()
