@@ -2,8 +2,7 @@
 
 Severity, from the score and the USD at risk (cents): critical at score >= 0.9 and 100 000 USD; high at 0.75 and 20 000
 USD, or at 0.5 and 100 000 USD; medium at 0.5; else low. The amount at risk is the largest of the typologies' own (the
-sum of
-the pieces, the excess over the cap, the value moved), for an alert that no typology explains the payment's.
+sum of the pieces, the excess over the cap, the value moved), for an alert that no typology explains the payment's.
 """
 
 import hashlib

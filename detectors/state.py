@@ -40,8 +40,8 @@ COUNTERS = (
 )
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and
-# beyond
-# every rolling window, so no legal window can notice; what is lost is the party's own habits, profile and open case.
+# beyond every rolling window, so no legal window can notice; what is lost is the party's own habits, profile and open
+# case.
 IDLE_DAYS = 400
 
 
