@@ -56,9 +56,9 @@ def golden(events: int, seed: int, configuration: Configuration = CONFIGURATION)
 def main() -> None:
     """Print the result of two streams, and of one whose models are warm early, so that statistical alerts come too."""
     for events, seed in ((int(sys.argv[1]) if len(sys.argv) > 1 else 20_000, 1), (5_000, 2)):
-        print(events, seed, golden(events, seed))  # noqa: T201
+        print(events, seed, golden(events, seed))
     warm = {"warm_up": 30, "calibration_window": 60, "daily_budget": 2000.0, "exploration": 0.1}
-    print("warm", golden(8_000, 3, effective_configuration({"detectors": warm})))  # noqa: T201
+    print("warm", golden(8_000, 3, effective_configuration({"detectors": warm})))
 
 
 if __name__ == "__main__":
