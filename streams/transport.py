@@ -317,6 +317,22 @@ def _message(run: list[Any], last: Any) -> Any:
 class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
     """The thread that owns the aiokafka consumer; a failed commit is reported, not fatal."""
 
+    async def seek_to_committed(self) -> Any:
+        """Seek every partition to its committed offset, those without one to their beginning.
+
+        aiokafka leaves the latter where they are: what was fetched since the assignment, and is dropped with the seek,
+        would never be fetched again.
+        """
+        return await self.call_thread(self._seek_to_committed)
+
+    async def _seek_to_committed(self) -> Any:
+        consumer = self._ensure_consumer()
+        committed = await consumer.seek_to_committed()
+        without = [tp for tp, offset in committed.items() if not offset]
+        if without:
+            await consumer.seek_to_beginning(*without)
+        return committed
+
     async def _commit(self, offsets: dict[TP, int]) -> bool:
         from aiokafka.errors import KafkaError
         from aiokafka.structs import OffsetAndMetadata
