@@ -168,7 +168,18 @@ class Cluster:
         """Start workers side by side and wait until all are ready."""
         started = [self.spawn(role) for role in roles]
         self.wait_ready(started)
+        for agent in ("ingest", "monitor"):
+            members = sum(worker.alive() and worker.role in (agent, "all") for worker in self.workers)
+            if members:
+                self.until(lambda agent=agent, members=members: self._settled(agent, members), READY_SECONDS, f"{agent} is not settled")
         return started
+
+    def _settled(self, agent: str, members: int) -> bool:
+        """Whether a group's rebalances are over; a stream that begins meanwhile is a short backlog for some partitions."""
+        group = f"{self.settings.application}-{agent}"
+        found = self._admin.describe_groups([group])[group]
+        held = agent == "ingest" or self.running_partitions() == PARTITIONS
+        return held and found["group_state"] == "Stable" and len(found["members"]) == members
 
     def spawn(self, role: str) -> Worker:
         """Start a worker without waiting for it."""
