@@ -63,6 +63,8 @@ class IngestAgent:
         transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
                           order_wait=settings.order_wait_seconds, clock=clock)  # fmt: skip
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
+        self.app.on_partitions_assigned.connect(self._on_assigned)
+        self._assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.conflicts = ConflictLetters(settings, self._deliver_letter, version)
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
@@ -100,6 +102,12 @@ class IngestAgent:
         self.broken = True
         self._die(fault)
 
+    async def _on_assigned(self, _app: Any, assigned: set[Any], **_: Any) -> None:
+        numbers = {tp.partition for tp in assigned}
+        for number in (self._assigned or set()) - numbers:
+            self.metrics.forget_partition(AGENT, number)
+        self._assigned = numbers
+
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
         await self.conflicts.stop()
@@ -131,11 +139,12 @@ class IngestAgent:
             if isinstance(result, Rejected):
                 self._reject(record, result, deliveries)
                 rejected += 1
+                settled += 1
             else:
                 self._admit(result, record.timestamp, deliveries)
+                settled += bool(result.records)
                 if result.when is not None:
                     newest[record.topic] = max(newest.get(record.topic, 0.0), result.when.timestamp())
-            settled += 1
         decoded = time.perf_counter()
         await self._deliver(deliveries)
         published = time.perf_counter()
@@ -146,6 +155,7 @@ class IngestAgent:
         for topic, count in Counter(record.topic for record in records).items():
             metrics.count_read(topic, count)
         metrics.count_events(AGENT, "applied", settled - rejected)
+        # everything in `deliveries` is acknowledged here; a record that came to nothing in it would be a gap
         metrics.reconciliation_gap.inc(len(records) - settled)
         for topic, when in newest.items():
             metrics.advance_watermark(topic, when)
@@ -212,6 +222,6 @@ class IngestAgent:
 
     def unready(self) -> list[str]:
         """Why the agent is not ready; empty when it is."""
-        if self.app._consumer is None or self.app.rebalancing:  # noqa: SLF001
+        if self._assigned is None or self.app.rebalancing:
             return ["ingest: no partitions assigned yet"]
         return []

@@ -178,7 +178,7 @@ class MonitorAgent:
         self.partitions: dict[int, Partition[PartitionState]] = {}
         self.writers: dict[int, SnapshotWriter] = {}
         self.opening: dict[int, asyncio.Task[None]] = {}
-        self.assigned: set[int] = set()
+        self.assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.last_progress = time.monotonic()
         transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
                           order_wait=settings.order_wait_seconds, ordered=False, ready=self.ready)  # fmt: skip
@@ -334,7 +334,7 @@ class MonitorAgent:
 
     def unready(self) -> list[str]:
         """Why the agent is not ready; empty when it is."""
-        if not self.assigned and not self.app._consumer:  # noqa: SLF001
+        if self.assigned is None:
             return ["monitor: no partitions assigned yet"]
         reasons = []
         for number in sorted(self.assigned):

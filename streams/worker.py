@@ -51,8 +51,15 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
     if role in ("monitor", "all"):
         from streams.monitor import MonitorAgent
 
-        agents["monitor"] = MonitorAgent(settings, metrics, broker, topic_id=topics.topic_id(settings, topics.LEDGER),
-                                         code_version=code_version(), config_version=versions(settings.effective).config, web=True)  # fmt: skip
+        agents["monitor"] = MonitorAgent(
+            settings,
+            metrics,
+            broker,
+            topic_id=topics.topic_id(settings, topics.LEDGER),
+            code_version=code_version(),
+            config_version=versions(settings.effective).config,
+            web=True,
+        )
     if role in ("ingest", "all"):
         from streams.door import Door
         from streams.ingest import IngestAgent
@@ -160,17 +167,25 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
                                       "> keys.txt); export FXWATCH_KEY_FILE=keys.txt")  # fmt: skip
     keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
     if settings.seal_key_file is None:
-        print("fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",  # noqa: T201
-              file=sys.stderr)  # fmt: skip
+        print(
+            "fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",  # noqa: T201
+            file=sys.stderr,
+        )
         return keys, None
     return keys, load_sealer(settings.seal_key_file)
 
 
 def _metrics(settings: Settings) -> Metrics:
     effective = settings.effective
-    return Metrics(partitions=effective.engine.partitions, desks=sorted(effective.desks), typologies=[typology.id for typology in REGISTRY],
-                   topics=topics.INPUTS, codes=sorted(faults.CODES), detectors=sorted(effective.detectors.members),
-                   versions=versions(effective))  # fmt: skip
+    return Metrics(
+        partitions=effective.engine.partitions,
+        desks=sorted(effective.desks),
+        typologies=[typology.id for typology in REGISTRY],
+        topics=topics.INPUTS,
+        codes=sorted(faults.CODES),
+        detectors=sorted(effective.detectors.members),
+        versions=versions(effective),
+    )
 
 
 def _event_loop() -> asyncio.AbstractEventLoop:
@@ -197,7 +212,7 @@ def _logging(level: str) -> None:
 
 
 class Repetitions(logging.Filter):
-    """Lets a library's message pass once in `REPEAT_SECONDS`: aiokafka writes 200 lines a second while a broker is away."""
+    """Lets a library's message pass once in `REPEAT_SECONDS`: aiokafka writes 200 lines a second in an outage."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
