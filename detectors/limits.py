@@ -27,8 +27,14 @@ class DatedLimit:
         """The limit as an alert shows it; a count or ratio as a number, money as a decimal string."""
         limit = self.limit
         value = limit.value if limit.unit in {"USD", "KRW"} else float(self.number)
-        return LimitShown(name=limit.name, value=value, unit=limit.unit,
-                          effective_from=limit.effective_from, provenance=limit.provenance, verified=limit.verified)  # fmt: skip
+        return LimitShown(
+            name=limit.name,
+            value=value,
+            unit=limit.unit,
+            effective_from=limit.effective_from,
+            provenance=limit.provenance,
+            verified=limit.verified,
+        )
 
 
 class Rulebook:

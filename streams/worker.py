@@ -167,8 +167,8 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
                                       "> keys.txt); export FXWATCH_KEY_FILE=keys.txt")  # fmt: skip
     keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
     if settings.seal_key_file is None:
-        print(
-            "fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",  # noqa: T201
+        print(  # noqa: T201  (for the operator, whatever logging does)
+            "fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",
             file=sys.stderr,
         )
         return keys, None
@@ -212,7 +212,7 @@ def _logging(level: str) -> None:
 
 
 class Repetitions(logging.Filter):
-    """Lets a library's message pass once in `REPEAT_SECONDS`: aiokafka writes 200 lines a second in an outage."""
+    """A library's message passes once in `REPEAT_SECONDS`; in an outage aiokafka writes 200 lines a second."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()

@@ -63,8 +63,10 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
         began = time.monotonic()
         publish_records(own_broker.bootstrap, stream, LIVE_RATE, stamps="now", expected=EVENTS)
         cluster.wait_drained()
-        print(f"live: {EVENTS / (time.monotonic() - began):,.0f} events/s, sent at {LIVE_RATE}/s; "
-              f"at most {displacement_hours(cluster) * 3600:.2f} s out of order")
+        print(
+            f"live: {EVENTS / (time.monotonic() - began):,.0f} events/s, sent at {LIVE_RATE}/s; "
+            f"at most {displacement_hours(cluster) * 3600:.2f} s out of order"
+        )
         yield SimpleNamespace(
             stream=stream, keys=cluster.keys, letters=cluster.dead_letters(),
             inputs={(tp.topic, tp.partition, record.offset): record for tp, record in cluster.read(*topics.INPUTS)},
@@ -102,7 +104,9 @@ def _sha256(value: bytes | None) -> str:
 def test_each_conflict_is_dead_lettered_with_its_original_bytes(live: Any) -> None:
     """A known identity with another body: the later record's own bytes, refused by the monitor, written by ingest."""
     expected = Counter((one["topic"], one["key"], one["sha256"]) for one in live.stream.truth.of("conflict"))
-    found = Counter((one.topic, (one.key or b"").decode(), _sha256(one.value)) for one in live.letters if CONFLICT in one.codes)
+    found = Counter(
+        (one.topic, (one.key or b"").decode(), _sha256(one.value)) for one in live.letters if CONFLICT in one.codes
+    )
     assert found == expected
     assert found.total() > 0
     assert {one.stage for one in live.letters if CONFLICT in one.codes} == {"monitor"}
@@ -149,7 +153,7 @@ def test_alerts_equal_the_pure_replay(live: Any) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_backlog_gives_what_the_live_stream_gives(empty_broker: EmbeddedBroker, tmp_path: Path, workers: int) -> None:
-    """All inputs loaded before ingest starts: rates and declarations stay beside their payments, the same cases found."""
+    """All inputs loaded before ingest starts: rates and declarations stay beside their payments, same cases found."""
     stream = simulation()
     with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
         publish_records(empty_broker.bootstrap, stream, stamps="event")
@@ -163,7 +167,7 @@ def test_a_backlog_gives_what_the_live_stream_gives(empty_broker: EmbeddedBroker
 
 
 def test_history_is_learned_and_never_alerts(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
-    """The stream that raises alerts when it is live raises none when it is published as history, and teaches as much."""
+    """The stream that raises alerts when it is live raises none when published as history, and teaches as much."""
     with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
         files = tmp_path / "stream"
         cluster.fxwatch("simulate", "--events", str(EVENTS), "--seed", "1", "--out", files)

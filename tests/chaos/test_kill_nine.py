@@ -14,7 +14,7 @@ FOR_EVER_DAYS = 36_500
 
 @pytest.mark.parametrize("victims", ["monitor", "ingest"])
 def test_nobody_can_tell_that_workers_were_killed(empty_broker: EmbeddedBroker, tmp_path: Path, victims: str) -> None:
-    """Every alert once for a read_committed reader, as the pure replay of the ledger has it; states and inputs add up."""
+    """Every alert once for a read_committed reader, as the ledger's pure replay has it; states and inputs add up."""
     figures = run_with_kills(empty_broker.bootstrap, tmp_path, events=100_000, victims=victims, kills=5, seed=5,
                              raw_retention_days=FOR_EVER_DAYS)  # fmt: skip
     print(f"\nkill -9 of {victims} workers: {figures}")

@@ -22,18 +22,27 @@ STOPPED_SECONDS = 15.0
 def test_a_zombie_writes_nothing_that_is_seen(empty_broker: EmbeddedBroker, tmp_path: Path, role: str) -> None:
     """Stopped for 15 s in the middle of a backlog, continued: alerts once each, states and inputs add up."""
     with Cluster(empty_broker.bootstrap, tmp_path, snapshot_every_events=1_000) as cluster:
-        publish_records(empty_broker.bootstrap, Simulation(seed=7, events=EVENTS, bad_share=0.01), stamps="now", expected=EVENTS)
+        publish_records(
+            empty_broker.bootstrap, Simulation(seed=7, events=EVENTS, bad_share=0.01), stamps="now", expected=EVENTS
+        )
         workers = {other: cluster.start(other, other) for other in ("ingest", "monitor")}
         zombie, healthy = workers[role]
-        cluster.until(lambda: (cluster.ingested() if role == "ingest" else cluster.monitored()) > EVENTS // 8, 60, "nothing is done")
+        cluster.until(
+            lambda: (cluster.ingested() if role == "ingest" else cluster.monitored()) > EVENTS // 8,
+            60,
+            "nothing is done",
+        )
         zombie.process.send_signal(signal.SIGSTOP)
         time.sleep(STOPPED_SECONDS)
         zombie.process.send_signal(signal.SIGCONT)
         continued = time.monotonic()
         cluster.wait_drained(300, may_end=[zombie])
         code = zombie.process.poll()
-        print(f"\n{role} stopped for {STOPPED_SECONDS:.0f} s: drained {time.monotonic() - continued:.1f} s after it went on; "
-              + ("it works on" if code is None else f"it ended with {code}"))  # fmt: skip
+        print(
+            f"\n{role} stopped for {STOPPED_SECONDS:.0f} s: "
+            f"drained {time.monotonic() - continued:.1f} s after it went on; "
+            + ("it works on" if code is None else f"it ended with {code}")
+        )
         assert_exact(cluster, cluster.replay())
         assert healthy.alive()
         assert cluster.lag("monitor", topics.LEDGER) == 0

@@ -34,9 +34,13 @@ class Figures(msgspec.Struct, kw_only=True):
 
     def __str__(self) -> str:
         takeovers = " ".join(f"{one:.1f}" for one in self.takeover_seconds)
-        return (f"{self.events:,} events, {self.kills} kills: {self.events / self.seconds:,.0f} events/s, takeovers after {takeovers or '-'} s, "
-                f"{self.replayed:,} replayed by workers still alive, {self.redelivered:,} redelivered to the ledger, {self.alerts} alerts, "
-                f"{self.seen_twice_uncommitted} published records seen again by a read_uncommitted reader")  # fmt: skip
+        return (
+            f"{self.events:,} events, {self.kills} kills: {self.events / self.seconds:,.0f} events/s, "
+            f"takeovers after {takeovers or '-'} s, "
+            f"{self.replayed:,} replayed by workers still alive, {self.redelivered:,} redelivered to the ledger, "
+            f"{self.alerts} alerts, "
+            f"{self.seen_twice_uncommitted} published records seen again by a read_uncommitted reader"
+        )
 
 
 class Sender(threading.Thread):
@@ -66,8 +70,8 @@ def run_with_kills(bootstrap: str, directory: Path, *, events: int, victims: str
                    bad_share: float = 0.01, **settings: Any) -> Figures:  # fmt: skip
     """Two workers of each role throughout; those of the role `victims` are killed with -9 and started again.
 
-    Kills are spread evenly over the records to apply, which worker and the moment are drawn from `seed`. At the end everything
-    that can be proved from the topics is asserted.
+    Kills are spread evenly over the records to apply, which worker and the moment are drawn from `seed`. At the end
+    everything that can be proved from the topics is asserted.
     """
     figures, draw = Figures(events=events, takeover_seconds=[]), random.Random(seed)
     rate = events / (kills * SECONDS_PER_KILL) if kills else None
@@ -103,7 +107,9 @@ def _kill_one(cluster: Cluster, workers: list[Worker], draw: random.Random, figu
     before = sum(cluster.committed(role).values())
     cluster.wait_ready([workers[place]])
     if role == "monitor":
-        cluster.until(lambda: cluster.running_partitions() == PARTITIONS, TAKEOVER_SECONDS, "partitions are not running again")
+        cluster.until(
+            lambda: cluster.running_partitions() == PARTITIONS, TAKEOVER_SECONDS, "partitions are not running again"
+        )
     else:
         cluster.until(lambda: sum(cluster.committed(role).values()) > before or cluster.lag(role, *topics.INPUTS) == 0,
                       TAKEOVER_SECONDS, "ingest does not go on")  # fmt: skip
