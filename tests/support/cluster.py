@@ -14,7 +14,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import msgspec
 from kafka import KafkaAdminClient, KafkaConsumer
@@ -74,7 +74,7 @@ class Worker:
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)], cwd=ROOT,
-                stdout=log, stderr=log, env=cluster.environment, start_new_session=True, preexec_fn=die_with_parent,
+                stdout=log, stderr=log, env=cluster.environment, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
             )  # fmt: skip
 
     def page(self, path: str) -> str | None:
@@ -99,7 +99,7 @@ class Worker:
         return self.process.poll() is None
 
     def kill(self) -> None:
-        """kill -9."""
+        """Kill -9."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
 
@@ -122,7 +122,9 @@ class Worker:
 
 
 class Cluster:
-    """fxwatch on an empty broker: its own group names, key file and workers. A context manager that leaves nothing running.
+    """fxwatch on an empty broker: its own group names, key file and workers.
+
+    A context manager that leaves nothing running.
 
     `settings` are further settings by name (`session_timeout_seconds=6`), for workers and commands alike.
     """
@@ -141,7 +143,7 @@ class Cluster:
         self.workers: list[Worker] = []
         self._started = 0
 
-    def __enter__(self) -> "Cluster":
+    def __enter__(self) -> Self:
         assert self.fxwatch("topics", "apply").returncode == 0
         self._admin = KafkaAdminClient(bootstrap_servers=self.settings.bootstrap)
         self._consumer = KafkaConsumer(bootstrap_servers=self.settings.bootstrap, enable_auto_commit=False)
@@ -171,11 +173,15 @@ class Cluster:
         for agent in ("ingest", "monitor"):
             members = sum(worker.alive() and worker.role in (agent, "all") for worker in self.workers)
             if members:
-                self.until(lambda agent=agent, members=members: self._settled(agent, members), READY_SECONDS, f"{agent} is not settled")
+                self.until(
+                    lambda agent=agent, members=members: self._settled(agent, members),
+                    READY_SECONDS,
+                    f"{agent} is not settled",
+                )
         return started
 
     def _settled(self, agent: str, members: int) -> bool:
-        """Whether a group's rebalances are over; a stream that begins meanwhile is a short backlog for some partitions."""
+        """Whether a group's rebalances are over; a stream begun meanwhile is a short backlog for some partitions."""
         group = f"{self.settings.application}-{agent}"
         found = self._admin.describe_groups([group])[group]
         held = agent == "ingest" or self.running_partitions() == PARTITIONS
@@ -191,7 +197,11 @@ class Cluster:
     def wait_ready(self, workers: Iterable[Worker]) -> None:
         """Wait for `/readyz`; a worker that ended meanwhile fails the test with its last words."""
         for worker in workers:
-            self.until(lambda worker=worker: worker.page("/readyz") is not None, READY_SECONDS, f"{worker.log.name} is not ready")
+            self.until(
+                lambda worker=worker: worker.page("/readyz") is not None,
+                READY_SECONDS,
+                f"{worker.log.name} is not ready",
+            )
 
     def stop(self, workers: Iterable[Worker]) -> list[int]:
         """Stop workers at once, as an orchestrator would; returns their exit codes."""
@@ -201,17 +211,22 @@ class Cluster:
         return [worker.stop() for worker in stopping]
 
     def until(self, fact: Callable[[], bool], seconds: float, what: str, *, may_end: Iterable[Worker] = ()) -> float:
-        """Wait until `fact` holds; returns the seconds it took. Fails when a worker ended on its own, or after `seconds`."""
+        """Wait until `fact` holds; returns the seconds it took.
+
+        Fails when a worker ended on its own, or after `seconds`.
+        """
         began = time.monotonic()
         excused = list(may_end)
         while not fact():
             for worker in self.workers:
                 ended = worker.process.poll()
-                assert ended is None or worker in excused or ended == -signal.SIGKILL or worker.stopped_after is not None, (
-                    f"{worker.log.name} ended with {ended}:\n{worker.words()}"
-                )
+                assert (
+                    ended is None or worker in excused or ended == -signal.SIGKILL or worker.stopped_after is not None
+                ), f"{worker.log.name} ended with {ended}:\n{worker.words()}"
             assert time.monotonic() - began < seconds, f"{what} after {seconds:.0f} s; {self.behind()}; " + "\n".join(
-                f"{worker.log.name}: {worker.page('/healthz')}\n{worker.words()}" for worker in self.workers if worker.alive()
+                f"{worker.log.name}: {worker.page('/healthz')}\n{worker.words()}"
+                for worker in self.workers
+                if worker.alive()
             )
             time.sleep(0.1)
         return time.monotonic() - began
@@ -226,7 +241,9 @@ class Cluster:
 
     def ends(self, *names: str) -> dict[TopicPartition, int]:
         """The end offsets of topics."""
-        return dict(self._consumer.end_offsets([TopicPartition(name, number) for name in names for number in range(PARTITIONS)]))
+        return dict(
+            self._consumer.end_offsets([TopicPartition(name, number) for name in names for number in range(PARTITIONS)])
+        )
 
     def lag(self, agent: str, *names: str) -> int:
         """Records that an agent's group has not finished (committed) yet."""
@@ -246,7 +263,7 @@ class Cluster:
         return f"ingest lags {self.lag('ingest', *topics.INPUTS)}, monitor {self.lag('monitor', topics.LEDGER)} records"
 
     def wait_drained(self, seconds: float = 60, *, may_end: Iterable[Worker] = ()) -> float:
-        """Wait until every input is in the ledger or dead-lettered, the ledger is applied, and each conflict has its letter."""
+        """Wait until every input is in the ledger or dead-lettered, the ledger applied, and each conflict has its letter."""
 
         def drained() -> bool:
             # in the order of the data: what ingest finished is in the ledger before the ledger's end is asked for
@@ -341,8 +358,9 @@ def _seen(output: Output) -> Seen:
 def missed_cases(simulation: Simulation, keys: Keys, alerts: Iterable[Alert], *, by_due: bool) -> list[str]:
     """Planted cases without an alert of their typology, for their party, that one of their events raised.
 
-    `by_due`: the alert must have come at the event that is due to raise it at the latest. That needs each payment's rates
-    before it; a stream sent faster than life, a day in some 0.2 s, has that only as far as ingest keeps time order.
+    `by_due`: the alert must have come at the event that is due to raise it at the latest. That needs each payment's
+    rates before it; a stream sent faster than life, a day in some 0.2 s, has that only as far as ingest keeps time
+    order.
     """
     raised = {(hit.id, alert.party, alert.trigger_event_id) for alert in alerts for hit in alert.typologies}
     missed = []
@@ -356,15 +374,19 @@ def missed_cases(simulation: Simulation, keys: Keys, alerts: Iterable[Alert], *,
 
 
 def assert_exact(cluster: Cluster, replay: Replay) -> None:
-    """The promise to users: outputs once each and byte for byte as the pure replay has them; state as well; inputs add up."""
+    """The promise to users: outputs once each, byte for byte as the pure replay has them; state too; inputs add up."""
     published = cluster.published()
     for place in sorted(published.keys() | replay.outputs.keys()):
-        assert published.get(place, []) == replay.outputs.get(place, []), f"{place} differs from the replay of the ledger"
+        assert published.get(place, []) == replay.outputs.get(place, []), (
+            f"{place} differs from the replay of the ledger"
+        )
     saved, cold = cluster.digests(), cluster.digests("--from-ledger")
     assert saved == cold
     assert {one["partition"]: one["digest"] for one in cold} == replay.digests
     for one in cold:
-        assert set(one["learned"].values()) <= {one["scored"]}, "an event was scored but not learned from, or more than once"
+        assert set(one["learned"].values()) <= {one["scored"]}, (
+            "an event was scored but not learned from, or more than once"
+        )
     cluster.fxwatch("reconcile")
 
 
