@@ -105,8 +105,7 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
     # -- handing over ---------------------------------------------------------------------------------------------
 
     def _queued(self) -> int:
-        index = self.app.topics._tp_index  # noqa: SLF001  (Faust has no public view of its stream queues)
-        return max((channel.queue.qsize() for tp in self.assignment() for channel in index.get(tp, ())), default=0)
+        return max((channel.queue.qsize() for channel in self.app.topics), default=0)
 
     def _behind(self, active: set[TP]) -> list[TP]:
         """Partitions that have, or may have, records on the broker that are not here yet."""
