@@ -21,6 +21,11 @@ DIGITS = {"USD": 2, "EUR": 2, "JPY": 4, "CNY": 3, "GBP": 2, "HKD": 3, "SGD": 2, 
 # hours between two publications; the longest is half of the 26 h after which a rate counts as stale
 INTERVALS = (1, 2, 3, 4, 6, 8, 12)
 NOISE_BP = 4.0
+# A rate is sent this long before the time it applies from. The stream squeezes days into seconds: two workers that are
+# half a second apart are a day apart in it, and a payment that overtakes its rates cannot be valued. A rate that is
+# early is not used before its time (CONTRACT: the latest at or before the event's own), and 12 h stay within the
+# contract's 24.
+LEAD_MS = 12 * HOUR_MS
 # rates may take at most this share of a short stream
 SHARE = 0.25
 
@@ -101,4 +106,4 @@ class Rates:
                     "mid": mids[step],
                     "rate_time": self.calendar.text(at_ms),
                 }
-                yield Record(RATES, f"{currency}/KRW".encode(), orjson.dumps(body), at_ms), body
+                yield Record(RATES, f"{currency}/KRW".encode(), orjson.dumps(body), at_ms - LEAD_MS), body
