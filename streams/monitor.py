@@ -214,6 +214,10 @@ class MonitorAgent:
         self.metrics.observe_stage(AGENT, "publish", max(0.0, time.perf_counter() - began - busy))
         self.core.tally.flush(self.metrics, len(records))
         self.last_progress = time.monotonic()
+        opening = self.opening.get(number)
+        if partition.status == "stopped" and (opening is None or opening.done()):
+            # stopped in the middle of its work: watched for an operator's decision as one that stopped when it opened
+            self._start_opening(number)
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
         numbers = {tp.partition for tp in assigned if tp.topic == topics.LEDGER}
@@ -277,7 +281,8 @@ class MonitorAgent:
         while True:
             try:
                 replayed = partition.replayed
-                await partition.open()
+                if partition.status != "stopped":
+                    await partition.open()
                 self.metrics.count_replayed(AGENT, partition.replayed - replayed)
                 self.core.tally.flush(self.metrics, 0)
                 if partition.status == "stopped":

@@ -1,0 +1,72 @@
+"""A ledger record that cannot be read: its partition stops, the others go on, and an operator's decision heals it."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from kafka import KafkaProducer
+
+from streams import topics
+from streams.broker import EmbeddedBroker
+from tests.support.cluster import Cluster, Worker
+
+pytestmark = pytest.mark.broker
+
+PARTITION = 3
+
+
+def reasons(worker: Worker) -> list[str]:
+    """What /readyz names; empty when the worker is ready."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5):
+            return []
+    except urllib.error.HTTPError as refusal:
+        return list(json.loads(refusal.read())["reasons"])
+
+
+def test_a_record_that_cannot_be_read_stops_its_partition_alone(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """/readyz names position and cause, /healthz stays well; after `skip` it goes on; restarts and digests too."""
+    with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        [worker] = cluster.start("all")
+        producer = KafkaProducer(bootstrap_servers=empty_broker.bootstrap)
+        bad = producer.send(topics.LEDGER, b"\xff not a record", b"k", partition=PARTITION).get(30).offset
+        producer.close()
+        cluster.until(lambda: bool(reasons(worker)), 20, "the partition does not stop")
+        [reason] = reasons(worker)
+        assert f"monitor[{PARTITION}] stopped at ledger offset {bad}" in reason
+        assert f"fxwatch skip monitor {PARTITION} {bad}" in reason
+        assert worker.page("/healthz") is not None
+        cluster.until(
+            lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="stopped") == 1, 10, "not shown"
+        )
+        assert worker.metric("fxwatch_partition_state", agent="monitor", state="stopped", partition=str(PARTITION)) == 1
+        cluster.fxwatch("simulate", "--events", 1_000, "--seed", 5, "--publish")
+        others = set(range(12)) - {PARTITION}
+        cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 60, "ingest does not go on")
+
+        def others_done() -> bool:
+            done, ends = cluster.committed("monitor"), cluster.ends(topics.LEDGER)
+            return all(done.get(tp, 0) == end for tp, end in ends.items() if tp.partition in others)
+
+        cluster.until(others_done, 60, "the other partitions do not go on")
+        assert worker.metric("fxwatch_partition_state", agent="monitor", state="running") == len(others)
+
+        refused = cluster.fxwatch("skip", "monitor", PARTITION, 0, "--reason", "a test", check=False)
+        assert refused.returncode == 2
+        assert "can be applied" in refused.stderr
+        told = cluster.fxwatch("skip", "monitor", PARTITION, bad, "--reason", "garbage of a test")
+        assert f"offset {bad} is skipped" in told.stdout
+        took = cluster.until(lambda: reasons(worker) == [], 15, "the partition does not go on")
+        print(f"\nwent on {took:.1f} s after the decision")
+        cluster.wait_drained(60)
+
+        assert cluster.stop([worker]) == [0]
+        saved = cluster.digests()
+        assert saved == cluster.digests("--from-ledger")
+        assert all(one["next"] == one["end"] for one in saved)
+        [again] = cluster.start("all")
+        cluster.wait_drained(30)
+        assert cluster.stop([again]) == [0]
+        assert cluster.digests() == saved
