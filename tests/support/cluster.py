@@ -4,6 +4,7 @@ Nothing here sleeps for a fixed time and hopes: a run is over when the topics an
 """
 
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 import msgspec
+import tomli_w
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.structs import TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
@@ -126,19 +128,23 @@ class Cluster:
 
     A context manager that leaves nothing running.
 
-    `settings` are further settings by name (`session_timeout_seconds=6`), for workers and commands alike.
+    `tables` overlay the default configuration (`{"detectors": {"warm_up": 20}}`); `settings` are further settings by
+    name (`session_timeout_seconds=6`), for workers and commands alike.
     """
 
-    def __init__(self, bootstrap: str, directory: Path, **settings: Any) -> None:
+    def __init__(self, bootstrap: str, directory: Path, tables: dict[str, Any] | None = None, **settings: Any) -> None:
         self.directory = directory
         key_file = directory / "keys.txt"
         key_file.write_text("k1 = " + "1f" * 32 + "\n")
         key_file.chmod(0o600)
         # Groups of an earlier test may still hold members that were killed: names of our own need not wait for them.
         chosen = {"bootstrap": bootstrap, "key_file": key_file, "application": f"test-{os.urandom(4).hex()}"} | settings
+        configuration = directory / "fxwatch.toml"
+        configuration.write_text(tomli_w.dumps(tables or {}))
         foreign = {name: value for name, value in os.environ.items() if not name.startswith("FXWATCH_")}
         self.environment = foreign | {f"FXWATCH_{name.upper()}": str(value) for name, value in chosen.items()}
-        self.settings = load_settings(**chosen)
+        self.environment["FXWATCH_CONFIG"] = str(configuration)
+        self.settings = load_settings(**chosen, effective_tables=tables or {})
         self.keys = load_keys(key_file)
         self.workers: list[Worker] = []
         self._started = 0
@@ -183,6 +189,8 @@ class Cluster:
     def _settled(self, agent: str, members: int) -> bool:
         """Whether a group's rebalances are over; a stream begun meanwhile is a short backlog for some partitions."""
         group = f"{self.settings.application}-{agent}"
+        # it cannot read Faust's member metadata, which nobody asked it for
+        logging.getLogger("kafka.admin").setLevel(logging.ERROR)
         found = self._admin.describe_groups([group])[group]
         held = agent == "ingest" or self.running_partitions() == PARTITIONS
         return held and found["group_state"] == "Stable" and len(found["members"]) == members
@@ -263,7 +271,7 @@ class Cluster:
         return f"ingest lags {self.lag('ingest', *topics.INPUTS)}, monitor {self.lag('monitor', topics.LEDGER)} records"
 
     def wait_drained(self, seconds: float = 60, *, may_end: Iterable[Worker] = ()) -> float:
-        """Wait until every input is in the ledger or dead-lettered, the ledger applied, and each conflict has its letter."""
+        """Wait until every input is ledgered or dead-lettered, the ledger applied, each conflict's letter written."""
 
         def drained() -> bool:
             # in the order of the data: what ingest finished is in the ledger before the ledger's end is asked for
