@@ -54,7 +54,7 @@ def die(error: BaseException) -> NoReturn:
 
 
 class BrokerWatch:
-    """Asks the cluster for its metadata every 2 s. Away longer than `broker_patience` ends the worker with one message."""
+    """Asks the cluster for its metadata every 2 s; away longer than `broker_patience` ends the worker."""
 
     def __init__(self, settings: Settings, on_lost: Callable[[BaseException], Any] = die) -> None:
         self._settings, self._on_lost = settings, on_lost
@@ -97,12 +97,18 @@ class BrokerWatch:
         self.last_failure = now
         if self.away_since is None:
             self.away_since = now
-            logger.warning("the broker does not answer; waiting for it, for at most %.0f s", self._settings.broker_patience_seconds)
+            logger.warning(
+                "the broker does not answer; waiting for it, for at most %.0f s", self._settings.broker_patience_seconds
+            )
         elif now - self.away_since > self._settings.broker_patience_seconds:
-            self._on_lost(BrokerUnavailableError(
-                f"no broker answered for {now - self.away_since:.0f} s", got=self._settings.bootstrap,
-                expected=f"an answer within broker_patience_seconds = {self._settings.broker_patience_seconds:.0f}",
-                todo="start the broker, or correct FXWATCH_BOOTSTRAP; then start the worker again, nothing is lost"))  # fmt: skip
+            self._on_lost(
+                BrokerUnavailableError(
+                    f"no broker answered for {now - self.away_since:.0f} s",
+                    got=self._settings.bootstrap,
+                    expected=f"an answer within broker_patience_seconds = {self._settings.broker_patience_seconds:.0f}",
+                    todo="start the broker, or correct FXWATCH_BOOTSTRAP; then start the worker again, nothing is lost",
+                )
+            )
 
 
 def coordinator_fault(app: Any) -> str | None:
@@ -149,21 +155,26 @@ class Watchdog(threading.Thread):
         return None
 
     def run(self) -> None:
-        """Look every 2 s. A fault must be seen twice: a process that was stopped and continued sees its own gap first."""
+        """Look every 2 s. A fault must be seen twice: a process that was stopped sees its own gap first."""
         seen = 0
         while True:
             time.sleep(WATCHDOG_SECONDS)
             fault = None if self.stopping else self.fault()
             seen = seen + 1 if fault else 0
             if fault and seen > 1:
-                die(WatchdogError(f"the worker is a zombie: {fault}", todo="start it again; another worker takes over meanwhile"))
+                die(
+                    WatchdogError(
+                        f"the worker is a zombie: {fault}", todo="start it again; another worker takes over meanwhile"
+                    )
+                )
 
 
 def exit_deadline(seconds: float) -> None:
     """End the process hard after `seconds`: Faust hangs for ever when a shutdown handler fails (DESIGN section 3)."""
 
     def expire() -> None:
-        print(f"fxwatch: the stop took longer than {seconds:.0f} s, ended hard; nothing is lost", file=sys.stderr, flush=True)  # noqa: T201
+        message = f"fxwatch: the stop took longer than {seconds:.0f} s, ended hard; nothing is lost"
+        print(message, file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
         logging.shutdown()
         os._exit(1)
 

@@ -12,8 +12,10 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from detectors.configuration import Configuration
+from detectors.configuration_faults import configuration_faults
 from streams import reference
-from streams.contracts import INPUTS, RATES, TRANSACTIONS, InputTopic
+from streams.contracts import INPUTS, RATES, RULES, TRANSACTIONS, InputTopic
 from streams.faults import Fault
 
 # the contract: a time more than 24 h after the record's own Kafka timestamp is a fault
@@ -120,6 +122,12 @@ def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, 
             faults.append(Fault("time.malformed", topic.time, "an offset like +09:00 or Z"))
         if timestamp_ms >= 0 and when.timestamp() > timestamp_ms / 1000 + FUTURE_SECONDS:
             faults.append(Fault("time.future", topic.time, "at most 24 h after the record's timestamp"))
+    return faults + _between_fields(topic, valid, body)
+
+
+def _between_fields(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, Any]) -> list[Fault]:
+    """Faults of a topic's own rules between fields."""
+    faults = []
     if topic.name == TRANSACTIONS:
         if valid.get("status") in ("returned", "cancelled") and "original_event_id" not in body:
             faults.append(Fault("field.missing", "original_event_id", "with returned and cancelled"))
@@ -127,4 +135,17 @@ def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, 
             faults.append(Fault("field.missing", "settled_currency", "with settled_amount"))
     elif topic.name == RATES and "base" in valid and valid["base"] == valid.get("quote"):
         faults.append(Fault("currency.same", "quote", "another currency than base"))
+    elif topic.name == RULES and not usable(valid.get("configuration")):
+        faults.append(Fault("configuration.invalid", "configuration", "one that `fxwatch rules apply` accepts"))
     return faults
+
+
+def usable(configuration: Any) -> bool:
+    """Whether a configuration that fits its type can be put in force; one that does not fit has another fault.
+
+    Failure prevented: a hand-written record with, say, an unknown detector would stop every partition of the ledger.
+    """
+    try:
+        return not configuration_faults(msgspec.convert(configuration, Configuration))
+    except msgspec.ValidationError:
+        return True

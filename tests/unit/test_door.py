@@ -8,11 +8,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from detectors.configuration import Configuration, DetectorSet, Legend
 from detectors.events import ConfigurationChange, Disposition, Profile, Rate, Source, Transaction
 from streams import contracts, door, ledger
 from streams.door import Admitted, Door, Rejected
 from streams.pseudonyms import Key, Keys, development_keys, partition_of
+from streams.settings import effective_configuration
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 CASES = tomllib.loads((CORPUS / "cases.toml").read_text("utf-8"))
@@ -175,7 +175,7 @@ def test_rates_go_to_every_partition():
 
 def test_rules_go_to_every_partition():
     """The operator's configuration is broadcast as it is."""
-    configuration = Configuration(rules={}, legend=Legend(), desks={}, detectors=DetectorSet(members={"tails": {}}))
+    configuration = effective_configuration({})
     body = {"event_id": "R-1", "configuration": msgspec.to_builtins(configuration)}
     answer = admit(body, contracts.RULES, b"anything")
     assert len(answer.records) == 12
@@ -322,3 +322,15 @@ def test_a_door_needs_a_partition():
     """Zero partitions are a programming error, told at once."""
     with pytest.raises(ValueError, match="at least 1"):
         Door(development_keys(), 0, {})
+
+
+def test_a_configuration_that_cannot_be_put_in_force_is_refused() -> None:
+    """It fits its type, but would stop every partition of the ledger."""
+    good = msgspec.to_builtins(effective_configuration({}))
+    bad = {**good, "detectors": {**good["detectors"], "members": {"no_such_detector": {}}}}
+    for configuration, codes in ((good, ()), (bad, ("configuration.invalid",))):
+        value = msgspec.json.encode({"event_id": "1", "configuration": configuration})
+        result = Door(development_keys(), 12, {}).admit(
+            "fx.rules.v1", 0, 0, 1_760_000_000_000, b"configuration", value, []
+        )
+        assert getattr(result, "codes", ()) == codes
