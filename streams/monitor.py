@@ -282,6 +282,7 @@ class MonitorAgent:
             try:
                 replayed = partition.replayed
                 if partition.status != "stopped":
+                    await self.writers[partition.place.partition].start()
                     await partition.open()
                 self.metrics.count_replayed(AGENT, partition.replayed - replayed)
                 self.core.tally.flush(self.metrics, 0)

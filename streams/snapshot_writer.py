@@ -50,6 +50,21 @@ class SnapshotWriter:
         self._slot = 0
         self._day: str | None = None
 
+    async def start(self) -> None:
+        """Start a fresh producer, at assignment and before progress is read: it ends what an older owner has open.
+
+        An owner that was killed in the middle of a snapshot would otherwise hide the partition's progress from
+        read_committed readers until its transaction times out (measured: takeovers of 36-39 s instead of 9-14 s).
+        """
+        await self.close()
+        producer = self._new_producer()
+        try:
+            await producer.start()
+        except BaseException:
+            await abandon(producer)
+            raise
+        self._producer = producer
+
     def due(self, unsaved: int) -> bool:
         """Whether enough events or time have passed, and no earlier save is still being written."""
         if unsaved == 0 or (self._task is not None and not self._task.done()):

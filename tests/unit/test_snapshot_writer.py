@@ -171,3 +171,17 @@ def test_a_save_is_due_by_time():
         return writer.due(0), writer.due(1)
 
     assert asyncio.run(story()) == (False, True)
+
+
+def test_an_older_owner_is_fenced_at_assignment():
+    """The producer is started when the partition is opened, not at the first save, and a later opening starts another."""
+
+    async def story():
+        bench = Bench()
+        await bench.writer.start()
+        started = len(bench.producers)
+        await bench.save(10, None)
+        await bench.writer.start()
+        return started, len(bench.producers), bench.progress().snapshots["slot-0"].next
+
+    assert asyncio.run(story()) == (1, 2, 10)
