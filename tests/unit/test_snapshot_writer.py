@@ -174,7 +174,7 @@ def test_a_save_is_due_by_time():
 
 
 def test_an_older_owner_is_fenced_at_assignment():
-    """The producer is started when the partition is opened, not at the first save, and a later opening starts another."""
+    """The producer starts when the partition is opened, not at the first save; a later opening starts another."""
 
     async def story():
         bench = Bench()
