@@ -36,6 +36,9 @@ def test_a_zombie_writes_nothing_that_is_seen(empty_broker: EmbeddedBroker, tmp_
         time.sleep(STOPPED_SECONDS)
         zombie.process.send_signal(signal.SIGCONT)
         continued = time.monotonic()
+        # what it still had in hand is written, or refused, before it is ready again or gone
+        cluster.until(lambda: not zombie.alive() or zombie.page("/readyz") is not None, 120, "the zombie is undecided",
+                      may_end=[zombie])  # fmt: skip
         cluster.wait_drained(300, may_end=[zombie])
         code = zombie.process.poll()
         print(
