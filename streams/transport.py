@@ -26,7 +26,7 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.stream_clock import StreamClock
+from streams.stream_clock import RUN_RECORDS, StreamClock
 
 # How long one look for more records blocks while others are already waiting to be handed over.
 TOP_UP_SECONDS = 0.01
@@ -166,7 +166,7 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         """Whether the next run may go out, given where others are in the backlog. Live traffic waits for nobody."""
         if self.clock is None:
             return True
-        if not self._behind(active) and sum(len(self._held[tp]) for tp in waiting) < self.run_records:
+        if not self._behind(active) and sum(len(self._held[tp]) for tp in waiting) < RUN_RECORDS:
             self.clock.caught_up()
             return True
         return self.clock.may_pass(min(self._held[tp][0].timestamp for tp in waiting), time.monotonic())
