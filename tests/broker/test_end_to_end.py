@@ -163,8 +163,8 @@ def test_a_backlog_gives_what_the_live_stream_gives(empty_broker: EmbeddedBroker
         print(f"backlog of {stream.plan.days} days, {workers} workers: at most {displaced:.2f} h out of order")
         assert missed_cases(stream, cluster.keys, cluster.alerts(), by_due=True) == []
         assert_exact(cluster, cluster.replay())
-        # Between two workers the grain is some runs of each: 500 records, 33-38 h of this stream of 400 records a day, on
-        # a loaded machine; without the clock between them it was 115-740 h.
+        # Between two workers the grain is some runs of each: 500 records, 33-38 h of this stream of 400 records a day,
+        # on a loaded machine; without the clock between them it was 115-740 h.
         assert displaced < (12 if workers == 1 else 72)
 
 
