@@ -151,7 +151,7 @@ def test_alerts_equal_the_pure_replay(live: Any) -> None:
     assert len(ids) == len(set(ids))
 
 
-# What "never days apart" allows. One worker keeps time order (measured: 0). Two agree to within a few runs of 64 records
+# What "never days apart" allows. One worker keeps time order (measured: 0). Two agree within a few runs of 64 records
 # (streams/stream_clock.py), and this stream is thin: 375 records a day (measured: 31 to 33 h; a busier one is nearer).
 MOST_HOURS = {1: 12.0, 2: 48.0}
 
