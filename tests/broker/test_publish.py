@@ -24,6 +24,10 @@ FOR_EVER = {"retention.ms": "-1"}
 def _create(bootstrap: str, topics: dict[str, dict[str, str]]) -> None:
     admin = KafkaAdminClient(bootstrap_servers=bootstrap)
     admin.create_topics([NewTopic(name, 3, 1, topic_configs=held) for name, held in topics.items()])
+    deadline = time.monotonic() + 30
+    while not set(topics) <= set(admin.list_topics()):  # a broker shows a new topic a moment after it was accepted
+        assert time.monotonic() < deadline, "the topics are not there"
+        time.sleep(0.05)
     admin.close()
 
 

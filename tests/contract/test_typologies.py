@@ -127,7 +127,8 @@ def test_before_its_first_limit_it_is_silent(identifier):
     """A stream of a time for which no limit is known raises nothing: no law of another time is applied."""
     rules = configuration().rules[identifier]
     far = datetime(2030, 1, 1, tzinfo=UTC).date()
-    limits = [msgspec.to_builtins(msgspec.structs.replace(limit, effective_from=far)) for limit in rules.limits]
+    newest = {limit.name: msgspec.structs.replace(limit, effective_from=far) for limit in rules.limits}
+    limits = [msgspec.to_builtins(limit) for limit in newest.values()]
     ledger = Ledger(configuration(rules={identifier: {"limits": limits}}))
     found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
     assert identifier not in {hit.id for alert in found for hit in alert.typologies}

@@ -22,7 +22,9 @@ def test_every_simulated_record_survives_its_line() -> None:
         for line, record in zip(lines, records, strict=True)
     ]
     assert again == records
-    later = [line for line, record in zip(lines, records, strict=True) if not record.headers]
+    # history carries a header, and a rate is sent before the time it applies from: both need the envelope
+    plain = [record for record in records if not record.headers and record.topic != "fx.rates.v1"]
+    later = [write(record) for record in plain]
     assert sum(not line.startswith(b'{"__record"') for line in later) > 0.85 * len(later)
 
 
