@@ -53,7 +53,7 @@ bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiok
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_OPTIONS)
 
 chaos: setup ## kill -9 of real workers on a real broker; takes minutes
-	$(BIN)/python -m pytest -m chaos $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -m chaos -s $(PYTEST_OPTIONS)
 
 # Inputs of the locks, taken from pyproject.toml. The dev lock comes first; the runtime lock is constrained to the same versions.
 LOCK_INPUTS = import pathlib, tomllib; \
