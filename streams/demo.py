@@ -1,7 +1,6 @@
 """The demo: a real broker, topics, two workers, a stream with planted cases, live alerts, a summary, a clean stop."""
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
@@ -260,8 +259,3 @@ def summary(sent: int, seconds: float, found: Figures, alerts: list[Alert], plan
 def demo_directory() -> Path:
     """A fresh directory for the demo's broker and logs; it is left behind for whoever wants to look."""
     return Path(tempfile.mkdtemp(prefix="fxwatch-demo-"))
-
-
-def dumps(figures_found: dict[str, Any]) -> str:
-    """The summary as one JSON line."""
-    return json.dumps(figures_found)

@@ -56,8 +56,6 @@ class IngestAgent:
         self.app = faust_app.build(settings, AGENT, web=web)
         self.producer: Any = None
         self.last_progress = time.monotonic()
-        self.broken = False
-        self._held: set[int] = set()
         clock = StreamClock(len(topics.INPUTS) * settings.effective.engine.partitions)
         self.clock = ClockExchange(settings, topics.CLOCK, clock)
         transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
@@ -99,7 +97,6 @@ class IngestAgent:
             self._fail(fault)
 
     def _fail(self, fault: BaseException) -> None:
-        self.broken = True
         self._die(fault)
 
     async def _on_assigned(self, _app: Any, assigned: set[Any], **_: Any) -> None:
@@ -209,9 +206,6 @@ class IngestAgent:
             done = consumer._committed_offset[tp] or 0  # noqa: SLF001
             lag = max(0, (consumer.highwater(tp) or 0) - done)
             by_partition[tp.partition] = by_partition.get(tp.partition, 0) + lag
-        for partition in self._held - by_partition.keys():
-            self.metrics.forget_partition(AGENT, partition)
-        self._held = set(by_partition)
         for partition, lag in by_partition.items():
             self.metrics.set_partition_state(AGENT, partition, "running")
             self.metrics.set_lag(AGENT, partition, lag)

@@ -1,5 +1,6 @@
 """`fxwatch demo`: see it work, in one command."""
 
+import json
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -79,7 +80,7 @@ def _run(
             planted = demo.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
             figures = demo.summary(published.records, seconds, found, alerts, planted, workers)
             if as_json:
-                click.echo(demo.dumps(figures))
+                click.echo(json.dumps(figures))
             else:
                 _print_summary(console, figures)
     except KeyboardInterrupt:

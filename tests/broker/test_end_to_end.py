@@ -154,7 +154,7 @@ def test_alerts_equal_the_pure_replay(live: Any) -> None:
 # What "never days apart" allows. One worker keeps time order (measured: 0). Two agree within a few runs of 64 records
 # (streams/stream_clock.py), and this stream is thin: 375 records a day (measured: 31 to 38 h, the more the machine is
 # loaded; without the clock between them 115 to 740 h; a busier stream is nearer).
-MOST_HOURS = {1: 12.0, 2: 72.0}
+MOST_HOURS = {1: 12.0, 2: 48.0}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -187,7 +187,7 @@ def test_history_is_learned_and_never_alerts(empty_broker: EmbeddedBroker, tmp_p
 
 
 def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
-    """SIGTERM in the middle of a backlog: exit code 0, and the other worker finishes exactly."""
+    """SIGTERM in the middle of a backlog: exit code 0 within 5 s, and the other worker finishes exactly."""
     with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
         events = 3 * EVENTS
         publish_records(empty_broker.bootstrap, Simulation(seed=1, events=events), stamps="now", expected=events)
@@ -198,8 +198,7 @@ def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Pa
         print(f"a busy worker stopped in {leaving.stopped_after:.1f} s")
         assert code == 0, leaving.words()
         assert leaving.stopped_after is not None
-        # 2.6 s where nothing else runs; the bound leaves room for a loaded machine and lies below the hard deadline
-        assert leaving.stopped_after < 15
+        assert leaving.stopped_after < 5
         cluster.wait_drained()
         assert_exact(cluster, cluster.replay())
         assert staying.alive()
