@@ -58,13 +58,14 @@ def start(given: Path | None, port: int | None, heap: int, *, detach: bool) -> N
     broker = EmbeddedBroker(_directory(given), port=port, heap_megabytes=heap, detached=detach, report=_say)
     if not detach:
         signal.signal(signal.SIGTERM, _interrupt)
-    address = broker.start()
-    _say(f"ready; data and log in {broker.directory}")
-    click.echo(address)
-    if detach:
-        return
-    _say("press Ctrl-C to stop")
     try:
+        # inside, because a Ctrl-C may come between the address and the wait: the reader of the address acts at once
+        address = broker.start()
+        _say(f"ready; data and log in {broker.directory}")
+        click.echo(address)
+        if detach:
+            return
+        _say("press Ctrl-C to stop")
         code = broker.wait()
     except KeyboardInterrupt:
         _say("stopping")

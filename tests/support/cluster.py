@@ -10,10 +10,8 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -21,13 +19,10 @@ import msgspec
 import tomli_w
 from kafka import KafkaAdminClient, KafkaConsumer
 from kafka.structs import TopicPartition
-from prometheus_client.parser import text_string_to_metric_families
 
 from detectors.alert import Alert
 from detectors.core import Notice
 from streams import reading, topics
-from streams.broker.ports import free_ports
-from streams.broker.supervisor import die_with_parent
 from streams.deadletter import Original, original
 from streams.digest import learned
 from streams.monitor import MonitorCore
@@ -36,8 +31,8 @@ from streams.pseudonyms import Keys, load_keys
 from streams.settings import load_settings
 from streams.simulate import Simulation
 from streams.version import code_version
+from tests.support.worker_process import ROOT, Worker
 
-ROOT = Path(__file__).resolve().parents[2]
 PARTITIONS = 12
 READY_SECONDS = 60.0
 CONFLICT = "event.conflict"
@@ -64,63 +59,6 @@ class Replay(NamedTuple):
     counters: dict[int, dict[str, int]]
     learned: dict[int, dict[str, int]]
     digests: dict[int, str]
-
-
-class Worker:
-    """One worker process in a session of its own; it dies with the tests."""
-
-    def __init__(self, cluster: "Cluster", role: str, number: int) -> None:
-        self.role, self.number, self.port = role, number, free_ports(1)[0]
-        self.log = cluster.directory / f"worker-{number}-{role}.log"
-        self.stopped_after: float | None = None
-        with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)], cwd=ROOT,
-                stdout=log, stderr=log, env=cluster.environment, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
-            )  # fmt: skip
-
-    def page(self, path: str) -> str | None:
-        """A page's text; None while the worker refuses or does not answer."""
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
-                return str(answer.read().decode())
-        except (urllib.error.URLError, OSError):
-            return None
-
-    def samples(self) -> Iterator[Any]:
-        """Samples of the metrics page; nothing while the worker does not answer."""
-        for family in text_string_to_metric_families(self.page("/metrics") or ""):
-            yield from family.samples
-
-    def metric(self, name: str, **labels: str) -> float:
-        """The sum of a metric over all label sets that match."""
-        return sum(one.value for one in self.samples() if one.name == name and labels.items() <= one.labels.items())
-
-    def alive(self) -> bool:
-        """Whether the process runs."""
-        return self.process.poll() is None
-
-    def kill(self) -> None:
-        """Kill -9."""
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-
-    def stop(self) -> int:
-        """SIGTERM and wait; returns the exit code and notes how long it took."""
-        began = time.monotonic()
-        if self.alive():
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            raise
-        self.stopped_after = time.monotonic() - began
-        return code
-
-    def words(self) -> str:
-        """The end of the log."""
-        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-15:])
 
 
 class Cluster:
@@ -198,7 +136,7 @@ class Cluster:
     def spawn(self, role: str) -> Worker:
         """Start a worker without waiting for it."""
         self._started += 1
-        worker = Worker(self, role, self._started)
+        worker = Worker(self.directory, self.environment, role, self._started)
         self.workers.append(worker)
         return worker
 
