@@ -1,0 +1,75 @@
+"""One worker process under test: its pages, its metrics, its end."""
+
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from streams.broker.ports import free_ports
+from streams.broker.supervisor import die_with_parent
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Worker:
+    """One worker process in a session of its own; it dies with the tests."""
+
+    def __init__(self, directory: Path, environment: Mapping[str, str], role: str, number: int) -> None:
+        self.role, self.number, self.port = role, number, free_ports(1)[0]
+        self.log = directory / f"worker-{number}-{role}.log"
+        self.stopped_after: float | None = None
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)], cwd=ROOT,
+                stdout=log, stderr=log, env=environment, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
+            )  # fmt: skip
+
+    def page(self, path: str) -> str | None:
+        """A page's text; None while the worker refuses or does not answer."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return str(answer.read().decode())
+        except (urllib.error.URLError, OSError):
+            return None
+
+    def samples(self) -> Iterator[Any]:
+        """Samples of the metrics page; nothing while the worker does not answer."""
+        for family in text_string_to_metric_families(self.page("/metrics") or ""):
+            yield from family.samples
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric over all label sets that match."""
+        return sum(one.value for one in self.samples() if one.name == name and labels.items() <= one.labels.items())
+
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self.process.poll() is None
+
+    def kill(self) -> None:
+        """Kill -9."""
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(10)
+
+    def stop(self) -> int:
+        """SIGTERM and wait; returns the exit code and notes how long it took."""
+        began = time.monotonic()
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        self.stopped_after = time.monotonic() - began
+        return code
+
+    def words(self) -> str:
+        """The end of the log."""
+        return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-15:])
