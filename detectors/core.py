@@ -22,7 +22,7 @@ from detectors.events import (
 )
 from detectors.fingerprints import Known, key
 from detectors.money import parse
-from detectors.party import MOST_VERDICTS, Facts, token_number
+from detectors.party import MOST_VERDICTS, Facts
 from detectors.roster import recall, store
 from detectors.state import PartitionState
 from detectors.transaction import apply_transaction
@@ -138,30 +138,30 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
 def _profile(state: PartitionState, event: Profile) -> None:
     """Keep the newest facts of a party, by `as_of`."""
     at_us = to_us(event.as_of)
-    party = recall(state.parties, event.party, event.previous)
+    party = recall(state, event.party, event.previous)
     if party.facts is None or at_us >= party.facts.as_of_us:
-        related = tuple(token_number(token) for token in event.related_counterparties)
+        related = tuple(party.known_as(token, event.previous) for token in event.related_counterparties)
         party.facts = Facts(at_us, event.registered_on, event.capital_krw, event.turnover_krw, event.industry_code,
                             event.size, event.employees, event.region, related)  # fmt: skip
     party.last_us = max(party.last_us, at_us)
-    store(state.parties, event.party, event.previous, party)
+    store(state, event.party, event.previous, party)
 
 
 def _declaration(state: PartitionState, event: Declaration) -> None:
     """Count a trader's declarations; matching them with payments is a later typology's work."""
     parse(event.value)
-    party = recall(state.parties, event.party, event.previous)
+    party = recall(state, event.party, event.previous)
     party.declarations += 1
     party.last_us = max(party.last_us, to_us(event.declared_time))
-    store(state.parties, event.party, event.previous, party)
+    store(state, event.party, event.previous, party)
 
 
 def _disposition(state: PartitionState, event: Disposition) -> None:
     """Keep a verdict with its party; learning from it is a later step."""
-    party = recall(state.parties, event.party, event.previous)
+    party = recall(state, event.party, event.previous)
     party.verdicts = [*party.verdicts, (event.alert_id, event.verdict)][-MOST_VERDICTS:]
     party.last_us = max(party.last_us, to_us(event.decided_at))
-    store(state.parties, event.party, event.previous, party)
+    store(state, event.party, event.previous, party)
 
 
 def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:

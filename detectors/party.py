@@ -74,9 +74,8 @@ class Party(msgspec.Struct, array_like=True):
 
     `payments` are packed rows (payments.py); `baselines` belong to the features; `slots` hold each typology's own
     state; `names` are the purposes, institutions and currencies that rows refer to by number; `aliases` map the hash
-    of a
-    counterparty's newer token to the hash it had before a key rotation, and of a settlement to its payment's first
-    event.
+    of a counterparty's newer token to the hash it had before a key rotation, `settlements` that of a settlement to its
+    payment's first event. The two are apart: a thousand settlements must not make regular counterparties look new.
     """
 
     party_type: str = ""
@@ -94,6 +93,7 @@ class Party(msgspec.Struct, array_like=True):
     declarations: int = 0
     verdicts: list[tuple[str, str]] = []
     aliases: dict[int, int] = {}
+    settlements: dict[int, int] = {}
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new; the last place stands for all names beyond `MOST_NAMES`."""
@@ -114,21 +114,40 @@ class Party(msgspec.Struct, array_like=True):
         after it.
         """
         number = token_number(token)
+        known = self.known_as(token, previous)
+        if known != number:
+            _remember(self.aliases, number, known)
+        return known
+
+    def known_as(self, token: str, previous: dict[str, str]) -> int:
+        """As `canonical`, without remembering anything."""
+        number = token_number(token)
         earlier = previous.get(token)
         if earlier is not None and number not in self.aliases:
-            self.alias(number, token_number(earlier))
+            number = token_number(earlier)
         return self.aliases.get(number, number)
 
-    def alias(self, number: int, earlier: int) -> None:
-        """Know `number` as what `earlier` is known as; beyond `MOST_ALIASES` the oldest alias goes."""
-        self.aliases[number] = self.aliases.get(earlier, earlier)
-        if len(self.aliases) > MOST_ALIASES:
-            del self.aliases[next(iter(self.aliases))]
+    def settle(self, settlement: int, first: int) -> None:
+        """Know an event of a payment as its first event."""
+        if settlement != first:
+            _remember(self.settlements, settlement, self.first_event(first))
+
+    def first_event(self, event: int) -> int:
+        """The first event of the payment that this one belongs to, as far as it is known."""
+        return self.settlements.get(event, event)
 
     def remember_proof(self, proof: Proof) -> None:
         """Keep what names an event of the party, for the newest `MOST_PROOFS` that an alert may have to show."""
         if all(kept.offset != proof.offset for kept in self.proofs):
             self.proofs = [*self.proofs, proof][-MOST_PROOFS:]
+
+
+def _remember(aliases: dict[int, int], number: int, known_as: int) -> None:
+    """Put an alias last; beyond `MOST_ALIASES` the one that was used longest ago goes."""
+    aliases.pop(number, None)
+    aliases[number] = known_as
+    if len(aliases) > MOST_ALIASES:
+        del aliases[next(iter(aliases))]
 
 
 _encoder = msgspec.msgpack.Encoder()

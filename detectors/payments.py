@@ -129,7 +129,7 @@ def _amend(party: Party, place: int, incoming: Incoming) -> Effect:
     old, new = at(party, place), incoming.row
     replaces = bool(new.flags & SETTLED) and (not old.flags & SETTLED or new.amount_us >= old.amount_us)
     time = min(old.time, new.time)
-    party.alias(new.event, old.event)
+    party.settle(new.event, old.event)
     if not replaces and time == old.time:
         return Effect("known", old)
     kept = msgspec.structs.replace(new if replaces else old, time=time, event=old.event)
@@ -142,7 +142,7 @@ def _reverse(party: Party, incoming: Incoming) -> Effect:
     reversal = Reversal(incoming.original, row.payment, row.time, incoming.status == "cancelled", row.amount,
                         row.exponent, incoming.currency, None if row.flags & RATE_MISSING else row.usd)  # fmt: skip
     party.reversals = [*party.reversals, reversal][-MOST_REVERSALS:]
-    place = _place(party, party.aliases.get(incoming.original, incoming.original), row.payment)
+    place = _place(party, party.first_event(incoming.original), row.payment)
     if place is None:
         return Effect("pending", None)
     _take_back(party, place, reversal)
@@ -154,7 +154,7 @@ def _less_reversals(party: Party, place: int) -> Payment:
     if party.reversals:
         row = at(party, place)
         for reversal in party.reversals:
-            original = party.aliases.get(reversal.original, reversal.original)
+            original = party.first_event(reversal.original)
             if (original and original == row.event) or (reversal.payment and reversal.payment == row.payment):
                 _take_back(party, place, reversal)
     return at(party, place)

@@ -1,31 +1,59 @@
 """The parties of a partition by token: found, renamed after a key rotation, put back.
 
-`parties` is kept in the order in which parties were last touched, so that idle ones stand in front.
+`parties` is kept in the order in which parties were last touched, so that idle ones stand in front. A renamed party is
+found under its former token too, for as long as an idle party is remembered: workers restarted one by one still write
+the old token for a while, and a verdict names the token that its alert showed.
 """
 
 from detectors.party import MOST_ALERTED, MOST_PROOFS, MOST_REVERSALS, MOST_VERDICTS, Party, pack, unpack
 from detectors.payments import joined
+from detectors.state import PartitionState
 
 
-def recall(parties: dict[str, bytes], token: str, previous: dict[str, str]) -> Party:
-    """The party of a token, unpacked, or a new one; `parties` is not changed.
+def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party:
+    """The party of a token, unpacked, or a new one; the state is not changed.
 
     In a key overlap `previous` names the token under the earlier key; what is known under that name belongs to the
-    party.
+    party. Without it, a token that was renamed stands for the party under its newer name.
     """
-    record = parties.get(token)
-    earlier = parties.get(previous[token]) if token in previous else None
+    name, former = _names(state, token, previous)
+    record = state.parties.get(name)
+    earlier = None if former is None or former == name else state.parties.get(former)
     if record is None:
         return Party() if earlier is None else unpack(earlier)
     return unpack(record) if earlier is None else merged(unpack(record), unpack(earlier))
 
 
-def store(parties: dict[str, bytes], token: str, previous: dict[str, str], party: Party) -> None:
-    """Put the party back as the one touched last, under its newest name only."""
-    if token in previous:
-        parties.pop(previous[token], None)
-    parties.pop(token, None)
-    parties[token] = pack(party)
+def store(state: PartitionState, token: str, previous: dict[str, str], party: Party) -> None:
+    """Put the party back as the one touched last, under its newest name only, and remember its former name."""
+    name, former = _names(state, token, previous)
+    if former is not None:
+        if former != name:
+            state.parties.pop(former, None)
+            state.renamed.pop(name, None)
+        state.rename(former, name, party.last_us)
+        if previous[token] != former:
+            state.rename(previous[token], name, party.last_us)
+    state.parties.pop(name, None)
+    state.parties[name] = pack(party)
+
+
+def _names(state: PartitionState, token: str, previous: dict[str, str]) -> tuple[str, str | None]:
+    """The name a token's party is kept under, and the one it is to be taken from (None outside overlaps).
+
+    Of two workers one may be a rotation behind: its newest name is the other's earlier one, and the party stays under
+    the newest. A record that calls the newest name the earlier one says that the operators went back to the old key.
+    """
+    earlier = previous.get(token)
+    if earlier is None:
+        return state.newest_name(token), None
+    name = token
+    while name in state.renamed:
+        name = state.renamed[name][0]
+        if name == earlier:
+            return token, earlier
+    former = state.newest_name(earlier)
+    return name, earlier if former == name else former
 
 
 def merged(current: Party, earlier: Party) -> Party:
@@ -47,4 +75,5 @@ def merged(current: Party, earlier: Party) -> Party:
     current.declarations += earlier.declarations
     current.verdicts = (earlier.verdicts + current.verdicts)[-MOST_VERDICTS:]
     current.aliases = {**earlier.aliases, **current.aliases}
+    current.settlements = {**earlier.settlements, **current.settlements}
     return current

@@ -6,7 +6,8 @@ was cut.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -23,9 +24,11 @@ from detectors.scoring import Scorer, derived_seed
 from detectors.typologies.base import Shared
 
 # Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
-STATE_SCHEMA = 1
+# 2: former names of parties, and settlements apart from counterparties' names.
+STATE_SCHEMA = 2
 PIECE = 256 * 1024
-_PARTIES_PIECE = 128 * 1024
+_LOT = 128 * 1024
+Item = TypeVar("Item")
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
 COUNTERS = (
     "applied",
@@ -75,8 +78,9 @@ class _Header(msgspec.Struct, array_like=True):
 class PartitionState:
     """The state of one partition; `next` is the first ledger offset not yet applied.
 
-    `parties` maps a token to its packed record, least recently touched first. `code_version` is shown in alerts and is
-    not part of the digest. Models are None until the ledger's first record, the configuration, was applied.
+    `parties` maps a token to its packed record, least recently touched first. `renamed` maps a party's former token to
+    its newer one and the event time (us) up to which both were in use. `code_version` is shown in alerts and is not
+    part of the digest. Models are None until the ledger's first record, the configuration, was applied.
     """
 
     def __init__(self, partition: int, ledger_topic: str) -> None:
@@ -93,6 +97,7 @@ class PartitionState:
         self.fingerprints = Fingerprints(0)
         self.rates = Rates()
         self.parties: dict[str, bytes] = {}
+        self.renamed: dict[str, tuple[str, int]] = {}
         self.typologies: Shared = {}
         self.baselines = FeatureBaselines()
         self.scorer: Scorer | None = None
@@ -132,8 +137,19 @@ class PartitionState:
         self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
         self.fingerprints.resize(configuration.engine.fingerprints)
 
+    def rename(self, former: str, name: str, at_us: int) -> None:
+        """Know a party by its newer token; a record of event time `at_us` carried both."""
+        self.renamed.pop(former, None)
+        self.renamed[former] = (name, max(at_us, self.watermark_us or 0))
+
+    def newest_name(self, token: str) -> str:
+        """The token that a party is kept under, however often it was renamed; the token itself when it never was."""
+        while token in self.renamed:
+            token = self.renamed[token][0]
+        return token
+
     def advance(self, at_us: int) -> None:
-        """Move the watermark, and once an hour of event time let go of idle parties."""
+        """Move the watermark, and once an hour of event time let go of idle parties and of names long out of use."""
         if self.watermark_us is not None and at_us <= self.watermark_us:
             return
         self.watermark_us = at_us
@@ -143,11 +159,10 @@ class PartitionState:
         self.swept_hour = hour
         horizon = at_us - IDLE_DAYS * DAY_US - self.effective.lateness_us
         # least recently touched first: the first that is not idle ends the sweep, so it costs nothing when none is
-        while self.parties:
-            token = next(iter(self.parties))
-            if unpack(self.parties[token]).last_us >= horizon:
-                return
+        while self.parties and unpack(self.parties[token := next(iter(self.parties))]).last_us < horizon:
             del self.parties[token]
+        while self.renamed and self.renamed[former := next(iter(self.renamed))][1] < horizon:
+            del self.renamed[former]
 
     def freeze(self) -> "Frozen":
         """What a snapshot needs, cut loose from what is applied later. Party records are shared, not copied."""
@@ -175,6 +190,7 @@ class Frozen:
         self.next = state.next
         self._configuration = state.configuration
         self._parties = dict(state.parties)
+        self._renamed = dict(state.renamed)
         self._parts: list[tuple[str, bytes]] = [("typologies", msgspec.msgpack.encode(state.typologies))]
         self._parts.append(("fingerprints", state.fingerprints.to_state()))
         self._parts += [(f"features/{name}", packed) for name, packed in state.baselines.to_state()]
@@ -192,16 +208,8 @@ class Frozen:
             yield from _cut(name, packed)
         for pair, packed in self._rates.to_state():
             yield from _cut(f"rates/{pair}", packed)
-        lot: list[tuple[str, bytes]] = []
-        size = number = 0
-        for token, record in self._parties.items():
-            lot.append((token, record))
-            size += len(token) + len(record)
-            if size >= _PARTIES_PIECE:
-                yield from _cut(f"parties/{number}", msgspec.msgpack.encode(lot))
-                lot, size, number = [], 0, number + 1
-        if lot:
-            yield from _cut(f"parties/{number}", msgspec.msgpack.encode(lot))
+        yield from _lots("parties", self._parties.items(), lambda item: len(item[0]) + len(item[1]))
+        yield from _lots("renamed", self._renamed.items(), lambda item: len(item[0]) + len(item[1][0]))
 
     def digest(self) -> str:
         """SHA-256, hex, of all sections."""
@@ -215,6 +223,20 @@ def digest(sections: Iterable[tuple[str, bytes]]) -> str:
         found.update(f"{len(name)}:{name}:{len(packed)}:".encode())
         found.update(packed)
     return found.hexdigest()
+
+
+def _lots(name: str, items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[tuple[str, bytes]]:
+    """Many small items, packed a section at a time."""
+    lot: list[Item] = []
+    packed = number = 0
+    for item in items:
+        lot.append(item)
+        packed += size(item)
+        if packed >= _LOT:
+            yield from _cut(f"{name}/{number}", msgspec.msgpack.encode(lot))
+            lot, packed, number = [], 0, number + 1
+    if lot:
+        yield from _cut(f"{name}/{number}", msgspec.msgpack.encode(lot))
 
 
 def _cut(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
@@ -257,6 +279,8 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     state.rates = Rates.from_state(_under(whole, "rates/"))
     for _, packed in _under(whole, "parties/"):
         state.parties.update(msgspec.msgpack.decode(packed, type=list[tuple[str, bytes]]))
+    for _, packed in _under(whole, "renamed/"):
+        state.renamed.update(msgspec.msgpack.decode(packed, type=list[tuple[str, tuple[str, int]]]))
     if "configuration" in named:
         configuration = msgspec.msgpack.decode(named["configuration"], type=Configuration)
         state.configuration, state.effective = configuration, Effective(configuration)

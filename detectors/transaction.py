@@ -74,7 +74,7 @@ def apply_transaction(
     """
     at_us = to_us(event.event_time)
     worth = _worth(state, effective, event, at_us)
-    known = roster.recall(state.parties, event.party, event.previous)
+    known = roster.recall(state, event.party, event.previous)
     if not known.party_type:
         known.first_us = known.last_us = at_us
     known.party_type = event.party_type
@@ -93,7 +93,7 @@ def apply_transaction(
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
     state.advance(at_us)
     _prune(step)
-    roster.store(state.parties, event.party, event.previous, known)
+    roster.store(state, event.party, event.previous, known)
     return Seen(late, worth.usd is None, alert, score.scored)
 
 

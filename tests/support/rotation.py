@@ -1,0 +1,77 @@
+"""A ledger as it would stand had the keys never been rotated, and what two runs must have alike but for names.
+
+The interleaving of sources differs between two runs of ingest, so a rotated run is compared with its own ledger under
+the old names: then everything must be equal, the chosen alerts of the budget included.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+
+from detectors.alert import Alert
+from detectors.party import Party, unpack
+from detectors.state import PartitionState
+
+_TOKEN = re.compile(r"\b[a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32}\b")
+
+
+def former_names(records: Iterable[Any]) -> dict[str, str]:
+    """Newer token -> its token under the earliest key, from all records that carry both."""
+    found: dict[str, str] = {}
+    for record in records:
+        found |= json.loads(record.value).get("previous", {})
+    return {newer: _earliest(found, older) for newer, older in found.items()}
+
+
+def _earliest(found: Mapping[str, str], token: str) -> str:
+    while token in found:
+        token = found[token]
+    return token
+
+
+def under_old_names(record: Any, former: Mapping[str, str]) -> Any:
+    """A ledger record as ingest would have written it without the rotation; offset, headers and time are the same."""
+    body = json.loads(renamed(record.value.decode(), former))
+    body.pop("previous", None)
+    return SimpleNamespace(value=json.dumps(body, ensure_ascii=False).encode(), key=record.key, offset=record.offset,
+                           headers=record.headers, timestamp=record.timestamp)  # fmt: skip
+
+
+def renamed(text: str, former: Mapping[str, str]) -> str:
+    """The text with every token replaced by its earliest name."""
+    return _TOKEN.sub(lambda found: former.get(found[0], found[0]), text)
+
+
+def without_names(alerts: Sequence[Alert], former: Mapping[str, str]) -> list[dict[str, Any]]:
+    """Alerts under old names; ids of alerts and cases, which are hashes of names, become those of the first place."""
+    places: dict[str, str] = {}
+    for alert in alerts:
+        place = f"{alert.position.partition}/{alert.position.offset}"
+        places[alert.alert_id] = f"alert {place}"
+        places.setdefault(alert.case_id, f"case {place}")
+    shown = []
+    for alert in alerts:
+        body = json.loads(renamed(msgspec.json.encode(alert).decode(), former))
+        for field in ("alert_id", "case_id", "supersedes"):
+            body[field] = body[field] and places[body[field]]
+        shown.append(body)
+    return shown
+
+
+def parties_without_names(state: PartitionState, former: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each party's whole record under its earliest name: all but the aliases, and ids, which are hashes of names."""
+    for token, record in sorted(state.parties.items()):
+        yield former.get(token, token), _comparable(unpack(record))
+
+
+def _comparable(party: Party) -> dict[str, Any]:
+    body: dict[str, Any] = msgspec.structs.asdict(party)
+    del body["aliases"]
+    body["alerted"] = [(one.typology, one.series, one.size, one.time_us) for one in party.alerted]
+    body["case"] = party.case and party.case[1]
+    body["verdicts"] = [verdict for _, verdict in party.verdicts]
+    return body
