@@ -1,6 +1,6 @@
 """Legal dates: event time to local day and year. The time zone is data, not a clock."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import MAXYEAR, UTC, date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -24,9 +24,19 @@ def from_us(at_us: int) -> datetime:
     return EPOCH + timedelta(microseconds=at_us)
 
 
+# Wall times reach from year 1 to year 9999, in UTC and in every zone; no offset is a whole day. Failure prevented:
+# one payment dated 0001-01-01 (the contract sets no limit into the past) would stop its partition, because the
+# watermark less the lateness lies before the calendar begins.
+_EARLIEST_US = to_us(datetime(1, 1, 2, tzinfo=UTC))
+_LATEST_US = to_us(datetime(MAXYEAR, 12, 31, tzinfo=UTC)) - 1
+
+
 def local(at_us: int, zone: ZoneInfo) -> datetime:
-    """The local wall time of an event, for dated limits, hours and weekdays."""
-    return from_us(at_us).astimezone(zone)
+    """The local wall time of an event, for dated limits, hours and weekdays.
+
+    The calendar's first and last day stand for everything at or beyond them.
+    """
+    return from_us(min(max(at_us, _EARLIEST_US), _LATEST_US)).astimezone(zone)
 
 
 def local_date(at_us: int, zone: ZoneInfo) -> date:
@@ -36,5 +46,11 @@ def local_date(at_us: int, zone: ZoneInfo) -> date:
 
 @lru_cache(maxsize=512)
 def year_bounds(year: int, zone: ZoneInfo) -> tuple[int, int]:
-    """First microsecond of the local calendar `year` and of the next one: half-open, [first, last)."""
-    return to_us(datetime(year, 1, 1, tzinfo=zone)), to_us(datetime(year + 1, 1, 1, tzinfo=zone))
+    """First microsecond of the local calendar `year` and of the next one: half-open, [first, last).
+
+    The calendar's last year ends a day after its last instant in UTC, so that every zone's end lies within it.
+    """
+    first = to_us(datetime(year, 1, 1, tzinfo=zone))
+    if year == MAXYEAR:
+        return first, to_us(datetime.max.replace(tzinfo=UTC)) + DAY_US
+    return first, to_us(datetime(year + 1, 1, 1, tzinfo=zone))

@@ -21,7 +21,7 @@ from detectors.events import (
     Transaction,
 )
 from detectors.fingerprints import Known, key
-from detectors.money import parse
+from detectors.money import parse_or_zero
 from detectors.party import MOST_VERDICTS, Facts
 from detectors.roster import recall, store
 from detectors.state import PartitionState
@@ -149,7 +149,7 @@ def _profile(state: PartitionState, event: Profile) -> None:
 
 def _declaration(state: PartitionState, event: Declaration) -> None:
     """Count a trader's declarations; matching them with payments is a later typology's work."""
-    parse(event.value)
+    parse_or_zero(event.value)
     party = recall(state, event.party, event.previous)
     party.declarations += 1
     party.last_us = max(party.last_us, to_us(event.declared_time))

@@ -7,12 +7,14 @@ default.
 """
 
 from datetime import date, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from detectors.configuration import Configuration
 
+# A time without an offset is no point in time; one in the ledger is a record that cannot be read.
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Direction = Literal["out", "in"]
 Status = Literal["ordered", "settled", "returned", "cancelled"]
 PartyType = Literal["person", "sole_trader", "company", "bank"]
@@ -38,7 +40,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
 class Transaction(_Event, frozen=True, kw_only=True, tag="transaction"):
     """A payment across the border, as `fx.transactions.v1` without identifiers; `party` is the record's key."""
 
-    event_time: datetime
+    event_time: Moment
     direction: Direction
     status: Status = "settled"
     payment_id: str | None = None
@@ -78,7 +80,7 @@ class Declaration(_Event, frozen=True, kw_only=True, tag="declaration"):
     """One line of a customs declaration (CONTRACT `customs.declarations.v1`); `party` is the trader."""
 
     declaration_no: str
-    declared_time: datetime
+    declared_time: Moment
     kind: Literal["import", "export"]
     party: str
     counterparty: str
@@ -104,7 +106,7 @@ class Rate(_Event, frozen=True, kw_only=True, tag="rate"):
     base: str
     quote: str
     mid: str
-    rate_time: datetime
+    rate_time: Moment
 
 
 class Profile(_Event, frozen=True, kw_only=True, tag="profile"):
@@ -120,7 +122,7 @@ class Profile(_Event, frozen=True, kw_only=True, tag="profile"):
     employees: int | None = None
     region: str | None = None
     related_counterparties: tuple[str, ...] = ()
-    as_of: datetime
+    as_of: Moment
 
 
 class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
@@ -134,7 +136,7 @@ class Disposition(_Event, frozen=True, kw_only=True, tag="disposition"):
     verdict: Verdict
     reason_hash: str
     investigator: str
-    decided_at: datetime
+    decided_at: Moment
     amount_krw: str | None = None
     legal_basis: str | None = None
     sanction: Literal["none", "warning", "fine", "referral"] | None = None
@@ -180,7 +182,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     event_id: str
     identity: str
     body: str
-    event_time: datetime
+    event_time: Moment
     direction: Direction
     status: Status = "settled"
     party: str

@@ -35,6 +35,14 @@ ONE = Ratio(1, 1)
 
 def parse(text: str) -> Exact:
     """The decimal string `text`. Raises `ValueError` when it is not a finite decimal above zero. Cost: about 1 us."""
+    found = parse_or_zero(text)
+    if found.mantissa == 0:
+        raise ValueError(f"not a number above zero; got: {text!r}")
+    return found
+
+
+def parse_or_zero(text: str) -> Exact:
+    """As `parse`, zero included: a declared value may be nothing."""
     whole, point, fraction = text.partition(".")
     if (whole + fraction).isascii() and whole.isdigit() and (fraction.isdigit() or not point):
         mantissa, exponent = int(whole + fraction), len(fraction)
@@ -46,8 +54,6 @@ def parse(text: str) -> Exact:
         mantissa, exponent = int(number.scaleb(-shift)) * 10 ** max(shift, 0), max(-shift, 0)
     else:
         raise ValueError(f"not a decimal number; got: {text!r}; expected: digits with at most one point")
-    if mantissa == 0:
-        raise ValueError(f"not a number above zero; got: {text!r}")
     while exponent and mantissa % 10 == 0:
         mantissa, exponent = mantissa // 10, exponent - 1
     return Exact(mantissa, exponent)

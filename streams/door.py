@@ -117,8 +117,8 @@ class Door:
         party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
         headers = ledger.envelope(source, sha256, b"transaction", history=history, passed_on=passed_on)
         leg_headers = [*headers[:4], (ledger.TYPE, b"leg"), *headers[5:]]
-        record = (party.slot % self._partitions, party.token.encode(), ledger.encode(parts.event), headers)
-        leg = (counterparty.slot % self._partitions, counterparty.token.encode(), ledger.encode(parts.leg), leg_headers)
+        record = self._record(party.slot, party.token, ledger.encode(parts.event), headers)
+        leg = self._record(counterparty.slot, counterparty.token, ledger.encode(parts.leg), leg_headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         if contract is not None:
@@ -130,7 +130,7 @@ class Door:
     ) -> Admitted:
         event, party, counterparty = canonical.declaration(decoded, self._keys)
         headers = ledger.envelope(source, sha256, b"declaration", history=history, passed_on=passed_on)
-        record = (party.slot % self._partitions, party.token.encode(), ledger.encode(event), headers)
+        record = self._record(party.slot, party.token, ledger.encode(event), headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         return Admitted((record,), None, self._not_sealed(named))
@@ -140,7 +140,7 @@ class Door:
     ) -> Admitted:
         event, party = canonical.profile(decoded, self._keys)
         headers = ledger.envelope(source, sha256, b"profile", history=history, passed_on=passed_on)
-        record = (party.slot % self._partitions, party.token.encode(), ledger.encode(event), headers)
+        record = self._record(party.slot, party.token, ledger.encode(event), headers)
         # related counterparties are sealed when they take part in something: thousands of boxes would stall the loop
         return Admitted((record,), None, self._not_sealed([(party.token, decoded.body["party_id"])]))
 
@@ -149,8 +149,7 @@ class Door:
     ) -> Admitted:
         event = canonical.disposition(decoded, self._keys)
         headers = ledger.envelope(source, sha256, b"disposition", history=history, passed_on=passed_on)
-        record = (slot_of(event.party) % self._partitions, event.party.encode(), ledger.encode(event), headers)
-        return Admitted((record,))
+        return Admitted((self._record(slot_of(event.party), event.party, ledger.encode(event), headers),))
 
     def _rate(
         self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
@@ -166,7 +165,11 @@ class Door:
         headers = ledger.envelope(source, sha256, b"configuration", history=history, passed_on=passed_on)
         return Admitted(self._broadcast(ledger.CONFIGURATION_KEY, value, headers))
 
+    def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerRecord:
+        return slot % self._partitions, token.encode(), value, ledger.checked(headers, value)
+
     def _broadcast(self, key: bytes, value: bytes, headers: list[Header]) -> tuple[LedgerRecord, ...]:
+        headers = ledger.checked(headers, value)
         return tuple((partition, key, value, headers) for partition in range(self._partitions))
 
     def _not_sealed(self, named: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

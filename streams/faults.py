@@ -33,6 +33,7 @@ CODES: dict[str, str] = {
     "region.unknown": "A region is not an ISO 3166-2 code.",
     "time.malformed": "A time is not RFC 3339 with an offset, or cannot be written in UTC.",
     "time.future": "A time is more than 24 h after the record's own Kafka timestamp.",
+    "timestamp.missing": "The record has no Kafka timestamp, so that nothing says whether its time is in the future.",
     "date.malformed": "A date is not YYYY-MM-DD.",
     "key.missing": "The record has no key.",
     "key.malformed": "The key is not UTF-8.",

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from detectors.calendar import HOUR_US, to_us
 from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults
 from streams import reference
@@ -19,7 +20,7 @@ from streams.contracts import INPUTS, RATES, RULES, TRANSACTIONS, InputTopic
 from streams.faults import Fault
 
 # the contract: a time more than 24 h after the record's own Kafka timestamp is a fault
-FUTURE_SECONDS = 24 * 3600
+FUTURE_US = 24 * HOUR_US
 
 _REGISTERS: dict[str, tuple[Callable[[str], bool], str]] = {
     "currency": (reference.CURRENCIES.__contains__, "an active ISO 4217 code"),
@@ -110,7 +111,8 @@ def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, 
     """Faults of registers, time window and rules between fields, among the fields in `valid`.
 
     `body` is the whole record: whether a field is there at all does not depend on its being valid. `timestamp_ms` is
-    the record's Kafka timestamp; a negative one means that it has none, and the window cannot be judged.
+    the record's Kafka timestamp, negative when it has none: then the window cannot be judged, and one payment dated
+    9999 would make every later one late.
     """
     faults = []
     for name, known, code, expected in FIELDS[topic.name].registers:
@@ -120,7 +122,10 @@ def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, 
     if when is not None and topic.time is not None:
         if not has_rfc3339_offset(valid[topic.time]):
             faults.append(Fault("time.malformed", topic.time, "an offset like +09:00 or Z"))
-        if timestamp_ms >= 0 and when.timestamp() > timestamp_ms / 1000 + FUTURE_SECONDS:
+        if timestamp_ms < 0:
+            faults.append(Fault("timestamp.missing", "", "a Kafka timestamp"))
+        # whole microseconds: a float of seconds cannot tell the 24th hour from a microsecond later for every date
+        elif to_us(when) > timestamp_ms * 1000 + FUTURE_US:
             faults.append(Fault("time.future", topic.time, "at most 24 h after the record's timestamp"))
     return faults + _between_fields(topic, valid, body)
 

@@ -16,7 +16,7 @@ from detectors import texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US
 from detectors.limits import DatedLimit
-from detectors.money import half_even, plain
+from detectors.money import LARGEST_CENTS, half_even, plain
 from detectors.payments import OUT
 from detectors.typologies.base import Change, Context, Deal, Finding, slot
 
@@ -115,8 +115,8 @@ def _threshold(context: Context, deal: Deal, limits: dict[str, DatedLimit]) -> i
 
 
 def _moved(context: Context, deal: Deal) -> int:
-    """USD cents that the gap moved."""
-    return half_even(context.payment.usd * abs(deal.deviation), WHOLE)
+    """USD cents that the gap moved, at most `LARGEST_CENTS`: the slot keeps it in 64 bits."""
+    return min(half_even(context.payment.usd * abs(deal.deviation), WHOLE), LARGEST_CENTS)
 
 
 def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], threshold: int) -> Finding:

@@ -295,9 +295,10 @@ def test_a_fault_of_our_own_is_a_refusal_without_values(monkeypatch):
     assert "CALLERS" not in answer.message
 
 
-def test_a_record_without_timestamp_has_no_time_window():
-    """Kafka's -1 means no timestamp: nothing can be said about the future."""
-    assert isinstance(admit({**TRANSACTION, "event_time": "2999-01-01T00:00:00Z"}, timestamp_ms=-1), Admitted)
+def test_a_record_without_timestamp_is_refused():
+    """Kafka's -1 means no timestamp: a time of 2999 could not be told from one of today."""
+    assert admit(TRANSACTION, timestamp_ms=-1).codes == ("timestamp.missing",)
+    assert isinstance(admit(TRANSACTION, timestamp_ms=TIMESTAMP_MS), Admitted)
     assert admit({**TRANSACTION, "event_time": "2999-01-01T00:00:00Z"}).codes == ("time.future",)
 
 

@@ -1,0 +1,95 @@
+"""Ingest's door and the monitor's core joined by ledger bytes, without Kafka: what input records come to."""
+
+import json
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from detectors.configuration import Configuration
+from detectors.events import ConfigurationChange, Transaction
+from detectors.party import Party, unpack
+from detectors.state import PartitionState
+from streams import ledger
+from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, TRANSACTIONS
+from streams.door import Admitted, Door, Rejected
+from streams.monitor import MonitorCore
+from streams.outputs import Output
+from streams.pseudonyms import development_keys
+from streams.settings import effective_configuration
+
+TIMESTAMP_MS = 1_767_580_000_000
+"""2026-01-05T02:26:40Z, the Kafka timestamp of records that are given none."""
+
+TRANSACTION = {"event_id": "E-1", "event_time": "2026-01-05T10:11:12+09:00", "direction": "out", "party_id": "P-1",
+               "party_type": "person", "counterparty_id": "C-1", "counterparty_country": "DE",
+               "institution": "SHBKKRSE", "channel": "app", "amount": "4950.00", "currency": "USD"}  # fmt: skip
+DECLARATION = {"event_id": "D-1", "declaration_no": "N-1", "declared_time": "2026-01-05T09:00:00+09:00",
+               "kind": "import", "party_id": "P-1", "counterparty_id": "C-1", "counterparty_country": "CN",
+               "hs_code": "847130", "quantity": "100", "quantity_unit": "EA", "value": "50000",
+               "currency": "USD"}  # fmt: skip
+RATE = {"base": "USD", "quote": "KRW", "mid": "1387.50", "rate_time": "2026-01-05T00:00:00Z"}
+PROFILE = {"event_id": "F-1", "party_id": "P-1", "party_type": "person", "as_of": "2026-01-05T00:00:00Z"}
+DISPOSITION = {"event_id": "V-1", "alert_id": "a" * 32, "party": "dev.4c1.4c16172de87e10e6308ade14e3da55d6",
+               "verdict": "refuted", "reason": "r", "investigator": "I-1",
+               "decided_at": "2026-01-05T00:00:00Z"}  # fmt: skip
+GOOD = {TRANSACTIONS: TRANSACTION, DECLARATIONS: DECLARATION, RATES: RATE, PROFILES: PROFILE, DISPOSITIONS: DISPOSITION}
+
+
+class LedgerRecord(NamedTuple):
+    """A ledger record as the monitor's consumer would hand it over."""
+
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes
+    headers: list[tuple[str, bytes]]
+
+
+class Pipeline:
+    """One ledger partition, fed with input records. `state` is what the monitor learned, `log` what ingest wrote."""
+
+    def __init__(self, configuration: Configuration | None = None) -> None:
+        self.configuration = configuration or effective_configuration({})
+        self.door = Door(development_keys(), 1, self.configuration.legend.words)
+        self.core = MonitorCore("test")
+        self.state: PartitionState = self.core.new(0)
+        self.log: list[LedgerRecord] = []
+        self.offsets: dict[str, int] = {}
+        self._append(0, *ledger.first_configuration(ConfigurationChange(configuration=self.configuration)))
+
+    def _append(self, timestamp: int, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> list[Output]:
+        record = LedgerRecord(len(self.log), timestamp, key, value, headers)
+        self.log.append(record)
+        return self.core.apply(self.state, 0, record, muted=False)
+
+    def send(
+        self, topic: str, body: dict[str, Any], *, at: datetime | None = None, key: bytes | None = None,
+        history: bool = False,
+    ) -> Rejected | list[Output]:  # fmt: skip
+        """What became of a record: why it was refused, or what the monitor published. `at` is its Kafka timestamp."""
+        demanded = INPUTS[topic].key
+        key = key if key is not None or demanded is None else demanded(body).encode()
+        timestamp = TIMESTAMP_MS if at is None else int(at.timestamp() * 1000)
+        offset = self.offsets[topic] = self.offsets.get(topic, -1) + 1
+        headers = [(ledger.HISTORY, b"1")] if history else []
+        answer = self.door.admit(topic, 0, offset, timestamp, key, json.dumps(body).encode(), headers)
+        return answer if isinstance(answer, Rejected) else self.take(answer, timestamp)
+
+    def take(self, admitted: Admitted, timestamp: int) -> list[Output]:
+        """Append what the door admitted to the ledger and apply it."""
+        outputs = []
+        for _, key, value, headers in admitted.records:
+            outputs += self._append(timestamp, key, value, headers)
+        if admitted.leg is not None:
+            _, _, value, headers = admitted.leg
+            ledger.decode_leg(value, headers, 0, timestamp)
+        return outputs
+
+    def party(self) -> Party:
+        """The only party of the partition."""
+        (record,) = self.state.parties.values()
+        return unpack(record)
+
+    def events(self) -> list[Transaction]:
+        """The transactions in the ledger, as the monitor reads them."""
+        found = [ledger.decode_record(r.value, r.headers, r.offset, r.timestamp)[0] for r in self.log]
+        return [event for event in found if isinstance(event, Transaction)]
