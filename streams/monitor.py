@@ -20,7 +20,7 @@ from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
 from streams import clients, health, ledger, topics, transport
-from streams.errors import FxwatchError, SnapshotError
+from streams.errors import FxwatchError, LedgerError, SnapshotError
 from streams.kafka_log import KafkaLog
 from streams.metrics import Metrics
 from streams.outputs import Output, PartitionOutputs
@@ -102,13 +102,21 @@ class MonitorCore:
     def apply(self, state: PartitionState, partition: int, record: Any, *, muted: bool) -> list[Output]:
         """Decode and apply one ledger record; the outputs are empty while muted.
 
-        Raises `LedgerError` when unreadable.
+        Raises `LedgerError` for a record that cannot be read or applied; a state that raised must not be used further.
         """
         tally, began = self.tally, time.perf_counter()
         event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
         decoded = time.perf_counter()
         watermark = state.watermark
-        step = science.apply(state, event, origin)
+        try:
+            step = science.apply(state, event, origin)
+        except Exception as fault:
+            raise LedgerError(
+                f"a record cannot be applied: {fault!r}",
+                got=f"partition {partition}, offset {record.offset}",
+                expected="an event that this version of fxwatch can apply",
+                todo="report it; see `fxwatch skip --help`",
+            ) from fault
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
         tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
