@@ -9,6 +9,8 @@ at most `MOST` per pair; where more come, the oldest go, and an event that would
 
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
+from itertools import islice
+from operator import ge
 
 import msgspec
 
@@ -119,9 +121,12 @@ class Rates:
 
     @classmethod
     def from_state(cls, sections: list[tuple[str, bytes]]) -> "Rates":
-        """The rates that `to_state` described. Raises `msgspec.DecodeError` for damaged sections."""
+        """The rates that `to_state` described. Raises `ValueError` for damaged sections."""
         rates = cls()
         for pair, packed in sections:
             times, mids = msgspec.msgpack.decode(packed, type=tuple[list[int], list[str]])
+            if len(times) != len(mids) or any(map(ge, times, islice(times, 1, None))):
+                # a search in what is out of order would find some rate, and the score would be wrong in silence
+                raise ValueError(f"the rates of {pair} are damaged: {len(times)} times, {len(mids)} rates, or no order")
             rates.pairs[pair] = History(times, mids)
         return rates

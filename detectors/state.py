@@ -173,9 +173,15 @@ class PartitionState:
         """The state behind a snapshot's sections, in their order.
 
         Raises `ValueError` (of which msgspec's errors are a kind) for another schema, and for missing or damaged
-        sections.
+        sections, whatever they hold.
         """
-        return _thaw(_whole(sections))
+        try:
+            return _thaw(_whole(sections))
+        except ValueError:
+            raise
+        except Exception as fault:
+            # well-formed sections of a wrong shape fail in as many ways as there are parts; to the loader all are one
+            raise ValueError(f"a snapshot's sections are not of this state's shape: {fault!r}") from fault
 
 
 class Frozen:
@@ -269,6 +275,8 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     if schema != STATE_SCHEMA:
         raise ValueError(f"a snapshot of another state schema; got: {schema}; expected: {STATE_SCHEMA}; to do: replay")
     header = msgspec.msgpack.decode(named["header"], type=_Header)
+    if header.next < 0 or tuple(header.counters) != COUNTERS:
+        raise ValueError(f"a snapshot's header is damaged; got: next {header.next}, counters {list(header.counters)}")
     state = PartitionState(header.partition, header.ledger_topic)
     state.next, state.counters, state.topics = header.next, header.counters, header.topics
     state.marks = {(topic, partition): offset for topic, partition, offset in header.marks}

@@ -132,6 +132,12 @@ class SnapshotError(FxwatchError):
     code = "snapshot.unusable"
 
 
+class ProgressError(FxwatchError):
+    """A record of the progress topic cannot be read: what is published, or decided, is not known."""
+
+    code = "progress.unusable"
+
+
 class LedgerError(FxwatchError):
     """The ledger is not the one the state was learned from, or holds a record that cannot be read."""
 

@@ -5,48 +5,95 @@ would fence the worker.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
-import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import clients
-from streams.errors import SnapshotError
+from streams.errors import LedgerError, ProgressError, SnapshotError
 from streams.progress import Place, Progress, SnapshotPointer
 from streams.settings import Settings
-from streams.snapshots import Header, Section, assemble, header_key
+from streams.snapshots import Section, assemble, chunk_opening, header_key, read_header
+
+logger = logging.getLogger(__name__)
+
+# Snapshots being read at once. Failure prevented: twelve partitions of a million parties would hold all their chunks,
+# decoded and not, at the same time: three times the state's own size.
+LOADING = 2
+# One look at the ledger's topic id serves the partitions that open together.
+TOPIC_ID_SECONDS = 1.0
 
 
 class KafkaLog:
-    """The `Log` of streams/partition.py over a real cluster. `group` is the consumer group whose commits count."""
+    """The `Log` of streams/partition.py over a real cluster. `group` is the consumer group whose commits count.
+
+    `topic_id` is the ledger's when the process started; `read_topic_id` says what it is now, None where the process is
+    too short to care.
+    """
 
     def __init__(
-        self, settings: Settings, *, ledger: str, snapshots_topic: str, schema: int, topic_id: str, group: str
+        self,
+        settings: Settings,
+        *,
+        ledger: str,
+        snapshots_topic: str,
+        schema: int,
+        topic_id: str,
+        group: str,
+        read_topic_id: Callable[[], str] | None = None,
     ) -> None:
         self._settings, self._ledger, self._snapshots = settings, ledger, snapshots_topic
         self._schema, self._topic_id, self._group = schema, topic_id, group
+        self._read_topic_id = read_topic_id
+        self._same_until = 0.0
+        self._looking, self._loading = asyncio.Lock(), asyncio.Semaphore(LOADING)
 
     async def progress(self, place: Place) -> Progress:
         """Everything committed for this partition up to the read_uncommitted end at the time of the call.
 
         That end matters: another partition's open transaction hides committed records behind it from a read_committed
         reader, so reading only to the read_committed end could miss the previous owner's last commit.
+
+        Raises `ProgressError` when the newest record of a key cannot be read (a snapshot's pointer alone is passed
+        over: without it the next snapshot is loaded), `LedgerError` when the position is one of another ledger.
         """
-        tp = TopicPartition(place.topic, place.partition)
+        stop = await self._end(place.topic, place.partition)
+        found = Progress()
+        faults: dict[bytes, ProgressError] = {}
+        async for records in clients.read_range(self._settings, place.topic, place.partition, None, stop):
+            for record in records:
+                key = record.key or b""
+                faults.pop(key, None)
+                try:
+                    found.absorb(place.agent, place.partition, key, record.value)
+                except ProgressError as fault:
+                    faults[key] = fault
+        for key, unread in faults.items():
+            if not key.startswith(place.snapshot_key("")):
+                raise unread
+            logger.warning("%s: the pointer %s is passed over: %s", place, key.decode("utf-8", "replace"), unread)
+        if found.ledger and found.ledger != self._topic_id:
+            raise LedgerError(
+                "what is published was published from another ledger, so this one was created anew",
+                got=f"topic id {self._topic_id}",
+                expected=f"topic id {found.ledger}",
+            )
+        return found
+
+    async def _end(self, topic: str, partition: int) -> int:
+        """The read_uncommitted end offset."""
+        tp = TopicPartition(topic, partition)
         consumer = clients.reader(self._settings, committed=False)
         await consumer.start()
         try:
             consumer.assign([tp])
-            stop = await clients.end_offset(consumer, tp)
+            return await clients.end_offset(consumer, tp)
         finally:
             await consumer.stop()
-        found = Progress()
-        async for records in clients.read_range(self._settings, place.topic, place.partition, None, stop):
-            for record in records:
-                found.absorb(place.agent, place.partition, record.key or b"", record.value)
-        return found
 
     async def snapshots(
         self, place: Place, progress: Progress
@@ -60,26 +107,53 @@ class KafkaLog:
             yield pointer.next, load
 
     async def _load(self, place: Place, pointer: SnapshotPointer) -> list[Section]:
-        header, values = None, []
-        key = header_key(place.agent, place.partition, pointer.slot)
-        prefix = key.removesuffix(b"header")
-        try:
-            async for records in clients.read_range(
-                self._settings, self._snapshots, place.partition, pointer.first, pointer.last + 1
-            ):
-                for record in records:
-                    if record.key == key and record.value is not None:
-                        header = msgspec.json.decode(record.value, type=Header)
-                    elif record.key is not None and record.key.startswith(prefix) and record.value is not None:
-                        values.append(record.value)
-        except msgspec.DecodeError as fault:
-            raise SnapshotError("the snapshot's header cannot be read", got=str(fault)) from fault
-        if header is None or header.snapshot_id != pointer.snapshot_id:
-            raise SnapshotError("the snapshot is not on its topic any more", expected=pointer.snapshot_id)
-        return await asyncio.to_thread(assemble, header, values, self._schema, self._topic_id)
+        async with self._loading:
+            end = await self._end(self._snapshots, place.partition)
+            if not 0 <= pointer.first <= pointer.last < end:
+                # reading up to an offset that does not exist would wait for it for ever
+                raise SnapshotError("the snapshot is not on its topic any more", got=f"a topic that ends at {end}",
+                                    expected=f"offsets {pointer.first} to {pointer.last}")  # fmt: skip
+            headers, values = await self._read(place, pointer)
+            header = read_header(headers[-1]) if headers else None
+            told = (pointer.snapshot_id, pointer.slot, pointer.next, place.agent, place.partition)
+            if header is None or (header.snapshot_id, header.slot, header.next, header.agent, header.partition) != told:
+                raise SnapshotError("the snapshot is not on its topic any more", expected=pointer.snapshot_id)
+            return await asyncio.to_thread(assemble, header, values, self._schema, self._topic_id)
+
+    async def _read(self, place: Place, pointer: SnapshotPointer) -> tuple[list[bytes], list[bytes]]:
+        """(headers, chunks) at the pointer's place; of other snapshots nothing is kept, however far they reach."""
+        headers: list[bytes] = []
+        values: list[bytes] = []
+        key, opening = header_key(place.agent, place.partition, pointer.slot), chunk_opening(pointer.snapshot_id)
+        async for records in clients.read_range(
+            self._settings, self._snapshots, place.partition, pointer.first, pointer.last + 1
+        ):
+            for record in records:
+                if record.key == key and record.value is not None:
+                    headers = [record.value]
+                elif record.value is not None and record.value.startswith(opening):
+                    values.append(record.value)
+        return headers, values
+
+    async def _require_same_ledger(self) -> None:
+        """Raise `LedgerError` when the ledger was deleted and created again while this process ran."""
+        if self._read_topic_id is None:
+            return
+        async with self._looking:
+            if time.monotonic() < self._same_until:
+                return
+            current = await asyncio.to_thread(self._read_topic_id)
+            if current != self._topic_id:
+                raise LedgerError("the ledger was deleted and created again", got=f"topic id {current}",
+                                  expected=f"topic id {self._topic_id}")  # fmt: skip
+            self._same_until = time.monotonic() + TOPIC_ID_SECONDS
 
     async def bounds(self, place: Place) -> tuple[int, int, int]:
-        """(first, end, committed) ledger offsets of the partition; committed is 0 when the group has none."""
+        """(first, end, committed) ledger offsets of the partition; committed is 0 when the group has none.
+
+        Raises `LedgerError` when the ledger is not the one this process began with.
+        """
+        await self._require_same_ledger()
         tp = TopicPartition(self._ledger, place.partition)
         consumer = clients.reader(self._settings, committed=False, group=self._group)
         await consumer.start()

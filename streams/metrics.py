@@ -251,6 +251,16 @@ class Metrics:
             "1 for the state a partition held here is in, 0 for the others; all 0 when it is not held here.",
             "agent", "partition", "state",
         )  # fmt: skip
+        self.snapshots_refused = gauge(
+            "snapshots_refused",
+            "Snapshots that could not be used when a partition held here was loaded, snapshots.",
+            "agent", "partition",
+        )  # fmt: skip
+        self.cold_start = gauge(
+            "cold_start",
+            "1 when a partition held here had to replay its ledger from the start, for lack of a usable snapshot.",
+            "agent", "partition",
+        )  # fmt: skip
         self.parties = gauge("parties", "Parties in the memory of a partition held here, parties.", "partition")
         self.state_bytes = gauge("state_bytes", "Learned state of a partition held here, packed, bytes.", "partition")
         self.build_info = gauge(
@@ -324,6 +334,12 @@ class Metrics:
             self._age_from(agent, partition, self._clock())
         self._show_state(agent, partition, state)
 
+    def set_loaded(self, agent: str, partition: int, *, refused: int, cold: bool) -> None:
+        """Say how a held partition's state came to be: snapshots refused on the way, and whether none was left."""
+        if (agent, partition) in self._held:
+            self.snapshots_refused.labels(agent, str(partition)).set(refused)
+            self.cold_start.labels(agent, str(partition)).set(int(cold))
+
     def set_lag(self, agent: str, partition: int, records: int) -> None:
         """Set a held partition's lag; nothing for one that is not, so that a late call brings no dead series back."""
         if (agent, partition) in self._held:
@@ -347,6 +363,8 @@ class Metrics:
         self._show_state(agent, partition, None)
         self.lag_records.remove(agent, str(partition))
         self.snapshot_age_seconds.remove(agent, str(partition))
+        self.snapshots_refused.remove(agent, str(partition))
+        self.cold_start.remove(agent, str(partition))
         if agent == STATE_AGENT:
             self.parties.remove(str(partition))
             self.state_bytes.remove(str(partition))

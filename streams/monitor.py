@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -34,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 AGENT = "monitor"
 OPEN_RETRY_SECONDS = 1.0
+CANCEL_AGAIN_SECONDS = 0.1
 _encode = msgspec.json.Encoder().encode
 
 
@@ -86,12 +88,15 @@ class MonitorCore:
         state.code_version = self._code
         return state
 
-    def thaw(self, partition: int, sections: list[Section]) -> PartitionState:  # noqa: ARG002  (the sections say it)
-        """State from a snapshot's sections."""
+    def thaw(self, partition: int, sections: list[Section]) -> PartitionState:
+        """State from a snapshot's sections. Raises `SnapshotError` for whatever they hold that is no such state."""
         try:
             state = PartitionState.thaw(sections)
         except ValueError as fault:
             raise SnapshotError("the snapshot's contents cannot be used", got=str(fault)) from fault
+        if (state.partition, state.ledger_topic) != (partition, topics.LEDGER):
+            raise SnapshotError("the snapshot is of another partition", got=f"{state.ledger_topic}[{state.partition}]",
+                                expected=f"{topics.LEDGER}[{partition}]")  # fmt: skip
         state.code_version = self._code
         return state
 
@@ -161,6 +166,17 @@ def alert_outputs(
     return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]
 
 
+async def _ended(opening: asyncio.Task[None] | None) -> None:
+    """Cancel an opening and wait until it has ended.
+
+    Asked once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes as its work is done.
+    The opening would then go on beside the partition's next owner, and fence it.
+    """
+    while opening is not None and not opening.done():
+        opening.cancel()
+        await asyncio.wait({opening}, timeout=CANCEL_AGAIN_SECONDS)
+
+
 class MonitorAgent:
     """The monitor's Faust app and its partitions."""
 
@@ -179,13 +195,16 @@ class MonitorAgent:
         self.app = faust_app.build(settings, AGENT, web=web)
         self.core = MonitorCore(code_version)
         self.log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                            topic_id=str(topic_id), group=self.app.conf.id)  # fmt: skip
+                            topic_id=str(topic_id), group=self.app.conf.id,
+                            read_topic_id=partial(topics.topic_id, settings, topics.LEDGER))  # fmt: skip
+        self._topic_id = str(topic_id)
         self.plan = SnapshotPlan(topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, code=code_version, config=config_version,
                                  topic_id=str(topic_id), every_events=settings.snapshot_every_events,
                                  every_seconds=settings.snapshot_every_seconds)  # fmt: skip
         self.partitions: dict[int, Partition[PartitionState]] = {}
         self.writers: dict[int, SnapshotWriter] = {}
         self.opening: dict[int, asyncio.Task[None]] = {}
+        self._unpacking = asyncio.Lock()
         self.assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.last_progress = time.monotonic()
         transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
@@ -249,20 +268,22 @@ class MonitorAgent:
 
     async def _leave(self, numbers: list[int]) -> None:
         """Save and stop producers; what goes wrong only lengthens the next replay, so it is logged and passed over."""
-        for number in numbers:
-            task = self.opening.pop(number, None)
-            if task is not None:
-                task.cancel()
         results = await asyncio.gather(*(self._leave_one(number) for number in numbers), return_exceptions=True)
         for number, result in zip(numbers, results, strict=True):
             if isinstance(result, BaseException):
                 logger.warning("%s[%d] was not left cleanly, replay will be longer: %r", AGENT, number, result)
 
     async def _leave_one(self, number: int) -> None:
+        await _ended(self.opening.pop(number, None))
         await self.partitions[number].suspend()
         await self.writers[number].finish()
 
     # -- partitions -----------------------------------------------------------------------------------------------
+
+    async def _beside(self, work: Callable[[], PartitionState]) -> PartitionState:
+        """One at a time: twelve threads would keep the loop waiting for the interpreter longer than the work itself."""
+        async with self._unpacking:
+            return await asyncio.to_thread(work)
 
     def _create(self, number: int) -> None:
         place = Place(topics.PROGRESS, AGENT, number)
@@ -273,19 +294,20 @@ class MonitorAgent:
             return (await self.log.progress(place)).next
 
         outputs = PartitionOutputs(partial(producer, name), read_published, self.broker.was_away, place,
-                                   self.settings.broker_patience_seconds)  # fmt: skip
+                                   self.settings.broker_patience_seconds, self._topic_id)  # fmt: skip
         self.writers[number] = SnapshotWriter(
             partial(producer, f"{name}-snapshot"), place, self.plan, partial(self._saved, number)
         )
-        self.partitions[number] = Partition(place, self.core, self.log, outputs, self._save, self._on_change)
+        self.partitions[number] = Partition(
+            place, self.core, self.log, outputs, self._save, self._on_change, self._beside
+        )
 
     def _start_opening(self, number: int) -> None:
         earlier = self.opening.pop(number, None)
-        if earlier is not None:
-            earlier.cancel()
-        self.opening[number] = asyncio.ensure_future(self._open(self.partitions[number]))
+        self.opening[number] = asyncio.ensure_future(self._open(self.partitions[number], earlier))
 
-    async def _open(self, partition: Partition[PartitionState]) -> None:
+    async def _open(self, partition: Partition[PartitionState], earlier: asyncio.Task[None] | None = None) -> None:
+        await _ended(earlier)
         while True:
             try:
                 replayed = partition.replayed
@@ -329,6 +351,7 @@ class MonitorAgent:
             self.metrics.forget_partition(AGENT, number)
         else:
             self.metrics.set_partition_state(AGENT, number, partition.status)
+            self.metrics.set_loaded(AGENT, number, refused=partition.refused, cold=partition.cold)
 
     # -- what health asks -----------------------------------------------------------------------------------------
 

@@ -47,9 +47,11 @@ class PartitionOutputs:
         broker_was_away: Callable[[], bool],
         place: progress.Place,
         patience: float,
+        ledger: str = "",
     ) -> None:
+        """`ledger` is the topic id that positions are of; `patience` is how long a commit may take, seconds."""
         self._new_producer, self._read_published, self._broker_was_away = new_producer, read_published, broker_was_away
-        self._place, self._patience = place, patience
+        self._place, self._patience, self._ledger = place, patience, ledger
         self._producer: AIOKafkaProducer | None = None
         self.published = 0
 
@@ -115,7 +117,7 @@ class PartitionOutputs:
                 await producer.send(
                     output.topic, output.value, output.key, output.partition, output.timestamp_ms, output.headers
                 )
-            value = progress.encode(progress.Published(next=position))
+            value = progress.encode(progress.Published(next=position, ledger=self._ledger))
             await producer.send(self._place.topic, value, self._place.published_key, self._place.partition)
             await asyncio.wait_for(producer.commit_transaction(), self._patience)
         except BaseException:

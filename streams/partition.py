@@ -13,10 +13,11 @@ Outputs of offsets below the published position are muted: a read_committed read
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, SnapshotError
+from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, ProgressError, SnapshotError
 from streams.outputs import Output, PartitionOutputs
 from streams.progress import Place, Progress
 from streams.snapshots import Section
@@ -115,15 +116,23 @@ class Partition(Generic[S]):
         outputs: PartitionOutputs,
         save: Save[S],
         on_change: Callable[["Partition[S]"], None] = lambda _partition: None,
+        beside: Callable[[Callable[[], S]], Awaitable[S]] | None = None,
     ) -> None:
+        """`beside` runs work that takes long (unpacking a snapshot: seconds) beside the event loop; default: in it."""
         self.place, self.core, self.log, self.outputs = place, core, log, outputs
-        self._save, self._on_change = save, on_change
+        self._save, self._on_change, self._beside = save, on_change, beside
         self.state: S | None = None
         self.status: Status = "closed"
         self.cause: PartitionStoppedError | None = None
         self.unsaved = 0
         self.replayed = 0
+        # snapshots that the last loading refused, and whether it ended in a cold start; for the metrics
+        self.refused = 0
+        self.cold = False
         self._skips: set[int] = set()
+        self._delivered = -1
+        # end of the runs handed over: Faust acknowledges them, applied or not, and does not bring them again
+        self._handed_over = 0
         self._lock = asyncio.Lock()
 
     def _become(self, status: Status, cause: PartitionStoppedError | None = None) -> None:
@@ -142,43 +151,71 @@ class Partition(Generic[S]):
         """
         async with self._lock:
             self._become("replaying")
+            self._delivered = -1
             await self.outputs.start()
-            progress = await self.log.progress(self.place)
-            self.outputs.published = progress.next
-            self._skips = set(progress.skips)
             try:
-                first, end, committed = await self.log.bounds(self.place)
-                if self.state is None:
-                    self.state = await self._load(progress, first, end)
-                self._check_bounds(self.state.next, first, end)
-                await self._replay(min(max(progress.next, committed), end))
+                await self._catch_up()
             except PartitionStoppedError as stop:
                 self._stop(stop)
-                return
-            self._become("running")
+            except (LedgerError, ProgressError) as fault:
+                self._stop(self._unusable(fault))
+            else:
+                self._become("running")
+
+    async def _catch_up(self) -> None:
+        progress = await self.log.progress(self.place)
+        self.outputs.published = progress.next
+        self._skips = set(progress.skips)
+        first, end, committed = await self.log.bounds(self.place)
+        if self.state is None:
+            self.state = await self._load(progress, first, end)
+        self._check_bounds(self.state.next, first, end)
+        if progress.next > end:
+            # what comes at these offsets from now on would be muted, though nobody has its alerts
+            raise self._unusable(LedgerError("the ledger ends before what was published from it", got=f"its end {end}",
+                                             expected=f"offset {progress.next} or later"))  # fmt: skip
+        await self._replay(min(max(progress.next, committed, self._handed_over), end))
 
     async def _load(self, progress: Progress, first: int, end: int) -> S:
+        """The newest snapshot that can be used, or a state that has applied nothing.
+
+        One that ends outside the ledger says that the ledger is at fault: it stops the partition, because an older
+        one would go on from a ledger that was cut off and continued differently.
+        """
+        self.refused = 0
         async for position, sections in self.log.snapshots(self.place, progress):
             try:
-                state = self.core.thaw(self.place.partition, await sections())
-                self._check_bounds(state.next, first, end)
-            except (SnapshotError, PartitionStoppedError) as fault:
+                thaw = partial(self.core.thaw, self.place.partition, await sections())
+                state = thaw() if self._beside is None else await self._beside(thaw)
+                _require_position(state, position)
+            except SnapshotError as fault:
+                self.refused += 1
                 logger.warning("%s: snapshot at %d not used: %s", self.place, position, fault)
                 continue
+            self._check_bounds(state.next, first, end)
+            self.cold = False
             logger.info("%s: state loaded at ledger offset %d", self.place, state.next)
             return state
-        if progress.snapshots:
+        self.cold = True
+        if self.refused:
             logger.warning("%s: no snapshot can be used; cold start, the whole ledger is replayed", self.place)
+        else:
+            logger.info("%s: there is no snapshot; the ledger is replayed from its start", self.place)
         return self.core.new(self.place.partition)
 
     def _check_bounds(self, position: int, first: int, end: int) -> None:
         if not first <= position <= end:
-            raise PartitionStoppedError(
-                f"the ledger of {self.place} does not hold the next record to apply",
-                got=f"offsets {first} to {end}",
-                expected=f"offset {position} among them",
-                todo="the ledger was truncated or recreated: restore it, or begin new snapshot and progress topics",
-            )
+            raise self._unusable(LedgerError("the ledger does not hold the next record to apply",
+                                             got=f"offsets {first} to {end}",
+                                             expected=f"offset {position} among them"))  # fmt: skip
+
+    def _unusable(self, fault: FxwatchError) -> PartitionStoppedError:
+        """A stop that no decision on a single record heals."""
+        where = "before any record" if self.state is None else f"at ledger offset {self.state.next}"
+        mend = "mend the cause and restart"
+        if isinstance(fault, LedgerError):
+            mend = "the ledger was truncated or recreated: restore it, or begin new snapshot and progress topics"
+        return PartitionStoppedError(f"{self.place} stopped {where}: {fault}", todo=mend)
 
     # -- applying -------------------------------------------------------------------------------------------------
 
@@ -188,9 +225,11 @@ class Partition(Generic[S]):
         A record that cannot be applied stops this partition only: what came before it is published, `next` stays at it.
         """
         async with self._lock:
+            self._handed_over = max(self._handed_over, records[-1].offset + 1)
             if self.status != "running" or self.state is None:
                 return  # not lost: `next` has not moved, so the records are replayed when the partition opens again
             try:
+                await self._require_same_ledger(records)
                 await self._replay(records[0].offset)
                 await self._step(records)
             except PartitionStoppedError as stop:
@@ -198,18 +237,40 @@ class Partition(Generic[S]):
                 return
             await self._save(self, self.state)
 
+    async def _require_same_ledger(self, records: list[Any]) -> None:
+        """Offsets that go back without a rebalance are those of a ledger that was cut off or created anew.
+
+        Failure prevented: its records have offsets that were applied before, and would pass as redelivered.
+        """
+        assert self.state is not None
+        back, self._delivered = records[0].offset <= self._delivered, records[-1].offset
+        if not back:
+            return
+        try:
+            first, end, _ = await self.log.bounds(self.place)
+        except LedgerError as fault:
+            raise self._unusable(fault) from fault
+        self._check_bounds(self.state.next, first, end)
+
     async def _step(self, records: list[Any]) -> None:
         """Apply `records` and publish their outputs; on a stop, publish those of the records before it."""
         outputs: list[Output] = []
         assert self.state is not None
         try:
-            await self._apply(records, outputs)
-        except PartitionStoppedError as stop:
-            if outputs and stop.position is not None:
-                await self.outputs.publish(outputs, stop.position)
+            try:
+                await self._apply(records, outputs)
+            except PartitionStoppedError as stop:
+                if outputs and stop.position is not None:
+                    await self.outputs.publish(outputs, stop.position)
+                raise
+            if outputs:
+                await self.outputs.publish(outputs, self.state.next)
+        except BaseException:
+            # A rebalance cancels an opening in the middle of its work: the state is then past outputs that nobody has
+            # published. Kept, it would never make them again; forgotten, it is rebuilt and they come with the replay.
+            if outputs:
+                self.state, self.unsaved = None, 0
             raise
-        if outputs:
-            await self.outputs.publish(outputs, self.state.next)
 
     async def _replay(self, stop: int) -> None:
         """Apply the ledger's records from `next` up to `stop` (exclusive)."""
@@ -272,8 +333,12 @@ class Partition(Generic[S]):
         """While stopped, look for an operator's decision on the offset it stopped at; open again when there is one."""
         while self.status == "stopped" and self.cause is not None:
             await asyncio.sleep(SKIP_POLL_SECONDS)
-            progress = await self.log.progress(self.place)
-            if self.cause.fields.get("position") in progress.skips:
+            try:
+                progress = await self.log.progress(self.place)
+            except (LedgerError, ProgressError):
+                continue  # why the partition is stopped, or as good a reason: it is asked again
+            # revoked meanwhile, it is no longer ours to open: that would fence the next owner
+            if self.status == "stopped" and self.cause is not None and self.cause.position in progress.skips:
                 await self.open()
 
     # -- leaving --------------------------------------------------------------------------------------------------
@@ -292,3 +357,9 @@ class Partition(Generic[S]):
         """The partition is another worker's now: forget the state."""
         await self.suspend()
         self.state, self.unsaved = None, 0
+
+
+def _require_position(state: State, position: int) -> None:
+    """The state itself says where it ends; pointer and header only repeat it."""
+    if state.next != position:
+        raise SnapshotError("the snapshot's state is of another position", got=state.next, expected=position)

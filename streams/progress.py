@@ -6,15 +6,28 @@ The topic is compacted. Three kinds of record share a partition's log, told apar
 * `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of
   scans;
 * `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay.
+
+Each record's value is JSON that begins with a checksum of the rest: a position with one digit changed is still a
+position, and would mute alerts that nobody has, or publish some twice.
 """
+
+import hashlib
+from typing import Final, TypeVar
 
 import msgspec
 
+from streams.errors import ProgressError
+
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
-    """Outputs of every ledger offset below `next` are published."""
+    """Outputs of every ledger offset below `next` are published.
+
+    `ledger` is the ledger's topic id (KIP-516): a position says nothing of a ledger that was created anew. Empty where
+    it is not known.
+    """
 
     next: int
+    ledger: str = ""
 
 
 class SnapshotPointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,20 +53,25 @@ class Progress(msgspec.Struct, kw_only=True):
     """What one partition's log says: published position, snapshots by slot, skipped offsets."""
 
     next: int = 0
+    ledger: str = ""
     snapshots: dict[str, SnapshotPointer] = {}
     skips: dict[int, Skip] = {}
 
     def absorb(self, agent: str, partition: int, key: bytes, value: bytes | None) -> None:
-        """Take in one record; records of other agents and partitions are ignored, a later record of a key wins."""
+        """Take in one record; records of other agents and partitions are ignored, a later record of a key wins.
+
+        Raises `ProgressError` for a value that cannot be read; then nothing has changed.
+        """
         kind = key_kind(agent, partition, key)
         if kind is None or value is None:
             return
         if kind == ("published", ""):
-            self.next = max(self.next, msgspec.json.decode(value, type=Published).next)
+            published = decode(value, Published)
+            self.next, self.ledger = max(self.next, published.next), published.ledger or self.ledger
         elif kind[0] == "snapshot":
-            self.snapshots[kind[1]] = msgspec.json.decode(value, type=SnapshotPointer)
+            self.snapshots[kind[1]] = decode(value, SnapshotPointer)
         elif kind[0] == "skip":
-            skip = msgspec.json.decode(value, type=Skip)
+            skip = decode(value, Skip)
             self.skips[skip.offset] = skip
 
 
@@ -91,4 +109,32 @@ def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:
     return (parts[2], parts[3]) if len(parts) == 4 else None  # noqa: PLR2004
 
 
-encode = msgspec.json.Encoder().encode
+_OPENING: Final = b'{"check":"'
+_CHECK_BYTES: Final = 8
+_BODY: Final = len(_OPENING) + 2 * _CHECK_BYTES + len(b'",')
+_Record = TypeVar("_Record", Published, SnapshotPointer, Skip)
+
+
+def _check(body: bytes) -> bytes:
+    return hashlib.blake2b(body, digest_size=_CHECK_BYTES).hexdigest().encode()
+
+
+def encode(record: Published | SnapshotPointer | Skip) -> bytes:
+    """A record's value: JSON whose first field, `check`, is a checksum of what follows it."""
+    body = msgspec.json.encode(record)[1:]
+    return _OPENING + _check(body) + b'",' + body
+
+
+def decode(value: bytes, kind: type[_Record]) -> _Record:
+    """The record behind a value. Raises `ProgressError` when it is not what `encode` wrote."""
+    body = value[_BODY:]
+    try:
+        if value[:_BODY] != _OPENING + _check(body) + b'",':
+            raise ValueError("its checksum does not match")  # noqa: TRY301  (one place says what a bad record means)
+        return msgspec.json.decode(b"{" + body, type=kind)
+    except ValueError as fault:
+        raise ProgressError(
+            f"a record of the progress topic cannot be read: {fault}",
+            got=repr(value[:100]),
+            expected=f"a {kind.__name__} as this version of fxwatch writes it",
+        ) from fault

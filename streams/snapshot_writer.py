@@ -109,6 +109,9 @@ class SnapshotWriter:
             logger.info("%s: snapshot at %d not written, another worker owns the partition", self._place, position)
         except KafkaError as fault:
             logger.warning("%s: snapshot at %d not written, replay will be longer: %r", self._place, position, fault)
+        except Exception:
+            # nobody awaits this task for minutes: what is not logged here passes unseen
+            logger.exception("%s: snapshot at %d not written, replay will be longer", self._place, position)
         else:
             logger.debug("%s: snapshot at %d, %d bytes, %.2f s", self._place, position, size, time.monotonic() - began)
             self._on_saved(size, time.time())
@@ -144,6 +147,7 @@ class SnapshotWriter:
             bytes=size,
             sha256=digest.hexdigest(),
         )
+        header = snapshots.sealed(header)
         key = snapshots.header_key(place.agent, place.partition, slot)
         deliveries.append(await producer.send(plan.topic, msgspec.json.encode(header), key, place.partition))
         written = [await delivery for delivery in deliveries]

@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left, bisect_right, insort
+from math import isnan
 
 
 class SlidingWindow:
@@ -64,6 +65,8 @@ class SlidingWindow:
                 f"a window's state does not fit; got: {len(state)} bytes; expected: at most {size} numbers"
             )
         values.frombytes(state)
+        if any(map(isnan, values)):
+            raise ValueError("a window's state holds what is not a number")
         window = cls(size)
         window.arrivals = values
         window.order = array("d", sorted(values))

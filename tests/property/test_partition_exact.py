@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from streams.errors import FencedError, SnapshotError
 from streams.outputs import Output, PartitionOutputs
 from streams.partition import Partition
-from streams.progress import Place, Progress, Published, SnapshotPointer, encode
+from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
 
 PLACE = Place("fx.progress.v1", "monitor", 0)
 
@@ -124,6 +124,9 @@ class MemoryProducer:
 
     async def send(self, topic, value, key, partition, timestamp=None, headers=None):
         self.pending.append((topic, key, value))
+        acknowledged = asyncio.get_running_loop().create_future()
+        acknowledged.set_result(None)
+        return acknowledged
 
     async def commit_transaction(self):
         cluster = self.cluster
@@ -268,7 +271,8 @@ def test_a_record_that_cannot_be_applied_stops_its_partition_and_a_skip_lets_it_
         await worker.partition.run([cluster.record(offset) for offset in range(5)])
         stopped = worker.partition.status, worker.partition.cause.position, cluster.progress.next
         before = list(cluster.outputs)
-        cluster.progress.absorb("monitor", 0, PLACE.skip_key(3), b'{"offset":3,"reason":"r","who":"w","at":"t"}')
+        decision = Skip(offset=3, reason="r", who="w", at="t")
+        cluster.progress.absorb("monitor", 0, PLACE.skip_key(3), encode(decision))
         await worker.partition.open()
         await worker.partition.run([cluster.record(4)])
         return stopped, before, worker.partition, cluster

@@ -32,6 +32,9 @@ PROMISED = {
     "fxwatch_replayed_events_total": ("counter", {"agent"}),
     "fxwatch_partition_state": ("gauge", {"agent", "partition", "state"}),
     "fxwatch_rate_missing_total": ("counter", set()),
+    # beyond DESIGN section 9: its section 4 wants a gauge for cold starts
+    "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),
+    "fxwatch_cold_start": ("gauge", {"agent", "partition"}),
     "fxwatch_parties": ("gauge", {"partition"}),
     "fxwatch_state_bytes": ("gauge", {"partition"}),
     "fxwatch_detector_score": ("histogram", {"detector"}),
@@ -86,6 +89,7 @@ def test_page_has_every_promised_metric_with_its_type(metrics):
 def test_metrics_carry_exactly_the_promised_labels(metrics):
     """Every sample, gauges of held partitions included, has the labels of DESIGN section 9 (and `le` in buckets)."""
     metrics.set_partition_state("monitor", 0, "running")
+    metrics.set_loaded("monitor", 0, refused=1, cold=False)
     metrics.set_lag("monitor", 0, 3)
     metrics.set_state_size(0, 5, 700)
     found = {}
