@@ -85,22 +85,22 @@ def control_character_faults(topic: InputTopic, body: Mapping[str, Any]) -> list
 
 
 def key_faults(topic: InputTopic, key: bytes | None, body: Mapping[str, Any]) -> list[Fault]:
-    """Whether the record's key is the one its body demands; of a body without it, only whether there is a key."""
+    """Whether the record's key is the one its body demands; of a body without it, only whether there is a readable key."""
     if topic.key is None:
         return []
     if key is None:
         return [Fault("key.missing")]
     try:
-        demanded = topic.key(body)  # type: ignore[arg-type]
+        demanded: str | None = topic.key(body)  # type: ignore[arg-type]
     except KeyError:
-        return []
-    if key == demanded.encode():
+        demanded = None
+    if demanded is not None and key == demanded.encode():
         return []
     try:
         key.decode()
     except UnicodeDecodeError:
         return [Fault("key.malformed", "", "UTF-8")]
-    return [Fault("key.mismatch", "", _KEY_MEANING[topic.key.__name__])]
+    return [] if demanded is None else [Fault("key.mismatch", "", _KEY_MEANING[topic.key.__name__])]
 
 
 _KEY_MEANING = {"_party_id": "party_id", "_pair": "BASE/QUOTE", "_token": "party"}

@@ -33,9 +33,15 @@ NOT_IN_A_SCHEMA = {
     "currency.same",
     "size.exceeded",
     "depth.exceeded",
+    "header.length",
+    "timestamp.missing",
+    "topic.unknown",
+    "configuration.invalid",
 }
 # a schema knows the form of a time or date, not the calendar
-CALENDAR = {"time_leap", "time_not_in_utc", "date_malformed"}
+CALENDAR = {"time_leap", "time_not_in_utc", "date_malformed"} | {name for name in CASES if CASES[name].get("calendar")}
+# to a schema 1.0 is an integer and integers have no end; the decoder wants digits alone, in 64 bits
+WHOLE_NUMBERS = {"declaration_line_float", "declaration_line_beyond_64_bits"}
 
 
 def test_the_published_files_are_what_the_code_gives():
@@ -66,7 +72,7 @@ BAD = [
     name
     for name, case in CASES.items()
     if parsed(name) is not None
-    and name not in CALENDAR
+    and name not in CALENDAR | WHOLE_NUMBERS
     and not set(case["codes"]) <= {"json.malformed", *NOT_IN_A_SCHEMA}
     and case["codes"] != []
 ]
