@@ -9,9 +9,10 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
-from streams.errors import DeliveryError
+from streams.deliveries import Outstanding, Write
+from streams.errors import DeliveryError, RefusedError
 from streams.settings import Settings
 
 # One produce request at most; topics allow 2 MiB, so a batch of this size always fits.
@@ -28,7 +29,7 @@ Record = tuple[bytes | None, bytes | None, Headers, int | None]
 
 def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     """A producer whose retries neither duplicate nor reorder (KIP-98, idempotence), acknowledged by all replicas."""
-    return AIOKafkaProducer(
+    producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap_servers,
         client_id=client,
         enable_idempotence=True,
@@ -37,11 +38,12 @@ def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
         max_request_size=2 * BATCH_BYTES,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
+    return _patient(producer, settings)
 
 
 def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
     """A transactional producer (KIP-98); starting it fences any older owner of `transactional_id`."""
-    return AIOKafkaProducer(
+    producer = AIOKafkaProducer(
         bootstrap_servers=settings.bootstrap_servers,
         client_id=transactional_id,
         transactional_id=transactional_id,
@@ -51,6 +53,16 @@ def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafk
         max_request_size=2 * BATCH_BYTES,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
+    return _patient(producer, settings)
+
+
+def _patient(producer: AIOKafkaProducer, settings: Settings) -> AIOKafkaProducer:
+    """The same producer, whose batches wait for a partition without a leader as long as for a broker.
+
+    aiokafka fails them after one request's time-out (15 s), and has no setting of its own for it.
+    """
+    producer._message_accumulator._batch_ttl = settings.broker_patience_seconds  # noqa: SLF001
+    return producer
 
 
 def reader(settings: Settings, *, committed: bool, group: str | None = None) -> AIOKafkaConsumer:
@@ -68,14 +80,20 @@ def reader(settings: Settings, *, committed: bool, group: str | None = None) -> 
 
 
 async def send_records(
-    producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[Record], patience: float
+    producer: AIOKafkaProducer,
+    topic: str,
+    partition: int,
+    records: Sequence[Record],
+    patience: float,
+    outstanding: Outstanding | None = None,
 ) -> None:
     """Write `records` in order as record batches, one in flight at a time, and await each acknowledgement.
 
     aiokafka can fail one batch and deliver the next; with one in flight nothing can overtake a failed one. Costs about
-    2 us a record (`send` costs 7-10). Raises `DeliveryError` when a batch was not acknowledged within `patience`
-    seconds.
+    2 us a record (`send` costs 7-10). `outstanding` tells meanwhile what is waited for. Raises `RefusedError` when the
+    topic refuses a batch for good, `DeliveryError` when one was not acknowledged within `patience` seconds.
     """
+    outstanding = Outstanding(patience) if outstanding is None else outstanding
     position = 0
     while position < len(records):
         builder = producer.create_batch()
@@ -86,20 +104,36 @@ async def send_records(
                 break
             position += 1
         if position == start:
-            raise DeliveryError(
+            raise RefusedError(
                 f"a record for {topic} is larger than a batch may be",
                 got=f"{len(records[start][1] or b'')} bytes",
                 expected=f"at most {BATCH_BYTES} bytes",
             )
         try:
-            delivery = await producer.send_batch(builder, topic, partition=partition)
-            await asyncio.wait_for(delivery, patience)
+            delivery = await _queued(producer, builder, topic, partition, outstanding)
+            await outstanding.acknowledged([Write(topic, partition, delivery)])
         except (KafkaError, TimeoutError) as fault:
             raise DeliveryError(
                 f"Kafka did not acknowledge a batch for {topic}[{partition}]",
                 got=repr(fault),
                 todo="nothing was committed past it; see the broker's log, then start the worker again",
             ) from fault
+
+
+async def _queued(
+    producer: AIOKafkaProducer, builder: Any, topic: str, partition: int, outstanding: Outstanding
+) -> "asyncio.Future[Any]":
+    """Hand a batch over; returns the future of its acknowledgement."""
+    outstanding.begun(topic, partition)
+    while True:
+        try:
+            delivery: asyncio.Future[Any] = await producer.send_batch(builder, topic, partition=partition)
+        except (KafkaTimeoutError, UnknownTopicOrPartitionError) as fault:
+            # 15 s for nothing: another batch is under way to the partition and waits, or the topic is missing
+            outstanding.answered(topic, partition, fault)
+            outstanding.check_patience()
+        else:
+            return delivery
 
 
 async def end_offset(consumer: AIOKafkaConsumer, partition: TopicPartition) -> int:

@@ -105,6 +105,13 @@ class DeliveryError(FxwatchError):
     retriable = True
 
 
+class RefusedError(DeliveryError):
+    """A topic refuses an output for good: sent again it would be refused again. Nothing was committed past it."""
+
+    code = "delivery.refused"
+    retriable = False
+
+
 class FencedError(FxwatchError):
     """Another worker owns this partition now; this producer must never be used again."""
 
@@ -142,3 +149,15 @@ class LedgerError(FxwatchError):
     """The ledger is not the one the state was learned from, or holds a record that cannot be read."""
 
     code = "ledger.unusable"
+
+
+class AlertNotFoundError(FxwatchError):
+    """No published alert has this id."""
+
+    code = "rescore.unknown_alert"
+
+
+class NotReproducedError(FxwatchError):
+    """An alert does not follow from the ledger as it was published."""
+
+    code = "rescore.differs"

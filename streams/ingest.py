@@ -16,6 +16,7 @@ from streams import app as faust_app
 from streams import clients, health, topics, transport
 from streams.clients import Record
 from streams.deadletter import dead_letter
+from streams.deliveries import Outstanding
 from streams.door import Door, Rejected
 from streams.identities import Sealer
 from streams.metrics import Metrics
@@ -55,6 +56,7 @@ class IngestAgent:
         self._partitions = {topic.name: topic.partitions for topic in topics.table(settings)}
         self.app = faust_app.build(settings, AGENT, web=web)
         self.producer: Any = None
+        self.outstanding = Outstanding(settings.broker_patience_seconds)
         self.last_progress = time.monotonic()
         clock = StreamClock(len(topics.INPUTS) * settings.effective.engine.partitions)
         self.clock = ClockExchange(settings, topics.CLOCK, clock)
@@ -63,7 +65,7 @@ class IngestAgent:
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet
-        self.conflicts = ConflictLetters(settings, self._deliver_letter, version)
+        self.conflicts = ConflictLetters(settings, self._deliver_letter, version, die)
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
     async def start(self) -> None:
@@ -183,14 +185,14 @@ class IngestAgent:
         """Write to all partitions at once; within one partition in order, one batch in flight."""
         patience = self.settings.broker_patience_seconds
         await asyncio.gather(*(
-            clients.send_records(self.producer, topic, partition, records, patience)
+            clients.send_records(self.producer, topic, partition, records, patience, self.outstanding)
             for (topic, partition), records in deliveries.items()
         ))  # fmt: skip
 
     async def _deliver_letter(self, partition: int, record: Record, source_topic: str, code: str) -> None:
         where = partition % self._partitions[topics.DEADLETTER]
         await clients.send_records(
-            self.producer, topics.DEADLETTER, where, [record], self.settings.broker_patience_seconds
+            self.producer, topics.DEADLETTER, where, [record], self.settings.broker_patience_seconds, self.outstanding
         )
         self.metrics.count_dead_letter(source_topic, code)
 
@@ -210,7 +212,7 @@ class IngestAgent:
             self.metrics.set_partition_state(AGENT, partition, "running")
             self.metrics.set_lag(AGENT, partition, lag)
         total = sum(by_partition.values())
-        if total == 0:
+        if total == 0 or self.outstanding.reasons():
             self.last_progress = time.monotonic()
         return total
 
@@ -218,4 +220,4 @@ class IngestAgent:
         """Why the agent is not ready; empty when it is."""
         if self._assigned is None or self.app.rebalancing:
             return ["ingest: no partitions assigned yet"]
-        return []
+        return self.outstanding.reasons()

@@ -172,9 +172,15 @@ async def _ended(opening: asyncio.Task[None] | None) -> None:
     Asked once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes as its work is done.
     The opening would then go on beside the partition's next owner, and fence it.
     """
+    cancelled: asyncio.CancelledError | None = None
     while opening is not None and not opening.done():
         opening.cancel()
-        await asyncio.wait({opening}, timeout=CANCEL_AGAIN_SECONDS)
+        try:
+            await asyncio.wait({opening}, timeout=CANCEL_AGAIN_SECONDS)
+        except asyncio.CancelledError as asked:
+            cancelled = asked  # obeyed, but not before the opening has ended
+    if cancelled is not None:
+        raise cancelled
 
 
 class MonitorAgent:
@@ -294,7 +300,8 @@ class MonitorAgent:
             return (await self.log.progress(place)).next
 
         outputs = PartitionOutputs(partial(producer, name), read_published, self.broker.was_away, place,
-                                   self.settings.broker_patience_seconds, self._topic_id)  # fmt: skip
+                                   self.settings.broker_patience_seconds, self._topic_id,
+                                   transaction_timeout=self.settings.transaction_timeout_seconds)  # fmt: skip
         self.writers[number] = SnapshotWriter(
             partial(producer, f"{name}-snapshot"), place, self.plan, partial(self._saved, number)
         )
@@ -365,15 +372,19 @@ class MonitorAgent:
             lag = max(0, (high or 0) - partition.state.next)
             self.metrics.set_lag(AGENT, number, lag)
             total += lag if partition.status == "running" else 0
-        if total == 0:
+        if total == 0 or self._waited_for():
             self.last_progress = time.monotonic()
         return total
+
+    def _waited_for(self) -> list[str]:
+        """Topics that do not take outputs now; that is no standstill of ours, and it has a patience of its own."""
+        return sorted({reason for one in self.partitions.values() for reason in one.outputs.outstanding.reasons()})
 
     def unready(self) -> list[str]:
         """Why the agent is not ready; empty when it is."""
         if self.assigned is None:
             return ["monitor: no partitions assigned yet"]
-        reasons = []
+        reasons = self._waited_for()
         for number in sorted(self.assigned):
             partition = self.partitions.get(number)
             if partition is None or partition.status in ("closed", "replaying"):

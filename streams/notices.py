@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.core import Notice
-from streams import clients, topics
+from streams import clients, health, topics
 from streams.clients import Record
 from streams.deadletter import dead_letter
 from streams.faults import CODES
@@ -33,8 +33,10 @@ Deliver = Callable[[int, Record, str, str], Awaitable[None]]
 class ConflictLetters:
     """Reads `fx.notices.v1` and writes the dead letter of each conflict, with the sender's original bytes."""
 
-    def __init__(self, settings: Settings, deliver: Deliver, version: str) -> None:
-        self._settings, self._deliver, self._version = settings, deliver, version
+    def __init__(
+        self, settings: Settings, deliver: Deliver, version: str, die: Callable[[BaseException], Any] = health.die
+    ) -> None:
+        self._settings, self._deliver, self._version, self._die = settings, deliver, version, die
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -62,9 +64,12 @@ class ConflictLetters:
             try:
                 await consumer.start()
                 await self._read(consumer)
-            except KafkaError as fault:
+            except (KafkaError, TimeoutError) as fault:
                 logger.warning("conflict notices are not read, trying again in %.0f s: %r", RETRY_SECONDS, fault)
                 await asyncio.sleep(RETRY_SECONDS)
+            except Exception as fault:  # noqa: BLE001  (a task that ended here would end the letters without a word)
+                self._die(fault)
+                return
             finally:
                 await consumer.stop()
 

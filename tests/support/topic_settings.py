@@ -1,0 +1,81 @@
+"""Output topics that stop taking writes, by what any operator could have done, and what must hold meanwhile."""
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.structs import TopicPartition
+
+from streams import topics
+from streams.monitor import MonitorCore
+from streams.version import code_version
+from tests.support.cluster import PARTITIONS, Cluster
+from tests.support.worker_process import Worker
+
+
+def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
+    """Change settings of a topic, as `kafka-configs --alter` does."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+    try:
+        answer = admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])["topic"]
+        assert answer[topic] == "OK", answer
+    finally:
+        admin.close()
+
+
+def reasons(worker: Worker) -> list[str]:
+    """What /readyz names; empty when the worker is ready."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5):
+            return []
+    except urllib.error.HTTPError as refusal:
+        return list(json.loads(refusal.read())["reasons"])
+
+
+def delete_topic(bootstrap: str, *names: str) -> None:
+    """Delete topics and wait until they are gone."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+    try:
+        admin.delete_topics(list(names))
+        deadline = time.monotonic() + 30
+        while set(names) & set(admin.list_topics()):
+            assert time.monotonic() < deadline, "deleted topics are still there"
+            time.sleep(0.05)
+    finally:
+        admin.close()
+
+
+def send_bad(bootstrap: str) -> tuple[TopicPartition, int]:
+    """Send a record that must be dead-lettered; returns its place."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap.split(","))
+    try:
+        sent = producer.send(topics.TRANSACTIONS, b"not json", b"key", partition=0).get(30)
+    finally:
+        producer.close()
+    return TopicPartition(sent.topic, sent.partition), sent.offset
+
+
+def assert_not_acknowledged(cluster: Cluster, topic: str) -> None:
+    """No ledger record from the first on whose output is missing from `topic` is committed in the monitor's group."""
+    there = Counter(tp.partition for tp, _ in cluster.read(topic))
+    core, missing = MonitorCore(code_version()), {}
+    states = {number: core.new(number) for number in range(PARTITIONS)}
+    for tp, record in cluster.read(topics.LEDGER):
+        for output in core.apply(states[tp.partition], tp.partition, record, muted=False):
+            if output.topic == topic:
+                there[tp.partition] -= 1
+                if there[tp.partition] < 0:
+                    missing.setdefault(tp.partition, record.offset)
+    assert missing, f"nothing is missing from {topic}: the test proves nothing"
+    done = cluster.committed("monitor")
+    for number, offset in missing.items():
+        assert done.get(TopicPartition(topics.LEDGER, number), 0) <= offset, f"committed past ledger[{number}] {offset}"
+
+
+def named(worker: Worker, topic: str, answer: str) -> bool:
+    """Whether /readyz names the topic and the broker's answer."""
+    return any(reason.startswith(f"{topic}: ") and answer in reason for reason in reasons(worker))
