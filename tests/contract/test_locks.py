@@ -15,6 +15,7 @@ LOCKS = {
     "requirements.lock": RUNTIME,
     "requirements-dev.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"]],
     "requirements-java.lock": PROJECT["project"]["optional-dependencies"]["java"],
+    "requirements-fuzz.lock": PROJECT["dependency-groups"]["fuzz"],
 }
 
 

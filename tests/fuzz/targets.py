@@ -48,6 +48,12 @@ class _Kept:
 _door_kept, _ledger_kept = _Kept(), _Kept()
 
 
+def begin_anew() -> None:
+    """Forget what earlier inputs left."""
+    _door_kept.fresh()
+    _ledger_kept.fresh()
+
+
 def _refused_well(answer: Rejected) -> None:
     assert answer.codes, "a refusal without a code"
     assert set(answer.codes) <= CODES.keys()
@@ -163,11 +169,17 @@ def seeds() -> dict[str, list[bytes]]:
     for record in pipeline.log:
         kind = dict(record.headers)[ledger.TYPE]
         in_ledger.append(bytes([KINDS.index(kind)]) + record.value)
+    sent = [bytes([TOPICS.index(topic)]) + json.dumps(body).encode() for topic, body in GOOD.items()]
+    sent += seeds_of_transactions()
+    keyed = [b"\x03P-1", b"\x03P-1\x01\x00\x011\x01\x03\x05trace", b"\x02\xff\xfe\x01\x05\x011"]
+    return {"door": sent, "ledger_record": in_ledger, "key_and_headers": keyed}
+
+
+def seeds_of_transactions() -> list[bytes]:
+    """Inputs of the target `door` that are good transactions: the least one, and one with most fields."""
     given: dict[str, Any] = {
         "payment_id": "P", "settled_amount": "6850000", "settled_currency": "KRW", "deal_rate": "1390",
         "remittance_info": "bitcoin", "status": "returned", "original_event_id": "E-0", "x_own": {"a": [1, 1e5, None]},
     }  # fmt: skip
-    sent = [bytes([TOPICS.index(topic)]) + json.dumps(body).encode() for topic, body in GOOD.items()]
-    sent.append(bytes([TOPICS.index(TRANSACTIONS)]) + json.dumps(TRANSACTION | given).encode())
-    keyed = [b"\x03P-1", b"\x03P-1\x01\x00\x011\x01\x03\x05trace", b"\x02\xff\xfe\x01\x05\x011"]
-    return {"door": sent, "ledger_record": in_ledger, "key_and_headers": keyed}
+    topic = bytes([TOPICS.index(TRANSACTIONS)])
+    return [topic + json.dumps(body).encode() for body in (TRANSACTION, TRANSACTION | given)]
