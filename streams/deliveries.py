@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     ClusterAuthorizationFailedError,
     InvalidTimestampError,
@@ -77,8 +78,10 @@ class RetryLog(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep the answer; other messages are none of ours."""
-        if isinstance(record.args, tuple) and len(record.args) == 2 and hasattr(record.args[0], "topic"):  # noqa: PLR2004
-            place, answer = record.args
+        if not isinstance(record.args, tuple) or len(record.args) != 2:  # noqa: PLR2004
+            return
+        place, answer = record.args
+        if isinstance(place, TopicPartition):
             self.answers[place.topic, place.partition] = getattr(answer, "__name__", str(answer))
 
 
@@ -173,7 +176,8 @@ class Outstanding:
 
     def reasons(self) -> list[str]:
         """A sentence for each topic that has been waited for long enough to be told; empty when all is well."""
-        now, late = self._clock(), {}
+        now = self._clock()
+        late: dict[str, list[tuple[int, float]]] = {}
         for (topic, partition), since in sorted(self._since.items()):
             if now - since > TOLD_AFTER_SECONDS:
                 late.setdefault(topic, []).append((partition, since))

@@ -142,8 +142,9 @@ class PartitionOutputs:
         """Hand over the outputs and the position; returns what must be acknowledged before the commit."""
         topic, number = self._place.topic, self._place.partition
         value = progress.encode(progress.Published(next=position, ledger=self._ledger))
-        records = [(output.topic, output.partition, output.value, output.key, output.timestamp_ms, output.headers)
-                   for output in outputs]  # fmt: skip
+        records: list[tuple[str, int, bytes, bytes, int | None, Headers]] = [
+            (one.topic, one.partition, one.value, one.key, one.timestamp_ms, one.headers) for one in outputs
+        ]
         records.append((topic, number, value, self._place.published_key, None, []))
         writes = []
         for target, partition, content, key, timestamp, headers in records:
