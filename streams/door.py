@@ -17,6 +17,7 @@ from streams import canonical, ledger
 from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.decode import Decoded, decode, find_faults
 from streams.faults import CODES, Fault, codes, message, stage
+from streams.formats.record import as_contract
 from streams.ledger import HISTORY, PASSED_ON, Header
 from streams.pseudonyms import Keys, slot_of
 
@@ -101,12 +102,18 @@ class Door:
         if topic is None:
             return _rejected([Fault("topic.unknown")])
         history, passed_on, too_long = _read_headers(headers) if headers else (False, [], [])
+        original = value
+        if headers and value is not None and source.topic == TRANSACTIONS:
+            converted = as_contract(value, headers)
+            if isinstance(converted, list):
+                return _rejected(converted + too_long)
+            key, value = converted or (key, value)
         decoded = decode(topic, timestamp_ms, key, value)
-        if decoded is None or value is None:
+        if decoded is None or original is None:
             return _rejected(find_faults(topic, timestamp_ms, key, value) + too_long)
         if too_long:
             return _rejected(too_long)
-        sha256 = hashlib.sha256(value).hexdigest().encode()
+        sha256 = hashlib.sha256(original).hexdigest().encode()
         admitted = self._admit[source.topic](decoded, source, sha256, history, passed_on)
         return msgspec.structs.replace(admitted, when=decoded.when)
 

@@ -3,8 +3,8 @@
 Messages name fields and codes, never values: they are read by more people than the dead letters themselves.
 """
 
-import re
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 import msgspec
 
@@ -42,17 +42,35 @@ CODES: dict[str, str] = {
     "configuration.invalid": "The configuration does not fit its type.",
     "event.conflict": "The same identity came before with another body (told by the monitor).",
     "record.refused": "The record does not fit the contract; no finer fault is known.",
+    "xml.malformed": "The value is not one well-formed XML text.",
+    "xml.document_type": "The XML declares a document type or an entity.",
+    "xml.encoding": "The XML is neither UTF-8 nor UTF-16.",
+    "fin.malformed": "The value is not made of the blocks and fields of a SWIFT FIN message.",
+    "message.parameter": "What the conversion of a message needs to be told is missing or wrong.",
+    "message.type": "The message is no customer credit transfer that is read (pacs.008.001.08 to 13, MT103).",
+    "message.several": "A record holds several payments.",
+    "message.count": "A message holds another number of payments than it states.",
+    "message.repeated": "An element or field that may stand once stands several times.",
+    "message.missing": "An element or field that the message's standard demands is absent.",
+    "message.form": "An element or field does not have the form that the message's standard gives it.",
+    "message.resident": "Not exactly one side of the payment is in the resident country, or a country is not told.",
+    "message.identifier": "A message tells no identification that the contract requires of a party or institution.",
+    "message.time": "A message tells no time with its offset.",
+    "message.returned": "The message returns or rejects an earlier payment.",
+    "message.test": "The message is a test or training message.",
     "door.failed": "fxwatch itself failed on this record; report it with the message.",
 }
 
-# Faults of the bytes and the JSON; all others are found in a record that could be read.
-_DECODE = frozenset(code for code in CODES if code.startswith(("value.", "size.", "utf8.", "depth.", "json.")))
+# Faults of the bytes and their syntax; all others are found in a record that could be read.
+_OF_BYTES = ("value.", "size.", "utf8.", "depth.", "json.", "xml.", "fin.")
+_DECODE = frozenset(code for code in CODES if code.startswith(_OF_BYTES))
 
 # Contract: the message has at most 512 characters.
 MESSAGE_LIMIT = 512
-# A sender's own field name may be anything, a person's name and number included: only plain words are shown.
-_PLAIN_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-_MANY_DIGITS = re.compile(r"[0-9].*[0-9].*[0-9]")
+# A sender's own field name may be anything, a person's name or number included, so only a misspelt name of the contract
+# is shown. How alike the two must be, of 1.
+_ALIKE = 0.8
+_LONGEST_NAME = 40
 
 
 class Fault(msgspec.Struct, frozen=True):
@@ -63,9 +81,10 @@ class Fault(msgspec.Struct, frozen=True):
     expected: str = ""
 
 
-def shown_name(name: str) -> str:
-    """A sender's own field name as far as it may be shown: a plain lower-case word, with at most two digits."""
-    return name if _PLAIN_NAME.fullmatch(name) and not _MANY_DIGITS.search(name) else "(name not shown)"
+def shown_name(name: str, known: Iterable[str]) -> str:
+    """A sender's own field name as far as it may be shown: when it is one of the `known` names, misspelt."""
+    alike = len(name) <= _LONGEST_NAME and get_close_matches(name, list(known), 1, _ALIKE)
+    return name if alike and name.isascii() else "(name not shown)"
 
 
 def codes(faults: Iterable[Fault]) -> tuple[str, ...]:

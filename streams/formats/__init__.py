@@ -1,0 +1,11 @@
+"""Payment messages of other standards to the contract's transaction: ISO 20022 pacs.008 and SWIFT MT103.
+
+`convert` is pure and never raises; `record` plugs it into ingest by content type, `files` into `fxwatch publish`.
+docs/FORMATS.md has the mapping field by field, and what cannot be mapped.
+"""
+
+from streams.formats.conversion import convert, syntax_of
+from streams.formats.parameters import Parameters, parameters
+from streams.formats.result import Converted, Mapped, Unmapped
+
+__all__ = ["Converted", "Mapped", "Parameters", "Unmapped", "convert", "parameters", "syntax_of"]

@@ -1,0 +1,252 @@
+"""A payment as the contract's transaction: seen from the resident party, with nothing invented.
+
+Each step puts fields in, or notes a fault; a text counts as used only once a field was made from it.
+"""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+
+from streams.contracts import INPUTS, TRANSACTIONS
+from streams.decode import decode, find_faults
+from streams.faults import Fault
+from streams.formats.parameters import BY_IDENTIFIER, Parameters
+from streams.formats.payment import Identifier, Payment, Side, inverse
+from streams.formats.result import Mapped, Unmapped
+from streams.formats.tree import Found
+
+# CONTRACT: remittance_info has at most 140 characters, a purpose 16, a branch 32
+REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32
+# amounts may differ from instructed amount times rate by charges; a rate read the wrong way round differs by far more
+CHARGES_SHARE = Decimal("0.1")
+# the year 9999: whether a time is in the future depends on the record's time stamp, which the door judges
+_END_OF_TIME_MS = 253_402_300_799_000
+
+
+class Transaction:
+    """One payment under conversion. `body` is the contract's JSON object when `faults` is empty."""
+
+    def __init__(self, payment: Payment, parameters: Parameters) -> None:
+        self.body: dict[str, Any] = {}
+        self.mapped: list[Mapped] = []
+        self.unmapped: list[Unmapped] = []
+        self.faults: list[Fault] = []
+        self._payment, self._parameters = payment, parameters
+        self._put("event_id", payment.event_id)
+        if payment.payment_id is not None:
+            self._put("payment_id", payment.payment_id)
+        direction = self._direction()
+        if direction is None:
+            return
+        out = direction == "out"
+        own, other = (payment.debtor, payment.creditor) if out else (payment.creditor, payment.debtor)
+        self._time(direction)
+        self._parties(own, other)
+        self._banks(own, other)
+        self._contract_party(payment.ultimate_creditor if out else payment.ultimate_debtor)
+        self._amounts(out=out)
+        self._purpose()
+        self._remittance()
+        if not self.faults:
+            self._check()
+
+    def _put(self, field: str, found: Found, note: str = "", text: str | None = None) -> None:
+        self.body[field] = found.text if text is None else text
+        for node in (found.node, *found.also):
+            node.used = True
+            self.mapped.append(Mapped(node.path, field, "; ".join(part for part in (found.note, note) if part)))
+
+    def _set_aside(self, found: Found | None, reason: str) -> None:
+        """Report a text with a reason of its own instead of the general one."""
+        if found is not None and not found.node.used:
+            found.node.used = True
+            self.unmapped.append(Unmapped(found.node.path, reason))
+
+    def _direction(self) -> str | None:
+        """`out` or `in`: the side that is resident. Where both are, the sides' banks decide (an own account abroad)."""
+        home = self._parameters.resident_country
+        debtor, creditor = self._payment.debtor, self._payment.creditor
+        pair = debtor.country, creditor.country
+        if all(one is not None and one.text == home for one in pair):
+            pair = debtor.country_of_bank, creditor.country_of_bank
+        if any(one is None for one in pair):
+            self.faults.append(Fault("message.resident", "", "the country of both parties or of their banks"))
+            return None
+        sides = [one.text == home for one in pair if one is not None]
+        if sides not in ([True, False], [False, True]):
+            self.faults.append(Fault("message.resident", "", "one side in the resident country, the other abroad"))
+            return None
+        self.body["direction"] = "out" if sides[0] else "in"
+        for found in pair:
+            if found is not None:
+                found.node.used = True
+                self.mapped.append(Mapped(found.node.path, "direction", found.note))
+        return str(self.body["direction"])
+
+    def _time(self, direction: str) -> None:
+        payment, offset = self._payment, self._parameters.utc_offset
+        if payment.time is not None:
+            self._put("event_time", payment.time)
+            return
+        local = next((found for side, found in payment.local_times if side == direction), None)
+        if local is not None and offset is not None:
+            self._put("event_time", local, "offset from utc_offset", f"{local.text}{offset}")
+            return
+        day = payment.value_date
+        if day is not None and local is None and offset is not None and self._parameters.time_of_day is not None:
+            written = f"{day.text}T{self._parameters.time_of_day}:00{offset}"
+            self._put("event_time", day, "value date, with time_of_day and utc_offset", written)
+            return
+        needed = "utc_offset" if local is not None else "utc_offset and time_of_day"
+        self.faults.append(Fault("message.time", "event_time", f"a time with its offset, or the parameter {needed}"))
+
+    def _parties(self, own: Side, other: Side) -> None:
+        chosen = self._identity("party_id", own)
+        self._identity("counterparty_id", other)
+        kind = self._parameters.party_type
+        if kind == BY_IDENTIFIER:
+            kind = self._kind(own, chosen)
+            if not kind:
+                expected = "a private or organisation identification, or the parameter party_type"
+                self.faults.append(Fault("message.identifier", "party_type", expected))
+        self.body["party_type"] = kind
+        self.body["channel"] = self._parameters.channel
+        for field, account in (("party_account", own.account), ("counterparty_account", other.account)):
+            if account is not None:
+                self._put(field, account)
+        country = other.country
+        if country is not None:
+            self._put("counterparty_country", country)
+
+    @staticmethod
+    def _kind(side: Side, chosen: Identifier | None) -> str:
+        if side.person:
+            return "person"
+        return chosen.kind if chosen is not None else ""
+
+    def _identity(self, field: str, side: Side) -> Identifier | None:
+        shared = [one for one in side.identifiers if not one.own]
+        own = [one for one in side.identifiers if one.own]
+        chosen = shared[0] if shared else None
+        if chosen is None and self._parameters.institution_numbers:
+            note = "one institution's own number: sums across institutions miss it"
+            chosen = own[0] if own else None
+            if chosen is None and side.account is not None:
+                chosen = Identifier(side.account)
+        else:
+            note = ""
+        if chosen is None:
+            expected = "a registered identification of the party, or the parameter institution_numbers"
+            self.faults.append(Fault("message.identifier", field, expected))
+            return None
+        self._put(field, chosen.found, note)
+        for one in side.identifiers:
+            why = "a further identification of the same party" if one is not chosen else ""
+            self._set_aside(one.found, why)
+        return chosen
+
+    def _banks(self, own: Side, other: Side) -> None:
+        given = self._parameters.institution
+        if given is not None:
+            self.body["institution"] = given
+        elif own.bank is not None:
+            self._put("institution", own.bank)
+        else:
+            expected = "the BIC of the resident party's bank, or the parameter institution"
+            self.faults.append(Fault("message.identifier", "institution", expected))
+        if own.branch is not None and len(own.branch.text) <= BRANCH_LIMIT:
+            self._put("branch", own.branch)
+        abroad = other.country_of_bank
+        if abroad is not None:
+            self._put("counterparty_bank_country", abroad)
+
+    def _contract_party(self, identifiers: tuple[Identifier, ...]) -> None:
+        shared = [one for one in identifiers if not one.own or self._parameters.institution_numbers]
+        if shared:
+            self._put("contract_counterparty_id", shared[0].found)
+
+    def _amounts(self, *, out: bool) -> None:
+        payment, local = self._payment, self._parameters.local_currency
+        self._put("amount", payment.amount)
+        self._put("currency", payment.currency)
+        ordered, currency = payment.instructed_amount, payment.instructed_currency
+        if ordered is not None and currency is not None:
+            why = self._not_local(currency.text, out=out)
+            if not why:
+                self._put("settled_amount", ordered)
+                self._put("settled_currency", currency, f"local currency {local}")
+                self._rate(ordered)
+                return
+            self._set_aside(ordered, why)
+            self._set_aside(currency, why)
+        self._set_aside(payment.rate, "no local side of the deal that it would belong to")
+
+    def _not_local(self, currency: str, *, out: bool) -> str:
+        """Why the instructed amount is not the local side of the deal; empty when it is."""
+        if self._parameters.local_currency is None:
+            return "the local currency was not said (parameter local_currency)"
+        if currency == self._payment.currency.text:
+            return "ordered in the currency that crossed: only charges lie between, and the contract has no field"
+        if currency != self._parameters.local_currency:
+            return "ordered in a third currency: not the local side of the deal"
+        return "" if out else "ordered by the foreign side: not the local side of the deal"
+
+    def _rate(self, ordered: Found) -> None:
+        """`deal_rate` is local units for one foreign unit, the message's rate the other way; the amounts confirm it."""
+        rate = self._payment.rate
+        if rate is None:
+            return
+        value, local, foreign = Decimal(rate.text), Decimal(ordered.text), Decimal(self._payment.amount.text)
+        if not value or not local or not foreign:
+            self._set_aside(rate, "zero")
+            return
+        if abs(local * value / foreign - 1) <= CHARGES_SHARE:
+            turned = inverse(rate.text)
+            if turned is None:
+                self._set_aside(rate, "too few digits to be turned round without a false deviation from the market")
+            else:
+                self._put("deal_rate", rate, "turned round: local units for one foreign unit", turned)
+        elif abs(foreign * value / local - 1) <= CHARGES_SHARE:
+            self._put("deal_rate", rate, "as written: the amounts show that the sender quoted it the other way round")
+        else:
+            self._set_aside(rate, "the two amounts confirm it in neither direction")
+
+    def _purpose(self) -> None:
+        home = self._parameters.resident_country
+        codes = [found for country, found in self._payment.purposes if country in (home, None)]
+        found = codes[0] if codes else None
+        if found is None and self._parameters.transaction_purpose:
+            found = self._payment.transaction_purpose
+        if found is not None and len(found.text) <= PURPOSE_LIMIT:
+            self._put("purpose", found)
+        for further in codes[1:]:
+            self._set_aside(further, "a further regulatory code: the contract has room for one")
+
+    def _remittance(self) -> None:
+        lines = self._payment.remittance
+        whole = " ".join(found.text for found in lines)
+        if not whole:
+            return
+        for found in lines:
+            self._put("remittance_info", found, "", whole[:REMITTANCE_LIMIT])
+        if len(whole) > REMITTANCE_LIMIT:
+            reason = f"characters {REMITTANCE_LIMIT + 1} to {len(whole)} of the remittance information: over the limit"
+            self.unmapped.append(Unmapped(lines[-1].node.path, reason))
+
+    def _check(self) -> None:
+        """The door's own rules, so that what is converted is what any sender's record must be."""
+        topic, value = INPUTS[TRANSACTIONS], orjson.dumps(self.body)
+        key = str(self.body["party_id"]).encode()
+        if decode(topic, _END_OF_TIME_MS, key, value) is None:
+            self.faults += find_faults(topic, _END_OF_TIME_MS, key, value)
+
+
+def is_time(text: str) -> bool | None:
+    """True for a date and time with an offset, False for one without, None for what is neither."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when.tzinfo is not None if "T" in text else None

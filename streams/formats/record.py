@@ -1,0 +1,66 @@
+"""A payment message as an input record: by the header `content-type`, one payment a record.
+
+One, because a record is one place in its partition, and the monitor tells repetitions by places: a second event of
+the same place would be taken for a repetition of the first. `fxwatch publish` sends each payment as a record.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import orjson
+
+from streams.contracts import INPUTS, TRANSACTIONS
+from streams.faults import Fault
+from streams.formats.conversion import Syntax, convert
+from streams.formats.parameters import parameters
+
+CONTENT_TYPE = "content-type"
+PARAMETER = "fx.convert."
+CONTENT_TYPES: dict[bytes, Syntax] = {
+    b"application/xml": "xml",
+    b"text/xml": "xml",
+    b"application/iso20022+xml": "xml",
+    b"application/x.swift-mt103": "fin",
+    b"application/x-swift-mt103": "fin",
+}
+TYPE_OF: dict[Syntax, bytes] = {"xml": b"application/xml", "fin": b"application/x.swift-mt103"}
+
+RawHeaders = Sequence[tuple[str, bytes | None]]
+
+
+def syntax_of_record(headers: RawHeaders) -> Syntax | None:
+    """The syntax that a record's last `content-type` names; None when the value is the contract's own JSON."""
+    held = [content for name, content in headers if name.lower() == CONTENT_TYPE and content is not None]
+    return CONTENT_TYPES.get(held[-1].partition(b";")[0].strip().lower()) if held else None
+
+
+def as_contract(value: bytes, headers: RawHeaders) -> tuple[bytes, bytes] | list[Fault] | None:
+    """Key and JSON value of the payment in a record, or its faults; None when the record is no payment message.
+
+    The key is the contract's, from the message: what key the record has says nothing. Never raises.
+    """
+    syntax = syntax_of_record(headers)
+    if syntax is None:
+        return None
+    given = parameters(_given(headers))
+    if isinstance(given, list):
+        return given
+    converted = convert(value, given, syntax, INPUTS[TRANSACTIONS].size_limit)
+    if converted.payments > 1:
+        return [Fault("message.several", "", "one payment a record; `fxwatch publish` sends each as its own")]
+    if converted.faults:
+        return list(converted.faults)
+    body = converted.transactions[0]
+    return str(body["party_id"]).encode(), orjson.dumps(body)
+
+
+def _given(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    return {
+        name.removeprefix(PARAMETER).replace("-", "_"): content.decode("utf-8", "replace")
+        for name, content in headers
+        if name.startswith(PARAMETER) and content is not None
+    }
+
+
+def headers_for(syntax: Syntax, given: dict[str, str]) -> tuple[tuple[str, bytes], ...]:
+    """The headers with which a message is sent to be converted by ingest, with parameters by name."""
+    return ((CONTENT_TYPE, TYPE_OF[syntax]), *((f"{PARAMETER}{name}", text.encode()) for name, text in given.items()))

@@ -1,0 +1,161 @@
+"""MT103 to the contract: blocks and fields, what is mapped and reported, and what is refused."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from streams.formats import Parameters, convert, syntax_of
+
+SAMPLES = Path(__file__).parents[1] / "formats"
+INCOMING = (SAMPLES / "incoming.mt103").read_bytes()
+OUTGOING = (SAMPLES / "outgoing.rje.fin").read_bytes()
+FIRST = OUTGOING.partition(b"$")[0]
+SECOND = OUTGOING.partition(b"$")[2]
+KOREAN = Parameters(resident_country="KR", party_type="person", channel="interbank", local_currency="KRW",
+                    utc_offset="+09:00", institution_numbers=True)  # fmt: skip
+
+
+def converted(content=INCOMING, **changed):
+    return convert(content, msgspec.structs.replace(KOREAN, **changed), "fin")
+
+
+def only(result):
+    assert result.faults == ()
+    (transaction,) = result.transactions
+    return transaction
+
+
+def changed(*pairs, content=INCOMING):
+    for old, new in pairs:
+        assert content.count(old) >= 1, old
+        content = content.replace(old, new)
+    return content
+
+
+def codes(result):
+    return [fault.code for fault in result.faults]
+
+
+def test_an_incoming_message_becomes_the_contract_s_transaction():
+    """Seen from the beneficiary; the network's output time is the receiving bank's clock; comma amounts."""
+    assert only(converted()) == {
+        "event_id": "2a4b6c8d-1e3f-4a5b-8c7d-9e0f1a2b3c4d",
+        "payment_id": "2a4b6c8d-1e3f-4a5b-8c7d-9e0f1a2b3c4d",
+        "direction": "in",
+        "event_time": "2026-01-05T23:35:00+09:00",
+        "party_id": "SAMPLE-8801",
+        "party_type": "person",
+        "party_account": "SAMPLE-ACCOUNT-2",
+        "counterparty_id": "SAMPLE-4711",
+        "counterparty_country": "DE",
+        "counterparty_bank_country": "DE",
+        "institution": "SAMPKRSE",
+        "channel": "interbank",
+        "amount": "1234.56",
+        "currency": "EUR",
+        "purpose": "30200",
+        "remittance_info": "TUITION SPRING TERM",
+    }
+
+
+def test_an_outgoing_conversion_has_its_local_side_and_rate():
+    """33B in the local currency is the local side, 36 turned round the deal rate, 13C gives the time."""
+    transaction = only(converted(FIRST, party_type="by-identifier"))
+    assert (transaction["direction"], transaction["event_time"]) == ("out", "2026-01-06T14:15:00+09:00")
+    assert (transaction["amount"], transaction["currency"]) == ("720.00", "USD")
+    assert (transaction["settled_amount"], transaction["settled_currency"]) == ("1000000", "KRW")
+    assert transaction["deal_rate"] == "1387.501388"
+    assert (transaction["party_id"], transaction["party_type"]) == ("778899", "person")
+    assert (transaction["counterparty_id"], transaction["institution"]) == ("SAMPUS33", "SAMPKRSE")
+
+
+def test_every_field_is_mapped_or_reported():
+    """Each tag of block 4, each block and each inner block has a place in the report; remittance over 140 is told."""
+    for content in (INCOMING, FIRST):
+        result = converted(content)
+        only(result)
+        places = [one.path for one in result.mapped] + [left.path for left in result.unmapped]
+        tags = {"/".join(place.split("/")[:2]) for place in places}
+        lines = content.decode().split("\n")
+        assert {f"4/{line.split(':')[1]}" for line in lines if line.startswith(":")} <= tags
+        assert {"1", "2", "3/121"} <= tags
+    assert [left.reason for left in result.unmapped if left.path == "4/70"] == [
+        "characters 141 to 143 of the remittance information: over the limit"
+    ]
+    assert "4/77B/narrative" in [left.path for left in result.unmapped]
+
+
+def test_messages_of_a_file_are_converted_one_by_one():
+    """The second has no time of its own and an old date: two parameters give it one, in the right century."""
+    missing = converted(OUTGOING)
+    assert len(missing.transactions) == 1
+    assert [(one.code, one.field) for one in missing.faults][:1] == [("message.time", "message[2]/event_time")]
+    ordering = changed((b"CHOI SAMPLE", b"1/CHOI SAMPLE"), (b"SEOUL KOREA", b"3/KR/SEOUL"), (b":50K:", b":50F:"),
+                       content=SECOND)  # fmt: skip
+    transaction = only(converted(ordering, time_of_day="09:00"))
+    assert transaction["event_time"] == "1999-12-31T09:00:00+09:00"
+    assert transaction["event_id"] == "SAMPKRSE/SAMPLEREF0003"
+    assert transaction["counterparty_country"] == "DE"
+
+
+@pytest.mark.parametrize(("written", "year"), [("791231", "2079"), ("800101", "1980"), ("000101", "2000")])
+def test_two_digit_years_follow_swift_s_rule(written, year):
+    """80 to 99 belong to the last century, all others to this one."""
+    content = changed((b"260106USD", written.encode() + b"USD"), content=FIRST)
+    assert only(converted(content))["event_time"].startswith(year)
+
+
+@pytest.mark.parametrize(
+    ("pairs", "code"),
+    [
+        (((b"O103", b"O202"),), "message.type"),
+        (((b"{2:O1031530260105SAMPDEFFAXXX00010000012601052335N}", b""),), "message.type"),
+        (((b"EUR1234,56", b"EUR1234.56"),), "message.form"),
+        (((b"EUR1234,56", b"EUR1234"),), "message.form"),
+        (((b":32A:260105EUR1234,56\n", b""),), "message.missing"),
+        (((b":32A:260105", b":32A:261305"),), "message.form"),
+        (((b":32A:260105EUR1234,56", b":32A:260105EUR0,"),), "decimal.range"),
+        (((b":71A:SHA", b":32A:260105EUR1,"),), "message.repeated"),
+        (((b":71A:SHA", b":59:/X\nY"),), "message.repeated"),
+        (((b":71A:SHA", b":72:/RETN/59"),), "message.returned"),
+        (((b":23B:CRED", b":23B:CRTS"),), "message.test"),
+        (((b"{CHK:123456789ABC}", b"{TNG:}"),), "message.test"),
+        (((b"2a4b6c8d-1e3f", b"2A4B6C8D-1E3F"),), "message.form"),
+        (((b"7/KR/SAMPLE-8801\n", b""), (b"/SAMPLE-ACCOUNT-2\n", b"")), "message.identifier"),
+        (((b"-}{5", b"}{5"),), "fin.malformed"),
+        (((b":20:", b"20:"),), "fin.malformed"),
+        (((b":23B:", b":2B:"),), "fin.malformed"),
+        (((b"ERIKA", "ÉRIKA".encode()),), "fin.malformed"),
+        (((b"{1:F01", b"{9:F01"),), "fin.malformed"),
+    ],
+)
+def test_what_is_missing_or_malformed_is_a_fault(pairs, code):
+    """One stable code, no transaction, nothing invented."""
+    result = converted(changed(*pairs))
+    assert (codes(result), result.transactions) == ([code], ())
+
+
+def test_line_ends_byte_order_mark_and_fillers_do_not_matter():
+    """CRLF, a BOM, and the control bytes of sector files give the same transaction."""
+    windows = b"\xef\xbb\xbf" + INCOMING.replace(b"\n", b"\r\n")
+    framed = b"\x01" + INCOMING.rstrip() + b"\x03\x00\x00"
+    assert only(converted(windows)) == only(converted(framed)) == only(converted())
+
+
+@pytest.mark.parametrize(
+    ("beginning", "expected"),
+    [
+        (b"<?xml", "xml"),
+        (b"  \n<Document", "xml"),
+        ("\ufeff<a/>".encode("utf-16-le"), "xml"),
+        ("<a/>".encode("utf-16-be"), "xml"),
+        (INCOMING, "fin"),
+        (b"\x01{1:F01", "fin"),
+        (b'{"event_id": "1"}', None),
+        (b"", None),
+    ],
+)
+def test_the_syntax_shows_in_the_first_bytes(beginning, expected):
+    """XML and FIN are told from the contract's JSON lines."""
+    assert syntax_of(beginning) == expected
