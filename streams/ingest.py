@@ -123,7 +123,7 @@ class IngestAgent:
         """Admit or reject every record of a run, then deliver all outputs; returns when all are acknowledged."""
         began = time.perf_counter()
         deliveries: Deliveries = {}
-        settled = rejected = 0
+        settled = rejected = ahead = 0
         newest: dict[str, float] = {}
         for record in records:
             result = self.door.admit(
@@ -143,7 +143,9 @@ class IngestAgent:
                 self._admit(result, record.timestamp, deliveries)
                 settled += bool(result.records)
                 if result.when is not None:
-                    newest[record.topic] = max(newest.get(record.topic, 0.0), result.when.timestamp())
+                    when = result.when.timestamp()
+                    newest[record.topic] = max(newest.get(record.topic, 0.0), when)
+                    ahead += when * 1000 > record.timestamp
         decoded = time.perf_counter()
         await self._deliver(deliveries)
         published = time.perf_counter()
@@ -156,6 +158,7 @@ class IngestAgent:
         metrics.count_events(AGENT, "applied", settled - rejected)
         # everything in `deliveries` is acknowledged here; a record that came to nothing in it would be a gap
         metrics.reconciliation_gap.inc(len(records) - settled)
+        metrics.count_events(AGENT, "ahead", ahead)
         for topic, when in newest.items():
             metrics.advance_watermark(topic, when)
         self.last_progress = time.monotonic()

@@ -29,7 +29,7 @@ from prometheus_client.registry import Collector
 
 from detectors.alert import Severity, Versions
 
-Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "late", "muted"]
+Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "late", "muted", "history", "ahead"]
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]
 
@@ -176,7 +176,8 @@ class Metrics:
             "events",
             "Events by what became of them, events. applied: scored and learned from; duplicate: sent before; "
             "conflict: same identity, other body; redelivered: below the source's high-water mark; late: beyond the "
-            "lateness window (also applied); muted: applied, its outputs having been published before (also applied).",
+            "lateness window (also applied); muted: applied, its outputs having been published before (also applied); "
+            "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied).",
             "agent", "outcome",
         )  # fmt: skip
         self.dead_letters = counter(

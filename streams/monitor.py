@@ -131,6 +131,8 @@ class MonitorCore:
                 tally.scores.setdefault(detector, []).append(score)
         if step.late:
             tally.outcomes["late"] += 1
+        if origin.history and step.outcome == "applied":
+            tally.outcomes["history"] += 1
         tally.rate_missing += step.rate_missing
         if muted:
             tally.outcomes["muted"] += 1

@@ -45,6 +45,11 @@ _RAW = {
     "segment.ms": str(DAY_MS),
 }
 
+# Inputs: a sender's clock in 9999 would let its payments be dated 9999, and every later payment would count as late.
+# One hour is the default since Kafka 4.0; 3.x takes any time. What ingest writes has the input's timestamp, so no
+# broker may refuse there what another, whose clock is ahead, took.
+_INPUT_AHEAD_MS, _ANY_AHEAD_MS = HOUR_MS, 2**63 - 1
+
 _POSITIONS = {
     # one small record a transaction, read from the start at every assignment: the part that is not compacted yet is
     # what costs time there, and the newest segment never is. 4 MiB are about 20 000 transactions, 0.1 s of reading
@@ -91,6 +96,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
             "cleanup.policy": "compact" if self.keep == "compacted" else "delete",
             # the sender's time: order between topics and event windows rest on it, and replay must see the same
             "message.timestamp.type": "CreateTime",
+            "message.timestamp.after.max.ms": str(_INPUT_AHEAD_MS if self.name in INPUTS else _ANY_AHEAD_MS),
             "max.message.bytes": str(MESSAGE_BYTES),
             # size never deletes anything: a busy day must not cost evidence
             "retention.bytes": "-1",
