@@ -6,17 +6,17 @@ would publish is thrown away.
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import msgspec
 from aiokafka.errors import KafkaError
 
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app, topics
-from streams.errors import BrokerUnavailableError, LedgerError, SnapshotError
+from streams.errors import BrokerUnavailableError
 from streams.kafka_log import KafkaLog
 from streams.monitor import AGENT, MonitorCore
-from streams.progress import Place, Progress
+from streams.progress import Place
+from streams.rebuild import rebuild
 from streams.settings import Settings
 from streams.version import code_version
 
@@ -49,52 +49,6 @@ def learned(state: PartitionState) -> dict[str, int]:
     return found
 
 
-async def rebuild(
-    log: KafkaLog, core: MonitorCore, partition: int, *, cold: bool, upto: int | None = None
-) -> tuple[PartitionState, int]:
-    """The state of one partition at `upto` (default: the ledger's end), and the ledger's end offset.
-
-    From the newest valid snapshot at or below it, or from the ledger's first record when `cold`.
-    Raises `LedgerError` where a record cannot be read or the ledger does not reach back far enough.
-    """
-    place = Place(topics.PROGRESS, AGENT, partition)
-    progress = await log.progress(place)
-    first, end, _ = await log.bounds(place)
-    stop = end if upto is None else min(upto, end)
-    state = None if cold else await _snapshot(log, core, place, progress, stop)
-    state = state or core.new(partition)
-    if not first <= state.next <= end:
-        raise LedgerError(
-            f"the ledger of {place} does not hold the next record to apply",
-            got=f"offsets {first} to {end}",
-            expected=f"offset {state.next}",
-        )
-    async for records in _ledger(log, partition, state.next, stop):
-        for record in records:
-            if record.offset in progress.skips:
-                core.skip(state, record.offset)
-            else:
-                core.apply(state, partition, record, muted=True)
-    return state, end
-
-
-async def _snapshot(
-    log: KafkaLog, core: MonitorCore, place: Place, progress: Progress, stop: int
-) -> PartitionState | None:
-    async for position, sections in log.snapshots(place, progress):
-        if position > stop:
-            continue
-        try:
-            return core.thaw(place.partition, await sections())
-        except SnapshotError:
-            continue  # the next older one, or the ledger itself: the digest is the same, it only takes longer
-    return None
-
-
-def _ledger(log: KafkaLog, partition: int, start: int, stop: int) -> AsyncIterator[list[Any]]:
-    return log.records(partition, start, stop)
-
-
 async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
     """The digest of every partition, one after the other."""
     topic_id = topics.topic_id(settings, topics.LEDGER)
@@ -107,8 +61,9 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
         group=app.group(settings, AGENT),
     )
     for partition in range(settings.effective.engine.partitions):
+        place = Place(topics.PROGRESS, AGENT, partition)
         try:
-            state, end = await rebuild(log, MonitorCore(code_version()), partition, cold=cold)
+            state, end = await rebuild(log, MonitorCore(code_version()), place, cold=cold)
         except KafkaError as fault:
             raise BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)) from fault
         counters = state.counters

@@ -8,7 +8,8 @@ share one name space.
 The key file holds `key_id = 64 hex digits` a line; `#` begins a comment. The first line is current, the last routes,
 and with one line the same key does both. During a rotation the second line is the previous key: every token then
 comes with its token under that key, so that state can move to the new name. With two lines the previous key is the
-routing key; that is as it should be after the first rotation, and costs one more HMAC for a new identifier ever after.
+routing key, as it is in the first rotation. The overlap ends by dropping the previous line, or, where that one routes,
+by writing `routing` after its key (`k1 = ... routing`): then it names nothing any more.
 """
 
 import hashlib
@@ -37,6 +38,8 @@ REMEMBERED = 50_000
 _TOKEN = re.compile(TOKEN_PATTERN)
 _KEY_ID = re.compile(r"[a-z0-9]{1,16}")
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
+# After the last line's key: it routes and fingerprints, and names nothing.
+ROUTING_ONLY = "routing"
 _log = logging.getLogger(__name__)
 
 
@@ -146,31 +149,45 @@ def parse_keys(text: str, place: str) -> Keys:
     """Keys from the text of a key file. Raises `KeyFileError` with every problem; never shows key material."""
     keys: list[Key] = []
     problems = []
+    routing_only: int | None = None
     for number, line in enumerate(text.splitlines(), 1):
         content = line.split("#", 1)[0].strip()
         if not content:
             continue
+        if routing_only is not None:
+            problems.append(f"line {routing_only}: only the last line may end with {ROUTING_ONLY}")
         name, _, secret = (part.strip() for part in content.partition("="))
-        wrong = []
-        if not _KEY_ID.fullmatch(name):
-            wrong.append("the key id is not 1 to 16 of a-z and 0-9")
-        elif any(key.id == name for key in keys):
-            wrong.append(f"key id {name} stands on an earlier line too")
-        if not _KEY.fullmatch(secret):
-            wrong.append(f"the key is not 64 hex digits ({len(secret)} characters)")
+        routing_only = number if secret.split()[1:] == [ROUTING_ONLY] else None
+        secret = secret.removesuffix(ROUTING_ONLY).strip()
+        wrong = _line_faults(name, secret, keys)
         problems += [f"line {number}: {problem}" for problem in wrong]
         if not wrong:
             keys.append(Key(name, bytes.fromhex(secret)))
+    if routing_only is not None and len(keys) == 1:
+        problems.append(f"line {routing_only}: no key names anything; {ROUTING_ONLY} belongs after a second line's key")
     if not keys and not problems:
         problems.append("it holds no key")
     if problems:
         raise KeyFileError(
             "the key file cannot be used: " + "; ".join(problems),
             got=place,
-            expected="`key_id = 64 hex digits` a line, the first current, the last routing",
+            expected="`key_id = 64 hex digits` a line, the first current, the last routing (and perhaps nothing else)",
             todo="mend each of these lines",
         )
-    return Keys(keys[0], keys[-1], keys[1] if len(keys) > 1 else None)
+    naming = keys if routing_only is None else keys[:-1]
+    return Keys(keys[0], keys[-1], naming[1] if len(naming) > 1 else None)
+
+
+def _line_faults(name: str, secret: str, earlier: list[Key]) -> list[str]:
+    """What is wrong with one line; key material is never shown."""
+    wrong = []
+    if not _KEY_ID.fullmatch(name):
+        wrong.append("the key id is not 1 to 16 of a-z and 0-9")
+    elif any(key.id == name for key in earlier):
+        wrong.append(f"key id {name} stands on an earlier line too")
+    if not _KEY.fullmatch(secret):
+        wrong.append(f"the key is not 64 hex digits ({len(secret)} characters)")
+    return wrong
 
 
 def load_keys(path: Path | None) -> Keys:

@@ -6,11 +6,11 @@ from aiokafka.errors import KafkaError
 
 from detectors.state import STATE_SCHEMA
 from streams import app, clients, progress, topics
-from streams.digest import rebuild
 from streams.errors import BrokerUnavailableError, UsageError
 from streams.kafka_log import KafkaLog
 from streams.monitor import MonitorCore
 from streams.progress import Place, Progress, Skip
+from streams.rebuild import rebuild
 from streams.settings import Settings
 from streams.version import code_version
 
@@ -53,7 +53,7 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
     if skip.offset < applied:
         raise UsageError("the record is applied already and cannot be skipped any more", got=skip.offset,
                          expected=f"an offset from {applied} on")  # fmt: skip
-    if await _can_be_applied(log, place.partition, skip.offset):
+    if await _can_be_applied(log, place, skip.offset):
         raise UsageError("the record can be applied, so there is nothing to skip", got=skip.offset,
                          expected="the offset that a stopped partition names on /readyz and in its log")  # fmt: skip
     producer = clients.idempotent_producer(settings, f"{settings.application}-skip")
@@ -65,7 +65,7 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
         await producer.stop()
 
 
-async def _can_be_applied(log: KafkaLog, partition: int, offset: int) -> bool:
+async def _can_be_applied(log: KafkaLog, place: Place, offset: int) -> bool:
     """Whether the core takes the record: tried, because a worker's memory is ahead of what the topics say it applied.
 
     Costs a replay from the newest snapshot before it, 0.3 ms an event. Raises `UsageError` when an earlier record stops
@@ -73,16 +73,16 @@ async def _can_be_applied(log: KafkaLog, partition: int, offset: int) -> bool:
     """
     core = MonitorCore(code_version())
     try:
-        state, _ = await rebuild(log, core, partition, cold=False, upto=offset)
+        state, _ = await rebuild(log, core, place, cold=False, upto=offset)
     except KafkaError:
         raise
     except Exception as fault:
         raise UsageError("an earlier record of the partition cannot be applied", got=str(fault),
                          expected="a decision on that one first") from fault  # fmt: skip
-    async for records in log.records(partition, offset, offset + 1):
+    async for records in log.records(place.partition, offset, offset + 1):
         for record in records:
             try:
-                core.apply(state, partition, record, muted=True)
+                core.apply(state, place.partition, record, muted=True)
             except Exception:  # noqa: BLE001  (whatever it is, it is what stops the partition)
                 return False
     return True

@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deadletter": ("streams.cli.deadletter", "Rejected records: list, replay."),
     "state": ("streams.cli.state", "The learned state: digest."),
     "reconcile": ("streams.cli.reconcile", "Prove from the topics that no input was lost."),
+    "rescore": ("streams.cli.rescore", "Prove that an alert follows from the ledger, bit for bit."),
     "reidentify": ("streams.cli.reidentify", "Open the identity behind a token, on the record."),
     "skip": ("streams.cli.skip", "Record an operator's decision to skip a ledger position."),
     "schemas": ("streams.cli.schemas", "Write the JSON Schemas generated from the code's types."),

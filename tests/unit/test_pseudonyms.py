@@ -172,3 +172,27 @@ def test_the_slot_of_a_token_is_read_off_it():
     assert is_token(token)
     assert slot_of(token) == 0x4C1
     assert partition_of(token, 12) == 0x4C1 % 12
+
+
+@pytest.mark.parametrize(
+    ("lines", "previous", "routing"),
+    [("k2 k1", "k1", "k1"), ("k2 k1=routing", None, "k1"), ("k3 k2 k1", "k2", "k1"), ("k3 k2 k1=routing", "k2", "k1")],
+)
+def test_the_last_line_may_only_route(lines, previous, routing):
+    """The word after its key ends an overlap, or keeps the routing key out of the next one."""
+    text = "".join(
+        f"{line.partition('=')[0]} = {line[1] * 64} {line.partition('=')[2]}  # a comment\n" for line in lines.split()
+    )
+    keys = parse_keys(text, "f")
+    assert (keys.current.id, keys.previous and keys.previous.id, keys.routing.id) == (lines[:2], previous, routing)
+    after = keys.party("P-1")
+    assert (after.previous is None) == (previous is None)
+    assert after.slot == Keys(Key("k1", b"\x11" * 32), Key("k1", b"\x11" * 32)).party("P-1").slot
+
+
+@pytest.mark.parametrize("text", [f"k1 = {'1' * 64} routing", f"k2 = {'2' * 64} routing\nk1 = {'1' * 64}",
+                                  f"k2 = {'2' * 64}\nk1 = {'1' * 64} route"])  # fmt: skip
+def test_the_word_routing_elsewhere_is_refused(text):
+    """Alone, on an earlier line, or misspelt: the line is named."""
+    with pytest.raises(KeyFileError, match="line [12]: "):
+        parse_keys(text, "f")

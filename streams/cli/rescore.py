@@ -1,0 +1,146 @@
+"""`fxwatch rescore`: proves that an alert follows from the ledger, bit for bit, or names the first difference."""
+
+import asyncio
+import json
+import re
+import sys
+from collections import Counter
+from typing import Any
+
+import click
+import msgspec
+
+from streams import tables
+from streams.errors import NotReproducedError, UsageError
+from streams.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
+from streams.settings import Settings, load_settings
+
+_ALERT_ID = re.compile(r"[0-9a-f]{32}")
+_DIFFERENCES_SHOWN = 20
+
+
+@click.command()
+@click.argument("alert_id", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every alert on fx.alerts.v1: one pass over each partition.")
+@click.option("--from-ledger", is_flag=True, help="Ignore snapshots: replay the ledger from its first record.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object; with --all one a line.")
+def command(alert_id: str | None, *, everything: bool, from_ledger: bool, as_json: bool) -> None:
+    """Rebuild the state before ALERT_ID, apply its trigger again, and compare the alert bit for bit.
+
+    Read only, beside running workers, without keys: the newest snapshot at or below the alert's ledger position, the
+    ledger after it, the rules that applied then, operators' skips. Compared are the alert and each desk's copy: key,
+    value, headers and timestamp. Exit code 1 and the first difference when it does not come out the same.
+
+    Example: fxwatch rescore 5b0f4c27a1f2e0d4c58d0c1b8a7e9f36
+
+    Example: fxwatch rescore --all --from-ledger
+    """
+    if everything == (alert_id is not None):
+        raise UsageError("rescore takes one alert or all of them", got="both" if everything else "neither",
+                         expected="ALERT_ID or --all", todo="see `fxwatch rescore --help`")  # fmt: skip
+    if alert_id is not None and not _ALERT_ID.fullmatch(alert_id):
+        raise UsageError("this is not the id of an alert", got=repr(alert_id[:80]), expected="32 hex digits",
+                         todo="copy the field alert_id of the alert")  # fmt: skip
+    settings = load_settings()
+    gathered = gather(settings, alert_id)
+    rescorer = Rescorer(settings, cold=from_ledger)
+    if alert_id is not None:
+        asyncio.run(_one(rescorer, gathered, as_json=as_json))
+    else:
+        asyncio.run(_all(rescorer, settings, gathered, as_json=as_json))
+
+
+async def _one(rescorer: Rescorer, gathered: Gathered, *, as_json: bool) -> None:
+    """Rescore what is published under one id; more than one position is a fault in itself, and each is looked at."""
+    found = [one for number, triggers in gathered.triggers.items()
+             async for one in rescorer.partition(number, triggers)]  # fmt: skip
+    for rescored in found:
+        if as_json:
+            click.echo(json.dumps(_fields(rescored), ensure_ascii=False))
+        else:
+            click.echo("\n".join(_told(rescored)))
+    differing = next((one for one in found if one.verdict == "differs"), None)
+    if differing is not None:
+        raise NotReproducedError("the alert does not follow from the ledger", got=str(differing.difference),
+                                 expected="the same, bit for bit", todo=_advice(differing))  # fmt: skip
+
+
+def _fields(rescored: Rescored) -> dict[str, Any]:
+    fields: dict[str, Any] = msgspec.to_builtins(rescored)
+    return fields | {"differing_versions": differing_versions(rescored)}
+
+
+def _told(rescored: Rescored) -> list[str]:
+    """What was done and what came of it, in words."""
+    start = ("the ledger from its first record" if rescored.snapshot is None
+             else f"the snapshot at ledger offset {rescored.snapshot}")  # fmt: skip
+    lines = [
+        f"alert {rescored.alert_id}: ledger partition {rescored.partition}, offset {rescored.offset}",
+        f"state from {start}; {rescored.replayed:,} records replayed, then the trigger; {rescored.seconds:.2f} s",
+        *(f"a newer snapshot was not used, at ledger offset {refused}" for refused in rescored.refused),
+        *(f"{name}: {then} then, {now} today{_meaning(name)}"
+          for name, (then, now) in differing_versions(rescored).items()),
+    ]  # fmt: skip
+    if rescored.verdict == "differs":
+        lines.append(f"NOT reproduced; first difference: {rescored.difference}")
+    elif rescored.verdict == "reproduced":
+        lines.append(f"reproduced bit for bit on {', '.join(rescored.topics)}")
+    else:
+        lines.append(f"reproduced on {', '.join(rescored.topics)}, bit for bit but for the release's name")
+    return [tables.printable(line) for line in lines]
+
+
+def _meaning(name: str) -> str:
+    return "" if name == "code" else " (what applied then was used: it stands in the ledger)"
+
+
+def _advice(rescored: Rescored) -> str:
+    then, today = rescored.versions.code, rescored.today.code
+    if then != today:
+        return f"another release is the likely cause: run this command of fxwatch {then} (this is {today})"
+    return "the published record, the ledger or the code was changed since; compare with --from-ledger"
+
+
+async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as_json: bool) -> None:
+    """One pass a partition; a summary by partition at the end."""
+    partitions = sorted(gathered.triggers.keys() | set(range(settings.effective.engine.partitions)))
+    total = sum(len(triggers) for triggers in gathered.triggers.values())
+    rows: list[list[str]] = []
+    differing: list[Rescored] = []
+    with click.progressbar(length=total, label="alerts rescored", file=sys.stderr) as bar:
+        for number in partitions:
+            found = []
+            async for one in rescorer.partition(number, gathered.triggers.get(number, {})):
+                found.append(one)
+                bar.update(1)
+                if as_json:
+                    click.echo(json.dumps(_fields(one), ensure_ascii=False))
+            differing += [one for one in found if one.verdict == "differs"]
+            rows.append(_row(number, found))
+    if not as_json:
+        columns = ["partition", "alerts", "reproduced", "other release", "differ", "records replayed", "seconds"]
+        tables.show(columns, [*rows, _sums(rows)], numeric=columns[1:], whole=["partition"])
+    faults = [*(f"alert {one.alert_id}, {one.partition}@{one.offset}: {one.difference}" for one in differing),
+              *(f"{place} is no alert" for place in gathered.unreadable),
+              *(f"alert {alert}, {partition}@{offset}: the ledger gives it, and it is not published"
+                for partition, offset, alert in rescorer.unpublished)]  # fmt: skip
+    if faults:
+        more = [f"... and {len(faults) - _DIFFERENCES_SHOWN} more"] if len(faults) > _DIFFERENCES_SHOWN else []
+        shown = "\n  ".join(tables.printable(fault) for fault in [*faults[:_DIFFERENCES_SHOWN], *more])
+        raise NotReproducedError(f"alerts and ledger do not agree:\n  {shown}",
+                                 todo=_advice(differing[0]) if differing else "see the worker's log")  # fmt: skip
+    if not as_json:
+        click.echo(f"each of the {total:,} alerts follows from the ledger, bit for bit", err=True)
+
+
+def _row(number: int, found: list[Rescored]) -> list[str]:
+    verdicts = Counter(one.verdict for one in found)
+    counts = (verdicts["reproduced"], verdicts["other_release"], verdicts["differs"])
+    return [str(number), f"{len(found):,}", *(f"{count:,}" for count in counts),
+            f"{sum(one.replayed for one in found):,}", f"{sum(one.seconds for one in found):.2f}"]  # fmt: skip
+
+
+def _sums(rows: list[list[str]]) -> list[str]:
+    columns = list(zip(*rows, strict=True))[1:]
+    whole = [f"{sum(int(cell.replace(',', '')) for cell in column):,}" for column in columns[:-1]]
+    return ["all", *whole, f"{sum(float(cell) for cell in columns[-1]):.2f}"]

@@ -1,0 +1,123 @@
+"""A partition's learned state at any ledger position, rebuilt from the topics: a snapshot, then the ledger after it.
+
+Read only: no transactional producer is started (it would fence the worker) and nothing is committed.
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import NamedTuple
+
+from detectors.state import PartitionState
+from streams.errors import FxwatchError, LedgerError, SnapshotError
+from streams.kafka_log import KafkaLog
+from streams.monitor import MonitorCore, Tally
+from streams.outputs import Output
+from streams.progress import Place, Progress
+
+
+class Begun(NamedTuple):
+    """Where a rebuild starts.
+
+    `snapshot` is the ledger position of the snapshot used, None for a new state; `refused` says why newer ones were
+    not: ledger position and reason.
+    """
+
+    state: PartitionState
+    snapshot: int | None
+    refused: tuple[str, ...]
+
+
+async def begin(
+    log: KafkaLog,
+    core: MonitorCore,
+    place: Place,
+    progress: Progress,
+    *,
+    stop: int,
+    cold: bool = False,
+    above: int = -1,
+) -> Begun:
+    """The newest snapshot that can be used, in ledger positions above `above` up to `stop`; else a new state."""
+    refused: list[str] = []
+    if not cold:
+        async for position, sections in log.snapshots(place, progress):
+            if not above < position <= stop:
+                continue
+            try:
+                state = core.thaw(place.partition, await sections())
+            except SnapshotError as fault:
+                # the next older one, or the ledger itself: the state is the same, it only takes longer
+                refused.append(f"{position}: {fault.message}")
+                continue
+            return Begun(state, position, tuple(refused))
+    return Begun(core.new(place.partition), None, tuple(refused))
+
+
+async def replay(
+    log: KafkaLog,
+    core: MonitorCore,
+    place: Place,
+    progress: Progress,
+    state: PartitionState,
+    stop: int,
+    *,
+    published_by: Mapping[int, str] | None = None,
+) -> AsyncIterator[tuple[int, list[Output]]]:
+    """Apply the ledger's records from the state's own position up to `stop` (exclusive), honouring skips.
+
+    Yields (offset, outputs) of the records that have outputs. With `published_by` None all is muted; else it names the
+    release that an offset's alert must carry, where that is another than today's. Raises `LedgerError` where a record
+    is missing, cannot be read or cannot be applied.
+    """
+    first, end, _ = await log.bounds(place)
+    if not first <= state.next <= end:
+        raise LedgerError(
+            f"the ledger of {place} does not hold the next record to apply",
+            got=f"offsets {first} to {end}",
+            expected=f"offset {state.next}",
+            todo="retention or a recreated topic took what the snapshots do not cover; restore the ledger"
+            if state.next < first
+            else "the snapshot is of another ledger: see `fxwatch topics diff`",
+        )
+    today = state.code_version
+    async for records in log.records(place.partition, state.next, stop):
+        core.tally = Tally()  # nobody asks for the metrics of a replay, and they would grow with the ledger
+        for record in records:
+            offset = record.offset
+            if offset != state.next:
+                raise LedgerError(f"the ledger of {place} has a hole", got=f"offset {offset}",
+                                  expected=f"offset {state.next}")  # fmt: skip
+            if offset in progress.skips:
+                core.skip(state, offset)
+                continue
+            if published_by is not None:
+                state.code_version = published_by.get(offset, today)
+            outputs = _applied(core, place, state, record, muted=published_by is None)
+            if outputs:
+                yield offset, outputs
+    state.code_version = today
+    if state.next < stop:
+        raise LedgerError(f"the ledger of {place} ended while it was read", got=state.next, expected=stop)
+
+
+def _applied(core: MonitorCore, place: Place, state: PartitionState, record: object, *, muted: bool) -> list[Output]:
+    try:
+        return core.apply(state, place.partition, record, muted=muted)
+    except FxwatchError:
+        raise
+    except Exception as fault:
+        decision = f"fxwatch skip {place.agent} {place.partition} {state.next} --reason ..."
+        raise LedgerError(f"a record of {place} cannot be applied: {fault}", got=f"offset {state.next}",
+                          todo=f"see what the worker says of it; {decision}") from fault  # fmt: skip
+
+
+async def rebuild(
+    log: KafkaLog, core: MonitorCore, place: Place, *, cold: bool, upto: int | None = None
+) -> tuple[PartitionState, int]:
+    """The state of one partition at `upto` (default: the ledger's end), and the ledger's end offset."""
+    progress = await log.progress(place)
+    _, end, _ = await log.bounds(place)
+    stop = end if upto is None else min(upto, end)
+    state = (await begin(log, core, place, progress, stop=stop, cold=cold)).state
+    async for _ in replay(log, core, place, progress, state, stop):
+        pass
+    return state, end

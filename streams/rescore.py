@@ -1,0 +1,216 @@
+"""Does an alert follow from the ledger? Its state is rebuilt, its trigger applied again, and the bytes compared.
+
+Read only: no transactional producer is started (it would fence a worker), nothing is committed, no keys are needed.
+"""
+
+import time
+from bisect import bisect_right
+from collections.abc import AsyncIterator, Iterable
+from fnmatch import fnmatchcase
+from itertools import groupby
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+from aiokafka.errors import KafkaError
+
+from detectors.alert import Position, Versions
+from detectors.state import STATE_SCHEMA
+from streams import app, reading, topics
+from streams.difference import Difference, Shown, first_difference
+from streams.errors import AlertNotFoundError, BrokerUnavailableError, LedgerError
+from streams.kafka_log import KafkaLog
+from streams.monitor import AGENT, MonitorCore
+from streams.outputs import Output
+from streams.progress import Place, Progress
+from streams.rebuild import Begun, begin, replay
+from streams.settings import Settings
+from streams.version import code_version, versions
+
+DESK_TOPICS = "fx.alerts.*.v1"
+Verdict = Literal["reproduced", "other_release", "differs"]
+Triggers = dict[int, "Trigger"]
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What must be known of a published alert before it is compared; its other fields are left alone."""
+
+    alert_id: str
+    position: Position
+    versions: Versions
+
+
+class Trigger(NamedTuple):
+    """Everything published of one ledger record: the alert that names it, and all records by topic."""
+
+    named: Named
+    records: dict[str, list[Shown]]
+
+
+class Gathered(NamedTuple):
+    """Published alerts by partition and trigger, and records that are no alerts at all (topic[partition]@offset)."""
+
+    triggers: dict[int, Triggers]
+    unreadable: list[str]
+
+
+class Rescored(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of one alert.
+
+    `snapshot` is the ledger position of the snapshot used (None: the ledger from its start), `refused` why newer ones
+    were not; `replayed` counts the records applied before the trigger since the snapshot, or since the
+    alert before it when all are rescored; `seconds` includes the reading (an equal share of it, then).
+    """
+
+    alert_id: str
+    partition: int
+    offset: int
+    verdict: Verdict
+    difference: Difference | None
+    topics: tuple[str, ...]
+    snapshot: int | None
+    refused: tuple[str, ...] = ()
+    replayed: int = 0
+    seconds: float = 0.0
+    versions: Versions
+    today: Versions
+
+
+def gather(settings: Settings, alert_id: str | None = None) -> Gathered:
+    """Published alerts and their desk copies (read_committed): all, or those of one id.
+
+    Raises `AlertNotFoundError` when there is none of that id, and what the reader raises.
+    """
+    with topics.connect(settings) as admin:
+        desks = sorted(name for name in admin.list_topics() if fnmatchcase(name, DESK_TOPICS) and name != topics.ALERTS)
+    found = Gathered({}, [])
+    with reading.Reader(settings, [topics.ALERTS]) as reader:
+        _take(reader, found, alert_id)
+    if alert_id is not None and not found.triggers:
+        raise AlertNotFoundError("no alert of this id is on fx.alerts.v1", got=alert_id,
+                                 expected="the field alert_id of a published alert",
+                                 todo="see `fxwatch alerts follow --from-beginning`; an alert of a run that is being "
+                                 "committed is seen a moment later")  # fmt: skip
+    if desks:
+        with reading.Reader(settings, desks, None if alert_id is None else set(found.triggers)) as reader:
+            _take(reader, found, alert_id)
+    return found
+
+
+def _take(reader: reading.Reader, found: Gathered, alert_id: str | None) -> None:
+    for tp, records in reader.to_end():
+        for record in records:
+            if alert_id is not None and alert_id.encode() not in (record.value or b""):
+                continue
+            try:
+                named = msgspec.json.decode(record.value or b"", type=Named)
+            except msgspec.DecodeError:
+                found.unreadable.append(f"{tp.topic}[{tp.partition}]@{record.offset}")
+                continue
+            if alert_id is None or named.alert_id == alert_id:
+                shown = Shown(tp.partition, record.key, record.value, tuple(record.headers), record.timestamp)
+                place = found.triggers.setdefault(named.position.partition, {})
+                trigger = place.setdefault(named.position.offset, Trigger(named, {}))
+                trigger.records.setdefault(tp.topic, []).append(shown)
+
+
+class Rescorer:
+    """Rescores alerts of one cluster. `cold`: from the ledger alone, without snapshots."""
+
+    def __init__(self, settings: Settings, *, cold: bool = False) -> None:
+        self._cold, self._partitions = cold, settings.effective.engine.partitions
+        self._today = versions(settings.effective)
+        self._core = MonitorCore(code_version())
+        self._log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
+                             topic_id=topics.topic_id(settings, topics.LEDGER),
+                             group=app.group(settings, AGENT))  # fmt: skip
+        self.unpublished: list[tuple[int, int, str]] = []
+
+    async def partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
+        """Every alert of one partition, in ledger order, in one pass.
+
+        Each is rebuilt from the newest snapshot at or below it that can be used, or from the state of the alerts before
+        it, whichever is nearer. Alerts that the passed ledger gives and nobody published go to `unpublished`:
+        (partition, offset, id). Raises `LedgerError`, `BrokerUnavailableError`.
+        """
+        try:
+            async for rescored in self._partition(number, triggers):
+                yield rescored
+        except KafkaError as fault:
+            raise BrokerUnavailableError("the alerts cannot be rescored", got=repr(fault)) from fault
+
+    async def _partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
+        log, core, place = self._log, self._core, Place(topics.PROGRESS, AGENT, number)
+        if not 0 <= number < self._partitions:
+            for offset in sorted(triggers):
+                yield self._compare(triggers[offset], [])
+            return
+        progress = await log.progress(place)
+        first, end, _ = await log.bounds(place)
+        held = [offset for offset in sorted(triggers) if 0 <= offset < end]
+        for offset in sorted(triggers.keys() - set(held)):
+            yield self._compare(triggers[offset], [])
+        if held and held[0] < first:
+            raise LedgerError(f"the ledger of {place} does not reach back to the alert any more",
+                              got=f"offsets {first} to {end}", expected=f"offset {held[0]}",
+                              todo="restore the ledger from its backup; see evidence_retention_days")  # fmt: skip
+        published_by = {offset: triggers[offset].named.versions.code for offset in held}
+        begun: Begun | None = None
+        for group in self._groups(held, progress):
+            began = time.monotonic()
+            nearer = await begin(log, core, place, progress, stop=group[0], cold=self._cold,
+                                 above=-1 if begun is None else begun.state.next)  # fmt: skip
+            if begun is None or nearer.snapshot is not None:
+                begun = nearer
+            start, outputs = begun.state.next, {}
+            async for at, found in replay(log, core, place, progress, begun.state, group[-1] + 1,
+                                          published_by=published_by):  # fmt: skip
+                outputs[at] = found
+                if at not in triggers and at < progress.next:
+                    self._note_unpublished(number, at, found)
+            seconds = (time.monotonic() - began) / len(group)
+            for offset in group:
+                yield self._compare(triggers[offset], outputs.get(offset, []), seconds=seconds, snapshot=begun.snapshot,
+                                    replayed=offset - start, refused=nearer.refused)  # fmt: skip
+                start = offset + 1
+
+    def _groups(self, offsets: list[int], progress: Progress) -> list[list[int]]:
+        """Offsets that have the same snapshots below them, so that one replay serves them all."""
+        positions = [] if self._cold else sorted(pointer.next for pointer in progress.snapshots.values())
+        return [list(group) for _, group in groupby(offsets, lambda offset: bisect_right(positions, offset))]
+
+    def _note_unpublished(self, partition: int, offset: int, outputs: Iterable[Output]) -> None:
+        for output in outputs:
+            if output.topic == topics.ALERTS:
+                named = msgspec.json.decode(output.value, type=Named)
+                self.unpublished.append((partition, offset, named.alert_id))
+
+    def _compare(
+        self,
+        trigger: Trigger,
+        outputs: Iterable[Output],
+        *,
+        seconds: float = 0.0,
+        snapshot: int | None = None,
+        replayed: int = 0,
+        refused: tuple[str, ...] = (),
+    ) -> Rescored:
+        named = trigger.named
+        rebuilt: dict[str, list[Shown]] = {}
+        for one in outputs:
+            if one.topic != topics.NOTICES:
+                shown = Shown(one.partition, one.key, one.value, tuple(one.headers), one.timestamp_ms)
+                rebuilt.setdefault(one.topic, []).append(shown)
+        difference = first_difference(trigger.records, rebuilt, topics.ALERTS)
+        same_release = named.versions.code == self._today.code
+        verdict: Verdict = "differs" if difference else "reproduced" if same_release else "other_release"
+        return Rescored(
+            alert_id=named.alert_id, partition=named.position.partition, offset=named.position.offset, verdict=verdict,
+            difference=difference, topics=tuple(sorted(trigger.records)), snapshot=snapshot, refused=refused,
+            replayed=replayed, seconds=round(seconds, 3), versions=named.versions, today=self._today,
+        )  # fmt: skip
+
+
+def differing_versions(rescored: Rescored) -> dict[str, Any]:
+    """Of code, config, detectors and rules those that are others today: (the alert's, today's)."""
+    then, now = msgspec.structs.asdict(rescored.versions), msgspec.structs.asdict(rescored.today)
+    return {name: (then[name], now[name]) for name in then if then[name] != now[name]}

@@ -1,0 +1,182 @@
+"""Rescoring without a broker: what differs first, and how a state is rebuilt from snapshots and ledger."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from detectors.events import ConfigurationChange
+from streams import ledger
+from streams.cli.rescore import command
+from streams.difference import Shown, first_difference
+from streams.errors import LedgerError, SnapshotError, UsageError
+from streams.monitor import MonitorCore
+from streams.progress import Place, Progress, Skip, SnapshotPointer
+from streams.rebuild import begin, replay
+from tests.support.ledger import configuration
+
+MAIN, DESK = "fx.alerts.v1", "fx.alerts.customs.v1"
+PLACE = Place("fx.progress.v1", "monitor", 0)
+BODY = {"alert_id": "a1", "score": 0.5, "typologies": [{"id": "T01", "limits": [{"value": "5000"}]}], "rank": None}
+
+
+def shown(value: bytes | None = None, **fields: Any) -> Shown:
+    """A published alert."""
+    given = {"partition": 3, "key": b"k1.0a3.x", "headers": (("ce_id", b"a1"), ("ce_type", b"t")), "timestamp_ms": 7}
+    return Shown(**{"value": json.dumps(BODY).encode() if value is None else value, **given, **fields})
+
+
+@pytest.mark.parametrize(
+    ("published", "where", "values"),
+    [
+        (shown(partition=4), "fx.alerts.v1 partition", ("4", "3")),
+        (shown(key=b"k1.0a3.y"), "fx.alerts.v1 key", ("k1.0a3.y", "k1.0a3.x")),
+        (shown(json.dumps(BODY | {"score": 0.25}).encode()), "fx.alerts.v1 value $.score", ("0.25", "0.5")),
+        (shown(json.dumps(BODY | {"rank": 0}).encode()), "fx.alerts.v1 value $.rank", ("0", "null")),
+        (shown(json.dumps(BODY | {"x": 1}).encode()), "fx.alerts.v1 value $.x", ("1", "nothing")),
+        (shown(json.dumps(BODY | {"typologies": []}).encode()), "fx.alerts.v1 value $.typologies[0]",
+         ("nothing", None)),
+        (shown(json.dumps(BODY).replace("5000", "5001").encode()),
+         "fx.alerts.v1 value $.typologies[0].limits[0].value", ('"5001"', '"5000"')),
+        (shown(json.dumps(BODY, indent=1).encode()), "fx.alerts.v1 value, spelling of the same JSON from byte 1",
+         (None, None)),
+        (shown(b"\xff"), "fx.alerts.v1 value", ("\\xff", None)),
+        (shown(b""), "fx.alerts.v1 value", ("", None)),
+        (shown(headers=(("ce_id", b"a2"), ("ce_type", b"t"))), "fx.alerts.v1 header ce_id", ("a2", "a1")),
+        (shown(headers=(("ce_id", b"a1"),)), "fx.alerts.v1 header ce_type", ("nothing", "t")),
+        (shown(headers=(("ce_type", b"t"), ("ce_id", b"a1"))), "fx.alerts.v1 headers", (None, None)),
+        (shown(timestamp_ms=8), "fx.alerts.v1 timestamp", ("8", "7")),
+    ],
+)  # fmt: skip
+def test_the_first_difference_is_named(published: Shown, where: str, values: tuple[str | None, str | None]) -> None:
+    """Any part of the record that is not the same is named with both values."""
+    difference = first_difference({MAIN: [published]}, {MAIN: [shown()]}, MAIN)
+    assert difference is not None
+    assert difference.where == where
+    for told, expected in zip((difference.published, difference.rebuilt), values, strict=True):
+        assert expected is None or told == expected
+
+
+def test_equal_records_have_no_difference() -> None:
+    """The alert and each desk's copy the same: nothing to name."""
+    assert first_difference({MAIN: [shown()], DESK: [shown()]}, {MAIN: [shown()], DESK: [shown()]}, MAIN) is None
+
+
+@pytest.mark.parametrize(
+    ("published", "rebuilt", "told"),
+    [
+        ({MAIN: [shown()]}, {}, "fx.alerts.v1: published 1 record, rebuilt nothing"),
+        ({MAIN: [shown()]}, {MAIN: [shown()], DESK: [shown()]}, f"{DESK}: published nothing, rebuilt 1 record"),
+        ({MAIN: [shown()], DESK: [shown()]}, {MAIN: [shown()]}, f"{DESK}: published 1 record, rebuilt nothing"),
+        ({MAIN: [shown(), shown()]}, {MAIN: [shown()]}, "fx.alerts.v1: published 2 records, rebuilt 1 record"),
+        ({MAIN: [shown(), shown(timestamp_ms=8)]}, {MAIN: [shown()]},
+         "fx.alerts.v1 timestamp: published 8, rebuilt 7"),
+    ],
+)  # fmt: skip
+def test_missing_and_surplus_records_are_named(published: Any, rebuilt: Any, told: str) -> None:
+    """A copy that is not there, one too many, and a forged one beside the true one."""
+    assert str(first_difference(published, rebuilt, MAIN)) == told
+
+
+class MemoryLog:
+    """A ledger of rates, and snapshots by pointer, without Kafka."""
+
+    def __init__(self, count: int, first: int = 0) -> None:
+        change = ConfigurationChange(configuration=configuration(engine={"partitions": 1}))
+        key, value, headers = ledger.first_configuration(change)
+        self.records_held = [SimpleNamespace(key=key, value=value, headers=headers, offset=number, timestamp=0)
+                             for number in range(count)][first:]  # fmt: skip
+        self.first, self.end = first, count
+        self.kept: dict[int, Any] = {}
+
+    async def bounds(self, _place: Place) -> tuple[int, int, int]:
+        return self.first, self.end, 0
+
+    async def snapshots(self, _place: Place, progress: Progress) -> AsyncIterator[tuple[int, Any]]:
+        for pointer in sorted(progress.snapshots.values(), key=lambda one: -one.next):
+
+            async def load(at: int = pointer.next) -> Any:
+                if self.kept[at] is None:
+                    raise SnapshotError("the snapshot is not on its topic any more")
+                return self.kept[at]
+
+            yield pointer.next, load
+
+    async def records(self, _partition: int, start: int, stop: int) -> AsyncIterator[list[Any]]:
+        yield [one for one in self.records_held if start <= one.offset < stop]
+
+
+async def applied(log: MemoryLog, progress: Progress, stop: int, *, cold: bool = False) -> tuple[Any, Any]:
+    """(begun, its state after the replay)."""
+    core: Any = MonitorCore("test")
+    begun = await begin(log, core, PLACE, progress, stop=stop, cold=cold)  # type: ignore[arg-type]
+    async for _ in replay(log, core, PLACE, progress, begun.state, stop):  # type: ignore[arg-type]
+        pass
+    return begun, begun.state
+
+
+def with_snapshots(log: MemoryLog, *positions: int) -> Progress:
+    """Snapshots of the log's states at these positions, and the progress that points to them."""
+    pointers = {}
+    for position in positions:
+        _, state = asyncio.run(applied(log, Progress(), position))
+        log.kept[position] = list(state.freeze().sections())
+        pointers[f"at-{position}"] = SnapshotPointer(slot="s", snapshot_id="i", first=0, last=0, next=position)
+    return Progress(next=log.end, snapshots=pointers)
+
+
+def test_the_newest_snapshot_at_or_below_the_position_is_used() -> None:
+    """Not one above it, not one that cannot be loaded; the state is that of the ledger alone."""
+    log = MemoryLog(30)
+    progress = with_snapshots(log, 5, 10, 20)
+    begun, state = asyncio.run(applied(log, progress, 15))
+    assert (begun.snapshot, begun.refused) == (10, ())
+    log.kept[10] = None
+    begun, again = asyncio.run(applied(log, progress, 15))
+    assert begun.snapshot == 5
+    assert begun.refused[0].startswith("10: the snapshot is not on its topic any more")
+    begun, cold = asyncio.run(applied(log, progress, 15, cold=True))
+    assert begun.snapshot is None
+    assert state.freeze().digest() == again.freeze().digest() == cold.freeze().digest()
+
+
+def test_skips_are_honoured() -> None:
+    """A record that an operator left out is left out of the rebuilt state too."""
+    log = MemoryLog(10)
+    log.records_held[4].value = b"\xff"
+    with pytest.raises(LedgerError):
+        asyncio.run(applied(log, Progress(), 10))
+    skip = Skip(offset=4, reason="r", who="w", at="t")
+    _, state = asyncio.run(applied(log, Progress(skips={4: skip}), 10))
+    assert (state.next, state.counters["applied"]) == (10, 9)
+
+
+def test_a_shortened_ledger_without_a_snapshot_is_a_named_error() -> None:
+    """Retention took the beginning: from a snapshot above it the state is rebuilt, otherwise the error says what is."""
+    log = MemoryLog(30)
+    progress = with_snapshots(log, 20)
+    log.records_held, log.first = log.records_held[15:], 15
+    assert asyncio.run(applied(log, progress, 25))[1].next == 25
+    log.kept[20] = None
+    with pytest.raises(LedgerError, match=r"got: offsets 15 to 30; expected: offset 0; .*restore the ledger"):
+        asyncio.run(applied(log, progress, 25))
+
+
+def test_a_hole_in_the_ledger_is_a_named_error() -> None:
+    """Ledger offsets are dense; a missing one must not be passed over."""
+    log = MemoryLog(10)
+    del log.records_held[4]
+    with pytest.raises(LedgerError, match="hole; got: offset 5; expected: offset 4"):
+        asyncio.run(applied(log, Progress(), 10))
+
+
+@pytest.mark.parametrize("arguments", [["abc"], [], ["--all", "0" * 32], ["0" * 31]])
+def test_wrong_use_is_told_before_any_broker_is_asked(arguments: list[str]) -> None:
+    """What is no id, or no choice between one alert and all of them, is wrong use: exit code 2."""
+    done = CliRunner().invoke(command, arguments)
+    assert isinstance(done.exception, UsageError)
+    assert done.exception.exit_code == 2
