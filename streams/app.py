@@ -9,6 +9,7 @@ from typing import Any
 
 import faust
 
+from streams import clients
 from streams.settings import Settings
 
 
@@ -39,6 +40,7 @@ def build(settings: Settings, agent: str, *, web: bool) -> faust.App:
         broker_heartbeat_interval=max(1.0, settings.session_timeout_seconds / 5),
         broker_rebalance_timeout=60.0,
         broker_request_timeout=90.0,
+        consumer_metadata_max_age_ms=clients.METADATA_AGE_MS,
         # Replay may keep a partition from being read for minutes; liveness is the watchdog's business, not the group's.
         broker_max_poll_interval=24 * 3600.0,
         web_enabled=web,

@@ -22,6 +22,10 @@ BATCH_BYTES = 1_000_000
 # this (a broker that was stopped, a blackholed connection) is sent again on a new connection.
 REQUEST_TIMEOUT_MS = 15_000
 
+# A consumer that looks for its first offset asks the leader it knows, and asks it again when that is not the leader any
+# more; only new metadata help (aiokafka's default: after 5 minutes). A refresh is one small request.
+METADATA_AGE_MS = 5_000
+
 Headers = Sequence[tuple[str, bytes | None]]
 # key, value, headers, Kafka timestamp (ms UTC; None = the time of sending)
 Record = tuple[bytes | None, bytes | None, Headers, int | None]
@@ -151,8 +155,8 @@ async def read_range(
     """
     tp = TopicPartition(topic, partition)
     consumer = reader(settings, committed=committed)
-    await consumer.start()
     try:
+        await consumer.start()
         consumer.assign([tp])
         begin = int((await consumer.beginning_offsets([tp]))[tp])
         position = begin if start is None else max(start, begin)

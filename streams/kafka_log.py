@@ -88,8 +88,8 @@ class KafkaLog:
         """The read_uncommitted end offset."""
         tp = TopicPartition(topic, partition)
         consumer = clients.reader(self._settings, committed=False)
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign([tp])
             return await clients.end_offset(consumer, tp)
         finally:
@@ -156,8 +156,8 @@ class KafkaLog:
         await self._require_same_ledger()
         tp = TopicPartition(self._ledger, place.partition)
         consumer = clients.reader(self._settings, committed=False, group=self._group)
-        await consumer.start()
         try:
+            await consumer.start()
             consumer.assign([tp])
             first = int((await consumer.beginning_offsets([tp]))[tp])
             end = await clients.end_offset(consumer, tp)

@@ -60,6 +60,7 @@ class ConflictLetters:
                 enable_auto_commit=False,
                 auto_offset_reset="earliest",
                 session_timeout_ms=int(self._settings.session_timeout_seconds * 1000),
+                metadata_max_age_ms=clients.METADATA_AGE_MS,
             )
             try:
                 await consumer.start()
@@ -113,8 +114,8 @@ class ConflictLetters:
 
     async def _original(self, topic: str, partition: int, offset: int) -> Any:
         consumer = clients.reader(self._settings, committed=False)
-        await consumer.start()
         try:
+            await consumer.start()
             tp = TopicPartition(topic, partition)
             consumer.assign([tp])
             first = (await consumer.beginning_offsets([tp]))[tp]

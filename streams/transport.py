@@ -329,7 +329,10 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         committed = await consumer.seek_to_committed()
         without = [tp for tp, offset in committed.items() if not offset]
         if without:
-            await consumer.seek_to_beginning(*without)
+            # Not `seek_to_beginning`: that asks the leaders of the metadata at hand and, when one has moved, asks it
+            # again without end. After a leader election ingest stood still for the request time-out of 90 s.
+            for tp, first in (await consumer.beginning_offsets(without)).items():
+                consumer.seek(tp, first)
         return committed
 
     async def _commit(self, offsets: dict[TP, int]) -> bool:
