@@ -107,7 +107,7 @@ def find_faults(topic: InputTopic, timestamp_ms: int, key: bytes | None, value: 
     if has_duplicate_keys(value):
         faults.append(Fault("json.duplicate_key"))
     unknown = unknown_names(topic, body)
-    faults += [Fault("field.unknown", shown_name(name)) for name in unknown[:UNKNOWN_LISTED]]
+    faults += [Fault("field.unknown", shown_name(name, FIELDS[topic.name].names)) for name in unknown[:UNKNOWN_LISTED]]
     faults += [Fault("field.missing", name) for name in FIELDS[topic.name].required if name not in body]
     valid, when, field_faults = _field_by_field(topic, body)
     faults += field_faults
