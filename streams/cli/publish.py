@@ -1,6 +1,7 @@
-"""`fxwatch publish`: JSON-lines files in the contract's form, to Kafka."""
+"""`fxwatch publish`: JSON-lines files in the contract's form, and files of payment messages, to Kafka."""
 
 import contextlib
+import itertools
 import json
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from typing import Any, BinaryIO
 
 import click
 
+from streams.cli.message_options import as_json as report_as_json
+from streams.cli.message_options import checked, given, message_options, show
 from streams.errors import UsageError
 
 STANDARD_INPUT = "-"
@@ -27,6 +30,8 @@ STANDARD_INPUT = "-"
 )
 @click.option("--history", is_flag=True, help="Mark the records as history: learned from, never alerted on.")
 @click.option("--as-is", is_flag=True, help="Send lines that are no contract JSON as they stand, instead of stopping.")
+@message_options
+@click.option("--dry-run", is_flag=True, help="Read and convert all files, report, send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
 def command(
     files: tuple[str, ...],
@@ -35,7 +40,9 @@ def command(
     timestamps: Any,
     history: bool,
     as_is: bool,
+    dry_run: bool,
     as_json: bool,
+    **told: Any,
 ) -> None:
     """Publish JSON lines, one event a line; `-` reads standard input. Keys follow from the contract.
 
@@ -43,15 +50,24 @@ def command(
     comes from, stops the command with its number, and nothing of any file has been sent. Standard input cannot be read
     twice: what stood before the faulty line has been sent. Whether an event fits the contract is for ingest to say.
 
+    Files of payment messages (.xml: ISO 20022 pacs.008; .fin, .mt103: SWIFT MT103; others by their first bytes) are
+    converted to transactions, with a table of what was mapped and what was not (docs/FORMATS.md). With --as-is they
+    are sent as they stand, for ingest to convert or dead-letter.
+
     Example: fxwatch publish fx.transactions.v1.jsonl
+
+    Example: fxwatch publish --resident-country KR --party-type company --channel interbank payments.xml
 
     Example: tail -F feed.log | fxwatch publish --topic fx.transactions.v1 -
     """
+    from streams.formats.files import syntax_of_file
     from streams.publish import publish_records
     from streams.record_lines import topic_of
     from streams.settings import load_settings
 
     settings = load_settings()
+    reports, converted = _messages(files, timestamps, given(told), history=history, as_is=as_is, as_json=as_json)
+    files = tuple(name for name in files if syntax_of_file(name) is None)
     named = [(name, topic_of(name, topic) if name != STANDARD_INPUT or topic else "") for name in files]
     if any(not chosen for _, chosen in named):
         raise UsageError("standard input has no name to take the topic from", todo="pass --topic TOPIC")
@@ -60,16 +76,45 @@ def command(
         if name != STANDARD_INPUT:
             for _ in _records(name, chosen, options):
                 pass
-    every = (record for name, chosen in named for record in _records(name, chosen, options))
+    if dry_run:
+        click.echo(
+            json.dumps({"published_to": None, "messages": reports}) if as_json else "nothing was sent: a dry run"
+        )
+        return
+    lines = (record for name, chosen in named for record in _records(name, chosen, options))
+    every = itertools.chain(converted, lines)
     summary = publish_records(settings.bootstrap, every, rate)
     for warning in summary.warnings:
         click.echo(f"fxwatch: warning: {warning}", err=True)
     if as_json:
-        click.echo(json.dumps({"published_to": settings.bootstrap, **summary.as_dict()}))
+        click.echo(json.dumps({"published_to": settings.bootstrap, **summary.as_dict(), "messages": reports}))
         return
     for name, count in summary.topics.items():
         click.echo(f"  {name:<24} {count:>10,}")
     click.echo(f"{summary.records:,} records sent to {settings.bootstrap} in {summary.seconds:.1f} s, all acknowledged")
+
+
+def _messages(
+    files: tuple[str, ...], timestamps: Any, texts: dict[str, str], *, history: bool, as_is: bool, as_json: bool
+) -> tuple[list[dict[str, Any]], list[Any]]:
+    """Reports and records of the message files, all converted before anything is sent."""
+    from streams.formats import files as message_files
+
+    reports, made = [], []
+    for name in files:
+        syntax = message_files.syntax_of_file(name) if name != STANDARD_INPUT else None
+        if syntax is None:
+            continue
+        if as_is:
+            made.append(message_files.record_as_is(name, syntax, texts, history=history))
+            continue
+        converted = message_files.converted_file(name, syntax, checked(texts))
+        reports.append(report_as_json(name, converted))
+        if not as_json:
+            show(name, converted)
+        message_files.check(name, converted)
+        made += message_files.records(converted, timestamps, history=history)
+    return reports, made
 
 
 def _records(name: str, topic: str, options: dict[str, Any]) -> Iterator[Any]:

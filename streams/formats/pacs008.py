@@ -177,4 +177,5 @@ def _regulatory_codes(transfer: Node) -> Iterator[tuple[str | None, Found]]:
             found = details.found("Cd")
             country = details.found("Ctry") or authority
             if found is not None:
-                yield country.text if country is not None else None, found
+                also = (country.node,) if country is not None else ()
+                yield country.text if country is not None else None, found._replace(also=also)

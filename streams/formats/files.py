@@ -1,0 +1,107 @@
+"""Files of payment messages as records to publish: converted here, or as they stand for ingest to convert."""
+
+import re
+from collections import Counter
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from streams.contracts import TRANSACTIONS
+from streams.errors import FxwatchError, UsageError
+from streams.formats.conversion import FILE_LIMIT, Syntax, convert, syntax_of
+from streams.formats.parameters import Parameters
+from streams.formats.record import headers_for
+from streams.formats.result import Converted
+from streams.record import HISTORY_HEADER, Record
+from streams.record_lines import AT_SENDING, Timestamps, contract_key, event_time_ms
+
+SUFFIXES: dict[str, Syntax] = {".xml": "xml", ".fin": "fin", ".mt103": "fin"}
+JSON_LINES = ".jsonl"
+_LOOKED_AT = 64
+# faults named in one message; the rest is counted
+_SHOWN = 20
+_INDEX = re.compile(r"\[\d+\]")
+
+
+class MessageFileError(FxwatchError):
+    """Payments of a message file that cannot be converted, each with its code and place."""
+
+    code = "publish.message"
+
+
+class Row(NamedTuple):
+    """One kind of place in a report: how often it stood, what it became (empty: nothing), and what is to be said."""
+
+    place: str
+    times: int
+    field: str
+    note: str
+
+
+def syntax_of_file(name: str) -> Syntax | None:
+    """The syntax of a message file, by its suffix or else its first bytes; None for JSON lines or no file."""
+    path = Path(name)
+    if path.suffix.lower() in SUFFIXES:
+        return SUFFIXES[path.suffix.lower()]
+    if path.suffix.lower() == JSON_LINES or not path.is_file():
+        return None
+    with path.open("rb") as file:
+        return syntax_of(file.read(_LOOKED_AT))
+
+
+def content_of(name: str) -> bytes:
+    """A message file's bytes. Raises `UsageError` when it cannot be read or is longer than `FILE_LIMIT`."""
+    path = Path(name)
+    try:
+        with path.open("rb") as file:
+            content = file.read(FILE_LIMIT + 1)
+    except OSError as fault:
+        raise UsageError(
+            f"cannot read the file: {fault.strerror}", got=name, expected="a readable file of payment messages"
+        ) from fault
+    if len(content) > FILE_LIMIT:
+        raise UsageError("the file is too long", got=name, expected=f"at most {FILE_LIMIT} bytes", todo="part it")
+    return content
+
+
+def converted_file(name: str, syntax: Syntax, parameters: Parameters) -> Converted:
+    """A file's payments and the report on them. Raises `UsageError` when the file cannot be read."""
+    return convert(content_of(name), parameters, syntax)
+
+
+def check(name: str, converted: Converted) -> None:
+    """Raises `MessageFileError` when any payment of the file cannot be converted."""
+    if not converted.faults:
+        return
+    told = [f"{fault.code} {fault.field}".rstrip() + (f" (expected {fault.expected})" if fault.expected else "")
+            for fault in converted.faults]  # fmt: skip
+    more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
+    raise MessageFileError(
+        f"{name}: {converted.payments - len(converted.transactions)} of {converted.payments} payments cannot be "
+        "converted:\n  " + "\n  ".join(told[:_SHOWN] + more) + "\nnothing was sent",
+        todo="say what is missing by an option (docs/FORMATS.md), mend the file, or pass --as-is for ingest to judge",
+    )
+
+
+def records(converted: Converted, timestamps: Timestamps, *, history: bool) -> list[Record]:
+    """The contract's records of a converted file, one a payment, in the file's order."""
+    headers = (HISTORY_HEADER,) if history else ()
+    return [
+        Record(TRANSACTIONS, contract_key(TRANSACTIONS, body), orjson.dumps(body),
+               event_time_ms(TRANSACTIONS, body) if timestamps == "event" else AT_SENDING, headers)
+        for body in converted.transactions
+    ]  # fmt: skip
+
+
+def record_as_is(name: str, syntax: Syntax, given: dict[str, str], *, history: bool) -> Record:
+    """The whole file as one record for ingest to convert; its key comes from the message, so it has none here."""
+    headers = headers_for(syntax, given) + ((HISTORY_HEADER,) if history else ())
+    return Record(TRANSACTIONS, None, content_of(name), AT_SENDING, headers)
+
+
+def rows(converted: Converted) -> list[Row]:
+    """The report by kind of place: mapped ones first, then what no field holds; both in the message's order."""
+    told = Counter((_INDEX.sub("", one.path), one.field or "(checked)", one.note) for one in converted.mapped)
+    told.update((_INDEX.sub("", left.path), "", left.reason) for left in converted.unmapped)
+    return [Row(place, times, field, note) for (place, field, note), times in told.items()]
