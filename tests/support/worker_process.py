@@ -1,5 +1,6 @@
 """One worker process under test: its pages, its metrics, its end."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from streams.broker.ports import free_ports
 from streams.broker.supervisor import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
+# by pattern, because the whole page takes 10 ms to parse and is asked for several times a second
+_RUNNING = re.compile(r'^fxwatch_partition_state\{agent="monitor",partition="(\d+)",state="running"\} 1', re.MULTILINE)
 
 
 class Worker:
@@ -25,6 +28,7 @@ class Worker:
         self.role, self.number, self.port = role, number, free_ports(1)[0]
         self.log = directory / f"worker-{number}-{role}.log"
         self.stopped_after: float | None = None
+        self.frozen = False
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)], cwd=ROOT,
@@ -32,7 +36,9 @@ class Worker:
             )  # fmt: skip
 
     def page(self, path: str) -> str | None:
-        """A page's text; None while the worker refuses or does not answer."""
+        """A page's text; None while the worker refuses or does not answer, or is stopped by SIGSTOP."""
+        if self.frozen:
+            return None
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
                 return str(answer.read().decode())
@@ -48,6 +54,10 @@ class Worker:
         """The sum of a metric over all label sets that match."""
         return sum(one.value for one in self.samples() if one.name == name and labels.items() <= one.labels.items())
 
+    def running_partitions(self) -> set[int]:
+        """Monitor partitions that it shows as running."""
+        return {int(number) for number in _RUNNING.findall(self.page("/metrics") or "")}
+
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.process.poll() is None
@@ -56,6 +66,23 @@ class Worker:
         """Kill -9."""
         self.process.send_signal(signal.SIGKILL)
         self.process.wait(10)
+        self.frozen = False
+
+    def freeze(self) -> None:
+        """SIGSTOP: the process keeps everything and does nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+        self.frozen = True
+
+    def thaw(self) -> None:
+        """SIGCONT."""
+        self.frozen = False
+        self.process.send_signal(signal.SIGCONT)
+
+    def resident_megabytes(self) -> float:
+        """Resident memory as the kernel counts it, MB of 10^6 bytes."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
+        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        return int(line.split()[1]) * 1024 / 1e6
 
     def stop(self) -> int:
         """SIGTERM and wait; returns the exit code and notes how long it took."""
