@@ -12,9 +12,10 @@ from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from kafka.errors import KafkaError as BrokerError
 
 from streams import clients
-from streams.errors import LedgerError, ProgressError, SnapshotError
+from streams.errors import FxwatchError, LedgerError, ProgressError, SnapshotError
 from streams.progress import Place, Progress, SnapshotPointer
 from streams.settings import Settings
 from streams.snapshots import Section, assemble, chunk_opening, header_key, read_header
@@ -26,6 +27,8 @@ logger = logging.getLogger(__name__)
 LOADING = 2
 # One look at the ledger's topic id serves the partitions that open together.
 TOPIC_ID_SECONDS = 1.0
+# How often a worker looks whether its ledger is still there. Costs a connection, some 20 ms of CPU.
+WATCH_SECONDS = 10.0
 
 
 class KafkaLog:
@@ -144,9 +147,29 @@ class KafkaLog:
                 return
             current = await asyncio.to_thread(self._read_topic_id)
             if current != self._topic_id:
-                raise LedgerError("the ledger was deleted and created again", got=f"topic id {current}",
-                                  expected=f"topic id {self._topic_id}")  # fmt: skip
+                raise LedgerError(
+                    "the ledger was deleted, and perhaps created anew",
+                    got=f"topic id {current}",
+                    expected=f"topic id {self._topic_id}",
+                    todo="restore the ledger, or begin new snapshot and progress topics",
+                )
             self._same_until = time.monotonic() + TOPIC_ID_SECONDS
+
+    async def watch(self, on_other: Callable[[LedgerError], Any]) -> None:
+        """Look for ever whether the ledger is the one this process began with; `on_other` is told when it is not.
+
+        Failure prevented: Faust drops a topic that was deleted from its assignment, and does not come back to it. The
+        worker would look healthy and read nothing.
+        """
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            try:
+                await self._require_same_ledger()
+            except LedgerError as fault:
+                on_other(fault)
+                return
+            except (FxwatchError, BrokerError) as fault:
+                logger.debug("the ledger's topic id cannot be read now: %r", fault)  # the broker watch's business
 
     async def bounds(self, place: Place) -> tuple[int, int, int]:
         """(first, end, committed) ledger offsets of the partition; committed is 0 when the group has none.

@@ -88,8 +88,10 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
         if "ingest" in agents:
             await agents["ingest"].start()
             agents["ingest"].conflicts.start()
-        return [asyncio.ensure_future(watchdog.heartbeat()), asyncio.ensure_future(broker.run()),
-                asyncio.ensure_future(_observe_lag(list(agents.values())))]  # fmt: skip
+        watching = [watchdog.heartbeat(), broker.run(), _observe_lag(list(agents.values()))]
+        if "monitor" in agents:
+            watching.append(agents["monitor"].log.watch(health.die))
+        return [asyncio.ensure_future(one) for one in watching]
 
     try:
         tasks = loop.run_until_complete(prepare())

@@ -1,5 +1,6 @@
 """Damaged snapshots, pointers and positions: another slot, a replay, a named stop; never a wrong state."""
 
+import asyncio
 import logging
 import resource
 
@@ -9,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.state import STATE_SCHEMA, PartitionState
-from streams import topics
-from streams.errors import PartitionStoppedError, SnapshotError
+from streams import kafka_log, topics
+from streams.errors import BrokerUnavailableError, LedgerError, PartitionStoppedError, SnapshotError
 from streams.monitor import MonitorCore
 from streams.progress import Skip, SnapshotPointer, decode, encode
+from streams.settings import Settings
 from streams.snapshots import Header, read_header, sealed
 from tests.bench.workload import ingested, records, stored
 from tests.support.memory_topics import TOPIC_ID, Kept, MemoryTopics
@@ -347,3 +349,40 @@ def test_a_header_covers_each_of_its_fields():
 def test_thawed_sections_give_the_same_digest(sections):
     """The undamaged sections are what all of this is compared with."""
     assert list(PartitionState.thaw(sections).freeze().sections()) == sections
+
+
+def test_a_worker_is_told_that_its_ledger_is_another_one(monkeypatch):
+    """Faust forgets a deleted topic without a word; a cluster that does not answer is no reason."""
+    answers = iter([TOPIC_ID, BrokerUnavailableError("away"), "another"])
+
+    def read_topic_id():
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(kafka_log, "WATCH_SECONDS", 0.0)
+    monkeypatch.setattr(kafka_log, "TOPIC_ID_SECONDS", 0.0)
+    log = kafka_log.KafkaLog(Settings(), ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
+                             topic_id=TOPIC_ID, group="test", read_topic_id=read_topic_id)  # fmt: skip
+    told = []
+    asyncio.run(asyncio.wait_for(log.watch(told.append), 10))
+    assert [type(one) for one in told] == [LedgerError]
+    assert "got: topic id another" in told[0].message
+
+
+def test_offsets_that_go_back_to_a_shorter_ledger_stop_the_partition(kept, ledger):
+    """They look redelivered; passed over, the new ledger's first records would never be applied."""
+    found = kept.open()
+    partition, next_ = found.partition, found.partition.state.next
+    partition.log.ledger = ledger[:10]
+    asyncio.run(partition.run(list(ledger[:3])))
+    assert partition.status == "stopped"
+    assert f"offset {next_} among them" in partition.cause.message
+
+
+def test_records_that_come_again_are_passed_over(kept, ledger):
+    """The same ledger, delivered again: nothing changes."""
+    found = kept.open()
+    asyncio.run(found.partition.run(list(ledger[:3])))
+    assert found.outcome == kept.expected
