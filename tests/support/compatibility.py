@@ -137,5 +137,6 @@ class _Comparison:
                 for other in after.get("anyOf", [after])
             ]
             if all(tried):
-                faults += min(tried, key=lambda each: len(each))
+                fewest = min(len(each) for each in tried)
+                faults += next(each for each in tried if len(each) == fewest)
         return faults
