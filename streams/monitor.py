@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 AGENT = "monitor"
 OPEN_RETRY_SECONDS = 1.0
+# Snapshots written at once: one waits for the broker while another is packed.
+WRITING = 2
 CANCEL_AGAIN_SECONDS = 0.1
 _encode = msgspec.json.Encoder().encode
 
@@ -212,7 +214,7 @@ class MonitorAgent:
         self.partitions: dict[int, Partition[PartitionState]] = {}
         self.writers: dict[int, SnapshotWriter] = {}
         self.opening: dict[int, asyncio.Task[None]] = {}
-        self._unpacking = asyncio.Lock()
+        self._unpacking, self._writing = asyncio.Lock(), asyncio.Semaphore(WRITING)
         self.assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.last_progress = time.monotonic()
         transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
@@ -305,7 +307,7 @@ class MonitorAgent:
                                    self.settings.broker_patience_seconds, self._topic_id,
                                    transaction_timeout=self.settings.transaction_timeout_seconds)  # fmt: skip
         self.writers[number] = SnapshotWriter(
-            partial(producer, f"{name}-snapshot"), place, self.plan, partial(self._saved, number)
+            partial(producer, f"{name}-snapshot"), place, self.plan, partial(self._saved, number), self._writing
         )
         self.partitions[number] = Partition(
             place, self.core, self.log, outputs, self._save, self._on_change, self._beside
