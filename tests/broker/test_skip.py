@@ -1,49 +1,54 @@
-"""A ledger record that cannot be read: its partition stops, the others go on, and an operator's decision heals it."""
+"""A ledger record that cannot be read or applied: its partition stops alone, and an operator's decision heals it."""
 
-import json
-import urllib.error
-import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
 
-from streams import topics
+from detectors.events import Rate, Source
+from streams import ledger, topics
 from streams.broker import EmbeddedBroker
-from tests.support.cluster import Cluster, Worker
+from tests.support.cluster import Cluster
+from tests.support.topic_settings import reasons
 
 pytestmark = pytest.mark.broker
 
-PARTITION = 3
+PARTITION, OTHER = 3, 7
 
 
-def reasons(worker: Worker) -> list[str]:
-    """What /readyz names; empty when the worker is ready."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5):
-            return []
-    except urllib.error.HTTPError as refusal:
-        return list(json.loads(refusal.read())["reasons"])
+WORDS = ledger.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
+                           rate_time=datetime(2026, 4, 20, tzinfo=UTC)))  # fmt: skip
 
 
-def test_a_record_that_cannot_be_read_stops_its_partition_alone(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+ENVELOPE = ledger.envelope(Source(topics.RATES, 0, 0), b"0" * 64, b"rate")
+
+
+def test_a_record_that_cannot_be_read_or_applied_stops_its_partition_alone(
+    empty_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
     """/readyz names position and cause, /healthz stays well; after `skip` it goes on; restarts and digests too."""
     with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
         [worker] = cluster.start("all")
         producer = KafkaProducer(bootstrap_servers=empty_broker.bootstrap)
         bad = producer.send(topics.LEDGER, b"\xff not a record", b"k", partition=PARTITION).get(30).offset
+        # it decodes, and the core raises: its mid is no number
+        sent = producer.send(topics.LEDGER, WORDS, b"USD/KRW", headers=ENVELOPE, partition=OTHER)
+        raising = sent.get(30).offset
         producer.close()
-        cluster.until(lambda: bool(reasons(worker)), 20, "the partition does not stop")
-        [reason] = reasons(worker)
+        cluster.until(lambda: len(reasons(worker)) == 2, 20, "the partitions do not stop")
+        reason, second = reasons(worker)
         assert f"monitor[{PARTITION}] stopped at ledger offset {bad}" in reason
+        assert f"monitor[{OTHER}] stopped at ledger offset {raising}" in second
+        assert f"fxwatch skip monitor {OTHER} {raising}" in second
         assert f"fxwatch skip monitor {PARTITION} {bad}" in reason
         assert worker.page("/healthz") is not None
         cluster.until(
-            lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="stopped") == 1, 10, "not shown"
+            lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="stopped") == 2, 10, "not shown"
         )
         assert worker.metric("fxwatch_partition_state", agent="monitor", state="stopped", partition=str(PARTITION)) == 1
         cluster.fxwatch("simulate", "--events", 1_000, "--seed", 5, "--publish")
-        others = set(range(12)) - {PARTITION}
+        others = set(range(12)) - {PARTITION, OTHER}
         cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 60, "ingest does not go on")
 
         def others_done() -> bool:
@@ -58,6 +63,7 @@ def test_a_record_that_cannot_be_read_stops_its_partition_alone(empty_broker: Em
         assert "can be applied" in refused.stderr
         told = cluster.fxwatch("skip", "monitor", PARTITION, bad, "--reason", "garbage of a test")
         assert f"offset {bad} is skipped" in told.stdout
+        cluster.fxwatch("skip", "monitor", OTHER, raising, "--reason", "a rate in words")
         took = cluster.until(lambda: reasons(worker) == [], 15, "the partition does not go on")
         print(f"\nwent on {took:.1f} s after the decision")
         cluster.wait_drained(60)
@@ -68,5 +74,8 @@ def test_a_record_that_cannot_be_read_stops_its_partition_alone(empty_broker: Em
         assert all(one["next"] == one["end"] for one in saved)
         [again] = cluster.start("all")
         cluster.wait_drained(30)
-        assert cluster.stop([again]) == [0]
+        again.kill()
+        [successor] = cluster.start("all")
+        assert reasons(successor) == []
+        assert cluster.stop([successor]) == [0]
         assert cluster.digests() == saved
