@@ -84,6 +84,6 @@ def _assert_nothing_lost(cluster: Cluster, acknowledged: Counter[bytes], events:
     """Every record that the brokers acknowledged to the sender stands on its topic."""
     assert acknowledged.total() == events
     lost = acknowledged - Counter(
-        fingerprint(tp.topic, record.key, record.value) for tp, record in cluster.read(*topics.INPUTS)
+        fingerprint(tp.topic, record.key, record.value) for tp, record in cluster.stream(*topics.INPUTS)
     )
     assert not lost, f"{lost.total()} acknowledged records are not on their topics"
