@@ -15,6 +15,7 @@ import msgspec
 from detectors.alert import Alert
 from detectors.party import Party, unpack
 from detectors.state import PartitionState
+from streams import ledger
 
 _TOKEN = re.compile(r"\b[a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32}\b")
 
@@ -37,8 +38,10 @@ def under_old_names(record: Any, former: Mapping[str, str]) -> Any:
     """A ledger record as ingest would have written it without the rotation; offset, headers and time are the same."""
     body = json.loads(renamed(record.value.decode(), former))
     body.pop("previous", None)
-    return SimpleNamespace(value=json.dumps(body, ensure_ascii=False).encode(), key=record.key, offset=record.offset,
-                           headers=record.headers, timestamp=record.timestamp)  # fmt: skip
+    value = json.dumps(body, ensure_ascii=False).encode()
+    headers = [header for header in record.headers if header[0] != ledger.CHECK]
+    return SimpleNamespace(value=value, key=record.key, offset=record.offset, headers=ledger.checked(headers, value),
+                           timestamp=record.timestamp)  # fmt: skip
 
 
 def renamed(text: str, former: Mapping[str, str]) -> str:
