@@ -133,6 +133,8 @@ class Cluster:
         # it cannot read Faust's member metadata, which nobody asked it for
         logging.getLogger("kafka.admin").setLevel(logging.ERROR)
         found = self._admin.describe_groups([group])[group]
+        # raises where the coordinator has moved; describe_groups answers with an error of the old one instead
+        self.committed(agent)
         held = agent == "ingest" or self.running_partitions() == PARTITIONS
         return held and found["group_state"] == "Stable" and len(found["members"]) == members
 
