@@ -53,6 +53,12 @@ class Fingerprints:
         while len(self._order) > self.size:
             del self._entries[self._order.popleft()]
 
+    def copied(self) -> "Fingerprints":
+        """A copy that later events do not change, for a snapshot; entries are shared. About 1 ms at 50 000."""
+        copy = Fingerprints(self.size)
+        copy._order, copy._entries = self._order.copy(), self._entries.copy()
+        return copy
+
     def to_state(self) -> bytes:
         """All entries, oldest first, 16 + 30 bytes each. About 6 ms at 50 000."""
         entries = self._entries

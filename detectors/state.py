@@ -198,7 +198,7 @@ class Frozen:
         self._parties = dict(state.parties)
         self._renamed = dict(state.renamed)
         self._parts: list[tuple[str, bytes]] = [("typologies", msgspec.msgpack.encode(state.typologies))]
-        self._parts.append(("fingerprints", state.fingerprints.to_state()))
+        self._fingerprints = state.fingerprints.copied()
         self._parts += [(f"features/{name}", packed) for name, packed in state.baselines.to_state()]
         if state.scorer is not None and state.budget is not None:
             self._parts.append(("budget", state.budget.to_state()))
@@ -212,6 +212,8 @@ class Frozen:
             yield from _cut("configuration", msgspec.msgpack.encode(self._configuration))
         for name, packed in self._parts:
             yield from _cut(name, packed)
+            if name == "typologies":
+                yield from _cut("fingerprints", self._fingerprints.to_state())
         for pair, packed in self._rates.to_state():
             yield from _cut(f"rates/{pair}", packed)
         yield from _lots("parties", self._parties.items(), lambda item: len(item[0]) + len(item[1]))
