@@ -284,8 +284,10 @@ class MonitorAgent:
                 logger.warning("%s[%d] was not left cleanly, replay will be longer: %r", AGENT, number, result)
 
     async def _leave_one(self, number: int) -> None:
-        await _ended(self.opening.pop(number, None))
-        await self.partitions[number].suspend()
+        # Twice: a run that found the partition stopped meanwhile has begun to watch for a decision, and might open it.
+        for _ in range(2):
+            await _ended(self.opening.pop(number, None))
+            await self.partitions[number].suspend()
         await self.writers[number].finish()
 
     # -- partitions -----------------------------------------------------------------------------------------------

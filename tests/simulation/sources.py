@@ -1,0 +1,240 @@
+"""What senders sent, by source partition, as ledger records; and what must become of each by a plain recount.
+
+The recount knows nothing of `detectors.core`: a fault of the gate, the marks or the fingerprints cannot hide in it.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Container, Sequence
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any, NamedTuple
+
+import msgspec
+import orjson
+
+from detectors.configuration import Configuration
+from detectors.events import ConfigurationChange
+from detectors.state import PartitionState
+from streams import ledger
+from streams.contracts import DISPOSITIONS, RATES, RULES, TRANSACTIONS
+from streams.door import Admitted, Door
+from streams.ledger import HISTORY
+from streams.pseudonyms import parse_keys
+from streams.record import Record
+from streams.settings import effective_configuration
+from streams.simulate import Simulation
+from tests.simulation.hashing import WINDOW as HASHING_WINDOW
+
+# a tenth of what is sent comes twice, and a third of those with another body
+DOUBLED, CONFLICTING = 0.1, 0.33
+LATE_DAYS = 60
+POOL_EVENTS, POOLS = 3000, 4
+WINDOW = 150
+LIGHT = {
+    "detectors": {
+        "warm_up": 20, "calibration_window": 50, "daily_budget": 2000.0,
+        "members": {"robust_z": {}, "half_space_trees": {"trees": 3, "height": 4, "window": 40, "first_window": 8}},
+    },
+    "engine": {"fingerprints": WINDOW},
+}  # fmt: skip
+
+
+class Written(NamedTuple):
+    """One record for a ledger partition, and what the recount needs of it.
+
+    `identity` None: a configuration, never a duplicate. `source` None: not by ingest.
+    """
+
+    partition: int
+    key: bytes
+    value: bytes
+    headers: Any
+    timestamp: int
+    source: tuple[str, int] | None
+    number: int
+    identity: Any
+    body: Any
+
+
+# one source record's ledger records: one, or one a partition for what is broadcast
+Sent = list[Written]
+
+
+class Sources(NamedTuple):
+    """All source partitions, each in its own order; what each ledger partition starts with; the duplicates' window."""
+
+    logs: list[list[Sent]]
+    first: list[Written]
+    window: int
+
+
+def hashing_sources(draw: random.Random, events: int, partitions: int) -> Sources:
+    """Numbers, spread over 3 sources; some broadcast, some doubled, some in conflict."""
+    logs: list[list[Sent]] = [[], [], []]
+    past: list[tuple[int, int, int]] = []
+    for event in range(events):
+        source = draw.randrange(3)
+        number = len(logs[source]) * 2  # senders' bad records leave holes
+        identity, body, partition = event, draw.randrange(1 << 30), draw.randrange(partitions)
+        if past and draw.random() < DOUBLED:
+            identity, body, partition = draw.choice(past[-100:])
+            if draw.random() < CONFLICTING:
+                body += 1
+        past.append((identity, body, partition))
+        targets = range(partitions) if draw.random() < 0.05 else (partition,)
+        value = b"%d %d %d %d" % (source, number, identity, body)
+        logs[source].append(
+            [Written(one, b"k", value, (), event, ("s", source), number, identity, body) for one in targets]
+        )
+    return Sources(logs, [], HASHING_WINDOW)
+
+
+# -- the real core ----------------------------------------------------------------------------------------------------
+
+
+@cache
+def _pool(number: int) -> list[Record]:
+    """A built-in stream; making it costs more than a short schedule, so a process keeps a few."""
+    return list(Simulation(seed=number + 1, events=POOL_EVENTS, residents=40 + 20))
+
+
+@cache
+def light_configuration() -> Configuration:
+    """Few trees, a short warm-up and a generous budget: cheap events, many alerts."""
+    return effective_configuration(LIGHT)
+
+
+@cache
+def _keys() -> Any:
+    return parse_keys("k1 = " + "1f" * 32 + "\n", "a simulation")
+
+
+def _shifted(record: Record, days: float, name: str) -> Record:
+    """The same payment as another event, at another time."""
+    body = orjson.loads(record.value or b"")
+    at = datetime.fromisoformat(body["event_time"]) + timedelta(days=days)
+    body |= {"event_id": name, "event_time": at.isoformat()}
+    return record._replace(value=orjson.dumps(body))
+
+
+def _conflicting(record: Record) -> Record:
+    body = orjson.loads(record.value or b"")
+    body["amount"] = f"{float(body['amount']) * 2:.0f}"
+    return record._replace(value=orjson.dumps(body))
+
+
+def _verdict(draw: random.Random, number: int, token: str, at: str) -> Record:
+    body = {"event_id": f"V{number}", "alert_id": f"a{number}", "party": token, "reason": "checked", "decided_at": at,
+            "verdict": draw.choice(["confirmed", "refuted", "inconclusive"]), "investigator": "I1"}  # fmt: skip
+    return Record(DISPOSITIONS, token.encode(), orjson.dumps(body), 0)
+
+
+def _rules(number: int) -> Record:
+    """A change of configuration in mid-stream; the detectors stay, so that learned and scored stay comparable."""
+    tables = {**LIGHT, "engine": {**LIGHT["engine"], "case_window_days": 20 + number % 10}}
+    body = {"event_id": f"R{number}", "configuration": msgspec.to_builtins(effective_configuration(tables))}
+    return Record(RULES, b"rules", orjson.dumps(body), 0)
+
+
+def _stream(draw: random.Random, events: int) -> list[Record]:
+    """A piece of the built-in stream with everything in it that this simulation is about."""
+    pool = _pool(draw.randrange(POOLS))
+    start = draw.randrange(max(1, len(pool) - events))
+    found: list[Record] = []
+    past: list[Record] = []
+    for record in pool[start : start + events]:
+        chance = draw.random()
+        if record.topic != TRANSACTIONS:
+            found.append(record)
+            continue
+        past.append(record)
+        if chance < DOUBLED:
+            again = draw.choice(past[-50:])
+            found.append(_conflicting(again) if draw.random() < CONFLICTING else again)
+        elif chance < 0.14:
+            found.append(_shifted(record, -draw.random() * LATE_DAYS, f"L{len(found)}"))
+        elif chance < 0.2:
+            found.append(record._replace(headers=((HISTORY, b"1"),)))
+        elif chance < 0.23:
+            token = _keys().party(orjson.loads(record.value or b"")["party_id"]).token
+            found.append(_verdict(draw, len(found), token, orjson.loads(record.value or b"")["event_time"]))
+        elif chance < 0.235:
+            found.append(_rules(len(found)))
+        else:
+            found.append(record)
+    for place in range(len(found) - 1):  # out of time order: neighbours, and now and then farther
+        other = min(len(found) - 1, place + draw.choice((0, 0, 0, 1, 2, 10)))
+        found[place], found[other] = found[other], found[place]
+    return found
+
+
+def admitted(records: Sequence[Record], partitions: int, source_partitions: int = 2) -> list[list[Sent]]:
+    """The records through the real door, by source partition; what the door refuses takes a source offset."""
+    door = Door(_keys(), partitions, {})
+    logs: dict[tuple[str, int], list[Sent]] = {}
+    offsets: Counter[tuple[str, int]] = Counter()
+    for record in records:
+        # a sender's key decides, so that one party's events keep their order; rates and rules are one partition's
+        spread = 1 if record.topic in {RATES, RULES} else source_partitions
+        source = (record.topic, sum(record.key or b"") % spread)
+        number = offsets[source]
+        offsets[source] += 1
+        answer = door.admit(*source, number, record.timestamp_ms, record.key, record.value, record.headers)
+        if isinstance(answer, Admitted):
+            logs.setdefault(source, []).append(
+                [_written(one, source, number, record.timestamp_ms) for one in answer.records]
+            )
+    return list(logs.values())
+
+
+def _written(record: Any, source: tuple[str, int], number: int, timestamp: int) -> Written:
+    partition, key, value, headers = record
+    fields = orjson.loads(value)
+    return Written(
+        partition, key, value, headers, timestamp, source, number, fields.get("identity"), fields.get("body")
+    )
+
+
+def real_sources(draw: random.Random, events: int, partitions: int) -> Sources:
+    """Simulated events through the real door: payments, declarations, rates, profiles, verdicts, rules, history."""
+    key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=light_configuration()))
+    first = [Written(one, key, value, headers, 0, None, 0, None, None) for one in range(partitions)]
+    return Sources(admitted(_stream(draw, events), partitions), first, WINDOW)
+
+
+def forged(sections: list[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
+    """A well-formed state that no ledger ever led to."""
+    state = PartitionState.thaw(sections)
+    state.counters["applied"] += 1
+    return list(state.freeze().sections())
+
+
+# -- the recount ------------------------------------------------------------------------------------------------------
+
+
+def recount(written: Sequence[Written], skipped: Container[int], window: int) -> Counter[str]:
+    """What becomes of one ledger partition's records, by plain lists: the oracle of duplicates and redeliveries."""
+    found: Counter[str] = Counter()
+    marks: dict[Any, int] = {}
+    recent: list[Any] = []
+    bodies: dict[Any, Any] = {}
+    for offset, one in enumerate(written):
+        if offset in skipped:
+            continue
+        if one.source is not None and one.number <= marks.get(one.source, -1):
+            found["redelivered"] += 1
+            continue
+        if one.source is not None:
+            marks[one.source] = one.number
+        if one.identity is None:
+            found["applied"] += 1
+        elif one.identity in bodies:
+            found["duplicates" if bodies[one.identity] == one.body else "conflicts"] += 1
+        else:
+            found["applied"] += 1
+            recent.append(one.identity)
+            bodies[one.identity] = one.body
+            if len(recent) > window:
+                del bodies[recent.pop(0)]
+    return found

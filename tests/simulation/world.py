@@ -1,0 +1,487 @@
+"""The world of one schedule: broker, ingest, consumer group, workers, and every operation that may befall them."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams import clients, deliveries, kafka_log, monitor, outputs, partition, progress, snapshot_writer, topics
+from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode, key_kind
+from streams.snapshots import Chunk, Header, chunked, sealed
+from tests.simulation.clients import COMMIT_FAULTS, HOST, Network, SimulatedConsumer, SimulatedProducer
+from tests.simulation.kafka import MemoryKafka, Transaction
+from tests.simulation.kafka import Place as LogPlace
+from tests.simulation.sources import Sent, Sources, Written
+from tests.simulation.virtual_time import VirtualClock, VirtualLoop
+from tests.simulation.worker import TOPIC_ID, DiedError, NoFaust, Worker
+
+SESSION_SECONDS = 10.0
+DRAIN_SECONDS = 900.0
+# modules under test that look at the clock
+ON_THE_CLOCK = (deliveries, kafka_log, monitor, outputs, partition, snapshot_writer)
+POISON = b"\xff not a record"
+
+
+class Kind(NamedTuple):
+    """Which core: how to make it, sources for it, and a state of its that no ledger led to."""
+
+    name: str
+    core: Callable[[], Any]
+    sources: Callable[[random.Random, int, int], Sources]
+    forged: Callable[[list[tuple[str, bytes]]], list[tuple[str, bytes]]]
+
+
+class Violation(AssertionError):  # noqa: N818 - it is what was violated, not an error of the simulation
+    """A guarantee that did not hold."""
+
+
+class World:
+    """Everything that goes on in one schedule. Operations are methods `do_<name>(draw)`."""
+
+    def __init__(self, seed: int, kind: Kind, events: int) -> None:
+        self.draw = random.Random(seed)
+        self.kind = kind
+        self.partitions = self.draw.choice((1, 1, 2, 3))
+        self.run_records = self.draw.choice((4, 16, 64, 256))
+        self.snapshot_every = self.draw.choice((10, 40, 150, 600))
+        self.tick = self.draw.choice((0.0, 0.0005, 0.005))
+        self.sources = kind.sources(self.draw, events, self.partitions)
+        self.kafka = MemoryKafka(random.Random(seed + 1), self._committed)
+        self.network = Network(self.kafka, random.Random(seed + 2))
+        self.written: list[list[Written]] = [[] for _ in range(self.partitions)]
+        self.workers: list[Worker] = []
+        self.skips: dict[int, set[int]] = {one: set() for one in range(self.partitions)}
+        self.published: dict[int, int] = {}
+        self.seen: dict[int, tuple[int, dict[Any, int]]] = {}
+        self.deaths: list[BaseException] = []
+        self.unlawful: list[str] = []
+        self._started = 0
+        self._sent = [0] * len(self.sources.logs)
+        self._late: list[list[Written]] = []
+        self._rebalancing: asyncio.Task[None] | None = None
+        for one in self.sources.first:
+            self._append(one)
+
+    # -- ingest ---------------------------------------------------------------------------------------------------
+
+    def _append(self, one: Written) -> None:
+        self.kafka.log(topics.LEDGER, one.partition).append(one.key, one.value, one.headers, one.timestamp)
+        self.written[one.partition].append(one)
+
+    def _take(self, draw: random.Random, most: int) -> tuple[list[Sent], list[int]]:
+        """The next run of ingest: sources merged at random, each in its order; and the positions after it."""
+        positions, run = list(self._sent), []
+        favour = [draw.random() + 0.05 for _ in positions]
+        for _ in range(most):
+            left = [one for one, log in enumerate(self.sources.logs) if positions[one] < len(log)]
+            if not left:
+                break
+            source = draw.choices(left, [favour[one] for one in left])[0]
+            run.append(self.sources.logs[source][positions[source]])
+            positions[source] += 1
+        return run, positions
+
+    @property
+    def ingested(self) -> bool:
+        """Whether everything that was sent is in the ledger and acknowledged."""
+        return all(position == len(log) for position, log in zip(self._sent, self.sources.logs, strict=True))
+
+    def do_ingest(self, draw: random.Random, most: int = 60) -> None:
+        """A run of ingest, delivered and committed."""
+        run, self._sent = self._take(draw, draw.randint(1, most))
+        for sent in run:
+            for one in sent:
+                self._append(one)
+
+    def do_ingest_crash(self, draw: random.Random) -> None:
+        """A run is delivered in part: of each ledger partition a prefix; one batch may still be on its way."""
+        run, _ = self._take(draw, draw.randint(1, 60))
+        for number in range(self.partitions):
+            batch = [one for sent in run for one in sent if one.partition == number]
+            cut = draw.randint(0, len(batch))
+            for one in batch[:cut]:
+                self._append(one)
+            if draw.random() < 0.3:
+                self._late.append(batch[cut : draw.randint(cut, len(batch))])
+
+    def do_arrive(self, draw: random.Random) -> None:
+        """A batch that was on its way when its ingest worker died."""
+        if self._late:
+            for one in self._late.pop(draw.randrange(len(self._late))):
+                self._append(one)
+
+    def do_poison(self, draw: random.Random) -> None:
+        """A record that nobody can read."""
+        self._append(Written(draw.randrange(self.partitions), b"k", POISON, (), 0, None, 0, None, None))
+
+    # -- workers and their group ----------------------------------------------------------------------------------
+
+    def spawn(self) -> Worker:
+        """Start a process."""
+        self._started += 1
+        worker = Worker(f"worker-{self._started}", self.network, self.kind.core(), self.draw, self.snapshot_every,
+                        self.run_records)  # fmt: skip
+        self.workers.append(worker)
+        return worker
+
+    def bury(self) -> None:
+        """Take note of processes that have ended themselves."""
+        for worker in [worker for worker in self.workers if worker.dead]:
+            self.workers.remove(worker)
+            if worker.death is not None:
+                self.deaths.append(worker.death)
+
+    def do_kill(self, draw: random.Random) -> None:
+        """`kill -9`; its group notices, and another takes over."""
+        if self.workers:
+            draw.choice(self.workers).kill()
+        self.do_rebalance(draw)
+
+    def do_stop(self, draw: random.Random) -> None:
+        """A worker is stopped for longer than its session; the others take over."""
+        running = [worker for worker in self.workers if not worker.stopped]
+        if running:
+            draw.choice(running).stop()
+        self.do_rebalance(draw)
+
+    def do_resume(self, draw: random.Random) -> None:
+        """The stopped come back, as zombies until the next rebalance."""
+        for worker in self.workers:
+            worker.resume()
+        if draw.random() < 0.5:
+            self.do_rebalance(draw)
+
+    def do_start(self, draw: random.Random) -> None:
+        """One worker more."""
+        if len(self.workers) < 3:
+            self.spawn()
+        self.do_rebalance(draw)
+
+    def do_rebalance(self, draw: random.Random) -> None:
+        """Partitions are dealt anew, behind what else goes on."""
+        earlier, number = self._rebalancing, draw.random()
+        self._rebalancing = asyncio.get_running_loop().create_task(self._rebalance(earlier, random.Random(number)))
+
+    async def settled(self) -> None:
+        """Wait for rebalances under way."""
+        while self._rebalancing is not None and not self._rebalancing.done():
+            await asyncio.wait({self._rebalancing})
+
+    async def _rebalance(self, earlier: "asyncio.Task[None] | None", draw: random.Random) -> None:
+        if earlier is not None:
+            await asyncio.wait({earlier})
+        members: list[Worker] = []
+        while not members:
+            self.bury()
+            if all(worker.stopped for worker in self.workers):
+                self.spawn()
+            asked = [worker for worker in self.workers if not worker.stopped]
+            answered = await _answered({worker.begin_revoking(): worker for worker in asked})
+            members = [worker for worker in answered if not worker.dead and not worker.stopped]
+        for worker in members:
+            self._commit(worker, draw)
+        # partitions of one that is stopped or dead go to the others; it hears of it when it is back
+        dealt: dict[int, set[int]] = {number: set() for number in range(len(members))}
+        for number in range(self.partitions):
+            dealt[draw.randrange(len(members))].add(number)
+        group = self.kafka.group
+        for number, worker in enumerate(members):
+            committed = {one: group.get(LogPlace(topics.LEDGER, one), 0) for one in dealt[number]}
+            worker.spawn(worker.assign(dealt[number], committed))
+
+    def _commit(self, worker: Worker, draw: random.Random) -> None:
+        for number, offset in worker.acked.items():
+            place = LogPlace(topics.LEDGER, number)
+            if number in worker.held and draw.random() < 0.8:
+                self.kafka.group[place] = max(offset, self.kafka.group.get(place, 0))
+
+    def do_commit(self, draw: random.Random) -> None:
+        """Faust commits what was acknowledged; of one that is out of the group the broker takes nothing."""
+        if self._rebalancing is None or self._rebalancing.done():
+            holders = [worker for worker in self.workers if not worker.stopped and not worker.dead]
+            for number in range(self.partitions):
+                if sum(number in worker.held for worker in holders) > 1:
+                    return  # a zombie is among them: which of them is meant would be a guess
+            for worker in holders:
+                self._commit(worker, draw)
+
+    # -- faults ---------------------------------------------------------------------------------------------------
+
+    def do_fail_commit(self, draw: random.Random) -> None:
+        """The next commit of outputs fails."""
+        self.network.faults["outputs"] = draw.choice(COMMIT_FAULTS)
+
+    def do_fail_snapshot(self, draw: random.Random) -> None:
+        """The next commit of a snapshot fails."""
+        self.network.faults["snapshot"] = draw.choice(COMMIT_FAULTS)
+
+    def do_outage(self, draw: random.Random) -> None:
+        """No request is answered for a while; workers that run notice."""
+        loop = asyncio.get_running_loop()
+        self.network.away_until = loop.time() + draw.random() * 8
+        for worker in self.workers:
+            if not worker.stopped:
+                worker.saw_outage()
+        if draw.random() < 0.5:  # long enough for the broker to time out what was open
+            for identity in list(self.kafka._identities):
+                if self.kafka._identities[identity].transaction is not None:
+                    self.kafka.expire(identity)
+
+    def do_compact(self, draw: random.Random) -> None:
+        """Kafka compacts progress and snapshots."""
+        number = draw.randrange(self.partitions)
+        self.kafka.log(topics.PROGRESS, number).compact()
+        if draw.random() < 0.7:
+            self.kafka.log(topics.SNAPSHOTS, number).compact()
+
+    def do_damage(self, draw: random.Random) -> None:
+        """A snapshot record is altered, lost, or replaced by one of another ledger or state schema."""
+        number = draw.randrange(self.partitions)
+        log = self.kafka.log(topics.SNAPSHOTS, number)
+        found = [one for one in log.records if one.value is not None]
+        if not found:
+            return
+        how = draw.choice(("alter", "alter", "alter", "lose", "all", "foreign schema", "foreign schema"))
+        if how == "all":
+            for one in found:
+                one.value = None
+        elif how in {"alter", "lose"}:
+            _damage(draw.choice(found[-4:]), draw, how)
+        else:
+            self._forge(number, how)
+        if draw.random() < 0.7:
+            self.do_kill(draw)  # whoever comes next has to load it
+
+    def _forge(self, number: int, how: str) -> bool:
+        """Write a snapshot that proves whole but is of another ledger or schema, as the newest of its slot."""
+        found = Progress()
+        place = Place(topics.PROGRESS, monitor.AGENT, number)
+        for record in self.kafka.log(topics.PROGRESS, number).committed():
+            found.absorb(place.agent, number, record.key or b"", record.value)
+        newest = min(found.snapshots.values(), key=lambda one: (-one.next, one.slot), default=None)  # loaded first
+        if newest is None:
+            return False
+        log = self.kafka.log(topics.SNAPSHOTS, number)
+        records = [one for one in log.records if newest.first <= one.offset <= newest.last and one.value is not None]
+        values = [one.value for one in records if one.key is not None and not one.key.endswith(b"header")]
+        chunks = [msgspec.msgpack.decode(value, type=Chunk) for value in values if value is not None]
+        if not chunks or records[-1].key is None or not records[-1].key.endswith(b"header"):
+            return False
+        try:
+            header = msgspec.json.decode(records[-1].value or b"", type=Header)
+            sections = self.kind.forged([section for chunk in chunks for section in chunk.sections])
+        except (ValueError, msgspec.DecodeError):
+            return False  # damaged before
+        self._write_forged(number, newest, header, sections, how)
+        return True
+
+    def _write_forged(
+        self, number: int, newest: SnapshotPointer, header: Header, sections: list[tuple[str, bytes]], how: str
+    ) -> None:
+        log, name = self.kafka.log(topics.SNAPSHOTS, number), f"forged-{newest.snapshot_id}"
+        values = list(chunked(name, sections))
+        prefix = f"{monitor.AGENT}/{number}/{newest.slot}/"
+        first = log.end
+        for index, value in enumerate(values):
+            log.append(f"{prefix}{index:06d}".encode(), value)
+        changed = {"topic_id": "another"} if how == "foreign ledger" else {"schema": header.schema + 1}
+        sha256 = hashlib.sha256(b"".join(values)).hexdigest()
+        header = msgspec.structs.replace(header, snapshot_id=name, chunks=len(values), sha256=sha256, **changed)  # type: ignore[arg-type]
+        log.append(f"{prefix}header".encode(), msgspec.json.encode(sealed(header)))
+        pointer = msgspec.structs.replace(newest, snapshot_id=name, first=first, last=log.end - 1)
+        place = Place(topics.PROGRESS, monitor.AGENT, number)
+        self.kafka.log(topics.PROGRESS, number).append(place.snapshot_key(newest.slot), encode(pointer))
+
+    def do_skip(self, _draw: random.Random) -> None:
+        """An operator decides on every offset that a partition has stopped at."""
+        for worker in self.workers:
+            for number in sorted(worker.held):
+                owner = worker.owner_of(number)
+                if owner is not None and owner.status == "stopped" and not worker.stopped:
+                    self._decide(number, owner.cause.position)
+
+    def _decide(self, number: int, offset: int | None) -> None:
+        if offset is None:
+            raise Violation(f"partition {number} stopped though nothing is wrong with the ledger")
+        if self.written[number][offset].value != POISON:
+            raise Violation(f"partition {number} stopped at {offset}, which can be applied")
+        if offset not in self.skips[number]:
+            self.skips[number].add(offset)
+            place = Place(topics.PROGRESS, monitor.AGENT, number)
+            skip = Skip(offset=offset, reason="poison", who="simulation", at="now")
+            self.kafka.log(topics.PROGRESS, number).append(place.skip_key(offset), encode(skip))
+
+    # -- what must hold all the time ------------------------------------------------------------------------------
+
+    def _committed(self, transaction: Transaction) -> None:
+        """Positions are published in rising order, once each."""
+        for log in transaction.logs:
+            for record in reversed(log.records):
+                if record.transaction is not transaction:
+                    break
+                for number in range(self.partitions):
+                    if record.value and key_kind(monitor.AGENT, number, record.key or b"") == ("published", ""):
+                        position = progress.decode(record.value, Published).next
+                        if position <= self.published.get(number, 0):
+                            self.unlawful.append(f"published position of {number}: {position} after {self.published}")
+                        self.published[number] = position
+
+    def look(self) -> None:
+        """Marks never fall behind those of an earlier position."""
+        for worker in self.workers:
+            for number, owner in worker.agent.partitions.items():
+                if owner.state is None or owner._lock.locked():
+                    continue
+                position, marks = owner.state.next, dict(owner.state.marks)
+                before, known = self.seen.get(number, (0, {}))
+                if position >= before and any(marks.get(one, -1) < mark for one, mark in known.items()):
+                    raise Violation(f"marks of partition {number} fell: {known} at {before}, {marks} at {position}")
+                if position >= before:
+                    self.seen[number] = position, marks
+        if self.unlawful:
+            raise Violation(self.unlawful[0])
+        for fault in self.loop.faults:
+            if not isinstance(fault.get("exception"), DiedError):
+                raise Violation(f"a task failed and nobody asked: {fault}")
+        self.bury()
+        wrong = [death for death in self.deaths if type(death).__name__ not in EXPECTED_DEATHS]
+        if wrong:
+            raise Violation(f"a worker ended with {wrong[0]!r}")
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    async def drain(self) -> None:
+        """No more faults: all is ingested, stopped partitions are decided on, and every partition reaches its end."""
+        self.network.calm = True
+        self.network.away_until = 0.0
+        for worker in self.workers:
+            worker.resume()
+        while self._late:
+            self.do_arrive(self.draw)
+        while not self.ingested:
+            self.do_ingest(self.draw, 500)
+        self.do_rebalance(self.draw)
+        deadline = self.loop.time() + DRAIN_SECONDS
+        while not self._done():
+            if self.loop.time() > deadline:
+                raise Violation(f"not at the ledger's end after {DRAIN_SECONDS:.0f} s: {self._behind()}")
+            await self.settled()
+            self.bury()
+            if sorted(one for worker in self.workers for one in worker.held) != list(range(self.partitions)):
+                self.do_rebalance(self.draw)
+            self.do_skip(self.draw)
+            self.look()
+            await asyncio.sleep(1.0)
+
+    async def refuse_foreign_ledger(self) -> None:
+        """A state learned from another ledger: whoever opens the partition must stop, and name the reason."""
+        place = LogPlace(topics.SNAPSHOTS, 0)
+        for worker in self.workers:
+            worker.kill()
+        await asyncio.sleep(SESSION_SECONDS)  # what they had under way arrives
+        if place not in self.kafka.logs or not self._forge(0, "foreign ledger"):
+            return
+        worker = self.spawn()
+        worker.spawn(worker.assign({0}, {0: 0}))
+        deadline = self.loop.time() + SESSION_SECONDS
+        while (owner := worker.owner_of(0)) is None or owner.status in {"closed", "replaying"}:
+            if self.loop.time() > deadline:
+                raise Violation("a partition with a snapshot of another ledger is neither stopped nor running")
+            await asyncio.sleep(0.1)
+        if owner.status != "stopped":
+            raise Violation(f"a snapshot of another ledger was accepted; the partition is {owner.status}")
+
+    def owners(self, number: int) -> list[Any]:
+        """Every worker's view of a partition that Faust believes it has."""
+        found = [worker.owner_of(number) for worker in self.workers if number in worker.held]
+        return [owner for owner in found if owner is not None]
+
+    def _done(self) -> bool:
+        self.bury()
+        for number, written in enumerate(self.written):
+            owners = self.owners(number)
+            if len(owners) != 1 or owners[0].status != "running" or owners[0].state.next != len(written):
+                return False
+            if owners[0]._lock.locked():
+                return False
+        return self._rebalancing is None or self._rebalancing.done()
+
+    def _behind(self) -> list[str]:
+        return [
+            f"[{number}] {owner.status} at {owner.state and owner.state.next} of {len(self.written[number])}"
+            for number in range(self.partitions)
+            for owner in self.owners(number)
+        ] or ["nobody owns anything"]
+
+    @property
+    def loop(self) -> VirtualLoop:
+        """The loop it runs on."""
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        return loop
+
+    @contextmanager
+    def installed(self, loop: VirtualLoop) -> Iterator[None]:
+        """Put broker and clock in the place of aiokafka and `time` in the code under test."""
+        clock = VirtualClock(loop)
+        network = self.network
+
+        def consumer(**options: Any) -> SimulatedConsumer:
+            return SimulatedConsumer(network, committed=options["isolation_level"] == "read_committed")
+
+        def producer(**options: Any) -> SimulatedProducer:
+            return SimulatedProducer(network, options["transactional_id"])
+
+        places: list[tuple[Any, str, Any]] = [
+            (clients, "AIOKafkaConsumer", consumer), (clients, "AIOKafkaProducer", producer),
+            (monitor, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
+            (monitor, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
+            (monitor, "transport", SimpleNamespace(install=lambda *_, **__: None)),
+            (topics, "topic_id", lambda *_: TOPIC_ID),
+            (outputs, "Outstanding", partial(deliveries.Outstanding, clock=loop.look)),
+            *((module, "time", clock) for module in ON_THE_CLOCK),
+        ]  # fmt: skip
+        before = [getattr(module, name) for module, name, _ in places]
+        for module, name, stand_in in places:
+            setattr(module, name, stand_in)
+        try:
+            yield
+        finally:
+            for (module, name, _), original in zip(places, before, strict=True):
+                setattr(module, name, original)
+
+
+# How a worker may end itself: another one owns its partition. Everything else is a fault.
+EXPECTED_DEATHS = ("FencedError", "KafkaConnectionError", "DeliveryError")
+
+
+def _die(error: BaseException) -> None:
+    host = HOST.get()
+    assert isinstance(host, Worker), f"not in a worker: {error!r}"
+    host.die(error)
+
+
+async def _answered(tasks: dict["asyncio.Task[Any]", Worker]) -> list[Worker]:
+    """The members that gave their partitions back within the session time-out; the others are out of the group."""
+    if tasks:
+        done, _ = await asyncio.wait(tasks, timeout=SESSION_SECONDS)
+        for task in done:
+            fault = None if task.cancelled() else task.exception()
+            if fault is not None and not isinstance(fault, DiedError):
+                raise fault
+    return [worker for task, worker in tasks.items() if task.done()]
+
+
+def _damage(record: Any, draw: random.Random, how: str) -> None:
+    if how == "lose":
+        record.value = None
+        return
+    value = bytearray(record.value)
+    value[draw.randrange(len(value))] ^= 1 << draw.randrange(8)
+    record.value = bytes(value)
