@@ -56,7 +56,7 @@ def _mutated(data: bytes, seed: int) -> bytes | None:
     elif isinstance(body[name], str):
         import atheris
 
-        body[name] = atheris.Mutate(body[name].encode(), 64).decode("utf-8", "replace")
+        body[name] = atheris.Mutate(body[name].encode("utf-8", "replace"), 64).decode("utf-8", "replace")
     else:
         body[name] = chance.choice(POOL)
     return data[:1] + json.dumps(body, ensure_ascii=chance.random() < 0.5).encode("utf-8", "replace")

@@ -3,6 +3,7 @@
 import json
 import time
 import tomllib
+import tracemalloc
 from pathlib import Path
 
 import orjson
@@ -141,6 +142,65 @@ def test_hostile_records_do_not_stall(value):
     started = time.process_time()
     assert isinstance(answer(TRANSACTIONS, b"P-1", value), Rejected)
     assert time.process_time() - started < 0.25
+
+
+LIMIT = 64 * 1024
+# What takes quadratic time or memory in a careless reader, as long as wanted.
+GROWING = {
+    "brackets": lambda size: b"[" * size,
+    "objects": lambda size: b'{"a":' * (size // 5),
+    "quotes": lambda size: b'"' * size,
+    "backslashes": lambda size: b'{"x_a":"' + b"\\" * size,
+    "unterminated": lambda size: b'{"x_a":"' + b'\\"' * (size // 2),
+    "names": lambda size: b"{" + b",".join(b'"x_%d":1' % number for number in range(size // 12)) + b"}",
+    "same_name": lambda size: b"{" + b",".join([b'"x_a":1'] * (size // 8)) + b"}",
+    "unknown_names": lambda size: b"{" + b",".join(b'"n%d":1' % number for number in range(size // 12)) + b"}",
+    "digits": lambda size: b'{"x_n":' + b"9" * size + b"}",
+    "fraction": lambda size: b'{"x_n":0.' + b"1" * size + b"}",
+    "amount": lambda size: b'{"amount":"' + b"0" * size + b'"}',
+    "points": lambda size: b'{"amount":"' + b"1." * (size // 2) + b'"}',
+    "time": lambda size: b'{"event_time":"' + b"2026-01-05T" * (size // 11) + b'"}',
+    "escapes": lambda size: b'{"event_id":"' + b"\\u0000" * (size // 6) + b'"}',
+    "surrogates": lambda size: b'{"x_a":"' + b"\\ud83d\\ude00" * (size // 12) + b'"}',
+    "white_space": lambda size: b" " * size,
+    "related": lambda size: b'{"related_counterparties":[' + b",".join([b'"C"'] * (size // 4)) + b"]}",
+    "control": lambda size: b'{"branch":"' + b"\x7f" * size + b'"}',
+    "not_utf8": lambda size: b"a" * (size - 1) + b"\xff",
+}
+
+
+@pytest.mark.parametrize("topic", sorted(INPUTS))
+@pytest.mark.parametrize("pattern", GROWING)
+def test_a_record_of_the_largest_size_takes_bounded_time_and_memory(topic, pattern):
+    """At 64 KiB: 4 ms of CPU a KiB (0.25 s in all; milliseconds are usual) and 64 bytes of memory a byte."""
+    value = GROWING[pattern](LIMIT - 64)
+    tracemalloc.start()
+    try:
+        started = time.process_time()
+        assert isinstance(answer(topic, b"P-1", value), Rejected)
+        spent = time.process_time() - started
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert spent < 0.004 * LIMIT / 1024, f"{spent:.3f} s"
+    assert peak < 64 * LIMIT, f"{peak} bytes"
+
+
+@pytest.mark.parametrize("pattern", GROWING)
+def test_time_grows_with_length_and_not_with_its_square(pattern):
+    """16 times the length takes less than 64 times as long (a quadratic reader takes 256 times as long)."""
+
+    def spent(size):
+        value = GROWING[pattern](size)
+        best = 1.0
+        for _ in range(5):
+            started = time.process_time()
+            answer(TRANSACTIONS, b"P-1", value)
+            best = min(best, time.process_time() - started)
+        return best
+
+    # what takes less than a fifth of a millisecond is all start, and no growth
+    assert spent(LIMIT - 64) < 64 * max(spent(LIMIT // 16), 2e-4)
 
 
 WHITE = st.text(" \t\n\r", max_size=2)
