@@ -9,7 +9,7 @@ import orjson
 
 from streams.contracts import TRANSACTIONS
 from streams.errors import FxwatchError, UsageError
-from streams.formats.conversion import FILE_LIMIT, Syntax, convert, syntax_of
+from streams.formats.conversion import FILE_LIMITS, Syntax, convert, syntax_of
 from streams.formats.parameters import Parameters
 from streams.formats.record import headers_for
 from streams.formats.result import Converted
@@ -51,17 +51,19 @@ def syntax_of_file(name: str) -> Syntax | None:
 
 
 def content_of(name: str) -> bytes:
-    """A message file's bytes. Raises `UsageError` when it cannot be read or is longer than `FILE_LIMIT`."""
+    """A message file's bytes. Raises `UsageError` when it cannot be read or is longer than `FILE_LIMITS` say."""
     path = Path(name)
     try:
         with path.open("rb") as file:
-            content = file.read(FILE_LIMIT + 1)
+            content = file.read(FILE_LIMITS.content + 1)
     except OSError as fault:
         raise UsageError(
             f"cannot read the file: {fault.strerror}", got=name, expected="a readable file of payment messages"
         ) from fault
-    if len(content) > FILE_LIMIT:
-        raise UsageError("the file is too long", got=name, expected=f"at most {FILE_LIMIT} bytes", todo="part it")
+    if len(content) > FILE_LIMITS.content:
+        raise UsageError(
+            "the file is too long", got=name, expected=f"at most {FILE_LIMITS.content} bytes", todo="part it"
+        )
     return content
 
 

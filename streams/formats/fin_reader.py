@@ -16,19 +16,20 @@ _INNER = re.compile(r"\{([0-9]{3}|[A-Z]{3}):([^{}]*)\}")
 _TEXT_END = re.compile(r"(?:^|\n)-\}")
 # `$` parts messages in RJE files; SOH and ETX do in DOS-PCC files; NUL and blanks fill its sectors
 _BETWEEN = " \t\r\n$\x00\x01\x03"
-# the five blocks and SWIFT's own size limit of 10 000 characters give some hundred fields; more is no FIN message
-FIELD_LIMIT = 1_000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-def read(content: bytes) -> list[Node]:
-    """The messages of a FIN text, each a tree: `1`, `2`, `3/121`, `4/32A`, `5/PDE`. Raises `RefusedMessageError`."""
+def read(content: bytes, most: int) -> list[Node]:
+    """The messages of a FIN text, each a tree: `1`, `2`, `3/121`, `4/32A`, `5/PDE`. Raises `RefusedMessageError`.
+
+    `most` bounds messages, blocks, inner blocks and fields together. Linear in the length, which the caller bounds.
+    """
     try:
         text = content.removeprefix(BYTE_ORDER_MARK).decode("ascii").replace("\r\n", "\n")
     except UnicodeDecodeError as fault:
         raise RefusedMessageError("fin.malformed", "", "ASCII: SWIFT's character set x has nothing else") from fault
     messages: list[Node] = []
-    place = _next(text, 0)
+    place, count = _next(text, 0), 0
     while place < len(text):
         opening = _BLOCK.match(text, place)
         if opening is None:
@@ -37,7 +38,11 @@ def read(content: bytes) -> list[Node]:
         known = {child.name for child in messages[-1].children} if messages else set()
         if not messages or name == "1" or name in known:
             messages.append(Node("message"))
-        block, place = _block(text, name, opening.end())
+            count += 1
+        block, place = _block(text, name, opening.end(), most)
+        count += 1 + len(block.children)
+        if count > most:
+            raise _too_many(most)
         messages[-1].children.append(block)
         place = _next(text, place)
     if not messages:
@@ -51,13 +56,17 @@ def _next(text: str, place: int) -> int:
     return place
 
 
-def _block(text: str, name: str, begin: int) -> tuple[Node, int]:
+def _too_many(most: int) -> RefusedMessageError:
+    return RefusedMessageError("size.exceeded", "", f"at most {most} blocks and fields")
+
+
+def _block(text: str, name: str, begin: int, most: int) -> tuple[Node, int]:
     """The block whose content begins at `begin`, and where the next may begin."""
     if name == "4":
         ending = _TEXT_END.search(text, begin)
         if ending is None:
             raise RefusedMessageError("fin.malformed", "4", "a last line -}")
-        return Node("4", "", list(_fields(text[begin : ending.start()]))), ending.end()
+        return Node("4", "", list(_fields(text[begin : ending.start()], most))), ending.end()
     if name in ("1", "2"):
         end = text.find("}", begin)
         if end < 0 or "{" in text[begin:end]:
@@ -68,13 +77,15 @@ def _block(text: str, name: str, begin: int) -> tuple[Node, int]:
     while (inner := _INNER.match(text, place)) is not None:
         # an inner block without content, as {TNG:}, says something by being there
         children.append(Node(inner[1], inner[2]))
+        if len(children) > most:
+            raise _too_many(most)
         place = inner.end()
     if not text.startswith("}", place):
         raise RefusedMessageError("fin.malformed", name, "inner blocks {nnn:...} and an end")
     return Node(name, "", children), place + 1
 
 
-def _fields(text: str) -> Iterator[Node]:
+def _fields(text: str, most: int) -> Iterator[Node]:
     """The fields of block 4, in order; lines that begin with no tag go on with the field before."""
     node: Node | None = None
     lines: list[str] = []
@@ -90,8 +101,8 @@ def _fields(text: str) -> Iterator[Node]:
             node.text = "\n".join(lines)
             yield node
         count += 1
-        if count > FIELD_LIMIT:
-            raise RefusedMessageError("size.exceeded", "4", f"at most {FIELD_LIMIT} fields")
+        if count > most:
+            raise _too_many(most)
         node, lines = Node(tag[1]), [line[tag.end() :]]
     if node is None:
         raise RefusedMessageError("fin.malformed", "4", "fields")

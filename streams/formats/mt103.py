@@ -23,6 +23,8 @@ _NUMBERED = re.compile(r"([1-8])/(.*)")
 _COUNTRY = re.compile(r"([A-Z]{2})(?:/(.*))?")
 # identification codes of field 50F: whose they are; CUST is one institution's own number
 _PERSONS = frozenset({"ARNU", "CCPT", "DRLC", "NIDN", "SOSE"})
+# lines that the standard gives to a party (account or identifier, and four more) and to field 77B
+PARTY_LINES, REPORTING_LINES = 5, 3
 # SWIFT's rule for two-digit years of value dates: 80 to 99 are of the last century
 _LAST_CENTURY_FROM = 80
 
@@ -40,6 +42,8 @@ def payment(message: Node) -> Payment:
     sender, receiver = _own_terminal(message), partner
     if received:
         sender, receiver = receiver, sender
+    for node in text.every("77B"):
+        _bound_lines(node, REPORTING_LINES)
     told = [one for node in text.every("77B") for one in narrative.reports(node)]
     value_date, currency, amount = _settled(text)
     ordered_currency, ordered = _ordered(text)
@@ -71,6 +75,11 @@ def _refuse_no_payment(message: Node, text: Node) -> None:
         if any(line.startswith(("/RETN/", "/REJT/")) for line in node.text.split("\n")):
             expected = "a payment: send a return as the contract's own record, with original_event_id"
             raise RefusedMessageError("message.returned", "72", expected)
+
+
+def _bound_lines(node: Node, most: int) -> None:
+    if node.text.strip().count("\n") >= most:
+        raise RefusedMessageError("message.form", node.name, f"at most {most} lines")
 
 
 def _terminal(header: Found, written: str) -> Found:
@@ -193,6 +202,7 @@ def _side(text: Node, tag: str, bank_tag: str, partner: Found | None, residence:
     node = _option(text, tag)
     if node is None:
         raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
+    _bound_lines(node, PARTY_LINES)
     party = _Party(node)
     agent = _option(text, bank_tag)
     bank = partner if agent is None else _agent(agent)

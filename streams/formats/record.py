@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 
 import orjson
 
-from streams.contracts import INPUTS, TRANSACTIONS
 from streams.faults import Fault
-from streams.formats.conversion import Syntax, convert
+from streams.formats.conversion import RECORD_LIMITS, Syntax, convert
 from streams.formats.parameters import parameters
 
 CONTENT_TYPE = "content-type"
@@ -44,9 +43,7 @@ def as_contract(value: bytes, headers: RawHeaders) -> tuple[bytes, bytes] | list
     given = parameters(_given(headers))
     if isinstance(given, list):
         return given
-    converted = convert(value, given, syntax, INPUTS[TRANSACTIONS].size_limit)
-    if converted.payments > 1:
-        return [Fault("message.several", "", "one payment a record; `fxwatch publish` sends each as its own")]
+    converted = convert(value, given, syntax, RECORD_LIMITS)
     if converted.faults:
         return list(converted.faults)
     body = converted.transactions[0]

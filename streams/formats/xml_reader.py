@@ -12,24 +12,25 @@ from streams.formats.tree import Node, RefusedMessageError
 
 # pacs.008 nests 14 deep in its deepest remittance element; a header and an envelope add 4
 DEPTH_LIMIT = 32
-# a message of 16 MiB has some 250 000; a hostile one could have millions of tiny ones, 200 bytes of memory each
-NODE_LIMIT = 300_000
+# Expat writes the namespace before every name below it: one of a megabyte would be copied for each of 300 000 elements
+NAMESPACE_LIMIT = 256
 # ISO 20022 XML is UTF-8; UTF-16 is what XML itself demands of every parser
 ENCODINGS = frozenset({"utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii"})
 
 
-def read(content: bytes) -> Node:
+def read(content: bytes, most: int) -> Node:
     """The root of an XML text; names of the root's namespace changes are `{namespace}name`.
 
-    Raises `RefusedMessageError`. Linear in the length; the caller bounds that.
+    `most` bounds elements and attributes. Raises `RefusedMessageError`. Linear in the length, which the caller bounds.
     """
-    builder = _Builder()
+    builder = _Builder(most)
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
     parser.XmlDeclHandler = builder.declaration
     for refused in ("StartDoctypeDeclHandler", "EntityDeclHandler", "ExternalEntityRefHandler", "SkippedEntityHandler"):
         setattr(parser, refused, _refuse_document_type)
+    parser.StartNamespaceDeclHandler = builder.namespace
     parser.StartElementHandler = builder.start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.characters
@@ -48,7 +49,8 @@ def _refuse_document_type(*_: Any) -> int:
 class _Builder:
     """Expat's events as a tree. The namespace of an element is kept where it differs from its parent's."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
+        self._most = most
         self.top = Node("")
         # node, namespace, and the pieces of its text: adding to a string at each piece would be quadratic
         self._open: list[tuple[Node, str, list[str]]] = [(self.top, "", [])]
@@ -59,12 +61,17 @@ class _Builder:
         if encoding is not None and encoding.lower() not in ENCODINGS:
             raise RefusedMessageError("xml.encoding", "", "UTF-8 or UTF-16")
 
+    @staticmethod
+    def namespace(_prefix: str | None, uri: str | None) -> None:
+        if uri is not None and len(uri) > NAMESPACE_LIMIT:
+            raise RefusedMessageError("size.exceeded", "", f"namespaces of at most {NAMESPACE_LIMIT} characters")
+
     def start(self, written: str, attributes: dict[str, str]) -> None:
         self._count += 1 + len(attributes)
         if len(self._open) > DEPTH_LIMIT:
             raise RefusedMessageError("depth.exceeded", "", f"at most {DEPTH_LIMIT} levels")
-        if self._count > NODE_LIMIT:
-            raise RefusedMessageError("size.exceeded", "", f"at most {NODE_LIMIT} elements and attributes")
+        if self._count > self._most:
+            raise RefusedMessageError("size.exceeded", "", f"at most {self._most} elements and attributes")
         namespace, _, name = written.rpartition(" ")
         parent, outer, _ = self._open[-1]
         node = Node(name if namespace == outer else f"{{{namespace}}}{name}")

@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from streams.formats import Parameters, convert
+from streams.formats import Limits, Parameters, convert
 
 SAMPLES = Path(__file__).parents[1] / "formats"
 OUTGOING = (SAMPLES / "outgoing.pacs.008.001.10.xml").read_bytes()
@@ -145,6 +145,7 @@ def test_encodings_of_xml_are_read(encoding, prefix):
         (b'<?xml version="1.0" encoding="ISO-8859-1"?><a/>', "xml.encoding"),
         (b"<a>" * 33 + b"</a>" * 33, "depth.exceeded"),
         (b"<a>" + b"<b/>" * 300_001 + b"</a>", "size.exceeded"),
+        (b"<a xmlns='" + b"u" * 257 + b"'/>", "size.exceeded"),
         (b"<a><b></a>", "xml.malformed"),
         (b"<a/><a/>", "xml.malformed"),
         (b"", "xml.malformed"),
@@ -158,7 +159,7 @@ def test_hostile_or_broken_xml_is_refused_by_a_code(content, code):
 
 def test_a_file_over_the_limit_is_not_parsed():
     """The length is judged before the parser sees a byte."""
-    assert codes(convert(b"<" * 100, KOREAN, "xml", limit=99)) == ["size.exceeded"]
+    assert codes(convert(b"<" * 100, KOREAN, "xml", Limits(99, 10))) == ["size.exceeded"]
 
 
 @pytest.mark.parametrize(

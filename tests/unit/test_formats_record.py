@@ -60,6 +60,8 @@ def test_the_event_is_that_of_the_same_payment_sent_as_json():
         (b"<a", headers_for("xml", GIVEN), "xml.malformed"),
         (SEVERAL, headers_for("xml", GIVEN), "message.several"),
         (FIN + FIN, headers_for("fin", GIVEN), "message.several"),
+        (b"{1:F}" * 13_000, headers_for("fin", GIVEN), "size.exceeded"),
+        (b"<a>" + b"<b/>" * 15_000 + b"</a>", headers_for("xml", GIVEN), "size.exceeded"),
         (XML, headers_for("fin", GIVEN), "fin.malformed"),
         (XML + b" " * 65_536, headers_for("xml", GIVEN), "size.exceeded"),
         (XML, [("content-type", b"application/xml")], "message.parameter"),
