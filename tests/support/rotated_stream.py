@@ -1,0 +1,207 @@
+"""A key rotation in mid-stream through real workers, one of them killed, and the proof that only names changed."""
+
+import json
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from detectors.alert import Alert
+from detectors.party import unpack
+from detectors.state import PartitionState
+from streams import topics
+from streams.cli.reidentify import generate_keys
+from streams.monitor import MonitorCore
+from streams.pseudonyms import parse_keys
+from streams.publish import publish_records
+from streams.record import DISPOSITIONS, TRANSACTIONS, Record
+from streams.simulate import Simulation
+from streams.version import code_version
+from tests.support.chaos import MANY_ALERTS
+from tests.support.cluster import PARTITIONS, Cluster, assert_exact
+from tests.support.rotation import former_names, parties_without_names, under_old_names, without_names
+
+OLD_KEYS, NEW_KEYS = f"k1 = {'1f' * 32}\n", f"k2 = {'2e' * 32}\nk1 = {'1f' * 32}\n"
+RESENT = 40
+
+
+class Rotated(msgspec.Struct, kw_only=True):
+    """What a rotation came to; `old_after_new`: records of a renamed party that a worker behind still wrote as `k1`."""
+
+    events: int
+    kills: int
+    overlap_records: int
+    old_after_new: int
+    renamed: int
+    alerts: int
+    days: int
+    duplicates: int
+    redelivered: int
+    verdicts: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.events:,} events, rolling restart with {self.kills} kills: {self.overlap_records:,} ledger records "
+            f"under two keys, {self.old_after_new:,} still under the old one after their party was renamed, "
+            f"{self.renamed:,} parties renamed; {self.duplicates:,} duplicates told, {self.redelivered:,} redelivered; "
+            f"{self.alerts:,} alerts on {self.days} days, each day as many as without the rotation; "
+            f"{self.verdicts} verdicts on old tokens kept with their party"
+        )
+
+
+def rotate(bootstrap: str, directory: Path, *, events: int, rounds: int, seed: int = 1, **settings: Any) -> Rotated:
+    """A third of a stream under k1, a third while workers are restarted one by one, the rest under k2 and k1.
+
+    `rounds`: restarts of the rolling rotation; every second one is a kill -9. Everything is asserted.
+    """
+    generate_keys(directory / "seal")
+    seal = {"seal_key_file": directory / "seal" / "seal.pub"}
+    stream = Simulation(seed=seed, events=events, bad_share=0.02)
+    records = list(stream)
+    first, second, third = records[: events // 3], records[events // 3 : 2 * events // 3], records[2 * events // 3 :]
+    with Cluster(bootstrap, directory, MANY_ALERTS, snapshot_every_events=200, **seal, **settings) as cluster:
+        assert (directory / "keys.txt").read_text() == OLD_KEYS
+        workers = cluster.start(*["all"] * rounds)
+        publish_records(bootstrap, first, stamps="now", expected=len(first))
+        cluster.wait_drained(120)
+        (directory / "keys.txt").write_text(NEW_KEYS)
+        kills = _roll(cluster, bootstrap, workers, second)
+        resent = _valid(first)[-RESENT:] + _valid(second)[-RESENT:]
+        verdicts = _verdicts(cluster.alerts())
+        last = [*third, *resent, *verdicts]
+        publish_records(bootstrap, last, stamps="now", expected=len(last))
+        cluster.wait_drained(180)
+        return _conclude(cluster, stream, kills, len(resent), verdicts)
+
+
+def _roll(cluster: Cluster, bootstrap: str, workers: list[Any], records: list[Record]) -> int:
+    """Restart every worker with the new keys while records come, every second one by kill -9; returns the kills."""
+    rate = len(records) / (6.0 * len(workers))
+    sender = threading.Thread(
+        target=publish_records, args=(bootstrap, records, rate), kwargs={"stamps": "now"}, daemon=True
+    )
+    sender.start()
+    for number, worker in enumerate(workers):
+        if number % 2:
+            worker.kill()
+        else:
+            assert worker.stop() == 0, worker.words()
+        # the new worker writes under k2 beside those not yet restarted before the next one goes
+        cluster.wait_ready([cluster.spawn("all")])
+    sender.join(300)
+    assert not sender.is_alive(), "the stream is not sent"
+    cluster.wait_drained(180)
+    return len(workers) // 2
+
+
+def _valid(records: list[Record]) -> list[Record]:
+    """Transactions that were taken as they are: once each, with the key that their body demands."""
+    found: dict[bytes, Record] = {}
+    counted: Counter[str] = Counter()
+    keys = parse_keys(OLD_KEYS, "old")
+    from streams.door import Admitted, Door
+
+    door = Door(keys, PARTITIONS, {})
+    for record in records:
+        if record.topic == TRANSACTIONS and record.value is not None:
+            admitted = door.admit(record.topic, 0, 0, record.timestamp_ms, record.key, record.value, record.headers)
+            if isinstance(admitted, Admitted):
+                counted[json.loads(record.value)["event_id"]] += 1
+                found[record.value] = record
+    # neither resent nor in conflict in the stream itself
+    return [record for value, record in found.items() if counted[json.loads(value)["event_id"]] == 1]
+
+
+def _verdicts(alerts: list[Alert]) -> list[Record]:
+    """One verdict on an alert of before the rotation for each of some parties, by the token that the alert shows."""
+    by_party = {alert.party: alert for alert in alerts if alert.party.startswith("k1.")}
+    found = []
+    for number, (token, alert) in enumerate(sorted(by_party.items())[:20]):
+        body = {"event_id": f"verdict{number}", "alert_id": alert.alert_id, "party": token, "verdict": "refuted",
+                "reason": "salary, shown", "investigator": "officer 7",
+                "decided_at": alert.created_for.isoformat()}  # fmt: skip
+        found.append(Record(DISPOSITIONS, token.encode(), json.dumps(body).encode(), -1))
+    return found
+
+
+def _conclude(cluster: Cluster, stream: Simulation, kills: int, resent: int, verdicts: list[Record]) -> Rotated:
+    replay = cluster.replay()
+    assert_exact(cluster, replay)
+    ledger: dict[int, list[Any]] = {number: [] for number in range(PARTITIONS)}
+    for tp, record in cluster.read(topics.LEDGER):
+        ledger[tp.partition].append(record)
+    former = former_names(record for records in ledger.values() for record in records)
+    rotated, days = [], Counter[str]()
+    for number, records in ledger.items():
+        state, alerts = _applied(number, records)
+        plain, expected = _applied(number, [under_old_names(record, former) for record in records])
+        assert without_names(alerts, former) == without_names(expected, {}), f"partition {number} alerts differently"
+        assert dict(parties_without_names(state, former)) == dict(parties_without_names(plain, {}))
+        assert state.counters == plain.counters
+        rotated.append(state)
+        days.update(alert.created_for.date().isoformat() for alert in expected)
+    published = Counter(alert.created_for.date().isoformat() for alert in cluster.alerts())
+    assert published == days, "a step in the alert rate"
+    totals = Counter[str]()
+    for state in rotated:
+        totals.update(state.counters)
+    assert totals["duplicates"] == len(stream.truth.of("resend")) + resent
+    assert _kept(rotated, verdicts) == len(verdicts) > 0
+    _tokens_go_on(cluster, former)
+    overlap, behind = _mixed(ledger)
+    assert overlap > 0
+    return Rotated(events=stream.plan.events, kills=kills, overlap_records=overlap, old_after_new=behind,
+                   renamed=sum(len(state.renamed) for state in rotated), alerts=published.total(), days=len(days),
+                   duplicates=totals["duplicates"], redelivered=totals["redelivered"],
+                   verdicts=len(verdicts))  # fmt: skip
+
+
+def _applied(number: int, records: list[Any]) -> tuple[PartitionState, list[Alert]]:
+    core = MonitorCore(code_version())
+    state = core.new(number)
+    outputs = [output for record in records for output in core.apply(state, number, record, muted=False)]
+    return state, [msgspec.json.decode(one.value, type=Alert) for one in outputs if one.topic == topics.ALERTS]
+
+
+def _kept(states: list[PartitionState], verdicts: list[Record]) -> int:
+    """Verdicts that stand with the party as it is named now, and the old name is nobody's."""
+    kept = 0
+    for record in verdicts:
+        body = json.loads(record.value or b"")
+        for state in states:
+            packed = state.parties.get(state.newest_name(body["party"]))
+            if packed is not None:
+                party = unpack(packed)
+                kept += (body["alert_id"], "refuted") in party.verdicts and party.payments != b""
+    return kept
+
+
+def _tokens_go_on(cluster: Cluster, former: dict[str, str]) -> None:
+    """Legs and identities: the same slot under either name, and every name of a leg has its sealed identity."""
+    sealed = {(record.key or b"").decode() for _, record in cluster.read(topics.IDENTITIES)}
+    seen = set()
+    for tp, record in cluster.read(topics.LEGS):
+        token = (record.key or b"").decode()
+        seen |= {token, json.loads(record.value or b"")["party"]}
+        slot = token.split(".")[1]
+        assert slot == former.get(token, token).split(".")[1]
+        assert int(slot, 16) % PARTITIONS == tp.partition
+    assert {token.split(".")[0] for token in seen} == {"k1", "k2"}
+    assert seen <= sealed
+
+
+def _mixed(ledger: dict[int, list[Any]]) -> tuple[int, int]:
+    """(records under two keys, records under the old one alone whose party was renamed before)."""
+    overlap = behind = 0
+    for records in ledger.values():
+        renamed: set[str] = set()
+        for record in records:
+            body = json.loads(record.value)
+            previous, party = body.get("previous", {}), body.get("party")
+            overlap += bool(previous)
+            behind += party in renamed and body["type"] != "disposition"
+            if party in previous:
+                renamed.add(previous[party])
+    return overlap, behind
