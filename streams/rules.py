@@ -1,5 +1,7 @@
 """The configuration in force, as records of the ledger (DESIGN section 2)."""
 
+import time
+
 import msgspec
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
@@ -14,7 +16,9 @@ TYPE_HEADER = "__fx.type"
 KEY = b"configuration"
 
 DELIVERY_SECONDS = 30.0
-"""How long a record may take to be acknowledged by all replicas that are in sync."""
+"""How long a record may take to be acknowledged by all replicas that are in sync, and a new topic to have leaders."""
+
+RETRY_SECONDS = 0.2
 
 
 def encode(settings: Settings) -> bytes:
@@ -29,8 +33,8 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     go through `rules apply`. Raises `DeliveryError` when a record is not acknowledged; running it again completes it.
     """
     partitions = [TopicPartition(LEDGER, number) for number in range(settings.effective.engine.partitions)]
-    ends = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
-    empty = [each.partition for each in partitions if ends[each].offset == 0]
+    ends = _ends(admin, partitions)
+    empty = [each.partition for each in partitions if ends[each] == 0]
     if not empty:
         return []
     producer = KafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all",
@@ -48,3 +52,18 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     finally:
         producer.close()
     return empty
+
+
+def _ends(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+    """The partitions' end offsets. A partition created a moment ago may have no leader yet, which is waited for."""
+    deadline = time.monotonic() + DELIVERY_SECONDS
+    while True:
+        try:
+            found = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
+        except KafkaError as fault:
+            if not fault.retriable or time.monotonic() > deadline:
+                raise DeliveryError(f"the ledger's ends are not to be had: {fault!r}", expected=f"{LEDGER} with leaders",
+                                    todo="look at the cluster's health, then run it again") from fault  # fmt: skip
+            time.sleep(RETRY_SECONDS)
+        else:
+            return {partition: one.offset for partition, one in found.items()}
