@@ -63,7 +63,8 @@ def _ends(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> dict[Top
         except KafkaError as fault:
             if not fault.retriable or time.monotonic() > deadline:
                 raise DeliveryError("the ledger's ends are not to be had", got=repr(fault),
-                                    expected=f"{LEDGER} with leaders", todo="look at the cluster's health, then run it again") from fault  # fmt: skip
+                                    expected=f"{LEDGER} with leaders",
+                                    todo="look at the cluster's health, then run it again") from fault  # fmt: skip
             time.sleep(RETRY_SECONDS)
         else:
             return {partition: one.offset for partition, one in found.items()}
