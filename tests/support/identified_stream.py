@@ -1,0 +1,150 @@
+"""A simulated stream full of identifiers, in every field that may hold one and in every way that a record may be bad.
+
+The simulator fills ids, accounts, devices and contacts; names (as `x_` fields), contract counterparties and remittance
+texts of their own are added here. `needles` are all that must not be found behind the door.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from streams.record import DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
+from streams.simulate import Simulation
+
+PERSONAL = ("party_id", "party_account", "counterparty_id", "counterparty_account", "contract_counterparty_id",
+            "device_id", "contact_id", "remittance_info", "x_remitter_name", "reason")  # fmt: skip
+# remittance texts of their own a resident: one for each payment would be as many needles as events, for no more proof
+TEXTS = 5
+
+
+class IdentifiedStream:
+    """Iterate once, like the simulation; `needles` grows meanwhile.
+
+    `count` is the number of records there will be.
+    """
+
+    def __init__(self, seed: int, events: int, bad_share: float = 0.02) -> None:
+        self._stream = Simulation(seed=seed, events=events, bad_share=bad_share)
+        self.needles: set[str] = set()
+        self._numbers: dict[str, int] = {}
+        self._template: dict[str, Any] = {}
+        self.count = events + len(list(self._bad({}, "count")))
+        self.needles.clear()
+
+    def __iter__(self) -> Iterator[Record]:
+        for record in self._stream:
+            yield self._enriched(record)
+        yield from self._bad(self._template, "sent")
+
+    def _enriched(self, record: Record) -> Record:
+        try:
+            body = json.loads(record.value or b"")
+        except ValueError:
+            return record
+        if not isinstance(body, dict) or record.topic != TRANSACTIONS or b"x_nested" in (record.value or b""):
+            # the simulator's own texts are phrases such as "living expenses", which the configuration holds too
+            self._collect({name: body[name] for name in body if name != "remittance_info"}
+                          if isinstance(body, dict) else {})  # fmt: skip
+            return record
+        if record.value is not None and record.value.count(b'"event_id"') == 1:
+            number = self._numbers[body["party_id"]] = self._numbers.get(body["party_id"], -1) + 1
+            name = f"홍길동 {body['party_id'][-8:]}"
+            extra = {"x_remitter_name": name, "remittance_info": f"생활비 living, {name}, note {number % TEXTS}"}
+            if number % 10 == 0:
+                extra["contract_counterparty_id"] = f"CONTRACT-{body['party_id']}"
+            body |= extra
+            if not self._template and self._complete(body):
+                self._template = dict(body)
+            record = record._replace(value=json.dumps(body, ensure_ascii=number % 2 == 0).encode())
+        else:
+            body.pop("remittance_info", None)
+        self._collect(body)
+        return record
+
+    @staticmethod
+    def _complete(body: dict[str, Any]) -> bool:
+        return body.get("device_id") is not None and "status" not in body
+
+    def _collect(self, body: dict[str, Any]) -> None:
+        for field in PERSONAL:
+            if isinstance(body.get(field), str):
+                self.needles.add(body[field])
+        related = body.get("related_counterparties")
+        self.needles.update(one for one in related or () if isinstance(one, str))
+
+    def _bad(self, template: dict[str, Any], tag: str) -> Iterator[Record]:
+        """Records whose faulty part is itself an identifier, each another one."""
+        number = 0
+
+        def identifier() -> str:
+            nonlocal number
+            number += 1
+            # digits as letters: a lower-case word could pass for the name of a field
+            word = "".join(chr(97 + int(digit)) for digit in f"{number:04}")
+            self.needles.add(f"kimminsu{word}{tag}")
+            return f"kimminsu{word}{tag}"
+
+        def valid() -> tuple[str, dict[str, Any]]:
+            found = identifier()
+            return found, template | {"event_id": f"bad{number}{tag}"}
+
+        def record(body: Any, key: bytes | None = None, topic: str = TRANSACTIONS,
+                   headers: tuple[tuple[str, bytes], ...] = ()) -> Record:  # fmt: skip
+            value = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+            owner = template.get("party_id", "").encode() if key is None else key
+            return Record(topic, owner, value, -1, headers)
+
+        for field in ("party_account", "counterparty_id", "counterparty_account", "contract_counterparty_id",
+                      "device_id", "contact_id", "remittance_info", "event_id", "institution"):  # fmt: skip
+            for wrong in (lambda one: one * 20, lambda one: {"id": one}, lambda one: [one], lambda one: one + "\x07"):
+                who, body = valid()
+                yield record(body | {field: wrong(who)})
+        for wrong in (lambda one: one * 20, lambda one: {"id": one}, lambda one: [one], lambda one: one + "\x07"):
+            who, body = valid()
+            yield record(body | {"party_id": wrong(who)}, who.encode())
+        for field in ("direction", "party_type", "currency", "counterparty_country", "amount", "event_time",
+                      "goods_due", "status", "evidence", "channel", "hs_code", "deal_rate", "ip_country",
+                      "purpose"):  # fmt: skip
+            who, body = valid()
+            yield record(body | {field: who * 3})
+        for name in (lambda one: one, lambda one: f"{one} {one}", lambda one: f"amount{one}", lambda one: f"{one}_id"):
+            who, body = valid()
+            yield record(body | {name(who): 1})
+        who, body = valid()
+        yield record(body, who.encode())
+        who, body = valid()
+        yield record(body, b"\xff" + who.encode())
+        for damage in (lambda text: text[:-9], lambda text: text + "}", lambda text: f'["{text[-40:-3]}"]',
+                       lambda text: "[" * 40 + text + "]" * 40,
+                       lambda text: text.replace("{", '{"amount":1,', 1)):  # fmt: skip
+            who, body = valid()
+            yield record(damage(json.dumps(body | {"x_name": who})).encode())
+        who, body = valid()
+        yield record(json.dumps(body | {"x_name": who}).encode().replace(who.encode(), who.encode() + b"\xe9"))
+        who, body = valid()
+        yield record(body | {"x_name": who * 8_000})
+        who, body = valid()
+        yield record(body | {"x_name": [who, {who: who}]}, headers=(("x-customer", who.encode()), (who, b"1")))
+        who, body = valid()
+        yield record(body, headers=(("ce_id", who.encode() * 1_000),))
+        yield from self._other_topics(template, identifier, record)
+
+    @staticmethod
+    def _other_topics(template: dict[str, Any], identifier: Any, record: Any) -> Iterator[Record]:
+        party = template.get("party_id", "")
+        profile = {"event_id": "p", "party_id": party, "party_type": "person", "as_of": "2026-05-01T00:00:00Z"}
+        for field in ("region", "capital_krw", "registered_on", "size", "employees"):
+            yield record(profile | {field: identifier() * 4}, topic=PROFILES)
+        yield record(profile | {"related_counterparties": [identifier() * 20]}, topic=PROFILES)
+        who = identifier()
+        rate = {"base": who, "quote": "KRW", "mid": "1", "rate_time": "2026-05-01T00:00:00Z"}
+        yield record(rate, who.encode(), topic=RATES)
+        verdict = {"event_id": "v", "alert_id": "a" * 32, "verdict": "refuted", "reason": "r", "investigator": "i",
+                   "decided_at": "2026-05-01T00:00:00Z"}  # fmt: skip
+        who = identifier()
+        yield record(verdict | {"party": who}, who.encode(), topic=DISPOSITIONS)
+        token = f"k1.000.{'0' * 32}"
+        yield record(verdict | {"party": token, "reason": identifier() * 200}, token.encode(), topic=DISPOSITIONS)
+        yield record(
+            verdict | {"party": token, "reason": f"{identifier()} said so"}, token.encode(), topic=DISPOSITIONS
+        )
