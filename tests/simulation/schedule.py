@@ -22,7 +22,7 @@ KINDS = {kind.name: kind for kind in (HASHING, REAL)}
 # How often each fault comes, relative to the others; ingest goes on in between.
 WEIGHTS = {
     "kill": 4, "rebalance": 4, "start": 1, "stop": 3, "resume": 4, "fail_commit": 8, "fail_snapshot": 3, "outage": 2,
-    "ingest_crash": 5, "arrive": 2, "poison": 1, "skip": 3, "compact": 2, "damage": 5, "commit": 6,
+    "ingest_crash": 5, "arrive": 2, "poison": 1, "skip": 3, "compact": 2, "damage": 8, "commit": 6,
 }  # fmt: skip
 EVENTS_PER_INGEST = 30
 EVENTS_PER_FAULT = 25
@@ -104,7 +104,8 @@ def _judge(world: World) -> Outcome:
 
 
 def _undisturbed(world: World, number: int) -> tuple[Any, dict[str, list[Any]]]:
-    core, published = world.kind.core(), {}
+    core = world.kind.core()
+    published: dict[str, list[Any]] = {}
     state = core.new(number)
     for record in world.kafka.log(topics.LEDGER, number).records:
         if record.offset in world.skips[number]:

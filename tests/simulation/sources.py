@@ -31,7 +31,7 @@ DOUBLED, CONFLICTING = 0.1, 0.33
 LATE_DAYS = 60
 POOL_EVENTS, POOLS = 3000, 4
 WINDOW = 150
-LIGHT = {
+LIGHT: dict[str, dict[str, Any]] = {
     "detectors": {
         "warm_up": 20, "calibration_window": 50, "daily_budget": 2000.0,
         "members": {"robust_z": {}, "half_space_trees": {"trees": 3, "height": 4, "window": 40, "first_window": 8}},

@@ -15,7 +15,7 @@ from streams import clients, deliveries, kafka_log, monitor, outputs, partition,
 from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode, key_kind
 from streams.snapshots import Chunk, Header, chunked, sealed
 from tests.simulation.clients import COMMIT_FAULTS, HOST, Network, SimulatedConsumer, SimulatedProducer
-from tests.simulation.kafka import MemoryKafka, Transaction
+from tests.simulation.kafka import MemoryKafka, Record, Transaction
 from tests.simulation.kafka import Place as LogPlace
 from tests.simulation.sources import Sent, Sources, Written
 from tests.simulation.virtual_time import VirtualClock, VirtualLoop
@@ -252,11 +252,30 @@ class World:
             for one in found:
                 one.value = None
         elif how in {"alter", "lose"}:
-            _damage(draw.choice(found[-4:]), draw, how)
+            self._damage(draw.choice(found[-2:]), draw, how)
         else:
             self._forge(number, how)
         if draw.random() < 0.7:
             self.do_kill(draw)  # whoever comes next has to load it
+
+    def _damage(self, record: Record, draw: random.Random, how: str) -> None:
+        """Lose a record, flip one bit, or change what a chunk says so that only its checksum tells."""
+        value = record.value or b""
+        if how == "lose":
+            record.value = None
+            return
+        if draw.random() < 0.8 and not (record.key or b"").endswith(b"header"):
+            try:
+                chunk = msgspec.msgpack.decode(value, type=Chunk)
+                chunk = msgspec.structs.replace(chunk, sections=tuple(self.kind.forged(list(chunk.sections))))
+                record.value = msgspec.msgpack.encode(chunk)
+            except ValueError:
+                pass  # one of several chunks, or damaged before: a bit is flipped instead
+            else:
+                return
+        changed = bytearray(value)
+        changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
+        record.value = bytes(changed)
 
     def _forge(self, number: int, how: str) -> bool:
         """Write a snapshot that proves whole but is of another ledger or schema, as the newest of its slot."""
@@ -292,7 +311,7 @@ class World:
             log.append(f"{prefix}{index:06d}".encode(), value)
         changed = {"topic_id": "another"} if how == "foreign ledger" else {"schema": header.schema + 1}
         sha256 = hashlib.sha256(b"".join(values)).hexdigest()
-        header = msgspec.structs.replace(header, snapshot_id=name, chunks=len(values), sha256=sha256, **changed)  # type: ignore[arg-type]
+        header = msgspec.structs.replace(header, snapshot_id=name, chunks=len(values), sha256=sha256, **changed)
         log.append(f"{prefix}header".encode(), msgspec.json.encode(sealed(header)))
         pointer = msgspec.structs.replace(newest, snapshot_id=name, first=first, last=log.end - 1)
         place = Place(topics.PROGRESS, monitor.AGENT, number)
@@ -476,12 +495,3 @@ async def _answered(tasks: dict["asyncio.Task[Any]", Worker]) -> list[Worker]:
             if fault is not None and not isinstance(fault, DiedError):
                 raise fault
     return [worker for task, worker in tasks.items() if task.done()]
-
-
-def _damage(record: Any, draw: random.Random, how: str) -> None:
-    if how == "lose":
-        record.value = None
-        return
-    value = bytearray(record.value)
-    value[draw.randrange(len(value))] ^= 1 << draw.randrange(8)
-    record.value = bytes(value)
