@@ -289,13 +289,13 @@ class World:
         log = self.kafka.log(topics.SNAPSHOTS, number)
         records = [one for one in log.records if newest.first <= one.offset <= newest.last and one.value is not None]
         values = [one.value for one in records if one.key is not None and not one.key.endswith(b"header")]
-        chunks = [msgspec.msgpack.decode(value, type=Chunk) for value in values if value is not None]
-        if not chunks or records[-1].key is None or not records[-1].key.endswith(b"header"):
+        if not values or not (records[-1].key or b"").endswith(b"header"):
             return False
         try:
+            chunks = [msgspec.msgpack.decode(value, type=Chunk) for value in values if value is not None]
             header = msgspec.json.decode(records[-1].value or b"", type=Header)
             sections = self.kind.forged([section for chunk in chunks for section in chunk.sections])
-        except (ValueError, msgspec.DecodeError):
+        except ValueError:
             return False  # damaged before
         self._write_forged(number, newest, header, sections, how)
         return True
