@@ -1,0 +1,88 @@
+"""A ledger that was cut off at its beginning, or deleted and created anew: what it hits stops and says why."""
+
+import json
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+
+from streams import topics
+from streams.broker import EmbeddedBroker
+from tests.support.cluster import PARTITIONS, Cluster, Worker
+
+pytestmark = pytest.mark.broker
+
+PARTITION = 5
+
+
+def reasons(worker: Worker) -> list[str]:
+    """What /readyz names; empty when the worker is ready."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5):
+            return []
+    except urllib.error.HTTPError as refusal:
+        return list(json.loads(refusal.read())["reasons"])
+    except OSError as fault:
+        return [f"no answer: {fault}"]
+
+
+def stopped(worker: Worker) -> list[str]:
+    """Reasons of partitions that stopped."""
+    return [reason for reason in reasons(worker) if "stopped" in reason]
+
+
+def test_a_truncated_or_recreated_ledger_stops_what_it_hits(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """Cut off: that partition names offsets and cause, others go on. Recreated: the worker ends, a new one stops."""
+    with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        [worker] = cluster.start("all")
+        cluster.fxwatch("simulate", "--events", "600", "--seed", "5", "--publish")
+        cluster.wait_drained(60)
+        assert cluster.stop([worker]) == [0]
+        saved = cluster.digests()[PARTITION]["next"]
+
+        [ingest] = cluster.start("ingest")
+        cluster.fxwatch("simulate", "--events", "600", "--seed", "6", "--publish")
+        cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 60, "not ingested")
+        assert cluster.stop([ingest]) == [0]
+        cut = TopicPartition(topics.LEDGER, PARTITION)
+        end = cluster.ends(topics.LEDGER)[cut]
+        assert saved + 1 < end
+        admin = KafkaAdminClient(bootstrap_servers=empty_broker.bootstrap)
+        admin.delete_records({cut: end - 1})
+
+        worker = cluster.spawn("all")
+        cluster.until(lambda: len(stopped(worker)) == 1, 60, "the partition does not stop")
+        [reason] = stopped(worker)
+        assert f"monitor[{PARTITION}] stopped" in reason
+        assert f"offsets {end - 1} to {end}" in reason
+        assert f"offset {saved} among them" in reason
+        assert "truncated or recreated" in reason
+        assert "Traceback" not in worker.words()
+        others = [TopicPartition(topics.LEDGER, number) for number in range(PARTITIONS) if number != PARTITION]
+
+        def others_done() -> bool:
+            done, ends = cluster.committed("monitor"), cluster.ends(topics.LEDGER)
+            return all(done.get(tp, 0) == ends[tp] for tp in others)
+
+        cluster.until(others_done, 60, "the other partitions do not go on")
+
+        admin.delete_topics([topics.LEDGER])
+        cluster.until(lambda: topics.LEDGER not in admin.list_topics(), 30, "the ledger is still there",
+                      may_end=[worker])  # fmt: skip
+        admin.close()
+        cluster.fxwatch("topics", "apply")
+        took = cluster.until(lambda: not worker.alive(), 60, "the worker sits on no ledger at all", may_end=[worker])
+        assert worker.process.returncode == 1
+        assert "the ledger was deleted" in worker.words()
+        assert "Traceback" not in worker.words()
+        print(f"\nended {took:.1f} s after the ledger was created anew")
+        again = cluster.spawn("monitor")
+        excused = [worker]
+        cluster.until(lambda: len(stopped(again)) == PARTITIONS, 60, "taken for the old ledger", may_end=excused)
+        assert all("recreated" in reason for reason in stopped(again)), stopped(again)
+        refused = cluster.fxwatch("state", "digest", check=False)
+        assert refused.returncode != 0
+        assert "created anew" in refused.stderr
+        assert "Traceback" not in refused.stderr
