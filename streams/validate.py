@@ -85,7 +85,7 @@ def control_character_faults(topic: InputTopic, body: Mapping[str, Any]) -> list
 
 
 def key_faults(topic: InputTopic, key: bytes | None, body: Mapping[str, Any]) -> list[Fault]:
-    """Whether the record's key is the one its body demands; of a body without it, only whether there is a readable key."""
+    """Whether the key is the one the body demands; of a body without it, only whether there is a readable key."""
     if topic.key is None:
         return []
     if key is None:

@@ -194,5 +194,5 @@ def test_the_last_line_may_only_route(lines, previous, routing):
                                   f"k2 = {'2' * 64}\nk1 = {'1' * 64} route"])  # fmt: skip
 def test_the_word_routing_elsewhere_is_refused(text):
     """Alone, on an earlier line, or misspelt: the line is named."""
-    with pytest.raises(KeyFileError, match="line [12]: "):
+    with pytest.raises(KeyFileError, match=r"line [12]: "):
         parse_keys(text, "f")
