@@ -103,8 +103,9 @@ def imported_with(mutant: Mutant) -> Iterator[Any]:
         for name in [name for name in sys.modules if _own(name)]:
             del sys.modules[name]
         sys.modules.update(before)
-        # a package keeps its modules as attributes, too
-        for name, module in before.items():
+        # `tests` was not imported anew, and keeps its packages as attributes, too. Within the others every package is
+        # the object it was before: to set theirs would replace a function that is named as its module is.
+        for name in OWN:
             parent, _, last = name.rpartition(".")
-            if parent in sys.modules:
-                setattr(sys.modules[parent], last, module)
+            if parent and name in before:
+                setattr(sys.modules[parent], last, before[name])
