@@ -1,8 +1,5 @@
 """A ledger that was cut off at its beginning, or deleted and created anew: what it hits stops and says why."""
 
-import json
-import urllib.error
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -10,22 +7,12 @@ from kafka import KafkaAdminClient, TopicPartition
 
 from streams import topics
 from streams.broker import EmbeddedBroker
-from tests.support.cluster import PARTITIONS, Cluster, Worker
+from tests.support.cluster import PARTITIONS, Cluster
+from tests.support.worker_process import Worker, reasons
 
 pytestmark = pytest.mark.broker
 
 PARTITION = 5
-
-
-def reasons(worker: Worker) -> list[str]:
-    """What /readyz names; empty when the worker is ready."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5):
-            return []
-    except urllib.error.HTTPError as refusal:
-        return list(json.loads(refusal.read())["reasons"])
-    except OSError as fault:
-        return [f"no answer: {fault}"]
 
 
 def stopped(worker: Worker) -> list[str]:

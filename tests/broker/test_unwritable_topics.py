@@ -9,7 +9,8 @@ from streams import topics
 from streams.broker import EmbeddedBroker
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster, assert_exact
-from tests.support.topic_settings import assert_not_acknowledged, delete_topic, named, reasons, send_bad, set_topic
+from tests.support.topic_settings import assert_not_acknowledged, delete_topic, named, send_bad, set_topic
+from tests.support.worker_process import reasons
 
 pytestmark = pytest.mark.broker
 

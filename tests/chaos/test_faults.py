@@ -43,6 +43,7 @@ def test_brokers_fail(brokers: ThreeBrokers, tmp_path: Path) -> None:
     figures = run_with_faults(brokers, tmp_path, schedule, events=60_000, seed=SEED, roles=("all", "all"))
     print(f"\nbroker faults: {figures}")
     assert (figures.broker_kills, figures.elections, figures.outages) == (3, 2, 1)
+    assert figures.kills_in_transaction == 1
 
 
 def test_zombies_write_nothing_that_is_seen(brokers: ThreeBrokers, tmp_path: Path) -> None:
@@ -51,6 +52,7 @@ def test_zombies_write_nothing_that_is_seen(brokers: ThreeBrokers, tmp_path: Pat
                               roles=("all", "ingest", "monitor"))  # fmt: skip
     print(f"\nSIGSTOP and SIGCONT: {figures}")
     assert figures.zombies_back + figures.zombies_ended == 6
+    assert figures.stops_in_transaction > 0, "no zombie had anything to write: they prove little"
 
 
 def test_workers_are_told_to_stop(brokers: ThreeBrokers, tmp_path: Path) -> None:

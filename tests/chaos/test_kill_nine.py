@@ -31,4 +31,6 @@ def test_nobody_can_tell_that_workers_were_killed(brokers: ThreeBrokers, tmp_pat
                               roles=("all", "ingest", "monitor"), from_ledger=EVENTS <= 200_000)  # fmt: skip
     print(f"\nkill -9 of workers, seed {SEED}: {figures}")
     assert figures.kills == KILLS
+    # half of the schedule in the mean; where no open transaction was met in time it is a kill like the others
+    assert figures.kills_in_transaction >= KILLS // 4
     assert figures.redelivered > 0, "no kill fell between ingest's writing and its commit: they prove little"

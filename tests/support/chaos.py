@@ -48,6 +48,7 @@ def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[F
                 due = events * number // shares
                 cluster.until(lambda due=due: cluster.ingested() >= due, DUE_SECONDS, f"{fault.name} is not due",
                               may_end=scene.excused)  # fmt: skip
+                scene.replace_ended()
                 fault.act(scene)
                 sender.allow(events + 1 if number == len(schedule) else events * (number + 2) // shares)
             sender.finish()
@@ -75,7 +76,8 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
     names = [topics.ALERTS, topics.NOTICES, *(topics.desk_topic(desk) for desk in cluster.settings.effective.desks)]
     seen = sum(cluster.count_uncommitted(name).total() for name in names)
     figures.seen_again_uncommitted = seen - sum(len(found) for found in replay.outputs.values())
-    assert figures.seen_again_uncommitted > 0 or not figures.kills_in_transaction, "no transaction was aborted"
+    in_transaction = figures.kills_in_transaction + figures.stops_in_transaction
+    assert figures.seen_again_uncommitted > 0 or not in_transaction, "no transaction was aborted"
     assert all(seconds < EXIT_SECONDS for seconds in figures.exits), f"SIGTERM to exit: {figures.exits} s"
     assert figures.growth_megabytes < GROWTH_MEGABYTES
 

@@ -49,6 +49,7 @@ class Scene:
 
     def _recover(self, kind: str, since: float) -> None:
         """Wait until the workers have got over it: settled, and both groups commit again. Note how long it took."""
+        # a zombie may find itself fenced long after it answered again: whoever watches must not miss a worker for that
         self.cluster.until(self.cluster.settled, RECOVERY_SECONDS, f"not over the {kind}", may_end=self.excused)
         marks: dict[str, int] = {}
         for agent, work in (("ingest", topics.INPUTS), ("monitor", (topics.LEDGER,))):
@@ -62,6 +63,20 @@ class Scene:
         """Whether the group has committed more than when first asked, or has nothing left to commit."""
         done = sum(self.cluster.committed(agent).values())
         return done > marks.setdefault(agent, done) or self.cluster.lag(agent, *work) == 0
+
+    def replace_ended(self) -> None:
+        """Start another in the place of each zombie that has ended since it was looked at: no fault is to choose it."""
+        ended = [place for place, one in enumerate(self.team) if one in self.excused and not one.alive()]
+        for place in ended:
+            self._count_ended(self.team[place])
+            self.figures.zombies_back -= 1
+            self.team[place] = self.cluster.spawn(self.team[place].role)
+        if ended:
+            self._recover("late end of a zombie", time.monotonic())
+
+    def _count_ended(self, zombie: Worker) -> None:
+        assert "Traceback" not in zombie.words(), zombie.words()
+        self.figures.zombies_ended += 1
 
     def _choose(self, *roles: str) -> int:
         places = [place for place, one in enumerate(self.team) if not roles or one.role in roles]
@@ -93,16 +108,20 @@ class Scene:
         Only a stopped process can be looked at and then killed in the very state that was seen.
         """
         held = worker.running_partitions()
-        with OpenOutputs(self.cluster) as outputs:
-            deadline = time.monotonic() + IN_TRANSACTION_SECONDS
-            while time.monotonic() < deadline:
-                worker.freeze()
-                if outputs.open(held):
-                    time.sleep(SETTLE_SECONDS)
+        worker.probed = True
+        try:
+            with OpenOutputs(self.cluster) as outputs:
+                deadline = time.monotonic() + IN_TRANSACTION_SECONDS
+                while time.monotonic() < deadline:
+                    worker.freeze()
                     if outputs.open(held):
-                        return True
-                worker.thaw()
-                time.sleep(self._draw.uniform(0.001, 0.02))
+                        time.sleep(SETTLE_SECONDS)
+                        if outputs.open(held):
+                            return True
+                    worker.thaw()
+                    time.sleep(self._draw.uniform(0.001, 0.02))
+        finally:
+            worker.probed = False
         return False
 
     def terminate_worker(self) -> None:
@@ -124,11 +143,14 @@ class Scene:
         """SIGSTOP, in mid-transaction where it can be, for longer than the session time-out; then SIGCONT."""
         place = self._choose()
         zombie = self.team[place]
-        if zombie.role == "ingest" or not self._stop_in_transaction(zombie):
+        if zombie.role != "ingest" and self._stop_in_transaction(zombie):
+            self.figures.stops_in_transaction += 1
+        else:
             zombie.freeze()
         stopped = time.monotonic()
         # its partitions are running elsewhere: now whatever it still does is a zombie's
-        self.cluster.until(self.cluster.settled, RECOVERY_SECONDS, "the stopped worker is not replaced")
+        self.cluster.until(self.cluster.settled, RECOVERY_SECONDS, "the stopped worker is not replaced",
+                           may_end=self.excused)  # fmt: skip
         self.figures.takeovers.append(("SIGSTOP", time.monotonic() - stopped))
         self.excused.append(zombie)
         zombie.thaw()
@@ -138,10 +160,9 @@ class Scene:
         self._recover("SIGCONT", continued)
         # an answer of its pages is not the end of it: it may find itself fenced a moment later
         if zombie.alive():
-            self.figures.zombies_back += 1
+            self.figures.zombies_back += 1  # unless it ends after all: see `replace_ended`
             return
-        self.figures.zombies_ended += 1
-        assert "Traceback" not in zombie.words(), zombie.words()
+        self._count_ended(zombie)
         self.team[place] = self.cluster.spawn(zombie.role)
         self._recover("end of the zombie", time.monotonic())
 

@@ -18,6 +18,7 @@ class Figures(msgspec.Struct, kw_only=True):
     seconds: float = 0.0
     kills: int = 0
     kills_in_transaction: int = 0
+    stops_in_transaction: int = 0
     zombies_back: int = 0
     zombies_ended: int = 0
     broker_kills: int = 0
@@ -37,7 +38,8 @@ class Figures(msgspec.Struct, kw_only=True):
     def __str__(self) -> str:
         done = {
             "worker kills": self.kills, "of them in a transaction": self.kills_in_transaction,
-            "SIGTERM": len(self.exits), "zombies that went on": self.zombies_back,
+            "stopped in a transaction": self.stops_in_transaction, "SIGTERM": len(self.exits),
+            "zombies that went on": self.zombies_back,
             "zombies that ended": self.zombies_ended, "broker kills": self.broker_kills,
             "elections": self.elections, "outages of all brokers": self.outages,
         }  # fmt: skip

@@ -1,9 +1,6 @@
 """Output topics that stop taking writes, by what any operator could have done, and what must hold meanwhile."""
 
-import json
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 
 from kafka import KafkaAdminClient, KafkaProducer
@@ -14,7 +11,7 @@ from streams import topics
 from streams.monitor import MonitorCore
 from streams.version import code_version
 from tests.support.cluster import PARTITIONS, Cluster
-from tests.support.worker_process import Worker
+from tests.support.worker_process import Worker, reasons
 
 
 def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
@@ -25,15 +22,6 @@ def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
         assert answer[topic] == "OK", answer
     finally:
         admin.close()
-
-
-def reasons(worker: Worker) -> list[str]:
-    """What /readyz names; empty when the worker is ready."""
-    try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5):
-            return []
-    except urllib.error.HTTPError as refusal:
-        return list(json.loads(refusal.read())["reasons"])
 
 
 def delete_topic(bootstrap: str, *names: str) -> None:

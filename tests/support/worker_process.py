@@ -1,5 +1,7 @@
 """One worker process under test: its pages, its metrics, its end."""
 
+import http.client
+import json
 import re
 import signal
 import subprocess
@@ -28,7 +30,8 @@ class Worker:
         self.role, self.number, self.port = role, number, free_ports(1)[0]
         self.log = directory / f"worker-{number}-{role}.log"
         self.stopped_after: float | None = None
-        self.frozen = False
+        # `probed`: stopped for moments by the test, which looks whether it is in a transaction
+        self.frozen = self.probed = False
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)], cwd=ROOT,
@@ -100,3 +103,15 @@ class Worker:
     def words(self) -> str:
         """The end of the log."""
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-15:])
+
+
+def reasons(worker: Worker) -> list[str]:
+    """What /readyz names; empty when the worker is ready. No answer at all is a reason too."""
+    try:
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{worker.port}/readyz", timeout=5):
+                return []
+        except urllib.error.HTTPError as refusal:
+            return list(json.loads(refusal.read())["reasons"])
+    except (OSError, http.client.HTTPException) as fault:
+        return [f"no answer: {fault!r}"]
