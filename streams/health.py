@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
 from aiokafka.client import AIOKafkaClient
@@ -51,6 +51,24 @@ def die(error: BaseException) -> NoReturn:
     print(f"fxwatch: {message}", file=sys.stderr, flush=True)  # noqa: T201  (the user's one message, whatever logging does)
     logging.shutdown()
     os._exit(error.exit_code if isinstance(error, FxwatchError) else 1)
+
+
+def background(work: Coroutine[Any, Any, Any], on_end: Callable[[BaseException], Any] = die) -> "asyncio.Task[Any]":
+    """A task that runs as long as the process does; should it end for any reason but a cancellation, `on_end` is told.
+
+    Failure prevented: a task that nobody awaits fails without a word; what it did is simply not done any more.
+    """
+    name = getattr(work, "__qualname__", repr(work))
+
+    def ended(task: "asyncio.Task[Any]") -> None:
+        if not task.cancelled():
+            on_end(task.exception() or WatchdogError(f"the background task {name} ended", got="an end without a fault",
+                                                     expected="work as long as the process runs",
+                                                     todo="report it; start the worker again"))  # fmt: skip
+
+    task = asyncio.ensure_future(work)
+    task.add_done_callback(ended)
+    return task
 
 
 class BrokerWatch:

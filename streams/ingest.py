@@ -19,8 +19,10 @@ from streams.deadletter import dead_letter
 from streams.deliveries import Outstanding
 from streams.door import Door, Rejected
 from streams.identities import Sealer
+from streams.lag import known_ends
 from streams.metrics import Metrics
 from streams.notices import ConflictLetters
+from streams.partition import BREATHE_SECONDS
 from streams.pseudonyms import partition_of
 from streams.settings import Settings
 from streams.stream_clock import ClockExchange, StreamClock
@@ -125,7 +127,12 @@ class IngestAgent:
         deliveries: Deliveries = {}
         settled = rejected = ahead = 0
         newest: dict[str, float] = {}
+        breathe = time.monotonic() + BREATHE_SECONDS
         for record in records:
+            # heartbeats and the watchdog's proof of life go on, however long a sender's records take
+            if time.monotonic() > breathe:
+                await asyncio.sleep(0)
+                breathe = time.monotonic() + BREATHE_SECONDS
             result = self.door.admit(
                 record.topic,
                 record.partition,
@@ -204,12 +211,10 @@ class IngestAgent:
     def observe_lag(self) -> int:
         """Set the lag of the input partitions held, summed over topics; returns the sum of all (records)."""
         consumer = self.app._consumer  # noqa: SLF001
-        if consumer is None:
-            return 0
         by_partition: dict[int, int] = {}
-        for tp in consumer.assignment():
+        for tp, end in known_ends(consumer).items():
             done = consumer._committed_offset[tp] or 0  # noqa: SLF001
-            lag = max(0, (consumer.highwater(tp) or 0) - done)
+            lag = max(0, (end or 0) - done)
             by_partition[tp.partition] = by_partition.get(tp.partition, 0) + lag
         for partition, lag in by_partition.items():
             self.metrics.set_partition_state(AGENT, partition, "running")

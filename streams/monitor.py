@@ -23,6 +23,7 @@ from streams import app as faust_app
 from streams import clients, health, ledger, topics, transport
 from streams.errors import FxwatchError, LedgerError, SnapshotError
 from streams.kafka_log import KafkaLog
+from streams.lag import known_ends
 from streams.metrics import Metrics
 from streams.outputs import Output, PartitionOutputs
 from streams.partition import Partition
@@ -370,12 +371,11 @@ class MonitorAgent:
 
     def observe_lag(self) -> int:
         """Set the lag of every partition held; returns the sum over running ones (records)."""
-        total = 0
+        total, ends = 0, known_ends(self.app._consumer)  # noqa: SLF001  (`app.consumer` would create one)
         for number, partition in self.partitions.items():
             if partition.state is None:
                 continue
-            high = self.app.consumer.highwater(TP(topics.LEDGER, number)) if self.app._consumer else None  # noqa: SLF001
-            lag = max(0, (high or 0) - partition.state.next)
+            lag = max(0, (ends.get(TP(topics.LEDGER, number)) or 0) - partition.state.next)
             self.metrics.set_lag(AGENT, number, lag)
             total += lag if partition.status == "running" else 0
         if total == 0 or self._waited_for():

@@ -91,7 +91,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
         watching = [watchdog.heartbeat(), broker.run(), _observe_lag(list(agents.values()))]
         if "monitor" in agents:
             watching.append(agents["monitor"].log.watch(health.die))
-        return [asyncio.ensure_future(one) for one in watching]
+        return [health.background(one) for one in watching]
 
     try:
         tasks = loop.run_until_complete(prepare())

@@ -1,5 +1,6 @@
 """The watchdog and the broker watch, with fakes for app, clock and broker."""
 
+import asyncio
 import time
 from types import SimpleNamespace
 from typing import Any
@@ -150,3 +151,36 @@ def test_a_broker_that_came_back_is_reachable_and_remembered(clock: Any) -> None
     watch._note(answered=True)
     clock.seconds += 71
     assert not watch.was_away()
+
+
+@pytest.mark.parametrize("fault", [ValueError("gone"), None], ids=["failed", "returned"])
+def test_a_background_task_that_ends_ends_the_worker(fault: Exception | None) -> None:
+    """Whether it failed or came to an end: the one who ends the process is told, with the cause."""
+    told: list[BaseException] = []
+
+    async def watch() -> None:
+        if fault is not None:
+            raise fault
+
+    async def story() -> None:
+        await asyncio.wait([health.background(watch(), told.append)])
+        await asyncio.sleep(0)
+
+    asyncio.run(story())
+    [cause] = told
+    assert cause is fault if fault is not None else "watch ended" in str(cause)
+
+
+def test_a_background_task_that_is_cancelled_is_a_stop() -> None:
+    """A worker that stops cancels its tasks; nobody is told."""
+    told: list[BaseException] = []
+
+    async def story() -> None:
+        task = health.background(asyncio.sleep(60), told.append)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0)
+
+    asyncio.run(story())
+    assert told == []
