@@ -4,8 +4,19 @@
 docs/FORMATS.md has the mapping field by field, and what cannot be mapped.
 """
 
-from streams.formats.conversion import Limits, convert, syntax_of
+from streams.formats.conversion import FILE_LIMITS, RECORD_LIMITS, Limits, convert, syntax_of
 from streams.formats.parameters import Parameters, parameters
 from streams.formats.result import Converted, Mapped, Unmapped
 
-__all__ = ["Converted", "Limits", "Mapped", "Parameters", "Unmapped", "convert", "parameters", "syntax_of"]
+__all__ = [
+    "FILE_LIMITS",
+    "RECORD_LIMITS",
+    "Converted",
+    "Limits",
+    "Mapped",
+    "Parameters",
+    "Unmapped",
+    "convert",
+    "parameters",
+    "syntax_of",
+]

@@ -14,8 +14,7 @@ from streams.decode import decode, find_faults
 from streams.faults import Fault
 from streams.formats.parameters import BY_IDENTIFIER, Parameters
 from streams.formats.payment import Identifier, Payment, Side, inverse
-from streams.formats.result import Mapped, Unmapped
-from streams.formats.tree import Found
+from streams.formats.tree import Found, Node
 
 # CONTRACT: remittance_info has at most 140 characters, a purpose 16, a branch 32
 REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32
@@ -26,12 +25,15 @@ _END_OF_TIME_MS = 253_402_300_799_000
 
 
 class Transaction:
-    """One payment under conversion. `body` is the contract's JSON object when `faults` is empty."""
+    """One payment under conversion. `body` is the contract's JSON object when `faults` is empty.
+
+    `mapped` are (node, field, note), `unmapped` (node, reason): whoever reports them asks the nodes for their paths.
+    """
 
     def __init__(self, payment: Payment, parameters: Parameters) -> None:
         self.body: dict[str, Any] = {}
-        self.mapped: list[Mapped] = []
-        self.unmapped: list[Unmapped] = []
+        self.mapped: list[tuple[Node, str, str]] = []
+        self.unmapped: list[tuple[Node, str]] = []
         self.faults: list[Fault] = []
         self._payment, self._parameters = payment, parameters
         self._put("event_id", payment.event_id)
@@ -56,13 +58,13 @@ class Transaction:
         self.body[field] = found.text if text is None else text
         for node in (found.node, *found.also):
             node.used = True
-            self.mapped.append(Mapped(node.path, field, "; ".join(part for part in (found.note, note) if part)))
+            self.mapped.append((node, field, "; ".join(part for part in (found.note, note) if part)))
 
     def _set_aside(self, found: Found | None, reason: str) -> None:
         """Report a text with a reason of its own instead of the general one."""
         if found is not None and not found.node.used:
             found.node.used = True
-            self.unmapped.append(Unmapped(found.node.path, reason))
+            self.unmapped.append((found.node, reason))
 
     def _direction(self) -> str | None:
         """`out` or `in`: the side that is resident. Where both are, the sides' banks decide (an own account abroad)."""
@@ -82,7 +84,7 @@ class Transaction:
         for found in pair:
             if found is not None:
                 found.node.used = True
-                self.mapped.append(Mapped(found.node.path, "direction", found.note))
+                self.mapped.append((found.node, "direction", found.note))
         return str(self.body["direction"])
 
     def _time(self, direction: str) -> None:
@@ -233,7 +235,7 @@ class Transaction:
             self._put("remittance_info", found, "", whole[:REMITTANCE_LIMIT])
         if len(whole) > REMITTANCE_LIMIT:
             reason = f"characters {REMITTANCE_LIMIT + 1} to {len(whole)} of the remittance information: over the limit"
-            self.unmapped.append(Unmapped(lines[-1].node.path, reason))
+            self.unmapped.append((lines[-1].node, reason))
 
     def _check(self) -> None:
         """The door's own rules, so that what is converted is what any sender's record must be."""

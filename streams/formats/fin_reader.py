@@ -22,7 +22,8 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def read(content: bytes, most: int) -> list[Node]:
     """The messages of a FIN text, each a tree: `1`, `2`, `3/121`, `4/32A`, `5/PDE`. Raises `RefusedMessageError`.
 
-    `most` bounds messages, blocks, inner blocks and fields together. Linear in the length, which the caller bounds.
+    `most` bounds messages, blocks, inner blocks and fields together, and the lines of a block 4, of which the mapping
+    makes parts. Linear in the length, which the caller bounds: 2 us a field or line.
     """
     try:
         text = content.removeprefix(BYTE_ORDER_MARK).decode("ascii").replace("\r\n", "\n")
@@ -90,6 +91,8 @@ def _fields(text: str, most: int) -> Iterator[Node]:
     node: Node | None = None
     lines: list[str] = []
     count = 0
+    if text.count("\n") > most:
+        raise RefusedMessageError("size.exceeded", "4", f"at most {most} lines")
     for line in text.removeprefix("\n").split("\n"):
         tag = _TAG.match(line)
         if tag is None:

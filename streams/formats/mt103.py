@@ -6,7 +6,7 @@ from datetime import date
 
 from streams.formats import narrative
 from streams.formats.pacs008 import UETR
-from streams.formats.payment import Identifier, Payment, Side, bic
+from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic
 from streams.formats.tree import Found, Node, RefusedMessageError
 
 FORMAT = "MT103"
@@ -38,7 +38,7 @@ def payment(message: Node) -> Payment:
     if text is None or header is None or (sent is None and received is None):
         raise RefusedMessageError("message.type", "2", "blocks 2 and 4 of an MT103")
     _refuse_no_payment(message, text)
-    partner = _terminal(header, sent[1] if sent else received[3] if received else "")
+    partner = _terminal("2", header, sent[1] if sent else received[3] if received else "")
     sender, receiver = _own_terminal(message), partner
     if received:
         sender, receiver = receiver, sender
@@ -82,15 +82,15 @@ def _bound_lines(node: Node, most: int) -> None:
         raise RefusedMessageError("message.form", node.name, f"at most {most} lines")
 
 
-def _terminal(header: Found, written: str) -> Found:
+def _terminal(block: str, header: Found, written: str) -> Found:
     """The BIC of a logical terminal's address: its ninth character is the terminal, not the bank."""
-    return bic(Found(written[:8] + written[9:], header.node))
+    return bic(Found(written[:8] + written[9:], header.node), block)
 
 
 def _own_terminal(message: Node) -> Found | None:
     header = message.found("1")
     written = _LOGICAL_TERMINAL.fullmatch(header.text) if header is not None else None
-    return None if header is None or written is None else _terminal(header, written[1])
+    return None if header is None or written is None else _terminal("1", header, written[1])
 
 
 def _needed(text: Node, tag: str) -> Found:
@@ -102,9 +102,10 @@ def _needed(text: Node, tag: str) -> Found:
 
 def _decimal(written: str, tag: str) -> str:
     """An amount or rate as a decimal with a point: the standard's comma is mandatory, after at least one digit."""
-    parts = _AMOUNT.fullmatch(written)
+    parts = _AMOUNT.fullmatch(written) if len(written) <= DECIMAL_LIMIT else None
     if parts is None:
-        raise RefusedMessageError("message.form", tag, "digits with one decimal comma")
+        expected = f"digits with one decimal comma, at most {DECIMAL_LIMIT} characters"
+        raise RefusedMessageError("message.form", tag, expected)
     return parts[1] + (f".{parts[2]}" if parts[2] else "")
 
 
@@ -220,7 +221,7 @@ def _agent(node: Node) -> Found | None:
     node.text = ""
     for line in lines[:-1]:
         node.part("party_identifier", line)
-    return bic(Found(lines[-1], node.part("bic", lines[-1])))
+    return bic(Found(lines[-1], node.part("bic", lines[-1])), node.name)
 
 
 class _Party:
@@ -239,7 +240,7 @@ class _Party:
             self.account = Found(account, node.part("account", account))
         option = node.name[2:]
         if option == "A" and lines:
-            self._shared.append(Identifier(bic(Found(lines[0], node.part("bic", lines[0]))), "company"))
+            self._shared.append(Identifier(bic(Found(lines[0], node.part("bic", lines[0])), node.name), "company"))
             lines = lines[1:]
         for place, line in enumerate(lines, 1):
             if option != "F" or not (self._identification(node, line) or self._numbered(node, line)):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from streams.formats import narrative
 from streams.formats.contract import is_time
-from streams.formats.payment import Identifier, Payment, Side, bic
+from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic
 from streams.formats.tree import Found, Node, RefusedMessageError
 
 FORMAT = "pacs.008"
@@ -17,6 +17,8 @@ VERSIONS = frozenset({"08", "09", "10", "11", "12", "13"})
 MESSAGE, TRANSFER = "FIToFICstmrCdtTrf", "CdtTrfTxInf"
 # an envelope puts a business application header beside the document; wrappers of the network go a little deeper
 _ENVELOPE_DEPTH = 4
+# a report takes one line of at most 140 characters; without a bound a record holds 60 000 of two bytes, each a part
+REPORT_LINES = 1_000
 UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _AMOUNT = re.compile(r"\+?([0-9]*)(?:\.([0-9]*))?")
 # ISO 20022 external code lists: a number that one institution gave its customer, not one that others share
@@ -90,9 +92,10 @@ def _needed(node: Node, path: str) -> Found:
 
 def _decimal(found: Found) -> Found:
     """An XML decimal as plain digits with a point; a minus sign, an exponent or anything else is a fault."""
-    parts = _AMOUNT.fullmatch(found.text)
+    parts = _AMOUNT.fullmatch(found.text) if len(found.text) <= DECIMAL_LIMIT else None
     if parts is None or not (parts[1] or parts[2]):
-        raise RefusedMessageError("message.form", found.node.name, "a decimal without a minus sign")
+        expected = f"a decimal of at most {DECIMAL_LIMIT} characters, without a minus sign"
+        raise RefusedMessageError("message.form", found.node.name, expected)
     return found._replace(text=(parts[1] or "0") + (f".{parts[2]}" if parts[2] else ""))
 
 
@@ -118,8 +121,9 @@ def _references(header: Node, transfer: Node) -> tuple[Found, Found | None]:
 
 
 def _bic(node: Node, agent: str) -> Found | None:
-    found = node.found(f"{agent}/FinInstnId/BICFI")
-    return None if found is None else bic(found)
+    place = f"{agent}/FinInstnId/BICFI"
+    found = node.found(place)
+    return None if found is None else bic(found, place)
 
 
 def _side(transfer: Node, party: str, agent: str, residence: tuple[Found, ...]) -> Side:
@@ -155,14 +159,18 @@ def _identifiers(party: Node | None) -> Iterator[Identifier]:
                 yield Identifier(found, kind)
     firm = party.found("Id/OrgId/AnyBIC")
     if firm is not None:
-        yield Identifier(bic(firm), "company")
+        yield Identifier(bic(firm, f"{party.name}/Id/OrgId/AnyBIC"), "company")
     yield from own
 
 
 def _reports(transfer: Node) -> Iterator[narrative.Report]:
     """Coded reports in free text, as translations from field 77B carry them."""
+    lines = 0
     for path in ("RgltryRptg/Dtls/Inf", "InstrForNxtAgt/InstrInf"):
         for node in transfer.every(path):
+            lines += 1 + node.text.count("\n")
+            if lines > REPORT_LINES:
+                raise RefusedMessageError("message.form", path, f"at most {REPORT_LINES} lines in all")
             yield from narrative.reports(node)
 
 

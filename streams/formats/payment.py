@@ -6,6 +6,10 @@ import msgspec
 
 from streams.formats.tree import Found, RefusedMessageError
 
+# Amounts of both standards have at most 18 digits, rates 12. A decimal's arithmetic has its limits (one of a million
+# digits times another overflows), and leading zeros are allowed in XML.
+DECIMAL_LIMIT = 64
+
 
 class Identifier(msgspec.Struct, frozen=True):
     """A party's identification. `kind`: `person`, `company` or empty where it is both or neither.
@@ -73,15 +77,16 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     ultimate_creditor: tuple[Identifier, ...] = ()
 
 
-def bic(found: Found) -> Found:
+def bic(found: Found, place: str) -> Found:
     """A BIC as the contract's institution: the head office's `XXX` left out, so that one bank has one code.
 
-    Raises `RefusedMessageError` when it has no BIC's form (ISO 9362).
+    Raises `RefusedMessageError` when it has no BIC's form (ISO 9362). It names `place`, a place of the standard, never
+    the node's own path: a sender's envelope may bear any name, a person's included, and faults go into headers.
     """
     text = found.text
     letters = text[:6].isascii() and text[4:6].isalpha() and text[4:6].isupper()
     if len(text) not in (8, 11) or not text.isascii() or not text.isalnum() or not letters:
-        raise RefusedMessageError("message.form", found.node.path, "a BIC of 8 or 11 characters")
+        raise RefusedMessageError("message.form", place, "a BIC of 8 or 11 characters")
     return Found(text.removesuffix("XXX") if len(text) == 11 else text, found.node, found.note)  # noqa: PLR2004
 
 

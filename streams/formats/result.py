@@ -26,7 +26,8 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True):
     """A message, or a file of them, converted. Never both a transaction and a fault of the same payment.
 
     `transactions` are bodies of `fx.transactions.v1`. Every text of the message is in `mapped` or in `unmapped`,
-    except where a fault kept it from being read at all; neither holds values of the message. `faults` say what was
+    except where a fault kept it from being read at all; neither holds values of the message, and both are empty where
+    `Limits.report` is off. `faults` say what was
     refused: of one payment, or (alone) of the whole message.
     """
 

@@ -10,6 +10,10 @@ from typing import NamedTuple
 
 from streams.faults import Fault
 
+# A path of pacs.008 takes some 150 characters. Of a longer one the end is shown: a report has one for each of up to
+# 300 000 nodes, and 32 levels of the longest names would be 12 000 characters.
+PATH_LIMIT = 512
+
 
 class RefusedMessageError(Exception):
     """The message cannot be converted; `fault` says why. Stays inside `streams.formats`."""
@@ -20,28 +24,54 @@ class RefusedMessageError(Exception):
 
 
 class Node:
-    """A named text with children, in the message's order. `path` is set by `number`; `used` by who maps the text."""
+    """A named text with children, in the message's order; `used` is set by who maps the text."""
 
-    __slots__ = ("children", "name", "path", "text", "used")
+    __slots__ = ("_by_name", "children", "label", "name", "parent", "text", "used")
 
     def __init__(self, name: str, text: str = "", children: "list[Node] | None" = None) -> None:
         self.name, self.text = name, text
         self.children: list[Node] = [] if children is None else children
-        self.path, self.used = name, False
+        self.used = False
+        self.parent: Node | None = None
+        # what stands for the node in paths: its number among siblings of its name; of a root, how it is shown
+        self.label = ""
+        self._by_name: dict[str, list[Node]] | None = None
+
+    @property
+    def path(self) -> str:
+        """The node's place below the root that `number` was called with, at most `PATH_LIMIT` characters of its end.
+
+        Made anew at each call, because kept for every node the paths of a deep message are far longer than the message.
+        """
+        names, node = [], self
+        while node.parent is not None:
+            names.append(f"{_shown(node.name)}{node.label}")
+            node = node.parent
+        names.append(node.label)
+        path = "/".join(name for name in reversed(names) if name)
+        return path if len(path) <= PATH_LIMIT else f"...{path[3 - PATH_LIMIT :]}"
 
     def part(self, name: str, text: str) -> "Node":
         """A new child that holds a part of this node's text, so that each part can be used or left by itself."""
         child = Node(name, text)
-        child.path = f"{self.path}/{name}"
+        child.parent = self
         self.children.append(child)
         return child
 
     def every(self, path: str) -> "list[Node]":
-        """All nodes below this one at a path like `Id/OrgId/Othr`, in the message's order."""
+        """All nodes below this one at a path like `Id/OrgId/Othr`, in the message's order; not what `part` made."""
         found = [self]
         for name in path.split("/"):
-            found = [child for node in found for child in node.children if child.name == name]
+            found = [child for node in found for child in node.named(name)]
         return found
+
+    def named(self, name: str) -> "list[Node]":
+        """The children of a name, from an index: a mapping asks some 60 times, and a payment may have 5 000 of them."""
+        if self._by_name is None:
+            self._by_name = {}
+            for child in self.children:
+                self._by_name.setdefault(child.name, []).append(child)
+        return self._by_name.get(name, [])
 
     def one(self, path: str) -> "Node | None":
         """The node at a path. Raises `RefusedMessageError` when there are several: which one is meant is a guess."""
@@ -68,18 +98,21 @@ class Found(NamedTuple):
 
 
 def number(root: Node, base: str = "") -> None:
-    """Give every node its path below `root`: names, with `[n]` where siblings share one. Linear in the tree."""
-    root.path = base
+    """Make every node's `path` one below `root` (shown as `base`): names, with `[n]` where siblings share one.
+
+    Linear in the number of nodes, whatever their names: 1 us a node.
+    """
+    root.label = base
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        prefix = f"{node.path}/" if node.path else ""
-        total = Counter(child.name for child in node.children)
-        seen: Counter[str] = Counter()
+        total = Counter([child.name for child in node.children]) if len(node.children) > 1 else {}
+        seen: dict[str, int] = {}
         for child in node.children:
-            seen[child.name] += 1
-            place = f"[{seen[child.name]}]" if total[child.name] > 1 else ""
-            child.path = f"{prefix}{_shown(child.name)}{place}"
+            child.parent = node
+            if total.get(child.name, 1) > 1:
+                seen[child.name] = number = seen.get(child.name, 0) + 1
+                child.label = f"[{number}]"
         waiting += node.children
 
 

@@ -14,6 +14,8 @@ from streams.formats.tree import Node, RefusedMessageError
 DEPTH_LIMIT = 32
 # Expat writes the namespace before every name below it: one of a megabyte would be copied for each of 300 000 elements
 NAMESPACE_LIMIT = 256
+# the longest name of ISO 20022 has some 40; a name is shown in the report once for each element that bears it
+NAME_LIMIT = 128
 # ISO 20022 XML is UTF-8; UTF-16 is what XML itself demands of every parser
 ENCODINGS = frozenset({"utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii"})
 
@@ -21,7 +23,8 @@ ENCODINGS = frozenset({"utf-8", "utf-16", "utf-16le", "utf-16be", "us-ascii"})
 def read(content: bytes, most: int) -> Node:
     """The root of an XML text; names of the root's namespace changes are `{namespace}name`.
 
-    `most` bounds elements and attributes. Raises `RefusedMessageError`. Linear in the length, which the caller bounds.
+    `most` bounds elements and attributes. Raises `RefusedMessageError`. Linear in the length, which the caller bounds:
+    3 us an element, and a name is kept once however many elements bear it.
     """
     builder = _Builder(most)
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -55,6 +58,8 @@ class _Builder:
         # node, namespace, and the pieces of its text: adding to a string at each piece would be quadratic
         self._open: list[tuple[Node, str, list[str]]] = [(self.top, "", [])]
         self._count = 0
+        # what a tree's node is called, by the name as Expat writes it and whether its parent has the same namespace
+        self._names: dict[tuple[str, bool], str] = {}
 
     @staticmethod
     def declaration(_version: str, encoding: str | None, _standalone: int) -> None:
@@ -72,12 +77,31 @@ class _Builder:
             raise RefusedMessageError("depth.exceeded", "", f"at most {DEPTH_LIMIT} levels")
         if self._count > self._most:
             raise RefusedMessageError("size.exceeded", "", f"at most {self._most} elements and attributes")
-        namespace, _, name = written.rpartition(" ")
+        namespace, _, _ = written.rpartition(" ")
         parent, outer, _ = self._open[-1]
-        node = Node(name if namespace == outer else f"{{{namespace}}}{name}")
-        node.children = [Node(f"@{_plain(held)}", text) for held, text in attributes.items()]
+        node = Node(self._name(written, inherited=namespace == outer))
+        if attributes:
+            node.children = [Node(self._attribute(held), text) for held, text in attributes.items()]
         parent.children.append(node)
         self._open.append((node, namespace, []))
+
+    def _name(self, written: str, *, inherited: bool) -> str:
+        known = self._names.get((written, inherited))
+        if known is None:
+            namespace, _, name = written.rpartition(" ")
+            if len(name) > NAME_LIMIT:
+                raise RefusedMessageError("size.exceeded", "", f"names of at most {NAME_LIMIT} characters")
+            known = name if inherited else f"{{{namespace}}}{name}"
+            self._names[written, inherited] = known
+        return known
+
+    def _attribute(self, written: str) -> str:
+        known = self._names.get((f"@{written}", False))
+        if known is None:
+            # an attribute without a prefix is of no namespace
+            known = f"@{self._name(written, inherited=' ' not in written)}"
+            self._names[f"@{written}", False] = known
+        return known
 
     def end(self, _written: str) -> None:
         node, _, pieces = self._open.pop()
@@ -85,8 +109,3 @@ class _Builder:
 
     def characters(self, text: str) -> None:
         self._open[-1][2].append(text)
-
-
-def _plain(written: str) -> str:
-    namespace, _, name = written.rpartition(" ")
-    return f"{{{namespace}}}{name}" if namespace else name
