@@ -56,7 +56,7 @@ fuzzer: setup
 	@$(BIN)/python -c 'import atheris' 2>/dev/null || $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: \
 		-r requirements-fuzz.lock || echo 'atheris is not to be had here; its test will be skipped and say so' >&2
 
-fuzz: setup fuzzer ## coverage-guided fuzzing of door, ledger and headers; FUZZ_SECONDS=120 for each target
+fuzz: setup fuzzer ## coverage-guided fuzzing of door, ledger, headers and snapshots; FUZZ_SECONDS=120 for each target
 	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
 bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiokafka loop

@@ -24,7 +24,7 @@ MISSING = (
     "atheris is not installed, so nothing was fuzzed; it has wheels for Linux on x86-64 only; to do there: make fuzzer"
 )
 # beyond this an input is only longer; sizes at the limits are in tests/property
-LONGEST = 4096
+LONGEST = 8192
 # instrumented, an input takes about a millisecond; one that takes seconds stalls a partition
 STALL_SECONDS = 5
 POOL: list[Any] = [None, True, 0, -1, 2**64 - 1, 1.5, 1e300, "", "0", "1e5", "\x00", "0001-01-01T00:00:00Z", [], {},
@@ -62,6 +62,24 @@ def _mutated(data: bytes, seed: int) -> bytes | None:
     return data[:1] + json.dumps(body, ensure_ascii=chance.random() < 0.5).encode("utf-8", "replace")
 
 
+def _other_part(data: bytes, seed: int) -> bytes | None:
+    """The input with one part of its msgpack, however deep, replaced; None when it holds none."""
+    import msgspec
+
+    try:
+        body = msgspec.msgpack.decode(data[1:])
+    except (ValueError, RecursionError):
+        return None
+    chance, inner = random.Random(seed), body
+    while isinstance(inner, list | dict) and inner:
+        key: Any = chance.choice(list(inner) if isinstance(inner, dict) else range(len(inner)))
+        if not isinstance(inner[key], list | dict) or not inner[key] or chance.random() < 0.2:
+            inner[key] = chance.choice([*POOL, b"", b"\xff" * 16, inner[key], [inner[key]]])
+            return data[:1] + msgspec.msgpack.encode(body)
+        inner = inner[key]
+    return None
+
+
 def child(target: str, options: list[str]) -> None:
     """Fuzz one target in this process until libFuzzer ends it."""
     import atheris
@@ -70,7 +88,7 @@ def child(target: str, options: list[str]) -> None:
         from tests.fuzz.targets import TARGETS
 
     def mutate(data: bytes, longest: int, seed: int) -> bytes:
-        changed = _mutated(data, seed) if seed % 2 else None
+        changed = (_other_part if target == "snapshot" else _mutated)(data, seed) if seed % 2 else None
         found: bytes = atheris.Mutate(data, longest) if changed is None or len(changed) > longest else changed
         return found
 

@@ -4,18 +4,24 @@ State is kept between inputs, because some faults need an earlier record (a rate
 after `FRESH_AFTER` records, so that an input that fails does so again within that many.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple
 
-from detectors.state import PartitionState
+import msgspec
+
+from detectors.state import STATE_SCHEMA, PartitionState
 from streams import ledger
 from streams.contracts import INPUTS, RULES, TRANSACTIONS
 from streams.deadletter import dead_letter, original
 from streams.door import Admitted, Rejected
-from streams.errors import LedgerError
+from streams.errors import LedgerError, SnapshotError
 from streams.faults import CODES
+from streams.monitor import MonitorCore
+from streams.snapshots import Header, assemble, chunk_opening, chunked, read_header, sealed
 from tests.support.pipeline import GOOD, TRANSACTION, LedgerRecord, Pipeline
 
 FRESH_AFTER = 100
@@ -23,6 +29,13 @@ TOPICS = sorted(INPUTS)
 # far enough for every time a record may name: the window into the future is not what is fuzzed
 TIMESTAMP_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 HEADER_NAMES = ["fx.history", "ce_id", "ce_time", "traceparent", "__fx.check", "__fx.error.topic", "", "other"]
+# what the first byte of an input of `snapshot` means, beside the places of sections
+A_CHUNK, A_HEADER = 254, 255
+HEADER = Header(snapshot_id="s", agent="monitor", partition=0, slot="0", schema=STATE_SCHEMA, code="1", config="c",
+                next=1, topic_id="t", chunks=1, bytes=1, sha256="")  # fmt: skip
+CHUNK_OPENING = chunk_opening(HEADER.snapshot_id)
+# seeds of chunks leave the detectors out, which are larger than an input may be
+SMALL_SECTION = 1_000
 # kinds of ledger records, by the first byte of an input
 KINDS = [b"transaction", b"declaration", b"rate", b"profile", b"disposition", b"configuration"]
 
@@ -146,6 +159,58 @@ def key_and_headers(data: bytes) -> None:
     raise AssertionError("no value of an input topic is a ledger record")
 
 
+def snapshot(data: bytes) -> None:
+    """A snapshot, of which one part is the input: refused as the loader expects, or a state that saves again alike.
+
+    The first byte says which part: a section, the only chunk (its checksum is right), or the header.
+    """
+    if not data:
+        return
+    if data[0] == A_HEADER:
+        try:
+            header = read_header(data[1:])
+        except SnapshotError:
+            return
+        assert sealed(header) == header
+    elif data[0] == A_CHUNK:
+        value = CHUNK_OPENING + data[1:]
+        header = msgspec.structs.replace(HEADER, sha256=hashlib.sha256(value).hexdigest())
+        try:
+            sections = assemble(header, [value], STATE_SCHEMA, HEADER.topic_id)
+        except SnapshotError:
+            return
+        _thawed(sections)
+    else:
+        sections = snapshot_sections()
+        place = data[0] % len(sections)
+        sections[place] = (sections[place][0], data[1:])
+        _thawed(sections)
+
+
+def _thawed(sections: list[tuple[str, bytes]]) -> None:
+    try:
+        state = MonitorCore("fuzz").thaw(0, sections)
+    except SnapshotError:
+        return
+    saved = state.freeze()
+    again = PartitionState.thaw(list(saved.sections()))
+    assert again.freeze().digest() == saved.digest(), "a state that was loaded does not save as it was loaded"
+    assert (again.next, again.counters) == (state.next, state.counters)
+
+
+def snapshot_sections() -> list[tuple[str, bytes]]:
+    """The sections of a small partition's state, made once."""
+    return list(_sections())
+
+
+@cache
+def _sections() -> tuple[tuple[str, bytes], ...]:
+    pipeline = Pipeline()
+    for topic in ("fx.rates.v1", *GOOD):
+        pipeline.send(topic, GOOD[topic])
+    return tuple(pipeline.state.freeze().sections())
+
+
 class _Letter(NamedTuple):
     key: bytes | None
     value: bytes | None
@@ -156,6 +221,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "door": door,
     "ledger_record": ledger_record,
     "key_and_headers": key_and_headers,
+    "snapshot": snapshot,
 }
 
 
@@ -172,7 +238,18 @@ def seeds() -> dict[str, list[bytes]]:
     sent = [bytes([TOPICS.index(topic)]) + json.dumps(body).encode() for topic, body in GOOD.items()]
     sent += seeds_of_transactions()
     keyed = [b"\x03P-1", b"\x03P-1\x01\x00\x011\x01\x03\x05trace", b"\x02\xff\xfe\x01\x05\x011"]
-    return {"door": sent, "ledger_record": in_ledger, "key_and_headers": keyed}
+    return {"door": sent, "ledger_record": in_ledger, "key_and_headers": keyed, "snapshot": seeds_of_snapshots()}
+
+
+def seeds_of_snapshots() -> list[bytes]:
+    """Every section, a chunk of the small ones, and the header."""
+    sections = snapshot_sections()
+    found = [bytes([place]) + packed for place, (_, packed) in enumerate(sections)]
+    small = [section for section in sections if len(section[1]) < SMALL_SECTION]
+    (chunk,) = chunked(HEADER.snapshot_id, small)
+    assert chunk.startswith(CHUNK_OPENING)
+    return [*found, bytes([A_CHUNK]) + chunk[len(CHUNK_OPENING) :],
+            bytes([A_HEADER]) + msgspec.json.encode(sealed(HEADER))]  # fmt: skip
 
 
 def seeds_of_transactions() -> list[bytes]:
