@@ -74,6 +74,18 @@ class BrokerUnavailableError(FxwatchError):
     retriable = True
 
 
+class ClusterBusyError(BrokerUnavailableError):
+    """A broker answers, but cannot say now what it was asked; asked again later it may."""
+
+    code = "broker.busy"
+
+
+class TopicUnreadableError(FxwatchError):
+    """The cluster does not say what a topic is, and would not if it were asked again: not authorised, not allowed."""
+
+    code = "topics.unreadable"
+
+
 class BrokerStartError(FxwatchError):
     """The embedded broker could not be started: Java, jars, port or directory."""
 

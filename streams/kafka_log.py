@@ -15,7 +15,7 @@ from aiokafka.errors import KafkaError
 from kafka.errors import KafkaError as BrokerError
 
 from streams import clients
-from streams.errors import FxwatchError, LedgerError, ProgressError, SnapshotError
+from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, ProgressError, SnapshotError
 from streams.progress import Place, Progress, SnapshotPointer
 from streams.settings import Settings
 from streams.snapshots import Section, assemble, chunk_opening, header_key, read_header
@@ -168,8 +168,11 @@ class KafkaLog:
             except LedgerError as fault:
                 on_other(fault)
                 return
-            except (FxwatchError, BrokerError) as fault:
+            except BrokerUnavailableError as fault:
                 logger.debug("the ledger's topic id cannot be read now: %r", fault)  # the broker watch's business
+            except (FxwatchError, BrokerError) as fault:
+                # no reason to end a worker that reads the ledger; but nobody looks after it now, and that is told
+                logger.warning("whether the ledger is still the same cannot be told: %s", fault)
 
     async def bounds(self, place: Place) -> tuple[int, int, int]:
         """(first, end, committed) ledger offsets of the partition; committed is 0 when the group has none.

@@ -18,7 +18,13 @@ from kafka.errors import (
     for_code,
 )
 
-from streams.errors import BrokerUnavailableError, ConfigurationError, TopicsError
+from streams.errors import (
+    BrokerUnavailableError,
+    ClusterBusyError,
+    ConfigurationError,
+    TopicsError,
+    TopicUnreadableError,
+)
 from streams.settings import Settings
 from streams.topics.table import Topic, table
 
@@ -61,8 +67,8 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
     """An admin client of the configured cluster; closed at the end.
 
-    Raises `BrokerUnavailableError` within about 10 s when no broker answers, also later on in the body, and
-    `ConfigurationError` for an address that is none.
+    Raises `BrokerUnavailableError` within about 10 s when no broker answers, also later on in the body, its subclass
+    `ClusterBusyError` when one answers that it cannot say now, and `ConfigurationError` for an address that is none.
     """
     addresses = _addresses(settings)
     client = None
@@ -77,6 +83,10 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
             "no Kafka broker answers", got=settings.bootstrap, expected="a reachable Kafka cluster",
             todo="start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP") from fault  # fmt: skip
     except KafkaError as fault:
+        if fault.retriable:
+            raise ClusterBusyError(
+                "the cluster cannot answer now", got=f"{settings.bootstrap}: {fault!r}", expected="an answer",
+                todo="wait for its brokers, then try again") from fault  # fmt: skip
         raise TopicsError(f"the cluster refused: {fault}", got=settings.bootstrap) from fault
     finally:
         if client is not None:
@@ -239,10 +249,22 @@ def require(settings: Settings) -> None:
 
 
 def topic_id(settings: Settings, topic: str) -> str:
-    """The cluster's own id of a topic (KIP-516): a topic that was deleted and created again has another one."""
+    """The cluster's own id of a topic (KIP-516): a topic that was deleted and created again has another one.
+
+    A topic that is not there has the id of zeros, as Kafka says it. What the cluster does not tell is not gone: raises
+    `TopicUnreadableError` when it refuses to say, `BrokerUnavailableError` (`ClusterBusyError`) when it cannot now.
+    """
     with connect(settings) as admin:
-        described = admin.describe_topics([topic])
-    return str(described[0]["topic_id"])
+        described = admin.describe_topics([topic])[0]
+    if described["error_code"] not in (0, MISSING):
+        fault = for_code(described["error_code"])
+        name, wanted = fault.__name__, "the topic's id, or that there is no such topic"
+        if fault.retriable:
+            raise ClusterBusyError(f"the cluster cannot say now what {topic} is", got=name, expected=wanted,
+                                   todo="wait for its brokers; see `fxwatch doctor`")  # fmt: skip
+        raise TopicUnreadableError(f"the cluster does not say what {topic} is", got=name, expected=wanted,
+                                   todo=f"grant Describe on {topic}, or see the broker's log")  # fmt: skip
+    return str(described["topic_id"])
 
 
 def _error(what: str, differences: list[Difference]) -> TopicsError:
