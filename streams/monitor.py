@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -21,7 +20,7 @@ from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
 from streams import clients, health, ledger, topics, transport
-from streams.errors import FxwatchError, LedgerError, SnapshotError
+from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, SnapshotError
 from streams.kafka_log import KafkaLog
 from streams.lag import known_ends
 from streams.metrics import Metrics
@@ -31,48 +30,18 @@ from streams.progress import Place
 from streams.settings import Settings
 from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.snapshots import Section
+from streams.tally import Tally
+from streams.tasks import ended
 
 logger = logging.getLogger(__name__)
 
 AGENT = "monitor"
-OPEN_RETRY_SECONDS = 1.0
+RETRY_SECONDS = 1.0
+# What the broker's absence looks like while something is read: aiokafka's word for it, and the admin client's.
+AWAY = (KafkaError, BrokerUnavailableError)
 # Snapshots written at once: one waits for the broker while another is packed.
 WRITING = 2
-CANCEL_AGAIN_SECONDS = 0.1
 _encode = msgspec.json.Encoder().encode
-
-
-class Tally:
-    """What a run's events came to; flushed into the metrics once a run, because a counter costs 1-2 us an event."""
-
-    def __init__(self) -> None:
-        self.outcomes: Counter[str] = Counter()
-        self.decode_seconds = self.apply_seconds = 0.0
-        self.late: list[float] = []
-        self.scores: dict[str, list[float]] = {}
-        self.rate_missing = 0
-        self.alerts: list[tuple[Alert, int]] = []
-
-    def flush(self, metrics: Metrics, records: int) -> None:
-        """Add everything to the metrics and start again."""
-        for outcome, count in self.outcomes.items():
-            metrics.count_events(AGENT, outcome, count)  # type: ignore[arg-type]
-        metrics.observe_run(AGENT, records)
-        metrics.observe_stage(AGENT, "decode", self.decode_seconds)
-        metrics.observe_stage(AGENT, "apply", self.apply_seconds)
-        if self.late:
-            metrics.observe_lateness(self.late)
-        for detector, scores in self.scores.items():
-            metrics.observe_scores(detector, scores)
-        if self.rate_missing:
-            metrics.rate_missing.inc(self.rate_missing)
-        now = time.time()
-        for alert, _ in self.alerts:
-            strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
-            metrics.count_alert(alert.desk, strongest, alert.severity)
-        if self.alerts:
-            metrics.observe_end_to_end([now - timestamp / 1000 for _, timestamp in self.alerts])
-        self.__init__()  # type: ignore[misc]
 
 
 class MonitorCore:
@@ -171,21 +140,11 @@ def alert_outputs(
     return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]
 
 
-async def _ended(opening: asyncio.Task[None] | None) -> None:
-    """Cancel an opening and wait until it has ended.
-
-    Asked once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes as its work is done.
-    The opening would then go on beside the partition's next owner, and fence it.
-    """
-    cancelled: asyncio.CancelledError | None = None
-    while opening is not None and not opening.done():
-        opening.cancel()
-        try:
-            await asyncio.wait({opening}, timeout=CANCEL_AGAIN_SECONDS)
-        except asyncio.CancelledError as asked:
-            cancelled = asked  # obeyed, but not before the opening has ended
-    if cancelled is not None:
-        raise cancelled
+def _unreadable(place: Place, cause: Exception, settings: Settings) -> BrokerUnavailableError:
+    return BrokerUnavailableError(
+        f"the ledger of {place} cannot be read", got=repr(cause),
+        expected=f"an answer within broker_patience_seconds = {settings.broker_patience_seconds:.0f}",
+        todo="see the broker's log; mend it, then start the worker again, nothing is lost")  # fmt: skip
 
 
 class MonitorAgent:
@@ -217,6 +176,7 @@ class MonitorAgent:
         self.opening: dict[int, asyncio.Task[None]] = {}
         self._unpacking, self._writing = asyncio.Lock(), asyncio.Semaphore(WRITING)
         self.assigned: set[int] | None = None  # None: the group has not given us anything yet
+        self.unread: dict[int, str] = {}  # partition -> why its ledger cannot be read for a run
         self.last_progress = time.monotonic()
         transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
                           order_wait=settings.order_wait_seconds, ordered=False, ready=self.ready)  # fmt: skip
@@ -245,17 +205,38 @@ class MonitorAgent:
         partition = self.partitions.get(number)
         if partition is None:
             return  # revoked meanwhile; the next owner replays from the state's own position
-        began = time.perf_counter()
-        busy = self.core.tally.decode_seconds + self.core.tally.apply_seconds
-        await partition.run(records)
-        busy = self.core.tally.decode_seconds + self.core.tally.apply_seconds - busy
+        began, busy = time.perf_counter(), self.core.tally.busy
+        await self._run_patiently(partition, records)
+        busy = self.core.tally.busy - busy
         self.metrics.observe_stage(AGENT, "publish", max(0.0, time.perf_counter() - began - busy))
-        self.core.tally.flush(self.metrics, len(records))
+        self.core.tally.flush(self.metrics, AGENT, len(records))
         self.last_progress = time.monotonic()
         opening = self.opening.get(number)
         if partition.status == "stopped" and (opening is None or opening.done()):
             # stopped in the middle of its work: watched for an operator's decision as one that stopped when it opened
             self._start_opening(number)
+
+    async def _run_patiently(self, partition: Partition[PartitionState], records: list[Any]) -> None:
+        """A run may have to read the ledger first, which waits for a broker: `/readyz` says so.
+
+        How long one may be away is the broker watch's business; one that answers and cannot be read from for longer
+        than the patience raises `BrokerUnavailableError`.
+        """
+        number, since = partition.place.partition, time.monotonic()
+        try:
+            while True:
+                try:
+                    return await partition.run(records)
+                except AWAY as fault:
+                    cause = fault
+                since = since if self.broker.reachable else time.monotonic()
+                if time.monotonic() - since > self.settings.broker_patience_seconds:
+                    raise _unreadable(partition.place, cause, self.settings) from cause
+                self.unread[number] = f"{partition.place}: the ledger cannot be read now, trying again: {cause!r}"
+                logger.warning("%s", self.unread[number])
+                await asyncio.sleep(RETRY_SECONDS)
+        finally:
+            self.unread.pop(number, None)
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
         numbers = {tp.partition for tp in assigned if tp.topic == topics.LEDGER}
@@ -287,7 +268,7 @@ class MonitorAgent:
     async def _leave_one(self, number: int) -> None:
         # Twice: a run that found the partition stopped meanwhile has begun to watch for a decision, and might open it.
         for _ in range(2):
-            await _ended(self.opening.pop(number, None))
+            await ended(self.opening.pop(number, None))
             await self.partitions[number].suspend()
         await self.writers[number].finish()
 
@@ -313,15 +294,19 @@ class MonitorAgent:
             partial(producer, f"{name}-snapshot"), place, self.plan, partial(self._saved, number), self._writing
         )
         self.partitions[number] = Partition(
-            place, self.core, self.log, outputs, self._save, self._on_change, self._beside
+            place, self.core, self.log, outputs, self._save, self._on_change, self._beside, self._flush
         )
+
+    def _flush(self) -> None:
+        """What was replayed, into the metrics; it was no run."""
+        self.core.tally.flush(self.metrics, AGENT)
 
     def _start_opening(self, number: int) -> None:
         earlier = self.opening.pop(number, None)
         self.opening[number] = asyncio.ensure_future(self._open(self.partitions[number], earlier))
 
     async def _open(self, partition: Partition[PartitionState], earlier: asyncio.Task[None] | None = None) -> None:
-        await _ended(earlier)
+        await ended(earlier)
         while True:
             try:
                 replayed = partition.replayed
@@ -329,13 +314,13 @@ class MonitorAgent:
                     await self.writers[partition.place.partition].start()
                     await partition.open()
                 self.metrics.count_replayed(AGENT, partition.replayed - replayed)
-                self.core.tally.flush(self.metrics, 0)
+                self._flush()
                 if partition.status == "stopped":
                     await partition.wait_for_skip()
-            except KafkaError as fault:
-                # the broker is away: how long it is waited for is the broker watch's business
+            except AWAY as fault:
+                # how long it is waited for is the broker watch's business
                 logger.warning("%s could not be opened, trying again: %r", partition.place, fault)
-                await asyncio.sleep(OPEN_RETRY_SECONDS)
+                await asyncio.sleep(RETRY_SECONDS)
             except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
                 health.die(fault)
             else:
@@ -383,8 +368,9 @@ class MonitorAgent:
         return total
 
     def _waited_for(self) -> list[str]:
-        """Topics that do not take outputs now; that is no standstill of ours, and it has a patience of its own."""
-        return sorted({reason for one in self.partitions.values() for reason in one.outputs.outstanding.reasons()})
+        """What cannot be written or read now; that is no standstill of ours, and it has a patience of its own."""
+        unwritten = {reason for one in self.partitions.values() for reason in one.outputs.outstanding.reasons()}
+        return sorted(unwritten | set(self.unread.values()))
 
     def unready(self) -> list[str]:
         """Why the agent is not ready; empty when it is."""

@@ -117,10 +117,14 @@ class Partition(Generic[S]):
         save: Save[S],
         on_change: Callable[["Partition[S]"], None] = lambda _partition: None,
         beside: Callable[[Callable[[], S]], Awaitable[S]] | None = None,
+        on_replayed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`beside` runs work that takes long (unpacking a snapshot: seconds) beside the event loop; default: in it."""
+        """`beside` runs work that takes long (unpacking a snapshot: seconds) beside the event loop; default: in it.
+
+        `on_replayed` is called after each replayed batch, so that nothing need be kept for a whole replay.
+        """
         self.place, self.core, self.log, self.outputs = place, core, log, outputs
-        self._save, self._on_change, self._beside = save, on_change, beside
+        self._save, self._on_change, self._beside, self._on_replayed = save, on_change, beside, on_replayed
         self.state: S | None = None
         self.status: Status = "closed"
         self.cause: PartitionStoppedError | None = None
@@ -235,7 +239,19 @@ class Partition(Generic[S]):
             except PartitionStoppedError as stop:
                 self._stop(stop)
                 return
+            except BaseException as fault:
+                if self.state is None:
+                    # `_step` forgot it: as "running" it would drop every later run without a word
+                    self._stop(self._interrupted(records[0].offset, fault))
+                raise
             await self._save(self, self.state)
+
+    def _interrupted(self, offset: int, fault: BaseException) -> PartitionStoppedError:
+        return PartitionStoppedError(
+            f"{self.place} stopped: the run at ledger offset {offset} was interrupted while it was published",
+            got=repr(fault),
+            todo="nothing is lost: the next assignment, or a restart, replays from the last snapshot",
+        )
 
     async def _require_same_ledger(self, records: list[Any]) -> None:
         """Offsets that go back without a rebalance are those of a ledger that was cut off or created anew.
@@ -281,6 +297,7 @@ class Partition(Generic[S]):
         start, began = state.next, time.monotonic()
         async for records in self.log.records(self.place.partition, start, stop):
             await self._step(records)
+            self._on_replayed()
             await self._save(self, state)
         if state.next < stop:
             raise self._stopped(

@@ -9,9 +9,10 @@ from typing import NamedTuple
 from detectors.state import PartitionState
 from streams.errors import FxwatchError, LedgerError, SnapshotError
 from streams.kafka_log import KafkaLog
-from streams.monitor import MonitorCore, Tally
+from streams.monitor import MonitorCore
 from streams.outputs import Output
 from streams.progress import Place, Progress
+from streams.tally import Tally
 
 
 class Begun(NamedTuple):

@@ -11,8 +11,8 @@ import msgspec
 
 from detectors.state import STATE_SCHEMA
 from streams.errors import LedgerError, SnapshotError
-from streams.monitor import Tally
 from streams.outputs import Output
+from streams.tally import Tally
 
 TOPIC, COPIES = "fx.alerts.v1", "fx.notices.v1"
 WINDOW = 200

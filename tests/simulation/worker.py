@@ -57,7 +57,7 @@ class NoFaust:
 
 def monitor_agent(core: Any, snapshot_every: int, was_away: Callable[[], bool]) -> MonitorAgent:
     """The product's own agent on a core that may be another one. World.installed has replaced Faust and aiokafka."""
-    broker: Any = SimpleNamespace(was_away=was_away)
+    broker: Any = SimpleNamespace(was_away=was_away, reachable=True)
     settings: Any = SimpleNamespace(**vars(SETTINGS), snapshot_every_events=snapshot_every)
     metrics: Any = NoMetrics()
     agent = MonitorAgent(settings, metrics, broker, topic_id=TOPIC_ID, code_version="1", config_version="c", web=False)
@@ -74,6 +74,8 @@ class Worker:
         self.name, self._network, self._draw, self._run_records = name, network, draw, run_records
         self.dead = False
         self.death: BaseException | None = None
+        # what befell this process that others may fence it for
+        self.fenceable: str | None = None
         self.held: set[int] = set()
         self.acked: dict[int, int] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
@@ -103,6 +105,7 @@ class Worker:
 
     def stop(self) -> None:
         """As SIGSTOP."""
+        self.fenceable = "stopped"
         self._running.clear()
 
     def resume(self) -> None:
@@ -126,6 +129,10 @@ class Worker:
         self.death = error
         self.kill()
         raise DiedError
+
+    def expired_unseen(self) -> None:
+        """The broker has timed its transaction out, and nothing tells it why it is fenced."""
+        self.fenceable = "timed out"
 
     def saw_outage(self) -> None:
         """The broker watch's probe failed."""

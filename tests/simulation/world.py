@@ -3,15 +3,19 @@
 import asyncio
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from contextvars import Context
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import msgspec
+from aiokafka.errors import ProducerFenced
 
 from streams import clients, deliveries, kafka_log, monitor, outputs, partition, progress, snapshot_writer, topics
+from streams.errors import FencedError
 from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode, key_kind
 from streams.snapshots import Chunk, Header, chunked, sealed
 from tests.simulation.clients import COMMIT_FAULTS, HOST, Network, SimulatedConsumer, SimulatedProducer
@@ -61,6 +65,8 @@ class World:
         self.seen: dict[int, tuple[int, dict[Any, int]]] = {}
         self.deaths: list[BaseException] = []
         self.unlawful: list[str] = []
+        # what happened beside faults of commits: deaths by fencing, damaged and forged snapshots, foreign transactions
+        self.befell: Counter[str] = Counter()
         self._started = 0
         self._sent = [0] * len(self.sources.logs)
         self._late: list[list[Written]] = []
@@ -136,6 +142,9 @@ class World:
             self.workers.remove(worker)
             if worker.death is not None:
                 self.deaths.append(worker.death)
+                self.befell["fenced"] += isinstance(worker.death, FencedError)
+                if isinstance(worker.death, FencedError) and worker.fenceable is None:
+                    self.unlawful.append(f"{worker.name} owned its partitions and ended with {worker.death!r}")
 
     def do_kill(self, draw: random.Random) -> None:
         """`kill -9`; its group notices, and another takes over."""
@@ -183,6 +192,9 @@ class World:
                 self.spawn()
             asked = [worker for worker in self.workers if not worker.stopped]
             answered = await _answered({worker.begin_revoking(): worker for worker in asked})
+            for worker in asked:
+                if worker not in answered:
+                    worker.fenceable = "out of the group"
             members = [worker for worker in answered if not worker.dead and not worker.stopped]
         for worker in members:
             self._commit(worker, draw)
@@ -251,10 +263,12 @@ class World:
         if how == "all":
             for one in found:
                 one.value = None
+            self.befell["damaged"] += 1
         elif how in {"alter", "lose"}:
+            self.befell["damaged"] += 1
             self._damage(draw.choice(found[-2:]), draw, how)
         else:
-            self._forge(number, how)
+            self.befell["forged"] += self._forge(number, how)
         if draw.random() < 0.7:
             self.do_kill(draw)  # whoever comes next has to load it
 
@@ -316,6 +330,23 @@ class World:
         pointer = msgspec.structs.replace(newest, snapshot_id=name, first=first, last=log.end - 1)
         place = Place(topics.PROGRESS, monitor.AGENT, number)
         self.kafka.log(topics.PROGRESS, number).append(place.snapshot_key(newest.slot), encode(pointer))
+
+    def do_foreign(self, draw: random.Random) -> None:
+        """Somebody else's transaction stays open on a partition's progress for a while: what is behind it is hidden."""
+        self.befell["foreign"] += 1
+        name = f"somebody-{self.befell['foreign']}"
+        place, seconds = LogPlace(topics.PROGRESS, draw.randrange(self.partitions)), draw.random() * 8
+
+        async def hold() -> None:
+            epoch = await self.kafka.start_producer(name)
+            self.kafka.append(name, epoch, place, b"somebody/else", b"{}", (), 0)
+            await asyncio.sleep(seconds)
+            with suppress(ProducerFenced):  # an outage was longer than its time-out
+                await self.kafka.end_transaction(name, epoch, commit=False)
+
+        asyncio.get_running_loop().create_task(hold(), context=Context())
+        if draw.random() < 0.5:
+            self.do_kill(draw)  # whoever comes next has to read that progress
 
     def do_skip(self, _draw: random.Random) -> None:
         """An operator decides on every offset that a partition has stopped at."""
@@ -476,8 +507,9 @@ class World:
                 setattr(module, name, original)
 
 
-# How a worker may end itself: another one owns its partition. Everything else is a fault.
-EXPECTED_DEATHS = ("FencedError", "KafkaConnectionError", "DeliveryError")
+# How a worker may end itself; by `FencedError` only one that was stopped, left out or timed out: others own nothing of
+# its. Everything else is a fault.
+EXPECTED_DEATHS = ("FencedError", "DeliveryError")
 
 
 def _die(error: BaseException) -> None:
