@@ -31,6 +31,7 @@ NAME_SPACES: tuple[NameSpace, ...] = ("party", "account", "device", "contact")
 # 128 bits: no two of a billion identifiers share a digest with a probability above 1e-20
 DIGEST_DIGITS = 32
 SLOT_DIGITS = 3
+CHECK_DIGITS = 16
 
 # Tokens remembered for each name space. About 500 bytes each: 100 MB when all four are full.
 REMEMBERED = 50_000
@@ -120,6 +121,10 @@ class Keys:
         """Fingerprint of a disposition's reason: 32 hex digits under the routing key. The text goes no further."""
         return self._fingerprint(framed("reason", text))
 
+    def routing_check(self) -> str:
+        """What tells another routing key from this one and gives neither away: 16 hex digits of a fixed text's HMAC."""
+        return self._fingerprint(framed("routing check"))[:CHECK_DIGITS]
+
     def _fingerprint(self, content: bytes) -> str:
         return hmac.digest(self.routing.secret, content, "sha256").hex()[:DIGEST_DIGITS]
 
@@ -158,7 +163,8 @@ def parse_keys(text: str, place: str) -> Keys:
             problems.append(f"line {routing_only}: only the last line may end with {ROUTING_ONLY}")
         name, _, secret = (part.strip() for part in content.partition("="))
         routing_only = number if secret.split()[1:] == [ROUTING_ONLY] else None
-        secret = secret.removesuffix(ROUTING_ONLY).strip()
+        if routing_only is not None:
+            secret = secret.split()[0]
         wrong = _line_faults(name, secret, keys)
         problems += [f"line {number}: {problem}" for problem in wrong]
         if not wrong:
@@ -185,7 +191,10 @@ def _line_faults(name: str, secret: str, earlier: list[Key]) -> list[str]:
         wrong.append("the key id is not 1 to 16 of a-z and 0-9")
     elif any(key.id == name for key in earlier):
         wrong.append(f"key id {name} stands on an earlier line too")
-    if not _KEY.fullmatch(secret):
+    if _KEY.fullmatch(secret.removesuffix(ROUTING_ONLY)) and secret.endswith(ROUTING_ONLY):
+        # read as a key it would name on, although whoever wrote the word meant to end that
+        wrong.append(f"there is no blank between the key and {ROUTING_ONLY}")
+    elif not _KEY.fullmatch(secret):
         wrong.append(f"the key is not 64 hex digits ({len(secret)} characters)")
     return wrong
 
