@@ -19,6 +19,7 @@ from streams.decode import Decoded, decode, find_faults
 from streams.faults import CODES, Fault, codes, message, stage
 from streams.formats.record import as_contract
 from streams.ledger import HISTORY, PASSED_ON, Header
+from streams.progress import Routing
 from streams.pseudonyms import Keys, slot_of
 
 # Five such headers beside a record of 64 KiB stay far below Kafka's 1 MiB, copies to the ledger included.
@@ -65,6 +66,7 @@ class Door:
             raise ValueError(f"partitions: got {partitions}, expected at least 1")
         self._keys, self._partitions = keys, partitions
         self._words = canonical.WordList(words)
+        self.routing = Routing(key=keys.routing.id, check=keys.routing_check())
         self._sealed: OrderedDict[str, None] = OrderedDict()
         self._admit: dict[str, Callable[[Decoded, Source, bytes, bool, list[Header]], Admitted]] = {
             TRANSACTIONS: self._transaction,

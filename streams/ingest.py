@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from streams import app as faust_app
-from streams import clients, health, topics, transport
+from streams import clients, health, routing_key, topics, transport
 from streams.clients import Record
 from streams.deadletter import dead_letter
 from streams.deliveries import Outstanding
@@ -71,9 +71,17 @@ class IngestAgent:
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
     async def start(self) -> None:
-        """Start the producer; call before the app starts, on its event loop."""
+        """Start the producer; call before the app starts, on its event loop.
+
+        Raises `KeyFileError` when the routing key is another than the ledger was written with.
+        """
         self.producer = clients.idempotent_producer(self.settings, self.app.conf.id)
         await self.producer.start()
+        try:
+            await routing_key.require(self.settings, self.producer, self.door.routing)
+        except BaseException:
+            await self.producer.stop()
+            raise
         self.clock.start(self.producer)
 
     # -- Faust's side ---------------------------------------------------------------------------------------------

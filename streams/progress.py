@@ -1,11 +1,12 @@
 """Records of `fx.progress.v1`: per agent and partition, the ledger position up to which outputs are published.
 
-The topic is compacted. Three kinds of record share a partition's log, told apart by key:
+The topic is compacted. Four kinds of record share a partition's log, told apart by key:
 
 * `<agent>/<partition>`: the position, written in the same Kafka transaction as the outputs it covers;
 * `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of
   scans;
-* `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay.
+* `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay;
+* `ingest/routing`, in partition 0: what tells whether ingest still has the routing key (streams/routing_key.py).
 
 Each record's value is JSON that begins with a checksum of the rest: a position with one digit changed is still a
 position, and would mute alerts that nobody has, or publish some twice.
@@ -47,6 +48,13 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     who: str
     at: str
+
+
+class Routing(msgspec.Struct, frozen=True, kw_only=True):
+    """The routing key that the ledger's partitions rest on: its public id, and `Keys.routing_check` under it."""
+
+    key: str
+    check: str
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -112,14 +120,14 @@ def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:
 _OPENING: Final = b'{"check":"'
 _CHECK_BYTES: Final = 8
 _BODY: Final = len(_OPENING) + 2 * _CHECK_BYTES + len(b'",')
-_Record = TypeVar("_Record", Published, SnapshotPointer, Skip)
+_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing)
 
 
 def _check(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=_CHECK_BYTES).hexdigest().encode()
 
 
-def encode(record: Published | SnapshotPointer | Skip) -> bytes:
+def encode(record: Published | SnapshotPointer | Skip | Routing) -> bytes:
     """A record's value: JSON whose first field, `check`, is a checksum of what follows it."""
     body = msgspec.json.encode(record)[1:]
     return _OPENING + _check(body) + b'",' + body

@@ -151,8 +151,8 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(ALERTS, "evidence", "party token", "monitor, network", "investigators, alerts follow, console"),
         *(topic(desk_topic(desk), "evidence", "party token", "monitor, network", f"desk {desk}, alerts follow")
           for desk in settings.effective.desks),
-        topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip", "monitor, network, state",
-              extra=_POSITIONS),
+        topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip, ingest",
+              "monitor, network, state, ingest", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them
         topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor, network",
               "monitor, network, state, rescore", extra=_STATE),
