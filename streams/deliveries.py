@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from aiokafka import TopicPartition
 from aiokafka.errors import (
@@ -89,6 +89,47 @@ _retries = RetryLog()
 logging.getLogger("aiokafka.producer.sender").addHandler(_retries)
 
 
+class Awake:
+    """Tells whether this process ran all the time since the context was entered; one that was stopped sees a gap.
+
+    Use in an event loop: it looks every `LOOK_SECONDS`.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._stopped = clock, False
+
+    def __enter__(self) -> Self:
+        self._seen = self._clock()
+        self._next = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._next.cancel()
+
+    def _look(self) -> None:
+        self._note()
+        self._next = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look)
+
+    def _note(self) -> None:
+        now = self._clock()
+        self._stopped, self._seen = self._stopped or now - self._seen >= STOPPED_SECONDS, now
+
+    @property
+    def all_the_time(self) -> bool:
+        """Whether no gap was seen up to now."""
+        self._note()
+        return not self._stopped
+
+
+class _End(NamedTuple):
+    """A transaction whose end is waited for: what to say of it, its progress topic, since when, and when to say it."""
+
+    text: str
+    topic: str
+    since: float
+    told_after: float
+
+
 class Outstanding:
     """The writes of one producer that are not acknowledged yet. `patience`: seconds a write may take in all."""
 
@@ -96,7 +137,16 @@ class Outstanding:
         self._patience, self._clock = patience, clock
         self._since: dict[tuple[str, int], float] = {}
         self._told: set[str] = set()
+        self._end: _End | None = None
         self.awake_seconds = 0.0
+
+    def forget(self) -> None:
+        """Nothing of an earlier transaction counts any more: neither how long it was waited for, nor awake or not."""
+        for place in self._since:
+            _retries.answers.pop(place, None)
+        self._since.clear()
+        self._told.clear()
+        self._end, self.awake_seconds = None, 0.0
 
     async def acknowledged(self, writes: Sequence[Write]) -> None:
         """Return when all writes are acknowledged.
@@ -122,6 +172,18 @@ class Outstanding:
         """What kept a write from being handed over at all."""
         _retries.answers[topic, partition] = type(fault).__name__
 
+    def committing(self, what: str, topic: str) -> None:
+        """The commit of `what` is waited for; of one that takes no longer than usual nobody need hear."""
+        if self._end is None:
+            text = f"{what}: the commit of its outputs is not answered"
+            self._end = _End(text, topic, self._clock(), TOLD_AFTER_SECONDS)
+
+    def settling(self, what: str, topic: str, cause: str) -> None:
+        """How the transaction of `what` ended is not known: that is told from the beginning, with the last `cause`."""
+        text = f"{what}: whether its outputs were committed is being found out ({cause})"
+        since = self._end.since if self._end is not None else self._clock()
+        self._end = _End(text, topic, since, 0.0)
+
     def _settled(self, write: Write) -> bool:
         if not write.delivery.done():
             return False
@@ -138,7 +200,7 @@ class Outstanding:
                            return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
         took = self._clock() - began
         self.awake_seconds = self.awake_seconds + took if took < STOPPED_SECONDS else 0.0
-        for reason in self.reasons():
+        for reason in self._late_writes():
             topic = reason.partition(":")[0]
             if topic not in self._told:
                 self._told.add(topic)
@@ -152,7 +214,7 @@ class Outstanding:
 
     def given_up(self, cause: str) -> DeliveryError:
         """The error of a write that is waited for no longer."""
-        places = sorted({topic for topic, _ in self._since})
+        places = sorted({topic for topic, _ in self._since} | ({self._end.topic} if self._end is not None else set()))
         return DeliveryError(
             "Kafka did not acknowledge what was written to " + ", ".join(places),
             got="; ".join(self.reasons()) or cause,
@@ -171,11 +233,19 @@ class Outstanding:
 
     def clear(self) -> None:
         """Everything is known to be written."""
+        self._end = None
         for topic, partition in list(self._since):
             self.arrived(topic, partition)
 
     def reasons(self) -> list[str]:
-        """A sentence for each topic that has been waited for long enough to be told; empty when all is well."""
+        """A sentence for each topic, and for an end, waited for long enough to be told; empty when all is well."""
+        reasons, end = self._late_writes(), self._end
+        if end is not None and (took := self._clock() - end.since) >= end.told_after:
+            reasons.append(f"{end.text}, for {took:.0f} s now; input stands still until it is known; "
+                           f"to do: {_OTHERWISE.format(topic=end.topic)}")  # fmt: skip
+        return reasons
+
+    def _late_writes(self) -> list[str]:
         now = self._clock()
         late: dict[str, list[tuple[int, float]]] = {}
         for (topic, partition), since in sorted(self._since.items()):

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, NotEnoughReplicasError
 from aiokafka.producer.sender import SendProduceReqHandler
 
-from streams.deliveries import STOPPED_SECONDS, Outstanding, Write
+from streams.deliveries import STOPPED_SECONDS, Awake, Outstanding, Write
 from streams.errors import DeliveryError, RefusedError
 
 TOPIC = "fx.deadletter.v1"
@@ -102,3 +102,20 @@ def test_the_brokers_answer_is_read_from_aiokafkas_log(caplog: pytest.LogCapture
     assert "min.insync.replicas" in reason
     outstanding.arrived(TOPIC, 3)
     assert outstanding.reasons() == []
+
+
+def test_a_process_that_was_stopped_was_not_awake_all_the_time() -> None:
+    """A gap between two looks, or since the last one, is told; an ordinary wait is none."""
+
+    async def story(gap: float, *, looked: bool) -> bool:
+        clock = Clock()
+        with Awake(clock) as awake:
+            clock.now += gap
+            if looked:
+                awake._look()
+                clock.now += 1.0
+            return awake.all_the_time
+
+    assert asyncio.run(story(STOPPED_SECONDS - 1, looked=True))
+    assert not asyncio.run(story(STOPPED_SECONDS, looked=True))
+    assert not asyncio.run(story(STOPPED_SECONDS, looked=False))
