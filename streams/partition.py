@@ -242,11 +242,14 @@ class Partition(Generic[S]):
             except BaseException as fault:
                 if self.state is None:
                     # `_step` forgot it: as "running" it would drop every later run without a word
-                    self._stop(self._interrupted(records[0].offset, fault))
+                    self._become("stopped", self._interrupted(records[0].offset, fault))
                 raise
             await self._save(self, self.state)
 
     def _interrupted(self, offset: int, fault: BaseException) -> PartitionStoppedError:
+        if isinstance(fault, asyncio.CancelledError):
+            # anything else ends the worker with a message of its own
+            logger.warning("%s: the run at ledger offset %d was interrupted while it was published", self.place, offset)
         return PartitionStoppedError(
             f"{self.place} stopped: the run at ledger offset {offset} was interrupted while it was published",
             got=repr(fault),
