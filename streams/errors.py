@@ -169,6 +169,13 @@ class AlertNotFoundError(FxwatchError):
     code = "rescore.unknown_alert"
 
 
+class OutOfReachError(FxwatchError):
+    """No alert differs, but some could not be checked: the ledger does not hold what they follow from any more."""
+
+    code = "rescore.out_of_reach"
+    exit_code = 3
+
+
 class NotReproducedError(FxwatchError):
     """An alert does not follow from the ledger as it was published."""
 

@@ -5,7 +5,7 @@ Read only: no transactional producer is started (it would fence a worker), nothi
 
 import time
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from fnmatch import fnmatchcase
 from itertools import groupby
 from typing import Any, Literal, NamedTuple
@@ -17,7 +17,7 @@ from detectors.alert import Position, Versions
 from detectors.state import STATE_SCHEMA
 from streams import app, reading, topics
 from streams.difference import Difference, Shown, first_difference
-from streams.errors import AlertNotFoundError, BrokerUnavailableError, LedgerError
+from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.kafka_log import KafkaLog
 from streams.monitor import AGENT, MonitorCore
 from streams.outputs import Output
@@ -27,7 +27,8 @@ from streams.settings import Settings
 from streams.version import code_version, versions
 
 DESK_TOPICS = "fx.alerts.*.v1"
-Verdict = Literal["reproduced", "other_release", "differs"]
+# out_of_reach: neither proven nor disproven, because the ledger does not reach back to what the alert follows from
+Verdict = Literal["reproduced", "other_release", "differs", "out_of_reach"]
 Triggers = dict[int, "Trigger"]
 
 
@@ -58,7 +59,8 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
 
     `snapshot` is the ledger position of the snapshot used (None: the ledger from its start), `refused` why newer ones
     were not; `replayed` counts the records applied before the trigger since the snapshot, or since the
-    alert before it when all are rescored; `seconds` includes the reading (an equal share of it, then).
+    alert before it when all are rescored; `seconds` includes the reading (an equal share of it, then). `reason` says
+    what is missing for an alert out of reach.
     """
 
     alert_id: str
@@ -71,6 +73,7 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     replayed: int = 0
     seconds: float = 0.0
+    reason: str = ""
     versions: Versions
     today: Versions
 
@@ -129,7 +132,8 @@ class Rescorer:
         """Every alert of one partition, in ledger order, in one pass.
 
         Each is rebuilt from the newest snapshot at or below it that can be used, or from the state of the alerts before
-        it, whichever is nearer. Alerts that the passed ledger gives and nobody published go to `unpublished`:
+        it, whichever is nearer. One whose record, or what leads to it, left the ledger is out of reach, and the others
+        are rescored all the same. Alerts that the passed ledger gives and nobody published go to `unpublished`:
         (partition, offset, id). Raises `LedgerError`, `BrokerUnavailableError`.
         """
         try:
@@ -141,18 +145,14 @@ class Rescorer:
     async def _partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
         log, core, place = self._log, self._core, Place(topics.PROGRESS, AGENT, number)
         if not 0 <= number < self._partitions:
-            for offset in sorted(triggers):
-                yield self._compare(triggers[offset], [])
+            for one in self._not_replayed(triggers, 0, 0):
+                yield one
             return
         progress = await log.progress(place)
         first, end, _ = await log.bounds(place)
-        held = [offset for offset in sorted(triggers) if 0 <= offset < end]
-        for offset in sorted(triggers.keys() - set(held)):
-            yield self._compare(triggers[offset], [])
-        if held and held[0] < first:
-            raise LedgerError(f"the ledger of {place} does not reach back to the alert any more",
-                              got=f"offsets {first} to {end}", expected=f"offset {held[0]}",
-                              todo="restore the ledger from its backup; see evidence_retention_days")  # fmt: skip
+        for one in self._not_replayed(triggers, first, end):
+            yield one
+        held = [offset for offset in sorted(triggers) if first <= offset < end]
         published_by = {offset: triggers[offset].named.versions.code for offset in held}
         begun: Begun | None = None
         for group in self._groups(held, progress):
@@ -161,17 +161,30 @@ class Rescorer:
                                  above=-1 if begun is None else begun.state.next)  # fmt: skip
             if begun is None or nearer.snapshot is not None:
                 begun = nearer
+            if begun.state.next < first:
+                reason = f"the ledger begins at offset {first}, and no snapshot from there to the alert can be used"
+                for offset in group:
+                    yield self._out_of_reach(triggers[offset], reason, nearer.refused)
+                begun = None
+                continue
             start, outputs = begun.state.next, {}
             async for at, found in replay(log, core, place, progress, begun.state, group[-1] + 1,
                                           published_by=published_by):  # fmt: skip
                 outputs[at] = found
-                if at not in triggers and at < progress.next:
-                    self._note_unpublished(number, at, found)
+                self._note_unpublished(number, at, [] if at in triggers or at >= progress.next else found)
             seconds = (time.monotonic() - began) / len(group)
             for offset in group:
                 yield self._compare(triggers[offset], outputs.get(offset, []), seconds=seconds, snapshot=begun.snapshot,
                                     replayed=offset - start, refused=nearer.refused)  # fmt: skip
                 start = offset + 1
+
+    def _not_replayed(self, triggers: Triggers, first: int, end: int) -> Iterator[Rescored]:
+        """Alerts whose record is not in the ledger: never was (a forgery), or not any more."""
+        for offset, trigger in sorted(triggers.items()):
+            if not 0 <= offset < end:
+                yield self._compare(trigger, [])
+            elif offset < first:
+                yield self._out_of_reach(trigger, f"the ledger begins at offset {first}")
 
     def _groups(self, offsets: list[int], progress: Progress) -> list[list[int]]:
         """Offsets that have the same snapshots below them, so that one replay serves them all."""
@@ -183,6 +196,14 @@ class Rescorer:
             if output.topic == topics.ALERTS:
                 named = msgspec.json.decode(output.value, type=Named)
                 self.unpublished.append((partition, offset, named.alert_id))
+
+    def _out_of_reach(self, trigger: Trigger, reason: str, refused: tuple[str, ...] = ()) -> Rescored:
+        named = trigger.named
+        return Rescored(
+            alert_id=named.alert_id, partition=named.position.partition, offset=named.position.offset,
+            verdict="out_of_reach", difference=None, topics=tuple(sorted(trigger.records)), snapshot=None,
+            refused=refused, reason=reason, versions=named.versions, today=self._today,
+        )  # fmt: skip
 
     def _compare(
         self,

@@ -1,7 +1,7 @@
 """The command line `fxwatch`. One file per command; names are fixed, outsiders script against them (DESIGN section 7).
 
-Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 130 interrupted. An error is one message on standard
-error, never a traceback.
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 not all could be checked (`rescore`), 130 interrupted. An
+error is one message on standard error, never a traceback.
 """
 
 import importlib

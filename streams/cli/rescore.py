@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from streams import tables
-from streams.errors import NotReproducedError, UsageError
+from streams.errors import NotReproducedError, OutOfReachError, UsageError
 from streams.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
 from streams.settings import Settings, load_settings
 
@@ -30,6 +30,10 @@ def command(alert_id: str | None, *, everything: bool, from_ledger: bool, as_jso
     Read only, beside running workers, without keys: the newest snapshot at or below the alert's ledger position, the
     ledger after it, the rules that applied then, operators' skips. Compared are the alert and each desk's copy: key,
     value, headers and timestamp. Exit code 1 and the first difference when it does not come out the same.
+
+    An alert is out of reach when its ledger record, or what leads to it from the newest usable snapshot, is not in the
+    ledger any more: neither proven nor disproven. The others are rescored all the same. Exit code 3 when some are out
+    of reach and none differs.
 
     Example: fxwatch rescore 5b0f4c27a1f2e0d4c58d0c1b8a7e9f36
 
@@ -63,6 +67,20 @@ async def _one(rescorer: Rescorer, gathered: Gathered, *, as_json: bool) -> None
     if differing is not None:
         raise NotReproducedError("the alert does not follow from the ledger", got=str(differing.difference),
                                  expected="the same, bit for bit", todo=_advice(differing))  # fmt: skip
+    _require_reach(found)
+
+
+def _require_reach(found: list[Rescored]) -> None:
+    """Raises `OutOfReachError` for alerts that could not be checked."""
+    beyond = [one for one in found if one.verdict == "out_of_reach"]
+    if beyond:
+        reasons = Counter(f"partition {one.partition}: {one.reason}" for one in beyond)
+        raise OutOfReachError(
+            f"{len(beyond):,} of {len(found):,} alerts could not be checked; of the others none differs",
+            got="; ".join(f"{reason} ({count:,})" for reason, count in reasons.items()),
+            expected="the alerts' ledger records, and a snapshot or the ledger's first record before them",
+            todo="restore the ledger from its backup; see evidence_retention_days",
+        )
 
 
 def _fields(rescored: Rescored) -> dict[str, Any]:
@@ -72,6 +90,13 @@ def _fields(rescored: Rescored) -> dict[str, Any]:
 
 def _told(rescored: Rescored) -> list[str]:
     """What was done and what came of it, in words."""
+    if rescored.verdict == "out_of_reach":
+        lines = [
+            f"alert {rescored.alert_id}: ledger partition {rescored.partition}, offset {rescored.offset}",
+            *(f"a snapshot was not used, at ledger offset {refused}" for refused in rescored.refused),
+            f"out of reach, not checked: {rescored.reason}",
+        ]
+        return [tables.printable(line) for line in lines]
     start = ("the ledger from its first record" if rescored.snapshot is None
              else f"the snapshot at ledger offset {rescored.snapshot}")  # fmt: skip
     lines = [
@@ -107,6 +132,7 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as
     total = sum(len(triggers) for triggers in gathered.triggers.values())
     rows: list[list[str]] = []
     differing: list[Rescored] = []
+    everything: list[Rescored] = []
     with click.progressbar(length=total, label="alerts rescored", file=sys.stderr) as bar:
         for number in partitions:
             found = []
@@ -116,9 +142,11 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as
                 if as_json:
                     click.echo(json.dumps(_fields(one), ensure_ascii=False))
             differing += [one for one in found if one.verdict == "differs"]
+            everything += found
             rows.append(_row(number, found))
     if not as_json:
-        columns = ["partition", "alerts", "reproduced", "other release", "differ", "records replayed", "seconds"]
+        columns = ["partition", "alerts", "reproduced", "other release", "differ", "out of reach", "records replayed",
+                   "seconds"]  # fmt: skip
         tables.show(columns, [*rows, _sums(rows)], numeric=columns[1:], whole=["partition"])
     faults = [*(f"alert {one.alert_id}, {one.partition}@{one.offset}: {one.difference}" for one in differing),
               *(f"{place} is no alert" for place in gathered.unreadable),
@@ -129,13 +157,14 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as
         shown = "\n  ".join(tables.printable(fault) for fault in [*faults[:_DIFFERENCES_SHOWN], *more])
         raise NotReproducedError(f"alerts and ledger do not agree:\n  {shown}",
                                  todo=_advice(differing[0]) if differing else "see the worker's log")  # fmt: skip
+    _require_reach(everything)
     if not as_json:
         click.echo(f"each of the {total:,} alerts follows from the ledger, bit for bit", err=True)
 
 
 def _row(number: int, found: list[Rescored]) -> list[str]:
     verdicts = Counter(one.verdict for one in found)
-    counts = (verdicts["reproduced"], verdicts["other_release"], verdicts["differs"])
+    counts = [verdicts[verdict] for verdict in ("reproduced", "other_release", "differs", "out_of_reach")]
     return [str(number), f"{len(found):,}", *(f"{count:,}" for count in counts),
             f"{sum(one.replayed for one in found):,}", f"{sum(one.seconds for one in found):.2f}"]  # fmt: skip
 

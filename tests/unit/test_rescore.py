@@ -9,18 +9,22 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from detectors.alert import Position, Versions
 from detectors.events import ConfigurationChange
 from streams import ledger
+from streams.cli import rescore as cli
 from streams.cli.rescore import command
 from streams.difference import Shown, first_difference
-from streams.errors import LedgerError, SnapshotError, UsageError
+from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageError
 from streams.monitor import MonitorCore
 from streams.progress import Place, Progress, Skip, SnapshotPointer
 from streams.rebuild import begin, replay
+from streams.rescore import Gathered, Named, Rescored, Rescorer, Trigger
 from tests.support.ledger import configuration
 
 MAIN, DESK = "fx.alerts.v1", "fx.alerts.customs.v1"
 PLACE = Place("fx.progress.v1", "monitor", 0)
+VERSIONS = Versions(code="c", config="c", detectors="d", rules="r")
 BODY = {"alert_id": "a1", "score": 0.5, "typologies": [{"id": "T01", "limits": [{"value": "5000"}]}], "rank": None}
 
 
@@ -180,3 +184,83 @@ def test_wrong_use_is_told_before_any_broker_is_asked(arguments: list[str]) -> N
     done = CliRunner().invoke(command, arguments)
     assert isinstance(done.exception, UsageError)
     assert done.exception.exit_code == 2
+
+
+class ProgressLog(MemoryLog):
+    """A memory log that also holds progress."""
+
+    held = Progress()
+
+    async def progress(self, _place: Place) -> Progress:
+        return self.held
+
+
+def rescored(log: ProgressLog, offsets: list[int], *, cold: bool = False) -> dict[int, Rescored]:
+    """What comes of alerts at these ledger positions; nothing was published of them, and nothing comes out."""
+    rescorer: Any = object.__new__(Rescorer)
+    rescorer._log, rescorer._core, rescorer._cold, rescorer._partitions = log, MonitorCore("test"), cold, 1
+    rescorer._today, rescorer.unpublished = VERSIONS, []
+    triggers = {
+        at: Trigger(Named(f"{at:032x}", Position(topic="fx.ledger.v1", partition=0, offset=at), VERSIONS), {})
+        for at in offsets
+    }
+
+    async def everything() -> list[Rescored]:
+        return [one async for one in rescorer.partition(0, triggers)]
+
+    return {one.offset: one for one in asyncio.run(everything())}
+
+
+def test_an_alert_out_of_reach_does_not_hide_the_others() -> None:
+    """Before the ledger's first record, or before its first snapshot: not checked and said so; later ones are."""
+    log = ProgressLog(40)
+    log.held = with_snapshots(log, 5, 25)
+    log.records_held, log.first = log.records_held[15:], 15
+    found = rescored(log, [3, 14, 15, 24, 25, 30])
+    verdicts = {at: one.verdict for at, one in found.items()}
+    beyond = dict.fromkeys([3, 14, 15, 24], "out_of_reach")
+    assert verdicts == beyond | {25: "reproduced", 30: "reproduced"}
+    assert found[14].reason == "the ledger begins at offset 15"
+    assert found[24].reason == "the ledger begins at offset 15, and no snapshot from there to the alert can be used"
+    assert {one.verdict for one in rescored(log, [24, 25], cold=True).values()} == {"out_of_reach"}
+    log.kept[25] = None
+    refused = rescored(log, [30])[30]
+    assert refused.verdict == "out_of_reach"
+    assert refused.refused[0].startswith("25: ")
+
+
+@pytest.mark.parametrize("arguments", [["--all"], ["--all", "--json"], [f"{14:032x}"], ["--json", f"{14:032x}"]])
+def test_alerts_out_of_reach_are_told_and_have_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    """In words, in JSON, and as exit code 3 for who only asks whether all was proven."""
+    log = ProgressLog(40)
+    log.records_held, log.first = log.records_held[15:], 15
+    found = rescored(log, [14])
+
+    class Known:
+        """A rescorer that has done its work."""
+
+        unpublished: tuple[Any, ...] = ()
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            """Nothing to connect to."""
+
+        async def partition(self, number: int, triggers: Any) -> AsyncIterator[Rescored]:
+            for at in triggers:
+                assert number == 0
+                yield found[at]
+
+    named = Named(f"{14:032x}", Position(topic="fx.ledger.v1", partition=0, offset=14), VERSIONS)
+    monkeypatch.setattr(cli, "Rescorer", Known)
+    monkeypatch.setattr(cli, "gather", lambda *_: Gathered({0: {14: Trigger(named, {})}}, []))
+    done = CliRunner().invoke(command, arguments)
+    assert isinstance(done.exception, OutOfReachError)
+    assert done.exception.exit_code == 3
+    assert "1 of 1 alerts" in done.exception.message
+    assert "partition 0: the ledger begins at offset 15 (1)" in done.exception.message
+    if "--json" in arguments:
+        told = json.loads(done.stdout.splitlines()[0])
+        assert (told["verdict"], told["reason"]) == ("out_of_reach", "the ledger begins at offset 15")
+    else:
+        assert "out of reach" in done.stdout
