@@ -170,7 +170,8 @@ class MonitorAgent:
         self._topic_id = str(topic_id)
         self.plan = SnapshotPlan(topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, code=code_version, config=config_version,
                                  topic_id=str(topic_id), every_events=settings.snapshot_every_events,
-                                 every_seconds=settings.snapshot_every_seconds)  # fmt: skip
+                                 every_seconds=settings.snapshot_every_seconds,
+                                 transaction_timeout=settings.transaction_timeout_seconds)  # fmt: skip
         self.partitions: dict[int, Partition[PartitionState]] = {}
         self.writers: dict[int, SnapshotWriter] = {}
         self.opening: dict[int, asyncio.Task[None]] = {}

@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
-from aiokafka.errors import KafkaConnectionError, ProducerFenced
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, ProducerFenced
 
+from streams import deliveries, snapshot_writer
 from streams.progress import Place, Progress
 from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.snapshots import Header, assemble, header_key
@@ -27,10 +28,13 @@ class FrozenState:
 
 
 class RecordingProducer:
-    """A transactional producer that keeps what was committed; `fault` is raised at the next commit."""
+    """A transactional producer that keeps what was committed.
+
+    `fault` is raised at the next commit; `refused` is a topic that takes no record.
+    """
 
     def __init__(self, log):
-        self.log, self.pending, self.fault, self.stopped = log, [], None, False
+        self.log, self.pending, self.fault, self.refused, self.stopped = log, [], None, None, False
 
     async def start(self):
         pass
@@ -45,7 +49,10 @@ class RecordingProducer:
         offset = len(self.log) + len(self.pending)
         self.pending.append(SimpleNamespace(topic=topic, value=value, key=key, partition=partition, offset=offset))
         delivery = asyncio.get_running_loop().create_future()
-        delivery.set_result(self.pending[-1])
+        if topic == self.refused:
+            delivery.set_exception(MessageSizeTooLargeError())
+        else:
+            delivery.set_result(self.pending[-1])
         return delivery
 
     async def commit_transaction(self):
@@ -57,9 +64,9 @@ class RecordingProducer:
 class Bench:
     """A writer over recording producers."""
 
-    def __init__(self):
+    def __init__(self, plan=PLAN):
         self.log, self.producers, self.saved = [], [], []
-        self.writer = SnapshotWriter(self.new_producer, PLACE, PLAN, lambda size, _at: self.saved.append(size))
+        self.writer = SnapshotWriter(self.new_producer, PLACE, plan, lambda size, _at: self.saved.append(size))
 
     def new_producer(self):
         self.producers.append(RecordingProducer(self.log))
@@ -127,14 +134,13 @@ def test_a_pointer_names_the_snapshots_own_records():
     assert sections == list(FrozenState().sections())
 
 
-@pytest.mark.parametrize("fault", [KafkaConnectionError("away"), ProducerFenced()], ids=["broker away", "fenced"])
-def test_a_failed_save_is_logged_and_the_next_one_uses_a_new_producer(fault, caplog):
+def test_a_failed_save_is_logged_and_the_next_one_uses_a_new_producer(caplog):
     """It only lengthens the next replay; a producer whose transaction failed is never used again."""
 
     async def story():
         bench = Bench()
         await bench.save(10, None)
-        bench.producers[0].fault = fault
+        bench.producers[0].fault = KafkaConnectionError("away")
         await bench.save(20, None)
         failed = len(bench.saved), bench.producers[0].stopped
         await bench.save(30, None)
@@ -146,6 +152,91 @@ def test_a_failed_save_is_logged_and_the_next_one_uses_a_new_producer(fault, cap
     assert "snapshot at 20 not written" in caplog.text
     assert [header.next for header in bench.headers()] == [10, 30]
     assert len(bench.producers) == 2
+
+
+def test_a_refused_pointer_is_no_saved_snapshot(caplog):
+    """Nothing is committed and nothing reported as saved: without its pointer nobody would find the snapshot."""
+
+    async def story():
+        bench = Bench()
+        await bench.writer.start()
+        bench.producers[0].refused = PLACE.topic
+        await bench.save(10, None)
+        return bench
+
+    bench = asyncio.run(story())
+    assert (bench.log, bench.saved) == ([], [])
+    assert "snapshot at 10 not written" in caplog.text
+
+
+def test_a_fenced_writer_is_silent_until_it_is_started_again(caplog):
+    """No producer is started without a new assignment: it would fence the rightful owner's in turn."""
+
+    async def story():
+        bench = Bench()
+        await bench.writer.start()
+        bench.producers[0].fault = ProducerFenced()
+        await bench.save(10, None)
+        due = bench.writer.due(1000)
+        await bench.save(20, None)
+        silent = len(bench.producers), due
+        await bench.writer.start()
+        await bench.save(30, None)
+        return bench, silent
+
+    with caplog.at_level(logging.INFO):
+        bench, silent = asyncio.run(story())
+    assert silent == (1, False)
+    assert "snapshot at 10 not written, another worker owns the partition" in caplog.text
+    assert [header.next for header in bench.headers()] == [30]
+
+
+class SlowCommit(RecordingProducer):
+    """A producer that is fenced after `seconds` of the bench's clock, which pass in steps of `step`."""
+
+    def __init__(self, log, clock, seconds, step):
+        super().__init__(log)
+        self.clock, self.seconds, self.step = clock, seconds, step
+
+    async def commit_transaction(self):
+        for _ in range(round(self.seconds / self.step)):
+            self.clock.now += self.step
+            await asyncio.sleep(0.01)  # several looks
+        raise ProducerFenced
+
+
+def slow_save(monkeypatch, seconds, step):
+    """A save whose commit takes so long and is then fenced; the time-out is 30 s. The bench, before a second save."""
+    clock = SimpleNamespace(now=0.0)
+    times = SimpleNamespace(monotonic=lambda: clock.now, time=lambda: clock.now)
+    monkeypatch.setattr(snapshot_writer, "time", times)
+    monkeypatch.setattr(deliveries, "LOOK_SECONDS", 0.001)
+
+    async def story():
+        bench = Bench(msgspec.structs.replace(PLAN, transaction_timeout=30.0))
+        bench.producers.append(SlowCommit(bench.log, clock, seconds, step))
+        bench.writer._producer = bench.producers[0]
+        await bench.save(10, None)
+        await bench.save(20, None)
+        return bench
+
+    return asyncio.run(story())
+
+
+def test_a_snapshot_that_took_too_long_is_told_and_the_next_one_is_saved(monkeypatch, caplog):
+    """The broker ended it, as an awake process can tell by the time it took; nobody else owns the partition."""
+    bench = slow_save(monkeypatch, seconds=32.0, step=4.0)
+    [warning] = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert "got: 32 s; expected: at most transaction_timeout_seconds = 30" in warning.getMessage()
+    assert [header.next for header in bench.headers()] == [20]
+
+
+@pytest.mark.parametrize(("seconds", "step"), [(32.0, 32.0), (28.0, 4.0)], ids=["stopped", "too early"])
+def test_a_fence_without_evidence_of_a_time_out_is_final(monkeypatch, seconds, step):
+    """A process that was stopped, or fenced before the time-out, lost its partition to another: it stays silent."""
+    bench = slow_save(monkeypatch, seconds, step)
+    assert len(bench.producers) == 1
+    assert bench.headers() == []
 
 
 def test_a_save_is_due_by_events_and_never_twice_at_once():
