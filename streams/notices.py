@@ -14,9 +14,10 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalStateError, KafkaError
 
 from detectors.core import Notice
+from detectors.events import Source
 from streams import clients, health, topics
 from streams.clients import Record
 from streams.deadletter import dead_letter
@@ -26,6 +27,11 @@ from streams.settings import Settings
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
+BATCH = 100
+ORIGINAL_SECONDS = 30.0
+# One failure is a rebalance or an election.
+TOLD_FAILURES = 2
+PAST_RETENTION = "past their topic's retention"
 
 Deliver = Callable[[int, Record, str, str], Awaitable[None]]
 
@@ -37,11 +43,14 @@ class ConflictLetters:
         self, settings: Settings, deliver: Deliver, version: str, die: Callable[[BaseException], Any] = health.die
     ) -> None:
         self._settings, self._deliver, self._version, self._die = settings, deliver, version, die
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
+        # since something last went well
+        self._failures, self._fault = 0, ""
+        self._at: Source | None = None  # the original of the letter that is being written
 
     def start(self) -> None:
         """Start reading in the background."""
-        self._task = asyncio.ensure_future(self._run())
+        self._task = health.background(self._run(), self._die)
 
     async def stop(self) -> None:
         """Stop reading; an unfinished letter is written again by the next worker."""
@@ -50,51 +59,75 @@ class ConflictLetters:
             task.cancel()
             await asyncio.wait([task], timeout=5)
 
+    def unready(self) -> list[str]:
+        """Why no letters are written; empty when they are. What fails once and then goes well is not told."""
+        if self._failures < TOLD_FAILURES:
+            return []
+        return [f"conflict letters stand still, tried {self._failures} times: {self._fault}"]
+
     async def _run(self) -> None:
         while True:
-            consumer = AIOKafkaConsumer(
-                topics.NOTICES,
-                bootstrap_servers=self._settings.bootstrap_servers,
-                isolation_level="read_committed",
-                group_id=f"{self._settings.application}-notices",
-                enable_auto_commit=False,
-                auto_offset_reset="earliest",
-                session_timeout_ms=int(self._settings.session_timeout_seconds * 1000),
-                metadata_max_age_ms=clients.METADATA_AGE_MS,
-            )
+            consumer = self._new_consumer()
             try:
                 await consumer.start()
                 await self._read(consumer)
             except (KafkaError, TimeoutError) as fault:
-                logger.warning("conflict notices are not read, trying again in %.0f s: %r", RETRY_SECONDS, fault)
+                at, self._at = self._at, None
+                where = "notices are not read" if at is None else f"the letter of {_named(at)} is not written"
+                self._failures, self._fault = self._failures + 1, f"{where}: {fault!r}"
+                logger.warning("conflicts: %s, trying again in %.0f s", self._fault, RETRY_SECONDS)
                 await asyncio.sleep(RETRY_SECONDS)
             except Exception as fault:  # noqa: BLE001  (a task that ended here would end the letters without a word)
                 self._die(fault)
                 return
             finally:
-                await consumer.stop()
+                await self._stopped(consumer)
+
+    def _new_consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            topics.NOTICES,
+            bootstrap_servers=self._settings.bootstrap_servers,
+            isolation_level="read_committed",
+            group_id=f"{self._settings.application}-notices",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=int(self._settings.session_timeout_seconds * 1000),
+            metadata_max_age_ms=clients.METADATA_AGE_MS,
+        )
+
+    @staticmethod
+    async def _stopped(consumer: AIOKafkaConsumer) -> None:
+        try:
+            await consumer.stop()
+        except KafkaError as fault:
+            logger.info("the consumer of conflict notices did not stop cleanly: %r", fault)
 
     async def _read(self, consumer: AIOKafkaConsumer) -> None:
         while True:
-            fetched = await consumer.getmany(timeout_ms=1000)
+            # Each letter fetches its original, some 0.1 s: a storm of conflicts in one batch would outlast the time
+            # that the group lets pass between two fetches (300 s), and no batch would ever be committed.
+            fetched = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
             for records in fetched.values():
                 for record in records:
-                    await self.write(msgspec.json.decode(record.value, type=Notice), record.timestamp)
+                    notice = msgspec.json.decode(record.value, type=Notice)
+                    self._at = notice.source
+                    await self.write(notice, record.timestamp)
+                    self._at = None
             if fetched:
                 await consumer.commit()
+            if fetched or await _nothing_left(consumer):
+                self._failures, self._fault = 0, ""
 
     async def write(self, notice: Notice, timestamp: int) -> None:
         """Write the dead letter of the conflicting record with its original bytes; `timestamp` is its own, ms UTC."""
         source, first = notice.source, notice.first
         assert source is not None  # only the first configuration has none, and it conflicts with nothing
-        found = await self._original(source.topic, source.partition, source.offset)
-        message = f"{CODES[notice.code]} It stands as " + (
-            f"{first.topic}[{first.partition}] offset {first.offset}" if first else "unknown"
-        )
+        found, gone = await self._original(source.topic, source.partition, source.offset)
+        message = f"{CODES[notice.code]} It stands as {_named(first) if first else 'unknown'}"
         key, value = None, None
         headers: clients.Headers = ()
         if found is None:
-            message += "; the original bytes are past their topic's retention"
+            message += f"; the original bytes are {gone}"
         else:
             key, value, headers, timestamp = found.key, found.value, found.headers, found.timestamp
         key, value, letter_headers = dead_letter(
@@ -112,17 +145,35 @@ class ConflictLetters:
         )
         await self._deliver(source.partition, (key, value, letter_headers, timestamp), source.topic, notice.code)
 
-    async def _original(self, topic: str, partition: int, offset: int) -> Any:
+    async def _original(self, topic: str, partition: int, offset: int) -> tuple[Any, str]:
+        """The record at the offset, or None and where it is gone."""
         consumer = clients.reader(self._settings, committed=False)
         try:
             await consumer.start()
             tp = TopicPartition(topic, partition)
             consumer.assign([tp])
-            first = (await consumer.beginning_offsets([tp]))[tp]
+            first, end = (await consumer.beginning_offsets([tp]))[tp], await clients.end_offset(consumer, tp)
             if offset < first:
-                return None
+                return None, PAST_RETENTION
+            if offset >= end:
+                # truncated, or deleted and created anew: there is nothing to wait for
+                return None, f"gone: their topic ends at offset {end}"
             consumer.seek(tp, offset)
-            record = await asyncio.wait_for(consumer.getone(tp), 30)
+            record = await asyncio.wait_for(consumer.getone(tp), ORIGINAL_SECONDS)
         finally:
             await consumer.stop()
-        return record if record.offset == offset else None
+        return (record, "") if record.offset == offset else (None, PAST_RETENTION)
+
+
+def _named(source: Source) -> str:
+    return f"{source.topic}[{source.partition}] offset {source.offset}"
+
+
+async def _nothing_left(consumer: AIOKafkaConsumer) -> bool:
+    """Whether every partition held was read to its end: an empty fetch alone may only have been too early."""
+    # at once, because a rebalance may take partitions while their positions are waited for
+    ends = {tp: consumer.last_stable_offset(tp) for tp in consumer.assignment()}
+    try:
+        return all([end is not None and await consumer.position(tp) >= end for tp, end in ends.items()])
+    except IllegalStateError:
+        return False

@@ -82,16 +82,13 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
 
     metrics.register(FaustMonitorCollector(*apps))
     watchdog = health.Watchdog(apps, stalled, broker)
-    add_pages(apps[0], metrics, list(agents.values()), watchdog, broker)
+    add_pages(apps[0], metrics, _asked(agents), watchdog, broker)
 
     async def prepare() -> list[asyncio.Future[Any]]:
         if "ingest" in agents:
             await agents["ingest"].start()
             agents["ingest"].conflicts.start()
-        watching = [watchdog.heartbeat(), broker.run(), _observe_lag(list(agents.values()))]
-        if "monitor" in agents:
-            watching.append(agents["monitor"].log.watch(health.die))
-        return [health.background(one) for one in watching]
+        return _watching(agents, watchdog, broker)
 
     try:
         tasks = loop.run_until_complete(prepare())
@@ -118,6 +115,20 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
         task.cancel()
     worker.finish()
     logger.info("worker stopped")
+
+
+def _asked(agents: dict[str, Any]) -> list[Any]:
+    """Who says on /readyz why this worker is not ready: the agents, and the writer of conflicts' letters."""
+    return [*agents.values(), *(agents[name].conflicts for name in agents if name == "ingest")]
+
+
+def _watching(agents: dict[str, Any], watchdog: health.Watchdog, broker: health.BrokerWatch,
+              die: Callable[[BaseException], Any] = health.die) -> list[asyncio.Future[Any]]:  # fmt: skip
+    """The tasks beside Faust's. Nobody awaits them, so that one that ends ends the process."""
+    works = [watchdog.heartbeat(), broker.run(), _observe_lag(list(agents.values()))]
+    if "monitor" in agents:
+        works.append(agents["monitor"].log.watch(die))
+    return [health.background(one, die) for one in works]
 
 
 class _Process(faust.Worker):  # type: ignore[misc]  # faust ships no types

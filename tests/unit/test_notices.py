@@ -1,0 +1,234 @@
+"""The dead letters of conflicts: what is written when the original is gone, and what is told when none is."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import IllegalStateError, KafkaConnectionError
+
+from detectors.core import Notice
+from detectors.events import Source
+from streams import clients, notices
+from streams.deadletter import MESSAGE
+from streams.notices import BATCH, TOLD_FAILURES, ConflictLetters
+from streams.settings import Settings
+
+TP = TopicPartition("fx.notices.v1", 0)
+INPUT = "fx.transactions.v1"
+
+
+def notice(offset: int) -> Notice:
+    """A conflict of the input's record at an offset."""
+    return Notice(code="event.conflict", source=Source(INPUT, 4, offset), sha256="", identity="i",
+                  first=Source(INPUT, 4, 2))  # fmt: skip
+
+
+class Enough(BaseException):
+    """Stands for the end of the process."""
+
+
+class NoticeConsumer:
+    """Hands over `batches`, each once committed; then nothing, `idle` times, and the process ends."""
+
+    def __init__(self, batches: list[list[Notice]], idle: int = 1) -> None:
+        self.batches, self.idle, self.most, self.read = batches, idle, [], 0
+        self.lost = False
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    async def stop(self) -> None:
+        """Nothing to do."""
+
+    def assignment(self) -> set[TopicPartition]:
+        """One partition."""
+        return {TP}
+
+    def last_stable_offset(self, _tp: TopicPartition) -> int:
+        """Where it ends."""
+        return 10
+
+    async def position(self, _tp: TopicPartition) -> int:
+        """How far it was read."""
+        if self.lost:
+            raise IllegalStateError("Partition is not assigned")
+        return 0 if self.batches else 10
+
+    async def getmany(self, *, timeout_ms: int, max_records: int | None = None) -> dict[TopicPartition, list[Any]]:
+        """The next batch."""
+        self.most.append(max_records)
+        if self.batches:
+            values = [msgspec.json.encode(one) for one in self.batches[0]]
+            return {TP: [SimpleNamespace(value=value, timestamp=7) for value in values]}
+        if self.idle == 0:
+            raise Enough
+        self.idle -= 1
+        return {}
+
+    async def commit(self) -> None:
+        """The batch does not come again."""
+        del self.batches[0]
+
+
+class InputConsumer:
+    """A reader of an input topic that holds the offsets 5 to 8."""
+
+    def assign(self, _partitions: list[TopicPartition]) -> None:
+        """Nothing to do."""
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    async def stop(self) -> None:
+        """Nothing to do."""
+
+    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The first."""
+        return dict.fromkeys(partitions, 5)
+
+    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """One after the last."""
+        return dict.fromkeys(partitions, 9)
+
+    def seek(self, _tp: TopicPartition, offset: int) -> None:
+        """Go there."""
+        self.at = offset
+
+    async def getone(self, _tp: TopicPartition) -> Any:
+        """The record; beyond the end one waits for ever."""
+        if self.at >= 9:
+            await asyncio.Event().wait()
+        return SimpleNamespace(offset=self.at, key=b"k", value=b"v", headers=(), timestamp=3)
+
+
+Letter = tuple[bytes | None, bytes | None, Any, int | None]
+
+
+def letters_of(deliver: Any) -> ConflictLetters:
+    """Letters that go to `deliver`; an unexpected fault ends the test."""
+
+    def die(fault: BaseException) -> None:
+        raise Enough from fault
+
+    return ConflictLetters(Settings(), deliver, "1", die)
+
+
+@pytest.mark.parametrize(
+    ("offset", "said"),
+    [(4, "past their topic's retention"), (6, None), (9, "their topic ends at offset 9"), (12, "ends at offset 9")],
+    ids=["before the first", "there", "at the end", "beyond the end"],
+)
+def test_an_original_that_is_gone_leaves_a_letter_without_its_bytes(
+    monkeypatch: pytest.MonkeyPatch, offset: int, said: str | None
+) -> None:
+    """Before the first record or beyond the last: it is not waited for, and the letter says what happened."""
+    written: list[Letter] = []
+
+    async def deliver(_partition: int, record: Letter, _topic: str, _code: str) -> None:
+        written.append(record)
+
+    monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
+    monkeypatch.setattr(notices, "ORIGINAL_SECONDS", 0.05)
+    asyncio.run(letters_of(deliver).write(notice(offset), 7))
+    [(_, value, headers, timestamp)] = written
+    message = dict(headers)[MESSAGE]
+    if said is None:
+        assert (value, timestamp) == (b"v", 3)
+        assert b"original bytes" not in message
+    else:
+        assert (value, timestamp) == (None, 7)
+        assert said.encode() in message
+
+
+def told(monkeypatch: pytest.MonkeyPatch, failures: int, idle: int = 1) -> tuple[list[list[str]], NoticeConsumer]:
+    """What is told before each attempt at one letter that fails so often, and after it; and the consumer."""
+    consumer = NoticeConsumer([[notice(6)]], idle)
+    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    seen: list[list[str]] = []
+    left = failures
+
+    async def write(_notice: Notice, _timestamp: int) -> None:
+        nonlocal left
+        seen.append(letters.unready())
+        if left:
+            left -= 1
+            raise TimeoutError
+
+    async def deliver(*_: Any) -> None:
+        """Nothing is delivered."""
+
+    letters = letters_of(deliver)
+    monkeypatch.setattr(letters, "write", write)
+    with pytest.raises(Enough):
+        asyncio.run(letters._run())
+    return [*seen, letters.unready()], consumer
+
+
+def test_a_letter_that_fails_again_and_again_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at the first failure; from the second on with the place of the original, until it is written."""
+    seen, _ = told(monkeypatch, TOLD_FAILURES + 1)
+    assert seen[:TOLD_FAILURES] == [[]] * TOLD_FAILURES
+    assert seen[-1] == []
+    for number, [reason] in enumerate(seen[TOLD_FAILURES:-1], TOLD_FAILURES):
+        assert reason.startswith(f"conflict letters stand still, tried {number} times")
+        assert f"the letter of {INPUT}[4] offset 6 is not written: TimeoutError()" in reason
+    assert len(seen) == TOLD_FAILURES + 3
+
+
+def test_batches_are_small_and_committed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A storm of conflicts must not outlast the time that the group lets pass between two fetches."""
+    _, consumer = told(monkeypatch, 0)
+    assert set(consumer.most) == {BATCH}
+    assert consumer.batches == []
+
+
+@pytest.mark.parametrize(("lost", "left"), [(False, 0), (True, 1)], ids=["read to the end", "lost meanwhile"])
+def test_a_failure_is_forgotten_when_nothing_is_left_to_write(
+    monkeypatch: pytest.MonkeyPatch, lost: bool, left: int
+) -> None:
+    """The letter may have become another worker's; an assignment that changes at that moment says nothing."""
+    consumer = NoticeConsumer([])
+    consumer.lost = lost
+    starts = 0
+
+    async def start() -> None:
+        nonlocal starts
+        starts += 1
+        if starts <= TOLD_FAILURES:
+            raise KafkaConnectionError("gone")
+
+    consumer.start = start
+    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    letters = letters_of(None)
+    with pytest.raises(Enough):
+        asyncio.run(letters._run())
+    assert len(letters.unready()) == left
+
+
+def test_a_reader_that_cannot_be_stopped_does_not_end_the_letters(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its group forgets it anyway; the next one reads on."""
+
+    async def stop() -> None:
+        raise KafkaConnectionError("gone")
+
+    consumer = NoticeConsumer([[notice(6)]])
+    consumer.stop = stop
+    failing = [True]
+
+    async def write(_notice: Notice, _timestamp: int) -> None:
+        if failing:
+            failing.clear()
+            raise TimeoutError
+
+    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    letters = letters_of(None)
+    monkeypatch.setattr(letters, "write", write)
+    with pytest.raises(Enough):
+        asyncio.run(letters._run())
+    assert consumer.batches == []

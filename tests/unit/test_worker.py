@@ -1,0 +1,59 @@
+"""What a worker runs beside Faust, and who is asked whether it is ready."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streams import worker
+
+
+async def for_ever(*_: Any) -> None:
+    """A task that goes on."""
+    await asyncio.Event().wait()
+
+
+async def failing(*_: Any) -> None:
+    """A task that fails."""
+    raise ValueError("failed")
+
+
+def observing(fault: Exception | None = None) -> Any:
+    """An agent; looking at its lag fails with `fault`."""
+
+    def observe() -> int:
+        if fault is not None:
+            raise fault
+        return 0
+
+    return SimpleNamespace(observe_lag=observe, log=SimpleNamespace(watch=for_ever))
+
+
+@pytest.mark.parametrize("which", ["heartbeat", "broker", "lag", "ledger"])
+def test_every_task_beside_faust_ends_the_worker_when_it_fails(which: str) -> None:
+    """The lag, the broker watch, the heartbeat, the look after the ledger: none stops without a word."""
+    told: list[BaseException] = []
+    agent = observing(ValueError("failed") if which == "lag" else None)
+    if which == "ledger":
+        agent.log.watch = failing
+    watchdog = SimpleNamespace(heartbeat=failing if which == "heartbeat" else for_ever)
+    broker = SimpleNamespace(run=failing if which == "broker" else for_ever)
+
+    async def story() -> None:
+        tasks = worker._watching({"monitor": agent}, watchdog, broker, told.append)
+        await asyncio.sleep(0.01)
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    asyncio.run(story())
+    assert [str(fault) for fault in told] == ["failed"]
+
+
+def test_the_writer_of_letters_is_asked_whether_it_is_ready() -> None:
+    """Beside the agents, in the role that has it."""
+    conflicts = SimpleNamespace()
+    ingest, monitor = SimpleNamespace(conflicts=conflicts), SimpleNamespace()
+    assert worker._asked({"monitor": monitor, "ingest": ingest}) == [monitor, ingest, conflicts]
+    assert worker._asked({"monitor": monitor}) == [monitor]
