@@ -5,6 +5,7 @@ outputs.py, snapshot_writer.py) is the product's own code.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextvars import Context, ContextVar
 from random import Random
@@ -33,6 +34,9 @@ class Host(Protocol):
     def saw_outage(self) -> None:
         """The broker watch noticed that the broker was away."""
 
+    def expired_unseen(self) -> None:
+        """A transaction was timed out, and the broker watch noticed nothing."""
+
 
 HOST: ContextVar[Host | None] = ContextVar("HOST", default=None)
 
@@ -46,7 +50,8 @@ class Network:
         # kind of producer ("outputs" or "snapshot") -> fault of its next commit
         self.faults: dict[str, str] = {}
         self.calm = False
-        self.injected = 0
+        # what was done to commits, by kind of fault
+        self.injected: Counter[str] = Counter()
 
     async def call(self) -> None:
         """One request's way to the broker. Raises `KafkaConnectionError` while the broker is away."""
@@ -84,7 +89,8 @@ class Network:
     def take_fault(self, kind: str) -> str | None:
         """The fault of this commit, if one is due; each strikes once."""
         fault = None if self.calm else self.faults.pop(kind, None)
-        self.injected += fault is not None
+        if fault is not None:
+            self.injected[fault] += 1
         return fault
 
     def seconds(self, most: float) -> float:
@@ -162,8 +168,8 @@ class SimulatedProducer:
         if fault == "expired":
             network.kafka.expire(self._id)
             host = HOST.get()
-            if host is not None and network.seconds(1.0) < 0.7:
-                host.saw_outage()
+            if host is not None:
+                (host.saw_outage if network.seconds(1.0) < 0.7 else host.expired_unseen)()
             raise ProducerFenced
         if fault == "late":
             identity, epoch = self._id, self._epoch

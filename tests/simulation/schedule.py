@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -23,10 +24,13 @@ KINDS = {kind.name: kind for kind in (HASHING, REAL)}
 WEIGHTS = {
     "kill": 4, "rebalance": 4, "start": 1, "stop": 3, "resume": 4, "fail_commit": 8, "fail_snapshot": 3, "outage": 2,
     "ingest_crash": 5, "arrive": 2, "poison": 1, "skip": 3, "compact": 2, "damage": 8, "commit": 6,
+    "foreign": 2,
 }  # fmt: skip
 EVENTS_PER_INGEST = 30
 EVENTS_PER_FAULT = 25
 FEWEST_FAULTS = 8
+# a state's counters, and what they are called here: a fault of commits is "late" too
+COUNTED = {"late": "late events", "duplicates": "duplicates", "conflicts": "conflicts"}
 
 
 class Operation(NamedTuple):
@@ -38,13 +42,18 @@ class Operation(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A schedule that held: ledger records, faults injected into commits, deaths, records applied over and over."""
+    """A schedule that held: ledger records, deaths, records applied over and over, and what else befell it by kind.
+
+    `befell`: faults of commits by kind, damaged and forged snapshots, workers that were fenced, open transactions of
+    others; events that were late, duplicates or conflicts, and records that operators skipped.
+    """
 
     records: int
     outputs: int
     deaths: int
     replayed: int
     redelivered: int
+    befell: Counter[str]
 
 
 def schedule(seed: int, events: int) -> list[Operation]:
@@ -86,6 +95,7 @@ async def _story(world: World, operations: Sequence[Operation]) -> Outcome:
 def _judge(world: World) -> Outcome:
     """Compare what is there at the end with one undisturbed run over the same ledger, and with a plain recount."""
     outputs = replayed = redelivered = 0
+    befell = world.befell + world.network.injected
     for number in range(world.partitions):
         (owner,) = world.owners(number)
         expected, published = _undisturbed(world, number)
@@ -100,7 +110,9 @@ def _judge(world: World) -> Outcome:
         outputs += sum(map(len, published.values()))
         replayed += owner.replayed
         redelivered += owner.state.counters["redelivered"]
-    return Outcome(sum(map(len, world.written)), outputs, len(world.deaths), replayed, redelivered)
+        befell.update({what: owner.state.counters.get(name, 0) for name, what in COUNTED.items()})
+        befell["skips"] += len(world.skips[number])
+    return Outcome(sum(map(len, world.written)), outputs, len(world.deaths), replayed, redelivered, befell)
 
 
 def _undisturbed(world: World, number: int) -> tuple[Any, dict[str, list[Any]]]:

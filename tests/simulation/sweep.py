@@ -19,6 +19,7 @@ class Figures(msgspec.Struct, kw_only=True):
     deaths: int = 0
     replayed: int = 0
     redelivered: int = 0
+    befell: dict[str, int] = {}
     seconds: float = 0.0
     broken: list[tuple[int, str]] = []
 
@@ -29,6 +30,8 @@ class Figures(msgspec.Struct, kw_only=True):
         self.deaths += outcome.deaths
         self.replayed += outcome.replayed
         self.redelivered += outcome.redelivered
+        for what, times in outcome.befell.items():
+            self.befell[what] = self.befell.get(what, 0) + times
 
     def __str__(self) -> str:
         pace = max(self.seconds, 1e-9)
@@ -36,7 +39,8 @@ class Figures(msgspec.Struct, kw_only=True):
             f"{self.core} core: {self.schedules:,} schedules x {self.events:,} events in {self.seconds:,.1f} s "
             f"({self.schedules / pace:,.1f} schedules/s, {self.records / pace:,.0f} ledger records/s), "
             f"{len(self.broken)} broken; {self.outputs:,} outputs compared, {self.redelivered:,} redelivered by "
-            f"ingest, {self.replayed:,} replayed by the last owners, {self.deaths:,} workers ended themselves"
+            f"ingest, {self.replayed:,} replayed by the last owners, {self.deaths:,} workers ended themselves; "
+            + ", ".join(f"{what} {times:,}" for what, times in sorted(self.befell.items()))
         )
 
 

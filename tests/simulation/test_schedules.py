@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from tests.simulation.clients import COMMIT_FAULTS
 from tests.simulation.schedule import HASHING, REAL, command, schedule
 from tests.simulation.sweep import sweep
 from tests.simulation.world import Kind
@@ -29,6 +30,10 @@ def test_a_schedule_of_faults_ends_as_an_undisturbed_run(kind: Kind, events: int
     assert figures.replayed > figures.schedules
     assert figures.outputs > figures.schedules
     assert figures.deaths > 0
+    wanted = {*COMMIT_FAULTS, "damaged", "forged", "fenced", "foreign", "skips", "duplicates", "conflicts"}
+    if kind is REAL:
+        wanted.add("late events")
+    assert sorted(what for what in wanted if not figures.befell.get(what)) == [], "nothing of these befell any schedule"
 
 
 @pytest.mark.chaos
