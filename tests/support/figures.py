@@ -11,7 +11,8 @@ class Figures(msgspec.Struct, kw_only=True):
     """Figures of one run. `takeovers`: (fault, seconds until all partitions ran and both groups committed).
 
     `pauses`: seconds for which a single partition did not run, by pause. `exits`: seconds from SIGTERM to the end.
-    `growth_megabytes`: the most that a worker grew by while all brokers were away.
+    `growth_megabytes`: the most that a worker grew by while all brokers were away. `without_rate`: payments scored
+    without a rate, because its record came behind them.
     """
 
     events: int
@@ -33,6 +34,8 @@ class Figures(msgspec.Struct, kw_only=True):
     replayed: int = 0
     redelivered: int = 0
     alerts: int = 0
+    without_rate: int = 0
+    missed_cases: int = 0
     seen_again_uncommitted: int = 0
 
     def __str__(self) -> str:
@@ -60,6 +63,7 @@ class Figures(msgspec.Struct, kw_only=True):
             f"{self.resent:,} records sent again, {self.redelivered:,} redelivered to the ledger",
             f"{self.replayed:,} replayed by workers still alive",
             f"{self.alerts:,} alerts",
+            f"{self.without_rate:,} payments came before their rates, {self.missed_cases} planted cases missed for it",
             f"{self.seen_again_uncommitted} published records seen again by a read_uncommitted reader",
         ]
         return "; ".join(parts)
