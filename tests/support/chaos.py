@@ -69,8 +69,8 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
     alerts = cluster.alerts()
     ids = [alert.alert_id for alert in alerts]
     assert len(ids) == len(set(ids)), "a read_committed reader sees an alert twice"
-    # Hours of the stream pass in a second: a worker that is stopped holds back the rates of a day, its peers' payments go
-    # on without, and a rule that needs them stays silent (docs/TIME.md, what the order of arrival may change).
+    # Hours of the stream pass in a second: a worker that is stopped holds back the rates of a day, its peers' payments
+    # go on without, and a rule that needs them stays silent (docs/TIME.md, what the order of arrival may change).
     figures.without_rate = sum(counters.get("rate_missing", 0) for counters in replay.counters.values())
     missed = missed_cases(stream, cluster.keys, alerts, by_due=False)
     figures.missed_cases = len(missed)
