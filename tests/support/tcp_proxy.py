@@ -21,6 +21,9 @@ from streams.broker.ports import free_ports
 PIECE_BYTES = 64 * 1024
 READY_SECONDS = 10.0
 # RST instead of FIN on close: what a client sees when a firewall or a crashed host ends a connection
+# What an idle worker's busiest connection sends to the broker in 2 s: four fetches of 84 partitions, 8 kB, and a
+# heartbeat. One that has sent more carries records.
+IDLE_BYTES = 32 * 1024
 LINGER_ZERO = struct.pack("ii", 1, 0)
 
 
@@ -28,7 +31,8 @@ class TcpProxy:
     """Listens on `port` of the loopback interface and passes everything to `target`; a context manager.
 
     Runs an event loop in a thread of its own. `latency`, `blackhole` and `reset_every` may be set at any time; the
-    delays are drawn from `seed`. `resets`: connections reset so far; `passed`: bytes, in both directions.
+    delays are drawn from `seed`. `resets`: connections reset so far, `resets_under_load`: those that had sent the
+    broker records; `passed`: bytes, in both directions.
     """
 
     def __init__(self, port: int, target: int, seed: int = 0) -> None:
@@ -40,7 +44,8 @@ class TcpProxy:
         self._open: asyncio.Event | None = None  # set while something passes
         self._writers: list[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = []
         self._resetting: asyncio.Task[None] | None = None
-        self.resets = self.passed = 0
+        self._sent: dict[asyncio.StreamWriter, int] = {}  # to the broker, by connection
+        self.resets = self.resets_under_load = self.passed = 0
 
     # -- from the test's thread -----------------------------------------------------------------------------------
 
@@ -108,6 +113,7 @@ class TcpProxy:
             return
         pair = (writer, target_writer)
         self._writers.append(pair)
+        self._sent[target_writer] = 0
         try:
             await asyncio.gather(self._pass(reader, target_writer), self._pass(target_reader, writer))
         except OSError:
@@ -115,6 +121,7 @@ class TcpProxy:
         finally:
             if pair in self._writers:
                 self._writers.remove(pair)
+            self._sent.pop(target_writer, None)
             for end in pair:
                 end.close()
 
@@ -143,6 +150,8 @@ class TcpProxy:
             writer.write(piece)
             await writer.drain()
             self.passed += len(piece)
+            if writer in self._sent:
+                self._sent[writer] += len(piece)
 
     def _repeat(self, seconds: float | None) -> None:
         if self._resetting is not None:
@@ -158,6 +167,7 @@ class TcpProxy:
         pairs, self._writers = self._writers, []
         for pair in pairs:
             self.resets += 1
+            self.resets_under_load += self._sent.get(pair[1], 0) > IDLE_BYTES
             for end in pair:
                 self._abort(end)
 
