@@ -10,6 +10,7 @@ import msgspec
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
+from kafka.errors import InvalidTimestampError
 
 from detectors.events import ConfigurationChange, Event
 from streams import topics
@@ -166,6 +167,26 @@ def test_a_dead_letter_beyond_a_mebibyte_fits(settings: Settings, admin: KafkaAd
     headers = [("__fx.error.message", b"m" * 512), ("__fx.error.codes", b"c" * 4096)]
     assert producer.send(topics.DEADLETTER, b"x" * 2**20, b"k" * 1000, headers=headers, partition=0).get(30).offset == 0
     producer.close()
+
+
+def test_a_record_from_the_future_is_refused_by_the_broker(settings: Settings, admin: KafkaAdminClient) -> None:
+    """docs/TIME.md: a Kafka timestamp more than 1 h ahead is the sender's error; 50 min ahead are taken."""
+    topics.apply(admin, settings)
+
+    def send(topic: str, minutes_ahead: int) -> int:
+        # each with a producer of its own: kafka-python's fails whatever it sends after a refusal
+        producer = KafkaProducer(bootstrap_servers=settings.bootstrap)
+        try:
+            stamp = time.time_ns() // 1_000_000 + minutes_ahead * 60_000
+            return int(producer.send(topic, b"{}", b"k", partition=0, timestamp_ms=stamp).get(30).offset)
+        finally:
+            producer.close()
+
+    for topic in topics.INPUTS:
+        assert send(topic, 50) == 0
+        with pytest.raises(InvalidTimestampError):
+            send(topic, 120)
+        assert send(topic, 50) == 1
 
 
 def test_an_absent_cluster_is_one_clear_error(free_port: int) -> None:
