@@ -1,7 +1,6 @@
 """A key rotation in mid-stream through real workers, one of them killed, and the proof that only names changed."""
 
 import json
-import threading
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from detectors.state import PartitionState
 from streams import topics
 from streams.cli.reidentify import generate_keys
 from streams.monitor import MonitorCore
-from streams.pseudonyms import parse_keys
+from streams.pseudonyms import NameSpace, parse_keys
 from streams.publish import publish_records
 from streams.record import DISPOSITIONS, TRANSACTIONS, Record
 from streams.simulate import Simulation
@@ -22,9 +21,16 @@ from streams.version import code_version
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import PARTITIONS, Cluster, assert_exact
 from tests.support.rotation import former_names, parties_without_names, under_old_names, without_names
+from tests.support.sender import Sender
 
 OLD_KEYS, NEW_KEYS = f"k1 = {'1f' * 32}\n", f"k2 = {'2e' * 32}\nk1 = {'1f' * 32}\n"
 RESENT = 40
+# what a raw record names, and the name space of its token
+IDENTIFIERS: dict[str, NameSpace] = {
+    "party_id": "party", "counterparty_id": "party", "contract_counterparty_id": "party",
+    "related_counterparties": "party", "party_account": "account", "counterparty_account": "account",
+    "device_id": "device", "contact_id": "contact",
+}  # fmt: skip
 
 
 class Rotated(msgspec.Struct, kw_only=True):
@@ -73,15 +79,14 @@ def rotate(bootstrap: str, directory: Path, *, events: int, rounds: int, seed: i
         last = [*third, *resent, *verdicts]
         publish_records(bootstrap, last, stamps="now", expected=len(last))
         cluster.wait_drained(180)
+        _assert_named_by_keys(cluster, records)
         return _conclude(cluster, stream, kills, len(resent), verdicts)
 
 
 def _roll(cluster: Cluster, bootstrap: str, workers: list[Any], records: list[Record]) -> int:
     """Restart every worker with the new keys while records come, every second one by kill -9; returns the kills."""
     rate = len(records) / (6.0 * len(workers))
-    sender = threading.Thread(
-        target=publish_records, args=(bootstrap, records, rate), kwargs={"stamps": "now"}, daemon=True
-    )
+    sender = Sender(bootstrap, records, rate, allowed=len(records) + 1)
     sender.start()
     for number, worker in enumerate(workers):
         if number % 2:
@@ -90,8 +95,8 @@ def _roll(cluster: Cluster, bootstrap: str, workers: list[Any], records: list[Re
             assert worker.stop() == 0, worker.words()
         # the new worker writes under k2 beside those not yet restarted before the next one goes
         cluster.wait_ready([cluster.spawn("all")])
-    sender.join(300)
-    assert not sender.is_alive(), "the stream is not sent"
+    sender.finish(300)
+    assert sender.resent == 0, "sent again: duplicates could not be counted"
     cluster.wait_drained(180)
     return len(workers) // 2
 
@@ -124,6 +129,30 @@ def _verdicts(alerts: list[Alert]) -> list[Record]:
                 "decided_at": alert.created_for.isoformat()}  # fmt: skip
         found.append(Record(DISPOSITIONS, token.encode(), json.dumps(body).encode(), -1))
     return found
+
+
+def _assert_named_by_keys(cluster: Cluster, records: list[Record]) -> None:
+    """Each pair of names in the ledger is what the two keys make of one raw identifier.
+
+    The ledger's own word for who was who is what everything else below is compared by.
+    """
+    old, new = parse_keys(OLD_KEYS, "old"), parse_keys(NEW_KEYS, "new")
+    expected: dict[str, str] = {}
+    for record in records:
+        try:
+            body = json.loads(record.value or b"")
+        except ValueError:
+            continue
+        for field, space in IDENTIFIERS.items():
+            raw = body.get(field) if isinstance(body, dict) else None
+            for identifier in raw if isinstance(raw, list) else [raw]:
+                if isinstance(identifier, str):
+                    expected[new.pseudonym(space, identifier).token] = old.pseudonym(space, identifier).token
+    former = former_names(record for _, record in cluster.read(topics.LEDGER))
+    parties = {old.party(json.loads(one.value or b"")["party_id"]).token for one in _valid(records)}
+    assert len(parties & set(former.values())) > len(parties) / 2, "hardly any party was renamed"
+    wrong = {newer: older for newer, older in former.items() if expected.get(newer) != older}
+    assert not wrong, f"{len(wrong)} of {len(former)} tokens lead to somebody else, such as {next(iter(wrong.items()))}"
 
 
 def _conclude(cluster: Cluster, stream: Simulation, kills: int, resent: int, verdicts: list[Record]) -> Rotated:
