@@ -3,6 +3,7 @@
 Nothing here sleeps for a fixed time and hopes: a run is over when the topics and the groups' committed offsets say so.
 """
 
+import asyncio
 import contextlib
 import json
 import logging
@@ -25,12 +26,16 @@ from kafka.structs import TopicPartition
 
 from detectors.alert import Alert
 from detectors.core import Notice
+from detectors.state import STATE_SCHEMA
 from streams import reading, topics
 from streams.deadletter import Original, original
 from streams.digest import learned
-from streams.monitor import MonitorCore
+from streams.kafka_log import KafkaLog
+from streams.monitor import AGENT, MonitorCore
 from streams.outputs import Output
+from streams.progress import Place
 from streams.pseudonyms import Keys, load_keys
+from streams.rebuild import begin
 from streams.settings import load_settings
 from streams.simulate import Simulation
 from streams.version import code_version
@@ -157,8 +162,15 @@ class Cluster:
         """Stop workers at once, as an orchestrator would; returns their exit codes."""
         stopping = list(workers)
         for worker in stopping:
-            worker.process.send_signal(signal.SIGTERM)
+            worker.tell()
         return [worker.stop() for worker in stopping]
+
+    def stop_all(self) -> None:
+        """Stop every worker that runs, one by one and not in the join that the one before caused; each must exit 0."""
+        for worker in [worker for worker in self.workers if worker.alive()]:
+            self.until(self.settled, READY_SECONDS, "the groups are not settled")
+            code = worker.stop()
+            assert code == 0, f"SIGTERM ended {worker.log.name} with {code}:\n{worker.words()}"
 
     def until(self, fact: Callable[[], bool], seconds: float, what: str, *, may_end: Iterable[Worker] = ()) -> float:
         """Wait until `fact` holds; returns the seconds it took.
@@ -301,12 +313,10 @@ class Cluster:
             before = dict(state.counters)
             for output in core.apply(state, tp.partition, record, muted=False):
                 found.outputs.setdefault((output.topic, output.partition), []).append(_seen(output))
-            headers = dict(record.headers)
-            if "__fx.source.topic" in headers:
+            source = source_place(record.headers)
+            if source is not None:
                 names = ("applied", "duplicates", "conflicts", "redelivered")
                 outcome = next(name for name in names if state.counters[name] != before.get(name, 0))
-                source = (headers["__fx.source.topic"].decode(), int(headers["__fx.source.partition"]),
-                          int(headers["__fx.source.offset"]))  # fmt: skip
                 if outcome != "redelivered":
                     found.outcomes.setdefault(source, set()).add(outcome)
         for number, state in states.items():
@@ -323,10 +333,37 @@ class Cluster:
         """`fxwatch state digest --json`, a partition each."""
         return [json.loads(line) for line in self.fxwatch("state", "digest", "--json", *options).stdout.splitlines()]
 
+    def newest_snapshots(self) -> dict[int, int]:
+        """By ledger partition, the position of the newest snapshot that can be loaded; 0 where there is none.
+
+        By the product's own reader, because that chooses the snapshot which `digests` begins with.
+        """
+        log = KafkaLog(self.settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
+                       topic_id=topics.topic_id(self.settings, topics.LEDGER), group="")  # fmt: skip
+
+        async def newest(number: int) -> int:
+            place = Place(topics.PROGRESS, AGENT, number)
+            end = self.ends(topics.LEDGER)[TopicPartition(topics.LEDGER, number)]
+            begun = await begin(log, MonitorCore(code_version()), place, await log.progress(place), stop=end)
+            return begun.snapshot or 0
+
+        async def all_of_them() -> dict[int, int]:
+            return {number: await newest(number) for number in range(PARTITIONS)}
+
+        return asyncio.run(all_of_them())
+
     def running_partitions(self) -> int:
         """Monitor partitions that live workers show as running."""
         return sum(len(worker.running_partitions()) for worker in self.workers
                    if worker.alive() and worker.role != "ingest")  # fmt: skip
+
+
+def source_place(headers: Iterable[tuple[str, bytes]]) -> tuple[str, int, int] | None:
+    """The input record that a ledger record came from; None for the configuration that `topics apply` wrote."""
+    found = dict(headers)
+    if "__fx.source.topic" not in found:
+        return None
+    return (found["__fx.source.topic"].decode(), int(found["__fx.source.partition"]), int(found["__fx.source.offset"]))
 
 
 def _seen(output: Output) -> Seen:
@@ -354,14 +391,18 @@ def missed_cases(simulation: Simulation, keys: Keys, alerts: Iterable[Alert], *,
 def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = True) -> None:
     """The promise to users: outputs once each, byte for byte as the pure replay has them; state too; inputs add up.
 
+    Ends the workers (SIGTERM): what they had in memory is then in their last snapshots, and that is what is compared.
     Without `from_ledger` the state from snapshots is compared with `replay` alone, which began at the ledger's first
     record too: a million events are not replayed twice.
     """
+    cluster.stop_all()
     published = cluster.published()
     for place in sorted(published.keys() | replay.outputs.keys()):
         assert published.get(place, []) == replay.outputs.get(place, []), (
             f"{place} differs from the replay of the ledger"
         )
+    ends = {tp.partition: end for tp, end in cluster.ends(topics.LEDGER).items()}
+    assert cluster.newest_snapshots() == ends, "no snapshot at the ledger's end: states would be a replay's"
     saved = cluster.digests()
     assert {one["partition"]: one["digest"] for one in saved} == replay.digests
     assert not from_ledger or saved == cluster.digests("--from-ledger")

@@ -10,8 +10,11 @@ from kafka.structs import TopicPartition
 from streams import topics
 from streams.monitor import MonitorCore
 from streams.version import code_version
-from tests.support.cluster import PARTITIONS, Cluster
+from tests.support.cluster import PARTITIONS, Cluster, source_place
 from tests.support.worker_process import Worker, reasons
+
+# their records go to every ledger partition
+BROADCAST = (topics.RATES, topics.RULES)
 
 
 def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
@@ -62,6 +65,24 @@ def assert_not_acknowledged(cluster: Cluster, topic: str) -> None:
     done = cluster.committed("monitor")
     for number, offset in missing.items():
         assert done.get(TopicPartition(topics.LEDGER, number), 0) <= offset, f"committed past ledger[{number}] {offset}"
+
+
+def assert_nothing_skipped(cluster: Cluster) -> None:
+    """No input record that is neither in the ledger nor among the dead letters is committed in ingest's group."""
+    held: dict[tuple[str, int, int], set[int]] = {}
+    for tp, record in cluster.read(topics.LEDGER):
+        source = source_place(record.headers)
+        if source is not None:
+            held.setdefault(source, set()).add(tp.partition)
+    letters = {(one.topic, one.partition, one.offset) for one in cluster.dead_letters()}
+    done, missing = cluster.committed("ingest"), 0
+    for tp, record in cluster.read(*topics.INPUTS):
+        place = (tp.topic, tp.partition, record.offset)
+        wanted = PARTITIONS if tp.topic in BROADCAST else 1
+        if place not in letters and len(held.get(place, ())) < wanted:
+            missing += 1
+            assert done.get(tp, 0) <= record.offset, f"committed past {place}, which is nowhere"
+    assert missing, "nothing is missing: the test proves nothing"
 
 
 def named(worker: Worker, topic: str, answer: str) -> bool:

@@ -30,6 +30,7 @@ class Worker:
         self.role, self.number, self.port = role, number, free_ports(1)[0]
         self.log = directory / f"worker-{number}-{role}.log"
         self.stopped_after: float | None = None
+        self._told = False
         # `probed`: stopped for moments by the test, which looks whether it is in a transaction
         self.frozen = self.probed = False
         with self.log.open("wb") as log:
@@ -87,11 +88,16 @@ class Worker:
         line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024 / 1e6
 
+    def tell(self) -> None:
+        """SIGTERM, once: a second one, as the first is being obeyed, ends the process in the middle of it."""
+        self._told = True
+        self.process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """SIGTERM and wait; returns the exit code and notes how long it took."""
         began = time.monotonic()
-        if self.alive():
-            self.process.send_signal(signal.SIGTERM)
+        if self.alive() and not self._told:
+            self.tell()
         try:
             code = self.process.wait(30)
         except subprocess.TimeoutExpired:
