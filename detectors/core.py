@@ -29,6 +29,9 @@ from detectors.transaction import apply_transaction
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration"]
 CONFLICT = "event.conflict"
+# Topics of one name whose marks are kept, the newest ones: a worker that was slow may still write what it read of the
+# one before, and memory must not grow with topics that were ever deleted.
+MOST_TOPICS = 8
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,24 +74,38 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         raise ValueError(
             f"a ledger record was applied before; got: offset {origin.offset}; expected: {state.next} or more"
         )
-    if _redelivered(state, origin):
+    mark = None if origin.source is None else _mark(state, origin.source, origin.topic_id)
+    # ingest sends each source partition in order, so what is at or below its mark was here already
+    if mark is not None and origin.source is not None and origin.source.offset <= state.marks.get(mark, -1):
         state.counters["redelivered"] += 1
         state.next = origin.offset + 1
         return Outputs(outcome="redelivered")
     outputs = _apply_new(state, event, origin)
-    if origin.source is not None:
-        state.marks[origin.source.topic, origin.source.partition] = origin.source.offset
+    if mark is not None and origin.source is not None:
+        state.marks[mark] = origin.source.offset
     _count(state, event, outputs)
     state.next = origin.offset + 1
     return outputs
 
 
-def _redelivered(state: PartitionState, origin: Origin) -> bool:
-    """Ingest sends each source partition in order, so what is at or below its mark was here already."""
-    if origin.source is None:
-        return False
-    mark = state.marks.get((origin.source.topic, origin.source.partition))
-    return mark is not None and origin.source.offset <= mark
+def _mark(state: PartitionState, source: Source, topic_id: str) -> tuple[str, int, str]:
+    """The key of the mark that counts the records of this source.
+
+    Failure prevented: an input topic deleted and created again begins at offset 0, below its predecessor's mark, and
+    all its records would pass as redelivered. A record that does not tell its topic's id (earlier releases wrote none)
+    is taken as one of the newest topic known, and a mark without an id as that of the first topic that tells its own.
+    """
+    mark = (source.topic, source.partition, topic_id)
+    if mark in state.marks:
+        return mark
+    known = [one for one in state.marks if one[:2] == mark[:2]]
+    if not topic_id:
+        return known[-1] if known else mark
+    if known and not known[0][2]:
+        state.marks[mark] = state.marks.pop(known[0])
+    elif len(known) >= MOST_TOPICS:
+        del state.marks[known[0]]
+    return mark
 
 
 def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:

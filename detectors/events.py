@@ -164,14 +164,17 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """What the ledger record's envelope says of an event.
 
     `offset` is the ledger position in the partition; `source` is None for the first configuration, which `topics apply`
-    writes itself; `sha256` is of the sender's original bytes; `timestamp_ms` the input's Kafka timestamp (ms, UTC);
-    `history` marks records that are learned from and never alert; `headers` are CloudEvents and traceparent, passed on.
+    writes itself; `topic_id` is the id (KIP-516) of the source's topic, empty where the ledger does not tell it: one
+    deleted and created again has the same name; `sha256` is of the sender's original bytes; `timestamp_ms` the input's
+    Kafka timestamp (ms, UTC); `history` marks records that are learned from and never alert; `headers` are CloudEvents
+    and traceparent, passed on.
     """
 
     offset: int
     source: Source | None
     sha256: str
     timestamp_ms: int
+    topic_id: str = ""
     history: bool = False
     headers: tuple[tuple[str, bytes], ...] = ()
 

@@ -25,7 +25,8 @@ from detectors.typologies.base import Shared
 
 # Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
 # 2: former names of parties, and settlements apart from counterparties' names.
-STATE_SCHEMA = 2
+# 3: marks by the id of the topic whose records they count.
+STATE_SCHEMA = 3
 PIECE = 256 * 1024
 _LOT = 128 * 1024
 Item = TypeVar("Item")
@@ -68,7 +69,7 @@ class _Header(msgspec.Struct, array_like=True):
     ledger_topic: str
     next: int
     counters: dict[str, int]
-    marks: list[tuple[str, int, int]]
+    marks: list[tuple[str, int, str, int]]
     topics: list[str]
     watermark_us: int | None
     swept_hour: int
@@ -78,6 +79,7 @@ class _Header(msgspec.Struct, array_like=True):
 class PartitionState:
     """The state of one partition; `next` is the first ledger offset not yet applied.
 
+    `marks` is the highest source offset applied, by input topic, partition and topic id (empty: not told).
     `parties` maps a token to its packed record, least recently touched first. `renamed` maps a party's former token to
     its newer one and the event time (us) up to which both were in use. `code_version` is shown in alerts and is not
     part of the digest. Models are None until the ledger's first record, the configuration, was applied.
@@ -88,7 +90,7 @@ class PartitionState:
         self.next = 0
         self.code_version = "unknown"
         self.counters = dict.fromkeys(COUNTERS, 0)
-        self.marks: dict[tuple[str, int], int] = {}
+        self.marks: dict[tuple[str, int, str], int] = {}
         self.topics: list[str] = []
         self.watermark_us: int | None = None
         self.swept_hour = 0
@@ -188,7 +190,7 @@ class Frozen:
     """A snapshot in the making; `sections` turns it into bytes a piece at a time."""
 
     def __init__(self, state: PartitionState) -> None:
-        marks = [(topic, partition, offset) for (topic, partition), offset in state.marks.items()]
+        marks = [(*source, offset) for source, offset in state.marks.items()]
         self._header = _Header(
             STATE_SCHEMA, state.partition, state.ledger_topic, state.next, dict(state.counters), marks,
             list(state.topics), state.watermark_us, state.swept_hour, state.fingerprints.size,
@@ -281,7 +283,7 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
         raise ValueError(f"a snapshot's header is damaged; got: next {header.next}, counters {list(header.counters)}")
     state = PartitionState(header.partition, header.ledger_topic)
     state.next, state.counters, state.topics = header.next, header.counters, header.topics
-    state.marks = {(topic, partition): offset for topic, partition, offset in header.marks}
+    state.marks = {(topic, partition, topic_id): offset for topic, partition, topic_id, offset in header.marks}
     state.watermark_us, state.swept_hour = header.watermark_us, header.swept_hour
     state.fingerprints = Fingerprints.from_state(header.fingerprints, named["fingerprints"])
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)

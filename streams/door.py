@@ -67,6 +67,8 @@ class Door:
         self._keys, self._partitions = keys, partitions
         self._words = canonical.WordList(words)
         self.routing = Routing(key=keys.routing.id, check=keys.routing_check())
+        # ids of the input topics that the records come from; ledger records say them where they are known
+        self.topic_ids: Mapping[str, bytes] = {}
         self._sealed: OrderedDict[str, None] = OrderedDict()
         self._admit: dict[str, Callable[[Decoded, Source, bytes, bool, list[Header]], Admitted]] = {
             TRANSACTIONS: self._transaction,
@@ -124,7 +126,7 @@ class Door:
     ) -> Admitted:
         parts = canonical.transaction(decoded, self._keys, self._words)
         party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
-        headers = ledger.envelope(source, sha256, b"transaction", history=history, passed_on=passed_on)
+        headers = self._envelope(source, sha256, b"transaction", history, passed_on)
         leg_headers = [*headers[:4], (ledger.TYPE, b"leg"), *headers[5:]]
         record = self._record(party.slot, party.token, ledger.encode(parts.event), headers)
         leg = self._record(counterparty.slot, counterparty.token, ledger.encode(parts.leg), leg_headers)
@@ -138,7 +140,7 @@ class Door:
         self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event, party, counterparty = canonical.declaration(decoded, self._keys)
-        headers = ledger.envelope(source, sha256, b"declaration", history=history, passed_on=passed_on)
+        headers = self._envelope(source, sha256, b"declaration", history, passed_on)
         record = self._record(party.slot, party.token, ledger.encode(event), headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
@@ -148,7 +150,7 @@ class Door:
         self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event, party = canonical.profile(decoded, self._keys)
-        headers = ledger.envelope(source, sha256, b"profile", history=history, passed_on=passed_on)
+        headers = self._envelope(source, sha256, b"profile", history, passed_on)
         record = self._record(party.slot, party.token, ledger.encode(event), headers)
         # related counterparties are sealed when they take part in something: thousands of boxes would stall the loop
         return Admitted((record,), None, self._not_sealed([(party.token, decoded.body["party_id"])]))
@@ -157,22 +159,28 @@ class Door:
         self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event = canonical.disposition(decoded, self._keys)
-        headers = ledger.envelope(source, sha256, b"disposition", history=history, passed_on=passed_on)
+        headers = self._envelope(source, sha256, b"disposition", history, passed_on)
         return Admitted((self._record(slot_of(event.party), event.party, ledger.encode(event), headers),))
 
     def _rate(
         self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event = canonical.rate(decoded, self._keys)
-        headers = ledger.envelope(source, sha256, b"rate", history=history, passed_on=passed_on)
+        headers = self._envelope(source, sha256, b"rate", history, passed_on)
         return Admitted(self._broadcast(f"{event.base}/{event.quote}".encode(), ledger.encode(event), headers))
 
     def _rules(
         self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         value = ledger.encode(ConfigurationChange(configuration=decoded.record.configuration))
-        headers = ledger.envelope(source, sha256, b"configuration", history=history, passed_on=passed_on)
+        headers = self._envelope(source, sha256, b"configuration", history, passed_on)
         return Admitted(self._broadcast(ledger.CONFIGURATION_KEY, value, headers))
+
+    def _envelope(
+        self, source: Source, sha256: bytes, kind: bytes, history: bool, passed_on: list[Header]
+    ) -> list[Header]:
+        topic_id = self.topic_ids.get(source.topic, b"")
+        return ledger.envelope(source, sha256, kind, topic_id=topic_id, history=history, passed_on=passed_on)
 
     def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerRecord:
         return slot % self._partitions, token.encode(), value, ledger.checked(headers, value)

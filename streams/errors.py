@@ -169,6 +169,12 @@ class AlertNotFoundError(FxwatchError):
     code = "rescore.unknown_alert"
 
 
+class InputRecreatedError(FxwatchError):
+    """An input topic is not the one any more that this worker began to read; a restart goes on with the new one."""
+
+    code = "input.recreated"
+
+
 class OutOfReachError(FxwatchError):
     """No alert differs, but some could not be checked: the ledger does not hold what they follow from any more."""
 

@@ -19,6 +19,7 @@ from streams.deadletter import dead_letter
 from streams.deliveries import Outstanding
 from streams.door import Door, Rejected
 from streams.identities import Sealer
+from streams.input_ids import InputIds
 from streams.lag import known_ends
 from streams.metrics import Metrics
 from streams.notices import ConflictLetters
@@ -67,6 +68,12 @@ class IngestAgent:
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet
+        self.inputs = InputIds(settings)
+        self._watching: asyncio.Future[None] | None = None
+        # highest offset handled, by input topic and partition
+        self._handled: dict[tuple[str, int], int] = {}
+        # whether the ids were looked at since the last assignment
+        self._looked = True
         self.conflicts = ConflictLetters(settings, self._deliver_letter, version, die)
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
@@ -75,6 +82,8 @@ class IngestAgent:
 
         Raises `KeyFileError` when the routing key is another than the ledger was written with.
         """
+        await self.inputs.look()
+        self.door.topic_ids = self.inputs.ids
         self.producer = clients.idempotent_producer(self.settings, self.app.conf.id)
         await self.producer.start()
         try:
@@ -83,6 +92,7 @@ class IngestAgent:
             await self.producer.stop()
             raise
         self.clock.start(self.producer)
+        self._watching = health.background(self.inputs.watch(), self._die)
 
     # -- Faust's side ---------------------------------------------------------------------------------------------
 
@@ -116,9 +126,12 @@ class IngestAgent:
         for number in (self._assigned or set()) - numbers:
             self.metrics.forget_partition(AGENT, number)
         self._assigned = numbers
+        self._looked = False
 
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
+        if self._watching is not None:
+            self._watching.cancel()
         await self.conflicts.stop()
         await self.clock.stop()
         if self.producer is not None:
@@ -131,6 +144,7 @@ class IngestAgent:
 
     async def _run(self, records: list[Any]) -> None:
         """Admit or reject every record of a run, then deliver all outputs; returns when all are acknowledged."""
+        await self._require_same_inputs(records)
         began = time.perf_counter()
         deliveries: Deliveries = {}
         settled = rejected = ahead = 0
@@ -178,6 +192,26 @@ class IngestAgent:
             metrics.advance_watermark(topic, when)
         self.last_progress = time.monotonic()
 
+    async def _require_same_inputs(self, records: list[Any]) -> None:
+        """Look at the topics' ids before the first run of an assignment, and where offsets go back.
+
+        They do in a redelivery, after a rebalance, and when a topic was created again. Failure prevented: written with
+        the old topic's id, the new one's records would pass as redelivered. Raises `InputRecreatedError`; nothing of
+        the run is written then.
+        """
+        handled = self._handled
+        first: dict[tuple[str, int], int] = {}
+        last: dict[tuple[str, int], int] = {}
+        for record in records:
+            place = record.topic, record.partition
+            first.setdefault(place, record.offset)
+            last[place] = record.offset
+        if not self._looked or any(offset <= handled.get(place, -1) for place, offset in first.items()):
+            self._looked = True
+            await self.inputs.require(self.settings.broker_patience_seconds)
+            handled.clear()  # one look serves the whole rebalance
+        handled.update(last)
+
     def _admit(self, admitted: Any, timestamp: int, deliveries: Deliveries) -> None:
         for partition, key, value, headers in admitted.records:
             deliveries.setdefault((topics.LEDGER, partition), []).append((key, value, headers, timestamp))
@@ -193,7 +227,7 @@ class IngestAgent:
     def _reject(self, record: Any, rejected: Rejected, deliveries: Deliveries) -> None:
         key, value, headers = dead_letter(
             record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers,
-            rejected.stage, rejected.codes, rejected.message, self._version,
+            rejected.stage, rejected.codes, rejected.message, self._version, self.door.topic_ids.get(record.topic, b""),
         )  # fmt: skip
         partition = record.partition % self._partitions[topics.DEADLETTER]
         deliveries.setdefault((topics.DEADLETTER, partition), []).append((key, value, headers, record.timestamp))

@@ -1,9 +1,9 @@
 """The ledger's envelope: an event as the record's value, its origin as the record's headers.
 
 Headers: `__fx.source.topic`, `.partition` and `.offset` (decimal), `__fx.sha256` of the sender's bytes, `__fx.type`,
-then `fx.history` for history, then what the sender's CloudEvents attributes and trace were, last `__fx.check`. Senders'
-other headers stop at ingest. The first configuration, which `topics apply` writes itself, has only `__fx.type`. The
-record's Kafka timestamp is the input's.
+`__fx.source.topic_id` (KIP-516; earlier releases wrote none), then `fx.history` for history, then what the sender's
+CloudEvents attributes and trace were, last `__fx.check`. Senders' other headers stop at ingest. The first
+configuration, which `topics apply` writes itself, has only `__fx.type`. The record's Kafka timestamp is the input's.
 
 `__fx.check` is a CRC-32 over all headers before it and the value. Kafka's own checksum covers a record from the
 producer's batch to the consumer; this one covers it from the event to the event, through copies of the topic and
@@ -22,6 +22,7 @@ from streams.errors import LedgerError
 SOURCE_TOPIC = "__fx.source.topic"
 SOURCE_PARTITION = "__fx.source.partition"
 SOURCE_OFFSET = "__fx.source.offset"
+SOURCE_TOPIC_ID = "__fx.source.topic_id"
 SHA256 = "__fx.sha256"
 TYPE = "__fx.type"
 CHECK = "__fx.check"
@@ -46,6 +47,8 @@ _decode_leg = msgspec.json.Decoder(Leg).decode
 _UNREADABLE = (msgspec.DecodeError, KeyError, ValueError, RecursionError)
 # Topic names are few and come with every record; one string each saves memory and time.
 _topic_names: dict[bytes, str] = {}
+_topic_ids: dict[bytes | None, str] = {None: ""}
+_LONGEST_TOPIC_ID = 64
 
 
 def encode(event: Event | Leg) -> bytes:
@@ -54,9 +57,13 @@ def encode(event: Event | Leg) -> bytes:
 
 
 def envelope(
-    source: Source, sha256: bytes, kind: bytes, *, history: bool = False, passed_on: Iterable[Header] = ()
-) -> list[Header]:
-    """The record's headers. `sha256` is 64 hex digits; `kind` the event's `type`; `passed_on` among `PASSED_ON`."""
+    source: Source, sha256: bytes, kind: bytes, *, topic_id: bytes = b"", history: bool = False,
+    passed_on: Iterable[Header] = (),
+) -> list[Header]:  # fmt: skip
+    """The record's headers. `sha256` is 64 hex digits; `kind` the event's `type`; `passed_on` among `PASSED_ON`.
+
+    `topic_id` is the source topic's, at most 64 ASCII characters; empty where it is not known.
+    """
     headers = [
         (SOURCE_TOPIC, source.topic.encode()),
         (SOURCE_PARTITION, b"%d" % source.partition),
@@ -64,6 +71,8 @@ def envelope(
         (SHA256, sha256),
         (TYPE, kind),
     ]
+    if topic_id:
+        headers.append((SOURCE_TOPIC_ID, topic_id))
     if history:
         headers.append((HISTORY, b"1"))
     headers.extend(passed_on)
@@ -102,6 +111,17 @@ def _sha256(found: dict[str, bytes | None]) -> str:
     return text
 
 
+def _topic_id(content: bytes | None) -> str:
+    known = _topic_ids.get(content)
+    if known is None:
+        known = (content or b"").decode("ascii")
+        if not 0 < len(known) <= _LONGEST_TOPIC_ID:
+            raise ValueError(f"header {SOURCE_TOPIC_ID} is not 1 to {_LONGEST_TOPIC_ID} characters")
+        if len(_topic_ids) < 1000:  # noqa: PLR2004  (as above)
+            _topic_ids[content] = known
+    return known
+
+
 def first_configuration(change: ConfigurationChange) -> tuple[bytes, bytes, list[Header]]:
     """Key, value and headers of the first record of a ledger partition, as `topics apply` writes it."""
     return CONFIGURATION_KEY, _encode(change), [(TYPE, b"configuration")]
@@ -128,13 +148,15 @@ def _origin(headers: RawHeaders, kind: str, offset: int, timestamp_ms: int) -> O
     source = Source(
         topic, _number(found, SOURCE_PARTITION, _LARGEST_PARTITION), _number(found, SOURCE_OFFSET, _LARGEST_OFFSET)
     )
-    if len(found) == 6 and CHECK in found:  # noqa: PLR2004 - the six that every record has; most have no others
-        return Origin(offset=offset, source=source, sha256=sha256, timestamp_ms=timestamp_ms)
+    topic_id = _topic_id(found.get(SOURCE_TOPIC_ID))
+    if len(found) == 7 and topic_id and CHECK in found:  # noqa: PLR2004 - the seven of every record; most have no others
+        return Origin(offset=offset, source=source, sha256=sha256, timestamp_ms=timestamp_ms, topic_id=topic_id)
     return Origin(
         offset=offset,
         source=source,
         sha256=sha256,
         timestamp_ms=timestamp_ms,
+        topic_id=topic_id,
         history=found.get(HISTORY) == b"1",
         headers=tuple((name, content) for name in PASSED_ON if (content := found.get(name)) is not None),
     )

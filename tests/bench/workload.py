@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from detectors.configuration import Configuration
 from detectors.events import ConfigurationChange
-from streams import ledger
+from streams import ledger, topics
 from streams.deadletter import dead_letter
 from streams.door import Door, Rejected
 from streams.pseudonyms import development_keys
@@ -34,8 +34,10 @@ def records(events: int, seed: int = 1, bad_share: float = 0.0) -> list[Record]:
 
 
 def door() -> Door:
-    """A door with the fixed keys of tests and the default configuration."""
-    return Door(development_keys(), PARTITIONS, dict(CONFIGURATION.legend.words))
+    """A door with the fixed keys of tests, the default configuration, and ids of the input topics."""
+    made = Door(development_keys(), PARTITIONS, dict(CONFIGURATION.legend.words))
+    made.topic_ids = {name: f"{number:022}".encode() for number, name in enumerate(topics.INPUTS)}
+    return made
 
 
 def stored(stream: list[Record]) -> list[Stored]:

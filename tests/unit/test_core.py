@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from detectors.core import CONFLICT, apply
+from detectors.core import CONFLICT, MOST_TOPICS, apply
 from detectors.events import ConfigurationChange, Disposition, Origin, Profile, Source
 from detectors.party import unpack
 from detectors.state import PartitionState
@@ -165,3 +165,41 @@ def test_idle_parties_leave_memory_in_event_time():
     ledger.pay("b", later(days=300), party="k1.001.busy")
     ledger.pay("c", later(days=440), party="k1.002.new")
     assert list(ledger.state.parties) == ["k1.001.busy", "k1.002.new"]
+
+
+def recreated(ledger, topic_id, offset, event_id):
+    """The outcome of a payment whose source is a topic of this id."""
+    origin = Origin(offset=len(ledger.log), source=Source(TOPIC, 0, offset), sha256="0" * 64, timestamp_ms=0,
+                    topic_id=topic_id)  # fmt: skip
+    return ledger.put(payment(event_id, START), origin).outcome
+
+
+def test_records_of_a_recreated_input_topic_are_not_taken_for_redelivered():
+    """Its offsets begin anew below the old mark; what ingest repeats, of either topic, still is dropped."""
+    ledger = Ledger()
+    for offset in range(3):
+        assert recreated(ledger, "X", offset, f"x{offset}") == "applied"
+    assert [recreated(ledger, "Y", offset, f"y{offset}") for offset in (0, 1)] == ["applied", "applied"]
+    assert [recreated(ledger, one, 1, "again") for one in "XY"] == ["redelivered", "redelivered"]
+    assert recreated(ledger, "X", 3, "late") == "applied"  # from a worker that was slow
+    assert recreated(ledger, "Y", 1, "again") == "redelivered"
+    assert recreated(ledger, "Y", 2, "x0") == "duplicate"  # the sender's own repetition is told by what it is
+    assert PartitionState.thaw(ledger.state.freeze().sections()).marks == ledger.state.marks
+
+
+def test_records_that_do_not_tell_their_topics_id_count_as_one_topic_with_the_first_that_does():
+    """An upgrade of ingest, in the middle of a redelivery or with an old worker still writing, repeats nothing."""
+    ledger = Ledger()
+    assert [recreated(ledger, "", offset, f"a{offset}") for offset in range(3)] == ["applied"] * 3
+    assert [recreated(ledger, "X", offset, f"a{offset}") for offset in (1, 2, 3)] == [*["redelivered"] * 2, "applied"]
+    assert [recreated(ledger, "", offset, f"b{offset}") for offset in (3, 4)] == ["redelivered", "applied"]
+    assert recreated(ledger, "X", 4, "again") == "redelivered"
+    assert recreated(ledger, "Y", 0, "y") == "applied"
+
+
+def test_marks_of_topics_that_were_deleted_do_not_grow_for_ever():
+    """The newest few of each partition are kept."""
+    ledger = Ledger()
+    for number in range(MOST_TOPICS + 5):
+        assert recreated(ledger, f"T{number}", 0, f"e{number}") == "applied"
+    assert [name for *_, name in ledger.state.marks] == [f"T{number}" for number in range(5, MOST_TOPICS + 5)]

@@ -146,6 +146,7 @@ def test_a_run_hands_the_event_loop_back(monkeypatch):
         return SimpleNamespace(records=(), leg=None, identities=(), when=None)
 
     agent.door, agent.sealer = SimpleNamespace(admit=admit), None
+    agent._handled, agent._looked = {}, True
     record = SimpleNamespace(topic="t", partition=0, offset=0, timestamp=0, key=None, value=b"", headers=[])
 
     async def deliver(_deliveries):

@@ -67,3 +67,21 @@ def test_what_cannot_be_read_says_where_it_is(value, written):
     """An unreadable record is a `LedgerError` that names partition and offset."""
     with pytest.raises(LedgerError, match="partition 4, offset 99"):
         ledger.decode_record(value, written, 99, 1234, 4)
+
+
+def test_the_id_of_the_sources_topic_comes_back():
+    """With and without other headers; a record of an earlier release tells none."""
+    for more in ({}, {"history": True}, {"passed_on": [("ce_id", b"1")]}):
+        written = ledger.envelope(SOURCE, SHA256, b"rate", topic_id=b"Zm9v_-" * 3, **more)
+        value = ledger.encode(RATE)
+        origin = ledger.decode_record(value, ledger.checked(written, value), 9, 1234)[1]
+        assert (origin.topic_id, origin.source, origin.history) == ("Zm9v_-" * 3, SOURCE, "history" in more)
+    assert ledger.decode_record(ledger.encode(RATE), headers(), 9, 1234)[1].topic_id == ""
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff", b"x" * 65])
+def test_an_id_that_is_none_is_refused(content):
+    """Empty, no ASCII, or longer than any cluster's: the record says nothing certain of its source."""
+    written = [*headers(), (ledger.SOURCE_TOPIC_ID, content)]
+    with pytest.raises(LedgerError, match="partition 4, offset 99"):
+        ledger.decode_record(ledger.encode(RATE), written, 99, 1234, 4)

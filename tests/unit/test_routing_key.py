@@ -103,8 +103,11 @@ def test_ingest_asks_before_it_starts_and_leaves_no_producer_behind(log, monkeyp
     monkeypatch.setattr(ingest.clients, "idempotent_producer", lambda *_: producer)
     agent = object.__new__(IngestAgent)
     agent.settings, agent.door = load_settings(), Door(parse_keys(K2, "f"), 12, {})
-    agent.app = SimpleNamespace(conf=SimpleNamespace(id="i"))
+    agent.app, agent.inputs = (
+        SimpleNamespace(conf=SimpleNamespace(id="i")),
+        SimpleNamespace(look=lambda: note("ids"), ids={}),
+    )
     agent.clock = SimpleNamespace(start=lambda _producer: did.append("clock"))
     with pytest.raises(KeyFileError):
         asyncio.run(agent.start())
-    assert did == ["start", "stop"]
+    assert did == ["ids", "start", "stop"]
