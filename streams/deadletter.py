@@ -15,6 +15,8 @@ from streams.faults import MESSAGE_LIMIT
 PREFIX = "__fx.error."
 TOPIC, PARTITION, OFFSET, TIMESTAMP = (PREFIX + name for name in ("topic", "partition", "offset", "timestamp"))
 STAGE, CODES, MESSAGE, VERSION = (PREFIX + name for name in ("stage", "codes", "message", "version"))
+# the id of the topic that the record stood on, where it is known: a topic created again has the same name and offsets
+TOPIC_ID = PREFIX + "topic_id"
 # only on a record that was cut
 LENGTH, SHA256 = PREFIX + "length", PREFIX + "sha256"
 KEY_LENGTH, KEY_SHA256, HEADERS_LEFT_OUT = PREFIX + "key_length", PREFIX + "key_sha256", PREFIX + "headers_left_out"
@@ -65,6 +67,7 @@ class Original(msgspec.Struct, frozen=True):
     complete: bool
     length: int | None = None
     sha256: str | None = None
+    topic_id: str = ""
 
 
 def _size(headers: RawHeaders) -> int:
@@ -109,6 +112,7 @@ def dead_letter(  # noqa: PLR0917 - the contract's own list of headers
     codes: Iterable[str],
     message: str,
     version: str,
+    topic_id: bytes = b"",
 ) -> DeadLetter:
     """Key, value and headers of the dead letter of a record that stood at `topic`, `partition`, `offset`. Never raises.
 
@@ -129,6 +133,8 @@ def dead_letter(  # noqa: PLR0917 - the contract's own list of headers
         (MESSAGE, message[:MESSAGE_LIMIT].encode(errors="replace")),
         (VERSION, version.encode(errors="replace")),
     ]
+    if topic_id:
+        ours.append((TOPIC_ID, topic_id))
     return key, value, [*original, *ours, *notes]
 
 
@@ -164,4 +170,5 @@ def original(record: Record) -> Original | None:
         complete=not cut,
         length=_whole_number(ours.get(LENGTH)) if cut else None,
         sha256=text(SHA256) if cut else None,
+        topic_id=text(TOPIC_ID),
     )

@@ -42,7 +42,7 @@ class TopicCount(msgspec.Struct, kw_only=True):
 
     `conflicts` are in the ledger and in the dead letters, and count as `ledger`. `redelivered`: ledger records or dead
     letters of a source position beyond the first. `older`, `newer`: ledger records and dead letters whose source lies
-    before the input's log start (retention), or beyond the offset compared up to.
+    before the input's log start (retention) or in a deleted topic of its name, or beyond the offset compared up to.
     """
 
     topic: str
@@ -126,6 +126,12 @@ class Reconciliation:
         source = self._source((topic, partition), len(offsets))
         if source is not None:
             source.in_ledger(ledger_partition, np.asarray(offsets, np.int64))
+
+    def of_deleted_topic(self, topic: str, partition: int, count: int) -> None:
+        """Ledger records and dead letters of an input topic that was created again since: they prove nothing of it."""
+        source = self._source((topic, partition), count)
+        if source is not None:
+            source.older += count
 
     def dead_letter(self, topic: str, partition: int, offset: int, *, conflict: bool) -> None:
         """A dead letter's source position, and whether it is that of a conflict."""

@@ -77,6 +77,7 @@ def _dead_letter_schema() -> dict[str, Any]:
         "required": list(properties),
         "properties": properties
         | {
+            deadletter.TOPIC_ID: {"type": "string"},
             deadletter.LENGTH: number,
             deadletter.SHA256: {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             deadletter.KEY_LENGTH: number,

@@ -13,6 +13,7 @@ from kafka.structs import TopicPartition as AdminPartition
 from streams import app, ledger, reading, tables, topics
 from streams.deadletter import original
 from streams.errors import FxwatchError
+from streams.input_ids import read_ids
 from streams.reading import Batch
 from streams.reconcile import CONFLICT, Problem, Reconciliation, TopicCount
 from streams.settings import Settings, load_settings
@@ -43,26 +44,36 @@ def _group_offsets(admin: KafkaAdminClient, group: str) -> dict[tuple[str, int],
             if isinstance(tp, AdminPartition) and held.offset >= 0}  # fmt: skip
 
 
-def _ledger_positions(batch: Batch, found: Reconciliation) -> int:
+def _ledger_positions(batch: Batch, found: Reconciliation, ids: dict[str, bytes]) -> int:
     """Adds a batch of one ledger partition; returns records without a source other than configurations."""
     tp, records = batch
-    by_source: dict[tuple[bytes, bytes], list[int]] = {}
+    by_source: dict[tuple[bytes, bytes, bytes], list[int]] = {}
     unknown = 0
     for record in records:
         headers = record.headers
         # the envelope's order is fixed (streams/ledger.py), and looking there first saves half of the time
-        if len(headers) >= 3 and headers[0][0] == ledger.SOURCE_TOPIC and headers[2][0] == ledger.SOURCE_OFFSET:  # noqa: PLR2004
-            by_source.setdefault((headers[0][1], headers[1][1]), []).append(int(headers[2][1]))
+        if len(headers) > 5 and headers[2][0] == ledger.SOURCE_OFFSET and headers[5][0] == ledger.SOURCE_TOPIC_ID:  # noqa: PLR2004
+            by_source.setdefault((headers[0][1], headers[1][1], headers[5][1]), []).append(int(headers[2][1]))
             continue
         named = dict(headers)
         if ledger.SOURCE_OFFSET in named:
-            source = (named[ledger.SOURCE_TOPIC], named[ledger.SOURCE_PARTITION])
+            topic_id = named.get(ledger.SOURCE_TOPIC_ID, b"")
+            source = (named[ledger.SOURCE_TOPIC], named[ledger.SOURCE_PARTITION], topic_id)
             by_source.setdefault(source, []).append(int(named[ledger.SOURCE_OFFSET]))
         elif named.get(ledger.TYPE) != b"configuration":
             unknown += 1
-    for (topic, partition), offsets in by_source.items():
-        found.in_ledger(topic.decode(), int(partition), tp.partition, offsets)
+    for (name, partition, topic_id), offsets in by_source.items():
+        topic = name.decode()
+        if _same(topic_id, ids.get(topic, b"")):
+            found.in_ledger(topic, int(partition), tp.partition, offsets)
+        else:
+            found.of_deleted_topic(topic, int(partition), len(offsets))
     return unknown
+
+
+def _same(told: bytes, current: bytes) -> bool:
+    """Whether an output is of the topic that is there now; earlier releases wrote no id."""
+    return not told or not current or told == current
 
 
 def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation, int]:
@@ -71,6 +82,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
     The ends of the latter are taken later, so that what ingest finishes meanwhile counts.
     Returns the reconciliation and the number of ledger records without a source.
     """
+    ids = read_ids(settings)
     with reading.Reader(settings, topics.INPUTS) as inputs:
         due = _committed(settings, inputs.ends) if up_to_committed else inputs.ends
         in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
@@ -83,12 +95,14 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
     with reading.Reader(settings, [topics.LEDGER, topics.DEADLETTER]) as outputs:
         for batch in outputs.to_end():
             if batch[0].topic == topics.LEDGER:
-                unknown += _ledger_positions(batch, found)
+                unknown += _ledger_positions(batch, found, ids)
                 continue
             for record in batch[1]:
                 letter = original(record)
                 if letter is None:
                     unknown += 1
+                elif not _same(letter.topic_id.encode(), ids.get(letter.topic, b"")):
+                    found.of_deleted_topic(letter.topic, letter.partition, 1)
                 else:
                     found.dead_letter(letter.topic, letter.partition, letter.offset, conflict=CONFLICT in letter.codes)
     return found, unknown
@@ -145,5 +159,5 @@ def command(up_to: str, as_json: bool) -> None:
         read, older = sum(count.read for count in counts), sum(count.older for count in counts)
         click.echo(f"each of the {read:,} inputs kept is in the ledger or dead-lettered", err=True)
         if older:
-            click.echo(f"{older:,} outputs are of inputs that retention removed: those cannot be checked any more",
-                       err=True)  # fmt: skip
+            click.echo(f"{older:,} outputs are of inputs that retention or a deletion removed: those cannot be checked "
+                       "any more", err=True)  # fmt: skip

@@ -1,7 +1,13 @@
 """Reconciliation from positions alone."""
 
-import pytest
+from types import SimpleNamespace
 
+import pytest
+from aiokafka import TopicPartition
+
+from detectors.events import Source
+from streams import deadletter, ledger
+from streams.cli.reconcile import _ledger_positions
 from streams.reconcile import Reconciliation
 
 T, R = "fx.transactions.v1", "fx.rates.v1"
@@ -124,3 +130,25 @@ def test_foreign_sources_are_named(topic):
     found = reconciliation()
     found.in_ledger(topic, 77, 0, [1, 2])
     assert found.foreign == {f"{topic}[77]": 2}
+
+
+def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one():
+    """By the topic's id in ledger records and dead letters; those of earlier releases tell none and still count."""
+    found = reconciliation(0, 4)
+    found.read(T, 0, range(4))
+    old, new = b"old", b"new"
+    records = [SimpleNamespace(headers=ledger.envelope(Source(T, 0, offset), b"0" * 64, b"transaction", topic_id=one))
+               for offset, one in ((0, old), (1, new), (2, b""), (3, old))]  # fmt: skip
+    assert _ledger_positions((TopicPartition("fx.ledger.v1", 1), records), found, {T: new}) == 0
+    assert told(found) == [f"{T}[0]: 0 missing", f"{T}[0]: 3 missing"]
+    assert found.counts()[0].older == 2
+
+
+def test_a_dead_letter_tells_the_id_of_its_topic():
+    """Where it is known; the sender's own header of that name stays the sender's."""
+    given = (T, 0, 7, 1, b"k", b"v", [(deadletter.TOPIC_ID, b"forged")], "decode", ("utf8.invalid",), "m", "0")
+    for topic_id in (b"", b"id"):
+        key, value, headers = deadletter.dead_letter(*given, topic_id)
+        letter = deadletter.original(SimpleNamespace(key=key, value=value, headers=headers))
+        assert letter is not None
+        assert (letter.topic_id.encode(), letter.headers) == (topic_id, ((deadletter.TOPIC_ID, b"forged"),))
