@@ -26,15 +26,16 @@ DUE_SECONDS = 600.0
 
 
 def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[Fault], *, events: int, seed: int,
-                    roles: tuple[str, ...], bad_share: float = 0.01, from_ledger: bool = True,
+                    roles: tuple[str, ...], bad_share: float = 0.01, from_ledger: bool = True, haste: float = 1.0,
                     **settings: Any) -> Figures:  # fmt: skip
     """Send `events` through workers of `roles` while the faults of `schedule` come one after the other.
 
     Each fault has an equal share of the stream, which goes on during it: what it hits is drawn from `seed`. At the end
     everything is asserted that can be proved from the topics. `from_ledger`: see `assert_exact`.
+    `haste`: how many times faster the stream is sent than the faults take as a rule; it waits when it is ahead.
     """
     figures = Figures(events=events)
-    rate = events / sum(fault.seconds for fault in schedule)
+    rate = haste * events / sum(fault.seconds for fault in schedule)
     shares = len(schedule) + 1
     stream = Simulation(seed=seed, events=events, bad_share=bad_share)
     chosen = {"snapshot_every_events": SNAPSHOT_EVERY} | settings

@@ -19,6 +19,7 @@ from streams.broker.ports import free_ports
 # A node holds some 250 replicas of fxwatch's topics and serves two dozen producers; at 256 MB it collects all the time.
 HEAP_MEGABYTES = 320
 IN_SYNC_SECONDS = 90.0
+ELECTION_SECONDS = 15.0
 # of all partitions, how many an election moves: enough for every client to be affected
 MOVED_SHARE = 0.5
 PROPERTIES = {
@@ -118,9 +119,15 @@ class ThreeBrokers:
             chosen: dict[str, list[int]] = {}
             for topic, number in reassigned:
                 chosen.setdefault(topic, []).append(number)
-            admin.elect_leaders(0, chosen, raise_errors=False)
-        after = {(topic, one["partition_index"]): one["leader_id"] for topic, one in self.partitions()}
-        return sum(after.get(place) != leader for place, leader in before.items())
+            deadline = time.monotonic() + ELECTION_SECONDS
+            while True:
+                admin.elect_leaders(0, chosen, raise_errors=False)
+                after = {(topic, one["partition_index"]): one["leader_id"] for topic, one in self.partitions()}
+                moved = sum(after.get(place) != leader for place, leader in before.items())
+                # the nodes hear of it, and of the replicas' new order, a moment later
+                if moved >= len(reassigned) // 2 or time.monotonic() > deadline:
+                    return moved
+                time.sleep(0.2)
 
     @contextmanager
     def _admin(self) -> Iterator[KafkaAdminClient]:
