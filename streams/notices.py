@@ -8,6 +8,7 @@ source topic, partition and offset are its identity.
 """
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -32,6 +33,7 @@ ORIGINAL_SECONDS = 30.0
 # One failure is a rebalance or an election.
 TOLD_FAILURES = 2
 PAST_RETENTION = "past their topic's retention"
+REPLACED = "gone: their topic was deleted and created anew, and holds another record there"
 
 Deliver = Callable[[int, Record, str, str], Awaitable[None]]
 
@@ -122,7 +124,9 @@ class ConflictLetters:
         """Write the dead letter of the conflicting record with its original bytes; `timestamp` is its own, ms UTC."""
         source, first = notice.source, notice.first
         assert source is not None  # only the first configuration has none, and it conflicts with nothing
-        found, gone = await self._original(source.topic, source.partition, source.offset)
+        found, gone = await self._original(source)
+        if found is not None and hashlib.sha256(found.value or b"").hexdigest() != notice.sha256:
+            found, gone = None, REPLACED  # a letter must never hold somebody else's bytes
         message = f"{CODES[notice.code]} It stands as {_named(first) if first else 'unknown'}"
         key, value = None, None
         headers: clients.Headers = ()
@@ -145,12 +149,13 @@ class ConflictLetters:
         )
         await self._deliver(source.partition, (key, value, letter_headers, timestamp), source.topic, notice.code)
 
-    async def _original(self, topic: str, partition: int, offset: int) -> tuple[Any, str]:
-        """The record at the offset, or None and where it is gone."""
+    async def _original(self, source: Source) -> tuple[Any, str]:
+        """The record there, or None and where it is gone."""
+        offset = source.offset
         consumer = clients.reader(self._settings, committed=False)
         try:
             await consumer.start()
-            tp = TopicPartition(topic, partition)
+            tp = TopicPartition(source.topic, source.partition)
             consumer.assign([tp])
             first, end = (await consumer.beginning_offsets([tp]))[tp], await clients.end_offset(consumer, tp)
             if offset < first:

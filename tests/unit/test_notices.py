@@ -1,6 +1,7 @@
 """The dead letters of conflicts: what is written when the original is gone, and what is told when none is."""
 
 import asyncio
+from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,9 +21,9 @@ TP = TopicPartition("fx.notices.v1", 0)
 INPUT = "fx.transactions.v1"
 
 
-def notice(offset: int) -> Notice:
-    """A conflict of the input's record at an offset."""
-    return Notice(code="event.conflict", source=Source(INPUT, 4, offset), sha256="", identity="i",
+def notice(offset: int, value: bytes = b"v") -> Notice:
+    """A conflict of the input's record at an offset, whose bytes were `value`."""
+    return Notice(code="event.conflict", source=Source(INPUT, 4, offset), sha256=sha256(value).hexdigest(), identity="i",
                   first=Source(INPUT, 4, 2))  # fmt: skip
 
 
@@ -117,14 +118,20 @@ def letters_of(deliver: Any) -> ConflictLetters:
 
 
 @pytest.mark.parametrize(
-    ("offset", "said"),
-    [(4, "past their topic's retention"), (6, None), (9, "their topic ends at offset 9"), (12, "ends at offset 9")],
-    ids=["before the first", "there", "at the end", "beyond the end"],
+    ("offset", "original", "said"),
+    [
+        (4, b"v", "past their topic's retention"),
+        (6, b"v", None),
+        (6, b"w", "created anew, and holds another record there"),
+        (9, b"v", "their topic ends at offset 9"),
+        (12, b"v", "ends at offset 9"),
+    ],
+    ids=["before the first", "there", "another there", "at the end", "beyond the end"],
 )
 def test_an_original_that_is_gone_leaves_a_letter_without_its_bytes(
-    monkeypatch: pytest.MonkeyPatch, offset: int, said: str | None
+    monkeypatch: pytest.MonkeyPatch, offset: int, original: bytes, said: str | None
 ) -> None:
-    """Before the first record or beyond the last: it is not waited for, and the letter says what happened."""
+    """Before the first record, beyond the last, or not the bytes that conflicted: the letter says what happened."""
     written: list[Letter] = []
 
     async def deliver(_partition: int, record: Letter, _topic: str, _code: str) -> None:
@@ -132,7 +139,7 @@ def test_an_original_that_is_gone_leaves_a_letter_without_its_bytes(
 
     monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
     monkeypatch.setattr(notices, "ORIGINAL_SECONDS", 0.05)
-    asyncio.run(letters_of(deliver).write(notice(offset), 7))
+    asyncio.run(letters_of(deliver).write(notice(offset, original), 7))
     [(_, value, headers, timestamp)] = written
     message = dict(headers)[MESSAGE]
     if said is None:
