@@ -23,7 +23,8 @@ INPUT = "fx.transactions.v1"
 
 def notice(offset: int, value: bytes = b"v") -> Notice:
     """A conflict of the input's record at an offset, whose bytes were `value`."""
-    return Notice(code="event.conflict", source=Source(INPUT, 4, offset), sha256=sha256(value).hexdigest(), identity="i",
+    digest = sha256(value).hexdigest()
+    return Notice(code="event.conflict", source=Source(INPUT, 4, offset), sha256=digest, identity="i",
                   first=Source(INPUT, 4, 2))  # fmt: skip
 
 
