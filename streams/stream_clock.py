@@ -19,7 +19,7 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients
+from streams import clients, health
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -120,7 +120,7 @@ class ClockExchange:
 
     def start(self, producer: Any) -> None:
         """Start telling and hearing in the background; `producer` is a started aiokafka producer."""
-        self._tasks = [asyncio.ensure_future(self._tell(producer)), asyncio.ensure_future(self._hear())]
+        self._tasks = [health.background(self._tell(producer)), health.background(self._hear())]
 
     async def stop(self) -> None:
         """Stop both."""
@@ -163,4 +163,7 @@ class ClockExchange:
                 logger.info("where the other workers are is not known for now: %r", fault)
                 await asyncio.sleep(RETRY_SECONDS)
             finally:
-                await consumer.stop()
+                try:
+                    await consumer.stop()
+                except KafkaError as fault:
+                    logger.info("a reader of the other workers' clocks did not stop cleanly: %r", fault)
