@@ -6,11 +6,14 @@ what comes again after N others (50 000 by default) is taken as new. Packed, an 
 
 import struct
 from collections import deque
+from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 _KEY = 16
 _PLACE = struct.Struct("<HIq")
 _ENTRY = _KEY + _PLACE.size
+_LOT = 4_096
 
 
 class Known(NamedTuple):
@@ -59,14 +62,15 @@ class Fingerprints:
         copy._order, copy._entries = self._order.copy(), self._entries.copy()
         return copy
 
-    def to_state(self) -> bytes:
-        """All entries, oldest first, 16 + 30 bytes each. About 6 ms at 50 000."""
-        entries = self._entries
-        return b"".join([part for identity in self._order for part in (identity, entries[identity])])
+    def to_state(self) -> Iterator[bytes]:
+        """All entries, oldest first, 16 + 30 bytes each, in lots of under 1 ms."""
+        entries, left = self._entries, iter(self._order)
+        while lot := list(islice(left, _LOT)):
+            yield b"".join([part for identity in lot for part in (identity, entries[identity])])
 
     @classmethod
     def from_state(cls, size: int, packed: bytes) -> "Fingerprints":
-        """What `to_state` described. Raises `ValueError` when the length is not whole entries."""
+        """What the lots of `to_state` described, joined. Raises `ValueError` when the length is not whole entries."""
         step = _KEY + _ENTRY
         if len(packed) % step:
             raise ValueError(f"fingerprints are damaged; got: {len(packed)} bytes; expected: a multiple of {step}")

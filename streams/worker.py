@@ -35,6 +35,9 @@ LAG_SECONDS = 1.0
 REPEAT_SECONDS = 30.0
 # Messages made by f-strings are all different: forget rather than grow.
 REMEMBERED_MESSAGES = 1000
+# How long a thread may keep the interpreter from the event loop. Failure prevented: the loop asks for it back after
+# each system call, and while two threads unpack snapshots that is up to 5 ms each by default (measured: 79 ms a round).
+SWITCH_SECONDS = 0.0005
 
 
 def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
@@ -99,6 +102,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
     # collector walked them hundreds of times a second, 10-20 us an event (measured).
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
+    sys.setswitchinterval(SWITCH_SECONDS)
     watchdog.start()
     worker = _Process(*apps, loop=loop)
     logger.info("worker starts: %s; pages on http://%s:%d", ", ".join(agents), settings.web_host, settings.web_port)

@@ -10,7 +10,8 @@ from streams.cli import COMMANDS, command
 from streams.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY = pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md"])
+GUARANTEES = "docs/GUARANTEES.md"
+EVERY = pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", GUARANTEES])
 ROOMS = ("streams", "detectors", "deploy", "tests")
 # settings that are not fields: the file itself
 OTHER_VARIABLES = {"FXWATCH_CONFIG"}
@@ -66,6 +67,16 @@ def test_paths_exist(name):
     mentioned = re.findall(r"`([\w./-]+)`", text_of(name))
     paths = [path for path in mentioned if path.split("/")[0] in ROOMS and "/" in path]
     assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_each_guarantee_names_a_test():
+    """A promise without a command that shows it would be a claim; each figure stands beside its promise."""
+    rows = [line.split(" | ") for line in text_of(GUARANTEES).splitlines() if line.startswith("| ")]
+    promises = [row for row in rows if row[0] != "| promise"]
+    assert len(promises) > 20
+    for row in promises:
+        assert re.search(r"`tests/[\w/.]+\.py`", " ".join(row[2:])), row[0]
+        assert re.search(r"\d", row[1]), row[0]
 
 
 @EVERY

@@ -22,9 +22,9 @@ import uvloop
 from detectors.party import pack, unpack
 from detectors.state import PartitionState
 from streams import health, topics
-from streams.monitor import MonitorAgent
+from streams.monitor import MonitorAgent, _frozen
 from streams.settings import load_settings
-from streams.worker import _metrics
+from streams.worker import SWITCH_SECONDS, _metrics
 from tests.bench.workload import PARTITIONS, ingested, records, stored
 
 MEDIAN_BYTES = 1_084
@@ -95,6 +95,7 @@ async def measured(work: Any) -> dict[str, Any]:
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # as streams/worker.py
+    sys.setswitchinterval(SWITCH_SECONDS)
     beat = Heartbeat()
     task = asyncio.ensure_future(beat.run())
     await asyncio.sleep(0.2)
@@ -114,9 +115,8 @@ async def save(parties: int) -> dict[str, Any]:
     async def all_of_them() -> None:
         for number, state in enumerate(learned):
             began = time.perf_counter()
-            monitor.writers[number].begin(state.freeze(), state.next, None)
+            monitor.writers[number].begin(await _frozen(state), state.next, None)
             freezes.append(time.perf_counter() - began)
-            await asyncio.sleep(0)
         await asyncio.gather(*(writer.finish() for writer in monitor.writers.values()))
 
     sizes: list[int] = []
