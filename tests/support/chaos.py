@@ -1,6 +1,7 @@
 """A stream through real workers while a schedule of faults befalls them; then the proof that nobody can tell."""
 
 import random
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -51,7 +52,7 @@ def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[F
                               may_end=scene.excused)  # fmt: skip
                 scene.replace_ended()
                 fault.act(scene)
-                sender.allow(events + 1 if number == len(schedule) else events * (number + 2) // shares)
+                sender.allow(sys.maxsize if number == len(schedule) else events * (number + 2) // shares)
             sender.finish()
             cluster.wait_drained(DRAIN_SECONDS, may_end=scene.excused)
             figures.seconds = time.monotonic() - began
@@ -89,8 +90,11 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
 
 
 def _assert_nothing_lost(cluster: Cluster, acknowledged: Counter[bytes], events: int) -> None:
-    """Every record that the brokers acknowledged to the sender stands on its topic."""
-    assert acknowledged.total() == events
+    """Every record that the brokers acknowledged to the sender stands on its topic.
+
+    A stream may hold a record or two more than was asked for: a planted case is not cut off.
+    """
+    assert acknowledged.total() >= events
     lost = acknowledged - Counter(
         fingerprint(tp.topic, record.key, record.value) for tp, record in cluster.stream(*topics.INPUTS)
     )
