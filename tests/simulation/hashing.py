@@ -4,7 +4,7 @@ It keeps what the real one keeps (marks, fingerprints, counters) and learns a ro
 `source partition, source offset, identity, body`, decimal, blank between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import msgspec
@@ -41,6 +41,11 @@ class Learned(msgspec.Struct):
     def freeze(self) -> "Packed":
         """As a snapshot holds it."""
         return Packed(msgspec.msgpack.encode(self))
+
+    def freezing(self) -> Generator[None, None, "Packed"]:
+        """The same after others had a turn: what is applied in between would show."""
+        yield
+        return self.freeze()
 
 
 class Packed:
