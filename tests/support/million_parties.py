@@ -12,6 +12,7 @@ import json
 import logging
 import os
 import resource
+import subprocess
 import sys
 import time
 from typing import Any
@@ -26,6 +27,8 @@ from streams.monitor import MonitorAgent, _frozen
 from streams.settings import load_settings
 from streams.worker import SWITCH_SECONDS, _metrics
 from tests.bench.workload import PARTITIONS, ingested, records, stored
+from tests.support.cluster import Cluster
+from tests.support.worker_process import ROOT
 
 MEDIAN_BYTES = 1_084
 LEARNED_EVENTS = 20_000
@@ -146,6 +149,16 @@ async def load(parties: int) -> dict[str, Any]:
     found = sum(len(state.parties) for state in held if state is not None)
     assert found >= parties // PARTITIONS * PARTITIONS
     return {**told, "parties": found}
+
+
+def measured_apart(cluster: Cluster, what: str, parties: int) -> dict[str, Any]:
+    """Figures of `save` or `load` in a process of its own, as a worker's state has one."""
+    command = [sys.executable, "-m", "tests.support.million_parties", what, str(parties)]
+    done = subprocess.run(command, cwd=ROOT, timeout=590, check=False,
+                          env=cluster.environment, capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr + done.stdout
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 if __name__ == "__main__":
