@@ -13,7 +13,7 @@ Outputs of offsets below the published position are muted: a read_committed read
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Generator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
@@ -38,8 +38,8 @@ class State(Protocol):
 
     next: int
 
-    def freezing(self) -> "Generator[None, None, Frozen]":
-        """An immutable copy, a few ms at a time; nothing is applied before its end."""
+    def freezing(self) -> "tuple[Frozen, Iterator[None]]":
+        """An immutable copy, and the steps of a few ms that fill it; nothing is applied before their end."""
         ...
 
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
 from detectors.state import PartitionState
-from streams.errors import FxwatchError, LedgerError, SnapshotError
+from streams.errors import LedgerError, SnapshotError
 from streams.kafka_log import KafkaLog
 from streams.monitor import MonitorCore
 from streams.outputs import Output
@@ -92,23 +92,12 @@ async def replay(
                 continue
             if published_by is not None:
                 state.code_version = published_by.get(offset, today)
-            outputs = _applied(core, place, state, record, muted=published_by is None)
+            outputs = core.apply(state, place.partition, record, muted=published_by is None)
             if outputs:
                 yield offset, outputs
     state.code_version = today
     if state.next < stop:
         raise LedgerError(f"the ledger of {place} ended while it was read", got=state.next, expected=stop)
-
-
-def _applied(core: MonitorCore, place: Place, state: PartitionState, record: object, *, muted: bool) -> list[Output]:
-    try:
-        return core.apply(state, place.partition, record, muted=muted)
-    except FxwatchError:
-        raise
-    except Exception as fault:
-        decision = f"fxwatch skip {place.agent} {place.partition} {state.next} --reason ..."
-        raise LedgerError(f"a record of {place} cannot be applied: {fault}", got=f"offset {state.next}",
-                          todo=f"see what the worker says of it; {decision}") from fault  # fmt: skip
 
 
 async def rebuild(

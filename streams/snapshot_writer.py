@@ -107,8 +107,7 @@ class SnapshotWriter:
         self._slot = 1 - self._slot
         if day is not None and day != self._day:
             slots.append(f"day-{day}")
-            self._day = day
-        self._task = asyncio.ensure_future(self._write(frozen, position, slots))
+        self._task = asyncio.ensure_future(self._write(frozen, position, slots, day))
 
     async def finish(self) -> None:
         """Wait for the save under way, if any."""
@@ -122,7 +121,7 @@ class SnapshotWriter:
         if producer is not None:
             await abandon(producer)
 
-    async def _write(self, frozen: Any, position: int, slots: list[str]) -> None:
+    async def _write(self, frozen: Any, position: int, slots: list[str], day: str | None) -> None:
         began = time.monotonic()
         try:
             if self._producer is None:
@@ -144,6 +143,7 @@ class SnapshotWriter:
             logger.exception("%s: snapshot at %d not written, replay will be longer", self._place, position)
         else:
             logger.debug("%s: snapshot at %d, %d bytes, %.2f s", self._place, position, size, time.monotonic() - began)
+            self._day = day or self._day  # only now: a daily save that failed is due again with the next
             self._on_saved(size, time.time())
             return
         producer, self._producer = self._producer, None

@@ -4,7 +4,7 @@ It keeps what the real one keeps (marks, fingerprints, counters) and learns a ro
 `source partition, source offset, identity, body`, decimal, blank between.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -42,27 +42,32 @@ class Learned(msgspec.Struct):
         """As a snapshot holds it."""
         return Packed(msgspec.msgpack.encode(self))
 
-    def freezing(self) -> Generator[None, None, "Packed"]:
-        """The same after others had a turn: what is applied in between would show."""
-        yield
-        return self.freeze()
+    def freezing(self) -> tuple["Packed", Iterator[None]]:
+        """The same, filled after others had a turn: what is applied in between would show."""
+        packed = Packed(b"")
+
+        def steps() -> Iterator[None]:
+            yield
+            packed.content = msgspec.msgpack.encode(self)
+
+        return packed, steps()
 
 
 class Packed:
     """A frozen state."""
 
     def __init__(self, content: bytes) -> None:
-        self._content = content
+        self.content = content
 
     def sections(self) -> Iterator[tuple[str, bytes]]:
         """Two pieces, so that one can be lost."""
-        half = len(self._content) // 2
-        yield "first", self._content[:half]
-        yield "second", self._content[half:]
+        half = len(self.content) // 2
+        yield "first", self.content[:half]
+        yield "second", self.content[half:]
 
     def digest(self) -> str:
         """The content itself."""
-        return self._content.hex()
+        return self.content.hex()
 
 
 class HashingCore:

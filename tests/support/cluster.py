@@ -27,17 +27,16 @@ from kafka.structs import TopicPartition
 from detectors.alert import Alert
 from detectors.core import Notice
 from detectors.state import STATE_SCHEMA
-from streams import reading, topics
+from streams import ledger, reading, topics
 from streams.deadletter import Original, original
 from streams.digest import learned
 from streams.kafka_log import KafkaLog
 from streams.monitor import AGENT, MonitorCore
 from streams.outputs import Output
 from streams.progress import Place
-from streams.pseudonyms import Keys, load_keys
+from streams.pseudonyms import load_keys
 from streams.rebuild import begin
 from streams.settings import load_settings
-from streams.simulate import Simulation
 from streams.version import code_version
 from tests.support.worker_process import ROOT, Worker
 
@@ -59,7 +58,8 @@ class Replay(NamedTuple):
     """What one ledger comes to by the pure core alone, without Kafka, crashes or snapshots.
 
     `outputs`: by (topic, partition) what must be published, in order. `outcomes`: per (ledger partition, source place)
-    what became of the record. `digests`, `scored`, `learned`: by ledger partition.
+    what became of the record. `counters`, `learned`, `digests`: by ledger partition. `without_rate`: ids of the events
+    scored without one.
     """
 
     outputs: dict[tuple[str, int], list[Seen]]
@@ -67,6 +67,7 @@ class Replay(NamedTuple):
     counters: dict[int, dict[str, int]]
     learned: dict[int, dict[str, int]]
     digests: dict[int, str]
+    without_rate: set[str]
 
 
 class Cluster:
@@ -308,7 +309,7 @@ class Cluster:
         """Apply the ledger as it stands by the pure core alone, outputs unmuted."""
         core = MonitorCore(code_version())
         states = {number: core.new(number) for number in range(PARTITIONS)}
-        found = Replay({}, {}, {}, {}, {})
+        found = Replay({}, {}, {}, {}, {}, set())
         for tp, record in self.stream(topics.LEDGER):
             state = states[tp.partition]
             before = dict(state.counters)
@@ -320,6 +321,9 @@ class Cluster:
                 outcome = next(name for name in names if state.counters[name] != before.get(name, 0))
                 if outcome != "redelivered":
                     found.outcomes.setdefault(source, set()).add(outcome)
+            if state.counters["rate_missing"] != before.get("rate_missing", 0):
+                event, _ = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+                found.without_rate.add(event.event_id)
         for number, state in states.items():
             found.counters[number] = dict(state.counters)
             found.learned[number] = learned(state)
@@ -369,24 +373,6 @@ def source_place(headers: Iterable[tuple[str, bytes]]) -> tuple[str, int, int] |
 
 def _seen(output: Output) -> Seen:
     return Seen(output.key, output.value, tuple(output.headers), output.timestamp_ms)
-
-
-def missed_cases(simulation: Simulation, keys: Keys, alerts: Iterable[Alert], *, by_due: bool) -> list[str]:
-    """Planted cases without an alert of their typology, for their party, that one of their events raised.
-
-    `by_due`: the alert must have come at the event that is due to raise it at the latest. That needs each payment's
-    rates before it; a stream sent faster than life, a day in some 0.2 s, has that only as far as ingest keeps time
-    order.
-    """
-    raised = {(hit.id, alert.party, alert.trigger_event_id) for alert in alerts for hit in alert.typologies}
-    missed = []
-    for case in simulation.truth.of("case"):
-        events = case["event_ids"]
-        in_time = events[: events.index(case["due_event_id"]) + 1] if by_due else events
-        party = keys.party(case["party_id"]).token
-        if not any((case["typology"], party, event_id) in raised for event_id in in_time):
-            missed.append(case["case_id"])
-    return missed
 
 
 def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = True) -> None:

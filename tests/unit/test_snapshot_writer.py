@@ -116,6 +116,22 @@ def test_one_daily_slot_a_day():
     assert daily == {"day-2026-01-01": 10, "day-2026-01-02": 30}
 
 
+def test_a_daily_save_that_failed_is_due_again_with_the_next():
+    """A day of which no snapshot stayed would make a rescore of its alerts replay two."""
+
+    async def story():
+        bench = Bench()
+        await bench.save(10, "2026-01-01")
+        bench.producers[-1].fault = KafkaConnectionError()
+        await bench.save(20, "2026-01-02")
+        await bench.save(30, "2026-01-02")
+        return bench
+
+    snapshots = asyncio.run(story()).progress().snapshots
+    daily = {slot: one.next for slot, one in snapshots.items() if slot.startswith("day-")}
+    assert daily == {"day-2026-01-01": 10, "day-2026-01-02": 30}
+
+
 def test_a_pointer_names_the_snapshots_own_records():
     """Loading reads [first, last] and finds the header and every chunk there."""
 

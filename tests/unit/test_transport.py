@@ -29,6 +29,7 @@ class MemoryConsumer(RunConsumer):
 
     most = 1000
     flow_active = True
+    wall = staticmethod(lambda: 0.0)  # records of the first minute are fresh
 
     def __init__(self, *records, **settings):
         app = faust.App("memory", broker="kafka://nowhere", autodiscover=False)
@@ -183,12 +184,14 @@ def test_a_run_ends_where_a_partition_that_has_more_runs_dry():
     assert len(runs) > 1
 
 
-@pytest.mark.parametrize("order_wait", [0.05])
-def test_a_partition_that_has_more_is_waited_for_once(order_wait):
-    """A leader that is away delays the others for `order_wait` once, not once a run."""
+@pytest.mark.parametrize(("seconds_later", "wait"), [(59, 0.1), (61, 0.5)], ids=["live", "backlog"])
+def test_a_partition_that_has_more_is_waited_for_once(monkeypatch, seconds_later, wait):
+    """A leader that is away delays the others once, not once a run: for `order_wait`, or longer in a backlog."""
+    monkeypatch.setattr("streams.transport.LONG_WAIT_SECONDS", 0.5)
 
     async def story():
-        consumer = MemoryConsumer(*backlog(PAYMENTS, range(100)), run_records=10, order_wait=order_wait)
+        consumer = MemoryConsumer(*backlog(PAYMENTS, range(100)), run_records=10, order_wait=0.1)
+        consumer.wall = lambda: float(seconds_later)
         consumer.broker[RATES] = []
         consumer.more = {RATES}  # there is more of it, and no fetch brings it
         loop, waited = asyncio.get_running_loop(), None
@@ -204,8 +207,8 @@ def test_a_partition_that_has_more_is_waited_for_once(order_wait):
         return waited, loop.time() - began, runs, consumer
 
     waited, total, runs, consumer = played(story)
-    assert waited >= order_wait
-    assert total < 5 * order_wait
+    assert wait <= waited < wait + 0.4
+    assert total < 10 * wait
     assert sum(len(message.value) for message in runs) == 100
     assert consumer._given_up == {RATES}
 
