@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import msgspec
+import river.tree.padded  # noqa: F401  (growing the first forest imports it: a second that no event should wait)
 from aiokafka.errors import KafkaError
 from faust.types import TP
 

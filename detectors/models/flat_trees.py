@@ -8,7 +8,6 @@ from typing import Any
 import msgspec
 import numpy as np
 from river.base import AnomalyDetector
-from river.tree.padded import make_padded_tree
 
 Splits = tuple[list[int], list[float]]
 # Growing 25 trees of height 6 takes some 7 ms, and every partition needs the same ones for a segment's seed.
@@ -32,6 +31,9 @@ def _grown(names: tuple[str, ...], n_trees: int, height: int, seed: int) -> tupl
 
 
 def _growth(names: tuple[str, ...], n_trees: int, height: int, seed: int | None) -> tuple[Splits, ...]:
+    # takes a second (SciPy), which commands that only read settings need not spend; a monitor does so at its start
+    from river.tree.padded import make_padded_tree
+
     number = {name: index for index, name in enumerate(names)}
     grow: Callable[..., Any] = make_padded_tree
     rng = random.Random(seed)  # noqa: S311  # River's generator, not cryptography
@@ -107,13 +109,16 @@ class FlatHalfSpaceTrees(AnomalyDetector):
         self.table: list[list[float]] = []
         self.nodes: np.ndarray[Any, np.dtype[np.int64]] | None = None
         if features is not None:
-            self._grow(features)
+            self._name(features)
 
-    def _grow(self, features: Sequence[str]) -> None:
+    def _name(self, features: Sequence[str]) -> None:
         self.names = tuple(sorted(features))
+        self._clear()
+
+    def _grow(self) -> None:
+        """Grow the trees: with the first event and not before, as commands build models only to check parameters."""
         grown = _growth if self.seed is None else _grown
         self.splits = grown(self.names, self.n_trees, self.height, self.seed)
-        self._clear()
 
     def _clear(self) -> None:
         """Empty the current window."""
@@ -122,6 +127,8 @@ class FlatHalfSpaceTrees(AnomalyDetector):
 
     def leaves_of(self, x: Mapping[Any, float]) -> list[int]:
         """The leaf (0 .. 2^height - 1, left to right) that `x` reaches in each tree."""
+        if not self.splits and self.names:
+            self._grow()
         first = self.leaves - 1
         levels = range(self.height)
         reached = []
@@ -177,9 +184,9 @@ class FlatHalfSpaceTrees(AnomalyDetector):
         return self.score_leaves(self.leaves_of(x)) if self.reference else 0.0
 
     def learn_one(self, x: Mapping[Any, float]) -> None:
-        """Learn one event. The first one grows the trees, unless the features were given."""
-        if not self.splits:
-            self._grow(sorted(x))
+        """Learn one event. The first one names the features, unless they were given."""
+        if not self.names:
+            self._name(sorted(x))
         self.learn_leaves(self.leaves_of(x))
 
     def _tabulate(self, leaf_masses: "np.ndarray[Any, np.dtype[np.int64]]") -> None:
@@ -224,7 +231,7 @@ class FlatHalfSpaceTrees(AnomalyDetector):
             raise ValueError(f"half-space trees of another shape or other features; got: {shape}, {names}; "
                              f"expected: {expected}, {list(self.names)}")  # fmt: skip
         if names:
-            self._grow(names)
+            self._name(names)
             self.masses = np.frombuffer(current, dtype="<i4").reshape(self.n_trees, self.leaves).tolist()
             self.balances = [self._balanced(masses) for masses in self.masses]
         self.n_learned, self.counter, self.window, self.reference = counters

@@ -28,12 +28,12 @@ DUE_SECONDS = 600.0
 
 
 def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[Fault], *, events: int, seed: int,
-                    roles: tuple[str, ...], bad_share: float = 0.01, from_ledger: bool = True, haste: float = 1.0,
+                    roles: tuple[str, ...], bad_share: float = 0.01, haste: float = 1.0,
                     **settings: Any) -> Figures:  # fmt: skip
     """Send `events` through workers of `roles` while the faults of `schedule` come one after the other.
 
     Each fault has an equal share of the stream, which goes on during it: what it hits is drawn from `seed`. At the end
-    everything is asserted that can be proved from the topics. `from_ledger`: see `assert_exact`.
+    everything is asserted that can be proved from the topics.
     `haste`: how many times faster the stream is sent than the faults take as a rule; it waits when it is ahead.
     """
     figures = Figures(events=events)
@@ -58,17 +58,17 @@ def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[F
             cluster.wait_drained(DRAIN_SECONDS, may_end=scene.excused)
             figures.seconds = time.monotonic() - began
         figures.pauses, figures.resent = watch.pauses, sender.resent
-        _conclude(cluster, stream, sender, figures, from_ledger=from_ledger)
+        _conclude(cluster, stream, sender, figures)
     return figures
 
 
-def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Figures, *, from_ledger: bool) -> None:
+def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Figures) -> None:
     """The proof, and the figures that are had only at the end."""
     figures.replayed = int(sum(worker.metric("fxwatch_replayed_events_total", agent="monitor")
                                for worker in cluster.workers if worker.alive()))  # fmt: skip
     _assert_nothing_lost(cluster, sender.acknowledged, figures.events)
     replay = cluster.replay()
-    assert_exact(cluster, replay, from_ledger=from_ledger)
+    assert_exact(cluster, replay)
     alerts = cluster.alerts()
     ids = [alert.alert_id for alert in alerts]
     assert len(ids) == len(set(ids)), "a read_committed reader sees an alert twice"
