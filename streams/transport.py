@@ -26,6 +26,7 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams.consumer_thread import RunConsumerThread
 from streams.stream_clock import RUN_RECORDS, StreamClock
 
 # How long one look for more records blocks while others are already waiting to be handed over.
@@ -72,6 +73,7 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
     ordered: bool = True
     clock: StreamClock | None = None
     ready: Callable[[TP], bool] = staticmethod(lambda _tp: True)
+    topic_id: Callable[[str], str] = staticmethod(lambda _topic: "")
     wall: Callable[[], float] = staticmethod(time.time)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -301,7 +303,7 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
             committed = await self._commit({})
         return bool(committed)
 
-    def _new_consumer_thread(self) -> "RunConsumerThread":
+    def _new_consumer_thread(self) -> RunConsumerThread:
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
 
@@ -322,52 +324,6 @@ def _message(run: list[Any], last: Any) -> Any:
     )
 
 
-class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
-    """The thread that owns the aiokafka consumer; a failed commit is reported, not fatal."""
-
-    async def seek_to_committed(self) -> Any:
-        """Seek every partition to its committed offset, those without one to their beginning.
-
-        aiokafka leaves the latter where they are: what was fetched since the assignment, and is dropped with the seek,
-        would never be fetched again.
-        """
-        return await self.call_thread(self._seek_to_committed)
-
-    async def _seek_to_committed(self) -> Any:
-        consumer = self._ensure_consumer()
-        committed = await consumer.seek_to_committed()
-        without = [tp for tp, offset in committed.items() if not offset]
-        if without:
-            # Not `seek_to_beginning`: that asks the leaders of the metadata at hand and, when one has moved, asks it
-            # again without end. After a leader election ingest stood still for the request time-out of 90 s.
-            for tp, first in (await consumer.beginning_offsets(without)).items():
-                consumer.seek(tp, first)
-        return committed
-
-    async def _commit(self, offsets: dict[TP, int]) -> bool:
-        from aiokafka.errors import KafkaError
-        from aiokafka.structs import OffsetAndMetadata
-
-        consumer = self._ensure_consumer()
-        assigned = self.assignment()
-        due = {
-            driver.ensure_aiokafka_TP(tp): OffsetAndMetadata(offset, "")
-            for tp, offset in offsets.items()
-            if tp in assigned
-        }
-        if not due:
-            return True
-        try:
-            await consumer.commit(due)
-        except KafkaError as fault:
-            # Offsets only say where to read from next; what counts is the ledger's marks and the state's gate.
-            self.log.warning("offsets not committed, they stay owed: %r", fault)
-            return False
-        now = time.monotonic()
-        self.tp_last_committed_at.update(dict.fromkeys(due, now))
-        return True
-
-
 def install(
     app: Any,
     *,
@@ -377,6 +333,7 @@ def install(
     ordered: bool = True,
     clock: StreamClock | None = None,
     ready: Callable[[TP], bool] | None = None,
+    topic_id: Callable[[str], str] | None = None,
 ) -> None:
     """Give `app` the run transport. Call before the app starts.
 
@@ -385,7 +342,8 @@ def install(
     does latency);
     `ordered`: whether partitions depend on each other's time order; if not, they are served in turn, without waiting;
     `clock` keeps the workers of the group in step while they work off a backlog (ordered runs only);
-    `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back.
+    `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back;
+    `topic_id(topic)` is committed with each offset, so that one of a deleted topic is not taken for its successor's.
     """
     settings: dict[str, Any] = {
         "__module__": __name__,
@@ -395,8 +353,8 @@ def install(
         "ordered": ordered,
         "clock": clock,
     }
-    if ready is not None:
-        settings["ready"] = staticmethod(ready)
+    given = {"ready": ready, "topic_id": topic_id}
+    settings |= {name: staticmethod(function) for name, function in given.items() if function is not None}
     consumer = type("ConfiguredRunConsumer", (RunConsumer,), settings)
     transport = type("RunTransport", (driver.Transport,), {"Consumer": consumer})
     app.transport = transport(app.conf.broker_consumer, app, loop=app.loop)

@@ -1,0 +1,101 @@
+"""What is committed with an offset, and which committed offsets are gone by, on a consumer in memory."""
+
+import asyncio
+import logging
+from types import SimpleNamespace
+
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.types import TP
+
+from streams.consumer_thread import RunConsumerThread
+
+RATES, RULES = TopicPartition("fx.rates.v1", 0), TopicPartition("fx.rules.v1", 3)
+
+
+class MemoryBroker:
+    """aiokafka's consumer over a dict of committed offsets; partitions begin at offset 7."""
+
+    def __init__(self, committed, assigned=(RATES, RULES)):
+        self.committed, self.assigned, self.sought, self.fault = committed, set(assigned), {}, None
+        self._coordinator = self
+
+    def assignment(self):
+        return self.assigned
+
+    async def fetch_committed_offsets(self, partitions):
+        return {tp: self.committed[tp] for tp in partitions if tp in self.committed}
+
+    async def beginning_offsets(self, partitions):
+        return dict.fromkeys(partitions, 7)
+
+    def seek(self, tp, offset):
+        self.sought[tp] = offset
+
+    async def commit(self, offsets):
+        if self.fault is not None:
+            raise self.fault
+        self.committed |= offsets
+
+
+class MemoryThread(RunConsumerThread):
+    """The thread's own decisions without a thread."""
+
+    def __init__(self, broker, ids):
+        self.broker, self.log, self.tp_last_committed_at = broker, logging.getLogger("thread"), {}
+        self.consumer = SimpleNamespace(topic_id=lambda topic: ids.get(topic, ""))
+
+    def _ensure_consumer(self):
+        return self.broker
+
+    def assignment(self):
+        return {TP(tp.topic, tp.partition) for tp in self.broker.assigned}
+
+
+def sought(committed, ids):
+    """Where partitions are read on, and what Faust is told."""
+    broker = MemoryBroker(committed)
+    told = asyncio.run(MemoryThread(broker, ids)._seek_to_committed())
+    return broker.sought, told
+
+
+@pytest.mark.parametrize("metadata", ["id-1", ""], ids=["its own", "none, as older versions"])
+def test_an_offset_of_this_topic_is_gone_by(metadata):
+    """Reading goes on where it stopped."""
+    place, told = sought({RATES: OffsetAndMetadata(20, metadata)}, {RATES.topic: "id-1"})
+    assert place == {RATES: 20, RULES: 7}
+    assert told == {RATES: 20, RULES: None}
+
+
+def test_an_offset_of_a_deleted_topic_is_not(caplog):
+    """The topic that bears its name now is read from its beginning, and the log says why."""
+    place, told = sought({RATES: OffsetAndMetadata(20, "id-1")}, {RATES.topic: "id-2"})
+    assert place == {RATES: 7, RULES: 7}
+    assert told == {RATES: None, RULES: None}
+    assert "offset 20 was committed for an earlier topic of that name (id id-1); this one (id-2)" in caplog.text
+
+
+def test_a_topic_whose_id_nobody_asks_for_is_read_on():
+    """The monitor's position is its state's: the ledger's id is checked there."""
+    assert sought({RATES: OffsetAndMetadata(20, "id-1")}, {})[0][RATES] == 20
+
+
+def test_offset_zero_is_none():
+    """The partition would be left where it is by aiokafka; what was dropped with the seek would be lost."""
+    assert sought({RATES: OffsetAndMetadata(0, "id-1")}, {RATES.topic: "id-1"})[0][RATES] == 7
+
+
+def test_a_commit_carries_the_topics_id():
+    """Only of partitions held; a partition given up is its new owner's."""
+    broker = MemoryBroker({}, assigned=[RATES])
+    thread = MemoryThread(broker, {RATES.topic: "id-1", RULES.topic: "id-9"})
+    assert asyncio.run(thread._commit({TP(*RATES): 5, TP(*RULES): 6}))
+    assert broker.committed == {RATES: OffsetAndMetadata(5, "id-1")}
+
+
+def test_a_commit_that_fails_is_owed():
+    """Not fatal: offsets only say where to read from next."""
+    broker = MemoryBroker({})
+    broker.fault = KafkaConnectionError()
+    assert not asyncio.run(MemoryThread(broker, {})._commit({TP(*RATES): 5}))
