@@ -14,7 +14,7 @@ from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app, topics
 from streams.errors import BrokerUnavailableError
 from streams.kafka_log import KafkaLog
-from streams.monitor import AGENT, MonitorCore
+from streams.monitor_core import AGENT, MonitorCore
 from streams.progress import Place
 from streams.rebuild import rebuild
 from streams.settings import Settings

@@ -8,137 +8,33 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-import msgspec
 import river.tree.padded  # noqa: F401  (growing the first forest imports it: a second that no event should wait)
 from aiokafka.errors import KafkaError
 from faust.types import TP
 
-from detectors import core as science
-from detectors.alert import Alert
-from detectors.configuration import Configuration
-from detectors.events import Origin, Transaction
-from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
-from streams import clients, health, ledger, topics, transport
-from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, SnapshotError
+from streams import clients, health, topics, transport
+from streams.deliveries import REFUSALS
+from streams.errors import BrokerUnavailableError, FxwatchError, RefusedError
 from streams.kafka_log import KafkaLog
 from streams.lag import known_ends
 from streams.metrics import Metrics
-from streams.outputs import Output, PartitionOutputs
+from streams.monitor_core import AGENT, MonitorCore
+from streams.outputs import PartitionOutputs
 from streams.partition import Partition
 from streams.progress import Place
 from streams.settings import Settings
 from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
-from streams.snapshots import Section
-from streams.tally import Tally
 from streams.tasks import ended
 
 logger = logging.getLogger(__name__)
 
-AGENT = "monitor"
 RETRY_SECONDS = 1.0
 # What the broker's absence looks like while something is read: aiokafka's word for it, and the admin client's.
 AWAY = (KafkaError, BrokerUnavailableError)
 # Snapshots written at once: one waits for the broker while another is packed.
 WRITING = 2
-_encode = msgspec.json.Encoder().encode
-
-
-class MonitorCore:
-    """`detectors.core` behind the interface of streams/partition.py: decode, apply, and the records to publish."""
-
-    agent = AGENT
-    schema = STATE_SCHEMA
-
-    def __init__(self, code_version: str, tally: Tally | None = None) -> None:
-        self._code = code_version
-        self.tally = tally if tally is not None else Tally()
-
-    def new(self, partition: int) -> PartitionState:
-        """State before the first ledger record."""
-        state = PartitionState.new(partition, topics.LEDGER)
-        state.code_version = self._code
-        return state
-
-    def thaw(self, partition: int, sections: list[Section]) -> PartitionState:
-        """State from a snapshot's sections. Raises `SnapshotError` for whatever they hold that is no such state."""
-        try:
-            state = PartitionState.thaw(sections)
-        except ValueError as fault:
-            raise SnapshotError("the snapshot's contents cannot be used", got=str(fault)) from fault
-        if (state.partition, state.ledger_topic) != (partition, topics.LEDGER):
-            raise SnapshotError("the snapshot is of another partition", got=f"{state.ledger_topic}[{state.partition}]",
-                                expected=f"{topics.LEDGER}[{partition}]")  # fmt: skip
-        state.code_version = self._code
-        return state
-
-    def skip(self, state: PartitionState, offset: int) -> None:
-        """Leave a ledger record out: only the position moves."""
-        state.next = offset + 1
-
-    def apply(self, state: PartitionState, partition: int, record: Any, *, muted: bool) -> list[Output]:
-        """Decode and apply one ledger record; the outputs are empty while muted.
-
-        Raises `LedgerError` for a record that cannot be read or applied; a state that raised must not be used further.
-        """
-        tally, began = self.tally, time.perf_counter()
-        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
-        decoded = time.perf_counter()
-        watermark = state.watermark
-        try:
-            step = science.apply(state, event, origin)
-        except Exception as fault:
-            raise LedgerError(
-                f"a record cannot be applied: {fault!r}",
-                got=f"partition {partition}, offset {record.offset}",
-                expected="an event that this version of fxwatch can apply",
-                todo="report it; see `fxwatch skip --help`",
-            ) from fault
-        tally.apply_seconds += time.perf_counter() - decoded
-        tally.decode_seconds += decoded - began
-        tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
-        if step.scored and isinstance(event, Transaction):
-            tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
-            for detector, score in step.scores.items():
-                tally.scores.setdefault(detector, []).append(score)
-        if step.late:
-            tally.outcomes["late"] += 1
-        if origin.history and step.outcome == "applied":
-            tally.outcomes["history"] += 1
-        tally.rate_missing += step.rate_missing
-        if muted:
-            tally.outcomes["muted"] += 1
-            return []
-        outputs: list[Output] = []
-        for alert in step.alerts:
-            # an alert comes of a scored payment, under the configuration it was scored with
-            assert isinstance(event, Transaction)
-            assert state.configuration is not None
-            tally.alerts.append((alert, origin.timestamp_ms))
-            outputs += alert_outputs(alert, event.party_type, origin, partition, state.configuration)
-        if step.notice is not None:
-            value = _encode(step.notice)
-            outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
-        return outputs
-
-
-def alert_outputs(
-    alert: Alert, party_type: str, origin: Origin, partition: int, configuration: Configuration
-) -> list[Output]:
-    """The alert for `fx.alerts.v1` and its copies for the desks, with CloudEvents binary headers (CONTRACT)."""
-    key, value = alert.party.encode(), _encode(alert)
-    headers = [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", alert.alert_id.encode()),
-        ("ce_source", b"/fxwatch/monitor"),
-        ("ce_type", f"fx.alert.{alert.status}.v1".encode()),
-        ("ce_time", alert.created_for.isoformat().encode()),
-        ("content-type", b"application/json"),
-        *(header for header in origin.headers if header[0] == "traceparent"),
-    ]
-    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks(alert, party_type, configuration))]
-    return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]
 
 
 def _unreadable(place: Place, cause: Exception, settings: Settings) -> BrokerUnavailableError:
@@ -146,6 +42,13 @@ def _unreadable(place: Place, cause: Exception, settings: Settings) -> BrokerUna
         f"the ledger of {place} cannot be read", got=repr(cause),
         expected=f"an answer within broker_patience_seconds = {settings.broker_patience_seconds:.0f}",
         todo="see the broker's log; mend it, then start the worker again, nothing is lost")  # fmt: skip
+
+
+def _refused(place: Place, fault: Exception) -> RefusedError:
+    return RefusedError(
+        f"{place} cannot be opened: the cluster refuses it", got=repr(fault),
+        expected="the rights that deploy's workers need: Read and Write on fxwatch's topics and transactional ids",
+        todo="grant them to this worker, then start it again, nothing is lost")  # fmt: skip
 
 
 async def _frozen(state: PartitionState) -> Any:
@@ -319,25 +222,34 @@ class MonitorAgent:
         self.opening[number] = asyncio.ensure_future(self._open(self.partitions[number], earlier))
 
     async def _open(self, partition: Partition[PartitionState], earlier: asyncio.Task[None] | None = None) -> None:
+        """Open, as often as it takes: how long a broker is waited for is the broker watch's business."""
         await ended(earlier)
-        while True:
-            try:
-                replayed = partition.replayed
-                if partition.status != "stopped":
-                    await self.writers[partition.place.partition].start()
-                    await partition.open()
-                self.metrics.count_replayed(AGENT, partition.replayed - replayed)
-                self._flush()
-                if partition.status == "stopped":
-                    await partition.wait_for_skip()
-            except AWAY as fault:
-                # how long it is waited for is the broker watch's business
-                logger.warning("%s could not be opened, trying again: %r", partition.place, fault)
-                await asyncio.sleep(RETRY_SECONDS)
-            except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
-                health.die(fault)
-            else:
-                return
+        number = partition.place.partition
+        try:
+            while True:
+                try:
+                    return await self._open_once(partition)
+                except REFUSALS as fault:
+                    health.die(_refused(partition.place, fault))
+                except AWAY as fault:
+                    self.unread[number] = f"{partition.place}: cannot be opened now, trying again: {fault!r}"
+                    logger.warning("%s", self.unread[number])
+                    await asyncio.sleep(RETRY_SECONDS)
+                except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
+                    health.die(fault)
+        finally:
+            self.unread.pop(number, None)
+
+    async def _open_once(self, partition: Partition[PartitionState]) -> None:
+        replayed = partition.replayed
+        if partition.status != "stopped":
+            await self.writers[partition.place.partition].start()
+            await partition.open()
+        self.metrics.count_replayed(AGENT, partition.replayed - replayed)
+        self._flush()
+        self.unread.pop(partition.place.partition, None)
+        if partition.status == "stopped":
+            await partition.wait_for_skip()
 
     async def _save(self, partition: Partition[PartitionState], state: PartitionState, *, now: bool = False) -> None:
         writer = self.writers[partition.place.partition]

@@ -55,7 +55,7 @@ S = TypeVar("S", bound=State)
 
 
 class Core(Protocol[S]):
-    """The pure part that a partition drives; the monitor's is `streams.monitor.MonitorCore`, tests bring their own."""
+    """The pure part that a partition drives: `streams.monitor_core.MonitorCore`, or a test's own."""
 
     agent: str
     schema: int

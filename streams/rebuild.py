@@ -9,7 +9,7 @@ from typing import NamedTuple
 from detectors.state import PartitionState
 from streams.errors import LedgerError, SnapshotError
 from streams.kafka_log import KafkaLog
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.outputs import Output
 from streams.progress import Place, Progress
 from streams.tally import Tally

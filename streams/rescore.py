@@ -19,7 +19,7 @@ from streams import app, reading, topics
 from streams.difference import Difference, Shown, first_difference
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.kafka_log import KafkaLog
-from streams.monitor import AGENT, MonitorCore
+from streams.monitor_core import AGENT, MonitorCore
 from streams.outputs import Output
 from streams.progress import Place, Progress
 from streams.rebuild import Begun, begin, replay

@@ -8,7 +8,7 @@ from detectors.state import STATE_SCHEMA
 from streams import app, clients, progress, topics
 from streams.errors import BrokerUnavailableError, UsageError
 from streams.kafka_log import KafkaLog
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.progress import Place, Progress, Skip
 from streams.rebuild import rebuild
 from streams.settings import Settings

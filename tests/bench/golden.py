@@ -10,7 +10,7 @@ import sys
 from typing import NamedTuple
 
 from detectors.configuration import Configuration
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.settings import effective_configuration
 from tests.bench.workload import CONFIGURATION, Stored, ingested, records, stored
 

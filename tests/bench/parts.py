@@ -12,8 +12,8 @@ from detectors.budget import Budget
 from detectors.fingerprints import Fingerprints
 from detectors.scoring import Scorer
 from detectors.typologies import REGISTRY
-from streams import monitor
-from streams.monitor import MonitorCore
+from streams import monitor_core
+from streams.monitor_core import MonitorCore
 from tests.bench.workload import Stored
 
 # (where the name is looked up, name, part); a part's own time excludes the parts that it calls
@@ -82,9 +82,9 @@ def by_part(ledger: list[list[Stored]], patch: pytest.MonkeyPatch) -> dict[str, 
     clock = Clock()
     for owner, name, part in PLACES:
         patch.setattr(owner, name, clock.timed(part, getattr(owner, name)))
-    patch.setattr(monitor.ledger, "decode_record", clock.timed("decode", monitor.ledger.decode_record))
+    patch.setattr(monitor_core.ledger, "decode_record", clock.timed("decode", monitor_core.ledger.decode_record))
     patch.setattr(core, "_learn", clock.timed("other", core._learn))
-    patch.setattr(monitor.science, "apply", clock.timed("gate, counters", monitor.science.apply))
+    patch.setattr(monitor_core.science, "apply", clock.timed("gate, counters", monitor_core.science.apply))
     patch.setattr(MonitorCore, "apply", clock.timed("tally", MonitorCore.apply))
     try:
         replay(ledger)

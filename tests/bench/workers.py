@@ -114,8 +114,9 @@ def ingest(settings: Settings, meter: Meter) -> None:
 def monitor(settings: Settings, meter: Meter) -> None:
     """The real monitor worker; `apply` is timed with the thread's CPU clock."""
     from streams import monitor as module
+    from streams import monitor_core
 
-    science, now = module.science.apply, time.thread_time
+    science, now = monitor_core.science.apply, time.thread_time
     spent = alerts = 0
 
     def timed(*arguments: Any) -> Any:
@@ -126,7 +127,7 @@ def monitor(settings: Settings, meter: Meter) -> None:
         alerts += len(outputs.alerts)
         return outputs
 
-    module.science.apply = timed
+    monitor_core.science.apply = timed
     meter.more = {"apply_us": lambda: spent / meter.seen * 1e6, "alerts": lambda: alerts}
     _metered(module.MonitorAgent, meter, lambda _number, records: len(records))
     worker.run(settings, "monitor", log_level="warning")

@@ -17,7 +17,7 @@ from detectors.events import Event, Leg
 from streams import ledger, schemas
 from streams.contracts import INPUTS, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.pseudonyms import development_keys
 from tests.support.compatibility import breaks
 from tests.support.pipeline import GOOD, TIMESTAMP_MS, TRANSACTION, LedgerRecord, Pipeline

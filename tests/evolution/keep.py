@@ -16,7 +16,7 @@ import msgspec
 
 from detectors.state import STATE_SCHEMA
 from streams import topics
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.progress import Place
 from streams.settings import effective_configuration
 from streams.snapshot_writer import SnapshotPlan, SnapshotWriter

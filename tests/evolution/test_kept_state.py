@@ -13,7 +13,7 @@ from detectors import state as state_module
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import topics
 from streams.errors import SnapshotError
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.snapshots import assemble, read_header
 from tests.bench.workload import Stored
 from tests.evolution.keep import HERE, TOPIC_ID, alert_hash

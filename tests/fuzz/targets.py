@@ -20,7 +20,7 @@ from streams.deadletter import dead_letter, original
 from streams.door import Admitted, Rejected
 from streams.errors import LedgerError, SnapshotError
 from streams.faults import CODES
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.snapshots import Header, assemble, chunk_opening, chunked, read_header, sealed
 from tests.support.pipeline import GOOD, TRANSACTION, LedgerRecord, Pipeline
 

@@ -59,7 +59,7 @@ def test_a_fault_of_the_loader_is_seen(monkeypatch):
         raise OverflowError
 
     seeds = targets.seeds()["snapshot"]
-    monkeypatch.setattr("streams.monitor.PartitionState.thaw", fail)
+    monkeypatch.setattr("streams.monitor_core.PartitionState.thaw", fail)
     with pytest.raises(OverflowError):
         targets.snapshot(seeds[0])
     (chunk,) = (seed for seed in seeds if seed[0] == targets.A_CHUNK)

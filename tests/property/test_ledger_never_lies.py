@@ -12,7 +12,7 @@ from detectors.events import ConfigurationChange
 from streams import ledger
 from streams.contracts import RATES, TRANSACTIONS
 from streams.errors import LedgerError
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from tests.support.pipeline import GOOD, RATE, TRANSACTION, LedgerRecord, Pipeline
 
 MANY = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -13,7 +13,7 @@ from detectors.events import ConfigurationChange
 from detectors.state import PartitionState
 from streams import ledger, topics
 from streams.door import Admitted, Door
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.pseudonyms import Keys, parse_keys
 from streams.simulate import Simulation
 from tests.support.ledger import configuration

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from streams import topics
 from streams.digest import learned
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.outputs import Output
 from tests.simulation import hashing, sources
 from tests.simulation.sources import recount

@@ -13,7 +13,7 @@ from typing import Any
 from detectors.party import unpack
 from detectors.payments import RATE_MISSING, rows
 from streams.contracts import TRANSACTIONS
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.simulate import Simulation
 from tests.simulation.kafka import Log
 from tests.simulation.sources import Sources, Written, admitted, real_sources

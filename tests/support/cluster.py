@@ -31,7 +31,7 @@ from streams import ledger, reading, topics
 from streams.deadletter import Original, original
 from streams.digest import learned
 from streams.kafka_log import KafkaLog
-from streams.monitor import AGENT, MonitorCore
+from streams.monitor_core import AGENT, MonitorCore
 from streams.outputs import Output
 from streams.progress import Place
 from streams.pseudonyms import load_keys

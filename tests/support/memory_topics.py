@@ -9,7 +9,7 @@ import pytest
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import clients, topics
 from streams.kafka_log import KafkaLog
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.outputs import PartitionOutputs
 from streams.partition import Partition
 from streams.progress import Place, Published, encode

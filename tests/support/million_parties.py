@@ -60,7 +60,7 @@ class Heartbeat:
 
 def states(parties: int) -> list[PartitionState]:
     """Twelve states at ledger offset 1, with `parties` parties in all."""
-    from streams.monitor import MonitorCore
+    from streams.monitor_core import MonitorCore
 
     core, found = MonitorCore("million"), []
     for number, part in enumerate(ingested(stored(records(LEARNED_EVENTS))).ledger):

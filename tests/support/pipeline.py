@@ -11,7 +11,7 @@ from detectors.state import PartitionState
 from streams import ledger
 from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.outputs import Output
 from streams.pseudonyms import development_keys
 from streams.settings import effective_configuration

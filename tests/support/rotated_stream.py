@@ -12,7 +12,7 @@ from detectors.party import unpack
 from detectors.state import PartitionState
 from streams import topics
 from streams.cli.reidentify import generate_keys
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.pseudonyms import NameSpace, parse_keys
 from streams.publish import publish_records
 from streams.record import DISPOSITIONS, TRANSACTIONS, Record

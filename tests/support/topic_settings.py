@@ -8,7 +8,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.structs import TopicPartition
 
 from streams import topics
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.version import code_version
 from tests.support.cluster import PARTITIONS, Cluster, source_place
 from tests.support.worker_process import Worker, reasons

@@ -17,7 +17,7 @@ from streams.door import Door
 from streams.errors import DeliveryError
 from streams.ingest import IngestAgent
 from streams.metrics import Metrics
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.pseudonyms import development_keys
 from streams.settings import Settings, load_settings
 from streams.simulate import Simulation

@@ -6,10 +6,16 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed
 
 from streams import health, monitor
-from streams.errors import BrokerUnavailableError, ClusterBusyError, DeliveryError, TopicUnreadableError
+from streams.errors import (
+    BrokerUnavailableError,
+    ClusterBusyError,
+    DeliveryError,
+    RefusedError,
+    TopicUnreadableError,
+)
 from streams.monitor import MonitorAgent
 from streams.progress import Place
 from streams.tally import Tally
@@ -74,10 +80,26 @@ AWAY = [BrokerUnavailableError("no Kafka broker answers"), ClusterBusyError("not
 
 
 def test_an_opening_waits_for_the_broker(agent: MonitorAgent) -> None:
-    """Whichever client noticed its absence, the partition is opened when it is back."""
-    partition = FailingPartition(agent, *AWAY)
+    """Whichever client noticed its absence, the partition is opened when it is back; meanwhile /readyz says why."""
+    partition = agent.partitions[3] = FailingPartition(agent, *AWAY)
     asyncio.run(agent._open(partition))
     assert partition.done == 1
+    first, *later = partition.ready
+    assert first == []
+    for fault, [reason] in zip(AWAY, later, strict=True):
+        assert reason == f"monitor[3]: cannot be opened now, trying again: {fault!r}"
+    assert agent.unready() == []
+
+
+@pytest.mark.parametrize("fault", [TopicAuthorizationFailedError(), TransactionalIdAuthorizationFailed()])
+def test_an_opening_that_the_cluster_refuses_ends_the_worker(agent: MonitorAgent, fault: Exception) -> None:
+    """Tried again it would be refused again: one message says what is missing."""
+    with pytest.raises(Ended) as end:
+        asyncio.run(agent._open(FailingPartition(agent, fault)))
+    [told] = end.value.args
+    assert isinstance(told, RefusedError)
+    assert told.fields["got"] == repr(fault)
+    assert "grant them to this worker" in told.message
 
 
 @pytest.mark.parametrize("fault", [TopicUnreadableError("no"), DeliveryError("patience is over")])

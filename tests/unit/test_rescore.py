@@ -16,7 +16,7 @@ from streams.cli import rescore as cli
 from streams.cli.rescore import command
 from streams.difference import Shown, first_difference
 from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageError
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.progress import Place, Progress, Skip, SnapshotPointer
 from streams.rebuild import begin, replay
 from streams.rescore import Gathered, Named, Rescored, Rescorer, Trigger

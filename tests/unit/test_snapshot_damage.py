@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import kafka_log, topics
 from streams.errors import BrokerUnavailableError, LedgerError, PartitionStoppedError, SnapshotError
-from streams.monitor import MonitorCore
+from streams.monitor_core import MonitorCore
 from streams.progress import Skip, SnapshotPointer, decode, encode
 from streams.settings import Settings
 from streams.snapshots import Header, read_header, sealed

@@ -3,7 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
-from streams.monitor import MonitorAgent, MonitorCore
+from streams.monitor import MonitorAgent
+from streams.monitor_core import MonitorCore
 from streams.tally import Tally
 
 

@@ -1,0 +1,117 @@
+"""The monitor's science behind the interface that a partition drives. The science itself is `detectors.core.apply`."""
+
+import time
+from typing import Any
+
+import msgspec
+
+from detectors import core as science
+from detectors.alert import Alert
+from detectors.configuration import Configuration
+from detectors.events import Origin, Transaction
+from detectors.routing import desks
+from detectors.state import STATE_SCHEMA, PartitionState
+from streams import ledger, topics
+from streams.errors import LedgerError, SnapshotError
+from streams.outputs import Output
+from streams.snapshots import Section
+from streams.tally import Tally
+
+AGENT = "monitor"
+_encode = msgspec.json.Encoder().encode
+
+
+class MonitorCore:
+    """`detectors.core` behind the interface of streams/partition.py: decode, apply, and the records to publish."""
+
+    agent = AGENT
+    schema = STATE_SCHEMA
+
+    def __init__(self, code_version: str, tally: Tally | None = None) -> None:
+        self._code = code_version
+        self.tally = tally if tally is not None else Tally()
+
+    def new(self, partition: int) -> PartitionState:
+        """State before the first ledger record."""
+        state = PartitionState.new(partition, topics.LEDGER)
+        state.code_version = self._code
+        return state
+
+    def thaw(self, partition: int, sections: list[Section]) -> PartitionState:
+        """State from a snapshot's sections. Raises `SnapshotError` for whatever they hold that is no such state."""
+        try:
+            state = PartitionState.thaw(sections)
+        except ValueError as fault:
+            raise SnapshotError("the snapshot's contents cannot be used", got=str(fault)) from fault
+        if (state.partition, state.ledger_topic) != (partition, topics.LEDGER):
+            raise SnapshotError("the snapshot is of another partition", got=f"{state.ledger_topic}[{state.partition}]",
+                                expected=f"{topics.LEDGER}[{partition}]")  # fmt: skip
+        state.code_version = self._code
+        return state
+
+    def skip(self, state: PartitionState, offset: int) -> None:
+        """Leave a ledger record out: only the position moves."""
+        state.next = offset + 1
+
+    def apply(self, state: PartitionState, partition: int, record: Any, *, muted: bool) -> list[Output]:
+        """Decode and apply one ledger record; the outputs are empty while muted.
+
+        Raises `LedgerError` for a record that cannot be read or applied; a state that raised must not be used further.
+        """
+        tally, began = self.tally, time.perf_counter()
+        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
+        decoded = time.perf_counter()
+        watermark = state.watermark
+        try:
+            step = science.apply(state, event, origin)
+        except Exception as fault:
+            raise LedgerError(
+                f"a record cannot be applied: {fault!r}",
+                got=f"partition {partition}, offset {record.offset}",
+                expected="an event that this version of fxwatch can apply",
+                todo="report it; see `fxwatch skip --help`",
+            ) from fault
+        tally.apply_seconds += time.perf_counter() - decoded
+        tally.decode_seconds += decoded - began
+        tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
+        if step.scored and isinstance(event, Transaction):
+            tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
+            for detector, score in step.scores.items():
+                tally.scores.setdefault(detector, []).append(score)
+        if step.late:
+            tally.outcomes["late"] += 1
+        if origin.history and step.outcome == "applied":
+            tally.outcomes["history"] += 1
+        tally.rate_missing += step.rate_missing
+        if muted:
+            tally.outcomes["muted"] += 1
+            return []
+        outputs: list[Output] = []
+        for alert in step.alerts:
+            # an alert comes of a scored payment, under the configuration it was scored with
+            assert isinstance(event, Transaction)
+            assert state.configuration is not None
+            tally.alerts.append((alert, origin.timestamp_ms))
+            outputs += alert_outputs(alert, event.party_type, origin, partition, state.configuration)
+        if step.notice is not None:
+            value = _encode(step.notice)
+            outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
+        return outputs
+
+
+def alert_outputs(
+    alert: Alert, party_type: str, origin: Origin, partition: int, configuration: Configuration
+) -> list[Output]:
+    """The alert for `fx.alerts.v1` and its copies for the desks, with CloudEvents binary headers (CONTRACT)."""
+    key, value = alert.party.encode(), _encode(alert)
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", alert.alert_id.encode()),
+        ("ce_source", b"/fxwatch/monitor"),
+        ("ce_type", f"fx.alert.{alert.status}.v1".encode()),
+        ("ce_time", alert.created_for.isoformat().encode()),
+        ("content-type", b"application/json"),
+        *(header for header in origin.headers if header[0] == "traceparent"),
+    ]
+    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks(alert, party_type, configuration))]
+    return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]
