@@ -48,7 +48,7 @@ def test_input_stands_still_until_the_topic_takes_writes(tmp_path: Path, topic: 
         elif topic == topics.LEDGER:  # the bad record's letter can be written
             assert_nothing_skipped(cluster)
         else:
-            assert cluster.committed("ingest").get(place, 0) <= bad
+            assert cluster.when_answered(lambda: cluster.committed("ingest")).get(place, 0) <= bad
         set_topic(brokers.bootstrap, topic, TWO)
         mended = cluster.until(lambda: not any(reasons(worker) for worker in workers), 120, "not ready again")
         drained = cluster.wait_drained(180)

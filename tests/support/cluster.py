@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self, TypeVar
 
 import msgspec
 import tomli_w
@@ -39,6 +39,8 @@ from streams.rebuild import begin
 from streams.settings import load_settings
 from streams.version import code_version
 from tests.support.worker_process import ROOT, Worker
+
+T = TypeVar("T")
 
 PARTITIONS = 12
 READY_SECONDS = 60.0
@@ -209,6 +211,12 @@ class Cluster:
             with contextlib.suppress(KafkaError):
                 self._admin = KafkaAdminClient(bootstrap_servers=self.settings.bootstrap_servers)
             return False
+
+    def when_answered(self, ask: Callable[[], T], seconds: float = 30.0) -> T:
+        """What `ask` returns, once the broker that kafka-python picks is one that is there."""
+        found: list[T] = []
+        self.until(lambda: not found.append(ask()), seconds, "no answer")
+        return found[0]
 
     # -- facts ----------------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from collections import Counter
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaConnectionError
 from kafka.structs import TopicPartition
 
 from streams import topics
@@ -18,13 +19,19 @@ BROADCAST = (topics.RATES, topics.RULES)
 
 
 def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
-    """Change settings of a topic, as `kafka-configs --alter` does."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
-    try:
-        answer = admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])["topic"]
-        assert answer[topic] == "OK", answer
-    finally:
-        admin.close()
+    """Change settings of a topic, as `kafka-configs --alter` does; tries again where a broker that is away is asked."""
+    deadline = time.monotonic() + 30
+    while True:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
+        try:
+            answer = admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])["topic"]
+        except KafkaConnectionError:
+            assert time.monotonic() < deadline, "no broker takes the setting"
+        else:
+            assert answer[topic] == "OK", answer
+            return
+        finally:
+            admin.close()
 
 
 def delete_topic(bootstrap: str, *names: str) -> None:
@@ -62,7 +69,7 @@ def assert_not_acknowledged(cluster: Cluster, topic: str) -> None:
                 if there[tp.partition] < 0:
                     missing.setdefault(tp.partition, record.offset)
     assert missing, f"nothing is missing from {topic}: the test proves nothing"
-    done = cluster.committed("monitor")
+    done = cluster.when_answered(lambda: cluster.committed("monitor"))
     for number, offset in missing.items():
         assert done.get(TopicPartition(topics.LEDGER, number), 0) <= offset, f"committed past ledger[{number}] {offset}"
 
@@ -75,7 +82,7 @@ def assert_nothing_skipped(cluster: Cluster) -> None:
         if source is not None:
             held.setdefault(source, set()).add(tp.partition)
     letters = {(one.topic, one.partition, one.offset) for one in cluster.dead_letters()}
-    done, missing = cluster.committed("ingest"), 0
+    done, missing = cluster.when_answered(lambda: cluster.committed("ingest")), 0
     for tp, record in cluster.read(*topics.INPUTS):
         place = (tp.topic, tp.partition, record.offset)
         wanted = PARTITIONS if tp.topic in BROADCAST else 1
