@@ -1,7 +1,6 @@
 """The world of one schedule: broker, ingest, consumer group, workers, and every operation that may befall them."""
 
 import asyncio
-import hashlib
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -11,17 +10,18 @@ from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
-import msgspec
 from aiokafka.errors import ProducerFenced
 
 from streams import clients, deliveries, kafka_log, monitor, outputs, partition, progress, snapshot_writer, topics
-from streams.errors import FencedError, PartitionStoppedError, SnapshotError
-from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode, key_kind
-from streams.snapshots import Chunk, Header, chunked, read_header, sealed
+from streams.errors import FencedError, PartitionStoppedError
+from streams.monitor_core import AGENT
+from streams.progress import Place, Published, Skip, encode, key_kind
 from tests.simulation.clients import COMMIT_FAULTS, HOST, Network, SimulatedConsumer, SimulatedProducer
-from tests.simulation.kafka import MemoryKafka, Record, Transaction
+from tests.simulation.damage import Damage
+from tests.simulation.ingest import POISON, Ingest
+from tests.simulation.kafka import MemoryKafka, Transaction
 from tests.simulation.kafka import Place as LogPlace
-from tests.simulation.sources import Sent, Sources, Written
+from tests.simulation.sources import Sources, Written
 from tests.simulation.virtual_time import VirtualClock, VirtualLoop
 from tests.simulation.worker import TOPIC_ID, DiedError, NoFaust, Worker
 
@@ -29,7 +29,6 @@ SESSION_SECONDS = 10.0
 DRAIN_SECONDS = 900.0
 # modules under test that look at the clock
 ON_THE_CLOCK = (deliveries, kafka_log, monitor, outputs, partition, snapshot_writer)
-POISON = b"\xff not a record"
 
 
 class Kind(NamedTuple):
@@ -45,7 +44,7 @@ class Violation(AssertionError):  # noqa: N818 - it is what was violated, not an
     """A guarantee that did not hold."""
 
 
-class World:
+class World(Ingest, Damage):
     """Everything that goes on in one schedule. Operations are methods `do_<name>(draw)`."""
 
     def __init__(self, seed: int, kind: Kind, events: int) -> None:
@@ -74,58 +73,6 @@ class World:
         self._rebalancing: asyncio.Task[None] | None = None
         for one in self.sources.first:
             self._append(one)
-
-    # -- ingest ---------------------------------------------------------------------------------------------------
-
-    def _append(self, one: Written) -> None:
-        self.kafka.log(topics.LEDGER, one.partition).append(one.key, one.value, one.headers, one.timestamp)
-        self.written[one.partition].append(one)
-
-    def _take(self, draw: random.Random, most: int) -> tuple[list[Sent], list[int]]:
-        """The next run of ingest: sources merged at random, each in its order; and the positions after it."""
-        positions, run = list(self._sent), []
-        favour = [draw.random() + 0.05 for _ in positions]
-        for _ in range(most):
-            left = [one for one, log in enumerate(self.sources.logs) if positions[one] < len(log)]
-            if not left:
-                break
-            source = draw.choices(left, [favour[one] for one in left])[0]
-            run.append(self.sources.logs[source][positions[source]])
-            positions[source] += 1
-        return run, positions
-
-    @property
-    def ingested(self) -> bool:
-        """Whether everything that was sent is in the ledger and acknowledged."""
-        return all(position == len(log) for position, log in zip(self._sent, self.sources.logs, strict=True))
-
-    def do_ingest(self, draw: random.Random, most: int = 60) -> None:
-        """A run of ingest, delivered and committed."""
-        run, self._sent = self._take(draw, draw.randint(1, most))
-        for sent in run:
-            for one in sent:
-                self._append(one)
-
-    def do_ingest_crash(self, draw: random.Random) -> None:
-        """A run is delivered in part: of each ledger partition a prefix; one batch may still be on its way."""
-        run, _ = self._take(draw, draw.randint(1, 60))
-        for number in range(self.partitions):
-            batch = [one for sent in run for one in sent if one.partition == number]
-            cut = draw.randint(0, len(batch))
-            for one in batch[:cut]:
-                self._append(one)
-            if draw.random() < 0.3:
-                self._late.append(batch[cut : draw.randint(cut, len(batch))])
-
-    def do_arrive(self, draw: random.Random) -> None:
-        """A batch that was on its way when its ingest worker died."""
-        if self._late:
-            for one in self._late.pop(draw.randrange(len(self._late))):
-                self._append(one)
-
-    def do_poison(self, draw: random.Random) -> None:
-        """A record that nobody can read."""
-        self._append(Written(draw.randrange(self.partitions), b"k", POISON, (), 0, None, 0, None, None))
 
     # -- workers and their group ----------------------------------------------------------------------------------
 
@@ -262,85 +209,6 @@ class World:
         if draw.random() < 0.7:
             self.kafka.log(topics.SNAPSHOTS, number).compact()
 
-    def do_damage(self, draw: random.Random) -> None:
-        """A snapshot record is altered, lost, or replaced by one of another ledger or state schema."""
-        number = draw.randrange(self.partitions)
-        log = self.kafka.log(topics.SNAPSHOTS, number)
-        found = [one for one in log.records if one.value is not None]
-        if not found:
-            return
-        how = draw.choice(("alter", "alter", "alter", "lose", "all", "foreign schema", "foreign schema"))
-        if how == "all":
-            for one in found:
-                one.value = None
-            self.befell["damaged"] += 1
-        elif how in {"alter", "lose"}:
-            self.befell["damaged"] += 1
-            self._damage(draw.choice(found[-2:]), draw, how)
-        else:
-            self.befell["forged"] += self._forge(number, how)
-        if draw.random() < 0.7:
-            self.do_kill(draw)  # whoever comes next has to load it
-
-    def _damage(self, record: Record, draw: random.Random, how: str) -> None:
-        """Lose a record, flip one bit, or change what a chunk says so that only its checksum tells."""
-        value = record.value or b""
-        if how == "lose":
-            record.value = None
-            return
-        if draw.random() < 0.8 and not (record.key or b"").endswith(b"header"):
-            try:
-                chunk = msgspec.msgpack.decode(value, type=Chunk)
-                chunk = msgspec.structs.replace(chunk, sections=tuple(self.kind.forged(list(chunk.sections))))
-                record.value = msgspec.msgpack.encode(chunk)
-            except ValueError:
-                pass  # one of several chunks, or damaged before: a bit is flipped instead
-            else:
-                return
-        changed = bytearray(value)
-        changed[draw.randrange(len(changed))] ^= 1 << draw.randrange(8)
-        record.value = bytes(changed)
-
-    def _forge(self, number: int, how: str) -> bool:
-        """Write a snapshot that proves whole but is of another ledger or schema, as the newest of its slot."""
-        found = Progress()
-        place = Place(topics.PROGRESS, monitor.AGENT, number)
-        for record in self.kafka.log(topics.PROGRESS, number).committed():
-            found.absorb(place.agent, number, record.key or b"", record.value)
-        newest = min(found.snapshots.values(), key=lambda one: (-one.next, one.slot), default=None)  # loaded first
-        if newest is None:
-            return False
-        log = self.kafka.log(topics.SNAPSHOTS, number)
-        records = [one for one in log.records if newest.first <= one.offset <= newest.last and one.value is not None]
-        values = [one.value for one in records if one.key is not None and not one.key.endswith(b"header")]
-        if not values or not (records[-1].key or b"").endswith(b"header"):
-            return False
-        try:
-            chunks = [msgspec.msgpack.decode(value, type=Chunk) for value in values if value is not None]
-            header = read_header(records[-1].value or b"")
-            sections = self.kind.forged([section for chunk in chunks for section in chunk.sections])
-        except (ValueError, SnapshotError):
-            return False  # damaged before
-        self._write_forged(number, newest, header, sections, how)
-        return True
-
-    def _write_forged(
-        self, number: int, newest: SnapshotPointer, header: Header, sections: list[tuple[str, bytes]], how: str
-    ) -> None:
-        log, name = self.kafka.log(topics.SNAPSHOTS, number), f"forged-{newest.snapshot_id}"
-        values = list(chunked(name, sections))
-        prefix = f"{monitor.AGENT}/{number}/{newest.slot}/"
-        first = log.end
-        for index, value in enumerate(values):
-            log.append(f"{prefix}{index:06d}".encode(), value)
-        changed = {"topic_id": "another"} if how == "foreign ledger" else {"schema": header.schema + 1}
-        sha256 = hashlib.sha256(b"".join(values)).hexdigest()
-        header = msgspec.structs.replace(header, snapshot_id=name, chunks=len(values), sha256=sha256, **changed)
-        log.append(f"{prefix}header".encode(), msgspec.json.encode(sealed(header)))
-        pointer = msgspec.structs.replace(newest, snapshot_id=name, first=first, last=log.end - 1)
-        place = Place(topics.PROGRESS, monitor.AGENT, number)
-        self.kafka.log(topics.PROGRESS, number).append(place.snapshot_key(newest.slot), encode(pointer))
-
     def do_foreign(self, draw: random.Random) -> None:
         """Somebody else's transaction stays open on a partition's progress for a while: what is behind it is hidden."""
         self.befell["foreign"] += 1
@@ -374,7 +242,7 @@ class World:
             raise Violation(f"partition {number} stopped at {offset}, which can be applied")
         if offset not in self.skips[number]:
             self.skips[number].add(offset)
-            place = Place(topics.PROGRESS, monitor.AGENT, number)
+            place = Place(topics.PROGRESS, AGENT, number)
             skip = Skip(offset=offset, reason="poison", who="simulation", at="now")
             self.kafka.log(topics.PROGRESS, number).append(place.skip_key(offset), encode(skip))
 
@@ -387,7 +255,7 @@ class World:
                 if record.transaction is not transaction:
                     break
                 for number in range(self.partitions):
-                    if record.value and key_kind(monitor.AGENT, number, record.key or b"") == ("published", ""):
+                    if record.value and key_kind(AGENT, number, record.key or b"") == ("published", ""):
                         position = progress.decode(record.value, Published).next
                         if position <= self.published.get(number, 0):
                             self.unlawful.append(f"published position of {number}: {position} after {self.published}")
