@@ -3,6 +3,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
+# Set in some environments; every process that a test or the demo starts would compile the project anew, 0.6 s each.
+export PYTHONDONTWRITEBYTECODE =
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -36,8 +38,6 @@ $(STAMP): requirements-dev.lock requirements-java.lock pyproject.toml
 demo: setup ## a broker, workers, a stream and live alerts; stops everything at the end
 	$(BIN)/fxwatch demo
 
-# set in some environments; every process that a test starts would then compile the project's modules anew, 0.6 s each
-test: export PYTHONDONTWRITEBYTECODE =
 test: setup promtool fuzzer lint ## lint, then every test, the real-broker ones included
 	$(BIN)/python -m pytest -ra -m 'not chaos and not bench' $(PYTEST_OPTIONS)
 

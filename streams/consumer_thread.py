@@ -41,11 +41,11 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         return found | dict.fromkeys(without)
 
     def _of_this_topic(self, tp: Any, committed: OffsetAndMetadata) -> bool:
-        """Whether an offset is of the topic that bears the name now; one without an id is, as before version 0.2."""
+        """Whether an offset is of the topic that bears the name now; one without an id (earlier releases) is."""
         current = self.consumer.topic_id(tp.topic)
         if not committed.metadata or not current or committed.metadata == current:
             return True
-        self.log.warning("%s: offset %d was committed for an earlier topic of that name (id %s); this one (%s) is read "
+        self.log.warning("%s: offset %d was committed for another topic of that name (id %s); this one (%s) is read "
                          "from its beginning", tp, committed.offset, committed.metadata, current)  # fmt: skip
         return False
 

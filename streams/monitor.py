@@ -9,13 +9,20 @@ from functools import partial
 from typing import Any
 
 import river.tree.padded  # noqa: F401  (growing the first forest imports it: a second that no event should wait)
-from aiokafka.errors import KafkaError
+from aiokafka.errors import (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    InvalidTransactionTimeout,
+    KafkaError,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    UnsupportedVersionError,
+)
 from faust.types import TP
 
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
 from streams import clients, health, topics, transport
-from streams.deliveries import REFUSALS
 from streams.errors import BrokerUnavailableError, FxwatchError, RefusedError
 from streams.kafka_log import KafkaLog
 from streams.lag import known_ends
@@ -33,6 +40,15 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS = 1.0
 # What the broker's absence looks like while something is read: aiokafka's word for it, and the admin client's.
 AWAY = (KafkaError, BrokerUnavailableError)
+# What an opening meets that does not pass by itself: rights, and a transaction time-out that the brokers do not allow.
+NOT_GRANTED = (
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    InvalidTransactionTimeout,
+    TopicAuthorizationFailedError,
+    TransactionalIdAuthorizationFailed,
+    UnsupportedVersionError,
+)
 # Snapshots written at once: one waits for the broker while another is packed.
 WRITING = 2
 
@@ -47,8 +63,9 @@ def _unreadable(place: Place, cause: Exception, settings: Settings) -> BrokerUna
 def _refused(place: Place, fault: Exception) -> RefusedError:
     return RefusedError(
         f"{place} cannot be opened: the cluster refuses it", got=repr(fault),
-        expected="the rights that deploy's workers need: Read and Write on fxwatch's topics and transactional ids",
-        todo="grant them to this worker, then start it again, nothing is lost")  # fmt: skip
+        expected="Read and Write on fxwatch's topics, groups and transactional ids; transaction_timeout_seconds "
+        "within the brokers' transaction.max.timeout.ms",
+        todo="grant what is missing to this worker, then start it again, nothing is lost")  # fmt: skip
 
 
 async def _frozen(state: PartitionState) -> Any:
@@ -93,6 +110,7 @@ class MonitorAgent:
         self._unpacking, self._writing = asyncio.Lock(), asyncio.Semaphore(WRITING)
         self.assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.unread: dict[int, str] = {}  # partition -> why its ledger cannot be read for a run
+        self.unopened: dict[int, str] = {}  # partition -> why it is not open yet
         self.last_progress = time.monotonic()
         transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
                           order_wait=settings.order_wait_seconds, ordered=False, ready=self.ready)  # fmt: skip
@@ -229,16 +247,16 @@ class MonitorAgent:
             while True:
                 try:
                     return await self._open_once(partition)
-                except REFUSALS as fault:
+                except NOT_GRANTED as fault:
                     health.die(_refused(partition.place, fault))
                 except AWAY as fault:
-                    self.unread[number] = f"{partition.place}: cannot be opened now, trying again: {fault!r}"
-                    logger.warning("%s", self.unread[number])
+                    self.unopened[number] = f"{partition.place}: cannot be opened now, trying again: {fault!r}"
+                    logger.warning("%s", self.unopened[number])
                     await asyncio.sleep(RETRY_SECONDS)
                 except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
                     health.die(fault)
         finally:
-            self.unread.pop(number, None)
+            self.unopened.pop(number, None)
 
     async def _open_once(self, partition: Partition[PartitionState]) -> None:
         replayed = partition.replayed
@@ -247,7 +265,7 @@ class MonitorAgent:
             await partition.open()
         self.metrics.count_replayed(AGENT, partition.replayed - replayed)
         self._flush()
-        self.unread.pop(partition.place.partition, None)
+        self.unopened.pop(partition.place.partition, None)
         if partition.status == "stopped":
             await partition.wait_for_skip()
 
@@ -304,7 +322,7 @@ class MonitorAgent:
         for number in sorted(self.assigned):
             partition = self.partitions.get(number)
             if partition is None or partition.status in ("closed", "replaying"):
-                reasons.append(f"monitor[{number}]: replaying")
+                reasons.append(self.unopened.get(number, f"monitor[{number}]: replaying"))
             elif partition.status == "stopped" and partition.cause is not None:
                 reasons.append(partition.cause.message)
         return reasons

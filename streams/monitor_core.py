@@ -69,7 +69,7 @@ class MonitorCore:
                 f"a record cannot be applied: {fault!r}",
                 got=f"partition {partition}, offset {record.offset}",
                 expected="an event that this version of fxwatch can apply",
-                todo="report it; see `fxwatch skip --help`",
+                todo=f"report it; `fxwatch skip {AGENT} {partition} {record.offset} --reason ...` leaves it out",
             ) from fault
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began

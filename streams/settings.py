@@ -54,7 +54,9 @@ class Settings(BaseSettings):
     )
     transaction_timeout_seconds: float = Field(30, ge=1)
     order_wait_seconds: float = Field(
-        0.5, ge=0, description="how long the next input partition is waited for, to keep time order"
+        0.5,
+        ge=0,
+        description="how long the next input partition is waited for in time order; in a backlog 4 or more",
     )
     run_records: int = Field(256, ge=1, le=1024, description="records a run; one run must not hold the loop over 50 ms")
     queued_runs: int = Field(4, ge=1, le=64)

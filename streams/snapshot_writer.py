@@ -122,15 +122,15 @@ class SnapshotWriter:
             await abandon(producer)
 
     async def _write(self, frozen: Any, position: int, slots: list[str], day: str | None) -> None:
-        began = time.monotonic()
         try:
             if self._producer is None:
                 self._producer = self._new_producer()
                 await self._producer.start()
-            size = 0
             for slot in slots:
                 async with self._turn:
                     size = await self._write_watched(self._producer, frozen, position, slot)
+                logger.debug("%s: snapshot %s at %d, %d bytes", self._place, slot, position, size)
+                self._on_saved(size, time.time())
         except ProducerFenced:
             logger.info("%s: snapshot at %d not written, another worker owns the partition", self._place, position)
             self._fenced = True
@@ -142,9 +142,7 @@ class SnapshotWriter:
             # nobody awaits this task for minutes: what is not logged here passes unseen
             logger.exception("%s: snapshot at %d not written, replay will be longer", self._place, position)
         else:
-            logger.debug("%s: snapshot at %d, %d bytes, %.2f s", self._place, position, size, time.monotonic() - began)
             self._day = day or self._day  # only now: a daily save that failed is due again with the next
-            self._on_saved(size, time.time())
             return
         producer, self._producer = self._producer, None
         if producer is not None:

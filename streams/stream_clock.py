@@ -39,11 +39,12 @@ LEAST_SLACK_MS = 100
 # After an assignment the others need a moment to fetch and to say where they are: about a second for aiokafka's first
 # fetch. Without waiting for it, the worker that resumes first would be thousands of records ahead before it hears of
 # anyone.
-GRACE_SECONDS = 4.0
+GRACE_SECONDS = 5.0
 
 # A worker whose head does not move for this long is not waited for: it was killed, or has a fault of its own. Shorter,
-# and a busy machine's hiccup of half a second lets the others run thousands of records ahead.
-PATIENCE_SECONDS = 3.0
+# and a busy machine's hiccup of half a second lets the others run thousands of records ahead. Longer than a worker may
+# wait for a slow fetch (`LONG_WAIT_SECONDS` in streams/transport.py, 4 s): its head stands still meanwhile.
+PATIENCE_SECONDS = 5.5
 
 TICK_SECONDS = 0.01
 RETRY_SECONDS = 2.0

@@ -232,6 +232,7 @@ class FlatHalfSpaceTrees(AnomalyDetector):
                              f"expected: {expected}, {list(self.names)}")  # fmt: skip
         if names:
             self._name(names)
+            self._grow()  # now: loading has time, the first event after it has not
             self.masses = np.frombuffer(current, dtype="<i4").reshape(self.n_trees, self.leaves).tolist()
             self.balances = [self._balanced(masses) for masses in self.masses]
         self.n_learned, self.counter, self.window, self.reference = counters

@@ -31,17 +31,18 @@ class NotReconciledError(FxwatchError):
     code = "reconcile.differs"
 
 
-def _committed(settings: Settings, ends: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
-    """The ingest group's committed offsets; a partition without one counts up to its begin (nothing is due yet)."""
+def _committed(settings: Settings, ends: dict[TopicPartition, int], ids: dict[str, bytes]) -> dict[TopicPartition, int]:
+    """The ingest group's committed offsets; a partition without one of this topic's has nothing due yet."""
     with topics.connect(settings) as admin:
-        found = _group_offsets(admin, app.group(settings, "ingest"))
+        found = _group_offsets(admin, app.group(settings, "ingest"), ids)
     return {tp: min(end, found.get((tp.topic, tp.partition), 0)) for tp, end in ends.items()}
 
 
-def _group_offsets(admin: KafkaAdminClient, group: str) -> dict[tuple[str, int], int]:
+def _group_offsets(admin: KafkaAdminClient, group: str, ids: dict[str, bytes]) -> dict[tuple[str, int], int]:
     offsets = admin.list_group_offsets({group: None}).get(group, {})
     return {(tp.topic, tp.partition): held.offset for tp, held in offsets.items()
-            if isinstance(tp, AdminPartition) and held.offset >= 0}  # fmt: skip
+            if isinstance(tp, AdminPartition) and held.offset >= 0
+            and _same(held.metadata.encode(), ids.get(tp.topic, b""))}  # fmt: skip
 
 
 def _ledger_positions(batch: Batch, found: Reconciliation, ids: dict[str, bytes]) -> int:
@@ -84,7 +85,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
     """
     ids = read_ids(settings)
     with reading.Reader(settings, topics.INPUTS) as inputs:
-        due = _committed(settings, inputs.ends) if up_to_committed else inputs.ends
+        due = _committed(settings, inputs.ends, ids) if up_to_committed else inputs.ends
         in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
         sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
         partitions = reading.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]

@@ -14,7 +14,7 @@ from tests.support.cluster import Cluster, assert_exact
 from tests.support.faults import EXIT_SECONDS, GROWTH_MEGABYTES, Fault, Scene
 from tests.support.figures import Figures
 from tests.support.partition_watch import PartitionWatch
-from tests.support.planted import missed_cases, unvalued_cases
+from tests.support.planted import excused_cases, missed_cases
 from tests.support.sender import Sender, fingerprint
 from tests.support.three_brokers import ThreeBrokers
 
@@ -75,7 +75,7 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
     figures.without_rate = len(replay.without_rate)
     missed = set(missed_cases(stream, cluster.keys, alerts, by_due=False))
     figures.missed_cases = len(missed)
-    unexplained = missed.difference(unvalued_cases(stream, replay.without_rate))
+    unexplained = missed.difference(excused_cases(stream, replay.without_rate))
     assert not unexplained, f"planted cases without an alert, though their payments had their rates: {unexplained}"
     figures.alerts = len(alerts)
     assert figures.alerts > figures.events / 100, "too few alerts for a fault to hit any"

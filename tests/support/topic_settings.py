@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
+from contextlib import closing
 
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaConnectionError
+from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
 from streams import topics
@@ -22,16 +23,15 @@ def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
     """Change settings of a topic, as `kafka-configs --alter` does; tries again where a broker that is away is asked."""
     deadline = time.monotonic() + 30
     while True:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
         try:
-            answer = admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])["topic"]
-        except KafkaConnectionError:
+            with closing(KafkaAdminClient(bootstrap_servers=bootstrap.split(","))) as admin:
+                answer = admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])["topic"]
+        except KafkaError:
             assert time.monotonic() < deadline, "no broker takes the setting"
+            time.sleep(0.2)
         else:
             assert answer[topic] == "OK", answer
             return
-        finally:
-            admin.close()
 
 
 def delete_topic(bootstrap: str, *names: str) -> None:

@@ -73,7 +73,7 @@ def test_an_offset_of_a_deleted_topic_is_not(caplog):
     place, told = sought({RATES: OffsetAndMetadata(20, "id-1")}, {RATES.topic: "id-2"})
     assert place == {RATES: 7, RULES: 7}
     assert told == {RATES: None, RULES: None}
-    assert "offset 20 was committed for an earlier topic of that name (id id-1); this one (id-2)" in caplog.text
+    assert "offset 20 was committed for another topic of that name (id id-1); this one (id-2)" in caplog.text
 
 
 def test_a_topic_whose_id_nobody_asks_for_is_read_on():

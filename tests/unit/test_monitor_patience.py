@@ -42,7 +42,7 @@ class FailingPartition:
         self.ready.append(self.agent.unready())
         if self.faults:
             raise self.faults.pop(0)
-        self.done += 1
+        self.done, self.status = self.done + 1, "running"
 
     async def run(self, _records: list[Any]) -> None:
         """Run, or fail."""
@@ -65,6 +65,7 @@ def agent(monkeypatch: pytest.MonkeyPatch) -> MonitorAgent:
     """An agent as far as one partition needs it; its end is `Ended`."""
     one = MonitorAgent.__new__(MonitorAgent)
     one.metrics, one.core, one.opening, one.unread = NoMetrics(), SimpleNamespace(tally=Tally()), {}, {}
+    one.unopened = {}
     one.settings, one.broker = SimpleNamespace(broker_patience_seconds=60.0), SimpleNamespace(reachable=True)
     one.writers, one.assigned, one.partitions = {3: SimpleNamespace(start=start)}, {3}, {}
 
@@ -82,10 +83,11 @@ AWAY = [BrokerUnavailableError("no Kafka broker answers"), ClusterBusyError("not
 def test_an_opening_waits_for_the_broker(agent: MonitorAgent) -> None:
     """Whichever client noticed its absence, the partition is opened when it is back; meanwhile /readyz says why."""
     partition = agent.partitions[3] = FailingPartition(agent, *AWAY)
+    partition.status = "replaying"
     asyncio.run(agent._open(partition))
     assert partition.done == 1
     first, *later = partition.ready
-    assert first == []
+    assert first == ["monitor[3]: replaying"]
     for fault, [reason] in zip(AWAY, later, strict=True):
         assert reason == f"monitor[3]: cannot be opened now, trying again: {fault!r}"
     assert agent.unready() == []

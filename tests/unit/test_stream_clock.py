@@ -1,6 +1,7 @@
 """Ingest workers stay at about the same place in time while they work off a backlog."""
 
 from streams.stream_clock import GRACE_SECONDS, PATIENCE_SECONDS, StreamClock
+from streams.transport import LONG_WAIT_SECONDS
 
 HALF = 36
 ALL = 72
@@ -72,3 +73,8 @@ def test_nothing_is_told_before_anything_is_known():
 def test_runs_are_short_while_others_work_on_the_same_backlog():
     """A run is the grain of the alignment."""
     assert in_step().run_records == 64
+
+
+def test_a_worker_that_waits_for_a_slow_fetch_is_waited_for():
+    """Its head stands still for as long as the run transport waits: the others' patience is longer, by a second."""
+    assert min(PATIENCE_SECONDS, GRACE_SECONDS) >= LONG_WAIT_SECONDS + 1.0
