@@ -101,7 +101,7 @@ def test_an_opening_that_the_cluster_refuses_ends_the_worker(agent: MonitorAgent
     [told] = end.value.args
     assert isinstance(told, RefusedError)
     assert told.fields["got"] == repr(fault)
-    assert "grant them to this worker" in told.message
+    assert "grant what is missing to this worker" in told.message
 
 
 @pytest.mark.parametrize("fault", [TopicUnreadableError("no"), DeliveryError("patience is over")])
