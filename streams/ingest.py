@@ -27,6 +27,7 @@ from streams.partition import BREATHE_SECONDS
 from streams.pseudonyms import partition_of
 from streams.settings import Settings
 from streams.stream_clock import ClockExchange, StreamClock
+from streams.tasks import outlasted
 
 logger = logging.getLogger(__name__)
 
@@ -107,17 +108,20 @@ class IngestAgent:
                 run.ack(consumer)
             except asyncio.CancelledError:
                 # Faust acknowledges the event when it cancels the agent: not before its outputs are delivered.
-                await self._settle(work)
-                run.ack(consumer)
+                await self._settle(work, run)
                 raise
             except Exception as fault:  # noqa: BLE001  (Faust would ack and lose the run)
                 self._fail(fault)
 
-    async def _settle(self, work: "asyncio.Future[None]") -> None:
+    async def _settle(self, work: "asyncio.Future[None]", run: Any) -> None:
         try:
-            await work
-        except Exception as fault:  # noqa: BLE001  (as above: the only way not to acknowledge is to end here)
-            self._fail(fault)
+            await outlasted(work)
+        finally:
+            fault = work.exception()
+            if fault is None:
+                run.ack(self.app.consumer)
+            else:
+                self._fail(fault)  # as above: the only way not to acknowledge is to end here
 
     def _fail(self, fault: BaseException) -> None:
         self._die(fault)

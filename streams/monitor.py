@@ -24,6 +24,7 @@ from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
 from streams import clients, health, topics, transport
 from streams.errors import BrokerUnavailableError, FxwatchError, RefusedError
+from streams.health import WatchdogError
 from streams.kafka_log import KafkaLog
 from streams.lag import known_ends
 from streams.metrics import Metrics
@@ -253,6 +254,13 @@ class MonitorAgent:
                     self.unopened[number] = f"{partition.place}: cannot be opened now, trying again: {fault!r}"
                     logger.warning("%s", self.unopened[number])
                     await asyncio.sleep(RETRY_SECONDS)
+                except asyncio.CancelledError:
+                    task = asyncio.current_task()
+                    if task is None or task.cancelling():
+                        raise
+                    # something it waited for was cancelled: left at that, nobody would open the partition any more
+                    health.die(WatchdogError(f"the opening of {partition.place} ended, and nobody had asked for that",
+                                             todo="report it; start the worker again, nothing is lost"))  # fmt: skip
                 except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
                     health.die(fault)
         finally:

@@ -110,9 +110,13 @@ class SnapshotWriter:
         self._task = asyncio.ensure_future(self._write(frozen, position, slots, day))
 
     async def finish(self) -> None:
-        """Wait for the save under way, if any."""
+        """Wait for the save under way, if any; who is cancelled meanwhile leaves it alone.
+
+        Failure prevented: awaited itself, the save was cancelled with an opening that waited for it, and the next
+        opening then found a cancelled save, ended as cancelled too, and nobody opened the partition any more.
+        """
         if self._task is not None:
-            await self._task
+            await asyncio.wait({self._task})
 
     async def close(self) -> None:
         """Finish what is being written and stop the producer."""

@@ -1,4 +1,4 @@
-"""Ending a task for certain."""
+"""Ending a task for certain, and letting one end for certain."""
 
 import asyncio
 from typing import Any
@@ -19,5 +19,20 @@ async def ended(task: "asyncio.Task[Any] | None") -> None:
             await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
         except asyncio.CancelledError as asked:
             cancelled = asked  # obeyed, but not before the task has ended
+    if cancelled is not None:
+        raise cancelled
+
+
+async def outlasted(task: "asyncio.Future[Any]") -> None:
+    """Wait until a task has ended by itself, however often the waiter is cancelled meanwhile; then obey.
+
+    Its result, or what it raised, is left to who asks for it. Awaited itself it would be cancelled with the waiter.
+    """
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait({task})
+        except asyncio.CancelledError as asked:
+            cancelled = asked
     if cancelled is not None:
         raise cancelled

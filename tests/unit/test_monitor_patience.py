@@ -93,6 +93,14 @@ def test_an_opening_waits_for_the_broker(agent: MonitorAgent) -> None:
     assert agent.unready() == []
 
 
+def test_an_opening_that_ends_though_nobody_asked_ends_the_worker(agent: MonitorAgent) -> None:
+    """What it waited for was cancelled by somebody else: as a cancelled task it would leave its partition closed."""
+    with pytest.raises(Ended) as end:
+        asyncio.run(agent._open(FailingPartition(agent, asyncio.CancelledError())))
+    [told] = end.value.args
+    assert told.message.startswith("the opening of monitor[3] ended, and nobody had asked for that")
+
+
 @pytest.mark.parametrize("fault", [TopicAuthorizationFailedError(), TransactionalIdAuthorizationFailed()])
 def test_an_opening_that_the_cluster_refuses_ends_the_worker(agent: MonitorAgent, fault: Exception) -> None:
     """Tried again it would be refused again: one message says what is missing."""

@@ -132,6 +132,24 @@ def test_a_daily_save_that_failed_is_due_again_with_the_next():
     assert daily == {"day-2026-01-01": 10, "day-2026-01-02": 30}
 
 
+def test_who_waits_for_a_save_and_is_cancelled_leaves_it_alone():
+    """The save goes on, and who waits for it next is not cancelled with it: seed 8146 of the simulation found that."""
+
+    async def story():
+        bench = Bench()
+        bench.writer.begin(FrozenState(), 10, None)
+        waiting = asyncio.ensure_future(bench.writer.close())
+        await asyncio.sleep(0)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+        await bench.writer.start()
+        return bench, waiting.cancelled()
+
+    bench, cancelled = asyncio.run(story())
+    assert cancelled
+    assert bench.saved != []
+
+
 def test_a_pointer_names_the_snapshots_own_records():
     """Loading reads [first, last] and finds the header and every chunk there."""
 
