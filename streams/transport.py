@@ -32,11 +32,6 @@ from streams.stream_clock import RUN_RECORDS, StreamClock
 # How long one look for more records blocks while others are already waiting to be handed over.
 TOP_UP_SECONDS = 0.01
 
-# A run that would be small begins no sooner than this after the one before. Each costs some 1 ms however few records it
-# holds, and as much on the broker; without the pause 10 000 records/s came as hundreds of runs a second that kept two
-# cores busy. Kafka's own producer waits as long since 4.0 (KIP-1030); a record that comes alone is not kept waiting.
-RUN_LINGER_SECONDS = 0.005
-
 # How often a full stream queue is looked at. The queue holds at most a few runs, each a few ms of work.
 QUEUE_POLL_SECONDS = 0.0005
 
@@ -90,7 +85,6 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         self._fetching = asyncio.Lock()
         self._owed: dict[TP, int] = {}
         self._turn = 0
-        self._last_run = 0.0
         self._served: dict[TP, int] = {}
 
     # -- what is held back is only valid until the next seek ------------------------------------------------------
@@ -152,19 +146,11 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         if not active:
             await self.sleep(0.05)
             return {}, active
-        await self._linger(active)
         async with self._fetching:
             if self.flow_active:
                 await self._top_up(active, timeout)
         message = await self._next_message(active) if self.flow_active else None
-        if message is not None:
-            self._last_run = time.monotonic()
         return {} if message is None else {TP(message.topic, message.partition): [message]}, active
-
-    async def _linger(self, active: set[TP]) -> None:
-        """Let records gather for a moment where too few are here for a run of full size."""
-        if sum(len(self._held.get(tp, ())) for tp in active) < self.run_records:
-            await asyncio.sleep(max(0.0, self._last_run + RUN_LINGER_SECONDS - time.monotonic()))
 
     async def _next_message(self, active: set[TP]) -> Any:
         """The next run's message, or None while there is nothing to hand over or something to wait for."""

@@ -236,23 +236,6 @@ def test_a_partition_that_was_given_up_is_waited_for_again_after_it_came():
     assert played(story)._given_up == set()
 
 
-def test_small_runs_keep_a_distance_and_full_ones_do_not(monkeypatch):
-    """Each costs as much as a full one; a record that comes alone is not kept waiting."""
-    monkeypatch.setattr("streams.transport.RUN_LINGER_SECONDS", 0.3)
-
-    async def story(run_records):
-        consumer = MemoryConsumer(*backlog(RATES, range(4)), run_records=run_records, most=4)
-        loop, began = asyncio.get_running_loop(), []
-        for _ in range(2):
-            await consumer.run()
-            began.append(loop.time())
-            consumer.broker[RATES] += backlog(RATES, [9], first=4) if run_records > 4 else []
-        return began[1] - began[0]
-
-    assert played(lambda: story(256)) >= 0.3
-    assert played(lambda: story(2)) < 0.3
-
-
 def test_what_was_read_already_is_dropped_and_the_record_at_a_fresh_position_is_not():
     """Right after a seek the read offset is the next record to deliver; below it everything was read."""
 
