@@ -10,8 +10,8 @@ acknowledged by `Run.ack` with it. Faust's own code is not changed; its exact ve
 the exactness tests guard what is assumed here:
 
 * `_wait_next_records` is Faust's only source of records;
-* `_add_gap` is called once before a message whose offset is not the next one, with the first offset missing;
-* a message's offset is what is acknowledged and committed, and a lower read offset is what makes Faust see a gap;
+* `ack` puts a message's offset into `_acked_index`, and `_new_offset` says what may be committed;
+* a message whose offset is not the one after the read offset makes Faust call `_add_gap`, and one below it is dropped;
 * `consumer.track_message` and `consumer.ack` are what a stream itself does with a message.
 """
 
@@ -79,6 +79,8 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._held: dict[TP, deque[Any]] = {}
+        # last offsets of the runs handed over, in order, by partition
+        self._runs: dict[TP, deque[int]] = {}
         self._waiting_since: float | None = None
         self._given_up: set[TP] = set()
         self._unfetched: set[TP] = set()
@@ -93,6 +95,7 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         """Seek, and forget the records held back: they may be delivered again from the new position."""
         async with self._fetching:
             self._held.clear()
+            self._runs.pop(partition, None)
             await super().seek(partition, offset)
 
     async def perform_seek(self) -> None:
@@ -103,6 +106,8 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         """
         async with self._fetching:
             self._held.clear()
+            self._runs.clear()  # what is not acknowledged by now is delivered again
+            self._acked_index.clear()
             await super().perform_seek()
             self._owed.clear()  # another worker may have committed more of these partitions since
             if self.clock is not None:
@@ -160,13 +165,13 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
                 self.clock.caught_up()
             return None
         if not self.ordered:
-            return await self._next_in_turn(waiting)
+            return self._next_in_turn(waiting)
         if self._should_wait(active):
             return None
         if not self._in_step(waiting, active):
             await asyncio.sleep(STEP_POLL_SECONDS)
             return None
-        return await self._merged(waiting, active)
+        return self._merged(waiting, active)
 
     def _in_step(self, waiting: list[TP], active: set[TP]) -> bool:
         """Whether the next run may go out, given where others are in the backlog. Live traffic waits for nobody."""
@@ -177,7 +182,7 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
             return True
         return self.clock.may_pass(min(self._held[tp][0].timestamp for tp in waiting), time.monotonic())
 
-    async def _next_in_turn(self, waiting: list[TP]) -> Any:
+    def _next_in_turn(self, waiting: list[TP]) -> Any:
         """A run of the partition served longest ago: where partitions do not depend on each other, none may starve."""
         tp = min(waiting, key=lambda one: (self._served.get(one, -1), one))
         self._turn += 1
@@ -185,15 +190,14 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         queue, run = self._held[tp], Run()
         while queue and len(run) < self.run_records:
             run.append(queue.popleft())
-        return await self._own(tp, run[0].offset, run, run[-1])
+        return self._own(tp, run, run[-1])
 
-    async def _merged(self, waiting: list[TP], active: set[TP]) -> Any:
+    def _merged(self, waiting: list[TP], active: set[TP]) -> Any:
         """A run over all waiting partitions in timestamp order, up to where a partition that has more runs dry."""
         behind = set(self._behind(active)) - self._given_up
         heads = [(self._held[tp][0].timestamp, tp) for tp in waiting]
         heapify(heads)
         run = Run()
-        first: dict[TP, int] = {}
         last: dict[TP, Any] = {}
         most = (self.clock.run_records if self.clock is not None else None) or self.run_records
         while heads and len(run) < most:
@@ -201,7 +205,6 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
             queue = self._held[tp]
             record = queue.popleft()
             run.append(record)
-            first.setdefault(tp, record.offset)
             last[tp] = record
             if queue:
                 heapreplace(heads, (queue[0].timestamp, tp))
@@ -212,28 +215,18 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         own = run[-1]
         if self.clock is not None:
             self.clock.passed(run[0].timestamp, own.timestamp)
-        run.companions = tuple([
-            await self._companion(tp, first[tp], record) for tp, record in last.items() if record is not own
-        ])  # fmt: skip
-        return await self._own(TP(own.topic, own.partition), first[TP(own.topic, own.partition)], run, own)
+        run.companions = tuple(self._companion(tp, record) for tp, record in last.items() if record is not own)
+        return self._own(TP(own.topic, own.partition), run, own)
 
-    async def _own(self, tp: TP, first: int, run: list[Any], last: Any) -> Any:
-        """The run's own message, its gap noted here.
-
-        Faust notes none after read offset 0, which it takes for no offset: a partition whose first run was its first
-        record alone would never be committed again. Read up to the record before, it sees no gap to note a second time.
-        """
-        await self._note_gap(tp, first, last.offset)
+    def _own(self, tp: TP, run: list[Any], last: Any) -> Any:
+        """The run's own message. Read up to the record before it, Faust sees no gap."""
+        self._account(tp, last.offset)
         self._read_offset[tp] = last.offset - 1
         return _message(run, last)
 
-    async def _note_gap(self, tp: TP, first: int, last: int) -> None:
-        read = self._read_offset[tp]
-        await self._add_gap(tp, first if read is None else min(first, read + 1), last)
-
-    async def _companion(self, tp: TP, first: int, last: Any) -> Any:
-        """What Faust does itself for a message it is given: note the gap before it, and that it was read."""
-        await self._note_gap(tp, first, last.offset)
+    def _companion(self, tp: TP, last: Any) -> Any:
+        """What Faust does itself for a message it is given: note that it was read."""
+        self._account(tp, last.offset)
         self._read_offset[tp] = last.offset
         return self._to_message(tp, _message([], last))
 
@@ -280,11 +273,27 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         long = backlog or not missing.isdisjoint(self._unfetched)
         return max(self.order_wait, LONG_WAIT_SECONDS) if long else self.order_wait
 
+    # -- what may be committed ------------------------------------------------------------------------------------
+
+    def _account(self, tp: TP, last: int) -> None:
+        """A run is handed over that ends at offset `last` in this partition; what lies before it belongs to it."""
+        self._runs.setdefault(tp, deque()).append(last)
+
+    def _new_offset(self, tp: TP) -> int | None:
+        """The offset after the last run that is acknowledged as all before it are; None when there is no new one.
+
+        Faust's own account has an interval for each run and expands it to the offsets in it: with 10 000 records/s in
+        36 partitions that held the event loop for 80 ms at each commit, once a second.
+        """
+        runs, acknowledged, last = self._runs.get(tp), self._acked_index[tp], None
+        while runs and runs[0] in acknowledged:
+            last = runs.popleft()
+            acknowledged.discard(last)
+        self._acked[tp].clear()  # Faust's list of the same; `ack` goes by the index
+        return None if last is None else last + 1
+
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        # The gap that Faust sees before a run's message is the run itself: [first, last) counts as acknowledged with
-        # the run's last record and never before it. Stock would include the last offset and commit it unprocessed.
-        if offset_from < offset_to:
-            self._gap[tp].addi(offset_from, offset_to)
+        """Nothing: offsets that no record has lie before the end of some run."""
 
     # -- committing while the broker is away ----------------------------------------------------------------------
 

@@ -71,10 +71,21 @@ class MemoryConsumer(RunConsumer):
             # what Faust's getmany does next
             tp = TP(message.topic, message.partition)
             read = self._read_offset[tp]
-            if read is not None and message.offset > read + 1:
-                await self._add_gap(tp, read + 1, message.offset)
+            assert read is None or message.offset == read + 1, "Faust would see a gap"
             self._read_offset[tp] = message.offset
         return message
+
+    async def seek_to_committed(self):
+        return dict.fromkeys(self.broker)
+
+    def acknowledge(self, message):
+        """As Faust's `ack` does, the run's companions first."""
+        for one in (*message.value.companions, message):
+            self._acked_index[TP(one.topic, one.partition)].add(one.offset)
+
+    def committable(self):
+        """What a commit would say now."""
+        return {tp: self._new_offset(tp) for tp in self.broker}
 
     async def drain(self):
         """Every run until nothing is left."""
@@ -117,20 +128,51 @@ def test_a_partition_whose_timestamps_go_back_keeps_its_order():
 
 
 def test_a_run_stands_for_its_last_record_and_its_companions_for_the_others():
-    """Every partition of a run is acknowledged at its own last record, with everything before it in the gap."""
+    """Nothing of it may be committed before it is acknowledged, then every partition of it to its end."""
 
     async def story():
         consumer = MemoryConsumer(*backlog(RATES, [10, 11, 12], first=5), *backlog(PAYMENTS, [20, 21], first=7))
-        consumer._read_offset.update({RATES: 4, PAYMENTS: 6})
         message = await consumer.run()
-        gaps = {tp: [(gap.begin, gap.end) for gap in consumer._gap[tp]] for tp in (RATES, PAYMENTS)}
-        return message, gaps
+        before = consumer.committable()
+        consumer.acknowledge(message)
+        return message, before, consumer.committable()
 
-    message, gaps = played(story)
+    message, before, after = played(story)
     assert (message.topic, message.offset) == ("payments", 8)
     assert [(one.topic, one.offset) for one in message.value.companions] == [("rates", 7)]
-    # the last offset of each is in no gap: it counts only when the run is acknowledged
-    assert gaps == {RATES: [(5, 7)], PAYMENTS: [(7, 8)]}
+    assert before == {RATES: None, PAYMENTS: None}
+    assert after == {RATES: 8, PAYMENTS: 9}
+
+
+def test_a_run_is_not_committed_past_one_before_it():
+    """Whichever is acknowledged first; offsets that no record has belong to the run that ends behind them."""
+
+    async def story():
+        consumer = MemoryConsumer(*backlog(RATES, [10, 11]), *backlog(RATES, [12, 13], first=5), run_records=2)
+        first, second = await consumer.drain()
+        found = []
+        for message in (second, first):
+            consumer.acknowledge(message)
+            found.append(consumer.committable()[RATES])
+        return [*found, consumer.committable()[RATES]]
+
+    assert played(story) == [None, 7, None]
+
+
+def test_what_was_handed_over_before_a_seek_counts_no_more():
+    """It is delivered again; a run that nobody will acknowledge must not keep later ones from being committed."""
+
+    async def story():
+        consumer = MemoryConsumer(*backlog(RATES, [10, 11]))
+        lost = await consumer.run()
+        await consumer.perform_seek()
+        consumer.broker[RATES] = backlog(RATES, [10, 11, 12])
+        message = await consumer.run()
+        before = consumer.committable()[RATES]
+        consumer.acknowledge(message)
+        return lost.offset, before, consumer.committable()[RATES]
+
+    assert played(story) == (1, None, 3)
 
 
 def test_tracking_and_acknowledging_reach_every_companion():
@@ -273,16 +315,3 @@ def test_a_partition_that_is_not_ready_is_left_alone():
     assert places(runs[0].value) == [("payments", 0)]
     assert len(runs) == 1
     assert len(left) == 1
-
-
-def test_a_run_of_one_record_leaves_no_gap():
-    """There is nothing before its last record to acknowledge with it."""
-
-    async def story():
-        consumer = MemoryConsumer(*backlog(RATES, [10], first=5))
-        consumer._read_offset[RATES] = 4
-        await consumer.run()
-        await consumer._add_gap(RATES, 5, 5)
-        return list(consumer._gap[RATES])
-
-    assert played(story) == []
