@@ -7,17 +7,16 @@
 import os
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from kafka import KafkaAdminClient
 
 from streams.broker import EmbeddedBroker
 from streams.broker.ports import free_ports
+from tests.support.topic_deletion import delete_topics
 
 EXISTING_CLUSTER = os.environ.get("FXWATCH_BOOTSTRAP")
 
@@ -63,17 +62,7 @@ def fresh_broker(tmp_path: Path) -> Iterator[EmbeddedBroker]:
 @pytest.fixture
 def empty_broker(own_broker: EmbeddedBroker, monkeypatch: pytest.MonkeyPatch) -> EmbeddedBroker:
     """The run's own broker without any topic of fxwatch, and FXWATCH_BOOTSTRAP naming it."""
-    admin = KafkaAdminClient(bootstrap_servers=own_broker.bootstrap)
-    try:
-        names = [name for name in admin.list_topics() if not name.startswith("__")]
-        if names:
-            admin.delete_topics(names)
-        deadline = time.monotonic() + 30
-        while set(names) & set(admin.list_topics()):  # a broker shows the deletion a moment after it was accepted
-            assert time.monotonic() < deadline, "deleted topics are still there"
-            time.sleep(0.05)
-    finally:
-        admin.close()
+    delete_topics(own_broker.bootstrap)
     monkeypatch.setenv("FXWATCH_BOOTSTRAP", own_broker.bootstrap)
     return own_broker
 

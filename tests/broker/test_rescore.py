@@ -22,7 +22,8 @@ from streams.record import TRANSACTIONS, Record
 from streams.settings import default_tables
 from streams.simulate import Simulation
 from tests.support.chaos import MANY_ALERTS
-from tests.support.cluster import Cluster, delete_topics
+from tests.support.cluster import Cluster
+from tests.support.topic_deletion import delete_topics
 
 pytestmark = pytest.mark.broker
 

@@ -9,7 +9,8 @@ from streams import topics
 from streams.broker import EmbeddedBroker
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster, assert_exact
-from tests.support.topic_settings import assert_not_acknowledged, delete_topic, named, send_bad, set_topic
+from tests.support.topic_deletion import delete_topics
+from tests.support.topic_settings import assert_not_acknowledged, named, send_bad, set_topic
 from tests.support.worker_process import reasons
 
 pytestmark = pytest.mark.broker
@@ -38,7 +39,7 @@ def test_input_stands_still_while_topics_are_missing(empty_broker: EmbeddedBroke
     gone = (topics.ALERTS, topics.DEADLETTER)
     with Cluster(empty_broker.bootstrap, tmp_path, MANY_ALERTS, session_timeout_seconds=6) as cluster:
         workers = cluster.start("ingest", "monitor")
-        delete_topic(empty_broker.bootstrap, *gone)
+        delete_topics(empty_broker.bootstrap, *gone)
         cluster.fxwatch("simulate", "--events", EVENTS, "--seed", 5, "--publish")
         place, bad = send_bad(empty_broker.bootstrap)
         for topic, worker in zip(gone, reversed(workers), strict=True):

@@ -383,10 +383,11 @@ def _seen(output: Output) -> Seen:
     return Seen(output.key, output.value, tuple(output.headers), output.timestamp_ms)
 
 
-def assert_exact(cluster: Cluster, replay: Replay) -> None:
+def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = False) -> None:
     """The promise to users: outputs once each, byte for byte as the pure replay has them; state too; inputs add up.
 
     Ends the workers (SIGTERM): what they had in memory is then in their last snapshots, and that is what is compared.
+    `from_ledger`: `fxwatch state digest --from-ledger` must agree too, the same replay by the product's own command.
     """
     cluster.stop_all()
     published = cluster.published()
@@ -398,6 +399,7 @@ def assert_exact(cluster: Cluster, replay: Replay) -> None:
     assert cluster.newest_snapshots() == ends, "no snapshot at the ledger's end: states would be a replay's"
     saved = cluster.digests()
     assert {one["partition"]: one["digest"] for one in saved} == replay.digests
+    assert not from_ledger or saved == cluster.digests("--from-ledger")
     for one in saved:
         assert one["next"] == one["end"]
         assert one["learned"] == replay.learned[one["partition"]]
@@ -405,18 +407,3 @@ def assert_exact(cluster: Cluster, replay: Replay) -> None:
             "an event was scored but not learned from, or more than once"
         )
     cluster.fxwatch("reconcile")
-
-
-def delete_topics(bootstrap: str) -> None:
-    """Delete every topic but Kafka's own, and wait until they are gone."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
-    try:
-        names = {name for name in admin.list_topics() if not name.startswith("__")}
-        if names:
-            admin.delete_topics(sorted(names))
-        deadline = time.monotonic() + 30
-        while names & set(admin.list_topics()):
-            assert time.monotonic() < deadline, "deleted topics are still there"
-            time.sleep(0.05)
-    finally:
-        admin.close()

@@ -34,19 +34,6 @@ def set_topic(bootstrap: str, topic: str, settings: dict[str, str]) -> None:
             return
 
 
-def delete_topic(bootstrap: str, *names: str) -> None:
-    """Delete topics and wait until they are gone."""
-    admin = KafkaAdminClient(bootstrap_servers=bootstrap.split(","))
-    try:
-        admin.delete_topics(list(names))
-        deadline = time.monotonic() + 30
-        while set(names) & set(admin.list_topics()):
-            assert time.monotonic() < deadline, "deleted topics are still there"
-            time.sleep(0.05)
-    finally:
-        admin.close()
-
-
 def send_bad(bootstrap: str) -> tuple[TopicPartition, int]:
     """Send a record that must be dead-lettered; returns its place."""
     producer = KafkaProducer(bootstrap_servers=bootstrap.split(","))
