@@ -68,7 +68,8 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
                                for worker in cluster.workers if worker.alive()))  # fmt: skip
     _assert_nothing_lost(cluster, sender.acknowledged, figures.events)
     replay = cluster.replay()
-    assert_exact(cluster, replay)
+    # a million events are not replayed twice
+    assert_exact(cluster, replay, from_ledger=figures.events <= 200_000)
     alerts = cluster.alerts()
     ids = [alert.alert_id for alert in alerts]
     assert len(ids) == len(set(ids)), "a read_committed reader sees an alert twice"
@@ -78,8 +79,8 @@ def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Fig
     unexplained = missed.difference(excused_cases(stream, replay.without_rate))
     assert not unexplained, f"planted cases without an alert, though their payments had their rates: {unexplained}"
     figures.alerts = len(alerts)
-    # a million events have 0.6 % of them: the desks' daily budgets hold
-    assert figures.alerts > figures.events / 250, "too few alerts for a fault to hit any"
+    # 1 %, as far as the desks' daily budgets let so many through (a million events: 5 659)
+    assert figures.alerts > min(figures.events / 100, 5_000), "too few alerts for a fault to hit any"
     figures.redelivered = sum(counters.get("redelivered", 0) for counters in replay.counters.values())
     names = [topics.ALERTS, topics.NOTICES, *(topics.desk_topic(desk) for desk in cluster.settings.effective.desks)]
     seen = sum(cluster.count_uncommitted(name).total() for name in names)
