@@ -38,7 +38,7 @@ LEAST_SLACK_MS = 100
 
 # After an assignment the others need a moment to fetch and to say where they are: about a second for aiokafka's first
 # fetch. Without waiting for it, the worker that resumes first would be thousands of records ahead before it hears of
-# anyone.
+# anyone. Longer than the 4 s that a worker may wait for its first fetch.
 GRACE_SECONDS = 5.0
 
 # A worker whose head does not move for this long is not waited for: it was killed, or has a fault of its own. Shorter,

@@ -116,7 +116,7 @@ class FlatHalfSpaceTrees(AnomalyDetector):
         self._clear()
 
     def _grow(self) -> None:
-        """Grow the trees: with the first event and not before, as commands build models only to check parameters."""
+        """Grow the trees: not before an event or a restore, as commands build models only to check their parameters."""
         grown = _growth if self.seed is None else _grown
         self.splits = grown(self.names, self.n_trees, self.height, self.seed)
 
