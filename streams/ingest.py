@@ -27,7 +27,7 @@ from streams.partition import BREATHE_SECONDS
 from streams.pseudonyms import partition_of
 from streams.settings import Settings
 from streams.stream_clock import ClockExchange, StreamClock
-from streams.tasks import outlasted
+from streams.tasks import ended, outlasted
 
 logger = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ class IngestAgent:
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.inputs = InputIds(settings)
-        self._watching: asyncio.Future[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
         # highest offset handled, by input topic and partition
         self._handled: dict[tuple[str, int], int] = {}
         # whether the ids were looked at since the last assignment
@@ -135,8 +135,7 @@ class IngestAgent:
 
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
-        if self._watching is not None:
-            self._watching.cancel()
+        await ended(self._watching)
         await self.conflicts.stop()
         await self.clock.stop()
         if self.producer is not None:

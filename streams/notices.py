@@ -24,6 +24,7 @@ from streams.clients import Record
 from streams.deadletter import dead_letter
 from streams.faults import CODES
 from streams.settings import Settings
+from streams.tasks import CLOSING_SECONDS, ended
 
 logger = logging.getLogger(__name__)
 
@@ -55,11 +56,13 @@ class ConflictLetters:
         self._task = health.background(self._run(), self._die)
 
     async def stop(self) -> None:
-        """Stop reading; an unfinished letter is written again by the next worker."""
+        """Stop reading; an unfinished letter is written again by the next worker.
+
+        Not left to itself however long it takes: a letter written after the producer's end would end the process with
+        an error (it did, in one stop of a busy machine). `health.exit_deadline` bounds the whole stop.
+        """
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task], timeout=5)
+        await ended(task, CLOSING_SECONDS)
 
     def unready(self) -> list[str]:
         """Why no letters are written; empty when they are. What fails once and then goes well is not told."""

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 
 from streams import clients, health
 from streams.settings import Settings
+from streams.tasks import CLOSING_SECONDS, ended
 
 logger = logging.getLogger(__name__)
 
@@ -125,11 +126,8 @@ class ClockExchange:
 
     async def stop(self) -> None:
         """Stop both."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=5)
-        self._tasks = []
+        tasks, self._tasks = self._tasks, []
+        await asyncio.gather(*(ended(task, CLOSING_SECONDS) for task in tasks))
 
     async def _tell(self, producer: Any) -> None:
         told: tuple[int, int | None] = (0, None)

@@ -4,10 +4,13 @@ import asyncio
 from typing import Any
 
 CANCEL_AGAIN_SECONDS = 0.1
+# For one that closes a consumer as it ends: asked again in the middle of it, the consumer would not leave its group,
+# and the group would wait a session time-out for it.
+CLOSING_SECONDS = 1.0
 
 
-async def ended(task: "asyncio.Task[Any] | None") -> None:
-    """Cancel a task and wait until it has ended.
+async def ended(task: "asyncio.Task[Any] | None", again: float = CANCEL_AGAIN_SECONDS) -> None:
+    """Cancel a task and wait until it has ended; one that has not after `again` seconds is asked again.
 
     Asked once is not enough: `asyncio.wait_for` of Python 3.11 forgets a cancellation that comes as its work is done.
     A partition's opening would then go on beside the partition's next owner, and fence it.
@@ -16,7 +19,7 @@ async def ended(task: "asyncio.Task[Any] | None") -> None:
     while task is not None and not task.done():
         task.cancel()
         try:
-            await asyncio.wait({task}, timeout=CANCEL_AGAIN_SECONDS)
+            await asyncio.wait({task}, timeout=again)
         except asyncio.CancelledError as asked:
             cancelled = asked  # obeyed, but not before the task has ended
     if cancelled is not None:

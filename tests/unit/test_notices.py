@@ -218,6 +218,40 @@ def test_a_failure_is_forgotten_when_nothing_is_left_to_write(
     assert len(letters.unready()) == left
 
 
+def test_no_letter_is_written_once_the_letters_are_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task that overhears its cancellation, as one does in `asyncio.wait_for`, is asked again until it has ended.
+
+    Failure prevented: its next letter met a closed producer, and an orderly stop ended with an error.
+    """
+    monkeypatch.setattr(notices, "CLOSING_SECONDS", 0.02)
+    stopped, late, deaf = False, [], [True]
+
+    async def write(one: Notice, _timestamp: int) -> None:
+        if stopped:
+            late.append(one)
+        try:
+            await asyncio.sleep(0.01)
+        except asyncio.CancelledError:
+            if not deaf:
+                raise
+            deaf.clear()
+
+    async def story() -> None:
+        nonlocal stopped
+        letters = letters_of(None)
+        monkeypatch.setattr(letters, "write", write)
+        letters.start()
+        await asyncio.sleep(0.015)
+        await letters.stop()
+        stopped = True
+        await asyncio.sleep(0.05)
+
+    many = [[notice(6) for _ in range(1000)]]
+    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: NoticeConsumer(many))
+    asyncio.run(asyncio.wait_for(story(), 5))
+    assert late == []
+
+
 def test_a_reader_that_cannot_be_stopped_does_not_end_the_letters(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its group forgets it anyway; the next one reads on."""
 
