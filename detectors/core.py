@@ -21,9 +21,11 @@ from detectors.events import (
     Transaction,
 )
 from detectors.fingerprints import Known, key
+from detectors.fusion import fuse
 from detectors.money import parse_or_zero
 from detectors.party import MOST_VERDICTS, Facts
 from detectors.roster import recall, store
+from detectors.scoring import Scored
 from detectors.state import PartitionState
 from detectors.transaction import apply_transaction
 
@@ -47,8 +49,22 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True):
     first: Source | None
 
 
+class Assessed(msgspec.Struct, frozen=True):
+    """What the science made of one transaction, alerted or not; the testbed judges by it.
+
+    `score` 0-1, higher is more unusual: what an alert for this event carries or would carry, fused of the rank and the
+    typologies whose finding is news. `usd` is the amount in cents, None without a rate; `fired` the strength of every
+    typology that fires, news or not; `scored` what the models said, None for an amendment of a payment they saw before.
+    """
+
+    score: float
+    usd: int | None
+    fired: tuple[tuple[str, float], ...]
+    scored: Scored | None
+
+
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one ledger record. `scores` are the members' own scores, for the metrics; empty when not scored."""
+    """What came of one ledger record. `assessed` is there for an applied transaction only."""
 
     outcome: Outcome
     late: bool = False
@@ -56,7 +72,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     rate_missing: bool = False
     alerts: tuple[Alert, ...] = ()
     notice: Notice | None = None
-    scores: dict[str, float] = {}
+    assessed: Assessed | None = None
 
 
 # What most records come to; one object, because rates come to every partition.
@@ -136,10 +152,11 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         assert state.configuration is not None
         assert state.effective is not None
         seen = apply_transaction(state, state.configuration, state.effective, event, origin)
+        rank = None if seen.scored is None else seen.scored.rank
         return Outputs(
-            outcome="applied", late=seen.late, scored=seen.scored is not None, rate_missing=seen.rate_missing,
+            outcome="applied", late=seen.late, scored=seen.scored is not None, rate_missing=seen.usd is None,
             alerts=() if seen.alert is None else (seen.alert,),
-            scores={} if seen.scored is None else seen.scored.members,
+            assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored),
         )  # fmt: skip
     if isinstance(event, Rate):
         state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)

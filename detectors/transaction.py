@@ -26,12 +26,17 @@ SEGMENTS = {"person": "person", "sole_trader": "business", "company": "business"
 
 
 class Seen(NamedTuple):
-    """What came of a transaction, for the outputs."""
+    """What came of a transaction, for the outputs.
+
+    `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news.
+    """
 
     late: bool
-    rate_missing: bool
+    usd: int | None
     alert: Alert | None
     scored: Scored | None
+    fired: tuple[tuple[str, float], ...]
+    news: tuple[float, ...]
 
 
 class _Step(NamedTuple):
@@ -52,6 +57,14 @@ class _Score(NamedTuple):
     scored: Scored | None = None
     features: tuple[Feature, ...] = ()
     segment: str = ""
+
+
+class _Judged(NamedTuple):
+    """The alert, if any; the strength by typology of all that fired; the strengths of what is news."""
+
+    alert: Alert | None
+    fired: tuple[tuple[str, float], ...]
+    news: tuple[float, ...]
 
 
 class _Money(NamedTuple):
@@ -89,12 +102,12 @@ def apply_transaction(
     score = _Score()
     if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
         score = _score(step, row, worth)
-    alert = _judge(step, effect, worth, score)
+    judged = _judge(step, effect, worth, score)
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
     state.advance(at_us)
     _prune(step)
     roster.store(state, event.party, event.previous, known)
-    return Seen(late, worth.usd is None, alert, score.scored)
+    return Seen(late, worth.usd, judged.alert, score.scored, judged.fired, judged.news)
 
 
 def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:
@@ -169,7 +182,7 @@ def _score(step: _Step, row: Payment, worth: _Money) -> _Score:
     return _Score(state.scorer.score_then_learn(segment, features), features, segment)
 
 
-def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> Alert | None:
+def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged:
     """Evaluate the typologies, offer the event to the budget if none fired, build the alert; then let typologies learn.
 
     History is learned from and counts in every window, and never alerts.
@@ -195,7 +208,8 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> Alert |
     if context is not None and effect.kind == "new":
         for typology in REGISTRY:
             typology.learn(context)
-    return alert
+    return _Judged(alert, tuple([(typology.id, finding.strength) for typology, finding in fired]),
+                   tuple([hit.finding.strength for hit in found]))  # fmt: skip
 
 
 def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer

@@ -76,8 +76,9 @@ class MonitorCore:
         tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
         if step.scored and isinstance(event, Transaction):
             tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
-            for detector, score in step.scores.items():
-                tally.scores.setdefault(detector, []).append(score)
+            if step.assessed is not None and step.assessed.scored is not None:
+                for detector, score in step.assessed.scored.members.items():
+                    tally.scores.setdefault(detector, []).append(score)
         if step.late:
             tally.outcomes["late"] += 1
         if origin.history and step.outcome == "applied":

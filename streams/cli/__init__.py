@@ -4,7 +4,6 @@ Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 not all could be c
 error is one message on standard error, never a traceback.
 """
 
-import importlib
 import json
 import sys
 import tempfile
@@ -12,6 +11,7 @@ import traceback
 
 import click
 
+from streams.cli.lazy_group import LazyGroup
 from streams.errors import FxwatchError
 
 # command -> (module, one line for --help); modules are imported only when their command runs, so that --help is instant
@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("streams.cli.worker", "Run a worker: ingest, monitor, or all."),
     "rules": ("streams.cli.rules", "The configuration in force, in the ledger: apply, show."),
     "simulate": ("streams.cli.simulate", "The built-in stream, with planted cases."),
+    "testbed": ("streams.cli.testbed", "Judge detectors on labelled streams and history, without Kafka."),
     "publish": ("streams.cli.publish", "Publish JSON-lines files in the contract's form."),
     "alerts": ("streams.cli.alerts", "What an investigator reads: follow."),
     "deadletter": ("streams.cli.deadletter", "Rejected records: list, replay."),
@@ -36,22 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class _LazyGroup(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(COMMANDS[cmd_name][0]).command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
-
-
-@click.command(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=LazyGroup, lazy=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 def command() -> None:
     """Watch foreign-exchange transactions and explain which ones an investigator should look at.
 

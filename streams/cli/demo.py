@@ -43,9 +43,9 @@ def _run(
     console: Console, settings: Settings, events: int, rate: float, seed: int, lang: "Language", *, as_json: bool
 ) -> None:
     from streams import demo
+    from streams.generator import Simulation
     from streams.pseudonyms import development_keys
     from streams.publish import publish_records
-    from streams.simulate import Simulation
 
     keys = development_keys()
     directory = demo.demo_directory()

@@ -75,7 +75,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     Example: fxwatch simulate --events 50000 --publish --truth truth.jsonl
     """
     _require_destination(rate, out, to_kafka=to_kafka)
-    from streams.simulate import Simulation
+    from streams.generator import Simulation
 
     more: dict[str, Any] = {"start": start.date()} if isinstance(start, datetime) else {}
     simulation = Simulation(

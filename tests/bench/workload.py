@@ -7,10 +7,10 @@ from detectors.events import ConfigurationChange
 from streams import ledger, topics
 from streams.deadletter import dead_letter
 from streams.door import Door, Rejected
+from streams.generator import Simulation
 from streams.pseudonyms import development_keys
 from streams.record import Record
 from streams.settings import effective_configuration
-from streams.simulate import Simulation
 
 CONFIGURATION = effective_configuration({})
 PARTITIONS = CONFIGURATION.engine.partitions

@@ -12,8 +12,8 @@ import pytest
 
 from streams import ledger, topics
 from streams.broker import EmbeddedBroker
+from streams.generator import Simulation
 from streams.publish import publish_records
-from streams.simulate import Simulation
 from tests.support.cluster import CONFLICT, Cluster, assert_exact
 from tests.support.planted import missed_cases
 from tests.support.topic_deletion import delete_topics

@@ -12,9 +12,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
 from streams.errors import TopicsError
+from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.record import Record
-from streams.simulate import Simulation
 
 pytestmark = pytest.mark.broker
 INPUTS = ("fx.transactions.v1", "customs.declarations.v1", "fx.rates.v1", "fx.profiles.v1")

@@ -17,10 +17,10 @@ from kafka import KafkaProducer
 from detectors.alert import Alert
 from streams import topics
 from streams.broker import EmbeddedBroker
+from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.record import TRANSACTIONS, Record
 from streams.settings import default_tables
-from streams.simulate import Simulation
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster
 from tests.support.topic_deletion import delete_topics

@@ -13,9 +13,9 @@ from detectors.events import ConfigurationChange
 from detectors.state import PartitionState
 from streams import ledger, topics
 from streams.door import Admitted, Door
+from streams.generator import Simulation
 from streams.monitor_core import MonitorCore
 from streams.pseudonyms import Keys, parse_keys
-from streams.simulate import Simulation
 from tests.support.ledger import configuration
 from tests.support.rotation import former_names, parties_without_names, under_old_names, without_names
 

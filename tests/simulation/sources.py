@@ -19,11 +19,11 @@ from detectors.state import PartitionState
 from streams import ledger
 from streams.contracts import DISPOSITIONS, RATES, RULES, TRANSACTIONS
 from streams.door import Admitted, Door
+from streams.generator import Simulation
 from streams.ledger import HISTORY
 from streams.pseudonyms import parse_keys
 from streams.record import Record
 from streams.settings import effective_configuration
-from streams.simulate import Simulation
 from tests.simulation.hashing import WINDOW as HASHING_WINDOW
 
 # a tenth of what is sent comes twice, and a third of those with another body

@@ -13,8 +13,8 @@ from typing import Any
 from detectors.party import unpack
 from detectors.payments import RATE_MISSING, rows
 from streams.contracts import TRANSACTIONS
+from streams.generator import Simulation
 from streams.monitor_core import MonitorCore
-from streams.simulate import Simulation
 from tests.simulation.kafka import Log
 from tests.simulation.sources import Sources, Written, admitted, real_sources
 

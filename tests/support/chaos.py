@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from streams import topics
-from streams.simulate import Simulation
+from streams.generator import Simulation
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.faults import EXIT_SECONDS, GROWTH_MEGABYTES, Fault, Scene
 from tests.support.figures import Figures

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from detectors.alert import Alert
+from streams.generator import Simulation
 from streams.pseudonyms import Keys
-from streams.simulate import Simulation
 
 
 def missed_cases(simulation: Simulation, keys: Keys, alerts: Iterable[Alert], *, by_due: bool) -> list[str]:

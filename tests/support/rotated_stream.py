@@ -12,11 +12,11 @@ from detectors.party import unpack
 from detectors.state import PartitionState
 from streams import topics
 from streams.cli.reidentify import generate_keys
+from streams.generator import Simulation
 from streams.monitor_core import MonitorCore
 from streams.pseudonyms import NameSpace, parse_keys
 from streams.publish import publish_records
 from streams.record import DISPOSITIONS, TRANSACTIONS, Record
-from streams.simulate import Simulation
 from streams.version import code_version
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import PARTITIONS, Cluster, assert_exact

@@ -17,7 +17,10 @@ def commands(group: click.Command, name: str) -> Iterator[tuple[str, click.Comma
     """A command and all below it."""
     yield name, group
     if isinstance(group, click.Group):
-        for below, one in group.commands.items():
+        context = click.Context(group)
+        for below in group.list_commands(context):
+            one = group.get_command(context, below)
+            assert one is not None
             yield from commands(one, f"{name} {below}")
 
 

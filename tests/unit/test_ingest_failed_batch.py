@@ -15,12 +15,12 @@ from streams import clients, ledger, topics
 from streams.contracts import TRANSACTIONS
 from streams.door import Door
 from streams.errors import DeliveryError
+from streams.generator import Simulation
 from streams.ingest import IngestAgent
 from streams.metrics import Metrics
 from streams.monitor_core import MonitorCore
 from streams.pseudonyms import development_keys
 from streams.settings import Settings, load_settings
-from streams.simulate import Simulation
 from streams.version import versions
 from tests.support.ledger import configuration
 

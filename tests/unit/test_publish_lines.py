@@ -6,9 +6,9 @@ import orjson
 import pytest
 
 from streams.errors import UsageError
+from streams.generator import Simulation
 from streams.record import HISTORY_HEADER, Record
 from streams.record_lines import AT_SENDING, LineError, read, topic_of, write
-from streams.simulate import Simulation
 
 RATE = b'{"base":"USD","quote":"KRW","mid":"1387.50","rate_time":"2026-05-04T10:00:00+09:00"}'
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from streams.simulate import Simulation
+from streams.generator import Simulation
 
 SEOUL = ZoneInfo("Asia/Seoul")
 

@@ -11,12 +11,12 @@ import pytest
 from streams.contracts import INPUTS
 from streams.decode import decode, find_faults
 from streams.errors import UsageError
+from streams.generator import Record, Simulation
+from streams.generator.bad import kinds
+from streams.generator.calendar import Calendar
+from streams.generator.draw import Draw
+from streams.generator.world import PURPOSES
 from streams.settings import default_tables
-from streams.simulate import Record, Simulation
-from streams.simulate.bad import kinds
-from streams.simulate.calendar import Calendar
-from streams.simulate.draw import Draw
-from streams.simulate.world import PURPOSES
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from streams.generator.calendar import DAY_MS, HOUR_MS
+from streams.generator.population import Counterparty, Resident, Role, counterparty
+from streams.generator.world import PURPOSES, Payment, World
 from streams.record import DECLARATIONS
-from streams.simulate.calendar import DAY_MS, HOUR_MS
-from streams.simulate.population import Counterparty, Resident, Role, counterparty
-from streams.simulate.world import PURPOSES, Payment, World
 
 DOCUMENT_LINE_USD = 5_000
 # shares of payments; plausible, not measured

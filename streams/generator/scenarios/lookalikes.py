@@ -1,9 +1,9 @@
 """Honest people who come close to a rule without meeting it: what a good detector must leave alone."""
 
-from streams.simulate.calendar import DAY_MS
-from streams.simulate.draw import Draw
-from streams.simulate.population import Resident, counterparty
-from streams.simulate.world import PURPOSES, Payment, World
+from streams.generator.calendar import DAY_MS
+from streams.generator.draw import Draw
+from streams.generator.population import Resident, counterparty
+from streams.generator.world import PURPOSES, Payment, World
 
 MONTH_DAYS = 30
 # each look-alike takes at most about this many places

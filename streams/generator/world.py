@@ -11,12 +11,12 @@ from typing import Any
 
 import orjson
 
+from streams.generator.calendar import Calendar
+from streams.generator.draw import Draw
+from streams.generator.population import SMALL_REMITTERS, Counterparty, Resident
+from streams.generator.rates import Rates
+from streams.generator.truth import Truth
 from streams.record import HISTORY_HEADER, TRANSACTIONS, Record
-from streams.simulate.calendar import Calendar
-from streams.simulate.draw import Draw
-from streams.simulate.population import SMALL_REMITTERS, Counterparty, Resident
-from streams.simulate.rates import Rates
-from streams.simulate.truth import Truth
 
 # Honest people stay clear of the annual cap (100 000 USD) and of the band under the document line (4 000 to 5 000 USD);
 # both margins allow for the rate that a reader uses being another than the sender's.

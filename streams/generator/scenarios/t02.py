@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from streams.simulate.draw import Draw
-from streams.simulate.population import BANKS, SMALL_REMITTERS, Resident, counterparty
-from streams.simulate.world import PURPOSES, Payment, World
+from streams.generator.draw import Draw
+from streams.generator.population import BANKS, SMALL_REMITTERS, Resident, counterparty
+from streams.generator.world import PURPOSES, Payment, World
 
 CAP_USD = 100_000
 # USD a piece: above the document line, or (slower) below the band of T01, so that the cap alone tells the case

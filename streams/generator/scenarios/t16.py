@@ -1,8 +1,8 @@
 """T16: deals far off the market rate, always on the same side, so that value moves through the price."""
 
-from streams.simulate.draw import Draw
-from streams.simulate.population import Resident
-from streams.simulate.world import PURPOSES, Payment, World
+from streams.generator.draw import Draw
+from streams.generator.population import Resident
+from streams.generator.world import PURPOSES, Payment, World
 
 # gap to the mid in bp: the rule's limit is 150 bp and five times the normal spread; companies here pay 10 to 40 bp
 TEMPLATE_BP, SLOW_BP = (380, 800), (260, 340)

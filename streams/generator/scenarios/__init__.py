@@ -3,10 +3,10 @@
 Each `plant` makes all records of one case in days to come and writes it to the truth.
 """
 
-from streams.simulate.cases import lookalikes, t01, t02, t16
-from streams.simulate.draw import Draw
-from streams.simulate.population import Resident
-from streams.simulate.world import World
+from streams.generator.draw import Draw
+from streams.generator.population import Resident
+from streams.generator.scenarios import lookalikes, t01, t02, t16
+from streams.generator.world import World
 
 # one case of each typology for this many records, at least one; 20 000 records give three
 RECORDS_A_CASE = 6_000

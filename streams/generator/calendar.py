@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import holidays
 
-from streams.simulate.draw import Draw
+from streams.generator.draw import Draw
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000

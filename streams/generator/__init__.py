@@ -5,8 +5,8 @@ for record in simulation: ...
 simulation.truth.lines()
 """
 
+from streams.generator.simulation import Simulation
+from streams.generator.truth import Truth
 from streams.record import Record
-from streams.simulate.simulation import Simulation
-from streams.simulate.truth import Truth
 
 __all__ = ["Record", "Simulation", "Truth"]

@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from streams.contracts import INPUTS
+from streams.generator.draw import Draw
 from streams.record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS, Record
-from streams.simulate.draw import Draw
 
 Body = dict[str, Any]
 # after every time stamp that any run will ever give a record

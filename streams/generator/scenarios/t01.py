@@ -1,8 +1,8 @@
 """T01: one remittance split under the document line: undocumented pieces just below it to one beneficiary."""
 
-from streams.simulate.draw import Draw
-from streams.simulate.population import BANKS, Resident, counterparty
-from streams.simulate.world import PURPOSES, Payment, World
+from streams.generator.draw import Draw
+from streams.generator.population import BANKS, Resident, counterparty
+from streams.generator.world import PURPOSES, Payment, World
 
 # USD; inside the band of the default rules (0.8 to 1.0 of 5 000) whatever rate the reader uses
 PIECE_USD = (4_150, 4_920)

@@ -7,7 +7,7 @@ moves through a tenth of them, the companies. Names, codes and numbers are inven
 from dataclasses import dataclass, field
 from typing import Literal
 
-from streams.simulate.draw import Draw
+from streams.generator.draw import Draw
 
 PartyType = Literal["person", "sole_trader", "company"]
 Role = Literal["salaried", "parent", "migrant", "small_user", "trader", "importer", "exporter"]
