@@ -152,7 +152,13 @@ def _bytes(content: dict[str, Any], name: str) -> bytes | None:
 def write(record: Record) -> bytes:
     """The record as a line: plain where the contract alone gives it back byte for byte, else an envelope."""
     value = record.value
-    if value is not None and not record.headers and b"\n" not in value and _is_plain(record, value):
+    if (
+        value is not None
+        and not record.headers
+        and b"\n" not in value
+        and value[-1:] != b"\r"
+        and _is_plain(record, value)
+    ):
         return value + b"\n"
     content: dict[str, Any] = {
         **_encoded("key", record.key),
