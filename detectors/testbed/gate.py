@@ -1,0 +1,275 @@
+"""Whether a challenger may take the champion's place: every check with its figures, its limit and one plain sentence.
+
+Pure decisions on figures that were measured elsewhere (detectors/testbed/gate_evidence.py, and times and bytes by
+streams/testbed/compare.py). A figure fails only when it fell beyond noise: when the end of its 95 % interval (paired
+bootstrap) that is kindest to the challenger still lies on the wrong side of no change.
+
+One check is wrong about an equal challenger in at most one of forty comparisons; there are as many checks as figures,
+so the chance that one of them all fails by luck is larger, and the report says how many there were.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from math import isnan
+
+import msgspec
+
+# A check that a 95 % interval decides one-sidedly is wrong this often where nothing changed.
+ONE_SIDED = 0.025
+# A group of honest parties alerted on this many times as often as honest parties overall is alerted on too often; the
+# four-fifths rule, turned round.
+MOST_UNEVEN = 1.25
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A figure of both versions on the same things, challenger less champion, with its 95 % interval.
+
+    `units` says how many things (cases, days) were resampled. Everything is NaN where there was nothing to measure.
+    """
+
+    champion: float
+    challenger: float
+    difference: float
+    low: float
+    high: float
+    units: int
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """One check: `measured` and `limit` in figures, `reason` in one plain sentence.
+
+    `timing` marks what was measured with a clock: it differs from run to run and stays out of the report's hash.
+    """
+
+    name: str
+    passed: bool
+    measured: dict[str, float | int | str | bool | None]
+    limit: str
+    reason: str
+    timing: bool = False
+
+
+class TypologyFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """One typology of both versions: cases found, and cases at which its own rule fired.
+
+    `enabled` tells whether the rule exists and is enabled, champion first; None for a typology without a rule.
+    """
+
+    typology: str
+    recall: Difference
+    found: tuple[int, int]
+    fired: tuple[int, int]
+    firing: Difference
+    enabled: tuple[bool, bool] | None
+
+
+class GroupFigures(msgspec.Struct, frozen=True, kw_only=True):
+    """How often honest party-days of one group are alerted on, as a ratio to all honest party-days.
+
+    `ratio` carries the interval that allows for the number of groups looked at.
+    """
+
+    dimension: str
+    group: str
+    ratio: Difference
+
+
+class Costs(msgspec.Struct, frozen=True, kw_only=True):
+    """What running costs, champion first: CPU microseconds an event, state bytes a party; and bit-equal replays."""
+
+    cpu_us: tuple[float, float]
+    state_bytes: tuple[float, float]
+    bit_equal: tuple[bool, bool]
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the gate decides on. `members` lacks those that the challenger does not have: they are `missing`."""
+
+    recall: Difference
+    typologies: tuple[TypologyFigures, ...]
+    precision: Difference
+    usd: Difference
+    lookalikes: Difference
+    members: dict[str, Difference]
+    missing_members: tuple[str, ...]
+    calibration: Difference
+    fairness: tuple[GroupFigures, ...]
+    costs: Costs
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What the challenger may cost, as ratios to the champion; 1.25 allows a quarter more."""
+
+    latency_ratio: float = 1.25
+    state_ratio: float = 1.25
+
+
+def least_visible_fall(cases: int) -> int:
+    """The fewest cases that must be lost, none being won, before the interval lies below 0.
+
+    Exact for the percentile bootstrap: a resample shows no fall when it draws none of the lost cases, which has the
+    probability (1 - lost / cases) ** cases.
+
+    >>> [least_visible_fall(cases) for cases in (1, 2, 5, 20, 200)]
+    [1, 2, 3, 4, 4]
+    """
+    return next((lost for lost in range(1, cases) if (1 - lost / cases) ** cases < ONE_SIDED), cases)
+
+
+def decide(figures: Figures, limits: Limits) -> tuple[Check, ...]:
+    """Every check, in the order of the report; the challenger passes when all of them do."""
+    return (
+        _fell("recall", "share of cases found", figures.recall, more=_unseen(figures.recall.units)),
+        *(_typology_recall(one) for one in figures.typologies),
+        *(_rule(one) for one in figures.typologies if one.enabled is not None),
+        _fell("precision", "share of alerts that fall on a case", figures.precision),
+        _fell("illicit USD found", "USD of the cases found", figures.usd),
+        _rose("look-alike rate", "share of honest look-alikes alerted on", figures.lookalikes),
+        *(_missing_member(name) for name in figures.missing_members),
+        *(_member(name, difference) for name, difference in figures.members.items()),
+        _rose("calibration error", "distance of the score from the share of illicit party-days", figures.calibration),
+        *_fairness(figures.fairness),
+        *_costs(figures.costs, limits),
+    )
+
+
+def report_hash(report: dict[str, object], checks: Sequence[Check]) -> str:
+    """SHA-256, hex, over the report's canonical JSON (sorted keys) without timings; what a promotion records.
+
+    Of a check that was timed only its name, limit and outcome count, so that a second run on a machine as fast gives
+    the same hash.
+    """
+    told = [
+        {"name": check.name, "passed": check.passed, "limit": check.limit} if check.timing else check
+        for check in checks
+    ]
+    content = msgspec.json.encode({**report, "checks": told}, order="sorted")
+    return hashlib.sha256(content).hexdigest()
+
+
+def _unseen(cases: int) -> str:
+    fewest = least_visible_fall(cases) if cases else 0
+    return f"; with {cases:,} cases a fall by fewer than {fewest} could not be seen" if fewest > 1 else ""
+
+
+def _shown(value: float) -> str:
+    if isnan(value):
+        return "nothing"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - from here on digits are enough
+
+
+def _measured(difference: Difference) -> dict[str, float | int | str | bool | None]:
+    told = msgspec.structs.asdict(difference)
+    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in told.items()}
+
+
+def _between(difference: Difference) -> str:
+    interval = f"95 % {_shown(difference.low)} to {_shown(difference.high)}"
+    return (
+        f"{_shown(difference.challenger)}, champion {_shown(difference.champion)}, "
+        f"difference {_shown(difference.difference)} ({interval})"
+    )
+
+
+def _noise(name: str, meaning: str, difference: Difference, *, failed: bool, word: str, more: str = "") -> Check:
+    if isnan(difference.champion) and isnan(difference.challenger):
+        reason = f"{name} ({meaning}): there was nothing to measure it on"
+    else:
+        verdict = f"{word} beyond noise" if failed else f"no {word} beyond noise"
+        reason = f"{name} ({meaning}): {_between(difference)}: {verdict}{'' if failed else more}"
+    end = "upper end >= 0" if word == "fall" else "lower end <= 0"
+    return Check(name=name, passed=not failed, measured=_measured(difference), reason=reason,
+                 limit=f"95 % interval of the difference: {end}")  # fmt: skip
+
+
+def _fell(name: str, meaning: str, difference: Difference, more: str = "") -> Check:
+    """More is better. Where the champion was measured and the challenger gives nothing at all, that is a fall."""
+    failed = difference.high < 0 or (isnan(difference.challenger) and not isnan(difference.champion))
+    return _noise(name, meaning, difference, failed=failed, word="fall", more=more)
+
+
+def _rose(name: str, meaning: str, difference: Difference) -> Check:
+    """Less is better."""
+    return _noise(name, meaning, difference, failed=difference.low > 0, word="rise")
+
+
+def _typology_recall(one: TypologyFigures) -> Check:
+    name = f"recall of {one.typology}"
+    had, has = one.found
+    if had and not has:
+        return Check(name=name, passed=False, measured={**_measured(one.recall), "found": has, "champion_found": had},
+                     limit="a typology may not fall from something to nothing",
+                     reason=f"{one.typology}: none of {one.recall.units:,} cases is found any more; "
+                     f"the champion found {had:,}")  # fmt: skip
+    check = _fell(name, f"{has:,} of {one.recall.units:,} cases found, champion {had:,}", one.recall,
+                  more=_unseen(one.recall.units))  # fmt: skip
+    return msgspec.structs.replace(check, measured={**check.measured, "found": has, "champion_found": had})
+
+
+def _rule(one: TypologyFigures) -> Check:
+    """Whether the typology's own rule still works, told apart from whether its cases are found by something else."""
+    assert one.enabled is not None
+    name, (had, has) = f"rule {one.typology}", one.fired
+    measured = {**_measured(one.firing), "fired": has, "champion_fired": had, "enabled": one.enabled[1]}
+    if one.enabled[0] and not one.enabled[1]:
+        return Check(name=name, passed=False, measured=measured, limit="a rule in force stays enabled",
+                     reason=f"the rule {one.typology} is disabled in the challenger; in the champion it fired at "
+                     f"{had:,} of {one.firing.units:,} cases")  # fmt: skip
+    if had and not has:
+        return Check(name=name, passed=False, measured=measured, limit="a rule that fired still fires",
+                     reason=f"the rule {one.typology} fires at none of its {one.firing.units:,} cases any more; "
+                     f"in the champion it fired at {had:,}")  # fmt: skip
+    check = _fell(name, f"fired at {has:,} of {one.firing.units:,} cases, champion {had:,}", one.firing,
+                  more=_unseen(one.firing.units))  # fmt: skip
+    return msgspec.structs.replace(check, measured=measured)
+
+
+def _missing_member(name: str) -> Check:
+    return Check(name=f"member {name}", passed=False, measured={"champion": "present", "challenger": "missing"},
+                 limit="every member of the champion is in the challenger",
+                 reason=f"the member {name} is missing in the challenger; the champion scores with it")  # fmt: skip
+
+
+def _member(name: str, difference: Difference) -> Check:
+    return _fell(f"member {name}", "share of honest payments that its score puts below a planted one", difference)
+
+
+def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:
+    """One check a dimension; a group fails when its ratio rose beyond noise and lies above `MOST_UNEVEN`."""
+    for dimension in dict.fromkeys(one.dimension for one in groups):
+        looked_at = [one for one in groups if one.dimension == dimension]
+        worse = [one for one in looked_at if one.ratio.low > 0 and one.ratio.challenger > MOST_UNEVEN]
+        ranked = sorted(looked_at, key=lambda one: (isnan(one.ratio.challenger), -one.ratio.challenger))
+        most = ranked[0]
+        limit = f"beyond noise and above {MOST_UNEVEN} times the overall rate"
+        reason = (
+            f"false alerts by {dimension} rose {limit}: "
+            + "; ".join(f"{one.group}: {_between(one.ratio)}" for one in worse)
+            if worse
+            else f"false alerts by {dimension}: no group rose {limit}; highest: {most.group} at "
+            f"{_shown(most.ratio.challenger)} times"
+        )
+        yield Check(name=f"fairness by {dimension}", passed=not worse, reason=reason,
+                    measured={one.group: None if isnan(one.ratio.challenger) else one.ratio.challenger
+                              for one in looked_at},
+                    limit=f"no group rises beyond noise (interval widened for {len(looked_at)} groups) and above "
+                    f"{MOST_UNEVEN}")  # fmt: skip
+
+
+def _costs(costs: Costs, limits: Limits) -> Iterator[Check]:
+    yield _ratio("CPU time", "us an event", costs.cpu_us, limits.latency_ratio, timing=True)
+    yield _ratio("state", "bytes a party", costs.state_bytes, limits.state_ratio, timing=False)
+    for who, equal in zip(("champion", "challenger"), costs.bit_equal, strict=True):
+        told = "gives the recorded alerts and scores bit for bit" if equal else "does NOT give what was recorded"
+        yield Check(name=f"replay of the {who}", passed=equal, measured={"bit_equal": equal}, limit="bit-equal",
+                    reason=f"a second replay of the {who}'s own ledger {told}")  # fmt: skip
+
+
+def _ratio(name: str, unit: str, values: tuple[float, float], limit: float, *, timing: bool) -> Check:
+    champion, challenger = values
+    ratio = challenger / champion if champion > 0 else float("inf") if challenger > 0 else 1.0
+    passed = ratio <= limit
+    return Check(name=name, passed=passed, timing=timing, limit=f"ratio <= {limit:g}",
+                 measured={"champion": champion, "challenger": challenger, "ratio": ratio},
+                 reason=f"{name}: {_shown(challenger)} {unit}, champion {_shown(champion)}: {ratio:.2f} times, "
+                 f"{'within' if passed else 'beyond'} the limit of {limit:g}")  # fmt: skip
