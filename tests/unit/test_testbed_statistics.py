@@ -1,0 +1,187 @@
+"""Intervals and calibration on cases whose answer is known beforehand."""
+
+import hashlib
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from detectors.testbed.statistics import (
+    Interval,
+    bootstrap_ratio,
+    bootstrap_share,
+    draw_counts,
+    paired_bootstrap,
+    paired_ratio,
+    percentile_interval,
+    reliability,
+    resampled_sums,
+    wilson,
+)
+
+
+def test_draws_are_the_same_everywhere():
+    """The draws' bytes are pinned: another machine, numpy or block size must give the same resamples."""
+    counts = draw_counts(50, 40, 7, "recall")
+    assert counts.shape == (40, 50)
+    assert (counts.sum(axis=1) == 50).all()
+    digest = hashlib.sha256(counts.astype("<u2").tobytes()).hexdigest()
+    assert digest == "4a4eca9eb608a41cfecade31f9481ef8ab5cc494dde4603a41cb9c0b2ca58a28"
+
+
+def test_draws_do_not_depend_on_the_block(monkeypatch):
+    """Drawing a row at a time gives what drawing all at once gives."""
+    whole = draw_counts(30, 25, 3)
+    monkeypatch.setattr("detectors.testbed.statistics._BLOCK", 30)
+    assert (draw_counts(30, 25, 3) == whole).all()
+
+
+def test_seed_and_name_make_other_draws():
+    """Another seed or question is resampled on its own; the same one gives the same draws."""
+    first = draw_counts(30, 25, 3, "a")
+    assert (draw_counts(30, 25, 3, "a") == first).all()
+    assert not (draw_counts(30, 25, 4, "a") == first).all()
+    assert not (draw_counts(30, 25, 3, "b") == first).all()
+
+
+def test_every_unit_is_drawn_alike():
+    """Over 4 000 resamples of 10 units each is drawn about 4 000 times (5 standard deviations: 300)."""
+    totals = draw_counts(10, 4000, 1).sum(axis=0)
+    assert np.abs(totals - 4000).max() < 300
+
+
+@pytest.mark.parametrize(("units", "resamples"), [(0, 5), (5, 0)])
+def test_nothing_to_resample_is_refused(units, resamples):
+    """No units or no resamples give no interval but an error that says so."""
+    with pytest.raises(ValueError, match="nothing to resample"):
+        draw_counts(units, resamples, 1)
+
+
+def test_sums_of_large_amounts_are_exact():
+    """Amounts whose sum stays below 2^53 come out to the cent."""
+    counts = np.array([[2.0, 0.0, 1.0], [0.0, 3.0, 0.0]])
+    cents = np.array([2**50 + 1, 1, 2**50 + 3])
+    assert resampled_sums(counts, cents).tolist() == [3 * 2**50 + 5, 3]
+
+
+def test_sums_of_absurd_amounts_do_not_overflow():
+    """Amounts near 2^62 lose their lowest bits, not their size."""
+    counts = np.array([[4.0, 0.0], [1.0, 3.0]])
+    sums = resampled_sums(counts, np.array([2**62, 2**61]))
+    assert sums.tolist() == [2.0**64, 2.0**62 + 3 * 2.0**61]
+
+
+def test_percentile_interval_by_hand():
+    """Of 0, 1, ..., 1000 the central 95 % runs from 25 to 975; samples that say nothing are left out."""
+    samples = np.append(np.arange(1001.0), [np.nan] * 10)
+    told = percentile_interval(samples)
+    assert (told.low, told.high) == pytest.approx((25.0, 975.0))
+    assert percentile_interval(np.array([np.nan])) is None
+
+
+def test_a_share_by_hand():
+    """3 of 12: the value is a quarter, the interval holds it and stays in 0-1."""
+    share = bootstrap_share(np.array([1] * 3 + [0] * 9), 2000, 1)
+    assert (share.value, share.n) == (0.25, 12)
+    assert 0.0 <= share.interval.low < 0.25 < share.interval.high <= 0.6
+
+
+def test_a_share_of_nothing_has_no_value():
+    """No units: no value and no interval instead of 0."""
+    assert bootstrap_share(np.array([]), 100, 1).value is None
+    assert bootstrap_ratio(np.array([0, 0]), np.array([0, 0]), draw_counts(2, 10, 1)).value is None
+
+
+def test_the_percentile_bootstrap_covers():
+    """Of 600 simulated samples of 80 cases found with probability 0.4, about 95 % of the intervals hold 0.4."""
+    found = np.random.Generator(np.random.PCG64(11)).random((600, 80)) < 0.4
+    held = 0
+    for number, sample in enumerate(found):
+        interval = bootstrap_share(sample, 400, number).interval
+        held += interval.low <= 0.4 <= interval.high
+    assert 0.91 <= held / 600 <= 0.98
+
+
+def test_identical_systems_differ_by_exactly_nothing():
+    """Paired on the same cases, a system against itself gives [0, 0] without any rounding."""
+    found = np.array([1, 0, 0, 1, 1, 0, 1])
+    told = paired_bootstrap(found, found, draw_counts(7, 2000, 1))
+    assert (told.a, told.b, told.difference, told.interval) == (4 / 7, 4 / 7, 0.0, Interval(0.0, 0.0))
+
+
+def test_a_superset_of_cases_is_better_beyond_noise():
+    """One that finds what the other finds and 12 of 40 more has an interval wholly above 0."""
+    less = np.array([1] * 10 + [0] * 30)
+    more = np.array([1] * 22 + [0] * 18)
+    told = paired_bootstrap(more, less, draw_counts(40, 2000, 1))
+    assert told.difference == pytest.approx(12 / 40)
+    assert 0.1 < told.interval.low < 0.3 < told.interval.high < 0.5
+
+
+def test_pairing_is_what_narrows_the_interval():
+    """Two systems that miss the same hard cases differ by little noise; the same shares unpaired by much."""
+    a, b = np.array([1] * 50 + [0] * 50), np.array([1] * 48 + [0] * 52)
+    paired = paired_bootstrap(a, b, draw_counts(100, 2000, 1)).interval
+    crossed = paired_bootstrap(a, b[::-1], draw_counts(100, 2000, 1)).interval
+    assert paired.low >= 0.0
+    assert crossed.low < -0.1
+
+
+def test_paired_ratio_by_hand():
+    """Precision over days: 3 of 6 alerts against 2 of 8; the difference is 1/4, and swapping sides turns its sign."""
+    a = (np.array([1, 2]), np.array([3, 3]))
+    b = (np.array([1, 1]), np.array([4, 4]))
+    counts = draw_counts(2, 500, 1)
+    told, turned = paired_ratio(a, b, counts), paired_ratio(b, a, counts)
+    assert told.difference == 0.25
+    assert turned.interval == Interval(-told.interval.high, -told.interval.low)
+
+
+def test_a_side_without_alerts_has_no_difference():
+    """A ratio without a denominator is unknown, not 0."""
+    told = paired_ratio((np.array([0]), np.array([0])), (np.array([1]), np.array([2])), draw_counts(1, 10, 1))
+    assert (told.a, told.b, told.difference, told.interval) == (None, 0.5, None, None)
+
+
+def test_wilson_by_hand():
+    """Textbook values: 1 of 10 gives 0.0179 to 0.4042, 0 of 10 reaches up to 0.2775, 10 of 10 down to 0.7225."""
+    assert wilson(1, 10).low == pytest.approx(0.01787, abs=1e-4)
+    assert wilson(1, 10).high == pytest.approx(0.40415, abs=1e-4)
+    assert wilson(0, 10).low == 0.0
+    assert wilson(0, 10).high == pytest.approx(0.27753, abs=1e-4)
+    assert wilson(10, 10).high == 1.0
+    assert wilson(10, 10).low == pytest.approx(0.72247, abs=1e-4)
+    assert wilson(0, 0) is None
+    with pytest.raises(ValueError, match="more successes than trials"):
+        wilson(3, 2)
+
+
+@given(st.integers(0, 400), st.integers(1, 400))
+def test_wilson_holds_the_share(successes, trials):
+    """The interval lies in 0-1 and holds the observed share."""
+    successes = min(successes, trials)
+    interval = wilson(successes, trials)
+    assert 0.0 <= interval.low <= successes / trials <= interval.high <= 1.0
+
+
+def test_calibration_error_by_hand():
+    """Ten scores of 0.95, of which six come true, and ten of 0.05, of which none: (10 x 0.35 + 10 x 0.05) / 20 = 0.2."""
+    told = reliability([0.95] * 10 + [0.05] * 10, [True] * 6 + [False] * 14)
+    assert told.error == pytest.approx(0.2)
+    assert told.brier == pytest.approx((6 * 0.05**2 + 4 * 0.95**2 + 10 * 0.05**2) / 20)
+    assert [(bin_.n, bin_.share) for bin_ in told.bins if bin_.n] == [(10, 0.0), (10, 0.6)]
+
+
+def test_perfect_scores_have_no_calibration_error():
+    """0 for what never and 1 for what always comes true: no error; 1 belongs to the last bin."""
+    told = reliability([0.0, 0.0, 1.0], [False, False, True])
+    assert (told.error, told.brier) == (0.0, 0.0)
+    assert [bin_.n for bin_ in told.bins] == [2, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+
+
+def test_a_score_that_is_no_probability_is_refused():
+    """Half-Space Trees' raw masses, say, cannot be judged as probabilities."""
+    with pytest.raises(ValueError, match="not a probability"):
+        reliability([0.2, 1.5], [False, True])
+    assert reliability([], []).error is None
