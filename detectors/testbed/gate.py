@@ -2,7 +2,8 @@
 
 Pure decisions on figures that were measured elsewhere (detectors/testbed/gate_evidence.py, and times and bytes by
 streams/testbed/compare.py). A figure fails only when it fell beyond noise: when the end of its 95 % interval (paired
-bootstrap) that is kindest to the challenger still lies on the wrong side of no change.
+bootstrap) that is kindest to the challenger still lies on the wrong side of no change. In every `Difference` `a` is
+the challenger and `b` the champion.
 
 One check is wrong about an equal challenger in at most one of forty comparisons; there are as many checks as figures,
 so the chance that one of them all fails by luck is larger, and the report says how many there were.
@@ -10,29 +11,16 @@ so the chance that one of them all fails by luck is larger, and the report says 
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from math import isnan
 
 import msgspec
+
+from detectors.testbed.statistics import Difference
 
 # A check that a 95 % interval decides one-sidedly is wrong this often where nothing changed.
 ONE_SIDED = 0.025
 # A group of honest parties alerted on this many times as often as honest parties overall is alerted on too often; the
 # four-fifths rule, turned round.
 MOST_UNEVEN = 1.25
-
-
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
-    """A figure of both versions on the same things, challenger less champion, with its 95 % interval.
-
-    `units` says how many things (cases, days) were resampled. Everything is NaN where there was nothing to measure.
-    """
-
-    champion: float
-    challenger: float
-    difference: float
-    low: float
-    high: float
-    units: int
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +107,7 @@ def least_visible_fall(cases: int) -> int:
 def decide(figures: Figures, limits: Limits) -> tuple[Check, ...]:
     """Every check, in the order of the report; the challenger passes when all of them do."""
     return (
-        _fell("recall", "share of cases found", figures.recall, more=_unseen(figures.recall.units)),
+        _fell("recall", "share of cases found", figures.recall, more=_unseen(figures.recall.n)),
         *(_typology_recall(one) for one in figures.typologies),
         *(_rule(one) for one in figures.typologies if one.enabled is not None),
         _fell("precision", "share of alerts that fall on a case", figures.precision),
@@ -152,27 +140,34 @@ def _unseen(cases: int) -> str:
     return f"; with {cases:,} cases a fall by fewer than {fewest} could not be seen" if fewest > 1 else ""
 
 
-def _shown(value: float) -> str:
-    if isnan(value):
+def _shown(value: float | None) -> str:
+    if value is None:
         return "nothing"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"  # noqa: PLR2004 - from here on digits are enough
 
 
 def _measured(difference: Difference) -> dict[str, float | int | str | bool | None]:
-    told = msgspec.structs.asdict(difference)
-    return {name: None if isinstance(value, float) and isnan(value) else value for name, value in told.items()}
+    interval = difference.interval
+    return {
+        "champion": difference.b,
+        "challenger": difference.a,
+        "difference": difference.difference,
+        "low": None if interval is None else interval.low,
+        "high": None if interval is None else interval.high,
+        "units": difference.n,
+    }
 
 
 def _between(difference: Difference) -> str:
-    interval = f"95 % {_shown(difference.low)} to {_shown(difference.high)}"
-    return (
-        f"{_shown(difference.challenger)}, champion {_shown(difference.champion)}, "
-        f"difference {_shown(difference.difference)} ({interval})"
-    )
+    told = f"{_shown(difference.a)}, champion {_shown(difference.b)}"
+    if difference.interval is None:
+        return told
+    low, high = difference.interval.low, difference.interval.high
+    return f"{told}, difference {_shown(difference.difference)} (95 % {_shown(low)} to {_shown(high)})"
 
 
 def _noise(name: str, meaning: str, difference: Difference, *, failed: bool, word: str, more: str = "") -> Check:
-    if isnan(difference.champion) and isnan(difference.challenger):
+    if difference.a is None and difference.b is None:
         reason = f"{name} ({meaning}): there was nothing to measure it on"
     else:
         verdict = f"{word} beyond noise" if failed else f"no {word} beyond noise"
@@ -184,13 +179,18 @@ def _noise(name: str, meaning: str, difference: Difference, *, failed: bool, wor
 
 def _fell(name: str, meaning: str, difference: Difference, more: str = "") -> Check:
     """More is better. Where the champion was measured and the challenger gives nothing at all, that is a fall."""
-    failed = difference.high < 0 or (isnan(difference.challenger) and not isnan(difference.champion))
+    lost = difference.a is None and difference.b is not None
+    failed = lost or (difference.interval is not None and difference.interval.high < 0)
     return _noise(name, meaning, difference, failed=failed, word="fall", more=more)
 
 
 def _rose(name: str, meaning: str, difference: Difference) -> Check:
     """Less is better."""
-    return _noise(name, meaning, difference, failed=difference.low > 0, word="rise")
+    return _noise(name, meaning, difference, failed=_rises(difference), word="rise")
+
+
+def _rises(difference: Difference) -> bool:
+    return difference.interval is not None and difference.interval.low > 0
 
 
 def _typology_recall(one: TypologyFigures) -> Check:
@@ -199,10 +199,10 @@ def _typology_recall(one: TypologyFigures) -> Check:
     if had and not has:
         return Check(name=name, passed=False, measured={**_measured(one.recall), "found": has, "champion_found": had},
                      limit="a typology may not fall from something to nothing",
-                     reason=f"{one.typology}: none of {one.recall.units:,} cases is found any more; "
+                     reason=f"{one.typology}: none of {one.recall.n:,} cases is found any more; "
                      f"the champion found {had:,}")  # fmt: skip
-    check = _fell(name, f"{has:,} of {one.recall.units:,} cases found, champion {had:,}", one.recall,
-                  more=_unseen(one.recall.units))  # fmt: skip
+    check = _fell(name, f"{has:,} of {one.recall.n:,} cases found, champion {had:,}", one.recall,
+                  more=_unseen(one.recall.n))  # fmt: skip
     return msgspec.structs.replace(check, measured={**check.measured, "found": has, "champion_found": had})
 
 
@@ -214,13 +214,13 @@ def _rule(one: TypologyFigures) -> Check:
     if one.enabled[0] and not one.enabled[1]:
         return Check(name=name, passed=False, measured=measured, limit="a rule in force stays enabled",
                      reason=f"the rule {one.typology} is disabled in the challenger; in the champion it fired at "
-                     f"{had:,} of {one.firing.units:,} cases")  # fmt: skip
+                     f"{had:,} of {one.firing.n:,} cases")  # fmt: skip
     if had and not has:
         return Check(name=name, passed=False, measured=measured, limit="a rule that fired still fires",
-                     reason=f"the rule {one.typology} fires at none of its {one.firing.units:,} cases any more; "
+                     reason=f"the rule {one.typology} fires at none of its {one.firing.n:,} cases any more; "
                      f"in the champion it fired at {had:,}")  # fmt: skip
-    check = _fell(name, f"fired at {has:,} of {one.firing.units:,} cases, champion {had:,}", one.firing,
-                  more=_unseen(one.firing.units))  # fmt: skip
+    check = _fell(name, f"fired at {has:,} of {one.firing.n:,} cases, champion {had:,}", one.firing,
+                  more=_unseen(one.firing.n))  # fmt: skip
     return msgspec.structs.replace(check, measured=measured)
 
 
@@ -238,19 +238,18 @@ def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:
     """One check a dimension; a group fails when its ratio rose beyond noise and lies above `MOST_UNEVEN`."""
     for dimension in dict.fromkeys(one.dimension for one in groups):
         looked_at = [one for one in groups if one.dimension == dimension]
-        worse = [one for one in looked_at if one.ratio.low > 0 and one.ratio.challenger > MOST_UNEVEN]
-        ranked = sorted(looked_at, key=lambda one: (isnan(one.ratio.challenger), -one.ratio.challenger))
-        most = ranked[0]
+        worse = [one for one in looked_at if _rises(one.ratio) and (one.ratio.a or 0) > MOST_UNEVEN]
+        most = max(looked_at, key=lambda one: one.ratio.a or 0)
         limit = f"beyond noise and above {MOST_UNEVEN} times the overall rate"
         reason = (
             f"false alerts by {dimension} rose {limit}: "
             + "; ".join(f"{one.group}: {_between(one.ratio)}" for one in worse)
             if worse
             else f"false alerts by {dimension}: no group rose {limit}; highest: {most.group} at "
-            f"{_shown(most.ratio.challenger)} times"
+            f"{_shown(most.ratio.a)} times"
         )
         yield Check(name=f"fairness by {dimension}", passed=not worse, reason=reason,
-                    measured={one.group: None if isnan(one.ratio.challenger) else one.ratio.challenger
+                    measured={one.group: one.ratio.a
                               for one in looked_at},
                     limit=f"no group rises beyond noise (interval widened for {len(looked_at)} groups) and above "
                     f"{MOST_UNEVEN}")  # fmt: skip

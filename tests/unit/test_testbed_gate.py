@@ -1,0 +1,162 @@
+"""The promotion gate's decisions, on figures whose truth is known."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from detectors.testbed import gate
+from detectors.testbed.gate import Check, Costs, Figures, GroupFigures, Limits, TypologyFigures
+from detectors.testbed.statistics import Difference, Interval, draw_counts, paired_bootstrap
+
+SAME = Difference(0.6, 0.6, 0.0, 40, Interval(0.0, 0.0))
+FALL = Difference(0.3, 0.6, -0.3, 40, Interval(-0.45, -0.15))
+RISE = Difference(0.6, 0.3, 0.3, 40, Interval(0.15, 0.45))
+NOISE = Difference(0.55, 0.6, -0.05, 40, Interval(-0.12, 0.02))
+NOTHING = Difference(None, None, None, 0)
+CHEAP = Costs(cpu_us=(300.0, 310.0), state_bytes=(900.0, 900.0), bit_equal=(True, True))
+
+
+def typology(name: str = "T01", **changed) -> TypologyFigures:
+    """Figures of a typology that nothing changed in, but for what is named."""
+    told = {"recall": SAME, "found": (24, 24), "fired": (20, 20), "firing": SAME, "enabled": (True, True)}
+    return TypologyFigures(typology=name, **{**told, **changed})
+
+
+def small(challenger: float, champion: float, interval: Interval) -> tuple[GroupFigures, ...]:
+    """Fairness figures of one group, small firms."""
+    ratio = Difference(challenger, champion, challenger - champion, 9, interval)
+    return (GroupFigures(dimension="size", group="small", ratio=ratio),)
+
+
+def figures(**changed) -> Figures:
+    """Figures of two versions that nothing changed between, but for what is named."""
+    told = {
+        "recall": SAME, "typologies": (typology(),), "precision": SAME, "usd": SAME, "lookalikes": SAME,
+        "members": {"robust_z": SAME}, "missing_members": (), "calibration": SAME,
+        "fairness": (GroupFigures(dimension="size", group="small", ratio=SAME),), "costs": CHEAP,
+    }  # fmt: skip
+    return Figures(**{**told, **changed})
+
+
+def failed(given: Figures) -> list[Check]:
+    """The checks that fail at the default limits."""
+    return [check for check in gate.decide(given, Limits()) if not check.passed]
+
+
+def test_nothing_changed_passes():
+    """Where no figure moved, every check passes, and each says so in words."""
+    checks = gate.decide(figures(), Limits())
+    assert all(check.passed for check in checks)
+    assert all(check.reason and "\n" not in check.reason for check in checks)
+    assert [check.name for check in checks if check.timing] == ["CPU time"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "name", "word"),
+    [
+        ({"recall": FALL}, "recall", "fall beyond noise"),
+        ({"precision": FALL}, "precision", "fall beyond noise"),
+        ({"precision": Difference(None, 0.4, None, 30)}, "precision", "nothing, champion 0.4"),
+        ({"usd": FALL}, "illicit USD found", "fall beyond noise"),
+        ({"lookalikes": RISE}, "look-alike rate", "rise beyond noise"),
+        ({"calibration": RISE}, "calibration error", "rise beyond noise"),
+        ({"members": {"robust_z": FALL}}, "member robust_z", "fall beyond noise"),
+        ({"missing_members": ("loda",)}, "member loda", "missing"),
+        ({"typologies": (typology("T09", recall=FALL, found=(24, 12)),)}, "recall of T09", "fall beyond noise"),
+        ({"typologies": (typology("T09", recall=NOISE, found=(1, 0)),)}, "recall of T09", "none of 40"),
+        ({"typologies": (typology("T09", enabled=(True, False)),)}, "rule T09", "disabled"),
+        ({"typologies": (typology("T09", fired=(3, 0)),)}, "rule T09", "fires at none"),
+        ({"typologies": (typology("T09", fired=(20, 9), firing=FALL),)}, "rule T09", "fall beyond noise"),
+        ({"fairness": small(1.6, 1.1, Interval(0.2, 0.9))},
+         "fairness by size", "small: 1.6"),
+        ({"costs": msgspec.structs.replace(CHEAP, cpu_us=(300.0, 390.0))}, "CPU time", "1.30 times"),
+        ({"costs": msgspec.structs.replace(CHEAP, state_bytes=(900.0, 1200.0))}, "state", "1.33 times"),
+        ({"costs": msgspec.structs.replace(CHEAP, bit_equal=(True, False))}, "replay of the challenger", "does NOT"),
+    ],
+)  # fmt: skip
+def test_what_fell_fails_alone_and_is_named(changed, name, word):
+    """Each figure that got worse beyond noise fails its own check and no other, and the reason says what happened."""
+    (check,) = failed(figures(**changed))
+    assert check.name == name
+    assert word in check.reason
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"recall": NOISE}, {"precision": NOISE}, {"recall": RISE}, {"lookalikes": FALL}, {"precision": NOTHING},
+        {"members": {"robust_z": RISE}}, {"typologies": (typology(fired=(20, 18), firing=NOISE),)},
+        {"typologies": (typology(enabled=(False, False), fired=(0, 0)),)}, {"typologies": (typology(enabled=None),)},
+        {"fairness": small(1.2, 0.7, Interval(0.2, 0.9))},
+        {"fairness": small(1.6, 1.1, Interval(-0.1, 0.9))},
+        {"costs": msgspec.structs.replace(CHEAP, cpu_us=(300.0, 370.0))},
+    ],
+)  # fmt: skip
+def test_noise_and_gains_pass(changed):
+    """What lies within noise or limits, and what got better, fails nothing."""
+    assert failed(figures(**changed)) == []
+
+
+def test_few_cases_say_what_could_not_be_seen():
+    """A typology with few cases that passes says how small a fall would have gone unseen; one that fails does not."""
+    few = typology(recall=Difference(0.8, 1.0, -0.2, 5, Interval(-0.6, 0.0)), found=(5, 4))
+    told = {check.name: check.reason for check in gate.decide(figures(typologies=(few,)), Limits())}
+    assert "with 5 cases a fall by fewer than 3 could not be seen" in told["recall of T01"]
+
+
+def _lost(cases: int, lost: int) -> Difference:
+    champion = np.ones(cases, np.int64)
+    challenger = champion.copy()
+    challenger[:lost] = 0
+    return paired_bootstrap(challenger, champion, draw_counts(cases, 4000, 7))
+
+
+@pytest.mark.parametrize("cases", [3, 5, 8, 20, 60])
+def test_least_visible_fall_is_the_bootstraps(cases):
+    """The number said to be visible is where the paired bootstrap's interval leaves 0; one case fewer stays within."""
+    least = gate.least_visible_fall(cases)
+    assert _lost(cases, least).interval.high < 0
+    assert _lost(cases, least - 1).interval.high == 0
+
+
+def test_equal_challenger_fails_no_more_often_than_the_interval_says():
+    """Of two equally good systems with independent luck, a check fails in about 1 of 40 comparisons, not more."""
+    chance = np.random.Generator(np.random.PCG64(11))
+    fails = 0
+    for number in range(600):
+        a, b = (chance.random((2, 80)) < 0.6).astype(np.int64)
+        found = paired_bootstrap(a, b, draw_counts(80, 500, number))
+        fails += any(check.name == "recall" for check in failed(figures(recall=found)))
+    # 2.5 % of 600 are 15; three standard deviations (3.8) more, as percentile intervals are a little narrow
+    assert 0 < fails <= 27, fails
+
+
+def test_weaker_challenger_is_seen():
+    """A challenger that finds 40 % where the champion finds 60 % of 200 cases is failed nearly always."""
+    chance = np.random.Generator(np.random.PCG64(12))
+    fails = 0
+    for number in range(100):
+        champion = (chance.random(200) < 0.6).astype(np.int64)
+        challenger = (chance.random(200) < 0.4).astype(np.int64)
+        found = paired_bootstrap(challenger, champion, draw_counts(200, 500, number))
+        fails += bool(failed(figures(recall=found)))
+    assert fails >= 95, fails
+
+
+def test_hash_leaves_timings_out_and_nothing_else():
+    """Another run's CPU time gives the same hash; another figure, another verdict or another limit gives another."""
+
+    def hashed(given: Figures, limits: Limits, report=None) -> str:
+        return gate.report_hash(report or {"champion": "a"}, gate.decide(given, limits))
+
+    first = hashed(figures(), Limits())
+    slower = msgspec.structs.replace(CHEAP, cpu_us=(280.0, 330.0))
+    assert hashed(figures(costs=slower), Limits()) == first
+    much_slower = msgspec.structs.replace(CHEAP, cpu_us=(280.0, 530.0))
+    others = [
+        hashed(figures(costs=much_slower), Limits()),
+        hashed(figures(recall=NOISE), Limits()),
+        hashed(figures(), Limits(latency_ratio=1.5)),
+        hashed(figures(), Limits(), {"champion": "b"}),
+    ]
+    assert len({first, *others}) == 5
