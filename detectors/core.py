@@ -54,13 +54,15 @@ class Assessed(msgspec.Struct, frozen=True):
 
     `score` 0-1, higher is more unusual: what an alert for this event carries or would carry, fused of the rank and the
     typologies whose finding is news. `usd` is the amount in cents, None without a rate; `fired` the strength of every
-    typology that fires, news or not; `scored` what the models said, None for an amendment of a payment they saw before.
+    typology that fires, news or not; `scored` what the models said, None for an amendment of a payment they saw before;
+    `deal_deviation_bp` how far the deal rate is from the reference rate, None without one of the two.
     """
 
     score: float
     usd: int | None
     fired: tuple[tuple[str, float], ...]
     scored: Scored | None
+    deal_deviation_bp: float | None
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,7 +158,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         return Outputs(
             outcome="applied", late=seen.late, scored=seen.scored is not None, rate_missing=seen.usd is None,
             alerts=() if seen.alert is None else (seen.alert,),
-            assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored),
+            assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
         )  # fmt: skip
     if isinstance(event, Rate):
         state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)

@@ -28,7 +28,8 @@ SEGMENTS = {"person": "person", "sole_trader": "business", "company": "business"
 class Seen(NamedTuple):
     """What came of a transaction, for the outputs.
 
-    `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news.
+    `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news;
+    `deal_bp` how far the deal rate is from the reference, None without one of the two.
     """
 
     late: bool
@@ -37,6 +38,7 @@ class Seen(NamedTuple):
     scored: Scored | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
+    deal_bp: float | None
 
 
 class _Step(NamedTuple):
@@ -107,7 +109,8 @@ def apply_transaction(
     state.advance(at_us)
     _prune(step)
     roster.store(state, event.party, event.previous, known)
-    return Seen(late, worth.usd, judged.alert, score.scored, judged.fired, judged.news)
+    deal_bp = None if worth.deal is None else worth.deal.deviation / 100
+    return Seen(late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp)
 
 
 def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:

@@ -217,6 +217,12 @@ def load_keys(path: Path | None) -> Keys:
 
 
 def development_keys() -> Keys:
-    """Fixed keys for demo, testbed and tests. Anyone can undo their tokens: never a fallback for a missing key file."""
+    """Fixed keys for demo and tests. Anyone can undo their tokens: never a fallback for a missing key file."""
     key = Key("dev", hashlib.sha256(b"fxwatch development key, public").digest())
+    return Keys(key, key)
+
+
+def testbed_keys() -> Keys:
+    """Fixed keys of the testbed, so that results can be compared. Anyone can undo their tokens."""
+    key = Key("testbed", hashlib.sha256(b"fxwatch testbed key, public").digest())
     return Keys(key, key)
