@@ -4,7 +4,9 @@ import click
 
 from streams.cli.lazy_group import LazyGroup
 
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "exercise": ("streams.cli.testbed.exercise", "Judge labelled cases blind, then see truth and reasons."),
+}
 
 
 @click.command(cls=LazyGroup, lazy=COMMANDS)
