@@ -166,7 +166,7 @@ def test_wilson_holds_the_share(successes, trials):
 
 
 def test_calibration_error_by_hand():
-    """Ten scores of 0.95, of which six come true, and ten of 0.05, of which none: (10 x 0.35 + 10 x 0.05) / 20 = 0.2."""
+    """Ten scores of 0.95, six of them right, and ten of 0.05, none right: (10 x 0.35 + 10 x 0.05) / 20 = 0.2."""
     told = reliability([0.95] * 10 + [0.05] * 10, [True] * 6 + [False] * 14)
     assert told.error == pytest.approx(0.2)
     assert told.brier == pytest.approx((6 * 0.05**2 + 4 * 0.95**2 + 10 * 0.05**2) / 20)

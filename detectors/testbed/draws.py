@@ -1,0 +1,58 @@
+"""The resamples of one judgement, drawn once and shared by all systems and budgets, so that they can be compared."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.testbed.statistics import (
+    Estimate,
+    Floats,
+    Interval,
+    bootstrap_ratio,
+    draw_counts,
+    percentile_interval,
+    resampled_sums,
+    wilson,
+)
+
+
+class Draws:
+    """Resamples by the name of what is resampled ("cases", "days", "cases of T01", ...).
+
+    Equal name and number give equal draws: two systems judged with one seed are resampled together. Memory: 8 bytes a
+    unit and resample of every name, kept as long as this object.
+    """
+
+    def __init__(self, resamples: int, seed: int) -> None:
+        self.resamples, self.seed = resamples, seed
+        self._kept: dict[tuple[str, int], Floats] = {}
+
+    def of(self, name: str, units: int) -> Floats:
+        """How often each unit is drawn in each resample. Raises `ValueError` without units."""
+        key = (name, units)
+        if key not in self._kept:
+            self._kept[key] = draw_counts(units, self.resamples, self.seed, name)
+        return self._kept[key]
+
+    def share(self, name: str, hits: NDArray[np.bool_]) -> Estimate:
+        """Share of hits with the percentile bootstrap; where all units agree it has no width, and Wilson's stands in.
+
+        Failure prevented: five cases of five found would be shown as certain for all cases of their kind.
+        """
+        number, total = int(hits.sum()), len(hits)
+        if number in {0, total}:
+            return Estimate(number / total if total else None, total, wilson(number, total))
+        return bootstrap_ratio(hits, np.ones(total, np.int64), self.of(name, total))
+
+    def ratio(self, name: str, numerators: NDArray[np.int64], denominators: NDArray[np.int64]) -> Estimate:
+        """Ratio of two sums over the units, such as true alerts to alerts over days."""
+        if not len(numerators):
+            return Estimate(None, 0)
+        return bootstrap_ratio(numerators, denominators, self.of(name, len(numerators)))
+
+    def total(self, name: str, cents: NDArray[np.int64]) -> Estimate:
+        """A sum of cents over the units, in USD, with the percentile bootstrap's interval."""
+        if not len(cents):
+            return Estimate(None, 0)
+        found = percentile_interval(resampled_sums(self.of(name, len(cents)), cents))
+        scaled = None if found is None else Interval(found.low / 100, found.high / 100)
+        return Estimate(int(cents.sum()) / 100, len(cents), scaled)

@@ -1,0 +1,49 @@
+"""Scenario recall: the share of planted cases that an alert finds, by typology and by variant."""
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.testbed.draws import Draws
+from detectors.testbed.ground import Ground, Mask
+from detectors.testbed.statistics import Estimate
+
+NEVER_US = np.iinfo(np.int64).max
+"""First alert of a case that was never found."""
+
+
+class Recall(msgspec.Struct, frozen=True):
+    """Shares of cases found, 0-1. Keys of `by_typology_variant` are such as "T01/slow"."""
+
+    overall: Estimate
+    by_typology: dict[str, Estimate]
+    by_variant: dict[str, Estimate]
+    by_typology_variant: dict[str, Estimate]
+
+
+def first_alerts(ground: Ground, alerts: Mask) -> NDArray[np.int64]:
+    """Event time (us) of each case's first alert; `NEVER_US` where it was not found.
+
+    A case is found by an alert on one of its events, or on one of its parties from its first event to 30 days after
+    its last.
+    """
+    first = np.full(ground.cases, NEVER_US, np.int64)
+    hit = alerts[ground.reach.row]
+    np.minimum.at(first, ground.reach.thing[hit], ground.sheet.time_us[ground.reach.row[hit]])
+    return first
+
+
+def recall(ground: Ground, found: Mask, draws: Draws) -> Recall:
+    """Recall with intervals; cases are resampled, within the group where a group is told."""
+    groups = list(zip(ground.typology, ground.variant, strict=True))
+
+    def by(names: list[str]) -> dict[str, Estimate]:
+        column = np.array(names, dtype=object)
+        return {name: draws.share(f"cases of {name}", found[column == name]) for name in sorted(set(names))}
+
+    return Recall(
+        overall=draws.share("cases", found),
+        by_typology=by(list(ground.typology)),
+        by_variant=by(list(ground.variant)),
+        by_typology_variant=by([f"{typology}/{variant}" for typology, variant in groups]),
+    )
