@@ -38,9 +38,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TypologyFigures(msgspec.Struct, frozen=True, kw_only=True):
-    """One typology of both versions: cases found, and cases at which its own rule fired.
+    """One typology of both versions: cases found, and cases (and `payments`) at which its own rule fired.
 
-    `enabled` tells whether the rule exists and is enabled, champion first; None for a typology without a rule.
+    Counts are the champion's, then the challenger's. `enabled` tells of each whether the rule exists and is enabled;
+    None for a typology without a rule.
     """
 
     typology: str
@@ -48,6 +49,7 @@ class TypologyFigures(msgspec.Struct, frozen=True, kw_only=True):
     found: tuple[int, int]
     fired: tuple[int, int]
     firing: Difference
+    payments: tuple[int, int]
     enabled: tuple[bool, bool] | None
 
 
@@ -108,10 +110,10 @@ def decide(figures: Figures, limits: Limits) -> tuple[Check, ...]:
     """Every check, in the order of the report; the challenger passes when all of them do."""
     return (
         _fell("recall", "share of cases found", figures.recall, more=_unseen(figures.recall.n)),
-        *(_typology_recall(one) for one in figures.typologies),
+        *(_typology_recall(one) for one in figures.typologies if one.recall.n),
         *(_rule(one) for one in figures.typologies if one.enabled is not None),
         _fell("precision", "share of alerts that fall on a case", figures.precision),
-        _fell("illicit USD found", "USD of the cases found", figures.usd),
+        _fell("illicit USD found", "worth of the cases found", figures.usd),
         _rose("look-alike rate", "share of honest look-alikes alerted on", figures.lookalikes),
         *(_missing_member(name) for name in figures.missing_members),
         *(_member(name, difference) for name, difference in figures.members.items()),
@@ -210,13 +212,18 @@ def _rule(one: TypologyFigures) -> Check:
     """Whether the typology's own rule still works, told apart from whether its cases are found by something else."""
     assert one.enabled is not None
     name, (had, has) = f"rule {one.typology}", one.fired
-    measured = {**_measured(one.firing), "fired": has, "champion_fired": had, "enabled": one.enabled[1]}
+    measured = {**_measured(one.firing), "fired": has, "champion_fired": had, "payments": one.payments[1],
+                "champion_payments": one.payments[0], "enabled": one.enabled[1]}  # fmt: skip
     if one.enabled[0] and not one.enabled[1]:
         return Check(name=name, passed=False, measured=measured, limit="a rule in force stays enabled",
                      reason=f"the rule {one.typology} is disabled in the challenger; in the champion it fired at "
                      f"{had:,} of {one.firing.n:,} cases")  # fmt: skip
-    if had and not has:
+    if one.payments[0] and not one.payments[1]:
         return Check(name=name, passed=False, measured=measured, limit="a rule that fired still fires",
+                     reason=f"the rule {one.typology} never fires any more; in the champion it fired at "
+                     f"{one.payments[0]:,} payments and {had:,} of {one.firing.n:,} cases")  # fmt: skip
+    if had and not has:
+        return Check(name=name, passed=False, measured=measured, limit="a rule that fired at cases still does",
                      reason=f"the rule {one.typology} fires at none of its {one.firing.n:,} cases any more; "
                      f"in the champion it fired at {had:,}")  # fmt: skip
     check = _fell(name, f"fired at {has:,} of {one.firing.n:,} cases, champion {had:,}", one.firing,

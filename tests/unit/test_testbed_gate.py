@@ -18,7 +18,8 @@ CHEAP = Costs(cpu_us=(300.0, 310.0), state_bytes=(900.0, 900.0), bit_equal=(True
 
 def typology(name: str = "T01", **changed) -> TypologyFigures:
     """Figures of a typology that nothing changed in, but for what is named."""
-    told = {"recall": SAME, "found": (24, 24), "fired": (20, 20), "firing": SAME, "enabled": (True, True)}
+    told = {"recall": SAME, "found": (24, 24), "fired": (20, 20), "firing": SAME, "payments": (90, 90)}
+    told["enabled"] = (True, True)
     return TypologyFigures(typology=name, **{**told, **changed})
 
 
@@ -66,6 +67,7 @@ def test_nothing_changed_passes():
         ({"typologies": (typology("T09", recall=NOISE, found=(1, 0)),)}, "recall of T09", "none of 40"),
         ({"typologies": (typology("T09", enabled=(True, False)),)}, "rule T09", "disabled"),
         ({"typologies": (typology("T09", fired=(3, 0)),)}, "rule T09", "fires at none"),
+        ({"typologies": (typology("T09", payments=(3, 0)),)}, "rule T09", "never fires"),
         ({"typologies": (typology("T09", fired=(20, 9), firing=FALL),)}, "rule T09", "fall beyond noise"),
         ({"fairness": small(1.6, 1.1, Interval(0.2, 0.9))},
          "fairness by size", "small: 1.6"),

@@ -1,0 +1,279 @@
+"""The figures that the promotion gate decides on, of two replays of one stream judged by one truth.
+
+What `detectors.testbed.comparison` tells of two versions is taken from there; here are the rules' firing, the members'
+own ranking, calibration and fairness. Both versions are resampled together: the same cases, local days or parties.
+Pure; in every `Difference` `a` is the challenger and `b` the champion.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detectors.configuration import Configuration
+from detectors.testbed.comparison import compare
+from detectors.testbed.draws import Draws
+from detectors.testbed.figures.fairness import BLOCKS, DIMENSIONS, UNKNOWN
+from detectors.testbed.gate import Costs, Figures, GroupFigures, TypologyFigures
+from detectors.testbed.ground import Ground
+from detectors.testbed.judgement import PRODUCT, Judged, Settings, judge
+from detectors.testbed.party_days import PartyDays, party_days
+from detectors.testbed.statistics import (
+    LEVEL,
+    Difference,
+    Floats,
+    paired_bootstrap,
+    percentile_interval,
+    ratios,
+    resampled_sums,
+)
+from detectors.typologies import REGISTRY
+
+Ints = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+BINS = 10
+# Ranks and scores are resampled as whole billionths and millionths, whose sums are exact on every machine.
+_BILLION, _MILLION = 10**9, 10**6
+
+
+class Version(NamedTuple):
+    """One version's replay: its rows joined with the truth, and the configuration it ran with."""
+
+    ground: Ground
+    configuration: Configuration
+
+
+class Resampling(NamedTuple):
+    """How figures are resampled, and the budget of alerts a day at which both versions are compared."""
+
+    budget: int = 50
+    resamples: int = 2000
+    seed: int = 1
+
+
+class _Side(NamedTuple):
+    """A version, judged at the budget: its alerts by row, and which cases they found."""
+
+    judged: Judged
+    configuration: Configuration
+    party_days: PartyDays
+    alerts: Mask
+    found: Mask
+
+    @property
+    def ground(self) -> Ground:
+        return self.judged.ground
+
+    def has(self, member: str) -> bool:
+        """Whether the version scores with a member."""
+        return member in self.configuration.detectors.members
+
+
+def figures(champion: Version, challenger: Version, how: Resampling, costs: Costs) -> Figures:
+    """Every figure of both versions. Cost: two judgements at one budget, some 20 s for 1 000 000 rows each.
+
+    Raises `ValueError` when they are judged on different cases or look-alikes, or when every row is history.
+    """
+    a, b = _side(challenger, how), _side(champion, how)
+    if not len(a.ground.days) or not len(b.ground.days):
+        raise ValueError("nothing may alert: every row of a replay is history")
+    (told,) = (one for one in compare(a.judged, b.judged).budgets if one.budget == how.budget)
+    draws = Draws(how.resamples, how.seed)
+    members = tuple(b.configuration.detectors.members)
+    return Figures(
+        recall=told.recall,
+        typologies=tuple(_typologies(a, b, told.by_typology, draws)),
+        precision=told.precision,
+        usd=told.illicit_usd,
+        lookalikes=told.lookalikes,
+        members={name: _member(a, b, name, draws) for name in members if a.has(name)},
+        missing_members=tuple(name for name in members if not a.has(name)),
+        calibration=_calibration(a, b, draws),
+        fairness=tuple(each for name in DIMENSIONS for each in _fairness(a, b, name, draws)),
+        costs=costs,
+    )
+
+
+def _side(version: Version, how: Resampling) -> _Side:
+    judged = judge(version.ground, (), Settings(budgets=(how.budget,), resamples=how.resamples, seed=how.seed))
+    outcome = judged.outcomes[PRODUCT, how.budget]
+    return _Side(judged, version.configuration, party_days(version.ground), outcome.alerts, outcome.found)
+
+
+def _typologies(a: _Side, b: _Side, recall: dict[str, Difference], draws: Draws) -> Iterator[TypologyFigures]:
+    """Every typology that was planted or that a version has a rule for, in order of their names."""
+    known = {rule.id for rule in REGISTRY}
+    ruled = {name for side in (a, b) for name in side.configuration.rules if name in known}
+    for name in sorted(ruled | set(recall)):
+        mine = a.ground.named(name) if a.ground.cases else np.zeros(0, np.bool_)
+        rows = (_fired(a, name), _fired(b, name))
+        fired = [side.ground.events.hit(held, side.ground.cases)[mine] for side, held in zip((a, b), rows, strict=True)]
+        n = int(mine.sum())
+        firing = paired_bootstrap(fired[0], fired[1], draws.of(f"cases of {name}", n)) if n else _nothing()
+        yield TypologyFigures(
+            typology=name,
+            recall=recall.get(name, _nothing()),
+            found=(int(b.found[mine].sum()), int(a.found[mine].sum())),
+            fired=(int(fired[1].sum()), int(fired[0].sum())),
+            firing=firing,
+            payments=(int(rows[1].sum()), int(rows[0].sum())),
+            enabled=(_enabled(b, name), _enabled(a, name)) if name in ruled else None,
+        )
+
+
+def _nothing() -> Difference:
+    return Difference(None, None, None, 0)
+
+
+def _enabled(side: _Side, name: str) -> bool:
+    rules = side.configuration.rules
+    return name in rules and rules[name].enabled
+
+
+def _fired(side: _Side, typology: str) -> Mask:
+    """Rows at which a typology fired."""
+    fired = side.ground.sheet.fired
+    rows = np.repeat(np.arange(len(side.ground.sheet)), fired.counts())
+    held = np.zeros(len(side.ground.sheet), np.bool_)
+    held[rows[fired.names.codes == fired.names.code(typology)]] = True
+    return held
+
+
+def _member(a: _Side, b: _Side, name: str, draws: Draws) -> Difference:
+    """Mean over the cases of the share of honest payments that a member puts below the case's payments: its AUC.
+
+    Only cases with a payment that both versions scored count. Honest payments are not resampled: there are so many of
+    them that what varies is the cases.
+    """
+    sides = [_above_honest(side, name) for side in (a, b)]
+    both = (sides[0] >= 0) & (sides[1] >= 0)
+    if not both.any():
+        return _nothing()
+    counts = draws.of(f"cases scored by {name}", int(both.sum()))
+    whole = np.full(int(both.sum()), _BILLION, np.int64)
+    return paired_bootstrap(sides[0][both], sides[1][both], counts, whole)
+
+
+def _above_honest(side: _Side, name: str) -> Ints:
+    """By case, in billionths, the mean share of honest payments scored below its own; -1 without a scored payment."""
+    ground = side.ground
+    score = ground.sheet.members[name]
+    told = ~np.isnan(score)
+    honest = np.sort(score[told & ground.honest & ground.may_alert])
+    means = np.full(ground.cases, -1, np.int64)
+    pairs = told[ground.events.row]
+    if not len(honest) or not pairs.any():
+        return means
+    own, thing = score[ground.events.row[pairs]], ground.events.thing[pairs]
+    # an equal score counts half, as in the area under the ROC curve
+    below = np.searchsorted(honest, own, "left") + np.searchsorted(honest, own, "right")
+    # whole numbers: np.add.at sums in one order, but fractions would still round by it
+    shares = below.astype(np.int64) * (_BILLION // 2) // len(honest)
+    sums, numbers = np.zeros(ground.cases, np.int64), np.bincount(thing, minlength=ground.cases)
+    np.add.at(sums, thing, shares)
+    held = numbers > 0
+    means[held] = sums[held] // numbers[held]
+    return means
+
+
+def _calibration(a: _Side, b: _Side, draws: Draws) -> Difference:
+    """Expected calibration error of a party-day's highest score as the probability that the party-day is illicit."""
+    days = np.union1d(a.ground.days, b.ground.days)
+    counts = draws.of("days", len(days))
+    values, samples = [], []
+    for side in (a, b):
+        gaps, numbers = _gaps_by_day(side, days)
+        values.append(float(np.abs(gaps.sum(axis=0)).sum()) / (_MILLION * int(numbers.sum())))
+        summed = np.abs(resampled_sums(counts, gaps)).sum(axis=1)
+        samples.append(ratios(summed, _MILLION * resampled_sums(counts, numbers)))
+    interval = percentile_interval(samples[0] - samples[1])
+    return Difference(values[0], values[1], values[0] - values[1], len(days), interval)
+
+
+def _gaps_by_day(side: _Side, days: NDArray[np.int32]) -> tuple[Ints, Ints]:
+    """By day and bin, the sum of scores less the number of illicit party-days, in millionths; by day, party-days."""
+    held = side.party_days
+    day = np.searchsorted(days, side.ground.sheet.day[held.row])
+    place = day * BINS + np.minimum((held.score * BINS).astype(np.int64), BINS - 1)
+    gaps = np.zeros(len(days) * BINS, np.int64)
+    np.add.at(gaps, place, np.rint(held.score * _MILLION).astype(np.int64) - held.illicit * _MILLION)
+    return gaps.reshape(len(days), BINS), np.bincount(day, minlength=len(days)).astype(np.int64)
+
+
+def _fairness(a: _Side, b: _Side, dimension: str, draws: Draws) -> Iterator[GroupFigures]:
+    """By group, how many times as often honest party-days are alerted on as honest party-days overall.
+
+    Parties are resampled, in blocks, as in figures/fairness.py. The interval is widened for the number of groups
+    (Bonferroni), or one of many would rise by luck.
+    """
+    blocks = _blocks(a, b)
+    count = len(set(blocks.values()))
+    if not count:
+        return
+    laid = [_honest(side, dimension, blocks) for side in (a, b)]
+    names = sorted({name for _, groups, _ in laid for name in groups})
+    tables = [_table(side, names, count) for side in laid]
+    counts = draws.of("honest parties", count)
+    level = 1 - (1 - LEVEL) / len(names)
+    drawn = [(resampled_sums(counts, alerted), resampled_sums(counts, seen)) for alerted, seen in tables]
+    for number, name in enumerate(names):
+        first, second = (_uneven(alerted.sum(axis=0), seen.sum(axis=0), number) for alerted, seen in tables)
+        if first is None or second is None:
+            ratio = Difference(first, second, None, count)
+        else:
+            samples = [_uneven_samples(alerted, seen, number) for alerted, seen in drawn]
+            ratio = Difference(
+                first, second, first - second, count, percentile_interval(samples[0] - samples[1], level)
+            )
+        yield GroupFigures(dimension=dimension, group=name, ratio=ratio)
+
+
+def _blocks(a: _Side, b: _Side) -> dict[str, int]:
+    """By token of an honest party, the block it is resampled in: the same in both versions."""
+    names = {
+        side.ground.sheet.party.names[code]
+        for side in (a, b)
+        for code in np.unique(side.party_days.party[side.party_days.honest]).tolist()
+    }
+    return {name: number % BLOCKS for number, name in enumerate(sorted(names))}
+
+
+class _Honest(NamedTuple):
+    """Honest party-days: block, group and whether alerted, one entry each."""
+
+    block: Ints
+    groups: list[str]
+    alerted: Mask
+
+
+def _honest(side: _Side, dimension: str, blocks: dict[str, int]) -> _Honest:
+    held, sheet = side.party_days, side.ground.sheet
+    places = np.flatnonzero(held.honest)
+    own = np.array([blocks.get(name, 0) for name in sheet.party.names], np.int64)
+    groups = [name or UNKNOWN for name in getattr(sheet, dimension).take(held.row[places]).texts()]
+    return _Honest(own[held.party[places]], groups, held.having(side.alerts)[places])
+
+
+def _table(side: _Honest, names: list[str], blocks: int) -> tuple[Ints, Ints]:
+    """By block and group, party-days alerted on and party-days; the last column is all groups together."""
+    place = {name: number for number, name in enumerate(names)}
+    codes = np.array([place[name] for name in side.groups], np.int64)
+    tables = []
+    for rows in (np.flatnonzero(side.alerted), np.arange(len(codes))):
+        table = np.zeros((blocks, len(names) + 1), np.int64)
+        np.add.at(table, (side.block[rows], codes[rows]), 1)
+        table[:, -1] = table.sum(axis=1)
+        tables.append(table)
+    return tables[0], tables[1]
+
+
+def _uneven(alerted: Ints, seen: Ints, number: int) -> float | None:
+    """A group's alert rate over the overall one, which stands last; None where either cannot be told."""
+    if not alerted[-1] or not seen[number]:
+        return None
+    return float((int(alerted[number]) * int(seen[-1])) / (int(seen[number]) * int(alerted[-1])))
+
+
+def _uneven_samples(alerted: Floats, seen: Floats, number: int) -> Floats:
+    return ratios(ratios(alerted[:, number], seen[:, number]), ratios(alerted[:, -1], seen[:, -1]))
