@@ -205,6 +205,24 @@ def read_stream(directory: Path) -> Iterator[Record]:
     return heapq.merge(*streams, key=lambda record: record.timestamp_ms)
 
 
+def topic_of_file(path: Path) -> str:
+    """The topic that a single file of a stream is named after. Raises `UsageError`."""
+    topic, _, ending = path.name.rpartition(".")
+    if ending not in FORMATS or topic not in TOPICS:
+        raise UsageError(
+            "the file's name says no topic of a stream",
+            got=path.name,
+            expected=f"TOPIC.jsonl or TOPIC.parquet, TOPIC one of {', '.join(TOPICS)}",
+            todo="name the file after its topic",
+        )
+    return topic
+
+
+def read_file(path: Path) -> Iterator[Record]:
+    """The records of a single file, as `read_stream` reads a directory of them. Raises `UsageError`."""
+    return _ordered(_read_file(topic_of_file(path), path), path.name)
+
+
 def _ordered(records: Iterator[Record], name: str) -> Iterator[Record]:
     newest = 0
     for number, record in enumerate(records, 1):

@@ -5,6 +5,7 @@ import click
 from streams.cli.lazy_group import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "replay": ("streams.cli.testbed.replay", "A stream, a file or the ledger through the core, into a result."),
     "exercise": ("streams.cli.testbed.exercise", "Judge labelled cases blind, then see truth and reasons."),
 }
 

@@ -1,0 +1,143 @@
+"""Work shared among spawned processes: each takes the next task, and none that ends can hang the others.
+
+`concurrent.futures` would do but for its end: on Ctrl-C it waits for the tasks that run, minutes here.
+"""
+
+import multiprocessing
+import signal
+import traceback
+from collections.abc import Callable, Sequence
+from multiprocessing.connection import Connection, wait
+from typing import Any, NamedTuple, TypeVar
+
+from streams.errors import FxwatchError
+from streams.testbed.partition_pass import quiet_collector
+from streams.testbed.prepared import Stages
+
+Task = TypeVar("Task")
+Answer = TypeVar("Answer")
+
+
+class ProcessDiedError(FxwatchError):
+    """A process of a replay ended before its work was done: killed, or out of memory."""
+
+    code = "testbed.process_died"
+
+
+class _Failed(NamedTuple):
+    fault: BaseException
+
+
+class _Advanced(NamedTuple):
+    records: int
+
+
+class _Done(NamedTuple):
+    number: int
+    answer: Any
+
+
+class _Worker(NamedTuple):
+    process: Any
+    pipe: Connection
+
+
+class _Reporter:
+    """Tells the parent how far the child is."""
+
+    def __init__(self, pipe: Connection) -> None:
+        self._pipe = pipe
+
+    def begin(self, name: str, total: int | None) -> None:
+        """The parent knows."""
+
+    def advance(self, records: int) -> None:
+        """So many more records are done."""
+        self._pipe.send(_Advanced(records))
+
+
+def _work(pipe: Connection, work: Callable[[Any, Stages], Any]) -> None:
+    """The child: tasks come through the pipe, one at a time, until it closes."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent ends us
+    with quiet_collector():
+        while True:
+            try:
+                number, task = pipe.recv()
+            except (EOFError, OSError):
+                return
+            try:
+                answer = _Done(number, work(task, _Reporter(pipe)))
+            except BrokenPipeError:
+                return  # the parent is gone
+            except Exception as fault:  # noqa: BLE001 - it is raised in the parent, which tells the user
+                if not isinstance(fault, FxwatchError):
+                    fault.add_note(traceback.format_exc())  # a traceback does not survive the journey
+                pipe.send(_Failed(fault))
+                return
+            pipe.send(answer)
+
+
+def in_processes(
+    work: Callable[[Task, Stages], Answer], tasks: Sequence[Task], processes: int, stages: Stages
+) -> list[Answer]:
+    """The answers of all tasks, in their order. With one process the work is done in this one.
+
+    Raises what `work` raises, and `ProcessDiedError` where a process ended on its own; all others are ended first, as
+    they are on Ctrl-C.
+    """
+    if processes == 1 or len(tasks) <= 1:
+        with quiet_collector():
+            return [work(task, stages) for task in tasks]
+    workers: list[_Worker] = []
+    try:
+        while len(workers) < min(processes, len(tasks)):
+            workers.append(_started(work))
+        return _shared(workers, tasks, stages)
+    finally:
+        for worker in workers:
+            worker.process.terminate()
+        for worker in workers:
+            worker.process.join()
+            worker.pipe.close()
+
+
+def _started(work: Callable[[Any, Stages], Any]) -> _Worker:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_work, args=(theirs, work), daemon=True)
+    process.start()
+    theirs.close()  # else its end would not be seen when the process dies
+    return _Worker(process, ours)
+
+
+def _shared(workers: Sequence[_Worker], tasks: Sequence[Any], stages: Stages) -> list[Any]:
+    waiting = list(enumerate(tasks))[::-1]
+    answers: dict[int, Any] = {}
+    by_pipe = {worker.pipe: worker for worker in workers}
+    for worker in workers:
+        worker.pipe.send(waiting.pop())
+    while len(answers) < len(tasks):
+        for pipe in wait(list(by_pipe)):
+            assert isinstance(pipe, Connection)
+            try:
+                told = pipe.recv()
+                if isinstance(told, _Done) and waiting:
+                    pipe.send(waiting.pop())
+            except (EOFError, OSError) as fault:
+                raise _died(by_pipe[pipe].process) from fault
+            if isinstance(told, _Failed):
+                raise told.fault
+            if isinstance(told, _Advanced):
+                stages.advance(told.records)
+            else:
+                answers[told.number] = told.answer
+    return [answers[number] for number in range(len(tasks))]
+
+
+def _died(process: Any) -> ProcessDiedError:
+    process.join(5)
+    code = process.exitcode
+    how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+    return ProcessDiedError("a process of the replay ended before its work was done", got=how,
+                            expected="all partitions replayed",
+                            todo="see the kernel's log for a lack of memory; `--processes 1` needs least")  # fmt: skip
