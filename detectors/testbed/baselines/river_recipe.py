@@ -8,7 +8,7 @@ from detectors.testbed.baselines.columns import Columns
 
 
 def score(columns: Columns, seed: int) -> NDArray[np.float64]:
-    """`MinMaxScaler() | HalfSpaceTrees(seed=...)` on all defaults, one model a partition; scores, then learns each event.
+    """`MinMaxScaler() | HalfSpaceTrees(seed=...)`, all defaults, a model a partition; each event scored, then learned.
 
     Source: the example of `anomaly.HalfSpaceTrees` in River's documentation. It scores 0 until its first window of 250
     events is full. Cost: 41 us an event; 1 000 000 events in 12 partitions take 25 s on two idle cores.

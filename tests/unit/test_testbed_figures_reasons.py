@@ -1,0 +1,99 @@
+"""Fidelity, fairness and calibration on alerts whose reasons and groups are known."""
+
+import pytest
+
+from detectors.testbed.draws import Draws
+from detectors.testbed.figures.calibration import calibration
+from detectors.testbed.figures.fairness import Fairness
+from detectors.testbed.figures.fidelity import TopReasons
+from detectors.testbed.party_days import party_days
+from tests.support.synthetic_result import case, ground, mask, payment
+
+DRAWS = Draws(300, 1)
+
+
+def explained():
+    """Six payments of cases, told apart by their reasons, and an honest one.
+
+    T01: named by the rule; by a weaker rule beside a wrong stronger one; by an expected feature. T04 (no rule): by an
+    expected feature; by another feature; without any reason.
+    """
+    rows = [
+        payment("e0", "a", 0, fired=[("T16", 0.3), ("T01", 0.8)], reasons=[("hour", 1.0)]),
+        payment("e1", "a", 1, fired=[("T01", 0.5), ("T16", 0.9)], reasons=[("sum_7d", 1.0)]),
+        payment("e2", "a", 2, reasons=[("sum_7d", 0.7), ("hour", 0.3)]),
+        payment("e3", "b", 0, reasons=[("cadence", 0.6), ("hour", 0.4)]),
+        payment("e4", "b", 1, reasons=[("hour", 0.6), ("cadence", 0.4)]),
+        payment("e5", "b", 2),
+        payment("h0", "c", 0, fired=[("T01", 1.0)]),
+    ]
+    cases = [
+        case("T01-0001", "a", ["e0", "e1", "e2"], (0, 2), expected=(("T01",), ("sum_7d",))),
+        case("T04-0002", "b", ["e3", "e4", "e5"], (0, 2), expected=((), ("cadence",))),
+    ]
+    return ground(rows, cases)
+
+
+def test_fidelity_by_hand():
+    """Right are e0 (rule), e2 and e3 (features); wrong e1 (another rule is stronger), e4 and e5: 3 of 6."""
+    told = TopReasons(explained()).of(mask(7, *range(7)), DRAWS)
+    assert (told.named.value, told.named.n) == (0.5, 6)
+    assert (told.by_typology["T01"].value, told.by_typology["T04"].value) == (2 / 3, 1 / 3)
+    assert (told.by_kind["typology"].value, told.by_kind["typology"].n) == (0.5, 2)
+    assert (told.by_kind["feature"].value, told.by_kind["feature"].n) == (2 / 3, 3)
+    assert told.by_kind["no reason"].value == 0.0
+    assert told.wrong == {"T16": 1, "hour": 1, "no reason": 1}
+
+
+def test_fidelity_is_of_true_alerts_only():
+    """An honest party's alert has no right reason to be measured by; without a true alert there is no figure."""
+    assert TopReasons(explained()).of(mask(7, 6), DRAWS).named.value is None
+    told = TopReasons(explained()).of(mask(7, 0, 3, 6), DRAWS).named
+    assert (told.value, told.n) == (1.0, 2)
+    assert told.interval.low < 0.5
+
+
+def test_where_the_truth_is_silent_its_own_typology_is_expected():
+    """A case without `expected`: its typology is right, no feature is."""
+    rows = [payment("e0", "a", 0, fired=[("T01", 0.5)]), payment("e1", "a", 1, reasons=[("sum_7d", 1.0)])]
+    told = TopReasons(ground(rows, [case("T01-0001", "a", ["e0", "e1"], (0, 1))]))
+    assert told.right.tolist() == [True, False]
+
+
+def test_fairness_by_hand():
+    """Persons: 2 of 4 honest party-days alerted; companies 1 of 6. Overall 3 of 10: ratios 5/3 and 5/9."""
+    rows = [payment(f"p{day}", "p", day, party_type="person", score=0.5) for day in range(4)]
+    rows += [payment(f"c{day}", f"c{day % 2}", day, party_type="company", region="KR-11") for day in range(6)]
+    rows += [payment("z", "z", 0, party_type="company")]
+    told = ground(rows, [case("T01-0001", "z", ["z"], (0, 0))])
+    days = party_days(told)
+    figures = Fairness(told, days, DRAWS).of(mask(11, 0, 1, 5, 10))
+    company, person = figures["party_type"]
+    assert (person.group, person.party_days, person.alerted, person.rate) == ("person", 4, 2, 0.5)
+    assert (company.party_days, company.alerted) == (6, 1)
+    assert (person.ratio.value, company.ratio.value) == pytest.approx((5 / 3, 5 / 9))
+    assert [group.group for group in figures["region"]] == ["KR-11", "unknown"]
+    assert person.ratio.interval.low <= 5 / 3 <= person.ratio.interval.high
+
+
+def test_equal_treatment_is_a_ratio_of_one():
+    """Everybody alerted on alike: every ratio and its interval is exactly 1."""
+    rows = [payment(f"{name}{day}", name, day, institution=f"BANK{name}") for name in "abcdef" for day in range(3)]
+    told = ground(rows)
+    for group in Fairness(told, party_days(told), DRAWS).of(mask(18, *range(18)))["institution"]:
+        assert (group.ratio.value, group.ratio.interval.low, group.ratio.interval.high) == (1.0, 1.0, 1.0)
+
+
+def test_no_honest_alert_has_no_ratio():
+    """Without any honest alert nobody is treated worse, and no ratio can be told."""
+    told = ground([payment("a", "a", 0), payment("b", "b", 0)])
+    assert Fairness(told, party_days(told), DRAWS).of(mask(2))["party_type"][0].ratio.value is None
+
+
+def test_calibration_is_of_party_days():
+    """A's best score of the day is 0.95 and one of its events illicit; b scores 0.05 and is honest: error 0.05."""
+    rows = [payment("a0", "a", 0, score=0.95), payment("a1", "a", 0.5, score=0.2), payment("b0", "b", 0, score=0.05),
+            payment("h", "a", 1, score=0.5, history=True)]  # fmt: skip
+    told = calibration(party_days(ground(rows, [case("T01-0001", "a", ["a1"], (0.5, 0.5))])))
+    assert told.n == 2
+    assert told.error == pytest.approx(0.05)

@@ -1,0 +1,199 @@
+"""The judgement as a whole: monotone in the budget, the same every time, and two versions compared."""
+
+from itertools import pairwise
+
+import msgspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detectors.testbed.baselines import REGISTRY, partition_columns
+from detectors.testbed.baselines.static_limits import running_sums
+from detectors.testbed.comparison import compare
+from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, System, canonical_hash, judge
+from detectors.testbed.statistics import Interval
+from detectors.testbed.truth import TruthFaultsError, decode_truth
+from tests.support.synthetic_result import case, ground, lookalike, payment
+
+FEW = Settings(budgets=(1, 2, 5), resamples=200, seed=1)
+
+
+def stream(scores, found_by=None):
+    """40 parties over 10 days, the first ten with a case of two payments each.
+
+    Where `found_by` is given, its parties score high when their case begins, and the others with a case never.
+    """
+    rows = []
+    for place in range(400):
+        party, day = place % 40, place // 40
+        score = float(scores[place]) * 0.5
+        if found_by is not None and party < 10:
+            score = 0.9 if party in found_by and day == 2 else 0.0
+        rows.append(payment(f"e{party}-{day}", f"p{party}", day, score, usd=1000 + party))
+    cases = [
+        case(f"T{1 + number % 3:02}-{number:04}", f"p{number}", [f"e{number}-2", f"e{number}-3"], (2, 3))
+        for number in range(10)
+    ]
+    return ground(rows, cases, [lookalike("rent", "p20"), lookalike("rent", "p21")])
+
+
+SCORES = np.random.Generator(np.random.PCG64(5)).random(400)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 2**32))
+def test_recall_never_falls_when_the_budget_grows(seed):
+    """Whatever the scores: recall, USD found and look-alikes never fall with the budget, leaks never grow."""
+    told = judge(stream(np.random.Generator(np.random.PCG64(seed)).random(400)), (), FEW).judgement
+    figures = told.system(PRODUCT).budgets[:-1]
+    assert [one.budget for one in figures] == [1, 2, 5]
+    for less, more in pairwise(figures):
+        assert less.recall.overall.value <= more.recall.overall.value
+        assert less.money.found.value <= more.money.found.value
+        assert less.money.leaked.value >= more.money.leaked.value
+        assert less.lookalikes.rate.value <= more.lookalikes.rate.value
+
+
+def test_two_judgements_are_the_same_bytes():
+    """Equal inputs give equal reports, and another seed moves intervals only."""
+    first, again = (msgspec.json.encode(judge(stream(SCORES), (), FEW).judgement) for _ in range(2))
+    assert first == again
+    moved = judge(stream(SCORES), (), msgspec.structs.replace(FEW, seed=2)).judgement
+    same = msgspec.json.decode(first)["systems"][0]["budgets"][1]["recall"]["overall"]
+    assert moved.system(PRODUCT).at(2).recall.overall.value == same["value"]
+
+
+def test_a_version_against_itself_differs_by_nothing():
+    """Every difference is exactly 0 and every interval [0, 0]; no case is found by one alone."""
+    judged = judge(stream(SCORES), (), FEW)
+    told = compare(judged, judged)
+    assert [one.budget for one in told.budgets] == [1, 2, 5, AS_SHIPPED]
+    for one in told.budgets[:-1]:
+        for figure in (one.recall, one.precision, one.illicit_usd, one.lookalikes, *one.by_typology.values()):
+            assert (figure.difference, figure.interval) == (0.0, Interval(0.0, 0.0))
+        assert one.only_first == one.only_second == ()
+
+
+def test_a_version_that_finds_more_is_told_so():
+    """One that puts eight of the ten cases first finds more beyond noise; turned round, less by as much."""
+    wide = msgspec.structs.replace(FEW, budgets=(10,))
+    better, worse = judge(stream(SCORES, range(8)), (), wide), judge(stream(SCORES, range(2)), (), wide)
+    forth, back = (compare(*pair).budgets[0] for pair in ((better, worse), (worse, better)))
+    assert (forth.recall.a, forth.recall.b) == (0.8, 0.2)
+    assert forth.only_second == ()
+    assert forth.recall.interval.low > 0.0
+    assert forth.illicit_usd.interval.low > 0.0
+    assert back.recall.interval == Interval(-forth.recall.interval.high, -forth.recall.interval.low)
+    assert set(forth.only_first) == set(back.only_second)
+    assert len(forth.only_first) == 6
+
+
+def test_versions_judged_by_other_truths_are_not_compared():
+    """Other cases make no pairs; other budgets leave only what was shipped."""
+    judged = judge(stream(SCORES), (), FEW)
+    other = judge(ground([payment("e", "p0", 0)], [case("T01-0000", "p0", ["e"], (0, 0))]), (), FEW)
+    with pytest.raises(ValueError, match="same cases"):
+        compare(judged, other)
+
+
+def test_as_shipped_counts_the_alerts_that_were_raised():
+    """Rows with an alert id are the alerts, however they were chosen; history is none."""
+    rows = [payment("a0", "a", 0, alert_id="1"), payment("a1", "a", 0.5, alert_id="2"), payment("b0", "b", 0),
+            payment("h", "b", 0, alert_id="3", history=True)]  # fmt: skip
+    told = judge(ground(rows, [case("T01-0001", "a", ["a0"], (0, 0))]), (), FEW).judgement
+    shipped = told.system(PRODUCT).at(AS_SHIPPED)
+    assert (shipped.precision.alerts, shipped.precision.share.value) == (2, 0.5)
+
+
+def test_what_no_rule_looks_for_is_said():
+    """T03 is planted, and no rule of this version looks for it: only the models can find it."""
+    told = judge(stream(SCORES), (), FEW).judgement.stream
+    assert "T03" in told.without_rule
+    assert "T01" not in told.without_rule
+    assert told.cases == {"T01": 4, "T02": 3, "T03": 3}
+
+
+def test_a_system_that_does_not_fit_is_refused():
+    """Scores of another sheet, and settings without a budget, are faults of the caller."""
+    with pytest.raises(ValueError, match="does not fit"):
+        judge(stream(SCORES), (System("odd", "", np.zeros(3)),), FEW)
+    with pytest.raises(ValueError, match="out of range"):
+        judge(stream(SCORES), (), Settings(budgets=()))
+
+
+def test_the_hash_leaves_timings_out():
+    """Timings differ from run to run; a figure must not."""
+    report = {"timings": {"us": 1.0}, "judgement": {"recall": 0.5}, "report_hash": ""}
+    assert canonical_hash(report) == canonical_hash({**report, "timings": {"us": 2.0}, "report_hash": "x"})
+    assert canonical_hash(report) != canonical_hash({**report, "judgement": {"recall": 0.6}})
+
+
+def test_running_sums_by_hand():
+    """Sums restart with the party and with the period, in the order of the rows, and never look ahead."""
+    sums = running_sums(np.array([1.0, 10.0, 2.0, 3.0, 5.0]), np.array([0, 1, 0, 0, 0]), np.array([7, 7, 7, 8, 7]))
+    assert sums.tolist() == [1.0, 10.0, 3.0, 3.0, 8.0]
+
+
+def test_static_limits_know_persons_from_firms():
+    """25 000 USD is past a person's limit and nothing for a firm; under every limit there is nothing to say."""
+    rows = [payment("a", "a", 0, usd=25_000), payment("b", "b", 0, usd=25_000, party_type="company"),
+            payment("c", "c", 0, usd=500), payment("d", "d", 0, usd=500, deviation=-300.0)]  # fmt: skip
+    (columns,) = partition_columns(ground(rows).sheet, np.zeros(4, np.int64))
+    person, firm, small, off_market = REGISTRY["static_limits"].score(columns, 1).tolist()
+    assert person == pytest.approx(2.5 / 3.5)
+    assert firm == small == 0.0
+    assert off_market == pytest.approx(2 / 3)
+
+
+def test_local_hour_and_weekday():
+    """2 March 2026 is a Monday; with nine hours' shift 01:30 UTC is 10 o'clock."""
+    (columns,) = partition_columns(ground([payment("a", "a", 1.5 / 24)]).sheet, np.array([9 * 3_600_000_000]))
+    assert (columns.hour.tolist(), columns.weekday.tolist()) == ([10], [0])
+
+
+@pytest.mark.parametrize("name", list(REGISTRY))
+def test_baselines_are_deterministic_and_know_nothing_of_tomorrow(name):
+    """Scores of the first rows are the same whether or not anything follows; two runs are equal."""
+    rows = [payment(f"e{n}", f"p{n % 7}", n / 40, usd=float(100 + n * 37 % 9000)) for n in range(400)]
+    whole, part = (
+        partition_columns(ground(some).sheet, np.zeros(len(some), np.int64))[0] for some in (rows, rows[:300])
+    )
+    scores = REGISTRY[name].score(whole, 3)
+    assert (REGISTRY[name].score(whole, 3) == scores).all()
+    assert (REGISTRY[name].score(part, 3) == scores[:300]).all()
+
+
+def test_river_recipe_is_rivers_own():
+    """The baseline's scores are those of River's pipeline on the same columns, event by event."""
+    from river import anomaly, preprocessing
+
+    rows = [payment(f"e{n}", "p", n / 40, usd=float(n * 37 % 9000)) for n in range(300)]
+    (columns,) = partition_columns(ground(rows).sheet, np.zeros(300, np.int64))
+    model, expected = preprocessing.MinMaxScaler() | anomaly.HalfSpaceTrees(seed=9), []
+    for row in range(300):
+        event = {"amount_usd": float(columns.usd[row]), "hour": int(columns.hour[row]), "weekday": int(columns.weekday[row]),
+                 "deal_deviation_bp": 0.0, "outgoing": 1, "no_document": 1, "person": 1}  # fmt: skip
+        expected.append(model.score_one(event))
+        model.learn_one(event)
+    assert REGISTRY["river_recipe"].score(columns, 9).tolist() == expected
+    assert expected[-1] > 0.0
+
+
+def test_every_fault_of_a_truth_is_told_with_its_line():
+    """No JSON, an unknown kind, a missing field, times turned round, an amount in words, an id used twice."""
+    good = (
+        b'{"kind":"case","case_id":"T01-0001","typology":"T01","variant":"slow","party_id":"p","event_ids":["e"],'
+        b'"first_event_time":"2026-01-05T09:00:00+09:00","last_event_time":"2026-01-05T09:00:00+09:00"}'
+    )
+    lines = [
+        good, b"", b"{", b'{"kind":"casus"}', b'{"kind":"lookalike"}', good,
+        good.replace(b"T01-0001", b"T01-0002").replace(b'"last_event_time":"2026', b'"last_event_time":"2025'),
+        good.replace(b"T01-0001", b"T01-0003").replace(b"slow", b'slow","illicit_usd":"much'),
+    ]  # fmt: skip
+    with pytest.raises(TruthFaultsError) as told:
+        decode_truth(lines)
+    assert [fault.line for fault in told.value.faults] == [3, 4, 5, 6, 7, 8]
+    assert decode_truth([good]).cases[0].parties == ("p",)
+    with pytest.raises(TruthFaultsError, match="no entry"):
+        decode_truth([b"\n"])
