@@ -172,7 +172,8 @@ def test_river_recipe_is_rivers_own():
     (columns,) = partition_columns(ground(rows).sheet, np.zeros(300, np.int64))
     model, expected = preprocessing.MinMaxScaler() | anomaly.HalfSpaceTrees(seed=9), []
     for row in range(300):
-        event = {"amount_usd": float(columns.usd[row]), "hour": int(columns.hour[row]), "weekday": int(columns.weekday[row]),
+        event = {"amount_usd": float(columns.usd[row]), "hour": int(columns.hour[row]),
+                 "weekday": int(columns.weekday[row]),
                  "deal_deviation_bp": 0.0, "outgoing": 1, "no_document": 1, "person": 1}  # fmt: skip
         expected.append(model.score_one(event))
         model.learn_one(event)

@@ -1,0 +1,44 @@
+"""The report as one self-contained page: no network, no script, dark and light."""
+
+from importlib import resources
+
+import jinja2
+
+from detectors.testbed.judgement import PRODUCT
+from streams.testbed.judge import Report
+from streams.testbed.report import words
+from streams.testbed.report.plots import plots
+
+_TEMPLATE = "page.html.jinja"
+
+
+def html(report: Report) -> str:
+    """The page. Deterministic but for its table of costs. Cost: some 3 s, for the plots."""
+    text = resources.files(__package__).joinpath(_TEMPLATE).read_text("utf-8")
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    judgement = report.judgement
+    tables = (
+        words.comparison_table(report), words.typology_differences(report), words.recall_table(report),
+        words.money_table(report), words.lookalike_table(report), words.calibration_table(report),
+        words.fairness_table(report), words.fidelity_table(report),
+    )  # fmt: skip
+    again = report.reproduction
+    return environment.from_string(text).render(
+        verdict=words.verdict_sentence(report),
+        fault=None if again is None or again.identical else f"Not reproduced: {again.difference}",
+        models_only=words.models_only(report),
+        stream=judgement.stream,
+        planted=", ".join(f"{name} {count}" for name, count in judgement.stream.cases.items()) or "no case",
+        settings=judgement.settings,
+        columns=words.VERDICT_COLUMNS,
+        rows=words.verdict_rows(report),
+        product=PRODUCT,
+        systems=[(system.name, system.describes) for system in judgement.systems],
+        plots=plots(report),
+        tables=[table for table in tables if table is not None],
+        cost=words.cost_table(report),
+        versions=report.result.versions,
+        manifest=report.result.manifest_sha256,
+        truth=report.truth_sha256,
+        hash=report.report_hash,
+    )

@@ -1,0 +1,41 @@
+"""The report as Markdown: the page's tables and sentences without its plots."""
+
+from streams.testbed.judge import Report
+from streams.testbed.report import words
+from streams.testbed.report.words import Table
+
+
+def markdown(report: Report) -> str:
+    """The whole report. Deterministic but for the table of costs."""
+    stream = report.judgement.stream
+    planted = ", ".join(f"{name} {count}" for name, count in stream.cases.items())
+    settings = report.judgement.settings
+    judged = (
+        f"Judged: {stream.transactions:,} transactions ({stream.history:,} of history) of {stream.parties:,} parties "
+        f"on {stream.days:,} days. Planted: {planted or 'no case'}; {stream.lookalikes:,} look-alikes. Intervals: "
+        f"95 %, {settings.resamples:,} resamples, seed {settings.seed}.\n"
+    )
+    reading = "Intervals in brackets. A budget is a maximum."
+    verdict = Table("Verdict", reading, words.VERDICT_COLUMNS, words.verdict_rows(report))
+    parts = [
+        "# fxwatch testbed: judgement\n",
+        words.verdict_sentence(report) + "\n",
+        words.models_only(report) + "\n",
+        judged,
+        _table(verdict),
+    ]
+    tables = (
+        words.comparison_table(report), words.typology_differences(report), words.recall_table(report),
+        words.money_table(report), words.lookalike_table(report), words.calibration_table(report),
+        words.fairness_table(report), words.fidelity_table(report), words.cost_table(report),
+    )  # fmt: skip
+    parts += [_table(table) for table in tables if table is not None]
+    parts.append(f"Report hash `{report.report_hash}`, of everything in report.json but its timings.\n")
+    return "\n".join(parts)
+
+
+def _table(table: Table) -> str:
+    lines = [f"## {table.title}\n", f"{table.reading}\n", "| " + " | ".join(table.columns) + " |",
+             "|" + "---|" * len(table.columns)]  # fmt: skip
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table.rows]
+    return "\n".join(lines) + "\n"

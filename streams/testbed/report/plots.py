@@ -1,0 +1,281 @@
+"""The report's plots. Each draws one question, and comes with one sentence on how to read it."""
+
+from collections.abc import Callable
+from math import ceil
+from typing import Any, NamedTuple
+
+from matplotlib.ticker import NullLocator, PercentFormatter
+
+from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, BudgetFigures, Judgement, SystemFigures
+from detectors.testbed.statistics import Estimate
+from streams.testbed.judge import Report
+from streams.testbed.report import svg
+from streams.testbed.report.words import usual_budget
+
+_ACROSS = 6
+_MOST_GROUPS = 40
+_WIDTH = 11.0
+
+
+class Plot(NamedTuple):
+    """A plot with its title, how to read it, and its SVG."""
+
+    title: str
+    reading: str
+    image: str
+
+
+def plots(report: Report) -> list[Plot]:
+    """Every plot of the report, in its order. Deterministic. Cost: some 3 s."""
+    judgement = report.judgement
+    made = [
+        _overview(judgement),
+        _recall(judgement) if judgement.stream.cases else None,
+        _delay(judgement) if judgement.stream.cases else None,
+        _reliability(judgement),
+        _fairness(judgement),
+        _fidelity(judgement),
+        _comparison(report),
+    ]
+    return [plot for plot in made if plot is not None]
+
+
+def _at_budgets(system: SystemFigures) -> list[BudgetFigures]:
+    return [figures for figures in system.budgets if figures.budget != AS_SHIPPED]
+
+
+def _lines(axes: Any, judgement: Judgement, pick: Callable[[BudgetFigures], Estimate]) -> None:
+    """A line a system over the budgets, with the interval of the product."""
+    for place, system in enumerate(judgement.systems):
+        told = [(figures.budget, pick(figures)) for figures in _at_budgets(system)]
+        known = [(budget, estimate) for budget, estimate in told if estimate.value is not None]
+        if not known:
+            continue
+        budgets = [budget for budget, _ in known]
+        own = system.name == PRODUCT
+        axes.plot(budgets, [estimate.value for _, estimate in known], color=svg.colour(system.name, place),
+                  marker=svg.marker(system.name), label=system.name, zorder=3 if own else 2,
+                  linewidth=2.2 if own else 1.3)  # fmt: skip
+        bands = [(budget, estimate.interval) for budget, estimate in known if estimate.interval is not None]
+        if own and bands:
+            axes.fill_between([budget for budget, _ in bands], [band.low for _, band in bands],
+                              [band.high for _, band in bands], color=svg.colour(system.name), alpha=svg.FAINT,
+                              linewidth=0)  # fmt: skip
+    budgets = list(judgement.settings.budgets)
+    axes.set_xscale("log")
+    axes.set_xticks(budgets, [str(budget) for budget in budgets])
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set_ylim(-0.03, 1.03)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.grid(visible=True, axis="y", color=svg.INK, alpha=0.15, linewidth=0.6)
+
+
+def _legend(figure: Any, axes: Any) -> None:
+    handles, labels = axes.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside upper right", ncols=len(labels))
+
+
+def _overview(judgement: Judgement) -> Plot:
+    figures: list[tuple[str, Callable[[BudgetFigures], Estimate]]] = [
+        ("cases found (recall)", lambda one: one.recall.overall),
+        ("alerts on a case (precision)", lambda one: one.precision.share),
+        ("share of illicit USD found", lambda one: one.money.found_share),
+        ("USD leaked before the first alert", lambda one: one.money.leaked_share),
+        ("look-alikes alerted on", lambda one: one.lookalikes.rate),
+    ]
+    with svg.style("overview"):
+        figure = svg.new_figure(_WIDTH, 5.6)
+        grid = figure.subplots(2, 3)
+        for axes, (title, pick) in zip(grid.flat, figures, strict=False):
+            _lines(axes, judgement, pick)
+            axes.set_title(title)
+            axes.set_xlabel("alerts a day")
+        grid.flat[-1].set_visible(False)
+        _legend(figure, grid.flat[0])
+        image = svg.inline(figure, "overview", "Recall, precision, USD found, USD leaked and look-alikes over budgets")
+    return Plot(
+        "What a daily budget buys",
+        "Each line is a system, from few alerts a day on the left to many on the right; the band is the 95 % interval "
+        "of fxwatch. High is good for the first three, low for leaked USD and look-alikes.",
+        image,
+    )
+
+
+def _recall(judgement: Judgement) -> Plot:
+    names = list(judgement.stream.cases)
+    across = min(_ACROSS, len(names))
+    down = ceil(len(names) / across)
+    with svg.style("recall"):
+        figure = svg.new_figure(max(4.0, _WIDTH * across / _ACROSS), 0.6 + 1.75 * down)
+        grid = figure.subplots(down, across, sharex=True, sharey=True, squeeze=False)
+        for axes in grid.flat[len(names) :]:
+            axes.set_visible(False)
+        for axes, name in zip(grid.flat, names, strict=False):
+            _lines(axes, judgement, lambda one, name=name: one.recall.by_typology[name])  # type: ignore[misc]
+            only = " *" if name in judgement.stream.without_rule else ""
+            axes.set_title(f"{name}{only} ({judgement.stream.cases[name]})")
+            axes.tick_params(axis="x", labelrotation=90)
+        _legend(figure, grid.flat[0])
+        figure.supxlabel("alerts a day", fontsize=10)
+        image = svg.inline(figure, "recall", "Share of cases found by typology over budgets")
+    return Plot(
+        "Cases found, by typology",
+        "One panel a typology, with the number of planted cases in brackets: the higher the line, the more of them are "
+        "found. A star marks typologies without a rule, which only the models can see.",
+        image,
+    )
+
+
+def _delay(judgement: Judgement) -> Plot:
+    budget = usual_budget(judgement)
+    names = list(judgement.stream.cases)
+    rows = len(names) + len(judgement.systems)
+    with svg.style("delay"):
+        figure = svg.new_figure(8.0, 0.9 + 0.27 * rows)
+        axes = figure.subplots()
+        labels = []
+        for place, system in enumerate(judgement.systems):
+            labels.append(f"{system.name}, all")
+            quantiles = system.at(budget).delay.quantiles
+            told = [value for name in ("0.1", "0.25", "0.5", "0.75", "0.9") if (value := quantiles[name]) is not None]
+            if len(told) != len(quantiles):
+                continue
+            low, first, middle, third, high = told
+            paint = svg.colour(system.name, place)
+            axes.hlines(place, low, high, color=paint, linewidth=1.4)
+            axes.hlines(place, first, third, color=paint, linewidth=6, alpha=0.5)
+            axes.plot([middle], [place], color=paint, marker=svg.marker(system.name))
+        own = judgement.system(PRODUCT).at(budget).delay.by_typology
+        for place, name in enumerate(names, len(judgement.systems)):
+            labels.append(f"fxwatch, {name}" + (" *" if name in judgement.stream.without_rule else ""))
+            _dot(axes, place, own[name], svg.colour(PRODUCT))
+        axes.set_yticks(range(rows), labels)
+        axes.set_xlim(left=0)
+        axes.margins(x=0.02)
+        axes.invert_yaxis()
+        axes.set_xlabel("days from a case's first event to its first alert")
+        axes.grid(visible=True, axis="x", color=svg.INK, alpha=0.15, linewidth=0.6)
+        image = svg.inline(figure, "delay", "Days to the first alert by system and typology")
+    return Plot(
+        f"Time to the first alert, at {budget} alerts a day",
+        "Further left is sooner. For systems: median, middle half (thick) and 10 to 90 % (thin) of the cases found; "
+        "for typologies: the median of the cases found with its 95 % interval.",
+        image,
+    )
+
+
+def _dot(axes: Any, place: int, estimate: Estimate, paint: str) -> None:
+    """A dot with its interval; nothing where there is no value."""
+    if estimate.value is None:
+        return
+    if estimate.interval is not None:
+        axes.hlines(place, estimate.interval.low, estimate.interval.high, color=paint, linewidth=1.6)
+    axes.plot([estimate.value], [place], color=paint, marker="o")
+
+
+def _reliability(judgement: Judgement) -> Plot:
+    told = judgement.calibration
+    bins = [one for one in told.bins if one.mean is not None and one.share is not None and one.interval is not None]
+    with svg.style("reliability"):
+        figure = svg.new_figure(8.0, 3.6)
+        axes, volumes = figure.subplots(1, 2, width_ratios=[1.2, 1])
+        axes.plot([0, 1], [0, 1], color=svg.INK, alpha=0.5, linewidth=1, linestyle="--")
+        paint = svg.colour(PRODUCT)
+        for one in bins:
+            assert one.interval is not None
+            axes.vlines(one.mean, one.interval.low, one.interval.high, color=paint, linewidth=1.4)
+        axes.plot([one.mean for one in bins], [one.share for one in bins], color=paint, marker="o")
+        axes.set(xlabel="mean score", ylabel="share illicit", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+        volumes.bar([(one.low + one.high) / 2 for one in told.bins], [one.n for one in told.bins], width=0.085,
+                    color=paint, alpha=0.7)  # fmt: skip
+        if any(one.n for one in told.bins):
+            volumes.set_yscale("log")
+        volumes.set(xlabel="score", ylabel="party-days")
+        image = svg.inline(figure, "reliability", "Reliability diagram of the score")
+    return Plot(
+        "Whether the score is a probability",
+        "A score on the dashed line comes true as often as it says; below it, it promises more than it keeps. On the "
+        "right: how many party-days have such a score.",
+        image,
+    )
+
+
+def _fairness(judgement: Judgement) -> Plot | None:
+    budget = usual_budget(judgement)
+    groups = [(f"{dimension.replace('_', ' ')}: {group.group}", group.ratio)
+              for dimension, told in judgement.system(PRODUCT).at(budget).fairness.items()
+              for group in told if group.ratio.value is not None][:_MOST_GROUPS]  # fmt: skip
+    if not groups:
+        return None
+    with svg.style("fairness"):
+        figure = svg.new_figure(8.0, 0.8 + 0.26 * len(groups))
+        axes = figure.subplots()
+        for place, (_, estimate) in enumerate(groups):
+            _dot(axes, place, estimate, svg.colour(PRODUCT))
+        axes.axvline(1.0, color=svg.INK, alpha=0.5, linewidth=1, linestyle="--")
+        axes.set_yticks(range(len(groups)), [name for name, _ in groups])
+        axes.invert_yaxis()
+        axes.set_xlim(left=0)
+        axes.set_xlabel("rate of honest party-days alerted on, as a multiple of that of all")
+        image = svg.inline(figure, "fairness", "Alert rates of honest parties by group")
+    return Plot(
+        f"Whom honest alerts fall on, at {budget} alerts a day",
+        "Each dot is a group of honest parties: right of the dashed line it is alerted on more often than honest "
+        "parties overall, and where the bar does not touch the line that is more than chance.",
+        image,
+    )
+
+
+def _fidelity(judgement: Judgement) -> Plot | None:
+    budget = usual_budget(judgement)
+    fidelity = judgement.system(PRODUCT).at(budget).fidelity
+    if fidelity is None or fidelity.named.value is None:
+        return None
+    kinds = {f"by a {name}" if name in {"typology", "feature"} else name: one for name, one in fidelity.by_kind.items()}
+    rows = {"all true alerts": fidelity.named, **kinds, **fidelity.by_typology}
+    with svg.style("fidelity"):
+        figure = svg.new_figure(8.0, 0.8 + 0.27 * len(rows))
+        axes = figure.subplots()
+        for place, estimate in enumerate(rows.values()):
+            _dot(axes, place, estimate, svg.colour(PRODUCT))
+        axes.set_yticks(range(len(rows)), [f"{name} ({estimate.n})" for name, estimate in rows.items()])
+        axes.invert_yaxis()
+        axes.set_xlim(-0.02, 1.02)
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.grid(visible=True, axis="x", color=svg.INK, alpha=0.15, linewidth=0.6)
+        image = svg.inline(figure, "fidelity", "Share of true alerts whose top reason names what was planted")
+    return Plot(
+        f"Whether the top reason names what was planted, at {budget} alerts a day",
+        "Of the alerts that fall on a case (their number in brackets), the share whose first reason is one that the "
+        "case expects; further right is better.",
+        image,
+    )
+
+
+def _comparison(report: Report) -> Plot | None:
+    if report.comparison is None:
+        return None
+    budget = usual_budget(report.judgement)
+    rows = [(f"{name}, {one.budget} a day" if one.budget != AS_SHIPPED else f"{name}, as shipped", told)
+            for one in report.comparison.budgets
+            for name, told in (("recall", one.recall), ("precision", one.precision))]  # fmt: skip
+    rows += [(f"recall of {name}, {budget} a day", told)
+             for one in report.comparison.budgets if one.budget == budget
+             for name, told in one.by_typology.items()]  # fmt: skip
+    with svg.style("comparison"):
+        figure = svg.new_figure(8.0, 0.8 + 0.26 * len(rows))
+        axes = figure.subplots()
+        for place, (_, told) in enumerate(rows):
+            _dot(axes, place, Estimate(told.difference, told.n, told.interval), svg.colour(PRODUCT))
+        axes.axvline(0.0, color=svg.INK, alpha=0.5, linewidth=1, linestyle="--")
+        axes.set_yticks(range(len(rows)), [name for name, _ in rows])
+        axes.invert_yaxis()
+        axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+        axes.set_xlabel("this result minus the other")
+        image = svg.inline(figure, "comparison", "Differences between the two results")
+    return Plot(
+        "This result against the other",
+        "Right of the dashed line this result is better; where the bar does not touch the line that is more than "
+        "chance (95 %, paired over the same cases and days).",
+        image,
+    )
