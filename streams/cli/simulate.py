@@ -1,14 +1,13 @@
 """`fxwatch simulate`: the built-in stream, to files or to Kafka."""
 
-import contextlib
 import json
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import click
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from streams.cli.record_bar import counted, record_bar
 from streams.errors import FxwatchError, UsageError
 
 TRUTH_NAME = "truth.jsonl"
@@ -116,32 +115,12 @@ def _require_destination(rate: float | None, out: Path | None, *, to_kafka: bool
         raise UsageError("--rate paces a stream sent to Kafka", todo="use it with --publish")
 
 
-def _bar(total: int) -> "tuple[Progress, Any]":
-    from rich.console import Console
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[rate]}/s"),
-        TimeRemainingColumn(),
-    )
-    progress = Progress(*columns, console=Console(stderr=True))
-    task = progress.add_task("records", total=total, rate="0")
-
-    def report(done: int) -> None:
-        elapsed = progress.tasks[0].elapsed or 0
-        progress.update(task, completed=done, rate=f"{done / elapsed:,.0f}" if elapsed else "0")
-
-    return progress, report
-
-
 def _send(simulation: Any, rate: float | None, timestamps: str) -> dict[str, Any]:
     from streams.publish import publish_records
     from streams.settings import load_settings
 
     settings = load_settings()
-    progress, report = _bar(simulation.plan.events)
+    progress, report = record_bar(simulation.plan.events)
     with progress:
         stamps: Any = timestamps
         sent = publish_records(
@@ -153,20 +132,11 @@ def _send(simulation: Any, rate: float | None, timestamps: str) -> dict[str, Any
 
 
 def _write(simulation: Any, out: Path) -> dict[str, Any]:
-    from streams import record_lines
+    from streams.testbed.stream_files import write_stream
 
-    out.mkdir(parents=True, exist_ok=True)
-    progress, report = _bar(simulation.plan.events)
-    with contextlib.ExitStack() as stack:
-        stack.enter_context(progress)
-        files: dict[str, BinaryIO] = {}
-        for number, record in enumerate(simulation, 1):
-            if record.topic not in files:
-                files[record.topic] = stack.enter_context((out / f"{record.topic}.jsonl").open("wb"))
-            files[record.topic].write(record_lines.write(record))
-            if number % 1000 == 0:
-                report(number)
-        report(simulation.plan.events)
+    progress, report = record_bar(simulation.plan.events)
+    with progress:
+        write_stream(counted(simulation, report), out, "jsonl")
     return {"out": str(out)}
 
 

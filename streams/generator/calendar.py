@@ -13,13 +13,15 @@ KST_MS = 9 * HOUR_MS
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 SATURDAY = 5
 PAY_DAYS = (10, 25)
+# months busier than others: tuition before the terms of March and September, firms at the end of the year
+MONTHS = {2: 1.1, 8: 1.08, 12: 1.2}
 
 
 class Calendar:
     """`days` days from `start` (local date); day numbers count from 0. Holidays come from the package `holidays`."""
 
-    def __init__(self, start: date, days: int) -> None:
-        self.start, self.days = start, days
+    def __init__(self, start: date, days: int, *, seasons: bool = False) -> None:
+        self.start, self.days, self._seasons = start, days, seasons
         self.start_ms = int(datetime(start.year, start.month, start.day, tzinfo=UTC).timestamp()) * 1000 - KST_MS
         self.end_ms = self.start_ms + days * DAY_MS
         last = start + timedelta(days=days + 7)
@@ -37,7 +39,7 @@ class Calendar:
             weight *= 1.35
         if day.day in PAY_DAYS:
             weight *= 1.2
-        return weight
+        return weight * MONTHS.get(day.month, 1.0) if self._seasons else weight
 
     def number(self, at_ms: int) -> int:
         """The day number of a time; negative before the start."""
@@ -64,6 +66,10 @@ class Calendar:
                 return number
             number += 1
         return None
+
+    def moment_among(self, number: int, draw: Draw, hours: tuple[int, ...]) -> int:
+        """A time on that day in one of the hours (repeated ones are likelier), never in its first 5 s."""
+        return self.start_ms + number * DAY_MS + draw.pick(hours) * HOUR_MS + draw.integer(5, 3599) * 1000
 
     def moment(self, number: int, draw: Draw, opens: int = 9, closes: int = 16) -> int:
         """A time on that day between two hours, never in the first 5 s of an hour: that is when rates are published."""

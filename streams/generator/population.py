@@ -9,8 +9,9 @@ from typing import Literal
 
 from streams.generator.draw import Draw
 
-PartyType = Literal["person", "sole_trader", "company"]
-Role = Literal["salaried", "parent", "migrant", "small_user", "trader", "importer", "exporter"]
+PartyType = Literal["person", "sole_trader", "company", "bank"]
+# a key of `ROLES` (preset `basic`) or of `streams.generator.roles.ROLES` (preset `full`)
+Role = str
 
 BANKS = tuple(f"BK{letter}{letter}KRSE" for letter in "ABCDEFGH")
 SMALL_REMITTERS = tuple(f"SR-{number:03}" for number in range(1, 8))
@@ -73,6 +74,19 @@ CORRIDORS: dict[Role, tuple[tuple[str, str, int], ...]] = {
         ("HK", "HKD", 1),
     ),
 }
+# roles of the preset `full` that trade with the countries of another role, as far as a new counterparty goes
+CORRIDOR_OF: dict[Role, Role] = {
+    "freelancer": "salaried",
+    "traveller": "small_user",
+    "property_buyer": "parent",
+    "crypto_user": "salaried",
+    "online_seller": "trader",
+    "intra_group": "exporter",
+    "service_firm": "importer",
+    "commission_agent": "importer",
+    "money_exchanger": "trader",
+    "bank_desk": "importer",
+}
 # HS code, unit, dollars a unit: what the goods companies trade in
 GOODS = (
     ("854231", "EA", 4.2),
@@ -121,6 +135,13 @@ class Resident:
     weight: float
     profile: dict[str, object] = field(default_factory=dict)
     reserved: bool = False
+    # preset `full` only: line of business, usual forms of trade, the day it is founded on (it does nothing before),
+    # whether it grows fast, and what its habits remember
+    industry: str = ""
+    forms: tuple[str, ...] = ()
+    founded_day: int = 0
+    growing: bool = False
+    memory: dict[str, object] = field(default_factory=dict)
 
 
 USUAL_USD: dict[Role, tuple[float, float]] = {
@@ -134,7 +155,7 @@ USUAL_USD: dict[Role, tuple[float, float]] = {
 }
 # a year's turnover above which a firm is called large or medium; plausible, not a legal line
 LARGE_KRW, MEDIUM_KRW = 150_000_000_000, 12_000_000_000
-PREFIX: dict[PartyType, str] = {"person": "P", "sole_trader": "T", "company": "C"}
+PREFIX: dict[PartyType, str] = {"person": "P", "sole_trader": "T", "company": "C", "bank": "B"}
 
 
 def residents(seed: int, count: int) -> list[Resident]:
@@ -147,11 +168,11 @@ def residents(seed: int, count: int) -> list[Resident]:
 
 
 def counterparty(draw: Draw, role: Role, serial: str) -> Counterparty:
-    """A new foreign counterparty on one of the role's corridors."""
-    corridors = [corridor for corridor in CORRIDORS[role] for _ in range(corridor[2])]
+    """A new foreign counterparty on one of the role's corridors; those of firms of any preset deal in goods."""
+    corridors = [corridor for corridor in CORRIDORS[CORRIDOR_OF.get(role, role)] for _ in range(corridor[2])]
     country, currency, _ = draw.pick(corridors)
     partner = Counterparty(f"{country}-{serial}", f"{country}{draw.integer(10**9, 10**10 - 1)}", country, currency)
-    if role in {"trader", "importer", "exporter"}:
+    if CORRIDOR_OF.get(role, role) in {"trader", "importer", "exporter"}:
         partner.hs_code, partner.unit, partner.unit_usd = draw.pick(GOODS)
     return partner
 

@@ -93,6 +93,12 @@ class Rates:
         """A rate as written in a deal: one decimal more than the reference rate."""
         return f"{rate:.{DIGITS[currency] + 1}f}"
 
+    @property
+    def count(self) -> int:
+        """How many records `records` gives."""
+        span_ms = self.calendar.end_ms - self._first_ms
+        return -(-span_ms // self.step_ms) * len(self._mids)
+
     def records(self) -> Iterator[tuple[Record, dict[str, object]]]:
         """Every publication, in time order, with its body."""
         for step in range(len(self._mids["USD"])):

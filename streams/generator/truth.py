@@ -1,8 +1,9 @@
 """What was planted, written aside and never in the events.
 
 One JSON line an entry, told apart by `kind`: `case` (planted, with the event at which its rule is due to fire at the
-latest), `lookalike` (honest, but close to a rule), `bad` (a record that must be rejected, with its code), `resend`
-(exact duplicate), `conflict` (same identity, other body), and one `totals` line at the end.
+latest), `lookalike` (honest, but close to a rule), `regime` (a legitimate change), `bad` (a record that must be
+rejected, with its code), `resend` (exact duplicate), `conflict` (same identity, other body), and one `totals` line at
+the end.
 """
 
 import hashlib
@@ -22,9 +23,12 @@ class Truth:
         self.topics: Counter[str] = Counter()
 
     def case(
-        self, typology: str, variant: str, party_id: str, events: list[tuple[str, str]], due: str, **more: Any
+        self, typology: str, variant: str, party_id: str, events: list[tuple[str, str]], due: str | None, **more: Any
     ) -> None:
-        """A planted case; `events` are (event_id, event_time) in time order, `due` the event_id that must raise it."""
+        """A planted case; `events` are (event_id, event_time) in time order, `due` the event_id that must raise it.
+
+        `due` is None where no event must. `more` are fields of its own, such as party_ids, illicit_usd and expected.
+        """
         number = sum(entry["kind"] == "case" for entry in self.entries) + 1
         self.entries.append(
             {
@@ -41,9 +45,19 @@ class Truth:
             }
         )
 
-    def lookalike(self, name: str, party_id: str, event_ids: list[str]) -> None:
-        """Honest behaviour that comes close to a rule without meeting it."""
-        self.entries.append({"kind": "lookalike", "lookalike": name, "party_id": party_id, "event_ids": event_ids})
+    def left_out(self, typology: str, variant: str, reason: str, cases: int) -> None:
+        """Cases that were to be planted and found no place in the stream."""
+        entry = {"kind": "left_out", "typology": typology, "variant": variant, "reason": reason, "cases": cases}
+        self.entries.append(entry)
+
+    def lookalike(self, name: str, party_id: str, event_ids: list[str], **more: Any) -> None:
+        """Honest behaviour that comes close to a rule without meeting it; no event_ids: all of the party's events."""
+        entry = {"kind": "lookalike", "lookalike": name, "party_id": party_id, "event_ids": event_ids, **more}
+        self.entries.append(entry)
+
+    def regime(self, name: str, day: str, party_ids: list[str], **more: Any) -> None:
+        """A legitimate change of what these parties do, from the local `day` (ISO date) on."""
+        self.entries.append({"kind": "regime", "name": name, "day": day, "party_ids": party_ids, **more})
 
     def bad(self, fault: str, record: Record, code: str) -> None:
         """A record that must end in the dead-letter topic with this code."""

@@ -7,12 +7,15 @@ as many records as was asked for. Records wait in the list of their day and leav
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
+from streams.generator.law import Law
+from streams.generator.pools import Pools
 from streams.generator.population import SMALL_REMITTERS, Counterparty, Resident
 from streams.generator.rates import Rates
 from streams.generator.truth import Truth
@@ -33,6 +36,15 @@ PURPOSES = {
     "study": "40201",
     "living": "40301",
     "salary": "30101",
+}
+# Codes of kinds that one code does not stand for, and what only the preset `full` pays for.
+MORE_PURPOSES = {
+    "travel": "20301",
+    "property": "50101",
+    "investment": "50201",
+    "loan": "50301",
+    "securities": "50401",
+    "other": "90101",
 }
 
 
@@ -61,22 +73,48 @@ class World:
     """Calendar, rates, truth and the records made so far but not yet due."""
 
     def __init__(
-        self, calendar: Calendar, rates: Rates, truth: Truth, *, seed: int, room: int, history_days: int
+        self,
+        calendar: Calendar,
+        rates: Rates,
+        truth: Truth,
+        *,
+        seed: int,
+        room: int,
+        history_days: int,
+        law: Law | None = None,
     ) -> None:
         self.calendar, self.rates, self.truth, self.room = calendar, rates, truth, room
+        self.law = law
+        self._seed, self._streams = seed, dict[str, Draw]()
         self.draw = Draw(seed, "habits")
         self.no_document_usd: defaultdict[tuple[str, int], float] = defaultdict(float)
         self.band_pieces: defaultdict[str, int] = defaultdict(int)
         self.watch: Watcher | None = None
+        # while it is a list, event_ids of valid records are noted there
+        self.recorded: list[str] | None = None
         self._days: defaultdict[int, list[tuple[int, int, Record]]] = defaultdict(list)
         self._made = 0
         self._ids = Draw(seed, "ids").integer(1, 2**39)
         self._history_ms = calendar.start_ms + history_days * 86_400_000 if history_days else 0
 
+    @cached_property
+    def pools(self) -> Pools:
+        """The foreign counterparties that many residents share."""
+        return Pools(self._seed)
+
+    def stream(self, name: str) -> Draw:
+        """The draws of one part of the simulated country: what another part draws never shifts them."""
+        draw = self._streams.get(name)
+        if draw is None:
+            draw = self._streams[name] = Draw(self._seed, "stream", name)
+        return draw
+
     def put(self, topic: str, key: str, body: dict[str, Any], at_ms: int) -> Record:
         """Make a valid record that is due at `at_ms`; takes one place."""
         record = Record(topic, key.encode(), orjson.dumps(body), at_ms)
         record = self.put_raw(record)
+        if self.recorded is not None:
+            self.recorded.append(body["event_id"])
         if self.watch is not None:
             self.watch(record, body)
         return record
@@ -108,6 +146,8 @@ class World:
 
         Counts the payment where it is `none`.
         """
+        if self.law is not None:
+            return self._evidence_under_law(self.law, resident, usd, at_ms, inclined=inclined)
         year = (resident.id, self.calendar.date(at_ms).year)
         in_band = BAND_USD[0] <= usd <= BAND_USD[1]
         too_much = self.no_document_usd[year] + usd > HONEST_YEAR_USD
@@ -116,6 +156,21 @@ class World:
             return "verified" if self.draw.chance(0.2) else "shown"
         self.no_document_usd[year] += usd
         self.band_pieces[resident.id] += in_band
+        return "none"
+
+    def _evidence_under_law(self, law: Law, resident: Resident, usd: float, at_ms: int, *, inclined: bool) -> str:
+        """The same under the limits in force on that day: one piece a quarter near the line, so never three in 90 d."""
+        day = self.calendar.date(at_ms)
+        limits = law.on(day)
+        year, quarter = (resident.id, day.year), f"{resident.id}/{day.year}/{(day.month - 1) // 3}"
+        in_band = limits.band[0] <= usd <= limits.band[1]
+        too_much = self.no_document_usd[year] + usd > limits.honest_year
+        crowded = in_band and (resident.reserved or self.band_pieces[quarter] >= 1)
+        if inclined or too_much or crowded or usd > limits.band[1]:
+            return "verified" if self.draw.chance(0.2) else "shown"
+        self.no_document_usd[year] += usd
+        if in_band:
+            self.band_pieces[quarter] += 1
         return "none"
 
     def book(

@@ -5,7 +5,10 @@ import click
 from streams.cli.lazy_group import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "generate": ("streams.cli.testbed.generate", "A labelled stream, on disk, with its truth."),
+    "compare": ("streams.cli.testbed.compare", "The promotion gate: pass or fail, with reasons."),
     "replay": ("streams.cli.testbed.replay", "A stream, a file or the ledger through the core, into a result."),
+    "judge": ("streams.cli.testbed.judge", "Figures of a replay against the truth and baselines."),
     "exercise": ("streams.cli.testbed.exercise", "Judge labelled cases blind, then see truth and reasons."),
 }
 

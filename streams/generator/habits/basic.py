@@ -1,27 +1,19 @@
-"""What honest residents do: one function a role, called when the resident acts on a day.
+"""What honest residents of the preset `basic` do: one function a role, called when the resident acts on a day.
 
 Each makes at least one record (there is always room for one) and more only while there is room.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 from streams.generator.calendar import DAY_MS, HOUR_MS
+from streams.generator.habits.settlement import settle
 from streams.generator.population import Counterparty, Resident, Role, counterparty
 from streams.generator.world import PURPOSES, Payment, World
 from streams.record import DECLARATIONS
 
 DOCUMENT_LINE_USD = 5_000
-# shares of payments; plausible, not measured
-ORDERED_FIRST, RETURNED, CANCELLED, WITHOUT_PAYMENT_ID, REPORTED_LATE, NEW_PARTNER = (
-    0.10,
-    0.004,
-    0.004,
-    0.5,
-    0.015,
-    0.01,
-)
+NEW_PARTNER = 0.01
 TEXTS = {
     "study": "tuition {year}",
     "living": "living expenses",
@@ -34,40 +26,6 @@ TEXTS = {
 def act(world: World, resident: Resident, day: int) -> None:
     """The resident does what its role does on this day; at least one record."""
     ROLE_HABITS[resident.role](world, resident, day)
-
-
-def settle(world: World, payment: Payment) -> None:
-    """Book a payment the way banks report it: mostly one settled event, at times ordered first, returned, cancelled."""
-    draw, calendar = world.draw, world.calendar
-    chance = draw.random()
-    payment_id = f"UETR-{world.event_id()}"
-    later = calendar.business_day(calendar.number(payment.at_ms) + draw.integer(1, 2)) if world.room > 1 else None
-    late_ms = draw.integer(1, 600) * 60_000 if draw.chance(REPORTED_LATE) else 0
-    if payment.at_ms + late_ms >= calendar.end_ms:
-        late_ms = 0
-    if later is None or chance >= ORDERED_FIRST + RETURNED + CANCELLED:
-        fields: dict[str, Any] = {"payment_id": payment_id} if chance > WITHOUT_PAYMENT_ID else {}
-        world.book(payment, late_by_ms=late_ms, **fields)
-        return
-    after_ms = calendar.moment(later, draw, 9, 12)
-    if chance < CANCELLED:
-        first, _ = world.book(payment, status="ordered", payment_id=payment_id)
-        world.book(payment, status="cancelled", reported_ms=after_ms, payment_id=payment_id, original_event_id=first)
-    elif chance < CANCELLED + RETURNED:
-        first, _ = world.book(payment, payment_id=payment_id)
-        back = payment.amount * 0.998
-        amount = f"{back:.0f}" if payment.currency == "JPY" else f"{back:.2f}"
-        world.book(
-            payment,
-            status="returned",
-            reported_ms=after_ms,
-            payment_id=payment_id,
-            original_event_id=first,
-            amount=amount,
-        )
-    else:
-        world.book(payment, status="ordered", payment_id=payment_id)
-        world.book(payment, status="settled", reported_ms=after_ms, payment_id=payment_id)
 
 
 def _partner(world: World, resident: Resident) -> Counterparty:

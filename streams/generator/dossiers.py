@@ -1,0 +1,70 @@
+"""What offices write: profiles that change in mid-stream, and verdicts on alerts (made-up ids, the testbed's tokens)."""
+
+from typing import Any
+
+from streams.generator.calendar import DAY_MS, HOUR_MS
+from streams.generator.draw import Draw
+from streams.generator.habits import hours
+from streams.generator.population import REGIONS, Resident
+from streams.generator.world import World
+from streams.pseudonyms import testbed_keys
+from streams.record import DISPOSITIONS, PROFILES
+
+# of residents; and records for one verdict
+UPDATED, RECORDS_A_VERDICT = 0.02, 2_500
+LEAST = 5
+VERDICTS = ("refuted", "refuted", "refuted", "confirmed", "inconclusive", "duplicate", "withdrawn")
+REASONS = {
+    "refuted": "documents seen, payments match the contract",
+    "confirmed": "statement taken, breach admitted",
+    "inconclusive": "papers incomplete, followed up",
+    "duplicate": "same case as an earlier alert",
+    "withdrawn": "alert raised on wrong data",
+}
+
+
+def update_profiles(world: World, residents: list[Resident], seed: int) -> None:
+    """Some residents' profiles change once: people move, firms report another year's turnover."""
+    draw, calendar = Draw(seed, "profile updates"), world.calendar
+    for _ in range(max(LEAST, round(len(residents) * UPDATED))):
+        person = draw.pick(residents)
+        day = calendar.business_day(draw.integer(min(person.founded_day + 2, calendar.days - 1), calendar.days - 1))
+        if day is None:
+            continue
+        at_ms = calendar.moment_among(day, draw, hours.OFFICE)
+        body = {**person.profile, "region": draw.pick(REGIONS)}
+        if "turnover_krw" in body:
+            turnover = int(int(str(body["turnover_krw"])) * draw.uniform(0.8, 1.5))
+            body |= {"turnover_krw": str(turnover), "employees": max(1, turnover // 400_000_000)}
+        body |= {"event_id": world.event_id(), "as_of": calendar.text(at_ms)}
+        world.put(PROFILES, person.id, body, at_ms)
+
+
+def decide(world: World, residents: list[Resident], *, events: int, seed: int, first_day: int) -> None:
+    """Verdicts on alerts of honest residents; no generator can know the ids of alerts, so they are invented."""
+    draw, calendar, keys = Draw(seed, "verdicts"), world.calendar, testbed_keys()
+    for number in range(max(LEAST, events // RECORDS_A_VERDICT)):
+        person = draw.pick(residents)
+        day = calendar.business_day(draw.integer(first_day, calendar.days - 1))
+        if day is None:
+            continue
+        at_ms = calendar.start_ms + day * DAY_MS + draw.integer(9, 16) * HOUR_MS + draw.integer(5, 3599) * 1000
+        verdict = VERDICTS[number % len(VERDICTS)]
+        token = keys.party(person.id).token
+        world.put(DISPOSITIONS, token, _disposition(world, draw, token, verdict, at_ms), at_ms)
+
+
+def _disposition(world: World, draw: Draw, token: str, verdict: str, at_ms: int) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "event_id": world.event_id(),
+        "alert_id": f"{draw.integer(0, 2**50):016x}{draw.integer(0, 2**50):016x}",
+        "party": token,
+        "verdict": verdict,
+        "reason": REASONS[verdict],
+        "investigator": f"I-{draw.integer(1, 24):02}",
+        "decided_at": world.calendar.text(at_ms),
+    }
+    if verdict == "confirmed":
+        body |= {"amount_krw": str(draw.integer(10, 900) * 1_000_000), "sanction": draw.pick(("warning", "fine"))}
+        body |= {"legal_basis": "Foreign Exchange Transactions Act art. 15", "office": draw.pick(("Seoul", "Busan"))}
+    return body

@@ -1,0 +1,117 @@
+"""What persons do: send support, live abroad, pay tuition in its season, earn from abroad, invest a little."""
+
+from streams.generator.draw import Draw
+from streams.generator.habits import hours
+from streams.generator.habits.transfer import known_partner, transfer
+from streams.generator.pools import Pools
+from streams.generator.population import Counterparty, Resident
+from streams.generator.world import MORE_PURPOSES, PURPOSES, Payment, World
+
+# months in which the tuition of a term is paid -> the term
+TERMS = {1: "spring", 2: "spring", 7: "autumn", 8: "autumn"}
+# shares of payments
+SALARY_SHARE, SECURITIES_SHARE = 0.12, 0.03
+TUITION_USD = (5_500, 22_000)
+CHANNELS = ("app", "app", "app", "web", "branch")
+
+
+def _at(world: World, draw: Draw, day: int, channel: str) -> int:
+    return world.calendar.moment_among(day, draw, hours.OFFICE if channel == "branch" else hours.PHONE)
+
+
+def _usual(draw: Draw, resident: Resident) -> float:
+    return resident.usual_usd * draw.uniform(0.6, 1.5)
+
+
+def send(
+    world: World,
+    draw: Draw,
+    resident: Resident,
+    day: int,
+    purpose: str,
+    text: str = "",
+    partner: Counterparty | None = None,
+) -> None:
+    """A usual transfer by app, web or (when open) branch, with the documents that the law of the day asks for."""
+    partner = partner or known_partner(world, draw, resident)
+    channel = draw.pick(CHANNELS) if world.calendar.business[day] else "app"
+    payment = Payment(resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES[purpose])
+    payment.evidence, payment.channel = "", channel
+    transfer(world, draw, payment, _usual(draw, resident), text)
+
+
+def salaried(world: World, resident: Resident, day: int) -> None:
+    """Gifts and living expenses of relatives; a salary or fee from abroad; seldom securities, with papers."""
+    draw = world.stream("salaried")
+    chance = draw.random()
+    if chance < SALARY_SHARE:
+        partner = known_partner(world, draw, resident)
+        payment = Payment(
+            resident, partner, _at(world, draw, day, "app"), 0.0, partner.currency, PURPOSES["salary"], "in", ""
+        )
+        transfer(world, draw, payment, _usual(draw, resident), "salary")
+    elif chance < SALARY_SHARE + SECURITIES_SHARE and world.calendar.business[day]:
+        partner = known_partner(world, draw, resident)
+        payment = Payment(
+            resident, partner, _at(world, draw, day, "web"), 0.0, partner.currency, MORE_PURPOSES["securities"]
+        )
+        payment.evidence = "verified"
+        transfer(world, draw, payment, _usual(draw, resident) * 2)
+    else:
+        purpose = draw.pick(("gift", "living", "living"))
+        send(world, draw, resident, day, purpose, "family support" if purpose == "gift" else "living expenses")
+
+
+def parent(world: World, resident: Resident, day: int) -> None:
+    """Tuition once a term to a university, invoice shown; between terms living expenses of the child."""
+    draw = world.stream("parent")
+    date = world.calendar.date(world.calendar.start_ms + day * 86_400_000)
+    term = TERMS.get(date.month)
+    paid = f"{date.year} {term}"
+    if term and resident.memory.get("term") != paid and draw.chance(0.7):
+        resident.memory["term"] = paid
+        pools: Pools = world.pools
+        university = pools.near(draw, pools.universities, resident.counterparties[0].country)
+        channel = "branch" if world.calendar.business[day] else "app"
+        payment = Payment(
+            resident, university, _at(world, draw, day, channel), 0.0, university.currency, PURPOSES["study"]
+        )
+        payment.evidence, payment.channel = draw.pick(("shown", "verified")), channel
+        transfer(world, draw, payment, draw.size(*TUITION_USD), f"tuition {paid}")
+    else:
+        send(world, draw, resident, day, "living", "living expenses")
+
+
+def migrant(world: World, resident: Resident, day: int) -> None:
+    """Support for the family at home out of wages."""
+    send(world, world.stream("migrant"), resident, day, "gift", "family support")
+
+
+def small_user(world: World, resident: Resident, day: int) -> None:
+    """Small transfers through a small remitter."""
+    send(world, world.stream("small_user"), resident, day, "gift", "family support")
+
+
+def freelancer(world: World, resident: Resident, day: int) -> None:
+    """Fees from platforms and clients abroad; at times a subscription or a subcontractor paid there."""
+    draw = world.stream("freelancer")
+    if draw.chance(0.08):
+        send(world, draw, resident, day, "service", "service fee")
+        return
+    partner = known_partner(world, draw, resident)
+    payment = Payment(resident, partner, _at(world, draw, day, "app"), 0.0, partner.currency, PURPOSES["service"], "in")
+    payment.evidence, payment.channel = draw.pick(("exempt", "exempt", "shown")), draw.pick(("app", "web"))
+    transfer(world, draw, payment, _usual(draw, resident), "service fee")
+
+
+def crypto_user(world: World, resident: Resident, day: int) -> None:
+    """Ordinary transfers of somebody who also trades crypto-assets at home, as the bank sees and reports."""
+    draw = world.stream("crypto_user")
+    partner = known_partner(world, draw, resident)
+    channel = draw.pick(("app", "app", "web"))
+    payment = Payment(resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES["living"])
+    usd = _usual(draw, resident)
+    linked = draw.size(100_000, 3_000_000) if draw.chance(0.3) else 0.0
+    payment.evidence, payment.channel = "", channel
+    payment.more = {"exchange_linked_inflow_24h": f"{linked:.0f}"}
+    transfer(world, draw, payment, usd, "living expenses")

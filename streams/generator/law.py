@@ -1,0 +1,54 @@
+"""The limits that honest people obey: those of the effective configuration, in force on the day.
+
+A stream of 2022 obeys 2022's limits. Margins below them allow for a reader's rate being another than the sender's.
+"""
+
+from datetime import date
+from typing import NamedTuple
+
+from detectors.configuration import Configuration
+from detectors.limits import Rulebook
+from streams.errors import UsageError
+
+# of the annual cap; the rest is left to look-alikes and to differences of rates
+HONEST_SHARE = 0.6
+# of the document line: the band under it in which pieces of a split remittance lie, with a margin on both sides
+BAND = (0.77, 1.03)
+
+
+class Limits(NamedTuple):
+    """USD: the document line, the least annual cap without documents, what honest people use of it, the band."""
+
+    document_line: float
+    annual_cap: float
+    honest_year: float
+    band: tuple[float, float]
+
+
+class Law:
+    """Limits by local date. Cost: 0.1 us for a date asked for before."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._rulebook = Rulebook(configuration)
+        self._known: dict[date, Limits] = {}
+
+    def on(self, day: date) -> Limits:
+        """The limits in force on a local date. Raises `UsageError` where the configuration knows none yet."""
+        found = self._known.get(day)
+        if found is None:
+            found = self._known[day] = self._looked_up(day)
+        return found
+
+    def _looked_up(self, day: date) -> Limits:
+        line = self._rulebook.limit("T01", "document_line", day)
+        caps = [self._rulebook.limit("T02", name, day) for name in ("annual_cap", "small_remitter_cap")]
+        known = [float(cap.number) for cap in caps if cap is not None]
+        if line is None or not known:
+            raise UsageError(
+                "no document line or annual cap is known for a day of the stream",
+                got=day,
+                expected="a day on which limits of [rules.T01] and [rules.T02] are in force",
+                todo="choose a later --start",
+            )
+        usd, cap = float(line.number), min(known)
+        return Limits(usd, cap, cap * HONEST_SHARE, (usd * BAND[0], usd * BAND[1]))
