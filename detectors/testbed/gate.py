@@ -9,11 +9,11 @@ One check is wrong about an equal challenger in at most one of forty comparisons
 so the chance that one of them all fails by luck is larger, and the report says how many there were.
 """
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
+from detectors.testbed.judgement import canonical_hash
 from detectors.testbed.statistics import Difference
 
 # A check that a 95 % interval decides one-sidedly is wrong this often where nothing changed.
@@ -123,8 +123,8 @@ def decide(figures: Figures, limits: Limits) -> tuple[Check, ...]:
     )
 
 
-def report_hash(report: dict[str, object], checks: Sequence[Check]) -> str:
-    """SHA-256, hex, over the report's canonical JSON (sorted keys) without timings; what a promotion records.
+def report_hash(report: Mapping[str, object], checks: Sequence[Check]) -> str:
+    """SHA-256, hex, over the report's canonical JSON without timings; what a promotion records.
 
     Of a check that was timed only its name, limit and outcome count, so that a second run on a machine as fast gives
     the same hash.
@@ -133,8 +133,7 @@ def report_hash(report: dict[str, object], checks: Sequence[Check]) -> str:
         {"name": check.name, "passed": check.passed, "limit": check.limit} if check.timing else check
         for check in checks
     ]
-    content = msgspec.json.encode({**report, "checks": told}, order="sorted")
-    return hashlib.sha256(content).hexdigest()
+    return canonical_hash({**report, "checks": told})
 
 
 def _unseen(cases: int) -> str:

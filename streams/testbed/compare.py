@@ -1,0 +1,191 @@
+"""The promotion gate on two result directories: is it the same stream, what do both cost, and what does the gate say.
+
+Costs are measured on one partition of both, run again in this process, champion and challenger in turn, so that a busy
+machine is as hard on the one as on the other. That run also proves that each result follows from its ledger bit for
+bit, and that both ledgers hold the same records.
+"""
+
+from pathlib import Path
+from statistics import median
+from typing import Any, NamedTuple
+
+import msgspec
+import numpy as np
+
+from detectors.testbed import gate, gate_evidence
+from detectors.testbed.gate import Check, Costs, Limits
+from detectors.testbed.gate_evidence import Resampling, Version
+from detectors.testbed.ground import Ground, lay_ground
+from detectors.testbed.truth import Truth
+from streams.errors import UsageError
+from streams.pseudonyms import Keys
+from streams.testbed.prepared import Stages
+from streams.testbed.rerun import Rerun, rerun
+from streams.testbed.result_files import LEDGER, Result, partition_file, prove, read_result
+
+FORMAT = 1
+ROUNDS = 3
+
+
+class Measured(NamedTuple):
+    """Costs of both, with the partition and the rounds' CPU microseconds an event (champion, challenger)."""
+
+    costs: Costs
+    partition: int
+    rounds: tuple[tuple[float, float], ...]
+    differences: tuple[str | None, str | None]
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the gate says. `report` is what `gate.json` holds, its hash included."""
+
+    passed: bool
+    checks: tuple[Check, ...]
+    report: dict[str, Any]
+
+
+def compare(
+    places: tuple[Path, Path], truth: Truth, keys: Keys, how: Resampling, limits: Limits, stages: Stages
+) -> Verdict:
+    """Decide whether the challenger (second of `places`) may take the champion's place.
+
+    Raises `UsageError` when the results are not of the same stream or not of this truth, `ResultError` for damage,
+    `LedgerError`. Cost: two judgements at one budget and eight replays of one partition.
+    """
+    results = read_result(places[0]), read_result(places[1])
+    require_same_stream(*results)
+    grounds = ground_of(results[0], truth, keys), ground_of(results[1], truth, keys)
+    measured = measure(*results, stages)
+    stages.begin("figures", None)
+    versions = [Version(ground, one.configuration) for ground, one in zip(grounds, results, strict=True)]
+    try:
+        figures = gate_evidence.figures(versions[0], versions[1], how, measured.costs)
+    except ValueError as fault:
+        raise UsageError(f"the two results cannot be compared: {fault}", got=", ".join(map(str, places))) from fault
+    checks = gate.decide(figures, limits)
+    passed = all(check.passed for check in checks)
+    told = {
+        "format": FORMAT, "passed": passed, "failed": [check.name for check in checks if not check.passed],
+        "champion": _about(results[0]), "challenger": _about(results[1]),
+        "same": results[0].manifest.files == results[1].manifest.files,
+        "settings": {**how._asdict(), **msgspec.structs.asdict(limits)},
+        "partition_measured": measured.partition, "differences": measured.differences,
+        "judged": {"cases": grounds[0].cases, "lookalikes": int(grounds[0].lookalike_seen.sum()),
+                   "days": len(grounds[0].days), "transactions": len(grounds[0].sheet)},
+    }  # fmt: skip
+    report = {
+        **told,
+        "checks": checks,
+        "timings": {"cpu_us_an_event": [{"champion": a, "challenger": b} for a, b in measured.rounds]},
+        "places": {"champion": str(places[0]), "challenger": str(places[1])},
+        "report_hash": gate.report_hash(told, checks),
+    }
+    return Verdict(passed=passed, checks=checks, report=report)
+
+
+def ground_of(result: Result, truth: Truth, keys: Keys) -> Ground:
+    """A result joined with its truth. Raises `UsageError` when the truth is another stream's."""
+    raw = {one for case in truth.cases for one in case.parties} | {one.party_id for one in truth.lookalikes}
+    try:
+        return lay_ground(result.sheet, truth, {one: keys.party(one).token for one in raw})
+    except ValueError as fault:
+        raise UsageError(str(fault), got=result.directory) from fault
+
+
+def _about(result: Result) -> dict[str, Any]:
+    """What a promotion must know of a version: its versions, its configuration and the digests of what it gave."""
+    manifest = result.manifest
+    return {
+        "versions": msgspec.to_builtins(manifest.versions), "detectors": manifest.detectors, "files": manifest.files,
+        "source": msgspec.to_builtins(manifest.source),
+    }  # fmt: skip
+
+
+def require_same_stream(champion: Result, challenger: Result) -> None:
+    """Return when both are replays of the same input. Raises `UsageError` otherwise.
+
+    The same are two replays of files of equal checksums, of one range of the ledger, and a replay of the other's own
+    ledger files.
+    """
+    sources = champion.manifest.source, challenger.manifest.source
+    if champion.manifest.partitions == challenger.manifest.partitions and (
+        (sources[0].files and sources[0].files == sources[1].files)
+        or (sources[0].topic is not None and sources[0].topic == sources[1].topic
+            and sources[0].partitions == sources[1].partitions)
+        or sources[1].files == _ledger_files(champion)
+        or sources[0].files == _ledger_files(challenger)
+    ):  # fmt: skip
+        return
+    raise UsageError(
+        "the two results are not replays of the same stream",
+        got=f"{_source_told(champion)} and {_source_told(challenger)}",
+        expected="the same source files (by SHA-256) and number of partitions, or the same range of the ledger",
+        todo="replay one stream twice, or `fxwatch testbed replay CHAMPION --config challenger.toml`",
+    )
+
+
+def _ledger_files(result: Result) -> dict[str, str]:
+    """Digests of a result's own ledger files, by the names that a replay of them records."""
+    found = {name.removeprefix(f"{LEDGER}/"): digest for name, digest in result.manifest.files.items()
+             if name.startswith(f"{LEDGER}/")}  # fmt: skip
+    assert found, "a result has a ledger"
+    return found
+
+
+def _source_told(result: Result) -> str:
+    source = result.manifest.source
+    files = ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(source.files.items())[:3])
+    return f"{result.directory} ({source.kind}: {files or source.topic}; {result.manifest.partitions} partitions)"
+
+
+def measure(champion: Result, challenger: Result, stages: Stages, rounds: int = ROUNDS) -> Measured:
+    """Run one partition of both again, in turn. Raises `ResultError`, `LedgerError`, `UsageError` for unequal records.
+
+    The partition is the one with the most transactions. CPU time is that of the core alone, median over the rounds, of
+    which one before the first is not counted: it fills caches and lazy imports for both.
+    """
+    numbers = np.bincount(champion.sheet.partition.astype(np.int64), minlength=champion.manifest.partitions)
+    partition = int(np.argmax(numbers))
+    _prove_same_records(champion, challenger, partition)
+    stages.begin("core", 2 * (rounds + 1) * max(1, int(numbers[partition])))
+    pairs: list[tuple[float, float]] = []
+    proofs: list[Rerun] = []
+    for turn in range(rounds + 1):
+        pair = []
+        for result in (champion, challenger):
+            again = rerun(result.directory, partition)
+            pair.append(1e6 * again.apply_seconds / max(1, again.records))
+            stages.advance(len(again.rows))
+            if not turn:
+                proofs.append(again)
+        if turn:
+            pairs.append((pair[0], pair[1]))
+    costs = Costs(
+        cpu_us=(median(first for first, _ in pairs), median(second for _, second in pairs)),
+        state_bytes=(_bytes_a_party(champion), _bytes_a_party(challenger)),
+        bit_equal=(proofs[0].identical, proofs[1].identical),
+    )
+    return Measured(costs, partition, tuple(pairs), (proofs[0].difference, proofs[1].difference))
+
+
+def _bytes_a_party(result: Result) -> float:
+    return result.manifest.state_bytes / max(1, result.manifest.parties)
+
+
+def _prove_same_records(champion: Result, challenger: Result, partition: int) -> None:
+    """Return when a partition's ledger is the same in both but for configurations. Raises `UsageError` otherwise."""
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    from streams.ledger import CONFIGURATION_KEY
+
+    tables = []
+    for result in (champion, challenger):
+        path = partition_file(result.directory, LEDGER, partition)
+        prove(result.directory, result.manifest, [f"{LEDGER}/{path.name}"])
+        table = pq.read_table(path, columns=["offset", "timestamp_ms", "key", "value"])
+        tables.append(table.filter(pc.not_equal(table["key"], CONFIGURATION_KEY)))
+    if not tables[0].equals(tables[1]):
+        raise UsageError("the two ledgers do not hold the same records", got=f"partition {partition} of both",
+                         expected="the same events at the same offsets",
+                         todo="replay one stream twice with the same --partitions")  # fmt: skip
