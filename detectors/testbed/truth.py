@@ -84,11 +84,16 @@ class _Conflict(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag
     event_id: str
 
 
+class _LeftOut(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="left_out"):
+    typology: str
+    reason: str
+
+
 class _Totals(msgspec.Struct, frozen=True, kw_only=True, tag_field="kind", tag="totals"):
     records: int = 0
 
 
-_Entry = Case | Lookalike | Regime | _Bad | _Resend | _Conflict | _Totals
+_Entry = Case | Lookalike | Regime | _Bad | _Resend | _Conflict | _LeftOut | _Totals
 _DECODER: msgspec.json.Decoder[_Entry] = msgspec.json.Decoder(_Entry)
 
 
