@@ -1,4 +1,4 @@
-"""What offices write: profiles that change in mid-stream, and verdicts on alerts (made-up ids, the testbed's tokens)."""
+"""What offices write: profiles that change in mid-stream, and verdicts on alerts (of made-up ids)."""
 
 from typing import Any
 

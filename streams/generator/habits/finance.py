@@ -10,7 +10,7 @@ def service_firm(world: World, resident: Resident, day: int) -> None:
     """Fees for software, design and advice, out or in, documented."""
     draw = world.stream("service_firm")
     weekday = world.calendar.business_day(day)
-    partner = known_partner(world, draw, resident)
+    partner = known_partner(draw, resident)
     at_ms = world.calendar.moment_among(day if weekday is None else weekday, draw, hours.FIRM)
     direction = "in" if draw.chance(0.45) else "out"
     payment = Payment(resident, partner, at_ms, 0.0, partner.currency, PURPOSES["service"], direction, "shown")
@@ -21,7 +21,7 @@ def money_exchanger(world: World, resident: Resident, day: int) -> None:
     """A registered exchanger buys and sells foreign notes wholesale, reported under its own registration."""
     draw = world.stream("money_exchanger")
     weekday = world.calendar.business_day(day)
-    partner = known_partner(world, draw, resident)
+    partner = known_partner(draw, resident)
     at_ms = world.calendar.moment_among(day if weekday is None else weekday, draw, hours.OFFICE)
     direction = "in" if draw.chance(0.4) else "out"
     payment = Payment(
@@ -34,7 +34,7 @@ def bank_desk(world: World, resident: Resident, day: int) -> None:
     """A bank funds its accounts abroad and takes funds home, between banks and exempt from papers."""
     draw = world.stream("bank_desk")
     weekday = world.calendar.business_day(day)
-    partner = known_partner(world, draw, resident)
+    partner = known_partner(draw, resident)
     at_ms = world.calendar.moment_among(day if weekday is None else weekday, draw, hours.FIRM)
     direction = "in" if draw.chance(0.5) else "out"
     purpose = MORE_PURPOSES[draw.pick(("securities", "other", "loan"))]

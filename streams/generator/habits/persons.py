@@ -33,7 +33,7 @@ def send(
     partner: Counterparty | None = None,
 ) -> None:
     """A usual transfer by app, web or (when open) branch, with the documents that the law of the day asks for."""
-    partner = partner or known_partner(world, draw, resident)
+    partner = partner or known_partner(draw, resident)
     channel = draw.pick(CHANNELS) if world.calendar.business[day] else "app"
     payment = Payment(resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES[purpose])
     payment.evidence, payment.channel = "", channel
@@ -45,13 +45,13 @@ def salaried(world: World, resident: Resident, day: int) -> None:
     draw = world.stream("salaried")
     chance = draw.random()
     if chance < SALARY_SHARE:
-        partner = known_partner(world, draw, resident)
+        partner = known_partner(draw, resident)
         payment = Payment(
             resident, partner, _at(world, draw, day, "app"), 0.0, partner.currency, PURPOSES["salary"], "in", ""
         )
         transfer(world, draw, payment, _usual(draw, resident), "salary")
     elif chance < SALARY_SHARE + SECURITIES_SHARE and world.calendar.business[day]:
-        partner = known_partner(world, draw, resident)
+        partner = known_partner(draw, resident)
         payment = Payment(
             resident, partner, _at(world, draw, day, "web"), 0.0, partner.currency, MORE_PURPOSES["securities"]
         )
@@ -98,7 +98,7 @@ def freelancer(world: World, resident: Resident, day: int) -> None:
     if draw.chance(0.08):
         send(world, draw, resident, day, "service", "service fee")
         return
-    partner = known_partner(world, draw, resident)
+    partner = known_partner(draw, resident)
     payment = Payment(resident, partner, _at(world, draw, day, "app"), 0.0, partner.currency, PURPOSES["service"], "in")
     payment.evidence, payment.channel = draw.pick(("exempt", "exempt", "shown")), draw.pick(("app", "web"))
     transfer(world, draw, payment, _usual(draw, resident), "service fee")
@@ -107,7 +107,7 @@ def freelancer(world: World, resident: Resident, day: int) -> None:
 def crypto_user(world: World, resident: Resident, day: int) -> None:
     """Ordinary transfers of somebody who also trades crypto-assets at home, as the bank sees and reports."""
     draw = world.stream("crypto_user")
-    partner = known_partner(world, draw, resident)
+    partner = known_partner(draw, resident)
     channel = draw.pick(("app", "app", "web"))
     payment = Payment(resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES["living"])
     usd = _usual(draw, resident)

@@ -49,7 +49,7 @@ def trade(world: World, resident: Resident, day: int) -> None:
     """One contract on one of the firm's terms; now and then, or where there is little room, a service fee."""
     draw = world.stream("trade")
     weekday = world.calendar.business_day(day)
-    partner = known_partner(world, draw, resident)
+    partner = known_partner(draw, resident)
     usd = resident.usual_usd * draw.size(0.25, 2.0)
     if weekday is None or world.room < MOST_PLACES or draw.chance(SERVICE_SHARE):
         _fee(world, draw, resident, partner, min(usd * 0.1, 20_000), day if weekday is None else weekday)

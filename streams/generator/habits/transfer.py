@@ -15,17 +15,20 @@ INCLINED = 0.96
 TEXT_SHARE = 0.3
 
 
-def known_partner(world: World, draw: Draw, resident: Resident) -> Counterparty:
+def known_partner(draw: Draw, resident: Resident) -> Counterparty:
     """Whom the resident deals with now: mostly the usual one, rarely somebody new on one of its corridors."""
     if draw.chance(NEW_PARTNER):
         first = resident.counterparties[0]
         good = (first.hs_code, first.unit, first.unit_usd) if first.hs_code else None
-        # in the form of those it has known from the start: an id tells nothing of how new it is
-        serial = f"{draw.integer(0, 9_999_999):08}{draw.integer(0, 4)}"
-        found = new_partner(draw, ROLES[resident.role].corridors, serial, good)
+        found = new_partner(draw, ROLES[resident.role].corridors, new_serial(draw), good)
         resident.counterparties.append(found)
         return found
     return resident.counterparties[0] if draw.chance(USUAL_PARTNER) else draw.pick(resident.counterparties)
+
+
+def new_serial(draw: Draw) -> str:
+    """A new counterparty's number in the form of those known from the start: an id tells nothing of how new it is."""
+    return f"{draw.integer(0, 9_999_999):08}{draw.integer(0, 4)}"
 
 
 def transfer(world: World, draw: Draw, payment: Payment, usd: float | None, text: str = "") -> None:

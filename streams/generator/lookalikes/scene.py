@@ -7,7 +7,7 @@ from typing import Any
 from streams.generator.calendar import DAY_MS
 from streams.generator.draw import Draw
 from streams.generator.habits import hours
-from streams.generator.habits.transfer import transfer
+from streams.generator.habits.transfer import new_serial, transfer
 from streams.generator.law import Limits
 from streams.generator.pools import partner
 from streams.generator.population import Counterparty, Resident
@@ -53,7 +53,7 @@ class Scene:
         """A foreign party that the resident has not met, on its corridors, dealing in the same goods."""
         first = resident.counterparties[0]
         good = (first.hs_code, first.unit, first.unit_usd) if first.hs_code else None
-        return partner(self.draw, ROLES[resident.role].corridors, self.world.event_id(), good)
+        return partner(self.draw, ROLES[resident.role].corridors, new_serial(self.draw), good)
 
     def pay(self, resident: Resident, payee: Counterparty, day: int, usd: float, purpose: str, **fields: Any) -> None:
         """A payment worth `usd` on the day, by app unless `fields` of `Payment` say otherwise; no papers by default."""
