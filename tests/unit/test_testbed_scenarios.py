@@ -1,0 +1,381 @@
+"""The scenario pack: planted whole, told truly, admitted; found where rules must, hidden where formats could tell."""
+
+import re
+from collections import Counter, defaultdict
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+from detectors.features import NAMES
+from streams.door import Admitted, Door
+from streams.errors import UsageError
+from streams.generator import Simulation
+from streams.generator.calendar import Calendar
+from streams.generator.population import residents
+from streams.generator.rates import Rates
+from streams.generator.scenarios.pack import MOST_SHARE, plant_pack
+from streams.generator.scenarios.registry import SCENARIOS, TYPOLOGIES
+from streams.generator.scenarios.terms import VARIANTS
+from streams.generator.truth import Truth
+from streams.generator.world import World
+from streams.pseudonyms import development_keys
+from streams.record import TRANSACTIONS
+from tests.support.pack_stream import PackStream, at
+
+SEED = 3
+
+
+@pytest.fixture(scope="module")
+def stream() -> PackStream:
+    return PackStream(SEED)
+
+
+@cache
+def _calendar_and_rates(start: date, days: int) -> tuple[Calendar, Rates]:
+    calendar = Calendar(start, days)
+    return calendar, Rates(calendar, 1, 12)
+
+
+def _planted(events: int, days: int, start: date, first_day: int = 0, **more: Any) -> tuple[World, Truth]:
+    """The pack alone, in a country of the preset `basic`."""
+    truth = Truth()
+    calendar, rates = _calendar_and_rates(start, days)
+    world = World(calendar, rates, truth, seed=1, room=events, history_days=0)
+    people = residents(1, max(60, min(4_000, events // 12)))
+    plant_pack(world, people, events=events, seed=1, first_day=first_day, **more)
+    return world, truth
+
+
+def _of(stream: PackStream, typology: str, variant: str) -> list[dict[str, Any]]:
+    return [case for case in stream.cases if (case["typology"], case["variant"]) == (typology, variant)]
+
+
+def test_every_typology_is_planted_in_every_variant(stream: PackStream) -> None:
+    """T01 to T18 times three variants, and nothing was left out of a stream that is long enough."""
+    assert tuple(f"T{number:02}" for number in range(1, 19)) == TYPOLOGIES
+    found = {(case["typology"], case["variant"]) for case in stream.cases}
+    assert found == {(typology, variant) for typology in TYPOLOGIES for variant in VARIANTS}
+    assert stream.truth.of("left_out") == []
+
+
+def test_truth_is_what_the_stream_holds(stream: PackStream) -> None:
+    """Every event of a case is in the stream, belongs to one of its parties, in time order, in the span, and is due."""
+    begin, end = stream.simulation._calendar.start_ms, stream.simulation._calendar.end_ms
+    seen: Counter[str] = Counter()
+    for case in stream.cases:
+        bodies = [stream.bodies[event_id] for event_id in case["event_ids"]]
+        seen.update(case["event_ids"])
+        times = [at(body) for body in bodies]
+        assert times == sorted(times), case["case_id"]
+        assert {body["party_id"] for body in bodies} == set(case["party_ids"])
+        assert case["party_id"] in case["party_ids"]
+        assert all(begin <= moment.timestamp() * 1000 < end for moment in times), case["case_id"]
+        texts = [body.get("event_time") or body["declared_time"] for body in bodies]
+        assert (case["first_event_time"], case["last_event_time"]) == (texts[0], texts[-1])
+        assert case["due_event_id"] is None or case["due_event_id"] in case["event_ids"]
+        assert case["due_event_id"] is not None or (case["typology"], case["variant"]) not in {
+            (typology, "template") for typology in ("T01", "T02", "T03", "T04", "T05", "T16")
+        }
+        assert Decimal(case["illicit_usd"]) > 1_000
+        assert not set(case.get("cover_event_ids", ())) & set(case["event_ids"])
+    assert set(seen.values()) == {1}
+
+
+def test_no_party_plays_in_two_cases_or_a_lookalike(stream: PackStream) -> None:
+    """What a party's alert is about is never in doubt."""
+    parties = Counter(party for case in stream.cases for party in case["party_ids"])
+    assert set(parties.values()) == {1}
+    assert not set(parties) & {entry["party_id"] for entry in stream.truth.of("lookalike")}
+
+
+def test_expectations_name_real_features_and_typologies(stream: PackStream) -> None:
+    """The judge can only match names that detectors have; the case's own typology is always among them."""
+    for case in stream.cases:
+        assert set(case["expected"]["features"]) <= set(NAMES)
+        assert case["expected"]["features"]
+        assert case["expected"]["typologies"][0] == case["typology"]
+        assert set(case["expected"]["typologies"]) <= set(TYPOLOGIES)
+
+
+def test_the_door_admits_every_planted_record(stream: PackStream) -> None:
+    """No case is lost as a dead letter."""
+    door = Door(development_keys(), 1, {})
+    ids = [event_id for case in stream.cases for event_id in (*case["event_ids"], *case.get("cover_event_ids", ()))]
+    assert len(ids) > 600
+    for place, event_id in enumerate(ids):
+        record = stream.record_of[event_id]
+        answer = door.admit(record.topic, 0, place, record.timestamp_ms, record.key, record.value, [])
+        assert isinstance(answer, Admitted), (event_id, answer)
+
+
+def test_today_s_rules_find_their_templates_in_time(stream: PackStream) -> None:
+    """T01, T02 and T16 template cases fire their own rule at or before the event that is due."""
+    cases = [case for typology in ("T01", "T02", "T16") for case in _of(stream, typology, "template")]
+    fired = stream.fired(case["party_id"] for case in cases)
+    for case in cases:
+        events = case["event_ids"]
+        in_time = events[: events.index(case["due_event_id"]) + 1]
+        assert any(case["typology"] in fired[event_id] for event_id in in_time), case["case_id"]
+
+
+def test_the_adversarial_split_escapes_its_rule(stream: PackStream) -> None:
+    """No event of the adversarial T01 case, nor of its remitter, fires T01."""
+    (case,) = _of(stream, "T01", "adversarial")
+    fired = stream.fired([case["party_id"]])
+    assert set(case["event_ids"]) <= set(fired)
+    assert not [event_id for event_id, typologies in fired.items() if "T01" in typologies]
+
+
+def test_the_adversarial_deals_stay_under_the_limit(stream: PackStream) -> None:
+    """No event of the adversarial T16 case fires T16, although each gives more away than an honest deal."""
+    (case,) = _of(stream, "T16", "adversarial")
+    fired = stream.fired(case["party_ids"])
+    assert not [event_id for event_id in case["event_ids"] if "T16" in fired[event_id]]
+
+
+def test_fans_and_funnels_have_the_parties_they_need(stream: PackStream) -> None:
+    """Multi-party typologies involve the residents and foreign sides that define them."""
+    for variant in VARIANTS:
+        (fan,), (mirror,) = _of(stream, "T03", variant), _of(stream, "T04", variant)
+        assert len(fan["party_ids"]) >= 5
+        assert len(mirror["party_ids"]) >= 10
+        sides = {(body["direction"], body["party_id"]) for body in _bodies(stream, mirror)}
+        assert min(Counter(direction for direction, _ in sides).values()) >= 5
+        (cycle,) = _of(stream, "T15", variant)
+        assert len(cycle["party_ids"]) >= 2
+    devices = [body["device_id"] for body in _bodies(stream, _of(stream, "T03", "template")[0])]
+    assert len(set(devices)) == 1
+    hidden = _bodies(stream, _of(stream, "T03", "adversarial")[0])
+    assert len({body["counterparty_account"] for body in hidden}) == 1
+    assert len({body["counterparty_id"] for body in hidden}) == 2
+
+
+def test_the_mirror_balances(stream: PackStream) -> None:
+    """Template and slow T04: both sides are worth the same within the band of the definition, over the case's rates."""
+    rates = stream.simulation._rates
+    for variant in ("template", "slow"):
+        sums: dict[str, float] = defaultdict(float)
+        for body in _bodies(stream, _of(stream, "T04", variant)[0]):
+            if body.get("status", "settled") == "settled":
+                at_ms = int(at(body).timestamp() * 1000)
+                sums[body["direction"]] += rates.usd(float(body["amount"]), body["currency"], at_ms)
+        assert 0.85 <= sums["in"] / sums["out"] <= 1.15
+
+
+def test_the_sleeper_is_silent(stream: PackStream) -> None:
+    """T14 template: no event of the party in the 180 days before the case, some before that."""
+    (case,) = _of(stream, "T14", "template")
+    times = sorted(at(body) for body in stream.bodies.values() if body["party_id"] == case["party_id"])
+    first = at(stream.bodies[case["event_ids"][0]])
+    before = [moment for moment in times if moment < first]
+    assert before
+    assert (first - before[-1]).days >= 180
+
+
+def test_short_declarations_are_short(stream: PackStream) -> None:
+    """T06: nothing is declared with the new supplier; T08 and T07 cases declare what their payments do not match."""
+    (none,) = _of(stream, "T06", "template")
+    suppliers = {body["counterparty_id"] for body in _bodies(stream, none)}
+    declared = [body for event_id, body in stream.bodies.items() if stream.topic_of[event_id] != TRANSACTIONS]
+    assert not [body for body in declared if body["counterparty_id"] in suppliers]
+    (held,) = _of(stream, "T07", "template")
+    assert {body["kind"] for body in _bodies(stream, held)} == {"export"}
+    for typology in ("T07", "T08"):
+        kinds = {stream.topic_of[event_id] for event_id in _of(stream, typology, "slow")[0]["event_ids"]}
+        assert len(kinds) == 2
+
+
+def test_third_parties_and_capital_have_no_report(stream: PackStream) -> None:
+    """T10 names another party of the contract, T13 a capital purpose, and neither a report; honest ones report."""
+    third = _bodies(stream, _of(stream, "T10", "template")[0], TRANSACTIONS)
+    assert all(body["contract_counterparty_id"] != body["counterparty_id"] for body in third)
+    capital = _bodies(stream, _of(stream, "T13", "template")[0])
+    assert {body["purpose"][:2] for body in capital} == {"50"}
+    assert not [body for body in (*third, *capital) if "report_no" in body]
+    assert [body for body in stream.bodies.values() if "contract_counterparty_id" in body and "report_no" in body]
+
+
+def test_limits_are_those_of_the_day() -> None:
+    """In 2022 the cap was 50 000 USD, so T02 cases pass that, by pieces under the document line."""
+    _, truth = _planted(60_000, 120, date(2022, 1, 3), typologies=("T01", "T02"))
+    for case in truth.of("case"):
+        if case["typology"] == "T02":
+            assert 50_000 < Decimal(case["total_usd"]) < 65_000
+    _, later = _planted(60_000, 120, date(2026, 1, 5), typologies=("T02",))
+    totals = [Decimal(case["total_usd"]) for case in later.of("case")]
+    assert len(totals) == 3
+    assert min(totals) > 100_000
+
+
+def test_what_does_not_fit_is_told() -> None:
+    """A short stream gets what fits its span and room, truth names the rest, and the room is never overdrawn."""
+    world, truth = _planted(4_000, 40, date(2026, 3, 2))
+    planted = {(case["typology"], case["variant"]) for case in truth.of("case")}
+    left_out = {(entry["typology"], entry["variant"]) for entry in truth.of("left_out")}
+    assert ("T01", "template") in planted
+    assert ("T14", "template") in left_out
+    assert planted | left_out == {(typology, variant) for typology in TYPOLOGIES for variant in VARIANTS}
+    assert world.room >= 4_000 * (1 - MOST_SHARE)
+    assert all(entry["reason"] and entry["cases"] == 1 for entry in truth.of("left_out"))
+    tight, nothing = _planted(500, 40, date(2026, 3, 2))
+    assert tight.room >= 500 * (1 - MOST_SHARE)
+    assert len(nothing.of("left_out")) == len(TYPOLOGIES) * len(VARIANTS) - len(nothing.of("case"))
+
+
+def test_cases_stay_out_of_history_and_within_their_places() -> None:
+    """From `first_day` on only; and no case takes more places than its scenario says."""
+    for scenario in SCENARIOS:
+        world, truth = _planted(60_000, 300, date(2025, 12, 1), first_day=30, typologies=(scenario.typology,))
+        cases = truth.of("case")
+        assert len(cases) == 3
+        assert min(case["first_event_time"] for case in cases) >= "2025-12-31"
+        told = [len(case["event_ids"]) + len(case.get("cover_event_ids", ())) for case in cases]
+        profiles = 60_000 - world.room - sum(told)
+        assert max(told) + profiles <= scenario.places, scenario.typology
+
+
+def test_the_pack_grows_with_the_stream_and_stays_small() -> None:
+    """A million records hold ten rounds; the illicit share lies between 0.3 and 1 per cent."""
+    truth = Truth()
+    calendar, rates = _calendar_and_rates(date(2025, 10, 27), 365)
+    world = World(calendar, rates, truth, seed=1, room=1_000_000, history_days=0)
+    plant_pack(world, residents(1, 12_000), events=1_000_000, seed=1, first_day=0)
+    illicit = sum(len(case["event_ids"]) for case in truth.of("case"))
+    assert truth.totals()["cases"] == dict.fromkeys(TYPOLOGIES, 30)
+    assert 3_000 <= illicit <= 10_000
+
+
+def test_an_unknown_typology_is_refused() -> None:
+    """The error names it."""
+    with pytest.raises(UsageError, match="T99"):
+        _planted(4_000, 40, date(2026, 3, 2), typologies=("T01", "T99"))
+
+
+def test_equal_seeds_give_equal_bytes() -> None:
+    """And another seed plants other cases."""
+    once, again, other = (
+        Simulation(seed, 12_000, preset="full", days=60, start=date(2026, 1, 5)) for seed in (5, 5, 6)
+    )
+    bytes_of = [b"".join(record.value or b"" for record in each) for each in (once, again, other)]
+    assert bytes_of[0] == bytes_of[1] != bytes_of[2]
+    assert once.truth.lines() == again.truth.lines() != other.truth.lines()
+
+
+def _bodies(stream: PackStream, case: dict[str, Any], topic: str = "") -> list[dict[str, Any]]:
+    return [stream.bodies[event_id] for event_id in case["event_ids"] if topic in {"", stream.topic_of[event_id]}]
+
+
+# ---- what ids and formats alone tell
+
+_HEX_TAIL = re.compile(r"[0-9]*[a-f][0-9a-f]*$")
+
+
+def _marks(body: dict[str, Any]) -> dict[str, bool]:
+    """Presence, digits and prefixes: what a marker would show in, and nothing of what the case is about."""
+    amount, seconds = body["amount"], body["event_time"][17:19]
+    counterparty = body["counterparty_id"].partition("-")[2]
+    return {
+        "payment_id": "payment_id" in body,
+        "payment_id_form": re.fullmatch(r"UETR-[0-9a-f]{10}", body.get("payment_id", "UETR-0000000000")) is None,
+        "text": "remittance_info" in body,
+        "branch": "branch" in body,
+        "bank_country": "counterparty_bank_country" in body,
+        "device": "device_id" in body,
+        "contact": "contact_id" in body,
+        "ip": "ip_country" in body,
+        "event_id_form": re.fullmatch(r"[0-9a-f]{10}", body["event_id"]) is None,
+        "event_id_high": body["event_id"][0] >= "8",
+        "event_id_odd": int(body["event_id"], 16) % 2 == 1,
+        "counterparty_new_form": _HEX_TAIL.search(counterparty) is not None,
+        "counterparty_short": len(counterparty) < 6,
+        "account_prefix": body["counterparty_account"][:2] == body["counterparty_country"],
+        "account_digits": len(body["counterparty_account"]) != 12,
+        "cents": "." in amount,
+        "round": amount.rstrip("0").endswith(".") or amount.endswith("000"),
+        "last_digit_even": amount[-1] in "02468",
+        "first_digit_one": amount[0] == "1",
+        "deal_digits": len(body.get("deal_rate", "").partition(".")[2]) % 2 == 1,
+        "settled": "settled_amount" in body,
+        "on_the_minute": seconds == "00",
+        "late_second": seconds >= "30",
+    }
+
+
+def _auc(stream: PackStream, change: Any = None) -> tuple[float, float]:
+    """AUC (0-1) of an additive score over the marks, held out, and its 99.9 % quantile when labels are shuffled.
+
+    Payments are compared within groups of the same kind.
+    """
+    planted = {event_id for case in stream.cases for event_id in case["event_ids"]}
+    covers = {event_id for case in stream.cases for event_id in case.get("cover_event_ids", ())}
+    groups: dict[tuple[Any, ...], list[tuple[bool, list[bool]]]] = defaultdict(list)
+    for event_id, body in stream.bodies.items():
+        if stream.topic_of[event_id] != TRANSACTIONS or event_id in covers:
+            continue
+        guilty = event_id in planted
+        seen = change(dict(body)) if guilty and change is not None else body
+        kind = tuple(body.get(name) for name in ("party_type", "direction", "purpose", "channel", "status", "currency"))
+        groups[kind].append((guilty, list(_marks(seen).values())))
+    kept = {kind: rows for kind, rows in groups.items() if 0 < sum(guilty for guilty, _ in rows) <= len(rows) / 4}
+    assert sum(guilty for rows in kept.values() for guilty, _ in rows) > 200
+    data = [(np.array([g for g, _ in rows]), np.array([m for _, m in rows], float)) for rows in kept.values()]
+    draws = np.random.default_rng(1)
+    shuffled = [_held_out([(draws.permutation(labels), marks) for labels, marks in data]) for _ in range(60)]
+    # normal approximation of the tail: 60 shuffles give its spread well enough
+    return _held_out(data), float(np.mean(shuffled) + 3.1 * np.std(shuffled))
+
+
+def _held_out(data: list[tuple[np.ndarray, np.ndarray]]) -> float:
+    """Weights are learned on one half of every group and tried on the other, both ways; ranks count within groups."""
+    wins = pairs = 0.0
+    for fold in (0, 1):
+        excess, weight = 0.0, 0.0
+        for labels, marks in data:
+            learn = np.arange(len(labels)) % 2 == fold
+            honest, guilty = marks[learn & ~labels], marks[learn & labels]
+            if len(guilty) and len(honest):
+                excess = excess + len(guilty) * (guilty.mean(axis=0) - honest.mean(axis=0))
+                weight += len(guilty)
+        for labels, marks in data:
+            tried = np.arange(len(labels)) % 2 != fold
+            score = marks @ (np.asarray(excess) / max(weight, 1.0))
+            honest, guilty = score[tried & ~labels], score[tried & labels]
+            wins += (guilty[:, None] > honest).sum() + 0.5 * (guilty[:, None] == honest).sum()
+            pairs += len(guilty) * len(honest)
+    return wins / pairs
+
+
+def test_no_amount_recurs_among_the_payments_of_a_case(stream: PackStream) -> None:
+    """Drawn sizes never stick at a bound: no two payments of a party's case are of the same amount."""
+    for case in stream.cases:
+        paid = {
+            (body["party_id"], body.get("payment_id", body["event_id"]), body["amount"])
+            for body in _bodies(stream, case, TRANSACTIONS)
+        }
+        assert len({(party, amount) for party, _, amount in paid}) == len(paid), case["case_id"]
+
+
+def _without_payment_id(body: dict[str, Any]) -> dict[str, Any]:
+    body.pop("payment_id", None)
+    return body
+
+
+def _rounded(body: dict[str, Any]) -> dict[str, Any]:
+    return body | {"amount": f"{float(body['amount']):.0f}"}
+
+
+def test_ids_and_formats_do_not_tell_planted_from_honest(stream: PackStream) -> None:
+    """A classifier on marks alone is no better than on shuffled labels, beyond five hundredths."""
+    auc, chance = _auc(stream)
+    assert auc < max(chance, 0.55), (auc, chance)
+
+
+@pytest.mark.parametrize("marker", [_without_payment_id, _rounded])
+def test_the_classifier_would_see_a_marker(stream: PackStream, marker: Any) -> None:
+    """The same classifier finds planted events that lack an id or carry whole amounts, so that the test can fail."""
+    auc, chance = _auc(stream, marker)
+    assert auc > max(chance, 0.55) + 0.05, (auc, chance)
