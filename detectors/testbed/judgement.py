@@ -154,8 +154,8 @@ def product(ground: Ground) -> System:
 def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings = DEFAULT) -> Judged:
     """Judge the replayed version, and baselines on the same stream.
 
-    Raises `ValueError` when a system's priorities are not one a row, or settings are out of range. Cost: 60 s for
-    1 000 000 rows, 500 cases, 4 systems, 5 budgets and 2 000 resamples.
+    Raises `ValueError` when a system's priorities are not one a row, or settings are out of range. Cost: 13 s and
+    500 MB for 1 000 000 rows, 500 cases, 4 systems, 5 budgets and 2 000 resamples.
     """
     budgets = tuple(sorted(set(settings.budgets)))
     if not budgets or budgets[0] < 1 or settings.resamples < 1:
@@ -199,7 +199,7 @@ def _figures(
     return BudgetFigures(
         budget=budget,
         precision=precision_figures.precision(ground, outcome.alerts, draws),
-        recall=recall(ground, outcome.found, draws),
+        recall=recall(ground, outcome.alerts, outcome.found, draws),
         money=money(ground, outcome.found, outcome.first_us, draws),
         delay=delay(ground, outcome.first_us, draws),
         lookalikes=lookalikes(ground, outcome.alerts, draws),

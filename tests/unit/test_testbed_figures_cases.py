@@ -34,7 +34,7 @@ def two_cases(**more):
 def test_an_alert_inside_and_one_outside_a_case():
     """An alert on a's second payment finds a's case; one on b 36 days after its last event finds nothing."""
     found = first_alerts(two_cases(), mask(8, 1, 6)) != NEVER_US
-    told = recall(two_cases(), found, DRAWS)
+    told = recall(two_cases(), mask(8, 1, 6), found, DRAWS)
     assert found.tolist() == [True, False]
     assert told.overall.value == 0.5
     assert (told.by_typology["T01"].value, told.by_typology["T02"].value) == (1.0, 0.0)
@@ -44,7 +44,9 @@ def test_an_alert_inside_and_one_outside_a_case():
 
 def test_a_case_is_found_on_its_party_for_thirty_days():
     """29 days after the last event an alert on the party still finds the case; on another party it never does."""
-    assert (first_alerts(two_cases(), mask(8, 5)) != NEVER_US).tolist() == [False, True]
+    found = first_alerts(two_cases(), mask(8, 5)) != NEVER_US
+    assert found.tolist() == [False, True]
+    assert recall(two_cases(), mask(8, 5), found, DRAWS).on_events.value == 0.0
     assert (first_alerts(two_cases(), mask(8, 7)) == NEVER_US).all()
 
 
@@ -58,7 +60,7 @@ def test_a_party_is_found_from_the_first_event_on_only():
 
 def test_what_all_or_none_find_has_wilsons_interval():
     """One case of one found: the bootstrap would say [1, 1]; Wilson says how little one case proves."""
-    told = recall(two_cases(), np.array([True, False]), DRAWS)
+    told = recall(two_cases(), mask(8, 0), np.array([True, False]), DRAWS)
     assert told.by_typology["T01"].interval == wilson(1, 1)
     assert told.by_typology["T02"].interval == wilson(0, 1)
 

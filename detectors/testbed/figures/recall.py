@@ -13,9 +13,14 @@ NEVER_US = np.iinfo(np.int64).max
 
 
 class Recall(msgspec.Struct, frozen=True):
-    """Shares of cases found, 0-1. Keys of `by_typology_variant` are such as "T01/slow"."""
+    """Shares of cases found, 0-1. Keys of `by_typology_variant` are such as "T01/slow".
+
+    `on_events` counts alerts on the cases' own events only: a system that alerts on busy parties by chance finds many
+    cases by their party, and few by their events.
+    """
 
     overall: Estimate
+    on_events: Estimate
     by_typology: dict[str, Estimate]
     by_variant: dict[str, Estimate]
     by_typology_variant: dict[str, Estimate]
@@ -33,8 +38,11 @@ def first_alerts(ground: Ground, alerts: Mask) -> NDArray[np.int64]:
     return first
 
 
-def recall(ground: Ground, found: Mask, draws: Draws) -> Recall:
-    """Recall with intervals; cases are resampled, within the group where a group is told."""
+def recall(ground: Ground, alerts: Mask, found: Mask, draws: Draws) -> Recall:
+    """Recall with intervals; cases are resampled, within the group where a group is told.
+
+    `found` is by case what `alerts` find (`first_alerts`).
+    """
     groups = list(zip(ground.typology, ground.variant, strict=True))
 
     def by(names: list[str]) -> dict[str, Estimate]:
@@ -43,6 +51,7 @@ def recall(ground: Ground, found: Mask, draws: Draws) -> Recall:
 
     return Recall(
         overall=draws.share("cases", found),
+        on_events=draws.share("cases", ground.events.hit(alerts, ground.cases)),
         by_typology=by(list(ground.typology)),
         by_variant=by(list(ground.variant)),
         by_typology_variant=by([f"{typology}/{variant}" for typology, variant in groups]),

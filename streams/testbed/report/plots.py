@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import ceil
 from typing import Any, NamedTuple
 
-from matplotlib.ticker import NullLocator, PercentFormatter
+from matplotlib.ticker import NullLocator, PercentFormatter, StrMethodFormatter
 
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, BudgetFigures, Judgement, SystemFigures
 from detectors.testbed.statistics import Estimate
@@ -90,6 +90,7 @@ def _overview(judgement: Judgement) -> Plot:
             _lines(axes, judgement, pick)
             axes.set_title(title)
             axes.set_xlabel("alerts a day")
+        _from_zero(grid.flat[1], judgement)
         grid.flat[-1].set_visible(False)
         _legend(figure, grid.flat[0])
         image = svg.inline(figure, "overview", "Recall, precision, USD found, USD leaked and look-alikes over budgets")
@@ -99,6 +100,13 @@ def _overview(judgement: Judgement) -> Plot:
         "of fxwatch. High is good for the first three, low for leaked USD and look-alikes.",
         image,
     )
+
+
+def _from_zero(axes: Any, judgement: Judgement) -> None:
+    """Precision is often a few per cent: its axis ends a little above the highest line or band, not at 100 %."""
+    tops = [figures.precision.share for system in judgement.systems for figures in _at_budgets(system)]
+    highest = max((one.interval.high for one in tops if one.interval is not None), default=1.0)
+    axes.set_ylim(0, min(1.03, max(0.1, 1.1 * highest)))
 
 
 def _recall(judgement: Judgement) -> Plot:
@@ -144,7 +152,7 @@ def _delay(judgement: Judgement) -> Plot:
             paint = svg.colour(system.name, place)
             axes.hlines(place, low, high, color=paint, linewidth=1.4)
             axes.hlines(place, first, third, color=paint, linewidth=6, alpha=0.5)
-            axes.plot([middle], [place], color=paint, marker=svg.marker(system.name))
+            axes.plot([middle], [place], color=paint, marker=svg.marker(system.name), clip_on=False)
         own = judgement.system(PRODUCT).at(budget).delay.by_typology
         for place, name in enumerate(names, len(judgement.systems)):
             labels.append(f"fxwatch, {name}" + (" *" if name in judgement.stream.without_rule else ""))
@@ -170,7 +178,7 @@ def _dot(axes: Any, place: int, estimate: Estimate, paint: str) -> None:
         return
     if estimate.interval is not None:
         axes.hlines(place, estimate.interval.low, estimate.interval.high, color=paint, linewidth=1.6)
-    axes.plot([estimate.value], [place], color=paint, marker="o")
+    axes.plot([estimate.value], [place], color=paint, marker="o", clip_on=False)
 
 
 def _reliability(judgement: Judgement) -> Plot:
@@ -190,6 +198,9 @@ def _reliability(judgement: Judgement) -> Plot:
                     color=paint, alpha=0.7)  # fmt: skip
         if any(one.n for one in told.bins):
             volumes.set_yscale("log")
+            volumes.set_ylim(bottom=0.8)
+            volumes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+            volumes.yaxis.set_minor_locator(NullLocator())
         volumes.set(xlabel="score", ylabel="party-days")
         image = svg.inline(figure, "reliability", "Reliability diagram of the score")
     return Plot(
@@ -221,7 +232,8 @@ def _fairness(judgement: Judgement) -> Plot | None:
     return Plot(
         f"Whom honest alerts fall on, at {budget} alerts a day",
         "Each dot is a group of honest parties: right of the dashed line it is alerted on more often than honest "
-        "parties overall, and where the bar does not touch the line that is more than chance.",
+        "parties overall, and where the bar does not touch the line that is more than chance (of twenty groups about "
+        "one lies beside it by chance).",
         image,
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 # Drawn in this colour, which the page replaces by its own text colour.
 INK = "#010203"
@@ -66,4 +67,6 @@ def inline(figure: Figure, name: str, label: str) -> str:
 
 def new_figure(width: float, height: float) -> Figure:
     """An empty figure, in inches, laid out without overlaps."""
-    return Figure(figsize=(width, height), layout="constrained")
+    figure = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(h_pad=0.1, w_pad=0.06))
+    figure.set_facecolor("none")
+    return figure

@@ -98,15 +98,21 @@ def verdict_sentence(report: Report) -> str:
         f"{own.recall.overall.n:,} planted cases; {percent(own.precision.share)} of its {own.precision.alerts:,} "
         f"alerts fall on a case."
     )
-    others = [(system.at(budget).recall.overall.value or 0.0, system) for system in judgement.systems[1:]]
+    others = [(system.name, system.at(budget)) for system in judgement.systems[1:]]
     if others:
-        best = max(others, key=lambda pair: pair[0])[1]
-        figures = best.at(budget)
-        said += (
-            f" Of the baselines {best.name} finds most: {percent(figures.recall.overall)}, "
-            f"with a precision of {percent(figures.precision.share)}."
-        )
+        most = max(others, key=lambda pair: pair[1].recall.overall.value or 0.0)
+        sharpest = max(others, key=lambda pair: pair[1].precision.share.value or 0.0)
+        said += f" Of the baselines {_baseline(*most)} finds most"
+        same = most[0] == sharpest[0]
+        said += " and is the most precise." if same else f"; {_baseline(*sharpest)} is the most precise."
     return said
+
+
+def _baseline(name: str, figures: BudgetFigures) -> str:
+    return (
+        f"{name} (recall {percent(figures.recall.overall)}, precision {percent(figures.precision.share)}, "
+        f"{figures.precision.alerts:,} alerts)"
+    )
 
 
 def models_only(report: Report) -> str:
@@ -155,16 +161,18 @@ def money_table(report: Report) -> Table:
             of_all = NONE if late.median_of_all is None else f"{late.median_of_all:.1f} d"
             quantiles = [late.quantiles[name] for name in ("0.1", "0.9")]
             spread = NONE if None in quantiles else f"{quantiles[0]:.1f} to {quantiles[1]:.1f} d"
-            rows.append((system.name, budget_text(figures.budget), f"{usd(money.found.value)} of {usd(money.total)}",
+            rows.append((system.name, budget_text(figures.budget), percent(figures.recall.on_events),
+                         f"{usd(money.found.value)} of {usd(money.total)}",
                          f"{usd(money.leaked.value)} of {usd(money.moved)}", percent(money.leaked_share),
                          days(late.median), spread, of_all))  # fmt: skip
     return Table(
         "Money and time",
-        "Found is the value of the cases found; leaked is what their payments moved before the first alert, all of it "
-        "where none came. The median delay is of the cases found, the last column counts those never found as later "
+        "Found by own events: the share of cases with an alert on one of their own events, not on their party alone. "
+        "USD found is the value of the cases found; leaked is what their payments moved before the first alert, all "
+        "of it where none came. The median delay is of the cases found, the last column counts those never found as later "
         "than any other.",
-        ("system", "budget", "illicit USD found", "USD leaked", "share leaked", "median delay", "10 to 90 %",
-         "median of all cases"),
+        ("system", "budget", "found by own events", "illicit USD found", "USD leaked", "share leaked", "median delay",
+         "10 to 90 %", "median of all cases"),
         rows,
     )  # fmt: skip
 

@@ -1,0 +1,232 @@
+"""The judge from files to files: the same every time, refusing what does not belong together, readable by anybody."""
+
+import json
+import re
+from datetime import timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import click
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, canonical_hash
+from detectors.testbed.statistics import Interval
+from streams.cli.testbed.judge import command
+from streams.errors import FxwatchError, UsageError
+from streams.settings import effective_configuration
+from streams.testbed import replay
+from streams.testbed.baseline_runs import run_baselines
+from streams.testbed.judge import Report, judge_result
+from streams.testbed.prepared import Silent
+from streams.testbed.report.html import html
+from streams.testbed.report.markdown import markdown
+from streams.testbed.result_files import read_result
+from tests.support.small_stream import START, days, write
+
+SETTINGS = Settings(budgets=(1, 3), resamples=200)
+
+
+def case(number: int, typology: str, party: str, events: list[int], day: int) -> dict:
+    """A line of truth; events are numbers of the small stream."""
+    return {"kind": "case", "case_id": f"{typology}-{number:04}", "typology": typology, "variant": "template",
+            "party_id": party, "event_ids": [f"E-{event}" for event in events],
+            "first_event_time": (START + timedelta(days=day)).isoformat(),
+            "last_event_time": (START + timedelta(days=day + 1)).isoformat(), "due_event_id": None}  # fmt: skip
+
+
+# Eight payments a day: 1 to 3 are of P-0 (split: T01 fires), 6 of P-3
+TRUTH = [
+    case(1, "T01", "P-0", [41, 42, 43, 49, 50, 51], 5),
+    case(2, "T04", "P-3", [86], 10),
+    {"kind": "lookalike", "lookalike": "rent", "party_id": "P-2", "event_ids": []},
+    {"kind": "totals", "records": 3},
+]
+
+
+def lines(entries: list[dict]) -> str:
+    """A truth file's text."""
+    return "".join(json.dumps(entry) + "\n" for entry in entries)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`stream/` with its truth, `result/`, and `other/`, which was replayed with another budget."""
+    home = tmp_path_factory.mktemp("judge")
+    write(days(20), home / "stream")
+    (home / "stream" / "truth.jsonl").write_text(lines(TRUTH))
+    for name, budget in (("result", 36.0), ("other", 1.0)):
+        changed = effective_configuration({"detectors": {"warm_up": 5, "daily_budget": budget}})
+        prepared = replay.of_stream(home / "stream", changed)
+        replay.replay(prepared, home / name, processes=1, force=False, stages=Silent())
+    return home
+
+
+@pytest.fixture(scope="module")
+def report(place: Path) -> Report:
+    """The result judged, against the other."""
+    return judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=place / "other")
+
+
+def without_timings(report: Report) -> bytes:
+    """The report's bytes without what was timed."""
+    return msgspec.json.encode({**msgspec.to_builtins(report), "timings": None}, order="sorted")
+
+
+def test_what_was_planted_is_found(report: Report) -> None:
+    """T01's rule fires on the split payments, and names it as the top reason; its case is found at any budget."""
+    own = report.judgement.system(PRODUCT)
+    for figures in own.budgets:
+        assert figures.recall.by_typology["T01"].value == 1.0
+        assert figures.fidelity.by_typology["T01"].value == 1.0
+    assert report.judgement.stream.without_rule == ("T04",)
+    assert [system.name for system in report.judgement.systems] == [
+        PRODUCT, "static_limits", "river_recipe", "random",
+    ]  # fmt: skip
+
+
+def test_two_runs_are_the_same_but_for_timings(place: Path, report: Report) -> None:
+    """Figures, hash, page and Markdown come out byte for byte; the timings alone are of their own run."""
+    again = judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=place / "other")
+    assert without_timings(again) == without_timings(report)
+    assert again.report_hash == report.report_hash == canonical_hash(json.loads(report.as_json()))
+    timed = msgspec.structs.replace(again, timings=report.timings)
+    assert html(timed) == html(report)
+    assert markdown(timed) == markdown(report)
+
+
+def test_the_partition_comes_out_bit_for_bit(report: Report) -> None:
+    """The judge runs a partition again: same bits, and a cost above nothing."""
+    assert report.reproduction.identical
+    assert report.reproduction.transactions > 0
+    assert report.timings.cpu_us_per_event > 0
+    assert set(report.timings.baselines) == {"static_limits", "river_recipe", "random"}
+    assert report.state.bytes_per_party > 100
+
+
+def test_the_json_says_what_it_was_made_of(place: Path, report: Report) -> None:
+    """The JSON reads back as the report; it carries the digests of the result's files and of the truth."""
+    assert msgspec.json.decode(report.as_json(), type=Report) == report
+    manifest = json.loads((place / "result" / "replay.json").read_text())
+    assert report.result.files == manifest["files"]
+    assert len(report.truth_sha256) == 64
+
+
+def test_against_itself_nothing_differs(place: Path) -> None:
+    """The same result on both sides: every difference [0, 0]."""
+    told = judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=place / "result",
+                        with_baselines=False).comparison  # fmt: skip
+    assert [one.budget for one in told.budgets] == [1, 3, AS_SHIPPED]
+    for one in told.budgets:
+        assert one.recall.interval == Interval(0.0, 0.0)
+        assert one.precision.interval == Interval(0.0, 0.0)
+
+
+def test_baselines_do_not_depend_on_the_processes(place: Path) -> None:
+    """One process or two: the same scores, in the sheet's order."""
+    from zoneinfo import ZoneInfo
+
+    sheet = read_result(place / "result").sheet
+    one, two = (run_baselines(sheet, ZoneInfo("Asia/Seoul"), 3, Silent(), processes=count)[0] for count in (1, 2))
+    for first, second in zip(one, two, strict=True):
+        assert first.name == second.name
+        assert len(first.priority) == len(sheet)
+        assert (first.priority == second.priority).all()
+
+
+class _Page(HTMLParser):
+    """What a page holds: tags, ids, and whatever points out of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.ids: list[str] = []
+        self.references: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            elif name in {"href", "src", "xlink:href", "srcset", "data"}:
+                self.references.append(value or "")
+
+
+def test_the_page_stands_alone(report: Report) -> None:
+    """No script, no link out of the page, no id twice; every plot has words for those who do not see it."""
+    page = _Page()
+    text = html(report)
+    page.feed(text)
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    assert all(reference.startswith("#") for reference in page.references)
+    assert not re.search(r"url\((?!#)|@import", text)
+    assert len(set(page.ids)) == len(page.ids)
+    assert {reference[1:] for reference in page.references} <= set(page.ids)
+    assert page.tags.count("svg") == text.count('role="img" aria-label="') == 7
+    assert "prefers-color-scheme: dark" in text
+    assert "#010203" not in text
+
+
+def test_people_are_told_what_no_rule_looks_for(report: Report) -> None:
+    """Page and Markdown say that T04 is seen by the models only, and give the verdict in words first."""
+    for text in (html(report), markdown(report)):
+        assert "No rule of this version looks for T04" in text
+        assert "fxwatch finds" in text
+        assert report.report_hash in text
+    assert "as shipped" in markdown(report)
+
+
+def test_faults_are_told_and_not_judged(place: Path, tmp_path: Path) -> None:
+    """No result, another stream's truth, damaged truth with its lines, another stream's result: one message each."""
+    with pytest.raises(UsageError, match="no result"):
+        judge_result(place / "stream", place / "stream", SETTINGS, Silent())
+    (tmp_path / "strange.jsonl").write_text(lines([case(1, "T01", "Q", [99999], 1)]))
+    with pytest.raises(UsageError, match="does not fit"):
+        judge_result(place / "result", tmp_path / "strange.jsonl", SETTINGS, Silent())
+    (tmp_path / "damaged.jsonl").write_text('{"kind":"case"}\n{\n')
+    with pytest.raises(UsageError, match=r"(?s)line 1.*line 2"):
+        judge_result(place / "result", tmp_path / "damaged.jsonl", SETTINGS, Silent())
+    write(days(5), tmp_path / "stream")
+    prepared = replay.of_stream(tmp_path / "stream", effective_configuration({}))
+    replay.replay(prepared, tmp_path / "result", processes=1, force=False, stages=Silent())
+    with pytest.raises(UsageError, match="different streams"):
+        judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "result",
+                     with_baselines=False)  # fmt: skip
+
+
+def run(*arguments: object) -> "click.testing.Result":
+    """The command, as a user types it."""
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def test_the_command_writes_three_reports(place: Path, tmp_path: Path) -> None:
+    """Page, Markdown and JSON are there, and the verdict is on standard output; --json gives the report itself."""
+    told = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "out", "--budgets", "3,1",
+               "--resamples", 200, "--no-baselines")  # fmt: skip
+    assert told.exit_code == 0, told.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.html", "report.json", "report.md"]
+    assert "bit for bit" in told.stdout
+    assert "fxwatch\t1 (used" in told.stdout
+    as_json = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "again", "--budgets", "1,3",
+                  "--resamples", 200, "--no-baselines", "--json")  # fmt: skip
+    first = json.loads((tmp_path / "out" / "report.json").read_text())
+    assert json.loads(as_json.stdout)["report_hash"] == first["report_hash"]
+
+
+def test_wrong_use_is_told(place: Path, tmp_path: Path) -> None:
+    """Budgets that are none are refused before anything is read; a file in the way is named."""
+    for budgets in ("0", "ten", "", "5,-1"):
+        told = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "out", "--budgets", budgets)
+        assert isinstance(told.exception, UsageError)
+    (tmp_path / "taken").write_text("")
+    told = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "taken" / "out", "--no-baselines",
+               "--resamples", 100, "--budgets", 1)  # fmt: skip
+    assert isinstance(told.exception, FxwatchError)
+    assert "choose a writable place" in told.exception.message
+
+
+def test_help_has_an_example() -> None:
+    """--help shows how it is typed."""
+    assert "Example: fxwatch testbed judge result/ --truth stream/ --out judged/" in run("--help").output
