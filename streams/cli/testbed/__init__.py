@@ -5,6 +5,7 @@ import click
 from streams.cli.lazy_group import LazyGroup
 
 COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("streams.cli.testbed.run", "Generate, replay and judge in one go."),
     "generate": ("streams.cli.testbed.generate", "A labelled stream, on disk, with its truth."),
     "compare": ("streams.cli.testbed.compare", "The promotion gate: pass or fail, with reasons."),
     "replay": ("streams.cli.testbed.replay", "A stream, a file or the ledger through the core, into a result."),

@@ -1,0 +1,86 @@
+"""`fxwatch testbed run`: generate, replay and judge in one go."""
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+STREAM, RESULT, REPORT = "stream", "result", "report"
+
+
+@click.command(short_help="Generate, replay and judge in one go.")
+@click.option("--events", default=100_000, show_default=True, help="Records of all topics together (2000 or more).")
+@click.option("--seed", default=1, show_default=True, help="Of the stream, the resamples and the baselines.")
+@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
+              help="Directory for stream/, result/ and report/.")  # fmt: skip
+@click.option("--config", "config_file", type=click.Path(path_type=Path),
+              help="TOML that changes the configuration, in place of FXWATCH_CONFIG.")  # fmt: skip
+@click.option("--processes", type=click.IntRange(1), help="Processes for the core [default: one a CPU].")
+@click.option("--force", is_flag=True, help="Replace an earlier result.")
+@click.option("--json", "as_json", is_flag=True, help="Where everything is, with seconds by step, as JSON.")
+def command(
+    events: int, seed: int, out: Path, config_file: Path | None, processes: int | None, force: bool, as_json: bool
+) -> None:
+    """Generate a labelled stream, replay it through the core that the workers run, and judge what came out.
+
+    The same as `testbed generate`, `testbed replay` and `testbed judge` with their defaults, one after the other.
+    Equal arguments give equal streams, results and reports (`report_hash`); only the timings differ.
+
+    Example: fxwatch testbed run --events 1000000 --seed 1 --out judged/
+    """
+    from detectors.testbed.judgement import Settings
+    from streams.cli.testbed.generate import generate
+    from streams.cli.testbed.stage_bars import StageBars
+    from streams.settings import load_settings
+    from streams.testbed.configuration_file import read_configuration_file
+    from streams.testbed.judge import judge_result
+    from streams.testbed.replay import of_stream, replay, require_free
+    from streams.testbed.report import write_reports
+
+    configuration = read_configuration_file(config_file) if config_file is not None else load_settings().effective
+    require_free(out / RESULT, force=force)
+    clock = Steps()
+    stream = generate({"events": events, "seed": seed, "preset": "full"}, out / STREAM, "jsonl")
+    clock.done("generate")
+    with StageBars() as stages:
+        manifest = replay(of_stream(out / STREAM, configuration), out / RESULT,
+                          processes=processes or os.cpu_count() or 1, force=force, stages=stages)  # fmt: skip
+        clock.done("replay")
+        report = judge_result(out / RESULT, out / STREAM, Settings(seed=seed), stages)
+        stages.begin("report", None)
+        written = write_reports(report, out / REPORT)
+        clock.done("judge")
+    told = {
+        "records": stream["records"], "alerts": manifest.alerts, "report_hash": report.report_hash,
+        "seconds": clock.seconds, "report": [str(path) for path in written],
+    }  # fmt: skip
+    if as_json:
+        click.echo(json.dumps(told))
+    else:
+        _show(told, report)
+
+
+class Steps:
+    """Wall seconds of each step, for people; they are in none of the files."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._began = time.monotonic()
+
+    def done(self, step: str) -> None:
+        """The step has ended; the next begins."""
+        now = time.monotonic()
+        self.seconds[step], self._began = round(now - self._began, 1), now
+
+
+def _show(told: dict[str, Any], report: Any) -> None:
+    from streams import tables
+    from streams.testbed.report.words import VERDICT_COLUMNS, verdict_rows
+
+    tables.show(VERDICT_COLUMNS, verdict_rows(report), numeric=VERDICT_COLUMNS[2:], whole=VERDICT_COLUMNS)
+    steps = ", ".join(f"{step} {seconds:,.1f} s" for step, seconds in told["seconds"].items())
+    click.echo(f"{told['records']:,} records: {steps}; together {sum(told['seconds'].values()) / 60:.1f} min")
+    click.echo(f"report {told['report_hash'][:16]}: {', '.join(told['report'])}")
