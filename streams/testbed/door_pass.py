@@ -18,6 +18,7 @@ from streams.door import Door, Rejected
 from streams.pseudonyms import testbed_keys
 from streams.record import Record
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter
+from streams.testbed.partition_pass import quiet_collector
 from streams.testbed.prepared import Prepared, Stages, members_of
 from streams.testbed.result_files import DEAD_LETTERS, SourceRead
 
@@ -44,7 +45,11 @@ def prepare(
     read: Counter[str] = Counter()
     codes: Counter[str] = Counter()
     stages.begin("door", total)
-    with LedgerWriter(directory, partitions) as writer, (directory / DEAD_LETTERS).open("wb") as letters:
+    with (
+        quiet_collector(),
+        LedgerWriter(directory, partitions) as writer,
+        (directory / DEAD_LETTERS).open("wb") as letters,
+    ):
 
         def append(partition: int, timestamp_ms: int, key: bytes, value: bytes, headers: list[ledger.Header]) -> None:
             writer.write(partition, LedgerRecord(offsets[partition], timestamp_ms, key, value, headers))
