@@ -350,11 +350,13 @@ def _held_out(data: list[tuple[np.ndarray, np.ndarray]]) -> float:
 
 
 def test_no_amount_recurs_among_the_payments_of_a_case(stream: PackStream) -> None:
-    """Drawn sizes never stick at a bound: no two payments of a party's case are of the same amount."""
+    """Drawn sizes never stick at a bound: no two payments of or beside a case are of the same amount."""
     for case in stream.cases:
+        covers = [stream.bodies[event_id] for event_id in case.get("cover_event_ids", ())]
         paid = {
             (body["party_id"], body.get("payment_id", body["event_id"]), body["amount"])
-            for body in _bodies(stream, case, TRANSACTIONS)
+            for body in (*_bodies(stream, case, TRANSACTIONS), *covers)
+            if "amount" in body
         }
         assert len({(party, amount) for party, _, amount in paid}) == len(paid), case["case_id"]
 

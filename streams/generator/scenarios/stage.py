@@ -11,7 +11,7 @@ from typing import Any
 from streams.generator.calendar import DAY_MS, HOUR_MS, KST_MS
 from streams.generator.draw import Draw
 from streams.generator.habits.transfer import hash_of
-from streams.generator.population import GOODS, Counterparty, Resident, counterparty
+from streams.generator.population import BANKS, GOODS, SMALL_REMITTERS, Counterparty, Resident, counterparty
 from streams.generator.scenarios.cast import Cast
 from streams.generator.scenarios.terms import PURPOSE_CODES, DoesNotFitError, Entry, Order
 from streams.generator.world import Payment, World
@@ -32,6 +32,8 @@ TEXTS = {
 TRADE = {"import", "export"}
 BANK_PLACES = ("HK", "SG", "US")
 AUTUMN_MONTH = 7
+# small remitters take no larger payment (from memory; honest ones stay far below)
+SMALL_REMITTER_USD = 5_000
 COUNTER_HOURS = range(9, 16)
 # private persons who send money; travellers and freelancers pay shops and platforms
 PERSONS = ("salaried", "parent", "migrant", "small_user")
@@ -51,6 +53,8 @@ class Stage:
         self.usd = 0.0
         self.outcome: dict[str, Any] = {}
         self._cast, self._limits = cast, limits
+        # where a small remitter's customer takes what is too large for it
+        self._bank = draw.pick(BANKS)
 
     # ---- who, when, how much
 
@@ -227,6 +231,8 @@ class Stage:
         currency = order.currency or order.partner.currency
         usual = resident.institutions[0] if draw.chance(0.85) else draw.pick(resident.institutions)
         institution = order.institution or usual
+        if institution in SMALL_REMITTERS and order.usd > SMALL_REMITTER_USD:
+            institution = self._bank
         channel = order.channel or self._channel(order)
         payment = Payment(
             resident,

@@ -116,7 +116,9 @@ def _pieces(stage: Stage, cap: float, line: float, band: tuple[float, float]) ->
 
 def _play(stage: Stage, days: int, banks: int, *, large: bool = False, uneven: bool = False) -> None:
     begin, days = _inside_a_year(stage, days)
-    cap, line = stage.limit("T02", "annual_cap", begin), stage.limit("T01", "document_line", begin)
+    # where the law changes within the case, the higher cap is the one that is passed in the end
+    cap = max(stage.limit("T02", "annual_cap", day) for day in (begin, begin + days))
+    line = stage.limit("T01", "document_line", begin)
     freed = stage.limit("T01", "line_applies_after_cap", begin) > 0
     person, draw = stage.person(), stage.draw
     sizes, due = _pieces(stage, cap, line, LARGE if large and freed else UNEVEN if uneven else SMALL)

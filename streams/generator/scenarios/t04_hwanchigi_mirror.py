@@ -68,7 +68,7 @@ def _adversarial(stage: Stage) -> None:
         stage.pay(Order(people[payers + number], outward[number % 2], at_ms, usd, "salary", "in"))
     for person in people[::2]:
         at_ms = stage.calendar.moment(begin + draw.integer(0, 44), draw, 9, 21)
-        usd = min(person.usual_usd * draw.uniform(0.6, 1.4), 3_000.0)
+        usd = min(2_400.0, person.usual_usd) * draw.uniform(0.6, 1.4)
         stage.cover(Order(person, person.counterparties[0], at_ms, usd, "living"))
     stage.finish(hub_id=inward[0].id)
 

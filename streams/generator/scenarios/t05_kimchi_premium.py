@@ -84,7 +84,7 @@ def _adversarial(stage: Stage) -> None:
     country, currency = draw.pick(PAYEES)
     partner = stage.foreign(firm, country=country, currency=currency)
     for number, at_ms in enumerate(stage.office_times(begin, 80, 2 * stage.count(8, 11))):
-        usd = max(20_000.0, firm.usual_usd * draw.uniform(0.6, 1.6))
+        usd = max(25_000.0, firm.usual_usd) * draw.uniform(0.6, 1.6)
         if number % 2:
             stage.honest_trade(firm, at_ms, usd)
         else:

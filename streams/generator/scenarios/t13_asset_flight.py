@@ -54,7 +54,7 @@ def _adversarial(stage: Stage) -> None:
         purpose, usd = ("living", "gift", "service")[number % 3], stage.size(8_000, 24_000)
         stage.pay(Order(person, partners[number % 2], at_ms, usd, purpose, evidence=stage.papers()))
     for at_ms in stage.times(begin, 90, draw.integer(3, 5)):
-        usd = min(3_000.0, person.usual_usd * draw.uniform(0.6, 1.5))
+        usd = min(2_400.0, person.usual_usd) * draw.uniform(0.6, 1.5)
         stage.cover(Order(person, person.counterparties[0], at_ms, usd, "living"))
     stage.finish()
 

@@ -74,7 +74,7 @@ def _adversarial(stage: Stage) -> None:
             order.more = dict(shared)
             stage.pay(order)
         own_ms = stage.times(start, 1, 1, 9, 21)[0] + DAY_MS
-        own = min(3_000.0, sender.usual_usd * draw.uniform(0.6, 1.4))
+        own = min(2_400.0, sender.usual_usd) * draw.uniform(0.6, 1.4)
         stage.cover(Order(sender, sender.counterparties[0], own_ms, own, "living"))
     stage.finish(illicit_usd=through)
 
