@@ -28,6 +28,9 @@ def update_profiles(world: World, residents: list[Resident], seed: int) -> None:
     draw, calendar = Draw(seed, "profile updates"), world.calendar
     for _ in range(max(LEAST, round(len(residents) * UPDATED))):
         person = draw.pick(residents)
+        if person.reserved:
+            # what a planted case or look-alike says of itself stands
+            continue
         day = calendar.business_day(draw.integer(min(person.founded_day + 2, calendar.days - 1), calendar.days - 1))
         if day is None:
             continue

@@ -6,7 +6,7 @@ from math import isqrt
 from typing import Literal
 
 from streams.errors import UsageError
-from streams.generator.rates import SHARE, interval_for
+from streams.generator.rates import DIGITS, SHARE, interval_for
 
 Preset = Literal["basic", "full"]
 PRESETS: tuple[Preset, ...] = ("basic", "full")
@@ -24,6 +24,8 @@ FULL_GROWTH = (200_000, 1_000_000)
 EVENTS_A_RESIDENT = {"basic": 12, "full": 20}
 # records of rates on a day when they are published as seldom as they may be (11 currencies, every 12 h)
 LEAST_RATES_A_DAY = 22
+# of all records, what rates and profiles may take
+MOST_KEPT = 0.85
 ALL_TYPOLOGIES = tuple(f"T{number:02}" for number in range(1, 19))
 
 
@@ -80,6 +82,14 @@ def plan(
                 f"{name} is out of range", got=got, expected=f"{low} to {high}", todo=f"see fxwatch {command} --help"
             )
     hours = interval_for(events, days)
+    kept = days * 24 // hours * len(DIGITS) + people
+    if kept > events * MOST_KEPT:
+        raise UsageError(
+            "rates and profiles leave no room for payments",
+            got=f"{kept} of {events} records for {days} days and {people} residents",
+            expected=f"at most {MOST_KEPT:.0%}",
+            todo="ask for more --events, fewer --days or fewer --residents",
+        )
     return Plan(events, seed, start, days, people, bad_share, history_days, hours, preset, typologies if full else ())
 
 

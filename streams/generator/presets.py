@@ -25,6 +25,8 @@ class BasicPreset:
     """What `fxwatch simulate` makes: seven roles, T01, T02 and T16. Its bytes stay as they are."""
 
     profiles_first = True
+    # places that bad records leave to a resident in the middle of its act
+    spare = 0
     law: Law | None = None
 
     def __init__(self, plan: Plan) -> None:
@@ -55,6 +57,7 @@ class FullPreset:
     """The testbed's country: all roles, seasons, growth, a change of regime, and the pack of scenarios."""
 
     profiles_first = False
+    spare = 8
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan

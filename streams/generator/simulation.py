@@ -112,7 +112,7 @@ class Simulation:
     def _beside(self, record: Record, body: dict[str, Any]) -> None:
         """Perhaps a bad record, a resend or a conflict beside a valid one, while there is room."""
         world = self._world
-        fault = self._spoiler.fault(record.topic) if self.plan.bad_share and world.room > 0 else None
+        fault = self._spoiler.fault(record.topic) if self.plan.bad_share and world.room > self._preset.spare else None
         if fault is None:
             return
         due_ms = record.timestamp_ms + self._spoiler.delay_ms()

@@ -7,8 +7,8 @@ from streams.generator.pools import Pools
 from streams.generator.population import Counterparty, Resident
 from streams.generator.world import MORE_PURPOSES, PURPOSES, Payment, World
 
-# months in which the tuition of a term is paid -> the term
-TERMS = {1: "spring", 2: "spring", 7: "autumn", 8: "autumn"}
+# months in which tuition is paid -> the term, and the share of payments that are tuition until it is paid
+TERMS = {1: ("spring", 0.15), 2: ("spring", 0.8), 7: ("autumn", 0.15), 8: ("autumn", 0.8)}
 # shares of payments
 SALARY_SHARE, SECURITIES_SHARE = 0.12, 0.03
 TUITION_USD = (5_500, 22_000)
@@ -66,9 +66,9 @@ def parent(world: World, resident: Resident, day: int) -> None:
     """Tuition once a term to a university, invoice shown; between terms living expenses of the child."""
     draw = world.stream("parent")
     date = world.calendar.date(world.calendar.start_ms + day * 86_400_000)
-    term = TERMS.get(date.month)
+    term, share = TERMS.get(date.month, ("", 0.0))
     paid = f"{date.year} {term}"
-    if term and resident.memory.get("term") != paid and draw.chance(0.7):
+    if term and resident.memory.get("term") != paid and draw.chance(share):
         resident.memory["term"] = paid
         pools: Pools = world.pools
         university = pools.near(draw, pools.universities, resident.counterparties[0].country)

@@ -17,7 +17,7 @@ from streams.generator.world import PURPOSES, Payment, World
 OTHER_WAY = {"importer": 0.07, "exporter": 0.15, "trader": 0.05, "online_seller": 0.1, "commission_agent": 0.1}
 SERVICE_SHARE = 0.06
 # a contract takes at most this many places; with less room a service fee is paid instead
-MOST_PLACES = 24
+MOST_PLACES = 40
 CREDIT_DAYS = {"open_account": (25, 60), "consignment": (40, 90), "usance": (90, 150)}
 ADVANCE_DAYS = (10, 60)
 DEPOSIT = 0.3
