@@ -41,7 +41,14 @@ MADE_BY = "fxwatch testbed generate"
     show_default=True,
     help="Share of deliberately bad records, with resends and conflicts.",
 )
-@click.option("--format", "form", type=click.Choice(["jsonl", "parquet"]), default="jsonl", show_default=True)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="Of the files.",
+)
 @click.option(
     "--preset",
     type=click.Choice(["full", "basic"]),
