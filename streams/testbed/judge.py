@@ -66,7 +66,8 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
 class Report(msgspec.Struct, frozen=True, kw_only=True):
     """The JSON report. All but `timings` is the same whenever the same files are judged; so is `report_hash`.
 
-    `against` and `comparison` (this result minus that one) are there where a second result was given.
+    `against` and `comparison` (this result minus that one) are there where a second result was given. Its JSON Schema,
+    with these words as descriptions, is `msgspec.json.schema(Report)`.
     """
 
     format: int = FORMAT

@@ -111,6 +111,8 @@ def test_the_json_says_what_it_was_made_of(place: Path, report: Report) -> None:
     manifest = json.loads((place / "result" / "replay.json").read_text())
     assert report.result.files == manifest["files"]
     assert len(report.truth_sha256) == 64
+    described = msgspec.json.schema(Report)["$defs"]
+    assert all(described[name]["description"] for name in ("Judgement", "BudgetFigures", "Recall", "Difference"))
 
 
 def test_against_itself_nothing_differs(place: Path) -> None:

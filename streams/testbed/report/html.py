@@ -27,6 +27,8 @@ def html(report: Report) -> str:
         verdict=words.verdict_sentence(report),
         fault=None if again is None or again.identical else f"Not reproduced: {again.difference}",
         models_only=words.models_only(report),
+        reading=words.VERDICT_READING,
+        chance=words.chance(report),
         stream=judgement.stream,
         planted=", ".join(f"{name} {count}" for name, count in judgement.stream.cases.items()) or "no case",
         settings=judgement.settings,

@@ -2,7 +2,7 @@
 
 from streams.testbed.judge import Report
 from streams.testbed.report import words
-from streams.testbed.report.words import Table
+from streams.testbed.report.words import VERDICT_READING, Table
 
 
 def markdown(report: Report) -> str:
@@ -15,7 +15,7 @@ def markdown(report: Report) -> str:
         f"on {stream.days:,} days. Planted: {planted or 'no case'}; {stream.lookalikes:,} look-alikes. Intervals: "
         f"95 %, {settings.resamples:,} resamples, seed {settings.seed}.\n"
     )
-    reading = "Intervals in brackets. A budget is a maximum."
+    reading = f"{VERDICT_READING} {words.chance(report)}"
     verdict = Table("Verdict", reading, words.VERDICT_COLUMNS, words.verdict_rows(report))
     parts = [
         "# fxwatch testbed: judgement\n",

@@ -11,7 +11,20 @@ NONE = "-"
 USUAL_BUDGET = 50
 _THOUSAND, _MILLION = 1e3, 1e6
 
-VERDICT_COLUMNS = ("system", "alerts a day", "recall", "precision", "illicit USD found", "look-alikes alerted")
+VERDICT_COLUMNS = (
+    "system",
+    "alerts a day",
+    "recall",
+    "by own events",
+    "precision",
+    "illicit USD found",
+    "look-alikes alerted",
+)
+VERDICT_READING = (
+    "A budget is the most parties that may be alerted on a day; a system that has nothing to say uses less. Recall is "
+    "the share of cases found by an alert on one of their events or on one of their parties; by own events leaves the "
+    "latter out. As shipped are the alerts that the replay raised by its own budget and rules."
+)
 Rows = list[tuple[str, ...]]
 
 
@@ -76,7 +89,8 @@ def verdict_rows(report: Report) -> Rows:
         for figures in system.budgets:
             money = figures.money
             rows.append((
-                system.name, _volume(figures), percent(figures.recall.overall), percent(figures.precision.share),
+                system.name, _volume(figures), percent(figures.recall.overall), percent(figures.recall.on_events),
+                percent(figures.precision.share),
                 f"{percent(money.found_share)}, {usd(money.found.value)}", percent(figures.lookalikes.rate),
             ))  # fmt: skip
     return rows
@@ -112,6 +126,19 @@ def _baseline(name: str, figures: BudgetFigures) -> str:
     return (
         f"{name} (recall {percent(figures.recall.overall)}, precision {percent(figures.precision.share)}, "
         f"{figures.precision.alerts:,} alerts)"
+    )
+
+
+def chance(report: Report) -> str:
+    """How much of a day a budget reaches, so that a high recall is not taken for skill."""
+    stream, budget = report.judgement.stream, usual_budget(report.judgement)
+    if not stream.days or not stream.party_days:
+        return "Nothing in this result may alert: all of it is history."
+    active = stream.party_days / stream.days
+    reached = percent(Estimate(min(1.0, budget / active), 1))
+    return (
+        f"On an average day {active:,.0f} parties act, so {budget} alerts reach up to {reached} of them: compare each "
+        "recall with that of random at the same budget, which is what chance finds."
     )
 
 
@@ -169,8 +196,8 @@ def money_table(report: Report) -> Table:
         "Money and time",
         "Found by own events: the share of cases with an alert on one of their own events, not on their party alone. "
         "USD found is the value of the cases found; leaked is what their payments moved before the first alert, all "
-        "of it where none came. The median delay is of the cases found, the last column counts those never found as later "
-        "than any other.",
+        "of it where none came. The median delay is of the cases found, the last column counts those never found as "
+        "later than any other.",
         ("system", "budget", "found by own events", "illicit USD found", "USD leaked", "share leaked", "median delay",
          "10 to 90 %", "median of all cases"),
         rows,
