@@ -9,7 +9,7 @@ What can be varied, as a dotted path of the configuration:
 * `detectors.members`: which members score, joined by `+` (`robust_z+windowed_tails`);
 * `detectors.members.NAME.PARAMETER`: a parameter of a member. There are no weights: ranks make members comparable, and
   their sum is not weighed;
-* `engine.rate_stale_hours`, `lateness_days`, `case_window_days`, `fingerprints`.
+* `engine.rate_stale_hours`, `lateness_days`, `case_window_days`.
 """
 
 import difflib
@@ -26,8 +26,9 @@ from detectors.configuration_faults import configuration_faults
 from detectors.models import REGISTRY
 
 _DETECTOR_VALUES = ("daily_budget", "exploration", "warm_up", "calibration_window", "seed")
-# Neither may change within a ledger: the partitions are how it was written, the time zone what every day of it means.
-_ENGINE_VALUES = ("rate_stale_hours", "lateness_days", "case_window_days", "fingerprints")
+# Not: partitions (how the ledger was written), the time zone (what every day of it means), and the number of
+# fingerprints (which records are duplicates: other events would be applied than were recorded).
+_ENGINE_VALUES = ("rate_stale_hours", "lateness_days", "case_window_days")
 _NEAR = 5
 
 

@@ -11,6 +11,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "replay": ("streams.cli.testbed.replay", "A stream, a file or the ledger through the core, into a result."),
     "judge": ("streams.cli.testbed.judge", "Figures of a replay against the truth and baselines."),
     "exercise": ("streams.cli.testbed.exercise", "Judge labelled cases blind, then see truth and reasons."),
+    "search": ("streams.cli.testbed.search", "Replay history under changed limits and budgets."),
 }
 
 
