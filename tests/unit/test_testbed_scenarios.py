@@ -23,7 +23,7 @@ from streams.generator.scenarios.terms import VARIANTS
 from streams.generator.truth import Truth
 from streams.generator.world import World
 from streams.pseudonyms import development_keys
-from streams.record import TRANSACTIONS
+from streams.record import PROFILES, TRANSACTIONS
 from tests.support.pack_stream import PackStream, at
 
 SEED = 3
@@ -176,6 +176,20 @@ def test_the_sleeper_is_silent(stream: PackStream) -> None:
     assert (first - before[-1]).days >= 180
 
 
+def test_a_short_span_has_a_new_firm_instead_of_a_sleeper() -> None:
+    """Where 180 days of silence do not fit, T14 is played by a party whose profile arrives just before it pays."""
+    world, truth = _planted(60_000, 120, date(2026, 3, 2), typologies=("T14",))
+    published = {
+        (record.key or b"").decode(): day
+        for day in world.left()
+        for record in world.take(day)
+        if record.topic == PROFILES
+    }
+    planted = [case for case in truth.of("case") if case["variant"] != "adversarial"]
+    assert {case["party_id"] for case in planted} == set(published)
+    assert len(planted) == 2
+
+
 def test_short_declarations_are_short(stream: PackStream) -> None:
     """T06: nothing is declared with the new supplier; T08 and T07 cases declare what their payments do not match."""
     (none,) = _of(stream, "T06", "template")
@@ -217,7 +231,7 @@ def test_what_does_not_fit_is_told() -> None:
     planted = {(case["typology"], case["variant"]) for case in truth.of("case")}
     left_out = {(entry["typology"], entry["variant"]) for entry in truth.of("left_out")}
     assert ("T01", "template") in planted
-    assert ("T14", "template") in left_out
+    assert ("T07", "slow") in left_out
     assert planted | left_out == {(typology, variant) for typology in TYPOLOGIES for variant in VARIANTS}
     assert world.room >= 4_000 * (1 - MOST_SHARE)
     assert all(entry["reason"] and entry["cases"] == 1 for entry in truth.of("left_out"))

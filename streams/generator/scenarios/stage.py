@@ -88,6 +88,13 @@ class Stage:
             raise DoesNotFitError(f"needs {days + 1} days, the stream has {left} after its first")
         return self.draw.integer(self.first_day, self.calendar.days - days - 1)
 
+    def days_up_to(self, days: int, least: int) -> int:
+        """`days`, or as many as the span has, if that is `least` or more. Raises `DoesNotFitError` otherwise."""
+        left = self.calendar.days - self.first_day - 1
+        if left < least:
+            raise DoesNotFitError(f"needs {least + 1} days, the stream has {left + 1} after its first")
+        return min(days, left)
+
     def times(self, begin: int, days: int, number: int, opens: int = 8, closes: int = 22) -> list[int]:
         """`number` moments of a private person's waking hours within the window, in order."""
         return sorted(

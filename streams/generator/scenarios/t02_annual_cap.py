@@ -2,7 +2,7 @@
 
 Published: since 2026-01 one cap of USD 100,000 a year over all institutions, watched through ORIS totals; before that
 100,000 (from 2023-07) or 50,000 a year, asked at each bank alone. The pack takes the cap in force on the case's first
-day, so that one case is one person with 1 to 1.1 times the cap in 15 to 60 pieces.
+day, so that one case is one person with 1.03 to 1.2 times the cap in 15 to 50 pieces.
 
 template: three weeks, four institutions; pieces above the document line where the line applies only after the cap,
 else below the band of T01. slow: 75 days, small pieces. adversarial: up to 110 days, six institutions none of which
@@ -32,7 +32,7 @@ AFTER_USD = (1_500, 3_600)
 LARGE, SMALL, UNEVEN = (1.06, 1.94), (0.46, 0.75), (0.3, 0.74)
 ADVERSARIAL_DAYS = 110
 # a window that the turn of the year cuts is worth playing down to this share of the variant's days
-LEAST_DAYS = 0.6
+LEAST_DAYS = 0.5
 
 
 def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: bool) -> None:

@@ -2,7 +2,7 @@
 
 Published (FSS 2022-07): firms set up since 2021 that sent USD 50m and more, at 100 times their capital or with frequent
 deposits linked to exchanges, or half of it through one branch. A case here is one such firm at a twentieth of that
-amount and with capital in proportion: USD 1m to 4m, beyond 100 times a capital of 10m to 25m won.
+amount and with capital in proportion: USD 0.9m to 2.4m, beyond 100 times a capital of 10m to 25m won.
 
 template: a firm set up within the last year, in three weeks, to one payee in Hong Kong, China or Japan, paid in
 advance for goods that never come, the day's exchange-linked inflow about equal to each payment. slow: the same over
@@ -13,35 +13,12 @@ An investigator should find: which of the supervisor's tests fired, the inflow's
 to out. Illicit value: the payments that the inflow fed.
 """
 
-from datetime import timedelta
-
-from streams.generator.population import Resident
+from streams.generator.scenarios.new_firm import new_firm
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import Order, Scenario
-from streams.record import PROFILES
 
-CAPITAL_KRW = (10_000_000, 25_000_000)
 CAPITAL_MULTIPLE = 100
 PAYEES = (("HK", "HKD"), ("CN", "USD"), ("JP", "JPY"))
-
-
-def _new_firm(stage: Stage, begin: int) -> Resident:
-    """A company that registers within the year before and whose profile arrives in the days before it pays."""
-    draw, calendar = stage.draw, stage.calendar
-    day = max(0, begin - draw.integer(1, 10))
-    registered = calendar.start + timedelta(days=day - draw.integer(20, 300))
-    profile = {
-        "registered_on": registered.isoformat(),
-        "capital_krw": str(draw.integer(CAPITAL_KRW[0] // 10**6, CAPITAL_KRW[1] // 10**6) * 10**6),
-        "turnover_krw": str(draw.integer(50, 400) * 10**6),
-        "size": "small",
-        "employees": draw.integer(1, 4),
-    }
-    firm = stage.newcomer(profile, "importer")
-    at_ms = calendar.moment(day, draw, 8, 9)
-    body = {"event_id": stage.world.event_id(), **firm.profile, "as_of": calendar.text(at_ms)}
-    stage.world.put(PROFILES, firm.id, body, at_ms)
-    return firm
 
 
 def _fed(stage: Stage, order: Order, share: tuple[float, float]) -> str:
@@ -53,7 +30,7 @@ def _fed(stage: Stage, order: Order, share: tuple[float, float]) -> str:
 
 def _burst(stage: Stage, days: int, payees: int, payments: tuple[int, int]) -> None:
     begin, draw = stage.window(days), stage.draw
-    firm = _new_firm(stage, begin)
+    firm = new_firm(stage, begin)
     country, currency = draw.pick(PAYEES)
     partners = [stage.foreign(firm, country=country, currency=currency) for _ in range(payees)]
     times = stage.office_times(begin, days, stage.count(*payments))

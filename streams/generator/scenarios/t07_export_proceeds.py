@@ -1,7 +1,7 @@
 """T07: export proceeds that are not brought home.
 
 No published count; the definitions give the scale: short by more than 10 % and USD 50,000. Cases here are a firm's
-three to eight exports of USD 80,000 to 400,000 with settlement due after 20 to 45 days, inside the stream.
+three to eight exports of USD 100,000 to 400,000 with settlement due after 20 to 45 days, inside the stream.
 
 template: three or four declarations in two weeks, no receipt at all. slow: five to seven over two and a half months,
 each answered by a receipt of 55 to 75 %. adversarial: receipts of 78 to 88 % on every second export, in part from

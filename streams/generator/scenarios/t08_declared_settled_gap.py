@@ -1,10 +1,10 @@
 """T08: what a firm's banks paid and what customs saw drift apart, month by month.
 
 Published (KCS 2026-01-13): firms with USD 50m of trade a year whose unreceived or unpaid part grew against both
-baselines. Scaled down to a firm's extra USD 1m to 5m within the stream, so that a firm of usual size shows the gap.
+baselines. Scaled down to a gap of USD 0.2m to 2m within the stream, which a firm of usual size shows.
 
-template: six weeks of import payments of which the declarations name 45 to 60 %. slow: five months, 70 to 80 %.
-adversarial: four months, both directions, every document short by 8 to 18 % only and split over three partners,
+template: six weeks of import payments of which the declarations name 45 to 60 %. slow: five months (100 days at least),
+70 to 80 %. adversarial: 110 days, both directions, every document short by 8 to 18 % only and split over three partners,
 between trades that match in full.
 
 An investigator should find: the ledger by month, the gap in USD and per cent, both baselines, the top unmatched items,
@@ -34,7 +34,7 @@ def _template(stage: Stage) -> None:
 
 
 def _slow(stage: Stage) -> None:
-    _overpaid(stage, 150, (12, 16), (0.7, 0.8))
+    _overpaid(stage, stage.days_up_to(150, 100), (12, 16), (0.7, 0.8))
 
 
 def _adversarial(stage: Stage) -> None:

@@ -1,7 +1,7 @@
 """T12: money sent under a purpose that the person's life does not have, or that changes where a limit bites.
 
 Published (FSC 2021-11-15): 159 transfers in 7 months for USD 8.65m as study money, 54,000 each. A case here is one
-remitter with a twentieth to a half of that: 5 to 12 payments of USD 10,000 to 60,000.
+remitter with a hundredth to a twentieth of that: 5 to 12 payments of USD 10,000 to 60,000.
 
 template: a person without students abroad sends "study" money of USD 10,000 to 25,000 within two weeks to two payees,
 papers shown. slow: 8 to 12 payments of 20,000 to 60,000 over nearly four months. adversarial: ordinary living

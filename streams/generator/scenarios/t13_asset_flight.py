@@ -1,7 +1,7 @@
 """T13: capital leaves for an own or related account abroad, a property or a deposit, and no capital report was made.
 
 Published lines: above USD 50,000 a fine, KRW 2bn (about USD 1.4m) in one transaction the criminal line; courts count
-single transactions. Cases here move USD 150,000 to 900,000, each payment above the fine's line in the template.
+single transactions. Cases here move USD 120,000 to 900,000, each payment above the fine's line in the template.
 
 template: a person buys property or opens a deposit abroad in two weeks, two to four payments of USD 60,000 to 250,000.
 slow: a firm lends USD 52,000 to 90,000 about every three weeks to a related party of its profile, or to a new one

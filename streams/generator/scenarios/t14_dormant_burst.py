@@ -2,36 +2,49 @@
 
 Published: the supervisor names small-capital new firms with large sums in a short time; the definitions say 180 days of
 silence and ten times the lifetime mean. The resident who plays it does nothing else in the stream, so that the silence
-is one: it leaves honest traffic when it is cast.
+is one: it leaves honest traffic when it is cast. A span without room for the silence has the typology's other form, a
+company set up within the year with 10m to 25m won, that pays little for two weeks.
 
 template: three to five small payments in the first days, more than 180 days of silence, then 6 to 9 payments at 10 to
 22 times that mean within a week, to new counterparties. slow: the same silence, then a ramp over five weeks.
 adversarial: one tiny payment every 50 to 70 days keeps the account awake, then half a month of payments at 6 to 12
-times its mean, between small ones to the old payee. Where the span is under 190 days only the last fits.
+times its mean, between small ones to the old payee.
 
 An investigator should find: the silence, before and after, first counterparties. Illicit value: what came after it.
 """
 
 from streams.generator.population import Resident
+from streams.generator.scenarios.new_firm import new_firm
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import DoesNotFitError, Order, Scenario
+from streams.generator.scenarios.terms import Order, Scenario
 
 SILENT_DAYS = 183
 DUE_PAYMENT = 3
+# of a new account, before its burst
+FIRST_DAYS = 14
 USUAL_USD = (900, 2_600)
 
 
 def _asleep(stage: Stage, days_after: int) -> tuple[Resident, int, float]:
-    """A resident with a few payments at the start and none later, the first day after the silence, its usual USD."""
+    """A resident whose few payments are long past (or its first), the first day after that, and its usual USD."""
     calendar, draw = stage.calendar, stage.draw
     last = calendar.days - days_after - 1
     earliest = max(stage.first_day, 4 + SILENT_DAYS)
     if last < earliest:
-        raise DoesNotFitError(f"needs {earliest + days_after + 1} days, the stream has {calendar.days}")
+        return _new(stage, days_after)
     resident, usual = _silenced(stage)
     for at_ms in stage.office_times(0, 4, draw.integer(3, 5)):
         _small(stage, resident, at_ms, usual)
     return resident, draw.integer(earliest, last), usual
+
+
+def _new(stage: Stage, days_after: int) -> tuple[Resident, int, float]:
+    """The same of a firm that has just set up, where the span has no room for a silence."""
+    begin = stage.window(FIRST_DAYS + days_after)
+    firm, usual = new_firm(stage, begin), stage.draw.uniform(*USUAL_USD)
+    for at_ms in stage.office_times(begin, FIRST_DAYS - 1, stage.draw.integer(3, 5)):
+        _small(stage, firm, at_ms, usual)
+    return firm, begin + FIRST_DAYS, usual
 
 
 def _silenced(stage: Stage) -> tuple[Resident, float]:

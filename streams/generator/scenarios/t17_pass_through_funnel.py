@@ -1,7 +1,7 @@
 """T17: money comes in from many and goes out again within hours, little of it staying.
 
 No published scale; the definitions give 90 % within 24 hours and many sources. Cases here are a person's two to four
-rounds of USD 8,000 to 30,000, small enough for a private account.
+rounds of USD 5,000 to 25,000, small enough for a private account.
 
 template: five to seven foreign payers within a day and a half, 93 to 98 % out to one account within 20 hours of the
 last. slow: rounds of three payers about every ten days over six weeks, held one to three days. adversarial: one person
