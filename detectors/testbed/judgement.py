@@ -49,7 +49,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """What was judged. Counts of `transactions` include history, of `parties` and `days` do not.
 
     `cases` counts by typology. `without_rule` are typologies planted that no rule of this version looks for: only the
-    models can find them. `unseen_cases` and `unseen_lookalikes` have no payment in the result.
+    models can find them. `cold_share` is the share of payments outside history to which the models gave no rank: their
+    segment had not learned enough, or it was an amendment. `unseen_cases` and `unseen_lookalikes` have no payment in
+    the result.
     """
 
     transactions: int
@@ -58,6 +60,7 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     days: int
     party_days: int
     illicit_party_days: int
+    cold_share: float | None
     cases: dict[str, int]
     unseen_cases: int
     lookalikes: int
@@ -211,6 +214,7 @@ def _figures(
 def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
     sheet = ground.sheet
     names = sorted(set(ground.typology))
+    judged = int(ground.may_alert.sum())
     seen = ground.events.hit(np.ones(len(sheet), np.bool_), ground.cases)
     rules = {typology.id for typology in REGISTRY}
     return Stream(
@@ -220,6 +224,7 @@ def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
         days=len(ground.days),
         party_days=days,
         illicit_party_days=illicit_days,
+        cold_share=int((np.isnan(sheet.rank) & ground.may_alert).sum()) / judged if judged else None,
         cases={name: int(ground.named(name).sum()) for name in names},
         unseen_cases=int((~seen).sum()),
         lookalikes=len(ground.truth.lookalikes),

@@ -107,7 +107,7 @@ def test_never_found_is_later_than_any_delay():
     rows = [payment(name, name, 0) for name in "abc"]
     told = ground(rows, [case(f"T01-000{place}", name, [name], (0, 0)) for place, name in enumerate("abc")])
     late = delay(told, first_alerts(told, mask(3, 1)), DRAWS)
-    assert (late.median.value, late.median_of_all) == (0.0, None)
+    assert (late.median.value, late.median.interval, late.median_of_all) == (0.0, None, None)
     assert delay(told, first_alerts(told, mask(3)), DRAWS).median.value is None
 
 

@@ -7,6 +7,7 @@ from detectors.testbed.figures.calibration import calibration
 from detectors.testbed.figures.fairness import Fairness
 from detectors.testbed.figures.fidelity import TopReasons
 from detectors.testbed.party_days import party_days
+from detectors.testbed.statistics import wilson
 from tests.support.synthetic_result import case, ground, mask, payment
 
 DRAWS = Draws(300, 1)
@@ -82,6 +83,19 @@ def test_equal_treatment_is_a_ratio_of_one():
     told = ground(rows)
     for group in Fairness(told, party_days(told), DRAWS).of(mask(18, *range(18)))["institution"]:
         assert (group.ratio.value, group.ratio.interval.low, group.ratio.interval.high) == (1.0, 1.0, 1.0)
+
+
+def test_a_group_without_alerts_has_no_interval():
+    """Nobody of the second bank was alerted on: ratio 0, and nothing to say how sure that is."""
+    told = ground([payment("a", "a", 0), payment("b", "b", 0, institution="BANKB")])
+    banks = Fairness(told, party_days(told), DRAWS).of(mask(2, 0))["institution"]
+    assert [(bank.ratio.value, bank.ratio.interval is None) for bank in banks] == [(2.0, False), (0.0, True)]
+
+
+def test_one_cases_alerts_have_wilsons_interval():
+    """Three alerts of one case, two named rightly: one case cannot be resampled."""
+    told = TopReasons(explained()).of(mask(7, 0, 1, 2), DRAWS).named
+    assert (told.value, told.interval) == (2 / 3, wilson(2, 3))
 
 
 def test_no_honest_alert_has_no_ratio():

@@ -114,6 +114,13 @@ def test_what_no_rule_looks_for_is_said():
     assert told.cases == {"T01": 4, "T02": 3, "T03": 3}
 
 
+def test_cold_payments_are_counted():
+    """One of two payments outside history has no rank yet: half of what is judged is cold."""
+    told = ground([payment("a", "a", 0), payment("b", "b", 0), payment("c", "c", 0, history=True)])
+    told.sheet.rank[[1, 2]] = np.nan
+    assert judge(told, (), FEW).judgement.stream.cold_share == 0.5
+
+
 def test_a_system_that_does_not_fit_is_refused():
     """Scores of another sheet, and settings without a budget, are faults of the caller."""
     with pytest.raises(ValueError, match="does not fit"):

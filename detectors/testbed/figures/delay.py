@@ -68,4 +68,6 @@ def _median(late: Floats, draws: Draws, name: str) -> Estimate:
     # the first place at which at least half of the drawn are passed
     place = (2 * drawn < drawn[:, -1:]).sum(axis=1)
     samples = np.where(drawn[:, -1] > 0, late[order][np.minimum(place, len(order) - 1)], np.nan)
-    return Estimate(nearest_rank(late[order], 0.5), len(order), percentile_interval(samples))
+    # one delay says nothing of how delays vary
+    interval = percentile_interval(samples) if len(order) > 1 else None
+    return Estimate(nearest_rank(late[order], 0.5), len(order), interval)

@@ -19,7 +19,8 @@ BLOCKS = 1000
 class GroupFairness(msgspec.Struct, frozen=True):
     """One group's honest party-days: how many, how many alerted, the share, and its ratio to the share of all.
 
-    `ratio` 1 = as often as everybody; 1.25 = a quarter more often. None when no honest party-day was alerted at all.
+    `ratio` 1 = as often as everybody; 1.25 = a quarter more often. None when no honest party-day was alerted at all; it
+    has no interval when none of the group was.
     """
 
     group: str
@@ -66,7 +67,8 @@ class Fairness:
             n, hit = int(days[:, place].sum()), int(hits[:, place].sum())
             # whole numbers until the last division
             value = (hit * len(codes)) / (n * int(hits.sum())) if hits.any() else None
-            interval = None if value is None else percentile_interval(samples[:, place])
+            # without any alert every resample says 0: how rare alerts are cannot be told from that
+            interval = percentile_interval(samples[:, place]) if hit else None
             told.append(GroupFairness(name, n, hit, hit / n, Estimate(value, n, interval)))
         return tuple(sorted(told, key=lambda group: group.group))
 

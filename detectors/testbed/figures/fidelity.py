@@ -7,7 +7,7 @@ import numpy as np
 
 from detectors.testbed.draws import Draws
 from detectors.testbed.ground import Ground, Mask, Rows
-from detectors.testbed.statistics import Estimate
+from detectors.testbed.statistics import Estimate, share_of
 
 NOTHING = "no reason"
 # Wrong top reasons that are told, the most frequent first.
@@ -68,10 +68,14 @@ class TopReasons:
         )
 
     def _share(self, rows: Rows, draws: Draws) -> Estimate:
-        """Alerts of one case are alike, so cases and not alerts are resampled."""
+        """Alerts of one case are alike, so cases and not alerts are resampled.
+
+        A single case cannot be resampled, and neither can alerts that are all right or all wrong: Wilson's interval
+        stands in, which takes the alerts for independent and is too narrow where they are not.
+        """
         cases = self._ground.cases
         every = np.bincount(self.case[rows], minlength=cases)
         right = np.bincount(self.case[rows][self.right[rows]], minlength=cases)
-        if not right.any() or (right == every).all():
-            return draws.share("alerts", self.right[rows])
+        if not right.any() or (right == every).all() or (every > 0).sum() == 1:
+            return share_of(int(right.sum()), len(rows))
         return draws.ratio("cases", right, every)

@@ -29,6 +29,7 @@ def html(report: Report) -> str:
         models_only=words.models_only(report),
         reading=words.VERDICT_READING,
         chance=words.chance(report),
+        cold=words.cold(report),
         stream=judgement.stream,
         planted=", ".join(f"{name} {count}" for name, count in judgement.stream.cases.items()) or "no case",
         settings=judgement.settings,

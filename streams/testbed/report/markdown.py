@@ -22,6 +22,7 @@ def markdown(report: Report) -> str:
         words.verdict_sentence(report) + "\n",
         words.models_only(report) + "\n",
         judged,
+        *(f"{said}\n" for said in (words.cold(report),) if said),
         _table(verdict),
     ]
     tables = (

@@ -13,7 +13,7 @@ from streams.testbed.report import svg
 from streams.testbed.report.words import usual_budget
 
 _ACROSS = 6
-_MOST_GROUPS = 40
+_MOST_GROUPS = 80
 _WIDTH = 11.0
 
 
@@ -106,6 +106,7 @@ def _from_zero(axes: Any, judgement: Judgement) -> None:
     """Precision is often a few per cent: its axis ends a little above the highest line or band, not at 100 %."""
     tops = [figures.precision.share for system in judgement.systems for figures in _at_budgets(system)]
     highest = max((one.interval.high for one in tops if one.interval is not None), default=1.0)
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
     axes.set_ylim(0, min(1.03, max(0.1, 1.1 * highest)))
 
 

@@ -10,6 +10,7 @@ NONE = "-"
 # The budget that plots of one budget show, where it was judged.
 USUAL_BUDGET = 50
 _THOUSAND, _MILLION = 1e3, 1e6
+MUCH_COLD = 0.05
 
 VERDICT_COLUMNS = (
     "system",
@@ -139,6 +140,18 @@ def chance(report: Report) -> str:
     return (
         f"On an average day {active:,.0f} parties act, so {budget} alerts reach up to {reached} of them: compare each "
         "recall with that of random at the same budget, which is what chance finds."
+    )
+
+
+def cold(report: Report) -> str | None:
+    """How much was judged before the models had learned enough, where that is more than a little."""
+    share = report.judgement.stream.cold_share
+    if share is None or share < MUCH_COLD:
+        return None
+    return (
+        f"For {percent(Estimate(share, 1))} of the judged payments the models had no calibrated score yet, because "
+        "they had not learned enough: there fxwatch has its rules alone. A stream that begins with more history judges "
+        "what the models do later."
     )
 
 
