@@ -4,8 +4,8 @@ Published (KCS 2026-01-13): firms with USD 50m of trade a year whose unreceived 
 baselines. Scaled down to a gap of USD 0.2m to 2m within the stream, which a firm of usual size shows.
 
 template: six weeks of import payments of which the declarations name 45 to 60 %. slow: five months (100 days at least),
-70 to 80 %. adversarial: 110 days, both directions, every document short by 8 to 18 % only and split over three partners,
-between trades that match in full.
+70 to 80 %. adversarial: 110 days, both directions, every document short by 8 to 18 % only and split over three
+partners, between trades that match in full.
 
 An investigator should find: the ledger by month, the gap in USD and per cent, both baselines, the top unmatched items,
 the rank among peers. Illicit value: the gap. It is a sum over months: there is no due event.
