@@ -1,4 +1,4 @@
-"""`fxwatch simulate`: the built-in stream, to files or to Kafka."""
+"""`fxwatch simulate`: the preset `basic` of the generator, to files or to Kafka."""
 
 import json
 from datetime import date, datetime

@@ -177,3 +177,47 @@ def test_a_pack_of_some_typologies_plants_those_only() -> None:
     simulation = Simulation(2, 30_000, preset="full", typologies=("T01", "T10"))
     assert len(list(simulation)) == 30_000
     assert {entry["typology"] for entry in simulation.truth.of("case")} == {"T01", "T10"}
+
+
+def test_amended_declarations_and_their_lines_hang_together(bodies: dict[str, list[dict]]) -> None:
+    """What amends names an earlier event of the same declaration; lines of one number count from 1 without a gap."""
+    declared = {body["event_id"]: body for body in bodies[DECLARATIONS]}
+    amending = [body for body in declared.values() if "amends" in body]
+    assert amending
+    for body in amending:
+        first = declared[body["amends"]]
+        assert first["declared_time"] < body["declared_time"]
+        same = ("declaration_no", "party_id", "counterparty_id", "hs_code", "kind", "currency")
+        assert all(first[name] == body[name] for name in same)
+        assert first["value"] != body["value"]
+    lines: dict[str, set[int]] = {}
+    for body in declared.values():
+        lines.setdefault(body["declaration_no"], set()).add(body.get("line", 0))
+    assert any(len(numbers) > 1 for numbers in lines.values())
+    assert all(numbers == {0} or numbers == set(range(1, len(numbers) + 1)) for numbers in lines.values())
+
+
+def test_corrections_follow_what_they_correct(bodies: dict[str, list[dict]]) -> None:
+    """A return or cancellation names an earlier event of its party; an ordered payment is settled or cancelled."""
+    seen: dict[str, dict] = {}
+    ordered: dict[str, dict] = {}
+    for body in bodies[TRANSACTIONS]:
+        if body.get("status") in {"returned", "cancelled"}:
+            first = seen[body["original_event_id"]]
+            assert (first["party_id"], first["payment_id"]) == (body["party_id"], body["payment_id"])
+        if body.get("status") == "ordered":
+            ordered[body["payment_id"]] = body
+        else:
+            ordered.pop(body.get("payment_id"), None)
+        seen[body["event_id"]] = body
+    assert not ordered
+
+
+def test_records_wait_only_for_their_own_day() -> None:
+    """While the stream runs, what was made and is not due yet stays a small part of it."""
+    simulation = Simulation(1, 60_000, preset="full", typologies=())
+    most = 0
+    for number, _ in enumerate(simulation):
+        if number % 500 == 0:
+            most = max(most, sum(len(day) for day in simulation._world._days.values()))
+    assert most < 0.15 * 60_000, most
