@@ -5,8 +5,10 @@
 
 import multiprocessing
 import signal
+import threading
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection, wait
 from typing import Any, NamedTuple, TypeVar
 
@@ -58,7 +60,6 @@ class _Reporter:
 
 def _work(pipe: Connection, work: Callable[[Any, Stages], Any]) -> None:
     """The child: tasks come through the pipe, one at a time, until it closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent ends us
     with quiet_collector():
         while True:
             try:
@@ -101,11 +102,28 @@ def in_processes(
             worker.pipe.close()
 
 
+@contextmanager
+def _ignored_by_children() -> Iterator[None]:
+    """Processes started meanwhile ignore Ctrl-C, which goes to the whole group: this process ends them.
+
+    They inherit it. Failure prevented: one that is still importing would answer with a traceback.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _started(work: Callable[[Any, Stages], Any]) -> _Worker:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, work), daemon=True)
-    process.start()
+    with _ignored_by_children():
+        process.start()
     theirs.close()  # else its end would not be seen when the process dies
     return _Worker(process, ours)
 

@@ -47,17 +47,23 @@ def test_bytes_do_not_depend_on_processes_or_hash_seeds(tmp_path: Path) -> None:
     assert set(manifest.files) | {result_files.MANIFEST} == set(found[0])
 
 
-def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
-    """Ctrl-C while the processes work: exit code 130, one word, no result, no process left."""
-    stream = write(days(60, 60), tmp_path / "stream")
-    run = start(stream, tmp_path / "out", 2, 0)
+def working(run: "subprocess.Popen[str]", partial: Path) -> list[psutil.Process]:
+    """The processes of a replay, once they are at work."""
     deadline = time.monotonic() + 120
-    while not list((tmp_path / "out.partial/parts").glob("*.parquet")):
+    while not list((partial / "parts").glob("*.parquet")):
         assert run.poll() is None, run.communicate()
         assert time.monotonic() < deadline, "the processes do not begin"
         time.sleep(0.02)
     children = psutil.Process(run.pid).children(recursive=True)
     assert len(children) >= 2
+    return children
+
+
+def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
+    """Ctrl-C while the processes work: exit code 130, one word, no result, no process left."""
+    stream = write(days(60, 60), tmp_path / "stream")
+    run = start(stream, tmp_path / "out", 2, 0)
+    children = working(run, tmp_path / "out.partial")
     os.killpg(run.pid, signal.SIGINT)
     _, told = run.communicate(timeout=20)
     assert run.returncode == 130
@@ -65,3 +71,20 @@ def test_an_interrupt_ends_everything_at_once(tmp_path: Path) -> None:
     assert "Traceback" not in told
     assert psutil.wait_procs(children, timeout=10)[1] == []
     assert [path.name for path in tmp_path.iterdir()] == ["stream"]
+
+
+def test_a_killed_replay_leaves_no_process_and_nothing_that_looks_whole(tmp_path: Path) -> None:
+    """Kill -9 of the command: its processes end on their own, and the next replay takes the place of what it left."""
+    stream = write(days(40, 60), tmp_path / "stream")
+    run = start(stream, tmp_path / "out", 2, 0)
+    children = working(run, tmp_path / "out.partial")
+    run.kill()
+    assert psutil.wait_procs(children, timeout=60)[1] == []
+    run.communicate(timeout=20)
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.partial" / result_files.MANIFEST).exists()
+    small = write(days(2), tmp_path / "small")
+    again = start(small, tmp_path / "out", 1, 0)
+    _, told = again.communicate(timeout=120)
+    assert again.returncode == 0, told
+    assert not (tmp_path / "out.partial").exists()
