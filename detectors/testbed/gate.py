@@ -2,7 +2,8 @@
 
 Pure decisions on figures that were measured elsewhere (detectors/testbed/gate_evidence.py, and times and bytes by
 streams/testbed/compare.py). A figure fails only when it fell beyond noise: when the end of its 95 % interval (paired
-bootstrap) that is kindest to the challenger still lies on the wrong side of no change. In every `Difference` `a` is
+bootstrap) that is kindest to the challenger still lies on the wrong side of no change (of members and calibration: of what another seed
+changes). In every `Difference` `a` is
 the challenger and `b` the champion.
 
 One check is wrong about an equal challenger in at most one of forty comparisons; there are as many checks as figures,
@@ -18,6 +19,11 @@ from detectors.testbed.statistics import Difference
 
 # A check that a 95 % interval decides one-sidedly is wrong this often where nothing changed.
 ONE_SIDED = 0.025
+# Cases and days are resampled, seeds are not: the trees' splits are the same for every case. Fifteen pairs of seeds on one
+# stream (12 000 records, 2 partitions, 40 cases) moved the trees' own ranking by up to 0.076 (interval to 0.047) and the
+# calibration error by up to 0.008 (interval from 0.005): an interval beyond these margins is no matter of the seed.
+MEMBER_MARGIN = 0.05
+CALIBRATION_MARGIN = 0.01
 # A group of honest parties alerted on this many times as often as honest parties overall is alerted on too often; the
 # four-fifths rule, turned round.
 MOST_UNEVEN = 1.25
@@ -117,7 +123,12 @@ def decide(figures: Figures, limits: Limits) -> tuple[Check, ...]:
         _rose("look-alike rate", "share of honest look-alikes alerted on", figures.lookalikes),
         *(_missing_member(name) for name in figures.missing_members),
         *(_member(name, difference) for name, difference in figures.members.items()),
-        _rose("calibration error", "distance of the score from the share of illicit party-days", figures.calibration),
+        _rose(
+            "calibration error",
+            "distance of the score from the share of illicit party-days",
+            figures.calibration,
+            margin=CALIBRATION_MARGIN,
+        ),
         *_fairness(figures.fairness),
         *_costs(figures.costs, limits),
     )
@@ -167,31 +178,34 @@ def _between(difference: Difference) -> str:
     return f"{told}, difference {_shown(difference.difference)} (95 % {_shown(low)} to {_shown(high)})"
 
 
-def _noise(name: str, meaning: str, difference: Difference, *, failed: bool, word: str, more: str = "") -> Check:
+def _noise(
+    name: str, meaning: str, difference: Difference, *, failed: bool, word: str, margin: float = 0.0, more: str = ""
+) -> Check:
     if difference.a is None and difference.b is None:
         reason = f"{name} ({meaning}): there was nothing to measure it on"
     else:
         verdict = f"{word} beyond noise" if failed else f"no {word} beyond noise"
         reason = f"{name} ({meaning}): {_between(difference)}: {verdict}{'' if failed else more}"
-    end = "upper end >= 0" if word == "fall" else "lower end <= 0"
+    end = f"upper end >= {0.0 - margin:g}" if word == "fall" else f"lower end <= {margin:g}"
+    seeds = ", which another seed alone may move" if margin else ""
     return Check(name=name, passed=not failed, measured=_measured(difference), reason=reason,
-                 limit=f"95 % interval of the difference: {end}")  # fmt: skip
+                 limit=f"95 % interval of the difference: {end}{seeds}")  # fmt: skip
 
 
-def _fell(name: str, meaning: str, difference: Difference, more: str = "") -> Check:
+def _fell(name: str, meaning: str, difference: Difference, *, margin: float = 0.0, more: str = "") -> Check:
     """More is better. Where the champion was measured and the challenger gives nothing at all, that is a fall."""
     lost = difference.a is None and difference.b is not None
-    failed = lost or (difference.interval is not None and difference.interval.high < 0)
-    return _noise(name, meaning, difference, failed=failed, word="fall", more=more)
+    failed = lost or (difference.interval is not None and difference.interval.high < -margin)
+    return _noise(name, meaning, difference, failed=failed, word="fall", margin=margin, more=more)
 
 
-def _rose(name: str, meaning: str, difference: Difference) -> Check:
+def _rose(name: str, meaning: str, difference: Difference, *, margin: float = 0.0) -> Check:
     """Less is better."""
-    return _noise(name, meaning, difference, failed=_rises(difference), word="rise")
+    return _noise(name, meaning, difference, failed=_rises(difference, margin), word="rise", margin=margin)
 
 
-def _rises(difference: Difference) -> bool:
-    return difference.interval is not None and difference.interval.low > 0
+def _rises(difference: Difference, margin: float = 0.0) -> bool:
+    return difference.interval is not None and difference.interval.low > margin
 
 
 def _typology_recall(one: TypologyFigures) -> Check:
@@ -237,7 +251,8 @@ def _missing_member(name: str) -> Check:
 
 
 def _member(name: str, difference: Difference) -> Check:
-    return _fell(f"member {name}", "share of honest payments that its score puts below a planted one", difference)
+    meaning = "share of honest payments that its score puts below a planted one"
+    return _fell(f"member {name}", meaning, difference, margin=MEMBER_MARGIN)
 
 
 def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:

@@ -134,6 +134,8 @@ def near(name: str, known: Sequence[str]) -> list[str]:
 
 def varied(configuration: Configuration, path: str, value: str, day: date) -> Configuration:
     """The configuration with the value at a path that `paths` lists. Raises `PathError` for a value of another form."""
+    if value.lower().lstrip("+-") in {"nan", "inf", "infinity"}:
+        raise PathError(f"{path}: got {value!r}: not finite")
     head, *rest = path.split(".")
     if head == "engine":
         engine = _set(configuration.engine, Engine, rest[0], value, path)

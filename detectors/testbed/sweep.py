@@ -44,6 +44,8 @@ class Against(msgspec.Struct, frozen=True, kw_only=True):
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One combination. `new` are alerts that were not raised as recorded, `gone` those that would not have been.
 
+    `altered` are raised at the same events, but for other typologies.
+
     `usd` is the sum at risk over the alerts; `examples` are the new ones and the gone ones of the highest score.
     """
 
@@ -54,6 +56,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     usd: float
     new: int
     gone: int
+    altered: int
     new_examples: tuple[Raised, ...]
     gone_examples: tuple[Raised, ...]
     against: Against | None
@@ -66,11 +69,12 @@ def row(
     before, now = {one.place: one for one in recorded}, {one.place: one for one in raised}
     new = [one for place, one in now.items() if place not in before]
     gone = [one for place, one in before.items() if place not in now]
+    altered = sum(set(one.typologies) != set(before[place].typologies) for place, one in now.items() if place in before)
     kinds = Counter(kind for one in raised for kind in one.typologies or (ANOMALY,))
     return Row(
         values=values, alerts=len(raised), alerts_per_day=len(raised) / days if days else None,
         by_typology=dict(sorted(kinds.items())), usd=sum(one.usd or 0.0 for one in raised), new=len(new),
-        gone=len(gone), new_examples=_highest(new), gone_examples=_highest(gone),
+        gone=len(gone), altered=altered, new_examples=_highest(new), gone_examples=_highest(gone),
         against=None if ground is None else _against(ground, now),
     )  # fmt: skip
 

@@ -43,7 +43,7 @@ svg.plot { width: 100%; height: auto; }
 def columns(report: Mapping[str, Any]) -> list[str]:
     """The table's columns."""
     judged = ["precision", "recall", "illicit USD found"] if report["truth"] else []
-    return [*report["vary"], "alerts", "a day", "USD at risk", "by typology", "new", "gone", *judged]
+    return [*report["vary"], "alerts", "a day", "USD at risk", "by typology", "new", "gone", "altered", *judged]
 
 
 def rows(report: Mapping[str, Any]) -> list[list[str]]:
@@ -56,7 +56,7 @@ def _row(one: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
     against = one["against"]
     kinds = ", ".join(f"{name} {count:,}" for name, count in one["by_typology"].items()) or "none"
     told = [f"{one['alerts']:,}", _number(one["alerts_per_day"], ".1f"), f"{one['usd']:,.0f}", kinds,
-            f"{one['new']:,}", f"{one['gone']:,}"]  # fmt: skip
+            f"{one['new']:,}", f"{one['gone']:,}", f"{one['altered']:,}"]  # fmt: skip
     if against is not None:
         told += [
             _number(against["precision"], ".3f"),

@@ -87,6 +87,8 @@ def test_what_fell_fails_alone_and_is_named(changed, name, word):
     "changed",
     [
         {"recall": NOISE}, {"precision": NOISE}, {"recall": RISE}, {"lookalikes": FALL}, {"precision": NOTHING},
+        {"members": {"trees": Difference(0.78, 0.86, -0.08, 40, Interval(-0.11, -0.04))}},
+        {"calibration": Difference(0.33, 0.32, 0.008, 40, Interval(0.004, 0.011))},
         {"members": {"robust_z": RISE}}, {"typologies": (typology(fired=(20, 18), firing=NOISE),)},
         {"typologies": (typology(enabled=(False, False), fired=(0, 0)),)}, {"typologies": (typology(enabled=None),)},
         {"fairness": small(1.2, 0.7, Interval(0.2, 0.9))},
