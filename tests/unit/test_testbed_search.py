@@ -1,0 +1,164 @@
+"""History search: the grid, what can be varied, and what comes of it on a recorded ledger."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from detectors.testbed import grid
+from detectors.testbed.grid import Dimension, PathError
+from streams.cli.testbed.search import command
+from streams.errors import UsageError
+from streams.settings import effective_configuration
+from streams.testbed.result_files import read_result
+from tests.support.small_result import replayed, simulate
+
+CONFIGURATION = effective_configuration({})
+DAY = date(2026, 4, 20)
+
+
+def varied(path: str, *values: str) -> list[grid.Combination]:
+    """The combinations of one dimension over the defaults."""
+    return grid.combinations(CONFIGURATION, [Dimension(path, values)], DAY)
+
+
+def limits(configuration, typology: str, name: str) -> list[tuple[date, str]]:
+    """A limit's dated values."""
+    return [(one.effective_from, one.value) for one in configuration.rules[typology].limits if one.name == name]
+
+
+def test_only_the_entry_in_force_is_changed():
+    """Of a limit with several dates the one in force on the first day changes; others stay another day's law."""
+    path = "rules.T02.limits.annual_cap"
+    (in_2026,) = varied(path, "70000")
+    assert [value for _, value in limits(in_2026.configuration, "T02", "annual_cap")] == ["50000", "100000", "70000"]
+    (in_2024,) = grid.combinations(CONFIGURATION, [Dimension(path, ("70000",))], date(2024, 5, 1))
+    assert [value for _, value in limits(in_2024.configuration, "T02", "annual_cap")] == ["50000", "70000", "100000"]
+    assert str(grid.entry_changed(CONFIGURATION, path, date(2024, 5, 1)).effective_from) == "2023-07-04"
+    assert path not in grid.paths(CONFIGURATION, date(1999, 1, 1))
+
+
+def test_grid_is_every_combination_in_order():
+    """Two paths of two and three values give six configurations, the last varying fastest; nothing else moves."""
+    found = grid.combinations(
+        CONFIGURATION,
+        [Dimension("detectors.daily_budget", ("10", "50")), Dimension("rules.T01.limits.pieces_min", ("3", "4", "5"))],
+        DAY,
+    )
+    assert [tuple(one.values.values()) for one in found] == [
+        ("10", "3"), ("10", "4"), ("10", "5"), ("50", "3"), ("50", "4"), ("50", "5")]  # fmt: skip
+    last = found[-1].configuration
+    assert last.detectors.daily_budget == 50.0
+    assert limits(last, "T01", "pieces_min") == [(date(2019, 1, 1), "5")]
+    assert (last.legend, last.desks, last.engine) == (CONFIGURATION.legend, CONFIGURATION.desks, CONFIGURATION.engine)
+
+
+@pytest.mark.parametrize("path", grid.paths(CONFIGURATION, DAY))
+def test_every_path_listed_can_be_varied(path):
+    """Each path that is listed takes a value and changes the configuration, and no other path's value."""
+    value = {"enabled": "false", "members": "robust_z", "exploration": "0.5"}.get(path.rpartition(".")[2], "11")
+    (found,) = varied(path, value)
+    assert found.configuration != CONFIGURATION
+
+
+def test_members_can_be_left_out_before_their_parameters_change():
+    """Members in or out and a member's parameter go together, whichever is named first."""
+    dimensions = [
+        Dimension("detectors.members.windowed_tails.window", ("500",)),
+        Dimension("detectors.members", ("robust_z+windowed_tails",)),
+    ]
+    (found,) = grid.combinations(CONFIGURATION, dimensions, DAY)
+    assert found.configuration.detectors.members == {"robust_z": {}, "windowed_tails": {"window": 500.0}}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("rules.T01.limits.pieces_min", "many", "not a number"),
+        ("rules.T01.enabled", "perhaps", "true or false"),
+        ("detectors.daily_budget", "plenty", "daily_budget"),
+        ("detectors.daily_budget", "nan", "not finite"),
+        ("detectors.exploration", "2", "0 to 1"),
+        ("detectors.members", "robust_z+crystal_ball", "joined by +"),
+        ("detectors.members.half_space_trees.trees", "0", "trees"),
+        ("detectors.members.half_space_trees.trees", "few", "expected a number"),
+        ("engine.lateness_days", "900", "0 to 365"),
+    ],
+)
+def test_values_that_cannot_be_are_refused(path, value, told):
+    """A value of another form, or that the core could not apply, is refused with the path."""
+    with pytest.raises(PathError) as refused:
+        varied(path, value)
+    assert told in str(refused.value)
+
+
+def test_mistyped_path_names_the_near_ones():
+    """A path that names nothing is refused, and the ones that look like it are listed."""
+    with pytest.raises(PathError) as refused:
+        varied("rules.T01.limits.piece_min", "3")
+    assert refused.value.near[0] == "rules.T01.limits.pieces_min"
+    with pytest.raises(PathError) as weight:
+        varied("detectors.members.robust_z.weight", "2")
+    assert "nothing that can be varied" in str(weight.value)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a stream and its replay."""
+    home = tmp_path_factory.mktemp("search")
+    simulate(home / "stream", 3000, 100)
+    replayed(home / "stream", home / "result")
+    return home
+
+
+def run(place: Path, out: Path, *more: str) -> dict:
+    """`testbed search` on the replay, and what it printed."""
+    done = CliRunner().invoke(command, [str(place / "result"), "--out", str(out), "--json", *more])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return json.loads(done.stdout)
+
+
+def test_recorded_value_changes_nothing_and_others_what_they_should(place, tmp_path):
+    """The limit as recorded gives the recorded alerts; a limit no case reaches loses T01's; all in one table."""
+    told = run(place, tmp_path, "--truth", str(place / "stream"), "--processes", "1",
+               "--vary", "rules.T01.limits.pieces_min=3,1000")  # fmt: skip
+    same, none = told["rows"]
+    manifest = read_result(place / "result").manifest
+    assert same["alerts"] == manifest.alerts == told["recorded"]["alerts"] > 0
+    assert (same["new"], same["gone"], same["against"]) == (0, 0, told["recorded"]["against"])
+    assert told["recorded"]["by_typology"]["T01"] > 0
+    assert "T01" not in none["by_typology"]
+    assert none["gone"] + none["altered"] > 0
+    assert same["altered"] == 0
+    assert none["alerts"] == same["alerts"] + none["new"] - none["gone"]
+    assert told["limits_changed"]["rules.T01.limits.pieces_min"]["effective_from"] == "2019-01-01"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["search.html", "search.json", "search.md"]
+    page = (tmp_path / "search.html").read_text("utf-8")
+    assert "<svg" in page
+    assert "as recorded" in page
+
+
+def test_processes_give_the_same_bytes_and_keep_keeps(place, tmp_path):
+    """Two processes give what one gives, byte for byte; --keep leaves each combination's alerts, without truth too."""
+    vary = ("--vary", "detectors.daily_budget=1,40", "--vary", "detectors.warm_up=50,100")
+    run(place, tmp_path / "one", "--processes", "1", *vary)
+    told = run(place, tmp_path / "two", "--processes", "2", "--keep", *vary)
+    for name in ("search.json", "search.md", "search.html"):
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+    kept = [(tmp_path / "two" / f"{number:03}" / "alerts.jsonl").read_bytes().splitlines() for number in range(4)]
+    assert [len(lines) for lines in kept] == [row["alerts"] for row in told["rows"]]
+    assert told["rows"][0]["alerts"] < told["rows"][2]["alerts"]
+    assert told["rows"][0]["against"] is None
+
+
+def test_too_large_a_grid_and_bad_paths_are_refused(place, tmp_path):
+    """More combinations than --most, a path without values, and a mistyped path each end as wrong use."""
+    for vary, word in ((("detectors.daily_budget=1,2,3",), "too large"), (("detectors.daily_budget",), "PATH=VALUE"),
+                       (("rules.T1.enabled=true",), "rules.T01.enabled")):  # fmt: skip
+        arguments = [str(place / "result"), "--out", str(tmp_path), "--most", "2"]
+        done = CliRunner().invoke(command, [*arguments, *(part for one in vary for part in ("--vary", one))])
+        assert isinstance(done.exception, UsageError)
+        assert word in str(done.exception)
+    assert list(tmp_path.iterdir()) == []
