@@ -157,10 +157,12 @@ def _run(directory: Path, prepared: Prepared, processes: int, stages: Stages) ->
     tasks = [Task(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
              for number in range(prepared.partitions)]  # fmt: skip
     figures = in_processes(partition_files.replay_partition, tasks, processes, stages)
-    stages.begin("files", None)
+    stages.begin("files", 1)
     partition_files.join(directory, prepared.partitions, prepared.members)
     result_files.write_configuration(directory, prepared.configuration)
-    return result_files.write_manifest(directory, _manifest(prepared, figures))
+    manifest = result_files.write_manifest(directory, _manifest(prepared, figures))
+    stages.advance(1)
+    return manifest
 
 
 def _manifest(prepared: Prepared, figures: list[Figures]) -> Manifest:
