@@ -20,6 +20,8 @@ from streams.generator.roles import CARD_ISSUERS, EXCHANGERS, GOODS_ROLES, LEAST
 
 # of importers, exporters and online sellers
 NEW_FIRMS, GROWING_FIRMS = 0.05, 0.04
+# of persons, those who share telephone and device with another one
+SAME_HOUSEHOLD = 0.03
 WON_A_DOLLAR = 1_400
 INDUSTRY_NAMES = tuple(INDUSTRIES)
 
@@ -44,6 +46,7 @@ class _Maker:
         self.role, self.pools, self.start, self.days = role, pools, start, days
         self.facts: RoleFacts = ROLES[role]
         self.draw = Draw(seed, "country", role)
+        self._last: Resident | None = None
 
     def make(self, number: int, index: int) -> Resident:
         draw, facts = self.draw, self.facts
@@ -72,6 +75,9 @@ class _Maker:
             if firm and self.role != "intra_group" and draw.chance(NEW_FIRMS):
                 person.founded_day, person.growing = draw.integer(1, self.days * 2 // 3), draw.chance(0.6)
         person.profile = self._profile(person)
+        if person.party_type == "person" and self._last is not None and draw.chance(SAME_HOUSEHOLD):
+            person.device, person.contact = self._last.device, self._last.contact
+        self._last = person
         return person
 
     def _industry(self) -> str:

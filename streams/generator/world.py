@@ -16,7 +16,7 @@ from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
 from streams.generator.law import Law
 from streams.generator.pools import Pools
-from streams.generator.population import SMALL_REMITTERS, Counterparty, Resident
+from streams.generator.population import BANKS, SMALL_REMITTERS, Counterparty, Resident
 from streams.generator.rates import Rates
 from streams.generator.truth import Truth
 from streams.record import HISTORY_HEADER, TRANSACTIONS, Record
@@ -26,6 +26,9 @@ from streams.record import HISTORY_HEADER, TRANSACTIONS, Record
 HONEST_YEAR_USD = 60_000
 BAND_USD = (3_850, 5_150)
 HONEST_BAND_PIECES = 2
+
+# In the preset `full` these banks say of every payer what came in from crypto-asset exchanges, mostly nothing.
+REPORTING_BANKS = frozenset(BANKS[:2])
 
 # Purpose codes of the default legend in detectors/defaults.toml; a test compares them.
 PURPOSES = {
@@ -222,6 +225,8 @@ class World:
             body["evidence"] = payment.evidence
         if body["channel"] in {"app", "web", "small_remitter"}:
             body["device_id"], body["contact_id"], body["ip_country"] = resident.device, resident.contact, "KR"
+        if self.law is not None and institution in REPORTING_BANKS and payment.direction == "out":
+            body["exchange_linked_inflow_24h"] = "0"
         if payment.more:
             body.update(payment.more)
         return body

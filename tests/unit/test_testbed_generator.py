@@ -2,6 +2,8 @@
 
 import hashlib
 import itertools
+import subprocess
+import sys
 from collections import Counter
 from datetime import date
 
@@ -221,3 +223,34 @@ def test_records_wait_only_for_their_own_day() -> None:
         if number % 500 == 0:
             most = max(most, sum(len(day) for day in simulation._world._days.values()))
     assert most < 0.15 * 60_000, most
+
+
+def test_the_stream_does_not_depend_on_the_process() -> None:
+    """Two processes with other seeds of Python's own hashes make the same bytes, the pack and bad ones included."""
+    script = (
+        "import hashlib; from streams.generator import Simulation; "
+        "stream = Simulation(8, 6_000, preset='full', bad_share=0.02); whole = hashlib.sha256(); "
+        "[whole.update(repr(record).encode()) for record in stream]; whole.update(stream.truth.lines()); "
+        "print(whole.hexdigest())"
+    )
+    made = [
+        subprocess.run(
+            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True
+        ).stdout
+        for seed in ("1", "2")
+    ]
+    assert made[0] == made[1] != b""
+
+
+def test_households_share_telephones_and_some_banks_always_report_inflows(
+    year: tuple[Simulation, list[Record]], bodies: dict[str, list[dict]]
+) -> None:
+    """A shared contact is no proof of a ring, and a reported inflow of nothing is no sign of crypto-assets."""
+    persons = [person for person in year[0]._people if person.party_type == "person"]
+    shared = len(persons) - len({person.contact for person in persons})
+    assert 0.01 * len(persons) < shared < 0.06 * len(persons)
+    inflows = [
+        body["exchange_linked_inflow_24h"] for body in bodies[TRANSACTIONS] if "exchange_linked_inflow_24h" in body
+    ]
+    assert 0.05 * len(bodies[TRANSACTIONS]) < len(inflows) < 0.5 * len(bodies[TRANSACTIONS])
+    assert 0 < sum(inflow != "0" for inflow in inflows) < 0.1 * len(inflows)
