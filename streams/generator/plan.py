@@ -66,31 +66,51 @@ def plan(
         start = FULL_START if full else START
     if days is None:
         days = _full_days(events) if full else max(LEAST_DAYS, min(MOST_DAYS, isqrt(events) // 5))
-    most = FULL_MOST_RESIDENTS if full else MOST_RESIDENTS
-    each = EVENTS_A_RESIDENT[preset]
-    people = max(LEAST_RESIDENTS, min(most, events // each)) if residents is None else residents
+    if residents is None:
+        most = FULL_MOST_RESIDENTS if full else MOST_RESIDENTS
+        residents = max(LEAST_RESIDENTS, min(most, events // EVENTS_A_RESIDENT[preset]))
+    chosen = Plan(
+        events,
+        seed,
+        start,
+        days,
+        residents,
+        bad_share,
+        history_days,
+        interval_for(events, days),
+        preset,
+        typologies if full else (),
+    )
+    _require_ranges(chosen)
+    _require_room(chosen)
+    return chosen
+
+
+def _require_ranges(chosen: Plan) -> None:
+    full = chosen.preset == "full"
     for name, got, low, high in (
-        ("--events", events, FULL_LEAST_EVENTS if full else LEAST_EVENTS, 10**9),
-        ("--days", days, LEAST_DAYS, LONGEST_DAYS),
-        ("--residents", people, LEAST_RESIDENTS, max(LEAST_RESIDENTS, events // 4)),
-        ("--bad", bad_share, 0, 0.5),
-        ("--history-days", history_days, 0, days - LEAST_DAYS),
+        ("--events", chosen.events, FULL_LEAST_EVENTS if full else LEAST_EVENTS, 10**9),
+        ("--days", chosen.days, LEAST_DAYS, LONGEST_DAYS),
+        ("--residents", chosen.residents, LEAST_RESIDENTS, max(LEAST_RESIDENTS, chosen.events // 4)),
+        ("--bad", chosen.bad_share, 0, 0.5),
+        ("--history-days", chosen.history_days, 0, chosen.days - LEAST_DAYS),
     ):
         if not low <= got <= high:
             command = "testbed generate" if full else "simulate"
             raise UsageError(
                 f"{name} is out of range", got=got, expected=f"{low} to {high}", todo=f"see fxwatch {command} --help"
             )
-    hours = interval_for(events, days)
-    kept = days * 24 // hours * len(DIGITS) + people
-    if kept > events * MOST_KEPT:
+
+
+def _require_room(chosen: Plan) -> None:
+    kept = chosen.days * 24 // chosen.rate_hours * len(DIGITS) + chosen.residents
+    if kept > chosen.events * MOST_KEPT:
         raise UsageError(
             "rates and profiles leave no room for payments",
-            got=f"{kept} of {events} records for {days} days and {people} residents",
+            got=f"{kept} of {chosen.events} records for {chosen.days} days and {chosen.residents} residents",
             expected=f"at most {MOST_KEPT:.0%}",
             todo="ask for more --events, fewer --days or fewer --residents",
         )
-    return Plan(events, seed, start, days, people, bad_share, history_days, hours, preset, typologies if full else ())
 
 
 def _full_days(events: int) -> int:
