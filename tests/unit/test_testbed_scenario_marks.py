@@ -96,6 +96,18 @@ def _held_out(data: list[tuple[np.ndarray, np.ndarray]]) -> float:
     return wins / pairs
 
 
+def test_rare_fields_have_honest_company(stream: PackStream) -> None:
+    """Where planted events of a kind of party at a bank have a rare field, honest ones of that kind there have it too."""
+    planted = {event_id for case in stream.cases for event_id in case["event_ids"]}
+    for field in ("exchange_linked_inflow_24h", "counterparty_bank_country", "branch", "device_id"):
+        seen: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
+        for event_id, body in stream.bodies.items():
+            if field in body:
+                seen[event_id in planted].add((body["party_type"], body["institution"]))
+        assert seen[True], field
+        assert seen[True] <= seen[False], field
+
+
 def test_no_amount_recurs_among_the_payments_of_a_case(stream: PackStream) -> None:
     """Drawn sizes never stick at a bound: no two payments of or beside a case are of the same amount."""
     for case in stream.cases:

@@ -16,8 +16,11 @@ to out. Illicit value: the payments that the inflow fed.
 from streams.generator.scenarios.new_firm import new_firm
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import Order, Scenario
+from streams.generator.world import REPORTING_BANKS
 
 CAPITAL_MULTIPLE = 100
+# banks that tell of every payer what came in from exchanges, honest payers included
+INFORMED_BANKS = tuple(sorted(REPORTING_BANKS))
 PAYEES = (("HK", "HKD"), ("CN", "USD"), ("JP", "JPY"))
 
 
@@ -31,6 +34,7 @@ def _fed(stage: Stage, order: Order, share: tuple[float, float]) -> str:
 def _burst(stage: Stage, days: int, payees: int, payments: tuple[int, int]) -> None:
     begin, draw = stage.window(days), stage.draw
     firm = new_firm(stage, begin)
+    firm.institutions = (draw.pick(INFORMED_BANKS),)
     country, currency = draw.pick(PAYEES)
     partners = [stage.foreign(firm, country=country, currency=currency) for _ in range(payees)]
     times = stage.office_times(begin, days, stage.count(*payments))
@@ -57,7 +61,7 @@ def _slow(stage: Stage) -> None:
 
 def _adversarial(stage: Stage) -> None:
     begin, draw = stage.window(80), stage.draw
-    firm = stage.companies(1, "importer")[0]
+    firm, bank = stage.companies(1, "importer")[0], draw.pick(INFORMED_BANKS)
     country, currency = draw.pick(PAYEES)
     partner = stage.foreign(firm, country=country, currency=currency)
     for number, at_ms in enumerate(stage.office_times(begin, 80, 2 * stage.count(8, 11))):
@@ -65,8 +69,9 @@ def _adversarial(stage: Stage) -> None:
         if number % 2:
             stage.honest_trade(firm, at_ms, usd)
         else:
-            more = stage.open_account(partner)
-            _fed(stage, Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more), (0.33, 0.66))
+            order = Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), institution=bank)
+            order.more = stage.open_account(partner)
+            _fed(stage, order, (0.33, 0.66))
     stage.finish()
 
 
