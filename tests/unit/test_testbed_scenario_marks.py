@@ -97,7 +97,7 @@ def _held_out(data: list[tuple[np.ndarray, np.ndarray]]) -> float:
 
 
 def test_rare_fields_have_honest_company(stream: PackStream) -> None:
-    """Where planted events of a kind of party at a bank have a rare field, honest ones of that kind there have it too."""
+    """Where planted events of a kind of party at a bank have a rare field, honest ones there have it, too."""
     planted = {event_id for case in stream.cases for event_id in case["event_ids"]}
     for field in ("exchange_linked_inflow_24h", "counterparty_bank_country", "branch", "device_id"):
         seen: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
