@@ -50,6 +50,14 @@ def test_a_case_is_found_on_its_party_for_thirty_days():
     assert (first_alerts(two_cases(), mask(8, 7)) == NEVER_US).all()
 
 
+def test_the_thirtieth_day_still_counts():
+    """An alert exactly 30 days after the last event finds the case; a second later finds nothing."""
+    rows = [payment("e", "a", 1), payment("on", "a", 31), payment("late", "a", 31 + 1 / 86_400)]
+    told = ground(rows, [case("T01-0001", "a", ["e"], (1, 1))])
+    assert (first_alerts(told, mask(3, 1)) != NEVER_US).all()
+    assert (first_alerts(told, mask(3, 2)) == NEVER_US).all()
+
+
 def test_a_party_is_found_from_the_first_event_on_only():
     """An alert on the party the day before the case begins finds nothing; everybody involved counts afterwards."""
     rows = [payment("e0", "a", 1), payment("e1", "a", 2), payment("e2", "helper", 2)]
@@ -111,6 +119,15 @@ def test_never_found_is_later_than_any_delay():
     assert delay(told, first_alerts(told, mask(3)), DRAWS).median.value is None
 
 
+def test_the_medians_interval_is_around_the_median():
+    """Of 41 delays from 0 to 40 days the median is 20, and its interval reaches some days to either side only."""
+    rows = [payment(f"e{n}", f"p{n}", 0) for n in range(41)] + [payment(f"f{n}", f"p{n}", n) for n in range(41)]
+    told = ground(rows, [case(f"T01-{n:04}", f"p{n}", [f"e{n}", f"f{n}"], (0, 41)) for n in range(41)])
+    median = delay(told, first_alerts(told, mask(82, *range(41, 82))), DRAWS).median
+    assert median.value == 20.0
+    assert 10.0 <= median.interval.low < 20.0 < median.interval.high <= 30.0
+
+
 def test_nearest_rank():
     """Of 1, 2, 3, 4 the median is 2 and the 90 % quantile 4; of nothing there is none."""
     values = np.array([1.0, 2.0, 3.0, 4.0])
@@ -138,6 +155,14 @@ def test_look_alike_rate():
     assert (figures.rate.value, figures.rate.n) == (2 / 3, 3)
     assert figures.by_name["tuition"].value == 0.0
     assert figures.alerts_share == pytest.approx(2 / 3)
+
+
+def test_a_cases_payment_is_none_of_a_look_alike():
+    """Of a party that is look-alike and case at once, an alert on the case's payment is right."""
+    rows = [payment("c", "a", 0), payment("x", "a", 1)]
+    told = ground(rows, [case("T01-0001", "a", ["c"], (0, 0))], [lookalike("rent", "a")])
+    assert lookalikes(told, mask(2, 0), DRAWS).rate.value == 0.0
+    assert lookalikes(told, mask(2, 1), DRAWS).rate.value == 1.0
 
 
 def test_history_finds_nothing():

@@ -74,7 +74,7 @@ def test_fairness_by_hand():
     assert (company.party_days, company.alerted) == (6, 1)
     assert (person.ratio.value, company.ratio.value) == pytest.approx((5 / 3, 5 / 9))
     assert [group.group for group in figures["region"]] == ["KR-11", "unknown"]
-    assert person.ratio.interval.low <= 5 / 3 <= person.ratio.interval.high
+    assert person.ratio.interval.low < 5 / 3 < person.ratio.interval.high
 
 
 def test_equal_treatment_is_a_ratio_of_one():
@@ -83,6 +83,13 @@ def test_equal_treatment_is_a_ratio_of_one():
     told = ground(rows)
     for group in Fairness(told, party_days(told), DRAWS).of(mask(18, *range(18)))["institution"]:
         assert (group.ratio.value, group.ratio.interval.low, group.ratio.interval.high) == (1.0, 1.0, 1.0)
+
+
+def test_everybody_involved_in_a_case_is_no_honest_party():
+    """A helper named by the truth is no honest party, even where none of the case's events is its own."""
+    rows = [payment("e", "a", 0), payment("h", "helper", 0), payment("x", "honest", 0)]
+    days = party_days(ground(rows, [case("T03-0001", "a", ["e"], (0, 0), party_ids=("a", "helper"))]))
+    assert sorted(days.honest.tolist()) == [False, False, True]
 
 
 def test_a_group_without_alerts_has_no_interval():

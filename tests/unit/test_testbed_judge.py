@@ -81,12 +81,24 @@ def test_a_version_that_finds_more_is_told_so():
     better, worse = judge(stream(SCORES, range(8)), (), wide), judge(stream(SCORES, range(2)), (), wide)
     forth, back = (compare(*pair).budgets[0] for pair in ((better, worse), (worse, better)))
     assert (forth.recall.a, forth.recall.b) == (0.8, 0.2)
+    # ten alerts on each of ten days, 8 and 2 of them on events of cases
+    assert (forth.precision.a, forth.precision.b) == (8 / 100, 2 / 100)
     assert forth.only_second == ()
     assert forth.recall.interval.low > 0.0
     assert forth.illicit_usd.interval.low > 0.0
     assert back.recall.interval == Interval(-forth.recall.interval.high, -forth.recall.interval.low)
     assert set(forth.only_first) == set(back.only_second)
     assert len(forth.only_first) == 6
+
+
+def test_baselines_are_judged_beside_the_product():
+    """A baseline that knows the truth finds everything at its budget; it gives no reasons and ships nothing."""
+    told = stream(SCORES)
+    perfect = System("perfect", "It knows.", told.illicit.astype(np.float64))
+    figures = judge(told, (perfect,), msgspec.structs.replace(FEW, budgets=(10,))).judgement.system("perfect").budgets
+    assert [one.budget for one in figures] == [10]
+    assert figures[0].fidelity is None
+    assert figures[0].recall.on_events.value == figures[0].precision.share.value == 1.0
 
 
 def test_versions_judged_by_other_truths_are_not_compared():
@@ -104,6 +116,8 @@ def test_as_shipped_counts_the_alerts_that_were_raised():
     told = judge(ground(rows, [case("T01-0001", "a", ["a0"], (0, 0))]), (), FEW).judgement
     shipped = told.system(PRODUCT).at(AS_SHIPPED)
     assert (shipped.precision.alerts, shipped.precision.share.value) == (2, 0.5)
+    outcome = judge(ground(rows, [case("T01-0001", "a", ["a0"], (0, 0))]), (), FEW).outcomes[PRODUCT, AS_SHIPPED]
+    assert outcome.alerts.tolist() == [True, True, False, False]
 
 
 def test_what_no_rule_looks_for_is_said():
@@ -169,6 +183,16 @@ def test_baselines_are_deterministic_and_know_nothing_of_tomorrow(name):
     scores = REGISTRY[name].score(whole, 3)
     assert (REGISTRY[name].score(whole, 3) == scores).all()
     assert (REGISTRY[name].score(part, 3) == scores[:300]).all()
+
+
+def test_chance_differs_by_partition_and_seed():
+    """Equal offsets of two partitions are other payments, and another seed picks others."""
+    rows = [payment(f"e{n}", "p", 0, partition=n % 2) for n in range(2)]
+    even, odd = partition_columns(ground(rows).sheet, np.zeros(2, np.int64))
+    odd = msgspec.structs.replace(odd, offset=even.offset)
+    score = REGISTRY["random"].score
+    assert score(even, 1)[0] != score(odd, 1)[0]
+    assert score(even, 1)[0] != score(even, 2)[0]
 
 
 def test_river_recipe_is_rivers_own():
