@@ -148,7 +148,9 @@ def _faults_of(place: str, value: Any, kind: Any) -> Iterator[str]:
 
 def _environment_names() -> set[str]:
     derived = {"config_file", "effective_tables"}  # set by `load_settings` from FXWATCH_CONFIG, nowhere else
-    return {f"FXWATCH_{name.upper()}" for name in Settings.model_fields if name not in derived} | {"FXWATCH_CONFIG"}
+    # the testbed's library is read by its own command (streams/testbed/library.py) and concerns no process
+    others = {"FXWATCH_CONFIG", "FXWATCH_TESTBED_LIBRARY"}
+    return {f"FXWATCH_{name.upper()}" for name in Settings.model_fields if name not in derived} | others
 
 
 def _place(error: Any, path: str | None) -> str:

@@ -15,10 +15,9 @@ import numpy as np
 from detectors.testbed import gate, gate_evidence
 from detectors.testbed.gate import Check, Costs, Limits
 from detectors.testbed.gate_evidence import Resampling, Version
-from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.truth import Truth
 from streams.errors import UsageError
-from streams.pseudonyms import Keys
+from streams.testbed.judge import lay
 from streams.testbed.prepared import Stages
 from streams.testbed.rerun import Rerun, rerun
 from streams.testbed.result_files import LEDGER, Result, partition_file, prove, read_result
@@ -44,9 +43,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     report: dict[str, Any]
 
 
-def compare(
-    places: tuple[Path, Path], truth: Truth, keys: Keys, how: Resampling, limits: Limits, stages: Stages
-) -> Verdict:
+def compare(places: tuple[Path, Path], truth: Truth, how: Resampling, limits: Limits, stages: Stages) -> Verdict:
     """Decide whether the challenger (second of `places`) may take the champion's place.
 
     Raises `UsageError` when the results are not of the same stream or not of this truth, `ResultError` for damage,
@@ -54,8 +51,8 @@ def compare(
     """
     results = read_result(places[0]), read_result(places[1])
     require_same_stream(*results)
-    grounds = ground_of(results[0], truth, keys), ground_of(results[1], truth, keys)
-    measured = measure(*results, stages)
+    grounds = lay(results[0], truth), lay(results[1], truth)
+    measured = measure(*results, stages, rounds)
     stages.begin("figures", None)
     versions = [Version(ground, one.configuration) for ground, one in zip(grounds, results, strict=True)]
     try:
@@ -81,15 +78,6 @@ def compare(
         "report_hash": gate.report_hash(told, checks),
     }
     return Verdict(passed=passed, checks=checks, report=report)
-
-
-def ground_of(result: Result, truth: Truth, keys: Keys) -> Ground:
-    """A result joined with its truth. Raises `UsageError` when the truth is another stream's."""
-    raw = {one for case in truth.cases for one in case.parties} | {one.party_id for one in truth.lookalikes}
-    try:
-        return lay_ground(result.sheet, truth, {one: keys.party(one).token for one in raw})
-    except ValueError as fault:
-        raise UsageError(str(fault), got=result.directory) from fault
 
 
 def _about(result: Result) -> dict[str, Any]:

@@ -16,9 +16,9 @@ PARTITIONS = 2
 BASE: dict[str, Any] = {"detectors": {"warm_up": 100}}
 
 
-def simulate(directory: Path, records: int, residents: int, seed: int = 7) -> Path:
-    """A stream directory with its truth."""
-    simulation = Simulation(seed, records, residents=residents)
+def simulate(directory: Path, records: int, residents: int, seed: int = 7, **more: Any) -> Path:
+    """A stream directory with its truth; `more` as the generator takes it."""
+    simulation = Simulation(seed, records, residents=residents, **more)
     write_stream(list(simulation), directory)
     (directory / NAME).write_bytes(simulation.truth.lines())
     return directory

@@ -12,6 +12,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "judge": ("streams.cli.testbed.judge", "Figures of a replay against the truth and baselines."),
     "exercise": ("streams.cli.testbed.exercise", "Judge labelled cases blind, then see truth and reasons."),
     "search": ("streams.cli.testbed.search", "Replay history under changed limits and budgets."),
+    "library": ("streams.cli.testbed.library", "Versioned sets of test data, with data sheets."),
 }
 
 

@@ -1,0 +1,243 @@
+"""`fxwatch testbed library`: versioned sets of test data, with checksums and data sheets."""
+
+import json
+import shutil
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from streams import tables
+from streams.errors import UsageError
+
+if TYPE_CHECKING:
+    from streams.testbed.library import Set
+
+_PLACE = click.option("--dir", "place", type=click.Path(file_okay=False, path_type=Path),
+                      help="The library [FXWATCH_TESTBED_LIBRARY, else ~/.local/share/fxwatch/testbed].")  # fmt: skip
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SHEET = click.option("--sheet", "sheet_file", required=True, type=_FILE,
+                      help="Data sheet, TOML: purpose, make_up, origin, limits, licence.")  # fmt: skip
+_VERSION = click.option("--version", "version", default="1", show_default=True, help="Numbers such as 1 or 1.2.")
+_JSON = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
+_SOURCE = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.group(short_help="Versioned sets of test data, with data sheets.")
+def command() -> None:
+    """Keep versioned sets: packs (labelled streams) and re-keyed excerpts of a recorded ledger.
+
+    Example: fxwatch testbed library list
+    """
+
+
+@command.command("list")
+@_PLACE
+@_JSON
+def list_sets(place: Path | None, as_json: bool) -> None:
+    """Every set of the library.
+
+    Example: fxwatch testbed library list --json
+    """
+    import msgspec
+
+    from streams.testbed import library
+
+    found = library.sets(library.root(place))
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    rows = [[one.name, one.version, one.kind, f"{len(one.files):,}", _size(one), one.checksum[:16]] for one in found]
+    tables.show(["name", "version", "kind", "files", "bytes", "checksum"], rows, ["files", "bytes"], ["checksum"])
+
+
+def _size(told: "Set") -> str:
+    return f"{sum(one.bytes for one in told.files.values()):,}"
+
+
+@command.group()
+def add() -> None:
+    """Add a set: a pack or an excerpt.
+
+    Example: fxwatch testbed library add pack spring --stream stream/ --sheet sheet.toml
+    """
+
+
+@add.command()
+@click.argument("name")
+@_VERSION
+@_SHEET
+@click.option("--stream", type=_SOURCE, help="A stream directory with its truth.jsonl.")
+@click.option("--events", type=click.IntRange(2000), help="Instead: generate so many records of the preset `full`.")
+@click.option("--seed", default=1, show_default=True, help="Seed of the generator; the set can be made again from it.")
+@_PLACE
+@_JSON
+def pack(
+    name: str, version: str, sheet_file: Path, stream: Path | None, events: int | None, seed: int, place: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
+    """Add a labelled stream: a directory with truth, or what the generator makes of its arguments.
+
+    Example: fxwatch testbed library add pack spring --events 20000 --seed 7 --sheet sheet.toml
+    """
+    from streams.testbed import library
+
+    if (stream is None) == (events is None):
+        raise UsageError("say what the pack is made of", expected="--stream DIR or --events N")
+
+    def fill(directory: Path) -> dict[str, Any]:
+        return _copied(stream, directory) if stream is not None else _generated(events or 0, seed, directory)
+
+    told = library.add(library.root(place), name, version, "pack", library.read_sheet(sheet_file), fill)
+    _added(told, as_json=as_json)
+
+
+def _copied(stream: Path, directory: Path) -> dict[str, Any]:
+    from streams.testbed import stream_files
+    from streams.testbed.truth_files import NAME, read_truth
+
+    read_truth(stream)
+    for path in (*stream_files.topic_files(stream).values(), stream / NAME):
+        shutil.copyfile(path, directory / path.name)
+    made_by = stream / "stream.json"
+    return {"made_by": json.loads(made_by.read_bytes())} if made_by.is_file() else {}
+
+
+def _generated(events: int, seed: int, directory: Path) -> dict[str, Any]:
+    from streams.generator import Simulation
+    from streams.testbed.stream_files import write_stream
+    from streams.testbed.truth_files import NAME
+    from streams.version import code_version
+
+    simulation = Simulation(seed, events, preset="full")
+    write_stream(simulation, directory)
+    (directory / NAME).write_bytes(simulation.truth.lines())
+    return {"generator": {"preset": "full", "events": events, "seed": seed, "code": code_version()}}
+
+
+@add.command()
+@click.argument("name")
+@click.option("--from", "source", required=True, type=_SOURCE, help="A replay's result, or its ledger/ directory.")
+@_VERSION
+@_SHEET
+@click.option("--parties", multiple=True, metavar="TOKEN", help="A party that is taken; may be given many times.")
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True), help="Instead: this share of all parties.")
+@click.option("--seed", default=1, show_default=True, help="Which parties --share takes. Not recorded.")
+@click.option("--since", type=datetime.fromisoformat, help="From this time on (ISO 8601 with an offset).")
+@click.option("--until", type=datetime.fromisoformat, help="Up to this time, exclusive.")
+@click.option("--shift-weeks", default=0, show_default=True, help="Move all times by whole weeks; limits stay dated.")
+@_PLACE
+@_JSON
+def excerpt(  # noqa: PLR0917 - click passes options by name
+    name: str,
+    source: Path,
+    version: str,
+    sheet_file: Path,
+    parties: tuple[str, ...],
+    share: float | None,
+    seed: int,
+    since: datetime | None,
+    until: datetime | None,
+    shift_weeks: int,
+    place: Path | None,
+    as_json: bool,
+) -> None:
+    """Add some parties and some time of a recorded ledger, re-keyed so that tokens and ids join with nothing outside.
+
+    The key is drawn anew and thrown away. Amounts, times, countries, institutions and profiles' figures stay exact:
+    whoever knows a payment can recognise it. Replay it with `fxwatch testbed replay .../files/ledger --out result/`.
+    A live ledger is recorded first: `fxwatch testbed replay ledger --cold --out live/`.
+
+    Example: fxwatch testbed library add excerpt autumn --from live/ --share 0.05 --sheet sheet.toml
+    """
+    from streams.testbed import excerpt as excerpts
+    from streams.testbed import library
+
+    for bound in (since, until):
+        if bound is not None and bound.tzinfo is None:
+            raise UsageError("a time without an offset is no point in time", got=bound.isoformat(),
+                             expected="such as 2026-04-20T00:00:00+09:00")  # fmt: skip
+    choice = excerpts.Choice(parties, share, seed, since, until, shift_weeks)
+
+    def fill(directory: Path) -> dict[str, Any]:
+        return {**excerpts.write(source, directory, choice)._asdict(), "shift_weeks": shift_weeks}
+
+    sheet = _with_shift(library.read_sheet(sheet_file), shift_weeks)
+    told = library.add(library.root(place), name, version, "excerpt", sheet, fill)
+    _added(told, as_json=as_json)
+
+
+def _with_shift(sheet: Any, weeks: int) -> Any:
+    """The sheet with what an excerpt's reader must know in any case."""
+    import msgspec
+
+    shift = f" All times were moved by {weeks} weeks." if weeks else ""
+    always = ("Identifiers are re-keyed with a key that was thrown away; amounts, times, countries, institutions and "
+              "profiles' figures are exact, so that whoever knows a payment can recognise it. Verdicts name alerts of "
+              "the original ledger. Rates and configurations are those of its first partition." + shift)  # fmt: skip
+    return msgspec.structs.replace(sheet, limits=f"{sheet.limits} {always}")
+
+
+def _added(told: "Set", *, as_json: bool) -> None:
+    import msgspec
+
+    if as_json:
+        click.echo(msgspec.json.encode(told))
+    else:
+        click.echo(f"added {told.name} {told.version} ({told.kind}): {len(told.files):,} files, {_size(told)} bytes")
+        click.echo(f"checksum {told.checksum}")
+
+
+@command.command()
+@click.argument("name")
+@click.option("--version", "version", help="[default: the newest]")
+@_PLACE
+@_JSON
+def show(name: str, version: str | None, place: Path | None, as_json: bool) -> None:
+    """A set's data sheet, files and checksums.
+
+    Example: fxwatch testbed library show spring
+    """
+    import msgspec
+
+    from streams.testbed import library
+
+    home, told = library.find(library.root(place), name, version)
+    sheet = msgspec.structs.asdict(library.read_sheet(home / library.SHEET))
+    if as_json:
+        click.echo(msgspec.json.encode({**msgspec.to_builtins(told), "sheet": sheet, "place": str(home)}))
+        return
+    click.echo(f"{told.name} {told.version} ({told.kind}), {home}\nchecksum {told.checksum}")
+    for field, text in sheet.items():
+        click.echo(f"{field.replace('_', '-')}: {tables.printable(text)}")
+    rows = [[file, f"{one.bytes:,}", one.sha256] for file, one in told.files.items()]
+    tables.show(["file", "bytes", "sha256"], rows, ["bytes"])
+
+
+@command.command()
+@click.argument("name", required=False)
+@click.option("--version", "version", help="[default: every version]")
+@_PLACE
+@_JSON
+def verify(name: str | None, version: str | None, place: Path | None, as_json: bool) -> None:
+    """Recompute the checksums of a set, or of all sets.
+
+    Example: fxwatch testbed library verify
+    """
+    from streams.testbed import library
+
+    home = library.root(place)
+    if name is not None:
+        library.find(home, name, version)
+    chosen = [one for one in library.sets(home) if name in {None, one.name} and version in {None, one.version}]
+    found = {f"{one.name} {one.version}": library.faults(home / one.name / one.version, one) for one in chosen}
+    if as_json:
+        click.echo(json.dumps(found))
+    wrong = {told: faults for told, faults in found.items() if faults}
+    if wrong:
+        lines = "\n".join(f"  - {told}: {'; '.join(faults)}" for told, faults in wrong.items())
+        raise library.LibraryError(f"sets are not as they were added:\n{lines}\n", got=home,
+                                   todo="restore them from a backup, or add them again as a new version")  # fmt: skip
+    if not as_json:
+        click.echo(f"{len(found):,} sets are as they were added, byte for byte")

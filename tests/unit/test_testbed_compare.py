@@ -1,0 +1,138 @@
+"""The promotion gate on replays: a weakened detector is failed and named, an equal one passes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import msgspec
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner
+
+from detectors.testbed.gate import Limits
+from detectors.testbed.gate_evidence import Resampling
+from streams.cli.testbed.compare import command
+from streams.errors import UsageError
+from streams.testbed import compare, replay, result_files
+from streams.testbed.prepared import Silent
+from streams.testbed.result_files import MANIFEST, ResultError, read_result
+from streams.testbed.truth_files import read_truth
+from tests.support.small_result import replayed, simulate
+
+# What is measured with a clock is not for a test to fail on.
+LIMITS = Limits(latency_ratio=100.0)
+HOW = Resampling(budget=20, resamples=500)
+WEAKENED = {
+    "rule": {"detectors": {"warm_up": 100}, "rules": {"T01": {"enabled": False}}},
+    "crippled": {"detectors": {"warm_up": 100, "members": {"robust_z": {"floor": 1e9}}}},
+    "reseeded": {"detectors": {"warm_up": 100, "seed": 5}},
+}
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A stream, its champion's replay, and one of each changed version."""
+    home = tmp_path_factory.mktemp("gate")
+    found = {"stream": simulate(home / "stream", 10_000, 250, preset="full"), "champion": home / "champion"}
+    replayed(found["stream"], found["champion"])
+    for name, tables in WEAKENED.items():
+        found[name] = home / name
+        replayed(found["stream"], found[name], tables)
+    return found
+
+
+def verdict(places: dict[str, Path], challenger: str) -> compare.Verdict:
+    """What the gate says of one of the changed versions."""
+    truth = read_truth(places["stream"])
+    pair = places["champion"], places[challenger]
+    return compare.compare(pair, truth, HOW, LIMITS, Silent(), rounds=1)
+
+
+def failed(told: compare.Verdict) -> dict[str, str]:
+    """The failed checks' reasons by name."""
+    return {check.name: check.reason for check in told.checks if not check.passed}
+
+
+def test_champion_passes_against_itself(places):
+    """Compared with itself a version passes, differs by nothing, and replays bit for bit; a second run has one hash."""
+    told = verdict(places, "champion")
+    assert told.passed
+    assert told.report["same"]
+    assert {check.measured["difference"] for check in told.checks if "difference" in check.measured} <= {0.0, None}
+    assert [check.passed for check in told.checks if check.name.startswith("replay of")] == [True, True]
+    assert told.report["judged"]["cases"] > 20
+    assert verdict(places, "champion").report["report_hash"] == told.report["report_hash"]
+
+
+def test_disabled_rule_is_failed_and_named(places):
+    """A challenger whose T01 is switched off is refused, and T01 is what the gate names."""
+    told = verdict(places, "rule")
+    assert not told.passed
+    assert "disabled" in failed(told)["rule T01"]
+
+
+def test_crippled_member_is_failed_and_named(places):
+    """A challenger whose robust z sees no spread is refused by that member's own ranking; the other members pass."""
+    told = verdict(places, "crippled")
+    reasons = failed(told)
+    assert "fall beyond noise" in reasons["member robust_z"]
+    assert not {"member half_space_trees", "member windowed_tails"} & set(reasons)
+
+
+def test_member_left_out_is_named(places, tmp_path):
+    """A challenger that does not score with one of the champion's members is refused, and the member is named."""
+    configuration = read_result(places["champion"]).configuration
+    kept = {name: found for name, found in configuration.detectors.members.items() if name != "robust_z"}
+    fewer = msgspec.structs.replace(configuration.detectors, members=kept)
+    challenger = msgspec.structs.replace(configuration, detectors=fewer)
+    replay.replay(replay.of_result(places["champion"], challenger), tmp_path / "out", processes=1, force=False,
+                  stages=Silent())  # fmt: skip
+    told = verdict({**places, "fewer": tmp_path / "out"}, "fewer")
+    assert "missing" in failed(told)["member robust_z"]
+
+
+def test_another_seed_falls_in_no_rule_or_member(places):
+    """Another seed of the trees is no weaker version: no typology, rule or member is failed."""
+    reasons = failed(verdict(places, "reseeded"))
+    assert not [name for name in reasons if name.startswith(("recall", "rule", "member"))]
+
+
+def test_other_streams_results_are_refused(places, tmp_path):
+    """Results of two different streams cannot be compared, and the message says what both were made of."""
+    other = simulate(tmp_path / "other", 1500, 80, seed=8)
+    replayed(other, tmp_path / "result")
+    with pytest.raises(UsageError, match="not replays of the same stream"):
+        verdict({**places, "other": tmp_path / "result"}, "other")
+
+
+def test_damaged_result_is_no_pass(places, tmp_path):
+    """A challenger whose recorded scores are not those of its ledger is refused: by checksum, and by the second run."""
+    forged = tmp_path / "forged"
+    shutil.copytree(places["champion"], forged)
+    table = pq.read_table(forged / "scores.parquet")
+    place = table.column_names.index("score")
+    pq.write_table(table.set_column(place, "score", pc.multiply(table["score"], 0.5)), forged / "scores.parquet")
+    with pytest.raises(ResultError, match="changed since"):
+        read_result(forged)
+    result_files.write_manifest(forged, result_files.read_manifest(forged))
+    told = verdict({**places, "forged": forged}, "forged")
+    assert "does NOT" in failed(told)["replay of the challenger"]
+
+
+def test_command_writes_the_report_and_ends_by_the_verdict(places, tmp_path):
+    """The command exits 1 for a refused challenger, and gate.json, gate.md and gate.html name what failed."""
+    out = tmp_path / "gate"
+    arguments = [str(places["champion"]), str(places["rule"]), "--truth", str(places["stream"]), "--out", str(out),
+                 "--budget", "20", "--resamples", "200", "--latency-ratio", "100", "--json"]  # fmt: skip
+    done = CliRunner().invoke(command, arguments)
+    assert done.exit_code == 1, done.output
+    report = json.loads((out / "gate.json").read_bytes())
+    assert json.loads(done.stdout) == report
+    assert "rule T01" in report["failed"]
+    assert len(report["report_hash"]) == 64
+    for name in ("gate.md", "gate.html"):
+        page = (out / name).read_text("utf-8")
+        assert "the rule T01 is disabled in the challenger" in page
+        assert report["report_hash"] in page
+    assert (places["champion"] / MANIFEST).is_file()

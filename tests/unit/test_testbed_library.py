@@ -1,0 +1,220 @@
+"""The library: data sheets, sets that are what they were, and excerpts that cannot be joined with their source."""
+
+import json
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from detectors.events import ConfigurationChange, Rate, Transaction
+from detectors.testbed import data_sheet
+from streams import ledger
+from streams.cli.testbed.library import command
+from streams.errors import UsageError
+from streams.testbed import excerpt, library, replay
+from streams.testbed.excerpt import Choice
+from streams.testbed.ledger_files import read_ledger
+from streams.testbed.library import LibraryError
+from streams.testbed.prepared import Silent
+from streams.testbed.result_files import read_manifest, read_result
+from tests.support.identifier_scan import Scanner
+from tests.support.small_result import replayed, simulate
+
+SHEET = """
+purpose = "tests of the library"
+make_up = "a simulated stream"
+origin = "the generator, seed 7"
+limits = "nobody in it exists"
+licence = "CC0-1.0"
+"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with a stream of resends and conflicts, its replay, and a data sheet."""
+    home = tmp_path_factory.mktemp("library")
+    simulate(home / "stream", 3000, 60, bad_share=0.05)
+    replayed(home / "stream", home / "result")
+    (home / "sheet.toml").write_text(SHEET)
+    return home
+
+
+def events(home: Path) -> list[tuple]:
+    """Every ledger record below a directory, decoded: (partition, record, event, origin)."""
+    return [
+        (number, record, *ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, number))
+        for number, path in enumerate(sorted((home / "ledger").glob("*.parquet")))
+        for batch in read_ledger(path)
+        for record in batch
+    ]
+
+
+def test_sheet_tells_all_its_faults_at_once():
+    """What is missing, empty, no text or unknown in a data sheet is told in one go; a whole one is read."""
+    with pytest.raises(data_sheet.SheetFaultsError) as refused:
+        data_sheet.read('purpose = ""\nmake_up = 3\norigin = "somewhere"\nauthor = "me"\n')
+    told = "\n".join(refused.value.faults)
+    for part in ("author: no such field", "purpose: it says nothing", "make_up: got: 3", "limits: it is missing",
+                 "licence: it is missing"):  # fmt: skip
+        assert part in told
+    assert data_sheet.read(SHEET).licence == "CC0-1.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "word"), [("Spring", "1", "name"), ("a/b", "1", "name"), ("a", "v1", "version")]
+)
+def test_names_that_are_none_are_refused(name, version, word):
+    """Names and versions become directories: everything else is refused."""
+    assert word in data_sheet.name_faults(name, version)[0]
+    assert data_sheet.name_faults("spring-2026", "1.2") == []
+
+
+def run(place: Path, *arguments: str) -> dict | list:
+    """A command of the library in a directory of its own, and what it printed."""
+    done = CliRunner().invoke(command, [*arguments, "--dir", str(place / "sets"), "--json"])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_pack_is_added_shown_and_verified_until_it_is_changed(place):
+    """A pack keeps its bytes and its sheet; a version is written once; one changed byte and one new file are found."""
+    sheet = ("--sheet", str(place / "sheet.toml"))
+    added = run(place, "add", "pack", "spring", "--stream", str(place / "stream"), *sheet)
+    assert "files/truth.jsonl" in added["files"]
+    with pytest.raises(UsageError, match="already"):
+        run(place, "add", "pack", "spring", "--stream", str(place / "stream"), *sheet)
+    run(place, "add", "pack", "spring", "--version", "2", "--events", "2000", "--seed", "3", *sheet)
+    again = run(place, "add", "pack", "again", "--version", "2", "--events", "2000", "--seed", "3", *sheet)
+    assert again["files"] == run(place, "show", "spring", "--version", "2")["files"]
+    assert [(one["name"], one["version"]) for one in run(place, "list")] == [
+        ("again", "2"),
+        ("spring", "1"),
+        ("spring", "2"),
+    ]
+    shown = run(place, "show", "spring", "--version", "1")
+    assert shown["sheet"]["purpose"] == "tests of the library"
+    assert set(map(tuple, run(place, "verify").values())) == {()}
+    changed = Path(shown["place"]) / "files" / "truth.jsonl"
+    changed.write_bytes(changed.read_bytes() + b" ")
+    (changed.parent / "more").write_text("new")
+    with pytest.raises(LibraryError, match=r"(?s)more is new.*truth.jsonl was changed"):
+        run(place, "verify", "spring")
+
+
+def test_set_without_a_whole_sheet_is_not_added(place, tmp_path):
+    """A set whose sheet lacks a field is refused, and nothing of it stays behind."""
+    (tmp_path / "sheet.toml").write_text('purpose = "none"')
+    with pytest.raises(UsageError, match=r"(?s)make_up: it is missing.*licence"):
+        run(tmp_path, "add", "pack", "bad", "--stream", str(place / "stream"), "--sheet", str(tmp_path / "sheet.toml"))
+    assert not (tmp_path / "sets").exists()
+
+
+def needles(place: Path) -> set[str]:
+    """Every token, id, fingerprint and header value of the source that names something."""
+    found: set[str] = set()
+    for _, record, event, origin in events(place / "result"):
+        if isinstance(event, ConfigurationChange):
+            continue
+        found |= {event.event_id, event.identity, event.body, origin.sha256, *event.previous.values()}
+        found |= {content.decode() for name, content in record.headers if name in ledger.PASSED_ON and content}
+        names = ("party", "counterparty", "party_account", "counterparty_account", "contract_counterparty", "device",
+                 "contact", "payment_id", "original_event_id", "declaration_no", "report_no", "alert_id")  # fmt: skip
+        found |= {value for name in names if (value := getattr(event, name, None)) is not None}
+        found |= set(getattr(event, "related_counterparties", ()))
+    truth = [json.loads(line) for line in (place / "stream" / "truth.jsonl").read_bytes().splitlines()]
+    return found | {one["party_id"] for one in truth if one["kind"] == "case"}
+
+
+def test_nothing_of_the_source_is_in_an_excerpt(place, tmp_path):
+    """No token, id, fingerprint, SHA-256 or passed-on header of the source stands anywhere in the excerpt's bytes."""
+    excerpt.write(place / "result", tmp_path, Choice(share=1.0))
+    scanner = Scanner(needles(place))
+    assert scanner.needles > 5000
+    contents = [("file", path.read_bytes()) for path in (tmp_path / "ledger").iterdir()]
+    for number, record, _, _ in events(tmp_path):
+        parts = [record.key or b"", record.value or b"", *(content or b"" for _, content in record.headers)]
+        contents.append((f"{number}@{record.offset}", b"\n".join(parts)))
+    assert scanner.scan(contents) == []
+    # the same scan of the source finds what it looks for
+    source = [("source", record.value or b"") for _, record, _, _ in events(place / "result")[:500]]
+    assert len(scanner.scan(source)) > 500
+
+
+def payments(home: Path) -> list[Transaction]:
+    """All transactions, duplicates too."""
+    return [event for _, _, event, _ in events(home) if isinstance(event, Transaction)]
+
+
+def shape(found: list[Transaction], shift: timedelta) -> Counter:
+    """Who pays whom, when and what, with parties named by what they do: independent of tokens."""
+    pays: dict[str, list] = {}
+    for one in found:
+        told = (one.event_time - shift, one.amount, one.currency, one.institution, one.counterparty_country)
+        pays.setdefault(one.party, []).append(told)
+    gets: Counter = Counter()
+    for one in found:
+        gets[one.counterparty] += 1
+    return Counter((tuple(sorted(told)),) for told in pays.values()) + Counter(
+        ("to", number) for number in gets.values()
+    )
+
+
+def test_structure_is_kept_up_to_the_shift(place, tmp_path):
+    """Amounts, times but for the shift, and who deals with whom are the same; two excerpts share no token."""
+    excerpt.write(place / "result", tmp_path / "a", Choice(share=1.0, shift_weeks=-3))
+    excerpt.write(place / "result", tmp_path / "b", Choice(share=1.0))
+    source = payments(place / "result")
+    moved, unmoved = payments(tmp_path / "a"), payments(tmp_path / "b")
+    assert shape(moved, timedelta(weeks=-3)) == shape(source, timedelta()) == shape(unmoved, timedelta())
+    assert not {one.party for one in moved} & {one.party for one in unmoved}
+    assert {one.party.split(".")[0] for one in moved} == {"excerpt"}
+    pairs = {(one.party, one.counterparty) for one in moved}
+    assert len(pairs) == len({(one.party, one.counterparty) for one in source})
+
+
+def test_excerpt_of_all_parties_replays_with_the_same_outcomes(place, tmp_path):
+    """Replayed, an excerpt of everybody has the source's counts of every outcome, duplicates and conflicts too."""
+    excerpt.write(place / "result", tmp_path / "set", Choice(share=1.0))
+    told = replay.replay(replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False,
+                         stages=Silent())  # fmt: skip
+    source = read_manifest(place / "result")
+    assert told.outcomes == source.outcomes
+    assert min(told.outcomes["duplicate"], told.outcomes["conflict"]) > 0
+    assert (told.transactions, told.parties) == (source.transactions, source.parties)
+
+
+def test_excerpt_of_some_parties_holds_them_whole(place, tmp_path):
+    """Named parties come with all their payments and nobody else's, in the partitions of their new tokens."""
+    sheet = read_result(place / "result").sheet
+    chosen = sheet.party.names[:7]
+    taken = excerpt.write(place / "result", tmp_path / "set", Choice(parties=chosen))
+    told = replay.replay(replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False,
+                         stages=Silent())  # fmt: skip
+    assert told.transactions == int(sheet.party.is_any(chosen).sum())
+    assert taken.parties == told.parties == 7
+    rates = sum(isinstance(event, Rate) for _, _, event, _ in events(tmp_path / "set"))
+    assert rates == 2 * taken.rates
+
+
+def test_command_adds_an_excerpt_whose_sheet_tells_the_shift(place):
+    """The sheet of an excerpt says that times were moved and what is still exact; the seed that chose is not kept."""
+    told = run(place, "add", "excerpt", "autumn", "--from", str(place / "result"), "--share", "0.3", "--seed", "4711",
+               "--shift-weeks", "5", "--sheet", str(place / "sheet.toml"))  # fmt: skip
+    shown = run(place, "show", "autumn")
+    assert "moved by 5 weeks" in shown["sheet"]["limits"]
+    assert told["arguments"]["shift_weeks"] == 5
+    assert 0 < told["arguments"]["parties"] < 60
+    assert "4711" not in (Path(shown["place"]) / library.SET).read_text()
+
+
+def test_choices_that_take_nothing_are_refused(place, tmp_path):
+    """No parties and no share, an unknown party, and a source that is no ledger each end as wrong use."""
+    for source, choice, word in ((place / "result", Choice(), "which parties"),
+                                 (place / "result", Choice(parties=("tb.000." + "0" * 32,)), "no such party"),
+                                 (place / "stream", Choice(share=0.5), "no recorded ledger")):  # fmt: skip
+        with pytest.raises(UsageError, match=word):
+            excerpt.write(source, tmp_path / "out", choice)
