@@ -43,7 +43,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     report: dict[str, Any]
 
 
-def compare(places: tuple[Path, Path], truth: Truth, how: Resampling, limits: Limits, stages: Stages) -> Verdict:
+def compare(
+    places: tuple[Path, Path], truth: Truth, how: Resampling, limits: Limits, stages: Stages, rounds: int = ROUNDS
+) -> Verdict:
     """Decide whether the challenger (second of `places`) may take the champion's place.
 
     Raises `UsageError` when the results are not of the same stream or not of this truth, `ResultError` for damage,
