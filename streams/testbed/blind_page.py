@@ -131,7 +131,7 @@ def _payments(party: Party, legend: Legend, zone: ZoneInfo) -> Table:
         for one in party.payments
     )
     columns = ("time", "direction", "amount", "USD", "counterparty", "purpose", "documents", "through", "notes")
-    return Table(f"{len(rows):,} payments", columns, rows)
+    return Table(f"Payments ({len(rows):,})", columns, rows)
 
 
 def _purpose(code: str | None, legend: Legend) -> str:
@@ -185,7 +185,7 @@ def _counterparties(party: Party) -> Table:
     )  # fmt: skip
     more = f", the {_MOST_COUNTERPARTIES} largest" if len(largest) > _MOST_COUNTERPARTIES else ""
     columns = ("counterparty", "payments", "USD sent", "USD received", "other residents", "their USD")
-    return Table(f"{len(largest):,} counterparties{more}", columns, rows)
+    return Table(f"Counterparties ({len(largest):,}{more})", columns, rows)
 
 
 def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> Table:
@@ -201,7 +201,7 @@ def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> Table:
     more = f", the last {_MOST_DECLARATIONS}" if len(declarations) > _MOST_DECLARATIONS else ""
     columns = ("time", "kind", "number", "counterparty", "HS", "quantity", "value", "origin", "settlement due")
     cleaned = tuple(tuple(map(printable, row)) for row in rows)
-    return Table(f"{len(declarations):,} customs declarations{more}", columns, cleaned)
+    return Table(f"Customs declarations ({len(declarations):,}{more})", columns, cleaned)
 
 
 def markdown(shown: Page) -> str:
