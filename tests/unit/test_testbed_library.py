@@ -13,14 +13,18 @@ from detectors.testbed import data_sheet
 from streams import ledger
 from streams.cli.testbed.library import command
 from streams.errors import UsageError
+from streams.generator import Simulation
+from streams.record import Record
 from streams.testbed import excerpt, library, replay
 from streams.testbed.excerpt import Choice
 from streams.testbed.ledger_files import read_ledger
 from streams.testbed.library import LibraryError
 from streams.testbed.prepared import Silent
 from streams.testbed.result_files import read_manifest, read_result
+from streams.testbed.stream_files import write_stream
+from streams.testbed.truth_files import NAME
 from tests.support.identifier_scan import Scanner
-from tests.support.small_result import replayed, simulate
+from tests.support.small_result import replayed
 
 SHEET = """
 purpose = "tests of the library"
@@ -35,10 +39,20 @@ licence = "CC0-1.0"
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a stream of resends and conflicts, its replay, and a data sheet."""
     home = tmp_path_factory.mktemp("library")
-    simulate(home / "stream", 3000, 60, bad_share=0.05)
+    simulation = Simulation(7, 3000, residents=60, bad_share=0.05)
+    write_stream((_traced(record, number) for number, record in enumerate(simulation)), home / "stream")
+    (home / "stream" / NAME).write_bytes(simulation.truth.lines())
     replayed(home / "stream", home / "result")
     (home / "sheet.toml").write_text(SHEET)
     return home
+
+
+def _traced(record: Record, number: int) -> Record:
+    """The record with what a sender's tracing would add."""
+    trace = f"00-{number + 2**120:032x}-{number + 2**60:016x}-01".encode()
+    return record._replace(
+        headers=(*record.headers, ("ce_id", f"message-{number:08}".encode()), ("traceparent", trace))
+    )
 
 
 def events(home: Path) -> list[tuple]:
@@ -134,6 +148,7 @@ def test_nothing_of_the_source_is_in_an_excerpt(place, tmp_path):
     excerpt.write(place / "result", tmp_path, Choice(share=1.0))
     scanner = Scanner(needles(place))
     assert scanner.needles > 5000
+    assert sum(needle.startswith("00-") for needle in needles(place)) > 1000
     contents = [("file", path.read_bytes()) for path in (tmp_path / "ledger").iterdir()]
     for number, record, _, _ in events(tmp_path):
         parts = [record.key or b"", record.value or b"", *(content or b"" for _, content in record.headers)]
