@@ -90,7 +90,6 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
     """
     events = _links([case.event_ids for case in truth.cases], sheet)
     parties = _PartyRows(sheet, tokens)
-    members = [parties.codes(case.parties) for case in truth.cases]
     alike = _alike(sheet, truth, parties)
     if (truth.cases or truth.lookalikes) and not len(events.row) and not len(alike.row):
         raise ValueError(
@@ -102,12 +101,9 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
     places = np.full(len(sheet), -1, np.int64)
     places[may_alert] = day_of
     moved = _moved(sheet, events, len(truth.cases))
-    paid = np.zeros(len(truth.cases), np.int64)
-    np.add.at(paid, events.thing, moved)
-    known = [case.illicit_cents for case in truth.cases]
     illicit = events.touched(len(sheet))
     offenders = np.zeros(len(sheet.party.names) + 1, np.bool_)
-    offenders[[code for codes in members for code in codes]] = True
+    offenders[[code for case in truth.cases for code in parties.codes(case.parties)]] = True
     offenders[sheet.party.codes[illicit]] = True
     return Ground(
         sheet=sheet,
@@ -117,7 +113,7 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
         alike=_only(alike, may_alert & ~illicit),
         typology=tuple([case.typology for case in truth.cases]),
         variant=tuple([case.variant for case in truth.cases]),
-        illicit_cents=np.array([int(paid[at]) if cents is None else cents for at, cents in enumerate(known)], np.int64),
+        illicit_cents=_illicit_cents(truth.cases, events, moved),
         moved_cents=moved,
         case_us=np.array([to_us(case.first_event_time) for case in truth.cases], np.int64),
         illicit=illicit,
@@ -208,3 +204,11 @@ def _moved(sheet: Sheet, events: Links, cases: int) -> Rows:
     counts = settled[events.row] | (ordered[events.row] & ~has_settled[events.thing])
     moved: Rows = np.where(counts, sheet.usd_cents[events.row], 0).astype(np.int64)
     return moved
+
+
+def _illicit_cents(cases: Sequence[Case], events: Links, moved: Rows) -> Rows:
+    """By case, its value as the truth gives it; where it does not, the sum of its payments."""
+    paid = np.zeros(len(cases), np.int64)
+    np.add.at(paid, events.thing, moved)
+    known = [case.illicit_cents for case in cases]
+    return np.array([int(paid[at]) if cents is None else cents for at, cents in enumerate(known)], np.int64)
