@@ -2,20 +2,20 @@
 
 import json
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
-from detectors.events import ConfigurationChange, Rate, Transaction
+from detectors.events import ConfigurationChange, Declaration, Disposition, Profile, Rate, Transaction
 from detectors.testbed import data_sheet
 from streams import ledger
 from streams.cli.testbed.library import command
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.record import Record
-from streams.testbed import excerpt, library, replay
+from streams.testbed import excerpt, library, rekey, replay
 from streams.testbed.excerpt import Choice
 from streams.testbed.ledger_files import read_ledger
 from streams.testbed.library import LibraryError
@@ -26,6 +26,7 @@ from streams.testbed.truth_files import NAME
 from tests.support.identifier_scan import Scanner
 from tests.support.small_result import replayed
 
+NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SHEET = """
 purpose = "tests of the library"
 make_up = "a simulated stream"
@@ -157,6 +158,62 @@ def test_nothing_of_the_source_is_in_an_excerpt(place, tmp_path):
     # the same scan of the source finds what it looks for
     source = [("source", record.value or b"") for _, record, _, _ in events(place / "result")[:500]]
     assert len(scanner.scan(source)) > 500
+
+
+# What stays as it is: classes, places, amounts and figures, nothing that names a person, a firm, a matter or a record.
+KEPT = {
+    "direction", "status", "party_type", "counterparty_country", "counterparty_bank_country", "institution", "branch",
+    "channel", "amount", "currency", "settled_amount", "settled_currency", "deal_rate", "purpose", "evidence",
+    "report_type", "trade_terms", "hs_code", "ip_country", "exchange_linked_inflow_24h", "remittance_classes", "kind",
+    "quantity", "quantity_unit", "value", "incoterm", "origin_country", "line", "base", "quote", "mid", "capital_krw",
+    "turnover_krw", "industry_code", "size", "employees", "region", "verdict", "amount_krw", "sanction",
+}  # fmt: skip
+TIMES = {
+    "event_time",
+    "goods_due",
+    "declared_time",
+    "settlement_due",
+    "rate_time",
+    "registered_on",
+    "as_of",
+    "decided_at",
+}
+
+
+def test_every_field_of_every_event_is_decided_on():
+    """A field added to an event must be said to be kept, shifted or re-keyed; until then this fails."""
+    handled = {*rekey._SPACES, *rekey._TOKENS, *rekey._DROPPED, "related_counterparties", "previous"}
+    for kind in (Transaction, Declaration, Rate, Profile, Disposition):
+        assert set(kind.__struct_fields__) <= handled | KEPT | TIMES, kind
+    assert not handled & (KEPT | TIMES)
+
+
+def test_a_rotated_party_stays_in_one_slot():
+    """A party's tokens under two keys stay two tokens, in one slot, and their being one party is still told."""
+    old, new = "k1.00a." + "1" * 32, "k2.00a." + "2" * 32
+    rekeyer = rekey.Rekeyer([(new, old)])
+    first, second = rekeyer.token(old), rekeyer.token(new)
+    assert first != second
+    assert first.split(".")[1] == second.split(".")[1]
+    rate = Rate(
+        event_id="e", identity="i", body="b", previous={new: old}, base="USD", quote="KRW", mid="1", rate_time=NOON
+    )
+    assert rekeyer.event(rate).previous == {second: first}
+
+
+def test_range_takes_what_lies_within(place, tmp_path):
+    """Payments of the range come, none before or after it; a rate that the first of them needs comes too."""
+    whole = sorted(
+        record.timestamp for _, record, event, _ in events(place / "result") if isinstance(event, Transaction)
+    )
+    since, until = (datetime.fromtimestamp(whole[len(whole) * part // 4] / 1000, UTC) for part in (1, 3))
+    excerpt.write(place / "result", tmp_path, Choice(share=1.0, since=since, until=until))
+    low, high = since.timestamp() * 1000, until.timestamp() * 1000
+    kept = [(record.timestamp, event) for _, record, event, _ in events(tmp_path)]
+    found = sorted(at for at, event in kept if isinstance(event, Transaction))
+    assert found == [at for at in whole if low <= at < high]
+    assert min(at for at, event in kept if isinstance(event, Rate)) < low
+    replay.replay(replay.of_result(tmp_path, None), tmp_path / "out", processes=1, force=False, stages=Silent())
 
 
 def payments(home: Path) -> list[Transaction]:
