@@ -58,13 +58,12 @@ def command(  # noqa: PLR0917 - click passes options by name
     from detectors.testbed.gate import Limits
     from detectors.testbed.gate_evidence import Resampling
     from streams.cli.testbed.stage_bars import StageBars
-    from streams.pseudonyms import testbed_keys
     from streams.testbed.compare import compare
     from streams.testbed.truth_files import read_truth
 
     how, limits = Resampling(budget, resamples, seed), Limits(latency_ratio=latency_ratio, state_ratio=state_ratio)
     with StageBars() as stages:
-        verdict = compare((champion, challenger), read_truth(truth_place), testbed_keys(), how, limits, stages)
+        verdict = compare((champion, challenger), read_truth(truth_place), how, limits, stages)
     encoded = msgspec.json.encode(verdict.report)
     _write(out, msgspec.json.decode(encoded), encoded)
     if as_json:
