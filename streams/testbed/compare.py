@@ -5,6 +5,7 @@ machine is as hard on the one as on the other. That run also proves that each re
 bit, and that both ledgers hold the same records.
 """
 
+import hashlib
 from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
@@ -68,6 +69,7 @@ def compare(
         "champion": _about(results[0]), "challenger": _about(results[1]),
         "same": results[0].manifest.files == results[1].manifest.files,
         "settings": {**how._asdict(), **msgspec.structs.asdict(limits)},
+        "truth_sha256": hashlib.sha256(msgspec.json.encode(truth)).hexdigest(),
         "partition_measured": measured.partition, "differences": measured.differences,
         "judged": {"cases": grounds[0].cases, "lookalikes": int(grounds[0].lookalike_seen.sum()),
                    "days": len(grounds[0].days), "transactions": len(grounds[0].sheet)},
