@@ -9,11 +9,15 @@ from typing import Any
 import click
 
 STREAM, RESULT, REPORT = "stream", "result", "report"
+MOST_HISTORY_DAYS = 60
 
 
 @click.command(short_help="Generate, replay and judge in one go.")
 @click.option("--events", default=100_000, show_default=True, help="Records of all topics together (2000 or more).")
 @click.option("--seed", default=1, show_default=True, help="Of the stream, the resamples and the baselines.")
+@click.option("--history-days", type=click.IntRange(min=0),
+              help="Days at the start that are learned from and not judged, so that nothing is judged cold "
+                   "[default: 60, or a third of a stream shorter than 180 days].")  # fmt: skip
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
               help="Directory for stream/, result/ and report/.")  # fmt: skip
 @click.option("--config", "config_file", type=click.Path(path_type=Path),
@@ -22,11 +26,12 @@ STREAM, RESULT, REPORT = "stream", "result", "report"
 @click.option("--force", is_flag=True, help="Replace an earlier result.")
 @click.option("--json", "as_json", is_flag=True, help="Where everything is, with seconds by step, as JSON.")
 def command(
-    events: int, seed: int, out: Path, config_file: Path | None, processes: int | None, force: bool, as_json: bool
-) -> None:
+    events: int, seed: int, history_days: int | None, out: Path, config_file: Path | None, processes: int | None,
+    force: bool, as_json: bool,
+) -> None:  # fmt: skip
     """Generate a labelled stream, replay it through the core that the workers run, and judge what came out.
 
-    The same as `testbed generate`, `testbed replay` and `testbed judge` with their defaults, one after the other.
+    The same as `testbed generate`, `testbed replay` and `testbed judge` in turn, with some history first.
     Equal arguments give equal streams, results and reports (`report_hash`); only the timings differ.
 
     Example: fxwatch testbed run --events 1000000 --seed 1 --out judged/
@@ -43,7 +48,9 @@ def command(
     configuration = read_configuration_file(config_file) if config_file is not None else load_settings().effective
     require_free(out / RESULT, force=force)
     clock = Steps()
-    stream = generate({"events": events, "seed": seed, "preset": "full"}, out / STREAM, "jsonl")
+    arguments = {"events": events, "seed": seed, "preset": "full"}
+    history_days = _history(arguments) if history_days is None else history_days
+    stream = generate({**arguments, "history_days": history_days}, out / STREAM, "jsonl")
     clock.done("generate")
     with StageBars() as stages:
         manifest = replay(of_stream(out / STREAM, configuration), out / RESULT,
@@ -61,6 +68,13 @@ def command(
         click.echo(json.dumps(told))
     else:
         _show(told, report)
+
+
+def _history(arguments: dict[str, Any]) -> int:
+    """Days of history: enough for the models of most segments to be warm, and two thirds of a stream are judged."""
+    from streams.generator.plan import plan
+
+    return min(MOST_HISTORY_DAYS, plan(**arguments).days // 3)
 
 
 class Steps:
