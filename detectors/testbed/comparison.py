@@ -10,7 +10,7 @@ from detectors.testbed.figures.money import found_cents
 from detectors.testbed.figures.precision import alerts_by_day
 from detectors.testbed.ground import Mask
 from detectors.testbed.judgement import PRODUCT, Judged
-from detectors.testbed.statistics import Difference, Interval, paired_bootstrap, paired_ratio
+from detectors.testbed.statistics import Difference, Interval, paired_bootstrap, paired_ratio, paired_share
 
 CENTS = 100
 
@@ -81,7 +81,8 @@ def _at(first: Judged, second: Judged, budget: int | str, draws: Draws) -> Budge
 def _paired(a: NDArray[np.generic], b: NDArray[np.generic], draws: Draws, name: str) -> Difference:
     if not len(a):
         return Difference(None, None, None, 0)
-    return paired_bootstrap(a, b, draws.of(name, len(a)))
+    paired = paired_share if a.dtype == np.bool_ else paired_bootstrap
+    return paired(a, b, draws.of(name, len(a)))
 
 
 def _alike(judged: Judged, alerts: Mask) -> Mask:
@@ -99,7 +100,8 @@ def _usd(mean_cents: Difference, cases: int) -> Difference:
 
     found = mean_cents.interval
     interval = None if found is None else Interval(found.low * cases / CENTS, found.high * cases / CENTS)
-    return Difference(total(mean_cents.a), total(mean_cents.b), total(mean_cents.difference), cases, interval)
+    return Difference(total(mean_cents.a), total(mean_cents.b), total(mean_cents.difference), cases, interval,
+                      mean_cents.differing)  # fmt: skip
 
 
 def _precision(first: Judged, second: Judged, alerts: tuple[Mask, Mask], draws: Draws) -> Difference:

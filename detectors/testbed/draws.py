@@ -44,15 +44,39 @@ class Draws:
         return bootstrap_ratio(hits, np.ones(total, np.int64), self.of(name, total))
 
     def ratio(self, name: str, numerators: NDArray[np.int64], denominators: NDArray[np.int64]) -> Estimate:
-        """Ratio of two sums over the units, such as true alerts to alerts over days."""
+        """Ratio of two sums over the units, such as USD found to USD planted over cases.
+
+        Where the bootstrap has no width (all units agree, or there is one), Wilson's interval over the units that have
+        a denominator stands in, as if they weighed alike: so few units say no more.
+        """
         if not len(numerators):
             return Estimate(None, 0)
-        return bootstrap_ratio(numerators, denominators, self.of(name, len(numerators)))
+        told = bootstrap_ratio(numerators, denominators, self.of(name, len(numerators)))
+        units = int((denominators > 0).sum())
+        return _with_width(told, round((told.value or 0.0) * units), units)
+
+    def counted(self, name: str, hits: NDArray[np.int64], trials: NDArray[np.int64]) -> Estimate:
+        """Ratio of counts over the units, such as true alerts to alerts over days.
+
+        Where the bootstrap has no width, Wilson's interval over all trials stands in, which takes them for independent.
+        Failure prevented: no true alert among 40 would be shown as certainly none among any number.
+        """
+        if not len(hits):
+            return Estimate(None, 0)
+        told = bootstrap_ratio(hits, trials, self.of(name, len(hits)))
+        return _with_width(told, int(hits.sum()), int(trials.sum()))
 
     def total(self, name: str, cents: NDArray[np.int64]) -> Estimate:
-        """A sum of cents over the units, in USD, with the percentile bootstrap's interval."""
+        """A sum of cents over the units, in USD, with the percentile bootstrap's interval; None without width."""
         if not len(cents):
             return Estimate(None, 0)
         found = percentile_interval(resampled_sums(self.of(name, len(cents)), cents))
-        scaled = None if found is None else Interval(found.low / 100, found.high / 100)
+        scaled = None if found is None or found.low == found.high else Interval(found.low / 100, found.high / 100)
         return Estimate(int(cents.sum()) / 100, len(cents), scaled)
+
+
+def _with_width(told: Estimate, hits: int, trials: int) -> Estimate:
+    """The estimate; with Wilson's interval where its own has no width."""
+    if told.value is None or told.interval is None or told.interval.low < told.interval.high:
+        return told
+    return Estimate(told.value, told.n, wilson(hits, trials))

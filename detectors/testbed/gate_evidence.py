@@ -23,7 +23,9 @@ from detectors.testbed.statistics import (
     LEVEL,
     Difference,
     Floats,
+    holding_zero,
     paired_bootstrap,
+    paired_share,
     percentile_interval,
     ratios,
     resampled_sums,
@@ -110,7 +112,7 @@ def _typologies(a: _Side, b: _Side, recall: dict[str, Difference], draws: Draws)
         rows = (_fired(a, name), _fired(b, name))
         fired = [side.ground.events.hit(held, side.ground.cases)[mine] for side, held in zip((a, b), rows, strict=True)]
         n = int(mine.sum())
-        firing = paired_bootstrap(fired[0], fired[1], draws.of(f"cases of {name}", n)) if n else _nothing()
+        firing = paired_share(fired[0], fired[1], draws.of(f"cases of {name}", n)) if n else _nothing()
         yield TypologyFigures(
             typology=name,
             recall=recall.get(name, _nothing()),
@@ -181,14 +183,16 @@ def _calibration(a: _Side, b: _Side, draws: Draws) -> Difference:
     """Expected calibration error of a party-day's highest score as the probability that the party-day is illicit."""
     days = np.union1d(a.ground.days, b.ground.days)
     counts = draws.of("days", len(days))
-    values, samples = [], []
+    values, samples, laid = [], [], []
     for side in (a, b):
         gaps, numbers = _gaps_by_day(side, days)
+        laid.append(gaps)
         values.append(float(np.abs(gaps.sum(axis=0)).sum()) / (_MILLION * int(numbers.sum())))
         summed = np.abs(resampled_sums(counts, gaps)).sum(axis=1)
         samples.append(ratios(summed, _MILLION * resampled_sums(counts, numbers)))
-    interval = percentile_interval(samples[0] - samples[1])
-    return Difference(values[0], values[1], values[0] - values[1], len(days), interval)
+    differing = int((laid[0] != laid[1]).any(axis=1).sum())
+    interval = holding_zero(percentile_interval(samples[0] - samples[1]), differing)
+    return Difference(values[0], values[1], values[0] - values[1], len(days), interval, differing)
 
 
 def _gaps_by_day(side: _Side, days: NDArray[np.int32]) -> tuple[Ints, Ints]:
@@ -223,9 +227,10 @@ def _fairness(a: _Side, b: _Side, dimension: str, draws: Draws) -> Iterator[Grou
             ratio = Difference(first, second, None, count)
         else:
             samples = [_uneven_samples(alerted, seen, number) for alerted, seen in drawn]
-            ratio = Difference(
-                first, second, first - second, count, percentile_interval(samples[0] - samples[1], level)
-            )
+            # blocks of parties, of which a group's alerts differ
+            differing = int((tables[0][0][:, number] != tables[1][0][:, number]).sum())
+            interval = percentile_interval(samples[0] - samples[1], level)
+            ratio = Difference(first, second, first - second, count, interval, differing)
         yield GroupFigures(dimension=dimension, group=name, ratio=ratio)
 
 

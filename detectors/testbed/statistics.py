@@ -6,7 +6,7 @@ equal bytes on every machine, whatever its BLAS or numpy version.
 
 import hashlib
 from collections.abc import Sequence
-from math import sqrt
+from math import exp, fsum, lgamma, log, sqrt
 from statistics import NormalDist
 from typing import Any
 
@@ -18,6 +18,8 @@ Floats = NDArray[np.float64]
 LEVEL = 0.95
 # Whole numbers up to here are exact in a float64, and so are their sums in any order.
 _EXACT = 2**53
+# The fewest units two systems must differ on before a two-sided test at 5 % can reject: 2 / 2^6 < 0.05 < 2 / 2^5.
+FEWEST_DIFFERING = 6
 # Draws are made this many numbers at a time: 32 MB.
 _BLOCK = 4_000_000
 
@@ -41,13 +43,23 @@ class Estimate(msgspec.Struct, frozen=True):
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """`a` minus `b` over the same `n` units, with the paired bootstrap's interval; None where nothing can be told."""
+    """`a` minus `b` over the same `n` units, with the paired bootstrap's interval; None where nothing can be told.
+
+    `differing` is how many units the two differ on (None where it was not counted). With fewer than `FEWEST_DIFFERING`
+    the interval always holds 0: no test could tell such a difference from chance.
+    """
 
     a: float | None
     b: float | None
     difference: float | None
     n: int
     interval: Interval | None = None
+    differing: int | None = None
+
+    @property
+    def too_few(self) -> bool:
+        """Whether the two differ, but on too few units for any difference to be seen."""
+        return self.differing is not None and 0 < self.differing < FEWEST_DIFFERING
 
 
 class Bin(msgspec.Struct, frozen=True):
@@ -151,12 +163,74 @@ def paired_bootstrap(a: NDArray[Any], b: NDArray[Any], counts: Floats, below: ND
     """Mean of `a` minus mean of `b`, both measured on the same units in the same order, resampled together.
 
     Because both sides see the same units, what makes a unit hard for both cancels: identical systems give exactly
-    [0, 0]. `below` (default 1 each) are denominators common to both. Source: Efron and Tibshirani (1993), chapter 8;
-    for systems judged on the same test cases: Koehn, "Statistical significance tests for machine translation
-    evaluation", EMNLP 2004.
+    [0, 0]. `below` (default 1 each) are denominators common to both. For hits and misses use `paired_share`. Source:
+    Efron and Tibshirani (1993), chapter 8; for systems judged on the same test cases: Koehn, "Statistical significance
+    tests for machine translation evaluation", EMNLP 2004.
     """
     units = np.ones(len(a), np.int64) if below is None else np.asarray(below, np.int64)
     return paired_ratio((a, units), (b, units), counts)
+
+
+def paired_share(a: NDArray[Any], b: NDArray[Any], counts: Floats) -> Difference:
+    """Share of hits of `a` minus that of `b` over the same units, by bootstrap and by exact test.
+
+    The interval is the hull of the paired bootstrap's and of `exact_pairs`, which inverts McNemar's exact test: it
+    leaves 0 only where both do. Failure prevented: where all units that differ differ alike (one case of one lost) the
+    bootstrap has no width and would call any difference certain. Equal systems give exactly [0, 0].
+    """
+    told = paired_bootstrap(a, b, counts)
+    first, second = np.asarray(a, np.bool_), np.asarray(b, np.bool_)
+    exact = exact_pairs(int((first & ~second).sum()), int((second & ~first).sum()), len(first))
+    if told.interval is None or exact is None:
+        return told
+    hull = Interval(min(told.interval.low, exact.low), max(told.interval.high, exact.high))
+    return msgspec.structs.replace(told, interval=hull)
+
+
+def exact_pairs(won: int, lost: int, units: int, level: float = LEVEL) -> Interval | None:
+    """Interval of the difference of two shares over the same `units`, of which `won` and `lost` are hits of one alone.
+
+    Conditional on how many units differ: Clopper and Pearson's interval of won / (won + lost), scaled. It leaves 0
+    exactly where McNemar's exact (sign) test rejects, so never below `FEWEST_DIFFERING` units that differ. [0, 0] where
+    none does, None without units. Sources: McNemar, Psychometrika 12 (1947); Clopper and Pearson, Biometrika 26 (1934).
+    Raises `ValueError` for counts that do not fit.
+
+    >>> [round(end, 3) for end in msgspec.structs.astuple(exact_pairs(0, 3, 3))]
+    [-1.0, 0.415]
+    """
+    differing = won + lost
+    if min(won, lost) < 0 or differing > units:
+        raise ValueError(f"counts do not fit; got: {won} won and {lost} lost of {units}; expected: at most all of them")
+    if not units:
+        return None
+    if not differing:
+        return Interval(0.0, 0.0)
+    # by symmetry the upper end of what was won is one less the lower end of what was lost
+    low, high = _least_chance(won, differing, level), 1.0 - _least_chance(lost, differing, level)
+    return Interval((2 * low - 1) * differing / units, (2 * high - 1) * differing / units)
+
+
+def _least_chance(successes: int, trials: int, level: float) -> float:
+    """Clopper and Pearson's lower end: the chance at which so many successes or more have half of 1 - `level`.
+
+    By bisection to 12 digits; rounded to them, so that no machine's library shows.
+    """
+    if not successes:
+        return 0.0
+    tail, low, high = (1.0 - level) / 2, 0.0, 1.0
+    ways = [lgamma(trials + 1) - lgamma(k + 1) - lgamma(trials - k + 1) for k in range(successes, trials + 1)]
+    while high - low > 1e-13:  # noqa: PLR2004 - below the digits that are kept
+        chance = (low + high) / 2
+        terms = (exp(way + k * log(chance) + (trials - k) * log(1.0 - chance)) for k, way in enumerate(ways, successes))
+        low, high = (chance, high) if fsum(terms) < tail else (low, chance)
+    return round((low + high) / 2, 12)
+
+
+def holding_zero(interval: Interval | None, differing: int) -> Interval | None:
+    """The interval, widened to hold 0 where fewer than `FEWEST_DIFFERING` units differ: a sign test cannot reject."""
+    if interval is None or differing >= FEWEST_DIFFERING:
+        return interval
+    return Interval(min(interval.low, 0.0), max(interval.high, 0.0))
 
 
 def paired_ratio(
@@ -171,10 +245,15 @@ def paired_ratio(
         below = int(np.asarray(denominators, np.int64).sum())
         sides.append(int(np.asarray(numerators, np.int64).sum()) / below if below else None)
         samples.append(ratios(resampled_sums(counts, numerators), resampled_sums(counts, denominators)))
+    unlike = (np.asarray(a[0], np.int64) != np.asarray(b[0], np.int64)) | (
+        np.asarray(a[1], np.int64) != np.asarray(b[1], np.int64)
+    )
+    differing = int(unlike.sum())
     first, second = sides
     if first is None or second is None:
-        return Difference(first, second, None, len(a[0]))
-    return Difference(first, second, first - second, len(a[0]), percentile_interval(samples[0] - samples[1]))
+        return Difference(first, second, None, len(a[0]), None, differing)
+    interval = holding_zero(percentile_interval(samples[0] - samples[1]), differing)
+    return Difference(first, second, first - second, len(a[0]), interval, differing)
 
 
 def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval | None:

@@ -1,19 +1,23 @@
 """Intervals and calibration on cases whose answer is known beforehand."""
 
 import hashlib
+from math import comb
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detectors.testbed.draws import Draws
 from detectors.testbed.statistics import (
     Interval,
     bootstrap_ratio,
     bootstrap_share,
     draw_counts,
+    exact_pairs,
     paired_bootstrap,
     paired_ratio,
+    paired_share,
     percentile_interval,
     reliability,
     resampled_sums,
@@ -122,10 +126,66 @@ def test_a_superset_of_cases_is_better_beyond_noise():
 def test_pairing_is_what_narrows_the_interval():
     """Two systems that miss the same hard cases differ by little noise; the same shares unpaired by much."""
     a, b = np.array([1] * 50 + [0] * 50), np.array([1] * 48 + [0] * 52)
-    paired = paired_bootstrap(a, b, draw_counts(100, 2000, 1)).interval
-    crossed = paired_bootstrap(a, b[::-1], draw_counts(100, 2000, 1)).interval
-    assert paired.low >= 0.0
+    paired = paired_share(a, b, draw_counts(100, 2000, 1)).interval
+    crossed = paired_share(a, b[::-1], draw_counts(100, 2000, 1)).interval
+    assert -0.02 < paired.low <= 0.0
     assert crossed.low < -0.1
+
+
+def test_exact_intervals_of_pairs_by_hand():
+    """One of one lost, three of three, six of six: 2 x 0.975 - 1, 2 (1 - 0.025^(1/3)) - 1, 2 x 0.025^(1/6) - 1."""
+    assert exact_pairs(0, 1, 1) == Interval(-1.0, pytest.approx(0.95))
+    assert exact_pairs(0, 3, 3) == Interval(-1.0, pytest.approx(1 - 2 * 0.025 ** (1 / 3)))
+    assert exact_pairs(0, 3, 3).high == pytest.approx(0.4151, abs=1e-3)
+    assert exact_pairs(6, 0, 6) == Interval(pytest.approx(2 * 0.025 ** (1 / 6) - 1), 1.0)
+    # Clopper and Pearson of 2 of 10: 0.0252 to 0.5561; ten of forty cases differ
+    assert exact_pairs(2, 8, 40).low == pytest.approx((2 * 0.02521 - 1) / 4, abs=1e-4)
+    assert exact_pairs(2, 8, 40).high == pytest.approx((2 * 0.55610 - 1) / 4, abs=1e-4)
+    assert (exact_pairs(0, 0, 9), exact_pairs(0, 0, 0)) == (Interval(0.0, 0.0), None)
+    with pytest.raises(ValueError, match="counts do not fit"):
+        exact_pairs(3, 3, 5)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(1, 60))
+def test_exact_pairs_leave_zero_where_mcnemar_rejects(won, lost, agree):
+    """The interval leaves 0 exactly where the two-sided sign test's p is below 0.05."""
+    differing = won + lost
+    p = min(1.0, 2 * sum(comb(differing, k) for k in range(min(won, lost) + 1)) / 2**differing)
+    told = exact_pairs(won, lost, differing + agree)
+    assert (told.low > 0 or told.high < 0) == (p < 0.05)
+
+
+@pytest.mark.parametrize(("cases", "lost"), [(1, 1), (3, 3), (5, 5), (40, 5), (200, 5), (400, 4)])
+def test_fewer_than_six_lost_cases_are_never_beyond_chance(cases, lost):
+    """However certain the bootstrap is: with up to five cases that differ the interval holds 0, for money too."""
+    champion = np.ones(cases, np.int64)
+    challenger = champion.copy()
+    challenger[:lost] = 0
+    counts = draw_counts(cases, 2000, 1)
+    for told in (
+        paired_share(challenger, champion, counts),
+        paired_bootstrap(challenger * 900, champion * 900, counts),
+    ):
+        assert told.interval.low < 0.0 <= told.interval.high
+        assert told.too_few
+        assert told.differing == lost
+
+
+def test_six_lost_of_six_are_beyond_chance():
+    """Six cases that all fell are the fewest that a test at 5 % can tell from chance."""
+    told = paired_share(np.zeros(6), np.ones(6), draw_counts(6, 2000, 1))
+    assert told.interval.high < 0.0
+    assert not told.too_few
+
+
+def test_no_width_is_no_certainty():
+    """No true alert of 40 on four days, and one day alone: Wilson's interval over the alerts, not [0, 0]."""
+    draws = Draws(200, 1)
+    none = draws.counted("days", np.array([0, 0, 0, 0]), np.array([10, 10, 10, 10]))
+    assert (none.value, none.n, none.interval) == (0.0, 40, wilson(0, 40))
+    assert draws.counted("day", np.array([3]), np.array([12])).interval == wilson(3, 12)
+    assert draws.ratio("cases", np.array([700, 90]), np.array([700, 90])).interval == wilson(2, 2)
+    assert draws.total("cases", np.array([0, 0])).interval is None
 
 
 def test_paired_ratio_by_hand():

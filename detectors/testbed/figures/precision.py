@@ -35,6 +35,6 @@ def precision(ground: Ground, alerts: Mask, draws: Draws) -> Precision:
     return Precision(
         alerts=total,
         alerts_per_day=total / len(every) if len(every) else None,
-        share=draws.ratio("days", alerts_by_day(ground, alerts & ground.illicit), every),
-        on_parties=draws.ratio("days", alerts_by_day(ground, alerts & reaching), every),
+        share=draws.counted("days", alerts_by_day(ground, alerts & ground.illicit), every),
+        on_parties=draws.counted("days", alerts_by_day(ground, alerts & reaching), every),
     )
