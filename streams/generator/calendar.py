@@ -1,6 +1,8 @@
 """Days of the simulated span in Korea: business days, pay days, month ends, and times as senders write them."""
 
+from bisect import bisect_right
 from datetime import UTC, date, datetime, timedelta
+from itertools import accumulate
 
 import holidays
 
@@ -14,6 +16,9 @@ EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 SATURDAY = 5
 PAY_DAYS = (10, 25)
 # months busier than others: tuition before the terms of March and September, firms at the end of the year
+# only persons and sole traders act while banks are closed, so more of what they do falls on those days than of all that
+# is done; about the inverse of their share of a business day
+RETAIL_CLOSED = 1.75
 MONTHS = {2: 1.1, 8: 1.08, 12: 1.2}
 
 
@@ -29,6 +34,9 @@ class Calendar:
         dates = [start + timedelta(days=number) for number in range(days)]
         self.business = [day.weekday() < SATURDAY and day not in free for day in dates]
         self.weights = [self._weight(number, day) for number, day in enumerate(dates)]
+        closed = (RETAIL_CLOSED if not is_open else 1.0 for is_open in self.business)
+        retail = (weight * more for weight, more in zip(self.weights, closed, strict=True))
+        self._retail_sums = [0.0, *accumulate(retail)]
         self._texts: dict[int, str] = {}
 
     def _weight(self, number: int, day: date) -> float:
@@ -66,6 +74,24 @@ class Calendar:
                 return number
             number += 1
         return None
+
+    def retail_weight(self, begin: int, days: int) -> float:
+        """How much of what private persons do falls on `days` days from `begin`, relative to one usual business day."""
+        sums = self._retail_sums
+        return sums[min(begin + days, self.days)] - sums[min(begin, self.days)]
+
+    def retail_day(self, begin: int, days: int, draw: Draw) -> int:
+        """One of `days` days from `begin` (inside the span), drawn as private persons choose theirs: few weekends."""
+        sums, last = self._retail_sums, min(begin + days, self.days)
+        place = bisect_right(sums, draw.uniform(sums[begin], sums[last]), begin + 1, last)
+        return min(place - 1, last - 1)
+
+    def open_day_near(self, number: int) -> int:
+        """The first business day at or after this one, the last one before it where the span ends first."""
+        found = self.business_day(number)
+        if found is not None:
+            return found
+        return max((day for day in range(min(number, self.days)) if self.business[day]), default=number)
 
     def moment_among(self, number: int, draw: Draw, hours: tuple[int, ...]) -> int:
         """A time on that day in one of the hours (repeated ones are likelier), never in its first 5 s."""

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -140,3 +141,43 @@ def test_the_classifier_would_see_a_marker(stream: PackStream, marker: Any) -> N
     """The same classifier finds planted events that lack an id or carry whole amounts, so that the test can fail."""
     auc, chance = _auc(stream, marker)
     assert auc > max(chance, 0.55) + 0.05, (auc, chance)
+
+
+def _weekend_share(stream: PackStream, event_ids: set[str]) -> float:
+    """Of these payments of persons at banks and small remitters, those made on a Saturday or Sunday."""
+    days = [
+        datetime.fromisoformat(body["event_time"]).weekday()
+        for event_id, body in stream.bodies.items()
+        if event_id in event_ids and body.get("party_type") == "person" and body["institution"][:2] in {"BK", "SR"}
+    ]
+    assert len(days) > 100
+    return sum(day >= 5 for day in days) / len(days)
+
+
+def test_cases_and_lookalikes_rest_at_weekends_as_honest_people_do(stream: PackStream) -> None:
+    """The weekend tells nobody: shares lie within four hundredths, and no firm ever pays on a closed day."""
+    cases = {event_id for case in stream.cases for event_id in case["event_ids"]}
+    covers = {event_id for case in stream.cases for event_id in case.get("cover_event_ids", ())}
+    alike = {event_id for entry in stream.truth.of("lookalike") for event_id in entry["event_ids"]}
+    paid = {event_id for event_id, topic in stream.topic_of.items() if topic == TRANSACTIONS}
+    honest = _weekend_share(stream, paid - cases - covers - alike)
+    assert abs(_weekend_share(stream, cases) - honest) < 0.04
+    assert abs(_weekend_share(stream, alike) - honest) < 0.06
+    calendar = stream.simulation._calendar
+    for event_id in paid:
+        body = stream.bodies[event_id]
+        if body["party_type"] == "company":
+            day = datetime.fromisoformat(body["event_time"]).date() - stream.simulation.plan.start
+            assert calendar.business[day.days], event_id
+
+
+def test_nobody_acts_in_the_small_hours_for_a_case(stream: PackStream) -> None:
+    """Hours at which no honest customer of a bank pays hold no planted payment either; customs hear in the morning."""
+    planted = {event_id for case in stream.cases for event_id in case["event_ids"]}
+    hours: dict[bool, set[tuple[str, int]]] = {True: set(), False: set()}
+    for event_id, body in stream.bodies.items():
+        paid = stream.topic_of[event_id] == TRANSACTIONS
+        kind = f"{body['party_type']} {body['institution'][:2]}" if paid else "declaration"
+        moment = datetime.fromisoformat(body["event_time"] if paid else body["declared_time"])
+        hours[event_id in planted].add((kind, moment.hour))
+    assert hours[True] <= hours[False]

@@ -20,7 +20,9 @@ def _rent(scene: Scene) -> None:
     begin = scene.draw.integer(scene.first_day, scene.first_day + 4)
     usd = round(scene.limits(begin).document_line * scene.draw.uniform(*RENT) / 50) * 50.0
     for day in range(begin, scene.days, MONTH_DAYS):
-        scene.pay(scene.main, landlord, day, usd, PURPOSES["living"], evidence="shown")
+        # a standing order that falls on a weekend is carried out on the next business day
+        due = scene.world.calendar.open_day_near(day)
+        scene.pay(scene.main, landlord, due, usd, PURPOSES["living"], evidence="shown")
 
 
 def _instalments(scene: Scene) -> None:
@@ -29,7 +31,7 @@ def _instalments(scene: Scene) -> None:
     begin = scene.begin(15)
     usd = round(scene.limits(begin).document_line * scene.draw.uniform(*INSTALMENT) / 10) * 10.0
     for step in range(scene.draw.integer(3, 4)):
-        day = min(begin + step * 4, scene.days - 1)
+        day = scene.world.calendar.open_day_near(begin + step * 4)
         scene.pay(scene.main, school, day, usd, PURPOSES["study"], evidence="shown")
 
 
@@ -41,7 +43,7 @@ def _near_cap(scene: Scene) -> None:
     limits = scene.limits(days[0])
     target = limits.annual_cap * draw.uniform(*NEAR_CAP)
     family = [scene.stranger(scene.main) for _ in range(3)]
-    for day in sorted(draw.pick(days) for _ in range(MOST_PIECES)):
+    for day in sorted(scene.day_among(days[0], len(days)) for _ in range(MOST_PIECES)):
         usd = limits.document_line * draw.uniform(*BELOW_LINE)
         if world.no_document_usd[scene.main.id, year] + usd > target:
             return
@@ -54,10 +56,10 @@ def _charity(scene: Scene) -> None:
     charity.currency = "USD"
     begin, usual = scene.begin(8), scene.draw.size(*DONATION_USD)
     for donor in scene.people:
-        day = begin + scene.draw.integer(0, 6)
+        day = scene.day_among(begin, 7)
         usd = round(usual * scene.draw.uniform(0.92, 1.08) / 10) * 10.0
         more = {"remittance_info": "donation"}
-        scene.pay(donor, charity, min(day, scene.days - 1), usd, PURPOSES["gift"], evidence="shown", more=more)
+        scene.pay(donor, charity, day, usd, PURPOSES["gift"], evidence="shown", more=more)
 
 
 def _new_student(scene: Scene) -> None:

@@ -42,6 +42,10 @@ class Scene:
         """The first business day at or after this one, None beyond the span."""
         return self.world.calendar.business_day(day)
 
+    def day_among(self, begin: int, days: int) -> int:
+        """One of `days` days from `begin`, drawn as persons choose theirs: few weekends."""
+        return self.world.calendar.retail_day(begin, days, self.draw)
+
     def limits(self, day: int) -> Limits:
         """The law of a day of the span."""
         law = self.world.law
@@ -56,9 +60,14 @@ class Scene:
         return partner(self.draw, ROLES[resident.role].corridors, new_serial(self.draw), good)
 
     def pay(self, resident: Resident, payee: Counterparty, day: int, usd: float, purpose: str, **fields: Any) -> None:
-        """A payment worth `usd` on the day, by app unless `fields` of `Payment` say otherwise; no papers by default."""
+        """A payment worth `usd` on the day, by app unless `fields` of `Payment` say otherwise; no papers by default.
+
+        Firms, and whoever goes to a branch, pay on the next business day.
+        """
         world = self.world
         office = fields.get("channel") in {"branch", "web"}
+        if office or resident.party_type == "company":
+            day = world.calendar.open_day_near(day)
         at_ms = world.calendar.moment_among(day, self.draw, hours.OFFICE if office else hours.PHONE[2:])
         payment = Payment(resident, payee, at_ms, 0.0, payee.currency, purpose, channel="app")
         for name, value in fields.items():

@@ -4,12 +4,15 @@ Whatever is booked here takes the same forms as honest records do: the same id g
 channels and optional fields, in about the same shares. What tells a case from honest traffic is its substance alone.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from itertools import accumulate
 from typing import Any
 
 from streams.generator.calendar import DAY_MS, HOUR_MS, KST_MS
 from streams.generator.draw import Draw
+from streams.generator.habits import hours
 from streams.generator.habits.transfer import hash_of
 from streams.generator.population import BANKS, GOODS, SMALL_REMITTERS, Counterparty, Resident, counterparty
 from streams.generator.scenarios.cast import Cast
@@ -81,12 +84,17 @@ class Stage:
         """Companies that trade in goods, of these roles if there are any free."""
         return self._cast.take(self.draw, number, ("company",), roles, goods=True)
 
-    def window(self, days: int) -> int:
-        """The first of `days` days inside the span. Raises `DoesNotFitError` when the span is shorter."""
+    def window(self, days: int, busy: int = 0) -> int:
+        """The first of `days` days inside the span. Raises `DoesNotFitError` when the span is shorter.
+
+        Windows whose first `busy` days (all, when 0) hold business days are likelier, as honest payments are then.
+        """
         left = self.calendar.days - self.first_day
         if left < days + 1:
             raise DoesNotFitError(f"needs {days + 1} days, the stream has {left} after its first")
-        return self.draw.integer(self.first_day, self.calendar.days - days - 1)
+        begins = range(self.first_day, self.calendar.days - days)
+        ends = list(accumulate(self.calendar.retail_weight(begin, busy or days) for begin in begins))
+        return begins[min(bisect_right(ends, self.draw.uniform(0, ends[-1])), len(ends) - 1)]
 
     def days_up_to(self, days: int, least: int) -> int:
         """`days`, or as many as the span has, if that is `least` or more. Raises `DoesNotFitError` otherwise."""
@@ -95,17 +103,20 @@ class Stage:
             raise DoesNotFitError(f"needs {least + 1} days, the stream has {left + 1} after its first")
         return min(days, left)
 
-    def times(self, begin: int, days: int, number: int, opens: int = 8, closes: int = 22) -> list[int]:
-        """`number` moments of a private person's waking hours within the window, in order."""
+    def times(self, begin: int, days: int, number: int, opens: int = 0, closes: int = 24) -> list[int]:
+        """`number` moments within the window, in order, on the days and at the hours that honest persons choose."""
+        among = tuple(hour for hour in hours.PHONE if opens <= hour < closes)
         return sorted(
-            self.calendar.moment(begin + self.draw.integer(0, days - 1), self.draw, opens, closes)
+            self.calendar.moment_among(self.calendar.retail_day(begin, days, self.draw), self.draw, among)
             for _ in range(number)
         )
 
     def office_times(self, begin: int, days: int, number: int) -> list[int]:
-        """`number` moments of office hours on business days of the window, in order."""
-        open_days = [day for day in range(begin, begin + days) if self.calendar.business[day]] or [begin]
-        return sorted(self.calendar.moment(self.draw.pick(open_days), self.draw) for _ in range(number))
+        """`number` moments of a firm's hours on business days of the window (the next one if it has none), in order."""
+        calendar, draw = self.calendar, self.draw
+        inside = range(begin, min(begin + days, calendar.days))
+        open_days = [day for day in inside if calendar.business[day]] or [calendar.open_day_near(begin)]
+        return sorted(calendar.moment_among(draw.pick(open_days), draw, hours.FIRM) for _ in range(number))
 
     def count(self, low: int, high: int) -> int:
         """A number of payments between low and high, times the stream's scale."""
@@ -164,15 +175,17 @@ class Stage:
         self.covers += [event_id for _, event_id, _ in self._book(order)]
 
     def declare(self, entry: Entry, *, cover: bool = False) -> str:
-        """A customs declaration of the case (or honest, beside it); returns its number."""
+        """A customs declaration of the case (or honest, beside it) on the entry's day; returns its number."""
         calendar, partner, draw = self.calendar, entry.partner, self.draw
+        # as honest goods are: in the morning, before the payments of the day
+        at_ms = calendar.moment(calendar.number(entry.at_ms), draw, 6, 8)
         number = f"{calendar.start.year % 100:02}{draw.integer(10**9, 10**10 - 1)}"
         hs_code, unit, unit_usd = entry.goods or (partner.hs_code, partner.unit, partner.unit_usd)
-        amount = self.world.rates.from_usd(entry.usd, partner.currency, entry.at_ms)
+        amount = self.world.rates.from_usd(entry.usd, partner.currency, at_ms)
         body: dict[str, Any] = {
             "event_id": self.world.event_id(),
             "declaration_no": number,
-            "declared_time": calendar.text(entry.at_ms),
+            "declared_time": calendar.text(at_ms),
             "kind": entry.kind,
             "party_id": entry.resident.id,
             "counterparty_id": partner.id,
@@ -186,12 +199,12 @@ class Stage:
             "origin_country": entry.origin or (partner.country if entry.kind == "import" else "KR"),
         }
         if entry.due_days is not None:
-            body["settlement_due"] = calendar.date(entry.at_ms + entry.due_days * DAY_MS).isoformat()
-        self.world.put(DECLARATIONS, entry.resident.id, body, entry.at_ms)
+            body["settlement_due"] = calendar.date(at_ms + entry.due_days * DAY_MS).isoformat()
+        self.world.put(DECLARATIONS, entry.resident.id, body, at_ms)
         if cover:
             self.covers.append(body["event_id"])
         else:
-            self.events.append((entry.at_ms, body["event_id"], body["declared_time"]))
+            self.events.append((at_ms, body["event_id"], body["declared_time"]))
             self._appears(entry.resident)
         return number
 

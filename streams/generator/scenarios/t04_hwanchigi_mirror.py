@@ -22,7 +22,7 @@ CORRIDORS = (("CN", "CNY"), ("VN", "USD"), ("UZ", "USD"), ("PH", "PHP"), ("TH", 
 
 
 def _mirrored(stage: Stage, days: int, lag_days: tuple[int, int]) -> None:
-    begin = stage.window(days + lag_days[1])
+    begin = stage.window(days + lag_days[1], days)
     each, draw = stage.draw.integer(5, 6), stage.draw
     people = stage.people(2 * each, "migrant", "small_user")
     country, currency = draw.pick(CORRIDORS)
@@ -31,8 +31,8 @@ def _mirrored(stage: Stage, days: int, lag_days: tuple[int, int]) -> None:
     for number, at_ms in enumerate(stage.times(begin, days, each)):
         usd = draw.uniform(1_400, 3_700)
         stage.pay(Order(people[number], hub, at_ms, usd, draw.pick(("gift", "living"))))
-        day = stage.calendar.number(at_ms) + draw.integer(*lag_days)
-        back_ms = max(at_ms + 60_000, stage.calendar.moment(min(day, stage.calendar.days - 1), draw, 9, 21))
+        answered = stage.calendar.number(at_ms) + lag_days[0]
+        back_ms = max(at_ms + 60_000, stage.times(answered, 1 + lag_days[1] - lag_days[0], 1)[0])
         back_ms = min(back_ms, stage.calendar.end_ms - 60_000)
         stage.pay(Order(people[each + number], hub, back_ms, usd * (1 - fee), "salary", "in"))
     stage.finish(due=max(stage.events)[1], hub_id=hub.id)
@@ -67,7 +67,7 @@ def _adversarial(stage: Stage) -> None:
         usd = returned * shares[number] / sum(shares)
         stage.pay(Order(people[payers + number], outward[number % 2], at_ms, usd, "salary", "in"))
     for person in people[::2]:
-        at_ms = stage.calendar.moment(begin + draw.integer(0, 44), draw, 9, 21)
+        at_ms = stage.times(begin, 45, 1)[0]
         usd = min(2_400.0, person.usual_usd) * draw.uniform(0.6, 1.4)
         stage.cover(Order(person, person.counterparties[0], at_ms, usd, "living"))
     stage.finish(hub_id=inward[0].id)

@@ -48,6 +48,7 @@ def _cycle(stage: Stage, gap: tuple[int, int], keeps: tuple[float, float]) -> No
         (second, coming, "import"),
         (first, coming, "export"),
     ):
+        day = stage.calendar.open_day_near(day)
         due = _leg(stage, firm, partner, day, usd, purpose)
         usd *= draw.uniform(*keeps)
         day += draw.integer(*gap)
