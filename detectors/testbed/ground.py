@@ -91,11 +91,7 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
     events = _links([case.event_ids for case in truth.cases], sheet)
     parties = _PartyRows(sheet, tokens)
     alike = _alike(sheet, truth, parties)
-    if (truth.cases or truth.lookalikes) and not len(events.row) and not len(alike.row):
-        raise ValueError(
-            f"the truth is of another stream: none of its {len(truth.cases)} cases' events is in the result; "
-            "expected: the truth that was written with the replayed stream"
-        )
+    require_same_stream(sheet, truth)
     may_alert = ~sheet.history
     days, day_of = np.unique(sheet.day[may_alert], return_inverse=True)
     places = np.full(len(sheet), -1, np.int64)
@@ -123,6 +119,20 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
         day_of=places,
         lookalike_seen=_only(alike, may_alert).hit(may_alert, len(truth.lookalikes)),
     )
+
+
+def require_same_stream(sheet: Sheet, truth: Truth) -> None:
+    """Return when an event that the truth names is in the sheet, or it names none. Raises `ValueError` otherwise.
+
+    Parties do not count: streams of one size and other seeds have the same ones, and a truth of another seed would be
+    judged as if its cases had been missed.
+    """
+    named = {name for one in (*truth.cases, *truth.lookalikes) for name in one.event_ids}
+    if named and named.isdisjoint(sheet.event_id.tolist()):
+        raise ValueError(
+            f"the truth is of another stream: none of the {len(named)} events that it names is in the result; "
+            "expected: the truth that was written with the replayed stream"
+        )
 
 
 class _PartyRows:

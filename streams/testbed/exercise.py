@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from detectors.events import Declaration, Profile, Transaction
 from detectors.testbed import exercise as training
 from detectors.testbed.exercise import Answer, Question, Score
+from detectors.testbed.ground import require_same_stream
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.truth import Case, Lookalike, Truth
 from detectors.typologies import REGISTRY
@@ -57,9 +58,14 @@ class Exercise(NamedTuple):
 def questions(result: Result, truth: Truth, keys: Keys, count: int, seed: int) -> list[Question]:
     """A balanced draw from the planted cases, look-alikes and honest parties that have payments in the result.
 
-    Raises `UsageError` when none of the truth's parties is in the result: then they do not belong together.
+    Raises `UsageError` when none of the truth's events or parties is in the result: then they do not belong together.
     """
     sheet = result.sheet
+    try:
+        require_same_stream(sheet, truth)
+    except ValueError as fault:
+        raise UsageError("the truth is not of this result", got=str(fault),
+                         expected="the truth of the stream that was replayed") from fault  # fmt: skip
     numbers = np.bincount(sheet.party.codes, minlength=len(sheet.party.names))
     present = {name: int(number) for name, number in zip(sheet.party.names, numbers, strict=True)}
     cases = [_planted(case, keys) for case in truth.cases]
