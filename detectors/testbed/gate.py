@@ -78,12 +78,19 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Figures(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything the gate decides on. `members` lacks those that the challenger does not have: they are `missing`."""
+    """Everything the gate decides on. `members` lacks those that the challenger does not have: they are `missing`.
+
+    `shipped_recall` and `shipped_usd` are of the alerts that were really raised, `shipped` their numbers (champion's,
+    then challenger's): at a budget of the gate's own a version that raises next to nothing looks as good as ever.
+    """
 
     recall: Difference
     typologies: tuple[TypologyFigures, ...]
     precision: Difference
     usd: Difference
+    shipped_recall: Difference
+    shipped_usd: Difference
+    shipped: tuple[int, int]
     lookalikes: Difference
     members: dict[str, Difference]
     missing_members: tuple[str, ...]
@@ -120,6 +127,7 @@ def decide(figures: Figures, limits: Limits) -> tuple[Check, ...]:
         *(_rule(one) for one in figures.typologies if one.enabled is not None),
         _fell("precision", "share of alerts that fall on a case", figures.precision),
         _fell("illicit USD found", "worth of the cases found", figures.usd),
+        *_shipped(figures),
         _rose("look-alike rate", "share of honest look-alikes alerted on", figures.lookalikes),
         *(_missing_member(name) for name in figures.missing_members),
         *(_member(name, difference) for name, difference in figures.members.items()),
@@ -217,6 +225,18 @@ def _rose(name: str, meaning: str, difference: Difference, *, margin: float = 0.
 
 def _rises(difference: Difference, margin: float = 0.0) -> bool:
     return difference.interval is not None and difference.interval.low > margin
+
+
+def _shipped(figures: Figures) -> Iterator[Check]:
+    """The alerts that were raised: what they found, and that there are any."""
+    had, has = figures.shipped
+    counts = {"alerts": has, "champion_alerts": had}
+    for name, found in (("recall as shipped", figures.shipped_recall), ("illicit USD as shipped", figures.shipped_usd)):
+        check = _fell(name, f"of the {has:,} alerts raised, champion {had:,}", found, more=_unseen(found.n))
+        yield msgspec.structs.replace(check, measured={**check.measured, **counts})
+    lost = bool(had) and not has
+    yield Check(name="alerts raised", passed=not lost, measured=counts, limit="a champion's challenger raises alerts",
+                reason=f"{has:,} alerts were raised, champion {had:,}{': none is left' if lost else ''}")  # fmt: skip
 
 
 def _typology_recall(one: TypologyFigures) -> Check:

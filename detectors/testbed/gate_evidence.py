@@ -17,7 +17,7 @@ from detectors.testbed.draws import Draws
 from detectors.testbed.figures.fairness import BLOCKS, DIMENSIONS, UNKNOWN
 from detectors.testbed.gate import Costs, Figures, GroupFigures, TypologyFigures
 from detectors.testbed.ground import Ground
-from detectors.testbed.judgement import PRODUCT, Judged, Settings, judge
+from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Judged, Settings, judge
 from detectors.testbed.party_days import PartyDays, party_days
 from detectors.testbed.statistics import (
     LEVEL,
@@ -80,7 +80,8 @@ def figures(champion: Version, challenger: Version, how: Resampling, costs: Cost
     a, b = _side(challenger, how), _side(champion, how)
     if not len(a.ground.days) or not len(b.ground.days):
         raise ValueError("nothing may alert: every row of a replay is history")
-    (told,) = (one for one in compare(a.judged, b.judged).budgets if one.budget == how.budget)
+    compared = {one.budget: one for one in compare(a.judged, b.judged).budgets}
+    told, shipped = compared[how.budget], compared[AS_SHIPPED]
     draws = Draws(how.resamples, how.seed)
     members = tuple(b.configuration.detectors.members)
     return Figures(
@@ -88,6 +89,9 @@ def figures(champion: Version, challenger: Version, how: Resampling, costs: Cost
         typologies=tuple(_typologies(a, b, told.by_typology, draws)),
         precision=told.precision,
         usd=told.illicit_usd,
+        shipped_recall=shipped.recall,
+        shipped_usd=shipped.illicit_usd,
+        shipped=(_raised(b), _raised(a)),
         lookalikes=told.lookalikes,
         members={name: _member(a, b, name, draws) for name in members if a.has(name)},
         missing_members=tuple(name for name in members if not a.has(name)),
@@ -124,6 +128,11 @@ def _typologies(a: _Side, b: _Side, recall: dict[str, Difference], draws: Draws)
         )
 
 
+def _raised(side: _Side) -> int:
+    """The number of alerts that the version raised."""
+    return int((side.ground.sheet.alerted & side.ground.may_alert).sum())
+
+
 def _nothing() -> Difference:
     return Difference(None, None, None, 0)
 
@@ -145,16 +154,18 @@ def _fired(side: _Side, typology: str) -> Mask:
 def _member(a: _Side, b: _Side, name: str, draws: Draws) -> Difference:
     """Mean over the cases of the share of honest payments that a member puts below the case's payments: its AUC.
 
-    Only cases with a payment that both versions scored count. Honest payments are not resampled: there are so many of
-    them that what varies is the cases.
+    A case without a scored payment counts as chance, a half, where the other version scored one: a member that gives no
+    score any more would otherwise not be measured at all. Honest payments are not resampled: there are so many of them
+    that what varies is the cases.
     """
     sides = [_above_honest(side, name) for side in (a, b)]
-    both = (sides[0] >= 0) & (sides[1] >= 0)
-    if not both.any():
+    scored = (sides[0] >= 0) | (sides[1] >= 0)
+    if not scored.any():
         return _nothing()
-    counts = draws.of(f"cases scored by {name}", int(both.sum()))
-    whole = np.full(int(both.sum()), _BILLION, np.int64)
-    return paired_bootstrap(sides[0][both], sides[1][both], counts, whole)
+    counts = draws.of(f"cases scored by {name}", int(scored.sum()))
+    whole = np.full(int(scored.sum()), _BILLION, np.int64)
+    first, second = (np.where(side >= 0, side, _BILLION // 2)[scored] for side in sides)
+    return paired_bootstrap(first, second, counts, whole)
 
 
 def _above_honest(side: _Side, name: str) -> Ints:

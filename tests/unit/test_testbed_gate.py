@@ -33,6 +33,7 @@ def figures(**changed) -> Figures:
     """Figures of two versions that nothing changed between, but for what is named."""
     told = {
         "recall": SAME, "typologies": (typology(),), "precision": SAME, "usd": SAME, "lookalikes": SAME,
+        "shipped_recall": SAME, "shipped_usd": SAME, "shipped": (40, 40),
         "members": {"robust_z": SAME}, "missing_members": (), "calibration": SAME,
         "fairness": (GroupFigures(dimension="size", group="small", ratio=SAME),), "costs": CHEAP,
     }  # fmt: skip
@@ -59,6 +60,9 @@ def test_nothing_changed_passes():
         ({"precision": FALL}, "precision", "fall beyond noise"),
         ({"precision": Difference(None, 0.4, None, 30)}, "precision", "nothing, champion 0.4"),
         ({"usd": FALL}, "illicit USD found", "fall beyond noise"),
+        ({"shipped_recall": FALL, "shipped": (1268, 16)}, "recall as shipped", "16 alerts raised, champion 1,268"),
+        ({"shipped_usd": FALL}, "illicit USD as shipped", "fall beyond noise"),
+        ({"shipped": (9, 0)}, "alerts raised", "none is left"),
         ({"lookalikes": RISE}, "look-alike rate", "rise beyond noise"),
         ({"calibration": RISE}, "calibration error", "rise beyond noise"),
         ({"members": {"robust_z": FALL}}, "member robust_z", "fall beyond noise"),

@@ -59,6 +59,25 @@ def test_members_own_ranking_is_the_area_under_the_curve():
     assert told.n == 2
 
 
+def test_a_member_that_scores_nothing_any_more_is_measured_as_chance():
+    """It would otherwise pass for want of anything to measure: the champion's 0.59 against a half."""
+    silent = {"robust_z": [np.nan] * 7}
+    told = gate_evidence.figures(version(FINDS, RANKS), version(FINDS, silent), HOW, COSTS).members["robust_z"]
+    assert told.b == pytest.approx(0.59375)
+    assert told.a == 0.5
+    assert told.n == 2
+
+
+def test_the_alerts_really_raised_are_of_both_versions():
+    """One version raised an alert on both cases, the other none at all."""
+    raised = [row | {"alert_id": f"alert of {row['event_id']}"} if row["event_id"] in {"e1", "e3"} else row
+              for row in FINDS]  # fmt: skip
+    told = gate_evidence.figures(version(raised, RANKS), version(FINDS, RANKS), HOW, COSTS)
+    assert told.shipped == (2, 0)
+    assert (told.shipped_recall.b, told.shipped_recall.a) == (1.0, 0.0)
+    assert told.recall.difference == 0.0, "at the gate's own budget nothing changed"
+
+
 def test_recall_precision_and_look_alikes_are_of_both_versions():
     """One version alerts on both cases, the other on a look-alike and honest parties only."""
     told = gate_evidence.figures(version(FINDS, RANKS), version(MISSES, RANKS), HOW, COSTS)
