@@ -109,7 +109,8 @@ def first_difference(then: Any, now: Any) -> str | None:
     if then.num_rows != now.num_rows:
         return f"{SCORES}: {then.num_rows} rows then, {now.num_rows} now"
     for name in then.column_names:
-        unequal = np.flatnonzero(_keys(then[name]) != _keys(now[name]))
+        valid = pc.is_valid(then[name]).to_numpy() != pc.is_valid(now[name]).to_numpy()
+        unequal = np.flatnonzero(valid | (_keys(then[name]) != _keys(now[name])))
         if len(unequal):
             row = int(unequal[0])
             return (f"{SCORES}, row {row} (offset {then['offset'][row].as_py()}), {name}: "
@@ -118,15 +119,16 @@ def first_difference(then: Any, now: Any) -> str | None:
 
 
 def _keys(column: Any) -> Any:
-    """By row, something that is equal exactly where all bits of the value are."""
+    """By row, something that is equal exactly where all bits of the value are; of nulls, something that is equal."""
     if pa.types.is_list(column.type):
         listed = np.empty(len(column), dtype=np.object_)
         listed[:] = [repr(value) for value in column.to_pylist()]
         return listed
     if pa.types.is_floating(column.type):
-        bits = pc.fill_null(column, 0.0).to_numpy().view(np.int64)
-        # a NaN of these bits is made by no arithmetic
-        return np.where(pc.is_valid(column).to_numpy(), bits, np.int64(-1))
+        return pc.fill_null(column, 0.0).to_numpy().view(np.int64)
+    if pa.types.is_integer(column.type):
+        # with nulls left in, numpy makes them doubles: NaN is not itself, and digits above 2^53 are lost
+        return pc.fill_null(column, 0).to_numpy()
     return column.to_numpy()
 
 

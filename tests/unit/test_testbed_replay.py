@@ -277,6 +277,16 @@ def test_a_difference_of_one_bit_is_seen() -> None:
     assert "1 now" in str(first_difference(then, then.slice(0, 1)))
 
 
+def test_whole_numbers_with_nulls_are_compared_to_the_last_digit() -> None:
+    """A null amount equals itself, is no zero, and amounts beside it that a double cannot tell apart differ."""
+    then = pa.table({"offset": [4, 5], "usd_cents": pa.array([None, 2**53], pa.int64())})
+    assert first_difference(then, then) is None
+    zero = then.set_column(1, "usd_cents", pa.array([0, 2**53], pa.int64()))
+    assert "row 0 (offset 4), usd_cents: None then, 0 now" in str(first_difference(then, zero))
+    one_more = then.set_column(1, "usd_cents", pa.array([None, 2**53 + 1], pa.int64()))
+    assert "row 1 (offset 5), usd_cents" in str(first_difference(then, one_more))
+
+
 def test_a_changed_score_is_found_by_running_again(result: Result, tmp_path: Path) -> None:
     """A result whose scores say something else than its ledger is named with the first difference."""
     import shutil
