@@ -106,22 +106,24 @@ def combinations(configuration: Configuration, dimensions: Sequence[Dimension], 
     named = [each.path for each in dimensions]
     if len(set(named)) < len(named):
         raise PathError(f"a path is given twice; got: {', '.join(named)}")
+    points = product(*(each.values for each in dimensions))
+    return [combination(configuration, dict(zip(named, values, strict=True)), day) for values in points]
+
+
+def combination(configuration: Configuration, chosen: Mapping[str, str], day: date) -> Combination:
+    """The configuration with these values by path. Raises `PathError` as `combinations` does."""
     known = paths(configuration, day)
-    for name in named:
+    for name in chosen:
         if name not in known:
             raise PathError(f"nothing that can be varied has this path: {name}", near(name, known))
-    found = []
-    for values in product(*(each.values for each in dimensions)):
-        chosen = dict(zip(named, values, strict=True))
-        changed = configuration
-        # which members score is settled first: a parameter of one that is left out has nothing to change
-        for name in sorted(chosen, key=lambda path: path != "detectors.members"):
-            changed = varied(changed, name, chosen[name], day)
-        faults = configuration_faults(changed)
-        if faults:
-            raise PathError(f"{_told(chosen)} cannot be applied: " + "; ".join(faults))
-        found.append(Combination(chosen, changed))
-    return found
+    changed = configuration
+    # which members score is settled first: a parameter of one that is left out has nothing to change
+    for name in sorted(chosen, key=lambda path: path != "detectors.members"):
+        changed = varied(changed, name, chosen[name], day)
+    faults = configuration_faults(changed)
+    if faults:
+        raise PathError(f"{_told(chosen)} cannot be applied: " + "; ".join(faults))
+    return Combination(dict(chosen), changed)
 
 
 def near(name: str, known: Sequence[str]) -> list[str]:

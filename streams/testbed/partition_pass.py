@@ -29,6 +29,8 @@ _EPOCH = date(1970, 1, 1).toordinal()
 OUTCOMES = ("applied", "duplicate", "conflict", "redelivered", "configuration")
 
 Clock = Callable[[], float]
+# What takes the place of a configuration of the ledger.
+Change = Callable[[Configuration], Configuration]
 
 
 class Step(NamedTuple):
@@ -71,7 +73,8 @@ class PartitionPass:
     """Applies the records of one partition in order.
 
     `sections` is the state before the first record (None: a new state), `judged_from` the first offset whose outputs
-    count: what stands before it is learned from only. `configuration` takes the place of those in the ledger.
+    count: what stands before it is learned from only. `change` makes of each configuration in the ledger the one that
+    takes its place.
     `clock` (seconds) measures `apply_seconds`, the calls of the core alone, where it is given.
     Raises `SnapshotError` for sections that are no state of this partition.
     """
@@ -82,13 +85,13 @@ class PartitionPass:
         *,
         sections: list[tuple[str, bytes]] | None = None,
         judged_from: int = 0,
-        configuration: Configuration | None = None,
+        change: Change | None = None,
         clock: Clock | None = None,
     ) -> None:
         core = MonitorCore(code_version())
         self.partition, self._judged_from, self._clock = partition, judged_from, clock
         self.state: PartitionState = core.new(partition) if sections is None else core.thaw(partition, sections)
-        self._change = None if configuration is None else ConfigurationChange(configuration=configuration)
+        self._change = change
         self.outcomes: Counter[str] = Counter()
         self.apply_seconds = 0.0
         self._profiles = {token: (facts.as_of_us, facts.size, facts.region)
@@ -110,7 +113,7 @@ class PartitionPass:
         event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp,
                                              self.partition)  # fmt: skip
         if self._change is not None and isinstance(event, ConfigurationChange):
-            return self._change, origin
+            return ConfigurationChange(configuration=self._change(event.configuration)), origin
         return event, origin
 
     def _applied(self, decoded: list[tuple[Event, Origin]]) -> Iterator[Step]:
@@ -198,9 +201,8 @@ class PartitionPass:
                        state_bytes=sum(len(packed) for _, packed in sections))  # fmt: skip
 
 
-def opened(directory: Path, partition: int, *, judged_from: int = 0, configuration: Configuration | None = None,
+def opened(directory: Path, partition: int, *, judged_from: int = 0, change: Change | None = None,
            clock: Clock | None = None) -> PartitionPass:  # fmt: skip
     """The pass of a result's partition, in the state that its ledger file begins from."""
     sections = ledger_files.read_start(directory, partition)
-    return PartitionPass(partition, sections=sections, judged_from=judged_from, configuration=configuration,
-                         clock=clock)  # fmt: skip
+    return PartitionPass(partition, sections=sections, judged_from=judged_from, change=change, clock=clock)

@@ -19,7 +19,7 @@ from detectors.configuration import Configuration
 from streams.errors import UsageError
 from streams.testbed import ledger_copy, ledger_files, result_files, score_columns
 from streams.testbed.ledger_copy import with_partitions
-from streams.testbed.partition_pass import Figures, opened, quiet_collector
+from streams.testbed.partition_pass import Change, Figures, opened, quiet_collector
 from streams.testbed.result_files import ALERTS, LEDGER, SCORES, Manifest, partition_file
 from streams.testbed.score_columns import ScoreRow
 
@@ -54,12 +54,13 @@ class _Positioned(msgspec.Struct, frozen=True):
 def rerun(
     directory: Path,
     partition: int,
-    configuration: Configuration | None = None,
+    configuration: Configuration | Change | None = None,
     clock: Callable[[], float] = time.process_time,
 ) -> Rerun:
     """Run a partition's ledger of a result again, in memory; nothing is written.
 
-    `configuration` takes the place of those in the ledger. `clock` is read before and after each lot of calls of the
+    `configuration` takes the place of those in the ledger: of all of them, or, where it is a function, of each the one
+    that it makes of it. `clock` is read before and after each lot of calls of the
     core. Raises `UsageError` for a directory without a result, an unknown partition, and another configuration on a
     ledger that begins from a snapshot; `ResultError` for damage; `LedgerError`.
     Memory: the rows, some 2 KB each. Cost: that of the replay.
@@ -69,9 +70,8 @@ def rerun(
         raise UsageError("the result has no such partition", got=partition, expected=f"0 to {manifest.partitions - 1}")
     if configuration is not None:
         ledger_copy.require_whole(directory)
-        configuration = with_partitions(configuration, manifest.partitions)
     judged_from, end = manifest.source.partitions.get(str(partition), (0, 0))
-    part = opened(directory, partition, judged_from=judged_from, configuration=configuration, clock=clock)
+    part = opened(directory, partition, judged_from=judged_from, change=_change(configuration, manifest), clock=clock)
     rows: list[ScoreRow] = []
     alerts: list[bytes] = []
     records = 0
@@ -86,6 +86,13 @@ def rerun(
     figures.scored = sum(row.scored for row in rows)
     difference = None if configuration is not None else _difference(directory, manifest, partition, rows, alerts)
     return Rerun(records, part.apply_seconds, rows, alerts, figures, configuration is None, difference)
+
+
+def _change(configuration: Configuration | Change | None, manifest: Manifest) -> Change | None:
+    if not isinstance(configuration, Configuration):
+        return configuration
+    only = with_partitions(configuration, manifest.partitions)
+    return lambda _: only
 
 
 def _difference(

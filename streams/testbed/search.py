@@ -21,6 +21,7 @@ from detectors.testbed.grid import Combination, Dimension, PathError
 from detectors.testbed.ground import Ground
 from detectors.testbed.sweep import Raised, Row
 from streams.errors import UsageError
+from streams.testbed import ledger_files
 from streams.testbed.ledger_copy import require_whole
 from streams.testbed.prepared import Stages
 from streams.testbed.processes import in_processes
@@ -32,11 +33,15 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class Task(NamedTuple):
-    """One partition under one combination."""
+    """One partition under one combination: of each configuration in its ledger, the one that takes its place."""
 
     directory: Path
     partition: int
-    configuration: Configuration
+    changes: tuple[tuple[Configuration, Configuration], ...]
+
+    def change(self, recorded: Configuration) -> Configuration:
+        """What takes a recorded configuration's place."""
+        return next(changed for known, changed in self.changes if known == recorded)
 
 
 class Found(NamedTuple):
@@ -47,12 +52,16 @@ class Found(NamedTuple):
 
 
 class Search(NamedTuple):
-    """Rows in the grid's order, the recorded configuration's own row, and the dated limits that were changed."""
+    """Rows in the grid's order, the recorded row, and the dated limits that were changed in the last configuration.
+
+    `configurations` is how many different ones the ledger holds; each was varied at its own place.
+    """
 
     recorded: Row
     rows: list[Row]
     found: list[Found]
     changed: dict[str, Limit]
+    configurations: int
 
 
 def dimensions(texts: Sequence[str]) -> list[Dimension]:
@@ -94,16 +103,19 @@ def first_day(result: Result) -> date:
 def search(
     result: Result, grid_of: Sequence[Combination], ground: Ground | None, processes: int, stages: Stages
 ) -> Search:
-    """Replay the result's ledger under every combination.
+    """Replay the result's ledger under every combination, each of its configurations varied at its own place.
 
-    Raises `UsageError` for a ledger that begins from snapshots (what was learned before cannot be learned otherwise),
-    `ResultError` for damage, `LedgerError`. Cost: that of as many replays, shared among the processes.
+    Raises `UsageError` for a path that an earlier configuration of the ledger has not, and for a ledger that begins
+    from snapshots (what was learned before cannot be learned otherwise), `ResultError` for damage, `LedgerError`.
+    Cost: that of as many replays, shared among the processes.
     """
     require_whole(result.directory)
     numbers = range(result.manifest.partitions)
     ledgers = [f"{LEDGER}/{partition_file(result.directory, LEDGER, number).name}" for number in numbers]
     prove(result.directory, result.manifest, [ALERTS, *ledgers])
-    tasks = [Task(result.directory, number, one.configuration) for one in grid_of for number in numbers]
+    known = recorded_configurations(result)
+    tasks = [Task(result.directory, number, changes)
+             for changes in _changes(result, known, grid_of) for number in numbers]  # fmt: skip
     stages.begin("core", len(grid_of) * len(result.sheet))
     answers = in_processes(_alerts_of, tasks, processes, stages)
     zone = ZoneInfo(result.configuration.engine.time_zone)
@@ -119,11 +131,39 @@ def search(
     ]
     dated = {path: entry for path in (grid_of[0].values if grid_of else ())
              if (entry := grid.entry_changed(result.configuration, path, first_day(result))) is not None}  # fmt: skip
-    return Search(sweep.row({}, recorded, recorded, days, ground), rows, found, dated)
+    return Search(sweep.row({}, recorded, recorded, days, ground), rows, found, dated,
+                  len(known))  # fmt: skip
+
+
+def recorded_configurations(result: Result) -> list[Configuration]:
+    """The different configurations in a result's ledger, oldest first. Raises `ResultError`. Cost: reading its keys."""
+    found: list[Configuration] = []
+    for number in range(result.manifest.partitions):
+        for one in ledger_files.configurations(partition_file(result.directory, LEDGER, number)):
+            if one not in found:
+                found.append(one)
+    return found
+
+
+def _changes(
+    result: Result, known: Sequence[Configuration], grid_of: Sequence[Combination]
+) -> list[tuple[tuple[Configuration, Configuration], ...]]:
+    """For each combination, of each recorded configuration the varied one."""
+    day = first_day(result)
+    try:
+        return [
+            tuple((one, grid.combination(one, point.values, day).configuration) for one in known) for point in grid_of
+        ]
+    except PathError as fault:
+        raise UsageError(f"an earlier configuration of the ledger cannot be varied so: {fault}",
+                         got=f"{len(known)} configurations in {result.directory}",
+                         expected="paths and values that all of them have",
+                         todo="replay the result under one configuration first: `fxwatch testbed replay RESULT "
+                              "--config FILE --out DIR`") from fault  # fmt: skip
 
 
 def _alerts_of(task: Task, stages: Stages) -> list[bytes]:
-    again = rerun(task.directory, task.partition, task.configuration)
+    again = rerun(task.directory, task.partition, task.change)
     stages.advance(len(again.rows))
     return again.alerts
 
@@ -143,7 +183,8 @@ def report(result: Result, told: Search, varied: Sequence[Dimension], *, judged:
     return {
         "format": FORMAT, "made_by": "fxwatch testbed search", "files": result.manifest.files,
         "versions": msgspec.to_builtins(result.manifest.versions), "truth": judged,
-        "first_day": first_day(result).isoformat(), "limits_changed": msgspec.to_builtins(told.changed),
+        "first_day": first_day(result).isoformat(), "configurations": told.configurations,
+        "limits_changed": msgspec.to_builtins(told.changed),
         "vary": {each.path: list(each.values) for each in varied}, "recorded": msgspec.to_builtins(told.recorded),
         "rows": msgspec.to_builtins(told.rows),
     }  # fmt: skip

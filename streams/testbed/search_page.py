@@ -78,6 +78,9 @@ def introduction(report: Mapping[str, Any]) -> str:
         for path, entry in report["limits_changed"].items()
     )
     head = f"The recorded ledger, replayed under {len(report['rows']):,} configurations."
+    if report["configurations"] > 1:
+        head += (f" It holds {report['configurations']:,} configurations: each was varied at its own place, and the "
+                 "entries named here are those of the last.")  # fmt: skip
     return f"{head} Limits are dated; changed was {dated}." if dated else head
 
 

@@ -4,14 +4,19 @@ import json
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
+from detectors.configuration import Configuration
 from detectors.testbed import grid
 from detectors.testbed.grid import Dimension, PathError
 from streams.cli.testbed.search import command
 from streams.errors import UsageError
 from streams.settings import effective_configuration
+from streams.testbed import ledger_files, replay
+from streams.testbed.ledger_files import LedgerWriter
+from streams.testbed.prepared import Silent
 from streams.testbed.result_files import read_result
 from tests.support.small_result import replayed, simulate
 
@@ -138,6 +143,33 @@ def test_recorded_value_changes_nothing_and_others_what_they_should(place, tmp_p
     page = (tmp_path / "search.html").read_text("utf-8")
     assert "<svg" in page
     assert "as recorded" in page
+
+
+def with_a_change(home: Path, out: Path, second: Configuration) -> None:
+    """The ledger of a result with another configuration in the middle of each partition, replayed."""
+    changed = out.with_name("changed")
+    changed.mkdir()
+    paths = sorted((home / "ledger").glob("*.parquet"))
+    with LedgerWriter(changed, len(paths)) as writer:
+        for number, path in enumerate(paths):
+            records = [one for batch in ledger_files.read_ledger(path) for one in batch]
+            first = next(one for one in records if ledger_files.is_configuration(one))
+            records.insert(len(records) // 2, ledger_files.replaced(first, second))
+            for offset, one in enumerate(records):
+                writer.write(number, one._replace(offset=offset))
+    replay.replay(replay.of_result(changed, None), out, processes=1, force=False, stages=Silent())
+
+
+def test_each_configuration_of_a_ledger_is_varied_in_its_own_time(place, tmp_path):
+    """A limit as recorded changes nothing, though the budget was another before the middle of the ledger."""
+    recorded = read_result(place / "result").configuration
+    detectors = msgspec.structs.replace(recorded.detectors, daily_budget=1.0, exploration=0.0)
+    with_a_change(place / "result", tmp_path / "result", msgspec.structs.replace(recorded, detectors=detectors))
+    told = run(tmp_path, tmp_path / "out", "--processes", "1", "--vary", "rules.T01.limits.pieces_min=3")
+    assert told["configurations"] == 2
+    assert [(row["new"], row["gone"], row["altered"]) for row in told["rows"]] == [(0, 0, 0)]
+    assert 0 < told["recorded"]["alerts"] < read_result(place / "result").manifest.alerts
+    assert "holds 2 configurations" in (tmp_path / "out" / "search.md").read_text("utf-8")
 
 
 def test_processes_give_the_same_bytes_and_keep_keeps(place, tmp_path):
