@@ -18,7 +18,7 @@ PAY_DAYS = (10, 25)
 # months busier than others: tuition before the terms of March and September, firms at the end of the year
 # only persons and sole traders act while banks are closed, so more of what they do falls on those days than of all that
 # is done; about the inverse of their share of a business day
-RETAIL_CLOSED = 1.75
+RETAIL_CLOSED = 2.2
 MONTHS = {2: 1.1, 8: 1.08, 12: 1.2}
 
 

@@ -1,5 +1,6 @@
 """Residents of the preset `full`: people, sole traders, firms of industries, exchangers and bank desks."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from streams.generator.draw import Draw
@@ -22,6 +23,8 @@ from streams.generator.roles import CARD_ISSUERS, EXCHANGERS, GOODS_ROLES, LEAST
 NEW_FIRMS, GROWING_FIRMS = 0.05, 0.04
 # of persons, those who share telephone and device with another one
 SAME_HOUSEHOLD = 0.03
+# whose usual counterparty appears under a second name on the same account (a family's or a firm's other name)
+TWO_NAMES = 0.05
 WON_A_DOLLAR = 1_400
 INDUSTRY_NAMES = tuple(INDUSTRIES)
 
@@ -61,13 +64,16 @@ class _Maker:
             contact=f"tel-{draw.integer(10**7, 10**8 - 1)}",
             institutions=self._institutions(index),
             counterparties=[],
-            usual_usd=draw.size(*facts.usual_usd),
+            usual_usd=draw.spread(*facts.usual_usd),
             spread_bp=draw.uniform(*facts.spread_bp),
             weight=facts.activity * draw.uniform(0.4, 1.6),
             industry=industry,
         )
         partners = draw.integer(*facts.partners)
         person.counterparties = [self._partner(industry, f"{opaque}{place}") for place in range(partners)]
+        if self.role != "traveller" and draw.chance(TWO_NAMES):
+            first = person.counterparties[0]
+            person.counterparties.append(replace(first, id=f"{first.country}-{opaque}{partners}"))
         if self.role in GOODS_ROLES:
             firm = facts.party_type == "company"
             person.forms = INDUSTRIES[industry].forms if firm else SMALL_FORMS

@@ -42,3 +42,15 @@ class Draw:
         octave = self.integer(0, octaves)
         floor = low * 2**octave
         return self.uniform(floor, min(2 * floor, high))
+
+    def spread(self, low: float, high: float) -> float:
+        """As `size`, but never the high bound itself.
+
+        Where `high` is `low` times a power of two, the last octave of `size` is that one value, a quarter of all draws;
+        the preset `basic` keeps it, for its bytes stay as they are.
+        """
+        octaves = 0
+        while low * 2 ** (octaves + 1) < high:
+            octaves += 1
+        floor = low * 2 ** self.integer(0, octaves)
+        return self.uniform(floor, min(2 * floor, high))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from detectors.configuration import Configuration
 from detectors.limits import Rulebook
 from streams.errors import UsageError
+from streams.generator.population import Resident
 
 # of the annual cap; the rest is left to look-alikes and to differences of rates
 HONEST_SHARE = 0.6
@@ -17,12 +18,18 @@ BAND = (0.77, 1.03)
 
 
 class Limits(NamedTuple):
-    """USD: the document line, the least annual cap without documents, what honest people use of it, the band."""
+    """USD: the document line, annual caps without documents, what honest people use of them, the band under the line.
+
+    `annual_cap` is that of banks' customers, `small_remitter_cap` that of small remitters' (the same where the law has
+    none of its own); with `after_cap` the line asks persons for documents only once the year's cap is used up.
+    """
 
     document_line: float
     annual_cap: float
+    small_remitter_cap: float
     honest_year: float
     band: tuple[float, float]
+    after_cap: bool
 
 
 class Law:
@@ -41,14 +48,20 @@ class Law:
 
     def _looked_up(self, day: date) -> Limits:
         line = self._rulebook.limit("T01", "document_line", day)
-        caps = [self._rulebook.limit("T02", name, day) for name in ("annual_cap", "small_remitter_cap")]
-        known = [float(cap.number) for cap in caps if cap is not None]
-        if line is None or not known:
+        cap, small = (self._rulebook.limit("T02", name, day) for name in ("annual_cap", "small_remitter_cap"))
+        flag = self._rulebook.limit("T01", "line_applies_after_cap", day)
+        if line is None or cap is None:
             raise UsageError(
                 "no document line or annual cap is known for a day of the stream",
                 got=day,
                 expected="a day on which limits of [rules.T01] and [rules.T02] are in force",
                 todo="choose a later --start",
             )
-        usd, cap = float(line.number), min(known)
-        return Limits(usd, cap, cap * HONEST_SHARE, (usd * BAND[0], usd * BAND[1]))
+        usd, year = float(line.number), float(cap.number)
+        least = min(year, float(small.number)) if small is not None else year
+        band = (usd * BAND[0], usd * BAND[1])
+        return Limits(usd, year, least, least * HONEST_SHARE, band, flag is not None and flag.number > 0)
+
+    def line_applies(self, resident: Resident, day: date) -> bool:
+        """Whether the document line asks this resident for papers at once, not only after the year's cap."""
+        return not (self.on(day).after_cap and resident.party_type == "person")

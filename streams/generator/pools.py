@@ -12,6 +12,8 @@ from streams.generator.roles import ROLES, Corridors
 UNIVERSITIES, SHOPS, PLATFORMS, SUPPLIERS = 40, 240, 24, 10
 # of a goods firm's partners, how many are known to others of its industry, too
 SHARED = 0.25
+# one in so many of a pool has a second name
+NAMED_TWICE = 10
 
 
 class Pools:
@@ -29,7 +31,12 @@ class Pools:
     @staticmethod
     def _pool(seed: int, name: str, letter: str, count: int, corridors: Corridors) -> list[Counterparty]:
         draw = Draw(seed, "pool", name)
-        return [partner(draw, corridors, f"{letter}{number:04}") for number in range(count)]
+        pool = [partner(draw, corridors, f"{letter}{number:04}") for number in range(count)]
+        # some are known under two names: a faculty's and the university's, a brand's and the maker's
+        others = [
+            replace(each, id=f"{each.country}-{letter}{count + n:04}") for n, each in enumerate(pool[::NAMED_TWICE])
+        ]
+        return pool + others
 
     def supplier(self, draw: Draw, industry: str) -> Counterparty:
         """A supplier or buyer known in the industry, dealing in one of its goods."""

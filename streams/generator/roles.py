@@ -26,6 +26,8 @@ _TRAVEL: Corridors = (
     ("FR", "EUR", 2),
     ("AU", "AUD", 1),
 )
+# goods are paid for through trading houses in third countries, too
+_HOUSES: Corridors = (("HK", "USD", 2), ("SG", "USD", 1), ("AE", "USD", 1))
 _GROUP: Corridors = (
     ("VN", "USD", 4),
     ("CN", "USD", 4),
@@ -71,7 +73,7 @@ ROLES: dict[str, RoleFacts] = {
     "traveller": RoleFacts(0.12, "person", 2.4, (60, 100), (20, 450), _TRAVEL, "card", months=_HOLIDAYS),
     "property_buyer": RoleFacts(0.008, "person", 0.7, (20, 60), (800, 3_500), CORRIDORS["parent"]),
     "crypto_user": RoleFacts(0.014, "person", 1.2, (35, 90), (300, 2_600), CORRIDORS["salaried"]),
-    "trader": RoleFacts(0.06, "sole_trader", 3.0, (25, 70), (600, 9_000), CORRIDORS["trader"]),
+    "trader": RoleFacts(0.06, "sole_trader", 3.0, (25, 70), (600, 9_000), (*CORRIDORS["trader"], *_HOUSES)),
     "online_seller": RoleFacts(0.03, "sole_trader", 3.2, (25, 70), (300, 6_000), _WORLD),
     "importer": RoleFacts(
         0.05,
@@ -79,7 +81,7 @@ ROLES: dict[str, RoleFacts] = {
         8.0,
         (10, 40),
         (8_000, 250_000),
-        CORRIDORS["importer"],
+        (*CORRIDORS["importer"], *_HOUSES),
         "bank",
         partners=(3, 9),
         months=_YEAR_END,
@@ -90,7 +92,7 @@ ROLES: dict[str, RoleFacts] = {
         8.0,
         (10, 40),
         (10_000, 350_000),
-        CORRIDORS["exporter"],
+        (*CORRIDORS["exporter"], *_HOUSES),
         "bank",
         partners=(3, 9),
         months=_YEAR_END,
@@ -100,7 +102,7 @@ ROLES: dict[str, RoleFacts] = {
     ),
     "service_firm": RoleFacts(0.012, "company", 5.0, (12, 45), (2_000, 60_000), _WORLD, "bank", partners=(2, 6)),
     "commission_agent": RoleFacts(
-        0.004, "company", 5.0, (12, 40), (8_000, 120_000), CORRIDORS["importer"], "bank", partners=(3, 6)
+        0.004, "company", 5.0, (12, 40), (8_000, 120_000), (*CORRIDORS["importer"], *_HOUSES), "bank", partners=(3, 6)
     ),
     "money_exchanger": RoleFacts(0.003, "company", 5.0, (15, 60), (3_000, 40_000), _TRAVEL, "own", partners=(1, 2)),
     "bank_desk": RoleFacts(0.002, "bank", 9.0, (1, 6), (400_000, 8_000_000), _WORLD, "own", partners=(3, 6)),

@@ -162,14 +162,18 @@ class World:
         return "none"
 
     def _evidence_under_law(self, law: Law, resident: Resident, usd: float, at_ms: int, *, inclined: bool) -> str:
-        """The same under the limits in force on that day: one piece a quarter near the line, so never three in 90 d."""
+        """The same under the limits in force on that day: one piece a quarter near the line, so never three in 90 d.
+
+        Where the line applies only after the cap of the year, a person needs no papers above it: the sum stays below.
+        """
         day = self.calendar.date(at_ms)
         limits = law.on(day)
         year, quarter = (resident.id, day.year), f"{resident.id}/{day.year}/{(day.month - 1) // 3}"
         in_band = limits.band[0] <= usd <= limits.band[1]
         too_much = self.no_document_usd[year] + usd > limits.honest_year
         crowded = in_band and (resident.reserved or self.band_pieces[quarter] >= 1)
-        if inclined or too_much or crowded or usd > limits.band[1]:
+        too_large = usd > limits.band[1] and law.line_applies(resident, day)
+        if inclined or too_much or crowded or too_large:
             return "verified" if self.draw.chance(0.2) else "shown"
         self.no_document_usd[year] += usd
         if in_band:

@@ -279,3 +279,20 @@ def test_equal_seeds_give_equal_bytes() -> None:
 
 def _bodies(stream: PackStream, case: dict[str, Any], topic: str = "") -> list[dict[str, Any]]:
     return [stream.bodies[event_id] for event_id in case["event_ids"] if topic in {"", stream.topic_of[event_id]}]
+
+
+def test_honest_people_fire_neither_the_line_nor_the_cap(stream: PackStream) -> None:
+    """Since 2026 honest persons send sums above the line without papers; neither T01 nor T02 fires at any of them."""
+    cast = {party for case in stream.cases for party in case["party_ids"]}
+    undocumented = Counter(
+        body["party_id"]
+        for event_id, body in stream.bodies.items()
+        if stream.topic_of[event_id] == TRANSACTIONS
+        and (body["party_type"], body["direction"], body.get("evidence")) == ("person", "out", None)
+        and float(body["settled_amount"]) > 5_200 * 1_600
+    )
+    people = sorted(set(undocumented) - cast)
+    assert len(people) > 20
+    fired = stream.fired(people)
+    assert fired
+    assert not [event_id for event_id, typologies in fired.items() if typologies & {"T01", "T02"}]

@@ -23,7 +23,7 @@ def intra_group(world: World, resident: Resident, day: int) -> None:
 
 def netted(world: World, draw: Draw, resident: Resident, partner: Counterparty, day: int) -> list[str]:
     """Goods both ways, declared; then one payment of the difference with an offset report. Places: up to 16."""
-    usd = resident.usual_usd * draw.size(0.5, 2.0)
+    usd = resident.usual_usd * draw.spread(0.5, 2.0)
     bought = contract(world, resident, partner, "import", usd, day)
     sold = contract(world, resident, partner, "export", usd * draw.uniform(0.4, 1.6), day)
     for deal in (bought, sold):
@@ -51,7 +51,7 @@ def commission_agent(world: World, resident: Resident, day: int) -> None:
 def paid_to_third(world: World, draw: Draw, resident: Resident, day: int) -> None:
     """Declared with the maker, paid to the payee that the report names, the maker as the contract's party."""
     maker, payee = resident.counterparties[0], resident.counterparties[1]
-    deal = contract(world, resident, maker, "import", resident.usual_usd * draw.size(0.25, 2.0), day)
+    deal = contract(world, resident, maker, "import", resident.usual_usd * draw.spread(0.25, 2.0), day)
     number = ship(world, draw, deal, deal.amount, day)
     paid = world.calendar.business_day(day + draw.integer(0, 6))
     if paid is None:

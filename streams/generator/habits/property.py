@@ -25,7 +25,7 @@ def property_buyer(world: World, resident: Resident, day: int) -> None:
         return
     resident.memory["bought"] = day
     seller = new_partner(draw, ROLES[resident.role].corridors, f"H{world.event_id()}")
-    purchase(world, resident, seller, day, draw.size(*PRICE_USD))
+    purchase(world, resident, seller, day, draw.spread(*PRICE_USD))
 
 
 def purchase(world: World, resident: Resident, seller: Counterparty, day: int, price: float) -> None:

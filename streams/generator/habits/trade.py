@@ -8,6 +8,7 @@ from streams.generator.calendar import DAY_MS
 from streams.generator.declarations import Goods, declaration_number, declare
 from streams.generator.draw import Draw
 from streams.generator.habits import hours
+from streams.generator.habits.loan import loan
 from streams.generator.habits.transfer import known_partner, transfer
 from streams.generator.population import Counterparty, Resident
 from streams.generator.roles import EXPORT_ROLES
@@ -15,7 +16,8 @@ from streams.generator.world import PURPOSES, Payment, World
 
 # of an exporter's deals, imports of materials, and the other way round
 OTHER_WAY = {"importer": 0.07, "exporter": 0.15, "trader": 0.05, "online_seller": 0.1, "commission_agent": 0.1}
-SERVICE_SHARE = 0.06
+# and of those other payments, loans
+SERVICE_SHARE, LOAN_SHARE = 0.07, 0.25
 # a contract takes at most this many places; with less room a service fee is paid instead
 MOST_PLACES = 40
 CREDIT_DAYS = {"open_account": (25, 60), "consignment": (40, 90), "usance": (90, 150)}
@@ -46,12 +48,15 @@ def contract(world: World, resident: Resident, partner: Counterparty, kind: str,
 
 
 def trade(world: World, resident: Resident, day: int) -> None:
-    """One contract on one of the firm's terms; now and then, or where there is little room, a service fee."""
+    """One contract on one of the firm's terms; now and then, or where there is little room, a fee or a loan."""
     draw = world.stream("trade")
     weekday = world.calendar.business_day(day)
     partner = known_partner(draw, resident)
-    usd = resident.usual_usd * draw.size(0.25, 2.0)
+    usd = resident.usual_usd * draw.spread(0.25, 2.0)
     if weekday is None or world.room < MOST_PLACES or draw.chance(SERVICE_SHARE):
+        if weekday is not None and draw.chance(LOAN_SHARE):
+            loan(world, draw, resident, partner, weekday)
+            return
         _fee(world, draw, resident, partner, min(usd * 0.1, 20_000), day if weekday is None else weekday)
         return
     usual = "export" if resident.role in EXPORT_ROLES else "import"

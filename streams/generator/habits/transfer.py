@@ -12,6 +12,8 @@ NEW_PARTNER, USUAL_PARTNER = 0.01, 0.6
 FIRST_INSTITUTION = 0.85
 # from this share of the document line on, people show papers at once
 INCLINED = 0.96
+# where the law asks for papers only after the year's cap, who shows them all the same
+INCLINED_ANYHOW = 0.3
 TEXT_SHARE = 0.3
 
 
@@ -42,8 +44,7 @@ def transfer(world: World, draw: Draw, payment: Payment, usd: float | None, text
     else:
         payment.amount = world.rates.from_usd(usd, payment.currency, payment.at_ms)
     if not payment.evidence:
-        limits = world.law.on(world.calendar.date(payment.at_ms)) if world.law else None
-        inclined = limits is not None and usd > limits.document_line * INCLINED
+        inclined = _inclined(world, draw, resident, usd, payment.at_ms)
         payment.evidence = world.honest_evidence(resident, usd, payment.at_ms, inclined=inclined)
     if not payment.institution:
         first = draw.chance(FIRST_INSTITUTION)
@@ -56,6 +57,16 @@ def transfer(world: World, draw: Draw, payment: Payment, usd: float | None, text
         more["remittance_info"] = text
     payment.more = more or None
     settle(world, payment)
+
+
+def _inclined(world: World, draw: Draw, resident: Resident, usd: float, at_ms: int) -> bool:
+    """Whether the payer shows papers before anybody asks: near or above the line; seldom where it does not yet bind."""
+    if world.law is None:
+        return False
+    day = world.calendar.date(at_ms)
+    if usd <= world.law.on(day).document_line * INCLINED:
+        return False
+    return world.law.line_applies(resident, day) or draw.chance(INCLINED_ANYHOW)
 
 
 def hash_of(name: str) -> int:

@@ -23,7 +23,7 @@ def traveller(world: World, resident: Resident, day: int) -> None:
         )
         if draw.chance(0.5):
             payment.more = {"ip_country": shop.country}
-        transfer(world, draw, payment, max(5.0, resident.usual_usd * draw.size(0.2, 3.0)))
+        transfer(world, draw, payment, max(5.0, resident.usual_usd * draw.spread(0.2, 3.0)))
         return
     own = resident.counterparties[-1]
     at_ms = world.calendar.moment_among(day, draw, hours.OFFICE)
@@ -32,4 +32,4 @@ def traveller(world: World, resident: Resident, day: int) -> None:
     )
     payment.direction = "in" if draw.chance(0.15) else "out"
     payment.spread_bp = draw.uniform(*CASH_SPREAD_BP)
-    transfer(world, draw, payment, draw.size(*CASH_USD))
+    transfer(world, draw, payment, draw.spread(*CASH_USD))

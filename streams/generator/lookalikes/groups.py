@@ -49,7 +49,7 @@ def _group_loan(scene: Scene) -> None:
     back = None if begin is None else scene.open_day(begin + draw.integer(30, 90))
     if begin is None or back is None:
         return
-    usd = draw.size(150_000, 1_500_000)
+    usd = draw.spread(150_000, 1_500_000)
     report = {"report_no": f"CAP-{world.calendar.start.year}-{world.event_id()}", "report_type": "capital"}
     fields = {"evidence": "verified", "channel": "branch"}
     affiliate = firm.counterparties[0]

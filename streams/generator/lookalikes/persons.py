@@ -2,6 +2,7 @@
 
 from streams.generator.habits.property import purchase
 from streams.generator.lookalikes.scene import LookAlike, Scene
+from streams.generator.population import SMALL_REMITTERS
 from streams.generator.world import PURPOSES
 
 PERSONS = ("salaried", "parent", "migrant", "crypto_user")
@@ -41,7 +42,8 @@ def _near_cap(scene: Scene) -> None:
     year = calendar.date(calendar.start_ms + (scene.first_day + scene.days) // 2 * 86_400_000).year
     days = [day for day in range(scene.first_day, scene.days) if calendar.date(calendar.moment(day, draw)).year == year]
     limits = scene.limits(days[0])
-    target = limits.annual_cap * draw.uniform(*NEAR_CAP)
+    small = any(name in SMALL_REMITTERS for name in scene.main.institutions)
+    target = (limits.small_remitter_cap if small else limits.annual_cap) * draw.uniform(*NEAR_CAP)
     family = [scene.stranger(scene.main) for _ in range(3)]
     for day in sorted(scene.day_among(days[0], len(days)) for _ in range(MOST_PIECES)):
         usd = limits.document_line * draw.uniform(*BELOW_LINE)
@@ -54,7 +56,7 @@ def _charity(scene: Scene) -> None:
     """T03: many donors give alike to one charity abroad within days; each shows what it is for."""
     charity = scene.stranger(scene.main)
     charity.currency = "USD"
-    begin, usual = scene.begin(8), scene.draw.size(*DONATION_USD)
+    begin, usual = scene.begin(8), scene.draw.spread(*DONATION_USD)
     for donor in scene.people:
         day = scene.day_among(begin, 7)
         usd = round(usual * scene.draw.uniform(0.92, 1.08) / 10) * 10.0
@@ -80,7 +82,7 @@ def _property(scene: Scene) -> None:
     """T13: a flat abroad far beyond the buyer's habits, under a report of the capital transaction."""
     day = scene.open_day(scene.begin(62))
     if day is not None:
-        price = scene.draw.size(200_000, 900_000)
+        price = scene.draw.spread(200_000, 900_000)
         purchase(scene.world, scene.main, scene.stranger(scene.main), day, price)
 
 

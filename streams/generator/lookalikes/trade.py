@@ -41,7 +41,7 @@ def _deal(scene: Scene, kind: str, usd: float, day: int) -> Deal | None:
 def _long_prepayment(scene: Scene) -> None:
     """T06: paid months before the goods, which come within the contract's term or are not due yet."""
     for _ in range(scene.draw.integer(2, 3)):
-        deal = _deal(scene, "import", scene.draw.size(*LARGE_USD), scene.begin(30))
+        deal = _deal(scene, "import", scene.draw.spread(*LARGE_USD), scene.begin(30))
         if deal is not None:
             prepaid(scene.world, scene.draw, deal, scene.draw.integer(120, 200))
 
@@ -49,7 +49,7 @@ def _long_prepayment(scene: Scene) -> None:
 def _usance_export(scene: Scene) -> None:
     """T07: exported against bills of 120 to 150 days, and paid when they are due."""
     for _ in range(scene.draw.integer(2, 4)):
-        deal = _deal(scene, "export", scene.draw.size(*LARGE_USD), scene.begin(155))
+        deal = _deal(scene, "export", scene.draw.spread(*LARGE_USD), scene.begin(155))
         if deal is not None:
             credit(scene.world, scene.draw, deal, "usance", (120, 150))
 
@@ -69,7 +69,7 @@ def _premium_goods(scene: Scene) -> None:
     maker = scene.stranger(scene.main)
     maker.unit_usd *= PREMIUM
     for _ in range(scene.draw.integer(4, 7)):
-        _sight(scene, maker, "import", scene.draw.size(*LARGE_USD), scene.begin(8))
+        _sight(scene, maker, "import", scene.draw.spread(*LARGE_USD), scene.begin(8))
 
 
 def _young_importer(scene: Scene) -> None:
@@ -112,7 +112,7 @@ def _diversified(scene: Scene) -> None:
     code, unit, usd = draw.pick(INDUSTRIES[industry].goods)
     maker = replace(scene.stranger(firm), hs_code=code, unit=unit, unit_usd=usd)
     for _ in range(draw.integer(3, 5)):
-        _sight(scene, maker, "import", draw.size(100_000, 400_000), begin + draw.integer(3, 30))
+        _sight(scene, maker, "import", draw.spread(100_000, 400_000), begin + draw.integer(3, 30))
 
 
 TRADERS_WHO = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from streams.generator.draw import Draw
 from streams.generator.population import Counterparty, Resident
+from streams.generator.roles import GOODS_ROLES
 from streams.generator.scenarios.terms import DoesNotFitError
 
 # of each party type, so that most of every group stays honest
@@ -87,7 +88,10 @@ class Cast:
                 and (not roles or person.role in roles)
                 # one that is founded within the stream, or is to change legitimately, has a part of its own
                 and not (person.founded_day or person.growing)
-                and not (goods and any(not partner.hs_code for partner in person.counterparties))
+                and not (
+                    goods
+                    and (person.role not in GOODS_ROLES or any(not each.hs_code for each in person.counterparties))
+                )
             ]
         return self._groups[key]
 

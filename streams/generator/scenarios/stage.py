@@ -33,6 +33,15 @@ TEXTS = {
     "export": "invoice {serial}",
 }
 TRADE = {"import", "export"}
+# form of trade -> the terms its payments name when the goods have been declared
+TERMS_AFTER_GOODS = {
+    "sight": "sight",
+    "open_account": "open_account",
+    "usance": "usance",
+    "consignment": "consignment",
+    "deposit": "sight",
+    "partial": "open_account",
+}
 BANK_PLACES = ("HK", "SG", "US")
 AUTUMN_MONTH = 7
 # small remitters take no larger payment (from memory; honest ones stay far below)
@@ -111,12 +120,12 @@ class Stage:
             for _ in range(number)
         )
 
-    def office_times(self, begin: int, days: int, number: int) -> list[int]:
+    def office_times(self, begin: int, days: int, number: int, among: tuple[int, ...] = hours.FIRM) -> list[int]:
         """`number` moments of a firm's hours on business days of the window (the next one if it has none), in order."""
         calendar, draw = self.calendar, self.draw
         inside = range(begin, min(begin + days, calendar.days))
         open_days = [day for day in inside if calendar.business[day]] or [calendar.open_day_near(begin)]
-        return sorted(calendar.moment_among(draw.pick(open_days), draw, hours.FIRM) for _ in range(number))
+        return sorted(calendar.moment_among(draw.pick(open_days), draw, among) for _ in range(number))
 
     def count(self, low: int, high: int) -> int:
         """A number of payments between low and high, times the stream's scale."""
@@ -124,9 +133,7 @@ class Stage:
 
     def size(self, low: float, high: float) -> float:
         """A value between low and high with many small and few large ones, never exactly the bound."""
-        usd = self.draw.size(low, high)
-        # where high is low times a power of two, its last octave is that one value, and a value that recurs is a mark
-        return usd if usd < high else self.draw.uniform(high / 2, high)
+        return self.draw.spread(low, high)
 
     def limit(self, typology: str, name: str, day: int) -> float:
         """The limit in force on the span's day. Raises `DoesNotFitError` where the law of that day has none."""
@@ -208,15 +215,20 @@ class Stage:
             self._appears(entry.resident)
         return number
 
-    def declared(self, number: str, partner: Counterparty) -> dict[str, Any]:
-        """The fields of a payment that settles a declaration; not every one names it."""
-        terms = self.draw.pick(("open_account", "usance", "sight"))
+    def terms(self, firm: Resident) -> str:
+        """Terms of payment after the goods that the firm has in its honest trade, too."""
+        usual = [TERMS_AFTER_GOODS[form] for form in firm.forms if form in TERMS_AFTER_GOODS]
+        return self.draw.pick(usual or ["sight"])
+
+    def declared(self, firm: Resident, number: str, partner: Counterparty) -> dict[str, Any]:
+        """The fields of a payment that settles a declaration on the firm's terms; not every one names it."""
+        terms = self.terms(firm)
         named = {"declaration_no": number} if self.draw.chance(NAMED_DECLARATION) else {}
         return {"hs_code": partner.hs_code, "trade_terms": terms, **named}
 
-    def open_account(self, partner: Counterparty) -> dict[str, Any]:
-        """The fields of a trade payment that names no declaration."""
-        return {"trade_terms": "open_account", "hs_code": partner.hs_code}
+    def on_terms(self, firm: Resident, partner: Counterparty) -> dict[str, Any]:
+        """The fields of a trade payment on the firm's terms that names no declaration."""
+        return {"trade_terms": self.terms(firm), "hs_code": partner.hs_code}
 
     def advance(self, partner: Counterparty, at_ms: int, days: int = 30) -> dict[str, Any]:
         """The fields of a payment before its goods."""
@@ -228,7 +240,7 @@ class Stage:
         partner = firm.counterparties[0]
         declared = Entry(firm, partner, at_ms - HOUR_MS, "import" if kind == "import" else "export", usd, due_days=60)
         number = self.declare(declared, cover=True)
-        fields = self.declared(number, partner)
+        fields = self.declared(firm, number, partner)
         direction = "out" if kind == "import" else "in"
         self.cover(Order(firm, partner, at_ms, usd, kind, direction, self.papers(), more=fields))
 

@@ -70,7 +70,7 @@ def _adversarial(stage: Stage) -> None:
             stage.honest_trade(firm, at_ms, usd)
         else:
             order = Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), institution=bank)
-            order.more = stage.open_account(partner)
+            order.more = stage.on_terms(firm, partner)
             _fed(stage, order, (0.33, 0.66))
     stage.finish()
 

@@ -37,7 +37,7 @@ def _slow(stage: Stage) -> None:
         # the form of a number, but nothing was declared under it
         number = f"{stage.calendar.start.year % 100:02}{draw.integer(10**9, 10**10 - 1)}"
         usd = stage.size(PAYMENT_USD[0], 90_000)
-        more = stage.declared(number, partner)
+        more = stage.declared(firm, number, partner)
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish()
 
@@ -54,7 +54,7 @@ def _adversarial(stage: Stage) -> None:
         covered = usd * draw.uniform(0.45, 0.7)
         uncovered += usd - covered
         declared = stage.declare(Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", covered, due_days=60))
-        more = stage.declared(declared, partner)
+        more = stage.declared(firm, declared, partner)
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish(illicit_usd=uncovered)
 

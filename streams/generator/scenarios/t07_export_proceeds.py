@@ -35,7 +35,7 @@ def _slow(stage: Stage) -> None:
         missing += usd * (1 - share)
         number = stage.declare(Entry(firm, buyer, at_ms, "export", usd, due_days=30))
         paid_ms = stage.office_times(stage.calendar.number(at_ms) + 8, 30, 1)[0]
-        more = stage.declared(number, buyer)
+        more = stage.declared(firm, number, buyer)
         stage.pay(Order(firm, buyer, paid_ms, usd * share, "export", "in", stage.papers(), more=more))
     stage.finish(illicit_usd=missing)
 
@@ -55,7 +55,7 @@ def _adversarial(stage: Stage) -> None:
         declared = stage.declare(Entry(firm, buyer, at_ms, "export", usd, due_days=35))
         for payer, share in ((buyer, 0.6), (affiliate, 0.4 - short)):
             paid_ms = stage.office_times(stage.calendar.number(at_ms) + 5, 25, 1)[0]
-            more = stage.declared(declared, buyer)
+            more = stage.declared(firm, declared, buyer)
             stage.pay(Order(firm, payer, paid_ms, usd * share, "export", "in", stage.papers(), more=more))
     stage.finish(illicit_usd=missing)
 

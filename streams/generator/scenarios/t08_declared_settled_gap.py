@@ -24,7 +24,7 @@ def _overpaid(stage: Stage, days: int, trades: tuple[int, int], covered: tuple[f
         declared_usd = usd * draw.uniform(*covered)
         gap += usd - declared_usd
         number = stage.declare(Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", declared_usd, due_days=60))
-        more = stage.declared(number, partner)
+        more = stage.declared(firm, number, partner)
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish(illicit_usd=gap)
 
@@ -51,7 +51,7 @@ def _adversarial(stage: Stage) -> None:
         declared_usd, paid_usd = (usd * (1 - short), usd) if outward else (usd, usd * (1 - short))
         kind, direction = ("import", "out") if outward else ("export", "in")
         entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import" if outward else "export", declared_usd, due_days=60)
-        more = stage.declared(stage.declare(entry), partner)
+        more = stage.declared(firm, stage.declare(entry), partner)
         stage.pay(Order(firm, partner, at_ms, paid_usd, kind, direction, stage.papers(), more=more))
     stage.finish(illicit_usd=gap)
 

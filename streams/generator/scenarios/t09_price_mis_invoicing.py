@@ -26,7 +26,7 @@ def _dear(stage: Stage, days: int, items: tuple[int, int], price: tuple[float, f
         usd, times = stage.size(90_000, 350_000), draw.uniform(*price)
         excess += usd * (1 - 1 / times)
         entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, times, goods, due_days=60)
-        more = {**stage.declared(stage.declare(entry), partner), "hs_code": goods[0]}
+        more = {**stage.declared(firm, stage.declare(entry), partner), "hs_code": goods[0]}
         due = due or stage.events[-1][1]
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish(due=due, illicit_usd=excess)
@@ -48,7 +48,7 @@ def _adversarial(stage: Stage) -> None:
         partner, usd, hidden = partners[number // 2 % 3], stage.size(60_000, 200_000), number % 2 == 0
         times = draw.uniform(1.35, 1.8) if hidden else 1.0
         entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, times, due_days=60)
-        more = stage.declared(stage.declare(entry, cover=not hidden), partner)
+        more = stage.declared(firm, stage.declare(entry, cover=not hidden), partner)
         order = Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more)
         if hidden:
             excess += usd * (1 - 1 / times)

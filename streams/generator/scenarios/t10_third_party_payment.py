@@ -33,7 +33,7 @@ def _diverted(stage: Stage, days: int, payments: tuple[int, int], size: tuple[fl
     for at_ms in stage.office_times(begin, days, stage.count(*payments)):
         usd = stage.size(*size)
         number = stage.declare(Entry(firm, partner, at_ms - 3 * HOUR_MS, "import", usd, due_days=60))
-        more = {**stage.declared(number, partner), "contract_counterparty_id": partner.id}
+        more = {**stage.declared(firm, number, partner), "contract_counterparty_id": partner.id}
         paid.append(stage.pay(Order(firm, payee, at_ms, usd, "import", evidence=stage.papers(), more=more)))
     stage.finish(due=paid[0])
 
@@ -57,7 +57,7 @@ def _adversarial(stage: Stage) -> None:
             stage.honest_trade(firm, at_ms, usd)
             continue
         declared = stage.declare(Entry(firm, partner, at_ms - 3 * HOUR_MS, "import", usd, due_days=60))
-        more = stage.declared(declared, partner)
+        more = stage.declared(firm, declared, partner)
         if number % 4 == 0:
             more["contract_counterparty_id"] = partner.id
         payee = payees[number // 2 % 3]

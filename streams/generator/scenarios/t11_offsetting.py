@@ -35,7 +35,7 @@ def _round(stage: Stage, firm: Resident, names: list[Counterparty], begin: int, 
 
 def _settle(stage: Stage, firm: Resident, partner: Counterparty, day: int, usd: float) -> str:
     at_ms = stage.office_times(day, 4, 1)[0]
-    more = stage.open_account(partner)
+    more = stage.on_terms(firm, partner)
     return stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
 
 

@@ -12,9 +12,11 @@ An investigator should find: the kind of destination, the cumulative sum, the mi
 turnover. Illicit value: the payments.
 """
 
+from streams.generator.habits import hours
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import Order, Scenario
 
+# the fine begins here; courts count single transactions
 FINE_USD = 50_000
 
 
@@ -26,10 +28,12 @@ def _template(stage: Stage) -> None:
     # sellers of property have a form of id of their own
     serial = f"H{stage.world.event_id()}" if purpose == "property" else ""
     partner = stage.foreign(person, country=country, currency=currency, serial=serial)
-    paid = [
-        stage.pay(Order(person, partner, at_ms, stage.size(60_000, 250_000), purpose, evidence=stage.papers()))
-        for at_ms in stage.office_times(begin, 14, stage.count(2, 4))
-    ]
+    # as honest buyers and savers: at the branch or in the bank's web pages, with papers that the bank has checked
+    channel = "branch" if purpose == "property" else "web"
+    paid = []
+    for at_ms in stage.office_times(begin, 14, stage.count(2, 4), hours.OFFICE):
+        usd = stage.size(FINE_USD * 1.2, 250_000)
+        paid.append(stage.pay(Order(person, partner, at_ms, usd, purpose, evidence="verified", channel=channel)))
     stage.finish(due=paid[0])
 
 
@@ -40,7 +44,7 @@ def _slow(stage: Stage) -> None:
     known = [partner for partner in firm.counterparties if isinstance(related, list) and partner.id in related]
     partner = known[0] if known else stage.foreign(firm)
     paid = [
-        stage.pay(Order(firm, partner, at_ms, draw.uniform(52_000, 90_000), "loan", evidence=stage.papers()))
+        stage.pay(Order(firm, partner, at_ms, draw.uniform(FINE_USD * 1.04, 90_000), "loan", evidence=stage.papers()))
         for at_ms in stage.office_times(begin, 110, stage.count(5, 7))
     ]
     stage.finish(due=paid[0])

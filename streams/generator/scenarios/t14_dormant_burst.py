@@ -55,7 +55,7 @@ def _silenced(stage: Stage) -> tuple[Resident, float]:
 
 def _small(stage: Stage, resident: Resident, at_ms: int, usual: float) -> None:
     partner, purpose = resident.counterparties[0], _purpose(resident)
-    more = stage.open_account(partner) if purpose == "import" else {}
+    more = stage.on_terms(resident, partner) if purpose == "import" else {}
     usd, evidence = usual * stage.draw.uniform(0.7, 1.3), "none" if purpose == "gift" else stage.papers()
     stage.cover(Order(resident, partner, at_ms, usd, purpose, evidence=evidence, more=more))
 
@@ -69,7 +69,7 @@ def _purpose(resident: Resident) -> str:
 def _large(stage: Stage, resident: Resident, at_ms: int, usd: float) -> str:
     # whom it paid before, and new ones
     partner, purpose = stage.draw.pick(resident.counterparties), _purpose(resident)
-    more = stage.open_account(partner) if purpose == "import" else {}
+    more = stage.on_terms(resident, partner) if purpose == "import" else {}
     return stage.pay(Order(resident, partner, at_ms, usd, purpose, evidence=stage.papers(), more=more))
 
 

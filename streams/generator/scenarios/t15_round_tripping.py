@@ -23,7 +23,7 @@ SHELLS = (("HK", "USD"), ("SG", "USD"), ("US", "USD"))
 def _leg(stage: Stage, firm: Resident, partner: Counterparty, day: int, usd: float, purpose: str) -> str:
     # the pack's loans come from abroad
     direction = "out" if purpose == "import" else "in"
-    more = {} if purpose == "loan" else stage.open_account(partner)
+    more = {} if purpose == "loan" else stage.on_terms(firm, partner)
     at_ms = stage.office_times(day, 2, 1)[0]
     return stage.pay(Order(firm, partner, at_ms, usd, purpose, direction, stage.papers(), more=more))
 

@@ -71,7 +71,7 @@ def _one_sided(stage: Stage, days: int, gaps: tuple[float, float], deals: tuple[
         usd, gap = stage.size(*DEAL_USD), least * draw.uniform(*gaps)
         moved += usd * gap / 10_000
         order = Order(firm, partner, at_ms, usd, purpose, direction, stage.papers(), spread_bp=gap)
-        order.more = stage.open_account(partner)
+        order.more = stage.on_terms(firm, partner)
         paid.append(stage.pay(order))
     stage.finish(due=paid[0], illicit_usd=moved)
 
@@ -94,7 +94,7 @@ def _adversarial(stage: Stage) -> None:
         usd, hidden = stage.size(*DEAL_USD) / 2, number % 2 == 0
         gap = least * draw.uniform(*HIDDEN_GAP) if hidden else None
         order = Order(firm, partner, at_ms, usd, purpose, direction, stage.papers(), spread_bp=gap)
-        order.more = stage.open_account(partner)
+        order.more = stage.on_terms(firm, partner)
         if gap is None:
             stage.cover(order)
         else:

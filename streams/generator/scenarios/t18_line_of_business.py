@@ -39,7 +39,7 @@ def _odd_trades(stage: Stage, days: int, trades: tuple[int, int], *, growing: bo
     for number, at_ms in enumerate(times):
         usd = draw.uniform(105_000, 180_000) * (1 + number / len(times) if growing else 1)
         entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, due_days=60, origin=origin)
-        more = stage.declared(stage.declare(entry), partner)
+        more = stage.declared(firm, stage.declare(entry), partner)
         due = due or stage.events[-1][1]
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish(due=due)
@@ -64,7 +64,7 @@ def _adversarial(stage: Stage) -> None:
             stage.honest_trade(firm, at_ms, usd)
             continue
         entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, goods=goods, due_days=60, origin=origin)
-        more = {**stage.declared(stage.declare(entry), partner), "hs_code": goods[0]}
+        more = {**stage.declared(firm, stage.declare(entry), partner), "hs_code": goods[0]}
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish()
 
