@@ -22,6 +22,9 @@ from detectors.testbed.statistics import FEWEST_DIFFERING, Difference
 # one stream (12 000 records, 2 partitions, 46 cases) moved the trees' own ranking by up to 0.076 (interval from 0.047)
 # and the calibration error by up to 0.008 (interval from 0.005): beyond these margins it is no matter of the seed.
 MEMBER_MARGIN = 0.05
+# Few cases give wide intervals: a member that fell further than any seed moved it (0.076), and beyond noise, is weaker
+# even where the interval's end lies within the margin. One without any spread fell by 0.12 (-0.20 to -0.04).
+MEMBER_FALL = 0.08
 CALIBRATION_MARGIN = 0.01
 # A group of honest parties alerted on this many times as often as honest parties overall is alerted on too often; the
 # four-fifths rule, turned round.
@@ -230,7 +233,7 @@ def _rises(difference: Difference, margin: float = 0.0) -> bool:
 def _shipped(figures: Figures) -> Iterator[Check]:
     """The alerts that were raised: what they found, and that there are any."""
     had, has = figures.shipped
-    counts = {"alerts": has, "champion_alerts": had}
+    counts: dict[str, float | int | str | bool | None] = {"alerts": has, "champion_alerts": had}
     for name, found in (("recall as shipped", figures.shipped_recall), ("illicit USD as shipped", figures.shipped_usd)):
         check = _fell(name, f"of the {has:,} alerts raised, champion {had:,}", found, more=_unseen(found.n))
         yield msgspec.structs.replace(check, measured={**check.measured, **counts})
@@ -278,7 +281,11 @@ def _missing_member(name: str) -> Check:
 
 def _member(name: str, difference: Difference) -> Check:
     meaning = "share of honest payments that its score puts below a planted one"
-    return _fell(f"member {name}", meaning, difference, margin=MEMBER_MARGIN)
+    interval = difference.interval
+    deep = interval is not None and interval.high < 0 and (difference.difference or 0.0) < -MEMBER_FALL
+    check = _fell(f"member {name}", meaning, difference, margin=0.0 if deep else MEMBER_MARGIN)
+    limit = f"{check.limit.partition(':')[0]}: upper end >= -{MEMBER_MARGIN:g}, or >= 0 after a fall of {MEMBER_FALL:g}"
+    return msgspec.structs.replace(check, limit=f"{limit} or more, which another seed alone does not bring")
 
 
 def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:

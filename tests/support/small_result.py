@@ -24,8 +24,10 @@ def simulate(directory: Path, records: int, residents: int, seed: int = 7, **mor
     return directory
 
 
-def replayed(stream: Path, out: Path, tables: dict[str, Any] | None = None) -> Manifest:
+def replayed(
+    stream: Path, out: Path, tables: dict[str, Any] | None = None, *, partitions: int = PARTITIONS
+) -> Manifest:
     """The stream replayed in this process; `tables` overlay the defaults."""
     configuration = effective_configuration(BASE if tables is None else tables)
-    return replay.replay(replay.of_stream(stream, configuration, PARTITIONS), out, processes=1, force=False,
+    return replay.replay(replay.of_stream(stream, configuration, partitions), out, processes=1, force=False,
                          stages=Silent())  # fmt: skip

@@ -23,6 +23,8 @@ from tests.support.small_result import replayed, simulate
 # What is measured with a clock is not for a test to fail on.
 LIMITS = Limits(latency_ratio=100.0)
 HOW = Resampling(budget=20, resamples=500)
+# The gate runs one partition again, four times a verdict: the more there are, the shorter.
+PARTITIONS = 5
 WEAKENED = {
     "rule": {"detectors": {"warm_up": 100}, "rules": {"T01": {"enabled": False}}},
     "crippled": {"detectors": {"warm_up": 100, "members": {"robust_z": {"floor": 1e9}}}},
@@ -35,10 +37,10 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A stream, its champion's replay, and one of each changed version."""
     home = tmp_path_factory.mktemp("gate")
     found = {"stream": simulate(home / "stream", 10_000, 250, preset="full"), "champion": home / "champion"}
-    replayed(found["stream"], found["champion"])
+    replayed(found["stream"], found["champion"], partitions=PARTITIONS)
     for name, tables in WEAKENED.items():
         found[name] = home / name
-        replayed(found["stream"], found[name], tables)
+        replayed(found["stream"], found[name], tables, partitions=PARTITIONS)
     return found
 
 

@@ -187,3 +187,18 @@ def test_hash_leaves_timings_out_and_nothing_else():
         hashed(figures(), Limits(), {"champion": "b"}),
     ]
     assert len({first, *others}) == 5
+
+
+@pytest.mark.parametrize(
+    ("fall", "low", "high", "passes"),
+    [
+        (0.076, -0.12, -0.047, True),  # the furthest that another seed moved one
+        (0.12, -0.20, -0.04, False),  # one that sees no spread, on few cases
+        (0.12, -0.26, 0.01, True),  # on so few that it may be chance
+        (0.06, -0.065, -0.055, False),  # a small fall, and certain
+    ],
+)
+def test_a_member_fails_where_no_seed_and_no_chance_explains_its_fall(fall, low, high, passes):
+    """Either the interval lies beyond what seeds move, or the figure does and the interval beyond chance."""
+    told = Difference(0.7 - fall, 0.7, -fall, 46, Interval(low, high), 46)
+    assert (failed(figures(members={"robust_z": told})) == []) is passes
