@@ -2,15 +2,18 @@
 
 Read are the ledger files of a result (a live ledger becomes one with `fxwatch testbed replay ledger --cold`). Within
 what was one partition the order stays; partitions are merged by time. Routing is computed anew from the new tokens.
+An excerpt is confidential to the same degree as its ledger (streams/testbed/rekey.py says why).
 """
 
 import hashlib
+import secrets
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detectors.events import ConfigurationChange, Event, Origin, Rate, Source
+from detectors.events import ConfigurationChange, Event, Origin, Profile, Rate, Source
 from streams import ledger
 from streams.errors import UsageError
 from streams.pseudonyms import partition_of
@@ -25,23 +28,32 @@ _RATES_BEFORE_MS = 50 * 3_600_000
 
 
 class Choice(NamedTuple):
-    """What is taken: named parties, or a share of all drawn by `seed`; Kafka timestamps from `since` to `until`."""
+    """What is taken: named parties, or a share of all drawn by `seed`; Kafka timestamps from `since` to `until`.
+
+    Without a seed one is drawn and forgotten: who knows it can tell of any token whether it was taken.
+    """
 
     parties: tuple[str, ...] = ()
     share: float | None = None
-    seed: int = 1
+    seed: int | None = None
     since: datetime | None = None
     until: datetime | None = None
     shift_weeks: int = 0
 
 
 class Taken(NamedTuple):
-    """What came of an excerpt: parties, ledger records of them, rates, and records left out as damaged by the cut."""
+    """What came of an excerpt: parties, ledger records of them, rates, and what its range cut off.
+
+    `carried` profiles are from before the range, one a party: the newest. `dropped` records were delivered again, and
+    their first delivery was not taken. `cut` counts by kind what the taken parties (and rates) have outside the range.
+    """
 
     parties: int
     records: int
     rates: int
     dropped: int
+    carried: int
+    cut: dict[str, int]
 
 
 class _Item(NamedTuple):
@@ -51,6 +63,49 @@ class _Item(NamedTuple):
     event: Event
     origin: Origin
     redelivered: bool
+
+    @property
+    def kind(self) -> str:
+        """The event's type."""
+        return str(self.event.__struct_config__.tag)
+
+
+class _Range:
+    """The time that is taken; keeps of what lies outside each party's newest earlier profile, and counts the rest.
+
+    Failure prevented: a profile is sent when it changes, so that a range without it knows no party's size or age.
+    """
+
+    def __init__(self, choice: Choice) -> None:
+        self._since = None if choice.since is None else round(choice.since.timestamp() * 1000)
+        self._until = None if choice.until is None else round(choice.until.timestamp() * 1000)
+        self._profiles: dict[str, _Item] = {}
+        self.cut: Counter[str] = Counter()
+
+    def takes(self, item: _Item) -> bool:
+        """Whether the record lies within; configurations always do, and rates that the first payments may use."""
+        if isinstance(item.event, ConfigurationChange):
+            return True
+        at_ms = item.origin.timestamp_ms
+        low = None if self._since is None else self._since - _RATES_BEFORE_MS * isinstance(item.event, Rate)
+        return (low is None or at_ms >= low) and (self._until is None or at_ms < self._until)
+
+    def leave(self, item: _Item, root: str) -> None:
+        """Take note of a record that lies outside; `root` is the earliest token of its party."""
+        event = item.event
+        early = self._since is not None and item.origin.timestamp_ms < self._since
+        if isinstance(event, Profile) and early and not item.redelivered:
+            known = self._profiles.get(root)
+            if known is None or event.as_of >= known.event.as_of:  # type: ignore[union-attr]
+                self._profiles[root] = item
+                if known is None:
+                    return
+        self.cut[item.kind] += 1
+
+    @property
+    def carried(self) -> list[_Item]:
+        """The newest profile of each party from before the range."""
+        return list(self._profiles.values())
 
 
 def write(source: Path, directory: Path, choice: Choice) -> Taken:
@@ -70,15 +125,18 @@ def write(source: Path, directory: Path, choice: Choice) -> Taken:
     names, known = _tokens(paths)
     rekeyer = Rekeyer(names.items(), choice.shift_weeks)
     wanted = _wanted(known, rekeyer, choice)
-    items = sorted(_items(paths, rekeyer, wanted, choice), key=lambda item: item.place)
+    span = _Range(choice)
+    items = list(_items(paths, rekeyer, wanted, span))
     mine = [item for item in items if not isinstance(item.event, (ConfigurationChange, Rate))]
     if not mine:
         raise UsageError("the choice takes no record", got=f"{len(wanted):,} parties of {len(known):,}",
                          expected="parties with records in the range")  # fmt: skip
+    mine += span.carried
+    items = sorted([*items, *span.carried], key=lambda item: item.place)
     dropped = _written(items, directory, len(paths), rekeyer)
     parties = {rekeyer.root(item.event.party) for item in mine}  # type: ignore[union-attr]
     rates = sum(isinstance(item.event, Rate) for item in items)
-    return Taken(len(parties), len(mine) - dropped, rates, dropped)
+    return Taken(len(parties), len(mine) - dropped, rates, dropped, len(span.carried), dict(sorted(span.cut.items())))
 
 
 def _decoded(path: Path, partition: int) -> Iterator[tuple[LedgerRecord, Event, Origin]]:
@@ -112,7 +170,8 @@ def _wanted(known: set[str], rekeyer: Rekeyer, choice: Choice) -> set[str]:
     if choice.share is None:
         return {rekeyer.root(token) for token in choice.parties}
     roots = {rekeyer.root(token) for token in known}
-    return {root for root in roots if _drawn(root, choice.seed) < choice.share}
+    seed = secrets.randbits(128) if choice.seed is None else choice.seed
+    return {root for root in roots if _drawn(root, seed) < choice.share}
 
 
 def _drawn(token: str, seed: int) -> float:
@@ -121,10 +180,8 @@ def _drawn(token: str, seed: int) -> float:
     return int.from_bytes(digest, "big") / 2.0**64
 
 
-def _items(paths: Sequence[Path], rekeyer: Rekeyer, wanted: set[str], choice: Choice) -> Iterator[_Item]:
+def _items(paths: Sequence[Path], rekeyer: Rekeyer, wanted: set[str], span: _Range) -> Iterator[_Item]:
     """Records of the excerpt in the order of their files; rates and configurations from the first file only."""
-    since = None if choice.since is None else round(choice.since.timestamp() * 1000)
-    until = None if choice.until is None else round(choice.until.timestamp() * 1000)
     for number, path in enumerate(paths):
         marks: dict[tuple[str, int, str], int] = {}
         newest = -1
@@ -136,12 +193,14 @@ def _items(paths: Sequence[Path], rekeyer: Rekeyer, wanted: set[str], choice: Ch
                 newest = max(newest, record.timestamp)
             if broadcast and number:
                 continue
-            if not broadcast and rekeyer.root(event.party) not in wanted:  # type: ignore[union-attr]
+            root = "" if broadcast else rekeyer.root(event.party)  # type: ignore[union-attr]
+            if not broadcast and root not in wanted:
                 continue
-            low = None if since is None else since - _RATES_BEFORE_MS * isinstance(event, Rate)
-            inside = (low is None or record.timestamp >= low) and (until is None or record.timestamp < until)
-            if isinstance(event, ConfigurationChange) or inside:
-                yield _Item((newest, number, record.offset), event, origin, redelivered)
+            item = _Item((newest, number, record.offset), event, origin, redelivered)
+            if span.takes(item):
+                yield item
+            else:
+                span.leave(item, root)
 
 
 def _redelivered(origin: Origin, marks: dict[tuple[str, int, str], int]) -> bool:

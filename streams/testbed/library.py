@@ -25,6 +25,10 @@ FORMAT = 1
 _UNFINISHED = ".part"
 
 
+# Writes a set's files, and tells what they were made with, as far as that may be told, and the data sheet.
+Fill = Callable[[Path], tuple[dict[str, Any], Sheet]]
+
+
 class LibraryError(FxwatchError):
     """A set of the library is damaged: a file is missing, new or changed."""
 
@@ -67,8 +71,8 @@ def read_sheet(path: Path) -> Sheet:
                          expected=f"TOML with the texts {', '.join(data_sheet.REQUIRED)}") from fault  # fmt: skip
 
 
-def add(home: Path, name: str, version: str, kind: Kind, sheet: Sheet, fill: Callable[[Path], dict[str, Any]]) -> Set:
-    """Add a set: `fill` writes its files into a directory and returns what it was made with.
+def add(home: Path, name: str, version: str, kind: Kind, fill: Fill) -> Set:
+    """Add a set: `fill` writes its files into a directory and returns what it was made with, and its data sheet.
 
     Raises `UsageError` for a name or version that is none or that exists; what `fill` raises, and then nothing is left
     behind; `FxwatchError` where the library cannot be written.
@@ -84,7 +88,7 @@ def add(home: Path, name: str, version: str, kind: Kind, sheet: Sheet, fill: Cal
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         (unfinished / FILES).mkdir(parents=True)
-        arguments = fill(unfinished / FILES)
+        arguments, sheet = fill(unfinished / FILES)
         (unfinished / SHEET).write_bytes(_toml(sheet))
         files = _digests(unfinished)
         told = Set(name=name, version=version, kind=kind, arguments=arguments, files=files,

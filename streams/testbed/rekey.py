@@ -1,8 +1,9 @@
-"""Ledger records under a key that is thrown away, so that an excerpt cannot be joined with the ledger it came from.
+"""Ledger records under a key that is thrown away, so that no token of an excerpt is one of the ledger it came from.
 
-Equal things stay equal within one excerpt, whatever their role; nothing is equal to what it was outside. What remains
-is exact: amounts, times (but for a shift by whole weeks), countries, institutions, branches and profiles' figures.
-Whoever knows a payment from elsewhere may recognise it by them, and the data sheet must say so.
+Equal things stay equal within one excerpt, whatever their role; no identifier is equal to what it was outside. What
+remains is exact: amounts, times (but for a shift by whole weeks), countries, institutions, branches and profiles'
+figures. Nearly every payment is unique by them, and so whoever has the ledger, or knows one payment of a party, can
+find that party in the excerpt: it is confidential to the same degree as the ledger, and the data sheet says so.
 """
 
 import hmac
@@ -14,6 +15,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from detectors.events import Event
+from streams.errors import UsageError
 from streams.pseudonyms import framed, is_token
 
 # The key id of every token of an excerpt.
@@ -98,4 +100,8 @@ class Rekeyer:
         return told
 
     def _moved(self, value: Shifted) -> Shifted:
-        return value + self._shift
+        try:
+            return value + self._shift
+        except OverflowError as fault:
+            raise UsageError("a date of the ledger cannot be moved so far", got=f"{self._shift.days // 7} weeks",
+                             expected="every date within the years 1 to 9999 afterwards") from fault  # fmt: skip

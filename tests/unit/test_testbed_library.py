@@ -1,4 +1,4 @@
-"""The library: data sheets, sets that are what they were, and excerpts that cannot be joined with their source."""
+"""The library: data sheets, sets that are what they were, and excerpts that name nothing of their source."""
 
 import json
 from collections import Counter
@@ -272,15 +272,71 @@ def test_excerpt_of_some_parties_holds_them_whole(place, tmp_path):
     assert rates == 2 * taken.rates
 
 
-def test_command_adds_an_excerpt_whose_sheet_tells_the_shift(place):
-    """The sheet of an excerpt says that times were moved and what is still exact; the seed that chose is not kept."""
+def newest_profiles(home: Path, before_ms: float) -> Counter:
+    """What is known of each party before a time: the newest profile's figures, counted, whoever's they are."""
+    found: dict[str, Profile] = {}
+    for _, record, event, _ in events(home):
+        if isinstance(event, Profile) and record.timestamp < before_ms:
+            known = found.get(event.party)
+            found[event.party] = event if known is None or event.as_of >= known.as_of else known
+    return Counter((one.as_of, one.size, one.region, one.turnover_krw) for one in found.values())
+
+
+def test_a_range_knows_its_parties(place, tmp_path):
+    """The newest earlier profile of each party comes with the range, and what was cut is counted to the last record."""
+    stamps = sorted(record.timestamp for _, record, event, _ in events(place / "result")
+                    if isinstance(event, Transaction))  # fmt: skip
+    since_ms = stamps[len(stamps) // 2]
+    since = datetime.fromtimestamp(since_ms / 1000, UTC)
+    taken = excerpt.write(place / "result", tmp_path, Choice(share=1.0, since=since))
+    expected = newest_profiles(place / "result", since_ms)
+    assert newest_profiles(tmp_path, since_ms) == expected
+    assert taken.carried == expected.total() > 20
+    before = Counter(type(event).__name__.lower() for _, record, event, _ in events(place / "result")
+                     if record.timestamp < since_ms and not isinstance(event, (ConfigurationChange, Rate)))  # fmt: skip
+    before["profile"] -= taken.carried
+    assert {kind: count for kind, count in taken.cut.items() if kind != "rate"} == dict(+before)
+    assert taken.cut["rate"] > 0
+
+
+def test_parties_of_a_share_cannot_be_told_from_tokens(place, tmp_path):
+    """Without a seed each draw is another; with one it is the same."""
+
+    def drawn(number: int, seed: int | None) -> Counter:
+        excerpt.write(place / "result", tmp_path / str(number), Choice(share=0.5, seed=seed))
+        return Counter((one.event_time, one.amount) for one in payments(tmp_path / str(number)))
+
+    assert drawn(1, None) != drawn(2, None)
+    assert drawn(3, 5) == drawn(4, 5)
+
+
+def test_command_adds_an_excerpt_whose_sheet_says_how_confidential_it_is(place):
+    """The sheet says that times were moved, not by how much, and that payments can be recognised; no seed is kept."""
     told = run(place, "add", "excerpt", "autumn", "--from", str(place / "result"), "--share", "0.3", "--seed", "4711",
-               "--shift-weeks", "5", "--sheet", str(place / "sheet.toml"))  # fmt: skip
+               "--shift-weeks", "237", "--until", "2100-01-01T00:00:00+09:00",
+               "--sheet", str(place / "sheet.toml"))  # fmt: skip
     shown = run(place, "show", "autumn")
-    assert "moved by 5 weeks" in shown["sheet"]["limits"]
-    assert told["arguments"]["shift_weeks"] == 5
+    limits = shown["sheet"]["limits"]
+    for part in ("whole weeks that is not recorded", "confidential to the same degree", "was left out: nothing"):
+        assert part in limits
+    assert told["arguments"]["shifted"] is True
     assert 0 < told["arguments"]["parties"] < 60
-    assert "4711" not in (Path(shown["place"]) / library.SET).read_text()
+    kept = (Path(shown["place"]) / library.SET).read_text() + (Path(shown["place"]) / library.SHEET).read_text()
+    assert "4711" not in kept
+    assert '"shift_weeks"' not in kept
+    assert 237 not in told["arguments"].values()
+
+
+@pytest.mark.parametrize("weeks", ["1041", "-999999999"])
+def test_a_shift_out_of_range_is_refused(place, weeks):
+    """More than twenty years either way is wrong use, said before anything is read."""
+    done = CliRunner().invoke(command, ["add", "excerpt", "far", "--from", str(place / "result"), "--share", "1",
+                                        "--shift-weeks", weeks, "--sheet", str(place / "sheet.toml")])  # fmt: skip
+    assert done.exit_code == 2
+    assert "1040" in done.output
+    with pytest.raises(UsageError, match="cannot be moved so far"):
+        rekey.Rekeyer([], 500_000).event(Rate(event_id="e", identity="i", body="b", base="USD", quote="KRW", mid="1",
+                                              rate_time=NOON))  # fmt: skip
 
 
 def test_choices_that_take_nothing_are_refused(place, tmp_path):

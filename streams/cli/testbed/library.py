@@ -12,6 +12,7 @@ from streams import tables
 from streams.errors import UsageError
 
 if TYPE_CHECKING:
+    from streams.testbed.excerpt import Taken
     from streams.testbed.library import Set
 
 _PLACE = click.option("--dir", "place", type=click.Path(file_okay=False, path_type=Path),
@@ -22,6 +23,8 @@ _SHEET = click.option("--sheet", "sheet_file", required=True, type=_FILE,
 _VERSION = click.option("--version", "version", default="1", show_default=True, help="Numbers such as 1 or 1.2.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 _SOURCE = click.Path(exists=True, file_okay=False, path_type=Path)
+# Twenty years: nobody needs more, and no time stamp of a ledger falls before 1970.
+_MOST_WEEKS = 1040
 
 
 @click.group(short_help="Versioned sets of test data, with data sheets.")
@@ -86,10 +89,13 @@ def pack(
     if (stream is None) == (events is None):
         raise UsageError("say what the pack is made of", expected="--stream DIR or --events N")
 
-    def fill(directory: Path) -> dict[str, Any]:
-        return _copied(stream, directory) if stream is not None else _generated(events or 0, seed, directory)
+    sheet = library.read_sheet(sheet_file)
 
-    told = library.add(library.root(place), name, version, "pack", library.read_sheet(sheet_file), fill)
+    def fill(directory: Path) -> tuple[dict[str, Any], Any]:
+        made = _copied(stream, directory) if stream is not None else _generated(events or 0, seed, directory)
+        return made, sheet
+
+    told = library.add(library.root(place), name, version, "pack", fill)
     _added(told, as_json=as_json)
 
 
@@ -123,10 +129,11 @@ def _generated(events: int, seed: int, directory: Path) -> dict[str, Any]:
 @_SHEET
 @click.option("--parties", multiple=True, metavar="TOKEN", help="A party that is taken; may be given many times.")
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True), help="Instead: this share of all parties.")
-@click.option("--seed", default=1, show_default=True, help="Which parties --share takes. Not recorded.")
+@click.option("--seed", type=int, help="Which parties --share takes; not recorded [default: drawn at random].")
 @click.option("--since", type=datetime.fromisoformat, help="From this time on (ISO 8601 with an offset).")
 @click.option("--until", type=datetime.fromisoformat, help="Up to this time, exclusive.")
-@click.option("--shift-weeks", default=0, show_default=True, help="Move all times by whole weeks; limits stay dated.")
+@click.option("--shift-weeks", type=click.IntRange(-_MOST_WEEKS, _MOST_WEEKS), default=0, show_default=True,
+              help="Move all times by whole weeks; limits stay dated. Not recorded.")  # fmt: skip
 @_PLACE
 @_JSON
 def excerpt(  # noqa: PLR0917 - click passes options by name
@@ -136,18 +143,23 @@ def excerpt(  # noqa: PLR0917 - click passes options by name
     sheet_file: Path,
     parties: tuple[str, ...],
     share: float | None,
-    seed: int,
+    seed: int | None,
     since: datetime | None,
     until: datetime | None,
     shift_weeks: int,
     place: Path | None,
     as_json: bool,
 ) -> None:
-    """Add some parties and some time of a recorded ledger, re-keyed so that tokens and ids join with nothing outside.
+    """Add some parties and some time of a recorded ledger, under new tokens and ids.
 
-    The key is drawn anew and thrown away. Amounts, times, countries, institutions and profiles' figures stay exact:
-    whoever knows a payment can recognise it. Replay it with `fxwatch testbed replay .../files/ledger --out result/`.
-    A live ledger is recorded first: `fxwatch testbed replay ledger --cold --out live/`.
+    An excerpt is confidential to the same degree as the ledger: its tokens cannot be joined by name, for their key is
+    drawn anew and thrown away, but amounts, times (a shift by weeks changes little), countries, institutions and
+    profiles' figures stay exact, and a known payment can be recognised by them, and with it its party.
+
+    With --since, the newest earlier profile of each party comes along; what else the range cuts is counted and told.
+
+    Replay it with `fxwatch testbed replay .../files/ledger --out result/`. A live ledger is recorded first:
+    `fxwatch testbed replay ledger --cold --out live/`.
 
     Example: fxwatch testbed library add excerpt autumn --from live/ --share 0.05 --sheet sheet.toml
     """
@@ -160,23 +172,39 @@ def excerpt(  # noqa: PLR0917 - click passes options by name
                              expected="such as 2026-04-20T00:00:00+09:00")  # fmt: skip
     choice = excerpts.Choice(parties, share, seed, since, until, shift_weeks)
 
-    def fill(directory: Path) -> dict[str, Any]:
-        return {**excerpts.write(source, directory, choice)._asdict(), "shift_weeks": shift_weeks}
+    sheet = library.read_sheet(sheet_file)
 
-    sheet = _with_shift(library.read_sheet(sheet_file), shift_weeks)
-    told = library.add(library.root(place), name, version, "excerpt", sheet, fill)
+    def fill(directory: Path) -> tuple[dict[str, Any], Any]:
+        taken = excerpts.write(source, directory, choice)
+        return {**taken._asdict(), "shifted": shift_weeks != 0}, _with_limits(sheet, taken, shifted=shift_weeks != 0)
+
+    told = library.add(library.root(place), name, version, "excerpt", fill)
     _added(told, as_json=as_json)
+    if not as_json:
+        taken = told.arguments
+        click.echo(f"{taken['records']:,} records of {taken['parties']:,} parties, {taken['rates']:,} rates")
+        click.echo(_cut(taken["cut"], taken["dropped"], taken["carried"]))
 
 
-def _with_shift(sheet: Any, weeks: int) -> Any:
+def _with_limits(sheet: Any, taken: "Taken", *, shifted: bool) -> Any:
     """The sheet with what an excerpt's reader must know in any case."""
     import msgspec
 
-    shift = f" All times were moved by {weeks} weeks." if weeks else ""
-    always = ("Identifiers are re-keyed with a key that was thrown away; amounts, times, countries, institutions and "
-              "profiles' figures are exact, so that whoever knows a payment can recognise it. Verdicts name alerts of "
-              "the original ledger. Rates and configurations are those of its first partition." + shift)  # fmt: skip
+    moved = " All times were moved by a number of whole weeks that is not recorded." if shifted else ""
+    always = ("The excerpt is confidential to the same degree as the ledger that it was taken from. Identifiers are "
+              "re-keyed with a key that was thrown away, so that tokens cannot be joined by name; amounts, times, "
+              "countries, institutions and profiles' figures are exact, so that a known payment can be recognised, and "
+              f"with it its party.{moved} Verdicts name alerts of the original ledger. Rates and configurations are "
+              f"those of its first partition. {_cut(taken.cut, taken.dropped, taken.carried)}")  # fmt: skip
     return msgspec.structs.replace(sheet, limits=f"{sheet.limits} {always}")
+
+
+def _cut(cut: dict[str, int], dropped: int, carried: int) -> str:
+    """What an excerpt's range cut off, in words."""
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in cut.items()) or "nothing"
+    return (f"Outside the range, of the parties taken and of rates, was left out: {kinds}; {dropped:,} records "
+            f"delivered again, whose first delivery was left out; {carried:,} profiles from before the range were "
+            "kept, the newest of each party.")  # fmt: skip
 
 
 def _added(told: "Set", *, as_json: bool) -> None:
