@@ -1,13 +1,14 @@
 """The library: named, versioned sets of test data, each with checksums and a data sheet.
 
 `ROOT/NAME/VERSION/` holds `set.json`, `sheet.toml` and `files/`. A set is written once: a changed one is a new
-version. The overall checksum is over name, version, kind and the digest of every file, the sheet among them.
+version. The overall checksum is over name, version, kind, arguments and the digest of every file, the sheet among them.
 """
 
+import contextlib
 import hashlib
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,7 @@ def add(home: Path, name: str, version: str, kind: Kind, fill: Fill) -> Set:
         raise UsageError("the library has this set already", got=f"{name} {version}", expected="a new version",
                          todo="sets are never changed: give the next version number")  # fmt: skip
     unfinished = place.with_name(version + _UNFINISHED)
+    made = [each for each in (home / name, home, *home.parents) if not each.exists()]
     try:
         shutil.rmtree(unfinished, ignore_errors=True)
         (unfinished / FILES).mkdir(parents=True)
@@ -92,7 +94,8 @@ def add(home: Path, name: str, version: str, kind: Kind, fill: Fill) -> Set:
         (unfinished / SHEET).write_bytes(_toml(sheet))
         files = _digests(unfinished)
         told = Set(name=name, version=version, kind=kind, arguments=arguments, files=files,
-                   checksum=_checksum(name, version, kind, files))  # fmt: skip
+                   checksum="")  # fmt: skip
+        told = msgspec.structs.replace(told, checksum=_checksum(told))
         (unfinished / SET).write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
         unfinished.rename(place)
     except OSError as fault:
@@ -100,7 +103,18 @@ def add(home: Path, name: str, version: str, kind: Kind, fill: Fill) -> Set:
                            todo="choose another --dir, or make room") from fault  # fmt: skip
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+        _remove_empty(made)
     return told
+
+
+def _remove_empty(directories: Sequence[Path]) -> None:
+    """Remove directories that hold nothing, the deepest first."""
+    for each in directories:
+        if not each.is_dir() or next(each.iterdir(), None) is not None:
+            return
+        with contextlib.suppress(OSError):
+            # somebody else has just put something there: then it is theirs
+            each.rmdir()
 
 
 def _toml(sheet: Sheet) -> bytes:
@@ -119,8 +133,9 @@ def _digests(place: Path) -> dict[str, FileRead]:
     }
 
 
-def _checksum(name: str, version: str, kind: str, files: dict[str, FileRead]) -> str:
-    content = msgspec.json.encode([FORMAT, name, version, kind, files], order="sorted")
+def _checksum(told: Set) -> str:
+    """SHA-256 of everything that `set.json` holds, but for the checksum itself."""
+    content = msgspec.json.encode(msgspec.structs.replace(told, checksum=""), order="sorted")
     return hashlib.sha256(content).hexdigest()
 
 
@@ -131,13 +146,16 @@ def sets(home: Path) -> list[Set]:
 
 
 def load(place: Path) -> Set:
-    """The set in a directory. Raises `LibraryError`."""
+    """The set in a directory. Raises `LibraryError`, for a name or version that is none too."""
     try:
-        return msgspec.json.decode((place / SET).read_bytes(), type=Set)
+        told = msgspec.json.decode((place / SET).read_bytes(), type=Set)
     except (OSError, msgspec.DecodeError) as fault:
         raise LibraryError(
             f"{SET} cannot be read: {fault}", got=place, todo="restore the set from its backup"
         ) from fault
+    if wrong := data_sheet.name_faults(told.name, told.version):
+        raise LibraryError(f"{SET} is damaged: {'; '.join(wrong)}", got=place, todo="restore the set from its backup")
+    return told
 
 
 def find(home: Path, name: str, version: str | None = None) -> tuple[Path, Set]:
@@ -155,8 +173,8 @@ def faults(place: Path, told: Set) -> list[str]:
     found = [f"{name} is not there" for name in told.files if name not in now]
     found += [f"{name} is new" for name in now if name not in told.files]
     found += [f"{name} was changed" for name, was in told.files.items() if name in now and now[name] != was]
-    if _checksum(told.name, told.version, told.kind, told.files) != told.checksum:
-        found.append(f"the checksum in {SET} is not that of the files it names")
+    if _checksum(told) != told.checksum:
+        found.append(f"the checksum in {SET} is not that of what it says")
     if (place.parent.name, place.name) != (told.name, told.version):
         found.append(f"it stands as {place.parent.name} {place.name}, and says {told.name} {told.version}")
     return found

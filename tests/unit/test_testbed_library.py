@@ -128,6 +128,44 @@ def test_set_without_a_whole_sheet_is_not_added(place, tmp_path):
     assert not (tmp_path / "sets").exists()
 
 
+def edited(home: Path, change: dict) -> None:
+    """A set added to a library of its own, whose `set.json` then says something else."""
+
+    def fill(directory: Path) -> tuple[dict, data_sheet.Sheet]:
+        (directory / "file").write_text("content")
+        return {"seed": 1}, data_sheet.read(SHEET)
+
+    library.add(home / "sets", "edited", "1", "pack", fill)
+    assert run(home, "verify") == {"edited 1": []}
+    path = home / "sets" / "edited" / "1" / library.SET
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+
+
+def test_a_set_that_says_something_else_is_found(tmp_path):
+    """What a set was made with is part of its checksum; a version that is no number is damage, told with its place."""
+    edited(tmp_path / "a", {"arguments": {"seed": 2}})
+    with pytest.raises(LibraryError, match=r"set\.json is not that of what it says"):
+        run(tmp_path / "a", "verify")
+    edited(tmp_path / "b", {"version": "newest"})
+    with pytest.raises(LibraryError, match="version: got: 'newest'"):
+        run(tmp_path / "b", "list")
+
+
+def test_a_set_that_could_not_be_made_leaves_no_directory(tmp_path):
+    """Neither the version nor the name, nor the library where it is new; another set's name stays."""
+
+    def fails(directory: Path) -> tuple[dict, data_sheet.Sheet]:
+        raise UsageError("no stream")
+
+    with pytest.raises(UsageError, match="no stream"):
+        library.add(tmp_path / "deep" / "sets", "bad", "1", "pack", fails)
+    assert list(tmp_path.iterdir()) == []
+    library.add(tmp_path, "good", "1", "pack", lambda _: ({}, data_sheet.read(SHEET)))
+    with pytest.raises(UsageError, match="no stream"):
+        library.add(tmp_path, "good", "2", "pack", fails)
+    assert [path.name for path in (tmp_path / "good").iterdir()] == ["1"]
+
+
 def needles(place: Path) -> set[str]:
     """Every token, id, fingerprint and header value of the source that names something."""
     found: set[str] = set()
