@@ -1,5 +1,6 @@
 """What offices write: profiles that change in mid-stream, and verdicts on alerts (of made-up ids)."""
 
+from datetime import datetime
 from typing import Any
 
 from streams.generator.calendar import DAY_MS, HOUR_MS
@@ -44,17 +45,38 @@ def update_profiles(world: World, residents: list[Resident], seed: int) -> None:
 
 
 def decide(world: World, residents: list[Resident], *, events: int, seed: int, first_day: int) -> None:
-    """Verdicts on alerts of honest residents; no generator can know the ids of alerts, so they are invented."""
+    """Verdicts on alerts; no generator can know the ids of alerts, so they are invented.
+
+    Confirmed are parties of planted cases only, after the case; the other verdicts are about residents who play no
+    part in a case or look-alike.
+    """
     draw, calendar, keys = Draw(seed, "verdicts"), world.calendar, testbed_keys()
+    free = [person.id for person in residents if not person.reserved]
+    ended = _ended_cases(world)
     for number in range(max(LEAST, events // RECORDS_A_VERDICT)):
-        person = draw.pick(residents)
-        day = calendar.business_day(draw.integer(first_day, calendar.days - 1))
+        verdict = VERDICTS[number % len(VERDICTS)]
+        if verdict == "confirmed":
+            if not ended:
+                continue
+            parties, over = draw.pick(ended)
+            party, day = draw.pick(parties), calendar.business_day(draw.integer(over + 1, calendar.days - 1))
+        else:
+            party, day = draw.pick(free), calendar.business_day(draw.integer(first_day, calendar.days - 1))
         if day is None:
             continue
         at_ms = calendar.start_ms + day * DAY_MS + draw.integer(9, 16) * HOUR_MS + draw.integer(5, 3599) * 1000
-        verdict = VERDICTS[number % len(VERDICTS)]
-        token = keys.party(person.id).token
+        token = keys.party(party).token
         world.put(DISPOSITIONS, token, _disposition(world, draw, token, verdict, at_ms), at_ms)
+
+
+def _ended_cases(world: World) -> list[tuple[list[str], int]]:
+    """Parties and last day of every planted case that is over before the stream's last day."""
+    calendar = world.calendar
+    cases = []
+    for case in world.truth.of("case"):
+        last = int(datetime.fromisoformat(case["last_event_time"]).timestamp() * 1000)
+        cases.append((case["party_ids"], calendar.number(last)))
+    return [(parties, day) for parties, day in cases if day < calendar.days - 1]
 
 
 def _disposition(world: World, draw: Draw, token: str, verdict: str, at_ms: int) -> dict[str, Any]:

@@ -11,9 +11,11 @@ import pytest
 
 from streams.generator import Simulation
 from streams.generator.draw import Draw
+from streams.generator.industries import INDUSTRIES
 from streams.generator.law import Law
 from streams.generator.lookalikes import ALL
 from streams.generator.plan import ALL_TYPOLOGIES
+from streams.generator.world import REPORTING_BANKS
 from streams.record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 from streams.settings import default_tables, effective_configuration
 
@@ -317,3 +319,50 @@ def test_no_share_of_a_firm_s_usual_deal_recurs(books: Books) -> None:
     many = [sizes for sizes in values.values() if sum(sizes.values()) > 30]
     assert many
     assert sum(max(sizes.values()) > 0.2 * sum(sizes.values()) for sizes in many) < 0.1 * len(many)
+
+
+def _parties(books: Books, lookalike: str) -> list[dict]:
+    found = [entry for entry in books.truth.of("lookalike") if entry["lookalike"] == lookalike]
+    assert found
+    return found
+
+
+def test_dear_goods_stay_below_the_excess_that_a_rule_may_ask_for(books: Books) -> None:
+    """T09's look-alike pays at most twice the usual price, and no item is dearer by USD 50,000."""
+    for entry in _parties(books, "premium_goods"):
+        for body in books.declared:
+            if body["event_id"] in entry["event_ids"]:
+                usual = next(usd for goods in INDUSTRIES.values() for code, _, usd in goods.goods
+                             if code == body["hs_code"])  # fmt: skip
+                value = books.usd(body | {"amount": body["value"]})
+                assert value - float(body["quantity"]) * usual < 55_000
+
+
+def test_a_young_importer_grows_in_time_and_has_a_capital_of_its_own(books: Books) -> None:
+    """T05's look-alike: each declaration is worth more than the one before, capitals differ, no inflow is invented."""
+    entries = _parties(books, "young_importer")
+    for entry in entries:
+        # by number: an amended declaration, or one of several lines, counts once
+        worth: dict[str, float] = {}
+        amended = {body["amends"] for body in books.declared if "amends" in body}
+        for body in books.declared:
+            if body["event_id"] in entry["event_ids"] and body["event_id"] not in amended and "amends" not in body:
+                number = body["declaration_no"]
+                worth[number] = worth.get(number, 0.0) + books.usd(body | {"amount": body["value"]})
+        values = list(worth.values())
+        assert sum(later > earlier for earlier, later in pairwise(values)) >= len(values) - 2
+        assert values[-1] > values[0]
+    capitals = {books.profiles[entry["party_id"]]["capital_krw"] for entry in entries}
+    assert len(capitals) > 1
+    told = {body["institution"] for body in books.paid
+            if body["party_type"] == "company" and "exchange_linked_inflow_24h" in body}  # fmt: skip
+    assert told <= REPORTING_BANKS
+
+
+def test_a_season_that_the_span_cannot_hold_is_left_out_and_told() -> None:
+    """In 120 days nobody is silent for half a year, so the look-alike of T14 is not there, and the truth says why."""
+    simulation = Simulation(1, 12_000, preset="full", days=120, typologies=())
+    assert len(list(simulation)) == 12_000
+    assert "seasonal_firm" not in {entry["lookalike"] for entry in simulation.truth.of("lookalike")}
+    (entry,) = simulation.truth.of("left_out")
+    assert (entry["typology"], entry["variant"]) == ("T14", "lookalike seasonal_firm")

@@ -1,18 +1,21 @@
 """The scenario pack: planted whole, told truly, admitted; found where rules must, hidden where formats could tell."""
 
 from collections import Counter, defaultdict
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import orjson
 import pytest
 
 from detectors.features import NAMES
+from streams import pseudonyms
 from streams.door import Admitted, Door
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.generator.calendar import Calendar
+from streams.generator.industries import INDUSTRIES
 from streams.generator.population import residents
 from streams.generator.rates import Rates
 from streams.generator.scenarios.pack import MOST_SHARE, plant_pack
@@ -20,8 +23,7 @@ from streams.generator.scenarios.registry import SCENARIOS, TYPOLOGIES
 from streams.generator.scenarios.terms import VARIANTS
 from streams.generator.truth import Truth
 from streams.generator.world import World
-from streams.pseudonyms import development_keys
-from streams.record import PROFILES, TRANSACTIONS
+from streams.record import DISPOSITIONS, PROFILES, TRANSACTIONS
 from tests.support.pack_stream import PackStream, at
 
 SEED = 3
@@ -101,7 +103,7 @@ def test_expectations_name_real_features_and_typologies(stream: PackStream) -> N
 
 def test_the_door_admits_every_planted_record(stream: PackStream) -> None:
     """No case is lost as a dead letter."""
-    door = Door(development_keys(), 1, {})
+    door = Door(pseudonyms.development_keys(), 1, {})
     ids = [event_id for case in stream.cases for event_id in (*case["event_ids"], *case.get("cover_event_ids", ()))]
     assert len(ids) > 600
     for place, event_id in enumerate(ids):
@@ -296,3 +298,54 @@ def test_honest_people_fire_neither_the_line_nor_the_cap(stream: PackStream) -> 
     fired = stream.fired(people)
     assert fired
     assert not [event_id for event_id, typologies in fired.items() if typologies & {"T01", "T02"}]
+
+
+def test_verdicts_confirm_cases_only_and_leave_other_players_alone(stream: PackStream) -> None:
+    """What is confirmed is a party of a case, after the case; no other verdict is about anybody who plays a part."""
+    keys = pseudonyms.testbed_keys()
+    over = {keys.party(party).token: case["last_event_time"] for case in stream.cases for party in case["party_ids"]}
+    alike = {keys.party(party).token for entry in stream.truth.of("lookalike")
+             for party in entry.get("party_ids", [entry["party_id"]])}  # fmt: skip
+    verdicts = [orjson.loads(record.value) for record in stream.records if record.topic == DISPOSITIONS]
+    assert {body["verdict"] == "confirmed" for body in verdicts} == {True, False}
+    for body in verdicts:
+        if body["verdict"] == "confirmed":
+            assert datetime.fromisoformat(body["decided_at"]) > datetime.fromisoformat(over[body["party"]])
+        else:
+            assert body["party"] not in over.keys() | alike
+
+
+def test_truth_says_where_a_split_is_no_breach_yet() -> None:
+    """A split of 2022 is a breach; one of 2026, with the cap far away, is reportable only, and the truth notes it."""
+    _, old = _planted(60_000, 120, date(2022, 1, 3), typologies=("T01",))
+    _, new = _planted(60_000, 120, date(2026, 1, 5), typologies=("T01",))
+    assert {case["legal"][:7] for case in old.of("case")} == {"breach:"}
+    assert not [case for case in old.of("case") if "note" in case]
+    assert {case["legal"] for case in new.of("case")} == {"reportable before the cap (FSC notice), no breach yet"}
+    assert all("own measure" in case["note"] for case in new.of("case"))
+
+
+def test_third_party_pieces_are_all_above_the_exempt_line(stream: PackStream) -> None:
+    """T10: what the truth counts as illicit holds no piece that needed no report."""
+    for variant in VARIANTS:
+        for body in _bodies(stream, _of(stream, "T10", variant)[0], TRANSACTIONS):
+            at_ms = int(at(body).timestamp() * 1000)
+            assert stream.simulation._rates.usd(float(body["amount"]), body["currency"], at_ms) > 5_000
+
+
+def test_odd_goods_are_not_those_of_the_registered_industry() -> None:
+    """T18: no case trades in a chapter of its firm's own line, however often it is drawn."""
+    for seed in range(1, 4):
+        simulation = Simulation(seed, 12_000, preset="full", days=120, start=date(2026, 1, 5), typologies=("T18",))
+        firms = {person.id: person for person in simulation._people}
+        industry = {name: {code[:2] for code, _, _ in each.goods} for name, each in INDUSTRIES.items()}
+        paid = {
+            body["event_id"]: body
+            for record in simulation
+            if record.topic == TRANSACTIONS
+            for body in [orjson.loads(record.value)]
+        }
+        for case in simulation.truth.of("case"):
+            traded = {paid[event_id]["hs_code"][:2] for event_id in case["event_ids"] if event_id in paid}
+            assert traded
+            assert not traded & industry.get(firms[case["party_id"]].industry, set()), case["case_id"]

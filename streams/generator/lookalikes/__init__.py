@@ -27,9 +27,13 @@ def plant_all(world: World, residents: list[Resident], *, events: int, seed: int
     for person in residents:
         if not person.reserved and not person.founded_day and not person.growing:
             free.setdefault(person.role, []).append(person)
-    least_room = world.room * (1 - SHARE)
+    least_room, days = world.room * (1 - SHARE), world.calendar.days - first_day
+    for kind in ALL:
+        if days < kind.least_days:
+            reason = f"needs {kind.least_days} days, the stream has {days} after its first"
+            world.truth.left_out(kind.resembles, f"lookalike {kind.name}", reason, each)
     for number in range(each):
-        for kind in ALL:
+        for kind in (kind for kind in ALL if days >= kind.least_days):
             draw = Draw(seed, "lookalike", kind.name, number)
             people = _cast(draw, free, kind)
             if people and world.room - kind.places > least_room:

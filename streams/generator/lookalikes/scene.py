@@ -81,7 +81,8 @@ class Scene:
 class LookAlike:
     """An honest pattern that `resembles` a typology: `number` residents of the `roles`, at most `places` records.
 
-    With `whole`, all that its party does is part of it, and the truth names no events.
+    With `whole`, all that its party does is part of it, and the truth names no events. In less than `least_days` it
+    would resemble nothing, and is left out.
     """
 
     name: str
@@ -91,3 +92,4 @@ class LookAlike:
     play: Callable[[Scene], None]
     number: int = 1
     whole: bool = False
+    least_days: int = 0

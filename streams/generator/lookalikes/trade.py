@@ -12,13 +12,18 @@ from streams.record import PROFILES
 
 IMPORTERS, EXPORTERS, GOODS_FIRMS = ("importer", "trader"), ("exporter",), ("importer", "exporter")
 LARGE_USD = (60_000, 400_000)
-PREMIUM = 3.0
+# a better grade costs more, but an item stays below the excess of USD 50,000 that T09 speaks of
+PREMIUM, PREMIUM_USD = (1.5, 1.9), (50_000, 95_000)
 SILENT_DAYS = 240
+# the definition of T14 speaks of 180 days; before and after them are the seasons' own
+SEASON_DAYS, LEAST_SILENT_DAYS = 16, 183
+# million won
+YOUNG_CAPITAL = (10, 300)
 # the whole of a client's spread at a dear but legal bank, bp; rules begin at 150
 DEAR_BP = 100.0
 
 
-def _sight(scene: Scene, partner: Counterparty, kind: str, usd: float, day: int, **more: object) -> None:
+def _sight(scene: Scene, partner: Counterparty, kind: str, usd: float, day: int) -> None:
     """Declared in the morning, paid some days later."""
     open_day = scene.open_day(day)
     if open_day is None:
@@ -28,7 +33,7 @@ def _sight(scene: Scene, partner: Counterparty, kind: str, usd: float, day: int,
     number = ship(world, draw, deal, deal.amount, open_day)
     paid = scene.open_day(open_day + draw.integer(0, 3))
     if paid is not None:
-        pay(world, draw, deal, deal.amount, paid, {**named(draw, "sight", number), **more})
+        pay(world, draw, deal, deal.amount, paid, named(draw, "sight", number))
 
 
 def _deal(scene: Scene, kind: str, usd: float, day: int) -> Deal | None:
@@ -65,26 +70,27 @@ def _rising_receivables(scene: Scene) -> None:
 
 
 def _premium_goods(scene: Scene) -> None:
-    """T09: a better grade of the usual goods at three times the price, always, from a maker known for it."""
+    """T09: a better grade of the usual goods, always for half as much again or more, from a maker known for it."""
     maker = scene.stranger(scene.main)
-    maker.unit_usd *= PREMIUM
+    maker.unit_usd *= scene.draw.uniform(*PREMIUM)
     for _ in range(scene.draw.integer(4, 7)):
-        _sight(scene, maker, "import", scene.draw.spread(*LARGE_USD), scene.begin(8))
+        _sight(scene, maker, "import", scene.draw.spread(*PREMIUM_USD), scene.begin(8))
 
 
 def _young_importer(scene: Scene) -> None:
     """T05: founded some months ago, growing imports all declared, and no inflow from any crypto-asset exchange."""
     firm, draw, calendar = scene.main, scene.draw, scene.world.calendar
     founded = calendar.start - timedelta(days=draw.integer(60, 240))
-    firm.profile |= {"registered_on": founded.isoformat(), "capital_krw": "50000000", "employees": draw.integer(1, 6)}
-    usd = 20_000.0
-    for _ in range(draw.integer(5, 8)):
-        _sight(scene, firm.counterparties[0], "import", usd, scene.begin(8), exchange_linked_inflow_24h="0")
+    firm.profile |= {"registered_on": founded.isoformat(), "employees": draw.integer(1, 6)}
+    firm.profile["capital_krw"] = str(draw.integer(*YOUNG_CAPITAL) * 1_000_000)
+    usd = draw.uniform(12_000, 28_000)
+    for day in sorted(scene.begin(8) for _ in range(draw.integer(5, 8))):
+        _sight(scene, firm.counterparties[0], "import", usd, day)
         usd *= draw.uniform(1.1, 1.5)
 
 
 def _seasonal_firm(scene: Scene) -> None:
-    """T14: a season's trade, months of silence (eight where the span is as long), and the next season."""
+    """T14: a season's trade, half a year of silence (eight months where the span is as long), and the next season."""
     firm, draw = scene.main, scene.draw
     # it does nothing else
     firm.weight = 0.0
@@ -121,7 +127,15 @@ TRADERS_WHO = (
     LookAlike("usance_export", "T07", EXPORTERS, 24, _usance_export),
     LookAlike("rising_receivables", "T08", EXPORTERS, 72, _rising_receivables),
     LookAlike("premium_goods", "T09", IMPORTERS, 42, _premium_goods),
-    LookAlike("seasonal_firm", "T14", IMPORTERS, 84, _seasonal_firm, whole=True),
+    LookAlike(
+        "seasonal_firm",
+        "T14",
+        IMPORTERS,
+        84,
+        _seasonal_firm,
+        whole=True,
+        least_days=LEAST_SILENT_DAYS + 2 * SEASON_DAYS,
+    ),
     LookAlike("dear_bank", "T16", GOODS_FIRMS, 1, _dear_bank, whole=True),
     LookAlike("diversified_firm", "T18", IMPORTERS, 32, _diversified),
 )

@@ -9,7 +9,9 @@ month. adversarial: over ten weeks to four or five beneficiaries, pieces of 35 t
 band), purposes and banks in turn, between honest documented payments of the same person.
 
 An investigator should find: the pieces, their gaps, the sum against the line, remitter and purpose the same. Illicit
-value: the sum of the pieces.
+value: the sum of the pieces, by our own measure: since 2026 the line binds a person only once the year's cap is used
+up, and a case played before that is reportable, no breach yet. The truth says which it is (`legal`), and says so again
+in `note` where it is no breach.
 """
 
 from streams.generator.draw import Draw
@@ -27,6 +29,12 @@ TEMPLATE_DAYS, SLOW_DAYS = 5, 27
 # the pack's pieces as shares of the line in force
 BAND, OUTSIDE = (0.83, 0.985), (0.35, 0.76)
 ADVERSARIAL_DAYS = 70
+BREACH = "breach: the line asks for documents at once"
+BEFORE_CAP = "reportable before the cap (FSC notice), no breach yet"
+IN_PART = (
+    "breach in part: the line asks for documents at once on some of the days, or the year's cap is used up in between"
+)
+NOTE = "illicit_usd is the sum of the pieces by the testbed's own measure, not what the law of the day forbids"
 
 
 def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: bool) -> None:
@@ -60,6 +68,16 @@ def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: b
     world.truth.case("T01", variant, person.id, events, events[DUE_PIECE - 1][0], total_usd=f"{total:.2f}")
 
 
+def _standing(stage: Stage) -> dict[str, str]:
+    """What the law in force on the days of the pieces says of them."""
+    days = {stage.calendar.number(at_ms) for at_ms, _, _ in stage.events}
+    waits = {stage.limit("T01", "line_applies_after_cap", day) > 0 for day in days}
+    if waits == {False}:
+        return {"legal": BREACH}
+    within = stage.usd <= min(stage.limit("T02", "annual_cap", day) for day in days)
+    return {"legal": BEFORE_CAP if waits == {True} and within else IN_PART, "note": NOTE}
+
+
 def _in_band(stage: Stage, days: int) -> None:
     begin = stage.window(days)
     line = stage.limit("T01", "document_line", begin)
@@ -72,6 +90,7 @@ def _in_band(stage: Stage, days: int) -> None:
         for at_ms in stage.times(begin, days, stage.count(*PIECES))
     ]
     stage.finish(due=paid[DUE_PIECE - 1])
+    stage.outcome |= _standing(stage)
 
 
 def _template(stage: Stage) -> None:
@@ -95,6 +114,7 @@ def _adversarial(stage: Stage) -> None:
         usd = line * draw.uniform(0.6, 1.8)
         stage.cover(Order(person, person.counterparties[0], at_ms, usd, "living", evidence=stage.papers()))
     stage.finish()
+    stage.outcome |= _standing(stage)
 
 
 SCENARIO = Scenario(

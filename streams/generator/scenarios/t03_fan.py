@@ -7,7 +7,7 @@ of the document line, none documented.
 template: one foreign party, 5 to 8 persons within three days, amounts within 12 % of each other, one phone and one
 device for all; in three of ten cases the money comes in instead of going out. slow: 6 to 9 persons over four weeks,
 the device shared by some. adversarial: two foreign names that share one account, every person on a device of its own,
-amounts between a quarter and the whole of the line, over five weeks, between honest payments of the same persons.
+amounts between a quarter and four fifths of the line, over five weeks, between honest payments of the same persons.
 
 An investigator should find: the star, the shared attributes, first-seen dates, the total. Illicit value: all pieces.
 """

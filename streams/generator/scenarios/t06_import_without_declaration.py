@@ -5,8 +5,8 @@ Published: prepayments above USD 20,000 unmatched for a year must be explained; 
 payments of USD 25,000 to 180,000, goods due after two to four weeks, so that the due date falls inside the stream.
 
 template: within two weeks, prepaid to a new supplier, goods due in 14 to 25 days, no declaration. slow: one payment
-about every two weeks on open account, each naming a declaration that does not exist. adversarial: real declarations,
-but of 45 to 70 % of what is paid, with a usual supplier and between payments that match in full.
+about every two weeks on the firm's own terms, seven in ten naming a declaration that does not exist. adversarial:
+real declarations, but of 45 to 70 % of what is paid, with a usual supplier and between payments that match in full.
 
 An investigator should find: the payment, what was searched, the nearest candidates and why not, days overdue. Illicit
 value: what no declaration covers. No payment completes the case, a date that passes does: there is no due event.

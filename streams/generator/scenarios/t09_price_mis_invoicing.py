@@ -5,7 +5,8 @@ No published scale; the definitions give it: a robust z of 4 and USD 50,000 an i
 
 template: three or four imports in three weeks at five to nine times the usual unit value. slow: five to seven over
 three months at 2.6 to 3.6 times. adversarial: six to nine over three months at 1.35 to 1.8 times in three different
-goods, between imports of the same goods at the usual price.
+goods, between imports of the same goods at the usual price: as honest prices lie so close together, many items still
+pass a robust z of 4, but few also the USD 50,000 an item.
 
 An investigator should find: unit value, median and quantiles of its HS code, sample size, direction, the estimated
 excess. Illicit value: what was paid beyond the usual price.

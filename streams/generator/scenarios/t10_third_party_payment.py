@@ -5,11 +5,12 @@ to the Bank of Korea. Scaled to a firm's four to eight payments.
 
 template: four to six payments in three weeks of USD 15,000 to 90,000 for a usual partner's goods, to a payee in another
 country; the bank names the contract's party, no report number. slow: five to seven over three months, USD 11,000 to
-30,000. adversarial: pieces of USD 4,600 to 9,700 to three payees; only half of the payments name the contract's party,
-the rest show it through the declaration alone; between direct payments to the true partner.
+30,000. adversarial: pieces of USD 5,150 to 9,700, just above the exempt line, to three payees; only half of the
+payments name the contract's party, the rest show it through the declaration alone; between direct payments to the true
+partner.
 
 An investigator should find: both names, the change of country, the missing report, the history with that payee.
-Illicit value: what the third parties got above the exempt line.
+Illicit value: what the third parties got, every piece of it above the exempt line.
 """
 
 from streams.generator.calendar import HOUR_MS
@@ -17,6 +18,9 @@ from streams.generator.population import Counterparty, Resident
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import Entry, Order, Scenario
 
+# above what needs no report, so that the whole of every piece is illicit
+EXEMPT_USD = 5_000
+PIECE_USD = (EXEMPT_USD * 1.03, 9_700)
 HAVENS = (("HK", "USD"), ("SG", "USD"), ("AE", "USD"), ("CN", "USD"))
 
 
@@ -52,7 +56,7 @@ def _adversarial(stage: Stage) -> None:
     partner = firm.counterparties[0]
     payees = [_payee(stage, firm, partner) for _ in range(3)]
     for number, at_ms in enumerate(stage.office_times(begin, 60, 2 * stage.count(6, 8))):
-        usd = draw.uniform(4_600, 9_700)
+        usd = draw.uniform(*PIECE_USD)
         if number % 2:
             stage.honest_trade(firm, at_ms, usd)
             continue

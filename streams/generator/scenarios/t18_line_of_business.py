@@ -13,6 +13,7 @@ An investigator should find: the registered line, the goods, the route, peers. I
 """
 
 from streams.generator.calendar import HOUR_MS
+from streams.generator.industries import INDUSTRIES
 from streams.generator.population import GOODS, Resident
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import Entry, Order, Scenario
@@ -21,9 +22,15 @@ ORIGINS = ("AU", "DE", "US", "VN", "CN", "JP")
 Goods = tuple[str, str, float]
 
 
+def own_chapters(firm: Resident) -> set[str]:
+    """HS chapters of the goods of the firm's registered line of business."""
+    industry = INDUSTRIES.get(firm.industry)
+    return {hs_code[:2] for hs_code, _, _ in industry.goods} if industry else set()
+
+
 def _odd_goods(stage: Stage, firm: Resident) -> Goods:
-    """Goods of a chapter that no partner of the firm deals in."""
-    known = {partner.hs_code[:2] for partner in firm.counterparties}
+    """Goods of a chapter that no partner of the firm deals in, and that its registered industry does not deal in."""
+    known = {partner.hs_code[:2] for partner in firm.counterparties} | own_chapters(firm)
     return stage.draw.pick([good for good in GOODS if good[0][:2] not in known] or GOODS)
 
 
