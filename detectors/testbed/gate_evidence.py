@@ -102,7 +102,8 @@ def figures(champion: Version, challenger: Version, how: Resampling, costs: Cost
 
 
 def _side(version: Version, how: Resampling) -> _Side:
-    judged = judge(version.ground, (), Settings(budgets=(how.budget,), resamples=how.resamples, seed=how.seed))
+    settings = Settings(budgets=(how.budget,), resamples=how.resamples, seed=how.seed, lots=0)
+    judged = judge(version.ground, (), settings)
     outcome = judged.outcomes[PRODUCT, how.budget]
     return _Side(judged, version.configuration, party_days(version.ground), outcome.alerts, outcome.found)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detectors.calendar import DAY_US, to_us
 from detectors.testbed.sheet import Sheet
-from detectors.testbed.truth import Case, Truth
+from detectors.testbed.truth import Case, Lookalike, Truth
 
 # An alert on a case's party still finds the case this long after its last event: the investigation it opens looks back.
 FOUND_AFTER_US = 30 * DAY_US
@@ -127,7 +127,8 @@ def require_same_stream(sheet: Sheet, truth: Truth) -> None:
     Parties do not count: streams of one size and other seeds have the same ones, and a truth of another seed would be
     judged as if its cases had been missed.
     """
-    named = {name for one in (*truth.cases, *truth.lookalikes) for name in one.event_ids}
+    things: tuple[Case | Lookalike, ...] = (*truth.cases, *truth.lookalikes)
+    named = {name for one in things for name in one.event_ids}
     if named and named.isdisjoint(sheet.event_id.tolist()):
         raise ValueError(
             f"the truth is of another stream: none of the {len(named)} events that it names is in the result; "

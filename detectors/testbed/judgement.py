@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from detectors.testbed.draws import Draws
 from detectors.testbed.figures import precision as precision_figures
 from detectors.testbed.figures.calibration import calibration
+from detectors.testbed.figures.chance import LOTS, Chance, chance
 from detectors.testbed.figures.delay import Delay, delay
 from detectors.testbed.figures.fairness import Fairness, GroupFairness
 from detectors.testbed.figures.fidelity import Fidelity, TopReasons
@@ -22,7 +23,7 @@ from detectors.testbed.figures.lookalikes import Lookalikes, lookalikes
 from detectors.testbed.figures.money import Money, money
 from detectors.testbed.figures.recall import NEVER_US, Recall, first_alerts, recall
 from detectors.testbed.ground import Ground, Mask
-from detectors.testbed.party_days import party_days
+from detectors.testbed.party_days import PartyDays, party_days
 from detectors.testbed.selection import party_day_ranks, within
 from detectors.testbed.statistics import LEVEL, Reliability
 from detectors.typologies import REGISTRY
@@ -34,12 +35,16 @@ AS_SHIPPED = "as_shipped"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """What the figures depend on beside the inputs. `level` is that of every interval."""
+    """What the figures depend on beside the inputs. `level` is that of every interval.
+
+    `lots` is how often as many random party-days as the product's are drawn; 0 = that is not looked at.
+    """
 
     budgets: tuple[int, ...] = BUDGETS
     resamples: int = 2000
     seed: int = 1
     level: float = LEVEL
+    lots: int = LOTS
 
 
 DEFAULT = Settings()
@@ -103,7 +108,8 @@ class SystemFigures(msgspec.Struct, frozen=True, kw_only=True):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """The figures: the same for the same result, truth, settings and baselines. The first system is the product.
 
-    `calibration` is that of the product's score as the chance that a party-day is illicit.
+    `calibration` is that of the product's score as the chance that a party-day is illicit; `chance` what as many random
+    alerts as the product's would find, at each of its budgets.
     """
 
     format: int = FORMAT
@@ -111,6 +117,11 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     stream: Stream
     systems: tuple[SystemFigures, ...]
     calibration: Reliability
+    chance: tuple[Chance, ...]
+
+    def as_many(self, budget: int | str) -> Chance | None:
+        """What as many random alerts as the product's at a budget find; None where that was not looked at."""
+        return next((one for one in self.chance if one.budget == budget), None)
 
     def system(self, name: str) -> SystemFigures:
         """The figures of a system. Raises `KeyError` for one that was not judged."""
@@ -157,13 +168,13 @@ def product(ground: Ground) -> System:
 def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings = DEFAULT) -> Judged:
     """Judge the replayed version, and baselines on the same stream.
 
-    Raises `ValueError` when a system's priorities are not one a row, or settings are out of range. Cost: 13 s and
+    Raises `ValueError` when a system's priorities are not one a row, or settings are out of range. Cost: 18 s and
     500 MB for 1 000 000 rows, 500 cases, 4 systems, 5 budgets and 2 000 resamples.
     """
     budgets = tuple(sorted(set(settings.budgets)))
-    if not budgets or budgets[0] < 1 or settings.resamples < 1:
+    if not budgets or budgets[0] < 1 or settings.resamples < 1 or settings.lots < 0:
         raise ValueError(f"settings are out of range; got: budgets {list(settings.budgets)}, {settings.resamples} "
-                         "resamples; expected: 1 or more of each")  # fmt: skip
+                         f"resamples, {settings.lots} lots; expected: 1 or more of each, lots 0 or more")  # fmt: skip
     settings = msgspec.structs.replace(settings, budgets=budgets)
     days, draws = party_days(ground), Draws(settings.resamples, settings.seed)
     fairness, reasons = Fairness(ground, days, draws), TopReasons(ground)
@@ -180,8 +191,16 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
         stream=_stream(ground, len(days), int(days.illicit.sum())),
         systems=tuple(told),
         calibration=calibration(days),
+        chance=_chance(ground, days, outcomes, settings),
     )
     return Judged(judgement, ground, outcomes)
+
+
+def _chance(
+    ground: Ground, days: PartyDays, outcomes: Mapping[tuple[str, int | str], Outcome], settings: Settings
+) -> tuple[Chance, ...]:
+    own = {budget: outcome.alerts for (name, budget), outcome in outcomes.items() if name == PRODUCT}
+    return chance(ground, days, own, settings.lots, settings.seed)
 
 
 def _selections(ground: Ground, system: System, budgets: Sequence[int]) -> list[tuple[int | str, Mask]]:

@@ -79,15 +79,32 @@ def test_money_found_and_leaked():
     told = money(two_cases(), first != NEVER_US, first, DRAWS)
     assert (told.found.value, told.total) == (700.0, 950.5)
     assert told.found_share.value == pytest.approx(700 / 950.5)
-    assert (told.leaked.value, told.moved) == (4100.0, 4700.0)
-    assert told.leaked_share.value == pytest.approx(4100 / 4700)
+    assert (told.moved_before.value, told.moved) == (4100.0, 4700.0)
+    assert told.moved_before_share.value == pytest.approx(4100 / 4700)
+    # of a's value of 700 a seventh was gone, and all of b's 250.50, whatever its payments were
+    assert told.illicit_leaked.value == 350.5
+    assert told.illicit_leaked_share.value == pytest.approx(350.5 / 950.5)
     assert told.found.interval == Interval(0.0, 1400.0)
 
 
 def test_nothing_leaks_when_the_first_payment_is_alerted():
     """Alerts on both first payments: nothing left before them."""
     first = first_alerts(two_cases(), mask(8, 0, 3))
-    assert money(two_cases(), first != NEVER_US, first, DRAWS).leaked.value == 0.0
+    told = money(two_cases(), first != NEVER_US, first, DRAWS)
+    assert (told.illicit_leaked.value, told.moved_before.value) == (0.0, 0.0)
+
+
+def test_the_gap_leaks_and_not_the_deals():
+    """A case worth 60 in two deals of 1 000 and 2 000, found at the second: a third of 60 leaked, 1 000 moved."""
+    rows = [payment("d0", "a", 0, usd=1000), payment("d1", "a", 1, usd=2000), payment("o", "b", 0, usd=None)]
+    told = ground(rows, [case("T16-0001", "a", ["d0", "d1"], (0, 1), illicit_usd="60"),
+                         case("T18-0002", "b", ["o"], (0, 0), illicit_usd="7")])  # fmt: skip
+    first = first_alerts(told, mask(3, 1, 2))
+    assert money(told, first != NEVER_US, first, DRAWS).illicit_leaked.value == 20.0
+    # b moved nothing that has a rate: nothing leaked when found, its whole value when not
+    missed = first_alerts(told, mask(3, 1))
+    figures = money(told, missed != NEVER_US, missed, DRAWS)
+    assert (figures.illicit_leaked.value, figures.moved_before.value) == (27.0, 1000.0)
 
 
 def test_returned_payments_are_no_money():
@@ -171,7 +188,7 @@ def test_history_finds_nothing():
     told = ground(rows, [case("T01-0001", "a", ["a0", "a1"], (0, 1))])
     assert (first_alerts(told, mask(2, 0)) == NEVER_US).all()
     first = first_alerts(told, mask(2, 1))
-    assert money(told, first != NEVER_US, first, DRAWS).leaked.value == 100.0
+    assert money(told, first != NEVER_US, first, DRAWS).moved_before.value == 100.0
 
 
 def test_another_streams_truth_is_refused():
@@ -179,5 +196,7 @@ def test_another_streams_truth_is_refused():
     rows = [payment("a0", "a", 0)]
     with pytest.raises(ValueError, match="another stream"):
         ground(rows, [case("T01-0001", "z", ["z0"], (0, 1))])
+    with pytest.raises(ValueError, match="another stream"):  # other seeds have the same parties
+        ground(rows, [case("T01-0001", "a", ["z0"], (0, 1))], [lookalike("rent", "a")])
     with pytest.raises(ValueError, match="no token"):
         lay_ground(sheet(rows), Truth(cases=(case("T01-0001", "a", ["a0"], (0, 1)),)), {})

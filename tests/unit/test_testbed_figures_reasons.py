@@ -7,7 +7,7 @@ from detectors.testbed.figures.calibration import calibration
 from detectors.testbed.figures.fairness import Fairness
 from detectors.testbed.figures.fidelity import TopReasons
 from detectors.testbed.party_days import party_days
-from detectors.testbed.statistics import wilson
+from detectors.testbed.statistics import Interval, wilson
 from tests.support.synthetic_result import case, ground, mask, payment
 
 DRAWS = Draws(300, 1)
@@ -38,20 +38,34 @@ def explained():
 def test_fidelity_by_hand():
     """Right are e0 (rule), e2 and e3 (features); wrong e1 (another rule is stronger), e4 and e5: 3 of 6."""
     told = TopReasons(explained()).of(mask(7, *range(7)), DRAWS)
-    assert (told.named.value, told.named.n) == (0.5, 6)
-    assert (told.by_typology["T01"].value, told.by_typology["T04"].value) == (2 / 3, 1 / 3)
-    assert (told.by_kind["typology"].value, told.by_kind["typology"].n) == (0.5, 2)
-    assert (told.by_kind["feature"].value, told.by_kind["feature"].n) == (2 / 3, 3)
-    assert told.by_kind["no reason"].value == 0.0
+    assert (told.named.share.value, told.named.share.n) == (0.5, 6)
+    assert (told.by_typology["T01"].share.value, told.by_typology["T04"].share.value) == (2 / 3, 1 / 3)
+    rule, models = told.by_kind["a rule fired"], told.by_kind["models only"]
+    assert (rule.share.value, rule.share.n) == (0.5, 2)
+    assert (models.share.value, models.share.n) == (0.5, 4)
     assert told.wrong == {"T16": 1, "hour": 1, "no reason": 1}
 
 
 def test_fidelity_is_of_true_alerts_only():
     """An honest party's alert has no right reason to be measured by; without a true alert there is no figure."""
-    assert TopReasons(explained()).of(mask(7, 6), DRAWS).named.value is None
-    told = TopReasons(explained()).of(mask(7, 0, 3, 6), DRAWS).named
+    assert TopReasons(explained()).of(mask(7, 6), DRAWS).named.share.value is None
+    told = TopReasons(explained()).of(mask(7, 0, 3, 6), DRAWS).named.share
     assert (told.value, told.n) == (1.0, 2)
     assert told.interval.low < 0.5
+
+
+def test_chance_level_of_fidelity_by_hand():
+    """Seven reasons are dealt: T01 twice, T16, sum_7d, cadence, hour and none.
+
+    T01's cases expect T01 or sum_7d: 3 of 7; T04's cadence: 1 of 7; six alerts, half of each: 2/7. Among the three
+    with a fired rule T01 is 2 of 3; among the four without, sum_7d and cadence are 1 of 4 each.
+    """
+    told = TopReasons(explained()).of(mask(7, *range(7)), DRAWS)
+    assert told.named.chance == pytest.approx(2 / 7)
+    assert (told.by_typology["T01"].chance, told.by_typology["T04"].chance) == pytest.approx((3 / 7, 1 / 7))
+    assert told.by_kind["a rule fired"].chance == pytest.approx(2 / 3)
+    assert told.by_kind["models only"].chance == pytest.approx(1 / 4)
+    assert TopReasons(explained()).of(mask(7, 6), DRAWS).named.chance is None
 
 
 def test_where_the_truth_is_silent_its_own_typology_is_expected():
@@ -92,16 +106,33 @@ def test_everybody_involved_in_a_case_is_no_honest_party():
     assert sorted(days.honest.tolist()) == [False, False, True]
 
 
-def test_a_group_without_alerts_has_no_interval():
-    """Nobody of the second bank was alerted on: ratio 0, and nothing to say how sure that is."""
-    told = ground([payment("a", "a", 0), payment("b", "b", 0, institution="BANKB")])
-    banks = Fairness(told, party_days(told), DRAWS).of(mask(2, 0))["institution"]
-    assert [(bank.ratio.value, bank.ratio.interval is None) for bank in banks] == [(2.0, False), (0.0, True)]
+def test_a_group_without_alerts_has_wilsons_interval():
+    """Of three party-days of the second bank none was alerted on; overall 1 of 4; five groups are looked at."""
+    rows = [payment("a", "a", 0), *(payment(f"b{day}", "b", day, institution="BANKB") for day in range(3))]
+    told = ground(rows)
+    banks = Fairness(told, party_days(told), DRAWS).of(mask(4, 0))["institution"]
+    # one party type, no size, no region, two banks: five groups
+    assert banks[1].ratio.value == 0.0
+    assert banks[1].ratio.interval == Interval(0.0, pytest.approx(4 * wilson(0, 3, 1 - 0.05 / 5).high))
+
+
+def test_intervals_are_widened_for_the_number_of_groups():
+    """The more groups are looked at, the wider each one's interval: 30 banks widen that of the only party type's."""
+    few = [payment(f"{party}{day}", f"p{party}", day, party_type="person" if party % 2 else "company")
+           for party in range(30) for day in range(4)]  # fmt: skip
+    many = [{**row, "institution": f"BANK{row['party']}"} for row in few]
+    alerts = mask(120, *range(0, 120, 3), *range(1, 40, 8))
+    widths = []
+    for rows in (few, many):
+        told = ground(rows)
+        around = Fairness(told, party_days(told), Draws(2000, 1)).of(alerts)["party_type"][0].ratio.interval
+        widths.append(around.high - around.low)
+    assert widths[0] < widths[1]
 
 
 def test_one_cases_alerts_have_wilsons_interval():
     """Three alerts of one case, two named rightly: one case cannot be resampled."""
-    told = TopReasons(explained()).of(mask(7, 0, 1, 2), DRAWS).named
+    told = TopReasons(explained()).of(mask(7, 0, 1, 2), DRAWS).named.share
     assert (told.value, told.interval) == (2 / 3, wilson(2, 3))
 
 

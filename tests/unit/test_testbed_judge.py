@@ -51,7 +51,8 @@ def test_recall_never_falls_when_the_budget_grows(seed):
     for less, more in pairwise(figures):
         assert less.recall.overall.value <= more.recall.overall.value
         assert less.money.found.value <= more.money.found.value
-        assert less.money.leaked.value >= more.money.leaked.value
+        assert less.money.moved_before.value >= more.money.moved_before.value
+        assert less.money.illicit_leaked.value >= more.money.illicit_leaked.value
         assert less.lookalikes.rate.value <= more.lookalikes.rate.value
 
 

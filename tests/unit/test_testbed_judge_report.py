@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, canonical_hash
-from detectors.testbed.statistics import Interval
+from detectors.testbed.statistics import Estimate, Interval
 from streams.cli.testbed.judge import command
 from streams.errors import FxwatchError, UsageError
 from streams.settings import effective_configuration
@@ -20,6 +20,7 @@ from streams.testbed import replay
 from streams.testbed.baseline_runs import run_baselines
 from streams.testbed.judge import Report, judge_result
 from streams.testbed.prepared import Silent
+from streams.testbed.report import verdict
 from streams.testbed.report.html import html
 from streams.testbed.report.markdown import markdown
 from streams.testbed.result_files import read_result
@@ -79,7 +80,7 @@ def test_what_was_planted_is_found(report: Report) -> None:
     own = report.judgement.system(PRODUCT)
     for figures in own.budgets:
         assert figures.recall.by_typology["T01"].value == 1.0
-        assert figures.fidelity.by_typology["T01"].value == 1.0
+        assert figures.fidelity.by_typology["T01"].share.value == 1.0
     assert report.judgement.stream.without_rule == ("T04",)
     assert [system.name for system in report.judgement.systems] == [
         PRODUCT, "static_limits", "river_recipe", "random",
@@ -178,6 +179,57 @@ def test_people_are_told_what_no_rule_looks_for(report: Report) -> None:
         assert "fxwatch finds" in text
         assert report.report_hash in text
     assert "as shipped" in markdown(report)
+
+
+def test_chance_with_as_many_alerts_is_beside_the_product(report: Report) -> None:
+    """Page, Markdown and table show random, as many at every budget; the verdict leads with own events."""
+    for text in (html(report), markdown(report)):
+        assert text.count("random, as many") >= 4
+        assert "by an alert on one of their own events" in text
+        assert "As many random alerts find" in text
+    rows = verdict.verdict_rows(report)
+    assert [row[0] for row in rows[:6]] == [PRODUCT] * 3 + ["random, as many"] * 3
+    assert [row[1] for row in rows[:2]] == [row[1] for row in rows[3:5]]
+    assert report.judgement.as_many(1).alerts == report.judgement.system(PRODUCT).at(1).precision.alerts
+
+
+def test_where_chance_is_as_good_it_is_said(report: Report) -> None:
+    """With chance's figures put in place of fxwatch's lead, the words name what chance does as well; not otherwise."""
+    own = report.judgement.system(PRODUCT)
+
+    def said(share: float) -> tuple[str, str]:
+        lots = Estimate(share, 2, Interval(share, share))
+        chances = tuple([msgspec.structs.replace(one, on_events=lots, recall=lots, precision=lots, found_share=lots)
+                         for one in report.judgement.chance])  # fmt: skip
+        told = msgspec.structs.replace(report, judgement=msgspec.structs.replace(report.judgement, chance=chances))
+        return verdict.verdict_sentence(told), verdict.chance(told)
+
+    assert own.at(3).recall.on_events.value > 0.0
+    sentence, chance = said(1.0)
+    assert "in cases by their own events, cases by their parties, precision and illicit USD found chance is" in sentence
+    assert "At 1, 3 and as shipped chance finds as many cases by own events as fxwatch" in chance
+    sentence, chance = said(0.0)
+    assert "fxwatch does better than every draw" in sentence
+    assert "chance finds as many" not in chance
+
+
+@pytest.mark.parametrize(("share", "first", "beside"), [(0.02, False, False), (0.2, False, True), (0.5, True, False)])
+def test_mostly_cold_is_said_first(report: Report, share: float, first: bool, beside: bool) -> None:
+    """Above 0.3 the verdict begins with how much was cold; from 0.05 on it stands beside it, below nowhere."""
+    stream = msgspec.structs.replace(report.judgement.stream, cold_share=share)
+    told = msgspec.structs.replace(report, judgement=msgspec.structs.replace(report.judgement, stream=stream))
+    sentence = f"For {100 * share:.0f}"
+    assert verdict.verdict_sentence(told).startswith(sentence) == first
+    assert (verdict.cold(told) is not None) == beside
+    assert markdown(told).count("had no calibrated score yet") == (first or beside)
+
+
+def test_fairness_says_how_many_groups_are_compared(report: Report) -> None:
+    """The words give the number of groups, what chance would give of them, and the confounding."""
+    groups = sum(len(told) for told in report.judgement.system(PRODUCT).at(3).fairness.values())
+    for text in (html(report), markdown(report)):
+        assert f"{groups} groups are compared: at 95 % each, about {groups * 0.05:.1f} would lie beside 1" in text
+        assert "Institution goes with party type" in text
 
 
 def test_faults_are_told_and_not_judged(place: Path, tmp_path: Path) -> None:

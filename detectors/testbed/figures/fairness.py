@@ -8,7 +8,15 @@ from detectors.testbed.draws import Draws
 from detectors.testbed.ground import Ground, Mask
 from detectors.testbed.party_days import PartyDays
 from detectors.testbed.sheet import NONE, Texts
-from detectors.testbed.statistics import Estimate, percentile_interval, ratios, resampled_sums
+from detectors.testbed.statistics import (
+    LEVEL,
+    Estimate,
+    Interval,
+    percentile_interval,
+    ratios,
+    resampled_sums,
+    wilson,
+)
 
 DIMENSIONS = ("party_type", "size", "region", "institution")
 UNKNOWN = "unknown"
@@ -19,8 +27,10 @@ BLOCKS = 1000
 class GroupFairness(msgspec.Struct, frozen=True):
     """One group's honest party-days: how many, how many alerted, the share, and its ratio to the share of all.
 
-    `ratio` 1 = as often as everybody; 1.25 = a quarter more often. None when no honest party-day was alerted at all; it
-    has no interval when none of the group was.
+    `ratio` 1 = as often as everybody; 1.25 = a quarter more often. None when no honest party-day was alerted at all.
+    Its interval is widened for the number of groups of all dimensions together (Bonferroni), so that of all groups of
+    one table one lies beside 1 by chance in at most one table of twenty. Where none of the group was alerted on it is
+    Wilson's of the rate over the rate of all, which takes party-days for independent.
     """
 
     group: str
@@ -45,6 +55,7 @@ class Fairness:
         self._block = place % self._blocks
         rows = days.row[self._honest]
         self._groups = {name: _grouped(getattr(ground.sheet, name), rows) for name in DIMENSIONS}
+        self._level = 1 - (1 - LEVEL) / max(1, sum(len(names) for _, names in self._groups.values()))
 
     def of(self, alerts: Mask) -> dict[str, tuple[GroupFairness, ...]]:
         """The groups of each dimension, by name."""
@@ -68,9 +79,16 @@ class Fairness:
             # whole numbers until the last division
             value = (hit * len(codes)) / (n * int(hits.sum())) if hits.any() else None
             # without any alert every resample says 0: how rare alerts are cannot be told from that
-            interval = percentile_interval(samples[:, place]) if hit else None
+            interval = percentile_interval(samples[:, place], self._level) if hit else self._never(n, alerted)
             told.append(GroupFairness(name, n, hit, hit / n, Estimate(value, n, interval)))
         return tuple(sorted(told, key=lambda group: group.group))
+
+    def _never(self, party_days: int, alerted: Mask) -> Interval | None:
+        """The interval of the ratio of a group of so many party-days, none of them alerted on."""
+        around = wilson(0, party_days, self._level)
+        if around is None or not alerted.any():
+            return None
+        return Interval(0.0, around.high * len(alerted) / int(alerted.sum()))
 
 
 def _grouped(column: Texts, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], tuple[str, ...]]:

@@ -7,23 +7,36 @@ import numpy as np
 
 from detectors.testbed.draws import Draws
 from detectors.testbed.ground import Ground, Mask, Rows
+from detectors.testbed.sheet import NONE, Texts
 from detectors.testbed.statistics import Estimate, share_of
 
 NOTHING = "no reason"
+RULE, MODELS = "a rule fired", "models only"
 # Wrong top reasons that are told, the most frequent first.
 MOST_WRONG = 10
 
 
-class Fidelity(msgspec.Struct, frozen=True):
-    """`named` 0-1 is the share of true alerts whose top reason is one that the case expects.
+class Named(msgspec.Struct, frozen=True):
+    """`share` 0-1 of true alerts whose top reason is one that the case expects, and `chance` 0-1 beside it.
 
-    `by_typology` is told by the case's typology; `by_kind` by what the top reason is: a typology (rule) or a feature
-    (models). `wrong` counts the top reasons that were not expected, the most frequent first.
+    `chance` is the exact expectation of that share were the top reasons of all scored events outside history (of the
+    same kind where a kind is told) dealt to these alerts at random; None without any.
     """
 
-    named: Estimate
-    by_typology: dict[str, Estimate]
-    by_kind: dict[str, Estimate]
+    share: Estimate
+    chance: float | None
+
+
+class Fidelity(msgspec.Struct, frozen=True):
+    """`named` is of all true alerts; `by_typology` by the case's typology; `by_kind` by what gave the top reason.
+
+    The kinds are `RULE` and `MODELS`: alerts with a fired rule (its top reason is a typology) and those without (it is
+    a feature or none). `wrong` counts the top reasons that were not expected, the most frequent first.
+    """
+
+    named: Named
+    by_typology: dict[str, Named]
+    by_kind: dict[str, Named]
     wrong: dict[str, int]
 
 
@@ -38,34 +51,52 @@ class TopReasons:
         self._ground = ground
         fired, reasons = ground.sheet.fired.largest(), ground.sheet.reasons.largest()
         rows = len(ground.sheet)
+        self._rule = np.not_equal(fired.codes, NONE)
         self.right = np.zeros(rows, np.bool_)
         self.case = np.full(rows, -1, np.int64)
-        self.kind: dict[int, tuple[str, str]] = {}
+        self.top: dict[int, str] = {}
+        expected: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         for row, place in zip(ground.events.row.tolist(), ground.events.thing.tolist(), strict=True):
-            typology, feature = fired.text(row), reasons.text(row)
-            expected = ground.truth.cases[place].rightly
-            if typology is not None:
-                self.kind[row] = ("typology", typology)
-                self.right[row] |= typology in expected.typologies
-            else:
-                self.kind[row] = ("feature", feature) if feature is not None else (NOTHING, NOTHING)
-                self.right[row] |= feature is not None and feature in expected.features
+            rightly = ground.truth.cases[place].rightly
+            before = expected.get(row, (frozenset(), frozenset()))
+            expected[row] = before[0] | set(rightly.typologies), before[1] | set(rightly.features)
             if self.case[row] < 0:
                 self.case[row] = place
+        for row, (typologies, features) in expected.items():
+            top = fired.text(row) if self._rule[row] else reasons.text(row)
+            self.top[row] = NOTHING if top is None else top
+            self.right[row] = top in (typologies if self._rule[row] else features)
+        scored = ground.sheet.scored & ground.may_alert
+        self._dealt = {
+            RULE: _counts(fired, scored & self._rule),
+            MODELS: _counts(reasons, scored & ~self._rule),
+        }
+        self._chances = {
+            row: {RULE: sum(self._dealt[RULE][name] for name in typologies),
+                  MODELS: sum(self._dealt[MODELS][name] for name in features)}
+            for row, (typologies, features) in expected.items()
+        }  # fmt: skip
 
     def of(self, alerts: Mask, draws: Draws) -> Fidelity:
         """The fidelity of a system's alerts that fall on events of cases; cases are resampled."""
         rows = np.flatnonzero(alerts & self._ground.illicit)
-        kinds = np.array([self.kind[row][0] for row in rows.tolist()], dtype=object)
-        wrong = Counter(self.kind[row][1] for row in rows.tolist() if not self.right[row])
+        wrong = Counter(self.top[row] for row in rows.tolist() if not self.right[row])
         ranked = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:MOST_WRONG]
         typologies = np.array([self._ground.typology[place] for place in self.case[rows]], dtype=object)
+        both = (RULE, MODELS)
+        kinds = {RULE: rows[self._rule[rows]], MODELS: rows[~self._rule[rows]]}
         return Fidelity(
-            named=self._share(rows, draws),
-            by_typology={name: self._share(rows[typologies == name], draws) for name in sorted(set(typologies))},
-            by_kind={name: self._share(rows[kinds == name], draws) for name in sorted(set(kinds))},
+            named=self._named(rows, both, draws),
+            by_typology={name: self._named(rows[typologies == name], both, draws) for name in sorted(set(typologies))},
+            by_kind={kind: self._named(held, (kind,), draws) for kind, held in kinds.items() if len(held)},
             wrong=dict(ranked),
         )
+
+    def _named(self, rows: Rows, kinds: tuple[str, ...], draws: Draws) -> Named:
+        """The share named rightly, and what it would be were the top reasons of all scored events dealt to them."""
+        pool = sum(self._dealt[kind].total() for kind in kinds)
+        right = sum(self._chances[row][kind] for row in rows.tolist() for kind in kinds)
+        return Named(self._share(rows, draws), right / (pool * len(rows)) if pool and len(rows) else None)
 
     def _share(self, rows: Rows, draws: Draws) -> Estimate:
         """Alerts of one case are alike, so cases and not alerts are resampled.
@@ -79,3 +110,10 @@ class TopReasons:
         if not right.any() or (right == every).all() or (every > 0).sum() == 1:
             return share_of(int(right.sum()), len(rows))
         return draws.ratio("cases", right, every)
+
+
+def _counts(column: Texts, rows: Mask) -> Counter[str]:
+    """How often each top reason occurs among the rows; `NOTHING` for rows without one."""
+    # code -1 is counted first
+    numbers = np.bincount(column.codes[rows] + 1, minlength=len(column.names) + 1).tolist()
+    return Counter(dict(zip((NOTHING, *column.names), numbers, strict=True)))

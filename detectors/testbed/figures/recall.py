@@ -15,12 +15,13 @@ NEVER_US = np.iinfo(np.int64).max
 class Recall(msgspec.Struct, frozen=True):
     """Shares of cases found, 0-1. Keys of `by_typology_variant` are such as "T01/slow".
 
-    `on_events` counts alerts on the cases' own events only: a system that alerts on busy parties by chance finds many
-    cases by their party, and few by their events.
+    `on_events` and `on_events_by_typology` count alerts on the cases' own events only: a system that alerts on busy
+    parties by chance finds many cases by their party, and few by their events.
     """
 
     overall: Estimate
     on_events: Estimate
+    on_events_by_typology: dict[str, Estimate]
     by_typology: dict[str, Estimate]
     by_variant: dict[str, Estimate]
     by_typology_variant: dict[str, Estimate]
@@ -45,13 +46,16 @@ def recall(ground: Ground, alerts: Mask, found: Mask, draws: Draws) -> Recall:
     """
     groups = list(zip(ground.typology, ground.variant, strict=True))
 
-    def by(names: list[str]) -> dict[str, Estimate]:
+    own = ground.events.hit(alerts, ground.cases)
+
+    def by(names: list[str], hits: Mask = found) -> dict[str, Estimate]:
         column = np.array(names, dtype=object)
-        return {name: draws.share(f"cases of {name}", found[column == name]) for name in sorted(set(names))}
+        return {name: draws.share(f"cases of {name}", hits[column == name]) for name in sorted(set(names))}
 
     return Recall(
         overall=draws.share("cases", found),
-        on_events=draws.share("cases", ground.events.hit(alerts, ground.cases)),
+        on_events=draws.share("cases", own),
+        on_events_by_typology=by(list(ground.typology), own),
         by_typology=by(list(ground.typology)),
         by_variant=by(list(ground.variant)),
         by_typology_variant=by([f"{typology}/{variant}" for typology, variant in groups]),

@@ -77,7 +77,7 @@ def _budgets(text: str) -> tuple[int, ...]:
 
 
 def _show(report: "Report") -> None:
-    from streams.testbed.report.words import VERDICT_COLUMNS, verdict_rows
+    from streams.testbed.report.verdict import VERDICT_COLUMNS, verdict_rows
 
     tables.show(VERDICT_COLUMNS, verdict_rows(report), numeric=VERDICT_COLUMNS[2:], whole=VERDICT_COLUMNS)
     reproduction, timings = report.reproduction, report.timings

@@ -92,7 +92,7 @@ class Steps:
 
 def _show(told: dict[str, Any], report: Any) -> None:
     from streams import tables
-    from streams.testbed.report.words import VERDICT_COLUMNS, verdict_rows
+    from streams.testbed.report.verdict import VERDICT_COLUMNS, verdict_rows
 
     tables.show(VERDICT_COLUMNS, verdict_rows(report), numeric=VERDICT_COLUMNS[2:], whole=VERDICT_COLUMNS)
     steps = ", ".join(f"{step} {seconds:,.1f} s" for step, seconds in told["seconds"].items())

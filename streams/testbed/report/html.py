@@ -4,9 +4,10 @@ from importlib import resources
 
 import jinja2
 
+from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.judgement import PRODUCT
 from streams.testbed.judge import Report
-from streams.testbed.report import words
+from streams.testbed.report import verdict, words
 from streams.testbed.report.plots import plots
 
 _TEMPLATE = "page.html.jinja"
@@ -24,19 +25,20 @@ def html(report: Report) -> str:
     )  # fmt: skip
     again = report.reproduction
     return environment.from_string(text).render(
-        verdict=words.verdict_sentence(report),
+        verdict=verdict.verdict_sentence(report),
         fault=None if again is None or again.identical else f"Not reproduced: {again.difference}",
-        models_only=words.models_only(report),
-        reading=words.VERDICT_READING,
-        chance=words.chance(report),
-        cold=words.cold(report),
+        models_only=verdict.models_only(report),
+        reading=verdict.reading(report),
+        chance=verdict.chance(report),
+        cold=verdict.cold(report),
         stream=judgement.stream,
         planted=", ".join(f"{name} {count}" for name, count in judgement.stream.cases.items()) or "no case",
         settings=judgement.settings,
-        columns=words.VERDICT_COLUMNS,
-        rows=words.verdict_rows(report),
+        columns=verdict.VERDICT_COLUMNS,
+        rows=verdict.verdict_rows(report),
         product=PRODUCT,
         systems=[(system.name, system.describes) for system in judgement.systems],
+        as_many=CHANCE if judgement.chance else None,
         plots=plots(report),
         tables=[table for table in tables if table is not None],
         cost=words.cost_table(report),

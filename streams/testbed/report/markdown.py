@@ -1,8 +1,8 @@
 """The report as Markdown: the page's tables and sentences without its plots."""
 
 from streams.testbed.judge import Report
-from streams.testbed.report import words
-from streams.testbed.report.words import VERDICT_READING, Table
+from streams.testbed.report import verdict, words
+from streams.testbed.report.shown import Table
 
 
 def markdown(report: Report) -> str:
@@ -15,15 +15,15 @@ def markdown(report: Report) -> str:
         f"on {stream.days:,} days. Planted: {planted or 'no case'}; {stream.lookalikes:,} look-alikes. Intervals: "
         f"95 %, {settings.resamples:,} resamples, seed {settings.seed}.\n"
     )
-    reading = f"{VERDICT_READING} {words.chance(report)}"
-    verdict = Table("Verdict", reading, words.VERDICT_COLUMNS, words.verdict_rows(report))
+    reading = f"{verdict.reading(report)} {verdict.chance(report)}"
+    table = Table("Verdict", reading, verdict.VERDICT_COLUMNS, verdict.verdict_rows(report))
     parts = [
         "# fxwatch testbed: judgement\n",
-        words.verdict_sentence(report) + "\n",
-        words.models_only(report) + "\n",
+        verdict.verdict_sentence(report) + "\n",
+        verdict.models_only(report) + "\n",
         judged,
-        *(f"{said}\n" for said in (words.cold(report),) if said),
-        _table(verdict),
+        *(f"{said}\n" for said in (verdict.cold(report),) if said),
+        _table(table),
     ]
     tables = (
         words.comparison_table(report), words.typology_differences(report), words.recall_table(report),

@@ -6,11 +6,14 @@ from typing import Any, NamedTuple
 
 from matplotlib.ticker import NullLocator, PercentFormatter, StrMethodFormatter
 
+from detectors.testbed.figures.chance import NAME as CHANCE
+from detectors.testbed.figures.chance import Chance
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, BudgetFigures, Judgement, SystemFigures
 from detectors.testbed.statistics import Estimate
 from streams.testbed.judge import Report
 from streams.testbed.report import svg
-from streams.testbed.report.words import usual_budget
+from streams.testbed.report.shown import usual_budget
+from streams.testbed.report.words import fairness_reading
 
 _ACROSS = 6
 _MOST_GROUPS = 80
@@ -44,8 +47,10 @@ def _at_budgets(system: SystemFigures) -> list[BudgetFigures]:
     return [figures for figures in system.budgets if figures.budget != AS_SHIPPED]
 
 
-def _lines(axes: Any, judgement: Judgement, pick: Callable[[BudgetFigures], Estimate]) -> None:
-    """A line a system over the budgets, with the interval of the product."""
+def _lines(
+    axes: Any, judgement: Judgement, pick: Callable[[BudgetFigures], Estimate], lots: Callable[[Chance], Estimate]
+) -> None:
+    """A line a system over the budgets, with the interval of the product; dashed, chance with as many alerts."""
     for place, system in enumerate(judgement.systems):
         told = [(figures.budget, pick(figures)) for figures in _at_budgets(system)]
         known = [(budget, estimate) for budget, estimate in told if estimate.value is not None]
@@ -61,6 +66,11 @@ def _lines(axes: Any, judgement: Judgement, pick: Callable[[BudgetFigures], Esti
             axes.fill_between([budget for budget, _ in bands], [band.low for _, band in bands],
                               [band.high for _, band in bands], color=svg.colour(system.name), alpha=svg.FAINT,
                               linewidth=0)  # fmt: skip
+    drawn = [(one.budget, lots(one)) for one in judgement.chance if one.budget != AS_SHIPPED]
+    told = [(budget, estimate) for budget, estimate in drawn if estimate.value is not None]
+    if told:
+        axes.plot([budget for budget, _ in told], [estimate.value for _, estimate in told], color=svg.INK, alpha=0.75,
+                  marker=svg.marker(CHANCE), label=CHANCE, linewidth=1.3, linestyle="--")  # fmt: skip
     budgets = list(judgement.settings.budgets)
     axes.set_xscale("log")
     axes.set_xticks(budgets, [str(budget) for budget in budgets])
@@ -76,28 +86,29 @@ def _legend(figure: Any, axes: Any) -> None:
 
 
 def _overview(judgement: Judgement) -> Plot:
-    figures: list[tuple[str, Callable[[BudgetFigures], Estimate]]] = [
-        ("cases found (recall)", lambda one: one.recall.overall),
-        ("alerts on a case (precision)", lambda one: one.precision.share),
-        ("share of illicit USD found", lambda one: one.money.found_share),
-        ("USD leaked before the first alert", lambda one: one.money.leaked_share),
-        ("look-alikes alerted on", lambda one: one.lookalikes.rate),
+    figures: list[tuple[str, Callable[[BudgetFigures], Estimate], Callable[[Chance], Estimate]]] = [
+        ("cases found by own events", lambda one: one.recall.on_events, lambda lots: lots.on_events),
+        ("cases found, party too", lambda one: one.recall.overall, lambda lots: lots.recall),
+        ("alerts on a case (precision)", lambda one: one.precision.share, lambda lots: lots.precision),
+        ("share of illicit USD found", lambda one: one.money.found_share, lambda lots: lots.found_share),
+        ("illicit USD leaked", lambda one: one.money.illicit_leaked_share, lambda lots: lots.illicit_leaked_share),
+        ("look-alikes alerted on", lambda one: one.lookalikes.rate, lambda lots: lots.lookalikes),
     ]
     with svg.style("overview"):
         figure = svg.new_figure(_WIDTH, 5.6)
         grid = figure.subplots(2, 3)
-        for axes, (title, pick) in zip(grid.flat, figures, strict=False):
-            _lines(axes, judgement, pick)
+        for axes, (title, pick, lots) in zip(grid.flat, figures, strict=True):
+            _lines(axes, judgement, pick, lots)
             axes.set_title(title)
             axes.set_xlabel("alerts a day")
-        _from_zero(grid.flat[1], judgement)
-        grid.flat[-1].set_visible(False)
+        _from_zero(grid.flat[2], judgement)
         _legend(figure, grid.flat[0])
         image = svg.inline(figure, "overview", "Recall, precision, USD found, USD leaked and look-alikes over budgets")
     return Plot(
         "What a daily budget buys",
         "Each line is a system, from few alerts a day on the left to many on the right; the band is the 95 % interval "
-        "of fxwatch. High is good for the first three, low for leaked USD and look-alikes.",
+        "of fxwatch. High is good for the first four, low for leaked USD and look-alikes. Dashed: chance with as many "
+        "alerts as fxwatch raised; the other baselines may use their whole budget.",
         image,
     )
 
@@ -120,17 +131,19 @@ def _recall(judgement: Judgement) -> Plot:
         for axes in grid.flat[len(names) :]:
             axes.set_visible(False)
         for axes, name in zip(grid.flat, names, strict=False):
-            _lines(axes, judgement, lambda one, name=name: one.recall.by_typology[name])  # type: ignore[misc]
+            _lines(axes, judgement, lambda one, name=name: one.recall.on_events_by_typology[name],  # type: ignore[misc]
+                   lambda lots, name=name: lots.on_events_by_typology[name])  # type: ignore[misc]  # fmt: skip
             only = " *" if name in judgement.stream.without_rule else ""
             axes.set_title(f"{name}{only} ({judgement.stream.cases[name]})")
             axes.tick_params(axis="x", labelrotation=90)
         _legend(figure, grid.flat[0])
         figure.supxlabel("alerts a day", fontsize=10)
-        image = svg.inline(figure, "recall", "Share of cases found by typology over budgets")
+        image = svg.inline(figure, "recall", "Share of cases found by own events, by typology over budgets")
     return Plot(
-        "Cases found, by typology",
+        "Cases found by their own events, by typology",
         "One panel a typology, with the number of planted cases in brackets: the higher the line, the more of them are "
-        "found. A star marks typologies without a rule, which only the models can see.",
+        "found by an alert on one of their own events; dashed is chance with as many alerts as "
+        "fxwatch. A star marks typologies without a rule, which only the models can see.",
         image,
     )
 
@@ -233,8 +246,7 @@ def _fairness(judgement: Judgement) -> Plot | None:
     return Plot(
         f"Whom honest alerts fall on, at {budget} alerts a day",
         "Each dot is a group of honest parties: right of the dashed line it is alerted on more often than honest "
-        "parties overall, and where the bar does not touch the line that is more than chance (of twenty groups about "
-        "one lies beside it by chance).",
+        f"parties overall. {fairness_reading(judgement)}",
         image,
     )
 
@@ -242,16 +254,17 @@ def _fairness(judgement: Judgement) -> Plot | None:
 def _fidelity(judgement: Judgement) -> Plot | None:
     budget = usual_budget(judgement)
     fidelity = judgement.system(PRODUCT).at(budget).fidelity
-    if fidelity is None or fidelity.named.value is None:
+    if fidelity is None or fidelity.named.share.value is None:
         return None
-    kinds = {f"by a {name}" if name in {"typology", "feature"} else name: one for name, one in fidelity.by_kind.items()}
-    rows = {"all true alerts": fidelity.named, **kinds, **fidelity.by_typology}
+    rows = {"all true alerts": fidelity.named, **fidelity.by_kind, **fidelity.by_typology}
     with svg.style("fidelity"):
         figure = svg.new_figure(8.0, 0.8 + 0.27 * len(rows))
         axes = figure.subplots()
-        for place, estimate in enumerate(rows.values()):
-            _dot(axes, place, estimate, svg.colour(PRODUCT))
-        axes.set_yticks(range(len(rows)), [f"{name} ({estimate.n})" for name, estimate in rows.items()])
+        for place, one in enumerate(rows.values()):
+            _dot(axes, place, one.share, svg.colour(PRODUCT))
+            if one.chance is not None:
+                axes.plot([one.chance], [place], color=svg.INK, alpha=0.75, marker=svg.marker(CHANCE), clip_on=False)
+        axes.set_yticks(range(len(rows)), [f"{name} ({one.share.n})" for name, one in rows.items()])
         axes.invert_yaxis()
         axes.set_xlim(-0.02, 1.02)
         axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
@@ -260,7 +273,8 @@ def _fidelity(judgement: Judgement) -> Plot | None:
     return Plot(
         f"Whether the top reason names what was planted, at {budget} alerts a day",
         "Of the alerts that fall on a case (their number in brackets), the share whose first reason is one that the "
-        "case expects; further right is better.",
+        "case expects; further right is better. A thin mark is chance: the share if the top reasons of all scored "
+        "payments (of the same kind, in the rows of a kind) were dealt to these alerts at random.",
         image,
     )
 
@@ -289,6 +303,6 @@ def _comparison(report: Report) -> Plot | None:
     return Plot(
         "This result against the other",
         "Right of the dashed line this result is better; where the bar does not touch the line that is more than "
-        "chance (95 %, paired over the same cases and days).",
+        "chance (95 %, paired over the same cases and days; on fewer than six cases that differ nothing is).",
         image,
     )

@@ -16,7 +16,7 @@ FAINT = 0.18
 # Told apart by people who do not see red or green (Okabe and Ito), legible on white and on black alike.
 COLOURS = {"fxwatch": "#2f81d6", "static_limits": "#d98200", "river_recipe": "#12a37b", "random": "#8f8f8f"}
 OTHER_COLOURS = ("#c264a0", "#b59f00", "#7a6fd0")
-MARKERS = {"fxwatch": "o", "static_limits": "s", "river_recipe": "^", "random": "x"}
+MARKERS = {"fxwatch": "o", "static_limits": "s", "river_recipe": "^", "random": "x", "random, as many": "|"}
 _STYLE: dict[Any, Any] = {
     "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 10.0,
     "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,

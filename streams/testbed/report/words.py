@@ -1,218 +1,80 @@
-"""The report's tables and sentences, shared by the page, the Markdown and the command's output."""
+"""The report's tables of figures, shared by the page and the Markdown."""
 
-from typing import NamedTuple
-
-from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, BudgetFigures, Judgement
+from detectors.testbed.figures.chance import NAME as CHANCE
+from detectors.testbed.figures.fidelity import Named
+from detectors.testbed.figures.recall import Recall
+from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Judgement
 from detectors.testbed.statistics import Difference, Estimate
 from streams.testbed.judge import Report
-
-NONE = "-"
-# The budget that plots of one budget show, where it was judged.
-USUAL_BUDGET = 50
-_THOUSAND, _MILLION = 1e3, 1e6
-MUCH_COLD = 0.05
-
-VERDICT_COLUMNS = (
-    "system",
-    "alerts a day",
-    "recall",
-    "by own events",
-    "precision",
-    "illicit USD found",
-    "look-alikes alerted",
-)
-VERDICT_READING = (
-    "A budget is the most parties that may be alerted on a day; a system that has nothing to say uses less. Recall is "
-    "the share of cases found by an alert on one of their events or on one of their parties; by own events leaves the "
-    "latter out. As shipped are the alerts that the replay raised by its own budget and rules."
-)
-Rows = list[tuple[str, ...]]
-
-
-class Table(NamedTuple):
-    """A table with one sentence on how to read it."""
-
-    title: str
-    reading: str
-    columns: tuple[str, ...]
-    rows: Rows
-
-
-def percent(estimate: Estimate) -> str:
-    """A share with its interval, such as `93 % (85 to 97)`."""
-    if estimate.value is None:
-        return NONE
-    if estimate.interval is None:
-        return f"{_whole(estimate.value)} %"
-    return f"{_whole(estimate.value)} % ({_whole(estimate.interval.low)} to {_whole(estimate.interval.high)})"
-
-
-def _whole(share: float) -> str:
-    """A share in per cent; one decimal below 10, so that a small rate is not shown as none."""
-    value = 100 * share
-    return f"{value:.1f}" if 0 < value < 10 else f"{value:.0f}"  # noqa: PLR2004
-
-
-def usd(amount: float | None) -> str:
-    """An amount for people, such as `1.24m`."""
-    if amount is None:
-        return NONE
-    sign, size = ("-" if amount < 0 else ""), abs(amount)
-    if size >= _MILLION:
-        return f"{sign}{size / _MILLION:,.2f}m"
-    return f"{sign}{size / _THOUSAND:,.0f}k" if size >= 10 * _THOUSAND else f"{sign}{size:,.0f}"
-
-
-def days(estimate: Estimate) -> str:
-    """A delay with its interval, such as `1.3 d (0.9 to 2.0)`."""
-    if estimate.value is None:
-        return NONE
-    interval = estimate.interval
-    around = "" if interval is None else f" ({interval.low:.1f} to {interval.high:.1f})"
-    return f"{estimate.value:.1f} d{around}"
-
-
-def budget_text(budget: int | str) -> str:
-    """A budget as a table shows it."""
-    return "as shipped" if budget == AS_SHIPPED else str(budget)
-
-
-def usual_budget(judgement: Judgement) -> int:
-    """The budget that figures of one budget are shown at: 50, or the middle one."""
-    budgets = judgement.settings.budgets
-    return USUAL_BUDGET if USUAL_BUDGET in budgets else budgets[len(budgets) // 2]
-
-
-def verdict_rows(report: Report) -> Rows:
-    """The verdict table: system x budget."""
-    rows: Rows = []
-    for system in report.judgement.systems:
-        for figures in system.budgets:
-            money = figures.money
-            rows.append((
-                system.name, _volume(figures), percent(figures.recall.overall), percent(figures.recall.on_events),
-                percent(figures.precision.share),
-                f"{percent(money.found_share)}, {usd(money.found.value)}", percent(figures.lookalikes.rate),
-            ))  # fmt: skip
-    return rows
-
-
-def _volume(figures: BudgetFigures) -> str:
-    """The budget, and what was used of it."""
-    used = figures.precision.alerts_per_day
-    return f"{budget_text(figures.budget)} (used {NONE if used is None else f'{used:.1f}'})"
-
-
-def verdict_sentence(report: Report) -> str:
-    """The verdict in words, at the usual budget."""
-    judgement = report.judgement
-    budget = usual_budget(judgement)
-    own = judgement.system(PRODUCT).at(budget)
-    said = (
-        f"With up to {budget} alerts a day fxwatch finds {percent(own.recall.overall)} of the "
-        f"{own.recall.overall.n:,} planted cases; {percent(own.precision.share)} of its {own.precision.alerts:,} "
-        f"alerts fall on a case."
-    )
-    others = [(system.name, system.at(budget)) for system in judgement.systems[1:]]
-    if others:
-        most = max(others, key=lambda pair: pair[1].recall.overall.value or 0.0)
-        sharpest = max(others, key=lambda pair: pair[1].precision.share.value or 0.0)
-        said += f" Of the baselines {_baseline(*most)} finds most"
-        same = most[0] == sharpest[0]
-        said += " and is the most precise." if same else f"; {_baseline(*sharpest)} is the most precise."
-    return said
-
-
-def _baseline(name: str, figures: BudgetFigures) -> str:
-    return (
-        f"{name} (recall {percent(figures.recall.overall)}, precision {percent(figures.precision.share)}, "
-        f"{figures.precision.alerts:,} alerts)"
-    )
-
-
-def chance(report: Report) -> str:
-    """How much of a day a budget reaches, so that a high recall is not taken for skill."""
-    stream, budget = report.judgement.stream, usual_budget(report.judgement)
-    if not stream.days or not stream.party_days:
-        return "Nothing in this result may alert: all of it is history."
-    active = stream.party_days / stream.days
-    reached = percent(Estimate(min(1.0, budget / active), 1))
-    return (
-        f"On an average day {active:,.0f} parties act, so {budget} alerts reach up to {reached} of them: compare each "
-        "recall with that of random at the same budget, which is what chance finds."
-    )
-
-
-def cold(report: Report) -> str | None:
-    """How much was judged before the models had learned enough, where that is more than a little."""
-    share = report.judgement.stream.cold_share
-    if share is None or share < MUCH_COLD:
-        return None
-    return (
-        f"For {percent(Estimate(share, 1))} of the judged payments the models had no calibrated score yet, because "
-        "they had not learned enough: there fxwatch has its rules alone. A stream that begins with more history judges "
-        "what the models do later."
-    )
-
-
-def models_only(report: Report) -> str:
-    """Which typologies no rule looks for yet."""
-    names = report.judgement.stream.without_rule
-    if not names:
-        return "Every planted typology has a rule in this version."
-    return (
-        f"No rule of this version looks for {', '.join(names)}: these are seen by the models only, and their recall "
-        "shows what the models alone are worth."
-    )
+from streams.testbed.report.shown import NONE, Rows, Table, budget_text, days, percent, ratio, usd, usual_budget
 
 
 def recall_table(report: Report) -> Table:
-    """Recall by typology and variant at the usual budget, all systems; the product as shipped too."""
+    """Cases found by own events and counting parties, by typology and variant, at the usual budget, all systems."""
     judgement = report.judgement
     budget = usual_budget(judgement)
     shipped, own = judgement.system(PRODUCT).at(AS_SHIPPED).recall, judgement.system(PRODUCT).at(budget).recall
     others = [system.at(budget).recall for system in judgement.systems[1:]]
+    lots = judgement.as_many(budget)
     rows: Rows = []
     for name, estimate in own.by_typology.items():
         rule = "models only" if name in judgement.stream.without_rule else "rule"
-        rows.append((name, rule, str(estimate.n), percent(estimate), percent(shipped.by_typology[name]),
-                     *(percent(other.by_typology[name]) for other in others)))  # fmt: skip
-    for name, estimate in own.by_variant.items():
-        rows.append((name, "all", str(estimate.n), percent(estimate), percent(shipped.by_variant[name]),
-                     *(percent(other.by_variant[name]) for other in others)))  # fmt: skip
-    for name, estimate in own.by_typology_variant.items():
-        rows.append((name, "", str(estimate.n), percent(estimate), percent(shipped.by_typology_variant[name]),
-                     *(percent(other.by_typology_variant[name]) for other in others)))  # fmt: skip
+        rows.append((
+            name, rule, str(estimate.n), percent(own.on_events_by_typology[name]),
+            NONE if lots is None else percent(lots.on_events_by_typology[name]), percent(estimate),
+            NONE if lots is None else percent(lots.by_typology[name]), percent(shipped.by_typology[name]),
+            *(percent(other.by_typology[name]) for other in others),
+        ))  # fmt: skip
+    for kind, pick in (("all", _by_variant), ("", _by_both)):
+        for name, estimate in pick(own).items():
+            rows.append((name, kind, str(estimate.n), "", "", percent(estimate), "", percent(pick(shipped)[name]),
+                         *(percent(pick(other)[name]) for other in others)))  # fmt: skip
     return Table(
         f"Cases found, by typology and variant, at {budget} alerts a day",
-        "A case is found by an alert on one of its events, or on one of its parties until 30 days after the last.",
-        ("typology", "seen by", "cases", PRODUCT, f"{PRODUCT} as shipped",
-         *(system.name for system in judgement.systems[1:])),
+        "By own events: a case is found by an alert on one of its own events; everywhere else an alert on one of its "
+        f"parties until 30 days after the last counts too. {CHANCE.capitalize()} is chance with as many alerts as "
+        f"{PRODUCT}; other baselines may use their whole budget.",
+        ("typology", "seen by", "cases", f"{PRODUCT} by own events", f"{CHANCE}, by own events", PRODUCT, CHANCE,
+         f"{PRODUCT} as shipped", *(system.name for system in judgement.systems[1:])),
         rows,
     )  # fmt: skip
 
 
+def _by_variant(recall: Recall) -> dict[str, Estimate]:
+    return recall.by_variant
+
+
+def _by_both(recall: Recall) -> dict[str, Estimate]:
+    return recall.by_typology_variant
+
+
 def money_table(report: Report) -> Table:
     """USD found and leaked, and time to the first alert, by system and budget."""
+    judgement = report.judgement
     rows: Rows = []
-    for system in report.judgement.systems:
+    for system in judgement.systems:
         for figures in system.budgets:
             money, late = figures.money, figures.delay
             of_all = NONE if late.median_of_all is None else f"{late.median_of_all:.1f} d"
             quantiles = [late.quantiles[name] for name in ("0.1", "0.9")]
             spread = NONE if None in quantiles else f"{quantiles[0]:.1f} to {quantiles[1]:.1f} d"
-            rows.append((system.name, budget_text(figures.budget), percent(figures.recall.on_events),
+            rows.append((system.name, budget_text(figures.budget), percent(money.illicit_leaked_share),
+                         f"{usd(money.illicit_leaked.value)} of {usd(money.total)}",
                          f"{usd(money.found.value)} of {usd(money.total)}",
-                         f"{usd(money.leaked.value)} of {usd(money.moved)}", percent(money.leaked_share),
+                         f"{usd(money.moved_before.value)} of {usd(money.moved)}",
                          days(late.median), spread, of_all))  # fmt: skip
+        if system.name == PRODUCT:
+            rows += [(CHANCE, budget_text(one.budget), percent(one.illicit_leaked_share), NONE,
+                      percent(one.found_share), NONE, NONE, NONE, NONE) for one in judgement.chance]  # fmt: skip
     return Table(
         "Money and time",
-        "Found by own events: the share of cases with an alert on one of their own events, not on their party alone. "
-        "USD found is the value of the cases found; leaked is what their payments moved before the first alert, all "
-        "of it where none came. The median delay is of the cases found, the last column counts those never found as "
-        "later than any other.",
-        ("system", "budget", "found by own events", "illicit USD found", "USD leaked", "share leaked", "median delay",
-         "10 to 90 %", "median of all cases"),
+        "Illicit USD leaked is the value of each case times the share of its payments (by USD) made before the first "
+        "alert, all of it where none came: lower is better. Illicit USD found is the value of the cases found. Moved "
+        "before the first alert is what all payments of the cases moved until then, in and out, whole deals where the "
+        "value is a margin: it is no loss. The median delay is of the cases found, the last column counts those never "
+        "found as later than any other.",
+        ("system", "budget", "illicit share leaked", "illicit USD leaked", "illicit USD found",
+         "USD moved before the first alert", "median delay", "10 to 90 %", "median of all cases"),
         rows,
     )  # fmt: skip
 
@@ -235,7 +97,7 @@ def lookalike_table(report: Report) -> Table:
 
 
 def fidelity_table(report: Report) -> Table:
-    """Explanation fidelity by typology at the usual budget and as shipped."""
+    """Explanation fidelity beside chance, by kind of reason and typology, at the usual budget and as shipped."""
     judgement = report.judgement
     budget = usual_budget(judgement)
     rows: Rows = []
@@ -243,18 +105,23 @@ def fidelity_table(report: Report) -> Table:
         fidelity = judgement.system(PRODUCT).at(at).fidelity
         if fidelity is None:
             continue
-        rows.append((budget_text(at), "all", str(fidelity.named.n), percent(fidelity.named),
-                     ", ".join(f"{name} {count}" for name, count in fidelity.wrong.items()) or NONE))  # fmt: skip
-        rows += [(budget_text(at), name, str(estimate.n), percent(estimate), "")
-                 for groups in (fidelity.by_typology, fidelity.by_kind)
-                 for name, estimate in groups.items()]  # fmt: skip
+        wrong = ", ".join(f"{name} {count}" for name, count in fidelity.wrong.items()) or NONE
+        rows.append((budget_text(at), "all", *_named(fidelity.named), wrong))
+        rows += [(budget_text(at), name, *_named(told), "")
+                 for groups in (fidelity.by_kind, fidelity.by_typology) for name, told in groups.items()]  # fmt: skip
     return Table(
         "Explanation fidelity",
-        "Of the alerts that fall on a case, the share whose top reason is one that the planted case expects. The last "
-        "column counts the top reasons that were not expected.",
-        ("budget", "of", "true alerts", "named rightly", "other top reasons"),
+        "Of the alerts that fall on a case, the share whose top reason is one that the planted case expects. By "
+        "chance: the same share if the top reasons of all scored payments were dealt to these alerts at random (of "
+        "payments with a fired rule, or of those without, where a row is of one of them): what lies near it explains "
+        "nothing. The last column counts the top reasons that were not expected.",
+        ("budget", "of", "true alerts", "named rightly", "by chance", "other top reasons"),
         rows,
     )
+
+
+def _named(told: Named) -> tuple[str, str, str]:
+    return str(told.share.n), percent(told.share), percent(Estimate(told.chance, told.share.n))
 
 
 def fairness_table(report: Report) -> Table:
@@ -262,25 +129,30 @@ def fairness_table(report: Report) -> Table:
     judgement = report.judgement
     budget = usual_budget(judgement)
     rows: Rows = []
-    for dimension, groups in judgement.system(PRODUCT).at(budget).fairness.items():
-        for group in groups:
+    groups = judgement.system(PRODUCT).at(budget).fairness
+    for dimension, told in groups.items():
+        for group in told:
             rows.append((dimension.replace("_", " "), group.group, f"{group.party_days:,}", f"{group.alerted:,}",
                          f"{100 * group.rate:.2f} %", ratio(group.ratio)))  # fmt: skip
     return Table(
         f"Honest party-days alerted on, by group, at {budget} alerts a day",
-        "Of parties in no case. A ratio of 1 is the rate of all; an interval that does not hold 1 is a difference "
-        "beyond chance, which may still have a reason: look at what such parties do.",
+        f"Of parties in no case. A ratio of 1 is the rate of all. {fairness_reading(judgement)}",
         ("by", "group", "party-days", "alerted", "rate", "ratio to all"),
         rows,
     )
 
 
-def ratio(estimate: Estimate) -> str:
-    """A ratio with its interval."""
-    if estimate.value is None:
-        return NONE
-    interval = estimate.interval
-    return f"{estimate.value:.2f}" + ("" if interval is None else f" ({interval.low:.2f} to {interval.high:.2f})")
+def fairness_reading(judgement: Judgement) -> str:
+    """How many groups are compared, how that is allowed for, and what cannot be told apart."""
+    groups = judgement.system(PRODUCT).at(usual_budget(judgement)).fairness
+    number = sum(len(told) for told in groups.values())
+    return (
+        f"{number} groups are compared: at 95 % each, about {number * 0.05:.1f} would lie beside 1 by chance, so the "
+        "intervals are widened (Bonferroni) until all of them hold what they should in 19 of 20 such tables; only one "
+        "that does not hold 1 is a difference beyond chance, and it may still have a reason: look at what such parties "
+        "do. Groups without any alert have Wilson's interval. Institution goes with party type (card issuers and "
+        "exchanges serve persons, banks firms too), so a difference by institution may be one of party type."
+    )
 
 
 def calibration_table(report: Report) -> Table:
@@ -336,7 +208,8 @@ def comparison_table(report: Report) -> Table | None:
     return Table(
         "This result against the other",
         "This minus the other on the same cases, days and look-alikes, in percentage points; an interval that does not "
-        "hold 0 is a difference beyond chance. The last column counts cases that one of the two alone found.",
+        "hold 0 is a difference beyond chance; on fewer than six cases that differ none "
+        "is. The last column counts cases that one of the two alone found.",
         ("budget", "recall", "precision", "illicit USD found", "look-alikes", "found by this and by the other alone"),
         rows,
     )
