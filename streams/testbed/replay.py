@@ -32,10 +32,13 @@ Prepare = Callable[[Path, Stages], Prepared]
 
 
 def of_stream(directory: Path, configuration: Configuration, partitions: int | None = None) -> Prepare:
-    """A stream directory as the source. Raises `UsageError` when it is none."""
+    """A stream directory as the source. Raises `UsageError` when it is none; replayed, when its files are not as made.
+
+    As made is what `stream.json` says, where there is one.
+    """
     files = stream_files.topic_files(directory)
     return partial(_prepare_files, files, lambda: stream_files.read_stream(directory),
-                   _partitioned(configuration, partitions))  # fmt: skip
+                   _partitioned(configuration, partitions), made_in=directory)  # fmt: skip
 
 
 def of_file(path: Path, configuration: Configuration, partitions: int | None = None) -> Prepare:
@@ -129,8 +132,13 @@ def _prepare_files(
     configuration: Configuration,
     directory: Path,
     stages: Stages,
+    *,
+    made_in: Path | None = None,
 ) -> Prepared:
-    source = SourceRead(kind="stream", files={path.name: result_files.sha256_of(path) for path in files.values()})
+    digests = {path.name: result_files.sha256_of(path) for path in files.values()}
+    if made_in is not None:
+        stream_files.require_as_made(made_in, digests)
+    source = SourceRead(kind="stream", files=digests)
     total = sum(_lines(path) for path in files.values() if path.suffix == ".jsonl")
     return door_pass.prepare(records(), directory, configuration, source, stages, total or None)
 

@@ -2,16 +2,19 @@
 
 Each file is in stream order, that is with time stamps that never step back. The stream is the merge of the files by
 (time stamp, place of the topic in `TOPICS`, line): what a party is and what a currency is worth stand before what
-happened at the same millisecond. Other files in the directory (`truth.jsonl`, `stream.json`) are not looked at.
+happened at the same millisecond. `stream.json`, where there is one, says what the files were when they were made
+(`require_as_made`). Other files in the directory (`truth.jsonl`) are not looked at.
 """
 
 import contextlib
 import hashlib
 import heapq
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, Protocol
+
+import msgspec
 
 from streams import record_lines
 from streams.errors import FxwatchError, UsageError
@@ -20,12 +23,23 @@ from streams.record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACT
 TOPICS = (PROFILES, RATES, DECLARATIONS, TRANSACTIONS, DISPOSITIONS)
 Format = Literal["jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = ("jsonl", "parquet")
+ABOUT = "stream.json"
 # Rows a row group: at most 64 KiB a value, in practice 600 bytes, so some 6 MB a topic wait in memory.
 ROW_GROUP = 10_000
 _COLUMNS = ("key", "value", "timestamp_ms", "headers")
 # A file named like a topic; one that is no input topic is a misspelling, not something to pass over.
 _TOPIC_LIKE = re.compile(r"[a-z]+\.[a-z]+\.v[0-9]+")
 _UNFINISHED = ".part"
+
+
+class _FileMade(msgspec.Struct, frozen=True):
+    sha256: str
+
+
+class _About(msgspec.Struct, frozen=True):
+    """Of `stream.json`, what is compared."""
+
+    files: dict[str, _FileMade]
 
 
 class _Writer(Protocol):
@@ -191,6 +205,30 @@ def topic_files(directory: Path) -> dict[str, Path]:
             todo="fxwatch testbed generate, or name the files after their topics",
         )
     return {topic: found[topic] for topic in TOPICS if topic in found}
+
+
+def require_as_made(directory: Path, digests: Mapping[str, str]) -> None:
+    """Return when the files of these names and SHA-256 (hex) are those that the directory's `stream.json` says.
+
+    Without a `stream.json` nothing was said. A topic file that it names must be among them; other files that it names
+    (`truth.jsonl`) are compared where they are. Raises `UsageError` with every file that is not as it was made.
+    """
+    path = directory / ABOUT
+    if not path.is_file():
+        return
+    try:
+        made = msgspec.json.decode(path.read_bytes(), type=_About).files
+    except (OSError, msgspec.DecodeError) as fault:
+        raise UsageError(f"{ABOUT} cannot be read: {fault}", got=path, expected=f"what made the stream, or no {ABOUT}",
+                         todo="generate the stream again, or remove the file") from fault  # fmt: skip
+    told = [f"{name} was changed" for name in digests if name in made and digests[name] != made[name].sha256]
+    told += [f"{name} is new" for name in digests if name not in made]
+    told += [f"{name} is not there" for name in made
+             if name not in digests and name.rpartition(".")[0] in TOPICS]  # fmt: skip
+    if told:
+        raise UsageError(f"the stream is not what its {ABOUT} says: {'; '.join(told)}", got=directory,
+                         expected="the files as they were made",
+                         todo=f"generate the stream again; remove {ABOUT} if the change was meant")  # fmt: skip
 
 
 def read_stream(directory: Path) -> Iterator[Record]:

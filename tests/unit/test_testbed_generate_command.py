@@ -105,6 +105,15 @@ def test_wrong_arguments_are_told_before_anything_is_written(
     assert not (tmp_path / "out").exists()
 
 
+def test_a_result_is_no_place_for_a_stream(tmp_path: Path) -> None:
+    """A replay's result is refused as a place, and nothing is written into it."""
+    (tmp_path / "replay.json").write_text("{}")
+    result = CliRunner().invoke(command, [*SMALL, "--out", str(tmp_path)])
+    assert isinstance(result.exception, UsageError)
+    assert "the result of a replay" in str(result.exception)
+    assert [path.name for path in tmp_path.iterdir()] == ["replay.json"]
+
+
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     """A directory below a file is no place for a stream."""
     (tmp_path / "file").write_bytes(b"")

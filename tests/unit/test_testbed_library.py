@@ -21,10 +21,10 @@ from streams.testbed.ledger_files import read_ledger
 from streams.testbed.library import LibraryError
 from streams.testbed.prepared import Silent
 from streams.testbed.result_files import read_manifest, read_result
-from streams.testbed.stream_files import write_stream
+from streams.testbed.stream_files import file_digest, write_stream
 from streams.testbed.truth_files import NAME
 from tests.support.identifier_scan import Scanner
-from tests.support.small_result import replayed
+from tests.support.small_result import replayed, simulate
 
 NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
 SHEET = """
@@ -118,6 +118,16 @@ def test_pack_is_added_shown_and_verified_until_it_is_changed(place):
     (changed.parent / "more").write_text("new")
     with pytest.raises(LibraryError, match=r"(?s)more is new.*truth.jsonl was changed"):
         run(place, "verify", "spring")
+
+
+def test_pack_of_a_stream_that_was_changed_is_refused(place, tmp_path):
+    """A truth that is not the one its stream.json tells is no part of a set; its name is told."""
+    stream = simulate(tmp_path / "stream", 2000, 60)
+    (stream / "stream.json").write_text(json.dumps({"files": {NAME: {"sha256": "0" * 64, "bytes": 1}, **{
+        path.name: file_digest(path) for path in stream.glob("*.v1.jsonl")}}}))  # fmt: skip
+    with pytest.raises(UsageError, match=r"says: truth\.jsonl was changed; got"):
+        run(tmp_path, "add", "pack", "bad", "--stream", str(stream), "--sheet", str(place / "sheet.toml"))
+    assert not (tmp_path / "sets").exists()
 
 
 def test_set_without_a_whole_sheet_is_not_added(place, tmp_path):

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.record import HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS, Record
-from streams.testbed import stream_files
+from streams.settings import effective_configuration
+from streams.testbed import replay, stream_files
+from streams.testbed.prepared import Silent
 from streams.testbed.stream_files import TOPICS, read_stream, topic_files, write_stream
 
 FORMATS = ("jsonl", "parquet")
@@ -122,6 +124,48 @@ def test_directories_that_are_no_stream_are_told(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(UsageError, match=r"fx.rates.v1 is there both.*fx.transaction.v1.jsonl is named after no"):
         topic_files(tmp_path)
+
+
+def made(directory: Path) -> Path:
+    """A stream of rates and profiles whose `stream.json` says what its files are."""
+    files = write_stream([Record(PROFILES, b"k", b"v", 1), Record(RATES, b"USD/KRW", RATE, RATE_MS)], directory)[
+        "files"
+    ]
+    (directory / stream_files.ABOUT).write_bytes(orjson.dumps({"format": 1, "files": files}))
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        (f"{RATES}.jsonl", RATE.replace(b"7.50", b"7.51") + b"\n", "fx.rates.v1.jsonl was changed"),
+        (f"{RATES}.jsonl", None, "fx.rates.v1.jsonl is not there"),
+        (f"{TRANSACTIONS}.jsonl", b"", "fx.transactions.v1.jsonl is new"),
+        (stream_files.ABOUT, b"{}", "stream.json cannot be read"),
+    ],
+)
+def test_a_stream_that_is_not_as_it_was_made_is_not_replayed(
+    name: str, content: bytes | None, message: str, tmp_path: Path
+) -> None:
+    """A changed, missing or added topic file is named before anything is read; without stream.json nothing was said."""
+    path = made(tmp_path / "stream") / name
+    path.unlink(missing_ok=True)
+    if content is not None:
+        path.write_bytes(content)
+    prepare = replay.of_stream(tmp_path / "stream", effective_configuration({}))
+    with pytest.raises(UsageError, match=message):
+        replay.replay(prepare, tmp_path / "out", processes=1, force=False, stages=Silent())
+    assert not (tmp_path / "out").exists()
+    (tmp_path / "stream" / stream_files.ABOUT).unlink()
+    stream_files.require_as_made(tmp_path / "stream", {})
+
+
+def test_a_stream_as_it_was_made_is_admitted(tmp_path: Path) -> None:
+    """The files as `stream.json` says pass."""
+    digests = {name: told["sha256"] for name, told in orjson.loads(
+        (made(tmp_path) / stream_files.ABOUT).read_bytes())["files"].items()}  # fmt: skip
+    assert len(digests) == 2
+    stream_files.require_as_made(tmp_path, digests)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import click
 from streams.cli.record_bar import counted, record_bar
 from streams.errors import FxwatchError, UsageError
 
-TRUTH_NAME, ABOUT_NAME = "truth.jsonl", "stream.json"
+TRUTH_NAME = "truth.jsonl"
 MADE_BY = "fxwatch testbed generate"
 
 
@@ -100,12 +100,17 @@ def command(  # noqa: PLR0917 - click passes options by name
 def generate(arguments: dict[str, Any], out: Path, form: str, pack: str = "full") -> dict[str, Any]:
     """Write the stream of these arguments of `Simulation`, its truth and `stream.json` to `out`; returns the summary.
 
-    Raises `UsageError` for arguments out of range, `FxwatchError` where it cannot be written. Shows a bar.
+    Raises `UsageError` for arguments out of range and where `out` holds a replay's result, `FxwatchError` where it
+    cannot be written. Shows a bar.
     """
     from streams.generator import Simulation
     from streams.generator.plan import typologies_of
-    from streams.testbed.stream_files import file_digest, write_stream
+    from streams.testbed.result_files import is_result
+    from streams.testbed.stream_files import ABOUT, file_digest, write_stream
 
+    if is_result(out):
+        raise UsageError("the directory holds the result of a replay", got=out, expected="a new directory, or a stream",
+                         todo="choose another --out")  # fmt: skip
     simulation = Simulation(**arguments, typologies=typologies_of(pack))
     progress, report = record_bar(simulation.plan.events)
     try:
@@ -114,7 +119,7 @@ def generate(arguments: dict[str, Any], out: Path, form: str, pack: str = "full"
         (out / TRUTH_NAME).write_bytes(simulation.truth.lines())
         written["files"][TRUTH_NAME] = file_digest(out / TRUTH_NAME)
         about = {"format": 1, "made_by": MADE_BY, "arguments": _said(simulation.plan, form), **written}
-        (out / ABOUT_NAME).write_text(json.dumps(about, indent=2) + "\n", "utf-8")
+        (out / ABOUT).write_text(json.dumps(about, indent=2) + "\n", "utf-8")
     except OSError as fault:
         raise FxwatchError(
             f"cannot write: {fault.strerror}", got=fault.filename, todo="choose a writable place"

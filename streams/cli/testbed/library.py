@@ -101,12 +101,14 @@ def pack(
 
 def _copied(stream: Path, directory: Path) -> dict[str, Any]:
     from streams.testbed import stream_files
+    from streams.testbed.result_files import sha256_of
     from streams.testbed.truth_files import NAME, read_truth
 
     read_truth(stream)
     for path in (*stream_files.topic_files(stream).values(), stream / NAME):
         shutil.copyfile(path, directory / path.name)
-    made_by = stream / "stream.json"
+    stream_files.require_as_made(stream, {path.name: sha256_of(path) for path in directory.iterdir()})
+    made_by = stream / stream_files.ABOUT
     return {"made_by": json.loads(made_by.read_bytes())} if made_by.is_file() else {}
 
 
