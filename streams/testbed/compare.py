@@ -21,6 +21,7 @@ from streams.testbed.judge import lay
 from streams.testbed.prepared import Stages
 from streams.testbed.rerun import Rerun, rerun
 from streams.testbed.result_files import LEDGER, Result, partition_file, prove, read_result
+from streams.testbed.same_stream import require_same_stream
 
 FORMAT = 1
 ROUNDS = 3
@@ -90,43 +91,6 @@ def _about(result: Result) -> dict[str, Any]:
         "versions": msgspec.to_builtins(manifest.versions), "detectors": manifest.detectors, "files": manifest.files,
         "source": msgspec.to_builtins(manifest.source),
     }  # fmt: skip
-
-
-def require_same_stream(champion: Result, challenger: Result) -> None:
-    """Return when both are replays of the same input. Raises `UsageError` otherwise.
-
-    The same are two replays of files of equal checksums, of one range of the ledger, and a replay of the other's own
-    ledger files.
-    """
-    sources = champion.manifest.source, challenger.manifest.source
-    if champion.manifest.partitions == challenger.manifest.partitions and (
-        (sources[0].files and sources[0].files == sources[1].files)
-        or (sources[0].topic is not None and sources[0].topic == sources[1].topic
-            and sources[0].partitions == sources[1].partitions)
-        or sources[1].files == _ledger_files(champion)
-        or sources[0].files == _ledger_files(challenger)
-    ):  # fmt: skip
-        return
-    raise UsageError(
-        "the two results are not replays of the same stream",
-        got=f"{_source_told(champion)} and {_source_told(challenger)}",
-        expected="the same source files (by SHA-256) and number of partitions, or the same range of the ledger",
-        todo="replay one stream twice, or `fxwatch testbed replay CHAMPION --config challenger.toml`",
-    )
-
-
-def _ledger_files(result: Result) -> dict[str, str]:
-    """Digests of a result's own ledger files, by the names that a replay of them records."""
-    found = {name.removeprefix(f"{LEDGER}/"): digest for name, digest in result.manifest.files.items()
-             if name.startswith(f"{LEDGER}/")}  # fmt: skip
-    assert found, "a result has a ledger"
-    return found
-
-
-def _source_told(result: Result) -> str:
-    source = result.manifest.source
-    files = ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(source.files.items())[:3])
-    return f"{result.directory} ({source.kind}: {files or source.topic}; {result.manifest.partitions} partitions)"
 
 
 def measure(champion: Result, challenger: Result, stages: Stages, rounds: int = ROUNDS) -> Measured:

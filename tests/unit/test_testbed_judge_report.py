@@ -245,8 +245,26 @@ def test_faults_are_told_and_not_judged(place: Path, tmp_path: Path) -> None:
     write(days(5), tmp_path / "stream")
     prepared = replay.of_stream(tmp_path / "stream", effective_configuration({}))
     replay.replay(prepared, tmp_path / "result", processes=1, force=False, stages=Silent())
-    with pytest.raises(UsageError, match="different streams"):
+    with pytest.raises(UsageError, match="not replays of the same stream"):
         judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "result",
+                     with_baselines=False)  # fmt: skip
+
+
+def test_a_ledgers_replay_is_compared_with_its_own_stream_only(place: Path, tmp_path: Path) -> None:
+    """A replay of the result's own ledger may stand against it; that of another stream's ledger is refused."""
+    changed = effective_configuration({"detectors": {"warm_up": 5, "daily_budget": 2.0}})
+    replay.replay(replay.of_result(place / "result", changed), tmp_path / "own", processes=1, force=False,
+                  stages=Silent())  # fmt: skip
+    told = judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "own",
+                        with_baselines=False)  # fmt: skip
+    assert told.comparison is not None
+    write(days(12), tmp_path / "stream")
+    prepared = replay.of_stream(tmp_path / "stream", effective_configuration({}))
+    replay.replay(prepared, tmp_path / "strange", processes=1, force=False, stages=Silent())
+    replay.replay(replay.of_result(tmp_path / "strange", changed), tmp_path / "other", processes=1, force=False,
+                  stages=Silent())  # fmt: skip
+    with pytest.raises(UsageError, match="not replays of the same stream"):
+        judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "other",
                      with_baselines=False)  # fmt: skip
 
 
