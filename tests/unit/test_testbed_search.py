@@ -11,6 +11,7 @@ from click.testing import CliRunner
 from detectors.configuration import Configuration
 from detectors.testbed import grid
 from detectors.testbed.grid import Dimension, PathError
+from streams.cli.testbed.search import _write as write_pages
 from streams.cli.testbed.search import command
 from streams.errors import UsageError
 from streams.settings import effective_configuration
@@ -182,6 +183,11 @@ def test_processes_give_the_same_bytes_and_keep_keeps(place, tmp_path):
     kept = [(tmp_path / "two" / f"{number:03}" / "alerts.jsonl").read_bytes().splitlines() for number in range(4)]
     assert [len(lines) for lines in kept] == [row["alerts"] for row in told["rows"]]
     assert told["rows"][0]["alerts"] < told["rows"][2]["alerts"]
+    (tmp_path / "two" / "2026").mkdir()
+    pages = {f"{number:03}/{name}": b"" for number in range(2) for name in ("configuration.json", "alerts.jsonl")}
+    write_pages(tmp_path / "two", pages)
+    # a smaller grid replaces a larger one; what is not the search's stays
+    assert sorted(path.name for path in (tmp_path / "two").iterdir() if path.is_dir()) == ["000", "001", "2026"]
     assert told["rows"][0]["against"] is None
 
 

@@ -1,6 +1,7 @@
 """`fxwatch testbed search`: what a changed limit, budget or parameter would have done on a recorded ledger."""
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,8 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError
+
+_KEPT = {"configuration.json", "alerts.jsonl"}
 
 
 @click.command(short_help="Replay history under changed limits and budgets.")
@@ -20,13 +23,17 @@ from streams.errors import FxwatchError
               help="Directory for search.json, search.md and search.html.")  # fmt: skip
 @click.option("--processes", type=click.IntRange(1), help="Processes [default: one a CPU].")
 @click.option("--most", type=click.IntRange(1), default=200, show_default=True, help="The most combinations.")
-@click.option("--keep", is_flag=True, help="Keep each combination's configuration and alerts in DIR/NNN/.")
+@click.option(
+    "--keep", is_flag=True, help="Keep each combination's configuration and alerts in DIR/NNN/."
+)
 @click.option("--json", "as_json", is_flag=True, help="search.json on standard output, on one line.")
 def command(
     result: Path, vary: tuple[str, ...], truth_place: Path | None, out: Path, processes: int | None, most: int,
     keep: bool, as_json: bool,
 ) -> None:  # fmt: skip
     """Replay RESULT's own ledger under every combination of the values, and tell what would have been alerted on.
+
+    Where RESULT's ledger holds several configurations, each is varied in its own time.
 
     Paths: rules.T01.limits.NAME (of dated entries the one in force on the first day judged), rules.T01.enabled,
     detectors.daily_budget, exploration, warm_up, calibration_window, seed; detectors.members (names joined by +),
@@ -63,6 +70,7 @@ def command(
     }
     if keep:
         for number, one in enumerate(found.found):
+            # the last one's configuration, where the ledger holds several
             pages[f"{number:03}/configuration.json"] = msgspec.json.encode(one.combination.configuration)
             pages[f"{number:03}/alerts.jsonl"] = b"".join(value + b"\n" for value in one.alerts)
     _write(out, pages)
@@ -73,14 +81,23 @@ def command(
 
 
 def _write(out: Path, pages: dict[str, bytes]) -> None:
-    """Write the files. Raises `FxwatchError`."""
+    """Write the files; what an earlier search kept of other combinations goes. Raises `FxwatchError`."""
     try:
+        for path in _kept(out):
+            if f"{path.name}/alerts.jsonl" not in pages:
+                shutil.rmtree(path)
         for name, content in pages.items():
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (out / name).write_bytes(content)
     except OSError as fault:
         raise FxwatchError(f"the search cannot be written: {fault.strerror}", got=fault.filename,
                            todo="choose a writable place") from fault  # fmt: skip
+
+
+def _kept(out: Path) -> list[Path]:
+    """The directories in which an earlier search kept a combination, and nothing else lies."""
+    numbered = [path for path in out.glob("[0-9][0-9][0-9]*") if path.name.isdigit() and path.is_dir()]
+    return [path for path in numbered if {one.name for one in path.iterdir()} == _KEPT]
 
 
 def _show(report: dict[str, Any], out: Path) -> None:
