@@ -23,9 +23,7 @@ _KEPT = {"configuration.json", "alerts.jsonl"}
               help="Directory for search.json, search.md and search.html.")  # fmt: skip
 @click.option("--processes", type=click.IntRange(1), help="Processes [default: one a CPU].")
 @click.option("--most", type=click.IntRange(1), default=200, show_default=True, help="The most combinations.")
-@click.option(
-    "--keep", is_flag=True, help="Keep each combination's configuration and alerts in DIR/NNN/."
-)
+@click.option("--keep", is_flag=True, help="Keep each combination's configuration and alerts in DIR/NNN/.")
 @click.option("--json", "as_json", is_flag=True, help="search.json on standard output, on one line.")
 def command(
     result: Path, vary: tuple[str, ...], truth_place: Path | None, out: Path, processes: int | None, most: int,
