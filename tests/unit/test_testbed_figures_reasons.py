@@ -84,7 +84,7 @@ def test_fairness_by_hand():
     days = party_days(told)
     figures = Fairness(told, days, DRAWS).of(mask(11, 0, 1, 5, 10))
     company, person = figures["party_type"]
-    assert (person.group, person.party_days, person.alerted, person.rate) == ("person", 4, 2, 0.5)
+    assert (person.group, person.party_days, person.alerted, person.rate.value) == ("person", 4, 2, 0.5)
     assert (company.party_days, company.alerted) == (6, 1)
     assert (person.ratio.value, company.ratio.value) == pytest.approx((5 / 3, 5 / 9))
     assert [group.group for group in figures["region"]] == ["KR-11", "unknown"]
@@ -113,6 +113,7 @@ def test_a_group_without_alerts_has_wilsons_interval():
     banks = Fairness(told, party_days(told), DRAWS).of(mask(4, 0))["institution"]
     # one party type, no size, no region, two banks: five groups
     assert banks[1].ratio.value == 0.0
+    assert (banks[1].rate.value, banks[1].rate.interval) == (0.0, wilson(0, 3, 1 - 0.05 / 5))
     assert banks[1].ratio.interval == Interval(0.0, pytest.approx(4 * wilson(0, 3, 1 - 0.05 / 5).high))
 
 

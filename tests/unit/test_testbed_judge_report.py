@@ -206,11 +206,14 @@ def test_where_chance_is_as_good_it_is_said(report: Report) -> None:
 
     assert own.at(3).recall.on_events.value > 0.0
     sentence, chance = said(1.0)
-    assert "in cases by their own events, cases by their parties, precision and illicit USD found chance is" in sentence
-    assert "At 1, 3 and as shipped chance finds as many cases by own events as fxwatch" in chance
+    assert "in cases by their own events, cases by their parties, precision and illicit USD found fxwatch" in sentence
+    assert "does no better than chance may (the best such draw reaches as far), in" in sentence
+    assert "worse than every draw" in sentence
+    assert "At 1, 3 and as shipped fxwatch finds no more cases by own events than chance may" in chance
     sentence, chance = said(0.0)
-    assert "fxwatch does better than every draw" in sentence
-    assert "chance finds as many" not in chance
+    assert "fxwatch does better than every such draw" in sentence
+    assert "than chance may" not in chance
+    assert "worse" not in sentence
 
 
 @pytest.mark.parametrize(("share", "first", "beside"), [(0.02, False, False), (0.2, False, True), (0.5, True, False)])

@@ -28,15 +28,15 @@ class GroupFairness(msgspec.Struct, frozen=True):
     """One group's honest party-days: how many, how many alerted, the share, and its ratio to the share of all.
 
     `ratio` 1 = as often as everybody; 1.25 = a quarter more often. None when no honest party-day was alerted at all.
-    Its interval is widened for the number of groups of all dimensions together (Bonferroni), so that of all groups of
-    one table one lies beside 1 by chance in at most one table of twenty. Where none of the group was alerted on it is
-    Wilson's of the rate over the rate of all, which takes party-days for independent.
+    Both intervals are widened for the number of groups of all dimensions together (Bonferroni), so that any group of a
+    table lies beside 1 by chance in at most one table of twenty. That of `rate` 0-1 is Wilson's, which takes party-days
+    for independent; where none of the group was alerted on, that of `ratio` is the same over the rate of all.
     """
 
     group: str
     party_days: int
     alerted: int
-    rate: float
+    rate: Estimate
     ratio: Estimate
 
 
@@ -80,7 +80,8 @@ class Fairness:
             value = (hit * len(codes)) / (n * int(hits.sum())) if hits.any() else None
             # without any alert every resample says 0: how rare alerts are cannot be told from that
             interval = percentile_interval(samples[:, place], self._level) if hit else self._never(n, alerted)
-            told.append(GroupFairness(name, n, hit, hit / n, Estimate(value, n, interval)))
+            rate = Estimate(hit / n, n, wilson(hit, n, self._level))
+            told.append(GroupFairness(name, n, hit, rate, Estimate(value, n, interval)))
         return tuple(sorted(told, key=lambda group: group.group))
 
     def _never(self, party_days: int, alerted: Mask) -> Interval | None:

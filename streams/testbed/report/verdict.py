@@ -12,19 +12,20 @@ MUCH_COLD, MOSTLY_COLD = 0.05, 0.3
 VERDICT_COLUMNS = (
     "system",
     "alerts a day",
-    "found by own events",
-    "found, party too",
+    "by own events",
+    "or by party",
     "precision",
     "illicit USD found",
-    "look-alikes alerted",
+    "look-alikes",
 )
 VERDICT_READING = (
-    "A budget is the most parties that may be alerted on a day; a system that has nothing to say uses less. Found by "
-    "own events is the share of cases with an alert on one of their own events; found, party too counts alerts on one "
-    "of their parties until 30 days after the last event as well, which alerts on busy parties find by chance. As "
-    "shipped are the alerts that the replay raised by its own budget and rules. Random, as many is chance with as many "
-    "alerts as fxwatch raised on each day at that budget: the mean of {lots} seeded draws of random parties and "
-    "payments, in brackets the lowest and the highest of them."
+    "A budget is the most parties that may be alerted on a day; a system that has nothing to say uses less. By own "
+    "events is the share of cases found by an alert on one of their own events; or by party counts alerts on one of "
+    "their parties until 30 days after the last event as well, which alerts on busy parties find by chance. "
+    "Look-alikes is the share of honest look-alikes alerted on. As shipped are the alerts that the replay raised by "
+    "its own budget and rules. Random, as many is chance with as many alerts as fxwatch raised on each day at that "
+    "budget: the mean of {lots} seeded draws of random parties and payments, in brackets the lowest and "
+    "the highest of them."
 )
 
 
@@ -97,7 +98,7 @@ def _baseline(name: str, figures: BudgetFigures) -> str:
 
 
 def _beside_chance(own: BudgetFigures, lots: Chance) -> str:
-    """What as many random alerts find, and where the product does no better."""
+    """What as many random alerts find, and in what the product is not above the best draw."""
     pairs = {
         "cases by their own events": (own.recall.on_events, lots.on_events),
         "cases by their parties": (own.recall.overall, lots.recall),
@@ -110,8 +111,12 @@ def _beside_chance(own: BudgetFigures, lots: Chance) -> str:
         f"precision of {percent(lots.precision)}"
     )
     if not level:
-        return f"{told}: fxwatch does better than every draw."
-    return f"{told}: in {_listed(level)} chance is as good as fxwatch or better."
+        return f"{told}: fxwatch does better than every such draw."
+    worse = [name for name in level if below(*pairs[name])]
+    return (
+        f"{told}: in {_listed(level)} fxwatch does no better than chance may (the best such draw reaches as far)"
+        f"{f', in {_listed(worse)} worse than every draw' if worse else ''}."
+    )
 
 
 def above(own: Estimate, random: Estimate) -> bool:
@@ -121,6 +126,11 @@ def above(own: Estimate, random: Estimate) -> bool:
         and (random.value is None or own.value > random.value)
         and (random.interval is None or own.value > random.interval.high)
     )
+
+
+def below(own: Estimate, random: Estimate) -> bool:
+    """Whether a share of the product lies below that of every random draw."""
+    return own.value is not None and random.interval is not None and own.value < random.interval.low
 
 
 def _listed(names: list[str]) -> str:
@@ -142,7 +152,7 @@ def chance(report: Report) -> str:
     for pick, name in ((_by_events, "by own events"), (_by_parties, "counting their parties")):
         level = [budget_text(one.budget) for one in judgement.chance if not above(*pick(product.at(one.budget), one))]
         if level:
-            said += f" At {_listed(level)} a day chance finds as many cases {name} as fxwatch."
+            said += f" At {_listed(level)} a day fxwatch finds no more cases {name} than chance may."
     own, lots = product.at(budget), judgement.as_many(budget)
     if lots is not None:
         level = [name for name, mine in own.recall.on_events_by_typology.items()

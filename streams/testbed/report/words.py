@@ -133,7 +133,7 @@ def fairness_table(report: Report) -> Table:
     for dimension, told in groups.items():
         for group in told:
             rows.append((dimension.replace("_", " "), group.group, f"{group.party_days:,}", f"{group.alerted:,}",
-                         f"{100 * group.rate:.2f} %", ratio(group.ratio)))  # fmt: skip
+                         percent(group.rate), ratio(group.ratio)))  # fmt: skip
     return Table(
         f"Honest party-days alerted on, by group, at {budget} alerts a day",
         f"Of parties in no case. A ratio of 1 is the rate of all. {fairness_reading(judgement)}",
@@ -150,8 +150,9 @@ def fairness_reading(judgement: Judgement) -> str:
         f"{number} groups are compared: at 95 % each, about {number * 0.05:.1f} would lie beside 1 by chance, so the "
         "intervals are widened (Bonferroni) until all of them hold what they should in 19 of 20 such tables; only one "
         "that does not hold 1 is a difference beyond chance, and it may still have a reason: look at what such parties "
-        "do. Groups without any alert have Wilson's interval. Institution goes with party type (card issuers and "
-        "exchanges serve persons, banks firms too), so a difference by institution may be one of party type."
+        "do. Rates, and ratios of groups without any alert, have Wilson's interval. Institution goes with party type "
+        "(card issuers and exchanges serve persons, banks firms too), so a difference by institution may be one of "
+        "party type."
     )
 
 
