@@ -32,6 +32,10 @@ TEXTS = {
     "import": "invoice {serial}",
     "export": "invoice {serial}",
 }
+# of firms' payments, those on the first business day from a date that may be none
+FALLS_DUE = 0.4
+# of contracts against usance, those that are due after the span, whose payment no honest stream shows either
+NOT_DUE_YET = 0.5
 TRADE = {"import", "export"}
 # form of trade -> the terms its payments name when the goods have been declared
 TERMS_AFTER_GOODS = {
@@ -125,7 +129,12 @@ class Stage:
         calendar, draw = self.calendar, self.draw
         inside = range(begin, min(begin + days, calendar.days))
         open_days = [day for day in inside if calendar.business[day]] or [calendar.open_day_near(begin)]
-        return sorted(calendar.moment_among(draw.pick(open_days), draw, among) for _ in range(number))
+        moments = []
+        for _ in range(number):
+            # what falls due on a weekend is paid on Monday, so honest firms pay more then
+            due = calendar.open_day_near(draw.pick(inside)) if draw.chance(FALLS_DUE) else open_days[-1] + 1
+            moments.append(calendar.moment_among(due if due <= open_days[-1] else draw.pick(open_days), draw, among))
+        return sorted(moments)
 
     def count(self, low: int, high: int) -> int:
         """A number of payments between low and high, times the stream's scale."""
@@ -218,7 +227,10 @@ class Stage:
     def terms(self, firm: Resident) -> str:
         """Terms of payment after the goods that the firm has in its honest trade, too."""
         usual = [TERMS_AFTER_GOODS[form] for form in firm.forms if form in TERMS_AFTER_GOODS]
-        return self.draw.pick(usual or ["sight"])
+        if not usual:
+            return "sight"
+        chosen = self.draw.pick(usual)
+        return self.draw.pick(usual) if chosen == "usance" and self.draw.chance(NOT_DUE_YET) else chosen
 
     def declared(self, firm: Resident, number: str, partner: Counterparty) -> dict[str, Any]:
         """The fields of a payment that settles a declaration on the firm's terms; not every one names it."""
