@@ -23,6 +23,7 @@ from streams.testbed.prepared import Silent
 from streams.testbed.result_files import read_manifest, read_result
 from streams.testbed.stream_files import file_digest, write_stream
 from streams.testbed.truth_files import NAME
+from tests.support import small_stream
 from tests.support.identifier_scan import Scanner
 from tests.support.small_result import replayed, simulate
 
@@ -345,6 +346,21 @@ def test_a_range_knows_its_parties(place, tmp_path):
     before["profile"] -= taken.carried
     assert {kind: count for kind, count in taken.cut.items() if kind != "rate"} == dict(+before)
     assert taken.cut["rate"] > 0
+
+
+def test_of_several_profiles_the_newest_is_carried(tmp_path):
+    """Newest is by what it is as of, not by when it came: one that arrived late is left out, and both are counted."""
+    late = small_stream.profile("P-1", small_stream.START, size="small")
+    at = small_stream.START + timedelta(days=1)
+    records = [small_stream.rate(0), late._replace(timestamp_ms=late.timestamp_ms + 2 * 86_400_000),
+               small_stream.profile("P-1", at, size="large"),
+               small_stream.profile("P-1", at - timedelta(hours=3), size="medium"),
+               small_stream.rate(3), small_stream.payment(1, small_stream.START + timedelta(days=4))]  # fmt: skip
+    replayed(small_stream.write(records, tmp_path / "stream"), tmp_path / "result")
+    since = small_stream.START + timedelta(days=3)
+    taken = excerpt.write(tmp_path / "result", tmp_path, Choice(share=1.0, since=since))
+    assert [event.size for _, _, event, _ in events(tmp_path) if isinstance(event, Profile)] == ["large"]
+    assert (taken.carried, taken.cut["profile"], taken.records) == (1, 2, 2)
 
 
 def test_parties_of_a_share_cannot_be_told_from_tokens(place, tmp_path):
