@@ -70,11 +70,19 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
 
     outcome: Outcome
     late: bool = False
-    scored: bool = False
-    rate_missing: bool = False
     alerts: tuple[Alert, ...] = ()
     notice: Notice | None = None
     assessed: Assessed | None = None
+
+    @property
+    def scored(self) -> bool:
+        """Whether the models scored the event."""
+        return self.assessed is not None and self.assessed.scored is not None
+
+    @property
+    def rate_missing(self) -> bool:
+        """Whether it was a payment whose worth in USD is not known."""
+        return self.assessed is not None and self.assessed.usd is None
 
 
 # What most records come to; one object, because rates come to every partition.
@@ -156,7 +164,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         seen = apply_transaction(state, state.configuration, state.effective, event, origin)
         rank = None if seen.scored is None else seen.scored.rank
         return Outputs(
-            outcome="applied", late=seen.late, scored=seen.scored is not None, rate_missing=seen.usd is None,
+            outcome="applied", late=seen.late,
             alerts=() if seen.alert is None else (seen.alert,),
             assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
         )  # fmt: skip

@@ -74,11 +74,11 @@ class MonitorCore:
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
         tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
-        if step.scored and isinstance(event, Transaction):
+        scored = None if step.assessed is None else step.assessed.scored
+        if scored is not None and isinstance(event, Transaction):
             tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
-            if step.assessed is not None and step.assessed.scored is not None:
-                for detector, score in step.assessed.scored.members.items():
-                    tally.scores.setdefault(detector, []).append(score)
+            for detector, score in scored.members.items():
+                tally.scores.setdefault(detector, []).append(score)
         if step.late:
             tally.outcomes["late"] += 1
         if origin.history and step.outcome == "applied":
