@@ -45,6 +45,12 @@ def failed(given: Figures) -> list[Check]:
     return [check for check in gate.decide(given, Limits()) if not check.passed]
 
 
+def test_what_failed_comes_first():
+    """The reader of forty checks sees at once which one refused the challenger."""
+    checks = gate.decide(figures(costs=msgspec.structs.replace(CHEAP, bit_equal=(True, False))), Limits())
+    assert [check.passed for check in checks[:2]] == [False, True]
+
+
 def test_nothing_changed_passes():
     """Where no figure moved, every check passes, and each says so in words."""
     checks = gate.decide(figures(), Limits())

@@ -92,8 +92,7 @@ def _write(out: Path, report: dict[str, Any], encoded: bytes) -> None:
 def _show(verdict: "Verdict", out: Path) -> None:
     from streams.testbed.gate_page import luck, summary
 
-    failed_first = sorted(verdict.checks, key=lambda check: check.passed)
-    rows = [["passed" if check.passed else "FAILED", check.name, check.reason] for check in failed_first]
+    rows = [["passed" if check.passed else "FAILED", check.name, check.reason] for check in verdict.checks]
     tables.show(["outcome", "check", "what was found"], rows, whole=["outcome"])
     report: dict[str, Any] = verdict.report
     click.echo(("PASS: " if verdict.passed else "FAIL: ") + summary(report))
