@@ -13,6 +13,14 @@ from streams.testbed.truth_files import NAME
 
 # Two partitions and a short warm-up, so that the models rank most of the stream.
 PARTITIONS = 2
+# a whole data sheet of the library
+SHEET = """
+purpose = "tests of the library"
+make_up = "a simulated stream"
+origin = "the generator, seed 7"
+limits = "nobody in it exists"
+licence = "CC0-1.0"
+"""
 BASE: dict[str, Any] = {"detectors": {"warm_up": 100}}
 
 

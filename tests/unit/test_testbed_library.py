@@ -25,16 +25,9 @@ from streams.testbed.stream_files import file_digest, write_stream
 from streams.testbed.truth_files import NAME
 from tests.support import small_stream
 from tests.support.identifier_scan import Scanner
-from tests.support.small_result import replayed, simulate
+from tests.support.small_result import SHEET, replayed, simulate
 
 NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
-SHEET = """
-purpose = "tests of the library"
-make_up = "a simulated stream"
-origin = "the generator, seed 7"
-limits = "nobody in it exists"
-licence = "CC0-1.0"
-"""
 
 
 @pytest.fixture(scope="module")
@@ -65,26 +58,6 @@ def events(home: Path) -> list[tuple]:
         for batch in read_ledger(path)
         for record in batch
     ]
-
-
-def test_sheet_tells_all_its_faults_at_once():
-    """What is missing, empty, no text or unknown in a data sheet is told in one go; a whole one is read."""
-    with pytest.raises(data_sheet.SheetFaultsError) as refused:
-        data_sheet.read('purpose = ""\nmake_up = 3\norigin = "somewhere"\nauthor = "me"\n')
-    told = "\n".join(refused.value.faults)
-    for part in ("author: no such field", "purpose: it says nothing", "make_up: got: 3", "limits: it is missing",
-                 "licence: it is missing"):  # fmt: skip
-        assert part in told
-    assert data_sheet.read(SHEET).licence == "CC0-1.0"
-
-
-@pytest.mark.parametrize(
-    ("name", "version", "word"), [("Spring", "1", "name"), ("a/b", "1", "name"), ("a", "v1", "version")]
-)
-def test_names_that_are_none_are_refused(name, version, word):
-    """Names and versions become directories: everything else is refused."""
-    assert word in data_sheet.name_faults(name, version)[0]
-    assert data_sheet.name_faults("spring-2026", "1.2") == []
 
 
 def run(place: Path, *arguments: str) -> dict | list:

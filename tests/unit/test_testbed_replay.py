@@ -1,11 +1,8 @@
 """Replay: what comes of small streams, whatever they are read from; and what is refused."""
 
 import json
-import os
-import struct
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -18,16 +15,15 @@ from detectors.alert import Alert
 from streams.cli.testbed.replay import command
 from streams.contracts import TRANSACTIONS
 from streams.door import Admitted
-from streams.errors import ConfigurationError, LedgerError, UsageError
+from streams.errors import LedgerError, UsageError
 from streams.pseudonyms import testbed_keys as keys_of_testbed
 from streams.settings import default_tables, effective_configuration
-from streams.testbed import ledger_files, processes, replay, result_files
+from streams.testbed import ledger_files, replay, result_files
 from streams.testbed.configuration_file import read_configuration_file
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter
-from streams.testbed.ledger_source import parse_bound
 from streams.testbed.partition_pass import PartitionPass
 from streams.testbed.prepared import Silent
-from streams.testbed.rerun import first_difference, rerun
+from streams.testbed.rerun import rerun
 from streams.testbed.result_files import Manifest, Result, ResultError
 from tests.support.pipeline import Pipeline
 from tests.support.small_stream import START, days, payment, profile, rate, write
@@ -262,31 +258,6 @@ def test_every_partition_runs_again_bit_for_bit(result: Result) -> None:
     assert seconds >= result.manifest.partitions
 
 
-def test_a_difference_of_one_bit_is_seen() -> None:
-    """-0.0 is not 0.0, a null is no zero, and the row and column are named."""
-    then = pa.table({"offset": [4, 5], "score": pa.array([0.0, 1.0]), "fired": [[{"strength": 0.5}], []]})
-    assert first_difference(then, then) is None
-    score = then.column_names.index("score")
-    minus = then.set_column(score, "score", pa.array([-0.0, 1.0]))
-    assert "row 0 (offset 4), score: 0.0 then, -0.0 now" in str(first_difference(then, minus))
-    missing = then.set_column(score, "score", pa.array([0.0, None], pa.float64()))
-    assert "row 1 (offset 5), score: 1.0 then, None now" in str(first_difference(then, missing))
-    [next_up] = struct.unpack("<d", struct.pack("<q", struct.unpack("<q", struct.pack("<d", 0.5))[0] + 1))
-    listed = then.set_column(2, "fired", pa.array([[{"strength": next_up}], []]))
-    assert "fired" in str(first_difference(then, listed))
-    assert "1 now" in str(first_difference(then, then.slice(0, 1)))
-
-
-def test_whole_numbers_with_nulls_are_compared_to_the_last_digit() -> None:
-    """A null amount equals itself, is no zero, and amounts beside it that a double cannot tell apart differ."""
-    then = pa.table({"offset": [4, 5], "usd_cents": pa.array([None, 2**53], pa.int64())})
-    assert first_difference(then, then) is None
-    zero = then.set_column(1, "usd_cents", pa.array([0, 2**53], pa.int64()))
-    assert "row 0 (offset 4), usd_cents: None then, 0 now" in str(first_difference(then, zero))
-    one_more = then.set_column(1, "usd_cents", pa.array([None, 2**53 + 1], pa.int64()))
-    assert "row 1 (offset 5), usd_cents" in str(first_difference(then, one_more))
-
-
 def test_a_changed_score_is_found_by_running_again(result: Result, tmp_path: Path) -> None:
     """A result whose scores say something else than its ledger is named with the first difference."""
     import shutil
@@ -376,42 +347,6 @@ def test_an_interrupted_replay_leaves_nothing_that_looks_whole(stream: Path, tmp
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
-def die(task: int, stages: Any) -> int:
-    """A worker's work that ends its process, as the kernel does when memory runs out."""
-    if task == 1:
-        os.kill(os.getpid(), 9)
-    return task
-
-
-def fail(task: int, stages: Any) -> int:
-    """A worker's work that fails in a way nobody thought of."""
-    raise ZeroDivisionError(task)
-
-
-def test_a_killed_process_ends_the_replay(tmp_path: Path) -> None:
-    """It is told in one message, and does not hang; a fault in it comes to the parent."""
-    with pytest.raises(processes.ProcessDiedError, match="signal 9"):
-        processes.in_processes(die, [0, 1, 2], 2, Silent())
-    with pytest.raises(ZeroDivisionError):
-        processes.in_processes(fail, [0, 1, 2], 2, Silent())
-
-
-def test_a_configuration_file_is_checked_to_the_end(tmp_path: Path) -> None:
-    """Its tables overlay the defaults; everything wrong with it is said at once, and settings are passed over."""
-    path = tmp_path / "c.toml"
-    path.write_text(tomli_w.dumps({"detectors": {"warm_up": 7}, "bootstrap": "elsewhere:9092"}))
-    assert read_configuration_file(path).detectors.warm_up == 7
-    path.write_text(tomli_w.dumps({"detectors": {"warm_up": "seven"}, "rulez": {}}))
-    with pytest.raises(ConfigurationError) as found:
-        read_configuration_file(path)
-    assert len(found.value.problems) == 2
-    path.write_text("= 1")
-    with pytest.raises(ConfigurationError, match="not TOML"):
-        read_configuration_file(path)
-    with pytest.raises(ConfigurationError, match="cannot read"):
-        read_configuration_file(tmp_path / "none.toml")
-
-
 def test_limits_of_a_file_reach_the_core(stream: Path, tmp_path: Path) -> None:
     """--config with a higher document line: T01 does not fire on the splitting any more."""
     limits = default_tables()["rules"]["T01"]["limits"]
@@ -427,38 +362,3 @@ def test_limits_of_a_file_reach_the_core(stream: Path, tmp_path: Path) -> None:
     assert "T01" not in found.sheet.fired.names.names
     assert found.configuration == read_configuration_file(path)
     assert "written to" in done.stdout
-
-
-def test_bounds_of_a_ledger_are_read_as_typed() -> None:
-    """Offsets, offsets by partition, times with an offset; anything else is wrong use."""
-    assert parse_bound("1500") == 1500
-    assert parse_bound("0:15, 3:9") == {0: 15, 3: 9}
-    assert parse_bound("2026-04-20T00:00:00+09:00") == START - timedelta(hours=9)
-    for wrong in ("", "x", "1:2:3", "-1", "2026-04-20T00:00:00", "1:"):
-        with pytest.raises(UsageError, match="no place in the ledger"):
-            parse_bound(wrong)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "told"),
-    [
-        (["nowhere"], "no such source"),
-        (["."], "the directory is no stream"),
-        (["note.txt"], "the file is no source"),
-        (["other.jsonl"], "no topic of a stream"),
-        (["s", "--from", "3"], "for the live ledger"),
-        (["ledger", "--from", "3", "--since", "2026-04-20T00:00:00Z"], "say once"),
-        (["ledger", "--from", "2026-04-20T00:00:00Z"], "--from takes offsets"),
-        (["ledger", "--partitions", "3"], "has the partitions that it has"),
-    ],
-)
-def test_wrong_use_is_told(arguments: list[str], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every source that is none, and options that do not fit: what was got and what to do."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "note.txt").write_text("hello")
-    (tmp_path / "other.jsonl").write_text("{}\n")
-    (tmp_path / "s").mkdir()
-    done = CliRunner().invoke(command, [*arguments, "--out", "out"])
-    assert isinstance(done.exception, UsageError)
-    assert told in done.exception.message
-    assert not (tmp_path / "out").exists()
