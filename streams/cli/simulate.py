@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from streams.cli.record_bar import counted, record_bar
+from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
 
 TRUTH_NAME = "truth.jsonl"
@@ -18,23 +19,10 @@ TRUTH_NAME = "truth.jsonl"
 @click.option(
     "--rate", type=click.FloatRange(min=0, min_open=True), help="Records per second with --publish; default flat out."
 )
-@click.option("--seed", default=1, show_default=True, help="Equal arguments give equal bytes on every machine.")
 @click.option("--start", type=click.DateTime(["%Y-%m-%d"]), help="First simulated day in Korea [default: 2026-04-20].")
 @click.option("--days", type=int, help="Simulated days; default grows with --events, 14 to 180.")
 @click.option("--residents", type=int, help="Resident parties; default grows with --events, 60 to 4000.")
-@click.option(
-    "--history-days",
-    default=0,
-    show_default=True,
-    help="Days at the start marked as history: learned from, never alerted on.",
-)
-@click.option(
-    "--bad",
-    "bad_share",
-    default=0.0,
-    show_default=True,
-    help="Share of deliberately bad records, with resends and conflicts.",
-)
+@stream_options
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

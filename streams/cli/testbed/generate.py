@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from streams.cli.record_bar import counted, record_bar
+from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
 
 TRUTH_NAME = "truth.jsonl"
@@ -16,7 +17,6 @@ MADE_BY = "fxwatch testbed generate"
 
 @click.command(short_help="A labelled stream, on disk.")
 @click.option("--events", default=100_000, show_default=True, help="Records of all topics together (2000 or more).")
-@click.option("--seed", default=1, show_default=True, help="Equal arguments give equal bytes on every machine.")
 @click.option(
     "--out",
     required=True,
@@ -28,19 +28,7 @@ MADE_BY = "fxwatch testbed generate"
 )
 @click.option("--days", type=int, help="Days; default 120, with more than 200 000 events up to 365.")
 @click.option("--residents", type=int, help="Resident parties; default one for 20 events, 60 to 40000.")
-@click.option(
-    "--history-days",
-    default=0,
-    show_default=True,
-    help="Days at the start marked as history: learned from, never alerted on.",
-)
-@click.option(
-    "--bad",
-    "bad_share",
-    default=0.0,
-    show_default=True,
-    help="Share of deliberately bad records, with resends and conflicts.",
-)
+@stream_options
 @click.option(
     "--format",
     "form",
