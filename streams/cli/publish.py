@@ -82,16 +82,19 @@ def command(
         )
         return
     lines = (record for name, chosen in named for record in _records(name, chosen, options))
-    every = itertools.chain(converted, lines)
-    summary = publish_records(settings.bootstrap, every, rate)
+    summary = publish_records(settings.bootstrap, itertools.chain(converted, lines), rate)
+    _show(summary, settings.bootstrap, reports, as_json=as_json)
+
+
+def _show(summary: Any, bootstrap: str, reports: list[dict[str, Any]], *, as_json: bool) -> None:
     for warning in summary.warnings:
         click.echo(f"fxwatch: warning: {warning}", err=True)
     if as_json:
-        click.echo(json.dumps({"published_to": settings.bootstrap, **summary.as_dict(), "messages": reports}))
+        click.echo(json.dumps({"published_to": bootstrap, **summary.as_dict(), "messages": reports}))
         return
     for name, count in summary.topics.items():
         click.echo(f"  {name:<24} {count:>10,}")
-    click.echo(f"{summary.records:,} records sent to {settings.bootstrap} in {summary.seconds:.1f} s, all acknowledged")
+    click.echo(f"{summary.records:,} records sent to {bootstrap} in {summary.seconds:.1f} s, all acknowledged")
 
 
 def _messages(
