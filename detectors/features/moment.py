@@ -1,7 +1,7 @@
 """One event in the context of its party's past: what every feature is handed."""
 
 from collections.abc import Callable
-from math import inf, isfinite
+from math import isfinite
 from typing import NamedTuple
 
 from detectors.features.past import Past
@@ -13,10 +13,22 @@ DAY = 86_400.0
 HALF_LIFE_S = 90.0 * DAY
 # Fewer own observations than this give no spread to measure a deviation in.
 LEAST_OBSERVATIONS = 3
+# Beyond this a number counts as this. USD equivalents end at 4.6e16 (`detectors.money`), so nothing of the contract
+# gets here; without it a baseline of 1.8e308 overflows when its logarithm is undone, and that would stop a partition.
+# A past is kept in float32 (to 3.4e38), which leaves room for sums of a hundred million of these.
+LARGEST = 1e30
 
 
 def _positive(value: float | None) -> float | None:
-    return value if value is not None and 0.0 < value < inf else None
+    if value is None or not isfinite(value) or value <= 0.0:
+        return None
+    return min(value, LARGEST)
+
+
+def _bounded(value: float | None) -> float | None:
+    if value is None or not isfinite(value):
+        return None
+    return value if -LARGEST < value < LARGEST else LARGEST if value > 0.0 else -LARGEST
 
 
 class Moment:
@@ -27,8 +39,8 @@ class Moment:
     order changes decayed weights only by rounding. `gap_s` is the time since the newest event, None at the first and
     for a late one; `age_s` the time since the first; `seen` the party's earlier events; `counterparty` the hashed
     token; `known` decayed payments by hashed counterparty; `key` names the peers (direction and party type). `amount`
-    and `week` are positive finite USD, `rate` and `line` finite, else None: NaN and infinity are "not known", never
-    learned.
+    and `week` are positive USD, `line` a positive ratio, `rate` basis points, each up to `LARGEST`, else None: NaN and
+    infinity are "not known", never learned.
     """
 
     __slots__ = (
@@ -43,9 +55,7 @@ class Moment:
         self.amount = _positive(view.amount_usd)
         self.week = _positive(view.sum_7d_usd)
         self.line = _positive(view.doc_line_ratio)
-        self.rate = view.deal_deviation_bp
-        if self.rate is not None and not isfinite(self.rate):
-            self.rate = None
+        self.rate = _bounded(view.deal_deviation_bp)
         self.gap_s: float | None = None
         self.fade = self.weight = 1.0
         self.age_s = 0.0

@@ -2,8 +2,9 @@
 
 import math
 
+import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from detectors.budget import Budget
@@ -36,7 +37,17 @@ def test_the_fused_score_is_monotone_and_in_range(rank, strengths, other):
     assert fuse(min(rank, other), strengths) >= score - 1e-12
 
 
+LARGEST = math.nextafter(math.inf, 0)
+# what hypothesis draws once in a hundred runs: a geometric mean of the largest numbers rounds beyond them
+EXTREME = EventView(
+    event_time_s=0.0, direction="in", party_type="person", channel="web", country="VN", currency="USD", purpose=None,
+    institution="b", counterparty="k.0", amount_usd=LARGEST, deal_deviation_bp=LARGEST, no_document=False,
+    local_hour=0.0, local_weekday=0, doc_line_ratio=LARGEST, sum_7d_usd=LARGEST,
+)  # fmt: skip
+
+
 @settings(max_examples=60, deadline=None)
+@example([EXTREME] * 4 + [msgspec.structs.replace(EXTREME, deal_deviation_bp=-LARGEST)])
 @given(st.lists(VIEWS, max_size=25))
 def test_features_are_finite_or_none_and_replay_exactly(views):
     """Whatever comes, in any order: features are finite or None, and packing in between changes nothing."""
