@@ -1,6 +1,5 @@
 """`fxwatch rescore` on a real broker: every alert of a stream follows from its ledger, and a forged one does not."""
 
-import copy
 import json
 import re
 from collections import Counter
@@ -20,8 +19,7 @@ from streams.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.record import TRANSACTIONS, Record
-from streams.settings import default_tables
-from tests.support.chaos import MANY_ALERTS
+from tests.support.chaos import with_line
 from tests.support.cluster import Cluster
 from tests.support.topic_deletion import delete_topics
 
@@ -32,15 +30,6 @@ EVENTS, SEED, CHANGED_AT = 3_300, 8, 1_500
 OLD_LINE, NEW_LINE = "5000", "5100"
 # short runs, because a snapshot is cut at a run's end
 SETTINGS = {"snapshot_every_events": 100, "run_records": 50, "session_timeout_seconds": 6}
-
-
-def with_line(value: str) -> dict[str, Any]:
-    """The tables of the stream's configuration, with another document line."""
-    limits = copy.deepcopy(default_tables()["rules"]["T01"]["limits"])
-    for limit in limits:
-        if limit["name"] == "document_line":
-            limit["value"] = value
-    return MANY_ALERTS | {"rules": {"T01": {"limits": limits}}}
 
 
 def rescored_all(cluster: Cluster, *options: str) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """`fxwatch testbed replay ledger` on a real broker: the live run's alerts, byte for byte; and what it leaves alone."""
 
-import copy
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,12 +19,11 @@ from streams.broker import EmbeddedBroker
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.publish import publish_records
-from streams.settings import default_tables
 from streams.testbed import ledger_copy, ledger_files, replay, result_files
 from streams.testbed.configuration_file import read_configuration_file
 from streams.testbed.prepared import Silent
 from streams.testbed.rerun import rerun
-from tests.support.chaos import MANY_ALERTS
+from tests.support.chaos import with_line
 from tests.support.cluster import PARTITIONS, Cluster
 from tests.support.topic_deletion import delete_topics
 from tests.support.worker_process import reasons
@@ -38,15 +36,6 @@ SKIPPED = 7
 # it decodes, and the core raises: its mid is no number; its source is beyond what came, or it would be a redelivery
 RAISING = ledger.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
                              rate_time=datetime(2026, 4, 20, tzinfo=UTC)))  # fmt: skip
-
-
-def with_line(value: str) -> dict[str, Any]:
-    """The tables of the stream's configuration, with another document line."""
-    limits = copy.deepcopy(default_tables()["rules"]["T01"]["limits"])
-    for limit in limits:
-        if limit["name"] == "document_line":
-            limit["value"] = value
-    return MANY_ALERTS | {"rules": {"T01": {"limits": limits}}}
 
 
 def skip_one(cluster: Cluster, worker: Any) -> int:

@@ -1,5 +1,6 @@
 """A stream through real workers while a schedule of faults befalls them; then the proof that nobody can tell."""
 
+import copy
 import random
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import Any
 
 from streams import topics
 from streams.generator import Simulation
+from streams.settings import default_tables
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.faults import EXIT_SECONDS, GROWTH_MEGABYTES, Fault, Scene
 from tests.support.figures import Figures
@@ -25,6 +27,15 @@ SNAPSHOT_EVERY = 1_000
 MANY_ALERTS = {"detectors": {"warm_up": 20, "daily_budget": 36.0}}
 DRAIN_SECONDS = 900.0
 DUE_SECONDS = 600.0
+
+
+def with_line(value: str) -> dict[str, Any]:
+    """The tables of the stream's configuration, with another document line."""
+    limits = copy.deepcopy(default_tables()["rules"]["T01"]["limits"])
+    for limit in limits:
+        if limit["name"] == "document_line":
+            limit["value"] = value
+    return MANY_ALERTS | {"rules": {"T01": {"limits": limits}}}
 
 
 def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[Fault], *, events: int, seed: int,
