@@ -10,30 +10,26 @@ import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
 from streams.broker import EmbeddedBroker
 from streams.broker.ports import free_ports
+from tests.support.broker_tests_together import BrokerTestsTogether, yield_to_broker_tests
 from tests.support.topic_deletion import delete_topics
 
 EXISTING_CLUSTER = os.environ.get("FXWATCH_BOOTSTRAP")
-# What tests without a broker yield to those with one when both run at once (`make test`): sessions and leases of the
-# latter run out in seconds on a machine too busy for them.
-NICENESS = 10
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups for `--dist loadgroup`: tests with a broker in one process, as they share it; the others file by file."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("broker" if item.get_closest_marker("broker") else item.path.stem))
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BrokerTestsTogether:
+    """Who runs what under `pytest -n`."""
+    return BrokerTestsTogether(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Of two processes, the one without the broker yields; one alone has nobody to yield to."""
-    if "PYTEST_XDIST_WORKER" in os.environ and not item.get_closest_marker("broker"):
-        os.nice(max(0, NICENESS - os.nice(0)))
+    """Tests without a broker yield to those with one beside them."""
+    yield_to_broker_tests(item)
 
 
 class Kafka(NamedTuple):
