@@ -70,6 +70,10 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     `members` maps a detector's registry name to its numeric parameters. `seed` seeds every random choice.
     `warm_up` is the number of scored events of a segment before its ranks count; `calibration_window` the number of
     recent scores a rank is taken among; `daily_budget` the statistical alerts per day over all partitions.
+
+    `weights` maps a member to what its strangeness counts for, 0 or more; a member not named counts 1, one of 0 learns
+    and shows its score, but counts for nothing. Without weights the field is not part of the encoding: a set of before
+    there were any keeps its fingerprint, and with it the evidence of its alerts.
     """
 
     members: dict[str, dict[str, float]]
@@ -78,6 +82,11 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     calibration_window: int = 10_000
     daily_budget: float = 20.0
     exploration: float = 0.05
+    weights: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
+
+    def weight(self, member: str) -> float:
+        """What the member's strangeness is multiplied by."""
+        return 1.0 if self.weights is msgspec.UNSET else self.weights.get(member, 1.0)
 
 
 class Engine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

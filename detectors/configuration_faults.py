@@ -9,12 +9,16 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from detectors.configuration import Configuration, DetectorSet, Engine, TypologyRules
 from detectors.routing import ANOMALY
 from detectors.scoring import Scorer
 from detectors.typologies import REGISTRY
 
 _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+# Only the weights' ratios matter; what is larger than this is a slip of the pen.
+LARGEST_WEIGHT = 1000.0
 _DESK_EXPECTED = "1 to 40 of a-z, 0-9 and -, not - first"
 
 
@@ -60,11 +64,23 @@ def _detectors(detectors: DetectorSet) -> Iterator[str]:
         Scorer.new(detectors)
     except ValueError as fault:
         yield f"[detectors.members] {fault}"
+    yield from _weights(detectors)
     for name, low in (("warm_up", 0), ("calibration_window", 1), ("daily_budget", 0)):
         if getattr(detectors, name) < low:
             yield f"[detectors] {name}: got: {getattr(detectors, name)}; expected: {low} or more"
     if not 0 <= detectors.exploration <= 1:
         yield f"[detectors] exploration: got: {detectors.exploration}; expected: 0 to 1"
+
+
+def _weights(detectors: DetectorSet) -> Iterator[str]:
+    given = {} if detectors.weights is msgspec.UNSET else detectors.weights
+    for name, weight in given.items():
+        if name not in detectors.members:
+            yield f"[detectors.weights] no such member; got: {name!r}; expected: some of {', '.join(detectors.members)}"
+        if not 0 <= weight <= LARGEST_WEIGHT:
+            yield f"[detectors.weights] {name}: got: {weight}; expected: 0 to {LARGEST_WEIGHT:g}"
+    if detectors.members and not any(map(detectors.weight, detectors.members)):
+        yield "[detectors.weights] no member counts; got: 0 for each; expected: one above 0"
 
 
 def _engine(engine: Engine) -> Iterator[str]:

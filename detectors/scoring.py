@@ -2,7 +2,9 @@
 
 Fusion: each member's score becomes its conformal p-value among the member's own last scores; the event's strangeness is
 the sum of -ln p over the members (Fisher), and its rank the conformal p-value of that sum among the last sums. Ranks
-make members of different units comparable, and the sum beat the maximum in every measured stream (DETECTION.md).
+make members of different units comparable, and the sum beat the maximum in every measured stream (DETECTION.md). A
+detector set may weigh the terms (Good 1955, "On the weighted combination of significance tests"); as the sum is ranked
+among sums of the same weights, the result stays calibrated, and only the weights' ratios matter.
 Learning is by bounded steps and windows only; holding flagged events back from learning (quarantine) is a later step:
 until then the caller may pass `learn=False`.
 """
@@ -48,18 +50,19 @@ def derived_seed(seed: int, *parts: str) -> int:
 class _Segment:
     """Members and score windows of one segment."""
 
-    __slots__ = ("members", "ranks", "scored", "sums")
+    __slots__ = ("members", "ranks", "scored", "sums", "weights")
 
     def __init__(self, detector_set: DetectorSet, members: dict[str, Member]) -> None:
         window = detector_set.calibration_window
         self.members = members
+        self.weights = {name: detector_set.weight(name) for name in members}
         self.ranks = {name: SlidingWindow(window) for name in members}
         self.sums = SlidingWindow(window)
         self.scored = 0
 
 
 def _shares(weighed: Sequence[tuple[float, dict[str, float]]], known: dict[str, float]) -> dict[str, float]:
-    """Each member's credits as shares, weighed by the member's strangeness (equally when none is strange at all)."""
+    """Each member's credits as shares, weighed by what its strangeness counts (equally when none is strange at all)."""
     total = sum([strangeness for strangeness, _ in weighed])
     shares = dict.fromkeys(known, 0.0)
     for strangeness, credited in weighed:
@@ -125,12 +128,13 @@ class Scorer:
         for name, member in part.members.items():
             score, credited = member.score_then_learn_one(known, learn)
             ranks = part.ranks[name]
-            strange = -log(ranks.p_value(score))
+            strange = -log(ranks.p_value(score)) * part.weights[name]
             if learn:
                 ranks.add(score)
             scores[name] = score
             strangeness += strange
-            weighed.append((strange, credited))
+            if part.weights[name]:
+                weighed.append((strange, credited))
         rank = part.sums.p_value(strangeness)
         if learn:
             part.sums.add(strangeness)

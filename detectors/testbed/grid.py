@@ -7,8 +7,8 @@ What can be varied, as a dotted path of the configuration:
 * `rules.T01.enabled`: true or false;
 * `detectors.daily_budget`, `exploration`, `warm_up`, `calibration_window`, `seed`;
 * `detectors.members`: which members score, joined by `+` (`robust_z+windowed_tails`);
-* `detectors.members.NAME.PARAMETER`: a parameter of a member. There are no weights: ranks make members comparable, and
-  their sum is not weighed;
+* `detectors.members.NAME.PARAMETER`: a parameter of a member;
+* `detectors.weights.NAME`: what a member counts for beside the others (1 where nothing is said, 0 = not at all);
 * `engine.rate_stale_hours`, `lateness_days`, `case_window_days`.
 """
 
@@ -82,11 +82,13 @@ def paths(configuration: Configuration, day: date) -> tuple[str, ...]:
     members = [
         f"detectors.members.{name}.{key}" for name in configuration.detectors.members for key in parameters(name)
     ]
+    weights = [f"detectors.weights.{name}" for name in configuration.detectors.members]
     return (
         *rules,
         *(f"detectors.{name}" for name in _DETECTOR_VALUES),
         "detectors.members",
         *members,
+        *weights,
         *(f"engine.{name}" for name in _ENGINE_VALUES),
     )
 
@@ -168,6 +170,8 @@ def _in_force(limits: Sequence[Limit], day: date) -> dict[str, Limit]:
 
 
 def _detectors(found: DetectorSet, rest: Sequence[str], value: str, path: str) -> DetectorSet:
+    if rest[0] == "weights":
+        return _weighed(found, rest[1], value, path)
     if rest[0] != "members":
         return _set(found, DetectorSet, rest[0], value, path)
     if len(rest) == 1:
@@ -175,7 +179,9 @@ def _detectors(found: DetectorSet, rest: Sequence[str], value: str, path: str) -
         unknown = [name for name in names if name not in REGISTRY]
         if unknown or len(set(names)) < len(names):
             raise PathError(f"{path}: got {value!r}, expected some of {', '.join(REGISTRY)}, joined by +")
-        return msgspec.structs.replace(found, members={name: found.members.get(name, {}) for name in names})
+        members = {name: found.members.get(name, {}) for name in names}
+        weights = found.weights and {name: weight for name, weight in found.weights.items() if name in names}
+        return msgspec.structs.replace(found, members=members, weights=weights)
     member, parameter = rest[1], rest[2]
     if member not in found.members:
         raise PathError(f"{path}: the member is left out of the same combination")
@@ -186,10 +192,17 @@ def _detectors(found: DetectorSet, rest: Sequence[str], value: str, path: str) -
     return msgspec.structs.replace(found, members={**found.members, member: changed})
 
 
+def _weighed(found: DetectorSet, member: str, value: str, path: str) -> DetectorSet:
+    if member not in found.members:
+        raise PathError(f"{path}: the member is left out of the same combination")
+    given = {} if found.weights is msgspec.UNSET else found.weights
+    return _set(found, DetectorSet, "weights", {**given, member: value}, path)
+
+
 Part = TypeVar("Part", DetectorSet, Engine)
 
 
-def _set(part: Part, kind: type[Part], name: str, value: str, path: str) -> Part:
+def _set(part: Part, kind: type[Part], name: str, value: object, path: str) -> Part:
     """The part with one value read as the field's type says."""
     try:
         return msgspec.convert({**msgspec.to_builtins(part), name: value}, kind, strict=False)

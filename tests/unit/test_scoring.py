@@ -3,9 +3,10 @@
 import math
 import random
 
+import msgspec
 import pytest
 
-from detectors.configuration import DetectorSet
+from detectors.configuration import DetectorSet, fingerprint
 from detectors.features import NAMES, EventView, Feature, Shared, observe
 from detectors.scoring import Scorer, derived_seed
 
@@ -169,6 +170,57 @@ def test_contributions_are_shares_that_name_the_odd_feature():
         assert math.fsum(shares) == pytest.approx(1.0, abs=1e-12)
         assert shares == sorted(shares, reverse=True)
         assert scored.contributions[0][0] == odd
+
+
+def weighed(**weights):
+    """The small detector set with weights."""
+    return msgspec.structs.replace(SMALL, weights=weights)
+
+
+def test_a_member_of_no_weight_learns_and_counts_for_nothing():
+    """Ranks and reasons are those of the other members alone; its own score is still shown, and it learns on."""
+    stream = list(payments(1500, 7, 800))
+    whole, without = (
+        run(stream, weighed(half_space_trees=0.0)),
+        run(stream, msgspec.structs.replace(SMALL, members={"robust_z": {}, "windowed_tails": {}})),
+    )
+    assert [(one.rank, one.contributions) for _, one in whole[1]] == [
+        (one.rank, one.contributions) for _, one in without[1]]  # fmt: skip
+    assert {one.members["half_space_trees"] for _, one in whole[1][-100:]} != {0.0}
+    assert all(counts["half_space_trees"] == counts["robust_z"] for counts in whole[0].learned().values())
+
+
+def test_only_the_ratios_of_weights_matter():
+    """Weights of 2 each, or of 1 each, are those of a set without any (powers of two: not a bit differs)."""
+    stream = list(payments(1000, 8, 500))
+    plain = [one for _, one in run(stream, SMALL)[1]]
+    for weight in (1.0, 2.0):
+        assert [one for _, one in run(stream, weighed(**dict.fromkeys(MEMBERS, weight)))[1]] == plain
+    other = [one.rank for _, one in run(stream, weighed(robust_z=3.0))[1]]
+    assert other != [one.rank for one in plain]
+
+
+def test_a_heavier_member_gives_the_reasons():
+    """A member that counts for more moves the shares towards what it credits."""
+    stream = list(payments(2000, 9, 500, share=0.05))
+    alone, heavy, plain = (
+        [dict(one.contributions) for planted, one in run(stream, detector_set)[1] if planted]
+        for detector_set in (weighed(windowed_tails=0.0, half_space_trees=0.0), weighed(robust_z=100.0), SMALL)
+    )
+
+    def apart(first, second):
+        return sum(
+            abs(a.get(name, 0.0) - b.get(name, 0.0)) for a, b in zip(first, second, strict=True) for name in NAMES
+        )
+
+    assert apart(alone, heavy) < 0.2 * apart(alone, plain)
+
+
+def test_a_set_without_weights_keeps_its_fingerprint():
+    """Alerts of before there were weights name a detector set; the same set must keep that name."""
+    given = DetectorSet(members={"robust_z": {}, "windowed_tails": {}})
+    assert fingerprint(given) == "e6452fc86f6fa5f0"
+    assert fingerprint(msgspec.structs.replace(given, weights={"robust_z": 2.0})) != fingerprint(given)
 
 
 def test_no_known_feature_gives_no_contributions():

@@ -79,6 +79,15 @@ def test_members_can_be_left_out_before_their_parameters_change():
     assert found.configuration.detectors.members == {"robust_z": {}, "windowed_tails": {"window": 500.0}}
 
 
+def test_weights_are_varied_member_by_member():
+    """A weight joins those that are there, and goes with a member that is left out."""
+    first, second = grid.combinations(CONFIGURATION, [Dimension("detectors.weights.robust_z", ("0", "2.5"))], DAY)
+    assert (first.configuration.detectors.weights, second.configuration.detectors.weights) == (
+        {"robust_z": 0.0}, {"robust_z": 2.5})  # fmt: skip
+    both = {"detectors.weights.windowed_tails": "3", "detectors.members": "windowed_tails"}
+    assert grid.combination(second.configuration, both, DAY).configuration.detectors.weights == {"windowed_tails": 3.0}
+
+
 @pytest.mark.parametrize(
     ("path", "value", "told"),
     [
@@ -90,6 +99,8 @@ def test_members_can_be_left_out_before_their_parameters_change():
         ("detectors.members", "robust_z+crystal_ball", "joined by +"),
         ("detectors.members.half_space_trees.trees", "0", "trees"),
         ("detectors.members.half_space_trees.trees", "few", "expected a number"),
+        ("detectors.weights.robust_z", "-1", "0 to 1000"),
+        ("detectors.weights.robust_z", "much", "much"),
         ("engine.lateness_days", "900", "0 to 365"),
     ],
 )
