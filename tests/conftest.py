@@ -13,11 +13,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import settings
 
 from streams.broker import EmbeddedBroker
 from streams.broker.ports import free_ports
 from tests.support.broker_tests_together import BrokerTestsTogether, yield_to_broker_tests
 from tests.support.topic_deletion import delete_topics
+
+# hypothesis' own deadline is wall time, which a busy machine breaks; what must be quick measures its own CPU time.
+# In CI (environment variable CI) the draws are the same every time, elsewhere new ones.
+settings.register_profile("fxwatch", parent=settings(), deadline=None)
+settings.load_profile("fxwatch")
 
 EXISTING_CLUSTER = os.environ.get("FXWATCH_BOOTSTRAP")
 

@@ -25,6 +25,7 @@ from streams.testbed.prepared import Silent
 from streams.testbed.rerun import rerun
 from tests.support.chaos import with_line
 from tests.support.cluster import PARTITIONS, Cluster
+from tests.support.small_result import SHEET
 from tests.support.topic_deletion import delete_topics
 from tests.support.worker_process import reasons
 
@@ -225,6 +226,29 @@ def test_a_challenger_takes_the_place_of_the_ledgers_configurations(live: Any) -
     assert digests(over) == digests(result)
     with pytest.raises(UsageError, match="begins from snapshots"):
         again(ranged(live), live.directory / "refused", challenger)
+
+
+def test_an_excerpt_of_the_live_ledger_can_be_replayed_and_joined_with_nothing(live: Any) -> None:
+    """A third of the parties and of the live ledger's time, by the documented commands; no live token is in it."""
+    result = replayed(live, "ledger", "whole")
+    sheet, sets, out = (live.directory / name for name in ("sheet.toml", "sets", "excerpt"))
+    sheet.write_text(SHEET)
+    fxwatch = live.cluster.fxwatch
+    told = json.loads(fxwatch("testbed", "library", "add", "excerpt", "autumn", "--from", result, "--share", "0.4",
+                              "--seed", 1, "--sheet", sheet, "--dir", sets, "--json").stdout)  # fmt: skip
+    assert told["arguments"]["parties"] > 20
+    [files] = sets.glob("autumn/*/files")
+    fxwatch("testbed", "replay", files / "ledger", "--out", out)
+    manifest = result_files.read_manifest(out)
+    assert manifest.parties == told["arguments"]["parties"]
+    assert 0 < manifest.transactions < result_files.read_manifest(result).transactions
+    live_tokens = set(result_files.read_result(result).sheet.party.names)
+    assert not live_tokens & set(result_files.read_result(out).sheet.party.names)
+    records = [one for path in (files / "ledger").glob("*.parquet")
+               for batch in ledger_files.read_ledger(path) for one in batch]  # fmt: skip
+    text = b"\n".join(part for one in records for part in (one.key or b"", one.value or b""))
+    assert not [token for token in live_tokens if token.encode() in text]
+    fxwatch("testbed", "library", "verify", "autumn", "--dir", sets)
 
 
 def test_nothing_of_the_cluster_was_touched(live: Any) -> None:
