@@ -279,8 +279,9 @@ def _rule(one: TypologyFigures) -> Check:
 
 def _missing_member(name: str) -> Check:
     return Check(name=f"member {name}", passed=False, measured={"champion": "present", "challenger": "missing"},
-                 limit="every member of the champion is in the challenger",
-                 reason=f"the member {name} is missing in the challenger; the champion scores with it")  # fmt: skip
+                 limit="every member that counts in the champion counts in the challenger",
+                 reason=f"the member {name} is missing in the challenger, or weighs nothing there; "
+                        "the champion scores with it")  # fmt: skip
 
 
 def _member(name: str, difference: Difference) -> Check:

@@ -68,8 +68,9 @@ class _Side(NamedTuple):
         return self.judged.ground
 
     def has(self, member: str) -> bool:
-        """Whether the version scores with a member."""
-        return member in self.configuration.detectors.members
+        """Whether a member counts in the version's scores: one of weight 0 only learns."""
+        detectors = self.configuration.detectors
+        return member in detectors.members and detectors.weight(member) > 0
 
 
 def figures(champion: Version, challenger: Version, how: Resampling, costs: Costs) -> Figures:
@@ -83,7 +84,7 @@ def figures(champion: Version, challenger: Version, how: Resampling, costs: Cost
     compared = {one.budget: one for one in compare(a.judged, b.judged).budgets}
     told, shipped = compared[how.budget], compared[AS_SHIPPED]
     draws = Draws(how.resamples, how.seed)
-    members = tuple(b.configuration.detectors.members)
+    members = tuple(name for name in b.configuration.detectors.members if b.has(name))
     return Figures(
         recall=told.recall,
         typologies=tuple(_typologies(a, b, told.by_typology, draws)),

@@ -82,11 +82,16 @@ def test_crippled_member_is_failed_and_named(places):
     assert not {"member half_space_trees", "member windowed_tails"} & set(reasons)
 
 
-def test_member_left_out_is_named(places, tmp_path):
+@pytest.mark.parametrize("how", ["left out", "of no weight"])
+def test_member_that_no_longer_counts_is_named(places, tmp_path, how):
     """A challenger that does not score with one of the champion's members is refused, and the member is named."""
     configuration = read_result(places["champion"]).configuration
-    kept = {name: found for name, found in configuration.detectors.members.items() if name != "robust_z"}
-    fewer = msgspec.structs.replace(configuration.detectors, members=kept)
+    members = configuration.detectors.members
+    changes = (
+        {"members": {name: found for name, found in members.items() if name != "robust_z"}}
+        if how == "left out" else {"weights": {"robust_z": 0.0}}
+    )  # fmt: skip
+    fewer = msgspec.structs.replace(configuration.detectors, **changes)
     challenger = msgspec.structs.replace(configuration, detectors=fewer)
     replay.replay(replay.of_result(places["champion"], challenger), tmp_path / "out", processes=1, force=False,
                   stages=Silent())  # fmt: skip
