@@ -1,7 +1,9 @@
-"""How `pytest -n 2` divides the tests: those with a broker in one process, all others file by file in the other.
+"""How `pytest -n 2` divides the tests: workers under faults in one process, all others file by file in the other.
 
-Tests with a broker share it, and a second one beside it would only take their time. pytest-xdist's own groups
-(`xdist_group`) do not work with pytest 9.2, which keeps no `_nodeid` for them to write to.
+Those mostly wait, for sessions and leases that run out, and two of them at once would end each other's. Tests of
+commands on a broker wait for little and can run beside them; they come first in the other process, then all those
+without a broker. pytest-xdist's own groups (`xdist_group`) do not work with pytest 9.2, which keeps no `_nodeid` for
+them to write to.
 """
 
 import os
@@ -12,13 +14,20 @@ from xdist.scheduler import LoadFileScheduling
 # What the others yield: sessions and leases of the tests with a broker run out in seconds where it is too busy.
 NICENESS = 10
 BROKER_TESTS = "tests/broker/"
+# of the tests with a broker, those that wait for no session: without them, these 5 minutes would follow the others
+COMMANDS = (
+    "alerts_follow", "console_consumers", "deadletter_cli", "embedded_broker", "formats", "many_parties", "publish",
+    "reconcile_cli", "reidentify", "topics", "worker_refusals",
+)  # fmt: skip
 
 
 class BrokerTestsTogether(LoadFileScheduling):
-    """Tests of `tests/broker` are one unit of work; it is handed out first where it is collected first."""
+    """Tests of `tests/broker` but for `COMMANDS` are one unit of work, handed out third, to the first process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROKER_TESTS if nodeid.startswith(BROKER_TESTS) else str(super()._split_scope(nodeid))
+        place = str(super()._split_scope(nodeid))
+        commands = {f"{BROKER_TESTS}test_{name}.py" for name in COMMANDS}
+        return BROKER_TESTS if place.startswith(BROKER_TESTS) and place not in commands else place
 
 
 def yield_to_broker_tests(item: pytest.Item) -> None:

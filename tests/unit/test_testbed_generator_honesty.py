@@ -129,7 +129,7 @@ def test_every_lookalike_is_there_for_every_typology(books: Books) -> None:
     assert {entry["lookalike"] for entry in entries} == {kind.name for kind in ALL}
     assert {entry["resembles"] for entry in entries} == set(ALL_TYPOLOGIES)
     party = {body["event_id"]: body["party_id"] for body in [*books.paid, *books.declared]}
-    profiled = {"diversified_firm"}
+    profiled = {"diversified_firm", "larger_exchanger"}
     for entry in entries:
         parties = {party[event_id] for event_id in entry["event_ids"] if event_id in party}
         missing = [event_id for event_id in entry["event_ids"] if event_id not in party]

@@ -1,6 +1,7 @@
 """The scenario pack: planted whole, told truly, admitted; found where rules must, hidden where formats could tell."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -26,7 +27,7 @@ from streams.generator.world import World
 from streams.record import DISPOSITIONS, PROFILES, TRANSACTIONS
 from tests.support.pack_stream import PackStream, at
 
-SEED = 3
+SEED = 4
 
 
 @pytest.fixture(scope="module")
@@ -345,7 +346,41 @@ def test_odd_goods_are_not_those_of_the_registered_industry() -> None:
             if record.topic == TRANSACTIONS
             for body in [orjson.loads(record.value)]
         }
-        for case in simulation.truth.of("case"):
+        odd_goods = [case for case in simulation.truth.of("case") if firms[case["party_id"]].role != "money_exchanger"]
+        assert odd_goods
+        for case in odd_goods:
             traded = {paid[event_id]["hs_code"][:2] for event_id in case["event_ids"] if event_id in paid}
             assert traded
             assert not traded & industry.get(firms[case["party_id"]].industry, set()), case["case_id"]
+
+
+def _dealings(seed: int) -> Iterator[tuple[dict[str, Any], float, float, int]]:
+    """Each operator's case of a stream: the case, what its events and its own honest ones come to, honest peers."""
+    simulation = Simulation(
+        seed, 15_000, residents=2_000, preset="full", days=150, start=date(2026, 1, 5), typologies=("T18",)
+    )
+    exchangers = {person.id for person in simulation._people if person.role == "money_exchanger"}
+    dealt: dict[str, dict[str, float]] = {name: {} for name in exchangers}
+    for record in simulation:
+        body = orjson.loads(record.value)
+        if record.topic == TRANSACTIONS and body["party_id"] in exchangers and body.get("status") != "ordered":
+            at_ms = int(at(body).timestamp() * 1000)
+            assert (body["channel"], body["evidence"], body["institution"][:3]) == ("exchanger", "verified", "EX-")
+            usd = simulation._rates.usd(float(body["amount"]), body["currency"], at_ms)
+            dealt[body["party_id"]][body["event_id"]] = usd
+    cases = [case for case in simulation.truth.of("case") if case["party_id"] in exchangers]
+    for case in cases:
+        own = dealt[case["party_id"]]
+        inside = sum(own.get(event_id, 0.0) for event_id in case["event_ids"])
+        peers = len(exchangers) - len({each["party_id"] for each in cases})
+        yield case, inside, sum(own.values()) - inside, peers
+
+
+def test_operators_deal_far_beyond_their_honest_business_and_leave_peers() -> None:
+    """T18: in weeks an operator's case comes to more than all its honest dealings of five months; two peers stay."""
+    found = [each for seed in range(1, 6) for each in _dealings(seed)]
+    assert {case["variant"] for case, *_ in found} == set(VARIANTS)
+    for case, inside, honest, peers in found:
+        assert inside > honest > 0, case["case_id"]
+        assert inside == pytest.approx(float(case["illicit_usd"]), rel=0.02)
+        assert peers >= 2

@@ -5,6 +5,7 @@ What a good detector must leave alone. The truth names each with what it resembl
 
 from streams.generator.draw import Draw
 from streams.generator.lookalikes.groups import GROUPS_WHO
+from streams.generator.lookalikes.operators import OPERATORS_WHO
 from streams.generator.lookalikes.persons import PERSONS_WHO
 from streams.generator.lookalikes.scene import LookAlike, Scene
 from streams.generator.lookalikes.trade import TRADERS_WHO
@@ -12,7 +13,7 @@ from streams.generator.population import Resident
 from streams.generator.world import World
 
 ALL: tuple[LookAlike, ...] = tuple(
-    sorted((*PERSONS_WHO, *TRADERS_WHO, *GROUPS_WHO), key=lambda each: (each.resembles, each.name))
+    sorted((*PERSONS_WHO, *TRADERS_WHO, *GROUPS_WHO, *OPERATORS_WHO), key=lambda each: (each.resembles, each.name))
 )
 # of each kind one for this many records, and two from `SEVERAL_FROM` on
 RECORDS_EACH, SEVERAL_FROM, MOST = 12_000, 10_000, 60

@@ -57,6 +57,21 @@ class Cast:
             chosen.append(person)
         return chosen
 
+    def one_of(self, draw: Draw, role: str, peers: int) -> Resident | None:
+        """A free resident of the role; None unless `peers` others of it stay free, for it to be measured against."""
+        free = [
+            person
+            for person in self._residents
+            if person.role == role and not (person.reserved or person.founded_day or person.growing)
+        ]
+        if len(free) <= peers:
+            return None
+        person = draw.pick(free)
+        person.reserved = True
+        self._used[person.party_type] += 1
+        self._taken.append(person)
+        return person
+
     def pattern(self, draw: Draw, party_type: str, roles: Sequence[str]) -> Resident:
         """A resident to model a newcomer on; stays as it is. Raises `DoesNotFitError` when there is none."""
         person = self._pick(draw, (party_type,), roles, goods=True)

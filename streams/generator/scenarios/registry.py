@@ -18,7 +18,7 @@ from streams.generator.scenarios import (
     t15_round_tripping,
     t16_off_market_rate,
     t17_pass_through_funnel,
-    t18_line_of_business,
+    t18_business_mismatch,
 )
 from streams.generator.scenarios.terms import Scenario
 
@@ -40,6 +40,6 @@ SCENARIOS: tuple[Scenario, ...] = (
     t15_round_tripping.SCENARIO,
     t16_off_market_rate.SCENARIO,
     t17_pass_through_funnel.SCENARIO,
-    t18_line_of_business.SCENARIO,
+    t18_business_mismatch.SCENARIO,
 )
 TYPOLOGIES = tuple(scenario.typology for scenario in SCENARIOS)

@@ -51,6 +51,8 @@ AUTUMN_MONTH = 7
 # small remitters take no larger payment (from memory; honest ones stay far below)
 SMALL_REMITTER_USD = 5_000
 COUNTER_HOURS = range(9, 16)
+# honest exchangers that one is measured against
+LEAST_PEERS = 2
 # private persons who send money; travellers and freelancers pay shops and platforms
 PERSONS = ("salaried", "parent", "migrant", "small_user")
 # (typology, limit, local date) -> its value in force, None before the first
@@ -96,6 +98,10 @@ class Stage:
     def companies(self, number: int, *roles: str) -> list[Resident]:
         """Companies that trade in goods, of these roles if there are any free."""
         return self._cast.take(self.draw, number, ("company",), roles, goods=True)
+
+    def operator(self) -> Resident | None:
+        """A registered exchanger, None where too few would stay honest beside it."""
+        return self._cast.one_of(self.draw, "money_exchanger", LEAST_PEERS)
 
     def window(self, days: int, busy: int = 0) -> int:
         """The first of `days` days inside the span. Raises `DoesNotFitError` when the span is shorter.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from streams.generator.population import Counterparty, Resident
-from streams.generator.world import PURPOSES
+from streams.generator.world import MORE_PURPOSES, PURPOSES
 
 if TYPE_CHECKING:
     from streams.generator.scenarios.stage import Stage
@@ -23,6 +23,7 @@ PURPOSE_CODES = {
     "investment": "50201",
     "loan": "50301",
     "deposit": "50401",
+    "other": MORE_PURPOSES["other"],
 }
 
 

@@ -1,18 +1,24 @@
-"""T18: goods or a route that do not go with the firm's line of business.
+"""T18: goods or a route that do not go with the firm's line of business; an operator beyond its registration.
 
 Published: the supervisor speaks of unrelated business lines among the firms of 2022; the definitions give an unseen HS
-chapter and USD 100,000. Cases here are a firm's three to eight trades of USD 100,000 to 350,000. The deviation of
-registered exchangers and small remitters, the typology's third form, is not planted: they are institutions here, no
-parties.
+chapter and USD 100,000, and for operators a volume four standard deviations above registration and peers. Two cases in
+five are operators where the stream has enough registered exchangers to leave peers; the others are a firm's three to
+eight trades of USD 100,000 to 350,000. Small remitters are institutions here, no parties, and are not planted.
 
 template: a firm imports goods of a chapter it never dealt in from a country that does not ship to the payee's, three to
-five times in four weeks. slow: five to seven over three and a half months, growing. adversarial: a usual partner sells
-the odd goods in parts below USD 100,000, the payee's country is usual and only the origin is not, between usual trades.
+five times in four weeks; an exchanger deals in 3 to 6 times its usual amounts for four weeks. slow: five to seven
+trades over three and a half months, growing; an exchanger's dealings grow from usual to six times that. adversarial: a
+usual partner sells the odd goods in parts below USD 100,000, the payee's country is usual and only the origin is not,
+between usual trades; an exchanger deals in usual amounts, three a week beside its honest ones.
 
-An investigator should find: the registered line, the goods, the route, peers. Illicit value: what was paid for them.
+An investigator should find: the registered line or the registered size, the goods, the route, peers. Illicit value:
+what was paid for the goods; the operator's dealings beside its honest ones.
 """
 
+from collections.abc import Callable
+
 from streams.generator.calendar import HOUR_MS
+from streams.generator.habits import hours
 from streams.generator.industries import INDUSTRIES
 from streams.generator.population import GOODS, Resident
 from streams.generator.scenarios.stage import Stage
@@ -20,6 +26,12 @@ from streams.generator.scenarios.terms import Entry, Order, Scenario
 
 ORIGINS = ("AU", "DE", "US", "VN", "CN", "JP")
 Goods = tuple[str, str, float]
+
+
+# of an operator's dealings, those that come in, as honest ones do
+DEALT_IN = 0.4
+# of the cases, those of operators
+OPERATORS = 0.4
 
 
 def own_chapters(firm: Resident) -> set[str]:
@@ -52,15 +64,46 @@ def _odd_trades(stage: Stage, days: int, trades: tuple[int, int], *, growing: bo
     stage.finish(due=due)
 
 
+def _operator(stage: Stage) -> Resident | None:
+    """The registered exchanger of a case that is an operator's."""
+    return stage.operator() if stage.draw.chance(OPERATORS) else None
+
+
+def _deals(stage: Stage, operator: Resident, times: list[int], grows: Callable[[float], float]) -> None:
+    """Dealings under its own registration; `grows` tells how many times the usual amount, of the part played (0-1)."""
+    draw = stage.draw
+    for number, at_ms in enumerate(times):
+        usd = operator.usual_usd * draw.uniform(0.5, 1.6) * grows(number / len(times))
+        direction = "in" if draw.chance(DEALT_IN) else "out"
+        partner, institution = draw.pick(operator.counterparties), operator.institutions[0]
+        stage.pay(Order(operator, partner, at_ms, usd, "other", direction, "verified", institution, "exchanger"))
+    stage.finish()
+
+
 def _template(stage: Stage) -> None:
-    _odd_trades(stage, 28, (3, 5), growing=False)
+    operator = _operator(stage)
+    if operator is None:
+        _odd_trades(stage, 28, (3, 5), growing=False)
+        return
+    times = stage.office_times(stage.window(28), 28, stage.count(10, 16), hours.OFFICE)
+    _deals(stage, operator, times, lambda _: stage.draw.uniform(3, 6))
 
 
 def _slow(stage: Stage) -> None:
-    _odd_trades(stage, 105, (5, 7), growing=True)
+    operator = _operator(stage)
+    if operator is None:
+        _odd_trades(stage, 105, (5, 7), growing=True)
+        return
+    times = stage.office_times(stage.window(105), 105, stage.count(14, 20), hours.OFFICE)
+    _deals(stage, operator, times, lambda part: 1 + 5 * part)
 
 
 def _adversarial(stage: Stage) -> None:
+    operator = _operator(stage)
+    if operator is not None:
+        times = stage.office_times(stage.window(60), 60, stage.count(24, 30), hours.OFFICE)
+        _deals(stage, operator, times, lambda _: 1.0)
+        return
     begin, draw = stage.window(90), stage.draw
     firm = stage.companies(1, "importer")[0]
     goods, partner = _odd_goods(stage, firm), firm.counterparties[0]
