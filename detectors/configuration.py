@@ -72,8 +72,8 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     recent scores a rank is taken among; `daily_budget` the statistical alerts per day over all partitions.
 
     `weights` maps a member to what its strangeness counts for, 0 or more; a member not named counts 1, one of 0 learns
-    and shows its score, but counts for nothing. Without weights the field is not part of the encoding: a set of before
-    there were any keeps its fingerprint, and with it the evidence of its alerts.
+    and shows its score, but counts for nothing. Weights of 1 are left out, and without any the field is not part of the
+    encoding: a set of before there were any keeps its fingerprint, and with it the evidence of its alerts.
     """
 
     members: dict[str, dict[str, float]]
@@ -83,6 +83,12 @@ class DetectorSet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     daily_budget: float = 20.0
     exploration: float = 0.05
     weights: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        """One spelling of equal sets: another one would be another fingerprint and start all models anew."""
+        if self.weights is not msgspec.UNSET:
+            told = {name: weight for name, weight in self.weights.items() if weight != 1 or name not in self.members}
+            msgspec.structs.force_setattr(self, "weights", told or msgspec.UNSET)
 
     def weight(self, member: str) -> float:
         """What the member's strangeness is multiplied by."""

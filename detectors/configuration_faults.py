@@ -17,8 +17,8 @@ from detectors.scoring import Scorer
 from detectors.typologies import REGISTRY
 
 _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
-# Only the weights' ratios matter; what is larger than this is a slip of the pen.
-LARGEST_WEIGHT = 1000.0
+# Only the weights' ratios matter; what is larger or smaller than these is a slip of the pen.
+LARGEST_WEIGHT, LEAST_WEIGHT = 1000.0, 0.001
 _DESK_EXPECTED = "1 to 40 of a-z, 0-9 and -, not - first"
 
 
@@ -77,8 +77,9 @@ def _weights(detectors: DetectorSet) -> Iterator[str]:
     for name, weight in given.items():
         if name not in detectors.members:
             yield f"[detectors.weights] no such member; got: {name!r}; expected: some of {', '.join(detectors.members)}"
-        if not 0 <= weight <= LARGEST_WEIGHT:
-            yield f"[detectors.weights] {name}: got: {weight}; expected: 0 to {LARGEST_WEIGHT:g}"
+        if weight != 0 and not LEAST_WEIGHT <= weight <= LARGEST_WEIGHT:
+            yield (f"[detectors.weights] {name}: got: {weight}; expected: 0, or {LEAST_WEIGHT:g} to "
+                   f"{LARGEST_WEIGHT:g}")  # fmt: skip
     if detectors.members and not any(map(detectors.weight, detectors.members)):
         yield "[detectors.weights] no member counts; got: 0 for each; expected: one above 0"
 

@@ -17,7 +17,11 @@ from hypothesis import settings
 
 from streams.broker import EmbeddedBroker
 from streams.broker.ports import free_ports
-from tests.support.broker_tests_together import BrokerTestsTogether, yield_to_broker_tests
+from tests.support.broker_tests_together import (
+    BrokerTestsTogether,
+    longest_first,
+    yield_to_broker_tests,
+)
 from tests.support.topic_deletion import delete_topics
 
 # hypothesis' own deadline is wall time, which a busy machine breaks; what must be quick measures its own CPU time.
@@ -28,6 +32,12 @@ settings.load_profile("fxwatch")
 EXISTING_CLUSTER = os.environ.get("FXWATCH_BOOTSTRAP")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The order in which `pytest -n` hands them out."""
+    longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> BrokerTestsTogether:
     """Who runs what under `pytest -n`."""
     return BrokerTestsTogether(config, log)

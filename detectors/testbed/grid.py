@@ -196,13 +196,16 @@ def _weighed(found: DetectorSet, member: str, value: str, path: str) -> Detector
     if member not in found.members:
         raise PathError(f"{path}: the member is left out of the same combination")
     given = {} if found.weights is msgspec.UNSET else found.weights
-    return _set(found, DetectorSet, "weights", {**given, member: value}, path)
+    try:
+        return msgspec.structs.replace(found, weights={**given, member: float(value)})
+    except ValueError as fault:
+        raise PathError(f"{path}: got {value!r}, expected a number") from fault
 
 
 Part = TypeVar("Part", DetectorSet, Engine)
 
 
-def _set(part: Part, kind: type[Part], name: str, value: object, path: str) -> Part:
+def _set(part: Part, kind: type[Part], name: str, value: str, path: str) -> Part:
     """The part with one value read as the field's type says."""
     try:
         return msgspec.convert({**msgspec.to_builtins(part), name: value}, kind, strict=False)

@@ -104,7 +104,7 @@ ROLES: dict[str, RoleFacts] = {
     "commission_agent": RoleFacts(
         0.004, "company", 5.0, (12, 40), (8_000, 120_000), (*CORRIDORS["importer"], *_HOUSES), "bank", partners=(3, 6)
     ),
-    "money_exchanger": RoleFacts(0.003, "company", 5.0, (15, 60), (3_000, 40_000), _TRAVEL, "own", partners=(1, 2)),
+    "money_exchanger": RoleFacts(0.006, "company", 5.0, (15, 60), (3_000, 40_000), _TRAVEL, "own", partners=(1, 2)),
     "bank_desk": RoleFacts(0.002, "bank", 9.0, (1, 6), (400_000, 8_000_000), _WORLD, "own", partners=(3, 6)),
 }
 GOODS_ROLES = frozenset({"trader", "online_seller", "importer", "exporter", "intra_group", "commission_agent"})

@@ -21,13 +21,26 @@ COMMANDS = (
 )  # fmt: skip
 
 
+FILES = {f"{BROKER_TESTS}test_{name}.py" for name in COMMANDS}
+
+
+def unit(nodeid: str) -> str:
+    """The unit of work a test belongs to: `BROKER_TESTS`, or its file."""
+    place = nodeid.partition("::")[0]
+    return BROKER_TESTS if place.startswith(BROKER_TESTS) and place not in FILES else place
+
+
 class BrokerTestsTogether(LoadFileScheduling):
-    """Tests of `tests/broker` but for `COMMANDS` are one unit of work, handed out third, to the first process."""
+    """Tests of `tests/broker` but for `COMMANDS` are one unit of work."""
 
     def _split_scope(self, nodeid: str) -> str:
-        place = str(super()._split_scope(nodeid))
-        commands = {f"{BROKER_TESTS}test_{name}.py" for name in COMMANDS}
-        return BROKER_TESTS if place.startswith(BROKER_TESTS) and place not in commands else place
+        return unit(nodeid)
+
+
+def longest_first(items: list[pytest.Item]) -> None:
+    """Begin with the unit that takes longest: units are handed out in the order of collection."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: unit(item.nodeid) != BROKER_TESTS)
 
 
 def yield_to_broker_tests(item: pytest.Item) -> None:

@@ -221,6 +221,9 @@ def test_a_set_without_weights_keeps_its_fingerprint():
     given = DetectorSet(members={"robust_z": {}, "windowed_tails": {}})
     assert fingerprint(given) == "e6452fc86f6fa5f0"
     assert fingerprint(msgspec.structs.replace(given, weights={"robust_z": 2.0})) != fingerprint(given)
+    for same in ({}, {"robust_z": 1.0}, dict.fromkeys(given.members, 1)):
+        assert msgspec.structs.replace(given, weights=same) == given
+    assert msgspec.convert({"members": {}, "weights": {}}, DetectorSet).weights is msgspec.UNSET
 
 
 def test_no_known_feature_gives_no_contributions():

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -27,7 +28,8 @@ from streams.generator.world import World
 from streams.record import DISPOSITIONS, PROFILES, TRANSACTIONS
 from tests.support.pack_stream import PackStream, at
 
-SEED = 4
+SEED = 3
+SEOUL = ZoneInfo("Asia/Seoul")
 
 
 @pytest.fixture(scope="module")
@@ -354,8 +356,8 @@ def test_odd_goods_are_not_those_of_the_registered_industry() -> None:
             assert not traded & industry.get(firms[case["party_id"]].industry, set()), case["case_id"]
 
 
-def _dealings(seed: int) -> Iterator[tuple[dict[str, Any], float, float, int]]:
-    """Each operator's case of a stream: the case, what its events and its own honest ones come to, honest peers."""
+def _dealings(seed: int) -> Iterator[tuple[dict[str, Any], float, float, float]]:
+    """Each operator's case of a stream: the case, USD of its events and of honest ones, the share of plain peers."""
     simulation = Simulation(
         seed, 15_000, residents=2_000, preset="full", days=150, start=date(2026, 1, 5), typologies=("T18",)
     )
@@ -366,21 +368,27 @@ def _dealings(seed: int) -> Iterator[tuple[dict[str, Any], float, float, int]]:
         if record.topic == TRANSACTIONS and body["party_id"] in exchangers and body.get("status") != "ordered":
             at_ms = int(at(body).timestamp() * 1000)
             assert (body["channel"], body["evidence"], body["institution"][:3]) == ("exchanger", "verified", "EX-")
+            assert 9 <= at(body).astimezone(SEOUL).hour < 16
             usd = simulation._rates.usd(float(body["amount"]), body["currency"], at_ms)
             dealt[body["party_id"]][body["event_id"]] = usd
     cases = [case for case in simulation.truth.of("case") if case["party_id"] in exchangers]
+    alike = [entry for entry in simulation.truth.of("lookalike") if entry["lookalike"] == "larger_exchanger"]
+    assert alike
+    playing = {each["party_id"] for each in [*cases, *alike]}
     for case in cases:
         own = dealt[case["party_id"]]
         inside = sum(own.get(event_id, 0.0) for event_id in case["event_ids"])
-        peers = len(exchangers) - len({each["party_id"] for each in cases})
-        yield case, inside, sum(own.values()) - inside, peers
+        yield case, inside, sum(own.values()) - inside, 1 - len(playing) / len(exchangers)
 
 
-def test_operators_deal_far_beyond_their_honest_business_and_leave_peers() -> None:
-    """T18: in weeks an operator's case comes to more than all its honest dealings of five months; two peers stay."""
+def test_operators_deal_beyond_their_honest_business_and_leave_peers() -> None:
+    """T18: an operator's case comes to more than its honest dealings of five months; half its peers play no part.
+
+    Honest and planted dealings, look-alikes' too, have one form and one set of hours.
+    """
     found = [each for seed in range(1, 6) for each in _dealings(seed)]
     assert {case["variant"] for case, *_ in found} == set(VARIANTS)
     for case, inside, honest, peers in found:
         assert inside > honest > 0, case["case_id"]
         assert inside == pytest.approx(float(case["illicit_usd"]), rel=0.02)
-        assert peers >= 2
+        assert peers >= 0.5

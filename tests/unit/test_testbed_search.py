@@ -99,8 +99,9 @@ def test_weights_are_varied_member_by_member():
         ("detectors.members", "robust_z+crystal_ball", "joined by +"),
         ("detectors.members.half_space_trees.trees", "0", "trees"),
         ("detectors.members.half_space_trees.trees", "few", "expected a number"),
-        ("detectors.weights.robust_z", "-1", "0 to 1000"),
-        ("detectors.weights.robust_z", "much", "much"),
+        ("detectors.weights.robust_z", "-1", "0.001 to 1000"),
+        ("detectors.weights.robust_z", "1e-9", "0.001 to 1000"),
+        ("detectors.weights.robust_z", "true", "got 'true', expected a number"),
         ("engine.lateness_days", "900", "0 to 365"),
     ],
 )

@@ -62,10 +62,10 @@ class Scene:
     def pay(self, resident: Resident, payee: Counterparty, day: int, usd: float, purpose: str, **fields: Any) -> None:
         """A payment worth `usd` on the day, by app unless `fields` of `Payment` say otherwise; no papers by default.
 
-        Firms, and whoever goes to a branch, pay on the next business day.
+        Firms, and whoever goes to a branch, pay on the next business day; over a counter in its hours.
         """
         world = self.world
-        office = fields.get("channel") in {"branch", "web"}
+        office = fields.get("channel") in {"branch", "web", "exchanger"}
         if office or resident.party_type == "company":
             day = world.calendar.open_day_near(day)
         at_ms = world.calendar.moment_among(day, self.draw, hours.OFFICE if office else hours.PHONE[2:])

@@ -57,14 +57,11 @@ class Cast:
             chosen.append(person)
         return chosen
 
-    def one_of(self, draw: Draw, role: str, peers: int) -> Resident | None:
-        """A free resident of the role; None unless `peers` others of it stay free, for it to be measured against."""
-        free = [
-            person
-            for person in self._residents
-            if person.role == role and not (person.reserved or person.founded_day or person.growing)
-        ]
-        if len(free) <= peers:
+    def one_of(self, draw: Draw, role: str, most: float) -> Resident | None:
+        """A free resident of the role; None once the share `most` of it is cast: the others are its peers."""
+        peers = [person for person in self._residents if person.role == role]
+        free = [person for person in peers if not (person.reserved or person.founded_day or person.growing)]
+        if not free or len(peers) - sum(not person.reserved for person in peers) + 1 > most * len(peers):
             return None
         person = draw.pick(free)
         person.reserved = True

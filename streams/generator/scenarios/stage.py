@@ -51,8 +51,8 @@ AUTUMN_MONTH = 7
 # small remitters take no larger payment (from memory; honest ones stay far below)
 SMALL_REMITTER_USD = 5_000
 COUNTER_HOURS = range(9, 16)
-# honest exchangers that one is measured against
-LEAST_PEERS = 2
+# of the registered exchangers, those that play a case; look-alikes take as many, and half are peers of both
+MOST_OPERATORS = 0.25
 # private persons who send money; travellers and freelancers pay shops and platforms
 PERSONS = ("salaried", "parent", "migrant", "small_user")
 # (typology, limit, local date) -> its value in force, None before the first
@@ -101,7 +101,7 @@ class Stage:
 
     def operator(self) -> Resident | None:
         """A registered exchanger, None where too few would stay honest beside it."""
-        return self._cast.one_of(self.draw, "money_exchanger", LEAST_PEERS)
+        return self._cast.one_of(self.draw, "money_exchanger", MOST_OPERATORS)
 
     def window(self, days: int, busy: int = 0) -> int:
         """The first of `days` days inside the span. Raises `DoesNotFitError` when the span is shorter.

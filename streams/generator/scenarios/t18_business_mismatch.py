@@ -2,12 +2,12 @@
 
 Published: the supervisor speaks of unrelated business lines among the firms of 2022; the definitions give an unseen HS
 chapter and USD 100,000, and for operators a volume four standard deviations above registration and peers. Two cases in
-five are operators where the stream has enough registered exchangers to leave peers; the others are a firm's three to
-eight trades of USD 100,000 to 350,000. Small remitters are institutions here, no parties, and are not planted.
+five are registered exchangers, while no more than a quarter of them play one; all others are a firm's three to eight
+trades of USD 100,000 to 350,000. Small remitters are institutions here, no parties, and are not planted.
 
 template: a firm imports goods of a chapter it never dealt in from a country that does not ship to the payee's, three to
 five times in four weeks; an exchanger deals in 3 to 6 times its usual amounts for four weeks. slow: five to seven
-trades over three and a half months, growing; an exchanger's dealings grow from usual to six times that. adversarial: a
+trades over three and a half months, growing; an exchanger's dealings grow to nearly six times the usual. adversarial: a
 usual partner sells the odd goods in parts below USD 100,000, the payee's country is usual and only the origin is not,
 between usual trades; an exchanger deals in usual amounts, three a week beside its honest ones.
 
@@ -19,6 +19,7 @@ from collections.abc import Callable
 
 from streams.generator.calendar import HOUR_MS
 from streams.generator.habits import hours
+from streams.generator.habits.transfer import known_partner
 from streams.generator.industries import INDUSTRIES
 from streams.generator.population import GOODS, Resident
 from streams.generator.scenarios.stage import Stage
@@ -32,6 +33,8 @@ Goods = tuple[str, str, float]
 DEALT_IN = 0.4
 # of the cases, those of operators
 OPERATORS = 0.4
+# what tells of more dealings of a known kind with known partners
+OPERATOR_FEATURES = ("amount_own", "amount_corridor", "week_sum", "cadence", "slow_boiling")
 
 
 def own_chapters(firm: Resident) -> set[str]:
@@ -75,9 +78,9 @@ def _deals(stage: Stage, operator: Resident, times: list[int], grows: Callable[[
     for number, at_ms in enumerate(times):
         usd = operator.usual_usd * draw.uniform(0.5, 1.6) * grows(number / len(times))
         direction = "in" if draw.chance(DEALT_IN) else "out"
-        partner, institution = draw.pick(operator.counterparties), operator.institutions[0]
+        partner, institution = known_partner(draw, operator), operator.institutions[0]
         stage.pay(Order(operator, partner, at_ms, usd, "other", direction, "verified", institution, "exchanger"))
-    stage.finish()
+    stage.finish(expected={"typologies": ["T18"], "features": list(OPERATOR_FEATURES)})
 
 
 def _template(stage: Stage) -> None:
