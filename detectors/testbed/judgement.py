@@ -25,6 +25,7 @@ from detectors.testbed.figures.recall import NEVER_US, Recall, first_alerts, rec
 from detectors.testbed.ground import Ground, Mask
 from detectors.testbed.party_days import PartyDays, party_days
 from detectors.testbed.selection import party_day_ranks, within
+from detectors.testbed.sheet import Sheet
 from detectors.testbed.statistics import LEVEL, Reliability
 from detectors.typologies import REGISTRY
 
@@ -54,9 +55,9 @@ class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """What was judged. Counts of `transactions` include history, of `parties` and `days` do not.
 
     `cases` counts by typology. `without_rule` are typologies planted that no rule of this version looks for: only the
-    models can find them. `cold_share` is the share of payments outside history to which the models gave no rank: their
-    segment had not learned enough, or it was an amendment. `unseen_cases` and `unseen_lookalikes` have no payment in
-    the result.
+    models can find them. `cold_share` is the share of scored payments outside history to which the models gave no rank,
+    as their segment had not learned enough; amendments are not scored. `unseen_cases` and `unseen_lookalikes` have no
+    payment in the result.
     """
 
     transactions: int
@@ -230,10 +231,15 @@ def _figures(
     )
 
 
+def cold_share(sheet: Sheet) -> float | None:
+    """The share of scored payments outside history that have no rank; None where there is none."""
+    judged = sheet.scored & ~sheet.history
+    return int((np.isnan(sheet.rank) & judged).sum()) / int(judged.sum()) if judged.any() else None
+
+
 def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
     sheet = ground.sheet
     names = sorted(set(ground.typology))
-    judged = int(ground.may_alert.sum())
     seen = ground.events.hit(np.ones(len(sheet), np.bool_), ground.cases)
     rules = {typology.id for typology in REGISTRY}
     return Stream(
@@ -243,7 +249,7 @@ def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
         days=len(ground.days),
         party_days=days,
         illicit_party_days=illicit_days,
-        cold_share=int((np.isnan(sheet.rank) & ground.may_alert).sum()) / judged if judged else None,
+        cold_share=cold_share(sheet),
         cases={name: int(ground.named(name).sum()) for name in names},
         unseen_cases=int((~seen).sum()),
         lookalikes=len(ground.truth.lookalikes),

@@ -19,6 +19,7 @@ from detectors.configuration import Configuration, Limit
 from detectors.testbed import grid, sweep
 from detectors.testbed.grid import Combination, Dimension, PathError
 from detectors.testbed.ground import Ground
+from detectors.testbed.judgement import cold_share
 from detectors.testbed.sweep import Raised, Row
 from streams.errors import UsageError
 from streams.testbed import ledger_files
@@ -184,6 +185,7 @@ def report(result: Result, told: Search, varied: Sequence[Dimension], *, judged:
         "format": FORMAT, "made_by": "fxwatch testbed search", "files": result.manifest.files,
         "versions": msgspec.to_builtins(result.manifest.versions), "truth": judged,
         "first_day": first_day(result).isoformat(), "configurations": told.configurations,
+        "cold_share": cold_share(result.sheet),
         "limits_changed": msgspec.to_builtins(told.changed),
         "vary": {each.path: list(each.values) for each in varied}, "recorded": msgspec.to_builtins(told.recorded),
         "rows": msgspec.to_builtins(told.rows),

@@ -8,6 +8,7 @@ from jinja2 import Environment, StrictUndefined
 
 from streams.testbed.blind_page import short
 from streams.testbed.report import svg
+from streams.testbed.report.verdict import MUCH_COLD
 
 _MOST_LINES = 8
 _EPOCH = date(1970, 1, 1)
@@ -81,6 +82,10 @@ def introduction(report: Mapping[str, Any]) -> str:
     if report["configurations"] > 1:
         head += (f" It holds {report['configurations']:,} configurations: each was varied at its own place, and the "
                  "entries named here are those of the last.")  # fmt: skip
+    if (report["cold_share"] or 0.0) >= MUCH_COLD:
+        head += (f" For {report['cold_share']:.0%} of the judged payments the models as recorded had no calibrated "
+                 "score yet (fewer than warm_up events learned): what is varied of members, weights and the daily "
+                 "budget shows little there.")  # fmt: skip
     return f"{head} Limits are dated; changed was {dated}." if dated else head
 
 

@@ -130,9 +130,11 @@ def test_what_no_rule_looks_for_is_said():
 
 
 def test_cold_payments_are_counted():
-    """One of two payments outside history has no rank yet: half of what is judged is cold."""
-    told = ground([payment("a", "a", 0), payment("b", "b", 0), payment("c", "c", 0, history=True)])
-    told.sheet.rank[[1, 2]] = np.nan
+    """One of two scored payments outside history has no rank yet: half is cold; an amendment is none of them."""
+    rows = [payment(name, name, 0, history=name == "c") for name in ("a", "b", "c", "d")]
+    told = ground(rows)
+    told.sheet.scored[3] = False
+    told.sheet.rank[[1, 2, 3]] = np.nan
     assert judge(told, (), FEW).judgement.stream.cold_share == 0.5
 
 

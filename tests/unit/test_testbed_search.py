@@ -158,6 +158,19 @@ def test_recorded_value_changes_nothing_and_others_what_they_should(place, tmp_p
     assert "as recorded" in page
 
 
+@pytest.mark.parametrize(("warm_up", "told"), [(0, False), (10_000, True)])
+def test_models_that_had_not_learned_enough_are_told(place, tmp_path, warm_up, told):
+    """Where most payments had no rank, the report says that what is varied of the models shows little."""
+    recorded = read_result(place / "result").configuration
+    detectors = msgspec.structs.replace(recorded.detectors, warm_up=warm_up)
+    changed = msgspec.structs.replace(recorded, detectors=detectors)
+    replay.replay(replay.of_result(place / "result", changed), tmp_path / "result", processes=1, force=False,
+                  stages=Silent())  # fmt: skip
+    found = run(tmp_path, tmp_path / "out", "--processes", "1", "--vary", "detectors.weights.robust_z=2")
+    assert (found["cold_share"] > 0.9) == told
+    assert ("no calibrated score yet" in (tmp_path / "out" / "search.md").read_text("utf-8")) == told
+
+
 def with_a_change(home: Path, out: Path, second: Configuration) -> None:
     """The ledger of a result with another configuration in the middle of each partition, replayed."""
     changed = out.with_name("changed")
