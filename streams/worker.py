@@ -216,6 +216,9 @@ def _event_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         loop = asyncio.new_event_loop()
     else:
+        from streams.kafka_connection import use_for_all_clients
+
+        use_for_all_clients()
         loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop

@@ -1,0 +1,109 @@
+"""A connection that ended a moment ago, on a real uvloop and a real socket; no broker."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+import uvloop
+from aiokafka import conn
+from aiokafka.conn import AIOKafkaConnection
+from aiokafka.errors import KafkaConnectionError
+from aiokafka.protocol.metadata import MetadataRequest
+
+from streams.kafka_connection import Connection, use_for_all_clients
+
+
+async def _silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """A peer that never answers."""
+
+
+async def ended(kind: type[AIOKafkaConnection]) -> AIOKafkaConnection:
+    """A connection whose transport is closed, and whose reader was not told yet: there is no reading task."""
+    server = await asyncio.start_server(_silent, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    found = kind(host, port)
+    found._closed_fut = asyncio.get_running_loop().create_future()
+    found._reader, found._writer = await asyncio.open_connection(host, port)
+    found._read_task = asyncio.ensure_future(asyncio.sleep(60))
+    found._versions = {MetadataRequest.API_KEY: (0, 1)}
+    found._writer.transport.abort()
+    while True:
+        try:
+            found._writer.write(b"")
+        except RuntimeError:
+            break
+        await asyncio.sleep(0)
+    server.close()
+    return found
+
+
+def on_uvloop(work: Callable[[], Awaitable[Any]]) -> Any:
+    """Run to its end on a uvloop of its own."""
+
+    async def bounded() -> Any:
+        return await asyncio.wait_for(work(), 20)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(bounded())
+
+
+def test_a_request_into_a_closed_transport_is_a_broken_connection():
+    """It raises what aiokafka retries, the connection is closed, and who waits for answers on it is told."""
+
+    async def work() -> None:
+        found, told = await ended(Connection), []
+        found._on_close_cb = lambda *_: told.append("closed")
+        waiting = asyncio.get_running_loop().create_future()
+        found._requests.append((1, None, waiting))
+        with pytest.raises(KafkaConnectionError, match="broken"):
+            found.send(MetadataRequest([]))
+        assert not found.connected()
+        assert told == ["closed"]
+        with pytest.raises(KafkaConnectionError):
+            await waiting
+
+    on_uvloop(work)
+
+
+def test_aiokafkas_own_connection_raises_what_nobody_expects():
+    """Why there is one of ours; when this fails, aiokafka has mended it, and ours can go."""
+
+    async def work() -> None:
+        found = await ended(AIOKafkaConnection)
+        with pytest.raises(RuntimeError) as raised:
+            found.send(MetadataRequest([]))
+        assert not isinstance(raised.value, KafkaConnectionError)
+        found.close()
+
+    on_uvloop(work)
+
+
+def test_other_faults_are_not_taken_for_a_broken_connection():
+    """A fault of an open connection passes as it is."""
+
+    async def work() -> None:
+        found = await ended(Connection)
+
+        class Open:
+            transport = type("Transport", (), {"is_closing": staticmethod(lambda: False)})
+
+            def write(self, _content: bytes) -> None:
+                raise RuntimeError("another fault")
+
+            def close(self) -> None:
+                """Nothing to close."""
+
+        found._writer = Open()
+        with pytest.raises(RuntimeError, match="another fault"):
+            found.send(MetadataRequest([]))
+        found.close()
+
+    on_uvloop(work)
+
+
+def test_every_client_connects_so(monkeypatch):
+    """From then on aiokafka makes its connections of our class."""
+    monkeypatch.setattr(conn, "AIOKafkaConnection", AIOKafkaConnection)
+    use_for_all_clients()
+    assert conn.AIOKafkaConnection is Connection
