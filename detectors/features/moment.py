@@ -28,7 +28,7 @@ def _positive(value: float | None) -> float | None:
 def _bounded(value: float | None) -> float | None:
     if value is None or not isfinite(value):
         return None
-    return value if -LARGEST < value < LARGEST else LARGEST if value > 0.0 else -LARGEST
+    return max(-LARGEST, min(value, LARGEST))
 
 
 class Moment:

@@ -61,7 +61,7 @@ class Cast:
         """A free resident of the role; None once the share `most` of it is cast: the others are its peers."""
         peers = [person for person in self._residents if person.role == role]
         free = [person for person in peers if not (person.reserved or person.founded_day or person.growing)]
-        if not free or len(peers) - sum(not person.reserved for person in peers) + 1 > most * len(peers):
+        if not free or sum(person.reserved for person in peers) + 1 > most * len(peers):
             return None
         person = draw.pick(free)
         person.reserved = True

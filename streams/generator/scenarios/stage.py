@@ -51,7 +51,7 @@ AUTUMN_MONTH = 7
 # small remitters take no larger payment (from memory; honest ones stay far below)
 SMALL_REMITTER_USD = 5_000
 COUNTER_HOURS = range(9, 16)
-# of the registered exchangers, those that play a case; look-alikes take as many, and half are peers of both
+# of the registered exchangers, those that play a case; look-alikes take about as many, the others are peers of both
 MOST_OPERATORS = 0.25
 # private persons who send money; travellers and freelancers pay shops and platforms
 PERSONS = ("salaried", "parent", "migrant", "small_user")

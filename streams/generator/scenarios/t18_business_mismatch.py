@@ -67,45 +67,36 @@ def _odd_trades(stage: Stage, days: int, trades: tuple[int, int], *, growing: bo
     stage.finish(due=due)
 
 
-def _operator(stage: Stage) -> Resident | None:
-    """The registered exchanger of a case that is an operator's."""
-    return stage.operator() if stage.draw.chance(OPERATORS) else None
+def _by_operator(stage: Stage, days: int, deals: tuple[int, int], grows: Callable[[float], float]) -> bool:
+    """A registered exchanger's dealings, where the case is an operator's; False when it is not, and nothing was booked.
 
-
-def _deals(stage: Stage, operator: Resident, times: list[int], grows: Callable[[float], float]) -> None:
-    """Dealings under its own registration; `grows` tells how many times the usual amount, of the part played (0-1)."""
-    draw = stage.draw
+    `grows` tells how many times the usual amount an exchanger deals in, of the part played (0-1).
+    """
+    operator = stage.operator() if stage.draw.chance(OPERATORS) else None
+    if operator is None:
+        return False
+    draw, times = stage.draw, stage.office_times(stage.window(days), days, stage.count(*deals), hours.OFFICE)
     for number, at_ms in enumerate(times):
         usd = operator.usual_usd * draw.uniform(0.5, 1.6) * grows(number / len(times))
         direction = "in" if draw.chance(DEALT_IN) else "out"
         partner, institution = known_partner(draw, operator), operator.institutions[0]
         stage.pay(Order(operator, partner, at_ms, usd, "other", direction, "verified", institution, "exchanger"))
     stage.finish(expected={"typologies": ["T18"], "features": list(OPERATOR_FEATURES)})
+    return True
 
 
 def _template(stage: Stage) -> None:
-    operator = _operator(stage)
-    if operator is None:
+    if not _by_operator(stage, 28, (10, 16), lambda _: stage.draw.uniform(3, 6)):
         _odd_trades(stage, 28, (3, 5), growing=False)
-        return
-    times = stage.office_times(stage.window(28), 28, stage.count(10, 16), hours.OFFICE)
-    _deals(stage, operator, times, lambda _: stage.draw.uniform(3, 6))
 
 
 def _slow(stage: Stage) -> None:
-    operator = _operator(stage)
-    if operator is None:
+    if not _by_operator(stage, 105, (14, 20), lambda part: 1 + 5 * part):
         _odd_trades(stage, 105, (5, 7), growing=True)
-        return
-    times = stage.office_times(stage.window(105), 105, stage.count(14, 20), hours.OFFICE)
-    _deals(stage, operator, times, lambda part: 1 + 5 * part)
 
 
 def _adversarial(stage: Stage) -> None:
-    operator = _operator(stage)
-    if operator is not None:
-        times = stage.office_times(stage.window(60), 60, stage.count(24, 30), hours.OFFICE)
-        _deals(stage, operator, times, lambda _: 1.0)
+    if _by_operator(stage, 60, (24, 30), lambda _: 1.0):
         return
     begin, draw = stage.window(90), stage.draw
     firm = stage.companies(1, "importer")[0]
