@@ -99,7 +99,7 @@ class TopicsError(FxwatchError):
 
 
 class KeyFileError(UsageError):
-    """The pseudonym key file is missing or malformed."""
+    """A file of keys or other secrets is missing, malformed, or open to others."""
 
     code = "keys.invalid"
 

@@ -17,6 +17,7 @@ from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from streams.errors import KeyFileError
 from streams.pseudonyms import NameSpace
+from streams.secret_files import read_secret_file, read_trusted_file
 
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -103,14 +104,8 @@ def open_identity(value: bytes, private_key: PrivateKey) -> Identity:
         ) from fault
 
 
-def _read_key(path: Path, what: str) -> bytes:
-    try:
-        text = path.read_text("utf-8").strip()
-    except OSError as fault:
-        raise KeyFileError(f"cannot read the {what} key file: {fault.strerror}", got=path, expected="a readable file",
-                           todo="correct the path") from fault  # fmt: skip
-    except UnicodeDecodeError as fault:
-        raise KeyFileError(f"the {what} key file is not text", got=path, expected="64 hex digits") from fault
+def _key(text: str, path: Path, what: str) -> bytes:
+    text = text.strip()
     if not _KEY.fullmatch(text):
         raise KeyFileError(f"the {what} key file is not valid", got=f"{path}: {len(text)} characters",
                            expected="64 hex digits and nothing else", todo="replace the file")  # fmt: skip
@@ -118,10 +113,16 @@ def _read_key(path: Path, what: str) -> bytes:
 
 
 def load_sealer(path: Path) -> Sealer:
-    """The sealer of `FXWATCH_SEAL_KEY_FILE` (public key, 64 hex digits). Raises `KeyFileError`."""
-    return Sealer(PublicKey(_read_key(path, "seal")))
+    """The sealer of `FXWATCH_SEAL_KEY_FILE` (public key, 64 hex digits).
+
+    Raises `KeyFileError`, also when others can replace the key: they would read every identity sealed from then on.
+    """
+    return Sealer(PublicKey(_key(read_trusted_file(path, "seal key"), path, "seal")))
 
 
 def load_private_key(path: Path) -> PrivateKey:
-    """The re-identification private key of a file (64 hex digits). Raises `KeyFileError`."""
-    return PrivateKey(_read_key(path, "private"))
+    """The re-identification private key of a file (64 hex digits).
+
+    Raises `KeyFileError`, also when others can read the file.
+    """
+    return PrivateKey(_key(read_secret_file(path, "private key"), path, "private"))

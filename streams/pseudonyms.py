@@ -14,9 +14,7 @@ by writing `routing` after its key (`k1 = ... routing`): then it names nothing a
 
 import hashlib
 import hmac
-import logging
 import re
-import stat
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +22,7 @@ from typing import Literal, NamedTuple
 
 from streams.contracts import TOKEN_PATTERN
 from streams.errors import KeyFileError
+from streams.secret_files import read_secret_file
 
 NameSpace = Literal["party", "account", "device", "contact"]
 NAME_SPACES: tuple[NameSpace, ...] = ("party", "account", "device", "contact")
@@ -41,7 +40,6 @@ _KEY_ID = re.compile(r"[a-z0-9]{1,16}")
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 # After the last line's key: it routes and fingerprints, and names nothing.
 ROUTING_ONLY = "routing"
-_log = logging.getLogger(__name__)
 
 
 class Key(NamedTuple):
@@ -200,20 +198,10 @@ def _line_faults(name: str, secret: str, earlier: list[Key]) -> list[str]:
 
 
 def load_keys(path: Path | None) -> Keys:
-    """Keys from `FXWATCH_KEY_FILE`. Raises `KeyFileError`; warns in the log when other users may read the file."""
+    """Keys from `FXWATCH_KEY_FILE`. Raises `KeyFileError`, also when others can read the file."""
     if path is None:
         raise KeyFileError("no key file is named", expected="a file of pseudonym keys", todo="set FXWATCH_KEY_FILE")
-    try:
-        mode = path.stat().st_mode
-        text = path.read_text("utf-8")
-    except OSError as fault:
-        raise KeyFileError(f"cannot read the key file: {fault.strerror}", got=path, expected="a readable file",
-                           todo="correct FXWATCH_KEY_FILE") from fault  # fmt: skip
-    except UnicodeDecodeError as fault:
-        raise KeyFileError("the key file is not text", got=path, expected="UTF-8", todo="replace it") from fault
-    if mode & (stat.S_IRWXG | stat.S_IRWXO):
-        _log.warning("the key file %s may be read by other users; make it readable to its owner only (chmod 600)", path)
-    return parse_keys(text, str(path))
+    return parse_keys(read_secret_file(path, "pseudonym key"), str(path))
 
 
 def development_keys() -> Keys:

@@ -2,7 +2,6 @@
 
 import importlib.util
 import json
-import os
 import platform
 import shutil
 import sys
@@ -109,9 +108,13 @@ def seal_key_file(settings: Settings) -> Check:
     if path is None:
         return Check(name="seal key", ok=False, needed=False, found="none: nothing is written to fx.identities.v1",
                      todo="set FXWATCH_SEAL_KEY_FILE where alerts must be re-identified")  # fmt: skip
-    ok = path.is_file() and os.access(path, os.R_OK)
-    return Check(name="seal key", ok=ok, found=str(path) if ok else f"{path} cannot be read",
-                 todo="correct FXWATCH_SEAL_KEY_FILE")  # fmt: skip
+    from streams.identities import load_sealer
+
+    try:
+        sealer = load_sealer(path)
+    except FxwatchError as fault:
+        return _failed("seal key", fault, needed=True)
+    return Check(name="seal key", ok=True, found=f"{path}, key {sealer.key_id}")
 
 
 def promtool() -> Check:

@@ -68,6 +68,7 @@ def test_key_files_hold_64_hex_digits(tmp_path):
     public, private, bad = tmp_path / "public", tmp_path / "private", tmp_path / "bad"
     public.write_text(bytes(PRIVATE.public_key).hex() + "\n")
     private.write_text(bytes(PRIVATE).hex())
+    private.chmod(0o600)
     bad.write_text("secret")
     _, value = load_sealer(public).record(TOKEN, "P-1", 0)
     assert open_identity(value, load_private_key(private)).identifier == "P-1"

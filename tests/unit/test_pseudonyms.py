@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import re
-import stat
 
 import pytest
 from hypothesis import given
@@ -127,15 +126,16 @@ def test_a_missing_key_file_is_an_error(tmp_path):
             load_keys(path)
 
 
-@pytest.mark.parametrize(("mode", "warnings"), [(0o600, 0), (0o640, 1), (0o604, 1)])
-def test_a_key_file_that_others_may_read_is_warned_of(tmp_path, caplog, mode, warnings):
-    """Loose permissions warn and do not stop."""
+def test_a_key_file_that_others_may_read_is_refused(tmp_path):
+    """The owner's own file is read, one that the group may read is not."""
     path = tmp_path / "keys"
     path.write_text(f"a1 = {'1' * 64}\n")
-    path.chmod(mode)
-    assert stat.S_IMODE(path.stat().st_mode) == mode
+    path.chmod(0o600)
     assert load_keys(path).current.id == "a1"
-    assert len(caplog.records) == warnings
+    path.chmod(0o640)
+    with pytest.raises(KeyFileError, match="can be read or changed by others") as caught:
+        load_keys(path)
+    assert "1111" not in caught.value.message
 
 
 def test_keys_never_show_their_material():

@@ -95,6 +95,7 @@ def test_doctor_names_every_fault_of_a_key_file_and_no_key(monkeypatch, tmp_path
     """A malformed key file fails the check with its lines; key material is never shown."""
     path = tmp_path / "keys"
     path.write_text(f"k1 = {'ab' * 31}\nK2 = {'cd' * 32}\n")
+    path.chmod(0o600)
     monkeypatch.setenv("FXWATCH_KEY_FILE", str(path))
     ok, checks = run_doctor()
     assert not ok
@@ -102,7 +103,6 @@ def test_doctor_names_every_fault_of_a_key_file_and_no_key(monkeypatch, tmp_path
     assert "line 2" in checks["key file"]["found"]
     assert "abab" not in json.dumps(checks)
     path.write_text(f"k1 = {'ab' * 32}\n")
-    path.chmod(0o600)
     assert run_doctor()[1]["key file"]["ok"]
 
 
