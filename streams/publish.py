@@ -12,6 +12,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
+from streams.bootstrap import servers as bootstrap_servers
 from streams.errors import BrokerUnavailableError, DeliveryError, TopicsError
 from streams.record import Record
 
@@ -93,7 +94,7 @@ class _Publishing:
 
     async def run(self, records: Iterable[Record]) -> PublishSummary:
         producer = AIOKafkaProducer(
-            bootstrap_servers=[address.strip() for address in self.bootstrap.split(",") if address.strip()],
+            bootstrap_servers=bootstrap_servers(self.bootstrap),
             client_id="fxwatch-publish",
             enable_idempotence=True,
             acks="all",
@@ -229,7 +230,9 @@ class _Publishing:
 async def _topic_settings(bootstrap: str, topic: str) -> dict[str, str]:
     """The topic's settings as the cluster holds them. Raises `DeliveryError` when the cluster does not tell."""
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap, client_id="fxwatch-publish", request_timeout_ms=REQUEST_TIMEOUT_MS
+        bootstrap_servers=bootstrap_servers(bootstrap),
+        client_id="fxwatch-publish",
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
     await admin.start()
     try:

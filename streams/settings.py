@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from detectors.configuration import Configuration, Desk, Limit, TypologyRules
 from detectors.configuration_faults import configuration_faults
+from streams import bootstrap
 from streams.errors import ConfigurationError
 
 EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine")
@@ -29,7 +30,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FXWATCH_", extra="forbid", frozen=True)
 
-    bootstrap: str = Field("127.0.0.1:9092", description="Kafka bootstrap servers, host:port, comma separated")
+    # after the security protocol, which its check compares it with
+    bootstrap: str = Field(
+        "127.0.0.1:9092",
+        description="Kafka bootstrap servers, comma separated: host, host:port, [IPv6]:port, PROTOCOL://host:port",
+    )
     key_file: Path | None = Field(
         None, description="pseudonym keys: `key_id = 64 hex digits` a line; first current, last routes"
     )
@@ -67,6 +72,15 @@ class Settings(BaseSettings):
     config_file: Path | None = None
     effective_tables: dict[str, Any] = Field(default_factory=dict)
 
+    @field_validator("bootstrap")
+    @classmethod
+    def _addresses(cls, text: str, info: ValidationInfo) -> str:
+        found, problems = bootstrap.read(text)
+        other = bootstrap.mismatch(found, info.data.get("security_protocol", "PLAINTEXT"))
+        if problems or other:
+            raise ValueError("; ".join([*problems, *([other] if other else [])]))
+        return text
+
     @cached_property
     def effective(self) -> Configuration:
         """The effective configuration: defaults overlaid with the TOML's tables. Validated when the settings load."""
@@ -74,8 +88,8 @@ class Settings(BaseSettings):
 
     @property
     def bootstrap_servers(self) -> list[str]:
-        """The bootstrap addresses as a list."""
-        return [address.strip() for address in self.bootstrap.split(",") if address.strip()]
+        """The bootstrap addresses as every client takes them. Raises `ConfigurationError` (command-line overrides)."""
+        return bootstrap.servers(self.bootstrap)
 
     @classmethod
     def settings_customise_sources(
@@ -160,6 +174,8 @@ def _place(error: Any, path: str | None) -> str:
     place = f"environment {variable}" if variable in os.environ else f"{path}: {name}"
     if error["type"] == "extra_forbidden":
         return f"{place}: no such setting"
+    if name == "bootstrap":
+        return f"{place}: {error['msg']}"  # which shows what it got without a user's password
     return f"{place}: {error['msg']}; got: {error['input']!r}"
 
 

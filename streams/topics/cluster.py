@@ -21,7 +21,6 @@ from kafka.errors import (
 from streams.errors import (
     BrokerUnavailableError,
     ClusterBusyError,
-    ConfigurationError,
     TopicsError,
     TopicUnreadableError,
 )
@@ -36,8 +35,6 @@ LARGEST_REPLICATION = 3
 
 SETTLING_SECONDS = 15.0
 """A broker shows a change some 100 ms after the controller accepted it; a busy cluster takes seconds."""
-
-LAST_PORT = 65535
 
 MISSING = UnknownTopicOrPartitionError.errno
 
@@ -70,7 +67,7 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
     Raises `BrokerUnavailableError` within about 10 s when no broker answers, also later on in the body, its subclass
     `ClusterBusyError` when one answers that it cannot say now, and `ConfigurationError` for an address that is none.
     """
-    addresses = _addresses(settings)
+    addresses = settings.bootstrap_servers
     client = None
     try:
         client = KafkaAdminClient(
@@ -91,16 +88,6 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
     finally:
         if client is not None:
             client.close()
-
-
-def _addresses(settings: Settings) -> list[str]:
-    """The bootstrap addresses, checked here because kafka-python fails on a bad one with whatever error comes."""
-    for address in settings.bootstrap_servers or [settings.bootstrap]:
-        host, _, port = address.rpartition(":")
-        if not host or not port.isdecimal() or not 0 < int(port) <= LAST_PORT:
-            raise ConfigurationError("not an address of a Kafka broker", got=address, expected="host:port, ...",
-                                     todo="correct FXWATCH_BOOTSTRAP")  # fmt: skip
-    return settings.bootstrap_servers
 
 
 def _replication(settings: Settings, brokers: int) -> int:

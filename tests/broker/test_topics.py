@@ -198,11 +198,11 @@ def test_an_absent_cluster_is_one_clear_error(free_port: int) -> None:
     assert time.monotonic() - began < 12
 
 
-@pytest.mark.parametrize("address", ["localhost", "127.0.0.1:port", ":9092", "", "a:1,b"])
+@pytest.mark.parametrize("address", ["127.0.0.1:port", ":9092", "", "a:1,b:"])
 def test_an_address_that_is_none_is_told(address: str) -> None:
     """A malformed bootstrap address is wrong configuration, not an absent broker."""
     with (
-        pytest.raises(ConfigurationError, match="not an address of a Kafka broker"),
+        pytest.raises(ConfigurationError, match="is not an address of a Kafka broker"),
         topics.connect(load_settings(bootstrap=address)),
     ):
         pass
