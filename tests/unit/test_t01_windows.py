@@ -1,0 +1,83 @@
+"""T01's windows are open at their end, and the annual cap decides how much the document line says."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.support.ledger import Ledger, configuration
+
+MICROSECOND = timedelta(microseconds=1)
+BEFORE = datetime(2025, 3, 3, 1, tzinfo=UTC)
+AFTER = datetime(2026, 3, 3, 1, tzinfo=UTC)
+
+
+def split(ledger: Ledger, start: datetime, apart: timedelta, **fields):
+    """The T01 hit of three pieces of 4 900 USD, the last of which comes `apart` after the first; None without one."""
+    for number, at in enumerate((start, start + apart / 2, start + apart)):
+        outputs = ledger.pay(f"piece{number}{start}", at, **fields)
+    return next((hit for alert in outputs.alerts for hit in alert.typologies if hit.id == "T01"), None)
+
+
+@pytest.mark.parametrize(
+    ("apart", "window"),
+    [
+        (timedelta(days=1) - MICROSECOND, "1 d"),
+        (timedelta(days=1), "7 d"),
+        (timedelta(days=7) - MICROSECOND, "7 d"),
+        (timedelta(days=7), "30 d"),
+        (timedelta(days=30), "90 d"),
+        (timedelta(days=90) - MICROSECOND, "90 d"),
+    ],
+)
+def test_a_window_holds_its_beginning_and_not_its_end(apart, window):
+    """A piece exactly one day after the first is not of the same day's window; a microsecond earlier it is."""
+    assert split(Ledger(), BEFORE, apart).window == window
+
+
+@pytest.mark.parametrize(("apart", "window"), [(timedelta(days=1) - MICROSECOND, "1 d"), (timedelta(days=1), "7 d")])
+def test_the_window_around_a_late_piece_is_open_at_its_end_too(apart, window):
+    """The piece that comes last into the ledger stands in the middle of the window, with pieces before and after."""
+    ledger = Ledger()
+    ledger.pay("first", BEFORE)
+    ledger.pay("last", BEFORE + apart)
+    (alert,) = ledger.pay("middle", BEFORE + timedelta(hours=6)).alerts
+    assert [hit.window for hit in alert.typologies] == [window]
+
+
+def test_pieces_of_exactly_the_longest_window_are_no_group():
+    """The last of three pieces comes exactly 90 days after the first: the window holds two."""
+    assert split(Ledger(), BEFORE, timedelta(days=90)) is None
+
+
+def test_before_the_cap_is_used_up_the_line_says_less():
+    """Since 2026 a person's line waits for the annual cap: the same pieces weigh 0.8 of what they weighed in 2025."""
+    binding = split(Ledger(), BEFORE, timedelta(hours=8)).strength
+    waiting = split(Ledger(), AFTER, timedelta(hours=8)).strength
+    assert waiting == pytest.approx(0.8 * binding, abs=1e-4)
+
+
+def test_once_the_cap_is_used_up_the_line_binds_in_full():
+    """After 100 000 USD of the year, the pieces weigh as they did in 2025."""
+    ledger = Ledger()
+    ledger.pay("large", AFTER - timedelta(days=30), "100001")
+    binding = split(Ledger(), BEFORE, timedelta(hours=8)).strength
+    assert split(ledger, AFTER, timedelta(hours=8)).strength == pytest.approx(binding, abs=1e-4)
+
+
+def test_a_company_has_no_cap_to_wait_for():
+    """The annual cap is a person's, so that a company's pieces weigh in full in 2026, too."""
+    binding = split(Ledger(), BEFORE, timedelta(hours=8), party_type="company").strength
+    assert split(Ledger(), AFTER, timedelta(hours=8), party_type="company").strength == binding
+
+
+def test_pieces_before_the_cap_can_be_left_unreported():
+    """With `report_before_cap` at 0 the pattern is silent while the cap is not used up, and only then."""
+    rules = configuration().rules["T01"]
+    limits = [
+        {"name": limit.name, "value": "0" if limit.name == "report_before_cap" else limit.value, "unit": limit.unit,
+         "effective_from": limit.effective_from, "provenance": limit.provenance}
+        for limit in rules.limits
+    ]  # fmt: skip
+    quiet = configuration(rules={"T01": {"limits": limits}})
+    assert split(Ledger(quiet), AFTER, timedelta(hours=8)) is None
+    assert split(Ledger(quiet), BEFORE, timedelta(hours=8)) is not None
