@@ -70,9 +70,10 @@ class Budget:
     def offer(self, rank: float, event_time_s: float, day: str) -> Selection | None:  # noqa: ARG002
         """Whether this event alerts; None = no. Offer each event that has a rank and may alert, once, in ledger order.
 
-        `day` is the event's legal date (ISO). A later day opens a new budget and closes the old one for good; an event
-        of a closed day draws on the open one. The pace is counted in events, so that nights and weekends need no
-        calendar; `event_time_s` is part of the interface for paces that do. Raises `ValueError` for a rank outside 0-1.
+        `day` is the legal date (ISO) of the partition's clock at the event. A later day opens a new budget and closes
+        the old one for good; an event of a closed day draws on the open one. The pace is counted in events, so that
+        nights and weekends need no calendar; `event_time_s` is part of the interface for paces that do. Raises
+        `ValueError` for a rank outside 0-1.
         """
         if not 0.0 <= rank <= 1.0:
             raise ValueError(f"a rank is a p-value; got: {rank}; expected: 0 to 1")

@@ -27,7 +27,8 @@ from detectors.typologies.base import Shared
 # Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
 # 2: former names of parties, and settlements apart from counterparties' names.
 # 3: marks by the id of the topic whose records they count.
-STATE_SCHEMA = 3
+# 4: the partition's clock is bounded by Kafka timestamps.
+STATE_SCHEMA = 4
 PIECE = 256 * 1024
 _LOT = 128 * 1024
 # Parties copied in one step, some 2 ms where each is a cache miss.
@@ -85,8 +86,9 @@ class PartitionState:
 
     `marks` is the highest source offset applied, by input topic, partition and topic id (empty: not told).
     `parties` maps a token to its packed record, least recently touched first. `renamed` maps a party's former token to
-    its newer one and the event time (us) up to which both were in use. `code_version` is shown in alerts and is not
-    part of the digest. Models are None until the ledger's first record, the configuration, was applied.
+    its newer one and the event time (us) up to which both were in use. `watermark_us` is the partition's clock
+    (clock.py), None before its first payment. `code_version` is shown in alerts and is not part of the digest. Models
+    are None until the ledger's first record, the configuration, was applied.
     """
 
     def __init__(self, partition: int, ledger_topic: str) -> None:
@@ -116,7 +118,7 @@ class PartitionState:
 
     @property
     def watermark(self) -> float | None:
-        """Newest event time of a payment, seconds since 1970; None before the first."""
+        """The partition's clock (clock.py), seconds since 1970; None before the first payment."""
         return None if self.watermark_us is None else self.watermark_us / SECOND_US
 
     def topic_number(self, topic: str) -> int:
@@ -155,7 +157,7 @@ class PartitionState:
         return token
 
     def advance(self, at_us: int) -> None:
-        """Move the watermark, and once an hour of event time let go of idle parties and of names long out of use."""
+        """Move the clock, and once an hour of its time let go of idle parties and of names long out of use."""
         if self.watermark_us is not None and at_us <= self.watermark_us:
             return
         self.watermark_us = at_us

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from detectors import alerts, money, payments, roster
+from detectors import alerts, clock, money, payments, roster
 from detectors.alert import Alert, Selection
 from detectors.alerts import UNSCORED, Case
 from detectors.budget import Budget
@@ -42,7 +42,7 @@ class Seen(NamedTuple):
 
 
 class _Step(NamedTuple):
-    """The event at hand and what it is applied to."""
+    """The event at hand and what it is applied to; `clock_us` is the partition's clock with this event counted."""
 
     state: PartitionState
     configuration: Configuration
@@ -50,6 +50,7 @@ class _Step(NamedTuple):
     event: Transaction
     origin: Origin
     at_us: int
+    clock_us: int
     known: Party
 
 
@@ -93,7 +94,8 @@ def apply_transaction(
     if not known.party_type:
         known.first_us = known.last_us = at_us
     known.party_type = event.party_type
-    step = _Step(state, configuration, effective, event, origin, at_us, known)
+    clock_us = clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
+    step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known)
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
@@ -106,7 +108,7 @@ def apply_transaction(
         score = _score(step, row, worth)
     judged = _judge(step, effect, worth, score)
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
-    state.advance(at_us)
+    state.advance(clock_us)
     _prune(step)
     roster.store(state, event.party, event.previous, known)
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
@@ -199,7 +201,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     selection: Selection | None = alerts.RULE
     offered: Callable[[float], bool] = _never
     if not found:
-        selection, offered = _offer(step.state.budget, None if history else score.scored, at_us, step.effective)
+        selection, offered = _offer(step.state.budget, None if history else score.scored, step.clock_us, step.effective)
     alert = None
     if selection is not None:
         krw = step.state.rates.ratio("USD", "KRW", at_us, step.effective.stale_us)
@@ -220,12 +222,15 @@ def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
 
 
 def _offer(
-    budget: Budget | None, scored: Scored | None, at_us: int, effective: Effective
+    budget: Budget | None, scored: Scored | None, clock_us: int, effective: Effective
 ) -> tuple[Selection | None, Callable[[float], bool]]:
-    """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen."""
+    """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen.
+
+    The budget's day is the partition's, not the event's: a payment dated tomorrow must not close today's budget.
+    """
     if budget is None or scored is None or scored.rank is None:
         return None, _never
-    day, at_s = local(at_us, effective.zone).date().isoformat(), at_us / SECOND_US
+    day, at_s = local(clock_us, effective.zone).date().isoformat(), clock_us / SECOND_US
     before = budget.to_state()
     return (
         budget.offer(scored.rank, at_s, day),

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from detectors.calendar import to_us
 from detectors.configuration import Configuration
 from detectors.core import Outputs, apply
 from detectors.events import ConfigurationChange, Event, Origin, Rate, Source, Transaction
@@ -37,7 +38,9 @@ class Ledger:
         self.put(ConfigurationChange(configuration=config or configuration()), first)
 
     def put(self, event: Event, origin: Origin) -> Outputs:
-        """Apply a record as it is."""
+        """Apply a record as it is; one without a Kafka timestamp was sent at its own time."""
+        if isinstance(event, Transaction) and not origin.timestamp_ms:
+            origin = msgspec.structs.replace(origin, timestamp_ms=stamp(event.event_time))
         self.log.append((event, origin))
         return apply(self.state, event, origin)
 
@@ -72,6 +75,11 @@ def payment(event_id: str, at: datetime, amount: str = "4900", **fields: Any) ->
              "purpose": "40101", "identity": identity} | fields  # fmt: skip
     event = Transaction(event_id=event_id, event_time=at, amount=amount, body="0" * 32, **given)
     return msgspec.structs.replace(event, body=fields.get("body", digest16(msgspec.json.encode(event).decode())))
+
+
+def stamp(at: datetime) -> int:
+    """The first Kafka timestamp (ms) that is not before a time, which bears it out in full."""
+    return -(-to_us(at) // 1000)
 
 
 def later(**length: float) -> datetime:
