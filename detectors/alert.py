@@ -69,14 +69,19 @@ class Counterfactual(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One event behind the alert; `offset` is its ledger position in the alert's partition, None when gone."""
+    """One event behind the alert; `offset` is its ledger position in the alert's partition, None when gone.
+
+    `commitment` (contract 1.1) is a keyed hash of the sender's bytes, `<key id>:<64 hex digits>`: whoever has the key
+    can prove the original, nobody else can guess at it. Events that an earlier release took in have `sha256` instead.
+    """
 
     event_id: str
     topic: str
     institution: str | None
     event_time: datetime
     offset: int | None
-    sha256: str
+    sha256: str | msgspec.UnsetType = msgspec.UNSET
+    commitment: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Versions(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
+from msgspec import UNSET
 
 from detectors import cases, routing, texts
 from detectors.alert import (
@@ -30,7 +31,7 @@ from detectors.explain import reasons
 from detectors.features import Feature
 from detectors.fusion import fuse
 from detectors.money import Exact, Ratio, half_even, plain
-from detectors.party import MOST_PROOFS, Alerted, Party, Proof
+from detectors.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text, packed_commitment
 from detectors.payments import rows
 from detectors.scoring import Scored
 from detectors.state import PartitionState
@@ -186,12 +187,14 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
     items = []
     for proof in named:
         row = known.get(proof.offset)
+        original = commitment_text(proof.original)
+        keyed = ":" in original
         trigger = row is None or proof.offset == case.origin.offset
         items.append(EvidenceItem(
             event_id=proof.event_id, topic=case.state.topics[proof.topic],
             institution=case.event.institution if trigger or row is None else case.party.names[row["institution"]],
             event_time=case.event.event_time if trigger or row is None else from_us(int(row["time"])),
-            offset=proof.offset, sha256=proof.sha256.hex(),
+            offset=proof.offset, commitment=original if keyed else UNSET, sha256=UNSET if keyed else original,
         ))  # fmt: skip
     return tuple(items), len(offsets)
 
@@ -199,7 +202,7 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
 def proof_of(state: PartitionState, event: Transaction, origin: Origin) -> Proof:
     """What names this event in later alerts. An event without a source is named by the ledger's topic."""
     topic = origin.source.topic if origin.source is not None else state.ledger_topic
-    return Proof(origin.offset, state.topic_number(topic), event.event_id, bytes.fromhex(origin.sha256))
+    return Proof(origin.offset, state.topic_number(topic), event.event_id, packed_commitment(origin.commitment))
 
 
 def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:

@@ -36,17 +36,19 @@ CONFLICT = "event.conflict"
 MOST_TOPICS = 8
 
 
-class Notice(msgspec.Struct, frozen=True, kw_only=True):
+class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A conflict: an event of a known identity with another body. The ingest role dead-letters its original bytes.
 
-    `source` and `sha256` are the refused record's, `first` is where the event that stands came from.
+    `source` and `commitment` (`sha256` of a record that an earlier release took in) are the refused record's; `first`
+    is where the event that stands came from.
     """
 
     code: str
     source: Source | None
-    sha256: str
+    sha256: str | None = None
     identity: str
     first: Source | None
+    commitment: str | None = None
 
 
 class Assessed(msgspec.Struct, frozen=True):
@@ -149,12 +151,16 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         if known.body == body:
             return Outputs(outcome="duplicate")
         first = Source(state.topics[known.topic], known.partition, known.offset)
-        notice = Notice(code=CONFLICT, source=origin.source, sha256=origin.sha256, identity=event.identity, first=first)
-        return Outputs(outcome="conflict", notice=notice)
+        return Outputs(outcome="conflict", notice=_notice(event.identity, origin, first))
     outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
     state.fingerprints.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset))
     return outputs
+
+
+def _notice(identity: str, origin: Origin, first: Source) -> Notice:
+    plain, keyed = (None, origin.commitment) if ":" in origin.commitment else (origin.commitment, None)
+    return Notice(code=CONFLICT, source=origin.source, identity=identity, first=first, sha256=plain, commitment=keyed)
 
 
 def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:

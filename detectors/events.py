@@ -165,14 +165,15 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
     `offset` is the ledger position in the partition; `source` is None for the first configuration, which `topics apply`
     writes itself; `topic_id` is the id (KIP-516) of the source's topic, empty where the ledger does not tell it: one
-    deleted and created again has the same name; `sha256` is of the sender's original bytes; `timestamp_ms` the input's
-    Kafka timestamp (ms, UTC); `history` marks records that are learned from and never alert; `headers` are CloudEvents
-    and traceparent, passed on.
+    deleted and created again has the same name; `commitment` is the keyed hash of the sender's original bytes, with the
+    id of its key before a colon, or the plain SHA-256 that earlier releases wrote (64 hex digits); `timestamp_ms` is
+    the input's Kafka timestamp (ms, UTC); `history` marks records that are learned from and never alert; `headers` are
+    CloudEvents and traceparent, passed on.
     """
 
     offset: int
     source: Source | None
-    sha256: str
+    commitment: str
     timestamp_ms: int
     topic_id: str = ""
     history: bool = False

@@ -17,15 +17,20 @@ MOST_ALERTED = 20
 MOST_ALIASES = 1000
 # an alert shows at most 50 events (CONTRACT fx.alerts.v1)
 MOST_PROOFS = 50
+_DIGEST = 32
 
 
 class Proof(msgspec.Struct, frozen=True, array_like=True):
-    """What names an event in an alert: ledger offset, number of its topic, sender's id, SHA-256 of the original."""
+    """What names an event in an alert: ledger offset, number of its topic, sender's id, and what proves the original.
+
+    `original` is packed: 32 bytes of a commitment, then the id of its key; 32 bytes alone are a plain SHA-256.
+    """
 
     offset: int
     topic: int
     event_id: str
-    sha256: bytes
+    # the layout of the state knows this place by the name it had when a plain SHA-256 stood here
+    original: bytes = msgspec.field(name="sha256")
 
 
 class Reversal(msgspec.Struct, frozen=True, array_like=True):
@@ -140,6 +145,18 @@ class Party(msgspec.Struct, array_like=True):
         """Keep what names an event of the party, for the newest `MOST_PROOFS` that an alert may have to show."""
         if all(kept.offset != proof.offset for kept in self.proofs):
             self.proofs = [*self.proofs, proof][-MOST_PROOFS:]
+
+
+def packed_commitment(text: str) -> bytes:
+    """A commitment (`<key id>:<64 hex digits>`, or 64 hex digits alone: a plain SHA-256) as `Proof` keeps it."""
+    key_id, _, digits = text.rpartition(":")
+    return bytes.fromhex(digits) + key_id.encode()
+
+
+def commitment_text(original: bytes) -> str:
+    """What `packed_commitment` packed."""
+    digits, key_id = original[:_DIGEST].hex(), original[_DIGEST:].decode()
+    return f"{key_id}:{digits}" if key_id else digits
 
 
 def _remember(aliases: dict[int, int], number: int, known_as: int) -> None:

@@ -5,7 +5,6 @@ whatever the bytes: a fault of fxwatch itself becomes a refusal with the code `d
 dead-lettered, not lost.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -14,6 +13,7 @@ import msgspec
 
 from detectors.events import ConfigurationChange, Source
 from streams import canonical, ledger
+from streams.commitments import Committer, EvidenceKeys
 from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.decode import Decoded, decode, find_faults
 from streams.faults import CODES, Fault, codes, message, stage
@@ -66,6 +66,8 @@ class Door:
             raise ValueError(f"partitions: got {partitions}, expected at least 1")
         self._keys, self._partitions = keys, partitions
         self._words = canonical.WordList(words)
+        self._committer = Committer(keys)
+        self.evidence_keys = EvidenceKeys.of(keys)
         self.routing = Routing(key=keys.routing.id, check=keys.routing_check())
         # ids of the input topics that the records come from; ledger records say them where they are known
         self.topic_ids: Mapping[str, bytes] = {}
@@ -117,16 +119,16 @@ class Door:
             return _rejected(find_faults(topic, timestamp_ms, key, value) + too_long)
         if too_long:
             return _rejected(too_long)
-        sha256 = hashlib.sha256(original).hexdigest().encode()
-        admitted = self._admit[source.topic](decoded, source, sha256, history, passed_on)
+        commitment = self._committer.commitment(source, original)
+        admitted = self._admit[source.topic](decoded, source, commitment, history, passed_on)
         return msgspec.structs.replace(admitted, when=decoded.when)
 
     def _transaction(
-        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         parts = canonical.transaction(decoded, self._keys, self._words)
         party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
-        headers = self._envelope(source, sha256, b"transaction", history, passed_on)
+        headers = self._envelope(source, commitment, b"transaction", history, passed_on)
         leg_headers = [*headers[:4], (ledger.TYPE, b"leg"), *headers[5:]]
         record = self._record(party.slot, party.token, ledger.encode(parts.event), headers)
         leg = self._record(counterparty.slot, counterparty.token, ledger.encode(parts.leg), leg_headers)
@@ -137,50 +139,50 @@ class Door:
         return Admitted((record,), leg, self._not_sealed(named))
 
     def _declaration(
-        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event, party, counterparty = canonical.declaration(decoded, self._keys)
-        headers = self._envelope(source, sha256, b"declaration", history, passed_on)
+        headers = self._envelope(source, commitment, b"declaration", history, passed_on)
         record = self._record(party.slot, party.token, ledger.encode(event), headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         return Admitted((record,), None, self._not_sealed(named))
 
     def _profile(
-        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event, party = canonical.profile(decoded, self._keys)
-        headers = self._envelope(source, sha256, b"profile", history, passed_on)
+        headers = self._envelope(source, commitment, b"profile", history, passed_on)
         record = self._record(party.slot, party.token, ledger.encode(event), headers)
         # related counterparties are sealed when they take part in something: thousands of boxes would stall the loop
         return Admitted((record,), None, self._not_sealed([(party.token, decoded.body["party_id"])]))
 
     def _disposition(
-        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event = canonical.disposition(decoded, self._keys)
-        headers = self._envelope(source, sha256, b"disposition", history, passed_on)
+        headers = self._envelope(source, commitment, b"disposition", history, passed_on)
         return Admitted((self._record(slot_of(event.party), event.party, ledger.encode(event), headers),))
 
     def _rate(
-        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event = canonical.rate(decoded, self._keys)
-        headers = self._envelope(source, sha256, b"rate", history, passed_on)
+        headers = self._envelope(source, commitment, b"rate", history, passed_on)
         return Admitted(self._broadcast(f"{event.base}/{event.quote}".encode(), ledger.encode(event), headers))
 
     def _rules(
-        self, decoded: Decoded, source: Source, sha256: bytes, history: bool, passed_on: list[Header]
+        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         value = ledger.encode(ConfigurationChange(configuration=decoded.record.configuration))
-        headers = self._envelope(source, sha256, b"configuration", history, passed_on)
+        headers = self._envelope(source, commitment, b"configuration", history, passed_on)
         return Admitted(self._broadcast(ledger.CONFIGURATION_KEY, value, headers))
 
     def _envelope(
-        self, source: Source, sha256: bytes, kind: bytes, history: bool, passed_on: list[Header]
+        self, source: Source, commitment: bytes, kind: bytes, history: bool, passed_on: list[Header]
     ) -> list[Header]:
         topic_id = self.topic_ids.get(source.topic, b"")
-        return ledger.envelope(source, sha256, kind, topic_id=topic_id, history=history, passed_on=passed_on)
+        return ledger.envelope(source, commitment, kind, topic_id=topic_id, history=history, passed_on=passed_on)
 
     def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerRecord:
         return slot % self._partitions, token.encode(), value, ledger.checked(headers, value)

@@ -76,7 +76,7 @@ class IngestAgent:
         self._handled: dict[tuple[str, int], int] = {}
         # whether the ids were looked at since the last assignment
         self._looked = True
-        self.conflicts = ConflictLetters(settings, self._deliver_letter, version, die)
+        self.conflicts = ConflictLetters(settings, self._deliver_letter, version, door.evidence_keys, die)
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
     async def start(self) -> None:

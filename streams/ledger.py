@@ -1,6 +1,7 @@
 """The ledger's envelope: an event as the record's value, its origin as the record's headers.
 
-Headers: `__fx.source.topic`, `.partition` and `.offset` (decimal), `__fx.sha256` of the sender's bytes, `__fx.type`,
+Headers: `__fx.source.topic`, `.partition` and `.offset` (decimal), `__fx.commitment` to the sender's bytes
+(streams/commitments.py; earlier releases wrote `__fx.sha256`, their plain hash, which stays readable), `__fx.type`,
 `__fx.source.topic_id` (KIP-516; earlier releases wrote none), then `fx.history` for history, then what the sender's
 CloudEvents attributes and trace were, last `__fx.check`. Senders' other headers stop at ingest. The first
 configuration, which `topics apply` writes itself, has only `__fx.type`. The record's Kafka timestamp is the input's.
@@ -11,6 +12,7 @@ restored backups too. It tells damage, not forgery: who may write to the ledger 
 key, offset and Kafka timestamp. Records without it (written before it was introduced) are read as they are.
 """
 
+import re
 import zlib
 from collections.abc import Iterable, Sequence
 
@@ -23,6 +25,7 @@ SOURCE_TOPIC = "__fx.source.topic"
 SOURCE_PARTITION = "__fx.source.partition"
 SOURCE_OFFSET = "__fx.source.offset"
 SOURCE_TOPIC_ID = "__fx.source.topic_id"
+COMMITMENT = "__fx.commitment"
 SHA256 = "__fx.sha256"
 TYPE = "__fx.type"
 CHECK = "__fx.check"
@@ -38,7 +41,8 @@ RawHeaders = Sequence[tuple[str, bytes | None]]
 # What Kafka's protocol can name; the state packs source positions into as much.
 _LARGEST_PARTITION = 2**31 - 1
 _LARGEST_OFFSET = 2**63 - 1
-_SHA256_BYTES = 32
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+_COMMITMENT = re.compile(r"[a-z0-9]{1,16}:[0-9a-f]{64}")
 
 _encode = msgspec.json.Encoder().encode
 _decode_event = msgspec.json.Decoder(Event).decode
@@ -57,18 +61,19 @@ def encode(event: Event | Leg) -> bytes:
 
 
 def envelope(
-    source: Source, sha256: bytes, kind: bytes, *, topic_id: bytes = b"", history: bool = False,
+    source: Source, commitment: bytes, kind: bytes, *, topic_id: bytes = b"", history: bool = False,
     passed_on: Iterable[Header] = (),
 ) -> list[Header]:  # fmt: skip
-    """The record's headers. `sha256` is 64 hex digits; `kind` the event's `type`; `passed_on` among `PASSED_ON`.
+    """The record's headers. `commitment` is to the sender's bytes; `kind` the event's `type`.
 
-    `topic_id` is the source topic's, at most 64 ASCII characters; empty where it is not known.
+    `passed_on` is among `PASSED_ON`. `topic_id` is the source topic's, at most 64 ASCII characters; empty where it is
+    not known.
     """
     headers = [
         (SOURCE_TOPIC, source.topic.encode()),
         (SOURCE_PARTITION, b"%d" % source.partition),
         (SOURCE_OFFSET, b"%d" % source.offset),
-        (SHA256, sha256),
+        (COMMITMENT, commitment),
         (TYPE, kind),
     ]
     if topic_id:
@@ -104,9 +109,18 @@ def _number(found: dict[str, bytes | None], name: str, largest: int) -> int:
     return number
 
 
-def _sha256(found: dict[str, bytes | None]) -> str:
+def _commitment(found: dict[str, bytes | None]) -> str:
+    """The commitment to the sender's bytes, or their plain SHA-256 where an earlier release wrote the record."""
+    keyed = found.get(COMMITMENT)
+    if keyed is not None:
+        text = keyed.decode("ascii")
+        if not _COMMITMENT.fullmatch(text):
+            raise ValueError(f"header {COMMITMENT} is not <key id>:<64 hex digits>")
+        return text
+    if SHA256 not in found:
+        raise KeyError(COMMITMENT)
     text = (found[SHA256] or b"").decode("ascii")
-    if len(text) != 2 * _SHA256_BYTES or len(bytes.fromhex(text)) != _SHA256_BYTES:
+    if not _SHA256.fullmatch(text):
         raise ValueError(f"header {SHA256} is not 64 hex digits")
     return text
 
@@ -137,24 +151,24 @@ def _origin(headers: RawHeaders, kind: str, offset: int, timestamp_ms: int) -> O
     if raw_topic is None:
         if kind != "configuration":
             raise KeyError(SOURCE_TOPIC)
-        return Origin(offset=offset, source=None, sha256="", timestamp_ms=timestamp_ms)
+        return Origin(offset=offset, source=None, commitment="", timestamp_ms=timestamp_ms)
     topic = _topic_names.get(raw_topic)
     if topic is None:
         # bounded by what the topic table can name; a foreign ledger must not fill the memory either
         topic = raw_topic.decode()
         if len(_topic_names) < 1000:  # noqa: PLR2004
             _topic_names[raw_topic] = topic
-    sha256 = _sha256(found)
+    commitment = _commitment(found)
     source = Source(
         topic, _number(found, SOURCE_PARTITION, _LARGEST_PARTITION), _number(found, SOURCE_OFFSET, _LARGEST_OFFSET)
     )
     topic_id = _topic_id(found.get(SOURCE_TOPIC_ID))
     if len(found) == 7 and topic_id and CHECK in found:  # noqa: PLR2004 - the seven of every record; most have no others
-        return Origin(offset=offset, source=source, sha256=sha256, timestamp_ms=timestamp_ms, topic_id=topic_id)
+        return Origin(offset=offset, source=source, commitment=commitment, timestamp_ms=timestamp_ms, topic_id=topic_id)
     return Origin(
         offset=offset,
         source=source,
-        sha256=sha256,
+        commitment=commitment,
         timestamp_ms=timestamp_ms,
         topic_id=topic_id,
         history=found.get(HISTORY) == b"1",

@@ -8,7 +8,6 @@ source topic, partition and offset are its identity.
 """
 
 import asyncio
-import hashlib
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -21,6 +20,7 @@ from detectors.core import Notice
 from detectors.events import Source
 from streams import clients, health, topics
 from streams.clients import Record
+from streams.commitments import EvidenceKeys
 from streams.deadletter import dead_letter
 from streams.faults import CODES
 from streams.settings import Settings
@@ -33,6 +33,7 @@ BATCH = 100
 ORIGINAL_SECONDS = 30.0
 # One failure is a rebalance or an election.
 TOLD_FAILURES = 2
+UNPROVEN = "not shown: the key of their commitment is not in this worker's key file, so they cannot be proven"
 PAST_RETENTION = "past their topic's retention"
 REPLACED = "gone: their topic was deleted and created anew, and holds another record there"
 
@@ -43,9 +44,11 @@ class ConflictLetters:
     """Reads `fx.notices.v1` and writes the dead letter of each conflict, with the sender's original bytes."""
 
     def __init__(
-        self, settings: Settings, deliver: Deliver, version: str, die: Callable[[BaseException], Any] = health.die
-    ) -> None:
+        self, settings: Settings, deliver: Deliver, version: str, evidence_keys: EvidenceKeys,
+        die: Callable[[BaseException], Any] = health.die,
+    ) -> None:  # fmt: skip
         self._settings, self._deliver, self._version, self._die = settings, deliver, version, die
+        self._evidence_keys = evidence_keys
         self._task: asyncio.Task[Any] | None = None
         # since something last went well
         self._failures, self._fault = 0, ""
@@ -128,8 +131,10 @@ class ConflictLetters:
         source, first = notice.source, notice.first
         assert source is not None  # only the first configuration has none, and it conflicts with nothing
         found, gone = await self._original(source)
-        if found is not None and hashlib.sha256(found.value or b"").hexdigest() != notice.sha256:
-            found, gone = None, REPLACED  # a letter must never hold somebody else's bytes
+        if found is not None:
+            proven = self._evidence_keys.is_of(notice.commitment or notice.sha256 or "", source, found.value or b"")
+            if not proven:  # a letter must never hold somebody else's bytes
+                found, gone = None, UNPROVEN if proven is None else REPLACED
         message = f"{CODES[notice.code]} It stands as {_named(first) if first else 'unknown'}"
         key, value = None, None
         headers: clients.Headers = ()

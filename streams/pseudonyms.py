@@ -116,8 +116,8 @@ class Keys:
         return self._fingerprint(b"4:body" + canonical)
 
     def reason(self, text: str) -> str:
-        """Fingerprint of a disposition's reason: 32 hex digits under the routing key. The text goes no further."""
-        return self._fingerprint(framed("reason", text))
+        """Fingerprint of a disposition's reason: 32 hex digits under the current key. The text goes no further."""
+        return hmac.digest(self.current.secret, framed("reason", text), "sha256").hex()[:DIGEST_DIGITS]
 
     def routing_check(self) -> str:
         """What tells another routing key from this one and gives neither away: 16 hex digits of a fixed text's HMAC."""

@@ -203,8 +203,16 @@ def _evidence(alert: Alert, words: Labels, zone: ZoneInfo, most: int) -> Iterato
                     if each.offset is not None else words.gone)  # fmt: skip
         mark = "*" if each.event_id == alert.trigger_event_id else "-"
         told = (local_time(each.event_time, zone), position, each.institution or "", each.event_id,
-                f"sha256:{each.sha256[:16]}")  # fmt: skip
+                _original(each))  # fmt: skip
         yield Line("  ".join(map(printable, told)), mark, 2, 2)
+
+
+def _original(item: EvidenceItem) -> str:
+    """The beginning of what proves the sender's bytes: enough to tell records apart, the whole is in the alert."""
+    if item.commitment:
+        key_id, _, digits = item.commitment.partition(":")
+        return f"{key_id}:{digits[:16]}"
+    return f"sha256:{item.sha256[:16]}" if item.sha256 else ""
 
 
 def _rarity(alert: Alert, words: Labels) -> Iterator[Line]:

@@ -268,5 +268,7 @@ def _record(event: Event, item: _Item, source: Source | None, offset: int, rekey
         key = ledger.CONFIGURATION_KEY
     else:
         key = f"{event.base}/{event.quote}".encode() if isinstance(event, Rate) else event.party.encode()
-    headers = ledger.envelope(source, rekeyer.sha256(item.origin.sha256).encode(), kind, history=item.origin.history)
+    headers = ledger.envelope(
+        source, rekeyer.commitment(item.origin.commitment).encode(), kind, history=item.origin.history
+    )
     return LedgerRecord(offset, timestamp, key, value, ledger.checked(headers, value))

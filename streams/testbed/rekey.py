@@ -73,9 +73,9 @@ class Rekeyer:
     def _digest(self, space: str, value: str) -> str:
         return hmac.digest(self._secret, framed("excerpt", space, value), "sha256").hex()
 
-    def sha256(self, digest: str) -> str:
-        """What stands for the SHA-256 of a sender's bytes: as long, and of nothing."""
-        return self._digest("sha256", digest)
+    def commitment(self, commitment: str) -> str:
+        """What stands for the commitment to a sender's bytes: as long, and of nothing."""
+        return f"{KEY_ID}:{self._digest('commitment', commitment)}"
 
     def event(self, event: Event) -> Event:
         """The event with everything that names something replaced, and its times shifted."""

@@ -70,7 +70,7 @@ def test_its_case_fires_with_limits_measures_and_evidence(identifier):
     by_offset = {origin.offset: (event, origin) for event, origin in ledger.log}
     for item in alert.evidence:
         event, origin = by_offset[item.offset]
-        assert (item.event_id, item.sha256, item.topic) == (event.event_id, origin.sha256, origin.source.topic)
+        assert (item.event_id, item.commitment, item.topic) == (event.event_id, origin.commitment, origin.source.topic)
         assert item.event_time == event.event_time
         assert item.institution == event.institution
 

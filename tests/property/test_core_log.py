@@ -44,8 +44,9 @@ def log(steps: list[dict[str, Any]]) -> list[tuple[Any, Origin]]:
     written = list(Ledger(CONFIGURATION).log)
     for number, step in enumerate(steps):
         at = START + timedelta(hours=step["hours"])
-        origin = Origin(offset=len(written), source=Source(TOPIC, 0, number), sha256=digest16(str(number)) * 2,
-                        timestamp_ms=0, history=step["history"])  # fmt: skip
+        commitment = f"k1:{digest16(str(number)) * 2}"
+        origin = Origin(offset=len(written), source=Source(TOPIC, 0, number), commitment=commitment, timestamp_ms=0,
+                        history=step["history"])  # fmt: skip
         if step["rate"]:
             name = f"rate{step['name']}"
             event: Any = Rate(event_id=name, identity=digest16(name), body=digest16(str(at)), base="USD", quote="KRW",

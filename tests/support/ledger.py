@@ -34,7 +34,7 @@ class Ledger:
         self.state = PartitionState.new(3)
         self.log: list[tuple[Event, Origin]] = []
         self.sources: dict[str, int] = {}
-        first = Origin(offset=0, source=None, sha256="0" * 64, timestamp_ms=0)
+        first = Origin(offset=0, source=None, commitment="", timestamp_ms=0)
         self.put(ConfigurationChange(configuration=config or configuration()), first)
 
     def put(self, event: Event, origin: Origin) -> Outputs:
@@ -47,9 +47,13 @@ class Ledger:
     def origin(self, topic: str = TOPIC, *, history: bool = False) -> Origin:
         """The origin of the next record."""
         offset = self.sources[topic] = self.sources.get(topic, -1) + 1
-        sha256 = hashlib.sha256(f"{topic}{offset}".encode()).hexdigest()
+        commitment = "k1:" + hashlib.sha256(f"{topic}{offset}".encode()).hexdigest()
         return Origin(
-            offset=len(self.log), source=Source(topic, 0, offset), sha256=sha256, timestamp_ms=0, history=history
+            offset=len(self.log),
+            source=Source(topic, 0, offset),
+            commitment=commitment,
+            timestamp_ms=0,
+            history=history,
         )
 
     def rate(self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW") -> Outputs:

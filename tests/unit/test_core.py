@@ -13,7 +13,7 @@ from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, 
 def test_nothing_is_applied_before_the_configuration():
     """A payment before the ledger's first configuration is refused with what to do, and nothing moves."""
     state = PartitionState.new(0)
-    origin = Origin(offset=0, source=Source(TOPIC, 0, 0), sha256="0" * 64, timestamp_ms=0)
+    origin = Origin(offset=0, source=Source(TOPIC, 0, 0), commitment="0" * 64, timestamp_ms=0)
     with pytest.raises(ValueError, match="topics apply"):
         apply(state, payment("a", START), origin)
     assert state.next == 0
@@ -56,7 +56,7 @@ def test_equal_identity_and_another_body_is_a_conflict_with_both_positions():
     assert outputs.notice.code == CONFLICT
     assert outputs.notice.source == Source(TOPIC, 0, 1)
     assert outputs.notice.first == Source(TOPIC, 0, 0)
-    assert outputs.notice.sha256 == ledger.log[-1][1].sha256
+    assert outputs.notice.commitment == ledger.log[-1][1].commitment
     assert ledger.state.parties == before
 
 
@@ -169,7 +169,7 @@ def test_idle_parties_leave_memory_in_event_time():
 
 def recreated(ledger, topic_id, offset, event_id):
     """The outcome of a payment whose source is a topic of this id."""
-    origin = Origin(offset=len(ledger.log), source=Source(TOPIC, 0, offset), sha256="0" * 64, timestamp_ms=0,
+    origin = Origin(offset=len(ledger.log), source=Source(TOPIC, 0, offset), commitment="0" * 64, timestamp_ms=0,
                     topic_id=topic_id)  # fmt: skip
     return ledger.put(payment(event_id, START), origin).outcome
 

@@ -10,6 +10,7 @@ import pytest
 
 from detectors.events import ConfigurationChange, Disposition, Profile, Rate, Source, Transaction
 from streams import contracts, door, ledger
+from streams.commitments import Committer
 from streams.door import Admitted, Door, Rejected
 from streams.pseudonyms import Key, Keys, development_keys, partition_of
 from streams.settings import effective_configuration
@@ -223,12 +224,15 @@ def test_the_longest_profile_fits_a_kafka_record():
 def test_only_history_and_the_trace_pass_the_door():
     """CloudEvents id, source, type, time and traceparent go on, the last of each; everything else stops here."""
     sent = [("ce_id", b"1"), ("ce_id", b"2"), ("ce_subject", b"s"), ("traceparent", b"00-ab"), ("ce_time", None),
-            ("__fx.sha256", b"forged"), ("fx.history", b"1")]  # fmt: skip
+            ("__fx.commitment", b"forged"), ("__fx.sha256", b"forged"), ("fx.history", b"1")]  # fmt: skip
     record = admit(TRANSACTION, headers=sent).records[0]
     origin = ledger.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[1]
     assert origin.headers == (("ce_id", b"2"), ("traceparent", b"00-ab"))
     assert origin.history
-    assert origin.sha256 == hashlib.sha256(json.dumps(TRANSACTION, ensure_ascii=False).encode()).hexdigest()
+    committer = Committer(development_keys())
+    original = json.dumps(TRANSACTION, ensure_ascii=False).encode()
+    assert origin.source is not None
+    assert origin.commitment.encode() == committer.commitment(origin.source, original)
 
 
 @pytest.mark.parametrize("mark", [b"0", b"true", b"", None])

@@ -11,20 +11,20 @@ from streams.errors import LedgerError
 
 RATE = Rate(event_id="R", identity="1" * 32, body="2" * 32, base="USD", quote="KRW", mid="1387.5",
             rate_time=datetime(2026, 1, 5, tzinfo=UTC))  # fmt: skip
-SHA256 = b"ab" * 32
+COMMITMENT = b"k1:" + b"ab" * 32
 SOURCE = Source("fx.rates.v1", 3, 2**40)
 
 
 def headers(**changes):
-    return [(name, changes.get(name, content)) for name, content in ledger.envelope(SOURCE, SHA256, b"rate")]
+    return [(name, changes.get(name, content)) for name, content in ledger.envelope(SOURCE, COMMITMENT, b"rate")]
 
 
 def test_an_event_comes_back_with_its_origin():
     """What was written is what is read: event, source, digest, history and trace."""
-    written = ledger.envelope(SOURCE, SHA256, b"rate", history=True, passed_on=[("ce_id", b"1")])
+    written = ledger.envelope(SOURCE, COMMITMENT, b"rate", history=True, passed_on=[("ce_id", b"1")])
     event, origin = ledger.decode_record(ledger.encode(RATE), written, 9, 1234)
     assert event == RATE
-    assert origin == Origin(offset=9, source=SOURCE, sha256="ab" * 32, timestamp_ms=1234, history=True,
+    assert origin == Origin(offset=9, source=SOURCE, commitment="k1:" + "ab" * 32, timestamp_ms=1234, history=True,
                             headers=(("ce_id", b"1"),))  # fmt: skip
 
 
@@ -32,7 +32,7 @@ def test_a_usual_record_has_five_headers():
     """Without history and trace nothing else is written, and it reads as not history."""
     written = headers()
     assert [name for name, _ in written] == [ledger.SOURCE_TOPIC, ledger.SOURCE_PARTITION, ledger.SOURCE_OFFSET,
-                                             ledger.SHA256, ledger.TYPE]  # fmt: skip
+                                             ledger.COMMITMENT, ledger.TYPE]  # fmt: skip
     assert ledger.decode_record(ledger.encode(RATE), written, 9, 1234)[1].history is False
 
 
@@ -57,8 +57,8 @@ def test_the_first_configuration_has_no_source():
         (ledger.encode(RATE)[:-10], headers()),
         (ledger.encode(RATE), headers(**{ledger.SOURCE_OFFSET: b"x"})),
         (ledger.encode(RATE), headers(**{ledger.SOURCE_OFFSET: None})),
-        (ledger.encode(RATE), headers(**{ledger.SHA256: None})),
-        (ledger.encode(RATE), headers(**{ledger.SHA256: b"\xff"})),
+        (ledger.encode(RATE), headers(**{ledger.COMMITMENT: None})),
+        (ledger.encode(RATE), headers(**{ledger.COMMITMENT: b"\xff"})),
         (ledger.encode(RATE), headers(**{ledger.SOURCE_TOPIC: b"\xff"})),
         (ledger.encode(RATE), headers()[:1]),
     ],
@@ -72,7 +72,7 @@ def test_what_cannot_be_read_says_where_it_is(value, written):
 def test_the_id_of_the_sources_topic_comes_back():
     """With and without other headers; a record of an earlier release tells none."""
     for more in ({}, {"history": True}, {"passed_on": [("ce_id", b"1")]}):
-        written = ledger.envelope(SOURCE, SHA256, b"rate", topic_id=b"Zm9v_-" * 3, **more)
+        written = ledger.envelope(SOURCE, COMMITMENT, b"rate", topic_id=b"Zm9v_-" * 3, **more)
         value = ledger.encode(RATE)
         origin = ledger.decode_record(value, ledger.checked(written, value), 9, 1234)[1]
         assert (origin.topic_id, origin.source, origin.history) == ("Zm9v_-" * 3, SOURCE, "history" in more)

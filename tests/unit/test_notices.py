@@ -1,7 +1,6 @@
 """The dead letters of conflicts: what is written when the original is gone, and what is told when none is."""
 
 import asyncio
-from hashlib import sha256
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,19 +12,22 @@ from aiokafka.errors import IllegalStateError, KafkaConnectionError
 from detectors.core import Notice
 from detectors.events import Source
 from streams import clients, notices
+from streams.commitments import Committer, EvidenceKeys
 from streams.deadletter import MESSAGE
 from streams.notices import BATCH, TOLD_FAILURES, ConflictLetters
+from streams.pseudonyms import parse_keys
 from streams.settings import Settings
 
 TP = TopicPartition("fx.notices.v1", 0)
 INPUT = "fx.transactions.v1"
+KEYS = parse_keys(f"k1 = {'1f' * 32}", "f")
 
 
 def notice(offset: int, value: bytes = b"v") -> Notice:
     """A conflict of the input's record at an offset, whose bytes were `value`."""
-    digest = sha256(value).hexdigest()
-    return Notice(code="event.conflict", source=Source(INPUT, 4, offset), sha256=digest, identity="i",
-                  first=Source(INPUT, 4, 2))  # fmt: skip
+    source = Source(INPUT, 4, offset)
+    return Notice(code="event.conflict", source=source, identity="i", first=Source(INPUT, 4, 2),
+                  commitment=Committer(KEYS).commitment(source, value).decode())  # fmt: skip
 
 
 class Enough(BaseException):
@@ -115,7 +117,7 @@ def letters_of(deliver: Any) -> ConflictLetters:
     def die(fault: BaseException) -> None:
         raise Enough from fault
 
-    return ConflictLetters(Settings(), deliver, "1", die)
+    return ConflictLetters(Settings(), deliver, "1", EvidenceKeys.of(KEYS), die)
 
 
 @pytest.mark.parametrize(

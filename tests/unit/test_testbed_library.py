@@ -156,7 +156,7 @@ def needles(place: Path) -> set[str]:
     for _, record, event, origin in events(place / "result"):
         if isinstance(event, ConfigurationChange):
             continue
-        found |= {event.event_id, event.identity, event.body, origin.sha256, *event.previous.values()}
+        found |= {event.event_id, event.identity, event.body, origin.commitment, *event.previous.values()}
         found |= {content.decode() for name, content in record.headers if name in ledger.PASSED_ON and content}
         names = ("party", "counterparty", "party_account", "counterparty_account", "contract_counterparty", "device",
                  "contact", "payment_id", "original_event_id", "declaration_no", "report_no", "alert_id")  # fmt: skip
@@ -167,7 +167,7 @@ def needles(place: Path) -> set[str]:
 
 
 def test_nothing_of_the_source_is_in_an_excerpt(place, tmp_path):
-    """No token, id, fingerprint, SHA-256 or passed-on header of the source stands anywhere in the excerpt's bytes."""
+    """No token, id, fingerprint, commitment or passed-on header of the source is anywhere in the excerpt's bytes."""
     excerpt.write(place / "result", tmp_path, Choice(share=1.0))
     scanner = Scanner(needles(place))
     assert scanner.needles > 5000

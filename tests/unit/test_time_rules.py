@@ -270,7 +270,7 @@ def outcome(order):
     """Legal totals by party and local year, typologies that fired by party, and what became of the records."""
     ledger, fired, outcomes = Ledger(QUIET), set(), Counter()
     for source, place, event in order:
-        origin = Origin(offset=len(ledger.log), source=Source(TRANSACTIONS, source, place), sha256="0" * 64,
+        origin = Origin(offset=len(ledger.log), source=Source(TRANSACTIONS, source, place), commitment="0" * 64,
                         timestamp_ms=0)  # fmt: skip
         outputs = ledger.put(event, origin)
         outcomes[outputs.outcome] += 1
