@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 from msgspec import UNSET
 
 from detectors import cases, routing, texts
@@ -183,7 +184,9 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
     proofs = {proof.offset: proof for proof in case.party.proofs}
     proofs[case.origin.offset] = proof_of(case.state, case.event, case.origin)
     named = [proofs[offset] for offset in offsets if offset in proofs][-MOST_PROOFS:]
-    known = {int(row["offset"]): row for row in rows(case.party)}
+    kept = rows(case.party)
+    shown = np.isin(kept["offset"], np.array([proof.offset for proof in named], "<i8"))
+    known = {int(row["offset"]): row for row in kept[shown]}
     items = []
     for proof in named:
         row = known.get(proof.offset)

@@ -216,6 +216,12 @@ def exact_sum(values: npt.NDArray[Any]) -> int:
     return sum(values.tolist())
 
 
+def running_sums(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Sums of the first 0, 1, 2 ... values (none negative), exact: Python's integers where 64 bits might not do."""
+    kind = "<i8" if len(values) * int(values.max(initial=0)) < 2**63 else object
+    return np.concatenate((np.zeros(1, kind), np.cumsum(values, dtype=kind)))
+
+
 def window_sum(found: Rows, outbound: bool, first_us: int, last_us: int) -> int:
     """USD cents of one direction in the closed interval [first, last] of event time. Cost: about 6 us."""
     flags = found["flags"]

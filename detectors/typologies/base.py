@@ -72,9 +72,11 @@ class Context(msgspec.Struct, kw_only=True):
             & (rows["time"] >= first_us)
             & (rows["time"] < last_us)
         )
-        found = rows[mask]
-        ordered: Rows = found[np.lexsort((found["offset"], found["time"]))]
-        return ordered
+        found: Rows = rows[mask]
+        times, offsets = found["time"], found["offset"]
+        later = (times[1:] > times[:-1]) | ((times[1:] == times[:-1]) & (offsets[1:] > offsets[:-1]))
+        # most parties' payments come in order, and to see that costs a tenth of sorting them
+        return found if later.all() else found[np.lexsort((offsets, times))]
 
     def annual_total(self) -> int:
         """USD cents without documents in the payment's local calendar year, over all institutions and channels."""

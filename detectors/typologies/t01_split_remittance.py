@@ -7,17 +7,19 @@ partitions. Fails on families that truly live on monthly transfers of nearly the
 weak evidence.
 """
 
-import itertools
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from detectors import texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US
 from detectors.limits import DatedLimit
 from detectors.money import plain
-from detectors.payments import NO_DOCUMENT, OUT
+from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows, exact_sum, running_sums
 from detectors.typologies.base import Change, Context, Finding
 
 ID = "T01"
@@ -28,24 +30,16 @@ SET_OF_BENEFICIARIES = 0.9
 # Since 2026-01 the line itself binds only after the annual cap: before it, the pattern is an indicator, not a breach.
 BEFORE_CAP = 0.8
 UNDOCUMENTED = OUT | NO_DOCUMENT
+# Up to this many pieces the search for fewer tries every number; a handful is what investigators read.
+FEW_PIECES = 16
 _NAMES = ("document_line", "band_low", "pieces_min", "sum_multiple", "beneficiaries_max", "growth_ratio", *CLOSENESS)
 
 
-class Piece(NamedTuple):
-    """One transfer of the band."""
-
-    time: int
-    usd: int
-    beneficiary: int
-    offset: int
-    institution: int
-
-
 class Candidate(NamedTuple):
-    """Pieces in one window that satisfy the rule."""
+    """Pieces in one window that satisfy the rule, in order of time."""
 
     window: str
-    pieces: tuple[Piece, ...]
+    pieces: Rows
     total: int
     strength: float
 
@@ -67,10 +61,10 @@ class SplitRemittance:
         limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
         if len(limits) < len(_NAMES):
             return None
-        standing = _cap_standing(context)
+        standing = _cap_standing(context, context.annual_total)
         if standing is None:
             return None
-        candidates = _candidates(context, limits)
+        candidates = list(_candidates(_pieces(context, limits), context.payment, limits))
         if not candidates:
             return None
         shown = max(candidates, key=lambda each: (each.total, -limits[each.window].number, each.strength))
@@ -97,13 +91,12 @@ class SplitRemittance:
                    f"이 송금액이 {texts.usd_ko(low - 1)} 이하였다면"),
         ]  # fmt: skip
         others = [offset for offset in finding.offsets if offset != context.payment.offset]
-        for fewer in range(1, len(others) + 1):
-            changed = context.without(others[-fewer:])
-            if self.evaluate(changed) is None:
-                left = len(others) + 1 - fewer
-                changes.append(Change(changed, f"had there been {left} such transfers instead of {len(others) + 1}",
-                                      f"해당 송금이 {len(others) + 1}건이 아니라 {left}건이었다면"))  # fmt: skip
-                break
+        fewer = _fewest_removed(context, others)
+        if fewer is not None:
+            left = len(others) + 1 - fewer
+            changes.append(Change(context.without(others[-fewer:]),
+                                  f"had there been {left} such transfers instead of {len(others) + 1}",
+                                  f"해당 송금이 {len(others) + 1}건이 아니라 {left}건이었다면"))  # fmt: skip
         return changes
 
 
@@ -122,101 +115,151 @@ def in_band(context: Context, cents: int, line: DatedLimit) -> bool:
     return cents >= _band(context)[0]
 
 
-def _cap_standing(context: Context) -> tuple[float, bool] | None:
+def _cap_standing(context: Context, annual_total: Callable[[], int]) -> tuple[float, bool] | None:
     """(strength factor, whether the line waits for a cap not yet used up); None where that is not reported."""
     flag = context.limit(ID, "line_applies_after_cap")
     if flag is None or flag.number == 0:
         return 1.0, False
     cap = context.limit("T02", "annual_cap")
-    if cap is None or context.transaction.party_type != "person" or context.annual_total() > cap.cents:
+    if cap is None or context.transaction.party_type != "person" or annual_total() > cap.cents:
         return 1.0, False
     report = context.limit(ID, "report_before_cap")
     return (BEFORE_CAP, True) if report is not None and report.number else None
 
 
-def _candidates(context: Context, limits: dict[str, DatedLimit]) -> list[Candidate]:
+def _pieces(context: Context, limits: dict[str, DatedLimit]) -> Rows:
+    """The transfers that may be in a window with this payment, by time, then ledger position."""
     payment, line = context.payment, limits["document_line"].cents
-    low = _band(context)[0]
-    longest = max(int(limits[window].number * DAY_US) for window in CLOSENESS)
+    longest = max(_width(limits[window]) for window in CLOSENESS)
     found = context.undocumented_rows(payment.time - longest, payment.time + longest)
-    found = found[(found["purpose"] == payment.purpose) & (found["usd"] >= low) & (found["usd"] <= line)]
-    columns = (found[name].tolist() for name in ("time", "usd", "beneficiary", "offset", "institution"))
-    pieces = [Piece(*row) for row in zip(*columns, strict=True)]
-    candidates = []
-    for group, factor in (([each for each in pieces if each.beneficiary == payment.beneficiary], 1.0),
-                          (pieces, SET_OF_BENEFICIARIES)):  # fmt: skip
-        if len(group) < limits["pieces_min"].number:
+    pieces: Rows = found[
+        (found["purpose"] == payment.purpose) & (found["usd"] >= _band(context)[0]) & (found["usd"] <= line)
+    ]
+    return pieces
+
+
+def _width(window: DatedLimit) -> int:
+    """A window's width in microseconds; no longer than times in 64 bits allow."""
+    return min(int(window.number * DAY_US), 2**61)
+
+
+def _candidates(pieces: Rows, payment: Payment, limits: dict[str, DatedLimit]) -> Iterator[Candidate]:
+    """The fullest group of each window that satisfies the rule, pieces of one beneficiary first.
+
+    Cost: 0.1 ms for ten pieces, 1 ms for 4 096.
+    """
+    least = limits["pieces_min"].number
+    least_sum = limits["document_line"].cents * limits["sum_multiple"].number
+    for group, factor in ((pieces[pieces["beneficiary"] == payment.beneficiary], 1.0), (pieces, SET_OF_BENEFICIARIES)):
+        if len(group) < least:
             continue
+        times, running = np.ascontiguousarray(group["time"]), running_sums(group["usd"])
+        earlier = _same_before(group["beneficiary"])
         for window, closeness in CLOSENESS.items():
-            inside = _fullest(group, payment.time, int(limits[window].number * DAY_US))
-            total = sum(each.usd for each in inside)
-            if (len(inside) < limits["pieces_min"].number or total < line * limits["sum_multiple"].number
-                    or len({each.beneficiary for each in inside}) > limits["beneficiaries_max"].number):  # fmt: skip
+            first, last = _fullest(times, running, payment.time, _width(limits[window]))
+            inside, total = group[first:last], int(running[last] - running[first])
+            if len(inside) < least or total < least_sum:
+                continue
+            if int((earlier[first:last] < first).sum()) > limits["beneficiaries_max"].number:
                 continue
             # the sum in units of the least that fires: 1 -> one half, 2 -> three quarters, and so on to 1
-            size = 1.0 - 0.5 ** (total / float(line * limits["sum_multiple"].number))
-            candidates.append(Candidate(window, inside, total, closeness * factor * (0.5 + 0.5 * size)))
-    return candidates
+            size = 1.0 - 0.5 ** (total / float(least_sum))
+            yield Candidate(window, inside, total, closeness * factor * (0.5 + 0.5 * size))
 
 
-def _fullest(pieces: Sequence[Piece], at_us: int, width_us: int) -> tuple[Piece, ...]:
-    """The pieces of the window [start, start + width) with most money, of all that begin at a piece and hold `at_us`.
+def _same_before(beneficiaries: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """For each piece the place of the one before it to the same beneficiary, -1 for the first.
 
-    Any window can be moved up to its first piece without losing one, so no other needs to be looked at. A payment that
-    arrives late stands in the middle, with pieces before and after it.
+    A window from `first` on has as many beneficiaries as pieces whose predecessor lies before `first`.
     """
-    best, best_total = (0, 0), -1
-    last = total = 0
-    for first, piece in enumerate(pieces):
-        if piece.time > at_us:
-            break
-        while last < len(pieces) and pieces[last].time < piece.time + width_us:
-            total += pieces[last].usd
-            last += 1
-        if piece.time > at_us - width_us and total > best_total:
-            best, best_total = (first, last), total
-        total -= piece.usd
-    return tuple(pieces[best[0] : best[1]])
+    order = np.argsort(beneficiaries, kind="stable")
+    before = np.full(len(order), -1, "<i8")
+    same = beneficiaries[order[1:]] == beneficiaries[order[:-1]]
+    before[order[1:][same]] = order[:-1][same]
+    return before
+
+
+def _fullest(times: npt.NDArray[Any], running: npt.NDArray[Any], at_us: int, width_us: int) -> tuple[int, int]:
+    """First and last (exclusive) piece of the window [start, start + width) with most money.
+
+    Looked at are the windows that begin at a piece and hold `at_us`: any window can be moved up to its first piece
+    without losing one. A payment that arrives late stands in the middle, with pieces before and after it. Of equal
+    windows the earliest counts.
+    """
+    begin, end = np.searchsorted(times, (at_us - width_us, at_us), "right").tolist()
+    if begin == end:
+        return 0, 0
+    lasts = np.searchsorted(times, times[begin:end] + width_us, "left")
+    best = int(np.argmax(running[lasts] - running[begin:end]))
+    return begin + best, int(lasts[best])
+
+
+def _fewest_removed(context: Context, others: Sequence[int]) -> int | None:
+    """How many of the newest of these pieces had to be missing for the rule not to fire; None when that is not found.
+
+    Up to `FEW_PIECES` every number is tried, and the least one found. Beyond, the numbers are halved between one that
+    fires and one that does not: with several beneficiaries a smaller number may exist. Failure prevented: the rule
+    evaluated anew for each of 3 072 pieces, 45 s for one payment.
+    """
+    limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
+    pieces, whole = _pieces(context, limits), context.annual_total()
+    places = np.flatnonzero(np.isin(pieces["offset"], np.array(others, "<i8")))
+
+    def fires(fewer: int) -> bool:
+        gone = places[len(places) - fewer :]
+        within = (pieces["time"][gone] >= context.year_us[0]) & (pieces["time"][gone] < context.year_us[1])
+        total = whole - exact_sum(pieces["usd"][gone][within])
+        if _cap_standing(context, lambda: total) is None:
+            return False
+        return next(_candidates(np.delete(pieces, gone), context.payment, limits), None) is not None
+
+    if len(places) <= FEW_PIECES:
+        return next((fewer for fewer in range(1, len(places) + 1) if not fires(fewer)), None)
+    firing, silent = 0, len(places)
+    if fires(silent):
+        return None
+    while silent - firing > 1:
+        middle = (firing + silent) // 2
+        firing, silent = (middle, silent) if fires(middle) else (firing, middle)
+    return silent
 
 
 def _finding(
     context: Context, limits: dict[str, DatedLimit], before_cap: bool, shown: Candidate, strength: float
 ) -> Finding:
     line, pieces = limits["document_line"], shown.pieces
-    offsets = tuple(each.offset for each in pieces)
-    earlier = context.rows[(context.rows["flags"] & UNDOCUMENTED == UNDOCUMENTED) & (context.rows["usd"] > 0)]
-    inside = frozenset(offsets)
-    own = [int(usd) for usd, offset in zip(earlier["usd"], earlier["offset"], strict=True) if int(offset) not in inside]
-    own_band = sum(1 for usd in own if in_band(context, usd, line))
+    rows, amounts = context.rows, pieces["usd"]
+    counted = (rows["flags"] & UNDOCUMENTED == UNDOCUMENTED) & (rows["usd"] > 0)
+    others = rows["usd"][counted & ~np.isin(rows["offset"], pieces["offset"])]
+    own, own_band = len(others), int(((others >= _band(context)[0]) & (others <= line.cents)).sum())
     peers = context.shared.get(ID, {}).get("pieces", [0.0, 0.0])
-    institutions = tuple(sorted({context.names[each.institution] for each in pieces}))
+    institutions = tuple(sorted(context.names[number] for number in set(pieces["institution"].tolist())))
     used = ["document_line", "band_low", "pieces_min", "sum_multiple", shown.window]
     shown_limits = [limits[name].shown() for name in used]
     cap = context.limit("T02", "annual_cap")
     flag = context.limit(ID, "line_applies_after_cap")
     if before_cap and cap is not None and flag is not None:
         shown_limits += [flag.shown(), cap.shown()]
-    english, korean = _sentences(
-        context, limits, shown, (own_band, len(own)), (int(peers[1]), int(peers[0])), before_cap
-    )
-    span = pieces[-1].time - pieces[0].time
+    english, korean = _sentences(context, limits, shown, (own_band, own), (int(peers[1]), int(peers[0])), before_cap)
+    span = int(pieces["time"][-1] - pieces["time"][0])
     return Finding(
         strength=strength, limits=tuple(shown_limits), window=f"{limits[shown.window].number} d",
         measured=(
             Measured(name="pieces", value=len(pieces), unit="count"),
             Measured(name="sum", value=plain(shown.total), unit="USD"),
             Measured(name="sum_over_line", value=round(shown.total / line.cents, 2), unit="ratio"),
-            Measured(name="smallest_piece", value=plain(min(each.usd for each in pieces)), unit="USD"),
-            Measured(name="largest_piece", value=plain(max(each.usd for each in pieces)), unit="USD"),
+            Measured(name="smallest_piece", value=plain(int(amounts.min())), unit="USD"),
+            Measured(name="largest_piece", value=plain(int(amounts.max())), unit="USD"),
             Measured(name="span", value=round(span / DAY_US, 3), unit="days"),
-            Measured(name="beneficiaries", value=len({each.beneficiary for each in pieces}), unit="count"),
+            Measured(name="beneficiaries", value=len(set(pieces["beneficiary"].tolist())), unit="count"),
             Measured(name="institutions", value=len(institutions), unit="count"),
         ),
-        offsets=offsets, institutions=institutions, series=context.names[context.payment.purpose], size=shown.total,
+        offsets=tuple(pieces["offset"].tolist()), institutions=institutions,
+        series=context.names[context.payment.purpose], size=shown.total,
         growth=limits["growth_ratio"].cents, memory_us=int(limits["window_quarter"].number * DAY_US),
         at_risk=shown.total,
         value=plain(shown.total), unit="USD",
-        own_baseline=round(own_band / len(own), 4) if own else None, own_n=len(own),
+        own_baseline=round(own_band / own, 4) if own else None, own_n=own,
         peer_baseline=round(peers[1] / peers[0], 4) if peers[0] else None, text_en=english, text_ko=korean,
     )  # fmt: skip
 
@@ -228,13 +271,14 @@ def _sentences(
     line, pieces, width = limits["document_line"], shown.pieces, limits[shown.window].number
     low = _band(context)[0]
     purpose_en, purpose_ko = context.purpose_texts()
-    first, last = texts.day(pieces[0].time, context.zone), texts.day(pieces[-1].time, context.zone)
-    span = pieces[-1].time - pieces[0].time
-    gaps = sorted(later.time - earlier.time for earlier, later in itertools.pairwise(pieces))
-    gap, times = gaps[len(gaps) // 2], f"{shown.total / line.cents:.1f}"
-    payees = len({each.beneficiary for each in pieces})
-    banks = len({each.institution for each in pieces})
-    range_us = min(each.usd for each in pieces), max(each.usd for each in pieces)
+    moments = np.ascontiguousarray(pieces["time"])
+    first, last = texts.day(int(moments[0]), context.zone), texts.day(int(moments[-1]), context.zone)
+    span = int(moments[-1] - moments[0])
+    gaps = np.sort(np.diff(moments))
+    gap, times = int(gaps[len(gaps) // 2]), f"{shown.total / line.cents:.1f}"
+    payees = len(set(pieces["beneficiary"].tolist()))
+    banks = len(set(pieces["institution"].tolist()))
+    range_us = int(pieces["usd"].min()), int(pieces["usd"].max())
     english = (
         f"{len(pieces)} transfers of {texts.between(*range_us)} each, without documents or report, "
         f"went to {texts.counted(payees, 'beneficiary', 'beneficiaries')} "

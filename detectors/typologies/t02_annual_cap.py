@@ -16,7 +16,7 @@ from detectors.alert import Measured
 from detectors.calendar import DAY_US, local
 from detectors.limits import DatedLimit
 from detectors.money import plain
-from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, exact_sum
+from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, exact_sum, running_sums
 from detectors.typologies.base import Change, Context, Finding, slot
 
 ID = "T02"
@@ -92,12 +92,10 @@ def _year(context: Context) -> int:
 
 
 def _crossing(rows: Rows, cap: DatedLimit) -> _Crossing:
-    running, crossed, after = 0, 0, 0
-    for place, cents in enumerate(rows["usd"].tolist()):
-        running += cents
-        if running > cap.cents and not crossed:
-            crossed, after = int(rows["time"][place]), len(rows) - place - 1
-    return _Crossing(cap, rows, running, crossed, after)
+    running = running_sums(rows["usd"])
+    place = int(np.searchsorted(running, cap.cents, "right")) - 1
+    crossed = int(rows["time"][place]) if place < len(rows) else 0
+    return _Crossing(cap, rows, int(running[-1]), crossed, max(len(rows) - place - 1, 0))
 
 
 def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Finding:
@@ -105,8 +103,9 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
     excess = crossing.total - cap.cents
     strength = 1.0 - (1.0 - LEAST_STRENGTH) * 0.5 ** (excess / (HALVING_EXCESS * cap.cents))
     by_institution: dict[str, int] = {}
-    for number in np.unique(rows["institution"]).tolist():
-        by_institution[context.names[number]] = exact_sum(rows["usd"][rows["institution"] == number])
+    for number, cents in zip(rows["institution"].tolist(), rows["usd"].tolist(), strict=True):
+        name = context.names[number]
+        by_institution[name] = by_institution.get(name, 0) + cents
     ordered = sorted(by_institution.items(), key=lambda each: (-each[1], each[0]))
     year = _year(context)
     scope = "all" if cap.limit.name == "annual_cap" else "small remitters"
