@@ -10,6 +10,7 @@ from typing import Any
 import faust
 
 from streams import clients
+from streams.kafka.security import faust_credentials
 from streams.settings import Settings
 
 
@@ -23,6 +24,7 @@ def build(settings: Settings, agent: str, *, web: bool) -> faust.App:
     return faust.App(
         group(settings, agent),
         broker=";".join(f"kafka://{address}" for address in settings.bootstrap_servers),
+        broker_credentials=faust_credentials(settings),
         autodiscover=False,
         # Faust keeps nothing here (no Tables, DESIGN section 3) but insists on a directory.
         datadir=str(Path(tempfile.gettempdir()) / group(settings, agent)),

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartiti
 
 from streams.deliveries import Outstanding, Write
 from streams.errors import DeliveryError, RefusedError
+from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
 
 # One produce request at most; topics allow 2 MiB, so a batch of this size always fits.
@@ -34,7 +35,7 @@ Record = tuple[bytes | None, bytes | None, Headers, int | None]
 def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     """A producer whose retries neither duplicate nor reorder (KIP-98, idempotence), acknowledged by all replicas."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **aiokafka_access(settings),
         client_id=client,
         enable_idempotence=True,
         acks="all",
@@ -48,7 +49,7 @@ def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
 def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
     """A transactional producer (KIP-98); starting it fences any older owner of `transactional_id`."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **aiokafka_access(settings),
         client_id=transactional_id,
         transactional_id=transactional_id,
         transaction_timeout_ms=int(settings.transaction_timeout_seconds * 1000),
@@ -72,7 +73,7 @@ def _patient(producer: AIOKafkaProducer, settings: Settings) -> AIOKafkaProducer
 def reader(settings: Settings, *, committed: bool, group: str | None = None) -> AIOKafkaConsumer:
     """A consumer for assign-and-seek reading; it joins no group and commits nothing."""
     return AIOKafkaConsumer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **aiokafka_access(settings),
         group_id=group,
         enable_auto_commit=False,
         auto_offset_reset="earliest",

@@ -23,7 +23,8 @@ from streams import topics
 from streams.broker import EmbeddedBroker
 from streams.broker.ports import free_ports
 from streams.broker.supervisor import die_with_parent
-from streams.errors import FxwatchError
+from streams.errors import ConfigurationError, FxwatchError
+from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 
 # Every detector scores every payment once; this one stands for all.
@@ -138,6 +139,11 @@ def cluster(
     """A broker with topics and two ready workers; everything is stopped at the end, whatever happens."""
     from streams.rules import plant
 
+    if settings.security_protocol != "PLAINTEXT":
+        raise ConfigurationError("the demo brings a broker of its own, which speaks PLAINTEXT",
+                                 got=f"FXWATCH_SECURITY_PROTOCOL={settings.security_protocol}",
+                                 expected="no security settings",
+                                 todo="run it without them")  # fmt: skip
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(EmbeddedBroker(directory / "broker", report=report))
         settings = settings.model_copy(update={"bootstrap": broker.bootstrap})
@@ -202,7 +208,7 @@ class LiveAlerts(threading.Thread):
 
     def run(self) -> None:
         """Follow `fx.alerts.v1` until `finish`."""
-        consumer = KafkaConsumer(bootstrap_servers=self._settings.bootstrap_servers, isolation_level="read_committed",
+        consumer = KafkaConsumer(**kafka_python_access(self._settings), isolation_level="read_committed",
                                  enable_auto_commit=False, group_id=None)  # fmt: skip
         count = self._settings.effective.engine.partitions
         partitions = [TopicPartition(topics.ALERTS, number) for number in range(count)]

@@ -80,6 +80,30 @@ class ClusterBusyError(BrokerUnavailableError):
     code = "broker.busy"
 
 
+class ConnectionRefusedByPolicyError(FxwatchError):
+    """A broker is there, and it and this client do not agree on who may connect and how. Trying again does not help."""
+
+    code = "broker.refused"
+
+
+class EncryptionError(ConnectionRefusedByPolicyError):
+    """TLS cannot be agreed on: a certificate that is not trusted, or one side that does not speak TLS."""
+
+    code = "broker.encryption"
+
+
+class AuthenticationError(ConnectionRefusedByPolicyError):
+    """The broker does not take this client for whom it says it is, or the client cannot say it."""
+
+    code = "broker.authentication"
+
+
+class NotAuthorizedError(FxwatchError):
+    """The broker knows this client and does not allow it what it asked for."""
+
+    code = "broker.authorization"
+
+
 class TopicUnreadableError(FxwatchError):
     """The cluster does not say what a topic is, and would not if it were asked again: not authorised, not allowed."""
 

@@ -18,6 +18,8 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailableError, FxwatchError
+from streams.kafka.refusals import REFUSALS
+from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -91,7 +93,7 @@ class BrokerWatch:
 
     async def run(self) -> None:
         """Probe for ever."""
-        client = AIOKafkaClient(bootstrap_servers=self._settings.bootstrap_servers, client_id="fxwatch-watch",
+        client = AIOKafkaClient(**aiokafka_access(self._settings), client_id="fxwatch-watch",
                                 request_timeout_ms=int(BROKER_PROBE_TIMEOUT * 1000))  # fmt: skip
         started = False
         while True:
@@ -120,7 +122,8 @@ class BrokerWatch:
             )
         elif now - self.away_since > self._settings.broker_patience_seconds:
             self._on_lost(
-                BrokerUnavailableError(
+                REFUSALS.newest()
+                or BrokerUnavailableError(
                     f"no broker answered for {now - self.away_since:.0f} s",
                     got=self._settings.bootstrap,
                     expected=f"an answer within broker_patience_seconds = {self._settings.broker_patience_seconds:.0f}",

@@ -18,6 +18,7 @@ from detectors.events import ConfigurationChange
 from streams import topics
 from streams.contracts import RulesRecord
 from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, TopicsError
+from streams.kafka.security import kafka_python_access
 from streams.rules import DELIVERY_SECONDS, KEY
 from streams.settings import EFFECTIVE, Settings
 from streams.topics import LEDGER, RULES
@@ -87,9 +88,7 @@ def change(settings: Settings) -> bool:
         return False
     version = fingerprint(settings.effective)
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)
-    producer = KafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers, acks="all", client_id=f"{settings.application}-rules"
-    )
+    producer = KafkaProducer(**kafka_python_access(settings), acks="all", client_id=f"{settings.application}-rules")
     try:
         producer.send(RULES, msgspec.json.encode(event), KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
     except KafkaError as fault:
@@ -100,7 +99,7 @@ def change(settings: Settings) -> bool:
 
 
 def _consumer(settings: Settings) -> Any:
-    return KafkaConsumer(bootstrap_servers=settings.bootstrap_servers, enable_auto_commit=False, group_id=None)
+    return KafkaConsumer(**kafka_python_access(settings), enable_auto_commit=False, group_id=None)
 
 
 def _read(consumer: Any, partition: TopicPartition, most: int | None = None) -> list[Any]:

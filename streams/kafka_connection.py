@@ -1,4 +1,7 @@
-"""A broker's connection that breaks under uvloop as it does under asyncio.
+"""A broker's connection that says why it is refused, and breaks under uvloop as it does under asyncio.
+
+A password is read when it is used. What is refused (TLS, SASL) is noted and not tried again at once
+(streams/kafka/refusals.py).
 
 Between the end of a connection and the moment its reader is told, asyncio lets a request be written into the void and
 uvloop raises `RuntimeError`, which aiokafka expects nowhere (aiokafka issue 1038). Failure prevented: the producer's
@@ -8,12 +11,66 @@ sender ended with it, every batch failed for good, and one reset connection ende
 from typing import Any
 
 from aiokafka import conn
-from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.conn import AIOKafkaConnection, CloseReason, OAuthAuthenticator
 from aiokafka.errors import KafkaConnectionError, KafkaError
+
+from streams.errors import AuthenticationError
+from streams.kafka.connection_faults import Attempt, EndedError, explain
+from streams.kafka.refusals import REFUSALS
+from streams.kafka.secrets import PasswordFile
+
+
+class OAuthConversation(OAuthAuthenticator):  # type: ignore[misc]  # aiokafka ships no types
+    """aiokafka's own, which takes the broker's refusal of a token for its consent (RFC 7628, section 3.2.3)."""
+
+    async def step(self, payload: bytes | None) -> tuple[bytes, bool] | None:
+        """The next message: the token, then what makes a broker that refused it say so as an error."""
+        if self._token_sent and payload:
+            return b"\x01", True
+        return await super().step(payload)  # type: ignore[no-any-return]
 
 
 class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no types
-    """aiokafka's own, whose `send` says that the connection is broken where its transport is closed."""
+    """aiokafka's own, whose `connect` says what is refused, and whose `send` says that the connection is broken."""
+
+    _sasl_plain_password: Any
+
+    async def connect(self) -> Any:
+        """Connect and authenticate. Raises `KafkaConnectionError` (its cause says more), `KafkaError`, `OSError`."""
+        user = None if self._sasl_mechanism == "OAUTHBEARER" else self._sasl_plain_username
+        attempt = Attempt(f"{self._host}:{self._port}", self._security_protocol, self._sasl_mechanism, user)
+        refused = REFUSALS.held_back(attempt.address)
+        if refused is not None:
+            raise KafkaConnectionError(f"{attempt.address} refused this client a moment ago") from refused
+        try:
+            found = await super().connect()
+        except Exception as fault:
+            told = explain(fault, attempt)
+            if told is None:
+                raise
+            if not isinstance(told, EndedError):  # which may be a broker that is stopping
+                REFUSALS.note(attempt.address, told)
+            raise KafkaConnectionError(f"{attempt.address}: {told.what}") from told
+        REFUSALS.cleared(attempt.address)
+        return found
+
+    async def _do_sasl_handshake(self) -> None:
+        password: Any = self._sasl_plain_password
+        if isinstance(password, PasswordFile):
+            self._sasl_plain_password = password.read()
+        try:
+            await super()._do_sasl_handshake()
+        except (ValueError, KeyError, AssertionError) as fault:  # by which aiokafka says it; it expects them nowhere
+            raise AuthenticationError("the broker's answer to the log-in is not what one that knows the password gives",
+                                      got=f"{self._host}:{self._port}, {self._sasl_mechanism}",
+                                      expected="a broker of this cluster",
+                                      todo="see whether FXWATCH_BOOTSTRAP names the right one") from fault  # fmt: skip
+        finally:
+            self._sasl_plain_password = password
+
+    def authenticator_oauth(self) -> OAuthConversation:
+        """What speaks for us with a token."""
+        return OAuthConversation(sasl_oauth_token_provider=self._sasl_oauth_token_provider)
 
     def send(self, request: Any, expect_response: bool = True) -> Any:
         """Write a request; returns what awaits the answer. Raises `KafkaConnectionError`, which is retried."""

@@ -23,6 +23,7 @@ from streams.clients import Record
 from streams.commitments import EvidenceKeys
 from streams.deadletter import dead_letter
 from streams.faults import CODES
+from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
 from streams.tasks import CLOSING_SECONDS, ended
 
@@ -94,7 +95,7 @@ class ConflictLetters:
     def _new_consumer(self) -> AIOKafkaConsumer:
         return AIOKafkaConsumer(
             topics.NOTICES,
-            bootstrap_servers=self._settings.bootstrap_servers,
+            **aiokafka_access(self._settings),
             isolation_level="read_committed",
             group_id=f"{self._settings.application}-notices",
             enable_auto_commit=False,

@@ -12,9 +12,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError
 
-from streams.bootstrap import servers as bootstrap_servers
 from streams.errors import BrokerUnavailableError, DeliveryError, TopicsError
+from streams.kafka.check_connection import check_connection_here
+from streams.kafka.security import aiokafka_access
 from streams.record import Record
+from streams.settings import Settings
 
 Progress = Callable[[int], None]
 Stamps = Literal["event", "now"]
@@ -54,7 +56,7 @@ class PublishSummary:
 
 
 def publish_records(
-    bootstrap: str,
+    settings: Settings,
     records: Iterable[Record],
     rate: float | None = None,
     progress: Progress | None = None,
@@ -72,14 +74,14 @@ def publish_records(
     Raises `BrokerUnavailableError`, `TopicsError` (a topic is missing), `DeliveryError` (something was not
     acknowledged; `fields` say how much was). Costs some 15 us a record beside making it.
     """
-    return asyncio.run(_Publishing(bootstrap, rate, progress, stamps, expected).run(records))
+    return asyncio.run(_Publishing(settings, rate, progress, stamps, expected).run(records))
 
 
 class _Publishing:
     def __init__(
-        self, bootstrap: str, rate: float | None, progress: Progress | None, stamps: Stamps, expected: int | None
+        self, settings: Settings, rate: float | None, progress: Progress | None, stamps: Stamps, expected: int | None
     ) -> None:
-        self.bootstrap, self.rate, self.progress, self.stamps = bootstrap, rate, progress, stamps
+        self._settings, self.rate, self.progress, self.stamps = settings, rate, progress, stamps
         self.summary = PublishSummary(target_rate=rate)
         self._counts: Counter[str] = Counter()
         self._open: list[asyncio.Future[Any]] = []
@@ -94,7 +96,7 @@ class _Publishing:
 
     async def run(self, records: Iterable[Record]) -> PublishSummary:
         producer = AIOKafkaProducer(
-            bootstrap_servers=bootstrap_servers(self.bootstrap),
+            **aiokafka_access(self._settings),
             client_id="fxwatch-publish",
             enable_idempotence=True,
             acks="all",
@@ -103,13 +105,14 @@ class _Publishing:
             max_request_size=REQUEST_BYTES,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
+        await check_connection_here(self._settings, REQUEST_TIMEOUT_MS / 1000)
         try:
             await producer.start()
         except KafkaError as fault:
             await producer.stop()
             raise BrokerUnavailableError(
                 "no Kafka broker answers",
-                got=self.bootstrap,
+                got=self._settings.bootstrap,
                 expected="a running broker",
                 todo="start one with `fxwatch broker start --detach`, or set FXWATCH_BOOTSTRAP",
             ) from fault
@@ -179,7 +182,7 @@ class _Publishing:
         self._checked_retention.add(record.topic)
         if self.stamps != "event" or record.timestamp_ms < 0:
             return
-        held = await _topic_settings(self.bootstrap, record.topic)
+        held = await _topic_settings(self._settings, record.topic)
         keep_ms = int(held.get("retention.ms", "-1"))
         age_ms = time.time_ns() // 1_000_000 - record.timestamp_ms
         if keep_ms >= 0 and age_ms > keep_ms and "delete" in held.get("cleanup.policy", "delete"):
@@ -227,10 +230,10 @@ class _Publishing:
             )
 
 
-async def _topic_settings(bootstrap: str, topic: str) -> dict[str, str]:
+async def _topic_settings(settings: Settings, topic: str) -> dict[str, str]:
     """The topic's settings as the cluster holds them. Raises `DeliveryError` when the cluster does not tell."""
     admin = AIOKafkaAdminClient(
-        bootstrap_servers=bootstrap_servers(bootstrap),
+        **aiokafka_access(settings),
         client_id="fxwatch-publish",
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )

@@ -9,6 +9,7 @@ from kafka.errors import KafkaError
 
 from detectors.events import ConfigurationChange
 from streams.errors import DeliveryError
+from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 from streams.topics import LEDGER
 
@@ -37,7 +38,7 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     empty = [each.partition for each in partitions if ends[each] == 0]
     if not empty:
         return []
-    producer = KafkaProducer(bootstrap_servers=settings.bootstrap_servers, acks="all",
+    producer = KafkaProducer(**kafka_python_access(settings), acks="all",
                              client_id=f"{settings.application}-rules")  # fmt: skip
     try:
         pending = [

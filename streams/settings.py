@@ -5,13 +5,14 @@ The TOML's tables `rules`, `legend`, `desks`, `detectors` and `engine` are the e
 All errors are reported at once, each with its place and what was expected.
 """
 
+import logging
 import os
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
@@ -22,6 +23,13 @@ from detectors.configuration_faults import configuration_faults
 from streams import bootstrap
 from streams.errors import ConfigurationError
 
+logger = logging.getLogger(__name__)
+
+SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
+SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
+
+HIDDEN = ("oauth_token_command",)
+
 EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine")
 
 
@@ -30,10 +38,24 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="FXWATCH_", extra="forbid", frozen=True)
 
+    security_protocol: SecurityProtocol = Field("PLAINTEXT", description="Kafka's name; docs/SECURITY.md")
     # after the security protocol, which its check compares it with
     bootstrap: str = Field(
         "127.0.0.1:9092",
         description="Kafka bootstrap servers, comma separated: host, host:port, [IPv6]:port, PROTOCOL://host:port",
+    )
+    ssl_ca_file: Path | None = Field(
+        None, description="PEM: authorities that the brokers' certificates are trusted by; default the system's"
+    )
+    ssl_certificate_file: Path | None = Field(None, description="PEM: own certificate and its chain (mutual TLS)")
+    ssl_key_file: Path | None = Field(None, description="PEM: its private key, mode 0600")
+    ssl_key_password_file: Path | None = Field(None, description="the key's password, mode 0600")
+    sasl_mechanism: SaslMechanism | None = None
+    sasl_username: str | None = Field(None, min_length=1)
+    sasl_password_file: Path | None = Field(None, description="the password, mode 0600; read at each connection")
+    oauth_token_file: Path | None = Field(None, description="a token that something renews, mode 0600")
+    oauth_token_command: str | None = Field(
+        None, min_length=1, repr=False, description="prints a token, or an answer of a token end point; no shell"
     )
     key_file: Path | None = Field(
         None, description="pseudonym keys: `key_id = 64 hex digits` a line; first current, last routes"
@@ -176,7 +198,9 @@ def _place(error: Any, path: str | None) -> str:
         return f"{place}: no such setting"
     if name == "bootstrap":
         return f"{place}: {error['msg']}"  # which shows what it got without a user's password
-    return f"{place}: {error['msg']}; got: {error['input']!r}"
+    # of a setting that may hold a secret (what a token command is given) nothing is repeated
+    shown = "" if name in HIDDEN else f"; got: {error['input']!r}"
+    return f"{place}: {error['msg']}{shown}"
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -209,7 +233,19 @@ def load_settings(**overrides: Any) -> Settings:
         settings = Settings(**values, effective_tables=tables)
     except ValidationError as fault:
         problems += [_place(error, path) for error in fault.errors()]
+    if settings is not None:
+        settings = settings.model_copy(update=overrides)
+        problems += _security_problems(settings)
     if problems or settings is None:
         raise ConfigurationError("the configuration is not valid", problems, got=path or "environment only",
                                  todo="mend each of these; `fxwatch doctor` shows what is in force")  # fmt: skip
-    return settings.model_copy(update=overrides) if overrides else settings
+    return settings
+
+
+def _security_problems(settings: Settings) -> list[str]:
+    """What is wrong with the security settings and their files; what is only unwise is logged."""
+    from streams.kafka.security_faults import security_faults, security_warnings
+
+    for warning in security_warnings(settings):
+        logger.warning("%s", warning)
+    return security_faults(settings)

@@ -13,13 +13,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from streams.broker import configuration, directory, supervisor
 from streams.broker.jars import obtain_all
 from streams.broker.java import find_java
 from streams.broker.ports import check_free, free_ports
 from streams.errors import BrokerStartError
+from streams.kafka.security import kafka_python_access
+from streams.settings import Settings
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,9 @@ class EmbeddedBroker:
     it may be copied while no broker runs in it, and started elsewhere. `port` is chosen at the first start when None
     and kept for later starts of the same object. For a cluster give every node its `node` id, `controller_port`, the
     `voters` (node id to controller port of all of them) and one `cluster_id`; start each with `wait=False`, then
-    `wait_ready()`, because no node is ready before a majority runs. `properties` override `server.properties`;
-    `report` gets a line of progress now and then.
+    `wait_ready()`, because no node is ready before a majority runs. `properties` override `server.properties`, and
+    `access` says how a client then enters (fields of `Settings`; streams/broker/secured.py makes both). `report` gets a
+    line of progress now and then.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class EmbeddedBroker:
         heap_megabytes: int = 384,
         detached: bool = False,
         properties: Mapping[str, str] | None = None,
+        access: Mapping[str, Any] | None = None,
         report: Callable[[str], None] = log.info,
     ) -> None:
         self.directory = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow the user's symlinks
@@ -62,6 +66,7 @@ class EmbeddedBroker:
         self.cluster_id = cluster_id or new_cluster_id()
         self.heap_megabytes, self.detached = heap_megabytes, detached
         self.properties = dict(properties or {})
+        self.access = dict(access or {})
         self._report = report
         self._process: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
@@ -207,7 +212,7 @@ class EmbeddedBroker:
         return True
 
     def _serves(self) -> bool:
-        return serves(self.bootstrap, self.node)
+        return serves(Settings.model_construct(bootstrap=self.bootstrap, **self.access), self.node)
 
     def _last_words(self) -> str:
         """Errors of the log's end and what the JVM printed; empty before it wrote any."""
@@ -272,13 +277,13 @@ def new_cluster_id() -> str:
             return cluster_id
 
 
-def serves(bootstrap: str, node: int) -> bool:
-    """Whether the cluster at `bootstrap` answers metadata requests and counts `node` among its unfenced brokers."""
+def serves(settings: Settings, node: int) -> bool:
+    """Whether the cluster answers metadata requests and counts `node` among its unfenced brokers."""
     from kafka import KafkaAdminClient
     from kafka.errors import KafkaError
 
     try:
-        client = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=2000, request_timeout_ms=2000)
+        client = KafkaAdminClient(**kafka_python_access(settings), bootstrap_timeout_ms=2000, request_timeout_ms=2000)
     except KafkaError:
         return False
     try:

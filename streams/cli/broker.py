@@ -105,10 +105,11 @@ def status(context: click.Context, given: Path | None, *, as_json: bool) -> None
     """
     from streams.broker import find_running
     from streams.broker.node import serves
+    from streams.settings import Settings
 
     directory = _directory(given)
     running = find_running(directory)
-    ready = running is not None and serves(running.bootstrap, running.node)
+    ready = running is not None and serves(Settings.model_construct(bootstrap=running.bootstrap), running.node)
     if as_json:
         known = msgspec.to_builtins(running) if running else {}
         click.echo(json.dumps({"running": running is not None, "ready": ready, "directory": str(directory), **known}))

@@ -70,7 +70,7 @@ def _run(
                 live.start()
                 began = time.monotonic()
                 published = publish_records(
-                    running.bootstrap,
+                    running,
                     stream,
                     rate,
                     lambda sent: bar.update(task, completed=sent),

@@ -82,7 +82,7 @@ def command(
         )
         return
     lines = (record for name, chosen in named for record in _records(name, chosen, options))
-    summary = publish_records(settings.bootstrap, itertools.chain(converted, lines), rate)
+    summary = publish_records(settings, itertools.chain(converted, lines), rate)
     _show(summary, settings.bootstrap, reports, as_json=as_json)
 
 

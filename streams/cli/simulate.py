@@ -111,9 +111,7 @@ def _send(simulation: Any, rate: float | None, timestamps: str) -> dict[str, Any
     progress, report = record_bar(simulation.plan.events)
     with progress:
         stamps: Any = timestamps
-        sent = publish_records(
-            settings.bootstrap, simulation, rate, report, stamps=stamps, expected=simulation.plan.events
-        )
+        sent = publish_records(settings, simulation, rate, report, stamps=stamps, expected=simulation.plan.events)
     for warning in sent.warnings:
         click.echo(f"fxwatch: warning: {warning}", err=True)
     return {"published_to": settings.bootstrap, **sent.as_dict()}

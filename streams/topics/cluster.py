@@ -24,6 +24,8 @@ from streams.errors import (
     TopicsError,
     TopicUnreadableError,
 )
+from streams.kafka.check_connection import check_connection
+from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 from streams.topics.table import Topic, table
 
@@ -67,11 +69,11 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
     Raises `BrokerUnavailableError` within about 10 s when no broker answers, also later on in the body, its subclass
     `ClusterBusyError` when one answers that it cannot say now, and `ConfigurationError` for an address that is none.
     """
-    addresses = settings.bootstrap_servers
+    check_connection(settings, PATIENCE_MS / 1000)
     client = None
     try:
         client = KafkaAdminClient(
-            bootstrap_servers=addresses, client_id=f"{settings.application}-admin",
+            **kafka_python_access(settings), client_id=f"{settings.application}-admin",
             bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS, reconnect_backoff_max_ms=1000,
         )  # fmt: skip
         yield client

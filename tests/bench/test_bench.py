@@ -64,7 +64,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
             topics.apply(admin, settings)
             plant(settings, admin)
         _create(settings, ["bench-out", latency.BACK, *(name for rate in RATES for name in latency.sources(rate))])
-        publish_records(broker.bootstrap, records(EVENTS), stamps="now", expected=EVENTS)
+        publish_records(load_settings(bootstrap=broker.bootstrap), records(EVENTS), stamps="now", expected=EVENTS)
         yield Bench(settings)
 
 

@@ -14,6 +14,7 @@ from streams import ledger, topics
 from streams.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.publish import publish_records
+from streams.settings import load_settings
 from tests.support.cluster import CONFLICT, Cluster, assert_exact
 from tests.support.planted import missed_cases
 from tests.support.topic_deletion import delete_topics
@@ -63,7 +64,7 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
         cluster.start("all", "all")
         stream = simulation()
         began = time.monotonic()
-        publish_records(own_broker.bootstrap, stream, LIVE_RATE, stamps="now", expected=EVENTS)
+        publish_records(load_settings(bootstrap=own_broker.bootstrap), stream, LIVE_RATE, stamps="now", expected=EVENTS)
         cluster.wait_drained()
         print(
             f"live: {EVENTS / (time.monotonic() - began):,.0f} events/s, sent at {LIVE_RATE}/s; "
@@ -166,7 +167,7 @@ def test_a_backlog_gives_what_the_live_stream_gives(empty_broker: EmbeddedBroker
     """All inputs loaded before ingest starts: rates and declarations stay beside their payments, same cases found."""
     stream = simulation()
     with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
-        publish_records(empty_broker.bootstrap, stream, stamps="event")
+        publish_records(load_settings(bootstrap=empty_broker.bootstrap), stream, stamps="event")
         cluster.start(*["all"] * workers)
         cluster.wait_drained()
         displaced = displacement_hours(cluster)
@@ -194,7 +195,12 @@ def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Pa
     """SIGTERM in the middle of a backlog: exit code 0 within 5 s, and the other worker finishes exactly."""
     with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
         events = 3 * EVENTS
-        publish_records(empty_broker.bootstrap, Simulation(seed=1, events=events), stamps="now", expected=events)
+        publish_records(
+            load_settings(bootstrap=empty_broker.bootstrap),
+            Simulation(seed=1, events=events),
+            stamps="now",
+            expected=events,
+        )
         leaving, staying = cluster.start("all", "all")
         cluster.until(lambda: cluster.monitored() > 2_000, 30, "nothing is applied")
         # the monitor keeps up with ingest, so that its own lag is often 0 in the middle of the backlog

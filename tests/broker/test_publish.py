@@ -15,6 +15,7 @@ from streams.errors import TopicsError
 from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.record import Record
+from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker
 INPUTS = ("fx.transactions.v1", "customs.declarations.v1", "fx.rates.v1", "fx.profiles.v1")
@@ -48,7 +49,7 @@ def test_a_simulated_stream_arrives_as_it_was_made(empty_broker) -> None:
     _create(empty_broker.bootstrap, dict.fromkeys(INPUTS, FOR_EVER))
     records = list(Simulation(3, 3_000, bad_share=0.05, days=30, history_days=3))
     seen: list[int] = []
-    summary = publish_records(empty_broker.bootstrap, records, progress=seen.append)
+    summary = publish_records(load_settings(bootstrap=empty_broker.bootstrap), records, progress=seen.append)
     read = [
         Record(one.topic, one.key, one.value, one.timestamp, tuple(one.headers))
         for one in _read(empty_broker.bootstrap, INPUTS)
@@ -61,7 +62,9 @@ def test_time_of_sending_keeps_the_order_over_all_topics(empty_broker) -> None:
     """With stamps `now`, sorting all topics by stamp gives the simulated order back, none in the future."""
     _create(empty_broker.bootstrap, {topic: {"retention.ms": "86400000"} for topic in INPUTS})
     records = list(Simulation(3, 2_000))
-    summary = publish_records(empty_broker.bootstrap, records, stamps="now", expected=len(records))
+    summary = publish_records(
+        load_settings(bootstrap=empty_broker.bootstrap), records, stamps="now", expected=len(records)
+    )
     read = sorted(_read(empty_broker.bootstrap, INPUTS), key=lambda one: one.timestamp)
     assert [(one.topic, one.value) for one in read] == [(record.topic, record.value) for record in records]
     assert len({one.timestamp for one in read}) == 2_000
@@ -72,7 +75,9 @@ def test_time_of_sending_keeps_the_order_over_all_topics(empty_broker) -> None:
 def test_records_older_than_the_retention_are_warned_of(empty_broker) -> None:
     """A topic that keeps records for a day would lose simulated ones at the broker's next clean-up."""
     _create(empty_broker.bootstrap, {"fx.rates.v1": {"retention.ms": "86400000"}})
-    summary = publish_records(empty_broker.bootstrap, [Record("fx.rates.v1", b"USD/KRW", b"{}", 1_000)])
+    summary = publish_records(
+        load_settings(bootstrap=empty_broker.bootstrap), [Record("fx.rates.v1", b"USD/KRW", b"{}", 1_000)]
+    )
     assert len(summary.warnings) == 1
     assert "Kafka will delete these records within minutes" in summary.warnings[0]
 
@@ -81,7 +86,7 @@ def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:
     """200 records at 400 per second take half a second; a source of 50 per second cannot feed 1000: told."""
     _create(empty_broker.bootstrap, {"fx.rates.v1": FOR_EVER})
     records = [Record("fx.rates.v1", b"USD/KRW", b"{}", -1)] * 200
-    paced = publish_records(empty_broker.bootstrap, records, 400)
+    paced = publish_records(load_settings(bootstrap=empty_broker.bootstrap), records, 400)
     assert paced.kept_pace
     assert 0.45 <= paced.seconds <= 1.5
 
@@ -90,7 +95,7 @@ def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:
             time.sleep(0.02)
             yield record
 
-    late = publish_records(empty_broker.bootstrap, slow_source(), 1000)
+    late = publish_records(load_settings(bootstrap=empty_broker.bootstrap), slow_source(), 1000)
     assert late.kept_pace is False
     assert "was not kept" in late.warnings[0]
 
@@ -98,7 +103,7 @@ def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:
 def test_a_missing_topic_is_told(empty_broker) -> None:
     """Nothing is created on the way: the message names the topic and the command."""
     with pytest.raises(TopicsError, match=r"fx\.rates\.v1.*fxwatch topics apply"):
-        publish_records(empty_broker.bootstrap, [Record("fx.rates.v1", b"USD/KRW", b"{}", -1)])
+        publish_records(load_settings(bootstrap=empty_broker.bootstrap), [Record("fx.rates.v1", b"USD/KRW", b"{}", -1)])
 
 
 def test_files_written_by_simulate_publish_the_same_stream(

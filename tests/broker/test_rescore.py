@@ -19,6 +19,7 @@ from streams.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.record import TRANSACTIONS, Record
+from streams.settings import load_settings
 from tests.support.chaos import with_line
 from tests.support.cluster import Cluster
 from tests.support.topic_deletion import delete_topics
@@ -62,7 +63,9 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
     delete_topics(own_broker.bootstrap)
     with Cluster(own_broker.bootstrap, tmp_path_factory.mktemp("rescore"), with_line(OLD_LINE), **SETTINGS) as cluster:
         stream = list(Simulation(seed=SEED, events=EVENTS, bad_share=0.02))
-        publish_records(own_broker.bootstrap, stream[:CHANGED_AT], stamps="now", expected=CHANGED_AT)
+        publish_records(
+            load_settings(bootstrap=own_broker.bootstrap), stream[:CHANGED_AT], stamps="now", expected=CHANGED_AT
+        )
         first = cluster.start("all")
         cluster.wait_drained()
         changed = cluster.ends(topics.LEDGER)
@@ -71,7 +74,7 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
         cluster.wait_drained()
         assert cluster.stop(first) == [0]
         rest = [*stream[CHANGED_AT:], *splitting(stream)]
-        publish_records(own_broker.bootstrap, rest, stamps="now", expected=len(rest))
+        publish_records(load_settings(bootstrap=own_broker.bootstrap), rest, stamps="now", expected=len(rest))
         [second] = cluster.start("all")
         cluster.wait_drained()
         yield SimpleNamespace(cluster=cluster, worker=second, alerts=cluster.alerts(),
@@ -167,7 +170,7 @@ def test_nobody_was_fenced(live: Any) -> None:
     """After all of it the same worker goes on: the next records are applied and published by it."""
     before = len(live.cluster.read(topics.ALERTS))
     more = list(Simulation(seed=4, events=600))
-    publish_records(live.cluster.settings.bootstrap, more, stamps="now", expected=len(more))
+    publish_records(live.cluster.settings, more, stamps="now", expected=len(more))
     live.cluster.wait_drained()
     assert live.worker.alive()
     assert len(live.cluster.read(topics.ALERTS)) > before

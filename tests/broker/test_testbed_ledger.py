@@ -20,6 +20,7 @@ from streams.broker import EmbeddedBroker
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.publish import publish_records
+from streams.settings import load_settings
 from streams.testbed import ledger_copy, ledger_files, replay, result_files
 from streams.testbed.configuration_file import read_configuration_file
 from streams.testbed.prepared import Silent
@@ -61,14 +62,21 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
     delete_topics(own_broker.bootstrap)
     with Cluster(own_broker.bootstrap, tmp_path_factory.mktemp("live"), with_line("5000"), **SETTINGS) as cluster:
         stream = list(Simulation(seed=SEED, events=EVENTS, bad_share=0.02))
-        publish_records(own_broker.bootstrap, stream[:CHANGED_AT], stamps="now", expected=CHANGED_AT)
+        publish_records(
+            load_settings(bootstrap=own_broker.bootstrap), stream[:CHANGED_AT], stamps="now", expected=CHANGED_AT
+        )
         [first] = cluster.start("all")
         cluster.wait_drained()
         skipped = skip_one(cluster, first)
         half = {tp.partition: end for tp, end in cluster.ends(topics.LEDGER).items()}
         (cluster.directory / "fxwatch.toml").write_text(tomli_w.dumps(with_line("5100")))
         cluster.fxwatch("rules", "apply")
-        publish_records(own_broker.bootstrap, stream[CHANGED_AT:], stamps="now", expected=EVENTS - CHANGED_AT)
+        publish_records(
+            load_settings(bootstrap=own_broker.bootstrap),
+            stream[CHANGED_AT:],
+            stamps="now",
+            expected=EVENTS - CHANGED_AT,
+        )
         monitored = cluster.monitored()
         cluster.until(lambda: cluster.monitored() > monitored + 1_000, 60, "the second half does not begin")
         first.kill()
@@ -278,7 +286,7 @@ def test_nothing_of_the_cluster_was_touched(live: Any) -> None:
     assert live.worker.alive()
     published = len(cluster.read(topics.ALERTS))
     more = list(Simulation(seed=4, events=600))
-    publish_records(cluster.settings.bootstrap, more, stamps="now", expected=len(more))
+    publish_records(cluster.settings, more, stamps="now", expected=len(more))
     cluster.wait_drained()
     assert live.worker.alive()
     assert len(cluster.read(topics.ALERTS)) > published

@@ -14,7 +14,7 @@ from streams import clients, topics
 from streams.cli.reidentify import generate_keys
 from streams.deadletter import PREFIX
 from streams.publish import publish_records
-from streams.settings import Settings
+from streams.settings import Settings, load_settings
 from streams.snapshots import Chunk
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster
@@ -50,7 +50,7 @@ def prove(bootstrap: str, directory: Path, *, events: int, seed: int = 1, **sett
     with Cluster(bootstrap, directory, MANY_ALERTS, snapshot_every_events=500, **seal, **settings) as cluster:
         cluster.start("all", "all")
         stream = IdentifiedStream(seed, events)
-        publish_records(bootstrap, stream, stamps="now", expected=stream.count)
+        publish_records(load_settings(bootstrap=bootstrap), stream, stamps="now", expected=stream.count)
         cluster.wait_drained(60 + events / 200)
         pages = [(f"page {page} of {worker.log.name}", text.encode()) for worker in cluster.workers for page in PAGES
                  if (text := worker.page(page)) is not None]  # fmt: skip

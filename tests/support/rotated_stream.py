@@ -17,6 +17,7 @@ from streams.monitor_core import MonitorCore
 from streams.pseudonyms import NameSpace, parse_keys
 from streams.publish import publish_records
 from streams.record import DISPOSITIONS, TRANSACTIONS, Record
+from streams.settings import load_settings
 from streams.version import code_version
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import PARTITIONS, Cluster, assert_exact
@@ -70,14 +71,14 @@ def rotate(bootstrap: str, directory: Path, *, events: int, rounds: int, seed: i
     with Cluster(bootstrap, directory, MANY_ALERTS, snapshot_every_events=200, **seal, **settings) as cluster:
         assert (directory / "keys.txt").read_text() == OLD_KEYS
         workers = cluster.start(*["all"] * rounds)
-        publish_records(bootstrap, first, stamps="now", expected=len(first))
+        publish_records(load_settings(bootstrap=bootstrap), first, stamps="now", expected=len(first))
         cluster.wait_drained(120)
         (directory / "keys.txt").write_text(NEW_KEYS)
         kills = _roll(cluster, bootstrap, workers, second)
         resent = _valid(first)[-RESENT:] + _valid(second)[-RESENT:]
         verdicts = _verdicts(cluster.alerts())
         last = [*third, *resent, *verdicts]
-        publish_records(bootstrap, last, stamps="now", expected=len(last))
+        publish_records(load_settings(bootstrap=bootstrap), last, stamps="now", expected=len(last))
         cluster.wait_drained(180)
         _assert_named_by_keys(cluster, records)
         return _conclude(cluster, stream, kills, len(resent), verdicts)

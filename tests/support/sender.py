@@ -10,6 +10,7 @@ from itertools import islice
 from streams.errors import BrokerUnavailableError, DeliveryError
 from streams.publish import publish_records
 from streams.record import Record
+from streams.settings import load_settings
 
 # records sent at once: some seconds of a chaos run, and what comes twice when the brokers fail meanwhile
 PIECE = 1_000
@@ -64,7 +65,7 @@ class Sender(threading.Thread):
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while True:
             try:
-                publish_records(self._address, piece, self._rate, stamps="now")
+                publish_records(load_settings(bootstrap=self._address), piece, self._rate, stamps="now")
             except (DeliveryError, BrokerUnavailableError):
                 if time.monotonic() > deadline:
                     raise
