@@ -39,8 +39,9 @@ MOST_TOPICS = 8
 class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A conflict: an event of a known identity with another body. The ingest role dead-letters its original bytes.
 
-    `source` and `commitment` (`sha256` of a record that an earlier release took in) are the refused record's; `first`
-    is where the event that stands came from.
+    `source`, `topic_id`, `timestamp_ms` and `commitment` (`sha256` of a record that an earlier release took in) are the
+    refused record's; `first` is where the event that stands came from. `topic_id` is empty, and `timestamp_ms` (UTC)
+    -1, in notices of earlier releases.
     """
 
     code: str
@@ -49,6 +50,8 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     identity: str
     first: Source | None
     commitment: str | None = None
+    topic_id: str = ""
+    timestamp_ms: int = -1
 
 
 class Assessed(msgspec.Struct, frozen=True):
@@ -160,7 +163,8 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
 
 def _notice(identity: str, origin: Origin, first: Source) -> Notice:
     plain, keyed = (None, origin.commitment) if ":" in origin.commitment else (origin.commitment, None)
-    return Notice(code=CONFLICT, source=origin.source, identity=identity, first=first, sha256=plain, commitment=keyed)
+    return Notice(code=CONFLICT, source=origin.source, identity=identity, first=first, sha256=plain, commitment=keyed,
+                  topic_id=origin.topic_id, timestamp_ms=origin.timestamp_ms)  # fmt: skip
 
 
 def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:

@@ -46,6 +46,23 @@ def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     return _patient(producer, settings)
 
 
+def repeating_producer(settings: Settings, client: str) -> AIOKafkaProducer:
+    """A producer for records that may stand twice: acknowledged by all replicas, without sequence numbers.
+
+    After a batch that was refused for its size an idempotent producer's next one is out of sequence (aiokafka counts
+    the refused one), and could never be written.
+    """
+    producer = AIOKafkaProducer(
+        bootstrap_servers=settings.bootstrap_servers,
+        client_id=client,
+        acks="all",
+        max_batch_size=BATCH_BYTES,
+        max_request_size=2 * BATCH_BYTES,
+        request_timeout_ms=REQUEST_TIMEOUT_MS,
+    )
+    return _patient(producer, settings)
+
+
 def transactional_producer(settings: Settings, transactional_id: str) -> AIOKafkaProducer:
     """A transactional producer (KIP-98); starting it fences any older owner of `transactional_id`."""
     producer = AIOKafkaProducer(
@@ -101,28 +118,42 @@ async def send_records(
     outstanding = Outstanding(patience) if outstanding is None else outstanding
     position = 0
     while position < len(records):
-        builder = producer.create_batch()
-        start = position
-        while position < len(records):
-            key, value, headers, timestamp = records[position]
-            if builder.append(timestamp=timestamp, key=key, value=value, headers=headers) is None:
-                break
-            position += 1
-        if position == start:
-            raise RefusedError(
-                f"a record for {topic} is larger than a batch may be",
-                got=f"{len(records[start][1] or b'')} bytes",
-                expected=f"at most {BATCH_BYTES} bytes",
-            )
-        try:
-            delivery = await _queued(producer, builder, topic, partition, outstanding)
-            await outstanding.acknowledged([Write(topic, partition, delivery)])
-        except (KafkaError, TimeoutError) as fault:
-            raise DeliveryError(
-                f"Kafka did not acknowledge a batch for {topic}[{partition}]",
-                got=repr(fault),
-                todo="nothing was committed past it; see the broker's log, then start the worker again",
-            ) from fault
+        batch, taken = next_batch(producer, topic, records, position)
+        await send_batch(producer, batch, topic, partition, outstanding)
+        position += taken
+
+
+def next_batch(producer: AIOKafkaProducer, topic: str, records: Sequence[Record], position: int) -> tuple[Any, int]:
+    """A batch of the records from `position` on, and how many it took. Raises `RefusedError` when it takes none."""
+    builder = producer.create_batch()
+    end = position
+    while end < len(records):
+        key, value, headers, timestamp = records[end]
+        if builder.append(timestamp=timestamp, key=key, value=value, headers=headers) is None:
+            break
+        end += 1
+    if end == position:
+        raise RefusedError(
+            f"a record for {topic} is larger than a batch may be",
+            got=f"{len(records[position][1] or b'')} bytes",
+            expected=f"at most {BATCH_BYTES} bytes",
+        )
+    return builder, end - position
+
+
+async def send_batch(
+    producer: AIOKafkaProducer, batch: Any, topic: str, partition: int, outstanding: Outstanding
+) -> None:
+    """Send one batch and await its acknowledgement. Raises what `send_records` raises."""
+    try:
+        delivery = await _queued(producer, batch, topic, partition, outstanding)
+        await outstanding.acknowledged([Write(topic, partition, delivery)])
+    except (KafkaError, TimeoutError) as fault:
+        raise DeliveryError(
+            f"Kafka did not acknowledge a batch for {topic}[{partition}]",
+            got=repr(fault),
+            todo="nothing was committed past it; see the broker's log, then start the worker again",
+        ) from fault
 
 
 async def _queued(

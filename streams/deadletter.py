@@ -24,6 +24,14 @@ KEY_LENGTH, KEY_SHA256, HEADERS_LEFT_OUT = PREFIX + "key_length", PREFIX + "key_
 # the contract: beyond 1 MiB the first 64 KiB, the length and the SHA-256
 WHOLE_LIMIT = 1024 * 1024
 KEPT = 64 * 1024
+# Sizes of ours are counted in bytes of content; each header costs its two lengths beside it. Also bounds the work.
+HEADERS_LIMIT = 10_000
+# what is kept of key, value and headers each where a topic refuses the form before; 0 is position, lengths and hashes
+_KEPT_BYTES = (KEPT, 1024, 0)
+FORMS = 1 + len(_KEPT_BYTES)
+_LEAST_CODES = 5
+# bytes of the two variable-length numbers before a header's name and content, at most, for content up to 64 KiB
+_HEADER_LENGTHS = 6
 
 RawHeaders = Sequence[tuple[str, bytes | None]]
 DeadLetter = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
@@ -70,34 +78,91 @@ class Original(msgspec.Struct, frozen=True):
     topic_id: str = ""
 
 
-def _size(headers: RawHeaders) -> int:
-    return sum(len(name.encode(errors="replace")) + len(content or b"") for name, content in headers)
+class Letter(msgspec.Struct, frozen=True):
+    """A refused record and why it was refused, from which its dead letter is made in one of `FORMS` forms.
+
+    `timestamp_ms` is the refused record's own stamp. The letter gets the time of writing as its Kafka timestamp: a
+    retention goes by that, and a sender whose clock is 40 days back must not have its letters deleted at once.
+    """
+
+    topic: str
+    partition: int
+    offset: int
+    timestamp_ms: int
+    key: bytes | None
+    value: bytes | None
+    headers: RawHeaders
+    stage: str
+    codes: tuple[str, ...]
+    message: str
+    version: str
+    topic_id: bytes = b""
+
+    def written(self, form: int = 0) -> DeadLetter:
+        """Key, value and headers, the whole record where `form` is 0 and it is not too large, else less with each form.
+
+        The last form holds nothing of the record but its position, codes, lengths and hashes. Never raises.
+        """
+        if form == 0 and fits_whole(self.key, self.value, self.headers):
+            return self.key, self.value, [*self.headers, *self._ours(self.message, self.codes)]
+        kept = _KEPT_BYTES[max(0, form - 1)]
+        key, value, headers, notes = _cut(self.key, self.value, self.headers, kept)
+        last = form >= FORMS - 1
+        ours = self._ours("" if last else self.message, self.codes[:_LEAST_CODES] if last else self.codes)
+        return key, value, [*headers, *ours, *notes]
+
+    def _ours(self, message: str, codes: tuple[str, ...]) -> list[tuple[str, bytes | None]]:
+        ours: list[tuple[str, bytes | None]] = [
+            (TOPIC, self.topic.encode(errors="replace")),
+            (PARTITION, b"%d" % self.partition),
+            (OFFSET, b"%d" % self.offset),
+            (TIMESTAMP, b"%d" % self.timestamp_ms),
+            (STAGE, self.stage.encode(errors="replace")),
+            (CODES, ",".join(codes).encode(errors="replace")),
+            (MESSAGE, message[:MESSAGE_LIMIT].encode(errors="replace")),
+            (VERSION, self.version.encode(errors="replace")),
+        ]
+        if self.topic_id:
+            ours.append((TOPIC_ID, self.topic_id))
+        return ours
 
 
-def _cut_headers(headers: RawHeaders) -> list[tuple[str, bytes | None]]:
-    """The first headers that together stay within 64 KiB."""
+def fits_whole(key: bytes | None, value: bytes | None, headers: RawHeaders) -> bool:
+    """Whether a letter holds the record whole: 1 MiB of key, value and headers, and no more headers than 10 000.
+
+    Both are needed: Kafka writes the lengths of each header, so that 698 900 of one letter are 2.1 MB on a topic. With
+    both, the letter as Kafka encodes it stays below 1.2 MB, and its topic takes 2 MiB. Costs 2 ms at most.
+    """
+    if len(headers) > HEADERS_LIMIT or len(key or b"") + len(value or b"") > WHOLE_LIMIT:
+        return False
+    named = sum(len(name.encode(errors="replace")) + len(content or b"") for name, content in headers)
+    return len(key or b"") + len(value or b"") + named <= WHOLE_LIMIT
+
+
+def _cut_headers(headers: RawHeaders, room: int) -> list[tuple[str, bytes | None]]:
+    """The first headers that stay within `room` bytes as Kafka encodes them."""
     kept = []
-    room = KEPT
-    for header in headers:
-        room -= _size([header])
+    for name, content in headers:
+        room -= _HEADER_LENGTHS + len(name.encode(errors="replace")) + len(content or b"")
         if room < 0:
             break
-        kept.append(header)
+        kept.append((name, content))
     return kept
 
 
 def _cut(
-    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
-) -> tuple[DeadLetter, list[tuple[str, bytes]]]:
-    """The record cut to what Kafka takes, and the headers that say what is missing."""
-    notes = [(LENGTH, b"%d" % len(value or b"")), (SHA256, hashlib.sha256(value or b"").hexdigest().encode())]
-    if key is not None and len(key) > KEPT:
+    key: bytes | None, value: bytes | None, headers: RawHeaders, kept: int
+) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]], list[tuple[str, bytes | None]]]:
+    """The record cut to `kept` bytes of key, value and headers each, and the headers that say what is missing."""
+    notes: list[tuple[str, bytes | None]] = [
+        (LENGTH, b"%d" % len(value or b"")), (SHA256, hashlib.sha256(value or b"").hexdigest().encode())]  # fmt: skip
+    if key is not None and len(key) > kept:
         notes += [(KEY_LENGTH, b"%d" % len(key)), (KEY_SHA256, hashlib.sha256(key).hexdigest().encode())]
-        key = key[:KEPT]
-    kept = _cut_headers(headers)
-    if len(kept) < len(headers):
-        notes.append((HEADERS_LEFT_OUT, b"%d" % (len(headers) - len(kept))))
-    return (key, value if value is None else value[:KEPT], kept), notes
+        key = key[:kept] if kept else None
+    some = _cut_headers(headers, kept)
+    if len(some) < len(headers):
+        notes.append((HEADERS_LEFT_OUT, b"%d" % (len(headers) - len(some))))
+    return key, value[:kept] if value is not None and kept else None, some, notes
 
 
 def dead_letter(  # noqa: PLR0917 - the contract's own list of headers
@@ -116,26 +181,11 @@ def dead_letter(  # noqa: PLR0917 - the contract's own list of headers
 ) -> DeadLetter:
     """Key, value and headers of the dead letter of a record that stood at `topic`, `partition`, `offset`. Never raises.
 
-    A record over 1 MiB (key, value and headers together) keeps the first 64 KiB of each; further headers then give the
-    length and SHA-256 of the whole value, and of the key if it was cut too.
+    A record over 1 MiB (key, value and headers together), or with more than 10 000 headers, keeps the first 64 KiB of
+    each; further headers then give the length and SHA-256 of the whole value, and of the key if it was cut too.
     """
-    original = list(headers or ())
-    notes: list[tuple[str, bytes]] = []
-    if len(key or b"") + len(value or b"") + _size(original) > WHOLE_LIMIT:
-        (key, value, original), notes = _cut(key, value, original)
-    ours: list[tuple[str, bytes | None]] = [
-        (TOPIC, topic.encode(errors="replace")),
-        (PARTITION, b"%d" % partition),
-        (OFFSET, b"%d" % offset),
-        (TIMESTAMP, b"%d" % timestamp_ms),
-        (STAGE, stage.encode(errors="replace")),
-        (CODES, ",".join(codes).encode(errors="replace")),
-        (MESSAGE, message[:MESSAGE_LIMIT].encode(errors="replace")),
-        (VERSION, version.encode(errors="replace")),
-    ]
-    if topic_id:
-        ours.append((TOPIC_ID, topic_id))
-    return key, value, [*original, *ours, *notes]
+    return Letter(topic, partition, offset, timestamp_ms, key, value, headers or (), stage, tuple(codes), message,
+                  version, topic_id).written()  # fmt: skip
 
 
 def _whole_number(content: bytes | None) -> int:

@@ -39,6 +39,7 @@ CODES: dict[str, str] = {
     "key.malformed": "The key is not UTF-8.",
     "key.mismatch": "The key is not what the body says it must be.",
     "header.length": "A CloudEvents or trace header is longer than 4096 bytes.",
+    "header.count": "The record has more than 1 000 headers.",
     "configuration.invalid": "The configuration does not fit its type.",
     "event.conflict": "The same identity came before with another body (told by the monitor).",
     "record.refused": "The record does not fit the contract; no finer fault is known.",

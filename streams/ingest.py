@@ -15,12 +15,13 @@ from typing import Any
 from streams import app as faust_app
 from streams import clients, health, routing_key, topics, transport
 from streams.clients import Record
-from streams.deadletter import dead_letter
+from streams.deadletter import Letter
 from streams.deliveries import Outstanding
 from streams.door import Door, Rejected
 from streams.identities import Sealer
 from streams.input_ids import InputIds
 from streams.lag import known_ends
+from streams.letter_writer import LetterWriter
 from streams.metrics import Metrics
 from streams.notices import ConflictLetters
 from streams.partition import BREATHE_SECONDS
@@ -76,6 +77,7 @@ class IngestAgent:
         self._handled: dict[tuple[str, int], int] = {}
         # whether the ids were looked at since the last assignment
         self._looked = True
+        self.letters = LetterWriter(settings, self.outstanding, self._partitions[topics.DEADLETTER])
         self.conflicts = ConflictLetters(settings, self._deliver_letter, version, door.evidence_keys, die)
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
@@ -90,6 +92,7 @@ class IngestAgent:
         await self.producer.start()
         try:
             await routing_key.require(self.settings, self.producer, self.door.routing)
+            await self.letters.start(f"{self.app.conf.id}-letters")
         except BaseException:
             await self.producer.stop()
             raise
@@ -138,6 +141,7 @@ class IngestAgent:
         await ended(self._watching)
         await self.conflicts.stop()
         await self.clock.stop()
+        await self.letters.stop()
         if self.producer is not None:
             try:
                 await self.producer.stop()
@@ -151,6 +155,7 @@ class IngestAgent:
         await self._require_same_inputs(records)
         began = time.perf_counter()
         deliveries: Deliveries = {}
+        letters: list[Letter] = []
         settled = rejected = ahead = 0
         newest: dict[str, float] = {}
         breathe = time.monotonic() + BREATHE_SECONDS
@@ -169,7 +174,7 @@ class IngestAgent:
                 record.headers,
             )
             if isinstance(result, Rejected):
-                self._reject(record, result, deliveries)
+                letters.append(self._letter(record, result))
                 rejected += 1
                 settled += 1
             else:
@@ -180,7 +185,7 @@ class IngestAgent:
                     newest[record.topic] = max(newest.get(record.topic, 0.0), when)
                     ahead += when * 1000 > record.timestamp
         decoded = time.perf_counter()
-        await self._deliver(deliveries)
+        await self._deliver(deliveries, letters)
         published = time.perf_counter()
         metrics = self.metrics
         metrics.observe_run(AGENT, len(records))
@@ -228,29 +233,26 @@ class IngestAgent:
                 partition = partition_of(token, self._partitions[topics.IDENTITIES])
                 deliveries.setdefault((topics.IDENTITIES, partition), []).append((key, value, [], timestamp))
 
-    def _reject(self, record: Any, rejected: Rejected, deliveries: Deliveries) -> None:
-        key, value, headers = dead_letter(
-            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers,
-            rejected.stage, rejected.codes, rejected.message, self._version, self.door.topic_ids.get(record.topic, b""),
-        )  # fmt: skip
-        partition = record.partition % self._partitions[topics.DEADLETTER]
-        deliveries.setdefault((topics.DEADLETTER, partition), []).append((key, value, headers, record.timestamp))
+    def _letter(self, record: Any, rejected: Rejected) -> Letter:
         self.metrics.count_dead_letter(record.topic, rejected.codes[0])
+        return Letter(
+            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value,
+            record.headers or (), rejected.stage, rejected.codes, rejected.message, self._version,
+            self.door.topic_ids.get(record.topic, b""),
+        )  # fmt: skip
 
-    async def _deliver(self, deliveries: Deliveries) -> None:
+    async def _deliver(self, deliveries: Deliveries, letters: list[Letter]) -> None:
         """Write to all partitions at once; within one partition in order, one batch in flight."""
         patience = self.settings.broker_patience_seconds
-        await asyncio.gather(*(
+        writes = [
             clients.send_records(self.producer, topic, partition, records, patience, self.outstanding)
             for (topic, partition), records in deliveries.items()
-        ))  # fmt: skip
+        ]
+        await asyncio.gather(*writes, *([self.letters.write(letters)] if letters else []))
 
-    async def _deliver_letter(self, partition: int, record: Record, source_topic: str, code: str) -> None:
-        where = partition % self._partitions[topics.DEADLETTER]
-        await clients.send_records(
-            self.producer, topics.DEADLETTER, where, [record], self.settings.broker_patience_seconds, self.outstanding
-        )
-        self.metrics.count_dead_letter(source_topic, code)
+    async def _deliver_letter(self, letter: Letter) -> None:
+        await self.letters.write([letter])
+        self.metrics.count_dead_letter(letter.topic, letter.codes[0])
 
     # -- what health asks -----------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ The monitor finds a conflict; only the ingest role may read raw topics, so it wr
 
 Notices come in Kafka transactions, so they are read with a plain read_committed consumer of their own: Faust's would
 also hand over aborted ones, and its order between topics has no use for them. A letter is written at least once; its
-source topic, partition and offset are its identity.
+source topic, topic id, partition and offset are its identity.
 """
 
 import asyncio
@@ -19,9 +19,8 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from detectors.core import Notice
 from detectors.events import Source
 from streams import clients, health, topics
-from streams.clients import Record
 from streams.commitments import EvidenceKeys
-from streams.deadletter import dead_letter
+from streams.deadletter import Letter
 from streams.faults import CODES
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
@@ -38,7 +37,7 @@ UNPROVEN = "not shown: the key of their commitment is not in this worker's key f
 PAST_RETENTION = "past their topic's retention"
 REPLACED = "gone: their topic was deleted and created anew, and holds another record there"
 
-Deliver = Callable[[int, Record, str, str], Awaitable[None]]
+Deliver = Callable[[Letter], Awaitable[None]]
 
 
 class ConflictLetters:
@@ -128,7 +127,10 @@ class ConflictLetters:
                 self._failures, self._fault = 0, ""
 
     async def write(self, notice: Notice, timestamp: int) -> None:
-        """Write the dead letter of the conflicting record with its original bytes; `timestamp` is its own, ms UTC."""
+        """Write the dead letter of the conflicting record with its original bytes.
+
+        `timestamp`, ms UTC, is taken for its own where an earlier release's notice does not tell it.
+        """
         source, first = notice.source, notice.first
         assert source is not None  # only the first configuration has none, and it conflicts with nothing
         found, gone = await self._original(source)
@@ -137,26 +139,16 @@ class ConflictLetters:
             if not proven:  # a letter must never hold somebody else's bytes
                 found, gone = None, UNPROVEN if proven is None else REPLACED
         message = f"{CODES[notice.code]} It stands as {_named(first) if first else 'unknown'}"
-        key, value = None, None
-        headers: clients.Headers = ()
+        stamp = notice.timestamp_ms if notice.timestamp_ms >= 0 else timestamp
         if found is None:
             message += f"; the original bytes are {gone}"
         else:
-            key, value, headers, timestamp = found.key, found.value, found.headers, found.timestamp
-        key, value, letter_headers = dead_letter(
-            source.topic,
-            source.partition,
-            source.offset,
-            timestamp,
-            key,
-            value,
-            headers,
-            "monitor",
-            (notice.code,),
-            message,
-            self._version,
-        )
-        await self._deliver(source.partition, (key, value, letter_headers, timestamp), source.topic, notice.code)
+            stamp = found.timestamp
+        key, value, headers = (None, None, ()) if found is None else (found.key, found.value, found.headers)
+        await self._deliver(
+            Letter(source.topic, source.partition, source.offset, stamp, key, value, headers, "monitor",
+                   (notice.code,), message, self._version, notice.topic_id.encode())
+        )  # fmt: skip
 
     async def _original(self, source: Source) -> tuple[Any, str]:
         """The record there, or None and where it is gone."""

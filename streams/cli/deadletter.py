@@ -12,6 +12,7 @@ from streams import clients, reading, tables, topics
 from streams.deadletter import Original, original
 from streams.errors import FxwatchError, UsageError
 from streams.identities import time_of
+from streams.input_ids import read_ids
 from streams.settings import Settings, load_settings
 
 # records sent to one partition before their delivery is awaited
@@ -29,6 +30,8 @@ def selection(command: Callable[..., None]) -> Callable[..., None]:
     for option in (
         click.option("--offset", "offsets", multiple=True, metavar="PARTITION:OFFSET",
                      help="Only the record at this source position (with --topic); may be repeated."),
+        click.option("--topic-id", metavar="ID",
+                     help="Only records of the topic with this id: one created again has its predecessor's name."),
         click.option("--code", help="Only records refused with this code, such as decimal.malformed."),
         click.option("--topic", help="Only records that came from this input topic."),
     ):  # fmt: skip
@@ -57,11 +60,14 @@ def _positions(topic: str | None, offsets: tuple[str, ...]) -> frozenset[tuple[i
 
 
 def letters(
-    settings: Settings, topic: str | None, code: str | None, offsets: tuple[str, ...]
+    settings: Settings, topic: str | None, topic_id: str | None, code: str | None, offsets: tuple[str, ...]
 ) -> Iterator[tuple[Original, int]]:
-    """The chosen dead letters, each source position once, with the size of the original value in bytes."""
+    """The chosen dead letters, each source position once, with the size of the original value in bytes.
+
+    A topic that was created again has the positions of the one before it: they are told apart by the topic's id.
+    """
     positions = _positions(topic, offsets)
-    seen: set[tuple[str, int, int]] = set()
+    seen: set[tuple[str, str, int, int]] = set()
     with reading.Reader(settings, [topics.DEADLETTER]) as reader:
         for _, batch in reader.to_end():
             for record in batch:
@@ -71,10 +77,11 @@ def letters(
                     click.echo(f"{place} is not a dead letter of fxwatch; left out", err=True)
                     continue
                 # a letter that a crash wrote twice has the same source position
-                identity = (letter.topic, letter.partition, letter.offset)
+                identity = (letter.topic, letter.topic_id, letter.partition, letter.offset)
                 if (identity in seen or (topic is not None and letter.topic != topic)
+                        or (topic_id is not None and letter.topic_id != topic_id)
                         or (code is not None and code not in letter.codes)
-                        or (positions and identity[1:] not in positions)):  # fmt: skip
+                        or (positions and identity[2:] not in positions)):  # fmt: skip
                     continue
                 seen.add(identity)
                 yield letter, letter.length if letter.length is not None else len(letter.value or b"")
@@ -84,13 +91,21 @@ def _when(letter: Original) -> str:
     return time_of(letter.timestamp_ms).strftime("%Y-%m-%dT%H:%M:%SZ") if letter.timestamp_ms >= 0 else "-"
 
 
+def _place(letter: Original, ids: dict[str, bytes]) -> str:
+    """Where the record stood; with the topic's id where that is not the topic of the name any more."""
+    place = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+    gone = letter.topic_id and letter.topic in ids and letter.topic_id.encode() != ids[letter.topic]
+    return f"{place} (deleted topic {letter.topic_id})" if gone else place
+
+
 def _shown(raw: bytes | None) -> str | None:
     return None if raw is None else raw.decode("utf-8", errors="backslashreplace")
 
 
 def _as_json(letter: Original, size: int, *, show: bool) -> str:
     fields: dict[str, Any] = {
-        "topic": letter.topic, "partition": letter.partition, "offset": letter.offset, "timestamp": _when(letter),
+        "topic": letter.topic, "topic_id": letter.topic_id or None, "partition": letter.partition,
+        "offset": letter.offset, "timestamp": _when(letter),
         "stage": letter.stage, "codes": letter.codes, "message": letter.message, "bytes": size,
         "complete": letter.complete, "version": letter.version,
     }  # fmt: skip
@@ -104,15 +119,22 @@ def _as_json(letter: Original, size: int, *, show: bool) -> str:
 @click.option("--limit", type=click.IntRange(min=1), default=100, show_default=True, help="Show at most this many.")
 @click.option("--show", is_flag=True, help="Show keys and values too: they hold personal data.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def list_(topic: str | None, code: str | None, offsets: tuple[str, ...], limit: int, show: bool, as_json: bool) -> None:
+def list_(
+    topic: str | None, topic_id: str | None, code: str | None, offsets: tuple[str, ...], limit: int, show: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
     """List rejected records and every reason. Keys and values are shown only with --show.
+
+    A record of a topic that was deleted since is shown with that topic's id; another may stand at its position now.
 
     Example: fxwatch deadletter list --code decimal.malformed
 
     Example: fxwatch deadletter list --topic fx.transactions.v1 --offset 3:1200 --show
     """
+    settings = load_settings()
+    ids = read_ids(settings)
     rows, total, codes = [], 0, Counter[str]()
-    for letter, size in letters(load_settings(), topic, code, offsets):
+    for letter, size in letters(settings, topic, topic_id, code, offsets):
         total += 1
         codes.update(letter.codes)
         if total > limit:
@@ -120,7 +142,7 @@ def list_(topic: str | None, code: str | None, offsets: tuple[str, ...], limit: 
         if as_json:
             click.echo(_as_json(letter, size, show=show))
             continue
-        place = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+        place = _place(letter, ids)
         cut = "" if letter.complete else " (cut)"
         row = [_when(letter), place, ", ".join(letter.codes), letter.message, f"{size:,}{cut}"]
         rows.append([*row, _shown(letter.key) or "", _shown(letter.value) or ""] if show else row)
@@ -175,7 +197,9 @@ class _Sender:
 @selection
 @click.option("--yes", is_flag=True, help="Send; without it nothing is sent, only said.")
 @click.option("--json", "as_json", is_flag=True, help="The counts as one JSON object.")
-def replay(topic: str | None, code: str | None, offsets: tuple[str, ...], yes: bool, as_json: bool) -> None:
+def replay(
+    topic: str | None, topic_id: str | None, code: str | None, offsets: tuple[str, ...], yes: bool, as_json: bool
+) -> None:
     """Send rejected records again to the topic and partition they came from, byte for byte, with their time stamps.
 
     A dry run unless --yes is given. Each becomes a new record of the input; refused again, it is a new dead letter.
@@ -188,7 +212,7 @@ def replay(topic: str | None, code: str | None, offsets: tuple[str, ...], yes: b
     settings = load_settings()
     partitions = reading.partitions_of(settings, topics.INPUTS)
     chosen, refused = [], []
-    for letter, _ in letters(settings, topic, code, offsets):
+    for letter, _ in letters(settings, topic, topic_id, code, offsets):
         why = _sendable(letter, partitions)
         if why is None:
             chosen.append(letter)

@@ -34,6 +34,7 @@ NOT_IN_A_SCHEMA = {
     "size.exceeded",
     "depth.exceeded",
     "header.length",
+    "header.count",
     "timestamp.missing",
     "topic.unknown",
     "configuration.invalid",

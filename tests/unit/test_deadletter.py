@@ -4,8 +4,11 @@ import hashlib
 from typing import NamedTuple
 
 import pytest
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from streams.deadletter import dead_letter, original
+from streams.deadletter import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, dead_letter, original
+from streams.topics.table import MESSAGE_BYTES
+from tests.support.own_cpu import own_cpu
 
 
 class Record(NamedTuple):
@@ -110,3 +113,59 @@ def test_a_damaged_position_reads_as_none(content):
     back = original(Record(None, None, [("__fx.error.topic", content), ("__fx.error.offset", content)]))
     assert back is not None
     assert back.offset == -1
+
+
+def encoded(key, value, headers):
+    """Bytes of the record batch that holds the letter alone, as Kafka counts them against max.message.bytes."""
+    builder = DefaultRecordBatchBuilder(2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0,
+                                        batch_size=1)  # fmt: skip
+    builder.append(0, timestamp=0, key=key, value=value, headers=headers)
+    return len(builder.build())
+
+
+HUGE = [
+    (b"k", b"v", [("h", b"")] * 698_900),
+    (b"k", b"v", [("h", b"x")] * HEADERS_LIMIT),
+    (b"k", b"v", [("h", None)] * 10_001),
+    (None, b"v" * WHOLE_LIMIT, ()),
+    (b"k" * WHOLE_LIMIT, None, ()),
+    (b"k" * 500_000, b"v" * 500_000, [("h" * 4, b"x")] * 9_700),
+    (b"k", b"v", [("가" * 300, b"x" * 100)] * 1_047),
+    (b"k" * 2_000_000, b"v" * 2_000_000, [("h", b"x" * 1_000)] * 9_000),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "headers"), HUGE)
+def test_a_letter_of_any_record_fits_its_topic(key, value, headers):
+    """As Kafka encodes it, lengths of headers included: 698 900 headers of one letter are 2.1 MB there."""
+    codes = tuple(f"code.number_{number}" for number in range(60))
+    whole = letter(key, value, headers, message="가" * 600, codes=codes)
+    assert encoded(*whole) < 1_300_000 < MESSAGE_BYTES
+
+
+def test_each_form_of_a_letter_is_smaller_and_the_last_holds_nothing_of_the_record():
+    """What a smaller topic takes; position, first codes, lengths and hashes are in all of them."""
+    key, value, headers = b"k" * 70_000, b"v" * 300_000, [("h", b"x" * 50_000), ("i", b"y" * 50_000)]
+    codes = tuple(f"code.number_{number}" for number in range(60))
+    source = Letter("fx.transactions.v1", 2, 7, 1234, key, value, headers, "validate", codes, "m" * 512, "0.1.0",
+                    b"AAAAAAAAAAAAAAAAAAAAAQ")  # fmt: skip
+    sizes = [encoded(*source.written(form)) for form in range(FORMS)]
+    assert sizes == sorted(sizes, reverse=True)
+    assert sizes[-1] < 900
+    for form in range(1, FORMS):
+        back = original(Record(*source.written(form)))
+        assert (back.partition, back.offset, back.timestamp_ms, back.topic_id) == (2, 7, 1234, "AAAAAAAAAAAAAAAAAAAAAQ")
+        assert (back.complete, back.length, back.sha256) == (False, 300_000, hashlib.sha256(value).hexdigest())
+        assert back.codes[:5] == codes[:5]
+        ours = dict(source.written(form)[2])
+        assert ours["__fx.error.key_sha256"].decode() == hashlib.sha256(key).hexdigest()
+    assert (back.key, back.value, back.headers) == (None, None, ())
+    assert original(Record(*source.written(0))).value == value
+
+
+def test_what_is_measured_of_headers_is_bounded():
+    """A record of 698 900 headers costs no more than one of a few: they are counted, not read."""
+    headers = [("h", b"")] * 698_900
+    with own_cpu() as cost:
+        letter(headers=headers)
+    assert cost.seconds < 0.02

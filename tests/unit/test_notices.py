@@ -13,7 +13,7 @@ from detectors.core import Notice
 from detectors.events import Source
 from streams import clients, notices
 from streams.commitments import Committer, EvidenceKeys
-from streams.deadletter import MESSAGE
+from streams.deadletter import Letter
 from streams.notices import BATCH, TOLD_FAILURES, ConflictLetters
 from streams.pseudonyms import parse_keys
 from streams.settings import Settings
@@ -108,9 +108,6 @@ class InputConsumer:
         return SimpleNamespace(offset=self.at, key=b"k", value=b"v", headers=(), timestamp=3)
 
 
-Letter = tuple[bytes | None, bytes | None, Any, int | None]
-
-
 def letters_of(deliver: Any) -> ConflictLetters:
     """Letters that go to `deliver`; an unexpected fault ends the test."""
 
@@ -137,20 +134,32 @@ def test_an_original_that_is_gone_leaves_a_letter_without_its_bytes(
     """Before the first record, beyond the last, or not the bytes that conflicted: the letter says what happened."""
     written: list[Letter] = []
 
-    async def deliver(_partition: int, record: Letter, _topic: str, _code: str) -> None:
-        written.append(record)
+    async def deliver(letter: Letter) -> None:
+        written.append(letter)
 
     monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
     monkeypatch.setattr(notices, "ORIGINAL_SECONDS", 0.05)
     asyncio.run(letters_of(deliver).write(notice(offset, original), 7))
-    [(_, value, headers, timestamp)] = written
-    message = dict(headers)[MESSAGE]
+    [letter] = written
     if said is None:
-        assert (value, timestamp) == (b"v", 3)
-        assert b"original bytes" not in message
+        assert (letter.value, letter.timestamp_ms, letter.topic_id) == (b"v", 3, b"")
+        assert "original bytes" not in letter.message
     else:
-        assert (value, timestamp) == (None, 7)
-        assert said.encode() in message
+        assert (letter.value, letter.timestamp_ms) == (None, 7)
+        assert said in letter.message
+
+
+def test_a_letter_names_the_topic_and_the_time_of_the_record_that_conflicted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The notice tells both: a topic created again has the same name, and a notice is written when it is found."""
+    written: list[Letter] = []
+
+    async def deliver(letter: Letter) -> None:
+        written.append(letter)
+
+    monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
+    told = msgspec.structs.replace(notice(4, b"v"), topic_id="AAAAAAAAAAAAAAAAAAAAAQ", timestamp_ms=11)
+    asyncio.run(letters_of(deliver).write(told, 7))
+    assert (written[0].topic_id, written[0].timestamp_ms) == (b"AAAAAAAAAAAAAAAAAAAAAQ", 11)
 
 
 def told(monkeypatch: pytest.MonkeyPatch, failures: int, idle: int = 1) -> tuple[list[list[str]], NoticeConsumer]:
