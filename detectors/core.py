@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from detectors.accounting import Join
 from detectors.alert import Alert
 from detectors.calendar import to_us
 from detectors.events import (
@@ -71,13 +72,18 @@ class Assessed(msgspec.Struct, frozen=True):
 
 
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one ledger record. `assessed` is there for an applied transaction only."""
+    """What came of one ledger record.
+
+    `assessed` is there for an applied transaction only; `join` names what is counted of one that has its payment's id
+    in common with another event (accounting.py), None for most.
+    """
 
     outcome: Outcome
     late: bool = False
     alerts: tuple[Alert, ...] = ()
     notice: Notice | None = None
     assessed: Assessed | None = None
+    join: Join | None = None
 
     @property
     def scored(self) -> bool:
@@ -177,6 +183,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
             outcome="applied", late=seen.late,
             alerts=() if seen.alert is None else (seen.alert,),
             assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
+            join=seen.join,
         )  # fmt: skip
     if isinstance(event, Rate):
         state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)
@@ -231,3 +238,5 @@ def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
     counters["scored"] += outputs.scored
     counters["rate_missing"] += outputs.rate_missing
     counters["alerts"] += len(outputs.alerts)
+    if outputs.join is not None:
+        counters[outputs.join] += 1

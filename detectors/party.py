@@ -12,6 +12,7 @@ import msgspec
 # Failure prevented: a sender with ever new names, reversals or verdicts must not make one party's record grow for ever.
 MOST_NAMES = 4096
 MOST_REVERSALS = 20
+MOST_RESTATED = 20
 MOST_VERDICTS = 50
 MOST_ALERTED = 20
 MOST_ALIASES = 1000
@@ -36,17 +37,37 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
 class Reversal(msgspec.Struct, frozen=True, array_like=True):
     """A return or cancellation.
 
-    It is kept, because its payment, or the settlement that replaces the amount, may come later.
+    It is kept, because its payment, or the settlement that replaces the amount, may come later. `original` and
+    `payment` are the numbers of the event and of the payment that it names, `taken` that of the first event of the one
+    payment that it took back from, 0 while it waits; `took` (over 10 ** `took_exponent`) and `took_usd` say how much.
     """
 
     original: int
     payment: int
     time_us: int
     whole: bool
+    outbound: bool
     mantissa: int
     exponent: int
     currency: str
-    usd: int | None
+    institution: str
+    beneficiary: int
+    taken: int = 0
+    took: int = 0
+    took_exponent: int = 0
+    took_usd: int = 0
+
+
+class Restated(msgspec.Struct, frozen=True, array_like=True):
+    """What was said of a payment before it was said anew, as a packed row (payments.py).
+
+    `first` is the payment's first event. `standing` is the event that took the place of this row, 0 where the earlier
+    one stands and this row was the newcomer. It is put back when the id proves to name several payments.
+    """
+
+    first: int
+    standing: int
+    row: bytes
 
 
 class Alerted(msgspec.Struct, frozen=True, array_like=True):
@@ -99,6 +120,7 @@ class Party(msgspec.Struct, array_like=True):
     verdicts: list[tuple[str, str]] = []
     aliases: dict[int, int] = {}
     settlements: dict[int, int] = {}
+    restated: list[Restated] = []
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new; the last place stands for all names beyond `MOST_NAMES`."""

@@ -5,7 +5,7 @@ found under its former token too, for as long as an idle party is remembered: wo
 the old token for a while, and a verdict names the token that its alert showed.
 """
 
-from detectors.party import MOST_ALERTED, MOST_PROOFS, MOST_REVERSALS, MOST_VERDICTS, Party, pack, unpack
+from detectors.party import MOST_ALERTED, MOST_PROOFS, MOST_RESTATED, MOST_REVERSALS, MOST_VERDICTS, Party, pack, unpack
 from detectors.payments import joined
 from detectors.state import PartitionState
 
@@ -61,7 +61,8 @@ def merged(current: Party, earlier: Party) -> Party:
 
     It happens when a record without `previous` came before one with it. Costs a copy of both parties' payments, once.
     """
-    current.payments = joined(current, earlier)
+    current.payments, restated = joined(current, earlier)
+    current.restated = restated[-MOST_RESTATED:]
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
     current.party_type = current.party_type or earlier.party_type

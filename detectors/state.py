@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from detectors.accounting import JOINS
 from detectors.budget import Budget
 from detectors.calendar import DAY_US, HOUR_US, SECOND_US
 from detectors.configuration import Configuration, fingerprint
@@ -27,7 +28,8 @@ from detectors.typologies.base import Shared
 # Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
 # 2: former names of parties, and settlements apart from counterparties' names.
 # 3: marks by the id of the topic whose records they count.
-# 4: the partition's clock is bounded by Kafka timestamps.
+# 4: the partition's clock is bounded by Kafka timestamps; what was restated of a payment, and which one a return took
+# back from.
 STATE_SCHEMA = 4
 PIECE = 256 * 1024
 _LOT = 128 * 1024
@@ -46,6 +48,7 @@ COUNTERS = (
     "scored",
     "rate_missing",
     "alerts",
+    *JOINS,
 )
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from detectors import alerts, clock, money, payments, roster
+from detectors import accounting, alerts, clock, money, payments, roster
+from detectors.accounting import Effect, Incoming, Join
 from detectors.alert import Alert, Selection
 from detectors.alerts import UNSCORED, Case
 from detectors.budget import Budget
@@ -13,7 +14,8 @@ from detectors.events import Origin, Transaction
 from detectors.features import EventView, Feature, observe
 from detectors.money import Exact, Ratio
 from detectors.party import Party, token_number
-from detectors.payments import Effect, Incoming, Payment
+from detectors.payment_ids import payment_number
+from detectors.payments import Payment
 from detectors.scoring import Scored
 from detectors.state import Effective, PartitionState
 from detectors.typologies import REGISTRY
@@ -29,7 +31,8 @@ class Seen(NamedTuple):
     """What came of a transaction, for the outputs.
 
     `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news;
-    `deal_bp` how far the deal rate is from the reference, None without one of the two.
+    `deal_bp` how far the deal rate is from the reference, None without one of the two; `join` what is to be counted of
+    an event that has its payment's id in common with another.
     """
 
     late: bool
@@ -39,6 +42,7 @@ class Seen(NamedTuple):
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
     deal_bp: float | None
+    join: Join | None
 
 
 class _Step(NamedTuple):
@@ -99,7 +103,8 @@ def apply_transaction(
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
-    effect = payments.account(known, Incoming(row, event.status, original, event.currency, late))
+    incoming = Incoming(row, event.status, original, event.currency, event.institution, late)
+    effect = accounting.account(known, incoming)
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and row.flags & payments.NO_DOCUMENT:
         known.remember_proof(alerts.proof_of(state, event, origin))
@@ -112,7 +117,7 @@ def apply_transaction(
     _prune(step)
     roster.store(state, event.party, event.previous, known)
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
-    return Seen(late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp)
+    return Seen(late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join)
 
 
 def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:
@@ -140,8 +145,7 @@ def _row(step: _Step, worth: _Money) -> Payment:
     flags = payments.OUT if event.direction == "out" else 0
     if event.evidence == "none" and event.report_no is None:
         flags |= payments.NO_DOCUMENT
-    if event.status == "settled":
-        flags |= payments.SETTLED
+    flags |= {"settled": payments.SETTLED, "ordered": payments.ORDERED}.get(event.status, 0)
     if event.channel == "small_remitter":
         flags |= payments.SMALL_REMITTER
     if worth.usd is None:
@@ -149,7 +153,7 @@ def _row(step: _Step, worth: _Money) -> Payment:
     mantissa, exponent = money.fitted(worth.amount)
     return Payment(
         time=at_us, amount_us=at_us, event=token_number(f"{event.institution}|{event.event_id}"),
-        payment=token_number(event.payment_id) if event.payment_id else 0, usd=worth.usd or 0,
+        payment=payment_number(event.institution, event.payment_id), usd=worth.usd or 0,
         beneficiary=known.canonical(event.counterparty, event.previous),
         amount=mantissa, offset=step.origin.offset, purpose=known.name_number(event.purpose or ""),
         institution=known.name_number(event.institution), currency=known.name_number(event.currency),

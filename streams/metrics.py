@@ -1,9 +1,10 @@
 """The metrics that dashboards and alerting rules rely on (DESIGN section 9: the names are fixed).
 
-Every label value comes from code or configuration, never from an event, so the page's size is bounded and holds no
-identifiers. Counters, histograms and `partition_state` show every label set from the start, with 0, so that a rate is
-right from the first event on. Gauges of a partition (lag, snapshot age, parties, state bytes) are there only while this
-process holds the partition: a value left behind by an earlier owner would fire alerts, and NaN would spoil every sum.
+Every label value comes from code or configuration, so the page's size is bounded and holds no identifiers; reporting
+institutions alone come from events, at most 64 of them (institution_counter.py). Counters, histograms and
+`partition_state` show every label set from the start, with 0, so that a rate is right from the first event on. Gauges
+of a partition (lag, snapshot age, parties, state bytes) are there only while this process holds the partition: a value
+left behind by an earlier owner would fire alerts, and NaN would spoil every sum.
 """
 
 import math
@@ -27,7 +28,9 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
+from detectors.accounting import JOINS
 from detectors.alert import Severity, Versions
+from streams.institution_counter import InstitutionCounter
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "late", "muted", "history", "ahead"]
 Stage = Literal["decode", "apply", "publish"]
@@ -195,6 +198,12 @@ class Metrics:
             "replayed_events", "Events applied again from the ledger to rebuild state, events.", "agent"
         )
         self.rate_missing = counter("rate_missing", "Events scored without a usable reference rate, events.")
+        self.payment_joins = InstitutionCounter(
+            "payment_joins",
+            "Events that share a payment's id. payment.reused: disagrees, so another payment; payment.restated: said "
+            "anew; reversal.mismatched: nothing taken back; reversal.foreign: of another institution's payment.",
+            "join", JOINS, self.registry,
+        )  # fmt: skip
 
     def _define_histograms(self) -> None:
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:

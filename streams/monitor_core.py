@@ -84,6 +84,8 @@ class MonitorCore:
         if origin.history and step.outcome == "applied":
             tally.outcomes["history"] += 1
         tally.rate_missing += step.rate_missing
+        if step.join is not None and isinstance(event, Transaction):
+            tally.joins[step.join, event.institution] += 1
         if muted:
             tally.outcomes["muted"] += 1
             return []

@@ -20,6 +20,7 @@ class Tally:
         self.late: list[float] = []
         self.scores: dict[str, list[float]] = {}
         self.rate_missing = 0
+        self.joins: Counter[tuple[str, str]] = Counter()
         self.alerts: list[tuple[Alert, int]] = []
 
     @property
@@ -41,6 +42,7 @@ class Tally:
             metrics.observe_scores(detector, scores)
         if self.rate_missing:
             metrics.rate_missing.inc(self.rate_missing)
+        metrics.payment_joins.add(self.joins)
         now = time.time()
         for alert, _ in self.alerts:
             strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
@@ -54,5 +56,5 @@ class Tally:
         self._flushed_seconds = self.busy
         self.decode_seconds = self.apply_seconds = 0.0
         self.rate_missing = 0
-        for kept in (self.outcomes, self.late, self.scores, self.alerts):
+        for kept in (self.outcomes, self.joins, self.late, self.scores, self.alerts):
             kept.clear()

@@ -102,14 +102,32 @@ def test_every_record_ends_as_exactly_one_outcome(steps):
     assert sum(counters[name] for name in ("applied", "duplicates", "conflicts", "redelivered")) == len(written)
 
 
-PAYMENTS = st.lists(
-    st.tuples(
-        st.sampled_from(["ordered", "settled", "settled", "returned"]),
-        st.sampled_from(["P", "Q", "R"]),
-        st.integers(1, 100_000),
-        st.integers(0, 500),
-    ),
-    max_size=15,
+@st.composite
+def honest_payment(draw: st.DrawFn, name: str) -> list[tuple[str, str, int, int]]:
+    """What an honest sender says of one payment: an order, a settlement, one correction of it, and returns.
+
+    Amounts differ by charges; what comes back comes after what was paid, and is no more than that.
+    """
+    base, hour = draw(st.integers(1_000, 100_000)), draw(st.integers(0, 500))
+    events = []
+    said = [(status, draw(st.integers(0, 72))) for status in draw(STATEMENTS)]
+    for number, (status, after) in enumerate(said):
+        at = hour if number == 0 else hour + 1 + 73 * (number - 1) + after
+        events.append((status, name, base + base * draw(st.integers(-12, 12)) // 100, at))
+    left = min(cents for _, _, cents, _ in events)
+    for _ in range(draw(st.integers(0, 2))):
+        back = draw(st.integers(1, left))
+        events.append(("returned", name, back, hour + 200 + draw(st.integers(0, 90))))
+    return events
+
+
+STATEMENTS = st.sampled_from(
+    [("settled",), ("ordered",), ("ordered", "settled"), ("settled", "settled"), ("ordered", "settled", "settled")]
+)
+PAYMENTS = (
+    st.tuples(honest_payment("P"), honest_payment("Q"), honest_payment("R"))
+    .map(lambda lists: [event for events in lists for event in events])
+    .flatmap(st.permutations)
 )
 
 
@@ -134,10 +152,23 @@ def recount(events: list[tuple[str, str, int, int]]) -> int:
 @SETTINGS
 @given(PAYMENTS)
 def test_legal_totals_equal_a_plain_recount(events):
-    """Orders, settlements and returns in any order add up to what the contract says, to the cent."""
+    """What honest senders say of their payments, in any order, adds up to what the contract says, to the cent."""
+    assert counted(events) == recount(events)
+
+
+def counted(events: list[tuple[str, str, int, int]]) -> int:
+    """USD cents of the party after these events (status, payment_id, cents, hour)."""
     ledger = Ledger(CONFIGURATION)
     for number, (status, payment_id, cents, hour) in enumerate(events):
         amount = f"{cents // 100}.{cents % 100:02d}"
         ledger.pay(f"e{number}", START + timedelta(hours=hour), amount, status=status, payment_id=payment_id)
     party = ledger.state.parties.get("k1.0a3.remitter")
-    assert (0 if party is None else exact_sum(rows(unpack(party))["usd"])) == recount(events)
+    return 0 if party is None else exact_sum(rows(unpack(party))["usd"])
+
+
+@SETTINGS
+@given(st.lists(st.tuples(st.just("settled"), st.just("0"), st.integers(1, 100_000), st.integers(0, 800)),
+                min_size=3, max_size=20))  # fmt: skip
+def test_payments_that_share_an_id_all_count(events):
+    """Three payments or more under one id, whatever their amounts and times: every one of them counts."""
+    assert counted(events) == sum(cents for _, _, cents, _ in events)

@@ -99,11 +99,11 @@ def test_a_late_piece_completes_the_pattern_it_belongs_to():
 
 
 def test_a_settlement_that_brings_a_payment_into_the_band_completes_it():
-    """An order of 100 settled at 4 900 is a piece from then on."""
+    """An order of 3 000 settled at 4 900 is a piece from then on."""
     ledger = Ledger()
     ledger.pay("e0", START)
     ledger.pay("e1", later(hours=1))
-    assert not ledger.pay("order", later(hours=2), "100", status="ordered", payment_id="P").alerts
+    assert not ledger.pay("order", later(hours=2), "3000", status="ordered", payment_id="P").alerts
     (alert,) = ledger.pay("settled", later(hours=3), "4900", payment_id="P").alerts
     assert measured(alert)["pieces"] == 3
 

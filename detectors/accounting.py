@@ -1,0 +1,221 @@
+"""Legal payment accounting: a payment counts once, at its own time, with what was settled less what came back.
+
+CONTRACT, "A payment counts once in legal totals": from its first `ordered` or `settled` event; a later `settled` with
+the same `payment_id` replaces the amount; a return takes back its own amount, a cancellation the whole. Here that holds
+in whatever order the events come: the payment's time is the earliest of its events', its amount that of the latest
+`settled` one (by event time, then by ledger order), and a return that comes first waits for its payment.
+
+An id is only what a sender wrote. Events join when they also agree, and in doubt they count: a payment counted twice is
+seen and can be taken back, one that vanished is not.
+
+* One institution, or a UETR (payment_ids.py); the same party, direction and currency; amounts that are no multiples of
+  each other. An order is settled once, and told of at most a day after its settlement.
+* What was said is said anew once by each institution, of the same foreign side, within `RESTATED_DAYS`. The next
+  one shows that the id names several payments (a constant): it counts, and what it had hidden is put back.
+* Another institution's word about a payment takes nothing away: the larger amount counts, and no document is shown
+  where either says so.
+* After all of a payment came back, no later event joins it.
+
+Whatever has an id in common and does not agree is a payment of its own, counted as `payment.reused`.
+"""
+
+from typing import Literal, NamedTuple
+
+import msgspec
+
+from detectors import payments, reversals
+from detectors.calendar import DAY_US
+from detectors.party import MOST_RESTATED, Party, Restated, Reversal
+from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, REVERSED, SETTLED, Payment, at
+
+# A correction follows within days; longer than a week and the holidays around it, and it is told by a return instead.
+RESTATED_DAYS = 10
+RESTATED_US = RESTATED_DAYS * DAY_US
+# Two institutions' words and one correction each; only while all that was replaced is kept and can be put back.
+MOST_STATEMENTS = 3
+
+# Why an event of a known id is counted: it is another payment; it was said anew; a return or cancellation names a
+# payment it does not agree with; one institution took back another's payment.
+Join = Literal["payment.reused", "payment.restated", "reversal.mismatched", "reversal.foreign"]
+JOINS: tuple[Join, ...] = ("payment.reused", "payment.restated", "reversal.mismatched", "reversal.foreign")
+
+
+class Incoming(NamedTuple):
+    """A transaction as the accounting sees it: its row if it counts as new, its status, and what it reverses."""
+
+    row: Payment
+    status: str
+    original: int
+    currency: str
+    institution: str
+    late: bool
+
+
+class Effect(NamedTuple):
+    """What an event did to the legal totals: `new`, `amended`, `reversed`, `known` (no change), `pending`, `late`.
+
+    `payment` is the payment as it now counts, None for reversals and late events; `join` what is to be counted.
+    """
+
+    kind: str
+    payment: Payment | None
+    join: Join | None = None
+
+
+class _Joined(NamedTuple):
+    """The index of the payment that an event joins, and how: `settles`, `ordered`, `restates`, `seconded`."""
+
+    place: int
+    how: str
+
+
+def account(party: Party, incoming: Incoming) -> Effect:
+    """Bring the party's payments up to date with one event. Cost: 1-2 us, and 6 us more where it has to be matched.
+
+    At most `payments.MOST_NAMESAKES` payments of one id are looked at, the newest: 50 us for an id that never changes.
+    """
+    row = incoming.row
+    if incoming.status in {"returned", "cancelled"}:
+        return _reversed(party, incoming)
+    if incoming.late:
+        return Effect("late", None)
+    namesakes = payments.of_payment(party, row.payment)
+    joined = _joined(party, namesakes, row) if namesakes else None
+    if joined is not None:
+        return _join(party, joined, row)
+    if namesakes:
+        _put_back(party, namesakes, row.institution)
+    place = payments.append(party, row)
+    return Effect("new", reversals.less_reversals(party, place), "payment.reused" if namesakes else None)
+
+
+def _reversed(party: Party, incoming: Incoming) -> Effect:
+    row = incoming.row
+    reversal = Reversal(incoming.original, row.payment, row.time, incoming.status == "cancelled",
+                        bool(row.flags & OUT), row.amount, row.exponent, incoming.currency, incoming.institution,
+                        row.beneficiary)  # fmt: skip
+    found, fault = reversals.reverse(party, reversal)
+    return Effect("reversed" if found else "pending", None, fault)  # type: ignore[arg-type]
+
+
+def _joined(party: Party, namesakes: list[int], new: Payment) -> _Joined | None:
+    """The payment that an event of the same id joins; the same foreign side first, then the newest."""
+    found = [(place, at(party, place)) for place in namesakes]
+    agreeing = [(place, old) for place, old in found if _agrees(party, old, new)]
+    agreeing.sort(key=lambda each: each[1].beneficiary != new.beneficiary)
+    for place, old in agreeing:
+        how = _pairs(old, new) if old.institution == new.institution else None
+        if how is not None:
+            return _Joined(place, how)
+    # an id that named several payments of this institution restates none of them
+    own = sum(old.institution == new.institution for _, old in found)
+    for place, old in agreeing:
+        same = old.institution == new.institution
+        if own == same and _may_restate(party, old, new):
+            return _Joined(place, "restates" if same else "seconded")
+    return None
+
+
+def _agrees(party: Party, old: Payment, new: Payment) -> bool:
+    if (old.flags ^ new.flags) & OUT or old.currency != new.currency:
+        return False
+    if old.flags & REVERSED:
+        last = max((one.time_us for one in party.reversals if one.taken == old.event), default=None)
+        if last is None or new.time > last:
+            return False
+    said = reversals.fresh(party, old)
+    return reversals.plausible((said.amount, said.exponent), (new.amount, new.exponent))
+
+
+def _pairs(old: Payment, new: Payment) -> str | None:
+    """Whether one is the order of the other's settlement: each payment has one of each."""
+    if new.flags & SETTLED:
+        return None if old.flags & SETTLED else "settles"
+    ordered = old.flags & SETTLED and not old.flags & ORDERED
+    return "ordered" if ordered and new.time <= old.amount_us + reversals.DATE_ONLY_US else None
+
+
+def _may_restate(party: Party, old: Payment, new: Payment) -> bool:
+    if old.beneficiary != new.beneficiary or abs(new.amount_us - old.amount_us) > RESTATED_US:
+        return False
+    same = old.institution == new.institution
+    if same and (old.flags ^ new.flags) & SETTLED:
+        return False
+    if not old.flags & RESTATED:
+        return True
+    said = [payments.unpacked(one.row) for one in party.restated if one.first == old.event]
+    return 0 < len(said) < MOST_STATEMENTS and all(one.institution != new.institution for one in said)
+
+
+def _join(party: Party, joined: _Joined, new: Payment) -> Effect:
+    """Another event of a payment that counts already."""
+    place, how = joined
+    old = at(party, place)
+    party.settle(new.event, old.event)
+    if how == "seconded":
+        return _second(party, place, old, new)
+    replaces = bool(new.flags & SETTLED) and (
+        how == "settles" or (how == "restates" and new.amount_us >= old.amount_us)
+    )
+    flags = (old.flags | new.flags) & ORDERED | old.flags & RESTATED
+    if how == "restates":
+        flags |= RESTATED
+        said = reversals.fresh(party, old) if replaces else new
+        _remember(party, Restated(old.event, new.event if replaces else 0, said.packed()))
+    time = min(old.time, new.time)
+    kept = new if replaces else old
+    kept = msgspec.structs.replace(kept, time=time, event=old.event, flags=kept.flags | flags)
+    payments.write(party, place, kept)
+    join: Join | None = "payment.restated" if how == "restates" else None
+    if not replaces and time == old.time:
+        return Effect("known", kept, join)
+    return Effect("amended", reversals.less_reversals(party, place) if replaces else kept, join)
+
+
+def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
+    """Another institution's word: it may only add to what counts."""
+    _remember(party, Restated(old.event, 0, new.packed()))
+    said = reversals.fresh(party, old)
+    larger = new.amount * 10**said.exponent > said.amount * 10**new.exponent
+    flags = RESTATED | new.flags & NO_DOCUMENT
+    if larger:
+        kept = msgspec.structs.replace(
+            said, amount=new.amount, exponent=new.exponent, usd=max(said.usd, new.usd), flags=said.flags | flags
+        )
+        payments.write(party, place, kept)
+        return Effect("amended", reversals.less_reversals(party, place), "payment.restated")
+    kept = msgspec.structs.replace(old, flags=old.flags | flags)
+    payments.write(party, place, kept)
+    changed = (kept.flags ^ old.flags) & NO_DOCUMENT
+    return Effect("amended" if changed else "known", kept, "payment.restated")
+
+
+def _remember(party: Party, restated: Restated) -> None:
+    party.restated = [*party.restated, restated][-MOST_RESTATED:]
+
+
+def _put_back(party: Party, namesakes: list[int], institution: int) -> None:
+    """Count what this institution had said of payments of an id that names several: each was a payment of its own.
+
+    What was taken back meanwhile stays with the event that stood.
+    """
+    firsts = {at(party, place).event: place for place in namesakes}
+    kept: list[Restated] = []
+    hidden: list[Restated] = []
+    for one in party.restated:
+        own = one.first in firsts and payments.unpacked(one.row).institution == institution
+        (hidden if own else kept).append(one)
+    party.restated = kept
+    # the newest first, so that indices before them stay as they are
+    for one in sorted(hidden, key=lambda each: -firsts[each.first]):
+        place = firsts[one.first]
+        row = payments.unpacked(one.row)
+        if one.standing:
+            standing = at(party, place)
+            reversals.move(party, one.first, one.standing)
+            party.settlements.pop(one.standing, None)
+            own_time = msgspec.structs.replace(standing, event=one.standing, time=standing.amount_us)
+            payments.write(party, place, own_time)
+        else:
+            party.settlements.pop(row.event, None)
+        payments.insert(party, place, row.packed())

@@ -1,0 +1,34 @@
+"""When two events may be told to be of one payment by the id that their senders gave it.
+
+A bank's own reference is unique within that bank at best: two banks that both wrote `REF0001` made two payments. Only
+SWIFT's UETR (a UUID of version 4, given once by the payment's first bank) names a payment across institutions.
+"""
+
+import re
+
+from detectors.party import token_number
+
+# SWIFT: "Unique End-to-end Transaction Reference", RFC 4122 version 4, variant 1, in lower case.
+_UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+_UETR_LENGTH = 36
+# Failure prevented: `00000000-0000-4000-8000-000000000000`, written where the field may not be empty, has the form of a
+# UETR and would join payments of all banks. A random one has fewer than four different digits once in 1e17.
+LEAST_DIGITS = 4
+
+
+def is_uetr(payment_id: str) -> bool:
+    """Whether an id names a payment across institutions: a UETR's form in either case, and no filler."""
+    if len(payment_id) != _UETR_LENGTH:
+        return False
+    text = payment_id.lower()
+    return _UETR.fullmatch(text) is not None and len(set(text) - {"-"}) >= LEAST_DIGITS
+
+
+def payment_number(institution: str, payment_id: str | None) -> int:
+    """The number by which events of one payment are found: of the UETR, or of the institution's own id; 0 without one.
+
+    Cost: about 1 us.
+    """
+    if not payment_id:
+        return 0
+    return token_number(payment_id.lower() if is_uetr(payment_id) else f"{institution}|{payment_id}")

@@ -1,0 +1,122 @@
+"""Returns and cancellations: which payment each takes back from, how much, and once only.
+
+A reversal names an event of its own institution (`original_event_id`), or a payment by its id. It takes back only where
+direction, currency and parties agree and, by id alone, where one payment only can be meant; a return of twice what was
+paid, or more, is of another payment. What finds no payment waits for one that agrees.
+Failure prevented: one record takes back the payment of another bank, of another direction, or, by an id that a bank
+gives to everything, one payment after the other.
+"""
+
+import msgspec
+
+from detectors import money, payments
+from detectors.calendar import DAY_US
+from detectors.party import MOST_REVERSALS, Party, Reversal
+from detectors.payments import OUT, REVERSED, Payment, at, write
+
+# Two amounts of one payment differ by what banks charged on the way (some tens of USD, which is much of a small
+# payment). What is twice as much, or half, is a multiple: another payment.
+MULTIPLE = 2
+# A value date without a time is midnight, up to a day before the order of that day.
+DATE_ONLY_US = DAY_US
+
+
+def reverse(party: Party, reversal: Reversal) -> tuple[bool, str | None]:
+    """Keep a new reversal and take it back: (whether it found its payment, the fault it is counted under, if any)."""
+    places, named = _meant(party, reversal)
+    party.reversals = [*party.reversals, reversal][-MOST_REVERSALS:]
+    if len(places) != 1:
+        return False, "reversal.mismatched" if named else None
+    _take_back(party, places[0], len(party.reversals) - 1)
+    foreign = party.names[at(party, places[0]).institution] != reversal.institution
+    return True, "reversal.foreign" if foreign else None
+
+
+def less_reversals(party: Party, place: int) -> Payment:
+    """Take back from a fresh amount what its returns took, in ledger order; the payment as it counts then.
+
+    Reversals that waited are taken now if this is the payment they name.
+    """
+    event = at(party, place).event
+    for number, reversal in enumerate(party.reversals):
+        if reversal.taken == event or (not reversal.taken and _meant(party, reversal)[0] == [place]):
+            _take_back(party, place, number)
+    return at(party, place)
+
+
+def fresh(party: Party, row: Payment) -> Payment:
+    """The row as it was said, before anything was taken back; exact while its reversals are kept."""
+    took = [one for one in party.reversals if one.taken == row.event]
+    if not took:
+        return row
+    places = max([row.exponent, *(one.took_exponent for one in took)])
+    amount = row.amount * 10 ** (places - row.exponent)
+    amount += sum(one.took * 10 ** (places - one.took_exponent) for one in took)
+    fitted = money.fitted(money.Exact(amount, places))
+    usd = row.usd + sum(one.took_usd for one in took)
+    return msgspec.structs.replace(
+        row, amount=fitted.mantissa, exponent=fitted.exponent, usd=usd, flags=row.flags & ~REVERSED
+    )
+
+
+def move(party: Party, first: int, other: int) -> None:
+    """What was taken back of one payment was of another, of which it is the first event."""
+    party.reversals = [
+        msgspec.structs.replace(one, taken=other) if one.taken == first else one for one in party.reversals
+    ]
+
+
+def plausible(one: tuple[int, int], other: tuple[int, int]) -> bool:
+    """Whether two amounts (mantissa, exponent) of one currency may be of one payment: neither a multiple."""
+    return _below_multiple(one, other) and _below_multiple(other, one)
+
+
+def _below_multiple(amount: tuple[int, int], base: tuple[int, int]) -> bool:
+    scaled: int = amount[0] * 10 ** base[1]
+    return scaled < MULTIPLE * base[0] * int(10 ** amount[1])
+
+
+def _meant(party: Party, reversal: Reversal) -> tuple[list[int], bool]:
+    """(the payments that a reversal may mean, whether any payment has a name that it gives)."""
+    place = payments.of_event(party, party.first_event(reversal.original)) if reversal.original else None
+    if place is not None:
+        agrees = _agrees(party, at(party, place), reversal)
+        return [place] if agrees else [], True
+    namesakes = payments.of_payment(party, reversal.payment)
+    return [place for place in namesakes if _agrees_by_id(party, at(party, place), reversal)], bool(namesakes)
+
+
+def _agrees(party: Party, row: Payment, reversal: Reversal) -> bool:
+    if bool(row.flags & OUT) != reversal.outbound or party.names[row.currency] != reversal.currency:
+        return False
+    paid = fresh(party, row)
+    return reversal.whole or _below_multiple((reversal.mantissa, reversal.exponent), (paid.amount, paid.exponent))
+
+
+def _agrees_by_id(party: Party, row: Payment, reversal: Reversal) -> bool:
+    """By id alone more has to agree: the foreign side, the order in time, and across institutions the amount."""
+    if row.beneficiary != reversal.beneficiary or reversal.time_us < row.time - DATE_ONLY_US:
+        return False
+    if party.names[row.institution] != reversal.institution and reversal.whole:
+        paid = fresh(party, row)
+        if not plausible((reversal.mantissa, reversal.exponent), (paid.amount, paid.exponent)):
+            return False
+    return _agrees(party, row, reversal)
+
+
+def _take_back(party: Party, place: int, number: int) -> None:
+    """Reduce a payment: the whole, or in proportion of its own currency, so that no change of rates leaves a rest."""
+    row, reversal = at(party, place), party.reversals[number]
+    places = max(row.exponent, reversal.exponent)
+    had = row.amount * 10 ** (places - row.exponent)
+    back = reversal.mantissa * 10 ** (places - reversal.exponent)
+    rest = 0 if reversal.whole else max(had - back, 0)
+    usd = money.half_even(row.usd * rest, had) if had else 0
+    party.reversals[number] = msgspec.structs.replace(
+        reversal, taken=row.event, took=had - rest, took_exponent=places, took_usd=row.usd - usd
+    )
+    row.amount, row.exponent = money.fitted(money.Exact(rest, places))
+    row.usd = usd
+    if row.amount == 0:
+        row.flags |= REVERSED
+    write(party, place, row)

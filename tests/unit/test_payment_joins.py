@@ -1,0 +1,334 @@
+"""Which events are of one payment: an id is only what a sender wrote, and in doubt a payment counts."""
+
+import pytest
+
+from detectors.alerts import Alert
+from detectors.party import pack, unpack
+from detectors.payment_ids import is_uetr
+from detectors.payments import NO_DOCUMENT, exact_sum, rows
+from detectors.state import PartitionState
+from tests.support.ledger import Ledger, later
+from tests.support.own_cpu import own_cpu
+
+PARTY = "k1.0a3.remitter"
+UETR = "eb6305c9-1f7f-49de-aed0-16487c27b42d"
+OTHER_UETR = "0d3b5c1e-7a10-4c55-9a3e-3f2b8f1d9c77"
+
+
+def party(ledger: Ledger):
+    return unpack(ledger.state.parties[PARTY])
+
+
+def total(ledger: Ledger, direction: str = "out") -> int:
+    """USD cents of what counts in one direction."""
+    found = rows(party(ledger))
+    return exact_sum(found["usd"][found["flags"] & 1 == (direction == "out")])
+
+
+def joins(ledger: Ledger) -> dict[str, int]:
+    """What was counted of events that have an id in common."""
+    names = ("payment.reused", "payment.restated", "reversal.mismatched", "reversal.foreign")
+    return {name: ledger.state.counters[name] for name in names if ledger.state.counters[name]}
+
+
+def fired(alerts: tuple[Alert, ...]) -> set[str]:
+    return {hit.id for alert in alerts for hit in alert.typologies}
+
+
+# A constant id
+
+
+@pytest.mark.parametrize("name", ["0", UETR, "NONREF"])
+@pytest.mark.parametrize("apart", [{"days": 1}, {"hours": 1}, {"days": 8}, {"hours": 0}])
+def test_a_constant_id_makes_no_payment_vanish(name, apart):
+    """34 payments of 4 900 to one payee under one id: 34 count, and the yearly cap of 100 000 is crossed."""
+    ledger, found = Ledger(), set()
+    for number in range(34):
+        at = later(**{unit: length * number for unit, length in apart.items()})
+        found |= fired(ledger.pay(f"e{number}", at, payment_id=name).alerts)
+    assert total(ledger) == 34 * 4900_00
+    assert len(rows(party(ledger))) == 34
+    assert ledger.state.counters["scored"] >= 33
+    assert ledger.state.counters["payment.reused"] >= 32
+    assert "T02" in found
+
+
+def test_a_constant_id_of_orders_and_settlements_counts_each_payment_once():
+    """Ordered and settled under one id for ever: each payment counts once, neither never nor twice."""
+    ledger = Ledger()
+    for number in range(20):
+        ledger.pay(f"o{number}", later(days=number), status="ordered", payment_id="0")
+        ledger.pay(f"s{number}", later(days=number, hours=3), payment_id="0")
+    assert total(ledger) == 20 * 4900_00
+
+
+def test_all_orders_first_and_all_settlements_after_count_once():
+    """The same when a batch of orders is settled later."""
+    ledger = Ledger()
+    for number in range(20):
+        ledger.pay(f"o{number}", later(hours=number), status="ordered", payment_id="0")
+    for number in range(20):
+        ledger.pay(f"s{number}", later(days=2, hours=number), payment_id="0")
+    assert total(ledger) == 20 * 4900_00
+    assert len(rows(party(ledger))) == 20
+
+
+def test_what_an_id_had_hidden_is_put_back_at_its_own_time_across_a_save():
+    """The second payment under an id may be a correction; the third says that it was none."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), "4000", payment_id="0")
+    ledger.pay("b", later(hours=5), "4500", payment_id="0")
+    assert total(ledger) == 4500_00
+    assert joins(ledger) == {"payment.restated": 1}
+    ledger.state = PartitionState.thaw(list(ledger.state.freeze().sections()))
+    ledger.pay("c", later(hours=9), "4900", payment_id="0")
+    assert total(ledger) == 13_400_00
+    assert joins(ledger) == {"payment.restated": 1, "payment.reused": 1}
+    hours = [(int(at) - int(later(hours=0).timestamp() * 1e6)) / 3.6e9 for at in sorted(rows(party(ledger))["time"])]
+    assert hours == [0, 5, 9]
+    ledger.pay("back", later(hours=10), "4000", status="returned", original_event_id="a")
+    ledger.pay("back2", later(hours=11), "4500", status="returned", original_event_id="b")
+    assert total(ledger) == 4900_00
+
+
+def test_many_ids_in_turn_each_hide_one_payment_at_most():
+    """Memory of what was said before is bounded; an id that was restated once is not restated again without it."""
+    ledger = Ledger()
+    for turn in range(6):
+        for name in range(60):
+            ledger.pay(f"{turn}.{name}", later(hours=turn, minutes=name), "100", payment_id=f"id{name}")
+    assert total(ledger) >= 60 * 5 * 100_00
+    assert len(party(ledger).restated) <= 20
+
+
+def test_an_id_that_never_changes_costs_little():
+    """20 000 payments under one id: the last hundred cost no more than a few milliseconds each."""
+    ledger = Ledger()
+    record = party_of_one_id(ledger, 20_000)
+    ledger.state.parties[PARTY] = record
+    with own_cpu() as spent:
+        for number in range(20):
+            ledger.pay(f"x{number}", later(days=1, minutes=number), "100", evidence="shown", payment_id="0")
+    assert spent.seconds / 20 < 0.02
+
+
+def party_of_one_id(ledger: Ledger, count: int) -> bytes:
+    """A party whose row is there `count` times."""
+    ledger.pay("x", later(hours=0), "100", evidence="shown", payment_id="0")
+    found = party(ledger)
+    found.payments *= count
+    return pack(found)
+
+
+# What has to agree
+
+
+def test_an_incoming_cent_of_the_same_id_hides_no_outgoing_payment():
+    """Outgoing 45 000, incoming 0.01 under the same id: both count, and the id is named."""
+    for uetr in (UETR, "REF-1"):
+        ledger = Ledger()
+        ledger.pay("a", later(hours=0), "45000", payment_id=uetr)
+        ledger.pay("b", later(hours=1), "0.01", payment_id=uetr, direction="in", institution="BANKA")
+        assert (total(ledger), total(ledger, "in")) == (45_000_00, 1)
+        assert joins(ledger) == {"payment.reused": 1}
+
+
+@pytest.mark.parametrize(
+    ("fields", "counted"),
+    [
+        ({"currency": "EUR"}, 45_000_00 + 45_500_00),
+        ({"amount": "22500"}, 45_000_00 + 22_500_00),
+        ({"amount": "90000"}, 45_000_00 + 90_000_00),
+        ({"counterparty": "k1.222.other"}, 45_000_00 + 45_500_00),
+    ],
+)
+def test_an_event_that_disagrees_is_a_payment_of_its_own(fields, counted):
+    """Another currency, a multiple, or a second settlement to another payee; beside it, the one that agrees."""
+    for agrees in (True, False):
+        ledger = Ledger()
+        ledger.rate(later(hours=0), "1", "EUR", "USD")
+        ledger.pay("a", later(hours=1), "45000", payment_id="P")
+        given = {"amount": "45500"} | ({} if agrees else fields)
+        ledger.pay("b", later(hours=2), payment_id="P", **given)
+        assert total(ledger) == (45_500_00 if agrees else counted)
+        assert joins(ledger) == ({"payment.restated": 1} if agrees else {"payment.reused": 1})
+
+
+@pytest.mark.parametrize(("days", "counted"), [(10, 4800_00), (10.1, 9700_00), (365, 9700_00)])
+def test_a_second_settlement_long_after_is_another_payment(days, counted):
+    """Within 10 days it corrects the first; after that, and a year later, it is a payment."""
+    ledger = Ledger()
+    ledger.pay("a", later(days=0), "4900", payment_id="P")
+    ledger.pay("b", later(days=days), "4800", payment_id="P")
+    found = rows(party(ledger))
+    assert exact_sum(found["usd"]) == counted
+
+
+def test_an_order_is_settled_however_long_it_takes():
+    """Ordered in March, settled in June with the charges off: one payment, at the order's time."""
+    ledger = Ledger()
+    ledger.pay("o", later(days=0), "50000", status="ordered", payment_id="P")
+    ledger.pay("s", later(days=90), "49970", payment_id="P")
+    assert total(ledger) == 49_970_00
+    assert joins(ledger) == {}
+
+
+def test_documents_that_came_later_are_taken_from_the_bank_that_saw_them():
+    """The settlement says that documents were shown: the payment is not one of those without."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), payment_id="P")
+    ledger.pay("b", later(days=2), payment_id="P", evidence="verified")
+    assert [int(flags) & NO_DOCUMENT for flags in rows(party(ledger))["flags"]] == [0]
+
+
+def test_a_cancelled_payment_hides_no_later_one():
+    """Cancelled, and the same id again: the later payment counts. An order told late does not revive the old one."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), status="ordered", payment_id="0")
+    ledger.pay("c", later(hours=1), status="cancelled", payment_id="0", original_event_id="a")
+    ledger.pay("a2", later(hours=0.5), payment_id="0")
+    assert total(ledger) == 0
+    ledger.pay("b", later(hours=2), payment_id="0")
+    assert total(ledger) == 4900_00
+
+
+# Institutions
+
+
+def test_equal_references_of_two_banks_are_two_payments_and_no_fault():
+    """REF-1 of one bank says nothing about REF-1 of another, whatever they are."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), "4900", payment_id="REF-1")
+    ledger.pay("b", later(hours=1), "4900", payment_id="REF-1", institution="BANKB")
+    assert total(ledger) == 9800_00
+    assert joins(ledger) == {}
+
+
+def test_a_uetr_is_one_payment_at_every_bank_and_nobody_lowers_it():
+    """Two banks tell one transfer, one after charges, one that saw no documents: the larger, undocumented, once."""
+    for first, second in ((0, 1), (1, 0)):
+        ledger = Ledger()
+        told = [
+            ("a", "45000", {"institution": "BANKA", "evidence": "none"}),
+            ("b", "44980", {"institution": "BANKB", "evidence": "verified", "payment_id": UETR.upper()}),
+        ]
+        for number, place in enumerate((first, second)):
+            name, amount, fields = told[place]
+            ledger.pay(name, later(hours=number), amount, **{"payment_id": UETR} | fields)
+        (row,) = rows(party(ledger))
+        assert (int(row["usd"]), int(row["flags"]) & NO_DOCUMENT) == (45_000_00, NO_DOCUMENT)
+        assert joins(ledger) == {"payment.restated": 1}
+
+
+def test_a_bank_corrects_its_payment_though_another_told_it_too():
+    """Settled by A, told by B, corrected by A: A's word counts."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), "45000", payment_id=UETR)
+    ledger.pay("b", later(hours=1), "45000", payment_id=UETR, institution="BANKB")
+    ledger.pay("a2", later(hours=2), "44000", payment_id=UETR)
+    assert total(ledger) == 44_000_00
+
+
+def test_one_banks_constant_uetr_does_not_hide_its_payments_behind_anothers():
+    """B writes A's UETR on each of its records: A's payment counts, and each of B's from the second on too."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), "4900", payment_id=UETR)
+    for number in range(10):
+        ledger.pay(f"b{number}", later(hours=number), "4900", payment_id=UETR, institution="BANKB")
+    assert total(ledger) == 11 * 4900_00
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (UETR, True), (UETR.upper(), True), (OTHER_UETR, True),
+        ("eb6305c9-1f7f-19de-aed0-16487c27b42d", False),  # version 1
+        ("eb6305c9-1f7f-49de-7ed0-16487c27b42d", False),  # another variant
+        ("00000000-0000-4000-8000-000000000000", False), ("11111111-1111-4111-8111-111111111111", False),
+        ("eb6305c91f7f49deaed016487c27b42d", False), ("{" + UETR[1:], False), ("0", False), ("", False),
+    ],
+)  # fmt: skip
+def test_a_uetr_has_swifts_form_and_is_no_filler(text, wanted):
+    """A UUID of version 4; zeros are nobody's."""
+    assert is_uetr(text) is wanted
+
+
+# Returns and cancellations
+
+
+@pytest.mark.parametrize("status", ["returned", "cancelled"])
+@pytest.mark.parametrize(
+    "fields",
+    [{"direction": "in"}, {"currency": "EUR"}, {"institution": "BANKB"},
+     {"institution": "BANKB", "payment_id": "REF-1"}],
+)  # fmt: skip
+def test_a_reversal_that_disagrees_takes_nothing_back(status, fields):
+    """Another direction, currency or bank; before or after its payment. Beside it, the one that agrees."""
+    for given, left in ((fields, 4900_00), ({}, 0)):
+        for order in ((0, 1), (1, 0)):
+            ledger = Ledger()
+            ledger.rate(later(hours=0), "1.1", "EUR", "USD")
+            told = [
+                lambda ledger: ledger.pay("a", later(hours=1), payment_id="REF-1"),
+                lambda ledger, given=given: ledger.pay(
+                    "r", later(hours=2), status=status, original_event_id="a", **given
+                ),
+            ]
+            for place in order:
+                told[place](ledger)
+            assert total(ledger) == left
+
+
+def test_a_reversal_that_names_a_payment_and_disagrees_is_counted():
+    """An operator sees which bank takes back what it never sent."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=1), payment_id="REF-1")
+    ledger.pay("r", later(hours=2), "9800", status="returned", original_event_id="a")
+    ledger.pay("c", later(hours=2), status="cancelled", direction="in", original_event_id="a")
+    ledger.pay("unknown", later(hours=2), status="returned", original_event_id="nothing")
+    assert total(ledger) == 4900_00
+    assert joins(ledger) == {"reversal.mismatched": 2}
+
+
+def test_a_return_by_a_constant_id_takes_back_one_payment_not_all_that_follow():
+    """It names an original that is not known and the id of everything: one payment at most, none that came later."""
+    ledger = Ledger()
+    ledger.pay("r", later(hours=0), status="returned", payment_id="0", original_event_id="long ago")
+    for number in range(10):
+        ledger.pay(f"e{number}", later(days=2 + number), payment_id="0")
+    assert total(ledger) == 10 * 4900_00
+    ledger.pay("r2", later(days=20), status="returned", payment_id="0", original_event_id="unknown too")
+    assert total(ledger) == 10 * 4900_00
+    assert joins(ledger)["reversal.mismatched"] == 1
+
+
+def test_a_return_that_waits_takes_back_once():
+    """It came first and names the payment by id alone: its payment is the next, not the one after."""
+    ledger = Ledger()
+    ledger.pay("r", later(hours=5), status="returned", payment_id="P", original_event_id="not told")
+    ledger.pay("a", later(hours=1), payment_id="P")
+    assert total(ledger) == 0
+    ledger.pay("b", later(hours=6), payment_id="P")
+    assert total(ledger) == 4900_00
+
+
+def test_another_bank_takes_back_by_uetr_what_it_agrees_with_and_is_counted():
+    """The transfer came back through another bank, which tells the UETR; a cancellation of another size is none."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), "45000", payment_id=UETR)
+    ledger.pay("c", later(hours=1), "1", status="cancelled", payment_id=UETR, institution="BANKB",
+               original_event_id="b")  # fmt: skip
+    assert total(ledger) == 45_000_00
+    ledger.pay("r", later(hours=2), "44980", status="returned", payment_id=UETR, institution="BANKB",
+               original_event_id="b")  # fmt: skip
+    assert total(ledger) == 20_00
+    assert joins(ledger) == {"reversal.mismatched": 1, "reversal.foreign": 1}
+
+
+def test_returns_are_taken_back_again_from_a_corrected_amount():
+    """Settled 1 000, 300 returned, corrected to 1 100: 800 is left, to the cent and in the same currency."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=0), "1000", payment_id="P")
+    ledger.pay("r", later(hours=1), "300.55", status="returned", original_event_id="a")
+    ledger.pay("b", later(hours=2), "1100", payment_id="P")
+    assert total(ledger) == 799_45
