@@ -99,7 +99,7 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """What the law and the log need: legal time zone, lateness, windows of memory.
 
     `lateness_days`: events at most this late count in every legal window exactly; later ones are scored and counted as
-    late. `fingerprints`: events of a partition among which duplicates and conflicts are told.
+    late. `fingerprints`: events of each kind in a partition among which duplicates and conflicts are told.
     `rate_stale_hours`: a reference rate older than this, in event time, counts as missing.
     """
 

@@ -21,7 +21,7 @@ from detectors.events import (
     Source,
     Transaction,
 )
-from detectors.fingerprints import Known, key
+from detectors.fingerprints import KINDS, Known, key
 from detectors.fusion import fuse
 from detectors.money import parse_or_zero
 from detectors.party import MOST_VERDICTS, Facts
@@ -155,7 +155,8 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
             "to do: create the topics with `fxwatch topics apply`"
         )
     identity, body = key(event.identity), key(event.body)
-    known = state.fingerprints.find(identity)
+    window = state.fingerprints[KINDS[type(event)]]
+    known = window.find(identity)
     if known is not None:
         if known.body == body:
             return Outputs(outcome="duplicate")
@@ -163,7 +164,7 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         return Outputs(outcome="conflict", notice=_notice(event.identity, origin, first))
     outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
-    state.fingerprints.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset))
+    window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset))
     return outputs
 
 

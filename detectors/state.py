@@ -18,7 +18,7 @@ from detectors.budget import Budget
 from detectors.calendar import DAY_US, HOUR_US, SECOND_US
 from detectors.configuration import Configuration, fingerprint
 from detectors.features import Shared as FeatureBaselines
-from detectors.fingerprints import Fingerprints
+from detectors.fingerprints import KINDS, Fingerprints
 from detectors.limits import Rulebook
 from detectors.party import unpack
 from detectors.rates import Rates
@@ -29,7 +29,7 @@ from detectors.typologies.base import Shared
 # 2: former names of parties, and settlements apart from counterparties' names.
 # 3: marks by the id of the topic whose records they count.
 # 4: the partition's clock is bounded by Kafka timestamps; what was restated of a payment, and which one a return took
-# back from.
+# back from; a window of fingerprints for each kind of event.
 STATE_SCHEMA = 4
 PIECE = 256 * 1024
 _LOT = 128 * 1024
@@ -105,7 +105,7 @@ class PartitionState:
         self.swept_hour = 0
         self.configuration: Configuration | None = None
         self.effective: Effective | None = None
-        self.fingerprints = Fingerprints(0)
+        self.fingerprints = {kind: Fingerprints(0) for kind in KINDS.values()}
         self.rates = Rates()
         self.parties: dict[str, bytes] = {}
         self.renamed: dict[str, tuple[str, int]] = {}
@@ -146,7 +146,8 @@ class PartitionState:
             budget = Budget.new(detectors.daily_budget, new.engine.partitions, detectors.exploration, seed,
                                 finest_rank=1.0 / (detectors.calibration_window + 1))  # fmt: skip
         self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
-        self.fingerprints.resize(configuration.engine.fingerprints)
+        for window in self.fingerprints.values():
+            window.resize(configuration.engine.fingerprints)
 
     def rename(self, former: str, name: str, at_us: int) -> None:
         """Know a party by its newer token; a record of event time `at_us` carried both."""
@@ -214,13 +215,15 @@ class Frozen:
         marks = [(*source, offset) for source, offset in state.marks.items()]
         self._header = _Header(
             STATE_SCHEMA, state.partition, state.ledger_topic, state.next, dict(state.counters), marks,
-            list(state.topics), state.watermark_us, state.swept_hour, state.fingerprints.size,
+            list(state.topics), state.watermark_us, state.swept_hour,
+            max(window.size for window in state.fingerprints.values()),
         )  # fmt: skip
         self.next = state.next
         self._configuration = state.configuration
         self._parties: list[tuple[str, bytes]] = []
         self._renamed: list[tuple[str, tuple[str, int]]] = []
         self._parts: list[tuple[str, bytes]] = []
+        self._fingerprints: list[tuple[str, Fingerprints]] = []
 
     def fill(self, state: PartitionState) -> Iterator[None]:
         """Take over what is large, a step at a time."""
@@ -230,8 +233,9 @@ class Frozen:
             yield
         self._typologies = msgspec.msgpack.encode(state.typologies)
         yield
-        self._fingerprints = state.fingerprints.copied()
-        yield
+        for kind, window in state.fingerprints.items():
+            self._fingerprints.append((kind, window.copied()))
+            yield
         self._parts += [(f"features/{name}", packed) for name, packed in state.baselines.to_state()]
         yield
         if state.scorer is not None and state.budget is not None:
@@ -246,7 +250,8 @@ class Frozen:
         if self._configuration is not None:
             yield from _cut("configuration", msgspec.msgpack.encode(self._configuration))
         yield from _cut("typologies", self._typologies)
-        yield from _cut_stream("fingerprints", self._fingerprints.to_state())
+        for kind, window in self._fingerprints:
+            yield from _cut_stream(f"fingerprints/{kind}", window.to_state())
         for name, packed in self._parts:
             yield from _cut(name, packed)
         for pair, packed in self._rates.to_state():
@@ -323,7 +328,7 @@ def _under(whole: list[tuple[str, bytes]], prefix: str) -> list[tuple[str, bytes
 
 def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     named = dict(whole)
-    for wanted in ("header", "typologies", "fingerprints"):
+    for wanted in ("header", "typologies", *(f"fingerprints/{kind}" for kind in KINDS.values())):
         if wanted not in named:
             raise ValueError(f"a snapshot lacks its section {wanted}; got: {', '.join(list(named)[:20]) or 'nothing'}")
     schema = msgspec.msgpack.decode(named["header"])[0]
@@ -336,7 +341,9 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     state.next, state.counters, state.topics = header.next, header.counters, header.topics
     state.marks = {(topic, partition, topic_id): offset for topic, partition, topic_id, offset in header.marks}
     state.watermark_us, state.swept_hour = header.watermark_us, header.swept_hour
-    state.fingerprints = Fingerprints.from_state(header.fingerprints, named["fingerprints"])
+    state.fingerprints = {
+        kind: Fingerprints.from_state(header.fingerprints, named[f"fingerprints/{kind}"]) for kind in KINDS.values()
+    }
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
     state.baselines = FeatureBaselines.from_state(_under(whole, "features/"))
     state.rates = Rates.from_state(_under(whole, "rates/"))

@@ -3,7 +3,12 @@
 The deal rate is compared with the reference rate in force at the event's own time. It fires when the gap exceeds both
 `deviation_min` and `spread_multiple` times the pair's normal spread, learned over all deals of the partition by bounded
 steps. A gap that keeps its sign over 30 local days of the party is stronger than a single one.
-Fails where the reference is a daily fixing and the market moved far within the day; the normal spread then widens.
+
+What may teach the normal spread: a deal of at least `amount_min` (a smaller one can never alert), and the first deal of
+a party and pair in a local day, so that one party's many deals count as one. However it was taught, the normal spread
+counts for at most `spread_cap`. Failure prevented: 700 deals of one dollar widened it until nothing fired at 20 % off.
+Fails where the reference is a daily fixing and the market moved far within the day; the normal spread then widens, up
+to the cap.
 """
 
 from collections.abc import Sequence
@@ -21,6 +26,8 @@ from detectors.payments import OUT
 from detectors.typologies.base import Change, Context, Deal, Finding, slot
 
 ID = "T16"
+# shared: pair and institution -> deals that taught today; "" -> the day
+TAUGHT = "T16 taught"
 # hundredths of a basis point in a basis point, and in the whole
 CENTIBP = 100
 WHOLE = 1_000_000
@@ -32,7 +39,16 @@ PRIOR_CENTIBP = 3_000.0
 PRIOR_DEALS = 20.0
 # the event-time lateness that daily sums must outlast beside the 30 days of the mean
 KEPT_DAYS = 70
-_NAMES = ("deviation_min", "spread_multiple", "amount_min", "mean_window", "growth_ratio")
+_NEEDED = ("deviation_min", "spread_multiple", "amount_min", "mean_window", "growth_ratio")
+CAP = "spread_cap"
+# What a configuration of before `spread_cap` has instead: 2 % for a normal spread, so 10 % for the limit. Cash costs
+# 1 to 2 % at Korean banks; rarer notes cost more.
+CAP_CENTIBP = 20_000
+# Deals of one institution that teach a pair in a local day. At the slowest step these move the normal spread by at most
+# a fifth a day, in a direction that other institutions contradict.
+MOST_TAUGHT = 50
+# Institutions and pairs that may teach in a day; names come from senders, so they must not grow memory for ever.
+MOST_TEACHERS = 4_096
 # local day ordinal -> deals, sum of deviations; and what was off the market: (time, offset, moved cents)
 _Slot = tuple[dict[int, tuple[int, int]], list[tuple[int, int, int]]]
 MOST_DEALS = 50
@@ -55,8 +71,8 @@ class OffMarketRate:
 
     def learn(self, context: Context) -> None:
         """Take the deal into the pair's normal spread, and into the party's daily sums and off-market deals."""
-        deal = context.deal
-        if deal is None:
+        deal, least = context.deal, context.limit(ID, "amount_min")
+        if deal is None or least is None or context.payment.usd < least.cents:
             return
         days, deals = _unpacked(context)
         today = context.day.toordinal()
@@ -67,15 +83,16 @@ class OffMarketRate:
         if _off_market(context, deal) is not None:
             deals = [*deals, (context.payment.time, context.payment.offset, _moved(context, deal))][-MOST_DEALS:]
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
-        spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
-        spread[0] += 1.0
-        step = min(float(abs(deal.deviation)), CLIP * spread[1]) - spread[1]
-        spread[1] += max(SLOWEST, 1.0 / spread[0]) * step
+        if not count and _may_teach(context, deal, today):
+            spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
+            spread[0] += 1.0
+            step = min(float(abs(deal.deviation)), CLIP * spread[1]) - spread[1]
+            spread[1] += max(SLOWEST, 1.0 / spread[0]) * step
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
         """The rate nearest the reference's side that is still within the limit."""
         deal = context.deal
-        limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
+        limits = _limits(context)
         if deal is None:
             return []
         allowed = _threshold(context, deal, limits)
@@ -93,10 +110,29 @@ def _off_market(context: Context, deal: Deal) -> dict[str, DatedLimit] | None:
     least = context.limit(ID, "deviation_min")
     if least is None or abs(deal.deviation) <= least.cents:
         return None
-    limits = {name: found for name in _NAMES if (found := context.limit(ID, name)) is not None}
-    if len(limits) < len(_NAMES) or context.payment.usd < limits["amount_min"].cents:
+    limits = _limits(context)
+    if any(name not in limits for name in _NEEDED) or context.payment.usd < limits["amount_min"].cents:
         return None
     return limits if abs(deal.deviation) > _threshold(context, deal, limits) else None
+
+
+def _limits(context: Context) -> dict[str, DatedLimit]:
+    """The limits in force, in the order in which an alert shows them."""
+    return {name: found for name in (*_NEEDED, CAP) if (found := context.limit(ID, name)) is not None}
+
+
+def _may_teach(context: Context, deal: Deal, today: int) -> bool:
+    """Whether the institution may teach this pair once more today; today is the newest local day that ever taught."""
+    taught = context.shared.setdefault(TAUGHT, {"": [0.0]})
+    if today > taught[""][0]:
+        taught.clear()
+        taught[""] = [float(today)]
+    name = f"{deal.pair} {context.transaction.institution}"
+    if name not in taught and len(taught) > MOST_TEACHERS:
+        return False
+    count = taught.setdefault(name, [0.0])
+    count[0] += 1.0
+    return count[0] <= MOST_TAUGHT
 
 
 def _unpacked(context: Context) -> Any:
@@ -104,9 +140,10 @@ def _unpacked(context: Context) -> Any:
 
 
 def _spread(context: Context, deal: Deal) -> tuple[int, float]:
-    """(deals seen, normal spread in hundredths of a basis point) of the pair."""
+    """(deals that taught it, normal spread in hundredths of a basis point, at most the cap) of the pair."""
     seen, spread = context.shared.get(ID, {}).get(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
-    return int(seen - PRIOR_DEALS), spread
+    cap = context.limit(ID, CAP)
+    return int(seen - PRIOR_DEALS), min(spread, float(CAP_CENTIBP if cap is None else cap.cents))
 
 
 def _threshold(context: Context, deal: Deal, limits: dict[str, DatedLimit]) -> int:
@@ -137,7 +174,7 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
     english, korean = _sentences(context, deal, limits, own, own_n, len(repeats), moved_all)
     return Finding(
         strength=round(min(1.0 - doubt, 0.99), 4),
-        limits=tuple(limits[name].shown() for name in _NAMES),
+        limits=tuple(each.shown() for each in limits.values()),
         window=f"this deal; mean of {width} local days",
         measured=(
             Measured(name="deviation", value=round(deal.deviation / CENTIBP, 2), unit="bp"),

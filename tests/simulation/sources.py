@@ -217,7 +217,7 @@ def recount(written: Sequence[Written], skipped: Container[int], window: int) ->
     """What becomes of one ledger partition's records, by plain lists: the oracle of duplicates and redeliveries."""
     found: Counter[str] = Counter()
     marks: dict[Any, int] = {}
-    recent: list[Any] = []
+    recent: dict[str, list[Any]] = {}  # by topic: each kind of event has a window of its own
     bodies: dict[Any, Any] = {}
     for offset, one in enumerate(written):
         if offset in skipped:
@@ -233,8 +233,9 @@ def recount(written: Sequence[Written], skipped: Container[int], window: int) ->
             found["duplicates" if bodies[one.identity] == one.body else "conflicts"] += 1
         else:
             found["applied"] += 1
-            recent.append(one.identity)
+            kind = recent.setdefault(one.source[0] if one.source is not None else "", [])
+            kind.append(one.identity)
             bodies[one.identity] = one.body
-            if len(recent) > window:
-                del bodies[recent.pop(0)]
+            if len(kind) > window:
+                del bodies[kind.pop(0)]
     return found

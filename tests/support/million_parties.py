@@ -75,11 +75,12 @@ def states(parties: int) -> list[PartitionState]:
             packed = pack(msgspec.structs.replace(party, payments=b""))
             rest = MEDIAN_BYTES - len(packed) - 3
             state.parties[token] = pack(msgspec.structs.replace(party, payments=os.urandom(max(rest, 64))))
+        window = state.fingerprints["transaction"]
         for place in range(FINGERPRINTS):
             digest = hashlib.sha256(f"{number}/{place}".encode()).digest()
-            state.fingerprints._order.append(digest[:16])
-            state.fingerprints._entries[digest[:16]] = digest[16:] + b"\0" * 14
-        state.fingerprints._trim()
+            window._order.append(digest[:16])
+            window._entries[digest[:16]] = digest[16:] + b"\0" * 14
+        window._trim()
         state.next = 1
         found.append(state)
     return found

@@ -70,6 +70,34 @@ def test_duplicates_are_told_among_the_last_events_only():
     assert ledger.put(events[0], ledger.origin()).outcome == "applied"
 
 
+@pytest.mark.parametrize("rates", [0, 200], ids=["honest", "flood"])
+def test_no_flood_of_rates_makes_a_payment_count_twice(rates):
+    """Each kind has its own window: a payment sent again is told after any number of rates, and a rate after payments.
+
+    The window is of 50 here; 50 000 rates between did the same to the window of 50 000.
+    """
+    ledger = Ledger(configuration(engine={"fingerprints": 50}))
+    first = payment("a", START)
+    ledger.put(first, ledger.origin())
+    for number in range(rates):
+        ledger.rate(later(minutes=number))
+    assert ledger.put(first, ledger.origin()).outcome == "duplicate"
+    assert len(ledger.state.fingerprints["rate"]) == min(rates, 50)
+
+
+def test_no_flood_of_payments_makes_a_rate_new_again():
+    """The other way round, and over a save and load; 51 rates in a window of 50 are still the oldest one's end."""
+    ledger = Ledger(configuration(engine={"fingerprints": 50}))
+    for number in range(51):
+        ledger.rate(later(minutes=number))
+    rates = [event for event, _ in ledger.log[1:]]
+    for number in range(60):
+        ledger.pay(f"p{number}", later(hours=number), "10")
+    ledger.state = PartitionState.thaw(list(ledger.state.freeze().sections()))
+    assert ledger.put(rates[1], ledger.origin("fx.rates.v1")).outcome == "duplicate"
+    assert ledger.put(rates[0], ledger.origin("fx.rates.v1")).outcome == "applied"
+
+
 def test_an_offset_applied_before_is_refused():
     """Applying the same ledger offset twice would learn twice; the core says so instead."""
     ledger = Ledger()

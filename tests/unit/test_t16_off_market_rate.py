@@ -1,8 +1,9 @@
 """T16: deals away from the market rate."""
 
+import msgspec
 import pytest
 
-from tests.support.ledger import Ledger, later
+from tests.support.ledger import Ledger, configuration, later
 
 
 def deal(ledger: Ledger, name: str, hour: float, rate: str, amount: str = "50000", **fields):
@@ -49,9 +50,9 @@ def test_without_a_fresh_reference_nothing_is_said(ledger):
 
 
 def test_a_pair_with_wide_spreads_gets_a_wider_limit(ledger):
-    """After many deals 100 bp off, 5 x the normal spread is 500 bp and a deal 400 bp off is no news."""
+    """After many deals of ten banks 100 bp off, 5 x the normal spread is 500 bp: a deal 400 bp off is no news."""
     for number in range(300):
-        deal(ledger, f"n{number}", 1 + number / 100, "1414", party=f"k1.002.p{number}")
+        deal(ledger, f"n{number}", 1 + number / 100, "1414", party=f"k1.002.p{number}", institution=f"B{number % 10}")
     assert not deal(ledger, "a", 5, "1456").alerts
 
 
@@ -68,3 +69,72 @@ def test_the_counterfactual_rate_is_the_edge_of_the_limit(ledger):
     (change,) = deal(ledger, "a", 1, "1456").alerts[0].counterfactual
     assert "1421" in change.change
     assert not change.would_alert
+
+
+def taught(amount: str, deviation: float, deals: int, party=lambda number: f"k1.002.p{number}", **fields) -> Ledger:
+    """A ledger in which `deals` deals that far off (0.2 = 20 %) were made within a day, each by a party of its own."""
+    made = Ledger()
+    made.rate(later(hours=0), "1400")
+    for number in range(deals):
+        rate = f"{1400 * (1 + deviation):.2f}"
+        deal(made, f"n{number}", 1 + number / 100, rate, amount, **({"party": party(number)} | fields))
+    return made
+
+
+def spread(made: Ledger) -> float:
+    """The pair's normal spread as learned, in bp, before the cap."""
+    return made.state.typologies.get("T16", {}).get("USD/KRW", [0, 3000.0])[1] / 100
+
+
+def test_deals_of_one_dollar_teach_nothing():
+    """700 of them at 20 % off left a limit of 300 % before; now a million at 20 % off raises as on the first day."""
+    attacked = taught("1", 0.20, 700)
+    assert spread(attacked) == 30.0
+    (alert,) = deal(attacked, "a", 9, "1680", "1000000").alerts
+    values = {each.name: each.value for each in alert.typologies[0].measured}
+    assert (values["deviation"], values["limit_in_force"]) == (2000.0, 150.0)
+
+
+def test_no_lesson_raises_the_limit_beyond_its_cap():
+    """Deals that could alert, of 700 parties and 14 institutions, 20 % off: the limit ends at 5 times 200 bp."""
+    attacked = Ledger()
+    attacked.rate(later(hours=0), "1400")
+    for number in range(700):
+        deal(attacked, f"n{number}", 1 + number / 100, "1680", "1000", party=f"k1.002.p{number}",
+             institution=f"BANK{number % 14}")  # fmt: skip
+    assert spread(attacked) > 200
+    (alert,) = deal(attacked, "a", 9, "1680", "1000000").alerts
+    values = {each.name: each.value for each in alert.typologies[0].measured}
+    assert values["limit_in_force"] == 1000.0
+    assert [each.value for each in alert.typologies[0].limits if each.name == "spread_cap"] == [200.0]
+    assert not deal(attacked, "b", 9, "1539", "1000000").alerts
+
+
+@pytest.mark.parametrize(("deals", "learned"), [(49, 49), (50, 50), (51, 50), (300, 50)])
+def test_one_institution_teaches_fifty_deals_a_day(deals, learned):
+    """The 51st of a local day teaches nothing; another institution's first does, and so does the next day's."""
+    made = taught("50000", 0.01, deals)
+    seen = made.state.typologies["T16"]["USD/KRW"]
+    assert seen[0] - 20 == learned
+    deal(made, "other", 8, "1414", party="k1.003.x", institution="BANKB")
+    assert seen[0] - 20 == learned + 1
+    made.rate(later(hours=25), "1400")
+    deal(made, "next", 26, "1414", party="k1.003.y")
+    assert seen[0] - 20 == learned + 2
+
+
+def test_one_party_teaches_one_deal_a_day():
+    """300 deals of one party in a day count as its first."""
+    made = taught("50000", 0.01, 30, party=lambda number: "k1.002.same")
+    assert made.state.typologies["T16"]["USD/KRW"][0] == 21.0
+
+
+def test_a_configuration_without_the_cap_has_the_default_one():
+    """A ledger of before the cap was a limit is held to 200 bp too."""
+    rules = msgspec.to_builtins(configuration().rules["T16"])
+    rules["limits"] = [each for each in rules["limits"] if each["name"] != "spread_cap"]
+    made = Ledger(configuration(rules={"T16": rules}))
+    made.rate(later(hours=0), "1400")
+    made.state.typologies["T16"] = {"USD/KRW": [1000.0, 90_000.0]}
+    (alert,) = deal(made, "a", 1, "1680", "1000000").alerts
+    assert {each.name: each.value for each in alert.typologies[0].measured}["limit_in_force"] == 1000.0
