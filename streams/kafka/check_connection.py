@@ -28,7 +28,8 @@ def check_connection(settings: Settings, seconds: float) -> None:
     `BrokerUnavailableError` when the brokers take connections and are silent for `seconds`. Costs one connection: 3 ms
     of CPU without TLS. Not for a thread that runs an event loop.
     """
-    with asyncio.Runner() as runner:
+    # a loop of its own that is never the thread's: without a factory the runner would take the worker's away
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         runner.run(_check(settings, seconds))
 
 

@@ -11,7 +11,9 @@ from aiokafka.conn import AIOKafkaConnection
 from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
+from streams.kafka.check_connection import check_connection
 from streams.kafka_connection import Connection, use_for_all_clients
+from streams.settings import Settings
 
 
 async def _silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -107,3 +109,15 @@ def test_every_client_connects_so(monkeypatch):
     monkeypatch.setattr(conn, "AIOKafkaConnection", AIOKafkaConnection)
     use_for_all_clients()
     assert conn.AIOKafkaConnection is Connection
+
+
+def test_a_check_leaves_the_event_loop_of_the_thread_alone() -> None:
+    """A worker sets its loop before its last checks; a runner that took it away ended every monitor at its start."""
+    mine = asyncio.new_event_loop()
+    asyncio.set_event_loop(mine)
+    try:
+        check_connection(Settings.model_construct(bootstrap="127.0.0.1:1"), 1.0)
+        assert asyncio.get_event_loop() is mine
+    finally:
+        asyncio.set_event_loop(None)
+        mine.close()
