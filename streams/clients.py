@@ -53,7 +53,7 @@ def repeating_producer(settings: Settings, client: str) -> AIOKafkaProducer:
     the refused one), and could never be written.
     """
     producer = AIOKafkaProducer(
-        bootstrap_servers=settings.bootstrap_servers,
+        **aiokafka_access(settings),
         client_id=client,
         acks="all",
         max_batch_size=BATCH_BYTES,

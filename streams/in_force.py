@@ -72,7 +72,9 @@ def differences(ours: Configuration, theirs: Configuration) -> list[str]:
 
 def require(settings: Settings) -> None:
     """Return when the settings' effective configuration is in force. Raises `RulesDifferError` otherwise."""
-    differing = differences(settings.effective, in_force(settings))
+    ruling = in_force(settings)
+    _require_same_partitions(settings, ruling)
+    differing = differences(settings.effective, ruling)
     if differing:
         raise RulesDifferError(
             "this configuration differs from the one in force in the ledger",
@@ -82,9 +84,26 @@ def require(settings: Settings) -> None:
         )
 
 
+def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:
+    """Raise `RulesDifferError` when the number of ledger partitions differs, which no `rules apply` may put right."""
+    wanted, there = settings.effective.engine.partitions, ruling.engine.partitions
+    if wanted != there:
+        raise RulesDifferError(
+            "the number of the ledger's partitions is fixed when it is begun: a party's state lives in one of them",
+            got=f"[engine] partitions = {wanted}",
+            expected=f"{there}",
+            todo=f"set [engine] partitions = {there} in the file that FXWATCH_CONFIG names, or use another cluster",
+        )
+
+
 def change(settings: Settings) -> bool:
-    """Send the effective configuration to `fx.rules.v1`; False when it is in force already. Raises `DeliveryError`."""
-    if not differences(settings.effective, in_force(settings)):
+    """Send the effective configuration to `fx.rules.v1`; False when it is in force already.
+
+    Raises `DeliveryError`, and `RulesDifferError` when it has another number of ledger partitions.
+    """
+    ruling = in_force(settings)
+    _require_same_partitions(settings, ruling)
+    if not differences(settings.effective, ruling):
         return False
     version = fingerprint(settings.effective)
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)

@@ -43,7 +43,10 @@ Deliveries = dict[tuple[str, int], list[Record]]
 
 
 class IngestAgent:
-    """The ingest role's Faust app: one agent over all input topics, and the writer of conflicts' dead letters."""
+    """The ingest role's Faust app: one agent over all input topics, and the writer of conflicts' dead letters.
+
+    `inputs` is how many partitions the input topics have together.
+    """
 
     def __init__(
         self,
@@ -54,6 +57,7 @@ class IngestAgent:
         *,
         version: str,
         web: bool,
+        inputs: int | None = None,
         die: Callable[[BaseException], Any] = health.die,
     ) -> None:
         self.settings, self.metrics, self.door, self.sealer = settings, metrics, door, sealer
@@ -63,7 +67,7 @@ class IngestAgent:
         self.producer: Any = None
         self.outstanding = Outstanding(settings.broker_patience_seconds)
         self.last_progress = time.monotonic()
-        clock = StreamClock(len(topics.INPUTS) * settings.effective.engine.partitions)
+        clock = StreamClock(inputs or len(topics.INPUTS) * settings.effective.engine.partitions)
         self.clock = ClockExchange(settings, topics.CLOCK, clock)
         transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
                           order_wait=settings.order_wait_seconds, clock=clock,

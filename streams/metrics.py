@@ -124,6 +124,7 @@ class Metrics:
 
     `topics` are the input topics, `codes` the stable codes of dead letters, `typologies` the ids that alerts carry (an
     alert that no typology explains counts as `anomaly`, added here), `detectors` the members' registry names.
+    `input_partitions`: partitions of the input topic that has most, where that is another number than `partitions`.
     `clock` gives Unix seconds; it is read only when the page is made.
     The attributes are the prometheus_client metrics, named as on the page without `fxwatch_`, unit suffix included.
     """
@@ -132,6 +133,7 @@ class Metrics:
         self,
         *,
         partitions: int,
+        input_partitions: int | None = None,
         desks: Iterable[str],
         typologies: Iterable[str],
         topics: Iterable[str],
@@ -163,7 +165,7 @@ class Metrics:
         for topic in topics:
             self.source_watermark_seconds.labels(topic)
         for agent in self.agents:
-            for partition in range(partitions):
+            for partition in range(input_partitions or partitions if agent == "ingest" else partitions):
                 self._show_state(agent, partition, None)
         self.configure(desks=desks, typologies=typologies, detectors=detectors, versions=versions)
         ProcessCollector(registry=self.registry)

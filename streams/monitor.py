@@ -174,7 +174,9 @@ class MonitorAgent:
             self.unread.pop(number, None)
 
     async def _on_assigned(self, _app: Any, assigned: set[TP], **_: Any) -> None:
-        numbers = {tp.partition for tp in assigned if tp.topic == topics.LEDGER}
+        # partitions that somebody added to a ledger later hold nothing, and no state belongs to them
+        most = self.settings.effective.engine.partitions
+        numbers = {tp.partition for tp in assigned if tp.topic == topics.LEDGER and tp.partition < most}
         self.assigned = numbers
         for number in [number for number in self.partitions if number not in numbers]:
             await self.partitions.pop(number).drop()

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError
+from aiokafka.errors import InvalidTimestampError, KafkaError
 
 from streams.errors import BrokerUnavailableError, DeliveryError, TopicsError
 from streams.kafka.check_connection import check_connection_here
@@ -30,6 +30,7 @@ PAUSE_SECONDS = 0.005
 # stamps are whole milliseconds: at a faster pace they cannot all differ
 STAMPS_A_SECOND = 1000
 REQUEST_TIMEOUT_MS = 15_000
+DAY_MS = 86_400_000
 BATCH_BYTES = 256 * 1024
 # topics allow 2 MiB; a larger record is refused by the producer with a message
 REQUEST_BYTES = 2 * 1024 * 1024
@@ -185,11 +186,14 @@ class _Publishing:
         held = await _topic_settings(self._settings, record.topic)
         keep_ms = int(held.get("retention.ms", "-1"))
         age_ms = time.time_ns() // 1_000_000 - record.timestamp_ms
+        oldest_ms = int(held.get("message.timestamp.before.max.ms", age_ms))
+        if age_ms > oldest_ms and held.get("message.timestamp.type") == "CreateTime":
+            raise _too_old(record.topic, f"{age_ms / DAY_MS:.1f} days", f"at most {oldest_ms / DAY_MS:g} days")
         if keep_ms >= 0 and age_ms > keep_ms and "delete" in held.get("cleanup.policy", "delete"):
             self._deleted_soon.append(record.topic)
             self._why = (
-                f"topics keep records {keep_ms / 86_400_000:g} days by their time stamps, "
-                f"these are {age_ms / 86_400_000:.0f} days old"
+                f"topics keep records {keep_ms / DAY_MS:g} days by their time stamps, "
+                f"these are {age_ms / DAY_MS:.0f} days old"
             )
 
     async def _settle(self, leave: int) -> None:
@@ -203,6 +207,8 @@ class _Publishing:
             self.summary.records += 1
 
     def _failed(self, fault: KafkaError, topic: str) -> DeliveryError:
+        if isinstance(fault, InvalidTimestampError):
+            return _too_old(topic, f"{self.summary.records} records known to be acknowledged", "stamps that it takes")
         return DeliveryError(
             f"Kafka did not take a record for {topic}: {fault}",
             got=f"{self.summary.records} records known to be acknowledged",
@@ -228,6 +234,13 @@ class _Publishing:
             summary.warnings.append(
                 f"the pace of {self.rate:g} records/s was not kept: {summary.rate:g} records/s reached"
             )
+
+
+def _too_old(topic: str, got: str, expected: str) -> DeliveryError:
+    """Kafka keeps records by their time stamps, so that an old one would be deleted before anybody reads it."""
+    return DeliveryError(f"{topic} takes no record whose time stamp is so far from now", got=got, expected=expected,
+                         todo="send with the time of sending as time stamp (--timestamps now): the event's own time "
+                              "stays in the record; or raise raw_retention_days")  # fmt: skip
 
 
 async def _topic_settings(settings: Settings, topic: str) -> dict[str, str]:

@@ -43,14 +43,15 @@ SWITCH_SECONDS = 0.0005
 def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
     """Run a worker until it is stopped. Raises `FxwatchError` when it must not start; ends the process otherwise."""
     keys, sealer = _secrets(settings, role, development_keys=development_keys)
-    topics.require(settings)
+    held = topics.require(settings)
+    inputs = [held[name] for name in topics.INPUTS]
     in_force.require(settings)
     listener = listen(settings.web_host, settings.web_port)
     settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})
     _logging(log_level)
     loop = _event_loop()
     agents: dict[str, Any] = {}
-    metrics = _metrics(settings)
+    metrics = _metrics(settings, max(inputs))
     broker = health.BrokerWatch(settings)
     if role in ("monitor", "all"):
         from streams.monitor import MonitorAgent
@@ -70,7 +71,8 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
 
         engine = settings.effective.engine
         door = Door(keys, engine.partitions, dict(settings.effective.legend.words))
-        agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest")
+        agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest",
+                                       inputs=sum(inputs))  # fmt: skip
     serve_on(next(iter(agents.values())).app, listener)
     _run_apps(settings, loop, agents, metrics, broker)
 
@@ -197,10 +199,11 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
     return keys, load_sealer(settings.seal_key_file)
 
 
-def _metrics(settings: Settings) -> Metrics:
+def _metrics(settings: Settings, input_partitions: int) -> Metrics:
     effective = settings.effective
     return Metrics(
         partitions=effective.engine.partitions,
+        input_partitions=input_partitions,
         desks=sorted(effective.desks),
         typologies=[typology.id for typology in REGISTRY],
         topics=topics.INPUTS,

@@ -67,9 +67,6 @@ def server_properties(
         "broker.heartbeat.interval.ms": 500,
         # the default of 128 MiB is a third of the heap; 16 MiB cleans 600 000 keys at a time
         "log.cleaner.dedupe.buffer.size": 16 * 1024 * 1024,
-        # Looked at once a day instead of every 5 minutes: an embedded broker runs demos and tests, whose streams carry
-        # simulated time stamps. Raw records "older" than their retention would be gone before a worker read them.
-        "log.retention.check.interval.ms": 24 * 3600 * 1000,
         # a machine of two cores that also runs the workers; the defaults are for a server
         "num.network.threads": 2,
         "num.io.threads": 4,

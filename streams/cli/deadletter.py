@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -14,9 +15,12 @@ from streams.errors import FxwatchError, UsageError
 from streams.identities import time_of
 from streams.input_ids import read_ids
 from streams.settings import Settings, load_settings
+from streams.topics.table import BEFORE
 
 # records sent to one partition before their delivery is awaited
 _SENT_AT_ONCE = 500
+# how long the sending may take before a stamp at the limit is too old; beyond it records are restamped
+_SENDING_MS = 3_600_000
 
 
 class NotReplayedError(FxwatchError):
@@ -168,9 +172,17 @@ def _sendable(letter: Original, partitions: dict[str, int]) -> str | None:
 class _Sender:
     """Sends originals to where they came from, in batches, each delivery awaited. One event loop for all."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, now_ms: int) -> None:
         self._settings = settings
+        self._oldest_ms = {
+            row.name: now_ms - int(row.configuration(settings)[BEFORE]) + _SENDING_MS
+            for row in topics.table(settings) if row.name in topics.INPUTS
+        }  # fmt: skip
         self._waiting: dict[tuple[str, int], list[clients.Record]] = {}
+
+    def stamp(self, letter: Original) -> int | None:
+        """The record's own Kafka timestamp; None, the time of sending, where its topic takes none so old."""
+        return letter.timestamp_ms if letter.timestamp_ms >= self._oldest_ms[letter.topic] else None
 
     async def send(self, chosen: list[Original]) -> None:
         producer = clients.idempotent_producer(self._settings, f"{self._settings.application}-replay")
@@ -180,7 +192,7 @@ class _Sender:
                 at = (letter.topic, letter.partition)
                 records = self._waiting.setdefault(at, [])
                 headers: Any = list(letter.headers)
-                records.append((letter.key, letter.value, headers, letter.timestamp_ms))
+                records.append((letter.key, letter.value, headers, self.stamp(letter)))
                 if len(records) >= _SENT_AT_ONCE:
                     await self._flush(producer, at)
             for at in list(self._waiting):
@@ -200,7 +212,10 @@ class _Sender:
 def replay(
     topic: str | None, topic_id: str | None, code: str | None, offsets: tuple[str, ...], yes: bool, as_json: bool
 ) -> None:
-    """Send rejected records again to the topic and partition they came from, byte for byte, with their time stamps.
+    """Send rejected records again to the topic and partition they came from, byte for byte.
+
+    Each keeps its Kafka timestamp where its topic still takes it (half of raw_retention_days back), else gets that of
+    sending.
 
     A dry run unless --yes is given. Each becomes a new record of the input; refused again, it is a new dead letter.
     A record that was cut for its size (over 1 MiB) cannot be replayed.
@@ -218,17 +233,22 @@ def replay(
             chosen.append(letter)
         else:
             refused.append(f"{letter.topic}[{letter.partition}]@{letter.offset}: {why}")
+    sender = _Sender(settings, time.time_ns() // 1_000_000)
+    restamped = sum(sender.stamp(letter) is None for letter in chosen)
     if yes and chosen:
-        asyncio.run(_Sender(settings).send(chosen))
+        asyncio.run(sender.send(chosen))
     counts = Counter((letter.topic, ",".join(letter.codes)) for letter in chosen)
     done = "sent" if yes else "would be sent"
     if as_json:
         click.echo(json.dumps({"sent": len(chosen) if yes else 0, "selected": len(chosen), "dry_run": not yes,
-                               "not_replayable": refused}))  # fmt: skip
+                               "restamped": restamped, "not_replayable": refused}))  # fmt: skip
     else:
         rows = [(name, codes, f"{count:,}") for (name, codes), count in sorted(counts.items())]
         tables.show(["topic", "codes", done], rows, numeric=[done])
     hint = "" if yes else "; nothing was sent, add --yes to send them"
     click.echo(f"{len(chosen)} records {done}{hint}", err=True)
+    if restamped:
+        click.echo(f"{restamped} of them with the time of sending as Kafka timestamp: their own is older than their "
+                   "topic takes", err=True)  # fmt: skip
     if refused:
         raise NotReplayedError(f"{len(refused)} dead letters cannot be replayed:\n  " + "\n  ".join(refused[:20]))

@@ -88,7 +88,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
         due = _committed(settings, inputs.ends, ids) if up_to_committed else inputs.ends
         in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
         sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
-        partitions = reading.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
+        partitions = settings.effective.engine.partitions
         found = Reconciliation(sources, BROADCAST, partitions)
         for tp, records in inputs.to_end():
             found.read(tp.topic, tp.partition, [record.offset for record in records])

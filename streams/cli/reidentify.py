@@ -41,7 +41,7 @@ def newest(settings: Settings, token: str) -> bytes:
     The token's own partition first, where ingest writes it; then the others, whoever wrote them. 8 us a record.
     """
     count = reading.partitions_of(settings, [topics.IDENTITIES])[topics.IDENTITIES]
-    own, key = slot_of(token) % count, token.encode()
+    own, key = slot_of(token) % min(count, settings.effective.engine.partitions), token.encode()
     for partitions in ([own], [each for each in range(count) if each != own]):
         # of one partition the last offset counts, as for compaction, whatever time stamp an input claimed
         found: dict[int, tuple[int, bytes]] = {}

@@ -34,7 +34,7 @@ TRUTH_NAME = "truth.jsonl"
     type=click.Choice(["event", "now"]),
     default="now",
     show_default=True,
-    help="Kafka timestamps with --publish: of sending, in simulated order, or simulated (retention may delete those).",
+    help="Kafka timestamps with --publish: of sending, in simulated order, or simulated (refused if of long ago).",
 )
 @click.option(
     "--truth", "truth_file", type=click.Path(dir_okay=False, path_type=Path), help="Write what was planted here."

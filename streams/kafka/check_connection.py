@@ -5,6 +5,7 @@ attempts until a time-out, and then say that no broker answers.
 """
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
 
@@ -26,8 +27,19 @@ def check_connection(settings: Settings, seconds: float) -> None:
 
     Raises `EncryptionError`, `AuthenticationError` or another `FxwatchError` that says what is refused, and
     `BrokerUnavailableError` when the brokers take connections and are silent for `seconds`. Costs one connection: 3 ms
-    of CPU without TLS. Not for a thread that runs an event loop.
+    of CPU without TLS. Blocks, as the admin client does that is made after it, also where an event loop runs.
     """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        _run_check(settings, seconds)
+    else:
+        # a loop cannot run another inside itself: `state digest` asks for the ledger's topic id from within its own
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            thread.submit(_run_check, settings, seconds).result()
+
+
+def _run_check(settings: Settings, seconds: float) -> None:
     # a loop of its own that is never the thread's: without a factory the runner would take the worker's away
     with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
         runner.run(_check(settings, seconds))

@@ -1,5 +1,6 @@
 """The topic table against a cluster: what differs, and bringing it into line without ever deleting anything."""
 
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ import msgspec
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
+    InvalidPartitionsError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
@@ -27,7 +29,10 @@ from streams.errors import (
 from streams.kafka.check_connection import check_connection
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
-from streams.topics.table import Topic, table
+from streams.topics.ledger_partitions import begun_with
+from streams.topics.table import LEDGER, Topic, table
+
+logger = logging.getLogger(__name__)
 
 PATIENCE_MS = 8_000
 """How long a cluster may take to answer at all; an absent one is told within 10 s, connection attempts included."""
@@ -46,8 +51,9 @@ COMMAND = "fxwatch topics apply"
 class Difference(msgspec.Struct, frozen=True, kw_only=True):
     """One way in which the cluster differs from the table.
 
-    `aspect` is `topic` (it is missing; `expected` are its partitions), `partitions`, `replication`, or the name of a
-    topic setting. `mendable` tells whether `apply` can put it right.
+    `aspect` is `topic` (it is missing; `expected` are its partitions), `partitions` (too few), `begun` (the ledger was
+    begun with another number of them), `replication`, or the name of a topic setting. `mendable` tells whether `apply`
+    can put it right, `advised` that a worker can do without.
     """
 
     topic: str
@@ -55,10 +61,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     got: str | None
     expected: str
     mendable: bool
+    advised: bool = False
 
     def __str__(self) -> str:
         if self.aspect == "topic":
             return f"{self.topic}: missing"
+        if self.aspect == "begun":
+            return f"{self.topic}: was begun with {self.got} partitions, [engine] partitions is {self.expected}"
+        if self.aspect == "partitions":
+            return f"{self.topic}: partitions is {self.got}, expected at least {self.expected}"
         return f"{self.topic}: {self.aspect} is {self.got}, expected {self.expected}"
 
 
@@ -115,9 +126,9 @@ def _settings_of(admin: KafkaAdminClient, names: list[str]) -> dict[str, dict[st
 def _compare(topic: Topic, found: dict[str, Any], held: dict[str, str], settings: Settings) -> Iterator[Difference]:
     """The differences of one topic that exists; `found` is its metadata, `held` its settings in the cluster."""
     partitions = len(found["partitions"])
-    if partitions != topic.partitions:
+    if partitions < topic.partitions and not topic.any_number:
         yield Difference(topic=topic.name, aspect="partitions", got=str(partitions), expected=str(topic.partitions),
-                         mendable=False)  # fmt: skip
+                         mendable=True)  # fmt: skip
     # the smallest, because one thin partition is where data get lost
     replication = min(len(partition["replica_nodes"]) for partition in found["partitions"])
     if settings.replication is not None and replication != settings.replication:
@@ -126,7 +137,8 @@ def _compare(topic: Topic, found: dict[str, Any], held: dict[str, str], settings
     wanted = topic.configuration(settings) | {"min.insync.replicas": _in_sync(settings, replication)}
     for name, value in wanted.items():
         if not _equal(held.get(name), value):
-            yield Difference(topic=topic.name, aspect=name, got=held.get(name), expected=value, mendable=True)
+            yield Difference(topic=topic.name, aspect=name, got=held.get(name), expected=value, mendable=True,
+                             advised=name in topic.advised)  # fmt: skip
 
 
 def _equal(held: str | None, wanted: str) -> bool:
@@ -141,14 +153,40 @@ def _equal(held: str | None, wanted: str) -> bool:
 def diff(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
     """Every difference between the cluster and the table, in the table's order.
 
-    Topics and settings that the table does not name are the operators' own and are not looked at. An existing topic's
-    replication counts only where `replication` is configured. Raises `KafkaError` when the cluster refuses.
+    Topics and settings that the table does not name are the operators' own and are not looked at, nor are partitions
+    beyond the number needed. An existing topic's replication counts only where `replication` is configured. A ledger
+    begun with another number of partitions is the one difference told of partitions. Raises `KafkaError` when the
+    cluster refuses.
     """
-    rows = table(settings)
-    metadata = {each["name"]: each for each in admin.describe_topics([row.name for row in rows])}
+    differences = _differences(admin, settings)
+    if all(each.topic != LEDGER for each in differences if each.aspect == "topic"):
+        differences = _of_begun(differences, begun_with(settings), settings)
+    return differences
+
+
+def _of_begun(differences: list[Difference], begun: int | None, settings: Settings) -> list[Difference]:
+    """The same, without telling to add partitions to a cluster whose ledger was begun with another number of them."""
+    wanted = settings.effective.engine.partitions
+    if begun is None or begun == wanted:
+        return differences
+    other = Difference(topic=LEDGER, aspect="begun", got=str(begun), expected=str(wanted), mendable=False)
+    return [other, *(each for each in differences if each.aspect != "partitions")]
+
+
+def _described(admin: KafkaAdminClient, settings: Settings) -> dict[str, Any]:
+    """The metadata of every topic of the table; of a missing one with its error. Raises `KafkaError` for another."""
+    metadata = {each["name"]: each for each in admin.describe_topics([row.name for row in table(settings)])}
     unreadable = [name for name, found in metadata.items() if found["error_code"] not in (0, MISSING)]
     if unreadable:
         raise for_code(metadata[unreadable[0]]["error_code"])(", ".join(unreadable))
+    return metadata
+
+
+def _differences(
+    admin: KafkaAdminClient, settings: Settings, described: dict[str, Any] | None = None
+) -> list[Difference]:
+    rows = table(settings)
+    metadata = _described(admin, settings) if described is None else described
     held = _settings_of(admin, [row.name for row in rows if metadata[row.name]["error_code"] != MISSING])
     differences: list[Difference] = []
     for row in rows:
@@ -162,14 +200,19 @@ def diff(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
 
 
 def apply(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
-    """Create missing topics and correct settings; returns what was put right. Never deletes, never changes partitions.
+    """Create missing topics, add partitions where too few are, correct settings; returns what was put right.
 
-    Returns when the cluster shows the changes, so that a worker started right after it finds them. Raises `TopicsError`
-    naming what cannot be put right, after the rest was, or what the cluster accepted but does not show.
+    Nothing is ever deleted, no partition moved. Returns when the cluster shows the changes, so that a worker started
+    right after it finds them. Raises `TopicsError` naming what cannot be put right, after the rest was, or what the
+    cluster accepted but does not show.
     """
     differences = diff(admin, settings)
+    begun = [each for each in differences if each.aspect == "begun"]
+    if begun:
+        raise _error("the ledger was begun with another number of partitions; nothing was changed", begun)
     _create(admin, settings, [each.topic for each in differences if each.aspect == "topic"])
-    _correct(admin, [each for each in differences if each.mendable and each.aspect != "topic"])
+    _add_partitions(admin, {each.topic: int(each.expected) for each in differences if each.aspect == "partitions"})
+    _correct(admin, [each for each in differences if each.mendable and each.aspect not in ("topic", "partitions")])
     left = _settled(admin, settings) if any(each.mendable for each in differences) else differences
     if left:
         raise _error("the cluster's topics still differ from the topic table", left)
@@ -180,7 +223,7 @@ def _settled(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
     """The differences once no mendable one is left, or after `SETTLING_SECONDS`."""
     deadline = time.monotonic() + SETTLING_SECONDS
     while True:
-        differences = diff(admin, settings)
+        differences = _differences(admin, settings)
         if not any(each.mendable for each in differences) or time.monotonic() >= deadline:
             return differences
         time.sleep(0.1)
@@ -194,7 +237,7 @@ def _create(admin: KafkaAdminClient, settings: Settings, names: list[str]) -> No
         row.name: {
             "num_partitions": row.partitions,
             "replication_factor": replication,
-            "configs": row.configuration(settings) | {"min.insync.replicas": _in_sync(settings, replication)},
+            "configs": row.creation(settings) | {"min.insync.replicas": _in_sync(settings, replication)},
         }
         for row in table(settings)
         if row.name in names
@@ -212,6 +255,23 @@ def _create(admin: KafkaAdminClient, settings: Settings, names: list[str]) -> No
     admin.wait_for_topics(names)
 
 
+def _add_partitions(admin: KafkaAdminClient, wanted: dict[str, int]) -> None:
+    """More partitions move nothing: fxwatch writes each record to a partition that it names itself."""
+    if not wanted:
+        return
+    answer = admin.create_partitions(wanted, raise_errors=False)
+    # a second `apply` at the same moment may have been quicker, which the look afterwards tells
+    passed = (0, InvalidPartitionsError.errno)
+    refused = [
+        f"{each.name}: {each.error_message or for_code(each.error_code).__name__}"
+        for each in answer.results
+        if each.error_code not in passed
+    ]
+    if refused:
+        raise TopicsError("the cluster refused to add partitions", got="; ".join(refused),
+                          todo="add them with kafka-topics --alter, then run it again")  # fmt: skip
+
+
 def _correct(admin: KafkaAdminClient, differences: list[Difference]) -> None:
     changes: dict[str, dict[str, str]] = {}
     for each in differences:
@@ -226,15 +286,26 @@ def _correct(admin: KafkaAdminClient, differences: list[Difference]) -> None:
         raise TopicsError("the cluster refused to change topic settings", got="; ".join(refused))
 
 
-def require(settings: Settings) -> None:
+def require(settings: Settings) -> dict[str, int]:
     """Return when the cluster's topics are as the table wants them; what a worker calls before anything else.
 
-    Raises `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing or differs.
+    Returns the number of partitions that each topic has.
+
+    What it can do without is logged, so that a new release starts on the topics of the one before. Raises
+    `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing or differs.
     """
     with connect(settings) as admin:
-        differences = diff(admin, settings)
+        described = _described(admin, settings)
+        found = _differences(admin, settings, described)
+        if any(each.aspect == "partitions" for each in found):
+            found = _of_begun(found, begun_with(settings), settings)
+    advised = [str(each) for each in found if each.advised]
+    if advised:
+        logger.warning("the topics are not as safe as they can be: %s; to do: %s", "; ".join(advised), COMMAND)
+    differences = [each for each in found if not each.advised]
     if differences:
         raise _error("the cluster's topics differ from the topic table", differences)
+    return {name: len(each["partitions"]) for name, each in described.items()}
 
 
 def topic_id(settings: Settings, topic: str) -> str:
@@ -260,9 +331,9 @@ def _error(what: str, differences: list[Difference]) -> TopicsError:
     todo = []
     if any(each.mendable for each in differences):
         todo.append(f"run: {COMMAND}")
-    if any(each.aspect == "partitions" for each in differences):
-        todo.append("a topic's partitions are fixed when it is created, because a party's state lives in one of them: "
-                    "set [engine] partitions to the number there is, or use another cluster")  # fmt: skip
+    todo += [f"set [engine] partitions = {each.got} in the file that FXWATCH_CONFIG names: a party's state lives in "
+             "one partition, so that the ledger's first record fixed their number; another needs another cluster"
+             for each in differences if each.aspect == "begun"]  # fmt: skip
     if any(each.aspect == "replication" for each in differences):
         todo.append("move replicas with kafka-reassign-partitions, or correct FXWATCH_REPLICATION")
     return TopicsError(what, got="; ".join(map(str, differences)), todo="; ".join(todo))

@@ -26,7 +26,8 @@ AUDIT = "fx.audit.v1"
 CLOCK = "fx.clock.v1"
 
 INPUTS = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS, RULES)
-"""What ingest reads. One partition count, so that partition i of each goes to one worker (DESIGN section 2)."""
+"""What ingest reads. Partition i of each goes to one worker where they have equally many (DESIGN section 2), as `topics
+apply` creates them. With other numbers the order between topics is kept less well, and nothing else changes."""
 
 Keep = Literal["raw", "evidence", "compacted"]
 
@@ -48,7 +49,18 @@ _RAW = {
 # Inputs: a sender's clock in 9999 would let its payments be dated 9999, and every later payment would count as late.
 # One hour is the default since Kafka 4.0; 3.x takes any time. What ingest writes has the input's timestamp, so no
 # broker may refuse there what another, whose clock is ahead, took.
-_INPUT_AHEAD_MS, _ANY_AHEAD_MS = HOUR_MS, 2**63 - 1
+_INPUT_AHEAD_MS, _ANY_MS = HOUR_MS, 2**63 - 1
+
+# Inputs: a retention goes by the sender's stamp. A record stamped 40 days back would be acknowledged, and deleted at
+# the next look (every 5 minutes), read or not. A broker refuses stamps older than this share of the retention, so that
+# what it took is there for the other half at least.
+_BEHIND_SHARE = 0.5
+
+# Letters and notices are read by their place, and deleted by the time they were written, whatever stamp is on them: of
+# a sender whose clock is years back the letter would be gone at the next look.
+_STAMPED_BY_BROKER = {"message.timestamp.type": "LogAppendTime"}
+
+BEFORE, STAMPED = "message.timestamp.before.max.ms", "message.timestamp.type"
 
 _POSITIONS = {
     # one small record a transaction, read from the start at every assignment: the part that is not compacted yet is
@@ -79,7 +91,9 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
     `keep`: `raw` = `raw_retention_days`; `evidence` = for ever, or `evidence_retention_days`; `compacted` = the newest
     record of each key. `key`: what record keys are (UTF-8). `writers`, `readers`: agents and commands. `extra`: topic
-    settings of its own, Kafka's names.
+    settings of its own, Kafka's names. `partitions`: what `topics apply` creates, and the least that fxwatch needs; of
+    more than that it leaves the rest alone. `any_number`: it reads all of them, however many.
+    `advised`: settings whose lack a worker only tells, because it can do without.
     """
 
     name: str
@@ -89,14 +103,20 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
     writers: str
     readers: str
     extra: dict[str, str] = {}
+    any_number: bool = False
+    advised: frozenset[str] = frozenset()
+
+    def creation(self, settings: Settings) -> dict[str, str]:
+        """Kafka's settings of this topic when it is created, apart from `min.insync.replicas`."""
+        # of an input the cluster's operators may choose otherwise later (docs/TIME.md)
+        return {STAMPED: "CreateTime"} | self.configuration(settings)
 
     def configuration(self, settings: Settings) -> dict[str, str]:
         """Kafka's settings of this topic as the cluster must hold them, apart from `min.insync.replicas`."""
         wanted = {
             "cleanup.policy": "compact" if self.keep == "compacted" else "delete",
-            # the sender's time: order between topics and event windows rest on it, and replay must see the same
-            "message.timestamp.type": "CreateTime",
-            "message.timestamp.after.max.ms": str(_INPUT_AHEAD_MS if self.name in INPUTS else _ANY_AHEAD_MS),
+            "message.timestamp.after.max.ms": str(_INPUT_AHEAD_MS if self.name in INPUTS else _ANY_MS),
+            BEFORE: str(_ANY_MS),
             "max.message.bytes": str(MESSAGE_BYTES),
             # size never deletes anything: a busy day must not cost evidence
             "retention.bytes": "-1",
@@ -107,7 +127,17 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         elif self.keep == "evidence":
             days = settings.evidence_retention_days
             wanted["retention.ms"] = "-1" if days is None else str(_milliseconds(days))
+        if self.name in INPUTS:
+            wanted[BEFORE] = str(oldest_stamp_ms(int(wanted["retention.ms"])))
+        else:
+            # what fxwatch writes has the stamp that its record had before it: a replay must give the same bytes
+            wanted[STAMPED] = "CreateTime"
         return wanted | self.extra
+
+
+def oldest_stamp_ms(retention_ms: int) -> int:
+    """How far back a record's stamp may be for an input topic of this retention (-1: for ever) to take it, ms."""
+    return _ANY_MS if retention_ms < 0 else max(1, round(retention_ms * _BEHIND_SHARE))
 
 
 def _milliseconds(days: float) -> int:
@@ -132,8 +162,9 @@ def table(settings: Settings) -> tuple[Topic, ...]:
 
     def topic(name: str, keep: Keep, key: str, writers: str, readers: str, *, partitions: int = many,
               extra: dict[str, str] | None = None) -> Topic:  # fmt: skip
+        advised = {BEFORE} if name in INPUTS else {STAMPED} if extra is _STAMPED_BY_BROKER else set()
         return Topic(name=name, partitions=partitions, keep=keep, key=key, writers=writers, readers=readers,
-                     extra=extra or {})  # fmt: skip
+                     extra=extra or {}, any_number=name in INPUTS, advised=frozenset(advised))  # fmt: skip
 
     return (
         topic(TRANSACTIONS, "raw", "resident party's id", "banks, publish, simulate", "ingest"),
@@ -145,9 +176,9 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(RULES, "evidence", "configuration", "rules apply", "ingest"),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply", "monitor, rescore, reconcile, state"),
         topic(LEGS, "evidence", "counterparty token", "ingest", "network"),
-        topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile"),
+        topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify"),
-        topic(NOTICES, "raw", "party token", "monitor", "ingest"),
+        topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),
         topic(ALERTS, "evidence", "party token", "monitor, network", "investigators, alerts follow, console"),
         *(topic(desk_topic(desk), "evidence", "party token", "monitor, network", f"desk {desk}, alerts follow")
           for desk in settings.effective.desks),

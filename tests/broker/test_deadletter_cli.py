@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import time
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
 from streams import clients, topics
 from streams.deadletter import dead_letter
+from streams.input_ids import read_ids
 from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker
@@ -17,9 +19,9 @@ HEADERS = [("ce_id", b"1"), ("empty", b""), ("none", None), ("ce_id", b"again")]
 
 
 def letter(offset: int, codes: tuple[str, ...] = ("utf8.invalid",), *, partition: int = 2, value: bytes | None = BODY,
-           key: bytes | None = b"k\xfe", topic: str = topics.TRANSACTIONS):  # fmt: skip
+           key: bytes | None = b"k\xfe", topic: str = topics.TRANSACTIONS, topic_id: bytes = b""):  # fmt: skip
     cut = dead_letter(topic, partition, offset, 1_700_000_000_000 + offset, key, value, HEADERS, "decode", codes,
-                      "value: not UTF-8", "0.1.0")  # fmt: skip
+                      "value: not UTF-8", "0.1.0", topic_id)  # fmt: skip
     return (*cut, 1_700_000_100_000)
 
 
@@ -101,6 +103,38 @@ def test_replay_sends_the_original_byte_for_byte(ready, fxwatch):
         (b"k\xfe", BODY, HEADERS, 1_700_000_000_005, 2),
         (None, None, HEADERS, 1_700_000_000_006, 2),
     ]
+
+
+def test_letters_of_a_recreated_topic_are_those_of_another_topic(ready, fxwatch):
+    """Both are listed, with the id of the topic that is gone, and both are replayed; a doubled one once."""
+    now = read_ids(load_settings(bootstrap=ready.bootstrap))[topics.TRANSACTIONS]
+    gone = b"AAAAAAAAAAAAAAAAAAAAAQ"
+    old, new = letter(5, value=b"old", topic_id=gone), letter(5, value=b"new", topic_id=now)
+    write(ready.bootstrap, [old, new, new])
+    done = fxwatch("deadletter", "list", "--json", "--show")
+    assert [(one["topic_id"], one["value"]) for one in map(json.loads, done.stdout.splitlines())] == [
+        (gone.decode(), "old"), (now.decode(), "new")]  # fmt: skip
+    listed = fxwatch("deadletter", "list").stdout
+    assert f"[2]@5 (deleted topic {gone.decode()})\t" in listed
+    assert "[2]@5\t" in listed
+    place = ("--topic", topics.TRANSACTIONS, "--offset", "2:5")
+    done = fxwatch("deadletter", "replay", *place, "--topic-id", gone.decode(), "--yes")
+    assert "1 records sent" in done.stderr
+    done = fxwatch("deadletter", "replay", *place, "--yes")
+    assert "2 records sent" in done.stderr
+    assert [each.value for each in inputs(ready.bootstrap)] == [b"old", b"old", b"new"]
+
+
+def test_a_stamp_that_its_topic_takes_no_more_becomes_that_of_sending(empty_broker, fxwatch):
+    """A letter outlives the stamp of its record: its topic would refuse it, or delete it before it is read."""
+    assert fxwatch("topics", "apply").returncode == 0
+    write(empty_broker.bootstrap, [letter(5)])
+    began = time.time() * 1000
+    done = fxwatch("deadletter", "replay", "--yes", "--json")
+    assert json.loads(done.stdout)["restamped"] == 1
+    assert "older than their topic takes" in done.stderr
+    [sent] = inputs(empty_broker.bootstrap)
+    assert (sent.value, sent.timestamp >= began) == (BODY, True)
 
 
 def test_replay_of_one_position(ready, fxwatch):

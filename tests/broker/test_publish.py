@@ -11,7 +11,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
-from streams.errors import TopicsError
+from streams.errors import DeliveryError, TopicsError
 from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.record import Record
@@ -80,6 +80,21 @@ def test_records_older_than_the_retention_are_warned_of(empty_broker) -> None:
     )
     assert len(summary.warnings) == 1
     assert "Kafka will delete these records within minutes" in summary.warnings[0]
+
+
+def test_records_that_a_topic_takes_no_more_are_told_before_any_is_sent(empty_broker) -> None:
+    """A topic of the table takes stamps of half of its retention; the message says how to send them all the same."""
+    _create(empty_broker.bootstrap, {"fx.rates.v1": {"message.timestamp.before.max.ms": "86400000"}})
+    settings = load_settings(bootstrap=empty_broker.bootstrap)
+    day_before = time.time_ns() // 1_000_000 - 2 * 86_400_000
+    old = Record("fx.rates.v1", b"USD/KRW", b"{}", day_before)
+    with pytest.raises(DeliveryError, match=r"got: 2\.0 days; expected: at most 1 days; to do: .*--timestamps now"):
+        publish_records(settings, [old])
+    assert publish_records(settings, [old], stamps="now").records == 1
+    # the first of a topic tells its topic's limit; one among others is refused by the broker, and said alike
+    fresh = Record("fx.rates.v1", b"USD/KRW", b"{}", -1)
+    with pytest.raises(DeliveryError, match="--timestamps now"):
+        publish_records(settings, [fresh, old])
 
 
 def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:

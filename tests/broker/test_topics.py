@@ -4,6 +4,7 @@ import json
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,9 +14,9 @@ from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import InvalidTimestampError
 
 from detectors.events import ConfigurationChange, Event
-from streams import topics
+from streams import in_force, topics
 from streams.broker import EmbeddedBroker
-from streams.errors import BrokerUnavailableError, ConfigurationError, TopicsError
+from streams.errors import BrokerUnavailableError, ConfigurationError, RulesDifferError, TopicsError
 from streams.rules import plant
 from streams.settings import Settings, load_settings
 
@@ -104,15 +105,87 @@ def test_a_changed_setting_is_found_and_corrected(settings: Settings, admin: Kaf
     assert held(admin, topics.LEDGER)["compression.type"] == "zstd"
 
 
-def test_another_number_of_partitions_is_explained_and_left_alone(settings: Settings, admin: KafkaAdminClient) -> None:
-    """Apply creates what is missing, then refuses with the reason; the partitions stay as they were."""
-    admin.create_topics({topics.LEDGER: {"num_partitions": 5, "replication_factor": 1}}, wait_for_metadata=True)
-    with pytest.raises(TopicsError, match=r"fx\.ledger\.v1: partitions is 5, expected 3.*fixed when it is created"):
-        topics.apply(admin, settings)
-    (difference,) = topics.diff(admin, settings)
-    assert (difference.aspect, difference.mendable) == ("partitions", False)
-    (ledger,) = admin.describe_topics([topics.LEDGER])
-    assert len(ledger["partitions"]) == 5
+def counts(admin: KafkaAdminClient, *names: str) -> list[int]:
+    """How many partitions topics have."""
+    found = {each["name"]: len(each["partitions"]) for each in admin.describe_topics(list(names))}
+    return [found[name] for name in names]
+
+
+def test_partitions_are_added_where_too_few_are_and_others_left_alone(
+    settings: Settings, admin: KafkaAdminClient
+) -> None:
+    """Topics that an operator, or a client that creates what it asks for, made with other numbers of partitions."""
+    made = {topics.TRANSACTIONS: 1, topics.RATES: 64, topics.ALERTS: 1, topics.LEDGER: 2, topics.PROGRESS: 5}
+    admin.create_topics({name: {"num_partitions": count, "replication_factor": 1} for name, count in made.items()},
+                        wait_for_metadata=True)  # fmt: skip
+    short = [(each.topic, each.got) for each in topics.diff(admin, settings) if each.aspect == "partitions"]
+    assert short == [(topics.LEDGER, "2"), (topics.ALERTS, "1")]
+    with pytest.raises(
+        TopicsError, match=r"fx\.alerts\.v1: partitions is 1, expected at least 3.*run: fxwatch topics apply"
+    ):
+        topics.require(settings)
+    topics.apply(admin, settings)
+    assert counts(admin, *made) == [1, 64, 3, 3, 5]
+    assert topics.diff(admin, settings) == []
+    assert {name: topics.require(settings)[name] for name in made} == dict(zip(made, [1, 64, 3, 3, 5], strict=True))
+
+
+def test_the_number_of_a_ledgers_partitions_is_fixed_and_the_advice_is_right(
+    settings: Settings, admin: KafkaAdminClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With another number configured nothing is changed, nor put in force; the advice, followed, heals it.
+
+    Also after somebody added partitions to the ledger, which nobody can take away.
+    """
+    topics.apply(admin, settings)
+    plant(settings, admin)
+    admin.create_partitions({topics.LEDGER: 7})
+    wrong = settings.model_copy(update={"effective_tables": {"engine": {"partitions": 5}}})
+    del wrong.__dict__["effective"]
+    refusals = (
+        (TopicsError, lambda: topics.apply(admin, wrong)),
+        (TopicsError, lambda: topics.require(wrong)),
+        (RulesDifferError, lambda: in_force.require(wrong)),
+        (RulesDifferError, lambda: in_force.change(wrong)),
+    )
+    for kind, act in refusals:
+        with pytest.raises(kind, match=r"set \[engine\] partitions = 3 in the file"):
+            act()
+    assert counts(admin, topics.LEDGER, topics.ALERTS, topics.PROGRESS) == [7, 3, 3]
+    file = tmp_path / "fxwatch.toml"
+    file.write_text("[engine]\npartitions = 3\n")
+    monkeypatch.setenv("FXWATCH_CONFIG", str(file))
+    followed = load_settings(bootstrap=settings.bootstrap)
+    assert topics.apply(admin, followed) == []
+    topics.require(followed)
+    in_force.require(followed)
+
+
+def test_a_new_release_starts_on_the_topics_of_the_one_before(
+    settings: Settings, admin: KafkaAdminClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What makes topics safer is told with the command, and `topics apply` sets it; what is dangerous is refused."""
+    topics.apply(admin, settings)
+    before = {"message.timestamp.before.max.ms": str(2**63 - 1)}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.RATES, before)])
+    by_sender = {"message.timestamp.type": "CreateTime"}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.DEADLETTER, by_sender)])
+    by_broker = {"message.timestamp.type": "LogAppendTime"}
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.TRANSACTIONS, by_broker)])  # an operator's own
+    seen(admin, settings)
+    topics.require(settings)
+    assert "fx.rates.v1: message.timestamp.before.max.ms" in caplog.text
+    assert "fx.deadletter.v1: message.timestamp.type" in caplog.text
+    assert "fxwatch topics apply" in caplog.text
+    topics.apply(admin, settings)
+    assert topics.diff(admin, settings) == []
+    assert held(admin, topics.TRANSACTIONS)["message.timestamp.type"] == "LogAppendTime"
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.LEDGER, by_broker)])
+    seen(admin, settings)
+    with pytest.raises(
+        TopicsError, match=r"fx\.ledger\.v1: message\.timestamp\.type is LogAppendTime, expected CreateTime"
+    ):
+        topics.require(settings)
 
 
 def test_topics_outside_the_table_are_left_alone(
@@ -169,8 +242,10 @@ def test_a_dead_letter_beyond_a_mebibyte_fits(settings: Settings, admin: KafkaAd
     producer.close()
 
 
-def test_a_record_from_the_future_is_refused_by_the_broker(settings: Settings, admin: KafkaAdminClient) -> None:
-    """docs/TIME.md: a Kafka timestamp more than 1 h ahead is the sender's error; 50 min ahead are taken."""
+def test_a_record_whose_stamp_is_far_from_now_is_refused_by_the_broker(
+    settings: Settings, admin: KafkaAdminClient
+) -> None:
+    """docs/TIME.md: more than 1 h ahead, or more than half of the retention back, is the sender's error."""
     topics.apply(admin, settings)
 
     def send(topic: str, minutes_ahead: int) -> int:
@@ -187,6 +262,10 @@ def test_a_record_from_the_future_is_refused_by_the_broker(settings: Settings, a
         with pytest.raises(InvalidTimestampError):
             send(topic, 120)
         assert send(topic, 50) == 1
+        if topic != topics.RULES:
+            assert send(topic, -14 * 24 * 60) == 2
+            with pytest.raises(InvalidTimestampError):
+                send(topic, -16 * 24 * 60)
 
 
 def test_an_absent_cluster_is_one_clear_error(free_port: int) -> None:

@@ -1,5 +1,7 @@
 """Bootstrap addresses: the forms that other Kafka clients take are taken by every client here; the rest is told."""
 
+import asyncio
+
 import pytest
 from aiokafka.conn import collect_hosts
 from faust.transport.drivers.aiokafka import server_list
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 
 from streams import app, bootstrap
 from streams.errors import ConfigurationError
+from streams.kafka.check_connection import check_connection
 from streams.settings import load_settings
 
 FORMS = [
@@ -109,3 +112,20 @@ def test_the_parser_never_raises_and_reads_its_own_result(text: str) -> None:
     assert problems or found.servers
     for server in found.servers:
         assert bootstrap.read(server) == (bootstrap.Bootstrap((server,), None), [])
+
+
+def test_asking_a_broker_leaves_the_event_loop_of_the_thread(free_port: int) -> None:
+    """A worker makes its loop, then asks for the ledger's topic id; its apps would start on another loop."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        check_connection(load_settings(bootstrap=f"127.0.0.1:{free_port}"), 1.0)
+        assert asyncio.get_event_loop() is loop
+
+        async def ask_within() -> None:
+            check_connection(load_settings(bootstrap=f"127.0.0.1:{free_port}"), 1.0)
+
+        loop.run_until_complete(ask_within())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

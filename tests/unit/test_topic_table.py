@@ -79,12 +79,34 @@ def test_what_is_kept_by_key_is_compacted_only(name: str) -> None:
     assert "retention.ms" not in kept
 
 
-def test_every_topic_keeps_the_senders_time_and_takes_a_large_dead_letter() -> None:
-    """Create time everywhere, and 2 MiB records everywhere."""
+def test_who_stamps_a_topics_records() -> None:
+    """What follows from the ledger keeps its stamp; an input may have either kind and is created with the sender's.
+
+    Letters and notices are stamped by the broker: of a sender whose clock is years back none may be deleted at once.
+    """
     for row in topics.table(settings()):
-        kept = row.configuration(settings())
-        assert kept["message.timestamp.type"] == "CreateTime"
-        assert int(kept["max.message.bytes"]) == 2 * 1024 * 1024
+        held, made = row.configuration(settings()), row.creation(settings())
+        by_broker = row.name in {topics.DEADLETTER, topics.NOTICES}
+        assert made["message.timestamp.type"] == ("LogAppendTime" if by_broker else "CreateTime")
+        assert ("message.timestamp.type" in held) == (row.name not in topics.INPUTS)
+        assert held.items() <= made.items()
+
+
+def test_every_topic_takes_a_large_dead_letter() -> None:
+    """2 MiB records everywhere."""
+    assert {row.configuration(settings())["max.message.bytes"] for row in topics.table(settings())} == {"2097152"}
+
+
+@pytest.mark.parametrize("days", [30.0, 0.5])
+def test_an_input_takes_no_stamp_that_its_retention_would_delete_soon(days: float) -> None:
+    """Half of the retention at most, so that what is acknowledged is there for the other half; outputs take any."""
+    chosen = settings(raw_retention_days=days)
+    for row in topics.table(chosen):
+        oldest = int(row.configuration(chosen)["message.timestamp.before.max.ms"])
+        raw = row.name in topics.INPUTS and row.name != topics.RULES
+        assert oldest == (days * DAY_MS / 2 if raw else 2**63 - 1), row.name
+    kept = configuration(topics.RULES, settings(evidence_retention_days=10.0))
+    assert int(kept["message.timestamp.before.max.ms"]) == 5 * DAY_MS
 
 
 @pytest.mark.parametrize("desk", ["관세청", "Desk", "a.b", "", "-x", "x" * 41])
