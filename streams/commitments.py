@@ -19,11 +19,15 @@ import re
 from collections.abc import Iterable
 
 from detectors.events import Source
+from streams.errors import KeyFileError
 from streams.pseudonyms import Key, Keys, framed
 
 _LABEL = b"fxwatch evidence 1"
 _COMMITMENT = re.compile(r"([a-z0-9]{1,16}):([0-9a-f]{64})")
 _PLAIN = re.compile(r"[0-9a-f]{64}")
+# After an evidence key in a file of its own, so that it is not taken for a pseudonym key.
+EVIDENCE = "evidence"
+_LINE = re.compile(r"([a-z0-9]{1,16})\s*=\s*([0-9a-fA-F]{64})(?:\s+(evidence|routing))?")
 
 
 def evidence_key(key: Key) -> Key:
@@ -100,3 +104,28 @@ class EvidenceKeys:
 
 def _sha256(original: bytes) -> str:
     return hashlib.sha256(original).hexdigest()
+
+
+def parse_evidence_keys(text: str, place: str) -> list[Key]:
+    """The evidence keys of a file: of each pseudonym key that it holds, or evidence keys themselves (`... evidence`).
+
+    Key files of before a rotation may be put together for proofs of old evidence; the first line of an id counts.
+    Raises `KeyFileError` with every problem; never shows key material.
+    """
+    keys: dict[str, Key] = {}
+    problems = []
+    for number, line in enumerate(text.splitlines(), 1):
+        content = line.split("#", 1)[0].strip()
+        if not content:
+            continue
+        found = _LINE.fullmatch(content)
+        if found is None:
+            problems.append(f"line {number}: not `key_id = 64 hex digits`")
+            continue
+        key = Key(found[1], bytes.fromhex(found[2]))
+        keys.setdefault(key.id, key if found[3] == EVIDENCE else evidence_key(key))
+    if problems or not keys:
+        raise KeyFileError("the key file cannot be used: " + ("; ".join(problems) or "it holds no key"), got=place,
+                           expected="a pseudonym key file, or what `fxwatch evidence keys` wrote",
+                           todo="mend each of these lines")  # fmt: skip
+    return list(keys.values())

@@ -4,11 +4,10 @@ import json
 import socket
 from typing import Any
 
-from aiohttp.web import SockSite
-
 from streams.errors import UsageError
 from streams.health import BrokerWatch, Watchdog
 from streams.metrics import CONTENT_TYPE, Metrics
+from streams.web_connections import GuardedSite
 
 OK, UNAVAILABLE = 200, 503
 
@@ -64,9 +63,12 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve_on(app: Any, listener: socket.socket) -> None:
-    """Serve the app's pages on a socket that listens already; Faust itself only takes a host and a port."""
+    """Serve the app's pages on a socket that listens already, through the gate of web_connections.py.
+
+    Faust itself only takes a host and a port.
+    """
     web = app.web
-    web._create_site = lambda: SockSite(web._runner, listener)  # noqa: SLF001
+    web._create_site = lambda: GuardedSite(web._runner, listener)  # noqa: SLF001
 
 
 def _json(web: Any, body: dict[str, Any], status: int) -> Any:

@@ -24,6 +24,7 @@ from streams.metrics import Metrics
 from streams.pages import add_pages, listen, serve_on
 from streams.settings import Settings
 from streams.version import code_version, versions
+from streams.web_connections import raise_file_limit
 
 logger = logging.getLogger(__name__)
 
@@ -46,6 +47,7 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
     held = topics.require(settings)
     inputs = [held[name] for name in topics.INPUTS]
     in_force.require(settings)
+    raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)
     settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})
     _logging(log_level)

@@ -1,7 +1,7 @@
 """The command line `fxwatch`. One file per command; names are fixed, outsiders script against them (DESIGN section 7).
 
-Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 not all could be checked (`rescore`), 130 interrupted. An
-error is one message on standard error, never a traceback.
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 not all could be checked (`rescore`,
+`evidence prove`), 130 interrupted. An error is one message on standard error, never a traceback.
 """
 
 import json
@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "state": ("streams.cli.state", "The learned state: digest."),
     "reconcile": ("streams.cli.reconcile", "Prove from the topics that no input was lost."),
     "rescore": ("streams.cli.rescore", "Prove that an alert follows from the ledger, bit for bit."),
+    "evidence": ("streams.cli.evidence", "Prove that an alert's records are what was sent: prove, keys."),
     "reidentify": ("streams.cli.reidentify", "Open the identity behind a token, on the record."),
     "skip": ("streams.cli.skip", "Record an operator's decision to skip a ledger position."),
     "schemas": ("streams.cli.schemas", "Write the JSON Schemas generated from the code's types."),

@@ -98,6 +98,23 @@ def test_every_alert_is_reproduced_from_snapshots_and_from_the_ledger(live: Any)
         assert (from_snapshots > 0) == (options == ())
 
 
+def test_every_record_of_an_alert_is_proven_to_be_what_was_sent(live: Any, tmp_path: Any) -> None:
+    """From the input topics with the keys; another's bytes are none of it; with other keys nothing is claimed."""
+    alert = max(live.alerts, key=lambda each: len(each.evidence))
+    done = live.cluster.fxwatch("evidence", "prove", alert.alert_id, "--json", "--record-keys")
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(told) == len(alert.evidence) > 2
+    assert {one["verdict"] for one in told} == {"proven"}
+    assert all(one["commitment"].startswith("k1:") and len(one["record_key"]) == 64 for one in told)
+    copy, keys = tmp_path / "copy", tmp_path / "other.keys"
+    copy.write_bytes(b"{}")
+    keys.write_text(f"k9 = {'9a' * 32}\n")
+    keys.chmod(0o600)
+    for more, code in ((["--original", copy], 1), (["--key-file", keys], 3)):
+        done = live.cluster.fxwatch("evidence", "prove", alert.alert_id, *more, check=False)
+        assert done.returncode == code, done.stderr
+
+
 def test_a_changed_limit_shows_in_the_next_alerts(live: Any) -> None:
     """Alerts after the change carry the new limit and the new rules' version, those before it the old ones."""
     lines: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}

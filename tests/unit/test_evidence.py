@@ -1,0 +1,202 @@
+"""Proofs of originals: what each state of alert, ledger, input topic and key file comes to."""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+from aiokafka import TopicPartition
+from click.testing import CliRunner
+
+from detectors.events import Source
+from streams import cli, clients, ledger, topics
+from streams.cli import evidence as command
+from streams.commitments import EvidenceKeys, evidence_key, parse_evidence_keys
+from streams.contracts import TRANSACTIONS
+from streams.door import Admitted, Door
+from streams.errors import KeyFileError, NotReproducedError, OutOfReachError
+from streams.evidence import prove
+from streams.pseudonyms import parse_keys
+from streams.render import read_alert
+from streams.settings import Settings
+from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
+
+SECRET = "1f" * 32
+KEYS = parse_keys(f"k1 = {SECRET}", "f")
+ALERT = json.loads((Path(__file__).parents[1] / "golden" / "alert.json").read_text("utf-8"))
+ORIGINAL = json.dumps(TRANSACTION).encode()
+
+
+class Topics:
+    """A consumer over records by (topic, partition): offset -> (value, headers)."""
+
+    def __init__(self, held: dict[tuple[str, int], dict[int, tuple[bytes, Any]]], ends: int = 1000) -> None:
+        self.held, self.ends, self.at = held, ends, (TopicPartition("", 0), 0)
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    async def stop(self) -> None:
+        """Nothing to do."""
+
+    def assign(self, _places: list[TopicPartition]) -> None:
+        """Nothing to do."""
+
+    async def beginning_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The first record kept."""
+        return {tp: min(self.held.get((tp.topic, tp.partition), {self.ends: 0})) for tp in places}
+
+    async def end_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The same end everywhere."""
+        return dict.fromkeys(places, self.ends)
+
+    def seek(self, place: TopicPartition, offset: int) -> None:
+        """Go there."""
+        self.at = place, offset
+
+    async def getone(self, place: TopicPartition) -> Any:
+        """The record, or the next one kept."""
+        held = self.held[place.topic, place.partition]
+        offset = min(each for each in held if each >= self.at[1])
+        value, headers = held[offset]
+        return SimpleNamespace(value=value, headers=headers, offset=offset, timestamp=TIMESTAMP_MS)
+
+
+def world(original: bytes = ORIGINAL, keys: Any = KEYS) -> tuple[dict, dict]:
+    """An alert (as JSON) over one record, and the topics that hold it."""
+    answer = Door(keys, 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, b"P-1", original, [])
+    assert isinstance(answer, Admitted), answer
+    _, _, value, headers = answer.records[0]
+    commitment = dict(headers)[ledger.COMMITMENT].decode()
+    alert = json.loads(json.dumps(ALERT))
+    item = {key: content for key, content in alert["evidence"][0].items() if key != "sha256"}
+    alert["evidence"] = [item | {"offset": 5, "commitment": commitment}]
+    place = alert["position"]
+    return alert, {(place["topic"], place["partition"]): {5: (value, headers)}, (TRANSACTIONS, 3): {77: (original, [])}}
+
+
+def proved(
+    monkeypatch: pytest.MonkeyPatch, alert: dict, held: dict, keys: EvidenceKeys | None = None, **more: Any
+) -> Any:
+    """What came of the alert's only record."""
+    monkeypatch.setattr(clients, "reader", lambda *_, **__: Topics(held))
+    keys = EvidenceKeys.of(KEYS) if keys is None else keys
+    (one,) = asyncio.run(prove(Settings(), read_alert(json.dumps(alert).encode()), keys, **more))
+    return one
+
+
+def test_what_was_sent_is_proven_and_its_record_key_lets_others_check(monkeypatch):
+    """The key of one record, the original and HMAC are all that a court needs."""
+    alert, held = world()
+    assert proved(monkeypatch, alert, held).verdict == "proven"
+    one = proved(monkeypatch, alert, held, show_keys=True)
+    assert one.source == Source(TRANSACTIONS, 3, 77)
+    again = hmac.new(bytes.fromhex(one.record_key), ORIGINAL, hashlib.sha256).hexdigest()
+    assert one.commitment == f"k1:{again}"
+
+
+def test_evidence_of_an_earlier_release_is_proven_without_a_key(monkeypatch):
+    """Alert and ledger carry the plain SHA-256; no record key is shown, there is none."""
+    alert, held = world()
+    digest = hashlib.sha256(ORIGINAL).hexdigest()
+    alert["evidence"][0]["sha256"] = digest
+    del alert["evidence"][0]["commitment"]
+    (place,) = [each for each in held if each[0] == topics.LEDGER]
+    value, headers = held[place][5]
+    old = [(ledger.SHA256, digest.encode()) if name == ledger.COMMITMENT else (name, content)
+           for name, content in headers[:-1]]  # fmt: skip
+    held[place][5] = value, ledger.checked(old, value)
+    one = proved(monkeypatch, alert, held, EvidenceKeys([]), show_keys=True)
+    assert (one.verdict, one.record_key, one.commitment) == ("proven", None, digest)
+
+
+def test_changed_bytes_ledger_or_alert_differ(monkeypatch):
+    """Whichever of the three was changed."""
+    alert, held = world()
+    held[TRANSACTIONS, 3][77] = ORIGINAL.replace(b"5", b"6", 1), []
+    assert proved(monkeypatch, alert, held).why == "these are not the bytes that were committed to"
+    alert, held = world()
+    other, _ = world(ORIGINAL + b" ")
+    assert alert["evidence"] != other["evidence"]
+    assert proved(monkeypatch, other, held).why == "the ledger record has another commitment"
+    alert, held = world()
+    (place,) = [each for each in held if each[0] == topics.LEDGER]
+    held[place][5] = held[place][5][0] + b" ", held[place][5][1]
+    one = proved(monkeypatch, alert, held)
+    assert one.verdict == "differs"
+    assert "cannot be read" in one.why
+
+
+def test_what_is_not_there_is_neither_proven_nor_disproven(monkeypatch):
+    """Original past retention (a copy proves it still), ledger record gone, key missing."""
+    alert, held = world()
+    held[TRANSACTIONS, 3] = {80: (b"later", [])}
+    one = proved(monkeypatch, alert, held)
+    assert (one.verdict, "retention" in one.why) == ("out_of_reach", True)
+    assert proved(monkeypatch, alert, held, original=ORIGINAL).verdict == "proven"
+    assert proved(monkeypatch, alert, held, original=b"else").verdict == "differs"
+    alert, held = world()
+    assert proved(monkeypatch, alert, held, EvidenceKeys([])).why == "the key k1 is not in the key file"
+    alert["evidence"][0]["offset"] = None
+    assert proved(monkeypatch, alert, held).why == "its record is not in the ledger any more"
+    alert["evidence"][0]["offset"] = 2
+    assert proved(monkeypatch, alert, held).verdict == "out_of_reach"
+
+
+def test_evidence_keys_in_a_file_of_their_own(tmp_path):
+    """They prove like the pseudonym keys that they came of, hold none of them, and make no tokens."""
+    keys, out = tmp_path / "pseudonym.keys", tmp_path / "evidence.keys"
+    keys.write_text(f"k2 = {'2e' * 32}\nk1 = {SECRET} routing\n")
+    keys.chmod(0o600)
+    done = CliRunner().invoke(cli.command, ["evidence", "keys", "--key-file", str(keys), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    text = out.read_text()
+    assert out.stat().st_mode & 0o777 == 0o600
+    assert SECRET not in text
+    assert parse_evidence_keys(text, "f") == parse_evidence_keys(keys.read_text(), "f")
+    assert parse_evidence_keys(text, "f")[1] == evidence_key(KEYS.current)
+    with pytest.raises(KeyFileError):
+        parse_keys(text, "f")
+    again = CliRunner().invoke(cli.command, ["evidence", "keys", "--key-file", str(keys), "--out", str(out)])
+    assert again.exit_code != 0
+
+
+@pytest.mark.parametrize("text", ["", "k1 = 1f", f"K1 = {SECRET}", f"k1 = {SECRET} other", SECRET])
+def test_a_bad_file_of_evidence_keys_says_its_lines(text):
+    """Never the key."""
+    with pytest.raises(KeyFileError) as caught:
+        parse_evidence_keys(text, "f")
+    assert "1f1f" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "copied", "fault"),
+    [
+        (["proven"] * 3, False, None), (["proven", "differs"], True, None),
+        (["proven", "differs", "out_of_reach"], False, NotReproducedError), (["differs"], True, NotReproducedError),
+        (["proven", "out_of_reach"], False, OutOfReachError), ([], False, None),
+    ],
+)  # fmt: skip
+def test_the_exit_code_says_the_worst(verdicts, copied, fault):
+    """A copy proves one record, an alert is proven by all."""
+    found = [SimpleNamespace(verdict=verdict) for verdict in verdicts]
+    if fault is None and verdicts:
+        command._require(found, copied=copied)
+    else:
+        with pytest.raises(fault or OutOfReachError):
+            command._require(found, copied=copied)
+
+
+def test_json_shows_one_object_a_record(monkeypatch, capsys):
+    """With source, verdict and commitment."""
+    alert, held = world()
+    command._show([proved(monkeypatch, alert, held)], as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["source"] == [TRANSACTIONS, 3, 77]
+    assert told["verdict"] == "proven"
+    assert msgspec.json.decode(json.dumps(told))["commitment"].startswith("k1:")

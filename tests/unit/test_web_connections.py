@@ -1,0 +1,204 @@
+"""The pages answer however many connections are held open, and the worker keeps its files."""
+
+import asyncio
+import contextlib
+import json
+import resource
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streams import web_connections
+from streams.web_connections import Connection, Gate, raise_file_limit
+
+# A worker's web server as pages.py makes it, in a process that may open few files. `plain`: as aiohttp makes it.
+SERVER = """
+import asyncio, json, resource, sys
+from types import SimpleNamespace
+import uvloop
+from aiohttp import web
+from streams import pages, web_connections
+kind, loop_kind = sys.argv[1:3]
+web_connections.IDLE_SECONDS, web_connections.ANSWER_SECONDS = float(sys.argv[3]), float(sys.argv[4])
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+async def healthz(_request):
+    return web.Response(text='{"alive": true}')
+async def large(_request):
+    return web.Response(body=b'x' * 50_000_000)
+async def main():
+    listener = pages.listen('127.0.0.1', 0)
+    site = web.Application()
+    site.router.add_get('/healthz', healthz)
+    site.router.add_get('/large', large)
+    runner = web.AppRunner(site, access_log=None)
+    await runner.setup()
+    app = SimpleNamespace(web=SimpleNamespace(_runner=runner))
+    if kind == 'guarded':
+        pages.serve_on(app, listener)
+        await app.web._create_site().start()
+    else:
+        await web.SockSite(runner, listener).start()
+    print(listener.getsockname()[1], flush=True)
+    await asyncio.Event().wait()
+(uvloop.run if loop_kind == 'uvloop' else asyncio.run)(main())
+"""
+
+
+@contextlib.contextmanager
+def serving(kind: str = "guarded", loop: str = "uvloop", idle: float = 20, answer: float = 10) -> Iterator[Any]:
+    """A server process: its port, and how many files it has open."""
+    command = [sys.executable, "-c", SERVER, kind, loop, str(idle), str(answer)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+        try:
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
+
+            def files() -> int:
+                return len(list(Path(f"/proc/{process.pid}/fd").iterdir()))
+
+            yield SimpleNamespace(port=port, files=files, alive=lambda: process.poll() is None)
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def sockets() -> Iterator[Callable[[int, int, bytes], list[socket.socket]]]:
+    """Opens connections that say something, or nothing, and are held open."""
+    raise_file_limit()
+    held: list[socket.socket] = []
+
+    def opened(port: int, count: int, said: bytes) -> list[socket.socket]:
+        for _ in range(count):
+            one = socket.create_connection(("127.0.0.1", port), timeout=5)
+            held.append(one)
+            with contextlib.suppress(OSError):
+                one.sendall(said)
+        return held
+
+    yield opened
+    for one in held:
+        one.close()
+
+
+def answered(port: int, seconds: float = 3) -> bool:
+    """Whether /healthz answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=seconds) as page:
+            return bool(json.load(page)["alive"])
+    except OSError:
+        return False
+
+
+def settled(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    """Whether it comes true in time."""
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
+    return condition()
+
+
+@pytest.mark.parametrize(
+    ("loop", "said", "count"),
+    [("uvloop", b"", 2000), ("uvloop", b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-Slow: ", 600), ("asyncio", b"", 600)],
+    ids=["silent", "slow header", "without uvloop"],
+)
+def test_held_connections_leave_the_page_and_the_files(sockets, loop, said, count):
+    """With room for 256 files, 2 000 connections leave /healthz answering and most files free."""
+    with serving(loop=loop) as server:
+        assert answered(server.port)
+        for _ in range(4):
+            sockets(server.port, count // 4, said)
+            assert answered(server.port)
+        assert settled(lambda: server.files() < 100)
+        assert server.alive()
+
+
+def test_without_the_gate_they_take_everything(sockets):
+    """What this is held against: the plain server has no file left and answers nobody."""
+    with serving("plain") as server:
+        assert answered(server.port)
+        sockets(server.port, 300, b"")
+        assert server.files() > 200
+        assert not answered(server.port)
+
+
+def test_idle_and_half_said_connections_are_ended(sockets):
+    """Also when there are few: each has its time to say a request."""
+    with serving(idle=0.3) as server:
+        quiet = server.files()
+        for said in (b"", b"GET /healthz HTTP/1.1\r\nHost:", b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"):
+            sockets(server.port, 5, said)
+        assert settled(lambda: server.files() > quiet, 1)
+        assert settled(lambda: server.files() <= quiet)
+
+
+def test_who_never_takes_the_answer_is_ended_and_who_takes_it_slowly_gets_it(sockets):
+    """50 MB that nobody reads do not hold a connection for ever; a small page over a kept connection is unaffected."""
+    with serving(idle=30, answer=0.4) as server:
+        quiet = server.files()
+        kept = sockets(server.port, 1, b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")[0]
+        sockets(server.port, 5, b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert settled(lambda: server.files() > quiet + 1, 2)
+        assert settled(lambda: server.files() <= quiet + 1)
+        for _ in range(3):
+            assert b"alive" in kept.recv(4096)
+            time.sleep(0.5)
+            kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
+
+
+def test_the_gate_lets_go_of_the_oldest_idle_one_first():
+    """A busy one stays, unless nobody takes its answer; when all are busy the new one must go."""
+    ended: list[str] = []
+
+    class Held:
+        """Stands for a connection."""
+
+        def __init__(self, name: str, *, busy: bool) -> None:
+            self.name, self.busy = name, busy
+
+        def abort(self) -> None:
+            """End it."""
+            ended.append(self.name)
+            gate.leave(self)
+
+    gate = Gate(most=2)
+    first, second, third = (
+        Held("first", busy=True),
+        Held("second", busy=False),
+        Held("third", busy=True),
+    )
+    assert gate.enter(first, 0)
+    assert gate.enter(second, 1)
+    assert gate.enter(third, 2)
+    assert ended == ["second"]
+    assert not gate.enter(Held("fourth", busy=False), 3)
+    assert gate.enter(Held("fifth", busy=False), web_connections.ANSWER_SECONDS + 1)
+    assert (ended, len(gate), gate.refused) == (["second", "first"], 2, 3)
+
+
+def test_a_worker_may_open_what_the_system_allows():
+    """The soft limit is raised towards the hard one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+        raised = raise_file_limit()
+        assert raised == min(web_connections.WANTED_FILES, hard if hard != resource.RLIM_INFINITY else 1 << 62)
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] == raised
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_connection_is_aiohttps_own_but_for_the_gate():
+    """What is overridden exists there: a release of aiohttp that renames it must not silently disable the gate."""
+    for name in ("connection_made", "connection_lost"):
+        assert getattr(Connection.__mro__[1], name) is not getattr(Connection, name)
+    assert {"_request_in_progress", "_request_count"} <= set(Connection.__mro__[1].__slots__)
+    assert asyncio.iscoroutinefunction(web_connections.GuardedSite.start)
