@@ -61,6 +61,9 @@ class Settings(BaseSettings):
         None, description="pseudonym keys: `key_id = 64 hex digits` a line; first current, last routes"
     )
     seal_key_file: Path | None = Field(None, description="public key (64 hex digits) that identities are sealed to")
+    audit_anchor_file: Path | None = Field(
+        None, description="where `reidentify` notes the head of fx.audit.v1, out of reach of who administers Kafka"
+    )
     data_dir: Path = Field(Path(".fxwatch"), description="directory of the embedded broker and the jar cache's link")
     application: str = Field(
         "fxwatch", pattern=r"^[a-z][a-z0-9-]{0,30}$", description="prefix of consumer groups and transactional ids"

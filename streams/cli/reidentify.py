@@ -8,13 +8,14 @@ import click
 import msgspec
 from nacl.public import PrivateKey
 
-from streams import audit, reading, tables, topics
+from streams import audit, audit_anchors, reading, tables, topics
 from streams.errors import FxwatchError, UsageError
 from streams.identities import Identity, SealedIdentity, key_id, load_private_key, open_identity
 from streams.pseudonyms import is_token, slot_of
 from streams.settings import Settings, load_settings
 
 KIND = "reidentify"
+_FAULTS_SHOWN = 20
 
 
 class MalformedTokenError(UsageError):
@@ -76,13 +77,15 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
 
     # fails here, before anything is opened, when there is no broker or no audit log to write to
     reading.partitions_of(settings, [topics.AUDIT, topics.IDENTITIES])
+    _require_anchored(settings)
     try:
         identity, sealed = _opened(settings, token, key_file)
     except FxwatchError as fault:
-        record(f"refused: {fault.code}")
+        _anchor(settings, record(f"refused: {fault.code}"))
         raise
-    # the record first: without it nothing is shown
+    # the record and its anchor first: without them nothing is shown
     written = record("opened")
+    _anchor(settings, written)
     if as_json:
         click.echo(json.dumps({"token": token, "identifier": identity.identifier, "name_space": identity.name_space,
                                "first_seen": sealed.first_seen.isoformat(), "key_id": sealed.key_id, "case": case,
@@ -91,6 +94,36 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
     click.echo(tables.printable(identity.identifier))
     click.echo(f"{identity.name_space}, first seen {sealed.first_seen.isoformat()}; recorded at {written.topic}"
                f"[{written.partition}]@{written.offset}, sha256 {written.sha256}", err=True)  # fmt: skip
+
+
+def _log(settings: Settings) -> list[tuple[int, bytes]]:
+    """The committed audit records: (offset, bytes)."""
+    with reading.Reader(settings, [topics.AUDIT], [audit.PARTITION]) as reader:
+        return [(record.offset, record.value or b"") for _, batch in reader.to_end() for record in batch]
+
+
+def _require_anchored(settings: Settings) -> None:
+    """Raises `BrokenChainError` when the log is not what it was when it was anchored."""
+    path = settings.audit_anchor_file
+    if path is None:
+        click.echo("fxwatch: FXWATCH_AUDIT_ANCHOR_FILE is not set: that the audit log's end was cut off, or all of it "
+                   "written anew, is not noticed", err=True)  # fmt: skip
+        return
+    anchors = audit_anchors.read_anchors(path)
+    values = _log(settings) if anchors else []
+    if faults := [*audit.breaks(values), *audit_anchors.missing(values, anchors)]:
+        raise _broken(faults)
+
+
+def _broken(faults: list[str]) -> BrokenChainError:
+    told = "\n  ".join(faults[:_FAULTS_SHOWN])
+    return BrokenChainError(f"the audit log was changed:\n  {told}",
+                            todo="find out who did; restore the topic, or begin a new log and anchor file")  # fmt: skip
+
+
+def _anchor(settings: Settings, written: audit.Written) -> None:
+    if settings.audit_anchor_file is not None:
+        audit_anchors.add_anchor(settings.audit_anchor_file, written.offset, written.sha256)
 
 
 def _write(path: Path, content: str, mode: int) -> None:
@@ -131,15 +164,23 @@ def _generate(directory: Path, *, as_json: bool) -> None:
 
 
 def _check_audit(*, as_json: bool) -> None:
-    with reading.Reader(load_settings(), [topics.AUDIT], [audit.PARTITION]) as reader:
-        values = [(record.offset, record.value or b"") for _, batch in reader.to_end() for record in batch]
-    faults = list(audit.breaks(values))
+    settings = load_settings()
+    path = settings.audit_anchor_file
+    anchors = [] if path is None else audit_anchors.read_anchors(path)
+    values = _log(settings)
+    faults = [*audit.breaks(values), *audit_anchors.missing(values, anchors)]
+    head = (values[-1][0], audit.digest(values[-1][1])) if values else None
     if as_json:
-        click.echo(json.dumps({"records": len(values), "whole": not faults, "breaks": faults}))
+        click.echo(json.dumps({"records": len(values), "whole": not faults, "breaks": faults, "anchors": len(anchors),
+                               "head": head and {"offset": head[0], "sha256": head[1]}}))  # fmt: skip
     else:
         click.echo(f"{len(values)} audit records, {'chain whole' if not faults else 'chain BROKEN'}")
+        click.echo(f"head: {f'offset {head[0]}, sha256 {head[1]}' if head else 'none'}; {len(anchors)} anchors"
+                   + (" all stand" if anchors and not faults else ""), err=True)  # fmt: skip
     if faults:
-        raise BrokenChainError("the audit log was changed:\n  " + "\n  ".join(faults[:20]))
+        raise _broken(faults)
+    if path is not None and head is not None and all((each.offset, each.sha256) != head for each in anchors):
+        audit_anchors.add_anchor(path, *head)
 
 
 @click.command()
@@ -149,7 +190,8 @@ def _check_audit(*, as_json: bool) -> None:
 @click.option("--key-file", type=click.Path(path_type=Path), help="The re-identification private key (64 hex digits).")
 @click.option("--generate-keys", "directory", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Make a key pair instead: DIR/seal.pub and DIR/seal.key.")  # fmt: skip
-@click.option("--check-audit", is_flag=True, help="Check the audit log's chain of hashes instead.")
+@click.option("--check-audit", is_flag=True,
+              help="Check the audit log's chain, and the anchors of FXWATCH_AUDIT_ANCHOR_FILE, instead.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
     token: str | None, case: str | None, reason: str | None, key_file: Path | None, directory: Path | None,
@@ -157,7 +199,8 @@ def command(
 ) -> None:  # fmt: skip
     """Show the identifier behind TOKEN, after the decision was recorded in fx.audit.v1.
 
-    Without an acknowledged audit record nothing is shown. Failed attempts are recorded too.
+    Without an acknowledged audit record nothing is shown. Failed attempts are recorded too. With
+    FXWATCH_AUDIT_ANCHOR_FILE each record is noted outside Kafka, and a log that was cut or rewritten is refused.
 
     Example: fxwatch reidentify TOKEN --case 2026-114 --reason "customs request 88" --key-file seal.key
 

@@ -11,6 +11,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from streams import audit, topics
 from streams.identities import load_sealer
 from streams.settings import load_settings
+from tests.support.topic_deletion import delete_topics
 
 pytestmark = pytest.mark.broker
 
@@ -105,6 +106,23 @@ def test_failed_attempts_are_recorded_too(ready, fxwatch, keys, tmp_path):
     outcomes = [json.loads(value)["outcome"] for _, value in log(ready.bootstrap)]
     assert outcomes == ["refused: token.unknown", "refused: token.malformed", "refused: identity.unopened",
                         "refused: keys.invalid"]  # fmt: skip
+
+
+def test_a_log_created_anew_is_refused_by_its_anchors(ready, fxwatch, keys, tmp_path, monkeypatch):
+    """Three openings are anchored; the topic is deleted and made again with a whole chain: nothing is opened."""
+    monkeypatch.setenv("FXWATCH_AUDIT_ANCHOR_FILE", str(tmp_path / "anchors"))
+    for _ in range(3):
+        assert asked(fxwatch, keys, TOKEN).returncode == 0
+    assert fxwatch("reidentify", "--check-audit").returncode == 0
+    delete_topics(ready.bootstrap, topics.AUDIT)
+    assert fxwatch("topics", "apply").returncode == 0
+    audit.write(load_settings(bootstrap=ready.bootstrap), "reidentify", TOKEN, "c", "r", "opened")
+    assert list(audit.breaks(log(ready.bootstrap))) == []
+    for done in (asked(fxwatch, keys, TOKEN), fxwatch("reidentify", "--check-audit")):
+        assert done.returncode == 1
+        assert "the audit log was changed" in done.stderr
+        assert "900101" not in done.stdout
+    assert len(log(ready.bootstrap)) == 1
 
 
 def test_without_an_audit_log_nothing_is_shown(ready, fxwatch, keys):
