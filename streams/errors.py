@@ -6,6 +6,8 @@ what was expected and what to do about it; the command line prints it as it stan
 
 from typing import ClassVar
 
+from streams.showing import printable, showable
+
 
 class FxwatchError(Exception):
     """Base of every error that a user may see.
@@ -24,13 +26,14 @@ class FxwatchError(Exception):
     @property
     def message(self) -> str:
         """One paragraph: what, got, expected, what to do."""
-        parts = [self.what]
+        parts = [showable(self.what)]
         if self.got is not None:
-            parts.append(f"got: {self.got}")
+            # what was got may be a sender's or a broker's own words
+            parts.append(f"got: {printable(str(self.got))}")
         if self.expected is not None:
-            parts.append(f"expected: {self.expected}")
+            parts.append(f"expected: {printable(str(self.expected))}")
         if self.todo is not None:
-            parts.append(f"to do: {self.todo}")
+            parts.append(f"to do: {showable(self.todo)}")
         return "; ".join(parts)
 
     @property
@@ -59,7 +62,7 @@ class ConfigurationError(UsageError):
     @property
     def message(self) -> str:
         """The problems, one a line, below the summary."""
-        return "\n".join([super().message, *(f"  - {problem}" for problem in self.problems)])
+        return "\n".join([super().message, *(f"  - {showable(problem)}" for problem in self.problems)])
 
     @property
     def fields(self) -> dict[str, object]:

@@ -21,6 +21,7 @@ from streams.errors import BrokerUnavailableError, FxwatchError
 from streams.kafka.refusals import REFUSALS
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
+from streams.showing import showable
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ def die(error: BaseException) -> NoReturn:
     if not known:
         logger.critical("unexpected fault", exc_info=error)
     logger.critical("%s", message)
-    print(f"fxwatch: {message}", file=sys.stderr, flush=True)  # noqa: T201  (the user's one message, whatever logging does)
+    print(f"fxwatch: {showable(message)}", file=sys.stderr, flush=True)  # noqa: T201  (the user's one message, whatever logging does)
     logging.shutdown()
     os._exit(error.exit_code if isinstance(error, FxwatchError) else 1)
 

@@ -19,7 +19,7 @@ from rich.text import Text
 from detectors.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
 from detectors.wording import WEAK
 from streams.render_labels import LABELS, Labels, Language
-from streams.tables import printable
+from streams.showing import printable
 
 SEOUL = ZoneInfo("Asia/Seoul")
 EVIDENCE_SHOWN = 10

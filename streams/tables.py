@@ -7,6 +7,9 @@ import click
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+from streams.showing import printable
 
 
 def in_terminal() -> bool:
@@ -33,11 +36,6 @@ def show(
             column, justify="right" if column in right else "left", overflow="fold", no_wrap=column in unbroken
         )
     for row in rows:
-        # markup of a cell is data here, such as a topic[partition]
-        drawn.add_row(*(printable(cell).replace("[", r"\[") for cell in row))
+        # no markup and no emoji codes in a cell: escaping brackets is not enough, a backslash before one undoes it
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     Console().print(drawn)
-
-
-def printable(text: str) -> str:
-    """`text` without control characters, which a sender may have chosen to rewrite the reader's terminal."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -23,6 +23,7 @@ from streams.faust_collector import FaustMonitorCollector
 from streams.metrics import Metrics
 from streams.pages import add_pages, listen, serve_on
 from streams.settings import Settings
+from streams.showing import showable
 from streams.version import code_version, versions
 from streams.web_connections import raise_file_limit
 
@@ -230,8 +231,9 @@ def _event_loop() -> asyncio.AbstractEventLoop:
 
 
 def _logging(level: str) -> None:
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, force=True,
-                        format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # fmt: skip
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, force=True)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(ShowableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     if level == "debug":
         return
     for noisy in ("faust", "mode", "aiokafka", "kafka", "streams.transport"):
@@ -239,6 +241,14 @@ def _logging(level: str) -> None:
         logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
     for handler in logging.getLogger().handlers:
         handler.addFilter(Repetitions())
+
+
+class ShowableFormatter(logging.Formatter):
+    """Whatever a message quotes, one record is one line of the log, or a line and indented ones below it."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the library's name)
+        """The line without control characters and direction marks."""
+        return showable(super().formatMessage(record)).replace("\n", "\n    ")
 
 
 class Repetitions(logging.Filter):

@@ -13,6 +13,7 @@ import click
 
 from streams.cli.lazy_group import LazyGroup
 from streams.errors import FxwatchError
+from streams.showing import say, say_json
 
 # command -> (module, one line for --help); modules are imported only when their command runs, so that --help is instant
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -55,26 +56,26 @@ def main() -> None:
     except click.exceptions.Exit as stop:
         sys.exit(stop.exit_code)
     except click.Abort:
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
         error.show()
         sys.exit(2 if isinstance(error, click.UsageError) else 1)
     except FxwatchError as error:
         if "--json" in sys.argv:
-            click.echo(json.dumps(error.fields, default=str), err=True)
+            say_json(json.dumps(error.fields, default=str), err=True)
         else:
-            click.echo(f"fxwatch: {error.message}", err=True)
+            say(f"fxwatch: {error.message}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
+        say("interrupted", err=True)
         sys.exit(130)
     except BrokenPipeError:
         # the reader of our output (head, less) went away; that is its right
         sys.stderr.close()
         sys.exit(0)
     except Exception as fault:  # noqa: BLE001  (a fault of ours: still one message, and nothing of it is lost)
-        click.echo(f"fxwatch: {_unexpected(fault)}", err=True)
+        say(f"fxwatch: {_unexpected(fault)}", err=True)
         sys.exit(1)
 
 

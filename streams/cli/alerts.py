@@ -13,6 +13,7 @@ from streams import reading, render, tables, topics
 from streams.errors import UsageError
 from streams.render_labels import Language
 from streams.settings import Settings, load_settings
+from streams.showing import say, say_json
 
 
 @click.group()
@@ -35,7 +36,7 @@ def alert_topic(settings: Settings, desk: str | None) -> str:
 
 
 def _told(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
 
 
 class _Printer:
@@ -56,13 +57,16 @@ class _Printer:
             return False
         if render.SEVERITIES.index(alert.severity) < self._least:
             return False
-        if self._json:
+        if self._json and self._console is not None:
+            say_json(record.value)
+        elif self._json:
+            # a machine reads it: the bytes that were published
             sys.stdout.buffer.write(record.value + b"\n")
             sys.stdout.buffer.flush()
         elif self._console is not None:
             self._console.print(render.render(alert, lang=self._lang, zone=self._zone))
         else:
-            click.echo(render.plain(alert, lang=self._lang, zone=self._zone))
+            say(render.plain(alert, lang=self._lang, zone=self._zone))
             sys.stdout.flush()
         return True
 

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from streams.errors import BrokerStartError
+from streams.showing import say, say_json
 
 STOPPED = (0, 130, 143)
 """Exit codes of a JVM that was asked to end: by itself, SIGINT, SIGTERM."""
@@ -28,7 +29,7 @@ _dir_option = click.option(
 
 
 def _say(line: str) -> None:
-    click.echo(line, err=True)
+    say(line, err=True)
 
 
 @click.group()
@@ -62,7 +63,7 @@ def start(given: Path | None, port: int | None, heap: int, *, detach: bool) -> N
         # inside, because a Ctrl-C may come between the address and the wait: the reader of the address acts at once
         address = broker.start()
         _say(f"ready; data and log in {broker.directory}")
-        click.echo(address)
+        say(address)
         if detach:
             return
         _say("press Ctrl-C to stop")
@@ -112,13 +113,11 @@ def status(context: click.Context, given: Path | None, *, as_json: bool) -> None
     ready = running is not None and serves(Settings.model_construct(bootstrap=running.bootstrap), running.node)
     if as_json:
         known = msgspec.to_builtins(running) if running else {}
-        click.echo(json.dumps({"running": running is not None, "ready": ready, "directory": str(directory), **known}))
+        say_json(json.dumps({"running": running is not None, "ready": ready, "directory": str(directory), **known}))
     elif running is None:
-        click.echo(f"no broker runs in {directory}")
+        say(f"no broker runs in {directory}")
     else:
-        click.echo(
-            f"Apache Kafka {running.kafka}, process {running.pid}, in {directory}: {'ready' if ready else 'not ready'}"
-        )
-        click.echo(running.bootstrap)
+        say(f"Apache Kafka {running.kafka}, process {running.pid}, in {directory}: {'ready' if ready else 'not ready'}")
+        say(running.bootstrap)
     if not ready:
         context.exit(1)

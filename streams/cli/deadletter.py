@@ -15,6 +15,7 @@ from streams.errors import FxwatchError, UsageError
 from streams.identities import time_of
 from streams.input_ids import read_ids
 from streams.settings import Settings, load_settings
+from streams.showing import say, say_json
 from streams.topics.table import BEFORE
 
 # records sent to one partition before their delivery is awaited
@@ -78,7 +79,7 @@ def letters(
                 letter = original(record)
                 if letter is None:
                     place = f"{record.topic}[{record.partition}]@{record.offset}"
-                    click.echo(f"{place} is not a dead letter of fxwatch; left out", err=True)
+                    say(f"{place} is not a dead letter of fxwatch; left out", err=True)
                     continue
                 # a letter that a crash wrote twice has the same source position
                 identity = (letter.topic, letter.topic_id, letter.partition, letter.offset)
@@ -144,7 +145,7 @@ def list_(
         if total > limit:
             continue
         if as_json:
-            click.echo(_as_json(letter, size, show=show))
+            say_json(_as_json(letter, size, show=show))
             continue
         place = _place(letter, ids)
         cut = "" if letter.complete else " (cut)"
@@ -155,7 +156,7 @@ def list_(
         tables.show([*columns, "key", "value"] if show else columns, rows, numeric=["bytes"],
                     whole=["when", "source"])  # fmt: skip
     counted = ", ".join(f"{name} {count}" for name, count in codes.most_common()) or "none"
-    click.echo(f"{total} dead letters, {min(total, limit)} shown; by code: {counted}", err=True)
+    say(f"{total} dead letters, {min(total, limit)} shown; by code: {counted}", err=True)
 
 
 def _sendable(letter: Original, partitions: dict[str, int]) -> str | None:
@@ -240,15 +241,15 @@ def replay(
     counts = Counter((letter.topic, ",".join(letter.codes)) for letter in chosen)
     done = "sent" if yes else "would be sent"
     if as_json:
-        click.echo(json.dumps({"sent": len(chosen) if yes else 0, "selected": len(chosen), "dry_run": not yes,
+        say_json(json.dumps({"sent": len(chosen) if yes else 0, "selected": len(chosen), "dry_run": not yes,
                                "restamped": restamped, "not_replayable": refused}))  # fmt: skip
     else:
         rows = [(name, codes, f"{count:,}") for (name, codes), count in sorted(counts.items())]
         tables.show(["topic", "codes", done], rows, numeric=[done])
     hint = "" if yes else "; nothing was sent, add --yes to send them"
-    click.echo(f"{len(chosen)} records {done}{hint}", err=True)
+    say(f"{len(chosen)} records {done}{hint}", err=True)
     if restamped:
-        click.echo(f"{restamped} of them with the time of sending as Kafka timestamp: their own is older than their "
+        say(f"{restamped} of them with the time of sending as Kafka timestamp: their own is older than their "
                    "topic takes", err=True)  # fmt: skip
     if refused:
         raise NotReplayedError(f"{len(refused)} dead letters cannot be replayed:\n  " + "\n  ".join(refused[:20]))

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from detectors.alert import Alert
 from streams.settings import Settings, load_settings
+from streams.showing import printable, say_json
 
 if TYPE_CHECKING:
     from streams.render_labels import Language
@@ -52,9 +53,11 @@ def _run(
 
     keys = development_keys()
     directory = demo.demo_directory()
-    console.print(f"[dim]logs and data: {directory}[/dim]")
+    console.print(f"logs and data: {directory}", style="dim", markup=False)
     try:
-        with demo.cluster(settings, directory, lambda line: console.print(f"[dim]{line}[/dim]")) as (running, workers):
+        with demo.cluster(
+            settings, directory, lambda line: console.print(printable(line), style="dim", markup=False)
+        ) as (running, workers):
             stream = Simulation(seed=seed, events=events, bad_share=0.01)
             with Progress(
                 TextColumn("streaming"),
@@ -83,12 +86,16 @@ def _run(
             planted = demo.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
             figures = demo.summary(published.records, seconds, found, alerts, planted, workers)
             if as_json:
-                click.echo(json.dumps(figures))
+                say_json(json.dumps(figures))
             else:
                 _print_summary(console, figures)
     except KeyboardInterrupt:
         console.print("interrupted; everything is stopped")
         raise click.exceptions.Exit(130) from None
+
+
+def _teller(console: Console) -> Callable[[str], None]:
+    return lambda line: console.print(printable(line), style="dim", markup=False)
 
 
 def _shower(bar: Progress, task: TaskID, lang: "Language") -> Callable[[Alert], None]:

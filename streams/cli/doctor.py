@@ -13,6 +13,7 @@ import msgspec
 
 from streams.errors import ConfigurationError, FxwatchError
 from streams.settings import Settings, load_settings
+from streams.showing import say, say_json
 
 OLDEST_PYTHON = (3, 11)  # pyproject.toml, requires-python
 
@@ -162,9 +163,9 @@ def command(context: click.Context, *, as_json: bool) -> None:
     report = list(checks())
     lacking = [check for check in report if check.needed and not check.ok]
     if as_json:
-        click.echo(json.dumps({"ok": not lacking, "checks": msgspec.to_builtins(report)}))
+        say_json(json.dumps({"ok": not lacking, "checks": msgspec.to_builtins(report)}))
     else:
         for check in report:
             state = "ok" if check.ok else "MISSING" if check.needed else "absent"
-            click.echo(f"{state:<9}{check.name:<15}{check.found}" + ("" if check.ok else f"; to do: {check.todo}"))
+            say(f"{state:<9}{check.name:<15}{check.found}" + ("" if check.ok else f"; to do: {check.todo}"))
     context.exit(1 if lacking else 0)

@@ -16,6 +16,7 @@ from streams.evidence import Proved, counted, find_alert, prove
 from streams.pseudonyms import Key
 from streams.secret_files import read_secret_file
 from streams.settings import load_settings
+from streams.showing import say, say_json
 
 _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _COLUMNS = ["event", "ledger", "source", "commitment", "verdict", "why"]
@@ -70,7 +71,7 @@ def prove_command(
 def _show(found: list[Proved], *, as_json: bool) -> None:
     if as_json:
         for one in found:
-            click.echo(json.dumps(msgspec.to_builtins(one), ensure_ascii=False))
+            say_json(json.dumps(msgspec.to_builtins(one), ensure_ascii=False))
         return
     rows = []
     for one in found:
@@ -116,4 +117,4 @@ def keys_command(key_file: Path | None, out: Path) -> None:
     except OSError as fault:
         raise UsageError(f"cannot write the evidence keys: {fault.strerror}", got=out, expected="a new file",
                          todo="choose another name; keys are never overwritten") from fault  # fmt: skip
-    click.echo(f"{out}: evidence keys {', '.join(key.id for key in keys)}")
+    say(f"{out}: evidence keys {', '.join(key.id for key in keys)}")

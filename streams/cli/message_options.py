@@ -11,6 +11,7 @@ from streams.errors import UsageError
 from streams.formats.files import rows
 from streams.formats.parameters import CHANNELS, PARTY_TYPES, Parameters, parameters
 from streams.formats.result import Converted
+from streams.showing import say
 
 NAMES = tuple(field.name for field in msgspec.structs.fields(Parameters))
 
@@ -56,7 +57,7 @@ def checked(texts: dict[str, str]) -> Parameters:
 
 def show(name: str, converted: Converted) -> None:
     """The report as a table, places only and no values."""
-    click.echo(f"{name}: {converted.format}, {len(converted.transactions)} of {converted.payments} payments converted")
+    say(f"{name}: {converted.format}, {len(converted.transactions)} of {converted.payments} payments converted")
     tables.show(
         ["place", "times", "becomes", "note"],
         [(row.place, str(row.times), row.field or "not mapped", row.note) for row in rows(converted)],

@@ -13,6 +13,7 @@ import click
 from streams.cli.message_options import as_json as report_as_json
 from streams.cli.message_options import checked, given, message_options, show
 from streams.errors import UsageError
+from streams.showing import say, say_json
 
 STANDARD_INPUT = "-"
 
@@ -77,9 +78,7 @@ def command(
             for _ in _records(name, chosen, options):
                 pass
     if dry_run:
-        click.echo(
-            json.dumps({"published_to": None, "messages": reports}) if as_json else "nothing was sent: a dry run"
-        )
+        say_json(json.dumps({"published_to": None, "messages": reports}) if as_json else "nothing was sent: a dry run")
         return
     lines = (record for name, chosen in named for record in _records(name, chosen, options))
     summary = publish_records(settings, itertools.chain(converted, lines), rate)
@@ -88,13 +87,13 @@ def command(
 
 def _show(summary: Any, bootstrap: str, reports: list[dict[str, Any]], *, as_json: bool) -> None:
     for warning in summary.warnings:
-        click.echo(f"fxwatch: warning: {warning}", err=True)
+        say(f"fxwatch: warning: {warning}", err=True)
     if as_json:
-        click.echo(json.dumps({"published_to": bootstrap, **summary.as_dict(), "messages": reports}))
+        say_json(json.dumps({"published_to": bootstrap, **summary.as_dict(), "messages": reports}))
         return
     for name, count in summary.topics.items():
-        click.echo(f"  {name:<24} {count:>10,}")
-    click.echo(f"{summary.records:,} records sent to {bootstrap} in {summary.seconds:.1f} s, all acknowledged")
+        say(f"  {name:<24} {count:>10,}")
+    say(f"{summary.records:,} records sent to {bootstrap} in {summary.seconds:.1f} s, all acknowledged")
 
 
 def _messages(

@@ -17,6 +17,7 @@ from streams.input_ids import read_ids
 from streams.reading import Batch
 from streams.reconcile import CONFLICT, Problem, Reconciliation, TopicCount
 from streams.settings import Settings, load_settings
+from streams.showing import say, say_json
 
 # What ingest writes to every ledger partition (streams/door.py).
 BROADCAST = (topics.RATES, topics.RULES)
@@ -147,7 +148,7 @@ def command(up_to: str, as_json: bool) -> None:
     counts, problems = found.counts(), list(found.problems())
     faults = list(_told(problems, found, unknown))
     if as_json:
-        click.echo(json.dumps({"reconciled": not faults, "topics": msgspec.to_builtins(counts),
+        say_json(json.dumps({"reconciled": not faults, "topics": msgspec.to_builtins(counts),
                                "problems": msgspec.to_builtins(problems), "foreign": found.foreign,
                                "without_source": unknown}))  # fmt: skip
     else:
@@ -158,7 +159,7 @@ def command(up_to: str, as_json: bool) -> None:
                                  "look at these positions and the ingest worker's log")  # fmt: skip
     if not as_json:
         read, older = sum(count.read for count in counts), sum(count.older for count in counts)
-        click.echo(f"each of the {read:,} inputs kept is in the ledger or dead-lettered", err=True)
+        say(f"each of the {read:,} inputs kept is in the ledger or dead-lettered", err=True)
         if older:
-            click.echo(f"{older:,} outputs are of inputs that retention or a deletion removed: those cannot be checked "
+            say(f"{older:,} outputs are of inputs that retention or a deletion removed: those cannot be checked "
                        "any more", err=True)  # fmt: skip

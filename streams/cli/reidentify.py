@@ -8,11 +8,12 @@ import click
 import msgspec
 from nacl.public import PrivateKey
 
-from streams import audit, audit_anchors, reading, tables, topics
+from streams import audit, audit_anchors, reading, topics
 from streams.errors import FxwatchError, UsageError
 from streams.identities import Identity, SealedIdentity, key_id, load_private_key, open_identity
 from streams.pseudonyms import is_token, slot_of
 from streams.settings import Settings, load_settings
+from streams.showing import printable, say, say_json
 
 KIND = "reidentify"
 _FAULTS_SHOWN = 20
@@ -87,12 +88,12 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
     written = record("opened")
     _anchor(settings, written)
     if as_json:
-        click.echo(json.dumps({"token": token, "identifier": identity.identifier, "name_space": identity.name_space,
+        say_json(json.dumps({"token": token, "identifier": identity.identifier, "name_space": identity.name_space,
                                "first_seen": sealed.first_seen.isoformat(), "key_id": sealed.key_id, "case": case,
                                "audit": msgspec.to_builtins(written)}, ensure_ascii=False))  # fmt: skip
         return
-    click.echo(tables.printable(identity.identifier))
-    click.echo(f"{identity.name_space}, first seen {sealed.first_seen.isoformat()}; recorded at {written.topic}"
+    say(printable(identity.identifier))
+    say(f"{identity.name_space}, first seen {sealed.first_seen.isoformat()}; recorded at {written.topic}"
                f"[{written.partition}]@{written.offset}, sha256 {written.sha256}", err=True)  # fmt: skip
 
 
@@ -106,7 +107,7 @@ def _require_anchored(settings: Settings) -> None:
     """Raises `BrokenChainError` when the log is not what it was when it was anchored."""
     path = settings.audit_anchor_file
     if path is None:
-        click.echo("fxwatch: FXWATCH_AUDIT_ANCHOR_FILE is not set: that the audit log's end was cut off, or all of it "
+        say("fxwatch: FXWATCH_AUDIT_ANCHOR_FILE is not set: that the audit log's end was cut off, or all of it "
                    "written anew, is not noticed", err=True)  # fmt: skip
         return
     anchors = audit_anchors.read_anchors(path)
@@ -157,9 +158,9 @@ def _generate(directory: Path, *, as_json: bool) -> None:
     name = generate_keys(directory)
     public, private = str(directory / "seal.pub"), str(directory / "seal.key")
     if as_json:
-        click.echo(json.dumps({"key_id": name, "public": public, "private": private}))
+        say_json(json.dumps({"key_id": name, "public": public, "private": private}))
         return
-    click.echo(f"key id {name}\n{public}: for the ingest workers (FXWATCH_SEAL_KEY_FILE)\n"
+    say(f"key id {name}\n{public}: for the ingest workers (FXWATCH_SEAL_KEY_FILE)\n"
                f"{private}: keep it away from the pipeline, with whoever may open identities")  # fmt: skip
 
 
@@ -171,11 +172,11 @@ def _check_audit(*, as_json: bool) -> None:
     faults = [*audit.breaks(values), *audit_anchors.missing(values, anchors)]
     head = (values[-1][0], audit.digest(values[-1][1])) if values else None
     if as_json:
-        click.echo(json.dumps({"records": len(values), "whole": not faults, "breaks": faults, "anchors": len(anchors),
+        say_json(json.dumps({"records": len(values), "whole": not faults, "breaks": faults, "anchors": len(anchors),
                                "head": head and {"offset": head[0], "sha256": head[1]}}))  # fmt: skip
     else:
-        click.echo(f"{len(values)} audit records, {'chain whole' if not faults else 'chain BROKEN'}")
-        click.echo(f"head: {f'offset {head[0]}, sha256 {head[1]}' if head else 'none'}; {len(anchors)} anchors"
+        say(f"{len(values)} audit records, {'chain whole' if not faults else 'chain BROKEN'}")
+        say(f"head: {f'offset {head[0]}, sha256 {head[1]}' if head else 'none'}; {len(anchors)} anchors"
                    + (" all stand" if anchors and not faults else ""), err=True)  # fmt: skip
     if faults:
         raise _broken(faults)

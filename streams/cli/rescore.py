@@ -14,6 +14,7 @@ from streams import tables
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
 from streams.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
 from streams.settings import Settings, load_settings
+from streams.showing import printable, say, say_json
 
 _ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _DIFFERENCES_SHOWN = 20
@@ -60,9 +61,9 @@ async def _one(rescorer: Rescorer, gathered: Gathered, *, as_json: bool) -> None
              async for one in rescorer.partition(number, triggers)]  # fmt: skip
     for rescored in found:
         if as_json:
-            click.echo(json.dumps(_fields(rescored), ensure_ascii=False))
+            say_json(json.dumps(_fields(rescored), ensure_ascii=False))
         else:
-            click.echo("\n".join(_told(rescored)))
+            say("\n".join(_told(rescored)))
     differing = next((one for one in found if one.verdict == "differs"), None)
     if differing is not None:
         raise NotReproducedError("the alert does not follow from the ledger", got=str(differing.difference),
@@ -96,7 +97,7 @@ def _told(rescored: Rescored) -> list[str]:
             *(f"a snapshot was not used, at ledger offset {refused}" for refused in rescored.refused),
             f"out of reach, not checked: {rescored.reason}",
         ]
-        return [tables.printable(line) for line in lines]
+        return [printable(line) for line in lines]
     start = ("the ledger from its first record" if rescored.snapshot is None
              else f"the snapshot at ledger offset {rescored.snapshot}")  # fmt: skip
     lines = [
@@ -112,7 +113,7 @@ def _told(rescored: Rescored) -> list[str]:
         lines.append(f"reproduced bit for bit on {', '.join(rescored.topics)}")
     else:
         lines.append(f"reproduced on {', '.join(rescored.topics)}, bit for bit but for the release's name")
-    return [tables.printable(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
 def _meaning(name: str) -> str:
@@ -140,7 +141,7 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as
                 found.append(one)
                 bar.update(1)
                 if as_json:
-                    click.echo(json.dumps(_fields(one), ensure_ascii=False))
+                    say_json(json.dumps(_fields(one), ensure_ascii=False))
             differing += [one for one in found if one.verdict == "differs"]
             everything += found
             rows.append(_row(number, found))
@@ -154,12 +155,12 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as
                 for partition, offset, alert in rescorer.unpublished)]  # fmt: skip
     if faults:
         more = [f"... and {len(faults) - _DIFFERENCES_SHOWN} more"] if len(faults) > _DIFFERENCES_SHOWN else []
-        shown = "\n  ".join(tables.printable(fault) for fault in [*faults[:_DIFFERENCES_SHOWN], *more])
+        shown = "\n  ".join(printable(fault) for fault in [*faults[:_DIFFERENCES_SHOWN], *more])
         raise NotReproducedError(f"alerts and ledger do not agree:\n  {shown}",
                                  todo=_advice(differing[0]) if differing else "see the worker's log")  # fmt: skip
     _require_reach(everything)
     if not as_json:
-        click.echo(f"each of the {total:,} alerts follows from the ledger, bit for bit", err=True)
+        say(f"each of the {total:,} alerts follows from the ledger, bit for bit", err=True)
 
 
 def _row(number: int, found: list[Rescored]) -> list[str]:

@@ -7,6 +7,7 @@ import msgspec
 import tomli_w
 
 from streams.settings import load_settings
+from streams.showing import say, say_json
 
 
 @click.group()
@@ -30,10 +31,10 @@ def show(*, as_json: bool) -> None:
     configuration = in_force(load_settings())
     plain = msgspec.to_builtins(configuration)
     if as_json:
-        click.echo(json.dumps({"fingerprint": fingerprint(configuration), "configuration": plain}, ensure_ascii=False))
+        say_json(json.dumps({"fingerprint": fingerprint(configuration), "configuration": plain}, ensure_ascii=False))
         return
-    click.echo(f"# fingerprint {fingerprint(configuration)}")
-    click.echo(tomli_w.dumps(plain))
+    say(f"# fingerprint {fingerprint(configuration)}")
+    say(tomli_w.dumps(plain))
 
 
 @command.command()
@@ -54,8 +55,6 @@ def apply(*, as_json: bool) -> None:
     changed = change(settings)
     version = fingerprint(settings.effective)
     if as_json:
-        click.echo(json.dumps({"changed": changed, "fingerprint": version}))
+        say_json(json.dumps({"changed": changed, "fingerprint": version}))
     else:
-        click.echo(
-            f"{version} is in force from here on" if changed else f"{version} is in force already; nothing was sent"
-        )
+        say(f"{version} is in force from here on" if changed else f"{version} is in force already; nothing was sent")

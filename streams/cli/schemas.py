@@ -7,6 +7,7 @@ import click
 
 from streams import schemas
 from streams.errors import FxwatchError
+from streams.showing import say, say_json
 
 
 class SchemasDifferError(FxwatchError):
@@ -39,7 +40,7 @@ def command(out: Path, check: bool, as_json: bool) -> None:
             what = f"cannot write the schema files: {fault.strerror}"
             raise FxwatchError(what, got=out, expected="a writable directory", todo="choose another") from fault
     if as_json:
-        click.echo(json.dumps({"directory": str(out), "files": list(schemas.rendered()), "changed": changed}))
+        say_json(json.dumps({"directory": str(out), "files": list(schemas.rendered()), "changed": changed}))
         return
     for name in schemas.rendered():
-        click.echo(f"{out / name}{'  changed' if name in changed else ''}")
+        say(f"{out / name}{'  changed' if name in changed else ''}")

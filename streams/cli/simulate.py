@@ -10,6 +10,7 @@ import click
 from streams.cli.record_bar import counted, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
+from streams.showing import say, say_json
 
 TRUTH_NAME = "truth.jsonl"
 
@@ -85,7 +86,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     }
     summary = {**plan, **simulation.truth.totals(), **summary, "truth": str(truth_file) if truth_file else None}
     if as_json:
-        click.echo(json.dumps(summary))
+        say_json(json.dumps(summary))
     else:
         _show(summary)
 
@@ -113,7 +114,7 @@ def _send(simulation: Any, rate: float | None, timestamps: str) -> dict[str, Any
         stamps: Any = timestamps
         sent = publish_records(settings, simulation, rate, report, stamps=stamps, expected=simulation.plan.events)
     for warning in sent.warnings:
-        click.echo(f"fxwatch: warning: {warning}", err=True)
+        say(f"fxwatch: warning: {warning}", err=True)
     return {"published_to": settings.bootstrap, **sent.as_dict()}
 
 
@@ -128,20 +129,20 @@ def _write(simulation: Any, out: Path) -> dict[str, Any]:
 
 def _show(summary: dict[str, Any]) -> None:
     last = date.fromordinal(date.fromisoformat(summary["start"]).toordinal() + summary["days"] - 1)
-    click.echo(
+    say(
         f"{summary['records']:,} records of {summary['residents']:,} residents, "
         f"{summary['start']} to {last}, seed {summary['seed']}"
     )
     for topic, count in summary["topics"].items():
-        click.echo(f"  {topic:<24} {count:>10,}")
+        say(f"  {topic:<24} {count:>10,}")
     cases = ", ".join(f"{name} {count}" for name, count in summary["cases"].items())
-    click.echo(
+    say(
         f"planted: {cases}; look-alikes {summary['lookalikes']}; bad {summary['bad']}, resends {summary['resends']}, "
         f"conflicts {summary['conflicts']}"
     )
     if "seconds" in summary:
-        click.echo(f"sent to {summary['published_to']} in {summary['seconds']:.1f} s, {summary['rate']:,.0f} records/s")
+        say(f"sent to {summary['published_to']} in {summary['seconds']:.1f} s, {summary['rate']:,.0f} records/s")
     else:
-        click.echo(f"written to {summary['out']}")
+        say(f"written to {summary['out']}")
     if summary["truth"]:
-        click.echo(f"truth: {summary['truth']}")
+        say(f"truth: {summary['truth']}")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import click
 
 from streams.settings import load_settings
+from streams.showing import say, say_json
 
 
 @click.command("skip")
@@ -29,10 +30,10 @@ def command(agent: str, partition: int, offset: int, reason: str, *, as_json: bo
         load_settings(), agent, partition, offset, reason, who=getpass.getuser(), at=datetime.now(UTC).isoformat()
     )
     if as_json:
-        click.echo(
+        say_json(
             json.dumps(
                 {"agent": agent, "partition": partition, "offset": skip.offset, "reason": reason, "who": skip.who}
             )
         )
     else:
-        click.echo(f"{agent}[{partition}]: offset {offset} is skipped from now on, by {skip.who}: {reason}")
+        say(f"{agent}[{partition}]: offset {offset} is skipped from now on, by {skip.who}: {reason}")

@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from streams.settings import load_settings
+from streams.showing import say, say_json
 
 
 @click.group()
@@ -37,10 +38,10 @@ def digest(*, as_json: bool, from_ledger: bool) -> None:
     async def show() -> None:
         async for one in digests(settings, cold=from_ledger):
             if as_json:
-                click.echo(json.dumps(msgspec.to_builtins(one)))
+                say_json(json.dumps(msgspec.to_builtins(one)))
             else:
                 trained = " ".join(f"{name}.learned={count}" for name, count in one.learned.items())
-                click.echo(
+                say(
                     f"{one.agent}[{one.partition}] next={one.next} applied={one.applied} broadcast={one.broadcast} "
                     f"scored={one.scored} duplicates={one.duplicates} conflicts={one.conflicts} "
                     f"redelivered={one.redelivered} late={one.late} "

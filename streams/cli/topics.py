@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from streams.settings import Settings
+from streams.showing import say, say_json
 from streams.topics import Difference, Topic, apply, connect, diff, table
 
 FILE_WIDTH = 180
@@ -42,12 +43,12 @@ def apply_command(*, as_json: bool) -> None:
         mended = apply(admin, settings)
         planted = plant(settings, admin)
     if as_json:
-        click.echo(json.dumps({"mended": msgspec.to_builtins(mended), "planted": planted}))
+        say_json(json.dumps({"mended": msgspec.to_builtins(mended), "planted": planted}))
         return
     _print(settings, mended, "[green]created[/]", "[green]corrected[/]")
     created = sum(each.aspect == "topic" for each in mended)
     corrected = len({each.topic for each in mended if each.aspect != "topic"})
-    click.echo(f"{created} topics created, {corrected} corrected; "
+    say(f"{created} topics created, {corrected} corrected; "
                f"the configuration was written to {len(planted)} empty ledger partitions")  # fmt: skip
 
 
@@ -65,13 +66,13 @@ def diff_command(context: click.Context, *, as_json: bool) -> None:
     with connect(settings) as admin:
         differences = diff(admin, settings)
     if as_json:
-        click.echo(json.dumps({"differences": msgspec.to_builtins(differences)}))
+        say_json(json.dumps({"differences": msgspec.to_builtins(differences)}))
     else:
         _print(settings, differences, "[red]missing[/]", "[red]differs[/]")
         for each in differences:
             if each.aspect != "topic":
-                click.echo(str(each))
-        click.echo(f"{len(differences)} differences; to do: fxwatch topics apply" if differences else "no differences")
+                say(str(each))
+        say(f"{len(differences)} differences; to do: fxwatch topics apply" if differences else "no differences")
     context.exit(1 if differences else 0)
 
 

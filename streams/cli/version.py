@@ -6,6 +6,7 @@ import click
 import msgspec
 
 from streams.settings import load_settings
+from streams.showing import say, say_json
 from streams.version import versions
 
 
@@ -20,7 +21,7 @@ def command(*, as_json: bool) -> None:
     """
     shown = msgspec.to_builtins(versions(load_settings().effective))
     if as_json:
-        click.echo(json.dumps(shown))
+        say_json(json.dumps(shown))
         return
     for name, value in shown.items():
-        click.echo(f"{name:<10}{value}")
+        say(f"{name:<10}{value}")

@@ -13,7 +13,7 @@ import msgspec
 
 from detectors.configuration import Legend
 from detectors.events import Declaration, Profile, Transaction
-from streams.tables import printable
+from streams.showing import printable
 
 _SHORT = 6
 _MOST_COUNTERPARTIES = 12

@@ -5,6 +5,8 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from streams.showing import finalized
+
 _MARKDOWN = """\
 # Promotion gate: {{ "PASS" if report.passed else "FAIL" }}
 
@@ -90,7 +92,12 @@ def luck(report: Mapping[str, Any]) -> str:
 
 def _rendered(template: str, report: Mapping[str, Any], *, html: bool) -> str:
     # escaping is on for HTML alone: reasons hold names that a configuration file chose
-    environment = Environment(autoescape=html, undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    environment = Environment(
+        autoescape=html,  # noqa: S701
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+        finalize=finalized,
+    )
     return environment.from_string(template).render(
         report=report, checks=report["checks"], summary=summary(report), luck=luck(report), versions=_VERSIONS
     )

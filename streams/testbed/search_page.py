@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from streams.showing import finalized
 from streams.testbed.blind_page import short
 from streams.testbed.report import svg
 from streams.testbed.report.verdict import MUCH_COLD
@@ -123,7 +124,7 @@ def _line(cells: Any) -> str:
 
 def html(report: Mapping[str, Any]) -> str:
     """The page, with its plot inline. Deterministic. Cost: 1 s."""
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment = Environment(autoescape=True, undefined=StrictUndefined, finalize=finalized)
     return environment.from_string(_HTML).render(
         told=introduction(report),
         columns=columns(report),

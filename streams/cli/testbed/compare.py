@@ -7,6 +7,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError
+from streams.showing import say, say_json
 
 if TYPE_CHECKING:
     from streams.testbed.compare import Verdict
@@ -67,7 +68,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     encoded = msgspec.json.encode(verdict.report)
     _write(out, msgspec.json.decode(encoded), encoded)
     if as_json:
-        click.echo(encoded)
+        say_json(encoded)
     else:
         _show(verdict, out)
     context.exit(0 if verdict.passed else 1)
@@ -95,7 +96,7 @@ def _show(verdict: "Verdict", out: Path) -> None:
     rows = [["passed" if check.passed else "FAILED", check.name, check.reason] for check in verdict.checks]
     tables.show(["outcome", "check", "what was found"], rows, whole=["outcome"])
     report: dict[str, Any] = verdict.report
-    click.echo(("PASS: " if verdict.passed else "FAIL: ") + summary(report))
+    say(("PASS: " if verdict.passed else "FAIL: ") + summary(report))
     if not verdict.passed:
-        click.echo(luck(report))
-    click.echo(f"written to {out}; report hash {report['report_hash']}")
+        say(luck(report))
+    say(f"written to {out}; report hash {report['report_hash']}")

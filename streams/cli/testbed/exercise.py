@@ -9,6 +9,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError, UsageError
+from streams.showing import printable, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,7 +61,7 @@ def command(
     drawn = exercise.questions(told, truth, testbed_keys(), count, seed)
     prepared, known = exercise.prepare(told, drawn, seed), exercise.typologies(truth)
     if len(drawn) < count:
-        click.echo(f"only {len(drawn):,} parties could be drawn, {count:,} were asked for", err=True)
+        say(f"only {len(drawn):,} parties could be drawn, {count:,} were asked for", err=True)
     _write(out, QUESTIONS, _questions_page(prepared, known))
     if questions_only:
         _show_questions(prepared, as_json=as_json)
@@ -72,7 +73,7 @@ def command(
     _write(out, OUTCOME, json.dumps(outcome, ensure_ascii=False, indent=2) + "\n")
     _write(out, REVEAL, _reveal_page(revealed))
     if as_json:
-        click.echo(json.dumps(outcome, ensure_ascii=False))
+        say_json(json.dumps(outcome, ensure_ascii=False))
     else:
         _show_outcome(score, revealed)
 
@@ -101,7 +102,7 @@ def _show_questions(prepared: "Exercise", *, as_json: bool) -> None:
 
     for page in prepared.pages:
         if as_json:
-            click.echo(msgspec.json.encode(page))
+            say_json(msgspec.json.encode(page))
         else:
             _show_page(page, err=False)
 
@@ -111,12 +112,13 @@ def _show_page(page: "Page", *, err: bool) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from streams.testbed.blind_page import markdown
 
     console = Console(stderr=err)
     if not console.is_terminal:
-        click.echo(markdown(page), err=err)
+        say(markdown(page), err=err)
         return
     console.rule(page.title)
     for fact in page.facts:
@@ -126,7 +128,7 @@ def _show_page(page: "Page", *, err: bool) -> None:
         for column in each.columns:
             drawn.add_column(column, overflow="fold")
         for row in each.rows:
-            drawn.add_row(*(tables.printable(cell).replace("[", r"\[") for cell in row))
+            drawn.add_row(*(Text(printable(cell)) for cell in row))
         console.print(drawn)
 
 
@@ -176,17 +178,13 @@ def _call(one: "Revealed") -> str:
 
 def _show_outcome(score: "Score", revealed: "Sequence[Revealed]") -> None:
     planted, honest = score.hits + score.misses, score.false_alarms + score.cleared
-    click.echo(
-        f"planted cases called illicit: {score.hits} of {planted}, of these with the right typology {score.named}"
-    )
-    click.echo(f"honest parties called illicit: {score.false_alarms} of {honest} "
+    say(f"planted cases called illicit: {score.hits} of {planted}, of these with the right typology {score.named}")
+    say(f"honest parties called illicit: {score.false_alarms} of {honest} "
                f"({score.lookalike_alarms} of {score.lookalikes} look-alikes)")  # fmt: skip
-    click.echo(f"Brier score of your probabilities: {score.brier:.3f} (0 is perfect, always answering 50 gets 0.250)")
+    say(f"Brier score of your probabilities: {score.brier:.3f} (0 is perfect, always answering 50 gets 0.250)")
     if score.typologies:
         rows = [[one.typology, str(one.asked), str(one.hits), str(one.named)] for one in score.typologies]
         tables.show(["typology", "asked", "called illicit", "named"], rows, ["asked", "called illicit", "named"])
     for one in revealed:
-        click.echo(
-            f"\nCase {one.case}: {'right' if one.right else 'WRONG'}. You said: {_call(one)}. Truth: {one.truth}."
-        )
-        click.echo(one.system.rstrip())
+        say(f"\nCase {one.case}: {'right' if one.right else 'WRONG'}. You said: {_call(one)}. Truth: {one.truth}.")
+        say(one.system.rstrip())

@@ -10,6 +10,7 @@ import click
 from streams.cli.record_bar import counted, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
+from streams.showing import say, say_json
 
 TRUTH_NAME = "truth.jsonl"
 MADE_BY = "fxwatch testbed generate"
@@ -80,7 +81,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     }
     summary = generate(arguments, out, form, pack or "full")
     if as_json:
-        click.echo(json.dumps(summary))
+        say_json(json.dumps(summary))
     else:
         _show(summary)
 
@@ -132,15 +133,15 @@ def _said(plan: Any, form: str) -> dict[str, Any]:
 
 
 def _show(summary: dict[str, Any]) -> None:
-    click.echo(
+    say(
         f"{summary['records']:,} records of {summary['residents']:,} residents, {summary['days']} days from "
         f"{summary['start']}, seed {summary['seed']}, preset {summary['preset']}"
     )
     for topic, count in summary["topics"].items():
-        click.echo(f"  {topic:<24} {count:>10,}")
+        say(f"  {topic:<24} {count:>10,}")
     cases = ", ".join(f"{name} {count}" for name, count in summary["cases"].items()) or "none"
-    click.echo(
+    say(
         f"planted: {cases}; look-alikes {summary['lookalikes']}; bad {summary['bad']}, resends {summary['resends']}, "
         f"conflicts {summary['conflicts']}"
     )
-    click.echo(f"written to {summary['out']}, truth in {TRUTH_NAME}")
+    say(f"written to {summary['out']}, truth in {TRUTH_NAME}")

@@ -7,6 +7,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError, UsageError
+from streams.showing import say, say_json
 
 if TYPE_CHECKING:
     from streams.testbed.judge import Report
@@ -56,10 +57,10 @@ def command(  # noqa: PLR0917 - click passes options by name
             raise FxwatchError(f"cannot write: {fault.strerror}", got=fault.filename,
                                todo="choose a writable place") from fault  # fmt: skip
     if as_json:
-        click.echo(report.as_json(), nl=False)
+        say_json(report.as_json(), nl=False)
     else:
         _show(report)
-        click.echo(f"written: {', '.join(str(path) for path in written)}")
+        say(f"written: {', '.join(str(path) for path in written)}")
     if report.reproduction is not None and not report.reproduction.identical:
         raise FxwatchError("a partition did not come out bit for bit when it was run again",
                            got=report.reproduction.difference, expected="the scores and alerts of the result",
@@ -83,5 +84,5 @@ def _show(report: "Report") -> None:
     reproduction, timings = report.reproduction, report.timings
     if reproduction is not None and timings.cpu_us_per_event is not None:
         said = "bit for bit" if reproduction.identical else "NOT bit for bit"
-        click.echo(f"partition {reproduction.partition} run again: {said}; {timings.cpu_us_per_event:.0f} us CPU a "
+        say(f"partition {reproduction.partition} run again: {said}; {timings.cpu_us_per_event:.0f} us CPU a "
                    f"ledger record, {timings.cpu_us_per_transaction:.0f} a transaction")  # fmt: skip

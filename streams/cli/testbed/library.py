@@ -10,6 +10,7 @@ import click
 
 from streams import tables
 from streams.errors import UsageError
+from streams.showing import printable, say, say_json
 
 if TYPE_CHECKING:
     from streams.testbed.excerpt import Taken
@@ -49,7 +50,7 @@ def list_sets(place: Path | None, as_json: bool) -> None:
 
     found = library.sets(library.root(place))
     if as_json:
-        click.echo(msgspec.json.encode(found))
+        say_json(msgspec.json.encode(found))
         return
     rows = [[one.name, one.version, one.kind, f"{len(one.files):,}", _size(one), one.checksum[:16]] for one in found]
     tables.show(["name", "version", "kind", "files", "bytes", "checksum"], rows, ["files", "bytes"], ["checksum"])
@@ -184,8 +185,8 @@ def excerpt(  # noqa: PLR0917 - click passes options by name
     _added(told, as_json=as_json)
     if not as_json:
         taken = told.arguments
-        click.echo(f"{taken['records']:,} records of {taken['parties']:,} parties, {taken['rates']:,} rates")
-        click.echo(_cut(taken["cut"], taken["dropped"], taken["carried"]))
+        say(f"{taken['records']:,} records of {taken['parties']:,} parties, {taken['rates']:,} rates")
+        say(_cut(taken["cut"], taken["dropped"], taken["carried"]))
 
 
 def _with_limits(sheet: Any, taken: "Taken", *, shifted: bool) -> Any:
@@ -213,10 +214,10 @@ def _added(told: "Set", *, as_json: bool) -> None:
     import msgspec
 
     if as_json:
-        click.echo(msgspec.json.encode(told))
+        say_json(msgspec.json.encode(told))
     else:
-        click.echo(f"added {told.name} {told.version} ({told.kind}): {len(told.files):,} files, {_size(told)} bytes")
-        click.echo(f"checksum {told.checksum}")
+        say(f"added {told.name} {told.version} ({told.kind}): {len(told.files):,} files, {_size(told)} bytes")
+        say(f"checksum {told.checksum}")
 
 
 @command.command()
@@ -236,11 +237,11 @@ def show(name: str, version: str | None, place: Path | None, as_json: bool) -> N
     home, told = library.find(library.root(place), name, version)
     sheet = msgspec.structs.asdict(library.read_sheet(home / library.SHEET))
     if as_json:
-        click.echo(msgspec.json.encode({**msgspec.to_builtins(told), "sheet": sheet, "place": str(home)}))
+        say_json(msgspec.json.encode({**msgspec.to_builtins(told), "sheet": sheet, "place": str(home)}))
         return
-    click.echo(f"{told.name} {told.version} ({told.kind}), {home}\nchecksum {told.checksum}")
+    say(f"{told.name} {told.version} ({told.kind}), {home}\nchecksum {told.checksum}")
     for field, text in sheet.items():
-        click.echo(f"{field.replace('_', '-')}: {tables.printable(text)}")
+        say(f"{field.replace('_', '-')}: {printable(text)}")
     rows = [[file, f"{one.bytes:,}", one.sha256] for file, one in told.files.items()]
     tables.show(["file", "bytes", "sha256"], rows, ["bytes"])
 
@@ -263,11 +264,11 @@ def verify(name: str | None, version: str | None, place: Path | None, as_json: b
     chosen = [one for one in library.sets(home) if name in {None, one.name} and version in {None, one.version}]
     found = {f"{one.name} {one.version}": library.faults(home / one.name / one.version, one) for one in chosen}
     if as_json:
-        click.echo(json.dumps(found))
+        say_json(json.dumps(found))
     wrong = {told: faults for told, faults in found.items() if faults}
     if wrong:
         lines = "\n".join(f"  - {told}: {'; '.join(faults)}" for told, faults in wrong.items())
         raise library.LibraryError(f"sets are not as they were added:\n{lines}\n", got=home,
                                    todo="restore them from a backup, or add them again as a new version")  # fmt: skip
     if not as_json:
-        click.echo(f"{len(found):,} sets are as they were added, byte for byte")
+        say(f"{len(found):,} sets are as they were added, byte for byte")

@@ -9,6 +9,7 @@ import click
 
 from streams.cli.message_options import checked, given, message_options
 from streams.errors import UsageError
+from streams.showing import say, say_json
 
 if TYPE_CHECKING:
     from streams.testbed.ledger_source import Span
@@ -77,7 +78,7 @@ def command(  # noqa: PLR0917 - click passes options by name
     import msgspec
 
     if as_json:
-        click.echo(json.dumps({"out": str(out), **msgspec.to_builtins(manifest)}))
+        say_json(json.dumps({"out": str(out), **msgspec.to_builtins(manifest)}))
     else:
         _show(out, manifest)
 
@@ -153,14 +154,14 @@ def _messages(path: Path, syntax: Any, configuration: Any, partitions: int | Non
 
 def _show(out: Path, manifest: Any) -> None:
     for topic, count in manifest.read.items():
-        click.echo(f"  {topic:<24} {count:>10,}")
+        say(f"  {topic:<24} {count:>10,}")
     refused = ", ".join(f"{code} {count:,}" for code, count in manifest.dead_letters.items())
     if refused:
-        click.echo(f"refused at the door: {refused}")
+        say(f"refused at the door: {refused}")
     told = ", ".join(f"{outcome} {count:,}" for outcome, count in manifest.outcomes.items())
-    click.echo(f"{manifest.partitions} ledger partitions: {told}")
-    click.echo(f"{manifest.transactions:,} transactions of {manifest.parties:,} parties, {manifest.scored:,} scored, "
+    say(f"{manifest.partitions} ledger partitions: {told}")
+    say(f"{manifest.transactions:,} transactions of {manifest.parties:,} parties, {manifest.scored:,} scored, "
                f"{manifest.alerts:,} alerts; learned state {manifest.state_bytes / 1e6:,.1f} MB")  # fmt: skip
-    click.echo(f"code {manifest.versions.code}, config {manifest.versions.config}, "
+    say(f"code {manifest.versions.code}, config {manifest.versions.config}, "
                f"detectors {manifest.versions.detectors}, rules {manifest.versions.rules}")  # fmt: skip
-    click.echo(f"written to {out}")
+    say(f"written to {out}")

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from streams.showing import say, say_json
+
 STREAM, RESULT, REPORT = "stream", "result", "report"
 MOST_HISTORY_DAYS = 60
 
@@ -65,7 +67,7 @@ def command(
         "seconds": clock.seconds, "report": [str(path) for path in written],
     }  # fmt: skip
     if as_json:
-        click.echo(json.dumps(told))
+        say_json(json.dumps(told))
     else:
         _show(told, report)
 
@@ -96,5 +98,5 @@ def _show(told: dict[str, Any], report: Any) -> None:
 
     tables.show(VERDICT_COLUMNS, verdict_rows(report), numeric=VERDICT_COLUMNS[2:], whole=VERDICT_COLUMNS)
     steps = ", ".join(f"{step} {seconds:,.1f} s" for step, seconds in told["seconds"].items())
-    click.echo(f"{told['records']:,} records: {steps}; together {sum(told['seconds'].values()) / 60:.1f} min")
-    click.echo(f"report {told['report_hash'][:16]}: {', '.join(told['report'])}")
+    say(f"{told['records']:,} records: {steps}; together {sum(told['seconds'].values()) / 60:.1f} min")
+    say(f"report {told['report_hash'][:16]}: {', '.join(told['report'])}")

@@ -9,6 +9,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError
+from streams.showing import say, say_json
 
 _KEPT = {"configuration.json", "alerts.jsonl"}
 
@@ -73,7 +74,7 @@ def command(
             pages[f"{number:03}/alerts.jsonl"] = b"".join(value + b"\n" for value in one.alerts)
     _write(out, pages)
     if as_json:
-        click.echo(encoded)
+        say_json(encoded)
     else:
         _show(report, out)
 
@@ -103,7 +104,7 @@ def _show(report: dict[str, Any], out: Path) -> None:
 
     names = search_page.columns(report)
     tables.show(names, search_page.rows(report), numeric=[name for name in names if name != "by typology"])
-    click.echo(search_page.introduction(report))
+    say(search_page.introduction(report))
     for line in search_page.changes(report):
-        click.echo(f"  {line}")
-    click.echo(f"written to {out}")
+        say(f"  {line}")
+    say(f"written to {out}")
