@@ -5,8 +5,8 @@ its provenance (L law or decree, S published by a supervisor, D our default) and
 """
 
 import hashlib
-from datetime import date
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -111,14 +111,54 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     partitions: int = 12
 
 
+# Stands for every institution in `HistoryAllowed`.
+EVERYONE = "*"
+
+
+class HistoryAllowed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Institutions (`*` = all) whose records may be marked as history, up to the event time `until`, that included."""
+
+    institutions: tuple[str, ...]
+    until: Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class Admission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What ingest takes from whom.
+
+    `history`: who may load history; without an entry nobody. `placeholders`: texts that name nobody, beside the
+    built-in ones. `report_numbers`: the forms of report numbers, as masks (`9` a digit, `A` a letter, other characters
+    themselves); without any a report number needs a digit. `institutions`: those that have metrics of their own.
+    """
+
+    history: tuple[HistoryAllowed, ...] = ()
+    placeholders: tuple[str, ...] = ()
+    report_numbers: tuple[str, ...] = ()
+    institutions: tuple[str, ...] = ()
+
+
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Everything beside the events themselves that can change a score."""
+    """Everything beside the events themselves that can change a score, or whether an event is admitted.
+
+    `admission` is not part of the encoding while it says nothing: a configuration of before there was one keeps its
+    fingerprint. Read it by `admitted`.
+    """
 
     rules: dict[str, TypologyRules]
     legend: Legend
     desks: dict[str, Desk]
     detectors: DetectorSet
     engine: Engine = Engine()
+    admission: Admission | msgspec.UnsetType = msgspec.UNSET
+
+    def __post_init__(self) -> None:
+        """One spelling of equal configurations."""
+        if self.admission == Admission():
+            msgspec.structs.force_setattr(self, "admission", msgspec.UNSET)
+
+    @property
+    def admitted(self) -> Admission:
+        """What ingest takes from whom; the default where the configuration does not say."""
+        return Admission() if self.admission is msgspec.UNSET else self.admission
 
 
 def fingerprint(part: object) -> str:

@@ -11,12 +11,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.configuration import Configuration, DetectorSet, Engine, TypologyRules
+from detectors.configuration import Admission, Configuration, DetectorSet, Engine, TypologyRules
 from detectors.routing import ANOMALY
 from detectors.scoring import Scorer
 from detectors.typologies import REGISTRY
 
 _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+# Report numbers are compared with each mask; the lists are written by people.
+MOST_LISTED, LONGEST_LISTED = 1_000, 64
 # Only the weights' ratios matter; what is larger or smaller than these is a slip of the pen.
 LARGEST_WEIGHT, LEAST_WEIGHT = 1000.0, 0.001
 _DESK_EXPECTED = "1 to 40 of a-z, 0-9 and -, not - first"
@@ -30,6 +32,7 @@ def configuration_faults(configuration: Configuration) -> list[str]:
         *_desks(configuration, known),
         *_detectors(configuration.detectors),
         *_engine(configuration.engine),
+        *_admission(configuration.admitted),
     ]
 
 
@@ -99,3 +102,20 @@ def _engine(engine: Engine) -> Iterator[str]:
             yield f"[engine] {name}: got: {getattr(engine, name)}; expected: {low} to {high}"
     if not 0 < engine.rate_stale_hours < float("inf"):
         yield f"[engine] rate_stale_hours: got: {engine.rate_stale_hours}; expected: above 0"
+
+
+def _admission(admission: Admission) -> Iterator[str]:
+    for entry in admission.history:
+        if not entry.institutions:
+            yield '[[admission.history]] institutions: got: none; expected: institutions\' codes, or "*" for all'
+    lists = {
+        "placeholders": admission.placeholders,
+        "report_numbers": admission.report_numbers,
+        "institutions": (*admission.institutions, *(name for each in admission.history for name in each.institutions)),
+    }
+    for name, listed in lists.items():
+        if len(listed) > MOST_LISTED:
+            yield f"[admission] {name}: got: {len(listed)}; expected: at most {MOST_LISTED}"
+        for text in listed:
+            if not text.strip() or len(text) > LONGEST_LISTED:
+                yield f"[admission] {name}: got: {text!r}; expected: 1 to {LONGEST_LISTED} characters, not only blanks"

@@ -29,12 +29,15 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     `identity` and `body` are keyed fingerprints (32 hex digits, HMAC-SHA-256 under the routing key, which is never
     rotated): equal identity and body = duplicate, equal identity and another body = conflict.
     `previous` maps a token of this record to the same thing's token under the previous key, during a key overlap only.
+    `notes` say what the door did to which field: a word (`respelled`, `placeholder`, `report_form`, `minor_units`), a
+    blank, and the contract's name of the field.
     """
 
     event_id: str
     identity: str
     body: str
     previous: dict[str, str] = {}
+    notes: tuple[str, ...] = ()
 
 
 class Transaction(_Event, frozen=True, kw_only=True, tag="transaction"):

@@ -2,6 +2,7 @@
 
 from detectors.alert import Alert
 from detectors.configuration import Configuration, Desk
+from detectors.institution_code import institution_code
 
 ANOMALY = "anomaly"
 # shown where no desk matches; such an alert is on fx.alerts.v1 only
@@ -24,13 +25,14 @@ def matching(
 ) -> tuple[str, ...]:  # fmt: skip
     """As `desks`, before the alert is built."""
     explained = typologies or (ANOMALY,)
+    there = set(map(institution_code, institutions))
 
     def matches(desk: Desk) -> bool:
         return (
             (not desk.typologies or any(each in desk.typologies for each in explained))
             and (not desk.severities or severity in desk.severities)
             and (not desk.party_types or party_type in desk.party_types)
-            and (not desk.institutions or any(each in desk.institutions for each in institutions))
+            and (not desk.institutions or not there.isdisjoint(map(institution_code, desk.institutions)))
         )
 
     return tuple(name for name, desk in configuration.desks.items() if matches(desk))

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import msgspec
+
 from detectors import accounting, alerts, clock, money, payments, roster
 from detectors.accounting import Effect, Incoming, Join
 from detectors.alert import Alert, Selection
@@ -12,6 +14,7 @@ from detectors.calendar import DAY_US, SECOND_US, local, to_us, year_bounds
 from detectors.configuration import Configuration
 from detectors.events import Origin, Transaction
 from detectors.features import EventView, Feature, observe
+from detectors.institution_code import institution_code
 from detectors.money import Exact, Ratio
 from detectors.party import Party, token_number
 from detectors.payment_ids import payment_number
@@ -92,6 +95,8 @@ def apply_transaction(
     cancellation changes what counts, and a settlement may complete a typology, but the models do not see the payment
     again.
     """
+    if (one := institution_code(event.institution)) != event.institution:
+        event = msgspec.structs.replace(event, institution=one)
     at_us = to_us(event.event_time)
     worth = _worth(state, effective, event, at_us)
     known = roster.recall(state, event.party, event.previous)

@@ -13,8 +13,10 @@ import orjson
 from msgspec import inspect
 
 from streams import decimals
-from streams.contracts import RULES, InputTopic
+from streams.contracts import RULES, TRANSACTIONS, InputTopic
 from streams.faults import Fault, shown_name
+from streams.identifiers import DEFAULT, MINOR_UNITS, Identifiers
+from streams.reference import has_more_places
 from streams.structure import DEPTH_LIMIT, excludes_duplicates, has_duplicate_keys, text_depth
 from streams.validate import FIELDS, control_character_faults, key_faults, rule_faults, utc
 
@@ -23,16 +25,17 @@ UNKNOWN_LISTED = 20
 
 
 class Decoded(msgspec.Struct, frozen=True):
-    """A record that fits the contract: typed, and as the JSON object it was.
+    """A record that fits the contract: typed, and as the JSON object it was, its identifiers in their one spelling.
 
     `when` is the topic's time in UTC (None for the rules). `canonical` is the object as sorted JSON, equal for
-    records that are equal as JSON values.
+    records that are equal as JSON values. `notes` say what was done to which field (`identifiers.NOTES`).
     """
 
     record: Any
     body: dict[str, Any]
     when: datetime | None
     canonical: bytes
+    notes: tuple[str, ...] = ()
 
 
 def _plain_number(value: Any) -> Any:
@@ -47,7 +50,7 @@ def _plain_number(value: Any) -> Any:
 
 
 def decode(  # noqa: PLR0911
-    topic: InputTopic, timestamp_ms: int, key: bytes | None, value: bytes | None
+    topic: InputTopic, timestamp_ms: int, key: bytes | None, value: bytes | None, identifiers: Identifiers = DEFAULT
 ) -> Decoded | None:
     """The record if it fits the contract, else None. 9 us for a transaction.
 
@@ -67,21 +70,34 @@ def decode(  # noqa: PLR0911
     flat = not extended and excludes_duplicates(value, body, topic.time)
     if not flat and (text_depth(value) > DEPTH_LIMIT or has_duplicate_keys(value)):
         return None
+    told = body
+    body, notes, faults = identifiers.read(topic.name, told)
+    if faults:
+        return None
     try:
-        record = msgspec.convert(body, topic.type)
+        record = _typed(topic, told, body)
         when = utc(getattr(record, topic.time)) if topic.time is not None else None
     except (msgspec.ValidationError, OverflowError):
         return None
     # a C0 control character can stand in JSON only behind a backslash; DEL and C1 also as they are
     plain = b"\\" not in value and b"\x7f" not in value and value.isascii()
     if (
-        key_faults(topic, key, body)
+        key_faults(topic, key, body, identifiers)
         or rule_faults(topic, body, body, when, timestamp_ms)
-        or (not plain and control_character_faults(topic, body))
+        or (not plain and control_character_faults(topic, told))
     ):
         return None
+    if topic.name == TRANSACTIONS and has_more_places(record.amount, record.currency):
+        notes = (*notes, f"{MINOR_UNITS} amount")
     canonical = orjson.dumps(_plain_number(body) if extended else body, option=orjson.OPT_SORT_KEYS)
-    return Decoded(record, body, when, canonical)
+    return Decoded(record, body, when, canonical, notes)
+
+
+def _typed(topic: InputTopic, told: dict[str, Any], body: dict[str, Any]) -> Any:
+    """The record as its type; what was told must fit it as well as what it was read as. Raises `ValidationError`."""
+    if body is not told:
+        msgspec.convert(told, topic.type)
+    return msgspec.convert(body, topic.type)
 
 
 def unknown_names(topic: InputTopic, body: Mapping[str, Any]) -> list[str]:
@@ -90,30 +106,38 @@ def unknown_names(topic: InputTopic, body: Mapping[str, Any]) -> list[str]:
     return [name for name in body if name not in names and not name.startswith("x_")]
 
 
-def find_faults(topic: InputTopic, timestamp_ms: int, key: bytes | None, value: bytes | None) -> list[Fault]:
+def find_faults(
+    topic: InputTopic, timestamp_ms: int, key: bytes | None, value: bytes | None, identifiers: Identifiers = DEFAULT
+) -> list[Fault]:
     """Every fault of a record that `decode` refused, at least one. Never raises; at most some milliseconds.
 
     Bytes that cannot be read end the search: nothing can be said of fields in them.
     """
     faults = _byte_faults(topic, value)
     if faults or value is None:
-        return faults + key_faults(topic, key, {})
+        return faults + key_faults(topic, key, {}, identifiers)
     try:
         body = orjson.loads(value)
     except orjson.JSONDecodeError:
-        return [Fault("json.malformed"), *key_faults(topic, key, {})]
+        return [Fault("json.malformed"), *key_faults(topic, key, {}, identifiers)]
     if not isinstance(body, dict):
-        return [Fault("json.not_object"), *key_faults(topic, key, {})]
+        return [Fault("json.not_object"), *key_faults(topic, key, {}, identifiers)]
     if has_duplicate_keys(value):
         faults.append(Fault("json.duplicate_key"))
     unknown = unknown_names(topic, body)
     faults += [Fault("field.unknown", shown_name(name, FIELDS[topic.name].names)) for name in unknown[:UNKNOWN_LISTED]]
     faults += [Fault("field.missing", name) for name in FIELDS[topic.name].required if name not in body]
-    valid, when, field_faults = _field_by_field(topic, body)
+    told = body
+    body, _, wrong = identifiers.read(topic.name, told)
+    faults += wrong
+    valid, when, field_faults = _field_by_field(topic, told)
+    if body is not told:
+        valid, when, more = _field_by_field(topic, {name: body[name] for name in body if name in valid})
+        field_faults += more
     faults += field_faults
     faults += rule_faults(topic, valid, body, when, timestamp_ms)
-    faults += control_character_faults(topic, valid)
-    faults += key_faults(topic, key, valid)
+    faults += control_character_faults(topic, {name: told[name] for name in told if name in valid or name not in body})
+    faults += key_faults(topic, key, valid, identifiers)
     return faults or [Fault("record.refused")]
 
 

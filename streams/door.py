@@ -11,6 +11,7 @@ from datetime import datetime
 
 import msgspec
 
+from detectors.configuration import Admission
 from detectors.events import ConfigurationChange, Source
 from streams import canonical, ledger
 from streams.commitments import Committer, EvidenceKeys
@@ -18,6 +19,8 @@ from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATE
 from streams.decode import Decoded, decode, find_faults
 from streams.faults import CODES, Fault, codes, message, stage
 from streams.formats.record import as_contract
+from streams.history import AllowedHistory
+from streams.identifiers import Identifiers
 from streams.ledger import HISTORY, PASSED_ON, Header
 from streams.progress import Routing
 from streams.pseudonyms import Keys, slot_of
@@ -40,13 +43,15 @@ class Admitted(msgspec.Struct, frozen=True):
 
     `records`: (ledger partition, key, value, headers), one for a party's event, one a partition for rates and rules.
     `leg`: the same for `fx.legs.v1`, transactions only. `identities`: (token, identifier) not handed out before.
-    `when` is the event's own time, UTC (None for rules).
+    `when` is the event's own time, UTC (None for rules). `notes` say what was done to its fields
+    (`identifiers.NOTES`).
     """
 
     records: tuple[LedgerRecord, ...]
     leg: LedgerRecord | None = None
     identities: tuple[tuple[str, str], ...] = ()
     when: datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Rejected(msgspec.Struct, frozen=True):
@@ -60,15 +65,21 @@ class Rejected(msgspec.Struct, frozen=True):
 class Door:
     """Admits or refuses input records.
 
-    `partitions` is the number of ledger (and legs) partitions; `words` the legend's word list (class -> words).
+    `partitions` is the number of ledger (and legs) partitions; `words` the legend's word list (class -> words);
+    `admission` what is taken from whom (None: the default, by which nobody may load history).
     Cost: about 25 us for a transaction of known parties.
     """
 
-    def __init__(self, keys: Keys, partitions: int, words: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self, keys: Keys, partitions: int, words: Mapping[str, tuple[str, ...]], admission: Admission | None = None
+    ) -> None:
         if partitions < 1:
             raise ValueError(f"partitions: got {partitions}, expected at least 1")
         self._keys, self._partitions = keys, partitions
         self._words = canonical.WordList(words)
+        admission = admission or Admission()
+        self._identifiers = Identifiers(admission.placeholders, admission.report_numbers)
+        self._history = AllowedHistory(admission.history, self._identifiers)
         self._committer = Committer(keys)
         self.evidence_keys = EvidenceKeys.of(keys)
         self.routing = Routing(key=keys.routing.id, check=keys.routing_check())
@@ -115,18 +126,19 @@ class Door:
         history, passed_on, too_long = _read_headers(headers) if headers else (False, [], [])
         original = value
         if headers and value is not None and source.topic == TRANSACTIONS:
-            converted = as_contract(value, headers)
+            converted = as_contract(value, headers, self._identifiers)
             if isinstance(converted, list):
                 return _rejected(converted + too_long)
             key, value = converted or (key, value)
-        decoded = decode(topic, timestamp_ms, key, value)
+        decoded = decode(topic, timestamp_ms, key, value, self._identifiers)
         if decoded is None or original is None:
-            return _rejected(find_faults(topic, timestamp_ms, key, value) + too_long)
-        if too_long:
-            return _rejected(too_long)
+            return _rejected(find_faults(topic, timestamp_ms, key, value, self._identifiers) + too_long)
+        wrong = self._history.fault(decoded.body, decoded.when) if history else None
+        if too_long or wrong is not None:
+            return _rejected(too_long + ([] if wrong is None else [wrong]))
         commitment = self._committer.commitment(source, original)
         admitted = self._admit[source.topic](decoded, source, commitment, history, passed_on)
-        return msgspec.structs.replace(admitted, when=decoded.when)
+        return msgspec.structs.replace(admitted, when=decoded.when, notes=decoded.notes)
 
     def _transaction(
         self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]

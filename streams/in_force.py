@@ -63,11 +63,12 @@ def _require_topics(settings: Settings) -> None:
 
 def differences(ours: Configuration, theirs: Configuration) -> list[str]:
     """The tables that differ, with the fingerprints of both."""
-    return [
-        f"[{name}] here {fingerprint(getattr(ours, name))}, in force {fingerprint(getattr(theirs, name))}"
-        for name in EFFECTIVE
-        if fingerprint(getattr(ours, name)) != fingerprint(getattr(theirs, name))
-    ]
+    told = [(name, _fingerprint(ours, name), _fingerprint(theirs, name)) for name in EFFECTIVE]
+    return [f"[{name}] here {here}, in force {there}" for name, here, there in told if here != there]
+
+
+def _fingerprint(configuration: Configuration, table: str) -> str:
+    return fingerprint(configuration.admitted if table == "admission" else getattr(configuration, table))
 
 
 def require(settings: Settings) -> None:

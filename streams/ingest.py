@@ -162,6 +162,7 @@ class IngestAgent:
         letters: list[Letter] = []
         settled = rejected = ahead = 0
         newest: dict[str, float] = {}
+        notes: Counter[str] = Counter()
         breathe = time.monotonic() + BREATHE_SECONDS
         for record in records:
             # heartbeats and the watchdog's proof of life go on, however long a sender's records take
@@ -184,6 +185,8 @@ class IngestAgent:
             else:
                 self._admit(result, record.timestamp, deliveries)
                 settled += bool(result.records)
+                for note in result.notes:
+                    notes[note.partition(" ")[0]] += 1
                 if result.when is not None:
                     when = result.when.timestamp()
                     newest[record.topic] = max(newest.get(record.topic, 0.0), when)
@@ -201,6 +204,8 @@ class IngestAgent:
         # everything in `deliveries` is acknowledged here; a record that came to nothing in it would be a gap
         metrics.reconciliation_gap.inc(len(records) - settled)
         metrics.count_events(AGENT, "ahead", ahead)
+        for note, count in notes.items():
+            metrics.count_note(note, count)
         for topic, when in newest.items():
             metrics.advance_watermark(topic, when)
         self.last_progress = time.monotonic()

@@ -33,6 +33,8 @@ from detectors.alert import Severity, Versions
 from streams.institution_counter import InstitutionCounter
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "late", "muted", "history", "ahead"]
+# what the door did to a field of a record that it admitted (streams/identifiers.py)
+Note = Literal["respelled", "placeholder", "report_form", "minor_units"]
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]
 
@@ -156,6 +158,7 @@ class Metrics:
         self._define_gauges()
         self._read = _Children(self.records_read, [*topics, OTHER])
         self._events = _Children(self.events, self.agents, [*get_args(Outcome)])
+        self._notes = _Children(self.input_notes, get_args(Note))
         self._dead = _Children(self.dead_letters, [*topics, OTHER], [*codes, OTHER])
         self._alerts = _Children(self.alerts, [OTHER], ["anomaly", OTHER], get_args(Severity))
         self._scores = _Children(self.detector_score, [OTHER])
@@ -188,6 +191,13 @@ class Metrics:
         self.dead_letters = counter(
             "dead_letters",
             "Records rejected to the dead-letter topic, by the first code found, records.", "topic", "code",
+        )  # fmt: skip
+        self.input_notes = counter(
+            "input_notes",
+            "Fields of admitted records by what ingest did to them, fields. respelled: an identifier was written in "
+            "another spelling than the one that counts; placeholder: an optional field named nobody and was left out; "
+            "report_form: a report number has not the form of one and counts as no report; minor_units: an amount has "
+            "more decimal places than its currency (nothing was changed).", "note",
         )  # fmt: skip
         self.alerts = counter(
             "alerts",
@@ -304,6 +314,10 @@ class Metrics:
     def count_dead_letter(self, topic: str, code: str, records: int = 1) -> None:
         """Count rejected records under one code each (the first found), so that the sum is the number of records."""
         self._dead[topic, code].inc(records)
+
+    def count_note(self, note: str, fields: int = 1) -> None:
+        """Count fields of admitted records by what was done to them, one of `Note`."""
+        self._notes[note,].inc(fields)
 
     def count_alert(self, desk: str, typology: str | None, severity: Severity) -> None:
         """Count one alert under its strongest typology; None stands for `anomaly`."""

@@ -1,7 +1,7 @@
 """Settings: one TOML file (`FXWATCH_CONFIG`) and the environment (`FXWATCH_...`), the environment first.
 
-The TOML's tables `rules`, `legend`, `desks`, `detectors` and `engine` are the effective configuration (merged over
-`detectors/defaults.toml`, table by table; lists replace); everything else is a field of `Settings`.
+The TOML's tables `rules`, `legend`, `desks`, `detectors`, `engine` and `admission` are the effective configuration
+(merged over `detectors/defaults.toml`, table by table; lists replace); everything else is a field of `Settings`.
 All errors are reported at once, each with its place and what was expected.
 """
 
@@ -18,7 +18,7 @@ import msgspec
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from detectors.configuration import Configuration, Desk, Limit, TypologyRules
+from detectors.configuration import Admission, Configuration, Desk, Limit, TypologyRules
 from detectors.configuration_faults import configuration_faults
 from streams import bootstrap
 from streams.errors import ConfigurationError
@@ -30,7 +30,7 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"
 
 HIDDEN = ("oauth_token_command",)
 
-EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine")
+EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission")
 
 
 class Settings(BaseSettings):
@@ -151,7 +151,8 @@ def effective_configuration(tables: dict[str, Any]) -> Configuration:
     merged = _merged(default_tables(), tables)
     problems = [problem for name in EFFECTIVE if name in merged for problem in _table_problems(name, merged[name])]
     if not problems:
-        configuration = Configuration(**{name: msgspec.convert(merged[name], _TYPES[name]) for name in EFFECTIVE})
+        parts = {name: msgspec.convert(merged[name], _TYPES[name]) for name in EFFECTIVE if name in merged}
+        configuration = Configuration(**parts)
         problems = configuration_faults(configuration)
     if problems:
         raise ConfigurationError("the effective configuration is not valid", problems,
@@ -159,7 +160,7 @@ def effective_configuration(tables: dict[str, Any]) -> Configuration:
     return configuration
 
 
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(Configuration)}
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(Configuration)} | {"admission": Admission}
 # Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.
 _ITEMS = {"rules": TypologyRules, "desks": Desk}
 

@@ -72,8 +72,8 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
         from streams.door import Door
         from streams.ingest import IngestAgent
 
-        engine = settings.effective.engine
-        door = Door(keys, engine.partitions, dict(settings.effective.legend.words))
+        effective = settings.effective
+        door = Door(keys, effective.engine.partitions, dict(effective.legend.words), effective.admitted)
         agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest",
                                        inputs=sum(inputs))  # fmt: skip
     serve_on(next(iter(agents.values())).app, listener)

@@ -29,7 +29,12 @@ STANDARD_INPUT = "-"
     show_default=True,
     help="Kafka timestamps: own = envelope's, else now; event = envelope's, else event's; now = now for all.",
 )
-@click.option("--history", is_flag=True, help="Mark the records as history: learned from, never alerted on.")
+@click.option(
+    "--history",
+    is_flag=True,
+    help="Mark the records as history: learned from, never alerted on. The configuration must allow it "
+    "([[admission.history]]).",
+)
 @click.option("--as-is", is_flag=True, help="Send lines that are no contract JSON as they stand, instead of stopping.")
 @message_options
 @click.option("--dry-run", is_flag=True, help="Read and convert all files, report, send nothing.")

@@ -15,6 +15,8 @@ from streams.faults import Fault
 from streams.formats.parameters import BY_IDENTIFIER, Parameters
 from streams.formats.payment import Identifier, Payment, Side, inverse
 from streams.formats.tree import Found, Node
+from streams.identifiers import DEFAULT, PLACEHOLDER, Identifiers
+from streams.reference import MINOR_UNITS, has_more_places
 
 # CONTRACT: remittance_info has at most 140 characters, a purpose 16, a branch 32
 REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32
@@ -22,6 +24,7 @@ REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32
 CHARGES_SHARE = Decimal("0.1")
 # the year 9999: whether a time is in the future depends on the record's time stamp, which the door judges
 _END_OF_TIME_MS = 253_402_300_799_000
+_NOBODY = "a placeholder: it names nobody"
 
 
 class Transaction:
@@ -30,7 +33,8 @@ class Transaction:
     `mapped` are (node, field, note), `unmapped` (node, reason): whoever reports them asks the nodes for their paths.
     """
 
-    def __init__(self, payment: Payment, parameters: Parameters) -> None:
+    def __init__(self, payment: Payment, parameters: Parameters, identifiers: Identifiers = DEFAULT) -> None:
+        self._identifiers = identifiers
         self.body: dict[str, Any] = {}
         self.mapped: list[tuple[Node, str, str]] = []
         self.unmapped: list[tuple[Node, str]] = []
@@ -116,7 +120,7 @@ class Transaction:
         self.body["party_type"] = kind
         self.body["channel"] = self._parameters.channel
         for field, account in (("party_account", own.account), ("counterparty_account", other.account)):
-            if account is not None:
+            if account is not None and not self._names_nobody(account):
                 self._put(field, account)
         country = other.country
         if country is not None:
@@ -128,23 +132,32 @@ class Transaction:
             return "person"
         return chosen.kind if chosen is not None else ""
 
+    def _names_nobody(self, found: Found) -> bool:
+        """Whether a text is a placeholder, which is then reported as one."""
+        if not self._identifiers.names_nobody(found.text):
+            return False
+        self._set_aside(found, _NOBODY)
+        return True
+
     def _identity(self, field: str, side: Side) -> Identifier | None:
-        shared = [one for one in side.identifiers if not one.own]
-        own = [one for one in side.identifiers if one.own]
+        told = [one for one in side.identifiers if not self._names_nobody(one.found)]
+        shared = [one for one in told if not one.own]
+        own = [one for one in told if one.own]
         chosen = shared[0] if shared else None
         if chosen is None and self._parameters.institution_numbers:
             note = "one institution's own number: sums across institutions miss it"
             chosen = own[0] if own else None
-            if chosen is None and side.account is not None:
+            if chosen is None and side.account is not None and not self._names_nobody(side.account):
                 chosen = Identifier(side.account)
         else:
             note = ""
         if chosen is None:
             expected = "a registered identification of the party, or the parameter institution_numbers"
-            self.faults.append(Fault("message.identifier", field, expected))
+            held = len(told) < len(side.identifiers) or (side.account is not None and self._names_nobody(side.account))
+            self.faults.append(Fault(PLACEHOLDER if held else "message.identifier", field, expected))
             return None
         self._put(field, chosen.found, note)
-        for one in side.identifiers:
+        for one in told:
             why = "a further identification of the same party" if one is not chosen else ""
             self._set_aside(one.found, why)
         return chosen
@@ -165,7 +178,8 @@ class Transaction:
             self._put("counterparty_bank_country", abroad)
 
     def _contract_party(self, identifiers: tuple[Identifier, ...]) -> None:
-        shared = [one for one in identifiers if not one.own or self._parameters.institution_numbers]
+        shared = [one for one in identifiers if (not one.own or self._parameters.institution_numbers)
+                  and not self._names_nobody(one.found)]  # fmt: skip
         if shared:
             self._put("contract_counterparty_id", shared[0].found)
 
@@ -173,17 +187,25 @@ class Transaction:
         payment, local = self._payment, self._parameters.local_currency
         self._put("amount", payment.amount)
         self._put("currency", payment.currency)
+        self._places("amount", payment.amount.text, payment.currency.text)
         ordered, currency = payment.instructed_amount, payment.instructed_currency
         if ordered is not None and currency is not None:
             why = self._not_local(currency.text, out=out)
             if not why:
                 self._put("settled_amount", ordered)
                 self._put("settled_currency", currency, f"local currency {local}")
+                self._places("settled_amount", ordered.text, currency.text)
                 self._rate(ordered)
                 return
             self._set_aside(ordered, why)
             self._set_aside(currency, why)
         self._set_aside(payment.rate, "no local side of the deal that it would belong to")
+
+    def _places(self, field: str, amount: str, currency: str) -> None:
+        """Both standards forbid more decimal places than the currency has; an unknown currency is the door's fault."""
+        if currency in MINOR_UNITS and has_more_places(amount, currency):
+            expected = f"at most {MINOR_UNITS[currency]} decimal places in {currency}"
+            self.faults.append(Fault("amount.minor_units", field, expected))
 
     def _not_local(self, currency: str, *, out: bool) -> str:
         """Why the instructed amount is not the local side of the deal; empty when it is."""
@@ -241,8 +263,8 @@ class Transaction:
         """The door's own rules, so that what is converted is what any sender's record must be."""
         topic, value = INPUTS[TRANSACTIONS], orjson.dumps(self.body)
         key = str(self.body["party_id"]).encode()
-        if decode(topic, _END_OF_TIME_MS, key, value) is None:
-            self.faults += find_faults(topic, _END_OF_TIME_MS, key, value)
+        if decode(topic, _END_OF_TIME_MS, key, value, self._identifiers) is None:
+            self.faults += find_faults(topic, _END_OF_TIME_MS, key, value, self._identifiers)
 
 
 def is_time(text: str) -> bool | None:

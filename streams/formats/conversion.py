@@ -15,6 +15,7 @@ from streams.formats.payment import Payment
 from streams.formats.reasons import reason
 from streams.formats.result import Converted, Mapped, Unmapped
 from streams.formats.tree import Node, RefusedMessageError, number, unused
+from streams.identifiers import DEFAULT, Identifiers
 
 Syntax = Literal["xml", "fin"]
 
@@ -50,7 +51,10 @@ def syntax_of(beginning: bytes) -> Syntax | None:
     return "fin" if plain.startswith(_FIN_BEGINNINGS) else None
 
 
-def convert(content: bytes, parameters: Parameters, syntax: Syntax, limits: Limits = FILE_LIMITS) -> Converted:
+def convert(
+    content: bytes, parameters: Parameters, syntax: Syntax, limits: Limits = FILE_LIMITS,
+    identifiers: Identifiers = DEFAULT,
+) -> Converted:  # fmt: skip
     """All payments of a message, or of a file of messages, within `limits`. Never raises, whatever the bytes.
 
     Linear in bytes and nodes: some 0.4 ms a pacs.008 payment, 0.2 ms an MT103, and as much again for the report of a
@@ -60,7 +64,7 @@ def convert(content: bytes, parameters: Parameters, syntax: Syntax, limits: Limi
     name = pacs008.FORMAT if syntax == "xml" else mt103.FORMAT
     if len(content) > limits.content:
         return Converted(format=name, faults=(Fault("size.exceeded", "", f"at most {limits.content} bytes"),))
-    report = _Report(name, parameters, limits)
+    report = _Report(name, parameters, limits, identifiers)
     try:
         (report.xml if syntax == "xml" else report.fin)(content)
     except RefusedMessageError as refused:
@@ -69,7 +73,8 @@ def convert(content: bytes, parameters: Parameters, syntax: Syntax, limits: Limi
 
 
 class _Report:
-    def __init__(self, name: str, parameters: Parameters, limits: Limits) -> None:
+    def __init__(self, name: str, parameters: Parameters, limits: Limits, identifiers: Identifiers) -> None:
+        self.identifiers = identifiers
         self.name, self.parameters, self.limits = name, parameters, limits
         self.payments = 0
         self.transactions: list[dict[str, Any]] = []
@@ -89,7 +94,7 @@ class _Report:
             self._note([(stated, "", "checked: it is the number of payments")], [])
             for place, transfer in enumerate(transfers, 1):
                 where = f"CdtTrfTxInf[{place}]/" if len(transfers) > 1 else ""
-                self._one(partial(pacs008.payment, header, transfer), where)
+                self._one(partial(pacs008.payment, header, transfer, self.identifiers), where)
         self._leave(root)
 
     def fin(self, content: bytes) -> None:
@@ -99,7 +104,7 @@ class _Report:
             where = f"message[{place}]" if len(messages) > 1 else ""
             if self.limits.report:
                 number(message, where)
-            self._one(partial(mt103.payment, message), f"{where}/" if where else "")
+            self._one(partial(mt103.payment, message, self.identifiers), f"{where}/" if where else "")
             self._leave(message)
 
     def _bound(self, payments: int) -> None:
@@ -111,7 +116,7 @@ class _Report:
         """One payment; a fault of it leaves the others alone."""
         self.payments += 1
         try:
-            made = Transaction(read(), self.parameters)
+            made = Transaction(read(), self.parameters, self.identifiers)
         except RefusedMessageError as refused:
             self.faults.append(_at(refused.fault, where))
             return

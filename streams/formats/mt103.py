@@ -8,6 +8,7 @@ from streams.formats import narrative
 from streams.formats.pacs008 import UETR
 from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic
 from streams.formats.tree import Found, Node, RefusedMessageError
+from streams.identifiers import DEFAULT, Identifiers
 
 FORMAT = "MT103"
 _INPUT = re.compile(r"I103([A-Z0-9]{12}).*")
@@ -29,7 +30,7 @@ PARTY_LINES, REPORTING_LINES = 5, 3
 _LAST_CENTURY_FROM = 80
 
 
-def payment(message: Node) -> Payment:
+def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     """The payment of one message. Raises `RefusedMessageError`; also for what is no payment (a return, a test)."""
     text = message.one("4")
     header = message.found("2")
@@ -47,7 +48,7 @@ def payment(message: Node) -> Payment:
     told = [one for node in text.every("77B") for one in narrative.reports(node)]
     value_date, currency, amount = _settled(text)
     ordered_currency, ordered = _ordered(text)
-    event_id, payment_id = _references(message, text, sender)
+    event_id, payment_id = _references(message, text, sender, identifiers)
     return Payment(
         event_id=event_id,
         payment_id=payment_id,
@@ -148,7 +149,9 @@ def _rate(text: Node) -> Found | None:
     return None if found is None else found._replace(text=_decimal(found.text, "36"))
 
 
-def _references(message: Node, text: Node, sender: Found | None) -> tuple[Found, Found]:
+def _references(
+    message: Node, text: Node, sender: Found | None, identifiers: Identifiers
+) -> tuple[Found, Found]:  # fmt: skip
     """The event's id and the payment's: the UETR; without one the sender's reference, after the sender's BIC."""
     uetr = message.found("3/121")
     if uetr is not None:
@@ -156,6 +159,8 @@ def _references(message: Node, text: Node, sender: Found | None) -> tuple[Found,
             raise RefusedMessageError("message.form", "3/121", "a UUID version 4 in lower case")
         return uetr, uetr
     own = _needed(text, "20")
+    if identifiers.names_nobody(own.text):
+        raise RefusedMessageError("identifier.placeholder", "20", "a UETR, or the sender's own reference")
     if sender is not None:
         own = own._replace(text=f"{sender.text}/{own.text}", note="after the sender's BIC", also=(sender.node,))
     return own, own

@@ -10,6 +10,7 @@ from streams.formats import narrative
 from streams.formats.contract import is_time
 from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic
 from streams.formats.tree import Found, Node, RefusedMessageError
+from streams.identifiers import DEFAULT, Identifiers, is_iban, is_lei
 
 FORMAT = "pacs.008"
 _DOCUMENT = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:pacs\.008\.001\.(\d\d)\}Document")
@@ -53,9 +54,9 @@ def transfers(document: Node) -> tuple[Node, list[Node]]:
     return header, found
 
 
-def payment(header: Node, transfer: Node) -> Payment:
+def payment(header: Node, transfer: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     """The payment of one `CdtTrfTxInf`. Raises `RefusedMessageError`."""
-    event_id, payment_id = _references(header, transfer)
+    event_id, payment_id = _references(header, transfer, identifiers)
     reports = list(_reports(transfer))
     instructed = transfer.found("InstdAmt")
     stated = [found for found in (transfer.found("AccptncDtTm"), transfer.found("SttlmTmIndctn/DbtDtTm"),
@@ -103,16 +104,18 @@ def _optional_decimal(found: Found | None) -> Found | None:
     return None if found is None else _decimal(found)
 
 
-def _references(header: Node, transfer: Node) -> tuple[Found, Found | None]:
+def _references(header: Node, transfer: Node, identifiers: Identifiers) -> tuple[Found, Found | None]:
     """The event's id and the payment's: the UETR; without one the transaction's number, after the bank that gave it."""
     uetr = transfer.found("PmtId/UETR")
     if uetr is not None:
         if not UETR.fullmatch(uetr.text):
             raise RefusedMessageError("message.form", "PmtId/UETR", "a UUID version 4 in lower case")
         return uetr, uetr
-    own = transfer.found("PmtId/TxId") or transfer.found("PmtId/InstrId")
+    told = [found for found in (transfer.found("PmtId/TxId"), transfer.found("PmtId/InstrId")) if found is not None]
+    own = next((found for found in told if not identifiers.names_nobody(found.text)), None)
     if own is None:
-        raise RefusedMessageError("message.missing", "PmtId", "UETR, TxId or InstrId")
+        code = "identifier.placeholder" if told else "message.missing"
+        raise RefusedMessageError(code, "PmtId", "UETR, TxId or InstrId")
     sender = _bic(transfer, "InstgAgt") or _bic(header, "InstgAgt")
     if sender is not None:
         note = "after the BIC of InstgAgt, which gave it"
@@ -128,7 +131,7 @@ def _bic(node: Node, agent: str) -> Found | None:
 
 def _side(transfer: Node, party: str, agent: str, residence: tuple[Found, ...]) -> Side:
     countries = (transfer.found(f"{party}/CtryOfRes"), *residence, transfer.found(f"{party}/PstlAdr/Ctry"))
-    account = transfer.found(f"{party}Acct/Id/IBAN") or transfer.found(f"{party}Acct/Id/Othr/Id")
+    account = _iban(transfer, f"{party}Acct/Id/IBAN") or transfer.found(f"{party}Acct/Id/Othr/Id")
     return Side(
         countries=tuple(found for found in countries if found is not None),
         identifiers=tuple(_identifiers(transfer.one(party))),
@@ -139,6 +142,14 @@ def _side(transfer: Node, party: str, agent: str, residence: tuple[Found, ...]) 
     )
 
 
+def _iban(transfer: Node, place: str) -> Found | None:
+    """An account that the message itself calls an IBAN: then nothing else will do."""
+    found = transfer.found(place)
+    if found is not None and not is_iban(found.text.replace(" ", "").upper()):
+        raise RefusedMessageError("identifier.check_digits", place, "an IBAN of its country's form and check digits")
+    return found
+
+
 def _identifiers(party: Node | None) -> Iterator[Identifier]:
     """A party's identifications: LEI, then registered numbers, then a firm's BIC, then one institution's numbers."""
     if party is None:
@@ -146,6 +157,8 @@ def _identifiers(party: Node | None) -> Iterator[Identifier]:
     own = []
     lei = party.found("Id/OrgId/LEI")
     if lei is not None:
+        if not is_lei(lei.text.upper()):
+            raise RefusedMessageError("identifier.check_digits", f"{party.name}/Id/OrgId/LEI", "an LEI (ISO 17442)")
         yield Identifier(lei, "company")
     for choice, kind in (("OrgId", "company"), ("PrvtId", "person")):
         for node in party.every(f"Id/{choice}/Othr"):

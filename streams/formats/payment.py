@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import msgspec
 
+from detectors.institution_code import institution_code
 from streams.formats.tree import Found, RefusedMessageError
 
 # Amounts of both standards have at most 18 digits, rates 12. A decimal's arithmetic has its limits (one of a million
@@ -87,7 +88,7 @@ def bic(found: Found, place: str) -> Found:
     letters = text[:6].isascii() and text[4:6].isalpha() and text[4:6].isupper()
     if len(text) not in (8, 11) or not text.isascii() or not text.isalnum() or not letters:
         raise RefusedMessageError("message.form", place, "a BIC of 8 or 11 characters")
-    return Found(text.removesuffix("XXX") if len(text) == 11 else text, found.node, found.note)  # noqa: PLR2004
+    return Found(institution_code(text), found.node, found.note)
 
 
 def inverse(rate: str) -> str | None:

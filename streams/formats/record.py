@@ -11,6 +11,7 @@ import orjson
 from streams.faults import Fault
 from streams.formats.conversion import RECORD_LIMITS, Syntax, convert
 from streams.formats.parameters import parameters
+from streams.identifiers import DEFAULT, Identifiers
 
 CONTENT_TYPE = "content-type"
 PARAMETER = "fx.convert."
@@ -32,7 +33,9 @@ def syntax_of_record(headers: RawHeaders) -> Syntax | None:
     return CONTENT_TYPES.get(held[-1].partition(b";")[0].strip().lower()) if held else None
 
 
-def as_contract(value: bytes, headers: RawHeaders) -> tuple[bytes, bytes] | list[Fault] | None:
+def as_contract(
+    value: bytes, headers: RawHeaders, identifiers: Identifiers = DEFAULT
+) -> tuple[bytes, bytes] | list[Fault] | None:
     """Key and JSON value of the payment in a record, or its faults; None when the record is no payment message.
 
     The key is the contract's, from the message: what key the record has says nothing. Never raises.
@@ -43,7 +46,7 @@ def as_contract(value: bytes, headers: RawHeaders) -> tuple[bytes, bytes] | list
     given = parameters(_given(headers))
     if isinstance(given, list):
         return given
-    converted = convert(value, given, syntax, RECORD_LIMITS)
+    converted = convert(value, given, syntax, RECORD_LIMITS, identifiers)
     if converted.faults:
         return list(converted.faults)
     body = converted.transactions[0]

@@ -15,6 +15,7 @@ from streams.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.settings import load_settings
+from tests.support import history
 from tests.support.cluster import CONFLICT, Cluster, assert_exact
 from tests.support.planted import missed_cases
 from tests.support.topic_deletion import delete_topics
@@ -179,7 +180,7 @@ def test_a_backlog_gives_what_the_live_stream_gives(empty_broker: EmbeddedBroker
 
 def test_history_is_learned_and_never_alerts(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """The stream that raises alerts when it is live raises none when published as history, and teaches as much."""
-    with Cluster(empty_broker.bootstrap, tmp_path, **SETTINGS) as cluster:
+    with Cluster(empty_broker.bootstrap, tmp_path, history.TABLES, **SETTINGS) as cluster:
         files = tmp_path / "stream"
         cluster.fxwatch("simulate", "--events", str(EVENTS), "--seed", "1", "--out", files)
         cluster.fxwatch("publish", "--history", "--timestamps", "event", *sorted(files.glob("*.v1.jsonl")))

@@ -38,6 +38,11 @@ NOT_IN_A_SCHEMA = {
     "timestamp.missing",
     "topic.unknown",
     "configuration.invalid",
+    # a schema knows neither placeholders nor check digits nor the day on which a currency ended, and sees no header
+    "identifier.placeholder",
+    "identifier.check_digits",
+    "currency.withdrawn",
+    "history.not_allowed",
 }
 # a schema knows the form of a time or date, not the calendar
 CALENDAR = {"time_leap", "time_not_in_utc", "date_malformed"} | {name for name in CASES if CASES[name].get("calendar")}

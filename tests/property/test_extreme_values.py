@@ -40,7 +40,7 @@ TIMES = st.sampled_from(
 MONEY = st.sampled_from(["0.000001", "1", "4900", "99999.999999", "1000000000000000", "000000000000001"])
 RATES_DRAWN = st.sampled_from(["0.000001", "0.000000000001", "1", "1400", "1000000000000000"])
 CURRENCIES = st.sampled_from(["USD", "KRW", "EUR", "XAU"])
-IDS = st.sampled_from(["A", "B", "C", "x" * 64, "\U0010ffff", "가"])
+IDS = st.sampled_from(["A", "B", "C", "xy" * 32, "A\U0010ffff", "가"])
 TRANSACTIONS_DRAWN = st.fixed_dictionaries(
     {
         "event_id": IDS,

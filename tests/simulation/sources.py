@@ -25,6 +25,7 @@ from streams.pseudonyms import parse_keys
 from streams.record import Record
 from streams.settings import effective_configuration
 from tests.simulation.hashing import WINDOW as HASHING_WINDOW
+from tests.support import history
 
 # a tenth of what is sent comes twice, and a third of those with another body
 DOUBLED, CONFLICTING = 0.1, 0.33
@@ -171,7 +172,7 @@ def _stream(draw: random.Random, events: int) -> list[Record]:
 
 def admitted(records: Sequence[Record], partitions: int, source_partitions: int = 2) -> list[list[Sent]]:
     """The records through the real door, by source partition; what the door refuses takes a source offset."""
-    door = Door(_keys(), partitions, {})
+    door = Door(_keys(), partitions, {}, history.ADMISSION)
     logs: dict[tuple[str, int], list[Sent]] = {}
     offsets: Counter[tuple[str, int]] = Counter()
     for record in records:

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from detectors.configuration import Configuration
+from detectors.configuration import Admission, Configuration
 from detectors.events import ConfigurationChange, Transaction
 from detectors.party import Party, unpack
 from detectors.state import PartitionState
@@ -15,6 +15,7 @@ from streams.monitor_core import MonitorCore
 from streams.outputs import Output
 from streams.pseudonyms import development_keys
 from streams.settings import effective_configuration
+from tests.support import history
 
 TIMESTAMP_MS = 1_767_580_000_000
 """2026-01-05T02:26:40Z, the Kafka timestamp of records that are given none."""
@@ -45,11 +46,14 @@ class LedgerRecord(NamedTuple):
 
 
 class Pipeline:
-    """One ledger partition, fed with input records. `state` is what the monitor learned, `log` what ingest wrote."""
+    """One ledger partition, fed with input records. `state` is what the monitor learned, `log` what ingest wrote.
 
-    def __init__(self, configuration: Configuration | None = None) -> None:
+    Unless `admission` says otherwise, whoever sends a record may mark it as history.
+    """
+
+    def __init__(self, configuration: Configuration | None = None, admission: Admission = history.ADMISSION) -> None:
         self.configuration = configuration or effective_configuration({})
-        self.door = Door(development_keys(), 1, self.configuration.legend.words)
+        self.door = Door(development_keys(), 1, self.configuration.legend.words, admission)
         self.core = MonitorCore("test")
         self.state: PartitionState = self.core.new(0)
         self.log: list[LedgerRecord] = []

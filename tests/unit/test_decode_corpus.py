@@ -18,6 +18,7 @@ CASES = tomllib.loads((CORPUS / "cases.toml").read_text("utf-8"))
 TIMESTAMP_MS = 1_767_580_000_000
 # Codes without a case, and where each is tested instead.
 WITHOUT_CASE = {
+    "amount.minor_units": "payment messages alone: tests/unit/test_formats_identifiers.py",
     "event.conflict": "told by the monitor, from an earlier record: tests/unit/test_core.py",
     "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/test_door.py",
     "record.refused": "the reject path names every fault of every known record: tests/property",

@@ -47,7 +47,7 @@ def test_an_outgoing_payment_becomes_the_contract_s_transaction():
         "payment_id": "1f3c5a52-7d1e-4c0b-9a1f-0c2d4e6f8a01",
         "direction": "out",
         "event_time": "2026-01-05T10:11:12+09:00",
-        "party_id": "529900SAMPLE00000001",
+        "party_id": "529900SAMPLE00000194",
         "party_type": "company",
         "party_account": "SAMPLE-ACCOUNT-1",
         "counterparty_id": "HRB-SAMPLE-77",
@@ -101,7 +101,7 @@ def test_several_payments_in_an_envelope_fail_one_by_one():
     assert (first["event_id"], first["event_time"], first["party_type"]) == (
         "SAMPKRSE/TX-1", "2026-01-06T09:00:00+09:00", "person")  # fmt: skip
     assert (second["direction"], second["purpose"], second["party_type"]) == ("in", "40100", "company")
-    assert second["contract_counterparty_id"] == "529900SAMPLE00000009"
+    assert second["contract_counterparty_id"] == "529900SAMPLE00000970"
     assert codes(result) == ["message.identifier"] * 3
     assert all(fault.field.startswith("CdtTrfTxInf[3]/") for fault in result.faults)
 
@@ -175,7 +175,7 @@ def test_a_file_over_the_limit_is_not_parsed():
         (((b"1f3c5a52-7d1e-4c0b", b"1f3c5a52-7d1e-1c0b"),), "message.form"),
         (((b"<Ctry>DE</Ctry></Pst", b"<Ctry>KR</Ctry></Pst"), (b"SAMPDEFF500", b"SAMPKRSF500")), "message.resident"),
         (((b"<Ctry>KR</Ctry></Pst", b"<Ctry>JP</Ctry></Pst"),), "message.resident"),
-        (((b"<Id><OrgId><LEI>529900SAMPLE00000001</LEI></OrgId></Id>", b""),), "message.identifier"),
+        (((b"<Id><OrgId><LEI>529900SAMPLE00000194</LEI></OrgId></Id>", b""),), "message.identifier"),
         (((b"SAMPDEFF500", b"SAMPLE"),), "message.form"),
         (((b"<ChrgBr>SHAR</ChrgBr>", b'<IntrBkSttlmAmt Ccy="USD">1</IntrBkSttlmAmt>'),), "message.repeated"),
         (((b"T10:11:12+09:00", b"T10:11:12"), (b"T10:12:00+09:00", b"T10:12:00")), "message.time"),
@@ -248,5 +248,5 @@ def test_one_institution_s_own_numbers_identify_only_where_that_was_allowed():
     result = converted(content, institution_numbers=True)
     assert only(result)["counterparty_id"] == "HRB-SAMPLE-77"
     assert any(one.field == "counterparty_id" and "own number" in one.note for one in result.mapped)
-    bare = changed((b"<Id><OrgId><LEI>529900SAMPLE00000001</LEI></OrgId></Id>", b""))
+    bare = changed((b"<Id><OrgId><LEI>529900SAMPLE00000194</LEI></OrgId></Id>", b""))
     assert only(converted(bare, institution_numbers=True))["party_id"] == "SAMPLE-ACCOUNT-1"

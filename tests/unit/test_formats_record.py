@@ -32,7 +32,7 @@ def admit(value, syntax="xml", key=None, headers=None, **given):
 
 
 @pytest.mark.parametrize(
-    ("value", "syntax", "party"), [(XML, "xml", "529900SAMPLE00000001"), (FIN, "fin", "SAMPLE-8801")]
+    ("value", "syntax", "party"), [(XML, "xml", "529900SAMPLE00000194"), (FIN, "fin", "SAMPLE-8801")]
 )
 def test_a_message_becomes_a_ledger_event_without_identifiers(value, syntax, party):
     """Token and partition of the resident party, the hash of the sender's own bytes, no identifier left."""

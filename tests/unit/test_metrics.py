@@ -19,6 +19,7 @@ PROMISED = {
     "fxwatch_records_read_total": ("counter", {"topic"}),
     "fxwatch_events_total": ("counter", {"agent", "outcome"}),
     "fxwatch_dead_letters_total": ("counter", {"topic", "code"}),
+    "fxwatch_input_notes_total": ("counter", {"note"}),
     "fxwatch_alerts_total": ("counter", {"desk", "typology", "severity"}),
     "fxwatch_reconciliation_gap": ("gauge", set()),
     "fxwatch_stage_seconds": ("histogram", {"agent", "stage"}),
