@@ -149,7 +149,7 @@ def test_a_run_hands_the_event_loop_back(monkeypatch):
     agent._handled, agent._looked = {}, True
     record = SimpleNamespace(topic="t", partition=0, offset=0, timestamp=0, key=None, value=b"", headers=[])
 
-    async def deliver(_deliveries):
+    async def deliver(*_):
         return
 
     monkeypatch.setattr(agent, "_deliver", deliver)
