@@ -179,7 +179,10 @@ def _krw(case: Case, at_risk: int, ruled: bool) -> str | None:
 
 
 def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
-    """The newest 50 payments behind the findings with the trigger, in ledger order, and how many there are in all."""
+    """The newest 50 payments behind the findings with the trigger, in ledger order, and how many there are in all.
+
+    Those that are kept in totals only (folded.py) are among the number, never among the payments shown.
+    """
     offsets = sorted({case.origin.offset, *(offset for hit in found for offset in hit.finding.offsets)})
     proofs = {proof.offset: proof for proof in case.party.proofs}
     proofs[case.origin.offset] = proof_of(case.state, case.event, case.origin)
@@ -199,7 +202,7 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
             event_time=case.event.event_time if trigger or row is None else from_us(int(row["time"])),
             offset=proof.offset, commitment=original if keyed else UNSET, sha256=UNSET if keyed else original,
         ))  # fmt: skip
-    return tuple(items), len(offsets)
+    return tuple(items), len(offsets) + max((hit.finding.folded for hit in found), default=0)
 
 
 def proof_of(state: PartitionState, event: Transaction, origin: Origin) -> Proof:

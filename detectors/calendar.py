@@ -44,6 +44,12 @@ def local_date(at_us: int, zone: ZoneInfo) -> date:
     return local(at_us, zone).date()
 
 
+def midnight_us(ordinal: int, zone: ZoneInfo) -> int:
+    """The first microsecond of a local day, given by its proleptic Gregorian ordinal."""
+    day = date.fromordinal(ordinal)
+    return to_us(datetime(day.year, day.month, day.day, tzinfo=zone))
+
+
 @lru_cache(maxsize=512)
 def year_bounds(year: int, zone: ZoneInfo) -> tuple[int, int]:
     """First microsecond of the local calendar `year` and of the next one: half-open, [first, last).

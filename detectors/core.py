@@ -75,7 +75,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one ledger record.
 
     `assessed` is there for an applied transaction only; `join` names what is counted of one that has its payment's id
-    in common with another event (accounting.py), None for most.
+    in common with another event (accounting.py), None for most; `folded` is
+    how many of the party's payments went into totals (folded.py), nearly always 0.
     """
 
     outcome: Outcome
@@ -84,6 +85,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     notice: Notice | None = None
     assessed: Assessed | None = None
     join: Join | None = None
+    folded: int = 0
 
     @property
     def scored(self) -> bool:
@@ -185,6 +187,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
             alerts=() if seen.alert is None else (seen.alert,),
             assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
             join=seen.join,
+            folded=seen.folded,
         )  # fmt: skip
     if isinstance(event, Rate):
         state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)
@@ -237,6 +240,7 @@ def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
         return
     counters["late"] += outputs.late
     counters["scored"] += outputs.scored
+    counters["folded"] += outputs.folded
     counters["rate_missing"] += outputs.rate_missing
     counters["alerts"] += len(outputs.alerts)
     if outputs.join is not None:

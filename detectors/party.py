@@ -102,6 +102,7 @@ class Party(msgspec.Struct, array_like=True):
     state; `names` are the purposes, institutions and currencies that rows refer to by number; `aliases` map the hash
     of a counterparty's newer token to the hash it had before a key rotation, `settlements` that of a settlement to its
     payment's first event. The two are apart: a thousand settlements must not make regular counterparties look new.
+    `folded` is what is left of payments beyond those that are kept as rows (folded.py), empty for nearly every party.
     """
 
     party_type: str = ""
@@ -121,6 +122,7 @@ class Party(msgspec.Struct, array_like=True):
     aliases: dict[int, int] = {}
     settlements: dict[int, int] = {}
     restated: list[Restated] = []
+    folded: bytes = b""
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new; the last place stands for all names beyond `MOST_NAMES`."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detectors.calendar import DAY_US
-from detectors.party import Party, Restated
+from detectors.party import Party, Proof, Restated
 
 OUT = 1
 NO_DOCUMENT = 2
@@ -123,10 +123,15 @@ def prune(party: Party, full_us: int, short_us: int) -> None:
     if keep.all():
         return
     party.payments = found[keep].tobytes()
-    offsets = {int(each) for each in found["offset"][keep]}
-    party.proofs = [proof for proof in party.proofs if proof.offset in offsets]
+    party.proofs = proofs_of(party, found[keep])
     party.reversals = [reversal for reversal in party.reversals if reversal.time_us >= short_us]
     party.restated = [restated for restated in party.restated if unpacked(restated.row).time >= short_us]
+
+
+def proofs_of(party: Party, found: Rows) -> list[Proof]:
+    """The party's proofs whose payments are among these rows."""
+    named = np.isin(np.array([proof.offset for proof in party.proofs], "<i8"), found["offset"])
+    return [proof for proof, known in zip(party.proofs, named.tolist(), strict=True) if known]
 
 
 def horizons(watermark_us: int, lateness_us: int, year_start_us: int) -> tuple[int, int]:

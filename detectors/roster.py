@@ -5,6 +5,7 @@ found under its former token too, for as long as an idle party is remembered: wo
 the old token for a while, and a verdict names the token that its alert showed.
 """
 
+from detectors import folded
 from detectors.party import MOST_ALERTED, MOST_PROOFS, MOST_RESTATED, MOST_REVERSALS, MOST_VERDICTS, Party, pack, unpack
 from detectors.payments import joined
 from detectors.state import PartitionState
@@ -63,6 +64,7 @@ def merged(current: Party, earlier: Party) -> Party:
     """
     current.payments, restated = joined(current, earlier)
     current.restated = restated[-MOST_RESTATED:]
+    current.folded = folded.joined(current, earlier)
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
     current.party_type = current.party_type or earlier.party_type

@@ -29,7 +29,7 @@ from detectors.typologies.base import Shared
 # 2: former names of parties, and settlements apart from counterparties' names.
 # 3: marks by the id of the topic whose records they count.
 # 4: the partition's clock is bounded by Kafka timestamps; what was restated of a payment, and which one a return took
-# back from; a window of fingerprints for each kind of event.
+# back from; a window of fingerprints for each kind of event; payments beyond those kept one by one are folded.
 STATE_SCHEMA = 4
 PIECE = 256 * 1024
 _LOT = 128 * 1024
@@ -49,6 +49,7 @@ COUNTERS = (
     "rate_missing",
     "alerts",
     *JOINS,
+    "folded",
 )
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and

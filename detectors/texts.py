@@ -6,9 +6,10 @@ limit always reads the same.
 
 from zoneinfo import ZoneInfo
 
+from detectors.alert import Measured
 from detectors.calendar import DAY_US, HOUR_US, local
 from detectors.limits import DatedLimit
-from detectors.money import grouped
+from detectors.money import grouped, plain
 
 _BASIS_EN = {"L": "law", "S": "published by the supervisor", "D": "fxwatch default"}
 _BASIS_KO = {"L": "법령", "S": "감독당국 공표", "D": "시스템 기본값"}
@@ -93,6 +94,55 @@ def between_ko(least: int, most: int) -> str:
 def counted(number: int, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many}"
+
+
+def folded_payments(count: int, ordered: int, returned: int) -> str:
+    """What to know of payments that are kept in totals only (folded.py); amounts in USD cents."""
+    text = (
+        f" {counted(count, 'of these payments is', 'of these payments are')} kept in totals only: counted to the cent, "
+        "but a return, cancellation or settlement of one of them is no longer matched with it."
+    )
+    if ordered:
+        text += f" Of their total {usd(ordered)} was ordered and not yet settled; settled since, it is counted twice."
+    if returned:
+        text += f" Returns and cancellations of {usd(returned)} found no payment; at most that much is to be taken off."
+    return text
+
+
+def folded_payments_ko(count: int, ordered: int, returned: int) -> str:
+    """The same in Korean."""
+    text = (
+        f" 이 중 {count}건은 합계로만 보관됩니다. 금액은 정확히 합산되어 있으나, 해당 건의 반환·취소·결제는 "
+        "더 이상 개별 거래와 연결되지 않습니다."
+    )
+    if ordered:
+        text += f" 그 합계 중 {usd_ko(ordered)}는 합산 당시 결제 전이었으며, 이후 결제되었다면 이중으로 계산됩니다."
+    if returned:
+        text += f" 대상 거래를 찾지 못한 반환·취소는 {usd_ko(returned)}이며, 최대 그 금액만큼 차감될 수 있습니다."
+    return text
+
+
+def folded_pieces(count: int) -> str:
+    """Payments of the time looked at that are kept in totals only, for a rule that looks at single ones."""
+    return (
+        f" {counted(count, 'further payment', 'further payments')} without documents of this time "
+        f"{'is' if count == 1 else 'are'} kept in totals only and not looked at here."
+    )
+
+
+def folded_pieces_ko(count: int) -> str:
+    """The same in Korean."""
+    return f" 같은 기간의 무증빙 송금 {count}건은 합계로만 보관되어 여기에서는 고려하지 않았습니다."
+
+
+def folded_shown(count: int, ordered: int = 0, returned: int = 0) -> list[Measured]:
+    """The same as measured values; none where nothing is folded."""
+    shown = [Measured(name="folded_payments", value=count, unit="count")] if count else []
+    if ordered:
+        shown.append(Measured(name="folded_orders_not_settled", value=plain(ordered), unit="USD"))
+    if returned:
+        shown.append(Measured(name="returns_not_matched", value=plain(returned), unit="USD"))
+    return shown
 
 
 def both(english: str, korean: str) -> str:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors import accounting, alerts, clock, money, payments, roster
+from detectors import accounting, alerts, clock, folded, money, payments, roster
 from detectors.accounting import Effect, Incoming, Join
 from detectors.alert import Alert, Selection
 from detectors.alerts import UNSCORED, Case
@@ -23,6 +23,7 @@ from detectors.scoring import Scored
 from detectors.state import Effective, PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Deal
+from detectors.typologies.t01_split_remittance import split_band
 from detectors.typologies.t16_off_market_rate import WHOLE
 
 WEEK_US = 7 * DAY_US
@@ -35,7 +36,8 @@ class Seen(NamedTuple):
 
     `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news;
     `deal_bp` how far the deal rate is from the reference, None without one of the two; `join` what is to be counted of
-    an event that has its payment's id in common with another.
+    an event that has its payment's id in common with another; `folded` how many of the party's payments went into
+    totals (folded.py).
     """
 
     late: bool
@@ -46,6 +48,7 @@ class Seen(NamedTuple):
     news: tuple[float, ...]
     deal_bp: float | None
     join: Join | None
+    folded: int
 
 
 class _Step(NamedTuple):
@@ -110,6 +113,8 @@ def apply_transaction(
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
     incoming = Incoming(row, event.status, original, event.currency, event.institution, late)
     effect = accounting.account(known, incoming)
+    if effect.kind == "pending" and known.folded:
+        folded.note_return(known, worth.usd or 0, _needs(step))
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and row.flags & payments.NO_DOCUMENT:
         known.remember_proof(alerts.proof_of(state, event, origin))
@@ -120,9 +125,12 @@ def apply_transaction(
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
     state.advance(clock_us)
     _prune(step)
+    folded_now = folded.fold(known, _needs(step)) if folded.is_due(known) else 0
     roster.store(state, event.party, event.previous, known)
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
-    return Seen(late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join)
+    return Seen(
+        late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now
+    )
 
 
 def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:
@@ -179,6 +187,9 @@ def _score(step: _Step, row: Payment, worth: _Money) -> _Score:
         cents = payments.window_sum(rows, event.direction == "out", at_us - WEEK_US + 1, at_us)
         # a late payment is in no window, yet the sum is said to hold this payment
         counted = bool(len(rows)) and int(rows["offset"][-1]) == row.offset
+        summed = folded.folded_of(known)
+        if summed is not None:
+            cents += summed.flow(event.direction == "out", at_us - WEEK_US + 1, at_us)
         week = (cents if counted else cents + worth.usd) / 100
     view = EventView(
         event_time_s=at_us / SECOND_US, direction=event.direction, party_type=event.party_type, channel=event.channel,
@@ -247,6 +258,13 @@ def _offer(
     )
 
 
+def _needs(step: _Step) -> folded.Needs:
+    """What decides which payments are folded first; the band is that of the clock's day."""
+    effective = step.effective
+    band = split_band(effective.rulebook, local(step.clock_us, effective.zone).date())
+    return folded.Needs(step.clock_us, effective.lateness_us, band, effective.zone)
+
+
 def _prune(step: _Step) -> None:
     watermark_us, effective = step.state.watermark_us, step.effective
     assert watermark_us is not None
@@ -264,4 +282,5 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         transaction=step.event, payment=payment, rows=payments.rows(known), names=known.names, day=wall.date(),
         year_us=year_bounds(wall.year, effective.zone), zone=effective.zone, rulebook=effective.rulebook,
         legend=step.configuration.legend, slots=known.slots, shared=step.state.typologies, deal=worth.deal,
+        folded=folded.folded_of(known),
     )  # fmt: skip

@@ -216,6 +216,10 @@ class Metrics:
             "anew; reversal.mismatched: nothing taken back; reversal.foreign: of another institution's payment.",
             "join", JOINS, self.registry,
         )  # fmt: skip
+        self.payments_folded = counter(
+            "payments_folded",
+            "Payments of parties with more than are kept one by one, from now on in exact totals only, payments.",
+        )
 
     def _define_histograms(self) -> None:
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:

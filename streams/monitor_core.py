@@ -86,6 +86,7 @@ class MonitorCore:
         tally.rate_missing += step.rate_missing
         if step.join is not None and isinstance(event, Transaction):
             tally.joins[step.join, event.institution] += 1
+        tally.folded += step.folded
         if muted:
             tally.outcomes["muted"] += 1
             return []

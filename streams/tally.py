@@ -21,6 +21,7 @@ class Tally:
         self.scores: dict[str, list[float]] = {}
         self.rate_missing = 0
         self.joins: Counter[tuple[str, str]] = Counter()
+        self.folded = 0
         self.alerts: list[tuple[Alert, int]] = []
 
     @property
@@ -43,6 +44,8 @@ class Tally:
         if self.rate_missing:
             metrics.rate_missing.inc(self.rate_missing)
         metrics.payment_joins.add(self.joins)
+        if self.folded:
+            metrics.payments_folded.inc(self.folded)
         now = time.time()
         for alert, _ in self.alerts:
             strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
@@ -55,6 +58,6 @@ class Tally:
         """Forget all but the time spent."""
         self._flushed_seconds = self.busy
         self.decode_seconds = self.apply_seconds = 0.0
-        self.rate_missing = 0
+        self.rate_missing = self.folded = 0
         for kept in (self.outcomes, self.joins, self.late, self.scores, self.alerts):
             kept.clear()

@@ -16,6 +16,7 @@ from detectors import payments
 from detectors.alert import LimitShown, Measured, Number
 from detectors.configuration import Legend
 from detectors.events import Transaction
+from detectors.folded import Folded
 from detectors.limits import DatedLimit, Rulebook
 from detectors.money import Ratio
 from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows
@@ -52,6 +53,7 @@ class Context(msgspec.Struct, kw_only=True):
     slots: dict[str, bytes]
     shared: Shared
     deal: Deal | None
+    folded: Folded | None = None
 
     @property
     def undocumented(self) -> bool:
@@ -83,7 +85,8 @@ class Context(msgspec.Struct, kw_only=True):
         rows = self.rows
         wanted = OUT | NO_DOCUMENT
         mask = (rows["flags"] & wanted == wanted) & (rows["time"] >= self.year_us[0]) & (rows["time"] < self.year_us[1])
-        return payments.exact_sum(rows["usd"][mask])
+        kept = payments.exact_sum(rows["usd"][mask])
+        return kept if self.folded is None else kept + self.folded.annual_total(self.day.year)
 
     def with_payment(self, **changes: int) -> "Context":
         """The same, had this payment been another; for counterfactuals."""
@@ -111,7 +114,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `strength` 0-1 (1 = beyond doubt). `offsets` are the ledger positions of the payments behind it, in order of time.
     `series` names what grows (such as the year), `size` how large it is now (USD cents); the same series alerts again
     only at `growth` hundredths of its last alerted size, or when that lies further than `memory_us` of event time away.
-    `at_risk` is in USD cents. `value` to `peer_baseline` are the reason's numbers.
+    `at_risk` is in USD cents. `value` to `peer_baseline` are the reason's numbers. `folded` payments (folded.py) are
+    counted in `size`, and none of `offsets` names them.
     """
 
     strength: float
@@ -132,6 +136,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     peer_baseline: Number | None
     text_en: str
     text_ko: str
+    folded: int = 0
 
 
 class Change(NamedTuple):

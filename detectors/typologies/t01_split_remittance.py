@@ -9,6 +9,7 @@ weak evidence.
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,8 +17,8 @@ import numpy.typing as npt
 
 from detectors import texts
 from detectors.alert import Measured
-from detectors.calendar import DAY_US
-from detectors.limits import DatedLimit
+from detectors.calendar import DAY_US, local_date
+from detectors.limits import DatedLimit, Rulebook
 from detectors.money import plain
 from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows, exact_sum, running_sums
 from detectors.typologies.base import Change, Context, Finding
@@ -100,12 +101,16 @@ class SplitRemittance:
         return changes
 
 
-def _band(context: Context) -> tuple[int, int]:
-    """Lowest and highest amount of a piece, USD cents."""
-    line, low = context.limit(ID, "document_line"), context.limit(ID, "band_low")
+def split_band(rulebook: Rulebook, day: date) -> tuple[int, int]:
+    """Lowest and highest amount of a piece on a legal day, USD cents; (1, 0), which holds none, without the limits."""
+    line, low = rulebook.limit(ID, "document_line", day), rulebook.limit(ID, "band_low", day)
     if line is None or low is None:
         return 1, 0
     return math.ceil(line.cents * low.number), line.cents
+
+
+def _band(context: Context) -> tuple[int, int]:
+    return split_band(context.rulebook, context.day)
 
 
 def in_band(context: Context, cents: int, line: DatedLimit) -> bool:
@@ -241,6 +246,10 @@ def _finding(
     if before_cap and cap is not None and flag is not None:
         shown_limits += [flag.shown(), cap.shown()]
     english, korean = _sentences(context, limits, shown, (own_band, own), (int(peers[1]), int(peers[0])), before_cap)
+    folded = _folded_near(context, limits[shown.window])
+    if folded:
+        english += texts.folded_pieces(folded)
+        korean += texts.folded_pieces_ko(folded)
     span = int(pieces["time"][-1] - pieces["time"][0])
     return Finding(
         strength=strength, limits=tuple(shown_limits), window=f"{limits[shown.window].number} d",
@@ -253,6 +262,7 @@ def _finding(
             Measured(name="span", value=round(span / DAY_US, 3), unit="days"),
             Measured(name="beneficiaries", value=len(set(pieces["beneficiary"].tolist())), unit="count"),
             Measured(name="institutions", value=len(institutions), unit="count"),
+            *texts.folded_shown(folded),
         ),
         offsets=tuple(pieces["offset"].tolist()), institutions=institutions,
         series=context.names[context.payment.purpose], size=shown.total,
@@ -262,6 +272,14 @@ def _finding(
         own_baseline=round(own_band / own, 4) if own else None, own_n=own,
         peer_baseline=round(peers[1] / peers[0], 4) if peers[0] else None, text_en=english, text_ko=korean,
     )  # fmt: skip
+
+
+def _folded_near(context: Context, window: DatedLimit) -> int:
+    """Folded payments without documents of the days that a window with this payment may reach."""
+    if context.folded is None:
+        return 0
+    at_us, width = context.payment.time, _width(window)
+    return context.folded.counted(local_date(at_us - width, context.zone), local_date(at_us + width, context.zone))
 
 
 def _sentences(

@@ -13,10 +13,11 @@ import numpy as np
 
 from detectors import texts
 from detectors.alert import Measured
-from detectors.calendar import DAY_US, local
+from detectors.calendar import DAY_US, local, midnight_us
+from detectors.folded import Day
 from detectors.limits import DatedLimit
 from detectors.money import plain
-from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, exact_sum, running_sums
+from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, running_sums
 from detectors.typologies.base import Change, Context, Finding, slot
 
 ID = "T02"
@@ -29,16 +30,22 @@ MEMORY_US = 366 * DAY_US
 YEARS_KEPT = 2
 # institutions named in the sentence; the measured values hold ten
 NAMED = 5
+OTHER_INSTITUTIONS, OTHER_INSTITUTIONS_KO = "other institutions", "기타 기관"
 
 
 class _Crossing(NamedTuple):
-    """A cap that is crossed: what it counts, the total, the crossing payment's time, pieces after it."""
+    """A cap that is crossed: what it counts, the total, the crossing payment's time, pieces after it.
+
+    `folded` are the figures of folded payments of the year; they are part of the total. Of a day's payments they count
+    first, so `after` is the least number where the cap was crossed among them.
+    """
 
     cap: DatedLimit
     rows: Rows
     total: int
     crossed_us: int
     after: int
+    folded: Day
 
 
 class AnnualCap:
@@ -58,11 +65,11 @@ class AnnualCap:
             return None
         crossing = None
         if context.annual_total() > cap.cents:
-            crossing = _crossing(context.undocumented_rows(*context.year_us), cap)
+            crossing = _crossing(context, context.undocumented_rows(*context.year_us), cap)
         elif small is not None and small.number < cap.number and context.payment.flags & SMALL_REMITTER:
             rows = context.undocumented_rows(*context.year_us)
-            rows = rows[rows["flags"] & SMALL_REMITTER != 0]
-            crossing = _crossing(rows, small) if exact_sum(rows["usd"]) > small.cents else None
+            crossing = _crossing(context, rows[rows["flags"] & SMALL_REMITTER != 0], small)
+            crossing = crossing if crossing.total > small.cents else None
         return None if crossing is None else _finding(context, crossing, growth)
 
     def learn(self, context: Context) -> None:
@@ -91,24 +98,59 @@ def _year(context: Context) -> int:
     return local(context.payment.time, context.zone).year
 
 
-def _crossing(rows: Rows, cap: DatedLimit) -> _Crossing:
-    running = running_sums(rows["usd"])
-    place = int(np.searchsorted(running, cap.cents, "right")) - 1
-    crossed = int(rows["time"][place]) if place < len(rows) else 0
-    return _Crossing(cap, rows, int(running[-1]), crossed, max(len(rows) - place - 1, 0))
+def _crossing(context: Context, rows: Rows, cap: DatedLimit) -> _Crossing:
+    """The total of these payments and of the folded ones of the year, by time; folded ones stand at their midnight."""
+    times, cents, counts = rows["time"], rows["usd"], np.ones(len(rows), "<i8")
+    whole = Day()
+    if context.folded is not None:
+        days = [(day, _counted(found, cap)) for day, found in context.folded.of_year(_year(context)).items()]
+        for _, found in days:
+            whole = whole.plus(found)
+        times = np.concatenate((np.array([midnight_us(day, context.zone) for day, _ in days], "<i8"), times))
+        order = np.argsort(times, kind="stable")
+        times = times[order]
+        cents = np.concatenate((np.array([found.total for _, found in days], "<i8"), cents))[order]
+        counts = np.concatenate((np.array([found.count for _, found in days], "<i8"), counts))[order]
+    running = running_sums(cents)
+    place = int(np.searchsorted(running, cap.cents, "right")) - 1 if int(running[-1]) > cap.cents else len(times)
+    crossed = int(times[place]) if place < len(times) else 0
+    return _Crossing(cap, rows, int(running[-1]), crossed, int(counts[place + 1 :].sum()), whole)
+
+
+def _everywhere(cap: DatedLimit) -> bool:
+    return cap.limit.name == "annual_cap"
+
+
+def _counted(found: Day, cap: DatedLimit) -> Day:
+    """The figures of a folded day that this cap counts."""
+    if _everywhere(cap):
+        return found
+    return msgspec.structs.replace(found, total=found.small, count=found.small_count)
+
+
+def _by_institution(context: Context, crossing: _Crossing) -> dict[str, int]:
+    """USD cents by institution; an empty name stands for those beyond the ones that folded payments tell apart."""
+    rows = crossing.rows
+    found: dict[str, int] = {}
+    for number, cents in zip(rows["institution"].tolist(), rows["usd"].tolist(), strict=True):
+        name = context.names[number]
+        found[name] = found.get(name, 0) + cents
+    if context.folded is not None:
+        for name, both in context.folded.institutions.get(_year(context), {}).items():
+            cents = both[0] if _everywhere(crossing.cap) else both[1]
+            if cents:
+                found[name] = found.get(name, 0) + cents
+    return found
 
 
 def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Finding:
     cap, rows = crossing.cap, crossing.rows
     excess = crossing.total - cap.cents
     strength = 1.0 - (1.0 - LEAST_STRENGTH) * 0.5 ** (excess / (HALVING_EXCESS * cap.cents))
-    by_institution: dict[str, int] = {}
-    for number, cents in zip(rows["institution"].tolist(), rows["usd"].tolist(), strict=True):
-        name = context.names[number]
-        by_institution[name] = by_institution.get(name, 0) + cents
+    by_institution = _by_institution(context, crossing)
     ordered = sorted(by_institution.items(), key=lambda each: (-each[1], each[0]))
     year = _year(context)
-    scope = "all" if cap.limit.name == "annual_cap" else "small remitters"
+    scope = "all" if _everywhere(cap) else "small remitters"
     before = slot(context, ID, dict[int, int], {}).get(year - 1)
     english, korean = _sentences(context, crossing, ordered, before)
     return Finding(
@@ -116,30 +158,35 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
         measured=(
             Measured(name="annual_total", value=plain(crossing.total), unit="USD"),
             Measured(name="over_cap", value=plain(excess), unit="USD"),
-            Measured(name="payments", value=len(rows), unit="count"),
+            Measured(name="payments", value=len(rows) + crossing.folded.count, unit="count"),
             Measured(name="cap_crossed_on", value=texts.day(crossing.crossed_us, context.zone), unit="local date"),
             Measured(name="payments_after_crossing", value=crossing.after, unit="count"),
-            *(Measured(name=f"total at {name}", value=plain(cents), unit="USD") for name, cents in ordered[:10]),
+            *(Measured(name=f"total at {name or OTHER_INSTITUTIONS}", value=plain(cents), unit="USD")
+              for name, cents in ordered[:10]),
+            *texts.folded_shown(crossing.folded.count, crossing.folded.ordered, crossing.folded.returned),
         ),
-        offsets=tuple(rows["offset"].tolist()), institutions=tuple(sorted(by_institution)), series=f"{year} {scope}",
+        offsets=tuple(rows["offset"].tolist()), institutions=tuple(sorted(name for name in by_institution if name)),
+        series=f"{year} {scope}",
         size=crossing.total, growth=growth.cents, memory_us=MEMORY_US, at_risk=excess,
         value=plain(crossing.total), unit="USD", own_baseline=None if before is None else plain(before),
         own_n=0 if before is None else 1, peer_baseline=None, text_en=english, text_ko=korean,
+        folded=crossing.folded.count,
     )  # fmt: skip
 
 
 def _sentences(
     context: Context, crossing: _Crossing, ordered: Sequence[tuple[str, int]], before: int | None
 ) -> tuple[str, str]:
-    cap, year, count = crossing.cap, _year(context), len(crossing.rows)
+    cap, year, folded = crossing.cap, _year(context), crossing.folded
+    count = len(crossing.rows) + folded.count
     excess = crossing.total - cap.cents
     first = texts.day(crossing.crossed_us, context.zone)
     more = len(ordered) - NAMED
-    parts_en = ", ".join(f"{name} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
-    parts_ko = ", ".join(f"{name} {texts.usd_ko(cents)}" for name, cents in ordered[:NAMED])
+    parts_en = ", ".join(f"{name or OTHER_INSTITUTIONS} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
+    parts_ko = ", ".join(f"{name or OTHER_INSTITUTIONS_KO} {texts.usd_ko(cents)}" for name, cents in ordered[:NAMED])
     parts_en += f" and {more} more" if more > 0 else ""
     parts_ko += f" 외 {more}개 기관" if more > 0 else ""
-    everywhere = cap.limit.name == "annual_cap"
+    everywhere = _everywhere(cap)
     past_en = f"No payment without documents is known for {year - 1}."
     past_ko = f"{year - 1}년의 무증빙 송금은 확인되지 않습니다."
     if before is not None:
@@ -160,4 +207,7 @@ def _sentences(
         f"{first}에 한도를 넘어 현재 {texts.usd_ko(excess)}를 초과하였고, "
         f"초과 이후 {crossing.after}건이 추가로 송금되었습니다. {past_ko}"
     )
+    if folded.count:
+        english += texts.folded_payments(folded.count, folded.ordered, folded.returned)
+        korean += texts.folded_payments_ko(folded.count, folded.ordered, folded.returned)
     return english, korean

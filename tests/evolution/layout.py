@@ -10,6 +10,7 @@ from detectors import party as parties
 from detectors.budget import _State as Budget
 from detectors.features import LAYOUT
 from detectors.features import REGISTRY as FEATURES
+from detectors.folded import Folded
 from detectors.models import REGISTRY as MEMBERS
 from detectors.party import Party
 from detectors.typologies.base import Shared
@@ -46,7 +47,8 @@ def layout() -> str:
         if hasattr(value, "format") and hasattr(value, "iter_unpack")
     )
     parts = (
-        described(state._Header), state.COUNTERS, described(Party), described(Budget), described(Shared), packed,
+        described(state._Header), state.COUNTERS, described(Party), described(Folded), described(Budget),
+        described(Shared), packed,
         LAYOUT.fingerprint, tuple((one.name, one.slots) for one in FEATURES),
         tuple((name, _shape(member)) for name, member in MEMBERS.items()),
     )  # fmt: skip

@@ -33,6 +33,7 @@ PROMISED = {
     "fxwatch_replayed_events_total": ("counter", {"agent"}),
     "fxwatch_partition_state": ("gauge", {"agent", "partition", "state"}),
     "fxwatch_rate_missing_total": ("counter", set()),
+    "fxwatch_payments_folded_total": ("counter", set()),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     # beyond DESIGN section 9: its section 4 wants a gauge for cold starts
     "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),

@@ -1,0 +1,17 @@
+"""Small bounds in place of `folded.MOST_ROWS` and `folded.KEPT_ROWS`, so that a handful of payments is folded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from detectors import folded
+
+
+@contextmanager
+def few_rows(most: int, kept: int) -> Iterator[None]:
+    """Keep at most `most` payments of a party as rows, and fold down to `kept`."""
+    before = folded.MOST_ROWS, folded.KEPT_ROWS
+    folded.MOST_ROWS, folded.KEPT_ROWS = most, kept
+    try:
+        yield
+    finally:
+        folded.MOST_ROWS, folded.KEPT_ROWS = before
