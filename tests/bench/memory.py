@@ -8,6 +8,7 @@ the saved state by its parts.
 """
 
 import argparse
+import ctypes
 import gc
 import hashlib
 import random
@@ -89,11 +90,13 @@ def _payment(number: int, at: datetime, token: str, draw: random.Random) -> Tran
 class Monitor:
     """All partitions' states of one process, fed as a worker feeds them."""
 
-    def __init__(self) -> None:
+    def __init__(self, fingerprints: int) -> None:
         self.core = MonitorCore("bench")
         self.states: list[PartitionState] = [self.core.new(number) for number in range(PARTITIONS)]
         self._sources: Counter[int] = Counter()
-        key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=CONFIGURATION))
+        key, value, headers = ledger.first_configuration(
+            ConfigurationChange(configuration=effective_configuration({"engine": {"fingerprints": fingerprints}}))
+        )
         for number in range(PARTITIONS):
             self._apply(number, key, value, headers, 0)
         self.alerts = 0
@@ -132,6 +135,34 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * 4096 / 1e6
 
 
+class _Malloc(ctypes.Structure):
+    """glibc's struct mallinfo2."""
+
+    _fields_ = tuple(
+        (name, ctypes.c_size_t)
+        for name in [
+            "arena",
+            "ordblks",
+            "smblks",
+            "hblks",
+            "hblkhd",
+            "usmblks",
+            "fsmblks",
+            "uordblks",
+            "fordblks",
+            "keepcost",
+        ]
+    )
+
+
+def allocated() -> tuple[float, float]:
+    """MB that the C library has handed out, and MB that it holds free (fragments); pieces over 512 bytes, mostly."""
+    mallinfo = ctypes.CDLL(None).mallinfo2
+    mallinfo.restype = _Malloc
+    found = mallinfo()
+    return (found.uordblks + found.hblkhd) / 1e6, found.fordblks / 1e6
+
+
 def main() -> None:
     """Run and print."""
     asked = argparse.ArgumentParser(description=__doc__)
@@ -139,8 +170,9 @@ def main() -> None:
     asked.add_argument("--days", type=int, default=1300)
     asked.add_argument("--parties", type=int, default=2_000)
     asked.add_argument("--checkpoints", type=int, default=12)
+    asked.add_argument("--fingerprints", type=int, default=CONFIGURATION.engine.fingerprints)
     given = asked.parse_args()
-    monitor, began = Monitor(), time.process_time()
+    monitor, began = Monitor(given.fingerprints), time.process_time()
     every = given.records // given.checkpoints
     paid = 0
     for partition, event in events(given.records, given.days, given.parties):
@@ -153,7 +185,9 @@ def main() -> None:
             shown = " ".join(f"{name}={size / 1e6:.2f}" for name, size in sorted(parts.items()))
             days = (event.event_time - START).days
             spent = time.process_time() - began
-            print(f"day {days} applied {applied} rss {resident():.0f} MB alerts {monitor.alerts} "
+            used, fragments = allocated()
+            print(f"day {days} applied {applied} rss {resident():.0f} MB (malloc {used:.0f} used, "
+                  f"{fragments:.0f} free) alerts {monitor.alerts} "
                   f"objects {len(gc.get_objects())} cpu {spent:.0f} s: {shown}", flush=True)  # fmt: skip
 
 
