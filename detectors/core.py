@@ -158,15 +158,18 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         )
     identity, body = key(event.identity), key(event.body)
     window = state.fingerprints[KINDS[type(event)]]
-    known = window.find(identity)
+    former = None if event.former is None else (key(event.former[0]), key(event.former[1]))
+    known, same = window.find(identity), body
+    if known is None and former is not None:
+        known, same = window.find(former[0]), former[1]
     if known is not None:
-        if known.body == body:
+        if known.body == same:
             return Outputs(outcome="duplicate")
         first = Source(state.topics[known.topic], known.partition, known.offset)
         return Outputs(outcome="conflict", notice=_notice(event.identity, origin, first))
     outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
-    window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset))
+    window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset), former)
     return outputs
 
 

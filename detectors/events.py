@@ -26,9 +26,9 @@ Verdict = Literal["confirmed", "refuted", "inconclusive", "duplicate", "withdraw
 class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """Fields of every event that a sender identified.
 
-    `identity` and `body` are keyed fingerprints (32 hex digits, HMAC-SHA-256 under the routing key, which is never
-    rotated): equal identity and body = duplicate, equal identity and another body = conflict.
-    `previous` maps a token of this record to the same thing's token under the previous key, during a key overlap only.
+    `identity` and `body` are keyed fingerprints (32 hex digits, HMAC-SHA-256 under the current key): equal identity and
+    body = duplicate, equal identity and another body = conflict. During a key overlap only: `previous` maps a token of
+    this record to the same thing's token under the previous key, and `former` is identity and body under that key.
     `notes` say what the door did to which field: a word (`respelled`, `placeholder`, `report_form`, `minor_units`), a
     blank, and the contract's name of the field.
     """
@@ -38,6 +38,7 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     body: str
     previous: dict[str, str] = {}
     notes: tuple[str, ...] = ()
+    former: tuple[str, str] | None = None
 
 
 class Transaction(_Event, frozen=True, kw_only=True, tag="transaction"):
@@ -207,3 +208,4 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     payment_id: str | None = None
     original_event_id: str | None = None
     previous: dict[str, str] = {}
+    former: tuple[str, str] | None = None

@@ -29,7 +29,8 @@ from detectors.typologies.base import Shared
 # 2: former names of parties, and settlements apart from counterparties' names.
 # 3: marks by the id of the topic whose records they count.
 # 4: the partition's clock is bounded by Kafka timestamps; what was restated of a payment, and which one a return took
-# back from; a window of fingerprints for each kind of event; payments beyond those kept one by one are folded.
+# back from; a window of fingerprints for each kind of event; payments beyond those kept one by one are folded;
+# fingerprints under a former key.
 STATE_SCHEMA = 4
 PIECE = 256 * 1024
 _LOT = 128 * 1024
@@ -253,6 +254,8 @@ class Frozen:
         yield from _cut("typologies", self._typologies)
         for kind, window in self._fingerprints:
             yield from _cut_stream(f"fingerprints/{kind}", window.to_state())
+            if window.renamed:
+                yield from _cut_stream(f"formers/{kind}", window.formers_to_state())
         for name, packed in self._parts:
             yield from _cut(name, packed)
         for pair, packed in self._rates.to_state():
@@ -343,7 +346,10 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     state.marks = {(topic, partition, topic_id): offset for topic, partition, topic_id, offset in header.marks}
     state.watermark_us, state.swept_hour = header.watermark_us, header.swept_hour
     state.fingerprints = {
-        kind: Fingerprints.from_state(header.fingerprints, named[f"fingerprints/{kind}"]) for kind in KINDS.values()
+        kind: Fingerprints.from_state(
+            header.fingerprints, named[f"fingerprints/{kind}"], named.get(f"formers/{kind}", b"")
+        )
+        for kind in KINDS.values()
     }
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
     state.baselines = FeatureBaselines.from_state(_under(whole, "features/"))

@@ -81,8 +81,7 @@ def transaction(decoded: Decoded, keys: Keys, words: WordList) -> TransactionPar
     # what event and leg have alike
     shared: dict[str, Any] = {
         "event_id": record.event_id,
-        "identity": keys.identity(TRANSACTIONS, record.institution, record.party_id, record.event_id),
-        "body": keys.body(decoded.canonical),
+        **keys.fingerprints(TRANSACTIONS, record.institution, record.party_id, record.event_id, decoded.canonical),
         "event_time": decoded.when,
         "direction": record.direction,
         "status": record.status,
@@ -142,8 +141,7 @@ def declaration(decoded: Decoded, keys: Keys) -> tuple[Declaration, Pseudonym, P
     party, counterparty = keys.party(record.party_id), keys.party(record.counterparty_id)
     event = Declaration(
         event_id=record.event_id,
-        identity=keys.identity(DECLARATIONS, "", record.party_id, record.event_id),
-        body=keys.body(decoded.canonical),
+        **keys.fingerprints(DECLARATIONS, "", record.party_id, record.event_id, decoded.canonical),
         notes=decoded.notes,
         previous=previous_names(party, counterparty),
         declaration_no=record.declaration_no,
@@ -179,8 +177,7 @@ def rate(decoded: Decoded, keys: Keys) -> Rate:
     event_id = decoded.body.get("event_id") or f"{pair}@{when.isoformat().replace('+00:00', 'Z')}"
     return Rate(
         event_id=event_id,
-        identity=keys.identity(RATES, "", pair, event_id),
-        body=keys.body(decoded.canonical),
+        **keys.fingerprints(RATES, "", pair, event_id, decoded.canonical),
         notes=decoded.notes,
         base=record.base,
         quote=record.quote,
@@ -196,8 +193,7 @@ def profile(decoded: Decoded, keys: Keys) -> tuple[Profile, Pseudonym]:
     related = [keys.party(identifier) for identifier in get("related_counterparties", ())]
     event = Profile(
         event_id=record.event_id,
-        identity=keys.identity(PROFILES, "", record.party_id, record.event_id),
-        body=keys.body(decoded.canonical),
+        **keys.fingerprints(PROFILES, "", record.party_id, record.event_id, decoded.canonical),
         notes=decoded.notes,
         previous=previous_names(party, *related),
         party=party.token,
@@ -220,8 +216,7 @@ def disposition(decoded: Decoded, keys: Keys) -> Disposition:
     record, get = decoded.record, decoded.body.get
     return Disposition(
         event_id=record.event_id,
-        identity=keys.identity(DISPOSITIONS, "", record.party, record.event_id),
-        body=keys.body(decoded.canonical),
+        **keys.fingerprints(DISPOSITIONS, "", record.party, record.event_id, decoded.canonical),
         notes=decoded.notes,
         alert_id=record.alert_id,
         party=record.party,

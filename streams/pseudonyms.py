@@ -18,7 +18,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from streams.contracts import TOKEN_PATTERN
 from streams.errors import KeyFileError
@@ -38,7 +38,7 @@ REMEMBERED = 50_000
 _TOKEN = re.compile(TOKEN_PATTERN)
 _KEY_ID = re.compile(r"[a-z0-9]{1,16}")
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
-# After the last line's key: it routes and fingerprints, and names nothing.
+# After the last line's key: it routes, and names and fingerprints nothing.
 ROUTING_ONLY = "routing"
 
 
@@ -68,7 +68,7 @@ def framed(*parts: str) -> bytes:
 class Keys:
     """The pseudonym keys of a deployment. Its repr shows key ids only.
 
-    `current` names, `routing` routes and fingerprints, `previous` names once more during a rotation.
+    `current` names and fingerprints, `routing` routes, `previous` names and fingerprints once more during a rotation.
     Tokens are remembered (`remembered` a name space, the least recently used go first): 0.1 us when known, 5 us when
     new.
     """
@@ -103,32 +103,45 @@ class Keys:
         """The identifier's pseudonym in a name space. The same for ever under the same keys."""
         return self._spaces[space](identifier)
 
+    def fingerprints(self, topic: str, institution: str, party: str, event_id: str, canonical: bytes) -> dict[str, Any]:
+        """The fields of an event by which duplicates are told: `identity`, `body`, and in a rotation `former`.
+
+        They are under the current key, so that a key which names nothing any more tries nothing of what is new.
+        `former` is both under the previous key, so that the same event is known on either side of a rotation.
+        """
+        identity, body = framed("identity", topic, institution, party, event_id), b"4:body" + canonical
+        told: dict[str, Any] = {"identity": _digest(self.current, identity), "body": _digest(self.current, body)}
+        if self.previous is not None:
+            told["former"] = (_digest(self.previous, identity), _digest(self.previous, body))
+        return told
+
     def identity(self, topic: str, institution: str, party: str, event_id: str) -> str:
-        """Fingerprint of an event's identity: 32 hex digits under the routing key, over the sender's own values.
+        """Fingerprint of an event's identity: 32 hex digits under the current key, over the sender's own values.
 
         `institution` is empty where a topic has none; `party` is the party's identifier, the pair of a rate, the
         token of a disposition.
         """
-        return self._fingerprint(framed("identity", topic, institution, party, event_id))
+        return _digest(self.current, framed("identity", topic, institution, party, event_id))
 
     def body(self, canonical: bytes) -> str:
-        """Fingerprint of an event's body: 32 hex digits under the routing key, over its sorted JSON."""
-        return self._fingerprint(b"4:body" + canonical)
+        """Fingerprint of an event's body: 32 hex digits under the current key, over its sorted JSON."""
+        return _digest(self.current, b"4:body" + canonical)
 
     def reason(self, text: str) -> str:
         """Fingerprint of a disposition's reason: 32 hex digits under the current key. The text goes no further."""
-        return hmac.digest(self.current.secret, framed("reason", text), "sha256").hex()[:DIGEST_DIGITS]
+        return _digest(self.current, framed("reason", text))
 
     def routing_check(self) -> str:
         """What tells another routing key from this one and gives neither away: 16 hex digits of a fixed text's HMAC."""
-        return self._fingerprint(framed("routing check"))[:CHECK_DIGITS]
+        return _digest(self.routing, framed("routing check"))[:CHECK_DIGITS]
 
-    def _fingerprint(self, content: bytes) -> str:
-        return hmac.digest(self.routing.secret, content, "sha256").hex()[:DIGEST_DIGITS]
+
+def _digest(key: Key, content: bytes) -> str:
+    return hmac.digest(key.secret, content, "sha256").hex()[:DIGEST_DIGITS]
 
 
 def _token(key: Key, slot: str, content: bytes) -> str:
-    return f"{key.id}.{slot}.{hmac.digest(key.secret, content, 'sha256').hex()[:DIGEST_DIGITS]}"
+    return f"{key.id}.{slot}.{_digest(key, content)}"
 
 
 def is_token(text: str) -> bool:

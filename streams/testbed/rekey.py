@@ -90,6 +90,8 @@ class Rekeyer:
                 changed[name] = self.token(value)
             elif name in _SPACES:
                 changed[name] = self._digest(_SPACES[name], value)[:_DIGITS]
+            elif name == "former":
+                changed[name] = tuple(self._digest("fingerprint", each)[:_DIGITS] for each in value)
             elif name in _DROPPED:
                 changed[name] = None
             elif name == "related_counterparties":

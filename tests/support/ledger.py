@@ -77,7 +77,7 @@ def payment(event_id: str, at: datetime, amount: str = "4900", **fields: Any) ->
     given = {"direction": "out", "party": "k1.0a3.remitter", "party_type": "person", "counterparty": "k1.111.payee",
              "counterparty_country": "VN", "institution": "BANKA", "channel": "app", "currency": "USD",
              "purpose": "40101", "identity": identity} | fields  # fmt: skip
-    event = Transaction(event_id=event_id, event_time=at, amount=amount, body="0" * 32, **given)
+    event = Transaction(event_id=event_id, event_time=at, amount=amount, **{"body": "0" * 32} | given)
     return msgspec.structs.replace(event, body=fields.get("body", digest16(msgspec.json.encode(event).decode())))
 
 

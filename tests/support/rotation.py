@@ -38,6 +38,8 @@ def under_old_names(record: Any, former: Mapping[str, str]) -> Any:
     """A ledger record as ingest would have written it without the rotation; offset, headers and time are the same."""
     body = json.loads(renamed(record.value.decode(), former))
     body.pop("previous", None)
+    if (fingerprints := body.pop("former", None)) is not None:
+        body["identity"], body["body"] = fingerprints
     value = json.dumps(body, ensure_ascii=False).encode()
     headers = [header for header in record.headers if header[0] != ledger.CHECK]
     return SimpleNamespace(value=value, key=record.key, offset=record.offset, headers=ledger.checked(headers, value),

@@ -102,7 +102,7 @@ def test_every_field_of_the_contract_reaches_the_event():
     got = event(admit(body).records[0])
     defaults = {field.name: field.default for field in msgspec.structs.fields(Transaction) if not field.required}
     left = [name for name, default in defaults.items() if getattr(got, name) == default]
-    assert left == ["notes"]  # nothing had to be done to any field
+    assert left == ["notes", "former"]  # nothing had to be done to any field; no rotation
     assert got.previous == {}
     same = [name for name in body if name in Transaction.__struct_fields__ and isinstance(body[name], str)]
     same = [name for name in same if name not in ("event_time", "goods_due", "party_account", "counterparty_account")]
@@ -158,7 +158,8 @@ def test_during_a_rotation_every_token_comes_with_its_previous_one():
         "contact",
     )
     assert got.previous == {getattr(got, name): getattr(before, name) for name in tokens}
-    assert got.identity == before.identity
+    assert got.former == (before.identity, before.body)
+    assert before.former is None
     assert before.previous == {}
 
 
