@@ -185,6 +185,7 @@ def test_nothing_of_the_source_is_in_an_excerpt(place, tmp_path):
 
 # What stays as it is: classes, places, amounts and figures, nothing that names a person, a firm, a matter or a record.
 KEPT = {
+    "notes",
     "direction", "status", "party_type", "counterparty_country", "counterparty_bank_country", "institution", "branch",
     "channel", "amount", "currency", "settled_amount", "settled_currency", "deal_rate", "purpose", "evidence",
     "report_type", "trade_terms", "hs_code", "ip_country", "exchange_linked_inflow_24h", "remittance_classes", "kind",
