@@ -3,7 +3,8 @@
 A token is `<key id>.<slot>.<digest>`. The digest (32 hex digits) is HMAC-SHA-256 of name space and identifier under the
 current key; the slot (3 hex digits) is the same under the routing key, which is never rotated, so that a party stays
 in its partition through any rotation. Equal things have equal tokens whatever their role: parties and counterparties
-share one name space.
+share one name space. The fingerprints of events are under the current key too, and in a rotation under the previous
+one besides.
 
 The key file holds `key_id = 64 hex digits` a line; `#` begins a comment. The first line is current, the last routes,
 and with one line the same key does both. During a rotation the second line is the previous key: every token then
