@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
-from detectors import cases, routing, texts
+from detectors import cases, routing, texts, verdicts
 from detectors.alert import (
     Alert,
     Counterfactual,
@@ -144,6 +144,7 @@ def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Calla
         position=Position(topic=state.ledger_topic, partition=state.partition, offset=case.origin.offset),
         selection=selection, rate_missing=case.usd is None,
     )  # fmt: skip
+    verdicts.raised(party, alert_id)
     cases.remember(party, [(hit.typology.id, hit.finding) for hit in found], alert_id, case_id, case.at_us)
     return alert
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from detectors import verdicts
 from detectors.accounting import Join
 from detectors.alert import Alert
 from detectors.calendar import to_us
@@ -24,13 +25,14 @@ from detectors.events import (
 from detectors.fingerprints import KINDS, Known, key
 from detectors.fusion import fuse
 from detectors.money import parse_or_zero
-from detectors.party import MOST_VERDICTS, Facts
+from detectors.party import Facts
 from detectors.roster import recall, store
 from detectors.scoring import Scored
 from detectors.state import PartitionState
 from detectors.transaction import apply_transaction
 
-Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration"]
+# `refused`: an event that the state does not bear out, such as a verdict on an alert that was never raised
+Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration", "refused"]
 CONFLICT = "event.conflict"
 # Topics of one name whose marks are kept, the newest ones: a worker that was slow may still write what it read of the
 # one before, and memory must not grow with topics that were ever deleted.
@@ -38,11 +40,14 @@ MOST_TOPICS = 8
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A conflict: an event of a known identity with another body. The ingest role dead-letters its original bytes.
+    """A record that the monitor does not apply. The ingest role dead-letters its original bytes.
+
+    It is a conflict (an event of a known identity with another body), or `code` says why the state does not bear it
+    out.
 
     `source`, `topic_id`, `timestamp_ms` and `commitment` (`sha256` of a record that an earlier release took in) are the
-    refused record's; `first` is where the event that stands came from. `topic_id` is empty, and `timestamp_ms` (UTC)
-    -1, in notices of earlier releases.
+    refused record's; `first` is where the event that stands came from, of a conflict. `topic_id` is empty, and
+    `timestamp_ms` (UTC) -1, in notices of earlier releases.
     """
 
     code: str
@@ -166,16 +171,21 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         if known.body == same:
             return Outputs(outcome="duplicate")
         first = Source(state.topics[known.topic], known.partition, known.offset)
-        return Outputs(outcome="conflict", notice=_notice(event.identity, origin, first))
+        return Outputs(outcome="conflict", notice=_notice(CONFLICT, event.identity, origin, first))
+    if isinstance(event, Disposition):
+        refused = _disposition(state, event)
+        if refused is not None:
+            # not remembered: when it is sent again it is judged again
+            return Outputs(outcome="refused", notice=_notice(refused, event.identity, origin, None))
     outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
     window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset), former)
     return outputs
 
 
-def _notice(identity: str, origin: Origin, first: Source) -> Notice:
+def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> Notice:
     plain, keyed = (None, origin.commitment) if ":" in origin.commitment else (origin.commitment, None)
-    return Notice(code=CONFLICT, source=origin.source, identity=identity, first=first, sha256=plain, commitment=keyed,
+    return Notice(code=code, source=origin.source, identity=identity, first=first, sha256=plain, commitment=keyed,
                   topic_id=origin.topic_id, timestamp_ms=origin.timestamp_ms)  # fmt: skip
 
 
@@ -198,8 +208,6 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         _profile(state, event)
     elif isinstance(event, Declaration):
         _declaration(state, event)
-    elif isinstance(event, Disposition):
-        _disposition(state, event)
     return _APPLIED
 
 
@@ -224,18 +232,26 @@ def _declaration(state: PartitionState, event: Declaration) -> None:
     store(state, event.party, event.previous, party)
 
 
-def _disposition(state: PartitionState, event: Disposition) -> None:
-    """Keep a verdict with its party; learning from it is a later step."""
+def _disposition(state: PartitionState, event: Disposition) -> str | None:
+    """Keep a verdict with its party, or say why it does not count; learning from it is a later step.
+
+    It makes no party, and its date keeps none alive for longer than the partition's clock bears out.
+    """
     party = recall(state, event.party, event.previous)
-    party.verdicts = [*party.verdicts, (event.alert_id, event.verdict)][-MOST_VERDICTS:]
-    party.last_us = max(party.last_us, to_us(event.decided_at))
-    store(state, event.party, event.previous, party)
+    refused = verdicts.judge(party, event)
+    if refused is None:
+        party.last_us = max(party.last_us, min(to_us(event.decided_at), state.watermark_us or 0))
+        store(state, event.party, event.previous, party)
+    return refused
 
 
 def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
     counters, outcome = state.counters, outputs.outcome
     if outcome in {"duplicate", "conflict"}:
         counters[f"{outcome}s"] += 1
+        return
+    if outcome == "refused":
+        counters["refused"] += 1
         return
     counters["applied"] += 1
     if isinstance(event, (Rate, ConfigurationChange)):

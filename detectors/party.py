@@ -15,6 +15,8 @@ MOST_REVERSALS = 20
 MOST_RESTATED = 20
 MOST_VERDICTS = 50
 MOST_ALERTED = 20
+# alerts of a party on which a verdict still counts; 16 bytes each
+MOST_RAISED = 256
 MOST_ALIASES = 1000
 # an alert shows at most 50 events (CONTRACT fx.alerts.v1)
 MOST_PROOFS = 50
@@ -56,6 +58,15 @@ class Reversal(msgspec.Struct, frozen=True, array_like=True):
     took: int = 0
     took_exponent: int = 0
     took_usd: int = 0
+
+
+class Given(msgspec.Struct, frozen=True, array_like=True):
+    """A verdict that counts: the alert's id as 16 bytes, the number of its officer, what was decided and when."""
+
+    alert: bytes
+    officer: int
+    verdict: str
+    decided_us: int
 
 
 class Restated(msgspec.Struct, frozen=True, array_like=True):
@@ -103,6 +114,8 @@ class Party(msgspec.Struct, array_like=True):
     of a counterparty's newer token to the hash it had before a key rotation, `settlements` that of a settlement to its
     payment's first event. The two are apart: a thousand settlements must not make regular counterparties look new.
     `folded` is what is left of payments beyond those that are kept as rows (folded.py), empty for nearly every party.
+    `restated` is what payments said before they were said anew (accounting.py), `raised` the ids of the party's newest
+    alerts (verdicts.py).
     """
 
     party_type: str = ""
@@ -118,11 +131,12 @@ class Party(msgspec.Struct, array_like=True):
     case: tuple[str, int] | None = None
     facts: Facts | None = None
     declarations: int = 0
-    verdicts: list[tuple[str, str]] = []
+    verdicts: list[Given] = []
     aliases: dict[int, int] = {}
     settlements: dict[int, int] = {}
     restated: list[Restated] = []
     folded: bytes = b""
+    raised: bytes = b""
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new; the last place stands for all names beyond `MOST_NAMES`."""

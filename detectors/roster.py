@@ -6,9 +6,20 @@ the old token for a while, and a verdict names the token that its alert showed.
 """
 
 from detectors import folded
-from detectors.party import MOST_ALERTED, MOST_PROOFS, MOST_RESTATED, MOST_REVERSALS, MOST_VERDICTS, Party, pack, unpack
+from detectors.party import (
+    MOST_ALERTED,
+    MOST_PROOFS,
+    MOST_RAISED,
+    MOST_RESTATED,
+    MOST_REVERSALS,
+    MOST_VERDICTS,
+    Party,
+    pack,
+    unpack,
+)
 from detectors.payments import joined
 from detectors.state import PartitionState
+from detectors.verdicts import ALERT_BYTES
 
 
 def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party:
@@ -77,6 +88,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.facts = current.facts or earlier.facts
     current.declarations += earlier.declarations
     current.verdicts = (earlier.verdicts + current.verdicts)[-MOST_VERDICTS:]
+    current.raised = (earlier.raised + current.raised)[-MOST_RAISED * ALERT_BYTES :]
     current.aliases = {**earlier.aliases, **current.aliases}
     current.settlements = {**earlier.settlements, **current.settlements}
     return current

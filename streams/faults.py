@@ -47,6 +47,10 @@ CODES: dict[str, str] = {
     "header.count": "The record has more than 1 000 headers.",
     "configuration.invalid": "The configuration does not fit its type.",
     "event.conflict": "The same identity came before with another body (told by the monitor).",
+    "verdict.unknown_alert": "The verdict is on an alert not raised for this party, or long ago (told by the monitor).",
+    "verdict.repeated": "The same officer gave the same verdict on this alert before (told by the monitor).",
+    "verdict.outdated": "The same officer decided otherwise on this alert at a later time (told by the monitor).",
+    "verdict.too_many_officers": "Eight other officers gave verdicts on this alert already (told by the monitor).",
     "record.refused": "The record does not fit the contract; no finer fault is known.",
     "xml.malformed": "The value is not one well-formed XML text.",
     "xml.document_type": "The XML declares a document type or an entity.",
@@ -67,6 +71,8 @@ CODES: dict[str, str] = {
     "door.failed": "fxwatch itself failed on this record; report it with the message.",
 }
 
+# Told by the monitor, which alone knows what came before: their records stand in the ledger too.
+TOLD_BY_MONITOR = frozenset(code for code in CODES if code.startswith(("event.", "verdict.")))
 # Faults of the bytes and their syntax; all others are found in a record that could be read.
 _OF_BYTES = ("value.", "size.", "utf8.", "depth.", "json.", "xml.", "fin.")
 _DECODE = frozenset(code for code in CODES if code.startswith(_OF_BYTES))

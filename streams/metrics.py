@@ -32,7 +32,7 @@ from detectors.accounting import JOINS
 from detectors.alert import Severity, Versions
 from streams.institution_counter import InstitutionCounter
 
-Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "late", "muted", "history", "ahead"]
+Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead"]
 # what the door did to a field of a record that it admitted (streams/identifiers.py)
 Note = Literal["respelled", "placeholder", "report_form", "minor_units"]
 Stage = Literal["decode", "apply", "publish"]
@@ -183,8 +183,9 @@ class Metrics:
         self.events = counter(
             "events",
             "Events by what became of them, events. applied: scored and learned from; duplicate: sent before; "
-            "conflict: same identity, other body; redelivered: below the source's high-water mark; late: beyond the "
-            "lateness window (also applied); muted: applied, its outputs having been published before (also applied); "
+            "conflict: same identity, other body; redelivered: below the source's high-water mark; refused: not borne "
+            "out, dead-lettered; late: beyond the lateness window (also applied); muted: applied, its outputs having "
+            "been published before (also applied); "
             "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied).",
             "agent", "outcome",
         )  # fmt: skip

@@ -138,7 +138,7 @@ class ConflictLetters:
             proven = self._evidence_keys.is_of(notice.commitment or notice.sha256 or "", source, found.value or b"")
             if not proven:  # a letter must never hold somebody else's bytes
                 found, gone = None, UNPROVEN if proven is None else REPLACED
-        message = f"{CODES[notice.code]} It stands as {_named(first) if first else 'unknown'}"
+        message = CODES[notice.code] + (f" It stands as {_named(first)}" if first else "")
         stamp = notice.timestamp_ms if notice.timestamp_ms >= 0 else timestamp
         if found is None:
             message += f"; the original bytes are {gone}"

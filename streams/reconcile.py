@@ -10,8 +10,6 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-CONFLICT = "event.conflict"
-
 _READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT = 1, 2, 4, 8, 16
 _NOWHERE = -1
 
@@ -40,9 +38,10 @@ class Problem(msgspec.Struct, frozen=True):
 class TopicCount(msgspec.Struct, kw_only=True):
     """One input topic's figures, in records. `read` = `ledger` + `dead_letters` + `missing` when nothing is wrong.
 
-    `conflicts` are in the ledger and in the dead letters, and count as `ledger`. `redelivered`: ledger records or dead
-    letters of a source position beyond the first. `older`, `newer`: ledger records and dead letters whose source lies
-    before the input's log start (retention) or in a deleted topic of its name, or beyond the offset compared up to.
+    `conflicts` are in the ledger and in the dead letters, and count as `ledger`: conflicts, and what else the monitor
+    does not apply (`faults.TOLD_BY_MONITOR`). `redelivered`: ledger records or dead letters of a source position beyond
+    the first. `older`, `newer`: ledger records and dead letters whose source lies before the input's
+    log start (retention) or in a deleted topic of its name, or beyond the offset compared up to.
     """
 
     topic: str

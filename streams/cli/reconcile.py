@@ -13,9 +13,10 @@ from kafka.structs import TopicPartition as AdminPartition
 from streams import app, ledger, reading, tables, topics
 from streams.deadletter import original
 from streams.errors import FxwatchError
+from streams.faults import TOLD_BY_MONITOR
 from streams.input_ids import read_ids
 from streams.reading import Batch
-from streams.reconcile import CONFLICT, Problem, Reconciliation, TopicCount
+from streams.reconcile import Problem, Reconciliation, TopicCount
 from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
 
@@ -106,7 +107,12 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
                 elif not _same(letter.topic_id.encode(), ids.get(letter.topic, b"")):
                     found.of_deleted_topic(letter.topic, letter.partition, 1)
                 else:
-                    found.dead_letter(letter.topic, letter.partition, letter.offset, conflict=CONFLICT in letter.codes)
+                    found.dead_letter(
+                        letter.topic,
+                        letter.partition,
+                        letter.offset,
+                        conflict=not TOLD_BY_MONITOR.isdisjoint(letter.codes),
+                    )
     return found, unknown
 
 

@@ -26,7 +26,7 @@ from streams.testbed.score_columns import MOST_REASONS, ScoreRow
 from streams.version import code_version
 
 _EPOCH = date(1970, 1, 1).toordinal()
-OUTCOMES = ("applied", "duplicate", "conflict", "redelivered", "configuration")
+OUTCOMES = ("applied", "duplicate", "conflict", "redelivered", "configuration", "refused")
 
 Clock = Callable[[], float]
 # What takes the place of a configuration of the ledger.

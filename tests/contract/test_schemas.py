@@ -48,6 +48,9 @@ NOT_IN_A_SCHEMA = {
 CALENDAR = {"time_leap", "time_not_in_utc", "date_malformed"} | {name for name in CASES if CASES[name].get("calendar")}
 # to a schema 1.0 is an integer and integers have no end; the decoder wants digits alone, in 64 bits
 WHOLE_NUMBERS = {"declaration_line_float", "declaration_line_beyond_64_bits"}
+# published without a length, which may not become narrower; what the door takes of it is bounded all the same
+VERDICT_TEXTS = {"disposition_alert_id_65", "disposition_investigator_129", "disposition_legal_basis_257",
+                 "disposition_office_129"}  # fmt: skip
 
 
 def test_the_published_files_are_what_the_code_gives():
@@ -78,7 +81,7 @@ BAD = [
     name
     for name, case in CASES.items()
     if parsed(name) is not None
-    and name not in CALENDAR | WHOLE_NUMBERS
+    and name not in CALENDAR | WHOLE_NUMBERS | VERDICT_TEXTS
     and not set(case["codes"]) <= {"json.malformed", *NOT_IN_A_SCHEMA}
     and case["codes"] != []
 ]

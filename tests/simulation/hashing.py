@@ -26,7 +26,9 @@ class Learned(msgspec.Struct):
     hash: int = 0
     learned: int = 0
     counters: dict[str, int] = msgspec.field(
-        default_factory=lambda: dict.fromkeys(("applied", "duplicates", "conflicts", "redelivered", "alerts"), 0)
+        default_factory=lambda: dict.fromkeys(
+            ("applied", "duplicates", "conflicts", "redelivered", "refused", "alerts"), 0
+        )
     )
     marks: dict[int, int] = {}
     recent: dict[int, int] = {}

@@ -131,7 +131,7 @@ def _undisturbed(world: World, number: int) -> tuple[Any, dict[str, list[Any]]]:
 
 def _recounted(world: World, number: int, state: Any) -> None:
     counted = recount(world.written[number], world.skips[number], world.sources.window)
-    for name in ("applied", "duplicates", "conflicts", "redelivered"):
+    for name in ("applied", "duplicates", "conflicts", "redelivered", "refused"):
         _same(f"{name} in partition {number}", state.counters[name], counted[name])
     if isinstance(state, hashing.Learned):
         _same(f"learned in partition {number}", state.learned, counted["applied"])

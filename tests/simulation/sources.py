@@ -44,7 +44,8 @@ LIGHT: dict[str, dict[str, Any]] = {
 class Written(NamedTuple):
     """One record for a ledger partition, and what the recount needs of it.
 
-    `identity` None: a configuration, never a duplicate. `source` None: not by ingest.
+    `identity` None: a configuration, never a duplicate. `source` None: not by ingest. `unborne`: a verdict on an alert
+    that was never raised.
     """
 
     partition: int
@@ -56,6 +57,7 @@ class Written(NamedTuple):
     number: int
     identity: Any
     body: Any
+    unborne: bool = False
 
 
 # one source record's ledger records: one, or one a partition for what is broadcast
@@ -193,8 +195,10 @@ def _written(record: Any, source: tuple[str, int], number: int, timestamp: int) 
     partition, key, value, headers = record
     fields = orjson.loads(value)
     return Written(
-        partition, key, value, headers, timestamp, source, number, fields.get("identity"), fields.get("body")
-    )
+        partition, key, value, headers, timestamp, source, number, fields.get("identity"), fields.get("body"),
+        # its alerts are invented: no sender knows the ids of alerts before they are raised
+        unborne=fields["type"] == "disposition",
+    )  # fmt: skip
 
 
 def real_sources(draw: random.Random, events: int, partitions: int) -> Sources:
@@ -230,6 +234,8 @@ def recount(written: Sequence[Written], skipped: Container[int], window: int) ->
             marks[one.source] = one.number
         if one.identity is None:
             found["applied"] += 1
+        elif one.unborne:
+            found["refused"] += 1
         elif one.identity in bodies:
             found["duplicates" if bodies[one.identity] == one.body else "conflicts"] += 1
         else:

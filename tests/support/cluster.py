@@ -30,6 +30,7 @@ from detectors.state import STATE_SCHEMA
 from streams import ledger, reading, topics
 from streams.deadletter import Original, original
 from streams.digest import learned
+from streams.faults import TOLD_BY_MONITOR
 from streams.kafka_log import KafkaLog
 from streams.monitor_core import AGENT, MonitorCore
 from streams.outputs import Output
@@ -273,7 +274,11 @@ class Cluster:
 
     def _letters_written(self) -> bool:
         notices = {msgspec.json.decode(record.value, type=Notice).source for _, record in self.read(topics.NOTICES)}
-        letters = {(one.topic, one.partition, one.offset) for one in self.dead_letters() if CONFLICT in one.codes}
+        letters = {
+            (one.topic, one.partition, one.offset)
+            for one in self.dead_letters()
+            if not TOLD_BY_MONITOR.isdisjoint(one.codes)
+        }
         return len(notices) == len(letters)
 
     def read(self, *names: str) -> list[tuple[Any, Any]]:
@@ -306,7 +311,9 @@ class Cluster:
         for _, record in self.read(topics.DEADLETTER):
             letter = original(record)
             assert letter is not None
-            found.setdefault((letter.topic, letter.partition, letter.offset, CONFLICT in letter.codes), letter)
+            found.setdefault(
+                (letter.topic, letter.partition, letter.offset, not TOLD_BY_MONITOR.isdisjoint(letter.codes)), letter
+            )
         return list(found.values())
 
     def published(self) -> dict[tuple[str, int], list[Seen]]:
@@ -331,7 +338,7 @@ class Cluster:
                 found.outputs.setdefault((output.topic, output.partition), []).append(_seen(output))
             source = source_place(record.headers)
             if source is not None:
-                names = ("applied", "duplicates", "conflicts", "redelivered")
+                names = ("applied", "duplicates", "conflicts", "redelivered", "refused")
                 outcome = next(name for name in names if state.counters[name] != before.get(name, 0))
                 if outcome != "redelivered":
                     found.outcomes.setdefault(source, set()).add(outcome)

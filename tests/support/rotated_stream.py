@@ -204,7 +204,9 @@ def _kept(states: list[PartitionState], verdicts: list[Record]) -> int:
             packed = state.parties.get(state.newest_name(body["party"]))
             if packed is not None:
                 party = unpack(packed)
-                kept += (body["alert_id"], "refuted") in party.verdicts and party.payments != b""
+                kept += (
+                    bytes.fromhex(body["alert_id"]) in [one.alert for one in party.verdicts] and party.payments != b""
+                )
     return kept
 
 

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from detectors.core import CONFLICT, MOST_TOPICS, apply
-from detectors.events import ConfigurationChange, Disposition, Origin, Profile, Source
+from detectors.events import ConfigurationChange, Origin, Profile, Source
 from detectors.party import unpack
 from detectors.state import PartitionState
 from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, later, payment
@@ -167,8 +167,8 @@ def test_a_party_known_under_both_tokens_becomes_one():
     assert len(ledger.state.parties) == 1
 
 
-def test_profiles_and_dispositions_are_kept_with_the_party():
-    """The newest facts by `as_of` and each verdict stand in the party's record."""
+def test_profiles_are_kept_with_the_party():
+    """The newest facts by `as_of` stand in the party's record; verdicts: test_verdicts.py."""
     ledger = Ledger()
     party = "k1.0a3.remitter"
     ids = {"identity": digest16("p1"), "body": digest16("p1"), "event_id": "p1"}
@@ -177,13 +177,8 @@ def test_profiles_and_dispositions_are_kept_with_the_party():
     )
     ids = {"identity": digest16("p0"), "body": digest16("p0"), "event_id": "p0"}
     ledger.put(Profile(party=party, party_type="person", as_of=START, region="KR-26", **ids), ledger.origin("p"))
-    ids = {"identity": digest16("d"), "body": digest16("d"), "event_id": "d"}
-    verdict = Disposition(alert_id="x", party=party, verdict="refuted", reason_hash="0", investigator="i",
-                          decided_at=START, **ids)  # fmt: skip
-    assert ledger.put(verdict, ledger.origin("d")).outcome == "applied"
     kept = unpack(ledger.state.parties[party])
     assert kept.facts.region == "KR-11"
-    assert kept.verdicts == [("x", "refuted")]
 
 
 def test_idle_parties_leave_memory_in_event_time():

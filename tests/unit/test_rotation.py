@@ -13,10 +13,16 @@ PAYEE, PAYEE_2 = "k1.111.payee", "k2.111.payee2"
 TO_SECOND, TO_THIRD = {SECOND: FIRST}, {THIRD: SECOND}
 
 
-def verdict(ledger: Ledger, event_id: str, party: str, days: float) -> Outputs:
+def alerted(ledger: Ledger) -> str:
+    """An alert on the party, under its first token."""
+    (alert,) = ledger.pay("a", START, "150000", party=FIRST).alerts
+    return alert.alert_id
+
+
+def verdict(ledger: Ledger, event_id: str, alert_id: str, party: str, days: float) -> Outputs:
     """An investigator's verdict that names the party by the token of its alert."""
-    event = Disposition(event_id=event_id, identity=digest16(event_id), body=digest16(event_id), alert_id=event_id,
-                        party=party, verdict="refuted", reason_hash="0", investigator="i",
+    event = Disposition(event_id=event_id, identity=digest16(event_id), body=digest16(event_id), alert_id=alert_id,
+                        party=party, verdict="refuted", reason_hash="0", investigator=event_id,
                         decided_at=later(days=days))  # fmt: skip
     return ledger.put(event, ledger.origin("fx.dispositions.v1"))
 
@@ -30,14 +36,14 @@ def only(ledger: Ledger) -> tuple[str, Party]:
 def test_a_verdict_on_the_old_token_finds_the_party_after_the_rotation() -> None:
     """Alerts of before the rotation show the old token; it names the party for as long as idle parties are kept."""
     ledger = Ledger()
-    ledger.pay("a", START)
+    alert = alerted(ledger)
     ledger.pay("b", later(days=1), party=SECOND, previous=TO_SECOND)
-    verdict(ledger, "d1", FIRST, 2)
+    assert verdict(ledger, "d1", alert, FIRST, 2).outcome == "applied"
     ledger.pay("c", later(days=430), party=SECOND)
-    verdict(ledger, "d2", FIRST, 431)
+    assert verdict(ledger, "d2", alert, FIRST, 431).outcome == "applied"
     token, party = only(ledger)
     assert token == SECOND
-    assert party.verdicts == [("d1", "refuted"), ("d2", "refuted")]
+    assert [one.officer for one in party.verdicts] == [token_number("d1"), token_number("d2")]
 
 
 def test_an_old_name_is_forgotten_with_idle_parties() -> None:
@@ -64,13 +70,13 @@ def test_a_worker_behind_writes_to_the_same_party() -> None:
 def test_a_second_rotation_keeps_the_party_whichever_key_file_a_worker_has() -> None:
     """Workers of the first overlap, the second, and of none: one party, under the newest name, known by all three."""
     ledger = Ledger()
-    ledger.pay("a", START)
+    alert = alerted(ledger)
     ledger.pay("b", later(days=1), party=SECOND, previous=TO_SECOND)
     ledger.pay("c", later(days=2), party=THIRD, previous=TO_THIRD)
     ledger.pay("d", later(days=3), party=SECOND, previous=TO_SECOND)
     ledger.pay("e", later(days=4))
-    verdict(ledger, "f", FIRST, 5)
-    verdict(ledger, "g", SECOND, 5)
+    verdict(ledger, "f", alert, FIRST, 5)
+    verdict(ledger, "g", alert, SECOND, 5)
     token, party = only(ledger)
     assert token == THIRD
     assert len(rows(party)) == 5

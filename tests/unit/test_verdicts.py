@@ -1,0 +1,170 @@
+"""Verdicts count for alerts that were raised, once per officer, and forged ones leave nothing behind."""
+
+import json
+
+import msgspec
+
+from detectors.core import Notice, Outputs
+from detectors.events import Disposition
+from detectors.party import MOST_RAISED, MOST_VERDICTS, pack, unpack
+from detectors.verdicts import MOST_OFFICERS, raised
+from streams import topics
+from streams.contracts import DISPOSITIONS, TRANSACTIONS
+from tests.support.ledger import Ledger, digest16, later
+from tests.support.pipeline import DISPOSITION, TRANSACTION, Pipeline
+
+PARTY = "k1.0a3.remitter"
+
+
+def alerted(ledger: Ledger, day: float = 0, **fields) -> str:
+    """The id of an alert on a party's payment beyond the yearly cap."""
+    (alert,) = ledger.pay(f"a{day}{fields}", later(days=day), "150000", **fields).alerts
+    return alert.alert_id
+
+
+def verdict(ledger: Ledger, name: str, alert_id: str, said: str = "refuted", *, officer: str = "I-1",
+            days: float = 1, party: str = PARTY) -> Outputs:  # fmt: skip
+    event = Disposition(event_id=name, identity=digest16(name + party), body=digest16(name), alert_id=alert_id,
+                        party=party, verdict=said, reason_hash="0", investigator=officer,
+                        decided_at=later(days=days))  # fmt: skip
+    return ledger.put(event, ledger.origin(DISPOSITIONS))
+
+
+def kept(ledger: Ledger) -> list[str]:
+    return [one.verdict for one in unpack(ledger.state.parties[PARTY]).verdicts]
+
+
+def refused(outputs: Outputs) -> str | None:
+    assert (outputs.outcome == "refused") == (outputs.notice is not None)
+    return None if outputs.notice is None else outputs.notice.code
+
+
+def test_a_verdict_on_a_raised_alert_counts():
+    """The honest case: confirmed by one officer, refuted by another, each once."""
+    ledger = Ledger()
+    alert = alerted(ledger)
+    assert refused(verdict(ledger, "v1", alert, "confirmed")) is None
+    assert refused(verdict(ledger, "v2", alert, officer="I-2")) is None
+    assert kept(ledger) == ["confirmed", "refuted"]
+    assert ledger.state.counters["refused"] == 0
+
+
+def test_verdicts_on_alerts_that_never_were_make_no_party_and_no_state():
+    """60 records with ids of 50 KB on an unknown party made 3 MB of state; now they leave the state as it is."""
+    ledger = Ledger()
+    ledger.pay("a", later(days=0))
+    before = dict(ledger.state.parties)
+    for number in range(60):
+        answer = verdict(ledger, f"v{number}", f"{number}" * 25_000, party="k1.0a3.nobody", days=3000)
+        assert refused(answer) == "verdict.unknown_alert"
+        assert refused(verdict(ledger, f"w{number}", "b" * 32, days=3000)) == "verdict.unknown_alert"
+    assert ledger.state.parties == before
+    assert ledger.state.counters["refused"] == 120
+
+
+def test_an_alert_of_another_party_is_unknown():
+    """The id is real, the party is not the alert's; and half of one id with half of the next is no alert."""
+    ledger = Ledger()
+    alert, other = alerted(ledger), alerted(ledger, party="k1.0a3.other")
+    assert refused(verdict(ledger, "v", other)) == "verdict.unknown_alert"
+    second = alerted(ledger, day=400)
+    assert refused(verdict(ledger, "half", alert[16:] + second[:16])) == "verdict.unknown_alert"
+    assert refused(verdict(ledger, "upper", alert.upper())) == "verdict.unknown_alert"
+    assert refused(verdict(ledger, "both", second)) is None
+
+
+def test_a_verdict_repeated_is_not_the_opinion_of_many():
+    """The same officer says the same again: refused with a reason; a changed mind, or a withdrawal, replaces it."""
+    ledger = Ledger()
+    alert = alerted(ledger)
+    verdict(ledger, "v1", alert, "refuted", days=2)
+    assert refused(verdict(ledger, "v2", alert, "refuted", days=3)) == "verdict.repeated"
+    assert refused(verdict(ledger, "v3", alert, "confirmed", days=1)) == "verdict.outdated"
+    assert kept(ledger) == ["refuted"]
+    assert refused(verdict(ledger, "v4", alert, "confirmed", days=4)) is None
+    assert kept(ledger) == ["confirmed"]
+    assert refused(verdict(ledger, "v5", alert, "withdrawn", days=5)) is None
+    assert kept(ledger) == ["withdrawn"]
+
+
+def test_the_same_record_again_is_a_duplicate():
+    """A resend is no second verdict, and needs no letter."""
+    ledger = Ledger()
+    alert = alerted(ledger)
+    verdict(ledger, "v1", alert)
+    assert verdict(ledger, "v1", alert).outcome == "duplicate"
+
+
+def test_a_refused_verdict_is_judged_again_when_it_is_sent_again():
+    """Decided before the alert was known here: once it is, the same record counts."""
+    ledger, other = Ledger(), Ledger()
+    alert = alerted(other)
+    assert refused(verdict(ledger, "v1", alert)) == "verdict.unknown_alert"
+    assert alerted(ledger) == alert
+    assert refused(verdict(ledger, "v1", alert)) is None
+
+
+def test_made_up_officers_are_bounded():
+    """A hundred names on one alert: eight count, and the first of them stay."""
+    ledger = Ledger()
+    alert = alerted(ledger)
+    verdict(ledger, "real", alert, "confirmed")
+    codes = [refused(verdict(ledger, f"v{number}", alert, officer=f"X{number}")) for number in range(100)]
+    assert codes == [None] * (MOST_OFFICERS - 1) + ["verdict.too_many_officers"] * (101 - MOST_OFFICERS)
+    assert kept(ledger)[0] == "confirmed"
+
+
+def test_what_is_kept_of_a_party_is_bounded():
+    """Alerts beyond the newest 256 are forgotten, and verdicts beyond the newest 50."""
+    ledger = Ledger()
+    alerted(ledger)
+    party = unpack(ledger.state.parties[PARTY])
+    ids = [digest16(str(number)) for number in range(MOST_RAISED + 10)]
+    for alert_id in ids:
+        raised(party, alert_id)
+    ledger.state.parties[PARTY] = pack(party)
+    assert len(party.raised) == MOST_RAISED * 16
+    assert refused(verdict(ledger, "old", ids[9])) == "verdict.unknown_alert"
+    for number, alert_id in enumerate(ids[10:]):
+        assert refused(verdict(ledger, f"v{number}", alert_id)) is None
+    assert len(kept(ledger)) == MOST_VERDICTS
+    assert len(ledger.state.parties[PARTY]) < 12_000
+
+
+def test_the_date_of_a_verdict_keeps_no_party_alive():
+    """A verdict dated years ahead: the party leaves memory with the others that were idle as long."""
+    for dated in (False, True):
+        ledger = Ledger()
+        alert = alerted(ledger)
+        if dated:
+            assert refused(verdict(ledger, "v", alert, days=3000)) is None
+        ledger.pay("b", later(days=437), party="k1.0a3.later")
+        assert list(ledger.state.parties) == ["k1.0a3.later"]
+
+
+def test_two_names_of_a_party_merge_with_their_alerts_and_verdicts():
+    """After a rotation in which both names had alerts, verdicts on either count."""
+    ledger = Ledger()
+    alert = alerted(ledger)
+    new = "k2.0a3.remitter2"
+    second = alerted(ledger, party=new)
+    verdict(ledger, "v1", alert)
+    ledger.pay("both", later(days=2), party=new, previous={new: PARTY})
+    assert refused(verdict(ledger, "v2", second, party=new)) is None
+    assert refused(verdict(ledger, "v3", alert, "confirmed", party=PARTY, days=3)) is None
+    assert len(ledger.state.parties) == 1
+
+
+def test_a_refused_verdict_becomes_a_notice_with_its_source():
+    """Through the door: the ingest role learns which record to dead-letter, and why."""
+    pipeline = Pipeline()
+    pipeline.send(TRANSACTIONS, TRANSACTION | {"amount": "150000"})
+    (token,) = pipeline.state.parties
+    answer = pipeline.send(DISPOSITIONS, DISPOSITION | {"party": token})
+    (output,) = answer
+    assert output.topic == topics.NOTICES
+    notice = msgspec.json.decode(output.value, type=Notice)
+    assert (notice.code, notice.source.topic, notice.source.offset) == ("verdict.unknown_alert", DISPOSITIONS, 0)
+    assert notice.first is None
+    assert "sha256" not in json.loads(output.value)
+    assert pipeline.core.tally.outcomes["refused"] == 1
