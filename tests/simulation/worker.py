@@ -11,6 +11,7 @@ from faust.types import TP
 
 from streams import topics
 from streams.monitor import MonitorAgent
+from streams.settings import Settings
 from tests.simulation.clients import HOST, Network
 
 TOPIC_ID = "the-ledger"
@@ -19,9 +20,9 @@ IDLE_SECONDS = 0.1
 QUEUED_RUNS = 4
 LOST_RUNS = 0.02
 OUTAGE_REMEMBERED = 30.0
-SETTINGS = SimpleNamespace(bootstrap_servers=["memory"], transaction_timeout_seconds=10.0, broker_patience_seconds=60.0,
-                           shutdown_seconds=5.0, snapshot_every_seconds=3600.0, run_records=256, queued_runs=4,
-                           order_wait_seconds=0.5)  # fmt: skip
+SETTINGS = Settings(bootstrap="memory:9092", transaction_timeout_seconds=10.0, broker_patience_seconds=60.0,
+                    shutdown_seconds=5.0, snapshot_every_seconds=3600.0, run_records=256, queued_runs=4,
+                    order_wait_seconds=0.5)  # fmt: skip
 
 
 class DiedError(BaseException):
@@ -58,7 +59,7 @@ class NoFaust:
 def monitor_agent(core: Any, snapshot_every: int, was_away: Callable[[], bool]) -> MonitorAgent:
     """The product's own agent on a core that may be another one. World.installed has replaced Faust and aiokafka."""
     broker: Any = SimpleNamespace(was_away=was_away, reachable=True)
-    settings: Any = SimpleNamespace(**vars(SETTINGS), snapshot_every_events=snapshot_every)
+    settings: Any = SETTINGS.model_copy(update={"snapshot_every_events": snapshot_every})
     metrics: Any = NoMetrics()
     agent = MonitorAgent(settings, metrics, broker, topic_id=TOPIC_ID, code_version="1", config_version="c", web=False)
     agent.core = core
