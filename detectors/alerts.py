@@ -27,7 +27,7 @@ from detectors.alert import (
 )
 from detectors.calendar import from_us
 from detectors.configuration import Configuration
-from detectors.events import Origin, Transaction
+from detectors.events import Origin, PartyType, Transaction
 from detectors.explain import reasons
 from detectors.features import Feature
 from detectors.fusion import fuse
@@ -64,7 +64,7 @@ class Hit(NamedTuple):
 
 
 class Case(NamedTuple):
-    """Everything known of the event that an alert is built from."""
+    """Everything known of the event that an alert is built from; `told` is the party's type as the sender said it."""
 
     state: PartitionState
     configuration: Configuration
@@ -79,6 +79,7 @@ class Case(NamedTuple):
     segment: str
     features: tuple[Feature, ...]
     scored: Scored
+    told: PartyType
 
 
 def evaluated(context: Context, configuration: Configuration) -> list[tuple[Typology, Finding]]:
@@ -135,7 +136,7 @@ def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Calla
         parties=(event.contract_counterparty,) if event.contract_counterparty else (), institutions=institutions,
         severity=level, score=round(score, 6), rank=case.scored.rank, desk=desks[0] if desks else routing.UNASSIGNED,
         typologies=tuple(_shown(hit, case.configuration) for hit in found),
-        reasons=reasons(case.features, case.scored, [(_reason(hit), hit.finding.strength) for hit in found]),
+        reasons=reasons(case.features, case.scored, [(_reason(case, hit), hit.finding.strength) for hit in found]),
         counterfactual=_rule_changes(case, found) if found else _statistical_changes(case, selection, offered),
         evidence=evidence, evidence_total=total, amount_usd=plain(at_risk) if usd_known else None,
         amount_krw=_krw(case, at_risk, bool(found)),
@@ -165,11 +166,15 @@ def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
                        limits=finding.limits, measured=finding.measured, window=finding.window)  # fmt: skip
 
 
-def _reason(hit: Hit) -> Reason:
+def _reason(case: Case, hit: Hit) -> Reason:
     finding = hit.finding
+    english, korean = finding.text_en, finding.text_ko
+    if case.told != case.event.party_type:
+        english += f" {texts.other_type(case.told, case.event.party_type)}"
+        korean += f" {texts.other_type_ko(case.told, case.event.party_type)}"
     return Reason(feature=hit.typology.id, value=finding.value, unit=finding.unit, own_baseline=finding.own_baseline,
                   own_n=finding.own_n, peer_baseline=finding.peer_baseline, contribution=0.0,
-                  text_en=finding.text_en, text_ko=finding.text_ko)  # fmt: skip
+                  text_en=english, text_ko=korean)  # fmt: skip
 
 
 def _krw(case: Case, at_risk: int, ruled: bool) -> str | None:

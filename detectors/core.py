@@ -17,6 +17,7 @@ from detectors.events import (
     Disposition,
     Event,
     Origin,
+    PartyType,
     Profile,
     Rate,
     Source,
@@ -80,8 +81,9 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one ledger record.
 
     `assessed` is there for an applied transaction only; `join` names what is counted of one that has its payment's id
-    in common with another event (accounting.py), None for most; `folded` is
-    how many of the party's payments went into totals (folded.py), nearly always 0.
+    in common with another event (accounting.py), None for most; `folded` is how many of the party's payments went into
+    totals (folded.py), nearly always 0. `judged_as` is the party's type as a transaction was judged (party_type.py);
+    `type_differs` that the sender said another one than the party was known by.
     """
 
     outcome: Outcome
@@ -91,6 +93,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     assessed: Assessed | None = None
     join: Join | None = None
     folded: int = 0
+    judged_as: PartyType | None = None
+    type_differs: bool = False
 
     @property
     def scored(self) -> bool:
@@ -199,8 +203,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
             outcome="applied", late=seen.late,
             alerts=() if seen.alert is None else (seen.alert,),
             assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
-            join=seen.join,
-            folded=seen.folded,
+            join=seen.join, folded=seen.folded, judged_as=seen.judged_as, type_differs=seen.type_differs,
         )  # fmt: skip
     if isinstance(event, Rate):
         state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)
@@ -218,7 +221,7 @@ def _profile(state: PartitionState, event: Profile) -> None:
     if party.facts is None or at_us >= party.facts.as_of_us:
         related = tuple(party.known_as(token, event.previous) for token in event.related_counterparties)
         party.facts = Facts(at_us, event.registered_on, event.capital_krw, event.turnover_krw, event.industry_code,
-                            event.size, event.employees, event.region, related)  # fmt: skip
+                            event.size, event.employees, event.region, related, event.party_type)  # fmt: skip
     party.last_us = max(party.last_us, at_us)
     store(state, event.party, event.previous, party)
 

@@ -93,7 +93,7 @@ class Alerted(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
-    """The newest profile of the party (CONTRACT fx.profiles.v1), by its `as_of`."""
+    """The newest profile of the party (CONTRACT fx.profiles.v1), by its `as_of`. `party_type`: see party_type.py."""
 
     as_of_us: int
     registered_on: date | None
@@ -104,6 +104,7 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
     employees: int | None
     region: str | None
     related: tuple[int, ...]
+    party_type: str = ""
 
 
 class Party(msgspec.Struct, array_like=True):

@@ -17,6 +17,7 @@ from detectors.party import (
     pack,
     unpack,
 )
+from detectors.party_type import stricter
 from detectors.payments import joined
 from detectors.state import PartitionState
 from detectors.verdicts import ALERT_BYTES
@@ -78,7 +79,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.folded = folded.joined(current, earlier)
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
-    current.party_type = current.party_type or earlier.party_type
+    current.party_type = stricter(current.party_type, earlier.party_type)
     current.baselines = current.baselines or earlier.baselines
     current.proofs = (earlier.proofs + current.proofs)[-MOST_PROOFS:]
     current.reversals = (earlier.reversals + current.reversals)[-MOST_REVERSALS:]

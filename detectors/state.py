@@ -30,8 +30,8 @@ from detectors.typologies.base import Shared
 # 3: marks by the id of the topic whose records they count.
 # 4: the partition's clock is bounded by Kafka timestamps; what was restated of a payment, and which one a return took
 # back from; a window of fingerprints for each kind of event; payments beyond those kept one by one are folded;
-# fingerprints under a former key; alerts raised, and verdicts by
-# officer.
+# fingerprints under a former key; alerts raised, and verdicts by officer; the type in a profile, and the strictest that
+# senders said.
 STATE_SCHEMA = 4
 PIECE = 256 * 1024
 _LOT = 128 * 1024

@@ -148,3 +148,22 @@ def folded_shown(count: int, ordered: int = 0, returned: int = 0) -> list[Measur
 def both(english: str, korean: str) -> str:
     """One field that both readers use: English, then Korean."""
     return f"{english} / {korean}"
+
+
+_TYPES = {
+    "person": ("a person", "개인"), "sole_trader": ("a sole trader", "개인사업자"), "company": ("a company", "법인"),
+    "bank": ("a bank", "금융기관"),
+}  # fmt: skip
+
+
+def other_type(told: str, judged: str) -> str:
+    """That the sender of the payment gives its party another type than the one it is judged as."""
+    return f"The reporting institution calls this party {_TYPES[told][0]} here; it is known as {_TYPES[judged][0]}."
+
+
+def other_type_ko(told: str, judged: str) -> str:
+    """As `other_type`, in Korean."""
+    return (
+        f"보고기관은 이 거래에서 당사자를 {_TYPES[told][1]}(으)로 표시하였으나, "
+        f"이미 {_TYPES[judged][1]}(으)로 확인된 당사자입니다."
+    )

@@ -12,11 +12,12 @@ from detectors.alerts import UNSCORED, Case
 from detectors.budget import Budget
 from detectors.calendar import DAY_US, SECOND_US, local, to_us, year_bounds
 from detectors.configuration import Configuration
-from detectors.events import Origin, Transaction
+from detectors.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, observe
 from detectors.institution_code import institution_code
 from detectors.money import Exact, Ratio
 from detectors.party import Party, token_number
+from detectors.party_type import judged_type, known_type, stricter
 from detectors.payment_ids import payment_number
 from detectors.payments import Payment
 from detectors.scoring import Scored
@@ -37,7 +38,7 @@ class Seen(NamedTuple):
     `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news;
     `deal_bp` how far the deal rate is from the reference, None without one of the two; `join` what is to be counted of
     an event that has its payment's id in common with another; `folded` how many of the party's payments went into
-    totals (folded.py).
+    totals (folded.py); `judged_as` and `type_differs` as in core.Outputs.
     """
 
     late: bool
@@ -49,10 +50,15 @@ class Seen(NamedTuple):
     deal_bp: float | None
     join: Join | None
     folded: int
+    judged_as: PartyType
+    type_differs: bool
 
 
 class _Step(NamedTuple):
-    """The event at hand and what it is applied to; `clock_us` is the partition's clock with this event counted."""
+    """The event at hand and what it is applied to; `clock_us` is the partition's clock with this event counted.
+
+    `event` has the type that its party is judged as, `told` the one that the sender said.
+    """
 
     state: PartitionState
     configuration: Configuration
@@ -62,6 +68,7 @@ class _Step(NamedTuple):
     at_us: int
     clock_us: int
     known: Party
+    told: PartyType
 
 
 class _Score(NamedTuple):
@@ -105,9 +112,13 @@ def apply_transaction(
     known = roster.recall(state, event.party, event.previous)
     if not known.party_type:
         known.first_us = known.last_us = at_us
-    known.party_type = event.party_type
+    told, before = event.party_type, known_type(known)
+    judged_as = judged_type(known, told)
+    known.party_type = stricter(known.party_type, told)
+    if judged_as != told:
+        event = msgspec.structs.replace(event, party_type=judged_as)
     clock_us = clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
-    step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known)
+    step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told)
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
@@ -129,8 +140,9 @@ def apply_transaction(
     roster.store(state, event.party, event.previous, known)
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
     return Seen(
-        late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now
-    )
+        late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now,
+        judged_as, before not in {"", told},
+    )  # fmt: skip
 
 
 def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:
@@ -227,7 +239,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
         krw = step.state.rates.ratio("USD", "KRW", at_us, step.effective.stale_us)
         case = Case(
             step.state, step.configuration, step.event, step.origin, at_us, known, context, worth.usd, krw,
-            worth.own_krw, score.segment, score.features, score.scored or UNSCORED,
+            worth.own_krw, score.segment, score.features, score.scored or UNSCORED, step.told,
         )  # fmt: skip
         alert = alerts.build(case, found, selection, offered)
     if context is not None and effect.kind == "new":

@@ -14,11 +14,17 @@ _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 
 
 class InstitutionCounter:
-    """A counter with the label `institution` beside one whose values are known; every one of these is shown with 0."""
+    """A counter with the label `institution` beside one whose values are known; every one of these is shown with 0.
 
-    def __init__(self, name: str, text: str, label: str, values: Iterable[str], registry: CollectorRegistry) -> None:
+    `named` institutions have their places from the start: a sender that makes up others cannot take them.
+    """
+
+    def __init__(
+        self, name: str, text: str, label: str, values: Iterable[str], registry: CollectorRegistry,
+        named: Iterable[str] = (),
+    ) -> None:  # fmt: skip
         self._counter = Counter(f"fxwatch_{name}", text, (label, "institution"), registry=registry)
-        self._seen: set[str] = set()
+        self._seen: set[str] = set(named)
         for value in values:
             self._counter.labels(value, OTHER)
 

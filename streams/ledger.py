@@ -37,6 +37,8 @@ CONFIGURATION_KEY = b"configuration"
 
 Header = tuple[str, bytes]
 RawHeaders = Sequence[tuple[str, bytes | None]]
+# value, headers, offset and Kafka timestamp of a record
+RawRecord = tuple[bytes | None, RawHeaders, int, int]
 
 # What Kafka's protocol can name; the state packs source positions into as much.
 _LARGEST_PARTITION = 2**31 - 1

@@ -31,8 +31,10 @@ from prometheus_client.registry import Collector
 from detectors.accounting import JOINS
 from detectors.alert import Severity, Versions
 from streams.institution_counter import InstitutionCounter
+from streams.sender_words import WORDS
 
-Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead"]
+Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
+                  "type_differs"]  # fmt: skip
 # what the door did to a field of a record that it admitted (streams/identifiers.py)
 Note = Literal["respelled", "placeholder", "report_form", "minor_units"]
 Stage = Literal["decode", "apply", "publish"]
@@ -143,6 +145,7 @@ class Metrics:
         detectors: Iterable[str],
         versions: Versions,
         agents: Iterable[str] = ("ingest", "monitor"),
+        institutions: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         # `_created` samples double the page and tell nothing that `process_start_time_seconds` does not
@@ -153,7 +156,7 @@ class Metrics:
         self._build_labels: tuple[str, ...] | None = None
         self._watermarks: dict[str, float] = {}
         topics = tuple(topics)
-        self._define_counters()
+        self._define_counters(tuple(institutions))
         self._define_histograms()
         self._define_gauges()
         self._read = _Children(self.records_read, [*topics, OTHER])
@@ -175,7 +178,7 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
-    def _define_counters(self) -> None:
+    def _define_counters(self, institutions: Sequence[str]) -> None:
         def counter(name: str, text: str, *labels: str) -> Counter:
             return Counter(f"fxwatch_{name}", text, labels, registry=self.registry)
 
@@ -186,7 +189,8 @@ class Metrics:
             "conflict: same identity, other body; redelivered: below the source's high-water mark; refused: not borne "
             "out, dead-lettered; late: beyond the lateness window (also applied); muted: applied, its outputs having "
             "been published before (also applied); "
-            "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied).",
+            "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied); "
+            "type_differs: gives its party another type than it was known by (also applied).",
             "agent", "outcome",
         )  # fmt: skip
         self.dead_letters = counter(
@@ -215,7 +219,14 @@ class Metrics:
             "payment_joins",
             "Events that share a payment's id. payment.reused: disagrees, so another payment; payment.restated: said "
             "anew; reversal.mismatched: nothing taken back; reversal.foreign: of another institution's payment.",
-            "join", JOINS, self.registry,
+            "join", JOINS, self.registry, institutions,
+        )  # fmt: skip
+        self.sender_words = InstitutionCounter(
+            "sender_words",
+            "Payments by what their institution merely says of them, payments. event: all; exempt: no documents asked; "
+            "reported: a report number; bank: the party is a bank; history: loaded; noted: a field was mended or left "
+            "out at the door; type_differs: another type of the party than it is known by.",
+            "word", WORDS, self.registry, institutions,
         )  # fmt: skip
         self.payments_folded = counter(
             "payments_folded",

@@ -8,12 +8,14 @@ import msgspec
 from detectors import core as science
 from detectors.alert import Alert
 from detectors.configuration import Configuration
-from detectors.events import Origin, Transaction
+from detectors.events import Event, Origin, Transaction
+from detectors.institution_code import institution_code
 from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import ledger, topics
 from streams.errors import LedgerError, SnapshotError
 from streams.outputs import Output
+from streams.sender_words import words
 from streams.snapshots import Section
 from streams.tally import Tally
 
@@ -73,20 +75,7 @@ class MonitorCore:
             ) from fault
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
-        tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
-        scored = None if step.assessed is None else step.assessed.scored
-        if scored is not None and isinstance(event, Transaction):
-            tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
-            for detector, score in scored.members.items():
-                tally.scores.setdefault(detector, []).append(score)
-        if step.late:
-            tally.outcomes["late"] += 1
-        if origin.history and step.outcome == "applied":
-            tally.outcomes["history"] += 1
-        tally.rate_missing += step.rate_missing
-        if step.join is not None and isinstance(event, Transaction):
-            tally.joins[step.join, event.institution] += 1
-        tally.folded += step.folded
+        self._count(event, origin, step, watermark)
         if muted:
             tally.outcomes["muted"] += 1
             return []
@@ -96,11 +85,37 @@ class MonitorCore:
             assert isinstance(event, Transaction)
             assert state.configuration is not None
             tally.alerts.append((alert, origin.timestamp_ms))
-            outputs += alert_outputs(alert, event.party_type, origin, partition, state.configuration)
+            outputs += alert_outputs(alert, step.judged_as or event.party_type, origin, partition, state.configuration)
         if step.notice is not None:
             value = _encode(step.notice)
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
         return outputs
+
+    def _count(self, event: Event, origin: Origin, step: science.Outputs, watermark: float | None) -> None:
+        """Add an applied record to the tally; `watermark` is the partition's clock before it, seconds since 1970."""
+        tally = self.tally
+        tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
+        if origin.history and step.outcome == "applied":
+            tally.outcomes["history"] += 1
+        if not isinstance(event, Transaction) or step.outcome != "applied":
+            return
+        scored = None if step.assessed is None else step.assessed.scored
+        if scored is not None:
+            tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
+            for detector, score in scored.members.items():
+                tally.scores.setdefault(detector, []).append(score)
+        if step.late:
+            tally.outcomes["late"] += 1
+        tally.rate_missing += step.rate_missing
+        tally.folded += step.folded
+        institution = institution_code(event.institution)
+        for word in words(event, origin):
+            tally.said[word, institution] += 1
+        if step.type_differs:
+            tally.outcomes["type_differs"] += 1
+            tally.said["type_differs", institution] += 1
+        if step.join is not None:
+            tally.joins[step.join, institution] += 1
 
 
 def alert_outputs(

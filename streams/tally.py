@@ -22,6 +22,7 @@ class Tally:
         self.rate_missing = 0
         self.joins: Counter[tuple[str, str]] = Counter()
         self.folded = 0
+        self.said: Counter[tuple[str, str]] = Counter()
         self.alerts: list[tuple[Alert, int]] = []
 
     @property
@@ -46,6 +47,7 @@ class Tally:
         metrics.payment_joins.add(self.joins)
         if self.folded:
             metrics.payments_folded.inc(self.folded)
+        metrics.sender_words.add(self.said)
         now = time.time()
         for alert, _ in self.alerts:
             strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
@@ -59,5 +61,5 @@ class Tally:
         self._flushed_seconds = self.busy
         self.decode_seconds = self.apply_seconds = 0.0
         self.rate_missing = self.folded = 0
-        for kept in (self.outcomes, self.joins, self.late, self.scores, self.alerts):
+        for kept in (self.outcomes, self.joins, self.said, self.late, self.scores, self.alerts):
             kept.clear()

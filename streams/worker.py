@@ -16,6 +16,7 @@ from typing import Any, Literal
 import faust
 from aiokafka.errors import KafkaError
 
+from detectors.institution_code import institution_code
 from detectors.typologies import REGISTRY
 from streams import faults, health, in_force, topics
 from streams.errors import BrokerUnavailableError, ConfigurationError
@@ -213,6 +214,7 @@ def _metrics(settings: Settings, input_partitions: int) -> Metrics:
         codes=sorted(faults.CODES),
         detectors=sorted(effective.detectors.members),
         versions=versions(effective),
+        institutions=[institution_code(name) for name in effective.admitted.institutions],
     )
 
 

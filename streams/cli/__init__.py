@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "deadletter": ("streams.cli.deadletter", "Rejected records: list, replay."),
     "state": ("streams.cli.state", "The learned state: digest."),
     "reconcile": ("streams.cli.reconcile", "Prove from the topics that no input was lost."),
+    "institutions": ("streams.cli.institutions", "What institutions merely say of their payments, compared."),
     "rescore": ("streams.cli.rescore", "Prove that an alert follows from the ledger, bit for bit."),
     "evidence": ("streams.cli.evidence", "Prove that an alert's records are what was sent: prove, keys."),
     "reidentify": ("streams.cli.reidentify", "Open the identity behind a token, on the record."),

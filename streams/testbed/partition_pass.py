@@ -158,7 +158,8 @@ class PartitionPass:
         rows.append(self._row(event, step))
         configuration = self.state.configuration
         assert configuration is not None
-        alerts += [alert_outputs(alert, event.party_type, origin, self.partition, configuration)[0].value
+        judged_as = outputs.judged_as or event.party_type
+        alerts += [alert_outputs(alert, judged_as, origin, self.partition, configuration)[0].value
                    for alert in outputs.alerts]  # fmt: skip
 
     def _learn_profile(self, event: Profile) -> None:
@@ -185,7 +186,8 @@ class PartitionPass:
         alerts = step.outputs.alerts
         return ScoreRow(
             self.partition, step.origin.offset, event.event_id, at_us,
-            local_date(at_us, effective.zone).toordinal() - _EPOCH, event.party, event.party_type, size, region,
+            local_date(at_us, effective.zone).toordinal() - _EPOCH, event.party,
+            step.outputs.judged_as or event.party_type, size, region,
             event.institution, event.direction, event.channel, event.counterparty, event.counterparty_country,
             event.currency, event.purpose, event.evidence, event.status, assessed.usd, assessed.deal_deviation_bp,
             step.origin.history, scored is not None, assessed.score, None if scored is None else scored.rank,

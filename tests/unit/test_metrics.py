@@ -35,6 +35,7 @@ PROMISED = {
     "fxwatch_rate_missing_total": ("counter", set()),
     "fxwatch_payments_folded_total": ("counter", set()),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
+    "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
     # beyond DESIGN section 9: its section 4 wants a gauge for cold starts
     "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),
     "fxwatch_cold_start": ("gauge", {"agent", "partition"}),

@@ -14,9 +14,13 @@ class Recorded:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.rate_missing = SimpleNamespace(inc=lambda count: self.calls.append(("rate_missing", count)))
+        self.payment_joins, self.sender_words = self._adding("joins"), self._adding("words")
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments: self.calls.append((name, *map(_copied, arguments)))
+
+    def _adding(self, name: str) -> SimpleNamespace:
+        return SimpleNamespace(add=lambda counts: counts and self.calls.append((name, dict(counts))))
 
     def of(self, name: str) -> list[tuple[Any, ...]]:
         """The calls of one name."""
@@ -35,6 +39,8 @@ def counted() -> Tally:
     tally.late.append(5.0)
     tally.scores["hst"] = [0.1, 0.2]
     tally.rate_missing = 1
+    tally.joins["payment.reused", "SHBKKRSE"] = 3
+    tally.said["exempt", "SHBKKRSE"] = 4
     alert = SimpleNamespace(typologies=[], desk="aml", severity="high")
     tally.alerts.append((alert, 1000))
     return tally
@@ -51,6 +57,8 @@ def test_a_flush_tells_everything_once_and_keeps_nothing() -> None:
     assert metrics.of("observe_scores") == [("hst", [0.1, 0.2])]
     assert metrics.of("count_alert") == [("aml", None, "high")]
     assert metrics.of("rate_missing") == [(1,)]
+    assert metrics.of("joins") == [({("payment.reused", "SHBKKRSE"): 3},)]
+    assert metrics.of("words") == [({("exempt", "SHBKKRSE"): 4},)]
     again = Recorded()
     tally.flush(again, "monitor", 0)
     assert {call[0] for call in again.calls} == {"observe_run", "observe_stage"}

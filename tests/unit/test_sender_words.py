@@ -1,0 +1,200 @@
+"""What a bank merely says: no word of one sender exempts a party, and whose words stand out is counted and shown."""
+
+import json
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from click.testing import CliRunner
+
+from detectors.configuration import Desk
+from detectors.party_type import STRICTEST_FIRST, stricter
+from streams import tables
+from streams.cli import institutions
+from streams.contracts import PROFILES, TRANSACTIONS
+from streams.door import Rejected
+from streams.institution_counter import MOST_INSTITUTIONS
+from streams.metrics import Metrics
+from streams.sender_words import compared
+from streams.settings import effective_configuration
+from streams.version import versions
+from tests.support.pipeline import PROFILE, TRANSACTION, Pipeline
+
+START = datetime(2026, 1, 5, 1, tzinfo=UTC)
+
+
+def pay(pipeline, number, amount="60000", **more):
+    """Send a payment of the hour `number`; the alerts that it raised."""
+    at = START + timedelta(hours=number)
+    body = TRANSACTION | {"event_id": f"e{number}", "event_time": at.isoformat(), "amount": amount, "channel": "branch"}
+    outputs = pipeline.send(TRANSACTIONS, body | more, at=at)
+    assert not isinstance(outputs, Rejected), outputs
+    return [json.loads(output.value) for output in outputs if output.topic == "fx.alerts.v1"]
+
+
+def tell(pipeline, party_type, hour=0):
+    """Send a profile of the party."""
+    at = START + timedelta(hours=hour)
+    body = PROFILE | {"event_id": f"f{hour}", "party_type": party_type, "as_of": at.isoformat()}
+    assert not isinstance(pipeline.send(PROFILES, body, at=at), Rejected)
+
+
+@pytest.mark.parametrize("word", ["bank", "company", "sole_trader"])
+def test_a_person_called_something_else_is_still_a_person(word):
+    """The second payment crosses the cap of 100 000 USD: T02 fires, says what the sender said, and it is counted."""
+    pipeline = Pipeline()
+    assert pay(pipeline, 0) == []
+    (alert,) = pay(pipeline, 1, party_type=word, institution="BKGGKRSE")
+    assert [hit["id"] for hit in alert["typologies"]] == ["T02"]
+    reason = next(reason for reason in alert["reasons"] if reason["feature"] == "T02")
+    called = {"bank": "a bank", "company": "a company", "sole_trader": "a sole trader"}[word]
+    assert f"calls this party {called} here; it is known as a person" in reason["text_en"]
+    assert "개인" in reason["text_ko"]
+    assert pipeline.core.tally.outcomes["type_differs"] == 1
+    assert pipeline.core.tally.said["type_differs", "BKGGKRSE"] == 1
+
+
+def test_a_person_first_called_a_bank_is_a_person_once_anybody_says_so():
+    """Otherwise the first word would exempt for ever; what the bank sent before counts in the total."""
+    pipeline = Pipeline()
+    assert pay(pipeline, 0, party_type="bank") == []
+    (alert,) = pay(pipeline, 1)
+    assert [hit["id"] for hit in alert["typologies"]] == ["T02"]
+    assert pipeline.core.tally.outcomes["type_differs"] == 1
+
+
+def test_splitting_goes_on_to_be_seen_when_the_party_is_called_a_bank():
+    """T01 asks no banks; four pieces of a person, the last two by a sender with another word."""
+    pipeline = Pipeline()
+    alerts = [pay(pipeline, number, "4900", party_type="person" if number < 2 else "bank") for number in range(4)]
+    assert "T01" in [hit["id"] for found in alerts for alert in found for hit in alert["typologies"]]
+
+
+def test_companies_and_banks_that_are_always_called_so_are_none_of_it():
+    """The honest case: nothing fires, nothing differs."""
+    for word in ("company", "bank"):
+        pipeline = Pipeline()
+        assert [alert for number in range(3) for alert in pay(pipeline, number, party_type=word)] == []
+        assert pipeline.core.tally.outcomes["type_differs"] == 0
+
+
+def test_the_profile_decides_in_either_direction():
+    """A sender's slip ends with the profile of a company; a person by profile stays one whatever is said."""
+    pipeline = Pipeline()
+    pay(pipeline, 0)
+    tell(pipeline, "company")
+    assert pay(pipeline, 1, party_type="company") == []
+    assert pay(pipeline, 2) == []
+    assert pipeline.core.tally.outcomes["type_differs"] == 1
+    pipeline = Pipeline()
+    tell(pipeline, "person")
+    pay(pipeline, 0, party_type="bank")
+    (alert,) = pay(pipeline, 1, party_type="bank")
+    assert [hit["id"] for hit in alert["typologies"]] == ["T02"]
+
+
+def test_an_alert_goes_to_the_desk_of_the_type_that_it_was_judged_as():
+    """The alert's own desk and the copies agree."""
+    configuration = effective_configuration({"desks": {"persons": {"party_types": ["person"]}}})
+    assert isinstance(configuration.desks["persons"], Desk)
+    pipeline = Pipeline(configuration)
+    pay(pipeline, 0)
+    body = TRANSACTION | {"event_id": "x", "amount": "60000", "party_type": "bank",
+                          "event_time": (START + timedelta(hours=1)).isoformat()}  # fmt: skip
+    outputs = pipeline.send(TRANSACTIONS, body, at=START + timedelta(hours=1))
+    assert "fx.alerts.persons.v1" in {output.topic for output in outputs}
+
+
+def test_the_strictest_word_counts_whatever_the_order():
+    """Person before sole trader before company before bank; an unknown type adds nothing."""
+    for place, one in enumerate(STRICTEST_FIRST):
+        assert stricter(one, "") == stricter("", one) == one
+        for other in STRICTEST_FIRST[place:]:
+            assert stricter(one, other) == stricter(other, one) == one
+    assert stricter("", "") == ""
+
+
+def test_words_are_counted_by_institution():
+    """Each payment once, and each word that is said of it."""
+    pipeline = Pipeline()
+    pay(pipeline, 0, "10", evidence="exempt", report_no="R-1")
+    pay(pipeline, 1, "10", institution="BKGGKRSEXXX", party_type="person", payment_id="-")
+    pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
+    assert pipeline.core.tally.said == Counter({
+        ("event", "SHBKKRSE"): 2, ("exempt", "SHBKKRSE"): 1, ("reported", "SHBKKRSE"): 1, ("bank", "SHBKKRSE"): 1,
+        ("event", "BKGGKRSE"): 1, ("noted", "BKGGKRSE"): 1,
+    })  # fmt: skip
+    pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
+    assert pipeline.core.tally.said["event", "SHBKKRSE"] == 2  # sent again: a duplicate
+
+
+def counts(**exempt):
+    """Institutions of 100 payments each, so many of them exempt."""
+    return {name: {"event": 100, "exempt": number} for name, number in exempt.items()}
+
+
+@pytest.mark.parametrize(
+    ("held", "far"),
+    [
+        (counts(a=2, b=3, c=90), {"c": ("exempt",)}),
+        (counts(a=30, b=35, c=90), {}),  # not three times the others' median
+        (counts(a=0, b=0, c=9), {}),  # under a tenth
+        (counts(a=0, b=0, c=10), {"c": ("exempt",)}),
+        (counts(a=2, c=90), {}),  # one peer is none
+        (counts(a=2, b=3) | {"c": {"event": 29, "exempt": 29}}, {}),  # too few to be a habit
+        (counts(a=2, b=3, c=90) | {"d": {"event": 0}}, {"c": ("exempt",)}),
+    ],
+)
+def test_an_institution_stands_out_beside_its_peers_only(held, far):
+    """A tenth of its payments, and three times the median of the others."""
+    assert {row.institution: row.far for row in compared(held) if row.far} == far
+
+
+def test_the_screen_shows_what_the_ledger_holds(monkeypatch):
+    """From the records alone: shares, the star, the largest first, and nothing but codes and figures."""
+    pipeline = Pipeline()
+    hour = 0
+    for name, exempt, payments in (("AAAAKRSE", 1, 40), ("BBBBKRSE", 2, 40), ("CCCCKRSE", 39, 41)):
+        for number in range(payments):
+            word = "person" if hour else "bank"
+            pay(
+                pipeline,
+                hour,
+                "10",
+                institution=name,
+                evidence="exempt" if number < exempt else "none",
+                party_type=word,
+            )
+            hour += 1
+    records = [(one.value, one.headers, one.offset, one.timestamp) for one in pipeline.log]
+    found = institutions.Counts()
+    found.add(records)
+    shown = []
+    monkeypatch.setattr(tables, "show", lambda columns, rows, **_: shown.extend([columns, *rows]))
+    institutions.show(compared(found.by_institution), top=2)
+    assert shown[0][:6] == ["institution", "payments", "exempt", "reported", "bank", "history"]
+    assert shown[0][6:] == ["mended or left out", "other type"]
+    assert shown[1] == ["CCCCKRSE", "41", "95.1% *", "0.0%", "0.0%", "0.0%", "0.0%", "0.0%"]
+    assert shown[2] == ["AAAAKRSE", "40", "2.5%", "0.0%", "2.5%", "0.0%", "0.0%", "2.5%"]
+    assert len(shown) == 3
+    later = institutions.Counts(START + timedelta(hours=80))
+    later.add(records)
+    assert {name: told["event"] for name, told in later.by_institution.items()} == {"CCCCKRSE": 41}
+
+
+def test_named_institutions_keep_their_place_in_the_metrics():
+    """A sender that makes up a thousand institutions cannot push the configured ones off the page."""
+    configuration = effective_configuration({"admission": {"institutions": ["SHBKKRSE"]}})
+    nothing: dict[str, list[str]] = {name: [] for name in ("desks", "typologies", "topics", "codes", "detectors")}
+    metrics = Metrics(partitions=1, versions=versions(configuration), institutions=configuration.admitted.institutions,
+                      **nothing)  # fmt: skip
+    metrics.sender_words.add({("exempt", f"MADE{number:04}"): 1 for number in range(1000)})
+    metrics.sender_words.add({("exempt", "SHBKKRSE"): 7})
+    page = metrics.page().decode()
+    assert 'fxwatch_sender_words_total{institution="SHBKKRSE",word="exempt"} 7.0' in page
+    assert page.count('word="exempt"') <= MOST_INSTITUTIONS + 1
+
+
+def test_the_command_explains_itself():
+    """With its example."""
+    assert "fxwatch institutions --since" in CliRunner().invoke(institutions.command, ["--help"]).output
