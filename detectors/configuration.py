@@ -111,6 +111,26 @@ class Engine(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     partitions: int = 12
 
 
+class RateRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which reference rates are believed (rate_checks.py); all are our defaults (provenance D).
+
+    `jump`: a rate that differs from the one before by more than this share is held (0.1: above 1.1 times, or below
+    1 / 1.1). `confirm_minutes`: a second record that says the same at least so much later confirms it. `most`: a rate
+    so many times away is confirmed by no repetition. `magnitude`: so many times may a pair's first rate be away from
+    `typical`, which holds units per US dollar by currency, decimal strings.
+    `pairs`: where not empty, only these are taken, written as `BASE/QUOTE`. `confirmed`: pair -> the rate that an
+    officer has found to be true; rates near it are believed.
+    """
+
+    jump: float = 0.1
+    confirm_minutes: float = 10.0
+    most: float = 20.0
+    magnitude: float = 5.0
+    pairs: tuple[str, ...] = ()
+    typical: dict[str, str] = {}
+    confirmed: dict[str, str] = {}
+
+
 # Stands for every institution in `HistoryAllowed`.
 EVERYONE = "*"
 
@@ -140,7 +160,8 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     """Everything beside the events themselves that can change a score, or whether an event is admitted.
 
     `admission` is not part of the encoding while it says nothing: a configuration of before there was one keeps its
-    fingerprint. Read it by `admitted`.
+    fingerprint. Read it by `admitted`. So does one of before `rates` was part of it, which has the defaults of
+    `RateRules`. Read it by `rate_rules`.
     """
 
     rules: dict[str, TypologyRules]
@@ -149,6 +170,7 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     detectors: DetectorSet
     engine: Engine = Engine()
     admission: Admission | msgspec.UnsetType = msgspec.UNSET
+    rates: RateRules | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         """One spelling of equal configurations."""
@@ -160,7 +182,13 @@ class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """What ingest takes from whom; the default where the configuration does not say."""
         return Admission() if self.admission is msgspec.UNSET else self.admission
 
+    @property
+    def rate_rules(self) -> RateRules:
+        """What is said of rates, or the defaults."""
+        return RateRules() if self.rates is msgspec.UNSET else self.rates
+
 
 def fingerprint(part: object) -> str:
     """First 16 hex digits of the SHA-256 of `part` as sorted JSON: the version shown in alerts and build info."""
-    return hashlib.sha256(msgspec.json.encode(part, order="deterministic")).hexdigest()[:16]
+    given = None if part is msgspec.UNSET else part
+    return hashlib.sha256(msgspec.json.encode(given, order="deterministic")).hexdigest()[:16]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.configuration import Admission, Configuration, DetectorSet, Engine, TypologyRules
+from detectors.configuration import Admission, Configuration, DetectorSet, Engine, RateRules, TypologyRules
 from detectors.routing import ANOMALY
 from detectors.scoring import Scorer
 from detectors.typologies import REGISTRY
@@ -21,6 +21,8 @@ _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 MOST_LISTED, LONGEST_LISTED = 1_000, 64
 # Only the weights' ratios matter; what is larger or smaller than these is a slip of the pen.
 LARGEST_WEIGHT, LEAST_WEIGHT = 1000.0, 0.001
+_PAIR = re.compile(r"[A-Z]{3}/[A-Z]{3}")
+_RATE = re.compile(r"[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
 _DESK_EXPECTED = "1 to 40 of a-z, 0-9 and -, not - first"
 
 
@@ -33,6 +35,7 @@ def configuration_faults(configuration: Configuration) -> list[str]:
         *_detectors(configuration.detectors),
         *_engine(configuration.engine),
         *_admission(configuration.admitted),
+        *_rates(configuration.rate_rules),
     ]
 
 
@@ -119,3 +122,20 @@ def _admission(admission: Admission) -> Iterator[str]:
         for text in listed:
             if not text.strip() or len(text) > LONGEST_LISTED:
                 yield f"[admission] {name}: got: {text!r}; expected: 1 to {LONGEST_LISTED} characters, not only blanks"
+
+
+def _rates(rules: RateRules) -> Iterator[str]:
+    for name, low, high in (
+        ("jump", 0.001, 10.0),
+        ("confirm_minutes", 0.0, 10_080.0),
+        ("most", 1.5, 1e6),
+        ("magnitude", 1.1, 1e6),
+    ):
+        if not low <= getattr(rules, name) <= high:
+            yield f"[rates] {name}: got: {getattr(rules, name)}; expected: {low:g} to {high:g}"
+    for pair in (*rules.pairs, *rules.confirmed):
+        if not _PAIR.fullmatch(pair):
+            yield f"[rates] a pair is two currencies; got: {pair!r}; expected: such as USD/KRW"
+    for name, rate in (*rules.typical.items(), *rules.confirmed.items()):
+        if not _RATE.fullmatch(rate) or not float(rate):
+            yield f"[rates] {name}: no rate; got: {rate!r}; expected: a decimal string above 0, such as '1387.50'"

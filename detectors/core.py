@@ -27,9 +27,11 @@ from detectors.fingerprints import KINDS, Known, key
 from detectors.fusion import fuse
 from detectors.money import parse_or_zero
 from detectors.party import Facts
+from detectors.rate_checks import UNUSED, Verdict
 from detectors.roster import recall, store
 from detectors.scoring import Scored
 from detectors.state import PartitionState
+from detectors.taken_back import bring_others_up_to_date
 from detectors.transaction import apply_transaction
 
 # `refused`: an event that the state does not bear out, such as a verdict on an alert that was never raised
@@ -44,7 +46,7 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A record that the monitor does not apply. The ingest role dead-letters its original bytes.
 
     It is a conflict (an event of a known identity with another body), or `code` says why the state does not bear it
-    out.
+    out (of a verdict), or why it is not used (of a rate).
 
     `source`, `topic_id`, `timestamp_ms` and `commitment` (`sha256` of a record that an earlier release took in) are the
     refused record's; `first` is where the event that stands came from, of a conflict. `topic_id` is empty, and
@@ -83,7 +85,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     `assessed` is there for an applied transaction only; `join` names what is counted of one that has its payment's id
     in common with another event (accounting.py), None for most; `folded` is how many of the party's payments went into
     totals (folded.py), nearly always 0. `judged_as` is the party's type as a transaction was judged (party_type.py);
-    `type_differs` that the sender said another one than the party was known by.
+    `type_differs` that the sender said another one than the party was known by. `rate` says what is remarkable of a
+    rate (rate_checks.py).
     """
 
     outcome: Outcome
@@ -95,6 +98,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     folded: int = 0
     judged_as: PartyType | None = None
     type_differs: bool = False
+    rate: Verdict | None = None
 
     @property
     def scored(self) -> bool:
@@ -129,6 +133,8 @@ def apply(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         state.next = origin.offset + 1
         return Outputs(outcome="redelivered")
     outputs = _apply_new(state, event, origin)
+    if state.restatement.waiting and state.effective is not None:
+        bring_others_up_to_date(state, state.effective)
     if mark is not None and origin.source is not None:
         state.marks[mark] = origin.source.offset
     _count(state, event, outputs)
@@ -206,12 +212,36 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
             join=seen.join, folded=seen.folded, judged_as=seen.judged_as, type_differs=seen.type_differs,
         )  # fmt: skip
     if isinstance(event, Rate):
-        state.rates.add(event.base, event.quote, event.mid, to_us(event.rate_time), state.watermark_us)
-    elif isinstance(event, Profile):
+        return _rate(state, event, origin)
+    if isinstance(event, Profile):
         _profile(state, event)
     elif isinstance(event, Declaration):
         _declaration(state, event)
     return _APPLIED
+
+
+def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
+    """Use a reference rate, if it is believed; a corrected one restates what it touched.
+
+    What is not used is told once, by the first partition: a rate comes to all of them.
+    """
+    effective, at_us = state.effective, to_us(event.rate_time)
+    assert effective is not None
+    verdict = state.checked.take(event.base, event.quote, event.mid, at_us, origin.offset, effective.rate_limits,
+                                 effective.stale_us, state.rates_horizon_us)  # fmt: skip
+    if verdict is None:
+        return _APPLIED
+    if verdict == "rate.corrected":
+        state.counters["rates_corrected"] += 1
+        state.correct(f"{event.base}/{event.quote}", at_us, origin.offset)
+    elif verdict == "rate.held":
+        state.counters["rates_held"] += 1
+    elif verdict in UNUSED:
+        state.counters["rates_refused"] += 1
+    notice = None
+    if verdict in UNUSED and state.partition == 0:
+        notice = _notice(verdict, event.identity, origin, None)
+    return Outputs(outcome="applied", rate=verdict, notice=notice)
 
 
 def _profile(state: PartitionState, event: Profile) -> None:

@@ -64,6 +64,11 @@ def rows(party: Party) -> Rows:
     return np.frombuffer(party.payments, ROW)
 
 
+def unpacked_rows(packed: bytes) -> Rows:
+    """The same of packed rows."""
+    return np.frombuffer(packed, ROW)
+
+
 def at(party: Party, place: int) -> Payment:
     """The row at an index."""
     return Payment(*_PACKER.unpack_from(party.payments, place * ROW.itemsize))

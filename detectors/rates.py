@@ -1,16 +1,19 @@
 """Reference rates by event time: a bounded history per pair, exact arithmetic, never a guess.
 
 An event uses the latest rate at or before its own time among those applied before it, whatever order they came in.
-Kept are rates newer than 36 days before the partition's newest payment (35 days of lateness and a stale rate's 26
-hours), and
+Kept are rates newer than 36 days before the partition's clock (35 days of lateness and a stale rate's 26 hours), and
 at most `MOST` per pair; where more come, the oldest go, and an event that would have needed one is marked
 `rate_missing`.
+
+Each point says from which ledger position on it stood, so that it can be told later which points an event used: that
+is how a corrected rate finds what it touched (restatement.py). What is not believed is held (rate_checks.py).
 """
 
 from bisect import bisect_left, bisect_right
 from functools import lru_cache
 from itertools import islice
 from operator import ge
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,55 +21,101 @@ from detectors.calendar import DAY_US
 from detectors.money import ONE, Ratio, parse
 
 KEPT_US = 36 * DAY_US
-# one rate a minute for 36 days is 51 840; twice that bounds memory at about 10 MB a pair
+# one rate a minute for 36 days is 51 840; twice that bounds memory at about 14 MB a pair
 MOST = 100_000
 # rates are dropped in lots, because cutting the front of a list copies the rest
 _LOT = 256
 # ECB rates are quoted against the euro; the others are what Korean banks quote against
 PIVOTS = ("KRW", "USD", "EUR")
+# Who is quoted in whom, by the market's convention: the earlier one is the base. The won is nobody's base, and of two
+# currencies that are not named the one that was quoted first stands.
+BASES = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF")
+# Points that came after an event are passed over to find the one it used; more than this came in disorder, and the
+# event's amount stays as it was.
+MOST_PASSED = 256
+NEVER = 2**63
+
+
+class Point(NamedTuple):
+    """One rate that an event used: the pair's name and the rate's own time."""
+
+    pair: str
+    at_us: int
+
+
+class Directions(NamedTuple):
+    """A pair's name, its inverse's, and whether convention is for it (1), for the inverse (-1) or silent (0)."""
+
+    pair: str
+    inverse: str
+    convention: int
 
 
 @lru_cache(maxsize=4096)  # a rate comes to every partition, and is read by many payments
-def _ratio(mid: str) -> Ratio:
+def ratio_of(mid: str) -> Ratio:
     """The rate a decimal says. Raises `ValueError` when it is not a decimal above zero."""
     mantissa, exponent = parse(mid)
     return Ratio(mantissa, 10**exponent)
 
 
+@lru_cache(maxsize=4096)
+def directions(base: str, quote: str) -> Directions:
+    """The two ways to write a pair, and which one the market uses."""
+    ranks = [len(BASES) + (name == "KRW") if name not in BASES else BASES.index(name) for name in (base, quote)]
+    return Directions(f"{base}/{quote}", f"{quote}/{base}", (ranks[0] < ranks[1]) - (ranks[0] > ranks[1]))
+
+
 class History:
-    """The rates of one pair in order of their own time."""
+    """The rates of one pair in order of their own time; `offsets` are the ledger positions at which each time came."""
 
-    __slots__ = ("mids", "times")
+    __slots__ = ("mids", "offsets", "times")
 
-    def __init__(self, times: list[int], mids: list[str]) -> None:
-        self.times, self.mids = times, mids
+    def __init__(self, times: list[int], mids: list[str], offsets: list[int]) -> None:
+        self.times, self.mids, self.offsets = times, mids, offsets
 
-    def add(self, at_us: int, mid: str) -> None:
-        """Put a rate in its place in time; one of the same time replaces the earlier one."""
+    def add(self, at_us: int, mid: str, offset: int) -> bool:
+        """Put a rate in its place in time; whether it took the place of another rate of the same time."""
         if not self.times or at_us > self.times[-1]:
             self.times.append(at_us)
             self.mids.append(mid)
-            return
+            self.offsets.append(offset)
+            return False
         place = bisect_left(self.times, at_us)
         if self.times[place] == at_us:
-            self.mids[place] = mid
-        else:
-            self.times.insert(place, at_us)
-            self.mids.insert(place, mid)
+            replaced, self.mids[place] = self.mids[place] != mid, mid
+            return replaced
+        self.times.insert(place, at_us)
+        self.mids.insert(place, mid)
+        self.offsets.insert(place, offset)
+        return False
 
     def prune(self, horizon_us: int | None) -> None:
         """Drop what is older than the horizon (not the last rate before it, in force there) and beyond `MOST`."""
         excess = 0 if horizon_us is None else bisect_right(self.times, horizon_us) - 1
         excess = max(excess, len(self.times) - MOST)
         if excess >= _LOT:
-            del self.times[:excess], self.mids[:excess]
+            del self.times[:excess], self.mids[:excess], self.offsets[:excess]
+
+    def place(self, at_us: int, stale_us: int, before: int = NEVER) -> int | None:
+        """The index of the latest rate at or before `at_us` that stood before the ledger position `before`.
+
+        None when there is none, or it is older than `stale_us`.
+        """
+        place = bisect_right(self.times, at_us) - 1
+        if before != NEVER:
+            last = max(place - MOST_PASSED, -1)
+            while place > last and self.offsets[place] >= before:
+                place -= 1
+            if place == last and place >= 0:
+                return None
+        return place if place >= 0 and at_us - self.times[place] <= stale_us else None
 
     def at(self, at_us: int, stale_us: int) -> Ratio | None:
         """The latest rate at or before `at_us`, None when there is none or it is older than `stale_us`."""
         place = bisect_right(self.times, at_us)
         if not place or at_us - self.times[place - 1] > stale_us:
             return None
-        return _ratio(self.mids[place - 1])
+        return ratio_of(self.mids[place - 1])
 
 
 class Rates:
@@ -75,22 +124,29 @@ class Rates:
     def __init__(self) -> None:
         self.pairs: dict[str, History] = {}
 
-    def add(self, base: str, quote: str, mid: str, at_us: int, watermark_us: int | None) -> None:
-        """Remember a rate. Raises `ValueError` when `mid` is not a decimal above zero; then nothing changed."""
-        _ratio(mid)
-        history = self.pairs.get(f"{base}/{quote}")
+    def add(self, base: str, quote: str, mid: str, at_us: int, offset: int, horizon_us: int | None) -> bool:
+        """Remember a rate, whatever it says; whether it corrected one of the same time.
+
+        What is older than `horizon_us` may be forgotten. Raises `ValueError` when `mid` is not a decimal above zero;
+        then nothing changed. Cost: 2 us.
+        """
+        ratio_of(mid)
+        pair = directions(base, quote).pair
+        history = self.pairs.get(pair)
         if history is None:
-            history = self.pairs[f"{base}/{quote}"] = History([], [])
-        history.add(at_us, mid)
-        history.prune(None if watermark_us is None else watermark_us - KEPT_US)
+            history = self.pairs[pair] = History([], [], [])
+        replaced = history.add(at_us, mid, offset)
+        history.prune(horizon_us)
+        return replaced
 
     def ratio(self, base: str, quote: str, at_us: int, stale_us: int) -> Ratio | None:
-        """Units of `quote` for one `base` at a time: direct, inverse, or through KRW, USD or EUR; else None."""
+        """Units of `quote` for one `base` at a time: as quoted, inverse, or through KRW, USD or EUR; else None."""
         if base == quote:
             return ONE
-        found = self._one(base, quote, at_us, stale_us)
-        if found is not None:
-            return found
+        return self._one(base, quote, at_us, stale_us) or self.cross(base, quote, at_us, stale_us)
+
+    def cross(self, base: str, quote: str, at_us: int, stale_us: int) -> Ratio | None:
+        """The same through KRW, USD or EUR only."""
         for pivot in PIVOTS:
             if pivot in (base, quote):
                 continue
@@ -100,33 +156,81 @@ class Rates:
                 return Ratio(first.numerator * second.numerator, first.denominator * second.denominator)
         return None
 
-    def _one(self, base: str, quote: str, at_us: int, stale_us: int) -> Ratio | None:
-        history = self.pairs.get(f"{base}/{quote}")
-        found = history.at(at_us, stale_us) if history is not None else None
+    def used(
+        self, base: str, quote: str, at_us: int, stale_us: int, before: int
+    ) -> tuple[Ratio | None, tuple[Point, ...]]:
+        """What `ratio` gave an event at the ledger position `before`, with the corrections since, and by which points.
+
+        Cost: 3 us.
+        """
+        if base == quote:
+            return ONE, ()
+        found = self._point(base, quote, at_us, stale_us, before)
         if found is not None:
-            return found
-        history = self.pairs.get(f"{quote}/{base}")
-        found = history.at(at_us, stale_us) if history is not None else None
+            return found[0], (found[1],)
+        for pivot in PIVOTS:
+            if pivot in (base, quote):
+                continue
+            first = self._point(base, pivot, at_us, stale_us, before)
+            second = self._point(pivot, quote, at_us, stale_us, before) if first is not None else None
+            if first is not None and second is not None:
+                (one, from_one), (other, from_other) = first, second
+                whole = Ratio(one.numerator * other.numerator, one.denominator * other.denominator)
+                return whole, (from_one, from_other)
+        return None, ()
+
+    def _one(self, base: str, quote: str, at_us: int, stale_us: int) -> Ratio | None:
+        """The rate as the market quotes it, else the other way round."""
+        pair, inverse, convention = directions(base, quote)
+        if convention < 0:
+            found = self._inverted(inverse, at_us, stale_us)
+            return found if found is not None else self._quoted(pair, at_us, stale_us)
+        found = self._quoted(pair, at_us, stale_us)
+        return found if found is not None else self._inverted(inverse, at_us, stale_us)
+
+    def _quoted(self, pair: str, at_us: int, stale_us: int) -> Ratio | None:
+        history = self.pairs.get(pair)
+        return None if history is None else history.at(at_us, stale_us)
+
+    def _inverted(self, pair: str, at_us: int, stale_us: int) -> Ratio | None:
+        history = self.pairs.get(pair)
+        found = None if history is None else history.at(at_us, stale_us)
         return None if found is None else Ratio(found.denominator, found.numerator)
+
+    def _point(self, base: str, quote: str, at_us: int, stale_us: int, before: int) -> tuple[Ratio, Point] | None:
+        """As `_one`, as it stood before a ledger position, with the point that says it."""
+        pair, inverse, convention = directions(base, quote)
+        for name in (inverse, pair) if convention < 0 else (pair, inverse):
+            history = self.pairs.get(name)
+            place = None if history is None else history.place(at_us, stale_us, before)
+            if history is not None and place is not None:
+                found, point = ratio_of(history.mids[place]), Point(name, history.times[place])
+                return (found if name == pair else Ratio(found.denominator, found.numerator)), point
+        return None
 
     def copied(self) -> "Rates":
         """A copy that later rates do not change, for a snapshot."""
         copy = Rates()
-        copy.pairs = {pair: History(list(kept.times), list(kept.mids)) for pair, kept in self.pairs.items()}
+        copy.pairs = {
+            pair: History(list(kept.times), list(kept.mids), list(kept.offsets)) for pair, kept in self.pairs.items()
+        }
         return copy
 
     def to_state(self) -> list[tuple[str, bytes]]:
         """One section a pair, in the order the pairs first came."""
-        return [(pair, msgspec.msgpack.encode((kept.times, kept.mids))) for pair, kept in self.pairs.items()]
+        return [
+            (pair, msgspec.msgpack.encode((kept.times, kept.mids, kept.offsets))) for pair, kept in self.pairs.items()
+        ]
 
     @classmethod
     def from_state(cls, sections: list[tuple[str, bytes]]) -> "Rates":
         """The rates that `to_state` described. Raises `ValueError` for damaged sections."""
         rates = cls()
         for pair, packed in sections:
-            times, mids = msgspec.msgpack.decode(packed, type=tuple[list[int], list[str]])
-            if len(times) != len(mids) or any(map(ge, times, islice(times, 1, None))):
+            times, mids, offsets = msgspec.msgpack.decode(packed, type=tuple[list[int], list[str], list[int]])
+            if not len(times) == len(mids) == len(offsets) or any(map(ge, times, islice(times, 1, None))):
                 # a search in what is out of order would find some rate, and the score would be wrong in silence
-                raise ValueError(f"the rates of {pair} are damaged: {len(times)} times, {len(mids)} rates, or no order")
-            rates.pairs[pair] = History(times, mids)
+                raise ValueError(f"the rates of {pair} are damaged: {len(times)} times, {len(mids)} rates, "
+                                 f"{len(offsets)} positions, or no order")  # fmt: skip
+            rates.pairs[pair] = History(times, mids, offsets)
         return rates

@@ -43,6 +43,7 @@ def store(state: PartitionState, token: str, previous: dict[str, str], party: Pa
     if former is not None:
         if former != name:
             state.parties.pop(former, None)
+            state.restatement.renamed(former, name)
             state.renamed.pop(name, None)
         state.rename(former, name, party.last_us)
         if previous[token] != former:

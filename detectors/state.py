@@ -21,7 +21,9 @@ from detectors.features import Shared as FeatureBaselines
 from detectors.fingerprints import KINDS, Fingerprints
 from detectors.limits import Rulebook
 from detectors.party import unpack
-from detectors.rates import Rates
+from detectors.rate_checks import Checked, Limits
+from detectors.rates import KEPT_US, Rates
+from detectors.restatement import Correction, Restatement
 from detectors.scoring import Scorer, derived_seed
 from detectors.typologies.base import Shared
 
@@ -31,7 +33,7 @@ from detectors.typologies.base import Shared
 # 4: the partition's clock is bounded by Kafka timestamps; what was restated of a payment, and which one a return took
 # back from; a window of fingerprints for each kind of event; payments beyond those kept one by one are folded;
 # fingerprints under a former key; alerts raised, and verdicts by officer; the type in a profile, and the strictest that
-# senders said.
+# senders said; rates by ledger position, those held, and corrections under way.
 STATE_SCHEMA = 4
 PIECE = 256 * 1024
 _LOT = 128 * 1024
@@ -39,6 +41,7 @@ _LOT = 128 * 1024
 _STEP = 8_192
 Name = TypeVar("Name")
 Item = TypeVar("Item")
+# `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
 COUNTERS = (
     "applied",
@@ -53,6 +56,11 @@ COUNTERS = (
     "alerts",
     *JOINS,
     "folded",
+    "rates_held",
+    "rates_refused",
+    "rates_corrected",
+    "corrections_given_up",
+    "restated",
 )
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and
@@ -70,6 +78,7 @@ class Effective:
         self.zone = ZoneInfo(engine.time_zone)
         self.lateness_us = engine.lateness_days * DAY_US
         self.stale_us = int(engine.rate_stale_hours * HOUR_US)
+        self.rate_limits = Limits(configuration.rate_rules)
         self.config_version = fingerprint(configuration)
         self.detectors_version = fingerprint(configuration.detectors)
         self.rules_version = fingerprint(configuration.rules)
@@ -110,7 +119,8 @@ class PartitionState:
         self.configuration: Configuration | None = None
         self.effective: Effective | None = None
         self.fingerprints = {kind: Fingerprints(0) for kind in KINDS.values()}
-        self.rates = Rates()
+        self.checked = Checked()
+        self.restatement = Restatement()
         self.parties: dict[str, bytes] = {}
         self.renamed: dict[str, tuple[str, int]] = {}
         self.typologies: Shared = {}
@@ -127,6 +137,25 @@ class PartitionState:
     def watermark(self) -> float | None:
         """The partition's clock (clock.py), seconds since 1970; None before the first payment."""
         return None if self.watermark_us is None else self.watermark_us / SECOND_US
+
+    @property
+    def rates(self) -> Rates:
+        """The reference rates that are believed."""
+        return self.checked.rates
+
+    @property
+    def rates_horizon_us(self) -> int | None:
+        """What rates may be forgotten: older ones than any payment or correction under way can need."""
+        if self.watermark_us is None:
+            return None
+        oldest = self.restatement.oldest_us()
+        horizon = self.watermark_us - KEPT_US
+        return horizon if oldest is None else min(horizon, oldest - 2 * DAY_US)
+
+    def correct(self, pair: str, at_us: int, offset: int) -> None:
+        """A rate took the place of another of its pair and time, at a ledger position: all parties follow."""
+        if not self.restatement.begin(Correction(pair, at_us, offset), self.parties):
+            self.counters["corrections_given_up"] += 1
 
     def topic_number(self, topic: str) -> int:
         """The number that stands for an input topic in packed records."""
@@ -246,7 +275,9 @@ class Frozen:
             self._parts.append(("budget", state.budget.to_state()))
             self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
             yield
-        self._rates = state.rates.copied()
+        self._rates = state.checked.copied()
+        yield
+        self._restatement = state.restatement.to_state()
 
     def sections(self) -> Iterator[tuple[str, bytes]]:
         """(name, bytes) pieces of at most 256 KiB, always the same for the same state. Each costs under 1 ms or so."""
@@ -260,8 +291,10 @@ class Frozen:
                 yield from _cut_stream(f"formers/{kind}", window.formers_to_state())
         for name, packed in self._parts:
             yield from _cut(name, packed)
-        for pair, packed in self._rates.to_state():
+        for pair, packed in self._rates.rates.to_state():
             yield from _cut(f"rates/{pair}", packed)
+        yield from _cut("rates held", self._rates.held_to_state())
+        yield from _cut("restatement", self._restatement)
         yield from _lots("parties", self._parties, lambda item: len(item[0]) + len(item[1]))
         yield from _lots("renamed", self._renamed, lambda item: len(item[0]) + len(item[1][0]))
 
@@ -334,7 +367,8 @@ def _under(whole: list[tuple[str, bytes]], prefix: str) -> list[tuple[str, bytes
 
 def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     named = dict(whole)
-    for wanted in ("header", "typologies", *(f"fingerprints/{kind}" for kind in KINDS.values())):
+    windows = [f"fingerprints/{kind}" for kind in KINDS.values()]
+    for wanted in ("header", "typologies", "rates held", "restatement", *windows):
         if wanted not in named:
             raise ValueError(f"a snapshot lacks its section {wanted}; got: {', '.join(list(named)[:20]) or 'nothing'}")
     schema = msgspec.msgpack.decode(named["header"])[0]
@@ -355,7 +389,8 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     }
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
     state.baselines = FeatureBaselines.from_state(_under(whole, "features/"))
-    state.rates = Rates.from_state(_under(whole, "rates/"))
+    state.checked = Checked.from_state(_under(whole, "rates/"), named["rates held"])
+    state.restatement = Restatement.from_state(named["restatement"])
     for _, packed in _under(whole, "parties/"):
         state.parties.update(msgspec.msgpack.decode(packed, type=list[tuple[str, bytes]]))
     for _, packed in _under(whole, "renamed/"):

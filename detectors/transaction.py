@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors import accounting, alerts, clock, folded, money, payments, roster
+from detectors import accounting, alerts, clock, folded, money, payments, roster, taken_back
 from detectors.accounting import Effect, Incoming, Join
 from detectors.alert import Alert, Selection
 from detectors.alerts import UNSCORED, Case
@@ -25,7 +25,7 @@ from detectors.state import Effective, PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Deal
 from detectors.typologies.t01_split_remittance import split_band
-from detectors.typologies.t16_off_market_rate import WHOLE
+from detectors.typologies.t16_off_market_rate import deviation_of
 
 WEEK_US = 7 * DAY_US
 # Peers are compared within a segment. Sole traders behave as companies do; banks as neither.
@@ -123,9 +123,14 @@ def apply_transaction(
     row = _row(step, worth)
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
     incoming = Incoming(row, event.status, original, event.currency, event.institution, late)
+    if state.restatement.waiting:
+        taken_back.bring_up_to_date(state, effective, event.party, known)
+    was = taken_back.before(known)
     effect = accounting.account(known, incoming)
     if effect.kind == "pending" and known.folded:
         folded.note_return(known, worth.usd or 0, _needs(step))
+    if effect.kind in {"amended", "reversed"}:
+        taken_back.follow(state, effective, known, was)
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and row.flags & payments.NO_DOCUMENT:
         known.remember_proof(alerts.proof_of(state, event, origin))
@@ -157,10 +162,7 @@ def _worth(state: PartitionState, effective: Effective, event: Transaction, at_u
         reference = state.rates.ratio(event.currency, event.settled_currency, at_us, stale)
         if reference is not None:
             deal_rate = Ratio(exact.mantissa, 10**exact.exponent)
-            whole = deal_rate.denominator * reference.numerator
-            gap = deal_rate.numerator * reference.denominator - whole
-            # a rate a thousand times off is a fault of units; further than that says nothing more
-            deviation = min(money.half_even(gap * WHOLE, whole), 1000 * WHOLE)
+            deviation = deviation_of(exact, reference)
             deal = Deal(f"{event.currency}/{event.settled_currency}", deal_rate, reference, deviation)
     return _Money(amount, usd, own_krw, deal)
 

@@ -51,6 +51,9 @@ CODES: dict[str, str] = {
     "verdict.repeated": "The same officer gave the same verdict on this alert before (told by the monitor).",
     "verdict.outdated": "The same officer decided otherwise on this alert at a later time (told by the monitor).",
     "verdict.too_many_officers": "Eight other officers gave verdicts on this alert already (told by the monitor).",
+    "rate.held": "The rate is far from the one before and nothing confirms it; not used (told by the monitor).",
+    "rate.direction": "The pair is quoted the other way round already; not used (told by the monitor).",
+    "rate.pair": "The pair is none of the configured ones; not used (told by the monitor).",
     "record.refused": "The record does not fit the contract; no finer fault is known.",
     "xml.malformed": "The value is not one well-formed XML text.",
     "xml.document_type": "The XML declares a document type or an entity.",
@@ -72,7 +75,7 @@ CODES: dict[str, str] = {
 }
 
 # Told by the monitor, which alone knows what came before: their records stand in the ledger too.
-TOLD_BY_MONITOR = frozenset(code for code in CODES if code.startswith(("event.", "verdict.")))
+TOLD_BY_MONITOR = frozenset(code for code in CODES if code.startswith(("event.", "verdict.", "rate.")))
 # Faults of the bytes and their syntax; all others are found in a record that could be read.
 _OF_BYTES = ("value.", "size.", "utf8.", "depth.", "json.", "xml.", "fin.")
 _DECODE = frozenset(code for code in CODES if code.startswith(_OF_BYTES))

@@ -30,6 +30,7 @@ from prometheus_client.registry import Collector
 
 from detectors.accounting import JOINS
 from detectors.alert import Severity, Versions
+from detectors.rate_checks import VERDICTS
 from streams.institution_counter import InstitutionCounter
 from streams.sender_words import WORDS
 
@@ -215,6 +216,9 @@ class Metrics:
             "replayed_events", "Events applied again from the ledger to rebuild state, events.", "agent"
         )
         self.rate_missing = counter("rate_missing", "Events scored without a usable reference rate, events.")
+        self.rates = counter("rates", "Reference rates that were not used, doubted or corrected, records.", "verdict")
+        for verdict in VERDICTS:
+            self.rates.labels(verdict)
         self.payment_joins = InstitutionCounter(
             "payment_joins",
             "Events that share a payment's id. payment.reused: disagrees, so another payment; payment.restated: said "

@@ -76,6 +76,8 @@ class MonitorCore:
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
         self._count(event, origin, step, watermark)
+        if step.rate is not None and partition == 0:  # a rate comes to every partition
+            tally.rates[step.rate] += 1
         if muted:
             tally.outcomes["muted"] += 1
             return []

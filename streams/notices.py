@@ -1,6 +1,6 @@
-"""Dead letters of conflicts.
+"""Dead letters of what the monitor finds: conflicts, and reference rates that are not used.
 
-The monitor finds a conflict; only the ingest role may read raw topics, so it writes the letter.
+The monitor finds them; only the ingest role may read raw topics, so it writes the letter.
 
 Notices come in Kafka transactions, so they are read with a plain read_committed consumer of their own: Faust's would
 also hand over aborted ones, and its order between topics has no use for them. A letter is written at least once; its

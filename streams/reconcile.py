@@ -133,7 +133,7 @@ class Reconciliation:
             source.older += count
 
     def dead_letter(self, topic: str, partition: int, offset: int, *, conflict: bool) -> None:
-        """A dead letter's source position, and whether it is that of a conflict."""
+        """A dead letter's source position, and whether it is one that the monitor told, such as a conflict."""
         source = self._source((topic, partition), 1)
         if source is None:
             return

@@ -30,7 +30,7 @@ SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"
 
 HIDDEN = ("oauth_token_command",)
 
-EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission")
+EFFECTIVE = ("rules", "legend", "desks", "detectors", "engine", "admission", "rates")
 
 
 class Settings(BaseSettings):

@@ -23,6 +23,7 @@ class Tally:
         self.joins: Counter[tuple[str, str]] = Counter()
         self.folded = 0
         self.said: Counter[tuple[str, str]] = Counter()
+        self.rates: Counter[str] = Counter()
         self.alerts: list[tuple[Alert, int]] = []
 
     @property
@@ -48,6 +49,8 @@ class Tally:
         if self.folded:
             metrics.payments_folded.inc(self.folded)
         metrics.sender_words.add(self.said)
+        for verdict, count in self.rates.items():
+            metrics.rates.labels(verdict).inc(count)
         now = time.time()
         for alert, _ in self.alerts:
             strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
@@ -61,5 +64,5 @@ class Tally:
         self._flushed_seconds = self.busy
         self.decode_seconds = self.apply_seconds = 0.0
         self.rate_missing = self.folded = 0
-        for kept in (self.outcomes, self.joins, self.said, self.late, self.scores, self.alerts):
+        for kept in (self.outcomes, self.joins, self.said, self.rates, self.late, self.scores, self.alerts):
             kept.clear()

@@ -4,7 +4,7 @@ A new typology is one file with a class of the `Typology` protocol, one line in 
 the configuration. It is an exact rule: everything numeric it compares with is a limit, all windows are in event time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
@@ -82,10 +82,7 @@ class Context(msgspec.Struct, kw_only=True):
 
     def annual_total(self) -> int:
         """USD cents without documents in the payment's local calendar year, over all institutions and channels."""
-        rows = self.rows
-        wanted = OUT | NO_DOCUMENT
-        mask = (rows["flags"] & wanted == wanted) & (rows["time"] >= self.year_us[0]) & (rows["time"] < self.year_us[1])
-        kept = payments.exact_sum(rows["usd"][mask])
+        kept = undocumented_sum(self.rows, *self.year_us)
         return kept if self.folded is None else kept + self.folded.annual_total(self.day.year)
 
     def with_payment(self, **changes: int) -> "Context":
@@ -106,6 +103,21 @@ class Context(msgspec.Struct, kw_only=True):
             return "no stated purpose", "사유 미기재"
         known = self.legend.purposes.get(code)
         return (known.text_en, known.text_ko) if known else (f"purpose code {code}", f"사유코드 {code}")
+
+
+class Past(NamedTuple):
+    """What a typology sees when amounts changed after the fact: the party's payments as they count, and its slots.
+
+    `reference(pair, time, ledger position)` is the rate that an event there was compared with, as corrected since.
+    """
+
+    rows: Rows
+    names: list[str]
+    zone: ZoneInfo
+    rulebook: Rulebook
+    slots: dict[str, bytes]
+    folded: Folded | None
+    reference: Callable[[str, int, int], Ratio | None]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,8 +178,26 @@ class Typology(Protocol):
         """Inputs near this one that might not have fired."""
         ...
 
+    def restate(self, past: Past) -> None:
+        """Bring the slot up to date after amounts or rates changed; replaces `past.slots[id]`, or does nothing."""
+        ...
 
-def slot(context: Context, typology: str, kind: Any, empty: Any) -> Any:
+    def standing(self, past: Past, series: str, at_us: int) -> int:
+        """What an alert on a series at a time rests on, in the unit of `Finding.size`.
+
+        Only its difference before and after a change matters: it is what was taken back from the series.
+        """
+        ...
+
+
+def undocumented_sum(rows: Rows, first_us: int, last_us: int) -> int:
+    """USD cents that the law adds up in [first, last) of event time."""
+    wanted = OUT | NO_DOCUMENT
+    mask = (rows["flags"] & wanted == wanted) & (rows["time"] >= first_us) & (rows["time"] < last_us)
+    return payments.exact_sum(rows["usd"][mask])
+
+
+def slot(context: Context | Past, typology: str, kind: Any, empty: Any) -> Any:
     """The party's slot of a typology, unpacked as `kind`, or `empty` when there is none."""
     packed = context.slots.get(typology)
     return empty if packed is None else msgspec.msgpack.decode(packed, type=kind)

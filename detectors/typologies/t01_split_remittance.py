@@ -20,8 +20,8 @@ from detectors.alert import Measured
 from detectors.calendar import DAY_US, local_date
 from detectors.limits import DatedLimit, Rulebook
 from detectors.money import plain
-from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows, exact_sum, running_sums
-from detectors.typologies.base import Change, Context, Finding
+from detectors.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum, running_sums
+from detectors.typologies.base import Change, Context, Finding, Past, undocumented_sum
 
 ID = "T01"
 # How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
@@ -80,6 +80,16 @@ class SplitRemittance:
         counts = context.shared.setdefault(ID, {}).setdefault("pieces", [0.0, 0.0])
         counts[0] += 1.0
         counts[1] += 1.0 if in_band(context, context.payment.usd, line) else 0.0
+
+    def restate(self, past: Past) -> None:
+        """Nothing is kept of a party."""
+
+    def standing(self, past: Past, series: str, at_us: int) -> int:
+        """What the law adds up of the series' purpose within the longest window."""
+        if series not in past.names:
+            return 0
+        rows = past.rows[past.rows["purpose"] == past.names.index(series)]
+        return undocumented_sum(rows, at_us - LONGEST_ROLLING_DAYS * DAY_US, at_us + 1)
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """Documents shown; an amount below the band; fewer pieces."""

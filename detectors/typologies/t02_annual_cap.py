@@ -13,12 +13,12 @@ import numpy as np
 
 from detectors import texts
 from detectors.alert import Measured
-from detectors.calendar import DAY_US, local, midnight_us
+from detectors.calendar import DAY_US, local, midnight_us, year_bounds
 from detectors.folded import Day
 from detectors.limits import DatedLimit
 from detectors.money import plain
 from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, running_sums
-from detectors.typologies.base import Change, Context, Finding, slot
+from detectors.typologies.base import Change, Context, Finding, Past, slot, undocumented_sum
 
 ID = "T02"
 # A cap just crossed is a fact, but may be a slip; at a tenth of the cap beyond it half the doubt is gone (our
@@ -79,6 +79,22 @@ class AnnualCap:
             totals[_year(context)] = min(context.annual_total(), 2**63 - 1)
             kept = sorted(totals.items())[-YEARS_KEPT:]
             context.slots[ID] = msgspec.msgpack.encode(dict(kept))
+
+    def restate(self, past: Past) -> None:
+        """The newest year's total, as its payments count now."""
+        totals = slot(past, ID, dict[int, int], {})
+        if totals:
+            year = max(totals)
+            total = undocumented_sum(past.rows, *year_bounds(year, past.zone))
+            total += 0 if past.folded is None else past.folded.annual_total(year)
+            totals[year] = min(total, 2**63 - 1)
+            past.slots[ID] = msgspec.msgpack.encode(totals)
+
+    def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - a year's total has no other time
+        """The year's total, over all channels or small remitters alone."""
+        year, _, scope = series.partition(" ")
+        rows = past.rows if scope == "all" else past.rows[past.rows["flags"] & SMALL_REMITTER != 0]
+        return undocumented_sum(rows, *year_bounds(int(year), past.zone))
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """Documents shown; what was left under the cap."""

@@ -17,13 +17,13 @@ from typing import Any
 
 import msgspec
 
-from detectors import texts
+from detectors import money, texts
 from detectors.alert import Measured
-from detectors.calendar import DAY_US
+from detectors.calendar import DAY_US, local
 from detectors.limits import DatedLimit
-from detectors.money import LARGEST_CENTS, half_even, plain
+from detectors.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
 from detectors.payments import OUT
-from detectors.typologies.base import Change, Context, Deal, Finding, slot
+from detectors.typologies.base import Change, Context, Deal, Finding, Past, slot
 
 ID = "T16"
 # shared: pair and institution -> deals that taught today; "" -> the day
@@ -49,9 +49,31 @@ CAP_CENTIBP = 20_000
 MOST_TAUGHT = 50
 # Institutions and pairs that may teach in a day; names come from senders, so they must not grow memory for ever.
 MOST_TEACHERS = 4_096
-# local day ordinal -> deals, sum of deviations; and what was off the market: (time, offset, moved cents)
-_Slot = tuple[dict[int, tuple[int, int]], list[tuple[int, int, int]]]
+
+
+class Away(msgspec.Struct, frozen=True, array_like=True):
+    """A deal that was off the market: its time and ledger position, USD cents that it moved, its pair and rate."""
+
+    time_us: int
+    offset: int
+    moved: int
+    pair: str
+    rate: str
+
+
+# local day ordinal -> deals, sum of deviations; and what was off the market
+_Slot = tuple[dict[int, tuple[int, int]], list[Away]]
 MOST_DEALS = 50
+
+
+def deviation_of(deal_rate: Exact, reference: Ratio) -> int:
+    """How far a deal rate is from the reference, in hundredths of a basis point, positive = above it.
+
+    A rate a thousand times off is a fault of units; further than that says nothing more.
+    """
+    whole = 10**deal_rate.exponent * reference.numerator
+    gap = deal_rate.mantissa * reference.denominator - whole
+    return min(half_even(gap * WHOLE, whole), 1000 * WHOLE)
 
 
 class OffMarketRate:
@@ -81,13 +103,30 @@ class OffMarketRate:
         newest = max(days)
         days = {each: days[each] for each in sorted(days) if each > newest - KEPT_DAYS}
         if _off_market(context, deal) is not None:
-            deals = [*deals, (context.payment.time, context.payment.offset, _moved(context, deal))][-MOST_DEALS:]
+            now = Away(context.payment.time, context.payment.offset, _moved(context.payment.usd, deal.deviation),
+                       deal.pair, context.transaction.deal_rate or "")  # fmt: skip
+            deals = [*deals, now][-MOST_DEALS:]
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
         if not count and _may_teach(context, deal, today):
             spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
             spread[0] += 1.0
             step = min(float(abs(deal.deviation)), CLIP * spread[1]) - spread[1]
             spread[1] += max(SLOWEST, 1.0 / spread[0]) * step
+
+    def restate(self, past: Past) -> None:
+        """What each deal moved by the amounts and rates of now; the ones that are off no more go.
+
+        The daily sums of deviations stay as they were: single deals within the limit are not kept.
+        """
+        days, deals = slot(past, ID, _Slot, ({}, []))
+        if deals:
+            usd = dict(zip(past.rows["offset"].tolist(), past.rows["usd"].tolist(), strict=True))
+            left = [again for one in deals if (again := _restated(past, one, usd.get(one.offset))) is not None]
+            past.slots[ID] = msgspec.msgpack.encode((days, left))
+
+    def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - all pairs count as repetitions
+        """What all deals up to that time moved."""
+        return sum(one.moved for one in slot(past, ID, _Slot, ({}, []))[1] if one.time_us <= at_us)
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:  # noqa: ARG002
         """The rate nearest the reference's side that is still within the limit."""
@@ -151,9 +190,23 @@ def _threshold(context: Context, deal: Deal, limits: dict[str, DatedLimit]) -> i
     return max(int(limits["deviation_min"].number * CENTIBP), wide)
 
 
-def _moved(context: Context, deal: Deal) -> int:
+def _moved(usd: int, deviation: int) -> int:
     """USD cents that the gap moved, at most `LARGEST_CENTS`: the slot keeps it in 64 bits."""
-    return min(half_even(context.payment.usd * abs(deal.deviation), WHOLE), LARGEST_CENTS)
+    return min(half_even(usd * abs(deviation), WHOLE), LARGEST_CENTS)
+
+
+def _restated(past: Past, one: Away, usd: int | None) -> Away | None:
+    """The deal as it is now; as it was where its payment or its reference are not kept, None where it is none."""
+    if usd is None:
+        return one
+    reference = past.reference(one.pair, one.time_us, one.offset)
+    least = past.rulebook.limit(ID, "deviation_min", local(one.time_us, past.zone).date())
+    if reference is None or least is None or not one.rate:
+        return one if usd else None
+    deviation = deviation_of(money.parse(one.rate), reference)
+    if not usd or abs(deviation) <= least.cents:
+        return None
+    return msgspec.structs.replace(one, moved=_moved(usd, deviation))
 
 
 def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], threshold: int) -> Finding:
@@ -163,9 +216,11 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
     own_n = sum(count for count, _ in recent)
     mean = Fraction(sum(total for _, total in recent) + deal.deviation, own_n + 1)
     since = context.payment.time - width * DAY_US
-    repeats = [each for each in deals if since < each[0] <= context.payment.time and each[1] != context.payment.offset]
-    moved = _moved(context, deal)
-    moved_all = moved + sum(each[2] for each in repeats)
+    repeats = [
+        each for each in deals if since < each.time_us <= context.payment.time and each.offset != context.payment.offset
+    ]
+    moved = _moved(context.payment.usd, deal.deviation)
+    moved_all = moved + sum(each.moved for each in repeats)
     beyond = abs(deal.deviation) / threshold
     persistent = mean * deal.deviation > 0 and abs(mean) > threshold // 2 and bool(repeats)
     # 1 x the limit -> 0.5, 2 x -> 0.75 ...; a persistent sign halves the remaining doubt
@@ -186,7 +241,7 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
             Measured(name="earlier_off_market_deals", value=len(repeats), unit="count"),
             Measured(name="value_moved_in_window", value=plain(moved_all), unit="USD"),
         ),
-        offsets=(*(each[1] for each in repeats), context.payment.offset),
+        offsets=(*(each.offset for each in repeats), context.payment.offset),
         institutions=(context.names[context.payment.institution],),
         series=f"{deal.pair} {'above' if deal.deviation > 0 else 'below'}", size=moved_all,
         growth=limits["growth_ratio"].cents, memory_us=width * DAY_US, at_risk=moved_all,
@@ -216,7 +271,7 @@ def _sentences(
     if repeats:
         past_en += f"; {repeats} of them off the market too, {texts.usd(moved)} moved in all"
         past_ko += f". 이 중 {repeats}건도 시장환율을 벗어났으며, 이동한 금액은 모두 {texts.usd_ko(moved)}입니다"
-    this_moved = _moved(context, deal)
+    this_moved = _moved(context.payment.usd, deal.deviation)
     english = (
         f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
         f"{reference:.8g} in force at that time. The limit is the larger of {floor.number} bp ({texts.basis(floor)}) "

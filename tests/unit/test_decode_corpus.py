@@ -24,6 +24,9 @@ WITHOUT_CASE = {
         ("verdict.unknown_alert", "verdict.repeated", "verdict.outdated", "verdict.too_many_officers"),
         "told by the monitor, from the alerts it raised: tests/unit/test_verdicts.py",
     ),
+    "rate.held": "told by the monitor, from earlier records: tests/unit/test_wrong_rates.py",
+    "rate.direction": "told by the monitor, from earlier records: tests/unit/test_wrong_rates.py",
+    "rate.pair": "told by the monitor, by its configuration: tests/unit/test_wrong_rates.py",
     "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/test_door.py",
     "record.refused": "the reject path names every fault of every known record: tests/property",
 }

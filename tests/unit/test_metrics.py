@@ -34,6 +34,7 @@ PROMISED = {
     "fxwatch_partition_state": ("gauge", {"agent", "partition", "state"}),
     "fxwatch_rate_missing_total": ("counter", set()),
     "fxwatch_payments_folded_total": ("counter", set()),
+    "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
     # beyond DESIGN section 9: its section 4 wants a gauge for cold starts

@@ -7,7 +7,7 @@ import pytest
 from detectors import rates as rates_module
 from detectors.calendar import DAY_US, HOUR_US
 from detectors.money import Exact, Ratio, cents, half_even, parse
-from detectors.rates import Rates
+from detectors.rates import KEPT_US, Rates
 from tests.support.ledger import Ledger, later
 
 STALE = 26 * HOUR_US
@@ -17,15 +17,15 @@ def test_the_latest_rate_at_or_before_the_event_counts_whatever_order_it_came_in
     """A rate that arrives late still takes its place in time."""
     rates = Rates()
     for at, mid in ((30, "3"), (10, "1"), (20, "2")):
-        rates.add("USD", "KRW", mid, at, None)
+        rates.add("USD", "KRW", mid, at, 0, None)
     assert [rates.ratio("USD", "KRW", at, STALE) for at in (9, 10, 25, 99)] == [None, (1, 1), (2, 1), (3, 1)]
 
 
 def test_direct_inverse_and_cross_rates_are_exact():
     """JPY to USD through KRW is a ratio of integers, not a float."""
     rates = Rates()
-    rates.add("USD", "KRW", "1387.50", 0, None)
-    rates.add("JPY", "KRW", "9.25", 0, None)
+    rates.add("USD", "KRW", "1387.50", 0, 0, None)
+    rates.add("JPY", "KRW", "9.25", 0, 0, None)
     assert Fraction(*rates.ratio("KRW", "USD", 0, STALE)) == Fraction(2, 2775)
     assert Fraction(*rates.ratio("JPY", "USD", 0, STALE)) == Fraction(925, 138750)
     assert rates.ratio("USD", "USD", 0, STALE) == (1, 1)
@@ -34,7 +34,7 @@ def test_direct_inverse_and_cross_rates_are_exact():
 def test_a_stale_or_missing_rate_is_none_and_the_event_is_marked():
     """26 hours and a microsecond is stale; the payment is scored without USD features and counted."""
     rates = Rates()
-    rates.add("EUR", "USD", "1.1", 0, None)
+    rates.add("EUR", "USD", "1.1", 0, 0, None)
     assert rates.ratio("EUR", "USD", STALE, STALE) == (11, 10)
     assert rates.ratio("EUR", "USD", STALE + 1, STALE) is None
     ledger = Ledger()
@@ -48,9 +48,9 @@ def test_old_rates_are_dropped_by_event_time_and_kept_while_payments_may_need_th
     """The history is bounded by the newest payment; the rate in force at the horizon stays."""
     rates = Rates()
     for hour in range(2000):
-        rates.add("USD", "KRW", "1", hour * HOUR_US, 0)
+        rates.add("USD", "KRW", "1", hour * HOUR_US, hour, -KEPT_US)
     assert rates.ratio("USD", "KRW", 0, STALE) is not None
-    rates.add("USD", "KRW", "2", 2000 * HOUR_US, 2000 * HOUR_US)
+    rates.add("USD", "KRW", "2", 2000 * HOUR_US, 2000, 2000 * HOUR_US - KEPT_US)
     assert rates.ratio("USD", "KRW", 2000 * HOUR_US - 36 * DAY_US, STALE) == (1, 1)
     assert rates.ratio("USD", "KRW", 0, STALE) is None
 
@@ -60,7 +60,7 @@ def test_the_number_of_rates_of_a_pair_is_bounded(monkeypatch):
     monkeypatch.setattr(rates_module, "MOST", 1000)
     rates = Rates()
     for at in range(3000):
-        rates.add("USD", "KRW", "1", at, None)
+        rates.add("USD", "KRW", "1", at, 0, None)
     assert len(rates.pairs["USD/KRW"].times) < 1000 + 256
     assert rates.pairs["USD/KRW"].times[-1] == 2999
 

@@ -334,8 +334,8 @@ def test_rates_out_of_order_are_refused(sections):
     changed = []
     for name, packed in sections:
         if name.startswith("rates/"):
-            times, mids = msgspec.msgpack.decode(packed)
-            packed = msgspec.msgpack.encode((times[::-1], mids))  # noqa: PLW2901
+            times, mids, offsets = msgspec.msgpack.decode(packed)
+            packed = msgspec.msgpack.encode((times[::-1], mids, offsets))  # noqa: PLW2901
         changed.append((name, packed))
     with pytest.raises(SnapshotError, match="rates"):
         MonitorCore("test").thaw(0, changed)

@@ -1,0 +1,176 @@
+"""Corrected rates: what they touched is converted anew.
+
+A correction is another rate of the same pair and time. Payments remember their amount and currency, rates from which
+ledger position on they stood, so it can be told exactly which payments used the corrected point, and what they are
+worth by it. A correction comes to every partition and may concern a million parties, so no record does it all: a party
+is brought up to date before its next event is judged, and all others in small steps with the records that follow.
+
+What cannot be undone: what models and baselines learned of the wrong amounts, alerts that were published, payments
+whose rates are no longer kept (36 days), and payments that were not converted at all (`rate_missing`).
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+
+from detectors import money, payments, reversals
+from detectors.party import Party, Restated
+from detectors.payments import RATE_MISSING, ROW, Payment
+from detectors.rates import Point, Rates
+
+# Failure prevented: a feed that corrects without end must not make every partition convert without end. More at a time
+# than these: the oldest is given up, and counted.
+MOST_CORRECTIONS = 64
+# Payments converted anew in one step: 8 us each. A party keeps at most twice as many (folded.py).
+MOST_ROWS = 1024
+# One ledger record's share of the work: records of parties looked at, and their bytes, 0.3 ms together.
+STEP_PARTIES = 24
+STEP_BYTES = 128 * 1024
+_FIRST = -1
+
+
+class Correction(msgspec.Struct, array_like=True, frozen=True):
+    """The rate of a pair and time was replaced at a ledger position."""
+
+    pair: str
+    at_us: int
+    offset: int
+
+
+class Change(NamedTuple):
+    """What came of a party's restatement.
+
+    `changed`: payments whose worth changed; `reached`: whether any lies within the corrected rates' reach, so that what
+    was compared with them may change; `next`: the ledger position to go on from, None when all is done.
+    """
+
+    changed: int
+    reached: bool
+    next: int | None
+
+
+_NOTHING = Change(0, reached=False, next=None)
+
+
+class Restatement:
+    """Corrections under way. `waiting` maps a party to the last ledger position of its payments that was looked at."""
+
+    def __init__(self) -> None:
+        self.corrections: list[Correction] = []
+        self.waiting: dict[str, int] = {}
+
+    def begin(self, correction: Correction, parties: Iterable[str]) -> bool:
+        """Bring all parties up to date with one more correction; False when an older one had to be given up.
+
+        Cost: 30 ns a party.
+        """
+        complete = len(self.corrections) < MOST_CORRECTIONS
+        self.corrections = [*self.corrections, correction][-MOST_CORRECTIONS:]
+        self.waiting = dict.fromkeys(parties, _FIRST)
+        if not self.waiting:
+            self.corrections = []
+        return complete
+
+    def renamed(self, former: str, name: str) -> None:
+        """A party that waits is known by a newer name."""
+        if self.waiting.pop(former, None) is not None:
+            self.waiting[name] = _FIRST
+
+    def done(self, token: str, step: Change = _NOTHING) -> None:
+        """Note how far a party is; the corrections end with the last one."""
+        if step.next is None:
+            self.waiting.pop(token, None)
+        else:
+            self.waiting[token] = step.next
+        if not self.waiting:
+            self.corrections = []
+
+    def oldest_us(self) -> int | None:
+        """The time from which on rates are still needed; None when nothing waits."""
+        return min((one.at_us for one in self.corrections), default=None)
+
+    def to_state(self) -> bytes:
+        """Everything."""
+        return msgspec.msgpack.encode((self.corrections, list(self.waiting.items())))
+
+    @classmethod
+    def from_state(cls, packed: bytes) -> "Restatement":
+        """What `to_state` described. Raises `ValueError` for damaged bytes."""
+        found = cls()
+        found.corrections, waiting = msgspec.msgpack.decode(packed, type=tuple[list[Correction], list[tuple[str, int]]])
+        found.waiting = dict(waiting)
+        return found
+
+
+def restate(
+    party: Party, rates: Rates, corrections: Sequence[Correction], stale_us: int, after: int = _FIRST
+) -> Change:
+    """Convert anew what used a corrected point, from the first payment beyond the ledger position `after` on.
+
+    At most `MOST_ROWS` payments are looked at closely; `next` says where to go on.
+    """
+    found = payments.rows(party)
+    if not len(found):
+        return _NOTHING
+    first, last = min(one.at_us for one in corrections), max(one.at_us for one in corrections) + stale_us
+    until = max(one.offset for one in corrections)
+    times, offsets = found["amount_us"], found["offset"]
+    mask = (times >= first) & (times <= last) & (offsets > after) & (offsets < until)
+    places = np.flatnonzero(mask & (found["flags"] & RATE_MISSING == 0))
+    if not len(places):
+        _hidden(party, rates, corrections, stale_us)
+        return _NOTHING
+    places = places[np.argsort(offsets[places], kind="stable")]
+    corrected = {Point(one.pair, one.at_us): one.offset for one in corrections}
+    taken = {one.taken for one in party.reversals if one.taken}
+    packed, changed, reversed_places = bytearray(party.payments), 0, []
+    for place in places[:MOST_ROWS].tolist():
+        row = payments.at(party, place)
+        if row.event in taken:
+            reversed_places.append(place)
+            continue
+        usd = _worth(party, row, rates, corrected, stale_us)
+        if usd is not None and usd != row.usd:
+            row.usd, changed = usd, changed + 1
+            packed[place * ROW.itemsize : (place + 1) * ROW.itemsize] = row.packed()
+    if changed:
+        party.payments = bytes(packed)
+    for place in reversed_places:
+        changed += _reversed(party, place, rates, corrected, stale_us)
+    if len(places) > MOST_ROWS:
+        return Change(changed, reached=True, next=int(offsets[places[MOST_ROWS - 1]]))
+    _hidden(party, rates, corrections, stale_us)
+    return Change(changed, reached=True, next=None)
+
+
+def _worth(party: Party, row: Payment, rates: Rates, corrected: dict[Point, int], stale_us: int) -> int | None:
+    """USD cents by the corrected points; None when the payment used none of them."""
+    ratio, points = rates.used(party.names[row.currency], "USD", row.amount_us, stale_us, row.offset)
+    if ratio is None or not any(corrected.get(point, -1) > row.offset for point in points):
+        return None
+    return money.cents(money.Exact(row.amount, row.exponent), ratio)
+
+
+def _reversed(party: Party, place: int, rates: Rates, corrected: dict[Point, int], stale_us: int) -> int:
+    """A payment of which something came back: its whole is converted anew, then the same is taken back."""
+    fresh = reversals.fresh(party, payments.at(party, place))
+    usd = _worth(party, fresh, rates, corrected, stale_us)
+    if usd is None or usd == fresh.usd:
+        return 0
+    fresh.usd = usd
+    payments.write(party, place, fresh)
+    reversals.less_reversals(party, place)
+    return 1
+
+
+def _hidden(party: Party, rates: Rates, corrections: Sequence[Correction], stale_us: int) -> None:
+    """What was said of payments before it was said anew may be put back one day; it is converted anew too."""
+    corrected = {Point(one.pair, one.at_us): one.offset for one in corrections}
+    for number, one in enumerate(party.restated):
+        row = payments.unpacked(one.row)
+        usd = None if row.flags & RATE_MISSING else _worth(party, row, rates, corrected, stale_us)
+        if usd is not None and usd != row.usd:
+            row.usd = usd
+            party.restated[number] = Restated(one.first, one.standing, row.packed())

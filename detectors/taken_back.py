@@ -1,0 +1,104 @@
+"""What follows when amounts of a party's payments change after the fact: returns, settlements, corrected rates.
+
+A series alerts again only when it has grown enough since its last alert. What was taken back meanwhile is no growth to
+be made up for. Failure prevented: one wrong rate made a year's total a billion, and no alert of that party could be
+raised until the year ended, however much it really sent.
+"""
+
+from itertools import islice
+from typing import NamedTuple
+
+import msgspec
+
+from detectors import payments
+from detectors.folded import folded_of
+from detectors.money import Ratio
+from detectors.party import Party, pack, unpack
+from detectors.restatement import STEP_BYTES, STEP_PARTIES, Change, restate
+from detectors.state import Effective, PartitionState
+from detectors.typologies import REGISTRY
+from detectors.typologies.base import Past
+
+
+class Before(NamedTuple):
+    """A party's payments and slots before an event."""
+
+    payments: bytes
+    slots: dict[str, bytes]
+
+
+def before(party: Party) -> Before:
+    """What `follow` compares with; both are replaced, never changed in place."""
+    return Before(party.payments, dict(party.slots))
+
+
+def follow(state: PartitionState, effective: Effective, party: Party, was: Before, *, reached: bool = False) -> None:
+    """Bring the typologies' own memory up to date, and take from what was alerted on what was taken back since.
+
+    `reached`: rates that something was compared with may have changed. Cost: nothing where nothing changed; 20 us an
+    alerted series where something did.
+    """
+    if party.payments is was.payments and not reached:
+        return
+    now = _past(state, effective, party, party.payments, party.slots)
+    for typology in REGISTRY:
+        typology.restate(now)
+    if not party.alerted:
+        return
+    then = _past(state, effective, party, was.payments, was.slots)
+    by_id = {typology.id: typology for typology in REGISTRY}
+    for number, alerted in enumerate(party.alerted):
+        if alerted.typology not in by_id:  # a typology that this release does not know any more
+            continue
+        typology = by_id[alerted.typology]
+        less = typology.standing(then, alerted.series, alerted.time_us)
+        less -= typology.standing(now, alerted.series, alerted.time_us)
+        if less > 0:
+            party.alerted[number] = msgspec.structs.replace(alerted, size=max(alerted.size - less, 0))
+
+
+def _past(state: PartitionState, effective: Effective, party: Party, packed: bytes, slots: dict[str, bytes]) -> Past:
+    def reference(pair: str, at_us: int, offset: int) -> Ratio | None:
+        base, _, quote = pair.partition("/")
+        return state.rates.used(base, quote, at_us, effective.stale_us, offset)[0]
+
+    rows = payments.unpacked_rows(packed)
+    return Past(rows, party.names, effective.zone, effective.rulebook, slots, folded_of(party), reference)
+
+
+def bring_up_to_date(state: PartitionState, effective: Effective, token: str, party: Party) -> None:
+    """Convert anew what corrected rates touched of a party, before anything is decided of it.
+
+    A party with more payments of that rate than a step takes is finished with the next records.
+    """
+    name = state.newest_name(token)
+    waiting = state.restatement.waiting
+    was = before(party)
+    step = restate(party, state.rates, state.restatement.corrections, effective.stale_us, waiting.get(name, -1))
+    follow(state, effective, party, was, reached=step.reached)
+    _note(state, name, step)
+
+
+def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None:
+    """One record's share of the parties that wait for corrected rates. Cost: 0.3 ms while any wait."""
+    restatement, size = state.restatement, 0
+    for token in list(islice(restatement.waiting, STEP_PARTIES)):
+        packed = state.parties.get(token)
+        if packed is None:  # it was let go of meanwhile
+            restatement.done(token)
+            continue
+        party = unpack(packed)
+        was = before(party)
+        step = restate(party, state.rates, restatement.corrections, effective.stale_us, restatement.waiting[token])
+        if step.reached:
+            follow(state, effective, party, was, reached=True)
+            state.parties[token] = pack(party)
+        _note(state, token, step)
+        size += len(packed)
+        if size > STEP_BYTES or not restatement.waiting:
+            return
+
+
+def _note(state: PartitionState, token: str, step: Change) -> None:
+    state.restatement.done(token, step)
+    state.counters["restated"] += step.changed

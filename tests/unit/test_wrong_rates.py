@@ -1,0 +1,353 @@
+"""Wrong reference rates: what is not believed is held and told, what was believed is corrected; honest cases beside."""
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from detectors.configuration import Configuration
+from detectors.configuration_faults import configuration_faults
+from detectors.core import apply
+from detectors.events import ConfigurationChange, Profile
+from detectors.party import unpack
+from detectors.payments import exact_sum, rows
+from detectors.state import PartitionState
+from streams.settings import effective_configuration
+from tests.support.ledger import START, Ledger, configuration, later
+from tests.support.own_cpu import own_cpu
+
+MINUTE = timedelta(minutes=1)
+
+
+def paid(ledger, event_id, at, amount="14000000", **fields):
+    """A person's remittance in won: 10 000 USD at 1 400."""
+    return ledger.pay(event_id, at, amount, **({"currency": "KRW", "channel": "branch"} | fields))
+
+
+def total(ledger, party="k1.0a3.remitter"):
+    """USD cents of all payments of a party."""
+    return exact_sum(rows(unpack(ledger.state.parties[party]))["usd"])
+
+
+def alerts(outputs):
+    return [alert for one in outputs for alert in one.alerts]
+
+
+def minutes(ledger, first, last, mid="1400"):
+    for minute in range(first, last):
+        ledger.rate(START + minute * MINUTE, mid)
+
+
+@pytest.mark.parametrize("wrong", [None, "0.000000001", "1000000000000", "14", "140000"])
+def test_a_wrong_rate_of_a_minute_touches_nobody(wrong):
+    """20 people pay 10 000 USD in that minute: totals, alerts and what comes later are those of a day without it."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    if wrong is not None:
+        assert ledger.rate(START + 5 * MINUTE, wrong).rate == "rate.held"
+    people = [f"k1.00{number:02}.p" for number in range(20)]
+    found = [paid(ledger, f"a{name}", START + 5.5 * MINUTE, party=name) for name in people]
+    minutes(ledger, 6, 20)
+    assert [total(ledger, name) for name in people] == [1_000_000] * 20
+    assert alerts(found) == []
+    # ten such payments reach the cap of 100 000, the eleventh crosses it
+    later_ones = [paid(ledger, f"b{month}", later(minutes=8 + month)) for month in range(11)]
+    assert [len(one.alerts) for one in later_ones] == [0] * 10 + [1]
+    assert ledger.state.counters["rates_held"] == (wrong is not None)
+    assert ledger.state.checked.held == {}
+
+
+@pytest.mark.parametrize(("share", "verdict"), [("1540", None), ("1540.01", "rate.held"), ("1272.73", None),
+                                                ("1272.72", "rate.held")])  # fmt: skip
+def test_the_limit_is_a_tenth_either_way(share, verdict):
+    """1 400 to 1 540, and the same factor downwards."""
+    ledger = Ledger()
+    ledger.rate(START, "1400")
+    assert ledger.rate(later(minutes=1), share).rate == verdict
+
+
+def test_a_devaluation_counts_after_ten_minutes():
+    """30 % in a day: the first record is held, the second one ten minutes later is believed, and so are all after."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    assert [ledger.rate(later(minutes=5 + each), "1820").rate for each in (0, 5, 10, 11)] == [
+        "rate.held", "rate.held", "rate.confirmed", None,
+    ]  # fmt: skip
+    paid(ledger, "a", later(minutes=17), "1820000")
+    assert total(ledger) == 100_000
+
+
+def test_a_second_wrong_record_confirms_nothing_that_others_contradict():
+    """One feed says 1 400 each minute, another 1 820 each five: the second is never believed."""
+    ledger = Ledger()
+    for minute in range(60):
+        assert ledger.rate(START + minute * MINUTE, "1400").rate is None
+        if minute % 5 == 1:
+            assert ledger.rate(START + minute * MINUTE + timedelta(seconds=30), "1820").rate == "rate.held"
+
+
+def test_a_unit_error_is_confirmed_by_no_repetition_but_by_an_officer():
+    """A hundred times the rate for two hours stays held; with the officer's entry in force the next one counts."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    assert {ledger.rate(later(minutes=5 + each), "140000").rate for each in range(120)} == {"rate.held"}
+    confirmed = configuration(rates={"confirmed": {"USD/KRW": "140000"}})
+    ledger.put(ConfigurationChange(configuration=confirmed), ledger.origin("fx.rules.v1"))
+    assert ledger.rate(later(minutes=130), "140100").rate == "rate.confirmed"
+    assert ledger.rate(later(minutes=131), "140200").rate is None
+
+
+def test_crosses_that_say_the_same_confirm_at_once():
+    """The dollar falls by a fifth against won and euro: USD/KRW is believed, because EUR/KRW by EUR/USD says it."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    for base, quote, mid in (("EUR", "KRW", "1540"), ("EUR", "USD", "1.1")):
+        ledger.rate(START, mid, base, quote)
+    ledger.rate(later(minutes=5), "1.375", "EUR", "USD")
+    ledger.rate(later(minutes=16), "1.375", "EUR", "USD")
+    assert ledger.rate(later(minutes=17), "1120").rate == "rate.confirmed"
+    assert ledger.rate(later(minutes=17), "1400", "EUR", "KRW").rate is None
+
+
+@pytest.mark.parametrize(("mid", "verdict"), [("1400", None), ("300", None), ("6500", None), ("250", "rate.held"),
+                                              ("6501", "rate.held"), ("0.000000001", "rate.held")])  # fmt: skip
+def test_a_first_rate_is_compared_with_the_order_of_magnitude(mid, verdict):
+    """Within five times of 1 300 won to the dollar; a pair that is not in the table is believed."""
+    assert Ledger().rate(START, mid).rate == verdict
+    assert Ledger().rate(START, mid, "ARS", "USD").rate is None
+
+
+def test_the_other_direction_does_not_override_the_markets():
+    """A KRW/USD of a hostile or careless sender is refused while USD/KRW is in force, and converts nothing."""
+    ledger = Ledger()
+    ledger.rate(START, "1400")
+    assert ledger.rate(later(hours=1), "0.9", "KRW", "USD").rate == "rate.direction"
+    assert ledger.rate(later(hours=1), "0.00071", "KRW", "USD").rate == "rate.direction"
+    paid(ledger, "a", later(hours=2))
+    assert total(ledger) == 1_000_000
+    assert ledger.state.counters["rates_refused"] == 2
+
+
+def test_a_sender_that_quotes_only_the_other_direction_is_served():
+    """KRW/USD alone is used; once the market's own comes, it stands, and a wrong inverse cannot keep it out."""
+    ledger = Ledger()
+    assert ledger.rate(START, "0.000714285714", "KRW", "USD").rate is None
+    paid(ledger, "a", later(minutes=1))
+    assert total(ledger) == 1_000_000
+    assert ledger.rate(later(minutes=2), "1400").rate is None
+    assert ledger.rate(later(minutes=3), "0.0007", "KRW", "USD").rate == "rate.direction"
+
+
+def test_a_wrong_inverse_that_came_first_keeps_the_market_out_for_ten_minutes_only():
+    """The first quotation is wrong by four; the market's own is held, then believed, and the inverse refused."""
+    ledger = Ledger()
+    ledger.rate(START, "0.0028", "KRW", "USD")
+    assert [ledger.rate(later(minutes=each), "1400").rate for each in (1, 11, 12)] == [
+        "rate.held", "rate.confirmed", None,
+    ]  # fmt: skip
+    assert ledger.rate(later(minutes=13), "0.0028", "KRW", "USD").rate == "rate.direction"
+
+
+def test_only_configured_pairs_are_taken_where_there_are_any():
+    """By configuration: one pair, in the direction written."""
+    ledger = Ledger(configuration(rates={"pairs": ["KRW/USD"]}))
+    assert ledger.rate(START, "1400").rate == "rate.pair"
+    assert ledger.rate(START, "0.000714", "KRW", "USD").rate is None
+
+
+@pytest.mark.parametrize(("partition", "told"), [(0, 1), (3, 0)])
+def test_what_is_not_used_is_told_once(partition, told):
+    """A rate comes to every partition; the first one tells of it, and ingest writes its dead letter."""
+    ledger = Ledger()
+    ledger.state = PartitionState.new(partition)
+    apply(ledger.state, ConfigurationChange(configuration=configuration()), ledger.log[0][1])
+    ledger.rate(START, "1400")
+    outputs = ledger.rate(later(minutes=1), "14")
+    assert outputs.rate == "rate.held"
+    assert [one.code for one in [outputs.notice] if one is not None] == ["rate.held"] * told
+    if outputs.notice is not None:
+        assert outputs.notice.source == ledger.log[-1][1].source
+
+
+def test_held_rates_of_a_pair_are_bounded():
+    """A thousand different wrong ones: four are remembered."""
+    ledger = Ledger()
+    ledger.rate(START, "1400")
+    for number in range(1000):
+        ledger.rate(later(minutes=1), str(2000 * 1.2 ** (number % 15)))
+    assert len(ledger.state.checked.held["USD/KRW"]) == 4
+
+
+@pytest.mark.parametrize("table", [{"jump": 0.0}, {"jump": float("nan")}, {"most": 1.0}, {"confirm_minutes": -1.0},
+                                   {"magnitude": float("inf")}, {"pairs": ("USDKRW",)}, {"typical": {"KRW": "0"}},
+                                   {"confirmed": {"USD/KRW": "1e400"}}, {"confirmed": {"KRW": "1"}}])  # fmt: skip
+def test_limits_out_of_range_are_refused_at_the_door(table):
+    """Each would stop a partition or switch the check off unseen."""
+    good = effective_configuration({})
+    rates = msgspec.structs.replace(good.rate_rules, **table)
+    assert configuration_faults(good) == []
+    assert len(configuration_faults(msgspec.structs.replace(good, rates=rates))) == 1
+
+
+def test_a_configuration_of_before_has_the_default_limits_and_its_fingerprint():
+    """A ledger whose configuration does not name them is protected too, and its encoding is what it was."""
+    old = msgspec.structs.replace(configuration(), rates=msgspec.UNSET)
+    assert b'"rates"' not in msgspec.json.encode(old)
+    assert msgspec.json.decode(msgspec.json.encode(old), type=Configuration) == old
+    ledger = Ledger(old)
+    ledger.rate(START, "1400")
+    assert ledger.rate(later(minutes=1), "0.000000001").rate == "rate.held"
+
+
+# -- the door of muting: what was taken back is no growth to be made up for --------------------------------------------
+
+BLIND = {"jump": 10.0, "most": 1e6, "magnitude": 1e6, "typical": {}}
+
+
+@pytest.mark.parametrize("wrong", [None, "0.014"])
+def test_a_wrong_rate_that_was_believed_mutes_nobody(wrong):
+    """Believed as the first, it makes 1 000 USD a hundred million; corrected, T02 fires where it would have anyway."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, wrong or "1400")
+    found = [paid(ledger, "a", later(minutes=1), "1400000")]
+    if wrong is not None:
+        (alert,) = found[0].alerts
+        assert alert.severity == "critical"
+        assert ledger.rate(START, "1400").rate == "rate.corrected"
+    minutes(ledger, 1, 3)
+    assert total(ledger) == 100_000
+    # 9 x 11 000 = 99 000 more are just the cap; the tenth crosses it
+    found = [paid(ledger, f"b{each}", later(minutes=5 + each), "15400000") for each in range(10)]
+    assert [len(one.alerts) for one in found] == [0] * 9 + [1]
+    (alert,) = found[-1].alerts
+    measured = {each.name: each.value for hit in alert.typologies for each in hit.measured}
+    assert measured["annual_total"] == "111000.00"
+    assert alert.status == ("raised" if wrong is None else "updated")
+
+
+@pytest.mark.parametrize("back", ["0", "60000"])
+def test_a_return_mutes_nobody(back):
+    """120 000 alerted, 60 000 came back: the next crossing is news. Without the return 12 000 more are none."""
+    ledger = Ledger()
+    first = [ledger.pay(name, later(hours=hour), "60000") for hour, name in enumerate("ab")]
+    assert len(alerts(first)) == 1
+    if back != "0":
+        ledger.pay("r", later(hours=3), back, status="cancelled", original_event_id="b")
+    assert len(ledger.pay("c", later(hours=4), "45000" if back != "0" else "12000").alerts) == (back != "0")
+
+
+# -- corrections ----------------------------------------------------------------------------------------------------
+
+
+def corrected(*, right_from_the_start):
+    """Two people pay by a wrong won rate, one in yen by way of the won, one has a return; then it is corrected."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "9.25", "JPY", "KRW")
+    ledger.rate(START, "1400" if right_from_the_start else "7000")
+    paid(ledger, "won", later(minutes=1), party="k1.001.won")
+    paid(ledger, "yen", later(minutes=1), "123456", currency="JPY", party="k1.002.yen")
+    paid(ledger, "back", later(minutes=2), party="k1.003.back")
+    paid(ledger, "r", later(minutes=3), "3333333", party="k1.003.back", status="returned", original_event_id="back")
+    paid(ledger, "usd", later(minutes=2), "70", currency="USD", party="k1.004.usd")
+    paid(ledger, "other", later(hours=20), party="k1.005.other")
+    paid(ledger, "stale", later(hours=27), party="k1.006.stale")
+    ledger.rate(later(minutes=2), "1350")
+    paid(ledger, "next", later(minutes=3), party="k1.007.next")
+    ledger.rate(START, "1400")
+    return ledger
+
+
+def packed(ledger):
+    return {token: unpack(record).payments for token, record in ledger.state.parties.items()}
+
+
+def test_a_correction_restates_exactly_what_the_wrong_rate_touched():
+    """Afterwards each payment counts as if the rate had been right; those of other rates are as before."""
+    wrong, right = corrected(right_from_the_start=False), corrected(right_from_the_start=True)
+    assert packed(wrong) == packed(right)
+    assert wrong.state.counters["restated"] == 4  # won, yen, back, other
+    assert right.state.counters["restated"] == right.state.counters["rates_corrected"] == 0
+    assert (total(wrong, "k1.001.won"), total(wrong, "k1.007.next")) == (1_000_000, 1_037_037)
+    assert wrong.state.restatement.waiting == {}
+    assert wrong.state.restatement.corrections == []
+
+
+def test_a_party_is_restated_before_its_next_event_is_judged():
+    """Whatever stands in front of it: 400 other parties wait, and its own payment finds the right total."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "140000")
+    for number in range(400):
+        paid(ledger, f"o{number}", later(minutes=1), party=f"k1.100.{number}")
+    paid(ledger, "a", later(minutes=1), "126000000")
+    ledger.rate(START, "1400")
+    assert len(ledger.state.restatement.waiting) > 300
+    (alert,) = paid(ledger, "b", later(minutes=2), "15400000").alerts
+    assert {each.name: each.value for each in alert.typologies[0].measured}["annual_total"] == "101000.00"
+    for minute in range(3, 30):
+        ledger.rate(later(minutes=minute), "1400")
+    assert {total(ledger, f"k1.100.{number}") for number in range(400)} == {1_000_000}
+
+
+def test_a_save_in_the_middle_of_a_restatement_changes_nothing():
+    """Corrections under way and who waits are part of the state; the end is the same, byte for byte."""
+    one, two = Ledger(configuration(rates=BLIND)), Ledger(configuration(rates=BLIND))
+    for ledger in (one, two):
+        ledger.rate(START, "140000")
+        for number in range(100):
+            paid(ledger, f"o{number}", later(minutes=1), party=f"k1.100.{number}")
+        ledger.rate(START, "1400")
+        ledger.rate(later(minutes=1), "9.3", "JPY", "KRW")
+        assert ledger.state.restatement.waiting
+        if ledger is two:
+            ledger.state = PartitionState.thaw(list(ledger.state.freeze().sections()))
+        for minute in range(3, 12):
+            ledger.rate(later(minutes=minute), "1400")
+    assert one.state.restatement.waiting == {}
+    assert one.state.freeze().digest() == two.state.freeze().digest()
+
+
+def test_a_party_renamed_while_it_waits_is_restated_under_its_newer_name():
+    """A profile of the overlap renames it; no payment of its own comes."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "140000")
+    for number in range(200):
+        paid(ledger, f"o{number}", later(minutes=1), party=f"k1.100.{number}")
+    ledger.rate(START, "1400")
+    profile = Profile(event_id="p", identity="0" * 32, body="1" * 32, party="k2.100.199", party_type="person",
+                      as_of=later(minutes=3), previous={"k2.100.199": "k1.100.199"})  # fmt: skip
+    ledger.put(profile, ledger.origin("fx.profiles.v1"))
+    assert "k2.100.199" in ledger.state.restatement.waiting
+    for minute in range(3, 20):
+        ledger.rate(later(minutes=minute), "1400")
+    assert total(ledger, "k2.100.199") == 1_000_000
+
+
+def test_a_corrected_reference_takes_back_what_was_off_the_market_by_it():
+    """Deals at 1 400 against a reference of 1 600 were off by 12.5 %; corrected, the next real one is news."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "1600")
+    given = {"evidence": "shown", "settled_currency": "KRW", "deal_rate": "1400"}
+    assert len(alerts([ledger.pay(f"d{each}", later(minutes=1 + each), "50000", **given) for each in range(3)])) == 2
+    before = [one.size for one in unpack(ledger.state.parties["k1.0a3.remitter"]).alerted]
+    ledger.rate(START, "1400")
+    ledger.rate(later(minutes=5), "1400")
+    after = [one.size for one in unpack(ledger.state.parties["k1.0a3.remitter"]).alerted]
+    assert (before, after) == ([1_250_000], [0])
+    (alert,) = ledger.pay("e", later(minutes=6), "50000", **(given | {"deal_rate": "1344"})).alerts
+    assert {each.name: each.value for each in alert.typologies[0].measured}["earlier_off_market_deals"] == 0
+
+
+def test_no_number_of_corrections_or_parties_costs_more_than_milliseconds():
+    """100 corrections of a rate that 3 000 parties used: each record's share is bounded; what is given up, counted."""
+    ledger = Ledger(configuration(rates=BLIND))
+    for each in range(100):
+        ledger.rate(later(minutes=each), "140000")
+    for number in range(3000):
+        paid(ledger, f"o{number}", later(minutes=number % 100), party=f"k1.100.{number}")
+    worst = 0.0
+    for each in range(100):
+        with own_cpu() as used:
+            ledger.rate(later(minutes=each), "1400")
+        worst = max(worst, used.seconds)
+    assert worst < 0.02
+    assert ledger.state.counters["corrections_given_up"] >= 30
