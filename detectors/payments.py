@@ -169,7 +169,7 @@ def window_sum(found: Rows, outbound: bool, first_us: int, last_us: int) -> int:
 
 def joined(current: Party, earlier: Party) -> tuple[bytes, list[Restated]]:
     """Both parties' rows, and what was restated of them, the earlier one's first, its names renumbered."""
-    numbers = np.array([current.name_number(name) for name in earlier.names] or [0], "<u2")
+    numbers = np.array(current.name_numbers(earlier.names) or [0], "<u2")
 
     def renumbered(packed: bytes) -> bytes:
         found = np.frombuffer(packed, ROW).copy()

@@ -5,9 +5,12 @@ found under its former token too, for as long as an idle party is remembered: wo
 the old token for a while, and a verdict names the token that its alert showed.
 """
 
+from itertools import islice
+
 from detectors import folded
 from detectors.party import (
     MOST_ALERTED,
+    MOST_ALIASES,
     MOST_PROOFS,
     MOST_RAISED,
     MOST_RESTATED,
@@ -70,6 +73,12 @@ def _names(state: PartitionState, token: str, previous: dict[str, str]) -> tuple
     return name, earlier if former == name else former
 
 
+def _newest(earlier: dict[int, int], current: dict[int, int]) -> dict[int, int]:
+    """Both tables, the current one last, cut to the newest `MOST_ALIASES`."""
+    both = {number: known for number, known in earlier.items() if number not in current} | current
+    return dict(islice(both.items(), max(len(both) - MOST_ALIASES, 0), None))
+
+
 def merged(current: Party, earlier: Party) -> Party:
     """One party known under two tokens at once: legal facts of both, learned baselines of the newer name, if any.
 
@@ -91,6 +100,6 @@ def merged(current: Party, earlier: Party) -> Party:
     current.declarations += earlier.declarations
     current.verdicts = (earlier.verdicts + current.verdicts)[-MOST_VERDICTS:]
     current.raised = (earlier.raised + current.raised)[-MOST_RAISED * ALERT_BYTES :]
-    current.aliases = {**earlier.aliases, **current.aliases}
-    current.settlements = {**earlier.settlements, **current.settlements}
+    current.aliases = _newest(earlier.aliases, current.aliases)
+    current.settlements = _newest(earlier.settlements, current.settlements)
     return current

@@ -119,6 +119,7 @@ def apply_transaction(
         event = msgspec.structs.replace(event, party_type=judged_as)
     clock_us = clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
     step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told)
+    folded_now = _fold(step)  # two parties that prove to be one may be too many payments together
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
@@ -141,7 +142,7 @@ def apply_transaction(
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
     state.advance(clock_us)
     _prune(step)
-    folded_now = folded.fold(known, _needs(step)) if folded.is_due(known) else 0
+    folded_now += _fold(step)
     roster.store(state, event.party, event.previous, known)
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
     return Seen(
@@ -270,6 +271,10 @@ def _offer(
         budget.offer(scored.rank, at_s, day),
         lambda rank: Budget.from_state(before).offer(rank, at_s, day) is not None,
     )
+
+
+def _fold(step: _Step) -> int:
+    return folded.fold(step.known, _needs(step)) if folded.is_due(step.known) else 0
 
 
 def _needs(step: _Step) -> folded.Needs:

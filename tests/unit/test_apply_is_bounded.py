@@ -1,0 +1,179 @@
+"""No record costs `apply` more than 20 ms of CPU, however many payments its party has made; its record is bounded."""
+
+from datetime import timedelta
+
+import pytest
+
+from detectors import folded
+from detectors.core import Outputs
+from detectors.events import Declaration, Disposition, Profile
+from detectors.party import unpack
+from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
+from tests.support import busy_party
+from tests.support.busy_party import Kind
+from tests.support.ledger import Ledger, digest16, later, payment
+from tests.support.own_cpu import own_cpu
+
+PARTY = "k1.0a3.busy"
+MOST_SECONDS = 0.020
+# so many that the party stands at its bound, and is folded among the records that are measured
+COUNT = 100_352
+NOW = later(days=100)
+# 2 048 rows (147 kB), 20 kB of folded days, 4 096 names of 32 letters (139 kB), 4 096 related parties (37 kB),
+# 2 000 other names (36 kB), and what is counted in tens
+MOST_BYTES = 420_000
+# Of these about 160 kB for a party that does no more than pay
+PAYING_BYTES = 175_000
+
+KINDS = {
+    "pieces to one payee": ("company", Kind()),
+    "a person's pieces to one payee": ("person", Kind()),
+    "pieces to many payees": ("company", Kind(payees=5_000)),
+    "pieces by many institutions": ("person", Kind(institutions=4_000)),
+    "pieces of one moment": ("person", Kind(days=0.0)),
+    "cents": ("person", Kind(cents=1)),
+    "large": ("person", Kind(cents=9_000_000)),
+    "with documents": ("company", Kind(flags=OUT | SETTLED, days=40)),
+    "received": ("company", Kind(flags=SETTLED, days=40)),
+    "orders with ids": ("person", Kind(flags=OUT | NO_DOCUMENT, with_ids=True)),
+}
+
+
+class Measured:
+    """The slowest of the records applied, and how many there were.
+
+    Each record goes to two equal partitions, and the quicker one counts: what other processes do to this one's caches
+    is no cost of `apply`. Everything else is the same in both.
+    """
+
+    def __init__(self, *twins: Ledger) -> None:
+        self.twins, self.slowest, self.what, self.count = twins, 0.0, "", 0
+
+    def put(self, what: str, event: object) -> Outputs:
+        """Apply a record and keep its time if it is the slowest."""
+        seconds = []
+        for ledger in self.twins:
+            origin = ledger.origin()
+            with own_cpu() as measured:
+                outputs = ledger.put(event, origin)
+            seconds.append(measured.seconds)
+        self.count += 1
+        if min(seconds) > self.slowest:
+            self.slowest, self.what = min(seconds), what
+        return outputs
+
+    def pay(self, what: str, event_id: str, at: object, amount: str = "4900", **fields: object) -> Outputs:
+        """Apply a payment of the busy party."""
+        given = {"party": PARTY, "counterparty": "k1.111.payee0"} | fields
+        return self.put(what, payment(event_id, at, amount, **given))
+
+
+def warmed() -> Ledger:
+    """A ledger whose models are built: their first event takes 10 ms a segment, and River's import a second."""
+    ledger = Ledger()
+    ledger.rate(NOW - timedelta(hours=30), "1400")
+    ledger.rate(NOW, "1400")
+    for party_type in ("person", "company"):
+        for direction in ("in", "out"):
+            ledger.pay(f"warm {party_type} {direction}", NOW - timedelta(hours=1), party="k1.0a3.warm",
+                       party_type=party_type, direction=direction)  # fmt: skip
+    return ledger
+
+
+def of_all_sorts(measured: Measured, party_type: str) -> None:
+    """Records of every kind for the busy party: payments, what becomes of them, and all that is not a payment."""
+    for number in range(12):
+        at = NOW + timedelta(minutes=number)
+        kind = {"party_type": party_type}
+        measured.pay("piece", f"p{number}", at, **kind)
+        measured.pay("new payee", f"n{number}", at, counterparty=f"k1.111.new{number}", **kind)
+        measured.pay("same moment", f"m{number}", NOW, **kind)
+        measured.pay("late piece", f"l{number}", at - timedelta(days=34), **kind)
+        measured.pay("cents", f"t{number}", at, "0.01", **kind)
+        measured.pay("large", f"g{number}", at, "1000000000000000", institution=f"NEW{number}", **kind)
+        measured.pay("received", f"i{number}", at, direction="in", **kind)
+        measured.pay("order", f"o{number}", at, status="ordered", payment_id=f"Q{number}", **kind)
+        measured.pay("settled", f"s{number}", at + timedelta(seconds=1), "4950", payment_id=f"Q{number}", **kind)
+        measured.pay("settled as folded", f"f{number}", at, payment_id=f"P{number}", **kind)
+        measured.pay("return", f"r{number}", at, "10", status="returned", original_event_id=f"p{number}", **kind)
+        measured.pay("return of folded", f"u{number}", at, status="returned", original_event_id=f"busy{number}", **kind)
+        measured.pay("cancellation", f"c{number}", at, status="cancelled", original_event_id=f"n{number}", **kind)
+        measured.pay("deal", f"d{number}", at, "30000", deal_rate="1700", settled_currency="KRW", **kind)
+    others(measured, party_type)
+
+
+def others(measured: Measured, party_type: str) -> None:
+    """A profile with all the related counterparties there may be, declarations and verdicts."""
+    for number in range(5):
+        given = {"party": PARTY, "identity": digest16(f"x{number}"), "body": digest16("b"), "event_id": f"x{number}"}
+        related = tuple(f"k1.111.related{each}" for each in range(busy_party.RELATED))
+        measured.put("profile", Profile(**given, party_type=party_type, related_counterparties=related, as_of=NOW))
+        given["identity"] = digest16(f"y{number}")
+        measured.put("declaration", Declaration(
+            **given, declaration_no="1", declared_time=NOW, kind="import", counterparty="k1.111.payee0",
+            counterparty_country="VN", hs_code="850440", quantity="1", quantity_unit="kg", value="1", currency="USD",
+        ))  # fmt: skip
+        given["identity"] = digest16(f"z{number}")
+        measured.put("verdict", Disposition(**given, alert_id=f"a{number}", verdict="refuted", reason_hash="0" * 32,
+                                            investigator="k1.222.officer", decided_at=NOW))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_no_record_of_a_party_with_100_000_payments_takes_20_ms(name):
+    """Whatever its payments are like and whatever comes next; the record of the party stays under 0.42 MB."""
+    party_type, kind = KINDS[name]
+    ledger, twin = warmed(), warmed()
+    busy_party.put(ledger, PARTY, party_type, kind, COUNT, NOW)
+    twin.state.parties[PARTY] = ledger.state.parties[PARTY]
+    before = folded.folded_of(unpack(ledger.state.parties[PARTY])).count
+    assert before + len(rows(unpack(ledger.state.parties[PARTY]))) == COUNT
+    measured = Measured(ledger, twin)
+    of_all_sorts(measured, party_type)
+    assert measured.count == 12 * 14 + 15
+    # at least one of the records found the party full and folded
+    assert folded.folded_of(unpack(ledger.state.parties[PARTY])).count >= before + folded.MOST_ROWS - folded.KEPT_ROWS
+    assert len(ledger.state.parties[PARTY]) < MOST_BYTES
+    print(f"{name}: {1000 * measured.slowest:.1f} ms ({measured.what}), {len(ledger.state.parties[PARTY])} bytes")
+    assert measured.slowest < MOST_SECONDS, measured.what
+
+
+def test_the_payments_of_the_report_one_after_the_other():
+    """3 072 payments of 4 900 USD of a company to one payee, 144 a day: one took 45 s, and each worker met it again."""
+    ledger = warmed()
+    measured = Measured(ledger)
+    alerts = []
+    for number in range(3_072):
+        at = NOW + timedelta(minutes=10 * number)
+        alerts += measured.pay(str(number), f"e{number}", at, party_type="company", purpose="30101").alerts
+    print(f"{1000 * measured.slowest:.1f} ms, {len(ledger.state.parties[PARTY])} bytes")
+    assert measured.slowest < MOST_SECONDS, measured.what
+    assert len(ledger.state.parties[PARTY]) < PAYING_BYTES
+    pieces = [each.value for alert in alerts for hit in alert.typologies for each in hit.measured
+              if each.name == "pieces"]  # fmt: skip
+    assert pieces[0] == 3
+    assert max(pieces) > 1_000
+
+
+@pytest.mark.parametrize("kind", [Kind(), Kind(payees=5_000)])
+def test_two_busy_parties_that_prove_to_be_one_are_joined_within_the_bound(kind):
+    """A key rotation: both tokens have 100 000 payments; the record that names both takes no longer than others."""
+    ledger, twin, third = warmed(), warmed(), warmed()
+    old = "k0.0a3.busy"
+    busy_party.put(ledger, PARTY, "person", kind, COUNT, NOW)
+    busy_party.put(ledger, old, "person", kind._replace(days=kind.days / 2), COUNT, NOW)
+    for other in (twin, third):
+        other.state.parties |= {name: ledger.state.parties[name] for name in (PARTY, old)}
+    measured = Measured(ledger, twin, third)
+    for number in range(5):
+        measured.pay("joined", f"e{number}", NOW + timedelta(minutes=number), previous={PARTY: old})
+    assert old not in ledger.state.parties
+    record = unpack(ledger.state.parties[PARTY])
+    assert folded.folded_of(record).count + len(rows(record)) == 2 * COUNT + 5
+    assert len(record.payments) <= folded.MOST_ROWS * ROW.itemsize
+    print(f"{1000 * measured.slowest:.1f} ms ({measured.what})")
+    assert measured.slowest < MOST_SECONDS, measured.what
+
+
+def msgspec_free(kind: Kind) -> Kind:
+    """The same payments of an earlier time of the same days."""
+    return kind._replace(days=kind.days / 2)
