@@ -17,6 +17,10 @@ FASTEST = 4.0
 FIRST_DAY_EVENTS = 1000.0
 # Weight of the newest full day in the expected events a day: follows a change of volume within a week.
 DAY_WEIGHT = 0.3
+# One day counts for at most so many expected ones, the first for more, because its expectation is a guess. Failure
+# prevented: one sender's flood of a day makes the threshold so fine that for a week hardly any alert comes.
+LARGEST_DAY = 2.0
+LARGEST_FIRST_DAY = 10.0
 # Late in a day more events may come than expected: a tenth of a day is always still to come.
 LEAST_REMAINING = 0.1
 
@@ -92,7 +96,8 @@ class Budget:
             if self._lot() < chance:
                 state.remaining -= 1.0
                 return Selection(budget=NAME, probability=chance, explored=False)
-        chance = min(1.0, state.daily * state.exploration / state.expected)
+        # what comes beyond the expected shares one more such part of the budget, however much it is
+        chance = min(1.0, state.daily * state.exploration / max(state.expected, float(state.seen)))
         if chance > 0.0 and self._lot() < chance:
             return Selection(budget=NAME, probability=chance, explored=True)
         return None
@@ -101,8 +106,9 @@ class Budget:
         state = self._state
         ranked = state.daily * (1.0 - state.exploration)
         if state.day:
-            weight = DAY_WEIGHT if state.days else 1.0
-            state.expected = max(1.0, state.expected + weight * (state.seen - state.expected))
+            weight, largest = (DAY_WEIGHT, LARGEST_DAY) if state.days else (1.0, LARGEST_FIRST_DAY)
+            seen = min(float(state.seen), largest * state.expected)
+            state.expected = max(1.0, state.expected + weight * (seen - state.expected))
             state.days += 1
         carried = min(1.0, max(-1.0, state.remaining))
         state.day, state.seen, state.remaining = day, 0, ranked + carried

@@ -55,37 +55,51 @@ _NOTHING = Change(0, reached=False, next=None)
 
 
 class Restatement:
-    """Corrections under way. `waiting` maps a party to the last ledger position of its payments that was looked at."""
+    """Corrections under way. `waiting` maps a party to the last ledger position of its payments that was looked at.
+
+    `again`: corrections came while others were under way, so that all parties are gone through once more.
+    """
 
     def __init__(self) -> None:
         self.corrections: list[Correction] = []
         self.waiting: dict[str, int] = {}
+        self.again = False
 
     def begin(self, correction: Correction, parties: Iterable[str]) -> bool:
         """Bring all parties up to date with one more correction; False when an older one had to be given up.
 
-        Cost: 30 ns a party.
+        Cost: 70 ns a party, unless others are under way.
         """
         complete = len(self.corrections) < MOST_CORRECTIONS
         self.corrections = [*self.corrections, correction][-MOST_CORRECTIONS:]
-        self.waiting = dict.fromkeys(parties, _FIRST)
+        if self.waiting:
+            self.again = True
+        else:
+            self._go_through(parties)
+        return complete
+
+    def _go_through(self, parties: Iterable[str]) -> None:
+        self.waiting, self.again = dict.fromkeys(parties, _FIRST), False
         if not self.waiting:
             self.corrections = []
-        return complete
+
+    def looked_at(self, token: str) -> int:
+        """The ledger position beyond which a party's payments are to be looked at before its next event."""
+        return _FIRST if self.again else self.waiting.get(token, _FIRST)
 
     def renamed(self, former: str, name: str) -> None:
         """A party that waits is known by a newer name."""
         if self.waiting.pop(former, None) is not None:
             self.waiting[name] = _FIRST
 
-    def done(self, token: str, step: Change = _NOTHING) -> None:
+    def done(self, token: str, parties: Iterable[str], step: Change = _NOTHING) -> None:
         """Note how far a party is; the corrections end with the last one."""
         if step.next is None:
             self.waiting.pop(token, None)
         else:
             self.waiting[token] = step.next
         if not self.waiting:
-            self.corrections = []
+            self._go_through(parties if self.again else ())
 
     def oldest_us(self) -> int | None:
         """The time from which on rates are still needed; None when nothing waits."""
@@ -93,13 +107,14 @@ class Restatement:
 
     def to_state(self) -> bytes:
         """Everything."""
-        return msgspec.msgpack.encode((self.corrections, list(self.waiting.items())))
+        return msgspec.msgpack.encode((self.corrections, list(self.waiting.items()), self.again))
 
     @classmethod
     def from_state(cls, packed: bytes) -> "Restatement":
         """What `to_state` described. Raises `ValueError` for damaged bytes."""
         found = cls()
-        found.corrections, waiting = msgspec.msgpack.decode(packed, type=tuple[list[Correction], list[tuple[str, int]]])
+        kind = tuple[list[Correction], list[tuple[str, int]], bool]
+        found.corrections, waiting, found.again = msgspec.msgpack.decode(packed, type=kind)
         found.waiting = dict(waiting)
         return found
 

@@ -72,9 +72,9 @@ def bring_up_to_date(state: PartitionState, effective: Effective, token: str, pa
     A party with more payments of that rate than a step takes is finished with the next records.
     """
     name = state.newest_name(token)
-    waiting = state.restatement.waiting
+    restatement = state.restatement
     was = before(party)
-    step = restate(party, state.rates, state.restatement.corrections, effective.stale_us, waiting.get(name, -1))
+    step = restate(party, state.rates, restatement.corrections, effective.stale_us, restatement.looked_at(name))
     follow(state, effective, party, was, reached=step.reached)
     _note(state, name, step)
 
@@ -85,7 +85,7 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
     for token in list(islice(restatement.waiting, STEP_PARTIES)):
         packed = state.parties.get(token)
         if packed is None:  # it was let go of meanwhile
-            restatement.done(token)
+            restatement.done(token, state.parties)
             continue
         party = unpack(packed)
         was = before(party)
@@ -100,5 +100,5 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
 
 
 def _note(state: PartitionState, token: str, step: Change) -> None:
-    state.restatement.done(token, step)
+    state.restatement.done(token, state.parties, step)
     state.counters["restated"] += step.changed

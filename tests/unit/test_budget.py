@@ -109,3 +109,31 @@ def test_nonsense_is_refused():
         Budget.new(20.0, 1, 0.05, 1).offer(1.5, 0.0, "2026-01-01")
     with pytest.raises(ValueError, match="damaged"):
         Budget.from_state(b"\xc1")
+
+
+@pytest.mark.parametrize("flood", [0, 50_000], ids=["honest", "flood"])
+def test_one_senders_flood_of_a_day_silences_nobody_afterwards(flood):
+    """50 000 ordinary payments on a day of 1 000: the days after raise what they would have; before, a tenth of it."""
+    budget = Budget.new(10.0, 1, 0.0, 9)
+    spend(budget, 1000, days(20), 4)
+    rng = random.Random(5)
+    for _ in range(flood):
+        budget.offer(0.5 + rng.random() / 2, 0.0, days(1, 20)[0])
+    counts = spend(budget, 1000, days(5, 21), 6)
+    assert sum(counts) / 5 == pytest.approx(10.0, rel=0.2)
+
+
+def test_a_flood_draws_no_explored_alerts_without_bound():
+    """50 times the expected events raise some five times the explored share by lot, not fifty times."""
+    budget = Budget.new(100.0, 1, 0.05, 9)
+    spend(budget, 1000, days(20), 4)
+    explored = [budget.offer(1.0, 0.0, days(1, 21)[0]) for _ in range(50_000)]
+    assert 5 <= sum(one is not None for one in explored) <= 50
+
+
+def test_a_volume_that_truly_grows_is_followed():
+    """From 1 000 to 4 000 a day for good: the mean volume stays the budget throughout."""
+    budget = Budget.new(10.0, 1, 0.0, 9)
+    spend(budget, 1000, days(20), 4)
+    assert sum(spend(budget, 4000, days(10, 21), 6)) / 10 == pytest.approx(10.0, rel=0.1)
+    assert budget._state.expected == pytest.approx(4000, rel=0.1)

@@ -306,6 +306,25 @@ def test_a_save_in_the_middle_of_a_restatement_changes_nothing():
     assert one.state.freeze().digest() == two.state.freeze().digest()
 
 
+def test_a_correction_that_comes_while_another_is_under_way_is_carried_out_too():
+    """A party that was gone through already finds the newer one before its next event, the others after that."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "140000")
+    ledger.rate(later(minutes=5), "140000")
+    for number in range(100):
+        for minute in (1, 6):
+            paid(ledger, f"o{number}-{minute}", later(minutes=minute), party=f"k1.100.{number}")
+    ledger.rate(START, "1400")
+    assert "k1.100.0" not in ledger.state.restatement.waiting
+    ledger.rate(later(minutes=5), "1400")
+    assert ledger.state.restatement.again
+    paid(ledger, "next", later(minutes=7), "0.01", party="k1.100.0")
+    assert total(ledger, "k1.100.0") == 2_000_000
+    minutes(ledger, 10, 22)
+    assert not ledger.state.restatement.waiting
+    assert {total(ledger, f"k1.100.{number}") for number in range(100)} == {2_000_000}
+
+
 def test_a_party_renamed_while_it_waits_is_restated_under_its_newer_name():
     """A profile of the overlap renames it; no payment of its own comes."""
     ledger = Ledger(configuration(rates=BLIND))
