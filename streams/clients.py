@@ -6,11 +6,12 @@ Faust's own producer is not used: a failed send there only logs, and the source 
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from streams import record_sets
 from streams.deliveries import Outstanding, Write
 from streams.errors import DeliveryError, RefusedError
 from streams.kafka.security import aiokafka_access
@@ -87,9 +88,19 @@ def _patient(producer: AIOKafkaProducer, settings: Settings) -> AIOKafkaProducer
     return producer
 
 
-def reader(settings: Settings, *, committed: bool, group: str | None = None) -> AIOKafkaConsumer:
-    """A consumer for assign-and-seek reading; it joins no group and commits nothing."""
-    return AIOKafkaConsumer(
+def reader(
+    settings: Settings,
+    *,
+    committed: bool,
+    group: str | None = None,
+    unreadable: Literal["raise", "set", "each"] = "raise",
+) -> AIOKafkaConsumer:
+    """A consumer for assign-and-seek reading; it joins no group and commits nothing.
+
+    `unreadable` says what becomes of a record set that cannot be read (streams/record_sets.py): raise
+    `UnreadableSetError`, or get an `Unreadable` in the place of the set, or of each of its offsets.
+    """
+    consumer = AIOKafkaConsumer(
         **aiokafka_access(settings),
         group_id=group,
         enable_auto_commit=False,
@@ -99,6 +110,9 @@ def reader(settings: Settings, *, committed: bool, group: str | None = None) -> 
         fetch_max_wait_ms=100,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
+    if unreadable != "raise":
+        record_sets.hand_over(consumer, each_offset=unreadable == "each")
+    return consumer
 
 
 async def send_records(
@@ -178,7 +192,14 @@ async def end_offset(consumer: AIOKafkaConsumer, partition: TopicPartition) -> i
 
 
 async def read_range(
-    settings: Settings, topic: str, partition: int, start: int | None, stop: int, *, committed: bool = True
+    settings: Settings,
+    topic: str,
+    partition: int,
+    start: int | None,
+    stop: int,
+    *,
+    committed: bool = True,
+    unreadable: Literal["raise", "each"] = "raise",
 ) -> AsyncIterator[list[Any]]:
     """The records of `topic`[`partition`] in [start, stop), in lists as they are fetched; `start` None = the beginning.
 
@@ -186,7 +207,7 @@ async def read_range(
     offsets too, and another partition's open transaction may hide committed records for a while (they are waited for).
     """
     tp = TopicPartition(topic, partition)
-    consumer = reader(settings, committed=committed)
+    consumer = reader(settings, committed=committed, unreadable=unreadable)
     try:
         await consumer.start()
         consumer.assign([tp])

@@ -1,4 +1,4 @@
-"""The thread that owns Faust's aiokafka consumer: what it commits, and where it reads on.
+"""The thread that owns Faust's aiokafka consumer: what it reads and commits, and where it reads on.
 
 Each offset is committed with its topic's id. Failure prevented: a worker goes on committing for some seconds after its
 topic was deleted and created again, and the offset of the old topic then hid as many records of the new one.
@@ -12,9 +12,64 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from streams import record_sets
+from streams.fetch_answers import FetchAnswers, watch_answers
+
+# Records that one look may take. Bounds memory: a record set of 2 MiB may hold a hundred thousand, and is read as its
+# records are taken.
+RECORDS_A_LOOK = 8192
+
 
 class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
     """Of `RunConsumer`; a failed commit is reported, not fatal."""
+
+    answers: FetchAnswers | None = None
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        """Faust's; of senders' topics it reads what is committed, and it survives record sets that cannot be read.
+
+        Faust has no setting for either. A payment that its sender rolled back was never sent: scored, it raised alerts,
+        and the sender's correction was refused as a conflict.
+        """
+        consumer = super()._create_worker_consumer(transport)
+        if self.consumer.from_senders:
+            consumer._isolation_level = "read_committed"  # noqa: SLF001
+        consumer._max_poll_records = RECORDS_A_LOOK  # noqa: SLF001
+        record_sets.hand_over(consumer, each_offset=not self.consumer.from_senders)
+        return consumer
+
+    async def on_start(self) -> None:
+        """Start the consumer, and note what its fetches bring."""
+        await super().on_start()
+        self.answers = watch_answers(self._ensure_consumer())
+
+    def deliverable_end(self, tp: Any, state: Any) -> int | None:
+        """One past the last offset that can be delivered from a partition now; None when nothing was fetched yet.
+
+        Of senders' topics the last stable offset: what lies behind a transaction that is still open comes later, or
+        never. Where the broker had no record from the position on, the position.
+        """
+        end: int | None = state.highwater
+        if self.consumer.from_senders and end is not None and state.lso is not None and state.lso >= 0:
+            end = state.lso
+        if end is not None and self.answers is not None and state.has_valid_position:
+            position = state.position
+            if position < end and self.answers.nothing.get(tp) == (position, end):
+                return int(position)
+        return end
+
+    def highwater(self, tp: TP) -> int:
+        """What `deliverable_end` says; Faust's monitor asks for it with each message."""
+        consumer = self._ensure_consumer()
+        end: int = consumer.highwater(tp)
+        subscription = consumer._subscription.subscription  # noqa: SLF001
+        assignment = subscription.assignment if subscription is not None else None
+        state = assignment.state_value(tp) if assignment is not None else None
+        return end if state is None else self.deliverable_end(tp, state)  # type: ignore[return-value]  # None as Faust's
+
+    async def read_from(self, tp: Any, offset: int) -> None:
+        """Read a partition from `offset` on."""
+        await self.call_thread(self._ensure_consumer().seek, tp, offset)
 
     async def seek_to_committed(self) -> Any:
         """Seek every partition to its committed offset, those without one of this topic to their beginning.

@@ -17,7 +17,9 @@ TOPIC, PARTITION, OFFSET, TIMESTAMP = (PREFIX + name for name in ("topic", "part
 STAGE, CODES, MESSAGE, VERSION = (PREFIX + name for name in ("stage", "codes", "message", "version"))
 # the id of the topic that the record stood on, where it is known: a topic created again has the same name and offsets
 TOPIC_ID = PREFIX + "topic_id"
-# only on a record that was cut
+# only on the letter of a whole record set: the last of its offsets
+LAST_OFFSET = PREFIX + "last_offset"
+# only on a record that was cut, or on a set
 LENGTH, SHA256 = PREFIX + "length", PREFIX + "sha256"
 KEY_LENGTH, KEY_SHA256, HEADERS_LEFT_OUT = PREFIX + "key_length", PREFIX + "key_sha256", PREFIX + "headers_left_out"
 
@@ -58,7 +60,7 @@ class Original(msgspec.Struct, frozen=True):
 
     `timestamp_ms` is the record's Kafka timestamp; `partition`, `offset` and `timestamp_ms` are -1 when unreadable.
     `complete` is false when the record was cut for its size: it cannot be replayed; `length` and `sha256` are then
-    those of the whole value.
+    those of the whole value. `last_offset` is -1 but where the letter stands for a whole record set, `offset` to it.
     """
 
     topic: str
@@ -76,6 +78,19 @@ class Original(msgspec.Struct, frozen=True):
     length: int | None = None
     sha256: str | None = None
     topic_id: str = ""
+    last_offset: int = -1
+
+
+class RecordSetOf(msgspec.Struct, frozen=True):
+    """A whole record set that a letter stands for: its last offset, size in bytes and SHA-256 as it was read."""
+
+    last: int
+    size: int
+    sha256: str
+
+    def notes(self) -> list[tuple[str, bytes | None]]:
+        """The headers that say so."""
+        return [(LAST_OFFSET, b"%d" % self.last), (LENGTH, b"%d" % self.size), (SHA256, self.sha256.encode())]
 
 
 class Letter(msgspec.Struct, frozen=True):
@@ -97,12 +112,15 @@ class Letter(msgspec.Struct, frozen=True):
     message: str
     version: str
     topic_id: bytes = b""
+    of_set: RecordSetOf | None = None
 
     def written(self, form: int = 0) -> DeadLetter:
         """Key, value and headers, the whole record where `form` is 0 and it is not too large, else less with each form.
 
         The last form holds nothing of the record but its position, codes, lengths and hashes. Never raises.
         """
+        if self.of_set is not None:
+            return None, None, [*self._ours(self.message, self.codes), *self.of_set.notes()]
         if form == 0 and fits_whole(self.key, self.value, self.headers):
             return self.key, self.value, [*self.headers, *self._ours(self.message, self.codes)]
         kept = _KEPT_BYTES[max(0, form - 1)]
@@ -221,4 +239,5 @@ def original(record: Record) -> Original | None:
         length=_whole_number(ours.get(LENGTH)) if cut else None,
         sha256=text(SHA256) if cut else None,
         topic_id=text(TOPIC_ID),
+        last_offset=_whole_number(ours.get(LAST_OFFSET)),
     )

@@ -190,6 +190,12 @@ class LedgerError(FxwatchError):
     code = "ledger.unusable"
 
 
+class UnreadableError(FxwatchError):
+    """A topic holds a record set that cannot be read: damaged, or of a codec that this release does not know."""
+
+    code = "topic.unreadable"
+
+
 class AlertNotFoundError(FxwatchError):
     """No published alert has this id."""
 

@@ -71,6 +71,10 @@ CODES: dict[str, str] = {
     "message.time": "A message tells no time with its offset.",
     "message.returned": "The message returns or rejects an earlier payment.",
     "message.test": "The message is a test or training message.",
+    "set.too_large": "A record set is larger after decompression, or holds more records, than fxwatch reads.",
+    "set.undecodable": "A record set was written so that fxwatch cannot decompress it or find its records.",
+    "set.damaged": "A record set was damaged on the broker; an operator decided to pass it.",
+    "set.codec": "A record set is of a codec that this release does not know; an operator decided to pass it.",
     "door.failed": "fxwatch itself failed on this record; report it with the message.",
 }
 

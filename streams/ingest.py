@@ -10,23 +10,28 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from streams import app as faust_app
-from streams import clients, health, routing_key, topics, transport
+from streams import clients, faults, health, routing_key, topics, transport
 from streams.clients import Record
-from streams.deadletter import Letter
+from streams.deadletter import Letter, RecordSetOf
 from streams.deliveries import Outstanding
 from streams.door import Door, Rejected
 from streams.identities import Sealer
 from streams.input_ids import InputIds
+from streams.kafka_log import read_progress
 from streams.lag import known_ends
+from streams.lag import lag as lag_of
 from streams.letter_writer import LetterWriter
 from streams.metrics import Metrics
 from streams.notices import ConflictLetters
 from streams.partition import BREATHE_SECONDS
 from streams.pseudonyms import partition_of
+from streams.record_sets import Unreadable
 from streams.settings import Settings
+from streams.stopped_inputs import StoppedInputs
 from streams.stream_clock import ClockExchange, StreamClock
 from streams.tasks import ended, outlasted
 
@@ -70,13 +75,15 @@ class IngestAgent:
         clock = StreamClock(inputs or len(topics.INPUTS) * settings.effective.engine.partitions)
         self.clock = ClockExchange(settings, topics.CLOCK, clock)
         transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
-                          order_wait=settings.order_wait_seconds, clock=clock,
+                          order_wait=settings.order_wait_seconds, from_senders=True, clock=clock,
                           topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode())  # fmt: skip
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.inputs = InputIds(settings)
-        self._watching: asyncio.Task[None] | None = None
+        self.stopped = StoppedInputs(lambda: self.app._consumer, partial(read_progress, settings),  # noqa: SLF001
+                                     lambda: self.inputs.ids, agent=AGENT, topic=topics.PROGRESS)  # fmt: skip
+        self._watching: list[asyncio.Task[None]] = []
         # highest offset handled, by input topic and partition
         self._handled: dict[tuple[str, int], int] = {}
         # whether the ids were looked at since the last assignment
@@ -101,7 +108,7 @@ class IngestAgent:
             await self.producer.stop()
             raise
         self.clock.start(self.producer)
-        self._watching = health.background(self.inputs.watch(), self._die)
+        self._watching = [health.background(work, self._die) for work in (self.inputs.watch(), self.stopped.watch())]
 
     # -- Faust's side ---------------------------------------------------------------------------------------------
 
@@ -142,7 +149,8 @@ class IngestAgent:
 
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
-        await ended(self._watching)
+        for task in self._watching:
+            await ended(task)
         await self.conflicts.stop()
         await self.clock.stop()
         await self.letters.stop()
@@ -169,6 +177,11 @@ class IngestAgent:
             if time.monotonic() > breathe:
                 await asyncio.sleep(0)
                 breathe = time.monotonic() + BREATHE_SECONDS
+            if isinstance(record, Unreadable):
+                letters.append(self._letter_of_set(record))
+                rejected += 1
+                settled += 1
+                continue
             result = self.door.admit(
                 record.topic,
                 record.partition,
@@ -250,6 +263,16 @@ class IngestAgent:
             self.door.topic_ids.get(record.topic, b""),
         )  # fmt: skip
 
+    def _letter_of_set(self, unreadable: Unreadable) -> Letter:
+        """One letter for a whole record set: its offsets, size and hash. Its bytes may be anything, or too many."""
+        code = unreadable.code
+        self.metrics.count_dead_letter(unreadable.topic, code)
+        return Letter(
+            unreadable.topic, unreadable.partition, unreadable.first, unreadable.timestamp, None, None, (), "decode",
+            (code,), f"{code}: {faults.CODES[code]}", self._version, self.door.topic_ids.get(unreadable.topic, b""),
+            RecordSetOf(unreadable.offset, unreadable.size, unreadable.sha256),
+        )  # fmt: skip
+
     async def _deliver(self, deliveries: Deliveries, letters: list[Letter]) -> None:
         """Write to all partitions at once; within one partition in order, one batch in flight."""
         patience = self.settings.broker_patience_seconds
@@ -269,15 +292,19 @@ class IngestAgent:
         """Set the lag of the input partitions held, summed over topics; returns the sum of all (records)."""
         consumer = self.app._consumer  # noqa: SLF001
         by_partition: dict[int, int] = {}
+        standing, takeable = self.stopped.standing(), 0
         for tp, end in known_ends(consumer).items():
-            done = consumer._committed_offset[tp] or 0  # noqa: SLF001
-            lag = max(0, (end or 0) - done)
+            lag = lag_of(consumer, tp, end, consumer._committed_offset[tp] or 0)  # noqa: SLF001
             by_partition[tp.partition] = by_partition.get(tp.partition, 0) + lag
+            takeable += 0 if tp in standing else lag
+        stopped = {tp.partition for tp in standing}
+        hidden = self.stopped.observe()
         for partition, lag in by_partition.items():
-            self.metrics.set_partition_state(AGENT, partition, "running")
+            self.metrics.set_partition_state(AGENT, partition, "stopped" if partition in stopped else "running")
             self.metrics.set_lag(AGENT, partition, lag)
+            self.metrics.set_hidden(AGENT, partition, hidden.get(partition, 0))
         total = sum(by_partition.values())
-        if total == 0 or self.outstanding.reasons():
+        if takeable == 0 or self.outstanding.reasons():
             self.last_progress = time.monotonic()
         return total
 
@@ -285,4 +312,8 @@ class IngestAgent:
         """Why the agent is not ready; empty when it is."""
         if self._assigned is None or self.app.rebalancing:
             return ["ingest: no partitions assigned yet"]
-        return self.outstanding.reasons()
+        return self.outstanding.reasons() + self.stopped.unready()
+
+    def notes(self) -> list[str]:
+        """What keeps records waiting and is no fault of this worker: a sender's transaction that stays open."""
+        return self.stopped.notes()

@@ -31,6 +31,26 @@ TOPIC_ID_SECONDS = 1.0
 WATCH_SECONDS = 10.0
 
 
+async def read_progress(settings: Settings, place: Place) -> Progress:
+    """Everything committed for an agent's partition on `fx.progress.v1`, up to its end now.
+
+    An input may have more partitions than that topic. Raises `ProgressError` when a record of it cannot be read.
+    """
+    tp = TopicPartition(place.topic, place.partition % settings.effective.engine.partitions)
+    consumer = clients.reader(settings, committed=False)
+    try:
+        await consumer.start()
+        consumer.assign([tp])
+        stop = await clients.end_offset(consumer, tp)
+    finally:
+        await consumer.stop()
+    progress = Progress()
+    async for records in clients.read_range(settings, tp.topic, tp.partition, None, stop):
+        for record in records:
+            progress.absorb(place.agent, place.partition, record.key or b"", record.value)
+    return progress
+
+
 class KafkaLog:
     """The `Log` of streams/partition.py over a real cluster. `group` is the consumer group whose commits count.
 
@@ -205,5 +225,7 @@ class KafkaLog:
 
     async def records(self, partition: int, start: int, stop: int) -> AsyncIterator[list[Any]]:
         """Ledger records in [start, stop), in lists as fetched. The ledger is written without transactions."""
-        async for records in clients.read_range(self._settings, self._ledger, partition, start, stop, committed=False):
+        async for records in clients.read_range(
+            self._settings, self._ledger, partition, start, stop, committed=False, unreadable="each"
+        ):
             yield records

@@ -282,6 +282,12 @@ class Metrics:
             "agent",
             "partition",
         )
+        self.hidden_records = gauge(
+            "hidden_records",
+            "Records of a partition held here that a sender's transaction, open for over 30 s, keeps from being read, "
+            "records.",
+            "agent", "partition",
+        )  # fmt: skip
         self.snapshot_age_seconds = gauge(
             "snapshot_age_seconds",
             "Time since the newest snapshot of a partition held here (or since it was taken over), seconds.",
@@ -391,6 +397,11 @@ class Metrics:
         if (agent, partition) in self._held:
             self.lag_records.labels(agent, str(partition)).set(records)
 
+    def set_hidden(self, agent: str, partition: int, records: int) -> None:
+        """Set how many records of a held partition an open transaction hides."""
+        if (agent, partition) in self._held:
+            self.hidden_records.labels(agent, str(partition)).set(records)
+
     def snapshot_saved(self, agent: str, partition: int, taken_at: float, size_bytes: int) -> None:
         """Note a snapshot written or loaded: when it was taken (Unix seconds) and its size over all chunks."""
         if (agent, partition) in self._held:
@@ -408,6 +419,7 @@ class Metrics:
         self._held.discard((agent, partition))
         self._show_state(agent, partition, None)
         self.lag_records.remove(agent, str(partition))
+        self.hidden_records.remove(agent, str(partition))
         self.snapshot_age_seconds.remove(agent, str(partition))
         self.snapshots_refused.remove(agent, str(partition))
         self.cold_start.remove(agent, str(partition))

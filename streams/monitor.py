@@ -27,6 +27,7 @@ from streams.errors import BrokerUnavailableError, FxwatchError, RefusedError
 from streams.health import WatchdogError
 from streams.kafka_log import KafkaLog
 from streams.lag import known_ends
+from streams.lag import lag as lag_of
 from streams.metrics import Metrics
 from streams.monitor_core import AGENT, MonitorCore
 from streams.outputs import PartitionOutputs
@@ -312,7 +313,8 @@ class MonitorAgent:
         for number, partition in self.partitions.items():
             if partition.state is None:
                 continue
-            lag = max(0, (ends.get(TP(topics.LEDGER, number)) or 0) - partition.state.next)
+            tp = TP(topics.LEDGER, number)
+            lag = lag_of(self.app._consumer, tp, ends.get(tp), partition.state.next)  # noqa: SLF001
             self.metrics.set_lag(AGENT, number, lag)
             total += lag if partition.status == "running" else 0
         if total == 0 or self._waited_for():

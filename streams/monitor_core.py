@@ -15,6 +15,7 @@ from detectors.state import STATE_SCHEMA, PartitionState
 from streams import ledger, topics
 from streams.errors import LedgerError, SnapshotError
 from streams.outputs import Output
+from streams.record_sets import Unreadable
 from streams.sender_words import words
 from streams.snapshots import Section
 from streams.tally import Tally
@@ -61,7 +62,7 @@ class MonitorCore:
         Raises `LedgerError` for a record that cannot be read or applied; a state that raised must not be used further.
         """
         tally, began = self.tally, time.perf_counter()
-        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
+        event, origin = _decoded(record, partition)
         decoded = time.perf_counter()
         watermark = state.watermark
         try:
@@ -118,6 +119,13 @@ class MonitorCore:
             tally.said["type_differs", institution] += 1
         if step.join is not None:
             tally.joins[step.join, institution] += 1
+
+
+def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:
+    if record.value is None and isinstance(record, Unreadable):
+        raise LedgerError("a record cannot be read", got=str(record),
+                          todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`")  # fmt: skip
+    return ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
 
 
 def alert_outputs(

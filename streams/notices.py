@@ -23,6 +23,7 @@ from streams.commitments import EvidenceKeys
 from streams.deadletter import Letter
 from streams.faults import CODES
 from streams.kafka.security import aiokafka_access
+from streams.record_sets import UnreadableSetError
 from streams.settings import Settings
 from streams.tasks import CLOSING_SECONDS, ended
 
@@ -166,6 +167,8 @@ class ConflictLetters:
                 return None, f"gone: their topic ends at offset {end}"
             consumer.seek(tp, offset)
             record = await asyncio.wait_for(consumer.getone(tp), ORIGINAL_SECONDS)
+        except UnreadableSetError as fault:
+            return None, f"not to be read any more: {fault.unreadable.cause}"
         finally:
             await consumer.stop()
         return (record, "") if record.offset == offset else (None, PAST_RETENTION)

@@ -17,7 +17,7 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
 
     `/healthz` (liveness): the loop turns, each group coordinator lives, work is being taken; 503 with the fault
     otherwise. `/readyz` (readiness): the broker answers, partitions are assigned, none is replaying or stopped; 503
-    with the reasons.
+    with the reasons. `notes`, where there are any, tell what is no fault of this worker and yet keeps records waiting.
     """
 
     async def page_metrics(web: Any, _request: Any) -> Any:
@@ -32,7 +32,11 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
         reasons = [] if broker.reachable else ["the broker does not answer"]
         for agent in agents:
             reasons += agent.unready()
-        return _json(web, {"ready": not reasons, "reasons": reasons}, UNAVAILABLE if reasons else OK)
+        body: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
+        notes = [note for agent in agents if hasattr(agent, "notes") for note in agent.notes()]
+        if notes:
+            body["notes"] = notes
+        return _json(web, body, UNAVAILABLE if reasons else OK)
 
     app.page("/metrics", name="metrics")(page_metrics)
     app.page("/healthz", name="healthz")(page_healthz)

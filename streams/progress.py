@@ -6,6 +6,7 @@ The topic is compacted. Four kinds of record share a partition's log, told apart
 * `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of
   scans;
 * `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay;
+  `ingest/<partition>/skip/<topic>/<offset>`: one to pass a damaged record set of an input topic;
 * `ingest/routing`, in partition 0: what tells whether ingest still has the routing key (streams/routing_key.py).
 
 Each record's value is JSON that begins with a checksum of the rest: a position with one digit changed is still a
@@ -42,12 +43,19 @@ class SnapshotPointer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Skip(msgspec.Struct, frozen=True, kw_only=True):
-    """An operator's decision: ledger offset `offset` is not applied. `reason` and `who` are for the audit."""
+    """An operator's decision: ledger offset `offset`, or all to `last`, is not applied. `reason`, `who`: for the audit.
+
+    With `topic` it is about an input: the damaged record set there is passed, and a dead letter stands for it.
+    `topic_id` is that topic's (KIP-516): offsets say nothing of one that was created anew.
+    """
 
     offset: int
     reason: str
     who: str
     at: str
+    last: int = -1
+    topic: str = ""
+    topic_id: str = ""
 
 
 class Routing(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +72,7 @@ class Progress(msgspec.Struct, kw_only=True):
     ledger: str = ""
     snapshots: dict[str, SnapshotPointer] = {}
     skips: dict[int, Skip] = {}
+    input_skips: list[Skip] = []
 
     def absorb(self, agent: str, partition: int, key: bytes, value: bytes | None) -> None:
         """Take in one record; records of other agents and partitions are ignored, a later record of a key wins.
@@ -80,7 +89,10 @@ class Progress(msgspec.Struct, kw_only=True):
             self.snapshots[kind[1]] = decode(value, SnapshotPointer)
         elif kind[0] == "skip":
             skip = decode(value, Skip)
-            self.skips[skip.offset] = skip
+            if skip.topic:
+                self.input_skips.append(skip)
+            else:
+                self.skips |= dict.fromkeys(range(skip.offset, max(skip.offset, skip.last) + 1), skip)
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -102,9 +114,10 @@ class Place(msgspec.Struct, frozen=True):
         """Key of a snapshot's pointer."""
         return f"{self.agent}/{self.partition}/snapshot/{slot}".encode()
 
-    def skip_key(self, offset: int) -> bytes:
-        """Key of a skip decision."""
-        return f"{self.agent}/{self.partition}/skip/{offset}".encode()
+    def skip_key(self, offset: int, topic: str = "") -> bytes:
+        """Key of a skip decision; with `topic`, of one on an input."""
+        name = f"{topic}/{offset}" if topic else str(offset)
+        return f"{self.agent}/{self.partition}/skip/{name}".encode()
 
 
 def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:

@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import clients, topics
-from streams.errors import BrokerUnavailableError, TopicsError
+from streams.errors import BrokerUnavailableError, TopicsError, UnreadableError
+from streams.record_sets import UnreadableSetError
 from streams.settings import Settings
 
 # A bounded reading that gets nothing for this long is given up: the end was read before, so records are there.
@@ -43,15 +44,43 @@ def partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     return {name: found[name] for name in wanted}
 
 
+def written_ends(settings: Settings, names: Iterable[str]) -> dict[tuple[str, int], int]:
+    """Where each partition of the topics ends, open transactions included. Raises what `partitions_of` raises."""
+    counts = partitions_of(settings, names)
+    asked = [TopicPartition(topic, number) for topic, count in counts.items() for number in range(count)]
+
+    async def ask() -> dict[tuple[str, int], int]:
+        consumer = clients.reader(settings, committed=False)
+        try:
+            await consumer.start()
+            ends = await consumer.end_offsets(asked)
+        finally:
+            await consumer.stop()
+        return {(tp.topic, tp.partition): int(end) for tp, end in ends.items()}
+
+    try:
+        return asyncio.run(ask())
+    except KafkaError as fault:
+        raise BrokerUnavailableError(
+            "the broker stopped answering while topics were read",
+            got=repr(fault),
+            todo="see `fxwatch broker status`, then run the command again",
+        ) from fault
+
+
 class Reader:
     """A read_committed reader of whole topics, or of some of their partitions; a context manager.
 
     `begins` and `ends` are the offsets when it was opened: the first record kept, and one past the last record that no
-    open transaction stands before. Raises what `partitions_of` raises.
+    open transaction stands before. Raises what `partitions_of` raises. `unreadable`: whether an `Unreadable` stands
+    among the records where a record set cannot be read; else that is an `UnreadableError`.
     """
 
-    def __init__(self, settings: Settings, names: Iterable[str], partitions: Iterable[int] | None = None) -> None:
-        self._settings = settings
+    def __init__(
+        self, settings: Settings, names: Iterable[str], partitions: Iterable[int] | None = None, *,
+        unreadable: bool = False,
+    ) -> None:  # fmt: skip
+        self._settings, self._unreadable = settings, unreadable
         counts = partitions_of(settings, names)
         wanted = None if partitions is None else set(partitions)
         self._assigned = [TopicPartition(topic, partition) for topic, count in counts.items()
@@ -80,7 +109,9 @@ class Reader:
         self._runner.__exit__(kind, fault, trace)
 
     async def _open(self) -> None:
-        self._consumer = clients.reader(self._settings, committed=True)
+        self._consumer = clients.reader(
+            self._settings, committed=True, unreadable="set" if self._unreadable else "raise"
+        )
         try:
             await self._consumer.start()
             self._consumer.assign(self._assigned)
@@ -154,6 +185,8 @@ class Reader:
         assert self._consumer is not None
         try:
             return dict(await self._consumer.getmany(timeout_ms=_POLL_MS))
+        except UnreadableSetError as fault:
+            raise UnreadableError(str(fault), todo="restore the broker's log, or a replica of it") from fault
         except KafkaError as fault:
             raise self._lost(fault) from fault
 

@@ -4,13 +4,15 @@ A source offset costs one byte and one ledger partition number, so a million inp
 is read, not assumed: transactions and retention leave gaps.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
-_READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT = 1, 2, 4, 8, 16
+_READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT, _LEG = 1, 2, 4, 8, 16, 32
 _NOWHERE = -1
 
 Place = tuple[str, int]
@@ -21,7 +23,9 @@ class Problem(msgspec.Struct, frozen=True):
 
     `kind`: `missing` (neither ledger nor dead letter), `both` (ledger and dead letter, without a conflict), `partial`
     (not in every ledger partition, where it belongs in all), `split` (in several, where it belongs in one),
-    `conflict_without_record` (the dead letter of a conflict whose ledger record is not there).
+    `conflict_without_record` (the dead letter of a conflict whose ledger record is not there), `without_source` (ledger
+    record or dead letter of an offset that has no committed record: of a transaction that was rolled back, say),
+    `leg_without_source`, `leg_without_record` (its payment is not in the ledger), `leg_missing`.
     """
 
     topic: str
@@ -65,15 +69,23 @@ class _Source:
         self.home: npt.NDArray[np.int16] = np.full(size if copies == 1 else 0, _NOWHERE, np.int16)
         self.seen: npt.NDArray[np.bool_] = np.zeros((copies, size) if copies > 1 else (0, 0), np.bool_)
         self.redelivered = self.older = self.newer = 0
+        self._later: list[npt.NDArray[np.int64]] = []
 
     def inside(self, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Places of the offsets in range, each once; counts the others."""
         self.older += int((offsets < self.begin).sum())
-        self.newer += int((offsets >= self.end).sum())
+        later = offsets[offsets >= self.end]
+        if len(later):
+            self.newer += len(later)
+            self._later.append(later)
         kept = offsets[(offsets >= self.begin) & (offsets < self.end)] - self.begin
         once = np.unique(kept)
         self.redelivered += len(kept) - len(once)
         return once
+
+    def beyond(self, end: int) -> npt.NDArray[np.int64]:
+        """Offsets told that lie beyond `end`, where the input has ended by now."""
+        return np.unique(np.concatenate([one[one >= end] for one in self._later] or [np.zeros(0, np.int64)]))
 
     def in_ledger(self, partition: int, offsets: npt.NDArray[np.int64]) -> None:
         """Ledger records in ledger `partition` with these source offsets."""
@@ -95,16 +107,22 @@ class Reconciliation:
     """Collects positions, then tells what does not add up.
 
     `sources` gives each source partition's [begin, end); `broadcast` are the topics whose records belong in every one
-    of `ledger_partitions`. Feed inputs, ledger and dead letters in any order.
+    of `ledger_partitions`; `legs_of` is the topic whose records have a leg each, None where legs are not compared. Feed
+    inputs, ledger, dead letters and legs in any order.
     """
 
-    def __init__(self, sources: dict[Place, tuple[int, int]], broadcast: Iterable[str], ledger_partitions: int) -> None:
+    def __init__(
+        self, sources: dict[Place, tuple[int, int]], broadcast: Iterable[str], ledger_partitions: int,
+        legs_of: str | None = None,
+    ) -> None:  # fmt: skip
+        self._legs_of = legs_of
         everywhere = frozenset(broadcast)
         self._sources = {
             place: _Source(begin, end, ledger_partitions if place[0] in everywhere else 1)
             for place, (begin, end) in sources.items()
         }
         self.foreign: dict[str, int] = {}
+        self._ended: dict[Place, int] = {}
 
     def _source(self, place: Place, count: int) -> _Source | None:
         found = self._sources.get(place)
@@ -142,6 +160,30 @@ class Reconciliation:
             source.redelivered += bool(source.flags[place] & mark)
             source.flags[place] |= mark
 
+    def unreadable(self, topic: str, partition: int, first: int, last: int) -> None:
+        """Offsets of a record set of the input that cannot be read: each is there, and a letter must stand for it."""
+        self._mark(topic, partition, first, last, _READ)
+
+    def letter_of_set(self, topic: str, partition: int, first: int, last: int) -> None:
+        """The dead letter of a whole record set."""
+        self._mark(topic, partition, first, last, _LETTER)
+
+    def _mark(self, topic: str, partition: int, first: int, last: int, mark: int) -> None:
+        source = self._source((topic, partition), 1)
+        if source is not None:
+            source.flags[max(0, first - source.begin) : max(0, last + 1 - source.begin)] |= mark
+
+    def legs(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
+        """Source offsets of legs; one that is written again counts once."""
+        source = self._source((topic, partition), len(offsets))
+        if source is not None:
+            places = np.asarray(offsets, np.int64) - source.begin
+            source.flags[places[(places >= 0) & (places < len(source.flags))]] |= _LEG
+
+    def ended(self, topic: str, partition: int, end: int) -> None:
+        """Where the input ends after ledger and letters were read: none of them can be of a later offset."""
+        self._ended[topic, partition] = end
+
     def counts(self) -> list[TopicCount]:
         """The figures by topic, in the order of the sources given."""
         found: dict[str, TopicCount] = {}
@@ -169,12 +211,67 @@ class Reconciliation:
                 "both": read & ledger & letter,
                 "split": source.flags & _SPLIT > 0,
                 "conflict_without_record": read & conflict & ~ledger & ~letter,
+                "without_source": ~read & (ledger | letter | conflict),
             }
+            if self._legs_of is not None and topic == self._legs_of:
+                leg = source.flags & _LEG > 0
+                kinds["leg_without_source"] = leg & ~read
+                kinds["leg_without_record"] = leg & read & ~ledger
+                kinds["leg_missing"] = read & ledger & ~leg
             if source.copies > 1:
                 kinds["partial"] = read & ledger & ~source.seen.all(axis=0)
             for kind, wrong in kinds.items():
                 for first, last in _ranges(np.flatnonzero(wrong)):
                     yield Problem(topic, partition, kind, first + source.begin, last + source.begin)
+            if (topic, partition) in self._ended:
+                for first, last in _ranges(source.beyond(self._ended[topic, partition])):
+                    yield Problem(topic, partition, "without_source", first, last)
+
+
+# A token between quotes, as it stands in a canonical event; its form is `streams.contracts.TOKEN_PATTERN`.
+_TOKEN = re.compile(rb'"([a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32})"')
+# Whose key is the token of a party that took part in something; a disposition's is what an investigator wrote.
+_OF_PARTIES = frozenset((b"transaction", b"declaration", b"profile", b"leg"))
+
+
+class Tokens:
+    """Which tokens are in use, and which have a sealed identity on `fx.identities.v1`.
+
+    `sources` are those of the reconciliation: a party of a record beyond one's end may have no identity yet. `settled`:
+    whether nothing is written meanwhile, so that an identity whose record is not there will never have one. A token
+    costs some 60 bytes. Two of a million are taken for one with a probability of 3e-8.
+    """
+
+    def __init__(self, sources: Mapping[Place, tuple[int, int]], *, settled: bool) -> None:
+        self._settled = settled
+        self._ends = {(topic.encode(), b"%d" % partition): end for (topic, partition), (_, end) in sources.items()}
+        self._parties: set[int] = set()
+        self._mentioned: set[int] = set()
+        self._sealed: set[int] = set()
+
+    def used(self, record: Any, kind: bytes, topic: bytes, partition: bytes, offset: int) -> None:
+        """A record of the ledger or of the legs, its type and its source position. 2 us."""
+        if kind in _OF_PARTIES and record.key is not None:
+            known = self._parties if offset < self._ends.get((topic, partition), 0) else self._mentioned
+            known.add(hash(record.key))
+        self._mentioned.update(map(hash, _TOKEN.findall(record.value or b"")))
+
+    def sealed(self, records: Iterable[Any]) -> None:
+        """Records of the identities."""
+        self._sealed.update(hash(record.key) for record in records)
+
+    @property
+    def kept(self) -> bool:
+        """Whether identities are kept at all: without `FXWATCH_SEAL_KEY_FILE` there are none."""
+        return bool(self._sealed)
+
+    def missing(self) -> int:
+        """Parties without an identity: their alerts cannot be re-identified."""
+        return len(self._parties - self._sealed) if self.kept else 0
+
+    def without_record(self) -> int:
+        """Identities of nobody: no record of ledger or legs has their token."""
+        return len(self._sealed - self._parties - self._mentioned) if self._settled else 0
 
 
 def _ranges(places: npt.NDArray[np.int64]) -> Iterator[tuple[int, int]]:

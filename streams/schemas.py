@@ -78,6 +78,7 @@ def _dead_letter_schema() -> dict[str, Any]:
         "properties": properties
         | {
             deadletter.TOPIC_ID: {"type": "string"},
+            deadletter.LAST_OFFSET: number,
             deadletter.LENGTH: number,
             deadletter.SHA256: {"type": "string", "pattern": "^[0-9a-f]{64}$"},
             deadletter.KEY_LENGTH: number,

@@ -1,28 +1,38 @@
 """Records an operator's decision to skip a ledger position, after checking that it can still be honoured."""
 
 import asyncio
+from typing import Any
 
+import msgspec
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.state import STATE_SCHEMA
 from streams import app, clients, progress, topics
 from streams.errors import BrokerUnavailableError, UsageError
+from streams.input_ids import read_ids
 from streams.kafka_log import KafkaLog
 from streams.monitor_core import MonitorCore
 from streams.progress import Place, Progress, Skip
+from streams.reading import partitions_of
 from streams.rebuild import rebuild
+from streams.record_sets import RECORDS_LIMIT, Unreadable
 from streams.settings import Settings
 from streams.version import code_version
 
 
-def record_skip(settings: Settings, agent: str, partition: int, offset: int, reason: str, *, who: str, at: str) -> Skip:
-    """Write the decision to `fx.progress.v1`. Raises `UsageError` when the record is applied, can be, or is not there.
+def record_skip(
+    settings: Settings, agent: str, partition: int, offset: int, reason: str, *, who: str, at: str, last: int = -1
+) -> Skip:
+    """Write the decision to `fx.progress.v1`, for one record, or all to `last` of a set that cannot be read.
+
+    Raises `UsageError` when the record is applied, can be, or is not there.
 
     A record that is in the learned state cannot be skipped afterwards: replays would then differ from what was alerted.
     """
     topics.require(settings)
     place = Place(topics.PROGRESS, agent, partition)
-    skip = Skip(offset=offset, reason=reason, who=who, at=at)
+    skip = Skip(offset=offset, reason=reason, who=who, at=at, last=last)
     try:
         asyncio.run(_record(settings, place, skip))
     except KafkaError as fault:
@@ -39,12 +49,7 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
         topic_id=topics.topic_id(settings, topics.LEDGER),
         group=app.group(settings, place.agent),
     )
-    if place.partition >= settings.effective.engine.partitions:
-        raise UsageError(
-            "there is no such partition",
-            got=place.partition,
-            expected=f"0 to {settings.effective.engine.partitions - 1}",
-        )
+    _require_partition(settings, place)
     found = await log.progress(place)
     first, end, _ = await log.bounds(place)
     applied = _applied(found)
@@ -53,16 +58,22 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
     if skip.offset < applied:
         raise UsageError("the record is applied already and cannot be skipped any more", got=skip.offset,
                          expected=f"an offset from {applied} on")  # fmt: skip
+    if skip.last >= 0 and not await _unreadable_to(log, place, skip):
+        raise UsageError("the offsets are not those of one record set that cannot be read",
+                         got=f"{skip.offset} to {skip.last}", expected="what a stopped partition names")  # fmt: skip
     if await _can_be_applied(log, place, skip.offset):
         raise UsageError("the record can be applied, so there is nothing to skip", got=skip.offset,
                          expected="the offset that a stopped partition names on /readyz and in its log")  # fmt: skip
-    producer = clients.idempotent_producer(settings, f"{settings.application}-skip")
-    await producer.start()
-    try:
-        record: clients.Record = (place.skip_key(skip.offset), progress.encode(skip), [], None)
-        await clients.send_records(producer, place.topic, place.partition, [record], settings.broker_patience_seconds)
-    finally:
-        await producer.stop()
+    await _write(settings, place, skip)
+
+
+async def _unreadable_to(log: KafkaLog, place: Place, skip: Skip) -> bool:
+    """Whether every offset of a decision on several is one of a record set that cannot be read."""
+    if not skip.offset <= skip.last <= skip.offset + RECORDS_LIMIT:
+        return False
+    return all([isinstance(record, Unreadable)
+                async for records in log.records(place.partition, skip.offset, skip.last + 1)
+                for record in records])  # fmt: skip
 
 
 async def _can_be_applied(log: KafkaLog, place: Place, offset: int) -> bool:
@@ -86,6 +97,72 @@ async def _can_be_applied(log: KafkaLog, place: Place, offset: int) -> bool:
             except Exception:  # noqa: BLE001  (whatever it is, it is what stops the partition)
                 return False
     return True
+
+
+def record_input_skip(
+    settings: Settings, agent: str, partition: int, offset: int, reason: str, *, topic: str, who: str, at: str
+) -> Skip:
+    """Write the decision to pass the damaged record set at `offset` of an input.
+
+    Raises `UsageError` when none is there: what can be read is not passed, it is a sender's to correct.
+    """
+    topics.require(settings)
+    if topic not in topics.INPUTS:
+        raise UsageError("this is no input topic", got=topic, expected=", ".join(topics.INPUTS))
+    count = partitions_of(settings, [topic])[topic]
+    if partition >= count:
+        raise UsageError("there is no such partition", got=partition, expected=f"0 to {count - 1}")
+    place = Place(topics.PROGRESS, agent, partition)
+    topic_id = read_ids(settings).get(topic, b"").decode()
+    skip = Skip(offset=offset, reason=reason, who=who, at=at, topic=topic, topic_id=topic_id)
+    try:
+        return asyncio.run(_record_input(settings, place, skip))
+    except KafkaError as fault:
+        raise BrokerUnavailableError("the decision was not recorded", got=repr(fault)) from fault
+
+
+async def _record_input(settings: Settings, place: Place, skip: Skip) -> Skip:
+    found = await _at(settings, TopicPartition(skip.topic, place.partition), skip.offset)
+    if not isinstance(found, Unreadable) or not found.damaged:
+        raise UsageError("there is no damaged record set to pass", got=f"{skip.topic}[{place.partition}] {skip.offset}",
+                         expected="the offset that ingest names on /readyz and in its log")  # fmt: skip
+    skip = msgspec.structs.replace(skip, offset=found.first, last=found.offset)
+    await _write(settings, place, skip)
+    return skip
+
+
+async def _at(settings: Settings, tp: TopicPartition, offset: int) -> Any:
+    """The first record from `offset` on, or what stands in the place of its record set; None when there is none."""
+    consumer = clients.reader(settings, committed=True, unreadable="set")
+    try:
+        await consumer.start()
+        consumer.assign([tp])
+        end = await clients.end_offset(consumer, tp)
+        consumer.seek(tp, offset)
+        while offset < end and await consumer.position(tp) < end:
+            fetched = await consumer.getmany(tp, timeout_ms=200)
+            for records in fetched.values():
+                return records[0]
+    finally:
+        await consumer.stop()
+    return None
+
+
+async def _write(settings: Settings, place: Place, skip: Skip) -> None:
+    producer = clients.idempotent_producer(settings, f"{settings.application}-skip")
+    await producer.start()
+    try:
+        record: clients.Record = (place.skip_key(skip.offset, skip.topic), progress.encode(skip), [], None)
+        partition = place.partition % settings.effective.engine.partitions
+        await clients.send_records(producer, place.topic, partition, [record], settings.broker_patience_seconds)
+    finally:
+        await producer.stop()
+
+
+def _require_partition(settings: Settings, place: Place) -> None:
+    partitions = settings.effective.engine.partitions
+    if place.partition >= partitions:
+        raise UsageError("there is no such partition", got=place.partition, expected=f"0 to {partitions - 1}")
 
 
 def _applied(found: Progress) -> int:

@@ -27,6 +27,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.consumer_thread import RunConsumerThread
+from streams.run_offsets import RunOffsets
 from streams.stream_clock import RUN_RECORDS, StreamClock
 
 # How long one look for more records blocks while others are already waiting to be handed over.
@@ -64,79 +65,27 @@ class Run(list[Any]):
             consumer.ack(message)
 
 
-class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no types
+class RunConsumer(RunOffsets):
     """Faust's aiokafka consumer, handing over runs instead of records."""
 
     run_records: int = 256
     queued_runs: int = 4
     order_wait: float = 0.5
     ordered: bool = True
-    clock: StreamClock | None = None
     ready: Callable[[TP], bool] = staticmethod(lambda _tp: True)
-    topic_id: Callable[[str], str] = staticmethod(lambda _topic: "")
     wall: Callable[[], float] = staticmethod(time.time)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._held: dict[TP, deque[Any]] = {}
-        # last offsets of the runs handed over, in order, by partition
-        self._runs: dict[TP, deque[int]] = {}
         self._waiting_since: float | None = None
         self._given_up: set[TP] = set()
-        self._unfetched: set[TP] = set()
-        self._fetching = asyncio.Lock()
-        self._owed: dict[TP, int] = {}
         self._turn = 0
         self._served: dict[TP, int] = {}
-
-    # -- what is held back is only valid until the next seek ------------------------------------------------------
-
-    async def seek(self, partition: TP, offset: int) -> None:
-        """Seek, and forget the records held back: they may be delivered again from the new position."""
-        async with self._fetching:
-            self._held.clear()
-            self._runs.pop(partition, None)
-            await super().seek(partition, offset)
-
-    async def perform_seek(self) -> None:
-        """Every rebalance seeks all partitions to what is committed; what is held back goes with it.
-
-        Never during a fetch: one that began before the seek would bring records from beyond the new position, and those
-        at it would then be dropped as already read, leaving a hole that nothing is ever committed past.
-        """
-        async with self._fetching:
-            self._held.clear()
-            self._runs.clear()  # what is not acknowledged by now is delivered again
-            self._acked_index.clear()
-            await super().perform_seek()
-            self._owed.clear()  # another worker may have committed more of these partitions since
-            if self.clock is not None:
-                self.clock.restart(len(self.assignment()), time.monotonic())
 
     # -- handing over ---------------------------------------------------------------------------------------------
 
     def _queued(self) -> int:
         return max((channel.queue.qsize() for channel in self.app.topics), default=0)
-
-    def _behind(self, active: set[TP]) -> list[TP]:
-        """Partitions that have, or may have, records on the broker that are not here yet."""
-        subscription = self._thread._consumer._subscription.subscription  # noqa: SLF001
-        assignment = subscription.assignment if subscription is not None else None
-        if assignment is None:
-            return []
-        behind = []
-        self._unfetched.clear()
-        for tp in active:
-            if tp not in assignment.tps:
-                continue  # a rebalance is under way; the next assignment starts afresh
-            state = assignment.state_value(tp)
-            # a partition that was never fetched has no high-water mark yet: it may hold anything
-            if state.highwater is None or not state.has_valid_position:
-                self._unfetched.add(tp)
-                behind.append(tp)
-            elif state.position < state.highwater:
-                behind.append(tp)
-        return behind
 
     async def _wait_next_records(  # Faust's signature
         self,
@@ -232,7 +181,10 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
 
     async def _top_up(self, active: set[TP], timeout: float) -> None:  # noqa: ASYNC109  (as above)
         """Fetch for partitions that run low while others have records waiting, or for all when none has."""
-        held = self._held
+        held, active = self._held, active - self.stopped.keys()
+        if not active:
+            await asyncio.sleep(TOP_UP_SECONDS)  # asked for none, aiokafka would give those of all
+            return
         if any(held.get(tp) for tp in active):
             low = {tp for tp in self._behind(active) if len(held.get(tp, ())) < self.run_records}
             if not low:
@@ -245,9 +197,12 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
             # record at it is not: dropping it too would lose the first record of every assignment.
             read = self._read_offset[tp]
             fresh = records if read is None else [record for record in records if record.offset >= read]
+            if self.from_senders:
+                fresh = self._before_damage(tp, fresh)
             if fresh:
                 held.setdefault(tp, deque()).extend(fresh)
                 self._given_up.discard(tp)
+        self._note_positions(active)
 
     def _should_wait(self, active: set[TP]) -> bool:
         """Whether a partition known to have more, of which nothing is here, should still be waited for."""
@@ -272,47 +227,6 @@ class RunConsumer(driver.Consumer):  # type: ignore[misc]  # faust ships no type
         backlog = many and self.wall() * 1000 - min(queue[0].timestamp for queue in held) > BACKLOG_AGE_MS
         long = backlog or not missing.isdisjoint(self._unfetched)
         return max(self.order_wait, LONG_WAIT_SECONDS) if long else self.order_wait
-
-    # -- what may be committed ------------------------------------------------------------------------------------
-
-    def _account(self, tp: TP, last: int) -> None:
-        """A run is handed over that ends at offset `last` in this partition; what lies before it belongs to it."""
-        self._runs.setdefault(tp, deque()).append(last)
-
-    def _new_offset(self, tp: TP) -> int | None:
-        """The offset after the last run that is acknowledged as all before it are; None when there is no new one.
-
-        Faust's own account has an interval for each run and expands it to the offsets in it: with 10 000 records/s in
-        36 partitions that held the event loop for 80 ms at each commit, once a second.
-        """
-        runs, acknowledged, last = self._runs.get(tp), self._acked_index[tp], None
-        while runs and runs[0] in acknowledged:
-            last = runs.popleft()
-            acknowledged.discard(last)
-        self._acked[tp].clear()  # Faust's list of the same; `ack` goes by the index
-        return None if last is None else last + 1
-
-    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
-        """Nothing: offsets that no record has lie before the end of some run."""
-
-    # -- committing while the broker is away ----------------------------------------------------------------------
-
-    async def _commit(self, offsets: dict[TP, int]) -> bool:
-        """Commit; what a broker that is away did not take is owed, and tried again with the next commit."""
-        self._owed.update(offsets)
-        assignment = self.assignment()
-        due = {tp: offset for tp, offset in self._owed.items() if tp in assignment}
-        committed = await super()._commit(due) if due else True
-        if committed:
-            self._owed.clear()
-        return bool(committed)
-
-    async def force_commit(self, *args: Any, **kwargs: Any) -> bool:
-        """Commit what is acknowledged, then what an earlier attempt still owes."""
-        committed = await super().force_commit(*args, **kwargs)
-        if self._owed:
-            committed = await self._commit({})
-        return bool(committed)
 
     def _new_consumer_thread(self) -> RunConsumerThread:
         return RunConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -342,6 +256,7 @@ def install(
     queued_runs: int,
     order_wait: float,
     ordered: bool = True,
+    from_senders: bool = False,
     clock: StreamClock | None = None,
     ready: Callable[[TP], bool] | None = None,
     topic_id: Callable[[str], str] | None = None,
@@ -352,6 +267,9 @@ def install(
     wait in the stream's queue before no more are fetched (without that bound runs stay tiny, the queue grows and so
     does latency);
     `ordered`: whether partitions depend on each other's time order; if not, they are served in turn, without waiting;
+    `from_senders`: the topics are written by others, so that only committed records are read, offsets without a record
+    are passed, and a damaged record set stops its partition here (`RunConsumer.stopped`); if not, the agent is handed
+    something in place of each record of the set (streams/record_sets.py);
     `clock` keeps the workers of the group in step while they work off a backlog (ordered runs only);
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back;
     `topic_id(topic)` is committed with each offset, so that one of a deleted topic is not taken for its successor's.
@@ -362,6 +280,7 @@ def install(
         "queued_runs": queued_runs,
         "order_wait": order_wait,
         "ordered": ordered,
+        "from_senders": from_senders,
         "clock": clock,
     }
     given = {"ready": ready, "topic_id": topic_id}

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import click
 import msgspec
@@ -16,7 +17,8 @@ from streams.errors import FxwatchError
 from streams.faults import TOLD_BY_MONITOR
 from streams.input_ids import read_ids
 from streams.reading import Batch
-from streams.reconcile import Problem, Reconciliation, TopicCount
+from streams.reconcile import Problem, Reconciliation, Tokens, TopicCount
+from streams.record_sets import Unreadable
 from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
 
@@ -47,8 +49,8 @@ def _group_offsets(admin: KafkaAdminClient, group: str, ids: dict[str, bytes]) -
             and _same(held.metadata.encode(), ids.get(tp.topic, b""))}  # fmt: skip
 
 
-def _ledger_positions(batch: Batch, found: Reconciliation, ids: dict[str, bytes]) -> int:
-    """Adds a batch of one ledger partition; returns records without a source other than configurations."""
+def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: dict[str, bytes]) -> int:
+    """Adds a batch of one partition of ledger or legs; returns records without a source other than configurations."""
     tp, records = batch
     by_source: dict[tuple[bytes, bytes, bytes], list[int]] = {}
     unknown = 0
@@ -56,18 +58,24 @@ def _ledger_positions(batch: Batch, found: Reconciliation, ids: dict[str, bytes]
         headers = record.headers
         # the envelope's order is fixed (streams/ledger.py), and looking there first saves half of the time
         if len(headers) > 5 and headers[2][0] == ledger.SOURCE_OFFSET and headers[5][0] == ledger.SOURCE_TOPIC_ID:  # noqa: PLR2004
-            by_source.setdefault((headers[0][1], headers[1][1], headers[5][1]), []).append(int(headers[2][1]))
+            offset = int(headers[2][1])
+            by_source.setdefault((headers[0][1], headers[1][1], headers[5][1]), []).append(offset)
+            tokens.used(record, headers[4][1], headers[0][1], headers[1][1], offset)
             continue
         named = dict(headers)
         if ledger.SOURCE_OFFSET in named:
             topic_id = named.get(ledger.SOURCE_TOPIC_ID, b"")
             source = (named[ledger.SOURCE_TOPIC], named[ledger.SOURCE_PARTITION], topic_id)
             by_source.setdefault(source, []).append(int(named[ledger.SOURCE_OFFSET]))
+            tokens.used(record, named.get(ledger.TYPE, b""), *source[:2], int(named[ledger.SOURCE_OFFSET]))
         elif named.get(ledger.TYPE) != b"configuration":
             unknown += 1
     for (name, partition, topic_id), offsets in by_source.items():
         topic = name.decode()
-        if _same(topic_id, ids.get(topic, b"")):
+        if tp.topic == topics.LEGS:
+            if _same(topic_id, ids.get(topic, b"")):
+                found.legs(topic, int(partition), offsets)
+        elif _same(topic_id, ids.get(topic, b"")):
             found.in_ledger(topic, int(partition), tp.partition, offsets)
         else:
             found.of_deleted_topic(topic, int(partition), len(offsets))
@@ -79,51 +87,67 @@ def _same(told: bytes, current: bytes) -> bool:
     return not told or not current or told == current
 
 
-def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation, int]:
-    """Read the inputs, then ledger and dead letters.
+def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation, Tokens, int]:
+    """Read the inputs, then ledger, dead letters, legs and identities.
 
     The ends of the latter are taken later, so that what ingest finishes meanwhile counts.
-    Returns the reconciliation and the number of ledger records without a source.
+    Returns the reconciliation, the tokens, and the number of ledger records without a source.
     """
     ids = read_ids(settings)
-    with reading.Reader(settings, topics.INPUTS) as inputs:
+    with reading.Reader(settings, topics.INPUTS, unreadable=True) as inputs:
         due = _committed(settings, inputs.ends, ids) if up_to_committed else inputs.ends
         in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
         sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
         partitions = settings.effective.engine.partitions
-        found = Reconciliation(sources, BROADCAST, partitions)
+        found = Reconciliation(sources, BROADCAST, partitions, topics.TRANSACTIONS)
         for tp, records in inputs.to_end():
             found.read(tp.topic, tp.partition, [record.offset for record in records])
-    unknown = 0
-    with reading.Reader(settings, [topics.LEDGER, topics.DEADLETTER]) as outputs:
+            for record in records:
+                if isinstance(record, Unreadable):
+                    found.unreadable(tp.topic, tp.partition, record.first, record.offset)
+    unknown, tokens = 0, Tokens(sources, settled=not up_to_committed)
+    with reading.Reader(settings, [topics.LEDGER, topics.DEADLETTER, topics.LEGS]) as outputs:
         for batch in outputs.to_end():
-            if batch[0].topic == topics.LEDGER:
-                unknown += _ledger_positions(batch, found, ids)
-                continue
-            for record in batch[1]:
-                letter = original(record)
-                if letter is None:
-                    unknown += 1
-                elif not _same(letter.topic_id.encode(), ids.get(letter.topic, b"")):
-                    found.of_deleted_topic(letter.topic, letter.partition, 1)
-                else:
-                    found.dead_letter(
-                        letter.topic,
-                        letter.partition,
-                        letter.offset,
-                        conflict=not TOLD_BY_MONITOR.isdisjoint(letter.codes),
-                    )
-    return found, unknown
+            if batch[0].topic in {topics.LEDGER, topics.LEGS}:
+                unknown += _take_positions(batch, found, tokens, ids)
+            else:
+                unknown += sum(_take_letter(record, found, ids) for record in batch[1])
+    with reading.Reader(settings, [topics.IDENTITIES]) as identities:
+        for _, records in identities.to_end():
+            tokens.sealed(records)
+    for (topic, partition), end in reading.written_ends(settings, topics.INPUTS).items():
+        found.ended(topic, partition, end)
+    return found, tokens, unknown
 
 
-def _told(problems: list[Problem], found: Reconciliation, unknown: int) -> Iterator[str]:
+def _take_letter(record: Any, found: Reconciliation, ids: dict[str, bytes]) -> bool:
+    """Adds a dead letter; returns whether it does not say what it is of."""
+    letter = original(record)
+    if letter is None:
+        return True
+    if not _same(letter.topic_id.encode(), ids.get(letter.topic, b"")):
+        found.of_deleted_topic(letter.topic, letter.partition, 1)
+    elif letter.last_offset >= 0:
+        found.letter_of_set(letter.topic, letter.partition, letter.offset, letter.last_offset)
+    else:
+        found.dead_letter(
+            letter.topic, letter.partition, letter.offset, conflict=not TOLD_BY_MONITOR.isdisjoint(letter.codes)
+        )
+    return False
+
+
+def _told(problems: list[Problem], found: Reconciliation, tokens: Tokens, unknown: int) -> Iterator[str]:
     yield from map(str, islice(problems, _PROBLEMS_SHOWN))
     if len(problems) > _PROBLEMS_SHOWN:
         yield f"... and {len(problems) - _PROBLEMS_SHOWN} more ranges (all with --json)"
     for name, count in sorted(found.foreign.items()):
         yield f"{count} ledger records or dead letters name a source that is no input: {name}"
     if unknown:
-        yield f"{unknown} records of ledger or dead letters do not say where they came from"
+        yield f"{unknown} records of ledger, legs or dead letters do not say where they came from"
+    if tokens.missing():
+        yield f"{tokens.missing()} parties have no sealed identity on {topics.IDENTITIES}"
+    if tokens.without_record():
+        yield f"{tokens.without_record()} sealed identities are of nobody in ledger or legs"
 
 
 def _show(counts: list[TopicCount]) -> None:
@@ -144,19 +168,22 @@ def command(up_to: str, as_json: bool) -> None:
     """Prove from the topics that no input was lost.
 
     Every record of every input topic must be one ledger record (rates and rules: one in each ledger partition) or one
-    dead letter. Redelivered records are counted, not held against it. Exit code 1 and a list when something is missing.
+    dead letter, and nothing else may be: no ledger record or letter of an input that was never committed. Each payment
+    has its leg, and each party its sealed identity (where they are kept). Redelivered records are counted, not held
+    against it. Exit code 1 and a list when something is missing or too much.
 
     Example: fxwatch reconcile
 
     Example: fxwatch reconcile --up-to committed --json
     """
-    found, unknown = gather(load_settings(), up_to_committed=up_to == "committed")
+    found, tokens, unknown = gather(load_settings(), up_to_committed=up_to == "committed")
     counts, problems = found.counts(), list(found.problems())
-    faults = list(_told(problems, found, unknown))
+    faults = list(_told(problems, found, tokens, unknown))
     if as_json:
         say_json(json.dumps({"reconciled": not faults, "topics": msgspec.to_builtins(counts),
                                "problems": msgspec.to_builtins(problems), "foreign": found.foreign,
-                               "without_source": unknown}))  # fmt: skip
+                               "without_source": unknown, "identities_missing": tokens.missing(),
+                               "identities_without_record": tokens.without_record()}))  # fmt: skip
     else:
         _show(counts)
     if faults:

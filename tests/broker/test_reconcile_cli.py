@@ -59,6 +59,7 @@ def ready(empty_broker, fxwatch):
         (topics.TRANSACTIONS, 0, plain(10)),
         (topics.RATES, 0, plain(1)),
         (topics.LEDGER, 3, [source_record(offset) for offset in (0, 1, 2, 3, 5, 6, 6, 7)]),
+        (topics.LEGS, 4, [source_record(offset, kind=b"leg") for offset in (0, 1, 2, 3, 5, 6, 6, 7)]),
         (topics.DEADLETTER, 0, [refused(4), refused(4), refused(5, "event.conflict")]),
         *((topics.LEDGER, partition, [rate]) for partition in range(PARTITIONS)),
     )
@@ -81,7 +82,8 @@ def test_missing_inputs_are_listed(ready, fxwatch):
 
 def test_complete_inputs_reconcile(ready, fxwatch):
     """Exit code 0 once every input is one ledger record or one dead letter."""
-    write(ready.bootstrap, (topics.LEDGER, 5, [source_record(8)]), (topics.DEADLETTER, 1, [refused(9)]))
+    write(ready.bootstrap, (topics.LEDGER, 5, [source_record(8)]), (topics.LEGS, 5, [source_record(8, kind=b"leg")]),
+          (topics.DEADLETTER, 1, [refused(9)]))  # fmt: skip
     done = fxwatch("reconcile")
     assert done.returncode == 0, done.stderr
     assert "each of the 11 inputs kept" in done.stderr
@@ -120,3 +122,22 @@ def test_a_record_in_both_is_found(ready, fxwatch):
     done = fxwatch("reconcile")
     assert done.returncode == 1
     assert f"{topics.TRANSACTIONS}[0]: 7 both" in done.stderr
+
+
+def test_what_has_no_source_or_no_counterpart_is_named(ready, fxwatch):
+    """A payment, a letter and a leg of offsets that no committed record has, one beyond the end, a leg too few."""
+    write(
+        ready.bootstrap,
+        (topics.LEDGER, 5, [source_record(8), source_record(10)]),
+        (topics.LEGS, 5, [source_record(11, kind=b"leg")]),
+        (topics.DEADLETTER, 1, [refused(9), refused(12)]),
+        (topics.TRANSACTIONS, 1, plain(1)),
+        (topics.IDENTITIES, 2, [(b"k1.000.p", b"{}", [], NOW_MS), (b"k1.000.nobody", b"{}", [], NOW_MS)]),
+    )
+    done = fxwatch("reconcile", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == 1
+    kinds = sorted((one["partition"], one["kind"], one["first"], one["last"]) for one in told["problems"])
+    assert kinds == [(0, "leg_missing", 8, 8), (0, "without_source", 10, 10), (0, "without_source", 12, 12),
+                     (1, "missing", 0, 0)]  # fmt: skip
+    assert (told["identities_missing"], told["identities_without_record"]) == (0, 1)

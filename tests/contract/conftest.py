@@ -48,6 +48,7 @@ def offered() -> dict[str, set[str]]:
     for agent in metrics.agents:
         metrics.set_partition_state(agent, 0, "running")
         metrics.set_lag(agent, 0, 0)
+        metrics.set_hidden(agent, 0, 0)
     metrics.set_state_size(0, 0, 0)
     names: dict[str, set[str]] = {"up": set()}
     for family in text_string_to_metric_families(metrics.page().decode()):

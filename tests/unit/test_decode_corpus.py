@@ -30,8 +30,9 @@ WITHOUT_CASE = {
     "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/test_door.py",
     "record.refused": "the reject path names every fault of every known record: tests/property",
 }
-# Faults of bank messages that are turned into records before the door; they have tests and samples of their own.
-OTHER_FORMATS = ("fin.", "message.", "xml.")
+# Faults of bank messages that are turned into records before the door, and of whole record sets (test_record_sets.py);
+# they have tests and samples of their own.
+OTHER_FORMATS = ("fin.", "message.", "xml.", "set.")
 
 
 def record(name):

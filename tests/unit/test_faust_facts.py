@@ -1,13 +1,17 @@
 """What the agents assume of Faust and aiokafka (DESIGN section 3), and that they do not fall for it."""
 
 import asyncio
+import inspect
 from importlib import metadata
 from types import SimpleNamespace
 
 import faust
 import pytest
+from aiokafka import AIOKafkaConsumer
 
+from streams.consumer_thread import RunConsumerThread
 from streams.ingest import IngestAgent
+from streams.run_offsets import RunOffsets
 from streams.transport import Run, RunConsumer
 
 
@@ -18,12 +22,30 @@ def test_the_versions_that_the_run_transport_was_measured_with_are_installed(pac
 
 
 @pytest.mark.parametrize(
-    "name", ["_wait_next_records", "_add_gap", "_new_offset", "_commit", "perform_seek", "force_commit"]
-)
+    "name",
+    [
+        "_wait_next_records", "_add_gap", "_new_offset", "_commit", "perform_seek", "force_commit",
+        "_filter_tps_with_pending_acks", "on_partitions_revoked",
+    ],
+)  # fmt: skip
 def test_what_the_run_transport_overrides_is_there(name):
     """An override of something that Faust no longer calls would silently do nothing."""
     assert callable(getattr(faust.transport.drivers.aiokafka.Consumer, name))
-    assert name in vars(RunConsumer)
+    assert any(name in vars(kind) for kind in (RunConsumer, RunOffsets))
+
+
+@pytest.mark.parametrize("name", ["_create_worker_consumer", "_commit", "highwater", "on_start", "seek_to_committed"])
+def test_what_the_consumers_thread_overrides_is_there(name):
+    """As above, of the thread; `_create_worker_consumer` is the only place where Faust makes a consumer of a worker."""
+    assert callable(getattr(faust.transport.drivers.aiokafka.AIOKafkaConsumerThread, name))
+    assert name in vars(RunConsumerThread)
+
+
+def test_an_aiokafka_consumer_takes_its_isolation_level_when_it_starts():
+    """The thread sets these between making and starting it."""
+    source = inspect.getsource(AIOKafkaConsumer.start)
+    assert "isolation_level=self._isolation_level" in source
+    assert "value_deserializer=self._value_deserializer" in source
 
 
 class NotingConsumer:

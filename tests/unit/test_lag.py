@@ -36,6 +36,10 @@ class Consumer:
         assert tp == HELD, "Partition is not assigned"
         return 10
 
+    def nothing_left(self, _tp: TP, done: int) -> bool:
+        """As the run transport's: what is left are records."""
+        return done >= 10
+
 
 class Gauges:
     """Metrics that keep the lags."""
@@ -49,6 +53,8 @@ class Gauges:
 
     def set_partition_state(self, *_: Any) -> None:
         """Nothing to do."""
+
+    set_hidden = set_partition_state
 
 
 def monitor(consumer: Any) -> tuple[MonitorAgent, Gauges]:
@@ -67,6 +73,7 @@ def ingest(consumer: Any) -> tuple[IngestAgent, Gauges]:
     agent, gauges = IngestAgent.__new__(IngestAgent), Gauges()
     agent.app, agent.metrics, agent.last_progress = SimpleNamespace(_consumer=consumer), gauges, 0.0
     agent.outstanding = SimpleNamespace(reasons=list)
+    agent.stopped = SimpleNamespace(standing=set, observe=dict)
     return agent, gauges
 
 

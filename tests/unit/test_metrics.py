@@ -27,6 +27,7 @@ PROMISED = {
     "fxwatch_event_lateness_seconds": ("histogram", set()),
     "fxwatch_source_watermark_seconds": ("gauge", {"topic"}),
     "fxwatch_lag_records": ("gauge", {"agent", "partition"}),
+    "fxwatch_hidden_records": ("gauge", {"agent", "partition"}),
     "fxwatch_run_records": ("histogram", {"agent"}),
     "fxwatch_snapshot_age_seconds": ("gauge", {"agent", "partition"}),
     "fxwatch_snapshot_bytes": ("gauge", set()),
@@ -96,6 +97,7 @@ def test_metrics_carry_exactly_the_promised_labels(metrics):
     metrics.set_partition_state("monitor", 0, "running")
     metrics.set_loaded("monitor", 0, refused=1, cold=False)
     metrics.set_lag("monitor", 0, 3)
+    metrics.set_hidden("monitor", 0, 3)
     metrics.set_state_size(0, 5, 700)
     found = {}
     for name, labels in samples(metrics):

@@ -7,8 +7,8 @@ from aiokafka import TopicPartition
 
 from detectors.events import Source
 from streams import deadletter, ledger
-from streams.cli.reconcile import _ledger_positions
-from streams.reconcile import Reconciliation
+from streams.cli.reconcile import _take_letter, _take_positions
+from streams.reconcile import Reconciliation, Tokens
 
 T, R = "fx.transactions.v1", "fx.rates.v1"
 
@@ -137,9 +137,11 @@ def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one(
     found = reconciliation(0, 4)
     found.read(T, 0, range(4))
     old, new = b"old", b"new"
-    records = [SimpleNamespace(headers=ledger.envelope(Source(T, 0, offset), b"0" * 64, b"transaction", topic_id=one))
+    records = [SimpleNamespace(key=b"k", value=b"", headers=ledger.envelope(
+                   Source(T, 0, offset), b"0" * 64, b"transaction", topic_id=one))
                for offset, one in ((0, old), (1, new), (2, b""), (3, old))]  # fmt: skip
-    assert _ledger_positions((TopicPartition("fx.ledger.v1", 1), records), found, {T: new}) == 0
+    tokens = Tokens({}, settled=True)
+    assert _take_positions((TopicPartition("fx.ledger.v1", 1), records), found, tokens, {T: new}) == 0
     assert told(found) == [f"{T}[0]: 0 missing", f"{T}[0]: 3 missing"]
     assert found.counts()[0].older == 2
 
@@ -152,3 +154,67 @@ def test_a_dead_letter_tells_the_id_of_its_topic():
         letter = deadletter.original(SimpleNamespace(key=key, value=value, headers=headers))
         assert letter is not None
         assert (letter.topic_id.encode(), letter.headers) == (topic_id, ((deadletter.TOPIC_ID, b"forged"),))
+
+
+def test_a_record_of_a_payment_that_was_rolled_back_is_named():
+    """In the ledger, in a letter, or beyond the input's end: no committed record is there. A gap alone is none."""
+    found = reconciliation()
+    found.read(T, 0, [0, 3, 9])
+    found.in_ledger(T, 0, 1, [0, 1, 2, 3])
+    found.dead_letter(T, 0, 5, conflict=False)
+    found.dead_letter(T, 0, 9, conflict=False)
+    found.in_ledger(T, 0, 1, [10, 11, 12, 15])
+    found.ended(T, 0, 12)
+    assert told(found) == [f"{T}[0]: 1-2 without source", f"{T}[0]: 5 without source", f"{T}[0]: 12 without source",
+                           f"{T}[0]: 15 without source"]  # fmt: skip
+    assert (found.counts()[0].read, found.counts()[0].ledger, found.counts()[0].newer) == (3, 2, 4)
+
+
+def test_legs_are_compared_with_inputs_and_ledger():
+    """A leg of nothing, one whose payment is not in the ledger, and a payment without one; a repeated leg is none."""
+    found = Reconciliation({(T, 0): (0, 6)}, [], 3, T)
+    found.read(T, 0, [0, 1, 2, 4])
+    found.in_ledger(T, 0, 1, [0, 1, 2])
+    found.dead_letter(T, 0, 4, conflict=False)
+    found.legs(T, 0, [0, 0, 1, 4])
+    found.legs(T, 0, [5, 9])
+    assert told(found) == [f"{T}[0]: 5 leg without source", f"{T}[0]: 4 leg without record", f"{T}[0]: 2 leg missing"]
+
+
+def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
+    """Of a set that cannot be read; one offset more than the letter says is missing."""
+    found = reconciliation()
+    found.read(T, 0, [0, 9])
+    found.unreadable(T, 0, 1, 8)
+    found.in_ledger(T, 0, 1, [0, 9])
+    letter = deadletter.Letter(T, 0, 1, 5, None, None, (), "decode", ("set.too_large",), "m", "0", b"id",
+                               deadletter.RecordSetOf(7, 1000, "ab"))  # fmt: skip
+    key, value, headers = letter.written()
+    assert not _take_letter(SimpleNamespace(key=key, value=value, headers=headers), found, {T: b"id"})
+    assert told(found) == [f"{T}[0]: 8 missing"]
+    assert found.counts()[0].dead_letters == 7
+
+
+def test_parties_without_identity_and_identities_of_nobody_are_counted():
+    """A party of a payment, and of its leg, must have one; one that is only mentioned may; nobody's is named."""
+
+    def one(topic, kind, party, value=b""):
+        headers = ledger.envelope(Source(T, 0, 3), b"0" * 64, kind, topic_id=b"id")
+        batch = TopicPartition(topic, 1), [SimpleNamespace(key=token(party), value=value, headers=headers)]
+        assert _take_positions(batch, reconciliation(), tokens, {T: b"id"}) == 0
+
+    def token(number):
+        return b"k1.0ab.%032x" % number
+
+    def sealed(*numbers):
+        tokens.sealed([SimpleNamespace(key=token(number)) for number in numbers])
+
+    tokens = Tokens({(T, 0): (0, 10)}, settled=True)
+    one("fx.ledger.v1", b"transaction", 1, b'{"contract_counterparty":"%s"}' % token(3))
+    one("fx.legs.v1", b"leg", 2)
+    one("fx.ledger.v1", b"disposition", 4)
+    assert (tokens.missing(), tokens.without_record()) == (0, 0), "identities are not kept at all"
+    sealed(1, 3, 9)
+    assert (tokens.missing(), tokens.without_record()) == (1, 1)
+    sealed(2)
+    assert (tokens.missing(), tokens.without_record()) == (0, 1)

@@ -1,0 +1,359 @@
+"""Record sets as they are fetched: each is read within bounds, or something that says why not stands in its place.
+
+A record set (a batch) is what a sender wrote at once and compressed as a whole. aiokafka raises where one cannot be
+read, raises again at every fetch, and decompresses whatever a sender made of it. Failure prevented: one such set ended
+every worker at each start, and one of 1.9 GB of zeros, under 2 MiB on the wire, took 4 GB of memory from each reader.
+
+Two kinds are told apart by who can have made them (docs/GUARANTEES.md, "One sender against the rest"):
+
+* brokers check CRC, framing and codec of what senders write. A set that fails there was *damaged* since, or is of a
+  codec that this release does not know. It holds records that were acknowledged, and it may be mended: it stops its
+  partition, and nobody passes over it but by an operator's decision.
+* all else a sender can write on purpose: too many bytes or records, data that brokers take and this reader does not.
+
+A reader made with `hand_over` gets an `Unreadable` in the place of either; any other gets `UnreadableSetError`.
+"""
+
+import hashlib
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final
+
+from aiokafka.consumer import fetcher
+from aiokafka.errors import CorruptRecordException, KafkaError
+from aiokafka.record._crecords import legacy_records as legacy
+from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatch
+from aiokafka.record.legacy_records import LegacyRecordBatch
+
+from streams.decompression import GZIP, LZ4, SNAPPY, TooLargeError, UndecodableError, UnknownCodecError, decompress
+
+# Most records a set may hold. One of 2 MiB could claim millions, each of which would become a dead letter of its own.
+# The shortest payment has some 250 bytes, so that an honest set of 32 MiB has no more than this.
+RECORDS_LIMIT = 131_072
+
+TOO_LARGE, UNDECODABLE, DAMAGED, CODEC = "set.too_large", "set.undecodable", "set.damaged", "set.codec"
+
+# Offset, length, leader epoch, magic, CRC, attributes, last delta, first and last time, producer id and epoch,
+# sequence, count.
+_HEADER = struct.Struct(">qiibIhiqqqhii")
+_OVERHEAD = 12  # offset and length, which the length does not count
+_MAGIC_AT, _ATTRIBUTES_AT, _ATTRIBUTES = 16, 21, struct.Struct(">h")
+_CODEC, _LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
+_OLD_MAGIC = 2
+_VARINT_BITS = 70
+
+
+@dataclass(slots=True, frozen=True)
+class Unreadable:
+    """Stands in the place of a record set, or of one offset of it, as a record without contents.
+
+    `first` to `offset` (inclusive) are what it stands for; `size` and `sha256` are of the set's bytes as fetched.
+    `code` is one of `streams.faults.CODES`; `cause` says more, without contents. `damaged`: no sender can have made it.
+    """
+
+    topic: str
+    partition: int
+    first: int
+    offset: int
+    timestamp: int
+    size: int
+    sha256: str
+    code: str
+    cause: str
+    timestamp_type: int = 0
+    key: None = None
+    value: None = None
+    headers: tuple[()] = ()
+    checksum: None = None
+
+    @property
+    def damaged(self) -> bool:
+        """Whether it was damaged since a broker took it, or needs another release of fxwatch; no sender's doing."""
+        return self.code in {DAMAGED, CODEC}
+
+    def __str__(self) -> str:
+        span = f"offset {self.first}" if self.first == self.offset else f"offsets {self.first} to {self.offset}"
+        return f"{self.topic}[{self.partition}] {span}: {self.cause}"
+
+
+class UnreadableSetError(KafkaError):  # type: ignore[misc]  # aiokafka ships no types
+    """A record set that cannot be read, for a reader that has no use for what stands in its place."""
+
+    def __init__(self, unreadable: Unreadable) -> None:
+        super().__init__(f"a record set cannot be read: {unreadable}")
+        self.unreadable = unreadable
+
+
+class HandOver:
+    """As a consumer's value deserializer: it gets an `Unreadable` where a set cannot be read.
+
+    `each_offset`: one for each offset, as the ledger's readers need, whose every offset is a record.
+    """
+
+    def __init__(self, *, each_offset: bool = False) -> None:
+        self.each_offset = each_offset
+
+
+class RecordSets:
+    """The sets of one answer, in the place of aiokafka's `MemoryRecords`; brokers may send the last one torn."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._at = data, 0
+
+    def size_in_bytes(self) -> int:
+        """Bytes of the whole answer."""
+        return len(self._data)
+
+    def has_next(self) -> bool:
+        """Whether a whole set follows, or the first one, which brokers never send torn."""
+        return self._end() <= len(self._data) or (self._at == 0 and bool(self._data))
+
+    def _end(self) -> int:
+        if len(self._data) - self._at < _OVERHEAD:
+            return len(self._data) + 1
+        (length,) = struct.unpack_from(">i", self._data, self._at + 8)
+        return self._at + _OVERHEAD + max(0, int(length))
+
+    def next_set(self) -> "RecordSet":
+        """The next set."""
+        begin, self._at = self._at, min(self._end(), len(self._data))
+        return RecordSet(self._data[begin : self._at])
+
+    def peek_offset(self) -> int | None:
+        """Where the next set begins, as it says itself; None when there is none."""
+        if not self.has_next() or len(self._data) - self._at < _OVERHEAD:
+            return None
+        return int(struct.unpack_from(">q", self._data, self._at)[0])
+
+
+class RecordSet:
+    """One set and its header. Nothing of it is trusted before `check`."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        whole = len(raw) >= _HEADER.size
+        self.magic = raw[_MAGIC_AT] if len(raw) > _MAGIC_AT else -1
+        fields = _HEADER.unpack_from(raw) if whole else (-1,) * 13
+        (self.base_offset, self._length, _, _, _, self._attributes, delta, first, _, self.producer_id, _, _,
+         self.count) = fields  # fmt: skip
+        self.next_offset, self.timestamp = self.base_offset + delta + 1, first
+        self.is_transactional = bool(self._attributes & _TRANSACTIONAL)
+        self.is_control_batch = bool(self._attributes & _CONTROL)
+
+    def check(self, *, crc: bool) -> str | None:
+        """Why the set's bytes are not those that a broker took, or None."""
+        if len(self.raw) < _HEADER.size or self._length + _OVERHEAD != len(self.raw):
+            return "it is torn"
+        if self.magic != _OLD_MAGIC:
+            return f"its format is of version {self.magic}"
+        if crc and not DefaultRecordBatch(self.raw).validate_crc():
+            return "its checksum (CRC-32C) does not match"
+        return None
+
+    def plain(self) -> bytes:
+        """The set without compression. Raises what `decompress` raises."""
+        codec = self._attributes & _CODEC
+        if not codec:
+            return self.raw
+        body = decompress(codec, self.raw[_HEADER.size :])
+        header = bytearray(self.raw[: _HEADER.size])
+        _ATTRIBUTES.pack_into(header, _ATTRIBUTES_AT, self._attributes & ~_CODEC)
+        return bytes(header) + body
+
+    def records(self, plain: bytes) -> Iterator[Any]:
+        """The records in order. Raises `UndecodableError`, perhaps after some.
+
+        A header's name that is not UTF-8 is read with replacements: brokers take it, and it is no reason to refuse a
+        payment. aiokafka refuses the whole set for it.
+        """
+        done = 0
+        try:
+            for record in DefaultRecordBatch(plain):
+                yield record
+                done += 1
+        except (CorruptRecordException, ValueError, IndexError, MemoryError):
+            yield from self._lenient(plain, done)
+
+    def _lenient(self, plain: bytes, done: int) -> Iterator[Any]:
+        appended = bool(self._attributes & _LOG_APPEND_TIME)
+        (latest,) = struct.unpack_from(">q", plain, 35)
+        at = _HEADER.size
+        for number in range(self.count):
+            try:
+                record, at = _one_record(plain, at, self.base_offset, latest if appended else self.timestamp, appended)
+            except (ValueError, IndexError, OverflowError) as fault:
+                raise UndecodableError(f"record {number + 1} of {self.count}: {fault}") from fault
+            if number >= done:
+                yield record
+        if at != len(plain):
+            raise UndecodableError(f"{len(plain) - at} bytes follow the last record")
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, _VARINT_BITS, 7):
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if not byte & 0x80:
+            return (value >> 1) ^ -(value & 1), at
+    raise ValueError("a number is longer than 64 bits")
+
+
+def _bytes(data: bytes, at: int) -> tuple[bytes | None, int]:
+    length, at = _varint(data, at)
+    if length < 0:
+        return None, at
+    if at + length > len(data):
+        raise ValueError("a field is longer than the set")
+    return data[at : at + length], at + length
+
+
+def _one_record(data: bytes, at: int, base_offset: int, timestamp: int, appended: bool) -> tuple[Any, int]:
+    length, at = _varint(data, at)
+    end = at + length
+    delta, at = _varint(data, at + 1)  # after one byte of attributes, which have no meaning yet
+    offset_delta, at = _varint(data, at)
+    key, at = _bytes(data, at)
+    value, at = _bytes(data, at)
+    count, at = _varint(data, at)
+    if not 0 <= count <= len(data):
+        raise ValueError("the number of headers")
+    headers = []
+    for _ in range(count):
+        name, at = _bytes(data, at)
+        content, at = _bytes(data, at)
+        headers.append(((name or b"").decode("utf-8", "replace"), content))
+    if at != end:
+        raise ValueError("its length")
+    when = timestamp if appended else timestamp + delta
+    return DefaultRecord(base_offset + offset_delta, when, int(appended), key, value, headers), at
+
+
+class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
+    """aiokafka's iterator over one answer's records, which never raises for what a sender or a disk did to them."""
+
+    next_fetch_offset: int
+
+    def _unpack_records(self) -> Iterator[Any]:
+        sets: RecordSets = self._records
+        while sets.has_next():
+            found = sets.next_set()
+            if 0 <= found.magic < _OLD_MAGIC:
+                yield from self._old(found)
+                continue
+            wrong = found.check(crc=self._check_crcs)
+            if wrong is not None:
+                yield from self._instead(found, DAMAGED, wrong, self._damaged_end(found, sets.peek_offset()))
+            elif not self._passed_over(found):
+                yield from self._contents(found)
+            self.next_fetch_offset = max(self.next_fetch_offset, found.next_offset if wrong is None else 0)
+
+    def _passed_over(self, found: RecordSet) -> bool:
+        """Whether it is a marker, or of a transaction that was rolled back."""
+        if self._isolation_level == fetcher.READ_COMMITTED and found.producer_id >= 0:
+            self._consume_aborted_up_to(found.base_offset)
+            if found.is_control_batch and self._contains_abort_marker(iter(DefaultRecordBatch(found.raw))):
+                self._aborted_producers.discard(found.producer_id)
+            if found.is_transactional and found.producer_id in self._aborted_producers:
+                return True
+        return found.is_control_batch
+
+    def _contents(self, found: RecordSet) -> Iterator[Any]:
+        last = found.next_offset - 1
+        if found.count > RECORDS_LIMIT:
+            yield from self._instead(found, TOO_LARGE, f"{found.count} records", last)
+            return
+        try:
+            for record in found.records(found.plain()):
+                # Brokers do not look at the offsets inside an uncompressed set. One beyond the set would be committed,
+                # and everything up to it passed over.
+                if not found.base_offset <= record.offset <= last:
+                    raise UndecodableError("a record has an offset outside the set")  # noqa: TRY301
+                if record.offset < self.next_fetch_offset:
+                    continue  # before the position: a reader may begin in the middle of a set
+                self.next_fetch_offset = record.offset + 1
+                yield self._consumer_record(self._tp, record)
+        except TooLargeError as fault:
+            yield from self._instead(found, TOO_LARGE, f"{fault} after decompression", last)
+        except UnknownCodecError as fault:
+            yield from self._instead(found, CODEC, f"{fault} is not known to this release", last)
+        except UndecodableError as fault:
+            yield from self._instead(found, UNDECODABLE, str(fault), last)
+
+    def _instead(self, found: RecordSet, code: str, cause: str, last: int) -> Iterator[Any]:
+        first = self.next_fetch_offset
+        if last < first:
+            return
+        trusted = code != DAMAGED
+        made = Unreadable(
+            self._tp.topic, self._tp.partition, first, last, found.timestamp if trusted else -1, len(found.raw),
+            hashlib.sha256(found.raw).hexdigest(), code, f"the record set there cannot be read: {cause}",
+        )  # fmt: skip
+        handed = self._value_deserializer
+        if not isinstance(handed, HandOver):
+            raise UnreadableSetError(made)
+        for offset in range(first, last + 1) if handed.each_offset else (last,):
+            self.next_fetch_offset = offset + 1
+            yield _single(made, offset) if handed.each_offset else made
+
+    def _damaged_end(self, found: RecordSet, following: int | None) -> int:
+        """The last offset that a damaged set may hold: what the next one says, then itself, then one offset."""
+        first: int = self.next_fetch_offset
+        for end in (following, found.next_offset):
+            if end is not None and first < end <= first + RECORDS_LIMIT:
+                return end - 1
+        return first
+
+    def _old(self, found: RecordSet) -> Iterator[Any]:
+        """Formats of before Kafka 0.11, from logs that were written then."""
+        end = max(self.next_fetch_offset, found.base_offset) + 1
+        try:
+            batch = LegacyRecordBatch(found.raw, found.magic)
+            if self._check_crcs and not batch.validate_crc():
+                raise CorruptRecordException("its checksum does not match")
+            end = batch.next_offset
+            for record in batch:
+                if record.offset >= self.next_fetch_offset:
+                    self.next_fetch_offset = record.offset + 1
+                    yield self._consumer_record(self._tp, record)
+        except (KafkaError, ValueError, IndexError, struct.error, RuntimeError) as fault:
+            yield from self._instead(found, DAMAGED, str(fault), end - 1)
+        self.next_fetch_offset = max(self.next_fetch_offset, end)
+
+    def _consumer_record(self, tp: Any, record: Any) -> Any:
+        if not isinstance(self._value_deserializer, HandOver):
+            return super()._consumer_record(tp, record)
+        key, value = record.key, record.value
+        return fetcher.ConsumerRecord(
+            tp.topic, tp.partition, record.offset, record.timestamp, record.timestamp_type, key, value,
+            record.checksum, -1 if key is None else len(key), -1 if value is None else len(value),
+            tuple(record.headers),
+        )  # fmt: skip
+
+
+def _single(made: Unreadable, offset: int) -> Unreadable:
+    cause = f"{made.cause} (the set reaches to offset {made.offset})"
+    return Unreadable(made.topic, made.partition, offset, offset, made.timestamp, made.size, made.sha256, made.code,
+                      cause)  # fmt: skip
+
+
+_HAND_OVER: Final = HandOver()
+_HAND_OVER_EACH: Final = HandOver(each_offset=True)
+
+
+def hand_over(consumer: Any, *, each_offset: bool = False) -> None:
+    """Let a consumer that has not started get an `Unreadable` where a record set cannot be read."""
+    consumer._value_deserializer = _HAND_OVER_EACH if each_offset else _HAND_OVER  # noqa: SLF001
+
+
+def read_within_bounds() -> None:
+    """Let every aiokafka consumer of this process read so: it has no setting for the classes it reads with."""
+    fetcher.MemoryRecords, fetcher.PartitionRecords = RecordSets, BoundedRecords
+    legacy.gzip_decode = partial(decompress, GZIP)
+    legacy.snappy_decode, legacy.lz4_decode = partial(decompress, SNAPPY), partial(decompress, LZ4)
+
+
+read_within_bounds()

@@ -1,0 +1,155 @@
+"""Input partitions that stand still while the others go on: why, for how long, and the way out.
+
+* A **damaged record set** (streams/record_sets.py) stops its partition at its position: logged once, on `/readyz`. It
+  is read again every 10 s, because a replica may be restored. An operator may decide to pass it with `fxwatch skip
+  ingest`: then a dead letter stands for all its offsets, so that `reconcile` accounts for them.
+* A **broker that answers a fetch with an error** of its own log: `/readyz`. It is asked again until it does not.
+* A **sender's open transaction** hides what was written behind it until it ends; brokers end it after
+  `transaction.max.timeout.ms` (15 minutes). That is no fault of the worker: a note on `/readyz`, and a metric.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiokafka.errors import (
+    CorruptRecordException,
+    KafkaError,
+    KafkaStorageError,
+    UnknownError,
+)
+from faust.types import TP
+
+from streams.errors import FxwatchError, PartitionStoppedError
+from streams.progress import Place, Progress
+from streams.record_sets import Unreadable
+
+logger = logging.getLogger(__name__)
+
+POLL_SECONDS = 2.0
+# Between two readings of a damaged set; each fetches at most 1 MiB.
+READ_AGAIN_SECONDS = 10.0
+# A live sender's transaction takes less. Longer, the payments behind it are late, and somebody should know why.
+OPEN_TOLD_SECONDS = 30.0
+# An election passes by itself within some seconds.
+REFUSED_TOLD_SECONDS = 5.0
+# Errors of a broker's log. Others (no leader, not authorised) have their own ways, and a watchdog for when those fail.
+OF_THE_LOG = {error.__name__ for error in (CorruptRecordException, KafkaStorageError, UnknownError)}
+
+ReadProgress = Callable[[Place], Any]
+
+
+class StoppedInputs:
+    """Looks after the partitions of one ingest consumer. `consumer()` is it, or None while there is none.
+
+    `read_progress(place)` awaits what `fx.progress.v1` says; `topic_ids` are the inputs' ids now.
+    """
+
+    def __init__(
+        self, consumer: Callable[[], Any], read_progress: ReadProgress, topic_ids: Callable[[], Mapping[str, bytes]],
+        *, agent: str, topic: str, now: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        self._consumer, self._read_progress, self._topic_ids = consumer, read_progress, topic_ids
+        self._agent, self._topic, self._now = agent, topic, now
+        self._known: dict[TP, Unreadable] = {}
+        self._read_at: dict[TP, float] = {}
+        # by partition: last stable offset, and since when it has not moved though something is behind it
+        self._open: dict[TP, tuple[int, float]] = {}
+
+    async def watch(self) -> None:
+        """Look for ever."""
+        while True:
+            await asyncio.sleep(POLL_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Tell of new stops, honour decisions, read damaged sets again."""
+        consumer = self._consumer()
+        stopped: dict[TP, Unreadable] = dict(consumer.stopped) if consumer is not None else {}
+        for tp, unreadable in stopped.items():
+            known = self._known.get(tp)
+            if known is None or known.first != unreadable.first:
+                logger.error("%s", self._told(unreadable).message)
+                self._read_at[tp] = self._now()
+            self._known[tp] = unreadable
+            if await self._decided(tp, unreadable):
+                logger.warning("%s: passed, as was decided", unreadable)
+                del self._known[tp]
+                await consumer.go_on(tp, past=True)
+            elif self._now() - self._read_at[tp] >= READ_AGAIN_SECONDS:
+                self._read_at[tp] = self._now()
+                await consumer.go_on(tp, past=False)
+        for tp in [tp for tp in self._known if tp not in stopped and self._since_read(tp) >= POLL_SECONDS]:
+            logger.warning("%s[%d] goes on", tp.topic, tp.partition)
+            del self._known[tp]
+
+    def _since_read(self, tp: TP) -> float:
+        return self._now() - self._read_at.get(tp, 0.0)
+
+    async def _decided(self, tp: TP, unreadable: Unreadable) -> bool:
+        try:
+            progress: Progress = await self._read_progress(Place(self._topic, self._agent, tp.partition))
+        except (FxwatchError, KafkaError) as fault:
+            logger.info("decisions cannot be read now: %r", fault)
+            return False
+        topic_id = self._topic_ids().get(tp.topic, b"").decode()
+        return any(
+            skip.topic == tp.topic and skip.topic_id in {"", topic_id}
+            and skip.offset <= unreadable.first <= max(skip.offset, skip.last)
+            for skip in progress.input_skips
+        )  # fmt: skip
+
+    def _told(self, unreadable: Unreadable) -> PartitionStoppedError:
+        where = f"{unreadable.topic}[{unreadable.partition}]"
+        decision = (f"fxwatch skip {self._agent} {unreadable.partition} {unreadable.first} --topic {unreadable.topic} "
+                    "--reason ...")  # fmt: skip
+        return PartitionStoppedError(
+            f"{self._agent}: {where} stopped at offset {unreadable.first}: {unreadable.cause}",
+            got=f"{unreadable.size} bytes, offsets to {unreadable.offset}",
+            todo=f"restore the broker's log or a replica of it, it is read again every {READ_AGAIN_SECONDS:.0f} s; "
+            f"where that cannot be, record a decision: {decision}",
+        )
+
+    def observe(self) -> dict[int, int]:
+        """Look at open transactions; returns the offsets behind one that has been open for long, by partition."""
+        consumer, now = self._consumer(), self._now()
+        held: dict[int, int] = {}
+        for tp, (stable, end) in (consumer.open_transactions() if consumer is not None else {}).items():
+            if stable >= end:
+                self._open.pop(tp, None)
+                continue
+            if self._open.get(tp, (-1, now))[0] != stable:
+                self._open[tp] = stable, now
+            if now - self._open[tp][1] >= OPEN_TOLD_SECONDS:
+                held[tp.partition] = held.get(tp.partition, 0) + end - stable
+        return held
+
+    def standing(self) -> set[TP]:
+        """Partitions whose records nobody can take now."""
+        return set(self._known) | {tp for tp, _ in self._refused(0.0)}
+
+    def unready(self) -> list[str]:
+        """Why partitions stand still, each with position, cause and what to do."""
+        reasons = [self._told(unreadable).message for _, unreadable in sorted(self._known.items())]
+        return reasons + [
+            f"{self._agent}: {tp.topic}[{tp.partition}] is not served, the broker answers {error}; see its log"
+            for tp, error in self._refused(REFUSED_TOLD_SECONDS)
+        ]
+
+    def _refused(self, longer_than: float) -> list[tuple[TP, str]]:
+        consumer = self._consumer()
+        refused = consumer.refused() if consumer is not None else {}
+        return sorted((tp, one.error) for tp, one in refused.items()
+                      if one.error in OF_THE_LOG and time.monotonic() - one.since >= longer_than)  # fmt: skip
+
+    def notes(self) -> list[str]:
+        """What is no fault of the worker and still keeps payments waiting."""
+        now = self._now()
+        return [
+            f"{self._agent}: {tp.topic}[{tp.partition}] waits at offset {stable}: a sender's transaction has been open "
+            f"for {now - since:.0f} s"
+            for tp, (stable, since) in sorted(self._open.items())
+            if now - since >= OPEN_TOLD_SECONDS
+        ]
