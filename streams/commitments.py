@@ -20,7 +20,7 @@ from collections.abc import Iterable
 
 from detectors.events import Source
 from streams.errors import KeyFileError
-from streams.pseudonyms import Key, Keys, framed
+from streams.pseudonyms import Key, Keys
 
 _LABEL = b"fxwatch evidence 1"
 _COMMITMENT = re.compile(r"([a-z0-9]{1,16}):([0-9a-f]{64})")
@@ -38,8 +38,14 @@ def evidence_key(key: Key) -> Key:
 
 def record_key(key: Key, source: Source) -> bytes:
     """The key of one record's commitment, from an evidence key."""
-    place = framed("record", source.topic, str(source.partition), str(source.offset))
-    return hmac.digest(key.secret, place, "sha256")
+    return hmac.digest(key.secret, _place(source), "sha256")
+
+
+def _place(source: Source) -> bytes:
+    """`framed("record", topic, partition, offset)`, at half its time: it is made for every record."""
+    partition, offset = str(source.partition), str(source.offset)
+    topic = source.topic
+    return f"6:record{len(topic)}:{topic}{len(partition)}:{partition}{len(offset)}:{offset}".encode()
 
 
 def key_id_of(commitment: str) -> str | None:
@@ -56,15 +62,19 @@ def key_id_of(commitment: str) -> str | None:
 
 
 class Committer:
-    """Makes commitments with the evidence key of the current pseudonym key. 3 us each for a record of 1 KB."""
+    """Makes commitments with the evidence key of the current pseudonym key. 6 us each, of a record of 600 bytes."""
 
     def __init__(self, keys: Keys) -> None:
-        self._key = evidence_key(keys.current)
-        self._prefix = self._key.id.encode() + b":"
+        key = evidence_key(keys.current)
+        # begun once: half of an HMAC's time goes into its key
+        self._begun = hmac.new(key.secret, digestmod="sha256")
+        self._prefix = key.id.encode() + b":"
 
     def commitment(self, source: Source, original: bytes) -> bytes:
         """The commitment to a record's value, as the ledger's header carries it."""
-        return self._prefix + hmac.digest(record_key(self._key, source), original, "sha256").hex().encode()
+        mac = self._begun.copy()
+        mac.update(_place(source))
+        return self._prefix + hmac.digest(mac.digest(), original, "sha256").hex().encode()
 
 
 class EvidenceKeys:

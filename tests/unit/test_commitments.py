@@ -16,7 +16,7 @@ from streams import ledger
 from streams.commitments import Committer, EvidenceKeys, evidence_key, key_id_of, record_key
 from streams.contracts import TRANSACTIONS
 from streams.door import Admitted, Door
-from streams.pseudonyms import parse_keys
+from streams.pseudonyms import framed, parse_keys
 from tests.support.ledger import TOPIC, Ledger, later, payment
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
 
@@ -33,6 +33,9 @@ def test_the_construction_is_the_documented_one():
     one = hmac.new(key, b"6:record18:fx.transactions.v11:32:77", hashlib.sha256).digest()
     assert f"k1:{hmac.new(one, BYTES, hashlib.sha256).hexdigest()}" == COMMITMENT
     assert record_key(evidence_key(K1.current), SOURCE) == one
+    for place in (SOURCE, Source("t", 0, 0), Source("\uac00", 2**31 - 1, 2**63 - 1)):
+        content = framed("record", place.topic, str(place.partition), str(place.offset))
+        assert record_key(K1.current, place) == hmac.digest(K1.current.secret, content, "sha256")
 
 
 def test_the_key_proves_the_original_and_nothing_else():
