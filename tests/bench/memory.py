@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from detectors.events import ConfigurationChange, Event, Rate, Source, Transaction
+from detectors.events import ConfigurationChange, Rate, Source, Transaction
 from detectors.state import PartitionState
 from streams import ledger, topics
 from streams.monitor_core import MonitorCore
@@ -40,36 +40,38 @@ def digest(text: str) -> str:
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
-def parties(count: int) -> list[tuple[str, int]]:
+def parties(count: int, partitions: int) -> list[tuple[str, int]]:
     """(token, partition) of each party."""
     made = []
     for number in range(count):
         name = digest(f"party {number}")
-        made.append((f"k1.{name[:3]}.{name}", int(name[:3], 16) % PARTITIONS))
+        made.append((f"k1.{name[:3]}.{name}", int(name[:3], 16) % partitions))
     return made
 
 
-def events(records: int, days: int, people: int, seed: int = 1) -> Iterator[tuple[int, Event]]:
+def events(
+    records: int, days: int, people: int, partitions: int = PARTITIONS
+) -> Iterator[tuple[int, Rate | Transaction]]:
     """(partition, event): payments of `people` parties evenly over `days`, and each day's rates for every partition."""
-    draw = random.Random(seed)
-    known = parties(people)
+    draw = random.Random(1)
+    known = parties(people, partitions)
     step = timedelta(days=days) / records
     day = None
     for number in range(records):
         at = START + number * step
         if at.date() != day:
             day = at.date()
-            yield from _rates(at, draw)
+            for rate in _rates(at, draw):
+                yield from ((partition, rate) for partition in range(partitions))
         token, partition = known[draw.randrange(people)]
         yield partition, _payment(number, at, token, draw)
 
 
-def _rates(at: datetime, draw: random.Random) -> Iterator[tuple[int, Event]]:
+def _rates(at: datetime, draw: random.Random) -> Iterator[Rate]:
     for base, mid in _CURRENCIES.items():
         name = f"{base}/KRW@{at.isoformat()}"
-        event = Rate(event_id=name, identity=digest(name), body=digest(name + "b"), base=base, quote="KRW",
+        yield Rate(event_id=name, identity=digest(name), body=digest(name + "b"), base=base, quote="KRW",
                      mid=f"{mid * draw.uniform(0.99, 1.01):.4f}", rate_time=at)  # fmt: skip
-        yield from ((partition, event) for partition in range(PARTITIONS))
 
 
 def _payment(number: int, at: datetime, token: str, draw: random.Random) -> Transaction:
@@ -90,14 +92,14 @@ def _payment(number: int, at: datetime, token: str, draw: random.Random) -> Tran
 class Monitor:
     """All partitions' states of one process, fed as a worker feeds them."""
 
-    def __init__(self, fingerprints: int) -> None:
+    def __init__(self, partitions: int = PARTITIONS, **tables: Any) -> None:
         self.core = MonitorCore("bench")
-        self.states: list[PartitionState] = [self.core.new(number) for number in range(PARTITIONS)]
+        self.states: list[PartitionState] = [self.core.new(number) for number in range(partitions)]
         self._sources: Counter[int] = Counter()
-        key, value, headers = ledger.first_configuration(
-            ConfigurationChange(configuration=effective_configuration({"engine": {"fingerprints": fingerprints}}))
-        )
-        for number in range(PARTITIONS):
+        tables["engine"] = {"partitions": partitions} | tables.get("engine", {})
+        change = ConfigurationChange(configuration=effective_configuration(tables))
+        key, value, headers = ledger.first_configuration(change)
+        for number in range(partitions):
             self._apply(number, key, value, headers, 0)
         self.alerts = 0
 
@@ -106,7 +108,7 @@ class Monitor:
         record = Stored(topics.LEDGER, partition, state.next, timestamp, key, value, tuple(headers))
         return len(self.core.apply(state, partition, record, muted=False))
 
-    def feed(self, partition: int, event: Event) -> None:
+    def feed(self, partition: int, event: Rate | Transaction) -> None:
         """Write the event as ingest does, and apply it."""
         topic = topics.RATES if isinstance(event, Rate) else topics.TRANSACTIONS
         kind = b"rate" if isinstance(event, Rate) else b"transaction"
@@ -116,7 +118,7 @@ class Monitor:
         headers = ledger.envelope(Source(topic, partition, offset), commitment, kind,
                                   topic_id=b"AAAAAAAAAAAAAAAAAAAAAA")  # fmt: skip
         value = ledger.encode(event)
-        at = getattr(event, "event_time", None) or START
+        at = event.rate_time if isinstance(event, Rate) else event.event_time
         self.alerts += self._apply(partition, b"k", value, ledger.checked(headers, value), int(at.timestamp() * 1000))
         if offset % 256 == 0:
             self.core.tally.__init__()  # type: ignore[misc]  # a worker shows and empties it after each run
@@ -172,7 +174,7 @@ def main() -> None:
     asked.add_argument("--checkpoints", type=int, default=12)
     asked.add_argument("--fingerprints", type=int, default=CONFIGURATION.engine.fingerprints)
     given = asked.parse_args()
-    monitor, began = Monitor(given.fingerprints), time.process_time()
+    monitor, began = Monitor(engine={"fingerprints": given.fingerprints}), time.process_time()
     every = given.records // given.checkpoints
     paid = 0
     for partition, event in events(given.records, given.days, given.parties):
