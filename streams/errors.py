@@ -131,6 +131,12 @@ class KeyFileError(UsageError):
     code = "keys.invalid"
 
 
+class OtherApplicationError(UsageError):
+    """The topics belong to an application of another name, or its workers run."""
+
+    code = "application.other"
+
+
 class RulesDifferError(FxwatchError):
     """The worker's configuration file differs from the rules in force in the ledger."""
 

@@ -1,13 +1,14 @@
 """Records of `fx.progress.v1`: per agent and partition, the ledger position up to which outputs are published.
 
-The topic is compacted. Four kinds of record share a partition's log, told apart by key:
+The topic is compacted. Five kinds of record share a partition's log, told apart by key:
 
 * `<agent>/<partition>`: the position, written in the same Kafka transaction as the outputs it covers;
 * `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of
   scans;
 * `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay;
   `ingest/<partition>/skip/<topic>/<offset>`: one to pass a damaged record set of an input topic;
-* `ingest/routing`, in partition 0: what tells whether ingest still has the routing key (streams/routing_key.py).
+* `ingest/routing`, in partition 0: what tells whether ingest still has the routing key (streams/routing_key.py);
+* `application`, in partition 0: the application whose topics these are (streams/application_claim.py).
 
 Each record's value is JSON that begins with a checksum of the rest: a position with one digit changed is still a
 position, and would mute alerts that nobody has, or publish some twice.
@@ -63,6 +64,13 @@ class Routing(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     check: str
+
+
+class Application(msgspec.Struct, frozen=True, kw_only=True):
+    """The application whose topics these are, and when it claimed them (UTC, for people)."""
+
+    name: str
+    at: str
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -133,14 +141,14 @@ def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:
 _OPENING: Final = b'{"check":"'
 _CHECK_BYTES: Final = 8
 _BODY: Final = len(_OPENING) + 2 * _CHECK_BYTES + len(b'",')
-_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing)
+_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing, Application)
 
 
 def _check(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=_CHECK_BYTES).hexdigest().encode()
 
 
-def encode(record: Published | SnapshotPointer | Skip | Routing) -> bytes:
+def encode(record: Published | SnapshotPointer | Skip | Routing | Application) -> bytes:
     """A record's value: JSON whose first field, `check`, is a checksum of what follows it."""
     body = msgspec.json.encode(record)[1:]
     return _OPENING + _check(body) + b'",' + body

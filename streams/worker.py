@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError
 
 from detectors.institution_code import institution_code
 from detectors.typologies import REGISTRY
-from streams import faults, health, in_force, topics
+from streams import application_claim, faults, health, in_force, topics
 from streams.errors import BrokerUnavailableError, ConfigurationError
 from streams.faust_collector import FaustMonitorCollector
 from streams.metrics import Metrics
@@ -49,6 +49,7 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
     held = topics.require(settings)
     inputs = [held[name] for name in topics.INPUTS]
     in_force.require(settings)
+    application_claim.require(settings)
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)
     settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})

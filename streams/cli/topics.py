@@ -31,10 +31,12 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="Print one J
 def apply_command(*, as_json: bool) -> None:
     """Create missing topics, correct their settings, and write the first configuration into an empty ledger.
 
-    Never deletes a topic and never changes a number of partitions.
+    Also adds partitions where too few are, and claims the topics for this application (FXWATCH_APPLICATION). Never
+    deletes a topic, takes a partition away, or moves a record.
 
     Example: fxwatch topics apply
     """
+    from streams import application_claim
     from streams.rules import plant
     from streams.settings import load_settings
 
@@ -42,6 +44,7 @@ def apply_command(*, as_json: bool) -> None:
     with connect(settings) as admin:
         mended = apply(admin, settings)
         planted = plant(settings, admin)
+    application_claim.require(settings)
     if as_json:
         say_json(json.dumps({"mended": msgspec.to_builtins(mended), "planted": planted}))
         return
@@ -74,6 +77,28 @@ def diff_command(context: click.Context, *, as_json: bool) -> None:
                 say(str(each))
         say(f"{len(differences)} differences; to do: fxwatch topics apply" if differences else "no differences")
     context.exit(1 if differences else 0)
+
+
+@command.command("take-over")
+@_json_option
+def take_over_command(*, as_json: bool) -> None:
+    """Make FXWATCH_APPLICATION the name of the application whose topics these are.
+
+    Refused while workers of the former name run. Workers of the new name read every input from the start; what the
+    former ones took in is dropped as redelivered.
+
+    Example: FXWATCH_APPLICATION=fxwatch-b fxwatch topics take-over
+    """
+    from streams import application_claim
+    from streams.settings import load_settings
+
+    settings = load_settings()
+    former = application_claim.take_over(settings)
+    name = former.name if former is not None else None
+    if as_json:
+        click.echo(json.dumps({"application": settings.application, "former": name}))
+        return
+    click.echo(f"these topics are {settings.application}'s" + (f", no more {name}'s" if name else ""))
 
 
 def _kept(topic: Topic, settings: Settings) -> str:
