@@ -30,9 +30,11 @@ PIVOTS = ("KRW", "USD", "EUR")
 # Who is quoted in whom, by the market's convention: the earlier one is the base. The won is nobody's base, and of two
 # currencies that are not named the one that was quoted first stands.
 BASES = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF")
-# Points that came after an event are passed over to find the one it used; more than this came in disorder, and the
-# event's amount stays as it was.
-MOST_PASSED = 256
+# Points that came after an event are passed over to find the one it used: two days of one a minute, as after an outage
+# of the feed. Where more came in such disorder, the event's amount stays as it was.
+MOST_PASSED = 4_096
+# They are passed a block at a time, by its least ledger position; one by one they would cost 30 ns each.
+_BLOCK = 64
 NEVER = 2**63
 
 
@@ -63,6 +65,10 @@ def directions(base: str, quote: str) -> Directions:
     """The two ways to write a pair, and which one the market uses."""
     ranks = [len(BASES) + (name == "KRW") if name not in BASES else BASES.index(name) for name in (base, quote)]
     return Directions(f"{base}/{quote}", f"{quote}/{base}", (ranks[0] < ranks[1]) - (ranks[0] > ranks[1]))
+
+
+class DisorderError(Exception):
+    """Too many rates came after an event for times before it, to tell which one it used."""
 
 
 class History:
@@ -96,18 +102,27 @@ class History:
         if excess >= _LOT:
             del self.times[:excess], self.mids[:excess], self.offsets[:excess]
 
-    def place(self, at_us: int, stale_us: int, before: int = NEVER) -> int | None:
-        """The index of the latest rate at or before `at_us` that stood before the ledger position `before`.
+    def place(self, at_us: int, stale_us: int) -> int | None:
+        """The index of the latest rate at or before `at_us`; None without one, or when it is older than `stale_us`."""
+        place = bisect_right(self.times, at_us) - 1
+        return place if place >= 0 and at_us - self.times[place] <= stale_us else None
 
-        None when there is none, or it is older than `stale_us`.
+    def place_before(self, at_us: int, stale_us: int, before: int) -> int | None:
+        """The same among those that stood before the ledger position `before`.
+
+        Raises `DisorderError` beyond `MOST_PASSED` later ones. Cost: 1 us, and 12 us a thousand passed over.
         """
         place = bisect_right(self.times, at_us) - 1
-        if before != NEVER:
-            last = max(place - MOST_PASSED, -1)
-            while place > last and self.offsets[place] >= before:
+        last, offsets = max(place - MOST_PASSED, -1), self.offsets
+        while place > last and offsets[place] >= before:
+            first = max(place - _BLOCK + 1, 0)
+            if min(offsets[first : place + 1]) >= before:
+                place = first - 1
+                continue
+            while offsets[place] >= before:
                 place -= 1
-            if place == last and place >= 0:
-                return None
+        if 0 <= place <= last:
+            raise DisorderError
         return place if place >= 0 and at_us - self.times[place] <= stale_us else None
 
     def at(self, at_us: int, stale_us: int) -> Ratio | None:
@@ -161,10 +176,18 @@ class Rates:
     ) -> tuple[Ratio | None, tuple[Point, ...]]:
         """What `ratio` gave an event at the ledger position `before`, with the corrections since, and by which points.
 
-        Cost: 3 us.
+        None as well where that cannot be told. Cost: 3 us.
         """
         if base == quote:
             return ONE, ()
+        try:
+            return self._used(base, quote, at_us, stale_us, before)
+        except DisorderError:
+            return None, ()
+
+    def _used(
+        self, base: str, quote: str, at_us: int, stale_us: int, before: int
+    ) -> tuple[Ratio | None, tuple[Point, ...]]:
         found = self._point(base, quote, at_us, stale_us, before)
         if found is not None:
             return found[0], (found[1],)
@@ -202,7 +225,7 @@ class Rates:
         pair, inverse, convention = directions(base, quote)
         for name in (inverse, pair) if convention < 0 else (pair, inverse):
             history = self.pairs.get(name)
-            place = None if history is None else history.place(at_us, stale_us, before)
+            place = None if history is None else history.place_before(at_us, stale_us, before)
             if history is not None and place is not None:
                 found, point = ratio_of(history.mids[place]), Point(name, history.times[place])
                 return (found if name == pair else Ratio(found.denominator, found.numerator)), point

@@ -272,6 +272,19 @@ def test_a_correction_restates_exactly_what_the_wrong_rate_touched():
     assert wrong.state.restatement.corrections == []
 
 
+@pytest.mark.parametrize(("after", "cents"), [(1, 1_000_000), (63, 1_000_000), (64, 1_000_000), (4095, 1_000_000),
+                                              (4096, 200_000)])  # fmt: skip
+def test_rates_that_came_later_for_earlier_times_do_not_hide_the_one_used(after, cents):
+    """An outage of the feed: the payment used a wrong rate, the feed caught up, then corrected it."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "7000")
+    paid(ledger, "a", later(hours=25))
+    for each in range(after):
+        ledger.rate(START + timedelta(seconds=each + 1), "1400")
+    ledger.rate(START, "1400")
+    assert total(ledger) == cents
+
+
 def test_a_party_is_restated_before_its_next_event_is_judged():
     """Whatever stands in front of it: 400 other parties wait, and its own payment finds the right total."""
     ledger = Ledger(configuration(rates=BLIND))
