@@ -211,10 +211,10 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
     return tuple(items), len(offsets) + max((hit.finding.folded for hit in found), default=0)
 
 
-def proof_of(state: PartitionState, event: Transaction, origin: Origin) -> Proof:
+def proof_of(state: PartitionState, event: Transaction, origin: Origin, *, piece: bool = False) -> Proof:
     """What names this event in later alerts. An event without a source is named by the ledger's topic."""
     topic = origin.source.topic if origin.source is not None else state.ledger_topic
-    return Proof(origin.offset, state.topic_number(topic), event.event_id, packed_commitment(origin.commitment))
+    return Proof(origin.offset, state.topic_number(topic), event.event_id, packed_commitment(origin.commitment), piece)
 
 
 def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:

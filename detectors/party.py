@@ -11,7 +11,10 @@ from datetime import date
 import msgspec
 
 # Failure prevented: a sender with ever new names, reversals or verdicts must not make one party's record grow for ever.
-MOST_NAMES = 4096
+# 2 048 payments of as many purposes and institutions each, and all currencies; beyond it names in use alone are kept
+MOST_NAMES = 4608
+# rows keep the number of a name in 16 bits
+NAME_NUMBERS = 2**16
 MOST_REVERSALS = 20
 MOST_RESTATED = 20
 MOST_VERDICTS = 50
@@ -27,7 +30,8 @@ _DIGEST = 32
 class Proof(msgspec.Struct, frozen=True, array_like=True):
     """What names an event in an alert: ledger offset, number of its topic, sender's id, and what proves the original.
 
-    `original` is packed: 32 bytes of a commitment, then the id of its key; 32 bytes alone are a plain SHA-256.
+    `original` is packed: 32 bytes of a commitment, then the id of its key; 32 bytes alone are a plain SHA-256. `piece`
+    says that the payment lies in T01's band.
     """
 
     offset: int
@@ -35,6 +39,7 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     event_id: str
     # the layout of the state knows this place by the name it had when a plain SHA-256 stood here
     original: bytes = msgspec.field(name="sha256")
+    piece: bool = False
 
 
 class Reversal(msgspec.Struct, frozen=True, array_like=True):
@@ -141,14 +146,15 @@ class Party(msgspec.Struct, array_like=True):
     raised: bytes = b""
 
     def name_number(self, name: str) -> int:
-        """The number of a name in `names`, added when new; the last place stands for all names beyond `MOST_NAMES`."""
+        """The number of a name in `names`, added when new.
+
+        The last of 65 536 places stands for all further names; `payments.forget_names` keeps a party far below that.
+        """
         try:
             return self.names.index(name)
         except ValueError:
-            if len(self.names) < MOST_NAMES:
+            if len(self.names) < NAME_NUMBERS:
                 self.names.append(name)
-            else:
-                self.names[-1] = ""
             return len(self.names) - 1
 
     def name_numbers(self, names: Sequence[str]) -> list[int]:
@@ -158,15 +164,10 @@ class Party(msgspec.Struct, array_like=True):
             known.setdefault(name, number)
         numbers = []
         for name in names:
-            if name not in known and len(self.names) < MOST_NAMES:
+            if name not in known and len(self.names) < NAME_NUMBERS:
                 known[name] = len(self.names)
                 self.names.append(name)
-            elif name not in known:
-                if known.get(self.names[-1]) == MOST_NAMES - 1:
-                    del known[self.names[-1]]
-                self.names[-1] = ""
-                known.setdefault("", MOST_NAMES - 1)
-            numbers.append(known.get(name, MOST_NAMES - 1))
+            numbers.append(known.get(name, NAME_NUMBERS - 1))
         return numbers
 
     def canonical(self, token: str, previous: dict[str, str]) -> int:
@@ -200,9 +201,26 @@ class Party(msgspec.Struct, array_like=True):
         return self.settlements.get(event, event)
 
     def remember_proof(self, proof: Proof) -> None:
-        """Keep what names an event of the party, for the newest `MOST_PROOFS` that an alert may have to show."""
-        if all(kept.offset != proof.offset for kept in self.proofs):
-            self.proofs = [*self.proofs, proof][-MOST_PROOFS:]
+        """Keep what names an event of the party, for the newest `MOST_PROOFS` that an alert may have to show.
+
+        Pieces have as many places of their own. Failure prevented: fifty payments of a cent, and the alert on a split
+        could name none of its pieces.
+        """
+        if any(kept.offset == proof.offset for kept in self.proofs):
+            return
+        self.proofs = newest_proofs([*self.proofs, proof])
+
+
+def newest_proofs(proofs: list[Proof]) -> list[Proof]:
+    """The newest `MOST_PROOFS` pieces and as many others, in their order."""
+    if len(proofs) <= MOST_PROOFS:
+        return proofs
+    pieces = [proof for proof in proofs if proof.piece][-MOST_PROOFS:]
+    others = [proof for proof in proofs if not proof.piece][-MOST_PROOFS:]
+    if len(pieces) + len(others) == len(proofs):
+        return proofs
+    kept = {proof.offset for proof in (*pieces, *others)}
+    return [proof for proof in proofs if proof.offset in kept]
 
 
 def packed_commitment(text: str) -> bytes:

@@ -11,12 +11,12 @@ from detectors import folded
 from detectors.party import (
     MOST_ALERTED,
     MOST_ALIASES,
-    MOST_PROOFS,
     MOST_RAISED,
     MOST_RESTATED,
     MOST_REVERSALS,
     MOST_VERDICTS,
     Party,
+    newest_proofs,
     pack,
     unpack,
 )
@@ -91,7 +91,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.last_us = max(current.last_us, earlier.last_us)
     current.party_type = stricter(current.party_type, earlier.party_type)
     current.baselines = current.baselines or earlier.baselines
-    current.proofs = (earlier.proofs + current.proofs)[-MOST_PROOFS:]
+    current.proofs = newest_proofs(earlier.proofs + current.proofs)
     current.reversals = (earlier.reversals + current.reversals)[-MOST_REVERSALS:]
     current.alerted = (earlier.alerted + current.alerted)[-MOST_ALERTED:]
     current.slots = {**earlier.slots, **current.slots}

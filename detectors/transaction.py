@@ -16,7 +16,7 @@ from detectors.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, observe
 from detectors.institution_code import institution_code
 from detectors.money import Exact, Ratio
-from detectors.party import Party, token_number
+from detectors.party import MOST_NAMES, Party, token_number
 from detectors.party_type import judged_type, known_type, stricter
 from detectors.payment_ids import payment_number
 from detectors.payments import Payment
@@ -120,6 +120,8 @@ def apply_transaction(
     clock_us = clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
     step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told)
     folded_now = _fold(step)  # two parties that prove to be one may be too many payments together
+    if len(known.names) > MOST_NAMES:
+        payments.forget_names(known)
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
@@ -134,7 +136,7 @@ def apply_transaction(
         taken_back.follow(state, effective, known, was)
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and row.flags & payments.NO_DOCUMENT:
-        known.remember_proof(alerts.proof_of(state, event, origin))
+        known.remember_proof(alerts.proof_of(state, event, origin, piece=_is_piece(step, row)))
     score = _Score()
     if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
         score = _score(step, row, worth)
@@ -271,6 +273,13 @@ def _offer(
         budget.offer(scored.rank, at_s, day),
         lambda rank: Budget.from_state(before).offer(rank, at_s, day) is not None,
     )
+
+
+def _is_piece(step: _Step, row: Payment) -> bool:
+    if not row.flags & payments.OUT:
+        return False
+    low, high = split_band(step.effective.rulebook, local(row.time, step.effective.zone).date())
+    return low <= row.usd <= high
 
 
 def _fold(step: _Step) -> int:

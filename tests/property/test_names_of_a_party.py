@@ -12,9 +12,9 @@ NAMES = st.lists(st.sampled_from(["", "a", "b", "c", "d", "e", "f"]), max_size=1
 
 @given(NAMES, NAMES)
 def test_many_names_are_numbered_as_one_by_one(known, names):
-    """Also beyond the bound, where the last place stands for all others, and where no name is one of them."""
+    """Also beyond the bound, where the last place stands for all others, and where a purpose has no name."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(parties, "MOST_NAMES", 4)
+        patch.setattr(parties, "NAME_NUMBERS", 4)
         one, many = Party(names=[]), Party(names=[])
         for name in known:
             one.name_number(name)

@@ -56,11 +56,24 @@ def test_a_flood_of_tiny_payments_pushes_out_neither_pieces_nor_large_ones():
         for number in range(200):
             assert not ledger.pay(f"tiny{number}", later(hours=10, minutes=number), "0.01").alerts
         (alert,) = ledger.pay("p3", later(hours=20), "4700").alerts
-    assert [item.event_id for item in alert.evidence if item.event_id != "p2"] == ["p0", "p1", "p3"]
+    assert [item.event_id for item in alert.evidence] == ["p0", "p1", "p3"]
     assert measured(alert, "T01")["pieces"] == 3
     assert measured(alert, "T01")["folded_payments"] > 190
     assert {3_000_000, 490_000, 480_000, 470_000} <= set(kept(ledger))
     assert year(ledger) == 200 + 4_440_000
+
+
+@pytest.mark.parametrize("tiny", [0, 60, 3_000])
+def test_an_alert_names_all_pieces_whatever_was_paid_between_them(tiny):
+    """Three pieces with 60 or 3 000 payments of a cent between them, folded or not: all three are evidence."""
+    ledger = Ledger()
+    ledger.pay("p0", later(hours=0))
+    ledger.pay("p1", later(hours=1))
+    for number in range(tiny):
+        ledger.pay(f"tiny{number}", later(hours=2, seconds=number), "0.01")
+    (alert,) = ledger.pay("p2", later(hours=20)).alerts
+    assert [item.event_id for item in alert.evidence] == ["p0", "p1", "p2"]
+    assert alert.evidence_total == 3
 
 
 def test_payments_with_documents_go_before_those_without_and_old_pieces_before_new():
