@@ -29,8 +29,8 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_
     `identity` and `body` are keyed fingerprints (32 hex digits, HMAC-SHA-256 under the current key): equal identity and
     body = duplicate, equal identity and another body = conflict. During a key overlap only: `previous` maps a token of
     this record to the same thing's token under the previous key, and `former` is identity and body under that key.
-    `notes` say what the door did to which field: a word (`respelled`, `placeholder`, `report_form`, `minor_units`), a
-    blank, and the contract's name of the field.
+    `notes` say what the door did to which field: a word (`respelled`, `placeholder`, `report_form`, `minor_units`,
+    `withheld`), a blank, and the contract's name of the field or the header.
     """
 
     event_id: str

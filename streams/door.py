@@ -22,6 +22,7 @@ from streams.formats.record import as_contract
 from streams.history import AllowedHistory
 from streams.identifiers import Identifiers
 from streams.ledger import HISTORY, PASSED_ON, Header
+from streams.passed_on import without_identifiers
 from streams.progress import Routing
 from streams.pseudonyms import Keys, slot_of
 
@@ -136,6 +137,9 @@ class Door:
         wrong = self._history.fault(decoded.body, decoded.when) if history else None
         if too_long or wrong is not None:
             return _rejected(too_long + ([] if wrong is None else [wrong]))
+        if passed_on:
+            passed_on, withheld = without_identifiers(passed_on, decoded.body)
+            decoded = msgspec.structs.replace(decoded, notes=decoded.notes + withheld) if withheld else decoded
         commitment = self._committer.commitment(source, original)
         admitted = self._admit[source.topic](decoded, source, commitment, history, passed_on)
         return msgspec.structs.replace(admitted, when=decoded.when, notes=decoded.notes)

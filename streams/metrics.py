@@ -37,7 +37,7 @@ from streams.sender_words import WORDS
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
                   "type_differs"]  # fmt: skip
 # what the door did to a field of a record that it admitted (streams/identifiers.py)
-Note = Literal["respelled", "placeholder", "report_form", "minor_units"]
+Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withheld"]
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]
 
@@ -203,7 +203,8 @@ class Metrics:
             "Fields of admitted records by what ingest did to them, fields. respelled: an identifier was written in "
             "another spelling than the one that counts; placeholder: an optional field named nobody and was left out; "
             "report_form: a report number has not the form of one and counts as no report; minor_units: an amount has "
-            "more decimal places than its currency (nothing was changed).", "note",
+            "more decimal places than its currency (nothing was changed); withheld: a CloudEvents or trace header held "
+            "one of the record's identifiers and goes no further.", "note",
         )  # fmt: skip
         self.alerts = counter(
             "alerts",

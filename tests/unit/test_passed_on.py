@@ -1,0 +1,64 @@
+"""A sender's headers go further, but for those that hold whom the record is about."""
+
+import json
+from typing import get_args
+
+import pytest
+
+from streams import ledger
+from streams.contracts import TRANSACTIONS
+from streams.door import Admitted, Door
+from streams.metrics import Note
+from streams.passed_on import WITHHELD, without_identifiers
+from streams.pseudonyms import development_keys
+from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
+
+NUMBER = "900101-1234567"
+BODY = TRANSACTION | {"party_id": NUMBER, "party_account": "KB 110 22 3333"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "900101-1234567",
+        "/customers/9001011234567/payments",
+        "id=900101%2D1234567",
+        "9001 0112 3456 7",
+        "kb-110223333-X",
+    ],
+)
+def test_a_header_that_names_somebody_stays_at_the_door(content):
+    """However it is written; the others go on, and the event says which one did not."""
+    kept, notes = without_identifiers([("ce_id", content.encode()), ("ce_source", b"/bank")], BODY)
+    assert kept == [("ce_source", b"/bank")]
+    assert notes == (f"{WITHHELD} ce_id",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"E-7f3", b"/bank/seoul", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01", b"900101", b"\xff\x00"],
+)
+def test_an_honest_header_goes_on(content):
+    """Random ids, traces, bytes of no text; a birth date alone is not the number."""
+    assert without_identifiers([("ce_id", content)], BODY) == ([("ce_id", content)], ())
+
+
+def test_short_ids_are_not_looked_for():
+    """P-1 is in too many headers."""
+    assert without_identifiers([("ce_id", b"P-1")], TRANSACTION)[1] == ()
+
+
+def test_ledger_and_leg_hold_neither_header_nor_number():
+    """Through the door: noted in the event, with the rest of the headers in place."""
+    sent = [("ce_source", b"/customers/9001011234567"), ("ce_id", b"77"), ("traceparent", b"00-ab")]
+    answer = Door(development_keys(), 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, NUMBER.encode(),
+                                                    json.dumps(BODY).encode(), sent)  # fmt: skip
+    assert isinstance(answer, Admitted), answer
+    assert answer.notes[-1] == "withheld ce_source"
+    assert WITHHELD in get_args(Note)
+    assert answer.leg is not None
+    for _, _, value, headers in (*answer.records, answer.leg):
+        assert b"1234567" not in value + b"".join(content for _, content in headers)
+    event, origin = ledger.decode_record(answer.records[0][2], answer.records[0][3], 5, 0)
+    assert origin.headers == (("ce_id", b"77"), ("traceparent", b"00-ab"))
+    assert event.notes == answer.notes
