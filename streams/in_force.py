@@ -5,17 +5,19 @@ record that `topics apply` wrote at the start of each ledger partition. A worker
 would explain alerts by limits that did not apply.
 """
 
-import time
+import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError as ReadError
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from detectors.configuration import Configuration, fingerprint
 from detectors.events import ConfigurationChange
-from streams import topics
+from streams import clients, topics
 from streams.contracts import RulesRecord
 from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, TopicsError
 from streams.kafka.security import kafka_python_access
@@ -31,24 +33,21 @@ READ_SECONDS = 15.0
 def in_force(settings: Settings) -> Configuration:
     """The configuration in force. Raises `TopicsError` when the ledger holds none yet."""
     _require_topics(settings)
-    consumer = _consumer(settings)
     try:
-        changes = _read(consumer, TopicPartition(RULES, RULES_PARTITION))
+        changes = _read(settings, RULES, RULES_PARTITION)
         for record in reversed(changes):
             try:
                 return msgspec.json.decode(record.value, type=RulesRecord).configuration
             except msgspec.MsgspecError:
                 continue  # ingest dead-letters it for the same reason; it never came into force
-        for record in _read(consumer, TopicPartition(LEDGER, 0), most=1):
+        for record in _read(settings, LEDGER, 0, most=1):
             return msgspec.json.decode(record.value, type=ConfigurationChange).configuration
     except msgspec.MsgspecError as fault:
         raise TopicsError(
             "the ledger does not begin with a configuration", got=str(fault), todo="run: fxwatch topics apply"
         ) from fault
-    except KafkaError as fault:
+    except (KafkaError, ReadError) as fault:
         raise BrokerUnavailableError("the configuration in force cannot be read", got=repr(fault)) from fault
-    finally:
-        consumer.close()
     raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
 
 
@@ -118,20 +117,29 @@ def change(settings: Settings) -> bool:
     return True
 
 
-def _consumer(settings: Settings) -> Any:
-    return KafkaConsumer(**kafka_python_access(settings), enable_auto_commit=False, group_id=None)
+def _read(settings: Settings, topic: str, partition: int, most: int | None = None) -> list[Any]:
+    """The committed records of one partition from its beginning, at most `most`.
+
+    Read as ingest reads them: one that was rolled back is in force nowhere, and one that nobody can read has no value
+    here. Raises `BrokerUnavailableError` on silence.
+    """
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        try:
+            return runner.run(asyncio.wait_for(_committed(settings, topic, partition, most), READ_SECONDS))
+        except TimeoutError as fault:
+            raise BrokerUnavailableError(f"{topic} cannot be read", got=f"nothing for {READ_SECONDS:.0f} s") from fault
 
 
-def _read(consumer: Any, partition: TopicPartition, most: int | None = None) -> list[Any]:
-    """The records of one partition from its beginning, at most `most`. Raises `BrokerUnavailableError` on silence."""
-    consumer.assign([partition])
-    end = consumer.end_offsets([partition])[partition]
-    consumer.seek_to_beginning(partition)
+async def _committed(settings: Settings, topic: str, partition: int, most: int | None) -> list[Any]:
+    consumer = clients.reader(settings, committed=True)
+    try:
+        await consumer.start()
+        end = await clients.end_offset(consumer, TopicPartition(topic, partition))
+    finally:
+        await consumer.stop()
     found: list[Any] = []
-    deadline = time.monotonic() + READ_SECONDS
-    while consumer.position(partition) < end and (most is None or len(found) < most):
-        if time.monotonic() > deadline:
-            raise BrokerUnavailableError(f"{partition.topic} cannot be read", got=f"nothing for {READ_SECONDS:.0f} s")
-        for records in consumer.poll(timeout_ms=500).values():
-            found += records
+    async for records in clients.read_range(settings, topic, partition, None, end, unreadable="each"):
+        found += records
+        if most is not None and len(found) >= most:
+            break
     return found[:most]

@@ -183,7 +183,7 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
             return offset
         # markers of transactions, records of those rolled back: no record has these offsets, and none will
         through = self._through.get(tp)
-        return offset if through is None else max(through, offset or 0)
+        return offset if through is None else max(through, offset or 0) or None
 
     def _filter_tps_with_pending_acks(self, topics: Any = None) -> Iterator[TP]:
         """Faust's, and partitions of which nothing was handed over: they, too, may have been read on."""

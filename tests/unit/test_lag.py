@@ -106,3 +106,33 @@ def test_nothing_fetched_yet_is_not_known() -> None:
     consumer = Consumer()
     consumer.highwater = lambda _tp: None
     assert known_ends(consumer) == {HELD: None}
+
+
+@pytest.mark.parametrize("agent", [monitor, ingest])
+def test_offsets_that_no_record_has_are_no_lag(agent: Any) -> None:
+    """A transaction's marker at the end of a quiet partition: no lag, and the watchdog's time begins anew.
+
+    With a record there, it does not: that is what a zombie looks like.
+    """
+    consumer = Consumer()
+    consumer.nothing_left = lambda _tp, done: done == 4
+    one, gauges = agent(consumer)
+    assert one.observe_lag() == 0
+    assert gauges.lags[0] == 0
+    assert time.monotonic() - one.last_progress < 60
+    consumer.nothing_left = lambda *_: False
+    one, gauges = agent(consumer)
+    assert one.observe_lag() == 6
+    assert one.last_progress == 0.0
+
+
+def test_the_lag_of_a_stopped_partition_is_shown_and_ends_no_worker() -> None:
+    """Nobody can take its records: the page has them, the watchdog does not count them."""
+    one, gauges = ingest(Consumer())
+    states = []
+    gauges.set_partition_state = lambda *state: states.append(state)
+    one.stopped = SimpleNamespace(standing=lambda: {HELD}, observe=dict)
+    assert one.observe_lag() == 6
+    assert gauges.lags == {0: 6}
+    assert states == [("ingest", 0, "stopped")]
+    assert time.monotonic() - one.last_progress < 60
