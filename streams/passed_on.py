@@ -2,38 +2,40 @@
 
 CloudEvents' id and source, and a trace, are a sender's own words. Some senders build them from the very number that the
 record names a person by (`/customers/900101-1234567`): such a header stays at the door, and the event says so in its
-notes. Compared are letters and digits alone, whatever case, blanks, dashes and percent escapes the header is
-written with. Only identifiers of six and more are looked for: a shorter one is in half of all headers by chance.
+notes. Compared without blanks and ASCII punctuation, in small letters, percent escapes undone. Only identifiers of six
+characters and more are looked for: a shorter one is in half of all headers by chance.
 """
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
 WITHHELD = "withheld"
 LEAST = 6
+# An honest header has a few. Failure prevented: undoing a thousand in each of five headers took a millisecond.
+MOST_ESCAPES = 64
 _IDENTIFYING = ("party_id", "counterparty_id", "contract_counterparty_id", "party_account", "counterparty_account",
                 "device_id", "contact_id")  # fmt: skip
-
-_BETWEEN = re.compile(r"[\W_]+")
+_BETWEEN = bytes(each for each in range(128) if not chr(each).isalnum())
 
 Header = tuple[str, bytes]
 
 
-def _bare(text: str) -> str:
-    return _BETWEEN.sub("", text.casefold())
+def _bare(content: bytes) -> bytes:
+    return content.lower().translate(None, _BETWEEN)
 
 
 def without_identifiers(headers: Iterable[Header], body: Mapping[str, Any]) -> tuple[list[Header], tuple[str, ...]]:
     """The headers that hold none of the record's identifiers, and a note (`withheld <header>`) for each other one.
 
-    Some 10 us for a record that has such headers; the headers are of 4 KiB at most.
+    Some 10 us for a record that has such headers, under 0.3 ms for five of 4 KiB.
     """
-    named = {bare for field in _IDENTIFYING if len(bare := _bare(str(body.get(field, "")))) >= LEAST}
+    bare = [_bare(str(body[field]).encode()) for field in _IDENTIFYING if field in body]
+    named = [each for each in bare if len(each) >= LEAST]
     kept, notes = [], []
     for name, content in headers:
-        shown = _bare(unquote_to_bytes(content).decode("utf-8", errors="replace"))
+        plain = unquote_to_bytes(content) if 0 < content.count(b"%") <= MOST_ESCAPES else content
+        shown = _bare(plain)
         if any(each in shown for each in named):
             notes.append(f"{WITHHELD} {name}")
         else:
