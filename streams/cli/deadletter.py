@@ -99,6 +99,8 @@ def _when(letter: Original) -> str:
 def _place(letter: Original, ids: dict[str, bytes]) -> str:
     """Where the record stood; with the topic's id where that is not the topic of the name any more."""
     place = f"{letter.topic}[{letter.partition}]@{letter.offset}"
+    if letter.last_offset > letter.offset:
+        place += f"-{letter.last_offset}"
     gone = letter.topic_id and letter.topic in ids and letter.topic_id.encode() != ids[letter.topic]
     return f"{place} (deleted topic {letter.topic_id})" if gone else place
 
@@ -161,6 +163,8 @@ def list_(
 
 def _sendable(letter: Original, partitions: dict[str, int]) -> str | None:
     """Why a letter cannot be replayed; None when it can."""
+    if letter.last_offset >= 0:
+        return f"a whole record set, to offset {letter.last_offset}, that could not be read: senders must send it again"
     if not letter.complete:
         return "cut for its size: the whole record is not kept, ask the sender to send it again"
     if letter.topic not in topics.INPUTS:
