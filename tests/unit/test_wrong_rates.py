@@ -7,14 +7,18 @@ import pytest
 
 from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults
-from detectors.core import apply
+from detectors.core import Notice, apply
 from detectors.events import ConfigurationChange, Profile
 from detectors.party import unpack
 from detectors.payments import exact_sum, rows
 from detectors.state import PartitionState
+from streams.contracts import RATES
+from streams.faults import CODES, TOLD_BY_MONITOR
 from streams.settings import effective_configuration
+from streams.topics import NOTICES
 from tests.support.ledger import START, Ledger, configuration, later
 from tests.support.own_cpu import own_cpu
+from tests.support.pipeline import RATE, Pipeline
 
 MINUTE = timedelta(minutes=1)
 
@@ -167,6 +171,20 @@ def test_what_is_not_used_is_told_once(partition, told):
     assert [one.code for one in [outputs.notice] if one is not None] == ["rate.held"] * told
     if outputs.notice is not None:
         assert outputs.notice.source == ledger.log[-1][1].source
+
+
+def test_a_held_rate_is_a_notice_for_ingest_and_counted():
+    """Through the door and the monitor: one notice with the source's position, one count, no alert, nothing refused."""
+    pipeline = Pipeline()
+    assert pipeline.send(RATES, RATE | {"rate_time": "2026-01-05T00:00:00Z"}) == []
+    (output,) = pipeline.send(RATES, RATE | {"rate_time": "2026-01-05T00:01:00Z", "mid": "0.000000001"})
+    notice = msgspec.json.decode(output.value, type=Notice)
+    assert (output.topic, notice.code, notice.source.topic, notice.source.offset) == (NOTICES, "rate.held", RATES, 1)
+    assert pipeline.core.tally.rates == {"rate.held": 1}
+    assert notice.code in TOLD_BY_MONITOR & set(CODES)
+    again = RATE | {"rate_time": "2026-01-05T00:00:00Z", "mid": "1388", "event_id": "correction"}
+    assert pipeline.send(RATES, again) == []
+    assert pipeline.core.tally.rates == {"rate.held": 1, "rate.corrected": 1}
 
 
 def test_held_rates_of_a_pair_are_bounded():
