@@ -72,7 +72,9 @@ def command(
     from streams.settings import load_settings
 
     settings = load_settings()
-    reports, converted = _messages(files, timestamps, given(told), history=history, as_is=as_is, as_json=as_json)
+    admission = settings.effective.admitted
+    reports, converted = _messages(files, timestamps, given(told), admission, history=history, as_is=as_is,
+                                   as_json=as_json)  # fmt: skip
     files = tuple(name for name in files if syntax_of_file(name) is None)
     named = [(name, topic_of(name, topic) if name != STANDARD_INPUT or topic else "") for name in files]
     if any(not chosen for _, chosen in named):
@@ -102,11 +104,14 @@ def _show(summary: Any, bootstrap: str, reports: list[dict[str, Any]], *, as_jso
 
 
 def _messages(
-    files: tuple[str, ...], timestamps: Any, texts: dict[str, str], *, history: bool, as_is: bool, as_json: bool
-) -> tuple[list[dict[str, Any]], list[Any]]:
-    """Reports and records of the message files, all converted before anything is sent."""
+    files: tuple[str, ...], timestamps: Any, texts: dict[str, str], admission: Any, *, history: bool, as_is: bool,
+    as_json: bool,
+) -> tuple[list[dict[str, Any]], list[Any]]:  # fmt: skip
+    """Reports and records of the message files, all converted before anything is sent, by the door's own rule."""
     from streams.formats import files as message_files
+    from streams.identifiers import Identifiers
 
+    identifiers = Identifiers(admission.placeholders, admission.report_numbers)
     reports, made = [], []
     for name in files:
         syntax = message_files.syntax_of_file(name) if name != STANDARD_INPUT else None
@@ -115,7 +120,7 @@ def _messages(
         if as_is:
             made.append(message_files.record_as_is(name, syntax, texts, history=history))
             continue
-        converted = message_files.converted_file(name, syntax, checked(texts))
+        converted = message_files.converted_file(name, syntax, checked(texts), identifiers)
         reports.append(report_as_json(name, converted))
         if not as_json:
             show(name, converted)

@@ -13,6 +13,7 @@ from streams.formats.conversion import FILE_LIMITS, Syntax, convert, syntax_of
 from streams.formats.parameters import Parameters
 from streams.formats.record import headers_for
 from streams.formats.result import Converted
+from streams.identifiers import DEFAULT, Identifiers
 from streams.record import HISTORY_HEADER, Record
 from streams.record_lines import AT_SENDING, Timestamps, contract_key, event_time_ms
 
@@ -67,9 +68,9 @@ def content_of(name: str) -> bytes:
     return content
 
 
-def converted_file(name: str, syntax: Syntax, parameters: Parameters) -> Converted:
+def converted_file(name: str, syntax: Syntax, parameters: Parameters, identifiers: Identifiers = DEFAULT) -> Converted:
     """A file's payments and the report on them. Raises `UsageError` when the file cannot be read."""
-    return convert(content_of(name), parameters, syntax)
+    return convert(content_of(name), parameters, syntax, identifiers=identifiers)
 
 
 def check(name: str, converted: Converted) -> None:

@@ -145,9 +145,11 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
 
 def _messages(path: Path, syntax: Any, configuration: Any, partitions: int | None, told: dict[str, str]) -> "Prepare":
     from streams.formats import files
+    from streams.identifiers import Identifiers
     from streams.testbed.replay import of_records
 
-    converted = files.converted_file(str(path), syntax, checked(told))
+    identifiers = Identifiers(configuration.admitted.placeholders, configuration.admitted.report_numbers)
+    converted = files.converted_file(str(path), syntax, checked(told), identifiers)
     files.check(str(path), converted)
     return of_records(path, files.records(converted, "event", history=False), configuration, partitions)
 
