@@ -190,6 +190,9 @@ def test_history_is_learned_and_never_alerts(empty_broker: EmbeddedBroker, tmp_p
         assert cluster.alerts() == []
         assert sum(one["scored"] for one in digests) > EVENTS / 4
         assert all(set(one["learned"].values()) == {one["scored"]} for one in digests)
+        told = [json.loads(line) for line in cluster.fxwatch("institutions", "--json").stdout.splitlines()]
+        assert {one["shares"]["history"] for one in told} == {1.0}
+        assert sum(one["events"] for one in told) > EVENTS / 4
 
 
 def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:

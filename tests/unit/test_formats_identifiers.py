@@ -96,7 +96,12 @@ def test_configured_placeholders_hold_in_messages_too():
 
 def test_references_that_name_no_payment_are_refused():
     """NONREF behind the sender's BIC would be one event for all of a bank's payments."""
-    assert codes(convert(fin(uetr="", reference="NONREF"), BY_ACCOUNT, "fin"))[0][0] == "identifier.placeholder"
+    parties = ("/110-123\n1/ANN EXAMPLE\n3/KR/SEOUL", "/456\n1/BOB\n3/DE/BERLIN")
+    assert codes(convert(fin(*parties, uetr="", reference="NONREF"), BY_ACCOUNT, "fin")) == [
+        ("identifier.placeholder", "20")
+    ]
+    (body,) = convert(fin(*parties, uetr="", reference="REF1"), BY_ACCOUNT, "fin").transactions
+    assert body["event_id"] == "BKGGKRSE/REF1"
     nothing = "<InstrId>NOTPROVIDED</InstrId><TxId>NONREF</TxId>"
     assert codes(convert(xml(references=nothing), KOREAN, "xml")) == [("identifier.placeholder", "PmtId")]
     (body,) = convert(xml(references="<InstrId>I-7</InstrId><TxId>NONREF</TxId>"), KOREAN, "xml").transactions
