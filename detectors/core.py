@@ -11,6 +11,7 @@ from detectors import verdicts
 from detectors.accounting import Join
 from detectors.alert import Alert
 from detectors.calendar import to_us
+from detectors.configuration import Configuration
 from detectors.events import (
     ConfigurationChange,
     Declaration,
@@ -37,6 +38,7 @@ from detectors.transaction import apply_transaction
 # `refused`: an event that the state does not bear out, such as a verdict on an alert that was never raised
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration", "refused"]
 CONFLICT = "event.conflict"
+REFUSED = "configuration.refused"
 # Topics of one name whose marks are kept, the newest ones: a worker that was slow may still write what it read of the
 # one before, and memory must not grow with topics that were ever deleted.
 MOST_TOPICS = 8
@@ -86,7 +88,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     in common with another event (accounting.py), None for most; `folded` is how many of the party's payments went into
     totals (folded.py), nearly always 0. `judged_as` is the party's type as a transaction was judged (party_type.py);
     `type_differs` that the sender said another one than the party was known by. `rate` says what is remarkable of a
-    rate (rate_checks.py).
+    rate (rate_checks.py), `faults` why a configuration was refused.
     """
 
     outcome: Outcome
@@ -99,6 +101,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     judged_as: PartyType | None = None
     type_differs: bool = False
     rate: Verdict | None = None
+    faults: tuple[str, ...] = ()
 
     @property
     def scored(self) -> bool:
@@ -164,8 +167,7 @@ def _mark(state: PartitionState, source: Source, topic_id: str) -> tuple[str, in
 
 def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if isinstance(event, ConfigurationChange):
-        state.install(event.configuration)
-        return Outputs(outcome="configuration")
+        return _configure(state, event.configuration, origin)
     if state.configuration is None:
         raise ValueError(
             f"no configuration is in force at ledger offset {origin.offset}; expected: the partition's first record; "
@@ -191,6 +193,29 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
     window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset), former)
     return outputs
+
+
+def _configure(state: PartitionState, configuration: Configuration, origin: Origin) -> Outputs:
+    """Put a configuration in force, or refuse one that would stop the partition; then the former one stays.
+
+    Earlier releases let such configurations into the ledger, and each later payment then stopped its partition: a
+    replay passes them. A ledger that begins with one is under the state's `fallback`.
+    """
+    # the trial of a configuration applies events, so the two modules need each other
+    from detectors.configuration_faults import stopping_faults
+
+    faults = stopping_faults(configuration)
+    if not faults:
+        state.install(configuration)
+        return Outputs(outcome="configuration")
+    if state.configuration is None:
+        if state.fallback is None:
+            raise ValueError(f"the ledger begins with a configuration that cannot be used: {faults[0]}")
+        engine = msgspec.structs.replace(state.fallback.engine, partitions=max(configuration.engine.partitions, 1))
+        state.install(msgspec.structs.replace(state.fallback, engine=engine))
+    # it stands in every partition, and one letter is enough; the first configuration is nobody's record
+    told = origin.source is not None and state.partition == 0
+    return Outputs(outcome="refused", notice=_notice(REFUSED, "", origin, None) if told else None, faults=tuple(faults))
 
 
 def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> Notice:

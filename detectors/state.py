@@ -106,7 +106,8 @@ class PartitionState:
     `marks` is the highest source offset applied, by input topic, partition and topic id (empty: not told).
     `parties` maps a token to its packed record, least recently touched first. `renamed` maps a party's former token to
     its newer one and the event time (us) up to which both were in use. `watermark_us` is the partition's clock
-    (clock.py), None before its first payment. `code_version` is shown in alerts and is not part of the digest. Models
+    (clock.py), None before its first payment. `code_version` is shown in alerts, `fallback` stands for a first
+    configuration that cannot be used; neither is part of the digest. Models
     are None until the ledger's first record, the configuration, was applied.
     """
 
@@ -114,6 +115,7 @@ class PartitionState:
         self.partition, self.ledger_topic = partition, ledger_topic
         self.next = 0
         self.code_version = "unknown"
+        self.fallback: Configuration | None = None
         self.counters = dict.fromkeys(COUNTERS, 0)
         self.marks: dict[tuple[str, int, str], int] = {}
         self.topics: list[str] = []

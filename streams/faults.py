@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "header.length": "A CloudEvents or trace header is longer than 4096 bytes.",
     "header.count": "The record has more than 1 000 headers.",
     "configuration.invalid": "The configuration does not fit its type.",
+    "configuration.refused": "It would stop every partition; the former configuration stays (told by the monitor).",
     "event.conflict": "The same identity came before with another body (told by the monitor).",
     "verdict.unknown_alert": "The verdict is on an alert not raised for this party, or long ago (told by the monitor).",
     "verdict.repeated": "The same officer gave the same verdict on this alert before (told by the monitor).",
@@ -79,7 +80,9 @@ CODES: dict[str, str] = {
 }
 
 # Told by the monitor, which alone knows what came before: their records stand in the ledger too.
-TOLD_BY_MONITOR = frozenset(code for code in CODES if code.startswith(("event.", "verdict.", "rate.")))
+# the starts of their names
+_MONITORS = ("event.", "verdict.", "rate.", "configuration.refused")
+TOLD_BY_MONITOR = frozenset(code for code in CODES if code.startswith(_MONITORS))
 # Faults of the bytes and their syntax; all others are found in a record that could be read.
 _OF_BYTES = ("value.", "size.", "utf8.", "depth.", "json.", "xml.", "fin.")
 _DECODE = frozenset(code for code in CODES if code.startswith(_OF_BYTES))

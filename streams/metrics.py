@@ -30,6 +30,7 @@ from prometheus_client.registry import Collector
 
 from detectors.accounting import JOINS
 from detectors.alert import Severity, Versions
+from detectors.configuration import Configuration
 from detectors.rate_checks import VERDICTS
 from streams.institution_counter import InstitutionCounter
 from streams.sender_words import WORDS
@@ -155,6 +156,7 @@ class Metrics:
         self.partitions, self.agents, self._clock = partitions, tuple(agents), clock
         self._held: set[tuple[str, int]] = set()
         self._build_labels: tuple[str, ...] | None = None
+        self._typologies: dict[str, None] = {}
         self._watermarks: dict[str, float] = {}
         topics = tuple(topics)
         self._define_counters(tuple(institutions))
@@ -312,6 +314,11 @@ class Metrics:
         )  # fmt: skip
         self.parties = gauge("parties", "Parties in the memory of a partition held here, parties.", "partition")
         self.state_bytes = gauge("state_bytes", "Learned state of a partition held here, packed, bytes.", "partition")
+        self.typology_enabled = gauge(
+            "typology_enabled",
+            "1 for a typology that the configuration enables which a partition held here came under last, else 0.",
+            "typology",
+        )  # fmt: skip
         self.build_info = gauge(
             "build_info",
             "Always 1; code release, and fingerprints of configuration, detector set and rules.",
@@ -322,6 +329,8 @@ class Metrics:
         self, *, desks: Iterable[str], typologies: Iterable[str], detectors: Iterable[str], versions: Versions
     ) -> None:
         """Show the label values of another configuration; counts of the one before stay, `build_info` moves."""
+        typologies = tuple(typologies)
+        self._typologies.update(dict.fromkeys(typologies))
         self._alerts.extend(desks, typologies, ())
         self._scores.extend(detectors)
         labels = (versions.code, versions.config, versions.detectors, versions.rules)
@@ -329,6 +338,12 @@ class Metrics:
             self.build_info.remove(*self._build_labels)
         self._build_labels = labels
         self.build_info.labels(*labels).set(1)
+
+    def show_rules(self, ruling: Configuration) -> None:
+        """Show which typologies the configuration has enabled that a partition here came under last."""
+        for typology in self._typologies:
+            rules = ruling.rules.get(typology)
+            self.typology_enabled.labels(typology).set(int(rules is not None and rules.enabled))
 
     def count_read(self, topic: str, records: int = 1) -> None:
         """Count records read from an input topic."""

@@ -1,5 +1,6 @@
 """The monitor's science behind the interface that a partition drives. The science itself is `detectors.core.apply`."""
 
+import logging
 import time
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 from detectors import core as science
 from detectors.alert import Alert
 from detectors.configuration import Configuration
-from detectors.events import Event, Origin, Transaction
+from detectors.events import ConfigurationChange, Event, Origin, Transaction
 from detectors.institution_code import institution_code
 from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
@@ -17,10 +18,12 @@ from streams.errors import LedgerError, SnapshotError
 from streams.outputs import Output
 from streams.record_sets import Unreadable
 from streams.sender_words import words
+from streams.settings import effective_configuration
 from streams.snapshots import Section
 from streams.tally import Tally
 
 AGENT = "monitor"
+logger = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -37,7 +40,7 @@ class MonitorCore:
     def new(self, partition: int) -> PartitionState:
         """State before the first ledger record."""
         state = PartitionState.new(partition, topics.LEDGER)
-        state.code_version = self._code
+        state.code_version, state.fallback = self._code, effective_configuration({})
         return state
 
     def thaw(self, partition: int, sections: list[Section]) -> PartitionState:
@@ -50,6 +53,7 @@ class MonitorCore:
             raise SnapshotError("the snapshot is of another partition", got=f"{state.ledger_topic}[{state.partition}]",
                                 expected=f"{topics.LEDGER}[{partition}]")  # fmt: skip
         state.code_version = self._code
+        self.tally.ruling = state.configuration
         return state
 
     def skip(self, state: PartitionState, offset: int) -> None:
@@ -79,6 +83,11 @@ class MonitorCore:
         self._count(event, origin, step, watermark)
         if step.rate is not None and partition == 0:  # a rate comes to every partition
             tally.rates[step.rate] += 1
+        if isinstance(event, ConfigurationChange):
+            tally.ruling = state.configuration
+        for why in step.faults:
+            logger.error("partition %d, offset %d: a configuration is refused, the former one stays: %s",
+                         partition, record.offset, why)  # fmt: skip
         if muted:
             tally.outcomes["muted"] += 1
             return []

@@ -4,6 +4,7 @@ import time
 from collections import Counter
 
 from detectors.alert import Alert
+from detectors.configuration import Configuration
 from streams.metrics import Metrics
 
 
@@ -25,6 +26,8 @@ class Tally:
         self.said: Counter[tuple[str, str]] = Counter()
         self.rates: Counter[str] = Counter()
         self.alerts: list[tuple[Alert, int]] = []
+        # the configuration that a partition came under last; None when nothing changed since it was told
+        self.ruling: Configuration | None = None
 
     @property
     def busy(self) -> float:
@@ -46,18 +49,24 @@ class Tally:
         if self.rate_missing:
             metrics.rate_missing.inc(self.rate_missing)
         metrics.payment_joins.add(self.joins)
+        if self.ruling is not None:
+            metrics.show_rules(self.ruling)
+            self.ruling = None
         if self.folded:
             metrics.payments_folded.inc(self.folded)
         metrics.sender_words.add(self.said)
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
+        self._flush_alerts(metrics)
+        self.clear()
+
+    def _flush_alerts(self, metrics: Metrics) -> None:
         now = time.time()
         for alert, _ in self.alerts:
             strongest = max(alert.typologies, key=lambda hit: hit.strength).id if alert.typologies else None
             metrics.count_alert(alert.desk, strongest, alert.severity)
         if self.alerts:
             metrics.observe_end_to_end([now - timestamp / 1000 for _, timestamp in self.alerts])
-        self.clear()
 
     def clear(self) -> None:
         """Forget all but the time spent."""

@@ -17,7 +17,7 @@ from detectors.alert import LimitShown, Measured, Number
 from detectors.configuration import Legend
 from detectors.events import Transaction
 from detectors.folded import Folded
-from detectors.limits import DatedLimit, Rulebook
+from detectors.limits import DatedLimit, LimitKinds, Rulebook
 from detectors.money import Ratio
 from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows
 
@@ -165,6 +165,7 @@ class Typology(Protocol):
     id: str
     name_en: str
     name_ko: str
+    limits: LimitKinds
 
     def evaluate(self, context: Context) -> Finding | None:
         """What the payment completes, or None. Changes nothing."""

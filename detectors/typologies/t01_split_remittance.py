@@ -10,6 +10,7 @@ weak evidence.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy.typing as npt
 from detectors import texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, local_date
-from detectors.limits import DatedLimit, Rulebook
+from detectors.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.money import plain
 from detectors.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum, running_sums
 from detectors.typologies.base import Change, Context, Finding, Past, undocumented_sum
@@ -51,6 +52,17 @@ class SplitRemittance:
     id = ID
     name_en = "Split remittance under the document line"
     name_ko = "증빙면제 한도 이하 분할송금"
+    limits: LimitKinds = MappingProxyType({
+        "document_line": LimitKind("USD", "1", "1000000000"),
+        "line_applies_after_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
+        "report_before_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
+        "band_low": LimitKind("ratio", "0.001", "1"),
+        "pieces_min": LimitKind("count", "1", "1000000", whole=True),
+        "sum_multiple": LimitKind("ratio", "0.001", "1000000"),
+        "beneficiaries_max": LimitKind("count", "1", "1000000", whole=True),
+        "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+        **dict.fromkeys(CLOSENESS, LimitKind("days", "0.001", "3660")),
+    })  # fmt: skip
 
     def evaluate(self, context: Context) -> Finding | None:
         """The largest group of pieces around this payment that satisfies the rule. Cost: 1 us when out of the band."""

@@ -6,6 +6,7 @@ summed.
 """
 
 from collections.abc import Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import msgspec
@@ -15,7 +16,7 @@ from detectors import texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, local, midnight_us, year_bounds
 from detectors.folded import Day
-from detectors.limits import DatedLimit
+from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import plain
 from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, running_sums
 from detectors.typologies.base import Change, Context, Finding, Past, slot, undocumented_sum
@@ -54,6 +55,11 @@ class AnnualCap:
     id = ID
     name_en = "Annual no-document cap reached across institutions"
     name_ko = "연간 무증빙 송금한도 초과(전 금융기관 합산)"
+    limits: LimitKinds = MappingProxyType({
+        "annual_cap": LimitKind("USD", "1", "1000000000000"),
+        "small_remitter_cap": LimitKind("USD", "1", "1000000000000", needed=False),
+        "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+    })  # fmt: skip
 
     def evaluate(self, context: Context) -> Finding | None:
         """The cap that is crossed with this payment in its year, the one for all channels first. Cost: 10 us."""

@@ -13,6 +13,7 @@ to the cap.
 
 from collections.abc import Sequence
 from fractions import Fraction
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -20,7 +21,7 @@ import msgspec
 from detectors import money, texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, local
-from detectors.limits import DatedLimit
+from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
 from detectors.payments import OUT
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, slot
@@ -82,6 +83,14 @@ class OffMarketRate:
     id = ID
     name_en = "Off-market exchange rate"
     name_ko = "시장환율 이탈 거래"
+    limits: LimitKinds = MappingProxyType({
+        "deviation_min": LimitKind("bp", "0.01", "1000000"),
+        "spread_multiple": LimitKind("ratio", "0", "1000000"),
+        CAP: LimitKind("bp", "0", "1000000", needed=False),
+        "amount_min": LimitKind("USD", "0", "1000000000000"),
+        "mean_window": LimitKind("days", "1", "3660", whole=True),
+        "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+    })  # fmt: skip
 
     def evaluate(self, context: Context) -> Finding | None:
         """The deal of this payment, when it is off the market. Cost: 3 us unless it fires."""

@@ -12,6 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from detectors.alert import Versions
 from streams.faust_collector import FaustMonitorCollector
 from streams.metrics import Metrics, RunHistogram
+from streams.settings import effective_configuration
+from streams.tally import Tally
 
 VERSIONS = Versions(code="0.1.0", config="c1", detectors="d1", rules="r1")
 # DESIGN section 9, copied: dashboards and alerting rules are written against these names, types and labels.
@@ -38,6 +40,7 @@ PROMISED = {
     "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
+    "fxwatch_typology_enabled": ("gauge", {"typology"}),
     # beyond DESIGN section 9: its section 4 wants a gauge for cold starts
     "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),
     "fxwatch_cold_start": ("gauge", {"agent", "partition"}),
@@ -99,12 +102,24 @@ def test_metrics_carry_exactly_the_promised_labels(metrics):
     metrics.set_lag("monitor", 0, 3)
     metrics.set_hidden("monitor", 0, 3)
     metrics.set_state_size(0, 5, 700)
+    metrics.show_rules(effective_configuration({}))
     found = {}
     for name, labels in samples(metrics):
         if name.startswith("fxwatch_"):
             family = re.sub(r"_(bucket|sum|count)$", "", name)
             found.setdefault(family, set()).update(dict(labels).keys() - {"le"})
     assert found == {name: labels for name, (_, labels) in PROMISED.items()}
+
+
+def test_typologies_that_are_switched_off_are_shown(metrics):
+    """All off, and one of the two on: whoever looks sees it, whatever the worker's own file says."""
+    off = {typology: {"enabled": False} for typology in ("T01", "T02", "T16")}
+    for rules, shown in (({}, (1, 1)), (off, (0, 0)), (off | {"T16": {"enabled": True}}, (0, 1))):
+        tally = Tally()
+        tally.ruling = effective_configuration({"rules": rules})
+        tally.flush(metrics, "monitor")
+        found = tuple(value(metrics, "fxwatch_typology_enabled", typology=name) for name in ("T01", "T16"))
+        assert found == shown
 
 
 def test_help_texts_name_their_unit(metrics):

@@ -64,7 +64,14 @@ def test_grid_is_every_combination_in_order():
 @pytest.mark.parametrize("path", grid.paths(CONFIGURATION, DAY))
 def test_every_path_listed_can_be_varied(path):
     """Each path that is listed takes a value and changes the configuration, and no other path's value."""
-    value = {"enabled": "false", "members": "robust_z", "exploration": "0.5"}.get(path.rpartition(".")[2], "11")
+    value = {
+        "enabled": "false",
+        "members": "robust_z",
+        "exploration": "0.5",
+        "band_low": "0.5",
+        "line_applies_after_cap": "0",
+        "report_before_cap": "0",
+    }.get(path.rpartition(".")[2], "11")
     (found,) = varied(path, value)
     assert found.configuration != CONFIGURATION
 

@@ -1,0 +1,131 @@
+"""A configuration tried out: payments of every kind applied to a state of its own before it is put in force.
+
+Ranges say what a number may be; only applying says whether all numbers together work. What fails here would fail at the
+first such payment of every partition. The trial is pure and always the same, so that a replay decides as the first
+reading did. Cost: 25-60 ms, once for each configuration in a process.
+"""
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+
+import msgspec
+
+from detectors import core
+from detectors.configuration import Configuration
+from detectors.events import Event, Origin, Rate, Source, Transaction
+from detectors.limits import Rulebook
+from detectors.state import PartitionState
+
+# Dates on which limits change and which are tried; of more the first, the last and some between.
+MOST_DATES = 12
+# Pieces of a splitting that are tried; a limit that wants more is not reached, and does nothing either.
+MOST_PIECES = 12
+_KEPT_ANSWERS = 256
+_SMALLEST, _LARGEST = "0.000001", "1000000000000000"
+_answers: OrderedDict[bytes, str | None] = OrderedDict()
+
+
+def trial_fault(configuration: Configuration) -> str | None:
+    """What went wrong when typical and extreme events were applied under the configuration; None when nothing did."""
+    # the whole hash: whoever writes configurations must not find two that share an answer
+    name = hashlib.sha256(msgspec.json.encode(configuration, order="deterministic")).digest()
+    if name not in _answers:
+        _answers[name] = _tried(configuration)
+        if len(_answers) > _KEPT_ANSWERS:
+            _answers.popitem(last=False)
+    return _answers[name]
+
+
+def _tried(configuration: Configuration) -> str | None:
+    # without a warm-up, so that statistical alerts come too
+    detectors = msgspec.structs.replace(configuration.detectors, warm_up=0)
+    tried = msgspec.structs.replace(configuration, detectors=detectors)
+    state = PartitionState.new(0)
+    at = "when it is put in force"
+    try:
+        state.install(tried)
+        for offset, (what, event) in enumerate(_events(tried), 1):
+            at = what
+            origin = Origin(offset=offset, source=Source("trial", 0, offset), commitment="0" * 64,
+                            timestamp_ms=_milliseconds(event))  # fmt: skip
+            msgspec.json.encode(core.apply(state, event, origin))
+        PartitionState.thaw(list(state.freeze().sections()))
+    except Exception as fault:  # noqa: BLE001  (whatever it is, every partition would meet it)
+        return f"a trial fails {at}: {type(fault).__name__}: {str(fault)[:200]}"
+    return None
+
+
+def _milliseconds(event: Event) -> int:
+    when = event.event_time if isinstance(event, Transaction) else event.rate_time if isinstance(event, Rate) else None
+    return 0 if when is None else int(when.timestamp() * 1000)
+
+
+def _events(configuration: Configuration) -> Iterator[tuple[str, Event]]:
+    """(what is tried, the event), in order of time."""
+    rulebook = Rulebook(configuration)
+    for number, day in enumerate(_dates(configuration)):
+        noon = datetime(day.year, day.month, day.day, 3, tzinfo=UTC) + timedelta(days=1)
+        for place, (what, event) in enumerate(_of_day(rulebook, day, noon)):
+            name = f"{number}.{place}"
+            named = msgspec.structs.replace(event, event_id=name, identity=_hex(name), body=_hex(what))
+            yield f"at {what} under the limits of {day}", named
+
+
+def _dates(configuration: Configuration) -> list[date]:
+    dates = {limit.effective_from for rules in configuration.rules.values() for limit in rules.limits}
+    # the calendar's ends have no day after them, and are tried with payments of their own
+    found = sorted(day for day in dates if date.min < day < date(9998, 1, 1)) or [date(2025, 1, 1)]
+    if len(found) <= MOST_DATES:
+        return found
+    return sorted({found[len(found) * place // MOST_DATES] for place in range(MOST_DATES)} | {found[-1]})
+
+
+def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str, Event]]:
+    """The events of one date: rates, then what completes each typology, then extremes."""
+    for base, quote, mid in (("USD", "KRW", "1400"), ("EUR", "USD", "1.1")):
+        yield "a rate", Rate(event_id="", identity="", body="", base=base, quote=quote, mid=mid, rate_time=noon)
+
+    def limit(typology: str, name: str) -> float:
+        found = rulebook.limit(typology, name, day + timedelta(days=1))
+        return 0.0 if found is None else float(found.number)
+
+    line, low = limit("T01", "document_line"), limit("T01", "band_low")
+    piece = _written(line * (1 + low) / 2)
+    pieces = min(max(int(limit("T01", "pieces_min")), int(limit("T01", "sum_multiple")) + 2), MOST_PIECES)
+    splitter = f"t.000.splitter{day}"
+    for number in range(pieces):
+        yield "a split remittance", _paid(noon + timedelta(minutes=number), splitter, piece)
+    for name in ("annual_cap", "small_remitter_cap"):
+        party = f"t.000.{name}{day}"
+        for number, part in enumerate((0.999, 0.01, 0.5)):
+            amount = _written(limit("T02", name) * part)
+            yield "a yearly cap", _paid(noon + timedelta(minutes=number), party, amount, channel="small_remitter")
+    trader = f"t.000.trader{day}"
+    for number, rate in enumerate(("1401", "1700", "900", "0.000001", _LARGEST)):
+        amount = _written(max(limit("T16", "amount_min"), 1.0) * 2)
+        yield "an off-market deal", _paid(noon + timedelta(minutes=number), trader, amount, party_type="company",
+                                          settled_currency="KRW", deal_rate=rate)  # fmt: skip
+    for number, amount in enumerate((_SMALLEST, _LARGEST)):
+        for direction in ("out", "in"):
+            at = noon + timedelta(minutes=number)
+            yield "an extreme amount", _paid(at, f"t.000.x{day}", amount, direction=direction, party_type="bank")
+    yield "a payment without a rate", _paid(noon, trader, "100", currency="XAU", evidence="shown")
+    yield "a return", _paid(noon, splitter, piece, status="returned", original_event_id="0.2")
+    yield "a late payment", _paid(noon - timedelta(days=400) if day.year > 2 else noon, splitter, piece)  # noqa: PLR2004
+
+
+def _paid(at: datetime, party: str, amount: str, **fields: str) -> Transaction:
+    given = {"direction": "out", "party_type": "person", "counterparty": "t.001.payee", "counterparty_country": "VN",
+             "institution": "TRIAL", "channel": "app", "currency": "USD", "purpose": "1"} | fields  # fmt: skip
+    return Transaction(event_id="", identity="", body="", event_time=at, party=party, amount=amount, **given)  # type: ignore[arg-type]
+
+
+def _written(amount: float) -> str:
+    """An amount as the contract takes it."""
+    return f"{min(max(amount, 0.000001), 1e15):.6f}"
+
+
+def _hex(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
