@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from detectors.payments import ROW
 from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from tests.support.ledger import START, Ledger, configuration
@@ -22,7 +23,7 @@ PIECES = st.lists(
     min_size=3,
     max_size=40,
 )
-SOME = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9)), max_size=30)
+SOME = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 9), st.integers(0, 4)), max_size=30)
 
 
 def fullest_plainly(pieces, at_us, width_us):
@@ -35,24 +36,32 @@ def fullest_plainly(pieces, at_us, width_us):
     return best
 
 
-@SETTINGS
-@given(SOME, st.integers(0, 30), st.integers(1, 12), st.sampled_from([1, 2**59]))
-def test_the_fullest_window_is_the_one_found_by_summing_every_window(pieces, at, width, unit):
-    """Late payments in the middle, equal times, equal sums, and amounts whose sum leaves 64 bits."""
-    ordered = sorted((time, cents * unit) for time, cents in pieces)
-    times = np.array([time for time, _ in ordered], "<i8")
-    running = t01.running_sums(np.array([cents for _, cents in ordered], "<i8"))
-    assert t01._fullest(times, running, at, width) == fullest_plainly(ordered, at, width)
+def rows_of(pieces):
+    """Rows with times, amounts and beneficiaries, in order of time."""
+    ordered = sorted(pieces)
+    rows = np.zeros(len(ordered), ROW)
+    for number, (time, cents, payee) in enumerate(ordered):
+        rows[number]["time"], rows[number]["usd"], rows[number]["beneficiary"] = time, cents, payee
+    return rows
 
 
 @SETTINGS
-@given(st.lists(st.integers(0, 5), min_size=1, max_size=30), st.data())
-def test_beneficiaries_of_any_window_are_counted_by_their_first_piece_in_it(beneficiaries, data):
-    """As many as a set of the window holds."""
-    first = data.draw(st.integers(0, len(beneficiaries)))
-    last = data.draw(st.integers(first, len(beneficiaries)))
-    earlier = t01._same_before(np.array(beneficiaries, "<u8"))
-    assert (earlier[first:last] < first).sum() == len(set(beneficiaries[first:last]))
+@given(
+    SOME,
+    st.integers(0, 30),
+    st.integers(1, 12),
+    st.sampled_from([1, 2**59]),
+    st.sampled_from([t01._Windows, t01._FewWindows]),
+)
+def test_the_fullest_window_is_the_one_found_by_summing_every_window(pieces, at, width, unit, kind):
+    """Late payments in the middle, equal times, equal sums, amounts whose sum leaves 64 bits; few pieces and many."""
+    rows = rows_of([(time, cents * unit, payee) for time, cents, payee in pieces])
+    windows = kind(rows)
+    first, last, total = windows.fullest(at, width)
+    amounts = rows["usd"].tolist()
+    assert (first, last) == fullest_plainly(list(zip(rows["time"].tolist(), amounts, strict=True)), at, width)
+    assert total == sum(amounts[first:last])
+    assert windows.beneficiaries(first, last) == len(set(rows["beneficiary"].tolist()[first:last]))
 
 
 class Watched:
