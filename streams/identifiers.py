@@ -48,7 +48,7 @@ _EVIDENT = re.compile(r"[!-~]*?[1-9][!-~]*+").fullmatch
 _DIGITS = "123456789"
 _NEVER = re.compile(r"(?!)").fullmatch
 # Classes of which texts come again. Of the two others, events and references, nearly every text is a new one.
-_REMEMBERED_KINDS = ("person", "account", "institution", "device", "code", "unit")
+_REMEMBERED_KINDS = ("person", "account", "institution", "device", "code", "unit", "capitals")
 _SEPARATORS = str.maketrans("", "", " -")
 
 # Texts that name nobody, whatever their case and whatever signs stand between their letters (`N/A`, `not provided`).
@@ -106,7 +106,7 @@ class Identifiers:
         known: dict[str, set[str | None]] = {kind: {None} for kind in _REMEMBERED_KINDS}
         rules = {"person": self.person, "account": self.account, "institution": self.institution,
                  "device": self.reference, "code": self.code, "event": self.code, "reference": self.reference,
-                 "unit": _unit}  # fmt: skip
+                 "unit": _unit, "capitals": _capitals}  # fmt: skip
         self._named_fields = {
             topic: tuple((name, known[kind], rules[kind], demanded) for name, kind, demanded in fields if kind in known)
             for topic, fields in _FIELDS.items()
@@ -272,6 +272,11 @@ def _unit(text: str) -> Reading:
     return plain(text), ""
 
 
+def _capitals(text: str) -> Reading:
+    """An Incoterm: the contract takes either case, the rules have one."""
+    return plain(text).upper(), ""
+
+
 def _kept(text: str, spelled: str) -> str:
     """The very object that was given when it is spelled right: how a caller sees that nothing changed."""
     return text if text == spelled else spelled
@@ -333,7 +338,8 @@ _FIELDS: Mapping[str, tuple[tuple[str, str, bool], ...]] = {
     ),
     DECLARATIONS: (
         ("event_id", "event", True), ("declaration_no", "reference", True), ("party_id", "person", True),
-        ("counterparty_id", "person", True), ("quantity_unit", "unit", True), ("amends", "event", True),
+        ("counterparty_id", "person", True), ("quantity_unit", "unit", True),
+        ("incoterm", "capitals", False), ("amends", "event", True),
     ),
     RATES: (("event_id", "event", False),),
     PROFILES: (("event_id", "event", True), ("party_id", "person", True), ("industry_code", "code", False)),

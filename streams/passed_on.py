@@ -2,13 +2,16 @@
 
 CloudEvents' id and source, and a trace, are a sender's own words. Some senders build them from the very number that the
 record names a person by (`/customers/900101-1234567`): such a header stays at the door, and the event says so in its
-notes. Compared without blanks and ASCII punctuation, in small letters, percent escapes undone. Only identifiers of six
+notes. Compared in the one spelling of identifiers (identifiers.py), without blanks and ASCII punctuation, in small
+letters, percent escapes undone. Only identifiers of six
 characters and more are looked for: a shorter one is in half of all headers by chance.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
+
+from streams import identifiers
 
 WITHHELD = "withheld"
 LEAST = 6
@@ -22,6 +25,8 @@ Header = tuple[str, bytes]
 
 
 def _bare(content: bytes) -> bytes:
+    if not content.isascii():
+        content = identifiers.plain(content.decode("utf-8", "ignore")).encode()
     return content.lower().translate(None, _BETWEEN)
 
 

@@ -13,6 +13,7 @@ from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.judgement import Judged, Judgement, Settings, System, canonical_hash, judge
 from detectors.testbed.truth import Truth
 from streams.errors import UsageError
+from streams.identifiers import DEFAULT
 from streams.pseudonyms import is_token, testbed_keys
 from streams.testbed import truth_files
 from streams.testbed.baseline_runs import run_baselines
@@ -129,7 +130,7 @@ def tokens_of(truth: Truth) -> dict[str, str]:
     raw: Iterable[str] = (
         *(one for case in truth.cases for one in case.parties), *(one.party_id for one in truth.lookalikes),
     )  # fmt: skip
-    return {one: one if is_token(one) else keys.party(one).token for one in raw}
+    return {one: one if is_token(one) else keys.party(DEFAULT.person(one)[0]).token for one in raw}
 
 
 def lay(result: Result, truth: Truth) -> Ground:

@@ -260,6 +260,25 @@ def test_a_key_in_another_spelling_of_the_party_is_its_key():
         assert isinstance(answer, Rejected) is not good
 
 
+def test_a_header_in_another_spelling_of_the_party_stays_at_the_door():
+    """As one in the same spelling does; a header of the sender's own number goes on."""
+    person = "900101-1234567"
+    value = json.dumps(TRANSACTION | {"party_id": person}).encode()
+    door = Door(development_keys(), 1, {})
+    told = {"/c/900101-1234567": False, "/c/9001\u200b01-1234567": False, wide(person): False, "/c/77": True}
+    for held, goes in told.items():
+        header = ("ce_source", held.encode())
+        answer = door.admit(TRANSACTIONS, 0, 0, 1_767_580_000_000, person.encode(), value, [header])
+        assert isinstance(answer, Admitted)
+        assert (header in answer.records[0][3]) is goes
+
+
+def test_an_incoterm_has_capitals():
+    """In whichever case it was written: the second record is a duplicate."""
+    pipeline = sent(*(DECLARATION | {"incoterm": term} for term in ("FOB", "fob")), topic=DECLARATIONS)
+    assert pipeline.state.counters["duplicates"] == 1
+
+
 # -- history --
 
 
