@@ -69,7 +69,7 @@ def test_a_stream_comes_to_rows_alerts_and_dead_letters(result: Result) -> None:
     assert manifest.read == {"fx.profiles.v1": 6, "fx.rates.v1": 20, "fx.transactions.v1": 20 * 8 + 3}
     assert manifest.dead_letters == {"decimal.malformed": 1}
     assert manifest.outcomes == {"applied": 6 + 20 * 12 + 160, "duplicate": 1, "conflict": 1, "redelivered": 0,
-                                 "configuration": 12}  # fmt: skip
+                                 "refused": 0, "configuration": 12}  # fmt: skip
     assert manifest.transactions == len(sheet) == 160
     assert manifest.scored == int(sheet.scored.sum())
     assert manifest.parties == 6
