@@ -81,6 +81,27 @@ def test_a_devaluation_counts_after_ten_minutes():
     assert total(ledger) == 100_000
 
 
+def test_a_ladder_of_small_steps_is_a_jump():
+    """A hundred records in a minute, each 9 % above the one before, made the dollar 7 million won; the first counts."""
+    ledger = Ledger()
+    minutes(ledger, 0, 30)
+    found = [
+        ledger.rate(START + 30 * MINUTE + timedelta(seconds=each / 2), f"{1400 * 1.09 ** (each + 1):.4f}").rate
+        for each in range(100)
+    ]
+    assert found == [None] + ["rate.held"] * 99
+    assert ledger.rate(START + 31 * MINUTE, "1400").rate is None
+    paid(ledger, "a", START + 31 * MINUTE)
+    assert total(ledger) == 1_000_000
+
+
+def test_a_slow_rise_is_no_ladder():
+    """2 % each ten minutes for five hours is the market, not a fault: nothing is held."""
+    ledger = Ledger()
+    for each in range(30):
+        assert ledger.rate(later(minutes=10 * each), f"{1400 * 1.02**each:.4f}").rate is None
+
+
 def test_a_second_wrong_record_confirms_nothing_that_others_contradict():
     """One feed says 1 400 each minute, another 1 820 each five: the second is never believed."""
     ledger = Ledger()
