@@ -91,8 +91,9 @@ def _fill(party: Party, count: int) -> None:
                     institution="BANKA", beneficiary=7)  # fmt: skip
     party.reversals = [back] * MOST_REVERSALS
     party.restated = [Restated(number + 1, 0, party.payments[: ROW.itemsize]) for number in range(MOST_RESTATED)]
-    party.alerted = [Alerted("T99", f"series {number}", 1, party.last_us, "a" * 32, "c" * 29)
-                     for number in range(MOST_ALERTED)]  # fmt: skip
+    party.alerted = [Alerted("T01", party.names[number], 10**9, party.last_us, "a" * 32, "c" * 29)
+                     for number in range(MOST_ALERTED - 1)]  # fmt: skip
+    party.alerted.append(Alerted("T02", "2025 all", 10**9, party.last_us, "a" * 32, "c" * 29))
     party.facts = Facts(0, None, "1", "1", "C26", "small", 3, "11", tuple(range(2**63, 2**63 + RELATED)))
     party.declarations = count
     party.raised = bytes(range(ALERT_BYTES)) * MOST_RAISED

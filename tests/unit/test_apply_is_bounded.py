@@ -177,3 +177,21 @@ def test_two_busy_parties_that_prove_to_be_one_are_joined_within_the_bound(kind)
 def msgspec_free(kind: Kind) -> Kind:
     """The same payments of an earlier time of the same days."""
     return kind._replace(days=kind.days / 2)
+
+
+def test_a_corrected_rate_that_touches_two_thousand_payments_of_one_party():
+    """The correction, the records after it, and the party's next payment: its payments are worth what it says."""
+    ledger = warmed()
+    ledger.rate(NOW, "1.00", "EUR", "USD")
+    measured = Measured(ledger)
+    for number in range(2_000):
+        at = NOW + timedelta(seconds=30 * number)
+        measured.pay("before", f"e{number}", at, "4500", currency="EUR", party_type="company")
+    with own_cpu() as correction:
+        ledger.rate(NOW, "1.01", "EUR", "USD")
+    for number in range(10):
+        measured.pay("after", f"a{number}", NOW + timedelta(hours=20, seconds=number), "4500", currency="EUR",
+                     party_type="company")  # fmt: skip
+    assert set(rows(unpack(ledger.state.parties[PARTY]))["usd"].tolist()) == {454_500}
+    print(f"{1000 * measured.slowest:.1f} ms ({measured.what}), {1000 * correction.seconds:.1f} ms")
+    assert max(measured.slowest, correction.seconds) < MOST_SECONDS, measured.what
