@@ -88,12 +88,13 @@ class Folded(msgspec.Struct, array_like=True):
 
     def of_year(self, year: int) -> dict[int, Day]:
         """The days of a calendar year, in order."""
-        first, last = date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal()
-        return {day: self.days[day] for day in sorted(self.days) if first <= day <= last}
+        days = range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1)
+        return {day: self.days[day] for day in sorted(self.days) if day in days}
 
     def annual_total(self, year: int) -> int:
         """USD cents without documents in a calendar year."""
-        return sum(day.total for day in self.of_year(year).values())
+        days = range(date(year, 1, 1).toordinal(), date(year, 12, 31).toordinal() + 1)
+        return sum(found.total for day, found in self.days.items() if day in days)
 
     def counted(self, first: date, last: date) -> int:
         """Payments without documents from the first to the last local day."""

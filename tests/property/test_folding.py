@@ -12,8 +12,12 @@ from detectors.calendar import year_bounds
 from detectors.party import token_number, unpack
 from detectors.payments import NO_DOCUMENT, OUT, exact_sum, rows
 from detectors.state import PartitionState
+from tests.property.test_extreme_values import CONFIGURATION as EXTREME
+from tests.property.test_extreme_values import STEPS as RECORDS
+from tests.property.test_extreme_values import accepted
 from tests.support.few_rows import few_rows
 from tests.support.ledger import START, Ledger, configuration
+from tests.support.pipeline import Pipeline
 
 PARTY = "k1.0a3.remitter"
 YEARS = (2025, 2026)
@@ -155,3 +159,15 @@ def test_a_payment_dated_before_the_folded_ones_still_counts_in_its_own_year(mos
             ledger.pay(f"o{number}", turn - timedelta(minutes=1 + number), "1")
     assert ledger.state.counters["folded"] > 9
     assert totals(ledger.state) == {2025: 900, 2026: 9000}
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(RECORDS)
+def test_every_record_of_the_contract_is_applied_and_can_be_saved_where_nearly_all_is_folded(steps):
+    """Years 1 to 9999, 1e15 and 1e-6, returns before orders: as without folding, none stops its partition."""
+    with few_rows(2, 1):
+        pipeline = Pipeline(EXTREME)
+        for (topic, body), history in steps:
+            accepted(pipeline, topic, body, history=history)
+        sections = list(pipeline.state.freeze().sections())
+        assert PartitionState.thaw(sections).freeze().digest() == pipeline.state.freeze().digest()
