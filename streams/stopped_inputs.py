@@ -20,6 +20,7 @@ from aiokafka.errors import (
     KafkaStorageError,
     UnknownError,
 )
+from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from streams.errors import FxwatchError, PartitionStoppedError
@@ -77,10 +78,10 @@ class StoppedInputs:
             if await self._decided(tp, unreadable):
                 logger.warning("%s: passed, as was decided", unreadable)
                 del self._known[tp]
-                await consumer.go_on(tp, past=True)
+                await _go_on(consumer, tp, past=True)
             elif self._now() - self._read_at[tp] >= READ_AGAIN_SECONDS:
                 self._read_at[tp] = self._now()
-                await consumer.go_on(tp, past=False)
+                await _go_on(consumer, tp, past=False)
         for tp in [tp for tp in self._known if tp not in stopped and self._since_read(tp) >= POLL_SECONDS]:
             logger.warning("%s[%d] goes on", tp.topic, tp.partition)
             del self._known[tp]
@@ -153,3 +154,11 @@ class StoppedInputs:
             for tp, (stable, since) in sorted(self._open.items())
             if now - since >= OPEN_TOLD_SECONDS
         ]
+
+
+async def _go_on(consumer: Any, tp: TP, *, past: bool) -> None:
+    """Read on; a rebalance that takes the partition at this moment seeks all that is held anew, so nothing is lost."""
+    try:
+        await consumer.go_on(tp, past=past)
+    except (KafkaError, ConsumerNotStarted) as fault:
+        logger.info("%s[%d] is not read on now: %r", tp.topic, tp.partition, fault)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka.errors import IllegalStateError
 from aiokafka.protocol.fetch import FetchRequest
 from faust.types import TP
 
@@ -103,6 +104,22 @@ def test_a_decision_passes_the_set_it_is_about_and_no_other() -> None:
     made.decide()
     made.look()
     assert made.consumer.told == [(PLACE, True)]
+    assert made.stopped.unready() == []
+
+
+def test_a_rebalance_at_the_wrong_moment_ends_no_worker() -> None:
+    """It refuses to seek a partition that is not assigned; the next owner meets the set again."""
+    made = Made()
+    made.consumer.stopped[PLACE] = damaged()
+    made.decide()
+
+    async def gone(_tp: TP, *, past: bool) -> None:
+        raise IllegalStateError(f"Partition is not assigned {past}")
+
+    made.consumer.go_on = gone
+    made.look()
+    made.consumer.stopped.clear()
+    made.look()
     assert made.stopped.unready() == []
 
 
