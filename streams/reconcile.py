@@ -70,6 +70,7 @@ class _Source:
         self.seen: npt.NDArray[np.bool_] = np.zeros((copies, size) if copies > 1 else (0, 0), np.bool_)
         self.redelivered = self.older = self.newer = 0
         self._later: list[npt.NDArray[np.int64]] = []
+        self._later_legs: list[npt.NDArray[np.int64]] = []
 
     def inside(self, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Places of the offsets in range, each once; counts the others."""
@@ -83,9 +84,16 @@ class _Source:
         self.redelivered += len(kept) - len(once)
         return once
 
-    def beyond(self, end: int) -> npt.NDArray[np.int64]:
-        """Offsets told that lie beyond `end`, where the input has ended by now."""
-        return np.unique(np.concatenate([one[one >= end] for one in self._later] or [np.zeros(0, np.int64)]))
+    def legs(self, offsets: npt.NDArray[np.int64]) -> None:
+        """Legs with these source offsets."""
+        self.flags[offsets[(offsets >= self.begin) & (offsets < self.end)] - self.begin] |= _LEG
+        self._later_legs.append(offsets[offsets >= self.end])
+
+    def beyond(self, end: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Offsets of ledger records and letters, and of legs, beyond `end`, where the input has ended by now."""
+        nothing = np.zeros(0, np.int64)
+        records, legs = (np.concatenate([nothing, *some]) for some in (self._later, self._later_legs))
+        return np.unique(records[records >= end]), np.unique(legs[legs >= end])
 
     def in_ledger(self, partition: int, offsets: npt.NDArray[np.int64]) -> None:
         """Ledger records in ledger `partition` with these source offsets."""
@@ -177,8 +185,7 @@ class Reconciliation:
         """Source offsets of legs; one that is written again counts once."""
         source = self._source((topic, partition), len(offsets))
         if source is not None:
-            places = np.asarray(offsets, np.int64) - source.begin
-            source.flags[places[(places >= 0) & (places < len(source.flags))]] |= _LEG
+            source.legs(np.asarray(offsets, np.int64))
 
     def ended(self, topic: str, partition: int, end: int) -> None:
         """Where the input ends after ledger and letters were read: none of them can be of a later offset."""
@@ -224,8 +231,10 @@ class Reconciliation:
                 for first, last in _ranges(np.flatnonzero(wrong)):
                     yield Problem(topic, partition, kind, first + source.begin, last + source.begin)
             if (topic, partition) in self._ended:
-                for first, last in _ranges(source.beyond(self._ended[topic, partition])):
-                    yield Problem(topic, partition, "without_source", first, last)
+                beyond = source.beyond(self._ended[topic, partition])
+                for kind, offsets in zip(("without_source", "leg_without_source"), beyond, strict=True):
+                    for first, last in _ranges(offsets):
+                        yield Problem(topic, partition, kind, first, last)
 
 
 # A token between quotes, as it stands in a canonical event; its form is `streams.contracts.TOKEN_PATTERN`.
