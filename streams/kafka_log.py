@@ -17,6 +17,7 @@ from kafka.errors import KafkaError as BrokerError
 from streams import clients
 from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, ProgressError, SnapshotError
 from streams.progress import Place, Progress, SnapshotPointer
+from streams.record_sets import UnreadableSetError
 from streams.settings import Settings
 from streams.snapshots import Section, assemble, chunk_opening, header_key, read_header
 
@@ -136,7 +137,11 @@ class KafkaLog:
                 # reading up to an offset that does not exist would wait for it for ever
                 raise SnapshotError("the snapshot is not on its topic any more", got=f"a topic that ends at {end}",
                                     expected=f"offsets {pointer.first} to {pointer.last}")  # fmt: skip
-            headers, values = await self._read(place, pointer)
+            try:
+                headers, values = await self._read(place, pointer)
+            except UnreadableSetError as fault:
+                # the other slot, or the ledger itself: a broker's disk must not keep a partition from opening
+                raise SnapshotError("a part of the snapshot cannot be read", got=str(fault)) from fault
             header = read_header(headers[-1]) if headers else None
             told = (pointer.snapshot_id, pointer.slot, pointer.next, place.agent, place.partition)
             if header is None or (header.snapshot_id, header.slot, header.next, header.agent, header.partition) != told:

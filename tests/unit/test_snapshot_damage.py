@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from detectors.state import STATE_SCHEMA, PartitionState
-from streams import kafka_log, topics
+from streams import clients, kafka_log, topics
 from streams.errors import BrokerUnavailableError, LedgerError, PartitionStoppedError, SnapshotError
 from streams.monitor_core import MonitorCore
 from streams.progress import Skip, SnapshotPointer, decode, encode
+from streams.record_sets import Unreadable, UnreadableSetError
 from streams.settings import Settings
 from streams.snapshots import Header, read_header, sealed
 from tests.bench.workload import ingested, records, stored
@@ -123,6 +124,22 @@ def test_the_other_slot_takes_over(kept, damage, caplog):
     assert (found.partition.refused, found.partition.cold) == ((2, True) if refused_all else (1, False))
     assert "not used" in caplog.text
     assert ("cold start" in caplog.text) == refused_all
+
+
+def test_a_record_set_that_a_disk_damaged_costs_its_snapshot_only(kept, monkeypatch):
+    """Kafka's own checksum tells it before ours is looked at: the other slot is loaded, the partition opens."""
+    newest, whole = kept.held[topics.SNAPSHOTS][newest_header(kept)].offset, clients.read_range
+    damaged = Unreadable(topics.SNAPSHOTS, 0, newest, newest, -1, 100, "ab", "set.damaged", "its checksum is wrong")
+
+    async def read_range(settings, topic, partition, start, stop, **rest):
+        if topic == topics.SNAPSHOTS and start <= newest < stop:
+            raise UnreadableSetError(damaged)
+        async for found in whole(settings, topic, partition, start, stop, **rest):
+            yield found
+
+    monkeypatch.setattr(clients, "read_range", read_range)
+    found = kept.open()
+    assert (found.outcome, found.partition.refused, found.partition.cold) == (kept.expected, 1, False)
 
 
 def test_an_emptied_topic_is_a_named_cold_start(kept, caplog):
