@@ -14,7 +14,7 @@ from detectors.party_type import stricter
 from streams import ledger, reading, tables, topics
 from streams.sender_words import SHARES, Row, compared, words
 from streams.settings import load_settings
-from streams.showing import say_json
+from streams.showing import say, say_json
 
 _TITLES = {"noted": "mended or left out", "type_differs": "other type"}
 
@@ -87,7 +87,7 @@ def show(rows: list[Row], top: int) -> None:
     tables.show(["institution", "payments", *names], [_cells(row) for row in rows[:top]],
                 numeric=["payments", *names], whole=["institution"])  # fmt: skip
     if len(rows) > top:
-        click.echo(f"{len(rows) - top} more institutions (--top)", err=True)
+        say(f"{len(rows) - top} more institutions (--top)", err=True)
 
 
 def _cells(row: Row) -> list[str]:

@@ -96,9 +96,9 @@ def take_over_command(*, as_json: bool) -> None:
     former = application_claim.take_over(settings)
     name = former.name if former is not None else None
     if as_json:
-        click.echo(json.dumps({"application": settings.application, "former": name}))
+        say_json(json.dumps({"application": settings.application, "former": name}))
         return
-    click.echo(f"these topics are {settings.application}'s" + (f", no more {name}'s" if name else ""))
+    say(f"these topics are {settings.application}'s" + (f", no more {name}'s" if name else ""))
 
 
 def _kept(topic: Topic, settings: Settings) -> str:

@@ -78,5 +78,6 @@ def _comparable(party: Party) -> dict[str, Any]:
     del body["aliases"]
     body["alerted"] = [(one.typology, one.series, one.size, one.time_us) for one in party.alerted]
     body["case"] = party.case and party.case[1]
+    body["raised"] = len(party.raised)
     body["verdicts"] = [verdict for _, verdict in party.verdicts]
     return body

@@ -50,10 +50,13 @@ class FailingPartition:
 
 
 class NoMetrics:
-    """Metrics that nobody reads."""
+    """Metrics that nobody reads: whatever is asked of them, and of what they answer, comes to nothing."""
 
-    def __getattr__(self, _name: str) -> Any:
-        return lambda *_, **__: None
+    def __getattr__(self, _name: str) -> "NoMetrics":
+        return NoMetrics()
+
+    def __call__(self, *_: Any, **__: Any) -> "NoMetrics":
+        return self
 
 
 async def start() -> None:
