@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from detectors import folded
+from detectors.calendar import to_us
 from detectors.core import Outputs
 from detectors.events import Declaration, Disposition, Profile
 from detectors.party import unpack
@@ -195,3 +196,22 @@ def test_a_corrected_rate_that_touches_two_thousand_payments_of_one_party():
     assert set(rows(unpack(ledger.state.parties[PARTY]))["usd"].tolist()) == {454_500}
     print(f"{1000 * measured.slowest:.1f} ms ({measured.what}), {1000 * correction.seconds:.1f} ms")
     assert max(measured.slowest, correction.seconds) < MOST_SECONDS, measured.what
+
+
+def test_fifty_thousand_rates_of_one_pair_and_more_in_any_order():
+    """One rate a minute for five weeks: a newer one, one in their middle, a correction, and a payment between them."""
+    ledger, first_us = warmed(), to_us(NOW) - 50_000 * 60_000_000
+    for number in range(50_000):
+        ledger.state.rates.add("EUR", "USD", "1.10", first_us + number * 60_000_000, 1, None)
+    measured = Measured(ledger)
+    slowest = 0.0
+    for number in range(40):
+        with own_cpu() as taken:
+            ledger.rate(NOW + timedelta(minutes=number), "1.11", "EUR", "USD")
+            ledger.rate(NOW - timedelta(days=17, seconds=30 + number), "1.11", "EUR", "USD")
+            ledger.rate(NOW - timedelta(days=10, minutes=number), "1.11", "EUR", "USD")
+        slowest = max(slowest, taken.seconds / 3)
+        outputs = measured.pay("euro", f"e{number}", NOW - timedelta(days=17, seconds=number), currency="EUR")
+        assert not outputs.rate_missing
+    print(f"{1000 * measured.slowest:.1f} ms a payment, {1000 * slowest:.1f} ms a rate")
+    assert max(measured.slowest, slowest) < MOST_SECONDS
