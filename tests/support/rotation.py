@@ -79,5 +79,5 @@ def _comparable(party: Party) -> dict[str, Any]:
     body["alerted"] = [(one.typology, one.series, one.size, one.time_us) for one in party.alerted]
     body["case"] = party.case and party.case[1]
     body["raised"] = len(party.raised)
-    body["verdicts"] = [verdict for _, verdict in party.verdicts]
+    body["verdicts"] = [(one.officer, one.verdict, one.decided_us) for one in party.verdicts]
     return body
