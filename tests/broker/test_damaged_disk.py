@@ -1,5 +1,6 @@
 """Record sets that a broker's disk damaged: their partition stops, is read again, and is passed by a decision alone."""
 
+import re
 import time
 from pathlib import Path
 
@@ -86,3 +87,44 @@ def test_a_damaged_disk_stops_two_partitions_until_one_is_mended_and_one_is_pass
         log = worker.log.read_text()
         assert log.count("stopped at offset 1") == 2, "each stop is logged once"
         assert "Traceback" not in log
+
+
+def test_a_damaged_set_of_the_ledger_stops_its_partition_until_it_is_skipped(
+    fresh_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    """By its offsets, all at once; the next replay honours it: the digest from the ledger's start is the same."""
+    bootstrap = fresh_broker.bootstrap
+    with Cluster(bootstrap, tmp_path, **SIX) as cluster:
+        [worker] = cluster.start("ingest")
+        plain = librdkafka(bootstrap)
+        for _ in range(3):
+            send(plain, *[payment(party_id="one", institution="KOEXKRSE") for _ in range(4)], partition=2)
+            assert plain.flush(10) == 0
+            cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 30, "not ingested")
+        [place] = {tp for tp, record in cluster.read(topics.LEDGER) if b'"transaction"' in record.value}
+        events = [record for tp, record in cluster.read(topics.LEDGER) if tp == place]
+        assert cluster.stop([worker]) == [0]
+        fresh_broker.stop()
+        OnDisk(fresh_broker, topics.LEDGER, place.partition, events[6].value[:200]).damage()
+        fresh_broker.start()
+        monitor = cluster.spawn("monitor")
+        number = place.partition
+
+        def stopped() -> bool:
+            page = monitor.page("/metrics") and ready(monitor)["reasons"]
+            return any("stopped at ledger offset" in one for one in page or [])
+
+        cluster.until(stopped, 60, "it does not stop", may_end=[worker])
+        cluster.until(lambda: len(monitor.running_partitions()) == 11, 30, "the others do not run", may_end=[worker])
+        [reason] = ready(monitor)["reasons"]
+        first, last = re.search(r"stopped at ledger offset (\d+).*reaches to offset (\d+)", reason).groups()
+        assert "checksum (CRC-32C) does not match" in reason
+        assert int(first) <= events[6].offset <= int(last)
+        assert monitor.running_partitions() == set(range(12)) - {number}
+        told = cluster.fxwatch("skip", "monitor", str(number), first, "--through", last, "--reason", "disk")
+        assert f"offsets {first} to {last}" in told.stdout or first == last
+        cluster.until(lambda: monitor.running_partitions() == set(range(12)), 30, "it does not go on", may_end=[worker])
+        assert cluster.stop([monitor]) == [0]
+        assert cluster.digests() == cluster.digests("--from-ledger")
+        [one] = [one for one in cluster.digests() if one["partition"] == number]
+        assert one["next"] == one["end"]
