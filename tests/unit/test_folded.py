@@ -60,6 +60,7 @@ def test_a_flood_of_tiny_payments_pushes_out_neither_pieces_nor_large_ones():
     assert measured(alert, "T01")["pieces"] == 3
     assert measured(alert, "T01")["folded_payments"] > 190
     assert {3_000_000, 490_000, 480_000, 470_000} <= set(kept(ledger))
+    assert {proof.offset for proof in party(ledger).proofs} <= set(rows(party(ledger))["offset"].tolist())
     assert year(ledger) == 200 + 4_440_000
 
 
