@@ -16,6 +16,7 @@ from kafka import KafkaAdminClient
 
 from streams import clients, progress, topics
 from streams.errors import BrokerUnavailableError, OtherApplicationError
+from streams.kafka.denied import DENIED, not_authorized
 from streams.outputs import abandon
 from streams.progress import Application
 from streams.settings import Settings
@@ -78,6 +79,8 @@ def _run(work: Any) -> Any:
         runner.get_loop().set_exception_handler(lambda _loop, context: logger.debug("%s", context.get("message")))
         try:
             return runner.run(work)
+        except DENIED as fault:
+            raise not_authorized("whose topics these are cannot be read or claimed", fault) from fault
         except (KafkaError, TimeoutError) as fault:
             raise BrokerUnavailableError("whose topics these are cannot be read or claimed", got=repr(fault),
                                          todo="see the broker's log, then try again") from fault  # fmt: skip
@@ -87,6 +90,9 @@ def _members(admin: KafkaAdminClient, name: str) -> list[str]:
     """The groups of an application that have members, with how many."""
     groups = [f"{name}-{agent}" for agent in ("ingest", "monitor", "notices")]
     found = admin.describe_groups(groups)
+    denied = [group for group in groups if "AUTHORIZATION" in str(found.get(group, {}).get("error") or "").upper()]
+    if denied:  # which would look like groups without members
+        raise not_authorized("whether workers of the former name run cannot be told", ", ".join(denied))
     return [f"{group} has {len(found[group]['members'])} members" for group in groups
             if group in found and found[group]["members"]]  # fmt: skip
 
@@ -114,6 +120,8 @@ async def _claim(settings: Settings, over: Application | None) -> Application:
             ours = Application(name=settings.application, at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
             async with producer.transaction():
                 await producer.send_and_wait(topics.PROGRESS, progress.encode(ours), KEY, PARTITION)
+        except DENIED:
+            raise  # which no time heals
         except KafkaError:
             # fenced by another claimant, whose claim is found next; or the broker is busy
             if time.monotonic() > deadline:

@@ -88,6 +88,28 @@ def _patient(producer: AIOKafkaProducer, settings: Settings) -> AIOKafkaProducer
     return producer
 
 
+class AssignedConsumer(AIOKafkaConsumer):  # type: ignore[misc]  # aiokafka ships no types
+    """aiokafka's own, which says that a topic is denied or missing where that one asks for its offsets without end.
+
+    Failure prevented: a worker whose right to a topic was taken away said for ever that it was replaying.
+    """
+
+    async def beginning_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """As in the base. Raises `TopicAuthorizationFailedError`, and `UnknownTopicOrPartitionError` after 15 s."""
+        await self._known(partitions)
+        return dict(await super().beginning_offsets(partitions))
+
+    async def end_offsets(self, partitions: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        """As in the base. Raises as `beginning_offsets` does."""
+        await self._known(partitions)
+        return dict(await super().end_offsets(partitions))
+
+    async def _known(self, partitions: Sequence[TopicPartition]) -> None:
+        """Wait until the topics' partitions are known; at once where they are."""
+        for topic in {tp.topic for tp in partitions}:
+            await self._client._wait_on_metadata(topic)  # noqa: SLF001  (aiokafka's own wait; its offsets lack it)
+
+
 def reader(
     settings: Settings,
     *,
@@ -100,7 +122,7 @@ def reader(
     `unreadable` says what becomes of a record set that cannot be read (streams/record_sets.py): raise
     `UnreadableSetError`, or get an `Unreadable` in the place of the set, or of each of its offsets.
     """
-    consumer = AIOKafkaConsumer(
+    consumer = AssignedConsumer(
         **aiokafka_access(settings),
         group_id=group,
         enable_auto_commit=False,

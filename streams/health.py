@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-from streams.errors import BrokerUnavailableError, FxwatchError
+from streams.errors import BrokerUnavailableError, FxwatchError, NotAuthorizedError
+from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.refusals import REFUSALS
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
@@ -141,12 +142,19 @@ def coordinator_fault(app: Any) -> str | None:
     task = getattr(coordinator, "_coordination_task", None)
     if task is None or app.should_stop:
         return None
-    error = getattr(coordinator, "_pending_exception", None)
+    error = _pending(app)
     if error is not None:
         return repr(error)
     if task.done():
         return "cancelled" if task.cancelled() else repr(task.exception())
     return None
+
+
+def _pending(app: Any) -> BaseException | None:
+    """What the app's group coordinator died of."""
+    client = getattr(getattr(app._consumer, "_thread", None), "_consumer", None)  # noqa: SLF001  (as above)
+    found = getattr(getattr(client, "_coordinator", None), "_pending_exception", None)
+    return found if isinstance(found, BaseException) else None
 
 
 class Watchdog(threading.Thread):
@@ -176,6 +184,14 @@ class Watchdog(threading.Thread):
             return f"there are records to read and none was taken for {self._stalled():.0f} s"
         return None
 
+    def _denied(self) -> NotAuthorizedError | None:
+        """The right that a dead coordinator lacks; None when it died of something else. A start would not help."""
+        for app in self._apps:
+            error = _pending(app)
+            if isinstance(error, DENIED):
+                return not_authorized(f"{app.conf.id} may not read as a consumer group", error)
+        return None
+
     def run(self) -> None:
         """Look every 2 s. A fault must be seen twice: a process that was stopped sees its own gap first."""
         seen = 0
@@ -185,7 +201,8 @@ class Watchdog(threading.Thread):
             seen = seen + 1 if fault else 0
             if fault and seen > 1:
                 die(
-                    WatchdogError(
+                    self._denied()
+                    or WatchdogError(
                         f"the worker is a zombie: {fault}", todo="start it again; another worker takes over meanwhile"
                     )
                 )

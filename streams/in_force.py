@@ -13,17 +13,19 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError as ReadError
 from kafka import KafkaProducer
-from kafka.errors import KafkaError
+from kafka.errors import AuthorizationError, KafkaError
 
 from detectors.configuration import Configuration, fingerprint
 from detectors.events import ConfigurationChange
 from streams import clients, topics
 from streams.contracts import RulesRecord
 from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, TopicsError
+from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import kafka_python_access
 from streams.rules import DELIVERY_SECONDS, KEY
 from streams.settings import EFFECTIVE, Settings
 from streams.topics import LEDGER, RULES
+from streams.topics.cluster import MISSING
 
 # Operators' changes go to one partition, so that their order is one.
 RULES_PARTITION = 0
@@ -46,6 +48,8 @@ def in_force(settings: Settings) -> Configuration:
         raise TopicsError(
             "the ledger does not begin with a configuration", got=str(fault), todo="run: fxwatch topics apply"
         ) from fault
+    except DENIED as fault:
+        raise not_authorized("the configuration in force cannot be read", fault) from fault
     except (KafkaError, ReadError) as fault:
         raise BrokerUnavailableError("the configuration in force cannot be read", got=repr(fault)) from fault
     raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
@@ -54,8 +58,8 @@ def in_force(settings: Settings) -> Configuration:
 def _require_topics(settings: Settings) -> None:
     """A consumer asked about a topic that is not there, or a broker that does not answer, only goes silent for 30 s."""
     with topics.connect(settings) as admin:
-        held = set(admin.list_topics())
-    missing = [name for name in (RULES, LEDGER) if name not in held]
+        held = topics.described(admin, (RULES, LEDGER))
+    missing = [name for name, each in held.items() if each["error_code"] == MISSING]
     if missing:
         raise TopicsError("the cluster lacks topics", got=f"no {', '.join(missing)}", todo="run: fxwatch topics apply")
 
@@ -110,6 +114,8 @@ def change(settings: Settings) -> bool:
     producer = KafkaProducer(**kafka_python_access(settings), acks="all", client_id=f"{settings.application}-rules")
     try:
         producer.send(RULES, msgspec.json.encode(event), KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
+    except AuthorizationError as fault:
+        raise not_authorized("the configuration was not taken", fault) from fault
     except KafkaError as fault:
         raise DeliveryError("the configuration was not acknowledged", got=repr(fault), todo="run it again") from fault
     finally:

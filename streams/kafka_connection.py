@@ -8,16 +8,22 @@ uvloop raises `RuntimeError`, which aiokafka expects nowhere (aiokafka issue 103
 sender ended with it, every batch failed for good, and one reset connection ended the worker.
 """
 
+import time
 from typing import Any
 
 from aiokafka import conn
 from aiokafka.conn import AIOKafkaConnection, CloseReason, OAuthAuthenticator
 from aiokafka.errors import KafkaConnectionError, KafkaError
+from aiokafka.protocol.admin import SaslAuthenticateRequest
 
 from streams.errors import AuthenticationError
 from streams.kafka.connection_faults import Attempt, EndedError, explain
 from streams.kafka.refusals import REFUSALS
 from streams.kafka.secrets import PasswordFile
+from streams.kafka.tls_context import RenewedContext
+
+SHARE_OF_SESSION = 0.8
+"""When a session that the broker limits is renewed; Kafka's Java clients do it at 0.85 to 0.95."""
 
 
 class OAuthConversation(OAuthAuthenticator):  # type: ignore[misc]  # aiokafka ships no types
@@ -34,12 +40,27 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
     """aiokafka's own, whose `connect` says what is refused, and whose `send` says that the connection is broken."""
 
     _sasl_plain_password: Any
+    # when to be replaced by a new one, monotonic seconds; None: never
+    _renew_at: float | None = None
+
+    def connected(self) -> bool:
+        """Whether requests can be sent. A session that is about to end is ended here, between two requests.
+
+        aiokafka does not authenticate again (KIP-368). Failure prevented: a broker that limits sessions
+        (`connections.max.reauth.ms`) cuts every connection in the middle of a request, all of them at once.
+        """
+        due = self._renew_at is not None and time.monotonic() >= self._renew_at
+        if due and self._reader is not None and not self._requests:
+            self.close(reason=CloseReason.IDLE_DROP)
+        return bool(super().connected())
 
     async def connect(self) -> Any:
         """Connect and authenticate. Raises `KafkaConnectionError` (its cause says more), `KafkaError`, `OSError`."""
         user = None if self._sasl_mechanism == "OAUTHBEARER" else self._sasl_plain_username
         attempt = Attempt(f"{self._host}:{self._port}", self._security_protocol, self._sasl_mechanism, user)
-        refused = REFUSALS.held_back(attempt.address)
+        files = tuple(one.stamp() for one in (self._ssl_context, self._sasl_plain_password)
+                      if isinstance(one, RenewedContext | PasswordFile))  # fmt: skip
+        refused = REFUSALS.held_back(attempt, files)
         if refused is not None:
             raise KafkaConnectionError(f"{attempt.address} refused this client a moment ago") from refused
         try:
@@ -49,9 +70,9 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
             if told is None:
                 raise
             if not isinstance(told, EndedError):  # which may be a broker that is stopping
-                REFUSALS.note(attempt.address, told)
+                REFUSALS.note(attempt, files, told)
             raise KafkaConnectionError(f"{attempt.address}: {told.what}") from told
-        REFUSALS.cleared(attempt.address)
+        REFUSALS.clear(attempt)
         return found
 
     async def _do_sasl_handshake(self) -> None:
@@ -68,6 +89,14 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
         finally:
             self._sasl_plain_password = password
 
+    async def _with_lifetime(self, answer: Any) -> Any:
+        """The answer to a log-in, and note how long the session may last."""
+        found = await answer
+        lifetime_ms = getattr(found, "session_lifetime_ms", 0)
+        if lifetime_ms > 0:
+            self._renew_at = time.monotonic() + SHARE_OF_SESSION * lifetime_ms / 1000
+        return found
+
     def authenticator_oauth(self) -> OAuthConversation:
         """What speaks for us with a token."""
         return OAuthConversation(sasl_oauth_token_provider=self._sasl_oauth_token_provider)
@@ -76,7 +105,8 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
         """Write a request; returns what awaits the answer. Raises `KafkaConnectionError`, which is retried."""
         writer = self._writer
         try:
-            return super().send(request, expect_response)
+            answer = super().send(request, expect_response)
+            return self._with_lifetime(answer) if isinstance(request, SaslAuthenticateRequest) else answer
         except KafkaError:  # a RuntimeError, too
             raise
         except RuntimeError as fault:

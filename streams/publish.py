@@ -12,8 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import InvalidTimestampError, KafkaError
 
-from streams.errors import BrokerUnavailableError, DeliveryError, TopicsError
+from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, TopicsError
 from streams.kafka.check_connection import check_connection_here
+from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import aiokafka_access
 from streams.record import Record
 from streams.settings import Settings
@@ -179,7 +180,9 @@ class _Publishing:
 
     async def _check_topic(self, record: Record) -> None:
         if record.topic not in self._known:
-            raise TopicsError("the topic does not exist", got=record.topic, todo="run `fxwatch topics apply`")
+            raise TopicsError("the topic does not exist, or this client may not see it", got=record.topic,
+                              todo="run `fxwatch topics apply`, or let this client write to it "
+                                   "(fxwatch topics acls)")  # fmt: skip
         self._checked_retention.add(record.topic)
         if self.stamps != "event" or record.timestamp_ms < 0:
             return
@@ -206,9 +209,11 @@ class _Publishing:
                 raise self._failed(fault, "an input topic") from fault
             self.summary.records += 1
 
-    def _failed(self, fault: KafkaError, topic: str) -> DeliveryError:
+    def _failed(self, fault: KafkaError, topic: str) -> FxwatchError:
         if isinstance(fault, InvalidTimestampError):
             return _too_old(topic, f"{self.summary.records} records known to be acknowledged", "stamps that it takes")
+        if isinstance(fault, DENIED):
+            return not_authorized(f"this client may not write to {topic}", fault)
         return DeliveryError(
             f"Kafka did not take a record for {topic}: {fault}",
             got=f"{self.summary.records} records known to be acknowledged",

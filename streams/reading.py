@@ -15,7 +15,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import clients, topics
-from streams.errors import BrokerUnavailableError, TopicsError, UnreadableError
+from streams.errors import BrokerUnavailableError, FxwatchError, TopicsError, UnreadableError
+from streams.kafka.denied import DENIED, not_authorized
 from streams.record_sets import UnreadableSetError
 from streams.settings import Settings
 
@@ -31,11 +32,12 @@ Batch = tuple[TopicPartition, list[Any]]
 def partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     """Number of partitions of each topic.
 
-    Raises `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing.
+    Raises `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing, and
+    `NotAuthorizedError` those that this client may not describe.
     """
     wanted = list(names)
     with topics.connect(settings) as admin:
-        found = {each["name"]: len(each["partitions"]) for each in admin.describe_topics(wanted)
+        found = {name: len(each["partitions"]) for name, each in topics.described(admin, wanted).items()
                  if each["error_code"] == 0}  # fmt: skip
     missing = [name for name in wanted if name not in found]
     if missing:
@@ -120,7 +122,9 @@ class Reader:
         except KafkaError as fault:
             raise self._lost(fault) from fault
 
-    def _lost(self, cause: object) -> BrokerUnavailableError:
+    def _lost(self, cause: object) -> FxwatchError:
+        if isinstance(cause, DENIED):
+            return not_authorized("this client may not read", cause)
         return BrokerUnavailableError("the broker stopped answering while topics were read", got=cause,
                                       expected=f"records from {self._settings.bootstrap}",
                                       todo="see `fxwatch broker status`, then run the command again")  # fmt: skip

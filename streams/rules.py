@@ -5,10 +5,11 @@ import time
 import msgspec
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
-from kafka.errors import KafkaError
+from kafka.errors import AuthorizationError, KafkaError
 
 from detectors.events import ConfigurationChange
 from streams.errors import DeliveryError
+from streams.kafka.denied import not_authorized
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 from streams.topics import LEDGER
@@ -47,6 +48,8 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
         ]
         for future in pending:
             future.get(DELIVERY_SECONDS)
+    except AuthorizationError as fault:
+        raise not_authorized("the first configuration was not taken", fault) from fault
     except KafkaError as fault:
         raise DeliveryError(f"the first configuration was not acknowledged: {fault}", got=settings.bootstrap,
                             todo="run it again; partitions that have it are left alone") from fault  # fmt: skip

@@ -19,8 +19,10 @@ from aiokafka.errors import KafkaError
 from detectors.institution_code import institution_code
 from detectors.typologies import REGISTRY
 from streams import application_claim, faults, health, in_force, topics
-from streams.errors import BrokerUnavailableError, ConfigurationError
+from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
 from streams.faust_collector import FaustMonitorCollector
+from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.refusals import REFUSALS
 from streams.metrics import Metrics
 from streams.pages import add_pages, listen, serve_on
 from streams.settings import Settings
@@ -46,8 +48,9 @@ SWITCH_SECONDS = 0.0005
 def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
     """Run a worker until it is stopped. Raises `FxwatchError` when it must not start; ends the process otherwise."""
     keys, sealer = _secrets(settings, role, development_keys=development_keys)
-    held = topics.require(settings)
-    inputs = [held[name] for name in topics.INPUTS]
+    held = topics.require(settings, *(("ingest", "monitor") if role == "all" else (role,)))
+    # a monitor may not even describe the inputs
+    inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
     in_force.require(settings)
     application_claim.require(settings)
     raise_file_limit()
@@ -103,8 +106,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
     try:
         tasks = loop.run_until_complete(prepare())
     except KafkaError as fault:
-        raise BrokerUnavailableError("the broker went away while the worker started", got=repr(fault),
-                                     todo="start it again when the broker is there") from fault  # fmt: skip
+        raise _not_started(fault) from fault
     # Modules and configuration live as long as the process: without freezing them and with the default thresholds the
     # collector walked them hundreds of times a second, 10-20 us an event (measured).
     gc.freeze()
@@ -117,8 +119,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
         worker.serve()
     except KafkaError as fault:
         # not an outage: those are waited for; a consumer that cannot even begin has nothing to hold on to
-        health.die(BrokerUnavailableError("the broker went away while the worker started", got=repr(fault),
-                                          todo="start it again when the broker is there"))  # fmt: skip
+        health.die(_not_started(fault))
     except BaseException as fault:  # noqa: BLE001  (whatever ended Faust: one message, non-zero, nothing committed)
         health.die(fault)
     watchdog.stopping = True
@@ -126,6 +127,15 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
         task.cancel()
     worker.finish()
     logger.info("worker stopped")
+
+
+def _not_started(fault: KafkaError) -> FxwatchError:
+    """Why the worker did not start: a right it lacks, a broker that refuses it, or one that went away."""
+    if isinstance(fault, DENIED):
+        return not_authorized("this worker lacks a right", fault)
+    return REFUSALS.newest() or BrokerUnavailableError(
+        "the broker went away while the worker started", got=repr(fault),
+        todo="start it again when the broker is there")  # fmt: skip
 
 
 def _asked(agents: dict[str, Any]) -> list[Any]:

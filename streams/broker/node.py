@@ -13,12 +13,13 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from streams.broker import configuration, directory, supervisor
 from streams.broker.jars import obtain_all
 from streams.broker.java import find_java
 from streams.broker.ports import check_free, free_ports
+from streams.broker.secured import Secured
 from streams.errors import BrokerStartError
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
@@ -40,9 +41,8 @@ class EmbeddedBroker:
     it may be copied while no broker runs in it, and started elsewhere. `port` is chosen at the first start when None
     and kept for later starts of the same object. For a cluster give every node its `node` id, `controller_port`, the
     `voters` (node id to controller port of all of them) and one `cluster_id`; start each with `wait=False`, then
-    `wait_ready()`, because no node is ready before a majority runs. `properties` override `server.properties`, and
-    `access` says how a client then enters (fields of `Settings`; streams/broker/secured.py makes both). `report` gets a
-    line of progress now and then.
+    `wait_ready()`, because no node is ready before a majority runs. `secured` gives it TLS, SASL and access
+    control (a node alone); `properties` override `server.properties`; `report` gets a line of progress now and then.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class EmbeddedBroker:
         heap_megabytes: int = 384,
         detached: bool = False,
         properties: Mapping[str, str] | None = None,
-        access: Mapping[str, Any] | None = None,
+        secured: Secured | None = None,
         report: Callable[[str], None] = log.info,
     ) -> None:
         self.directory = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow the user's symlinks
@@ -66,7 +66,7 @@ class EmbeddedBroker:
         self.cluster_id = cluster_id or new_cluster_id()
         self.heap_megabytes, self.detached = heap_megabytes, detached
         self.properties = dict(properties or {})
-        self.access = dict(access or {})
+        self.secured = secured
         self._report = report
         self._process: subprocess.Popen[bytes] | None = None
         self._pid: int | None = None
@@ -137,10 +137,15 @@ class EmbeddedBroker:
         # the controller's port is nobody else's business, so a new one each time; not in a cluster, whose nodes know it
         if not self.voters or self.controller_port is None:
             self.controller_port = self.voters.get(self.node, fresh[1])
+        secured = {} if self.secured is None else self.secured.properties(self.port, self.controller_port)
         text = configuration.server_properties(
             node=self.node, port=self.port, controller_port=self.controller_port,
-            voters=self.voters or {self.node: self.controller_port}, extra=self.properties)  # fmt: skip
-        (self.directory / "server.properties").write_text(text, "utf-8")
+            voters=self.voters or {self.node: self.controller_port}, extra=secured | self.properties)  # fmt: skip
+        written = self.directory / "server.properties"
+        written.touch(mode=0o600)
+        if secured:
+            written.chmod(0o600)  # it holds passwords
+        written.write_text(text, "utf-8")
         (self.directory / "log4j2.yaml").write_text(configuration.LOG4J, "utf-8")
 
     def _java_command(self, java: Path, *arguments: str) -> list[str]:
@@ -212,7 +217,8 @@ class EmbeddedBroker:
         return True
 
     def _serves(self) -> bool:
-        return serves(Settings.model_construct(bootstrap=self.bootstrap, **self.access), self.node)
+        access = {} if self.secured is None else self.secured.access
+        return serves(Settings.model_construct(bootstrap=self.bootstrap, **access), self.node)
 
     def _last_words(self) -> str:
         """Errors of the log's end and what the JVM printed; empty before it wrote any."""

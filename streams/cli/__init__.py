@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 not all could be c
 """
 
 import json
+import logging
 import sys
 import tempfile
 import traceback
@@ -48,8 +49,15 @@ def command() -> None:
     """
 
 
+def _silence_libraries() -> None:
+    """What they would print beside our one message is said by it, in words. A worker sets its own log up."""
+    for library in ("aiokafka", "kafka"):
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+
+
 def main() -> None:
     """Entry point of the console script; turns errors into one message and an exit code."""
+    _silence_libraries()
     try:
         outcome = command(standalone_mode=False)  # click hands back the code of `Context.exit` instead of raising it
         if isinstance(outcome, int):

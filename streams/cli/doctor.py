@@ -77,6 +77,7 @@ def broker_and_topics(settings: Settings) -> list[Check]:
     A broker is needed only where one was named; without, `fxwatch demo` and `fxwatch broker start` bring their own.
     """
     from streams import topics
+    from streams.kafka import security
 
     named = "bootstrap" in settings.model_fields_set
     try:
@@ -87,7 +88,7 @@ def broker_and_topics(settings: Settings) -> list[Check]:
             name="topics", ok=False, needed=False, found="not looked at: no broker answers", todo="see broker"
         )
         return [_failed("broker", fault, needed=named), unseen]
-    broker = Check(name="broker", ok=True, found=settings.bootstrap)
+    broker = Check(name="broker", ok=True, found=f"{settings.bootstrap} ({security.told(settings)})")
     shown = f"{len(differences)} differences from the topic table" if differences else "as the topic table says"
     return [broker, Check(name="topics", ok=not differences, found=shown, todo="fxwatch topics apply")]
 

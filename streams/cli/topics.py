@@ -1,15 +1,19 @@
 """`fxwatch topics`: the topic table against the cluster."""
 
 import json
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import click
 import msgspec
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Column, Table
 
 from streams.settings import Settings
 from streams.showing import say, say_json
 from streams.topics import Difference, Topic, apply, connect, diff, table
+from streams.topics.acls import ROLES, Grant, Role
 
 FILE_WIDTH = 180
 """Columns of the table when it goes to a file or a pipe, which have no width of their own."""
@@ -101,6 +105,79 @@ def take_over_command(*, as_json: bool) -> None:
     say(f"these topics are {settings.application}'s" + (f", no more {name}'s" if name else ""))
 
 
+@command.command()
+@click.option(
+    "--role",
+    "chosen",
+    multiple=True,
+    type=click.Choice(list(ROLES)),
+    help="Only this role; may be given again. Default: all that the table names.",
+)
+@click.option(
+    "--principal",
+    "given",
+    multiple=True,
+    metavar="ROLE=User:NAME",
+    help="Who has a role; may be given again. Default: User:fxwatch-ROLE.",
+)
+@click.option("--apply", "apply_them", is_flag=True, help="Grant what is missing. Without it nothing is changed.")
+@click.option("--commands", "as_commands", is_flag=True, help="Print commands of Kafka's kafka-acls.sh.")
+@_json_option
+def acls(
+    chosen: tuple[str, ...], given: tuple[str, ...], *, apply_them: bool, as_commands: bool, as_json: bool
+) -> None:
+    """Show, or grant, what each role may do on the cluster: one principal a role, from the topic table.
+
+    With --apply the cluster must have an authorizer and this client must be its administrator. What is granted already
+    stays; nothing is ever taken away.
+
+    Example: fxwatch topics acls --role monitor --principal monitor=User:CN=monitor --apply
+    """
+    from streams.settings import load_settings
+    from streams.topics import acls as rights
+    from streams.topics.granting import entries, grant
+
+    settings = load_settings()
+    who = rights.principals(settings, given)
+    roles = chosen or tuple(role for role in ROLES if role not in rights.ON_REQUEST)
+    wanted = [one for one in rights.grants(settings) if one.role in roles]
+    created: list[Any] = []
+    others: list[Any] = []
+    if apply_them:
+        with connect(settings) as admin:
+            created, others = grant(admin, entries(wanted, who))
+    if as_json:
+        click.echo(json.dumps({
+            "grants": [{**msgspec.to_builtins(one), "principals": who[one.role]} for one in wanted],
+            "applied": apply_them, "created": len(created), "others": [repr(one) for one in others],
+        }))  # fmt: skip
+        return
+    if as_commands:
+        for line in rights.commands(wanted, who, settings.bootstrap):
+            click.echo(line)
+    else:
+        _print_grants(wanted, who)
+    for one in others:
+        click.echo(f"not from the table, left as it is: {one!r}", err=True)
+    if apply_them:
+        click.echo(f"{len(created)} entries granted, {len(entries(wanted, who)) - len(created)} were there", err=True)
+
+
+def _print_grants(wanted: list[Grant], who: Mapping[Role, Sequence[str]]) -> None:
+    shown = Table("role", Column("principal", no_wrap=True), "resource", Column("name", no_wrap=True), "may")
+    for one in wanted:
+        name = f"{one.name}*" if one.prefixed else one.name
+        shown.add_row(one.role, "\n".join(map(escape, who[one.role])), one.resource, name, ", ".join(one.operations))
+    _to_console(shown)
+
+
+def _to_console(shown: Table) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console.width = max(console.width, FILE_WIDTH)
+    console.print(shown)
+
+
 def _kept(topic: Topic, settings: Settings) -> str:
     days = settings.raw_retention_days if topic.keep == "raw" else settings.evidence_retention_days
     if topic.keep == "compacted":
@@ -115,7 +192,4 @@ def _print(settings: Settings, differences: list[Difference], missing: str, diff
         aspects = {each.aspect for each in differences if each.topic == row.name}
         state = "as it should be" if not aspects else missing if "topic" in aspects else differing
         shown.add_row(row.name, str(row.partitions), _kept(row, settings), row.key, row.writers, row.readers, state)
-    console = Console()
-    if not console.is_terminal:
-        console.width = max(console.width, FILE_WIDTH)
-    console.print(shown)
+    _to_console(shown)

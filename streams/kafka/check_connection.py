@@ -15,7 +15,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.errors import BrokerUnavailableError, FxwatchError
 from streams.kafka.connection_faults import Attempt, EndedError, explain
-from streams.kafka.security import OAUTH, aiokafka_connection
+from streams.kafka.security import OAUTH, aiokafka_connection, encrypted
 from streams.settings import Settings
 
 ENDED_ATTEMPTS, ENDED_WAIT_SECONDS = 3, 0.4
@@ -84,7 +84,7 @@ async def _asked(settings: Settings, address: str, seconds: float) -> list[str]:
     for left in reversed(range(ENDED_ATTEMPTS)):
         try:
             return await asyncio.wait_for(_answer(settings, address, seconds), seconds)
-        except (OSError, KafkaError) as fault:
+        except (OSError, KafkaError, FxwatchError) as fault:
             told = explain(fault, attempt)
             if told is None:
                 raise
@@ -101,6 +101,18 @@ async def _answer(settings: Settings, address: str, seconds: float) -> list[str]
         request_timeout_ms=max(1, int(seconds * 1000)), **aiokafka_connection(settings))  # fmt: skip
     try:
         metadata = await connection.send(MetadataRequest([]))
+    except KafkaError as fault:
+        raise _unanswered(settings, address) from fault
     finally:
         connection.close()
     return [f"{broker[1]}:{broker[2]}" for broker in metadata.brokers]
+
+
+def _unanswered(settings: Settings, address: str) -> EndedError:
+    """The connection stood, and ended with the first request: how SASL meets who does not log in."""
+    other = "SASL_SSL" if encrypted(settings) else "SASL_PLAINTEXT"
+    return EndedError("the broker ended the connection at the first request, and FXWATCH_SECURITY_PROTOCOL is "
+                      f"{settings.security_protocol}", got=f"{address}: a connection that ended without an answer",
+                      expected="a listener of that protocol",
+                      todo=f"set FXWATCH_SECURITY_PROTOCOL={other} where the listener wants a log-in; see the broker's "
+                           "log")  # fmt: skip

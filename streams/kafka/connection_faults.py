@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from aiokafka import errors
 
-from streams.errors import AuthenticationError, ConnectionRefusedByPolicyError, EncryptionError, FxwatchError
+from streams.errors import AuthenticationError, BrokerUnavailableError, EncryptionError, FxwatchError
 
 # X509_V_ERR_... of OpenSSL's x509_vfy.h
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -43,11 +43,13 @@ class Attempt(NamedTuple):
         return self.protocol.endswith("SSL")
 
 
-class EndedError(ConnectionRefusedByPolicyError):
-    """The broker ended the connection without a word, where it does so when the two do not speak the same protocol.
+class EndedError(BrokerUnavailableError):
+    """The broker ended the connection without a word, as it does when the two do not speak the same protocol.
 
-    The only such fault that may also be a broker that is stopping, so it is tried again before it is told.
+    It may also be a broker that is stopping, so it is tried again before it is told, and is waited out like one.
     """
+
+    code = "broker.ended"
 
 
 def explain(fault: BaseException, attempt: Attempt) -> FxwatchError | None:

@@ -8,46 +8,59 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from streams.errors import FxwatchError
+from streams.kafka.connection_faults import Attempt
 
 logger = logging.getLogger(__name__)
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 30.0
 """How long after the first refusal, doubled each time, and at most."""
 
+Files = tuple[object, ...]
+"""Stamps of the files that a connection was made with: new ones are tried at once."""
+
+
+class _Refused(NamedTuple):
+    times: int
+    until: float
+    fault: FxwatchError
+    files: Files
+
 
 class Refusals:
-    """By address: how often in a row, and until when it is left alone. For any number of threads."""
+    """By broker and log-in: how often in a row, and until when it is left alone. For any number of threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._lock = clock, threading.Lock()
-        self._by_address: dict[str, tuple[int, float, FxwatchError]] = {}
+        self._known: dict[Attempt, _Refused] = {}
 
-    def held_back(self, address: str) -> FxwatchError | None:
-        """Why the address is not to be tried now; None when it may be."""
+    def held_back(self, attempt: Attempt, files: Files) -> FxwatchError | None:
+        """Why it is not to be tried now; None when it may be."""
         with self._lock:
-            found = self._by_address.get(address)
-        return found[2] if found is not None and self._clock() < found[1] else None
+            found = self._known.get(attempt)
+        return found.fault if found is not None and found.files == files and self._clock() < found.until else None
 
-    def note(self, address: str, fault: FxwatchError) -> None:
+    def note(self, attempt: Attempt, files: Files, fault: FxwatchError) -> None:
         """The broker refused. Logged from the second time on: the first is told by who wanted to connect."""
         with self._lock:
-            times = self._by_address[address][0] + 1 if address in self._by_address else 1
+            known = self._known.get(attempt)
+            times = known.times + 1 if known is not None and known.files == files else 1
             wait = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(times - 1, 10))
-            self._by_address[address] = (times, self._clock() + wait, fault)
+            self._known[attempt] = _Refused(times, self._clock() + wait, fault, files)
         if times > 1:
             logger.warning("not connected, next attempt in %.0f s: %s", wait, fault.message)
 
-    def cleared(self, address: str) -> None:
+    def clear(self, attempt: Attempt) -> None:
         """The broker took a connection."""
         with self._lock:
-            self._by_address.pop(address, None)
+            self._known.pop(attempt, None)
 
     def newest(self) -> FxwatchError | None:
         """What was refused last and not taken since."""
         with self._lock:
-            return max(self._by_address.values(), key=lambda one: one[1])[2] if self._by_address else None
+            return max(self._known.values(), key=lambda one: one.until).fault if self._known else None
 
 
 REFUSALS = Refusals()

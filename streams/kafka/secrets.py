@@ -3,10 +3,22 @@
 A password is read for each new connection, so that one that was changed needs no restart.
 """
 
+import os
 from pathlib import Path
 
 from streams.errors import ConfigurationError
 from streams.secret_files import read_secret_file
+
+Stamp = tuple[int, int, int]
+
+
+def stamp_of(path: Path) -> Stamp | None:
+    """Inode, size and time of a file; None for one that is not there at the moment."""
+    try:
+        found = os.stat(path)  # noqa: PTH116  (follows links: Kubernetes renews a secret by turning one)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class HiddenText(str):
@@ -36,6 +48,10 @@ class PasswordFile:
             raise ConfigurationError("the SASL password file is empty", got=self._path, expected="a password",
                                      todo="correct FXWATCH_SASL_PASSWORD_FILE")  # fmt: skip
         return HiddenText(password)
+
+    def stamp(self) -> Stamp | None:
+        """What tells that the file was changed."""
+        return stamp_of(self._path)
 
     def __repr__(self) -> str:
         return f"<password in {self._path}>"

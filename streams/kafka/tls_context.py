@@ -5,7 +5,6 @@ renewed certificate or authority is in use without a restart. Connections that s
 """
 
 import logging
-import os
 import ssl
 import threading
 from functools import lru_cache
@@ -13,11 +12,10 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Self
 
 from streams.errors import ConfigurationError, FxwatchError
+from streams.kafka.secrets import Stamp, stamp_of
 from streams.secret_files import read_secret_file, read_trusted_file
 
 logger = logging.getLogger(__name__)
-
-Stamp = tuple[int, int, int]
 
 
 class TlsFiles(NamedTuple):
@@ -87,15 +85,7 @@ def _refuse_to_ask(files: TlsFiles) -> Any:
 
 def _stamps(files: TlsFiles) -> tuple[Stamp | None, ...]:
     """What tells that a file was changed or replaced; None for one that is not there at the moment."""
-    return tuple(None if path is None else _stamp(path) for path in files)
-
-
-def _stamp(path: Path) -> Stamp | None:
-    try:
-        found = os.stat(path)  # noqa: PTH116  (follows links: Kubernetes renews a secret by turning one)
-    except OSError:
-        return None
-    return found.st_ino, found.st_size, found.st_mtime_ns
+    return tuple(None if path is None else stamp_of(path) for path in files)
 
 
 class RenewedContext(ssl.SSLContext):
@@ -129,6 +119,10 @@ class RenewedContext(ssl.SSLContext):
                 else:
                     logger.info("the TLS files changed; new connections use them")
             return self._newest
+
+    def stamp(self) -> tuple[Stamp | None, ...]:
+        """What tells that a file was changed."""
+        return _stamps(self._files)
 
     def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
         """For asyncio and uvloop."""

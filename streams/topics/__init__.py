@@ -1,6 +1,6 @@
 """The topics of fxwatch: one table in code, and the cluster compared with it (DESIGN section 2)."""
 
-from streams.topics.cluster import Difference, apply, connect, diff, require, topic_id
+from streams.topics.cluster import Difference, apply, connect, described, diff, require, topic_id
 from streams.topics.table import (
     ALERTS,
     AUDIT,
@@ -46,6 +46,7 @@ __all__ = [
     "Topic",
     "apply",
     "connect",
+    "described",
     "desk_topic",
     "diff",
     "require",

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,12 +10,14 @@ import msgspec
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import (
+    AuthorizationError,
     InvalidPartitionsError,
     KafkaConnectionError,
     KafkaError,
     KafkaTimeoutError,
     RequestTimedOutError,
     TopicAlreadyExistsError,
+    TopicAuthorizationFailedError,
     UnknownTopicOrPartitionError,
     for_code,
 )
@@ -27,8 +29,11 @@ from streams.errors import (
     TopicUnreadableError,
 )
 from streams.kafka.check_connection import check_connection
+from streams.kafka.denied import not_authorized
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
+from streams.topics.acls import Role, grants, topics_of
+from streams.topics.granting import lacking
 from streams.topics.ledger_partitions import begun_with
 from streams.topics.table import LEDGER, Topic, table
 
@@ -92,6 +97,8 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
         raise BrokerUnavailableError(
             "no Kafka broker answers", got=settings.bootstrap, expected="a reachable Kafka cluster",
             todo="start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP") from fault  # fmt: skip
+    except AuthorizationError as fault:
+        raise not_authorized("the cluster does not allow this", fault) from fault
     except KafkaError as fault:
         if fault.retriable:
             raise ClusterBusyError(
@@ -101,6 +108,18 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
     finally:
         if client is not None:
             client.close()
+
+
+def described(admin: KafkaAdminClient, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Metadata of these topics by name; one that is not there has the error code `MISSING`.
+
+    Raises `NotAuthorizedError` naming the topics that this client may not describe, which look like missing ones else.
+    """
+    found = {each["name"]: each for each in admin.describe_topics(list(names))}
+    denied = [name for name, each in found.items() if each["error_code"] == TopicAuthorizationFailedError.errno]
+    if denied:
+        raise not_authorized("this client may not describe topics", ", ".join(sorted(denied)))
+    return found
 
 
 def _replication(settings: Settings, brokers: int) -> int:
@@ -173,20 +192,31 @@ def _of_begun(differences: list[Difference], begun: int | None, settings: Settin
     return [other, *(each for each in differences if each.aspect != "partitions")]
 
 
-def _described(admin: KafkaAdminClient, settings: Settings) -> dict[str, Any]:
-    """The metadata of every topic of the table; of a missing one with its error. Raises `KafkaError` for another."""
-    metadata = {each["name"]: each for each in admin.describe_topics([row.name for row in table(settings)])}
+def _rows(settings: Settings, roles: Sequence[Role]) -> Sequence[Topic]:
+    """The table, or what of it these roles read or write."""
+    return topics_of(settings, roles) if roles else table(settings)
+
+
+def _described(admin: KafkaAdminClient, settings: Settings, roles: Sequence[Role] = ()) -> dict[str, Any]:
+    """The metadata of every topic of the table; of a missing one with its error. Raises `KafkaError` for another.
+
+    With `roles` of their topics alone; raises `NotAuthorizedError` naming what these roles lack on them.
+    """
+    metadata = {each["name"]: each for each in admin.describe_topics([row.name for row in _rows(settings, roles)])}
     unreadable = [name for name, found in metadata.items() if found["error_code"] not in (0, MISSING)]
+    denied = lacking([grant for grant in grants(settings) if grant.role in roles], metadata)
+    if denied:
+        raise not_authorized("this worker lacks rights", "; ".join(denied))
     if unreadable:
         raise for_code(metadata[unreadable[0]]["error_code"])(", ".join(unreadable))
     return metadata
 
 
 def _differences(
-    admin: KafkaAdminClient, settings: Settings, described: dict[str, Any] | None = None
+    admin: KafkaAdminClient, settings: Settings, metadata: dict[str, Any] | None = None, roles: Sequence[Role] = ()
 ) -> list[Difference]:
-    rows = table(settings)
-    metadata = _described(admin, settings) if described is None else described
+    rows = _rows(settings, roles)
+    metadata = _described(admin, settings, roles) if metadata is None else metadata
     held = _settings_of(admin, [row.name for row in rows if metadata[row.name]["error_code"] != MISSING])
     differences: list[Difference] = []
     for row in rows:
@@ -286,17 +316,19 @@ def _correct(admin: KafkaAdminClient, differences: list[Difference]) -> None:
         raise TopicsError("the cluster refused to change topic settings", got="; ".join(refused))
 
 
-def require(settings: Settings) -> dict[str, int]:
+def require(settings: Settings, *roles: Role) -> dict[str, int]:
     """Return when the cluster's topics are as the table wants them; what a worker calls before anything else.
 
-    Returns the number of partitions that each topic has.
+    Returns the number of partitions that each topic has. With `roles` only the topics of these are looked at, and what
+    this client may do with them.
 
     What it can do without is logged, so that a new release starts on the topics of the one before. Raises
-    `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing or differs.
+    `BrokerUnavailableError` when no broker answers, `TopicsError` naming every topic that is missing or differs, and
+    `NotAuthorizedError` naming every right that is missing.
     """
     with connect(settings) as admin:
-        described = _described(admin, settings)
-        found = _differences(admin, settings, described)
+        metadata = _described(admin, settings, roles)
+        found = _differences(admin, settings, metadata, roles)
         if any(each.aspect == "partitions" for each in found):
             found = _of_begun(found, begun_with(settings), settings)
     advised = [str(each) for each in found if each.advised]
@@ -305,7 +337,7 @@ def require(settings: Settings) -> dict[str, int]:
     differences = [each for each in found if not each.advised]
     if differences:
         raise _error("the cluster's topics differ from the topic table", differences)
-    return {name: len(each["partitions"]) for name, each in described.items()}
+    return {name: len(each["partitions"]) for name, each in metadata.items()}
 
 
 def topic_id(settings: Settings, topic: str) -> str:

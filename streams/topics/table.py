@@ -167,29 +167,32 @@ def table(settings: Settings) -> tuple[Topic, ...]:
                      extra=extra or {}, any_number=name in INPUTS, advised=frozenset(advised))  # fmt: skip
 
     return (
-        topic(TRANSACTIONS, "raw", "resident party's id", "banks, publish, simulate", "ingest"),
-        topic(DECLARATIONS, "raw", "trader's id", "customs, publish, simulate", "ingest"),
-        topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate", "ingest"),
-        topic(PROFILES, "raw", "party's id", "registers, publish, simulate", "ingest"),
-        topic(DISPOSITIONS, "raw", "party token", "investigators, console", "ingest"),
+        topic(TRANSACTIONS, "raw", "resident party's id", "banks, publish, simulate, deadletter", "ingest, reconcile"),
+        topic(DECLARATIONS, "raw", "trader's id", "customs, publish, simulate, deadletter", "ingest, reconcile"),
+        topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate, deadletter", "ingest, reconcile"),
+        topic(PROFILES, "raw", "party's id", "registers, publish, simulate, deadletter", "ingest, reconcile"),
+        topic(DISPOSITIONS, "raw", "party token", "investigators, console, deadletter", "ingest, reconcile"),
         # every configuration that was ever in force: an old alert is explained by the rules of its day
-        topic(RULES, "evidence", "configuration", "rules apply", "ingest"),
-        topic(LEDGER, "evidence", "party token", "ingest, topics apply", "monitor, rescore, reconcile, state"),
-        topic(LEGS, "evidence", "counterparty token", "ingest", "network"),
+        topic(RULES, "evidence", "configuration", "rules apply",
+              "ingest, monitor, rules apply, rules show, reconcile"),
+        topic(LEDGER, "evidence", "party token", "ingest, topics apply",
+              "ingest, monitor, rescore, reconcile, rules show, skip, state, institutions"),
+        topic(LEGS, "evidence", "counterparty token", "ingest", "network, reconcile"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
-        topic(IDENTITIES, "compacted", "token", "ingest", "reidentify"),
+        topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
         topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),
-        topic(ALERTS, "evidence", "party token", "monitor, network", "investigators, alerts follow, console"),
-        *(topic(desk_topic(desk), "evidence", "party token", "monitor, network", f"desk {desk}, alerts follow")
+        topic(ALERTS, "evidence", "party token", "monitor, network",
+              "investigators, alerts follow, console, rescore, evidence"),
+        *(topic(desk_topic(desk), "evidence", "party token", "monitor, network", f"desk {desk}, alerts follow, rescore")
           for desk in settings.effective.desks),
         topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip, ingest",
-              "monitor, network, state, ingest", extra=_POSITIONS),
+              "monitor, network, state, rescore, skip, ingest", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them
         topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor, network",
-              "monitor, network, state, rescore", extra=_STATE),
+              "monitor, network, state, rescore, skip", extra=_STATE),
         # where each ingest worker is in a backlog, for the others; worth nothing a second later
         topic(CLOCK, "raw", "worker", "ingest", "ingest", partitions=1,
               extra={"retention.ms": str(HOUR_MS), "segment.ms": str(HOUR_MS)}),
         # a chain of hashes is one sequence
-        topic(AUDIT, "evidence", "subject", "reidentify, console", "auditors", partitions=1),
+        topic(AUDIT, "evidence", "subject", "reidentify, console", "reidentify, console, auditors", partitions=1),
     )  # fmt: skip

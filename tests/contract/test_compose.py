@@ -145,3 +145,39 @@ def test_mounted_files_exist():
                 assert volume.endswith(":ro"), volume
             else:
                 assert source in COMPOSE["volumes"]
+
+
+SECURED = yaml.safe_load((ROOT / "deploy" / "compose" / "secured.yml").read_text())
+
+
+def test_the_secured_overlay_follows_the_specification():
+    """TLS, SASL and access control, over the services of the first file and one that grants."""
+    assert violations(SECURED) == []
+    assert set(SECURED["services"]) - set(SERVICES) == {"acls"}
+
+
+@pytest.mark.parametrize("name", ["acls", *FXWATCH])
+def test_each_service_of_the_overlay_enters_as_itself(name):
+    """Every variable is a setting; the password is a secret's file that this service alone is given."""
+    service = SECURED["services"][name]
+    values = service["environment"]
+    assert set(values) <= {f"FXWATCH_{field.upper()}" for field in Settings.model_fields}
+    assert values["FXWATCH_SECURITY_PROTOCOL"] == "SASL_SSL"
+    files = {value for variable, value in values.items() if variable.endswith("_FILE")}
+    assert files == {f"/run/secrets/{secret}" for secret in service["secrets"]}
+    others = [one for other, one in SECURED["services"].items() if other not in (name, "kafka")]
+    own = set(service["secrets"]) - {"ca"}
+    assert own
+    assert not any(own & set(one["secrets"]) for one in others)
+    assert set(service["secrets"]) <= set(SECURED["secrets"])
+
+
+def test_the_secured_broker_lets_nobody_in_by_default():
+    """An authorizer, no rights without an entry, and no listener beyond loopback without TLS and SASL."""
+    script = SECURED["services"]["kafka"]["entrypoint"][-1]
+    assert "org.apache.kafka.metadata.authorizer.StandardAuthorizer" in script
+    assert "allow.everyone.if.no.acl.found=false" in script
+    assert "'listeners=SECURE://:19093,CONTROLLER://localhost:9094'" in script
+    assert "SECURE:SASL_SSL" in script
+    users = re.findall(r"FXWATCH_SASL_USERNAME': '([a-z-]+)'", str(SECURED))
+    assert {name.removeprefix("fxwatch-") for name in users} == {"admin", "operator", "ingest", "monitor"}

@@ -11,7 +11,9 @@ from streams.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 GUARANTEES = "docs/GUARANTEES.md"
-EVERY = pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", GUARANTEES])
+EVERY = pytest.mark.parametrize(
+    "name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", GUARANTEES, "docs/SECURITY.md"]
+)
 ROOMS = ("streams", "detectors", "deploy", "tests")
 # settings that are not fields: the file itself
 OTHER_VARIABLES = {"FXWATCH_CONFIG"}

@@ -16,6 +16,9 @@ ACCESS = {
     "create_conn": "aiokafka_connection", "KafkaProducer": BLOCKING, "KafkaConsumer": BLOCKING,
     "KafkaAdminClient": BLOCKING,
 }  # fmt: skip
+LIBRARIES = tuple(ACCESS)
+# the product's own subclasses
+ACCESS["AssignedConsumer"] = ASYNC
 OWNER = "streams/kafka/security.py"
 # Every argument by which a client could be led past the settings.
 ARGUMENTS = ("bootstrap_servers", "security_protocol", "ssl_context", "sasl_mechanism", "sasl_plain_username",
@@ -51,6 +54,14 @@ def faults(source: str, path: str) -> tuple[list[str], int]:
         if past and name not in INSIDE:
             found.append(f"{path}:{call.lineno}: {name} with {', '.join(past)} of its own")
     return found, made
+
+
+def test_subclasses_are_known():
+    """A class of the product's own that is a client is made as one."""
+    own = {node.name: name_of(node.bases[0]) for path in (ROOT / "streams").rglob("*.py")
+           for node in ast.walk(ast.parse(path.read_text()))
+           if isinstance(node, ast.ClassDef) and node.bases and name_of(node.bases[0]) in LIBRARIES}  # fmt: skip
+    assert {name: ACCESS.get(name) for name in own} == {name: ACCESS[base] for name, base in own.items()}
 
 
 def test_every_client_of_the_product_enters_by_the_settings():

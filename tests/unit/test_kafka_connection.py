@@ -1,6 +1,7 @@
 """A connection that ended a moment ago, on a real uvloop and a real socket; no broker."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -121,3 +122,27 @@ def test_a_check_leaves_the_event_loop_of_the_thread_alone() -> None:
     finally:
         asyncio.set_event_loop(None)
         mine.close()
+
+
+def test_a_session_that_is_about_to_end_is_renewed_between_two_requests() -> None:
+    """Aiokafka does not log in again: the broker would cut the connection in the middle of a request."""
+
+    async def states() -> list[bool]:
+        server = await asyncio.start_server(_silent, "127.0.0.1", 0)
+        host, port = server.sockets[0].getsockname()
+        found = Connection(host, port)
+        found._closed_fut = asyncio.get_running_loop().create_future()
+        found._reader, found._writer = await asyncio.open_connection(host, port)
+        found._read_task = asyncio.ensure_future(asyncio.sleep(60))
+        seen = [found.connected()]
+        found._renew_at = time.monotonic() + 60
+        seen.append(found.connected())
+        found._renew_at = time.monotonic() - 1
+        found._requests.append((1, None, asyncio.get_running_loop().create_future()))
+        seen.append(found.connected())  # a request is under way
+        found._requests.clear()
+        seen += [found.connected(), found._writer is not None]
+        server.close()
+        return seen
+
+    assert on_uvloop(states) == [True, True, True, False, False]

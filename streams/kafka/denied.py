@@ -1,0 +1,25 @@
+"""What a broker says where it knows this client and does not allow what it asked for."""
+
+from aiokafka import errors as aiokafka_errors
+from kafka.errors import AuthorizationError
+
+from streams.errors import NotAuthorizedError
+
+DENIED = (
+    AuthorizationError,
+    aiokafka_errors.TopicAuthorizationFailedError,
+    aiokafka_errors.GroupAuthorizationFailedError,
+    aiokafka_errors.ClusterAuthorizationFailedError,
+    aiokafka_errors.TransactionalIdAuthorizationFailed,
+)
+"""Of kafka-python (one base) and of aiokafka (none)."""
+
+
+def not_authorized(what: str, got: object) -> NotAuthorizedError:
+    """The error for a right that this client does not have. `got`: the broker's refusal, or the rights by name."""
+    if isinstance(got, BaseException):
+        words = ", ".join(str(word) for word in got.args if str(word))
+        got = f"{type(got).__name__}{': ' if words else ''}{words}"
+    return NotAuthorizedError(what, got=got, expected="what the role of this client may do (fxwatch topics acls)",
+                              todo="let the cluster's administrator run: fxwatch topics acls --apply; or correct who "
+                                   "this client is (FXWATCH_SASL_USERNAME, its certificate or token)")  # fmt: skip

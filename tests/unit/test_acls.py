@@ -1,0 +1,98 @@
+"""Access control derived from the topic table, without a cluster."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from streams import topics
+from streams.application_claim import TRANSACTIONAL_ID
+from streams.cli import command
+from streams.errors import UsageError
+from streams.settings import load_settings
+from streams.topics.acls import ON_REQUEST, ROLES, commands, grants, named, principals, role_of, topics_of
+
+
+def held(role, **overrides):
+    """(resource, name, prefixed) -> operations of one role."""
+    return {(one.resource, one.name, one.prefixed): set(one.operations)
+            for one in grants(load_settings(**overrides)) if one.role == role}  # fmt: skip
+
+
+def test_every_name_in_the_table_is_a_roles():
+    """A new writer or reader that nobody gave a role would have no rights on a secured cluster, or somebody else's."""
+    names = {name for row in topics.table(load_settings()) for column in (row.writers, row.readers)
+             for name in named(column)}  # fmt: skip
+    for name in names:
+        role_of(name)
+    of_roles = {name for role in ROLES.values() for name in role}
+    assert {name for name in of_roles if name not in names} == set()
+
+
+def test_a_name_of_nobody_is_an_error():
+    """So that the test above can fail."""
+    with pytest.raises(KeyError):
+        role_of("somebody new")
+
+
+def test_a_monitor_reads_no_identifier():
+    """Not the inputs, dead letters or identities; it may not even describe them."""
+    seen = {name for resource, name, _ in held("monitor") if resource == "topic"}
+    assert not seen & ({*topics.INPUTS, topics.DEADLETTER, topics.IDENTITIES} - {topics.RULES})
+    assert {row.name for row in topics_of(load_settings(), ["monitor"])} == seen
+
+
+def test_what_is_not_a_topic():
+    """Groups by their exact name, transactional ids by prefix: there is one a partition."""
+    assert held("monitor")["group", "fxwatch-monitor", False] == {"Read"}
+    assert held("monitor")["transactional-id", "fxwatch-monitor-", True] == {"Describe", "Write"}
+    assert held("ingest")["group", "fxwatch-notices", False] == {"Read"}
+    assert held("monitor", application="other")["group", "other-monitor", False] == {"Read"}
+    assert held("investigator")["group", "fxwatch-investigator", True] == {"Read"}
+    assert held("auditor") == {("topic", topics.AUDIT, False): {"Read"}}
+
+
+def test_the_claim_of_a_cluster_is_granted_to_who_may_make_it():
+    """Its transactional id is the same for every application, so it is named in both places."""
+    claim = ("transactional-id", TRANSACTIONAL_ID, False)
+    assert [role for role in ROLES if claim in held(role, application="other")] == ["ingest", "monitor", "operator"]
+
+
+def test_only_the_operator_creates_and_nobody_deletes():
+    """Nor alters: partitions never change, and rights are the administrator's."""
+    for role in ROLES:
+        operations = set().union(*held(role).values())
+        assert ("Create" in operations) == (role == "operator")
+        assert not operations & {"Delete", "Alter", "All", "ClusterAction"}
+
+
+def test_principals_can_be_named():
+    """One or several of a role; the others keep the default."""
+    who = principals(load_settings(), ["monitor=User:CN=monitor,O=Bank", "monitor=User:second"])
+    assert who["monitor"] == ["User:CN=monitor,O=Bank", "User:second"]
+    assert who["ingest"] == ["User:fxwatch-ingest"]
+
+
+@pytest.mark.parametrize("given", ["monitor", "nobody=User:x", "monitor=x", "monitor=User:", "monitor=User:a\nb"])
+def test_a_malformed_principal_is_refused(given):
+    """With what is expected."""
+    with pytest.raises(UsageError, match="ROLE=User:NAME"):
+        principals(load_settings(), [given])
+
+
+def test_commands_are_quoted_for_a_shell():
+    """A distinguished name holds what a shell would take apart."""
+    who = principals(load_settings(), ["auditor=User:CN=it's; rm -rf ~"])
+    (line,) = commands([one for one in grants(load_settings()) if one.role == "auditor"], who, "b:9093")
+    assert line.endswith("--operation Read --topic fx.audit.v1")
+    assert "--allow-principal 'User:CN=it'\"'\"'s; rm -rf ~'" in line
+
+
+def test_shown_without_a_cluster():
+    """Nothing is changed and nothing is asked; the role for all inputs at once only where it is named."""
+    told = json.loads(CliRunner().invoke(command, ["topics", "acls", "--json"], catch_exceptions=False).output)
+    assert {one["role"] for one in told["grants"]} == set(ROLES) - set(ON_REQUEST)
+    assert (told["applied"], told["created"]) == (False, 0)
+    shown = CliRunner().invoke(command, ["topics", "acls", "--role", "sender"], catch_exceptions=False).output
+    assert "User:fxwatch-sender" in shown
+    assert "monitor" not in shown
