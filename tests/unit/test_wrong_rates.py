@@ -275,6 +275,29 @@ def test_a_return_mutes_nobody(back):
     assert len(ledger.pay("c", later(hours=4), "45000" if back != "0" else "12000").alerts) == (back != "0")
 
 
+@pytest.mark.parametrize(("more", "news"), [("22499", False), ("22500", True)])
+def test_what_came_back_in_part_lowers_the_size_by_just_that(more, news):
+    """120 000 alerted, 30 000 returned: 90 000 is what must grow by a quarter, to 112 500."""
+    ledger = Ledger()
+    first = [ledger.pay(name, later(hours=hour), "60000") for hour, name in enumerate("ab")]
+    assert len(alerts(first)) == 1
+    ledger.pay("r", later(hours=3), "30000", status="returned", original_event_id="b")
+    (alerted,) = unpack(ledger.state.parties["k1.0a3.remitter"]).alerted
+    assert alerted.size == 9_000_000
+    assert bool(ledger.pay("c", later(hours=4), more).alerts) is news
+
+
+@pytest.mark.parametrize(("beyond", "cents"), [(timedelta(0), 1_000_000), (timedelta(microseconds=1), 0)])
+def test_a_correction_reaches_as_far_as_the_rate_did(beyond, cents):
+    """26 hours to the microsecond, in which the market's direction keeps the other one out too."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "7000")
+    paid(ledger, "a", later(hours=26) + beyond)
+    assert ledger.rate(later(hours=26) + beyond, "0.00014", "KRW", "USD").rate == (None if beyond else "rate.direction")
+    ledger.rate(START, "1400")
+    assert total(ledger) == cents
+
+
 # -- corrections ----------------------------------------------------------------------------------------------------
 
 
