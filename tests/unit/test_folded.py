@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from detectors import folded
+from detectors import folded, transaction
 from detectors.calendar import DAY_US, to_us
 from detectors.folded import Day, Folded, folded_of
 from detectors.party import unpack
@@ -208,6 +208,50 @@ def test_years_that_no_event_can_belong_to_any_more_are_let_go():
     assert year(ledger, 2026) == 20 * 1000
 
 
+def test_returns_that_find_no_payment_grow_no_days_of_old_years():
+    """One a day for 900 days, all of payments that never were: two calendar years of days at most are kept."""
+    ledger = Ledger()
+    with few_rows(4, 2):
+        for number in range(9):
+            ledger.pay(f"e{number}", later(hours=number), "10")
+        for day in range(900):
+            ledger.pay(f"r{day}", later(days=day), "1", status="returned", original_event_id=f"never{day}")
+    found = folded_of(party(ledger))
+    assert {date.fromordinal(day).year for day in found.days} == {2026 + 1}
+    assert sum(day.returns for day in found.days.values()) == len(found.days)
+
+
+def test_the_day_on_which_the_cap_was_crossed_is_found_among_folded_and_kept_payments():
+    """Pieces of the first day stay rows, 3 000 a day are folded: 39 200 and 21 of them cross 100 000 on the 24th."""
+    ledger = Ledger()
+    with few_rows(12, 10):
+        for number in range(8):
+            ledger.pay(f"p{number}", later(minutes=number))
+        for day in range(1, 31):
+            ledger.pay(f"s{day}", later(days=day), "3000")
+        (alert,) = ledger.pay("last", later(days=60), "900000").alerts
+    values = measured(alert, "T02")
+    assert (values["cap_crossed_on"], values["payments"]) == ("2025-03-24", 39)
+    assert values["payments_after_crossing"] == 30 - 21 + 1
+    assert values["folded_payments"] > 20
+
+
+def test_the_models_see_the_week_of_all_payments(monkeypatch):
+    """Seven days of 10 USD an hour: the sum that is scored holds folded payments too, to a day."""
+    seen, observe = [], transaction.observe
+
+    def kept_view(view, *rest):
+        seen.append(view.sum_7d_usd)
+        return observe(view, *rest)
+
+    monkeypatch.setattr(transaction, "observe", kept_view)
+    ledger = Ledger()
+    with few_rows(4, 2):
+        for hour in range(24 * 9):
+            ledger.pay(f"e{hour}", later(hours=hour), "10")
+    assert 6 * 240 <= seen[-1] <= 7 * 240
+
+
 def test_the_sum_of_seven_days_holds_folded_payments():
     """To a day: 21 payments of the last seven days, of which most are folded, and none of the week before."""
     ledger = Ledger()
@@ -238,6 +282,8 @@ def test_two_tokens_of_one_party_become_one_with_all_that_was_folded(both):
     assert found.annual_total(2025) + exact_sum(rows(party(ledger, new))["usd"]) == expected
     assert len(rows(party(ledger, new))) <= 4
     assert sum(cents for cents, _ in found.institutions[2025].values()) == found.annual_total(2025)
+    assert found.count + len(rows(party(ledger, new))) == (19 if both else 12)
+    assert sum(out for _, out in found.flows.values()) == found.annual_total(2025)
     assert old not in ledger.state.parties
 
 
