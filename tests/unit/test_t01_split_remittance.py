@@ -115,3 +115,15 @@ def test_returned_pieces_do_not_count():
     ledger.pay("e1", later(hours=1))
     ledger.pay("r1", later(hours=2), status="returned", original_event_id="e1")
     assert not ledger.pay("e2", later(hours=3)).alerts
+
+
+def test_the_partys_own_habit_is_told_without_the_pieces_themselves():
+    """Beside the three pieces: one of 4 500 for another purpose, two of 700; a third of the others lie in the band."""
+    ledger = Ledger()
+    for number, amount in enumerate(("700", "700")):
+        ledger.pay(f"o{number}", later(hours=number), amount)
+    ledger.pay("o2", later(hours=2), "4500", purpose="40201")
+    (alert,) = [alert for number in range(3) for alert in ledger.pay(f"e{number}", later(hours=3 + number)).alerts]
+    (reason,) = [each for each in alert.reasons if each.feature == "T01"]
+    assert (reason.own_n, reason.own_baseline) == (3, 0.3333)
+    assert "this party's others, 33 % of 3, weak" in reason.text_en
