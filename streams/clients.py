@@ -213,6 +213,20 @@ async def end_offset(consumer: AIOKafkaConsumer, partition: TopicPartition) -> i
     return int((await consumer.end_offsets([partition]))[partition])
 
 
+async def read_whole(settings: Settings, topic: str, partition: int) -> AsyncIterator[list[Any]]:
+    """Every record of `topic`[`partition`] up to its end now, as a read_uncommitted reader sees them."""
+    place = TopicPartition(topic, partition)
+    consumer = reader(settings, committed=False)
+    try:
+        await consumer.start()
+        consumer.assign([place])
+        end = await end_offset(consumer, place)
+    finally:
+        await consumer.stop()
+    async for records in read_range(settings, topic, partition, None, end, committed=False):
+        yield records
+
+
 async def read_range(
     settings: Settings,
     topic: str,

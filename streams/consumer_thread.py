@@ -14,6 +14,7 @@ from faust.types import TP
 
 from streams import record_sets
 from streams.fetch_answers import FetchAnswers, watch_answers
+from streams.input_positions import Sought
 
 # Records that one look may take. Bounds memory: a record set of 2 MiB may hold a hundred thousand, and is read as its
 # records are taken.
@@ -93,7 +94,15 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
             begins = await consumer.beginning_offsets(without)
         for tp, offset in (found | begins).items():
             consumer.seek(tp, offset)
+        self.consumer.sought({tuple(tp): self._sought(tp, committed.get(tp), tp in found) for tp in assigned})
         return found | dict.fromkeys(without)
+
+    def _sought(self, tp: Any, committed: OffsetAndMetadata | None, found: bool) -> Sought:
+        """Where a partition is read from. A worker commits with the topic's id, Kafka's own tools without."""
+        if committed is None or not found:
+            return Sought(None, ours=False)
+        return Sought(committed.offset, ours=bool(committed.metadata) and committed.metadata == self.consumer.topic_id(
+            tp.topic))  # fmt: skip
 
     def _of_this_topic(self, tp: Any, committed: OffsetAndMetadata) -> bool:
         """Whether an offset is of the topic that bears the name now; one without an id (earlier releases) is."""

@@ -21,6 +21,8 @@ from streams.deliveries import Outstanding
 from streams.door import Door, Rejected
 from streams.identities import Sealer
 from streams.input_ids import InputIds
+from streams.input_positions import Place
+from streams.input_watch import InputWatch
 from streams.kafka_log import read_progress
 from streams.lag import known_ends
 from streams.lag import lag as lag_of
@@ -74,13 +76,15 @@ class IngestAgent:
         self.last_progress = time.monotonic()
         clock = StreamClock(inputs or len(topics.INPUTS) * settings.effective.engine.partitions)
         self.clock = ClockExchange(settings, topics.CLOCK, clock)
+        self.inputs = InputIds(settings)
+        self.watch = InputWatch(settings, metrics, lambda: self.inputs.ids)
         transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
                           order_wait=settings.order_wait_seconds, from_senders=True, clock=clock,
-                          topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode())  # fmt: skip
+                          topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode(),
+                          sought=self.watch.sought)  # fmt: skip
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet
-        self.inputs = InputIds(settings)
         self.stopped = StoppedInputs(lambda: self.app._consumer, partial(read_progress, settings),  # noqa: SLF001
                                      lambda: self.inputs.ids, agent=AGENT, topic=topics.PROGRESS)  # fmt: skip
         self._watching: list[asyncio.Task[None]] = []
@@ -108,7 +112,8 @@ class IngestAgent:
             await self.producer.stop()
             raise
         self.clock.start(self.producer)
-        self._watching = [health.background(work, self._die) for work in (self.inputs.watch(), self.stopped.watch())]
+        works = self.inputs.watch(), self.stopped.watch(), self.watch.run(self.producer)
+        self._watching = [health.background(work, self._die) for work in works]
 
     # -- Faust's side ---------------------------------------------------------------------------------------------
 
@@ -153,6 +158,7 @@ class IngestAgent:
             await ended(task)
         await self.conflicts.stop()
         await self.clock.stop()
+        await self.watch.save()
         await self.letters.stop()
         if self.producer is not None:
             try:
@@ -164,7 +170,7 @@ class IngestAgent:
 
     async def _run(self, records: list[Any]) -> None:
         """Admit or reject every record of a run, then deliver all outputs; returns when all are acknowledged."""
-        await self._require_same_inputs(records)
+        runs = await self._require_same_inputs(records)
         began = time.perf_counter()
         deliveries: Deliveries = {}
         letters: list[Letter] = []
@@ -206,6 +212,7 @@ class IngestAgent:
                     ahead += when * 1000 > record.timestamp
         decoded = time.perf_counter()
         await self._deliver(deliveries, letters)
+        self.watch.handled(runs)
         published = time.perf_counter()
         metrics = self.metrics
         metrics.observe_run(AGENT, len(records))
@@ -223,8 +230,10 @@ class IngestAgent:
             metrics.advance_watermark(topic, when)
         self.last_progress = time.monotonic()
 
-    async def _require_same_inputs(self, records: list[Any]) -> None:
+    async def _require_same_inputs(self, records: list[Any]) -> list[tuple[Place, int, int]]:
         """Look at the topics' ids before the first run of an assignment, and where offsets go back.
+
+        Returns the places of the run with their first and last offsets.
 
         They do in a redelivery, after a rebalance, and when a topic was created again. Failure prevented: written with
         the old topic's id, the new one's records would pass as redelivered. Raises `InputRecreatedError`; nothing of
@@ -242,6 +251,7 @@ class IngestAgent:
             await self.inputs.require(self.settings.broker_patience_seconds)
             handled.clear()  # one look serves the whole rebalance
         handled.update(last)
+        return [(place, offset, last[place]) for place, offset in first.items()]
 
     def _admit(self, admitted: Any, timestamp: int, deliveries: Deliveries) -> None:
         for partition, key, value, headers in admitted.records:

@@ -163,6 +163,7 @@ class Metrics:
         self._define_histograms()
         self._define_gauges()
         self._read = _Children(self.records_read, [*topics, OTHER])
+        self._passed = _Children(self.records_passed, [*topics, OTHER], ["deleted", "moved"])
         self._events = _Children(self.events, self.agents, [*get_args(Outcome)])
         self._notes = _Children(self.input_notes, get_args(Note))
         self._dead = _Children(self.dead_letters, [*topics, OTHER], [*codes, OTHER])
@@ -215,6 +216,11 @@ class Metrics:
             "typology",
             "severity",
         )
+        self.records_passed = counter(
+            "records_passed",
+            "Offsets of an input topic that passed ingest by, offsets. deleted: gone before they were read; moved: the "
+            "group's offset was moved past them.", "topic", "cause",
+        )  # fmt: skip
         self.replayed_events = counter(
             "replayed_events", "Events applied again from the ledger to rebuild state, events.", "agent"
         )
@@ -352,6 +358,10 @@ class Metrics:
     def count_events(self, agent: str, outcome: Outcome, events: int = 1) -> None:
         """Count events by outcome."""
         self._events[agent, outcome].inc(events)
+
+    def count_passed(self, topic: str, cause: Literal["deleted", "moved"], offsets: int) -> None:
+        """Count offsets of an input topic that passed ingest by."""
+        self._passed[topic, cause].inc(offsets)
 
     def count_dead_letter(self, topic: str, code: str, records: int = 1) -> None:
         """Count rejected records under one code each (the first found), so that the sum is the number of records."""

@@ -1,12 +1,14 @@
 """Records of `fx.progress.v1`: per agent and partition, the ledger position up to which outputs are published.
 
-The topic is compacted. Five kinds of record share a partition's log, told apart by key:
+The topic is compacted. Six kinds of record share a partition's log, told apart by key:
 
 * `<agent>/<partition>`: the position, written in the same Kafka transaction as the outputs it covers;
 * `<agent>/<partition>/snapshot/<slot>`: where a snapshot lies on `fx.snapshots.v1`, so that loading seeks instead of
   scans;
 * `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay;
   `ingest/<partition>/skip/<topic>/<offset>`: one to pass a damaged record set of an input topic;
+* `ingest/<topic>/<partition>`: the input offset up to which ingest has accounted for, and `.../passed/<offset>`: input
+  records that passed it by (streams/input_positions.py);
 * `ingest/routing`, in partition 0: what tells whether ingest still has the routing key (streams/routing_key.py);
 * `application`, in partition 0: the application whose topics these are (streams/application_claim.py).
 
@@ -15,7 +17,7 @@ position, and would mute alerts that nobody has, or publish some twice.
 """
 
 import hashlib
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
 import msgspec
 
@@ -71,6 +73,27 @@ class Application(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     at: str
+
+
+class InputPosition(msgspec.Struct, frozen=True, kw_only=True):
+    """Offsets below `next` of one input partition are accounted for. `topic_id` is the topic's (KIP-516)."""
+
+    next: int
+    topic_id: str
+
+
+class Passed(msgspec.Struct, frozen=True, kw_only=True):
+    """Records at `first` to `next` (exclusive) of one input partition that ingest did not read.
+
+    `deleted`: they were gone before it came to them; `moved`: the group's offset was moved past them. `at` is when it
+    was found (UTC, for people).
+    """
+
+    first: int
+    next: int
+    cause: Literal["deleted", "moved"]
+    topic_id: str
+    at: str = ""
 
 
 class Progress(msgspec.Struct, kw_only=True):
@@ -141,14 +164,14 @@ def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:
 _OPENING: Final = b'{"check":"'
 _CHECK_BYTES: Final = 8
 _BODY: Final = len(_OPENING) + 2 * _CHECK_BYTES + len(b'",')
-_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing, Application)
+_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing, Application, InputPosition, Passed)
 
 
 def _check(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=_CHECK_BYTES).hexdigest().encode()
 
 
-def encode(record: Published | SnapshotPointer | Skip | Routing | Application) -> bytes:
+def encode(record: Published | SnapshotPointer | Skip | Routing | Application | InputPosition | Passed) -> bytes:
     """A record's value: JSON whose first field, `check`, is a checksum of what follows it."""
     body = msgspec.json.encode(record)[1:]
     return _OPENING + _check(body) + b'",' + body

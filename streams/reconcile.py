@@ -25,7 +25,8 @@ class Problem(msgspec.Struct, frozen=True):
     (not in every ledger partition, where it belongs in all), `split` (in several, where it belongs in one),
     `conflict_without_record` (the dead letter of a conflict whose ledger record is not there), `without_source` (ledger
     record or dead letter of an offset that has no committed record: of a transaction that was rolled back, say),
-    `leg_without_source`, `leg_without_record` (its payment is not in the ledger), `leg_missing`.
+    `leg_without_source`, `leg_without_record` (its payment is not in the ledger), `leg_missing`, `unread` (offsets that
+    retention deleted before ingest read them, or that the group's offset was moved past and that are gone by now).
     """
 
     topic: str
@@ -45,7 +46,8 @@ class TopicCount(msgspec.Struct, kw_only=True):
     `conflicts` are in the ledger and in the dead letters, and count as `ledger`: conflicts, and what else the monitor
     does not apply (`faults.TOLD_BY_MONITOR`). `redelivered`: ledger records or dead letters of a source position beyond
     the first. `older`, `newer`: ledger records and dead letters whose source lies before the input's
-    log start (retention) or in a deleted topic of its name, or beyond the offset compared up to.
+    log start (retention) or in a deleted topic of its name, or beyond the offset compared up to. `unread`: offsets that
+    were gone before ingest read them.
     """
 
     topic: str
@@ -57,6 +59,7 @@ class TopicCount(msgspec.Struct, kw_only=True):
     older: int = 0
     newer: int = 0
     missing: int = 0
+    unread: int = 0
 
 
 class _Source:
@@ -64,16 +67,19 @@ class _Source:
 
     def __init__(self, begin: int, end: int, copies: int) -> None:
         self.begin, self.end, self.copies = begin, max(begin, end), copies
-        size = self.end - begin
+        size = self.end - self.begin
         self.flags: npt.NDArray[np.uint8] = np.zeros(size, np.uint8)
         self.home: npt.NDArray[np.int16] = np.full(size if copies == 1 else 0, _NOWHERE, np.int16)
         self.seen: npt.NDArray[np.bool_] = np.zeros((copies, size) if copies > 1 else (0, 0), np.bool_)
         self.redelivered = self.older = self.newer = 0
         self._later: list[npt.NDArray[np.int64]] = []
         self._later_legs: list[npt.NDArray[np.int64]] = []
+        self._passed: list[tuple[int, npt.NDArray[np.bool_]]] = []
 
     def inside(self, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Places of the offsets in range, each once; counts the others."""
+        for first, came in self._passed:
+            came[offsets[(offsets >= first) & (offsets < first + len(came))] - first] = True
         self.older += int((offsets < self.begin).sum())
         later = offsets[offsets >= self.end]
         if len(later):
@@ -94,6 +100,16 @@ class _Source:
         nothing = np.zeros(0, np.int64)
         records, legs = (np.concatenate([nothing, *some]) for some in (self._later, self._later_legs))
         return np.unique(records[records >= end]), np.unique(legs[legs >= end])
+
+    def passed(self, first: int, end: int) -> None:
+        """Offsets below the log's start that nothing is known to have read; call before outputs are taken in."""
+        if first < min(end, self.begin):
+            self._passed.append((first, np.zeros(min(end, self.begin) - first, np.bool_)))
+
+    def unread(self) -> npt.NDArray[np.int64]:
+        """Those of the passed offsets that no output names."""
+        return np.unique(np.concatenate([np.flatnonzero(~came) + first for first, came in self._passed]
+                                        or [np.zeros(0, np.int64)]))  # fmt: skip
 
     def in_ledger(self, partition: int, offsets: npt.NDArray[np.int64]) -> None:
         """Ledger records in ledger `partition` with these source offsets."""
@@ -138,6 +154,12 @@ class Reconciliation:
             name = f"{place[0]}[{place[1]}]"
             self.foreign[name] = self.foreign.get(name, 0) + count
         return found
+
+    def passed(self, topic: str, partition: int, first: int, end: int) -> None:
+        """Offsets `first` to `end` (exclusive) may have passed ingest by; call before outputs are taken in."""
+        source = self._source((topic, partition), 0)
+        if source is not None:
+            source.passed(first, end)
 
     def read(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
         """Offsets that exist in the input."""
@@ -205,6 +227,7 @@ class Reconciliation:
             count.redelivered += source.redelivered
             count.older += source.older
             count.newer += source.newer
+            count.unread += len(source.unread())
         return list(found.values())
 
     def problems(self) -> Iterator[Problem]:
@@ -230,6 +253,8 @@ class Reconciliation:
             for kind, wrong in kinds.items():
                 for first, last in _ranges(np.flatnonzero(wrong)):
                     yield Problem(topic, partition, kind, first + source.begin, last + source.begin)
+            for first, last in _ranges(source.unread()):
+                yield Problem(topic, partition, "unread", first, last)
             if (topic, partition) in self._ended:
                 beyond = source.beyond(self._ended[topic, partition])
                 for kind, offsets in zip(("without_source", "leg_without_source"), beyond, strict=True):

@@ -15,6 +15,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.fetch_answers import Refused
+from streams.input_positions import Sought
 from streams.record_sets import Unreadable
 from streams.stream_clock import StreamClock
 
@@ -25,6 +26,7 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
     from_senders: bool = False
     clock: StreamClock | None = None
     topic_id: Callable[[str], str] = staticmethod(lambda _topic: "")
+    sought: Callable[[dict[tuple[str, int], Sought]], None] = staticmethod(lambda _offsets: None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -27,6 +27,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.consumer_thread import RunConsumerThread
+from streams.input_positions import Sought
 from streams.run_offsets import RunOffsets
 from streams.stream_clock import RUN_RECORDS, StreamClock
 
@@ -260,6 +261,7 @@ def install(
     clock: StreamClock | None = None,
     ready: Callable[[TP], bool] | None = None,
     topic_id: Callable[[str], str] | None = None,
+    sought: Callable[[dict[tuple[str, int], Sought]], None] | None = None,
 ) -> None:
     """Give `app` the run transport. Call before the app starts.
 
@@ -272,7 +274,8 @@ def install(
     something in place of each record of the set (streams/record_sets.py);
     `clock` keeps the workers of the group in step while they work off a backlog (ordered runs only);
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back;
-    `topic_id(topic)` is committed with each offset, so that one of a deleted topic is not taken for its successor's.
+    `topic_id(topic)` is committed with each offset, so that one of a deleted topic is not taken for its successor's;
+    `sought(offsets)` is told, by the consumer's own thread, from where an assignment is read.
     """
     settings: dict[str, Any] = {
         "__module__": __name__,
@@ -283,7 +286,7 @@ def install(
         "from_senders": from_senders,
         "clock": clock,
     }
-    given = {"ready": ready, "topic_id": topic_id}
+    given = {"ready": ready, "topic_id": topic_id, "sought": sought}
     settings |= {name: staticmethod(function) for name, function in given.items() if function is not None}
     consumer = type("ConfiguredRunConsumer", (RunConsumer,), settings)
     transport = type("RunTransport", (driver.Transport,), {"Consumer": consumer})

@@ -1,13 +1,12 @@
 """`fxwatch reconcile`: every input is one ledger record or one dead letter, or the command says which is not."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 import click
 import msgspec
-from aiokafka import TopicPartition
 from kafka import KafkaAdminClient
 from kafka.structs import TopicPartition as AdminPartition
 
@@ -16,6 +15,8 @@ from streams.deadletter import original
 from streams.errors import FxwatchError
 from streams.faults import TOLD_BY_MONITOR
 from streams.input_ids import read_ids
+from streams.input_positions import Kept
+from streams.input_watch import read_kept
 from streams.reading import Batch
 from streams.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.record_sets import Unreadable
@@ -26,7 +27,7 @@ from streams.showing import say, say_json
 BROADCAST = (topics.RATES, topics.RULES)
 _PROBLEMS_SHOWN = 50
 _ALWAYS = ("read", "ledger", "dead_letters", "missing")
-_COLUMNS = ("read", "ledger", "dead_letters", "conflicts", "redelivered", "older", "newer", "missing")
+_COLUMNS = ("read", "ledger", "dead_letters", "conflicts", "redelivered", "older", "newer", "missing", "unread")
 
 
 class NotReconciledError(FxwatchError):
@@ -35,11 +36,24 @@ class NotReconciledError(FxwatchError):
     code = "reconcile.differs"
 
 
-def _committed(settings: Settings, ends: dict[TopicPartition, int], ids: dict[str, bytes]) -> dict[TopicPartition, int]:
-    """The ingest group's committed offsets; a partition without one of this topic's has nothing due yet."""
+def _committed(settings: Settings, ids: dict[str, bytes]) -> dict[tuple[str, int], int]:
+    """The ingest group's committed offsets of these topics."""
     with topics.connect(settings) as admin:
-        found = _group_offsets(admin, app.group(settings, "ingest"), ids)
-    return {tp: min(end, found.get((tp.topic, tp.partition), 0)) for tp, end in ends.items()}
+        return _group_offsets(admin, app.group(settings, "ingest"), ids)
+
+
+def _passed(found: Reconciliation, begins: Mapping[tuple[str, int], int], kept: Kept, ids: dict[str, bytes],
+            committed: dict[tuple[str, int], int]) -> None:  # fmt: skip
+    """What ingest says that passed it by, and what went since it last said where it stands."""
+    for (place, _), passed in kept.passed.items():
+        if place in begins and _same(passed.topic_id.encode(), ids.get(place[0], b"")):
+            found.passed(*place, passed.first, passed.next)
+    for place, begin in begins.items():
+        position = kept.positions.get(place)
+        known = position is not None and _same(position.topic_id.encode(), ids.get(place[0], b""))
+        at = max(position.next if position is not None and known else -1, committed.get(place, -1))
+        if at >= 0:
+            found.passed(*place, at, begin)
 
 
 def _group_offsets(admin: KafkaAdminClient, group: str, ids: dict[str, bytes]) -> dict[tuple[str, int], int]:
@@ -95,11 +109,15 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
     """
     ids = read_ids(settings)
     with reading.Reader(settings, topics.INPUTS, unreadable=True) as inputs:
-        due = _committed(settings, inputs.ends, ids) if up_to_committed else inputs.ends
+        committed = _committed(settings, ids)
+        # a partition without an offset of this topic's has nothing due yet
+        due = {tp: min(end, committed.get((tp.topic, tp.partition), 0)) if up_to_committed else end
+               for tp, end in inputs.ends.items()}  # fmt: skip
         in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
         sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
         partitions = settings.effective.engine.partitions
         found = Reconciliation(sources, BROADCAST, partitions, topics.TRANSACTIONS)
+        _passed(found, {place: begin for place, (begin, _) in sources.items()}, read_kept(settings), ids, committed)
         for tp, records in inputs.to_end():
             found.read(tp.topic, tp.partition, [record.offset for record in records])
             for record in records:

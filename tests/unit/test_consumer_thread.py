@@ -10,6 +10,7 @@ from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
 from streams.consumer_thread import RunConsumerThread
+from streams.input_positions import Sought
 
 RATES, RULES = TopicPartition("fx.rates.v1", 0), TopicPartition("fx.rules.v1", 3)
 
@@ -44,7 +45,8 @@ class MemoryThread(RunConsumerThread):
 
     def __init__(self, broker, ids):
         self.broker, self.log, self.tp_last_committed_at = broker, logging.getLogger("thread"), {}
-        self.consumer = SimpleNamespace(topic_id=lambda topic: ids.get(topic, ""))
+        self.told = {}
+        self.consumer = SimpleNamespace(topic_id=lambda topic: ids.get(topic, ""), sought=self.told.update)
 
     def _ensure_consumer(self):
         return self.broker
@@ -74,6 +76,15 @@ def test_an_offset_of_a_deleted_topic_is_not(caplog):
     assert place == {RATES: 7, RULES: 7}
     assert told == {RATES: None, RULES: None}
     assert "offset 20 was committed for another topic of that name (id id-1); this one (id-2)" in caplog.text
+
+
+def test_an_offset_that_somebody_else_committed_is_told_as_such():
+    """Kafka's own tools write no topic id beside an offset; a worker does."""
+    ids = {RATES.topic: "id-1", RULES.topic: "id-1"}
+    for metadata, ours in (("id-1", True), ("", False)):
+        thread = MemoryThread(MemoryBroker({RATES: OffsetAndMetadata(20, metadata)}), ids)
+        asyncio.run(thread._seek_to_committed())
+        assert thread.told == {tuple(RATES): Sought(20, ours), tuple(RULES): Sought(None, ours=False)}
 
 
 def test_a_topic_whose_id_nobody_asks_for_is_read_on():

@@ -23,6 +23,7 @@ PROMISED = {
     "fxwatch_dead_letters_total": ("counter", {"topic", "code"}),
     "fxwatch_input_notes_total": ("counter", {"note"}),
     "fxwatch_alerts_total": ("counter", {"desk", "typology", "severity"}),
+    "fxwatch_records_passed_total": ("counter", {"topic", "cause"}),
     "fxwatch_reconciliation_gap": ("gauge", set()),
     "fxwatch_stage_seconds": ("histogram", {"agent", "stage"}),
     "fxwatch_end_to_end_seconds": ("histogram", set()),

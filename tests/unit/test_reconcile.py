@@ -7,7 +7,9 @@ from aiokafka import TopicPartition
 
 from detectors.events import Source
 from streams import deadletter, ledger
-from streams.cli.reconcile import _take_letter, _take_positions
+from streams.cli.reconcile import _passed, _take_letter, _take_positions
+from streams.input_positions import Kept
+from streams.progress import InputPosition, Passed
 from streams.reconcile import Reconciliation, Tokens
 
 T, R = "fx.transactions.v1", "fx.rates.v1"
@@ -220,3 +222,37 @@ def test_parties_without_identity_and_identities_of_nobody_are_counted():
     assert (tokens.missing(), tokens.without_record()) == (1, 1)
     sealed(2)
     assert (tokens.missing(), tokens.without_record()) == (0, 1)
+
+
+def test_offsets_that_were_gone_before_ingest_read_them_are_named():
+    """Neither read nor missing: the log begins beyond them. What came into the ledger after all is not named."""
+    found = Reconciliation({(T, 0): (60, 70), (T, 1): (60, 70)}, (), 2)
+    found.passed(T, 0, 40, 60)
+    found.passed(T, 1, 58, 65)
+    found.read(T, 0, [60])
+    found.in_ledger(T, 0, 1, [30, 39, 45, 60])
+    found.dead_letter(T, 0, 50, conflict=False)
+    assert told(found) == [f"{T}[0]: 40-44 unread", f"{T}[0]: 46-49 unread", f"{T}[0]: 51-59 unread",
+                           f"{T}[1]: 58-59 unread"]  # fmt: skip
+    [count] = found.counts()
+    assert (count.unread, count.missing, count.older) == (20, 0, 4)
+
+
+def test_a_log_that_begins_beyond_what_is_compared_is_no_fault():
+    """Up to what ingest has committed, on a partition of which retention took more than that."""
+    found = Reconciliation({(T, 0): (60, 0)}, (), 2)
+    found.in_ledger(T, 0, 1, [3])
+    assert told(found) == []
+
+
+def test_what_ingest_keeps_says_what_passed_it_by():
+    """What it told, and what went since it last said where it stands; of a deleted topic of the name nothing."""
+    found = Reconciliation({(T, number): (60, 70) for number in range(5)}, (), 2)
+    kept = Kept(
+        positions={(T, 0): InputPosition(next=20, topic_id="id"), (T, 1): InputPosition(next=20, topic_id="old"),
+                   (T, 2): InputPosition(next=60, topic_id="id")},
+        passed={((T, 2), 5): Passed(first=5, next=8, cause="deleted", topic_id="id"),
+                ((T, 3), 5): Passed(first=5, next=8, cause="deleted", topic_id="old")},
+    )  # fmt: skip
+    _passed(found, dict.fromkeys([(T, number) for number in range(5)], 60), kept, {T: b"id"}, {(T, 0): 30, (T, 4): 59})
+    assert told(found) == [f"{T}[0]: 30-59 unread", f"{T}[2]: 5-7 unread", f"{T}[4]: 59 unread"]

@@ -1,0 +1,157 @@
+"""What ingest has accounted for of each input partition, kept beside the group's offsets, and what passed it by.
+
+Two things take records past ingest without a word of Kafka's. Retention may delete them before they are read: the
+consumer then goes on at the log's start. An operator may move the group's offsets forward. So ingest keeps a position
+of its own on `fx.progress.v1` (`ingest/<topic>/<partition>`) and compares. What passed it by is logged, counted, and
+kept there too (`.../passed/<first offset>`), where `fxwatch reconcile` finds it.
+
+Offsets that are moved back, and groups that are deleted, do no harm: what is read again is dropped by the marks.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from streams.errors import ProgressError
+from streams.progress import InputPosition, Passed, decode, encode
+
+AGENT = "ingest"
+
+Place = tuple[str, int]
+
+
+class Kept(msgspec.Struct):
+    """What the progress topic says of the input partitions: positions, and what was passed."""
+
+    positions: dict[Place, InputPosition] = {}
+    passed: dict[tuple[Place, int], Passed] = {}
+
+    def absorb(self, key: bytes, value: bytes | None) -> None:
+        """Take in one record; others' keys are ignored, a record that cannot be read counts as none."""
+        parts = key.decode("utf-8", "replace").split("/")
+        if value is None or len(parts) not in (3, 5) or parts[0] != AGENT or not parts[2].isdecimal():
+            return
+        place = parts[1], int(parts[2])
+        try:
+            if len(parts) == 3:  # noqa: PLR2004  (agent, topic, partition)
+                self.positions[place] = decode(value, InputPosition)
+            elif parts[3] == "passed" and parts[4].isdecimal():
+                self.passed[place, int(parts[4])] = decode(value, Passed)
+        except ProgressError:
+            return  # the group's offset alone then says where ingest stands
+
+
+def position_record(place: Place, position: InputPosition) -> tuple[bytes, bytes]:
+    """Key and value of a position."""
+    return f"{AGENT}/{place[0]}/{place[1]}".encode(), encode(position)
+
+
+def passed_record(place: Place, passed: Passed) -> tuple[bytes, bytes]:
+    """Key and value of what was passed."""
+    return f"{AGENT}/{place[0]}/{place[1]}/passed/{passed.first}".encode(), encode(passed)
+
+
+class Sought(msgspec.Struct, frozen=True):
+    """Where the group's committed offset stood when a partition was taken over; `ours` when a worker committed it.
+
+    Kafka's own tools write no topic id beside an offset. `committed` is None where there is none.
+    """
+
+    committed: int | None
+    ours: bool
+
+
+class InputAccount:
+    """Pure part: follows each partition held, and tells what passed it by.
+
+    `next` is what is accounted for. Offsets without records (markers of transactions, records that their senders rolled
+    back) look like records that were skipped: only what lies before the log's start is taken for deleted.
+    """
+
+    def __init__(self) -> None:
+        self.next: dict[Place, int] = {}
+        self._sought: dict[Place, Sought] = {}
+        self._first: dict[Place, int] = {}
+        self._jumps: list[tuple[Place, int, int]] = []
+        self._idle: dict[Place, int] = {}
+
+    def sought(self, places: dict[Place, Sought]) -> None:
+        """A new assignment, or a new look at the committed offsets, of these places and no others."""
+        self._sought, self._first, self._idle = dict(places), {}, {}
+        self._jumps.clear()
+        self.next = {}
+
+    def delivered(self, runs: Iterable[tuple[Place, int, int]]) -> None:
+        """Offsets `first` to `last` of a place were read and what came of them is written."""
+        for place, first, last in runs:
+            if place in self._sought:
+                # a run of before the assignment may be written after it
+                if first >= (self._sought[place].committed or 0):
+                    self._first.setdefault(place, first)
+            elif place in self.next and first > self.next[place]:
+                self._jumps.append((place, self.next[place], first))
+            self.next[place] = max(self.next.get(place, 0), last + 1)
+
+    @property
+    def unsettled(self) -> frozenset[Place]:
+        """Places taken over whose kept positions were not compared yet."""
+        return frozenset(self._sought)
+
+    def settle(
+        self, kept: dict[Place, InputPosition], ids: dict[str, str], bounds: dict[Place, tuple[int, int]]
+    ) -> list[tuple[Place, Passed]]:
+        """Compare, given the kept positions, the topics' ids and each log's (begin, end); returns what was passed."""
+        found: list[tuple[Place, Passed]] = []
+        for place in list(self._sought):
+            if place in bounds:
+                found += self._settle_sought(place, kept.get(place), ids.get(place[0], ""), bounds[place])
+        for place, first, to in self._jumps:
+            if place in bounds:
+                found += _deleted(place, first, min(to, bounds[place][0]), ids)
+        self._jumps = [jump for jump in self._jumps if jump[0] not in bounds]
+        for place, (begin, end) in bounds.items():
+            found += self._settle_idle(place, begin, end, ids)
+        return found
+
+    def _settle_sought(
+        self, place: Place, kept: InputPosition | None, topic_id: str, bounds: tuple[int, int]
+    ) -> list[tuple[Place, Passed]]:
+        begin, end = bounds
+        sought = self._sought[place]
+        known = kept.next if kept is not None and kept.topic_id in ("", topic_id) else None
+        committed, moved = sought.committed, None
+        if committed is not None and (sought.ours or known is None):
+            known = max(known or 0, committed)
+        if known is None:
+            known = begin  # the first start: what was gone before it was never this ingest's to read
+        read_from = known if committed is None else committed
+        if not sought.ours and committed is not None and committed > max(known, begin):
+            moved = Passed(first=max(known, begin), next=committed, cause="moved", topic_id=topic_id)
+        came = self._first.get(place)
+        if came is None and max(read_from, begin) < end and moved is None and begin > known:
+            return []  # something will come, and says where reading went on
+        del self._sought[place]
+        gone = min(begin, came) if came is not None else begin
+        found = [(place, Passed(first=known, next=gone, cause="deleted", topic_id=topic_id))] if gone > known else []
+        if moved is not None:
+            found.append((place, moved))
+        # what is read again after a move back is accounted for already
+        self.next[place] = max(self.next.get(place, 0), known, *(passed.next for _, passed in found))
+        return found
+
+    def _settle_idle(self, place: Place, begin: int, end: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
+        """A log without records that begins beyond what was read, seen twice so: nothing will come to say so."""
+        at = self.next.get(place)
+        if place in self._sought or at is None or not at < begin == end:
+            self._idle.pop(place, None)
+            return []
+        if self._idle.get(place) != at:
+            self._idle[place] = at
+            return []
+        self.next[place] = begin
+        return _deleted(place, at, begin, ids)
+
+
+def _deleted(place: Place, first: int, to: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
+    passed = Passed(first=first, next=to, cause="deleted", topic_id=ids.get(place[0], ""))
+    return [(place, passed)] if to > first else []

@@ -1,0 +1,168 @@
+"""Watches that nothing passes ingest by: its own positions against the group's offsets and the logs' beginnings."""
+
+import asyncio
+import logging
+import queue
+import time
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from aiokafka.errors import KafkaError
+from kafka.admin import OffsetSpec
+from kafka.errors import KafkaError as AdminError
+from kafka.structs import TopicPartition
+
+from streams import clients, reading, topics
+from streams.deliveries import Outstanding
+from streams.errors import BrokerUnavailableError, FxwatchError
+from streams.input_positions import InputAccount, Kept, Place, Sought, passed_record, position_record
+from streams.metrics import Metrics
+from streams.progress import InputPosition, Passed
+from streams.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+# Retention deletes at most every few minutes. A look costs a connection, some 20 ms of CPU beside the event loop.
+LOOK_SECONDS = 30.0
+# After an assignment: what the operator did to the offsets is told before it is forgotten.
+FIRST_LOOK_SECONDS = 2.0
+# Positions that are older only make what is told of moved offsets less exact, and only after a crash.
+SAVE_SECONDS = 60.0
+
+
+class InputWatch:
+    """Of one ingest worker; `ids` gives the input topics' ids."""
+
+    def __init__(self, settings: Settings, metrics: Metrics, ids: Callable[[], Mapping[str, bytes]]) -> None:
+        self._settings, self._metrics, self._ids = settings, metrics, ids
+        self._partitions = settings.effective.engine.partitions
+        self.account = InputAccount()
+        self._sought: queue.SimpleQueue[dict[Place, Sought]] = queue.SimpleQueue()
+        self._saved: dict[Place, int] = {}
+        self._producer: Any = None
+
+    def sought(self, found: dict[Place, Sought]) -> None:
+        """The consumer went to where its group says; called from the consumer's own thread."""
+        self._sought.put(found)
+
+    def handled(self, runs: Iterable[tuple[Place, int, int]]) -> None:
+        """First and last offset of each place in a run whose outputs are written."""
+        self._take_sought()
+        self.account.delivered(runs)
+
+    def _take_sought(self) -> bool:
+        taken = False
+        while not self._sought.empty():
+            self.account.sought(self._sought.get())
+            taken = True
+        return taken
+
+    async def run(self, producer: Any) -> None:
+        """Look for ever, and keep the positions; `producer` is a started idempotent one."""
+        self._producer = producer
+        looked = saved = time.monotonic()
+        while True:
+            await asyncio.sleep(FIRST_LOOK_SECONDS)
+            now = time.monotonic()
+            if self._take_sought() or self.account.unsettled or now - looked > LOOK_SECONDS:
+                looked = now
+                await self._look_or_tell()
+            if now - saved > SAVE_SECONDS:
+                saved = now
+                await self._save_or_tell()
+
+    async def save(self) -> None:
+        """Keep the positions, at a stop: an operator moves offsets while no worker runs."""
+        if self._producer is not None:
+            await self._save_or_tell()
+
+    async def _look_or_tell(self) -> None:
+        try:
+            await self.look()
+        except BrokerUnavailableError as fault:
+            logger.debug(
+                "whether records passed ingest by cannot be told now: %r", fault
+            )  # the broker watch's business
+        except (FxwatchError, KafkaError, AdminError) as fault:
+            logger.warning("whether records passed ingest by cannot be told: %s", fault)
+
+    async def _save_or_tell(self) -> None:
+        try:
+            await self._write([])
+        except (FxwatchError, KafkaError) as fault:
+            logger.warning("the positions of ingest are not kept: %s", fault)
+
+    async def look(self) -> None:
+        """Compare once; tell, count and keep what was found. Raises what reading and writing raise."""
+        unsettled = self.account.unsettled
+        places = sorted(unsettled | self.account.next.keys())
+        if not places:
+            return
+        kept = await self._read(unsettled)
+        bounds = await asyncio.to_thread(self._bounds, places)
+        ids = {name: topic_id.decode() for name, topic_id in self._ids().items()}
+        found = self.account.settle(kept.positions, ids, bounds)
+        for place, passed in found:
+            self._tell(place, passed)
+        if found or unsettled:
+            await self._write(found)
+
+    def _tell(self, place: Place, passed: Passed) -> None:
+        count = passed.next - passed.first
+        which = f"{place[0]}[{place[1]}]: {count} offsets, {passed.first} to {passed.next - 1},"
+        self._metrics.count_passed(place[0], passed.cause, count)
+        if passed.cause == "deleted":
+            logger.critical("%s were deleted before they were read; to do: raise raw_retention_days, or run more "
+                            "ingest workers; ask the senders to send the records again", which)  # fmt: skip
+        else:
+            logger.critical("%s are not read, because somebody moved the group's offset; to do: stop the workers, then "
+                            "kafka-consumer-groups --reset-offsets --to-offset %d", which, passed.first)  # fmt: skip
+
+    async def _read(self, places: Iterable[Place]) -> Kept:
+        """What the progress topic says of these places. Our records there are in no transaction."""
+        kept = Kept()
+        for partition in sorted({place[1] % self._partitions for place in places}):
+            async for records in clients.read_whole(self._settings, topics.PROGRESS, partition):
+                for record in records:
+                    kept.absorb(record.key or b"", record.value)
+        return kept
+
+    def _bounds(self, places: list[Place]) -> dict[Place, tuple[int, int]]:
+        asked = [TopicPartition(*place) for place in places]
+        with topics.connect(self._settings) as admin:
+            begins = admin.list_partition_offsets(dict.fromkeys(asked, OffsetSpec.EARLIEST))
+            ends = admin.list_partition_offsets(dict.fromkeys(asked, OffsetSpec.LATEST))
+        return {(tp.topic, tp.partition): (one.offset, ends[tp].offset) for tp, one in begins.items() if tp in ends}
+
+    async def _write(self, found: list[tuple[Place, Passed]]) -> None:
+        """Keep what was passed, and every position that changed since it was kept."""
+        at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        ids, unsettled = self._ids(), self.account.unsettled
+        due = {place: position for place, position in self.account.next.items()
+               if place not in unsettled and self._saved.get(place) != position}  # fmt: skip
+        records: dict[int, list[clients.Record]] = {}
+
+        def add(place: Place, key: bytes, value: bytes) -> None:
+            records.setdefault(place[1] % self._partitions, []).append((key, value, [], None))
+
+        for place, passed in found:
+            add(place, *passed_record(place, Passed(first=passed.first, next=passed.next, cause=passed.cause,
+                                                    topic_id=passed.topic_id, at=at)))  # fmt: skip
+        for place, position in due.items():
+            add(place, *position_record(place, InputPosition(next=position, topic_id=ids.get(place[0], b"").decode())))
+        patience = self._settings.broker_patience_seconds
+        for partition, some in records.items():
+            await clients.send_records(
+                self._producer, topics.PROGRESS, partition, some, patience, Outstanding(patience)
+            )
+        self._saved |= due
+
+
+def read_kept(settings: Settings) -> Kept:
+    """What ingest keeps on the progress topic, of all input partitions. Raises `BrokerUnavailableError`."""
+    kept = Kept()
+    with reading.Reader(settings, [topics.PROGRESS]) as reader:
+        for _, records in reader.to_end():
+            for record in records:
+                kept.absorb(record.key or b"", record.value)
+    return kept

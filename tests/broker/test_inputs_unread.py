@@ -1,0 +1,96 @@
+"""Offsets that an operator moves, and records that are deleted unread: told by ingest and reconcile, never silent."""
+
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
+from kafka.structs import OffsetAndMetadata, TopicPartition
+
+from streams import topics
+from streams.broker import EmbeddedBroker
+from tests.support.cluster import Cluster
+from tests.support.worker_process import Worker
+
+pytestmark = pytest.mark.broker
+
+MOVED, EMPTIED = TopicPartition(topics.RATES, 0), TopicPartition(topics.RATES, 1)
+
+
+def send(bootstrap: str, place: TopicPartition, first: int, count: int) -> None:
+    """Rates with numbers of their own."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap)
+    for number in range(first, first + count):
+        value = (f'{{"event_id":"R{place.partition}-{number}","base":"USD","quote":"KRW","mid":"1387.5",'
+                 f'"rate_time":"2026-01-05T00:{number // 60:02}:{number % 60:02}Z"}}')  # fmt: skip
+        producer.send(place.topic, value.encode(), b"USD/KRW", partition=place.partition)
+    producer.flush(30)
+    producer.close()
+
+
+def move(cluster: Cluster, place: TopicPartition, offset: int) -> None:
+    """As `kafka-consumer-groups --reset-offsets --to-offset` does: a commit without metadata, while no worker runs."""
+    consumer = KafkaConsumer(bootstrap_servers=cluster.settings.bootstrap_servers, enable_auto_commit=False,
+                             group_id=f"{cluster.settings.application}-ingest")  # fmt: skip
+    consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
+    consumer.close()
+
+
+def applied(cluster: Cluster) -> tuple[int, int]:
+    """How many rates the ledger's partitions hold that count, and how many were dropped as redelivered."""
+    every = cluster.digests("--from-ledger")
+    return sum(one["broadcast"] for one in every), sum(one["redelivered"] for one in every)
+
+
+def told(cluster: Cluster, worker: Worker, words: str) -> None:
+    """Wait until the worker's log says it."""
+    cluster.until(lambda: words in worker.log.read_text(), 60, f"nobody says: {words}")
+
+
+def test_moved_offsets_and_records_deleted_unread_are_told(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """Forward: named with the way back, which loses nothing. Back: exact. Deleted unread: named for good."""
+    with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        partitions = cluster.settings.effective.engine.partitions
+        cluster.start("all")
+        send(empty_broker.bootstrap, MOVED, 0, 20)
+        cluster.wait_drained(60)
+        cluster.stop_all()
+
+        # forward by 5 of 10 new records
+        send(empty_broker.bootstrap, MOVED, 20, 10)
+        move(cluster, MOVED, 25)
+        [worker] = cluster.start("all")
+        told(cluster, worker, "fx.rates.v1[0]: 5 offsets, 20 to 24, are not read")
+        assert worker.metric("fxwatch_records_passed_total", topic=topics.RATES, cause="moved") == 5
+        cluster.wait_drained(60)
+        early = cluster.fxwatch("reconcile", check=False)
+        assert (early.returncode, "fx.rates.v1[0]: 20-24 missing" in early.stderr) == (1, True), early.stderr
+        cluster.stop_all()
+
+        # back to where ingest said: nothing is lost, nothing counts twice
+        move(cluster, MOVED, 20)
+        [worker] = cluster.start("all")
+        cluster.wait_drained(60)
+        cluster.stop_all()
+        assert "are not read" not in worker.log.read_text()
+        assert applied(cluster) == ((1 + 30) * partitions, 5 * partitions)
+        cluster.fxwatch("reconcile")
+
+        # 60 acknowledged records of a partition that ingest has never read from, gone before it does
+        send(empty_broker.bootstrap, EMPTIED, 0, 60)
+        admin = KafkaAdminClient(bootstrap_servers=empty_broker.bootstrap)
+        admin.delete_records({EMPTIED: 60})
+        admin.close()
+        missed = "fx.rates.v1[1]: 0-59 unread"
+        before = cluster.fxwatch("reconcile", check=False)
+        assert (before.returncode, missed in before.stderr) == (1, True), before.stderr
+        [worker] = cluster.start("all")
+        told(cluster, worker, "fx.rates.v1[1]: 60 offsets, 0 to 59, were deleted before they were read")
+        assert worker.metric("fxwatch_records_passed_total", topic=topics.RATES, cause="deleted") == 60
+        send(empty_broker.bootstrap, EMPTIED, 60, 3)
+        cluster.until(lambda: cluster.committed("ingest").get(EMPTIED) == 63, 60, "the partition is not read on")
+        cluster.stop_all()
+        [worker] = cluster.start("all")
+        cluster.stop_all()
+        assert "deleted before they were read" not in worker.log.read_text()  # once is enough
+        after = cluster.fxwatch("reconcile", check=False)
+        assert (after.returncode, missed in after.stderr) == (1, True), after.stderr

@@ -1,0 +1,129 @@
+"""What passes ingest by is told with its offsets, and what only looks like it is not."""
+
+import pytest
+
+from streams.input_positions import InputAccount, Kept, Sought, passed_record, position_record
+from streams.progress import InputPosition, Passed
+
+PLACE = ("fx.transactions.v1", 3)
+IDS = {PLACE[0]: "new"}
+
+
+def kept(position: int | None, topic_id: str = "new") -> dict:
+    """The position that the progress topic holds."""
+    return {} if position is None else {PLACE: InputPosition(next=position, topic_id=topic_id)}
+
+
+def settled(
+    at: int | None, committed: int | None, begin: int, end: int, *, ours: bool = True, came: int | None = None,
+    topic_id: str = "new",
+) -> tuple[InputAccount, list[tuple[int, int, str]]]:  # fmt: skip
+    """An account after an assignment, and what it told: (first, next, cause)."""
+    account = InputAccount()
+    account.sought({PLACE: Sought(committed, ours)})
+    if came is not None:
+        account.delivered([(PLACE, came, came)])
+    return account, told(account.settle(kept(at, topic_id), IDS, {PLACE: (begin, end)}))
+
+
+def told(found: list) -> list[tuple[int, int, str]]:
+    """The essence of what was told, all of it of one place and this topic."""
+    assert {place for place, _ in found} <= {PLACE}
+    assert {passed.topic_id for _, passed in found} <= {"new"}
+    return [(passed.first, passed.next, passed.cause) for _, passed in found]
+
+
+@pytest.mark.parametrize(
+    ("at", "committed", "ours", "begin", "came", "expected"),
+    [
+        (100, 100, True, 0, None, []),  # nothing happened
+        (100, 130, True, 0, 130, []),  # the kept position is older than the last commit
+        (None, None, False, 40, 40, []),  # the first start on a topic that is older than fxwatch
+        (None, 70, False, 0, 70, []),  # an earlier release committed, and kept nothing
+        (100, 100, True, 60, None, []),  # retention behind what was read
+        (100, 100, True, 160, 160, [(100, 160, "deleted")]),
+        (100, None, False, 160, 160, [(100, 160, "deleted")]),  # the group was deleted too
+        (100, 20, False, 0, 20, []),  # moved back: read again, dropped by the marks
+        (100, None, False, 0, 0, []),  # the group was deleted: read again from the start
+        (100, 180, False, 0, 180, [(100, 180, "moved")]),
+        (100, 180, False, 0, None, [(100, 180, "moved")]),  # told before anything came
+        (100, 180, False, 120, 180, [(100, 120, "deleted"), (120, 180, "moved")]),
+        (100, 180, False, 190, 190, [(100, 190, "deleted")]),
+        (100, 500, True, 160, 500, []),  # another worker read on meanwhile
+        (100, 100, True, 160, 130, [(100, 130, "deleted")]),  # deleted further while it is read
+    ],
+)
+def test_what_passed_by_before_an_assignment(
+    at: int | None, committed: int | None, ours: bool, begin: int, came: int | None, expected: list
+) -> None:
+    """Told once; a second look tells nothing."""
+    account, found = settled(at, committed, begin, 600, ours=ours, came=came)
+    assert found == expected
+    assert told(account.settle({}, IDS, {PLACE: (begin, 600)})) == []
+
+
+def test_a_position_of_a_deleted_topic_says_nothing() -> None:
+    """A topic created again has the name and the offsets of the one before."""
+    assert settled(5_000, None, 0, 10, topic_id="old", came=0)[1] == []
+    assert settled(3, None, 8, 10, topic_id="old", came=8)[1] == []
+
+
+def test_what_is_deleted_while_ingest_runs_is_told() -> None:
+    """The next run begins where the log does now. Offsets without records, and retention behind it, are nothing."""
+    account, _ = settled(100, 100, 0, 600, came=100)
+    account.delivered([(PLACE, 103, 110)])  # markers of transactions at 101 and 102
+    assert told(account.settle({}, IDS, {PLACE: (50, 600)})) == []
+    account.delivered([(PLACE, 200, 220)])
+    assert told(account.settle({}, IDS, {PLACE: (200, 600)})) == [(111, 200, "deleted")]
+    assert told(account.settle({}, IDS, {PLACE: (210, 600)})) == []
+    assert account.next == {PLACE: 221}
+
+
+def test_a_log_that_was_emptied_unread_is_told_at_the_second_look() -> None:
+    """Nothing will come to say so. The first look may fall between a record's delivery and its outputs."""
+    account, _ = settled(0, None, 0, 0)
+    emptied = {PLACE: (60, 60)}
+    assert told(account.settle({}, IDS, emptied)) == []
+    assert told(account.settle({}, IDS, emptied)) == [(0, 60, "deleted")]
+    assert told(account.settle({}, IDS, emptied)) == []
+    account.delivered([(PLACE, 60, 60)])
+    assert told(account.settle({}, IDS, {PLACE: (60, 61)})) == []
+
+
+def test_an_emptied_log_that_was_read_is_nothing() -> None:
+    """Everything was read and then deleted, as it should be."""
+    account, _ = settled(60, 60, 0, 60)
+    for _ in range(3):
+        assert told(account.settle({}, IDS, {PLACE: (60, 60)})) == []
+
+
+def test_a_run_of_before_the_assignment_hides_nothing() -> None:
+    """Its outputs are written after the assignment; what the new one begins with is what counts."""
+    account = InputAccount()
+    account.sought({PLACE: Sought(100, ours=True)})
+    account.delivered([(PLACE, 80, 99)])
+    assert told(account.settle(kept(100), IDS, {PLACE: (160, 600)})) == []
+    assert account.unsettled == {PLACE}
+    account.delivered([(PLACE, 160, 170)])
+    assert told(account.settle(kept(100), IDS, {PLACE: (160, 600)})) == [(100, 160, "deleted")]
+
+
+def test_an_assignment_forgets_what_is_held_no_more() -> None:
+    """Another worker's partition is none of this account's business."""
+    account, _ = settled(100, 100, 0, 600, came=100)
+    account.sought({})
+    assert account.next == {}
+    assert told(account.settle({}, IDS, {})) == []
+
+
+def test_what_is_kept_is_read_again_and_the_rest_left_alone() -> None:
+    """Records of others, and records that cannot be read, are no positions."""
+    found = Kept()
+    position, passed = InputPosition(next=7, topic_id="new"), Passed(first=3, next=7, cause="moved", topic_id="new")
+    found.absorb(*position_record(PLACE, position))
+    found.absorb(*passed_record(PLACE, passed))
+    for key in (b"ingest/routing", b"monitor/3", b"application", b"ingest/a/b", b"ingest/a/1/x/2", b"\xff/a/1"):
+        found.absorb(key, position_record(PLACE, position)[1])
+    found.absorb(b"ingest/other/1", b"{}")
+    found.absorb(b"ingest/other/2", None)
+    assert (found.positions, found.passed) == ({PLACE: position}, {(PLACE, 3): passed})
