@@ -28,6 +28,8 @@ LOOK_SECONDS = 30.0
 FIRST_LOOK_SECONDS = 2.0
 # Positions that are older only make what is told of moved offsets less exact, and only after a crash.
 SAVE_SECONDS = 60.0
+# A stop has a deadline, and a broker may be away.
+STOP_SECONDS = 3.0
 
 
 class InputWatch:
@@ -74,7 +76,10 @@ class InputWatch:
     async def save(self) -> None:
         """Keep the positions, at a stop: an operator moves offsets while no worker runs."""
         if self._producer is not None:
-            await self._save_or_tell()
+            try:
+                await asyncio.wait_for(self._save_or_tell(), STOP_SECONDS)
+            except TimeoutError:
+                logger.warning("the positions of ingest are not kept: no answer within %.0f s", STOP_SECONDS)
 
     async def _look_or_tell(self) -> None:
         try:
