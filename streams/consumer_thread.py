@@ -85,6 +85,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         # aiokafka's `committed` drops the metadata
         committed = await consumer._coordinator.fetch_committed_offsets(list(assigned))  # noqa: SLF001
         found = {tp: one.offset for tp, one in committed.items() if one.offset and self._of_this_topic(tp, one)}
+        found |= await self._not_moved_forward(found, committed)
         begins, without = {}, [tp for tp in assigned if tp not in found]
         if without:
             # aiokafka leaves those where they are: what was fetched since the assignment, and is dropped with the seek,
@@ -94,15 +95,31 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
             begins = await consumer.beginning_offsets(without)
         for tp, offset in (found | begins).items():
             consumer.seek(tp, offset)
-        self.consumer.sought({tuple(tp): self._sought(tp, committed.get(tp), tp in found) for tp in assigned})
+        self.consumer.sought(
+            {tuple(tp): Sought(found.get(tp), self._is_ours(tp, committed.get(tp))) for tp in assigned}
+        )
         return found | dict.fromkeys(without)
 
-    def _sought(self, tp: Any, committed: OffsetAndMetadata | None, found: bool) -> Sought:
-        """Where a partition is read from. A worker commits with the topic's id, Kafka's own tools without."""
-        if committed is None or not found:
-            return Sought(None, ours=False)
-        return Sought(committed.offset, ours=bool(committed.metadata) and committed.metadata == self.consumer.topic_id(
-            tp.topic))  # fmt: skip
+    async def _not_moved_forward(
+        self, found: dict[Any, int], committed: dict[Any, OffsetAndMetadata]
+    ) -> dict[Any, int]:
+        """Where to read from instead of offsets that somebody else moved past what this group is known to have read.
+
+        Failure prevented: what lies between would never be read, and moving back later does not heal it. The ledger's
+        marks then take those records for redelivered ones, because later ones of their partition were there before.
+        """
+        others = [tp for tp in found if not self._is_ours(tp, committed[tp])]
+        kept = await self.consumer.kept([tuple(tp) for tp in others]) if others else {}
+        back = {tp: kept[tuple(tp)] for tp in others if kept.get(tuple(tp), found[tp]) < found[tp]}
+        for tp, offset in back.items():
+            self.log.warning("%s: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
+                             "reading goes on at %d", tp, offset, found[tp], offset)  # fmt: skip
+        return back
+
+    def _is_ours(self, tp: Any, committed: OffsetAndMetadata | None) -> bool:
+        """Whether a worker committed this offset: with the topic's id, which Kafka's own tools do not write."""
+        told = committed.metadata if committed is not None else ""
+        return bool(told) and told == self.consumer.topic_id(tp.topic)
 
     def _of_this_topic(self, tp: Any, committed: OffsetAndMetadata) -> bool:
         """Whether an offset is of the topic that bears the name now; one without an id (earlier releases) is."""

@@ -47,6 +47,20 @@ class InputWatch:
         """The consumer went to where its group says; called from the consumer's own thread."""
         self._sought.put(found)
 
+    async def kept(self, places: list[Place]) -> dict[Place, int]:
+        """Up to where ingest has read these places, as far as it is known; called from the consumer's own thread.
+
+        What cannot be read then is told by a later look.
+        """
+        try:
+            found = await self._read(places)
+        except (KafkaError, FxwatchError) as fault:
+            logger.warning("whether somebody moved the group's offsets cannot be told: %r", fault)
+            return {}
+        ids = self._ids()
+        return {place: position.next for place, position in found.positions.items()
+                if place in places and position.topic_id in ("", ids.get(place[0], b"").decode())}  # fmt: skip
+
     def handled(self, runs: Iterable[tuple[Place, int, int]]) -> None:
         """First and last offset of each place in a run whose outputs are written."""
         self._take_sought()
@@ -120,8 +134,8 @@ class InputWatch:
             logger.critical("%s were deleted before they were read; to do: raise raw_retention_days, or run more "
                             "ingest workers; ask the senders to send the records again", which)  # fmt: skip
         else:
-            logger.critical("%s are not read, because somebody moved the group's offset; to do: stop the workers, then "
-                            "kafka-consumer-groups --reset-offsets --to-offset %d", which, passed.first)  # fmt: skip
+            logger.critical("%s are not read, because somebody moved the group's offset; to do: ask the senders to "
+                            "send the records again", which)  # fmt: skip
 
     async def _read(self, places: Iterable[Place]) -> Kept:
         """What the progress topic says of these places. Our records there are in no transaction."""

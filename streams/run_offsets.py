@@ -8,7 +8,7 @@ and what lies below it was returned, or has no record that is delivered at the c
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
@@ -20,6 +20,10 @@ from streams.record_sets import Unreadable
 from streams.stream_clock import StreamClock
 
 
+async def _nothing_kept(_places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    return {}
+
+
 class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
     """Faust's aiokafka consumer with an account of offsets that suits runs."""
 
@@ -27,6 +31,7 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
     clock: StreamClock | None = None
     topic_id: Callable[[str], str] = staticmethod(lambda _topic: "")
     sought: Callable[[dict[tuple[str, int], Sought]], None] = staticmethod(lambda _offsets: None)
+    kept: Callable[[list[tuple[str, int]]], Awaitable[dict[tuple[str, int], int]]] = staticmethod(_nothing_kept)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

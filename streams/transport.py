@@ -18,7 +18,7 @@ the exactness tests guard what is assumed here:
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from heapq import heapify, heappop, heapreplace
 from types import SimpleNamespace
 from typing import Any
@@ -262,6 +262,7 @@ def install(
     ready: Callable[[TP], bool] | None = None,
     topic_id: Callable[[str], str] | None = None,
     sought: Callable[[dict[tuple[str, int], Sought]], None] | None = None,
+    kept: Callable[[list[tuple[str, int]]], Awaitable[dict[tuple[str, int], int]]] | None = None,
 ) -> None:
     """Give `app` the run transport. Call before the app starts.
 
@@ -275,7 +276,8 @@ def install(
     `clock` keeps the workers of the group in step while they work off a backlog (ordered runs only);
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back;
     `topic_id(topic)` is committed with each offset, so that one of a deleted topic is not taken for its successor's;
-    `sought(offsets)` is told, by the consumer's own thread, from where an assignment is read.
+    `sought(offsets)` is told, by the consumer's own thread, from where an assignment is read; `kept(places)` says,
+    there too, up to where the group is known to have read them.
     """
     settings: dict[str, Any] = {
         "__module__": __name__,
@@ -286,7 +288,7 @@ def install(
         "from_senders": from_senders,
         "clock": clock,
     }
-    given = {"ready": ready, "topic_id": topic_id, "sought": sought}
+    given = {"ready": ready, "topic_id": topic_id, "sought": sought, "kept": kept}
     settings |= {name: staticmethod(function) for name, function in given.items() if function is not None}
     consumer = type("ConfiguredRunConsumer", (RunConsumer,), settings)
     transport = type("RunTransport", (driver.Transport,), {"Consumer": consumer})

@@ -45,8 +45,13 @@ class MemoryThread(RunConsumerThread):
 
     def __init__(self, broker, ids):
         self.broker, self.log, self.tp_last_committed_at = broker, logging.getLogger("thread"), {}
-        self.told = {}
-        self.consumer = SimpleNamespace(topic_id=lambda topic: ids.get(topic, ""), sought=self.told.update)
+        self.told, self.positions = {}, {}
+        self.consumer = SimpleNamespace(
+            topic_id=lambda topic: ids.get(topic, ""), sought=self.told.update, kept=self.kept
+        )
+
+    async def kept(self, places):
+        return {place: self.positions[place] for place in places if place in self.positions}
 
     def _ensure_consumer(self):
         return self.broker
@@ -85,6 +90,22 @@ def test_an_offset_that_somebody_else_committed_is_told_as_such():
         thread = MemoryThread(MemoryBroker({RATES: OffsetAndMetadata(20, metadata)}), ids)
         asyncio.run(thread._seek_to_committed())
         assert thread.told == {tuple(RATES): Sought(20, ours), tuple(RULES): Sought(None, ours=False)}
+
+
+@pytest.mark.parametrize(
+    ("metadata", "position", "expected"),
+    [("", 12, 12), ("", 30, 20), ("", None, 20), ("id-1", 12, 20)],
+    ids=["forward", "back", "nothing is known", "a worker's own"],
+)
+def test_an_offset_that_somebody_moved_forward_is_not_followed(metadata, position, expected, caplog):
+    """What lies between would be lost for good; back only redelivers."""
+    ids = {RATES.topic: "id-1", RULES.topic: "id-1"}
+    broker = MemoryBroker({RATES: OffsetAndMetadata(20, metadata)})
+    thread = MemoryThread(broker, ids)
+    thread.positions = {} if position is None else {tuple(RATES): position}
+    told = asyncio.run(thread._seek_to_committed())
+    assert (broker.sought[RATES], told[RATES]) == (expected, expected)
+    assert ("from 12 to 20; nothing is skipped" in caplog.text) == (expected == 12)
 
 
 def test_a_topic_whose_id_nobody_asks_for_is_read_on():

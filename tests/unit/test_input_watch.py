@@ -94,17 +94,21 @@ def test_what_passed_is_said_counted_and_kept_once(
     assert cluster.kept().positions[PLACE].next == 60
 
 
-def test_moved_offsets_are_said_with_the_way_back(
+def test_moved_offsets_that_were_followed_are_said(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The offset to go back to is the one that ingest kept."""
+    """Where the kept position could not be read at the assignment; else reading goes on there."""
     cluster = Cluster(monkeypatch, (0, 90))
     cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="new")), [], None)]
     cluster.watch.sought({PLACE: Sought(30, ours=False)})
     cluster.watch.handled([])
     asyncio.run(cluster.watch.look())
     assert "20 offsets, 10 to 29, are not read" in caplog.text
-    assert "--to-offset 10" in caplog.text
+    assert asyncio.run(cluster.watch.kept([PLACE])) == {PLACE: 30}  # accounted for now
+    cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="old")), [], None)]
+    assert asyncio.run(cluster.watch.kept([PLACE])) == {}
+    cluster.fault = KafkaConnectionError()
+    assert asyncio.run(cluster.watch.kept([PLACE])) == {}
     assert counted(cluster.watch, "moved") == 20
 
 
