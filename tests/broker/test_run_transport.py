@@ -56,7 +56,9 @@ def three_topics(kafka, topic_prefix):
     """Three topics with one partition count, as the inputs have."""
     names = [f"{topic_prefix}{name}" for name in ("payments", "declarations", "rates")]
     admin = KafkaAdminClient(bootstrap_servers=kafka.bootstrap)
-    admin.create_topics([NewTopic(name, PARTITIONS, 1) for name in names])
+    # their records have stamps of years ago, which the broker's own retention would delete within minutes
+    for_ever = {"retention.ms": "-1"}
+    admin.create_topics([NewTopic(name, PARTITIONS, 1, topic_configs=for_ever) for name in names])
     yield names
     admin.delete_topics(names)
     admin.close()
