@@ -20,7 +20,9 @@ Role = Literal["ingest", "monitor", "investigator", "operator", "deadletter", "r
                "auditor",                "bank", "customs", "rate-feed", "register", "sender"]  # fmt: skip
 Resource = Literal["topic", "group", "transactional-id", "cluster"]
 # Kafka's names, as kafka-acls.sh takes them
-Operation = Literal["Read", "Write", "Create", "Describe", "DescribeConfigs", "AlterConfigs", "IdempotentWrite"]
+Operation = Literal[
+    "Alter", "Read", "Write", "Create", "Describe", "DescribeConfigs", "AlterConfigs", "IdempotentWrite"
+]
 
 ROLES: dict[Role, tuple[str, ...]] = {
     "ingest": ("ingest",),
@@ -111,7 +113,8 @@ def _of_topics(settings: Settings, role: Role) -> list[Grant]:
         if role in map(role_of, named(row.writers)):
             operations.append("Write")
         if role == "operator":
-            operations += ["Create", "Describe", "DescribeConfigs", "AlterConfigs"]
+            # Alter: to add partitions
+            operations += ["Create", "Describe", "DescribeConfigs", "AlterConfigs", "Alter"]
         elif operations and role in CHECKING:
             # workers compare their topics with the table before they start, `publish` warns of a short retention
             operations.append("DescribeConfigs")
