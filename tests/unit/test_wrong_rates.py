@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from detectors import restatement
 from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults
 from detectors.core import Notice, apply
@@ -398,6 +399,43 @@ def test_a_correction_that_comes_while_another_is_under_way_is_carried_out_too()
     minutes(ledger, 10, 22)
     assert not ledger.state.restatement.waiting
     assert {total(ledger, f"k1.100.{number}") for number in range(100)} == {2_000_000}
+
+
+def test_payments_between_two_corrections_under_way_are_restated_by_the_second():
+    """The first correction is of another minute and stands before them in the ledger."""
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "7000")
+    ledger.rate(later(minutes=5), "7000")
+    for number in range(100):
+        paid(ledger, f"o{number}", later(minutes=1), party=f"k1.100.{number}")
+    ledger.rate(START, "1400")
+    paid(ledger, "between", later(minutes=6), party="k1.100.99")
+    ledger.rate(later(minutes=5), "1400")
+    minutes(ledger, 10, 22)
+    assert total(ledger, "k1.100.99") == 2_000_000
+
+
+def test_a_party_with_more_payments_than_a_step_takes_is_finished_by_the_next(monkeypatch):
+    """Three a step: ten payments take four records, none is left out and none is looked at twice for ever."""
+    monkeypatch.setattr(restatement, "MOST_ROWS", 3)
+    ledger = Ledger(configuration(rates=BLIND))
+    ledger.rate(START, "7000")
+    for number in range(10):
+        paid(ledger, f"o{number}", later(minutes=1), evidence="shown")
+    totals = []
+    for minute in (0, 2, 3, 4, 5):
+        ledger.rate(later(minutes=minute), "1400")
+        totals.append(total(ledger))
+    assert totals == [4_400_000, 6_800_000, 9_200_000, 10_000_000, 10_000_000]
+    assert not ledger.state.restatement.waiting
+
+
+def test_of_two_currencies_without_convention_the_first_direction_stands():
+    """Baht and yuan: whichever is quoted first is the pair's, until it is stale."""
+    ledger = Ledger()
+    assert ledger.rate(START, "4.8", "CNY", "THB").rate is None
+    assert ledger.rate(later(hours=1), "0.2083", "THB", "CNY").rate == "rate.direction"
+    assert ledger.rate(later(hours=27), "0.2083", "THB", "CNY").rate is None
 
 
 def test_a_party_renamed_while_it_waits_is_restated_under_its_newer_name():
