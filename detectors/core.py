@@ -39,6 +39,8 @@ from detectors.transaction import apply_transaction
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration", "refused"]
 CONFLICT = "event.conflict"
 REFUSED = "configuration.refused"
+# Configurations come in one partition, so that their order is one.
+RULES_PARTITION = 0
 # Topics of one name whose marks are kept, the newest ones: a worker that was slow may still write what it read of the
 # one before, and memory must not grow with topics that were ever deleted.
 MOST_TOPICS = 8
@@ -205,17 +207,26 @@ def _configure(state: PartitionState, configuration: Configuration, origin: Orig
     from detectors.configuration_faults import stopping_faults
 
     faults = stopping_faults(configuration)
+    if origin.source is not None and origin.source.partition != RULES_PARTITION:
+        # the door refuses them; in an old ledger one could switch off every rule unseen by whoever reads partition 0
+        found = f"partition {origin.source.partition} of {origin.source.topic}"
+        faults = [f"it stands in {found}; expected: partition {RULES_PARTITION}", *faults]
     if not faults:
         state.install(configuration)
         return Outputs(outcome="configuration")
     if state.configuration is None:
         if state.fallback is None:
             raise ValueError(f"the ledger begins with a configuration that cannot be used: {faults[0]}")
-        engine = msgspec.structs.replace(state.fallback.engine, partitions=max(configuration.engine.partitions, 1))
-        state.install(msgspec.structs.replace(state.fallback, engine=engine))
+        state.install(stand_in(state.fallback, configuration))
     # it stands in every partition, and one letter is enough; the first configuration is nobody's record
     told = origin.source is not None and state.partition == 0
     return Outputs(outcome="refused", notice=_notice(REFUSED, "", origin, None) if told else None, faults=tuple(faults))
+
+
+def stand_in(fallback: Configuration, begun: Configuration) -> Configuration:
+    """What is in force in a ledger that begins with a configuration that cannot be used; its partitions are a fact."""
+    engine = msgspec.structs.replace(fallback.engine, partitions=max(begun.engine.partitions, 1))
+    return msgspec.structs.replace(fallback, engine=engine)
 
 
 def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> Notice:

@@ -12,6 +12,7 @@ from datetime import datetime
 import msgspec
 
 from detectors.configuration import Admission
+from detectors.core import RULES_PARTITION
 from detectors.events import ConfigurationChange, Source
 from streams import canonical, ledger
 from streams.commitments import Committer, EvidenceKeys
@@ -120,10 +121,9 @@ class Door:
         self, source: Source, timestamp_ms: int, key: bytes | None, value: bytes | None, headers: RawHeaders
     ) -> Admitted | Rejected:
         topic = INPUTS.get(source.topic)
-        if topic is None:
-            return _rejected([Fault("topic.unknown")])
-        if headers and len(headers) > HEADERS_LIMIT:
-            return _rejected([Fault("header.count", "", f"at most {HEADERS_LIMIT} headers")])
+        outside = _outside(source, headers)
+        if topic is None or outside is not None:
+            return _rejected([outside or Fault("topic.unknown")])
         history, passed_on, too_long = _read_headers(headers) if headers else (False, [], [])
         original = value
         if headers and value is not None and source.topic == TRANSACTIONS:
@@ -242,6 +242,16 @@ def _read_headers(headers: RawHeaders) -> tuple[bool, list[Header], list[Fault]]
                 too_long.append(Fault("header.length", name, f"at most {HEADER_LIMIT} bytes"))
             passed_on[name] = content
     return history, list(passed_on.items()), too_long
+
+
+def _outside(source: Source, headers: RawHeaders) -> Fault | None:
+    """What is wrong with a record that nobody has to look into."""
+    if source.topic == RULES and source.partition != RULES_PARTITION:
+        # two partitions have no order, and in the ledger's partitions their records may stand in different ones
+        return Fault("configuration.partition", "", f"partition {RULES_PARTITION}")
+    if headers and len(headers) > HEADERS_LIMIT:
+        return Fault("header.count", "", f"at most {HEADERS_LIMIT} headers")
+    return None
 
 
 def _rejected(faults: list[Fault]) -> Rejected:

@@ -1,13 +1,15 @@
 """The configuration in force: what the ledger holds, compared with what a worker's file says.
 
-The newest record of `fx.rules.v1` is in force (ingest broadcasts it to the ledger); before the first one it is the
-record that `topics apply` wrote at the start of each ledger partition. A worker whose file differs must not run: it
-would explain alerts by limits that did not apply.
+The newest record of `fx.rules.v1` that the core accepts is in force (ingest broadcasts it to the ledger); before the
+first one it is the record that `topics apply` wrote at the start of each ledger partition. All stand in partition 0:
+door and core refuse a configuration of any other, because two partitions have no order. A worker whose file differs
+must not run: it would explain alerts by limits that did not apply.
 """
 
 import asyncio
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka import TopicPartition
@@ -16,34 +18,39 @@ from kafka import KafkaProducer
 from kafka.errors import AuthorizationError, KafkaError
 
 from detectors.configuration import Configuration, fingerprint
+from detectors.configuration_faults import configuration_faults, stopping_faults
+from detectors.core import RULES_PARTITION, stand_in
 from detectors.events import ConfigurationChange
-from streams import clients, topics
+from detectors.typologies import REGISTRY
+from streams import clients, ledger, topics
 from streams.contracts import RulesRecord
 from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, TopicsError
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import kafka_python_access
+from streams.reading import partitions_of
 from streams.rules import DELIVERY_SECONDS, KEY
-from streams.settings import EFFECTIVE, Settings
+from streams.settings import EFFECTIVE, Settings, effective_configuration
 from streams.topics import LEDGER, RULES
 from streams.topics.cluster import MISSING
 
-# Operators' changes go to one partition, so that their order is one.
-RULES_PARTITION = 0
 READ_SECONDS = 15.0
+# Ledger records of one partition among which a change is looked for; some 2 s.
+MOST_LOOKED_AT = 50_000
 
 
 def in_force(settings: Settings) -> Configuration:
     """The configuration in force. Raises `TopicsError` when the ledger holds none yet."""
+    return ruling_change(settings)[0]
+
+
+def ruling_change(settings: Settings) -> "tuple[Configuration, Change | None]":
+    """The configuration in force and the change that put it there; None stands for the ledger's first record."""
     _require_topics(settings)
     try:
-        changes = _read(settings, RULES, RULES_PARTITION)
-        for record in reversed(changes):
-            try:
-                return msgspec.json.decode(record.value, type=RulesRecord).configuration
-            except msgspec.MsgspecError:
-                continue  # ingest dead-letters it for the same reason; it never came into force
-        for record in _read(settings, LEDGER, 0, most=1):
-            return msgspec.json.decode(record.value, type=ConfigurationChange).configuration
+        changes = [_change(record) for record in _read(settings, RULES, RULES_PARTITION)]
+        return ruling(
+            lambda: _begun(settings), changes, lambda change: places(settings, change, [0])[0] is not None
+        )  # fmt: skip
     except msgspec.MsgspecError as fault:
         raise TopicsError(
             "the ledger does not begin with a configuration", got=str(fault), todo="run: fxwatch topics apply"
@@ -52,7 +59,108 @@ def in_force(settings: Settings) -> Configuration:
         raise not_authorized("the configuration in force cannot be read", fault) from fault
     except (KafkaError, ReadError) as fault:
         raise BrokerUnavailableError("the configuration in force cannot be read", got=repr(fault)) from fault
+
+
+def _begun(settings: Settings) -> Configuration:
+    for record in _read(settings, LEDGER, 0, most=1):
+        return msgspec.json.decode(record.value, type=ConfigurationChange).configuration
     raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
+
+
+class Change(NamedTuple):
+    """A record of `fx.rules.v1`: its offset in partition 0, Kafka timestamp (ms, UTC), and what it puts in force.
+
+    `configuration` is None for a record that ingest cannot read: it is a dead letter, and never came into force.
+    """
+
+    offset: int
+    timestamp_ms: int
+    configuration: Configuration | None
+
+
+def _change(record: Any) -> Change:
+    try:
+        configuration = msgspec.json.decode(record.value or b"", type=RulesRecord).configuration
+    except msgspec.MsgspecError:
+        configuration = None
+    return Change(record.offset, record.timestamp, configuration)
+
+
+def ruling(
+    begun: Callable[[], Configuration], changes: Sequence[Change], in_ledger: Callable[[Change], bool]
+) -> tuple[Configuration, Change | None]:
+    """What the core has in force when it has applied all changes, given in their order, and which one put it there.
+
+    The newest that it accepts counts. What the door of today refuses counts only if it stands in the ledger already,
+    by an earlier release. `begun` gives the ledger's first record; the shipped configuration stands for one that cannot
+    be used.
+    """
+    for change in reversed(changes):
+        configuration = change.configuration
+        if configuration is None or stopping_faults(configuration):
+            continue
+        if not configuration_faults(configuration) or in_ledger(change):
+            return configuration, change
+    first = begun()
+    return stand_in(effective_configuration({}), first) if stopping_faults(first) else first, None
+
+
+def switched_off(configuration: Configuration) -> list[str]:
+    """Typologies of this release that the configuration does not enable."""
+    named = configuration.rules
+    return [each.id for each in REGISTRY if each.id not in named or not named[each.id].enabled]
+
+
+def strangers(settings: Settings) -> int:
+    """Records of `fx.rules.v1` in other partitions than 0: dead letters, in force nowhere."""
+    count = partitions_of(settings, [RULES])[RULES]
+    return sum(len(_read(settings, RULES, number)) for number in range(count) if number != RULES_PARTITION)
+
+
+def places(settings: Settings, change: Change, partitions: Iterable[int]) -> dict[int, int | None]:
+    """Where a change stands in each ledger partition, None where it is not found (yet).
+
+    A ledger record has its input's Kafka timestamp, so it is looked for from the first record of that time on, among
+    `MOST_LOOKED_AT` records.
+    """
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
+        return runner.run(_places(settings, change, list(partitions)))
+
+
+async def _places(settings: Settings, change: Change, partitions: list[int]) -> dict[int, int | None]:
+    asked = {TopicPartition(LEDGER, number): change.timestamp_ms for number in partitions}
+    consumer = clients.reader(settings, committed=True)
+    try:
+        await consumer.start()
+        starts = {tp: None if at is None else int(at.offset)
+                  for tp, at in (await consumer.offsets_for_times(asked)).items()}  # fmt: skip
+        ends = {tp: await clients.end_offset(consumer, tp) for tp in starts}
+    finally:
+        await consumer.stop()
+    found = await asyncio.gather(*(_place(settings, change, tp.partition, start, ends[tp])
+                                   for tp, start in starts.items()))  # fmt: skip
+    return dict(zip([tp.partition for tp in starts], found, strict=True))
+
+
+async def _place(settings: Settings, change: Change, partition: int, start: int | None, end: int) -> int | None:
+    if start is None:
+        return None
+    wanted = source_headers(change.offset)
+    stop = min(end, start + MOST_LOOKED_AT)
+    async for records in clients.read_range(settings, LEDGER, partition, start, stop, unreadable="each"):
+        for record in records:
+            if wanted <= set(record.headers or ()):
+                return int(record.offset)
+    return None
+
+
+def source_headers(offset: int) -> set[tuple[str, bytes]]:
+    """The headers by which a ledger record says that it is the change at an offset."""
+    return {
+        (ledger.SOURCE_TOPIC, RULES.encode()),
+        (ledger.SOURCE_PARTITION, str(RULES_PARTITION).encode()),
+        (ledger.SOURCE_OFFSET, str(offset).encode()),
+    }
 
 
 def _require_topics(settings: Settings) -> None:
@@ -74,11 +182,11 @@ def _fingerprint(configuration: Configuration, table: str) -> str:
     return fingerprint(configuration.admitted if table == "admission" else getattr(configuration, table))
 
 
-def require(settings: Settings) -> None:
-    """Return when the settings' effective configuration is in force. Raises `RulesDifferError` otherwise."""
-    ruling = in_force(settings)
-    _require_same_partitions(settings, ruling)
-    differing = differences(settings.effective, ruling)
+def require(settings: Settings) -> Configuration:
+    """The configuration in force, when the settings' effective one is it. Raises `RulesDifferError` otherwise."""
+    there = in_force(settings)
+    _require_same_partitions(settings, there)
+    differing = differences(settings.effective, there)
     if differing:
         raise RulesDifferError(
             "this configuration differs from the one in force in the ledger",
@@ -86,6 +194,7 @@ def require(settings: Settings) -> None:
             expected="the same",
             todo="put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG",
         )
+    return there
 
 
 def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:
@@ -105,9 +214,9 @@ def change(settings: Settings) -> bool:
 
     Raises `DeliveryError`, and `RulesDifferError` when it has another number of ledger partitions.
     """
-    ruling = in_force(settings)
-    _require_same_partitions(settings, ruling)
-    if not differences(settings.effective, ruling):
+    there = in_force(settings)
+    _require_same_partitions(settings, there)
+    if not differences(settings.effective, there):
         return False
     version = fingerprint(settings.effective)
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)

@@ -51,12 +51,14 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
     held = topics.require(settings, *(("ingest", "monitor") if role == "all" else (role,)))
     # a monitor may not even describe the inputs
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
-    in_force.require(settings)
+    off = in_force.switched_off(in_force.require(settings))
     application_claim.require(settings)
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)
     settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})
     _logging(log_level)
+    if off:
+        logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off))
     loop = _event_loop()
     agents: dict[str, Any] = {}
     metrics = _metrics(settings, max(inputs))

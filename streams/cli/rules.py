@@ -1,6 +1,7 @@
 """`fxwatch rules`: the configuration in force, in the ledger."""
 
 import json
+from collections.abc import Iterator
 
 import click
 import msgspec
@@ -26,15 +27,42 @@ def show(*, as_json: bool) -> None:
     Example: fxwatch rules show > in-force.toml
     """
     from detectors.configuration import fingerprint
-    from streams.in_force import in_force
+    from streams.in_force import places, ruling_change, strangers, switched_off
 
-    configuration = in_force(load_settings())
+    settings = load_settings()
+    configuration, change = ruling_change(settings)
+    partitions = range(configuration.engine.partitions)
+    found = None if change is None else places(settings, change, partitions)
+    off, others = switched_off(configuration), strangers(settings)
     plain = msgspec.to_builtins(configuration)
     if as_json:
-        say_json(json.dumps({"fingerprint": fingerprint(configuration), "configuration": plain}, ensure_ascii=False))
+        say_json(json.dumps({
+            "fingerprint": fingerprint(configuration), "switched_off": off, "ledger": found, "elsewhere": others,
+            "configuration": plain,
+        }, ensure_ascii=False))  # fmt: skip
         return
-    say(f"# fingerprint {fingerprint(configuration)}")
+    for line in _remarks(fingerprint(configuration), found, off, others):
+        say(f"# {line}")
     say(tomli_w.dumps(plain))
+
+
+def _remarks(version: str, found: dict[int, int | None] | None, off: list[str], others: int) -> Iterator[str]:
+    """What an operator should know beside the tables: where it stands in the ledger, and what is switched off."""
+    yield f"fingerprint {version}"
+    if found is None:
+        yield "in force from the first record of each ledger partition on"
+    else:
+        there = [f"{number}: {offset}" for number, offset in found.items() if offset is not None]
+        waiting = [str(number) for number, offset in found.items() if offset is None]
+        if there:
+            yield f"in force from these offsets of the ledger's partitions on: {', '.join(there)}"
+        if waiting:
+            yield (f"not found in the ledger's partitions {', '.join(waiting)}: ingest has not brought it there yet, "
+                   "or far behind its Kafka timestamp")  # fmt: skip
+    if off:
+        yield f"typologies switched off: {', '.join(off)}"
+    if others:
+        yield f"{others} records of fx.rules.v1 stand in other partitions than 0: dead letters, in force nowhere"
 
 
 @command.command()

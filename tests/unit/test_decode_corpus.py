@@ -18,6 +18,7 @@ CASES = tomllib.loads((CORPUS / "cases.toml").read_text("utf-8"))
 TIMESTAMP_MS = 1_767_580_000_000
 # Codes without a case, and where each is tested instead.
 WITHOUT_CASE = {
+    "configuration.partition": "of a record's place, not its bytes: tests/unit/test_in_force_ruling.py",
     "configuration.refused": "told by the monitor: tests/unit/test_configuration_trial.py",
     "amount.minor_units": "payment messages alone: tests/unit/test_formats_identifiers.py",
     "event.conflict": "told by the monitor, from an earlier record: tests/unit/test_core.py",

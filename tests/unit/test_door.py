@@ -48,7 +48,8 @@ def admit(body, topic=contracts.TRANSACTIONS, key=None, headers=(), keys=None, g
     value = json.dumps(body, ensure_ascii=False).encode()
     key = body.get("party_id", body.get("party", "")).encode() if key is None else key
     gate = gate or Door(keys or development_keys(), 12, WORDS)
-    return gate.admit(topic, 3, 77, timestamp_ms, key, value, list(headers))
+    partition = 0 if topic == contracts.RULES else 3  # configurations come in one partition
+    return gate.admit(topic, partition, 77, timestamp_ms, key, value, list(headers))
 
 
 def event(record):

@@ -1,0 +1,56 @@
+"""What `rules show` tells is what every ledger partition has; configurations elsewhere are in force nowhere."""
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from kafka import KafkaProducer
+
+from streams import topics
+from streams.broker import EmbeddedBroker
+from streams.contracts import RulesRecord
+from streams.settings import effective_configuration
+from tests.support.cluster import Cluster
+
+pytestmark = pytest.mark.broker
+
+OFF = effective_configuration({"rules": {name: {"enabled": False} for name in ("T01", "T02", "T16")}})
+
+
+def written(bootstrap: str, partition: int, event_id: str, configuration: object) -> None:
+    value = msgspec.json.encode(RulesRecord(event_id=event_id, configuration=configuration))
+    producer = KafkaProducer(bootstrap_servers=bootstrap)
+    producer.send(topics.RULES, value, b"configuration", partition=partition).get(30)
+    producer.close()
+
+
+def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
+    """All off, written to partition 5: a dead letter, nothing changes. Written to partition 0: in force, and shown."""
+    with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        [worker] = cluster.start("all")
+
+        def shown() -> dict:
+            return json.loads(cluster.fxwatch("rules", "show", "--json").stdout)
+
+        before = shown()
+        assert (before["switched_off"], before["ledger"], before["elsewhere"]) == ([], None, 0)
+        written(empty_broker.bootstrap, 5, "stranger", OFF)
+        cluster.until(lambda: len(cluster.dead_letters()) == 1, 30, "no dead letter")
+        (letter,) = cluster.dead_letters()
+        assert letter.codes == ("configuration.partition",)
+        after = shown()
+        assert (after["fingerprint"], after["elsewhere"], after["switched_off"]) == (before["fingerprint"], 1, [])
+        assert worker.metric("fxwatch_typology_enabled", typology="T01") == 1
+
+        written(empty_broker.bootstrap, 0, "operator", OFF)
+        cluster.until(lambda: worker.metric("fxwatch_typology_enabled", typology="T01") == 0, 30, "not in force")
+        cluster.wait_drained()
+        told = shown()
+        assert told["switched_off"] == ["T01", "T02", "T16"]
+        assert [offset for _, offset in sorted(told["ledger"].items())] == [1] * 12
+        assert "typologies switched off: T01, T02, T16" in cluster.fxwatch("rules", "show").stdout
+        cluster.stop_all()
+        refused = cluster.fxwatch("worker", "monitor", check=False)
+        assert refused.returncode == 1
+        assert "fxwatch rules apply" in refused.stderr

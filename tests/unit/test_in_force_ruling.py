@@ -1,0 +1,121 @@
+"""What is in force: the newest configuration that the core accepts, of partition 0; nothing is switched off unseen."""
+
+import json
+
+import msgspec
+import pytest
+
+from detectors import core
+from detectors.configuration import Configuration
+from detectors.core import RULES_PARTITION
+from detectors.events import ConfigurationChange, Origin, Source
+from streams.cli.rules import _remarks
+from streams.contracts import RULES, RulesRecord
+from streams.door import Admitted, Rejected
+from streams.in_force import Change, ruling, source_headers, switched_off
+from tests.support.ledger import Ledger, configuration
+from tests.support.pipeline import Pipeline
+
+FIRST = configuration(engine={"case_window_days": 10})
+SECOND = configuration(engine={"case_window_days": 20})
+THIRD = configuration(engine={"case_window_days": 25})
+STOPPING = configuration()
+STOPPING = msgspec.structs.replace(STOPPING, engine=msgspec.structs.replace(STOPPING.engine, rate_stale_hours=1e300))
+OFF = configuration(rules={name: {"enabled": False} for name in ("T01", "T02", "T16")})
+
+
+def misspelt() -> Configuration:
+    """What an earlier release took and the door of today does not: a desk's name that is none."""
+    return msgspec.structs.replace(FIRST, desks={"No Desk": FIRST.desks["customs"]})
+
+
+def ruled(*changes: Configuration | None, begun: Configuration = FIRST, in_ledger: bool = True):
+    records = [Change(offset, 0, one) for offset, one in enumerate(changes)]
+    found, change = ruling(lambda: begun, records, lambda _: in_ledger)
+    return found, None if change is None else change.offset
+
+
+def test_the_newest_change_is_in_force_not_the_oldest():
+    """Three changes, the last one counts; a record that nobody can read counts for nothing."""
+    assert ruled(FIRST, SECOND, THIRD) == (THIRD, 2)
+    assert ruled(SECOND, THIRD, None) == (THIRD, 1)
+    assert ruled() == (FIRST, None)
+
+
+def test_a_change_that_the_core_refuses_is_not_in_force():
+    """The former one is; a ledger that begins with such a record is under the shipped one, with its partitions."""
+    assert ruled(SECOND, STOPPING) == (SECOND, 0)
+    begun = msgspec.structs.replace(STOPPING, engine=msgspec.structs.replace(STOPPING.engine, partitions=3))
+    found, _ = ruled(begun=begun)
+    assert found.rules == configuration().rules
+    assert found.engine.partitions == 3
+
+
+def test_what_the_door_refuses_counts_only_where_an_earlier_release_let_it_in():
+    """It stands in the ledger, so the core has it in force; or it is a dead letter."""
+    assert ruled(SECOND, misspelt(), in_ledger=True) == (misspelt(), 1)
+    assert ruled(SECOND, misspelt(), in_ledger=False) == (SECOND, 0)
+
+
+@pytest.mark.parametrize("last", [SECOND, STOPPING, misspelt()], ids=["good", "stopping", "misspelt"])
+def test_what_is_told_is_what_the_core_has(last):
+    """The same records through the core: its state and `rules show` agree."""
+    state = Ledger(FIRST)
+    for number, one in enumerate((THIRD, last)):
+        origin = Origin(offset=1 + number, source=Source(RULES, 0, number), commitment="0" * 64, timestamp_ms=0)
+        core.apply(state.state, ConfigurationChange(configuration=one), origin)
+    assert state.state.configuration == ruled(THIRD, last)[0]
+
+
+def record(number: int, one: Configuration) -> dict:
+    return json.loads(msgspec.json.encode(RulesRecord(event_id=f"R{number}", configuration=one)))
+
+
+def test_a_configuration_in_another_partition_is_a_dead_letter():
+    """All typologies off, written to partition 5: refused with a code; in partition 0 it is taken, and shown."""
+    pipeline = Pipeline()
+    value = json.dumps(record(0, OFF)).encode()
+    refused = pipeline.door.admit(RULES, 5, 0, 1_767_580_000_000, b"configuration", value, [])
+    assert isinstance(refused, Rejected)
+    assert refused.codes == ("configuration.partition",)
+    taken = pipeline.door.admit(RULES, RULES_PARTITION, 0, 1_767_580_000_000, b"configuration", value, [])
+    assert isinstance(taken, Admitted)
+
+
+def test_one_that_an_earlier_release_let_into_the_ledger_is_in_force_nowhere():
+    """It stands in every ledger partition, from partition 5: the core keeps the former one, and says why."""
+    state = Ledger(FIRST)
+    origin = Origin(offset=1, source=Source(RULES, 5, 0), commitment="0" * 64, timestamp_ms=0)
+    outputs = core.apply(state.state, ConfigurationChange(configuration=OFF), origin)
+    assert outputs.outcome == "refused"
+    assert outputs.faults == ("it stands in partition 5 of fx.rules.v1; expected: partition 0",)
+    assert state.state.configuration == FIRST
+
+
+def test_typologies_that_are_switched_off_are_named():
+    """Disabled, or not named at all."""
+    assert switched_off(configuration()) == []
+    assert switched_off(OFF) == ["T01", "T02", "T16"]
+    rules = {name: one for name, one in configuration().rules.items() if name != "T02"}
+    assert switched_off(msgspec.structs.replace(configuration(), rules=rules)) == ["T02"]
+
+
+def test_show_says_where_it_stands_and_what_is_off():
+    """Beside the tables: offsets in the ledger, partitions where it is not yet, typologies off, strangers."""
+    told = list(_remarks("abc", {0: 7, 1: None}, ["T01"], 2))
+    assert told[0] == "fingerprint abc"
+    assert "0: 7" in told[1]
+    assert "partitions 1" in told[2]
+    assert told[3] == "typologies switched off: T01"
+    assert told[4].startswith("2 records of fx.rules.v1 stand in other partitions than 0")
+    assert len(list(_remarks("abc", None, [], 0))) == 2
+
+
+def test_a_change_is_known_in_the_ledger_by_its_source():
+    """The headers that ingest writes to a configuration's ledger record are those that are looked for."""
+    pipeline = Pipeline()
+    value = json.dumps(record(0, SECOND)).encode()
+    admitted = pipeline.door.admit(RULES, 0, 41, 1_767_580_000_000, b"configuration", value, [])
+    (_, _, _, headers), *_ = admitted.records
+    assert source_headers(41) <= set(headers)
+    assert not source_headers(4) <= set(headers)
