@@ -142,6 +142,7 @@ def test_the_trial_finds_what_no_range_says(monkeypatch):
     fault = trial_fault(changed)
     assert fault is not None
     assert "ZeroDivisionError" in fault
+    assert stopping_faults(changed) == [fault]
     monkeypatch.undo()
     assert trial_fault(changed) == fault
     assert trial_fault(with_limit("T02", "annual_cap", "77778")) is None

@@ -126,11 +126,12 @@ def party_of_one_id(ledger: Ledger, count: int) -> bytes:
 def test_an_incoming_cent_of_the_same_id_hides_no_outgoing_payment():
     """Outgoing 45 000, incoming 0.01 under the same id: both count, and the id is named."""
     for uetr in (UETR, "REF-1"):
-        ledger = Ledger()
-        ledger.pay("a", later(hours=0), "45000", payment_id=uetr)
-        ledger.pay("b", later(hours=1), "0.01", payment_id=uetr, direction="in", institution="BANKA")
-        assert (total(ledger), total(ledger, "in")) == (45_000_00, 1)
-        assert joins(ledger) == {"payment.reused": 1}
+        for amount, cents in (("0.01", 1), ("45000", 45_000_00)):
+            ledger = Ledger()
+            ledger.pay("a", later(hours=0), "45000", payment_id=uetr)
+            ledger.pay("b", later(hours=1), amount, payment_id=uetr, direction="in", institution="BANKA")
+            assert (total(ledger), total(ledger, "in")) == (45_000_00, cents)
+            assert joins(ledger) == {"payment.reused": 1}
 
 
 @pytest.mark.parametrize(
@@ -309,6 +310,19 @@ def test_a_return_that_waits_takes_back_once():
     ledger.pay("a", later(hours=1), payment_id="P")
     assert total(ledger) == 0
     ledger.pay("b", later(hours=6), payment_id="P")
+    assert total(ledger) == 4900_00
+
+
+def test_a_return_that_was_taken_takes_nothing_else_when_its_payment_is_forgotten():
+    """Its payment's row is pruned; another payment of the id comes late, dated before the return."""
+    ledger = Ledger()
+    ledger.pay("a", later(hours=1), payment_id="P")
+    ledger.pay("r", later(hours=5), status="returned", payment_id="P", original_event_id="not told")
+    assert total(ledger) == 0
+    found = party(ledger)
+    found.payments = b""
+    ledger.state.parties[PARTY] = pack(found)
+    ledger.pay("b", later(hours=2), payment_id="P")
     assert total(ledger) == 4900_00
 
 
