@@ -2,11 +2,9 @@
 
 import json
 import re
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +20,6 @@ from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.record import TRANSACTIONS, Record
 from streams.settings import load_settings
-from streams.web_connections import raise_file_limit
 from tests.support.chaos import with_line
 from tests.support.cluster import Cluster
 from tests.support.topic_deletion import delete_topics
@@ -116,21 +113,6 @@ def test_every_record_of_an_alert_is_proven_to_be_what_was_sent(live: Any, tmp_p
     for more, code in ((["--original", copy], 1), (["--key-file", keys], 3)):
         done = live.cluster.fxwatch("evidence", "prove", alert.alert_id, *more, check=False)
         assert done.returncode == code, done.stderr
-
-
-def test_a_thousand_held_connections_leave_a_worker_at_work(live: Any) -> None:
-    """The pages answer, and the files are there that connections to brokers need."""
-    worker, held = live.worker, list[socket.socket]()
-    raise_file_limit()
-    try:
-        held.extend(socket.create_connection(("127.0.0.1", worker.port), timeout=10) for _ in range(1000))
-        assert json.loads(worker.page("/healthz") or "{}")["alive"]
-        assert json.loads(worker.page("/readyz") or "{}")["ready"]
-        assert len(list(Path(f"/proc/{worker.process.pid}/fd").iterdir())) < 300
-    finally:
-        for one in held:
-            one.close()
-    assert worker.alive()
 
 
 def test_a_changed_limit_shows_in_the_next_alerts(live: Any) -> None:
