@@ -97,6 +97,7 @@ class _Publishing:
         self._backdated = ahead > 0
 
     async def run(self, records: Iterable[Record]) -> PublishSummary:
+        await check_connection_here(self._settings, REQUEST_TIMEOUT_MS / 1000)
         producer = AIOKafkaProducer(
             **aiokafka_access(self._settings),
             client_id="fxwatch-publish",
@@ -107,7 +108,6 @@ class _Publishing:
             max_request_size=REQUEST_BYTES,
             request_timeout_ms=REQUEST_TIMEOUT_MS,
         )
-        await check_connection_here(self._settings, REQUEST_TIMEOUT_MS / 1000)
         try:
             await producer.start()
         except KafkaError as fault:
