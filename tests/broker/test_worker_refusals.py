@@ -8,19 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import tomli_w
 
 from streams.broker import EmbeddedBroker
+from streams.settings import default_tables
 
 pytestmark = pytest.mark.broker
 
-STRICTER = """
-[[rules.T01.limits]]
-name = "document_line"
-value = "3000"
-unit = "USD"
-effective_from = 2019-01-01
-provenance = "D"
-"""
+LIMITS = [limit | ({"value": "3000"} if limit["name"] == "document_line" else {})
+          for limit in default_tables()["rules"]["T01"]["limits"]]  # fmt: skip
+STRICTER = tomli_w.dumps({"rules": {"T01": {"limits": LIMITS}}})
 
 
 @pytest.fixture(autouse=True)
@@ -75,7 +72,9 @@ def test_configuration_other_than_the_ledgers(
     assert json.loads(changed.stdout)["changed"] is True  # type: ignore[attr-defined]
     shown = json.loads(fxwatch("rules", "show", "--json").stdout)  # type: ignore[attr-defined]
     assert shown["fingerprint"] == json.loads(changed.stdout)["fingerprint"]  # type: ignore[attr-defined]
-    assert [limit["value"] for limit in shown["configuration"]["rules"]["T01"]["limits"]] == ["3000"]
+    assert [
+        limit["value"] for limit in shown["configuration"]["rules"]["T01"]["limits"] if limit["name"] == "document_line"
+    ] == ["3000"]
     again = fxwatch("rules", "apply", "--json")
     assert json.loads(again.stdout)["changed"] is False  # type: ignore[attr-defined]
 
