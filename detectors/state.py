@@ -5,10 +5,8 @@ ledger prefix have the same digest, whatever was saved and loaded in between: no
 was cut.
 """
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,6 +23,7 @@ from detectors.rate_checks import Checked, Limits
 from detectors.rates import KEPT_US, Rates
 from detectors.restatement import Correction, Restatement
 from detectors.scoring import Scorer, derived_seed
+from detectors.sections import copy_stepwise, cut, cut_stream, digest, joined, lots, under
 from detectors.typologies.base import Shared
 
 # Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
@@ -35,12 +34,6 @@ from detectors.typologies.base import Shared
 # fingerprints under a former key; alerts raised, and verdicts by officer; the type in a profile, and the strictest that
 # senders said; rates by ledger position, those held, and corrections under way.
 STATE_SCHEMA = 4
-PIECE = 256 * 1024
-_LOT = 128 * 1024
-# Parties copied in one step, some 2 ms where each is a cache miss.
-_STEP = 8_192
-Name = TypeVar("Name")
-Item = TypeVar("Item")
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
 # `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
 COUNTERS = (
@@ -245,7 +238,7 @@ class PartitionState:
         sections, whatever they hold.
         """
         try:
-            return _thaw(_whole(sections))
+            return _thaw(joined(sections))
         except ValueError:
             raise
         except Exception as fault:
@@ -272,9 +265,9 @@ class Frozen:
 
     def fill(self, state: PartitionState) -> Iterator[None]:
         """Take over what is large, a step at a time."""
-        for _ in _stepwise(state.parties, self._parties):
+        for _ in copy_stepwise(state.parties, self._parties):
             yield
-        for _ in _stepwise(state.renamed, self._renamed):
+        for _ in copy_stepwise(state.renamed, self._renamed):
             yield
         self._typologies = msgspec.msgpack.encode(state.typologies)
         yield
@@ -293,88 +286,26 @@ class Frozen:
 
     def sections(self) -> Iterator[tuple[str, bytes]]:
         """(name, bytes) pieces of at most 256 KiB, always the same for the same state. Each costs under 1 ms or so."""
-        yield from _cut("header", msgspec.msgpack.encode(self._header))
+        yield from cut("header", msgspec.msgpack.encode(self._header))
         if self._configuration is not None:
-            yield from _cut("configuration", msgspec.msgpack.encode(self._configuration))
-        yield from _cut("typologies", self._typologies)
+            yield from cut("configuration", msgspec.msgpack.encode(self._configuration))
+        yield from cut("typologies", self._typologies)
         for kind, window in self._fingerprints:
-            yield from _cut_stream(f"fingerprints/{kind}", window.to_state())
+            yield from cut_stream(f"fingerprints/{kind}", window.to_state())
             if window.renamed:
-                yield from _cut_stream(f"formers/{kind}", window.formers_to_state())
+                yield from cut_stream(f"formers/{kind}", window.formers_to_state())
         for name, packed in self._parts:
-            yield from _cut(name, packed)
+            yield from cut(name, packed)
         for pair, packed in self._rates.rates.to_state():
-            yield from _cut(f"rates/{pair}", packed)
-        yield from _cut("rates held", self._rates.held_to_state())
-        yield from _cut("restatement", self._restatement)
-        yield from _lots("parties", self._parties, lambda item: len(item[0]) + len(item[1]))
-        yield from _lots("renamed", self._renamed, lambda item: len(item[0]) + len(item[1][0]))
+            yield from cut(f"rates/{pair}", packed)
+        yield from cut("rates held", self._rates.held_to_state())
+        yield from cut("restatement", self._restatement)
+        yield from lots("parties", self._parties, lambda item: len(item[0]) + len(item[1]))
+        yield from lots("renamed", self._renamed, lambda item: len(item[0]) + len(item[1][0]))
 
     def digest(self) -> str:
         """SHA-256, hex, of all sections."""
         return digest(self.sections())
-
-
-def digest(sections: Iterable[tuple[str, bytes]]) -> str:
-    """SHA-256, hex, over names, lengths and bytes of the sections, in their order."""
-    found = hashlib.sha256()
-    for name, packed in sections:
-        found.update(f"{len(name)}:{name}:{len(packed)}:".encode())
-        found.update(packed)
-    return found.hexdigest()
-
-
-def _lots(name: str, items: Iterable[Item], size: Callable[[Item], int]) -> Iterator[tuple[str, bytes]]:
-    """Many small items, packed a section at a time."""
-    lot: list[Item] = []
-    packed = number = 0
-    for item in items:
-        lot.append(item)
-        packed += size(item)
-        if packed >= _LOT:
-            yield from _cut(f"{name}/{number}", msgspec.msgpack.encode(lot))
-            lot, packed, number = [], 0, number + 1
-    if lot:
-        yield from _cut(f"{name}/{number}", msgspec.msgpack.encode(lot))
-
-
-def _cut(name: str, packed: bytes) -> Iterator[tuple[str, bytes]]:
-    yield from _cut_stream(name, (packed,))
-
-
-def _cut_stream(name: str, parts: Iterable[bytes]) -> Iterator[tuple[str, bytes]]:
-    """Pieces of the joined parts, without joining them all."""
-    pending, number = b"", 0
-    for part in parts:
-        pending += part
-        while len(pending) > PIECE:
-            yield f"{name}#{number}", pending[:PIECE]
-            pending, number = pending[PIECE:], number + 1
-    yield f"{name}#{number}", pending
-
-
-def _stepwise(items: Mapping[Name, Item], into: list[tuple[Name, Item]]) -> Iterator[None]:
-    """Copy all items, yielding after each step."""
-    left = iter(items.items())
-    while step := list(islice(left, _STEP)):
-        into += step
-        yield
-
-
-def _whole(sections: Iterable[tuple[str, bytes]]) -> list[tuple[str, bytes]]:
-    """Sections with their pieces joined, in order. Raises `ValueError` for a piece that is missing or out of order."""
-    found: dict[str, list[bytes]] = {}
-    for piece, packed in sections:
-        name, _, number = piece.rpartition("#")
-        parts = found.setdefault(name, [])
-        if not name or number != str(len(parts)):
-            raise ValueError(f"a snapshot's pieces are out of order; got: {piece!r}; expected: {name}#{len(parts)}")
-        parts.append(packed)
-    return [(name, b"".join(parts)) for name, parts in found.items()]
-
-
-def _under(whole: list[tuple[str, bytes]], prefix: str) -> list[tuple[str, bytes]]:
-    return [(name.removeprefix(prefix), packed) for name, packed in whole if name.startswith(prefix)]
 
 
 def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
@@ -400,16 +331,16 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
         for kind in KINDS.values()
     }
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
-    state.baselines = FeatureBaselines.from_state(_under(whole, "features/"))
-    state.checked = Checked.from_state(_under(whole, "rates/"), named["rates held"])
+    state.baselines = FeatureBaselines.from_state(under(whole, "features/"))
+    state.checked = Checked.from_state(under(whole, "rates/"), named["rates held"])
     state.restatement = Restatement.from_state(named["restatement"])
-    for _, packed in _under(whole, "parties/"):
+    for _, packed in under(whole, "parties/"):
         state.parties.update(msgspec.msgpack.decode(packed, type=list[tuple[str, bytes]]))
-    for _, packed in _under(whole, "renamed/"):
+    for _, packed in under(whole, "renamed/"):
         state.renamed.update(msgspec.msgpack.decode(packed, type=list[tuple[str, tuple[str, int]]]))
     if "configuration" in named:
         configuration = msgspec.msgpack.decode(named["configuration"], type=Configuration)
         state.configuration, state.effective = configuration, Effective(configuration)
-        state.scorer = Scorer.from_state(configuration.detectors, _under(whole, "scorer/"))
+        state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
         state.budget = Budget.from_state(named["budget"])
     return state

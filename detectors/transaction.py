@@ -109,6 +109,35 @@ def apply_transaction(
         event = msgspec.structs.replace(event, institution=one)
     at_us = to_us(event.event_time)
     worth = _worth(state, effective, event, at_us)
+    step, differs = _begin(state, configuration, effective, event, origin, at_us)
+    known = step.known
+    folded_now = _fold(step)  # two parties that prove to be one may be too many payments together
+    if len(known.names) > MOST_NAMES:
+        payments.forget_names(known)
+    late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
+    row = _row(step, worth)
+    effect = _account(step, row, worth, late)
+    score = _Score()
+    if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
+        score = _score(step, row, worth)
+    judged = _judge(step, effect, worth, score)
+    known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
+    state.advance(step.clock_us)
+    _prune(step)
+    folded_now += _fold(step)
+    roster.store(state, event.party, event.previous, known)
+    deal_bp = None if worth.deal is None else worth.deal.deviation / 100
+    return Seen(
+        late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now,
+        step.event.party_type, differs,
+    )  # fmt: skip
+
+
+def _begin(
+    state: PartitionState, configuration: Configuration, effective: Effective, event: Transaction, origin: Origin,
+    at_us: int,
+) -> tuple[_Step, bool]:  # fmt: skip
+    """The event under the party type that it is judged as, and whether its sender tells another than was known."""
     known = roster.recall(state, event.party, event.previous)
     if not known.party_type:
         known.first_us = known.last_us = at_us
@@ -119,16 +148,17 @@ def apply_transaction(
         event = msgspec.structs.replace(event, party_type=judged_as)
     clock_us = clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
     step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told)
-    folded_now = _fold(step)  # two parties that prove to be one may be too many payments together
-    if len(known.names) > MOST_NAMES:
-        payments.forget_names(known)
-    late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
-    row = _row(step, worth)
+    return step, before not in {"", told}
+
+
+def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
+    """Bring the legal totals up to date, and what follows from them: alerted sizes, and the proof of what counts."""
+    state, effective, event, known = step.state, step.effective, step.event, step.known
     original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
-    incoming = Incoming(row, event.status, original, event.currency, event.institution, late)
     if state.restatement.waiting:
         taken_back.bring_up_to_date(state, effective, event.party, known)
     was = taken_back.before(known)
+    incoming = Incoming(row, event.status, original, event.currency, event.institution, late)
     effect = accounting.account(known, incoming)
     if effect.kind == "pending" and known.folded:
         folded.note_return(known, worth.usd or 0, _needs(step))
@@ -136,21 +166,8 @@ def apply_transaction(
         taken_back.follow(state, effective, known, was)
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and row.flags & payments.NO_DOCUMENT:
-        known.remember_proof(alerts.proof_of(state, event, origin, piece=_is_piece(step, row)))
-    score = _Score()
-    if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
-        score = _score(step, row, worth)
-    judged = _judge(step, effect, worth, score)
-    known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
-    state.advance(clock_us)
-    _prune(step)
-    folded_now += _fold(step)
-    roster.store(state, event.party, event.previous, known)
-    deal_bp = None if worth.deal is None else worth.deal.deviation / 100
-    return Seen(
-        late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now,
-        judged_as, before not in {"", told},
-    )  # fmt: skip
+        known.remember_proof(alerts.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
+    return effect
 
 
 def _worth(state: PartitionState, effective: Effective, event: Transaction, at_us: int) -> _Money:

@@ -7,20 +7,15 @@ of a partition (lag, snapshot age, parties, state bytes) are there only while th
 left behind by an earlier owner would fire alerts, and NaN would spoil every sum.
 """
 
-import math
 import time
-from bisect import bisect_left
-from collections import Counter as Tally
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 from prometheus_client import (
-    CONTENT_TYPE_LATEST,
     CollectorRegistry,
     Counter,
     Gauge,
     GCCollector,
-    Histogram,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
@@ -32,7 +27,10 @@ from detectors.accounting import JOINS
 from detectors.alert import Severity, Versions
 from detectors.configuration import Configuration
 from detectors.rate_checks import VERDICTS
+from streams import run_histogram
+from streams.bounded_labels import OTHER, BoundedChildren
 from streams.institution_counter import InstitutionCounter
+from streams.run_histogram import RunHistogram
 from streams.sender_words import WORDS
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
@@ -42,87 +40,10 @@ Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withhe
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
-# The label value for what is in neither the code nor the configuration. More than 0 here is a fault in fxwatch;
-# counting it beats stopping a partition over a metric, and keeps the number of series bounded.
-OTHER = "other"
 # Agents that keep learned state and write snapshots; ingest keeps none, so it has no snapshot age (DESIGN section 2).
 STATEFUL_AGENTS = ("monitor", "network")
-# The agent whose parties and bytes are shown (`fxwatch_parties`, `fxwatch_state_bytes` carry no agent label).
+# The agent of `fxwatch_parties` and `fxwatch_state_bytes`, which carry no agent label.
 STATE_AGENT = "monitor"
-
-_MINUTE, _HOUR, _DAY = 60, 3600, 86_400
-# Stages take from 10 us (one short run) to 10 s (a broker that hardly answers); DESIGN section 3 bounds a run at 50 ms.
-STAGE_BUCKETS = (
-    1e-5,
-    2.5e-5,
-    5e-5,
-    1e-4,
-    2.5e-4,
-    5e-4,
-    1e-3,
-    2.5e-3,
-    5e-3,
-    0.01,
-    0.025,
-    0.05,
-    0.1,
-    0.25,
-    0.5,
-    1,
-    2.5,
-    5,
-    10,
-)
-END_TO_END_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
-# 35 days is the default of `engine.lateness_days`; later events are counted as `late`.
-LATENESS_BUCKETS = (1, 5, 30, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR,
-                    _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY, 35 * _DAY, 40 * _DAY)  # fmt: skip
-RUN_BUCKETS = tuple(2**power for power in range(11))  # up to the most records a run may have (settings.run_records)
-SCORE_BUCKETS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
-
-
-class RunHistogram(Histogram):
-    """The library's histogram, and a way to observe a whole run's values at once (a lock per bucket, not per value)."""
-
-    def observe_many(self, values: Sequence[float]) -> None:
-        """Observe each of `values`; the same result as `observe` one by one. Measured 0.13 us a value beside 0.9.
-
-        Raises `ValueError` on NaN or infinity, which would spoil the sum for the life of the process.
-        """
-        total = math.fsum(values)
-        if not math.isfinite(total):
-            raise ValueError(f"only finite values can be observed; got a sum of {total} over {len(values)} values")
-        bounds = self._upper_bounds
-        for bucket, count in Tally([bisect_left(bounds, value) for value in values]).items():
-            self._buckets[bucket].inc(count)
-        self._sum.inc(total)
-
-
-class _Children(dict[tuple[str, ...], Any]):
-    """A metric's children by label values, resolved once; unknown values go to the `other` child of that label."""
-
-    def __init__(self, metric: Counter | Histogram, *allowed: Iterable[str]) -> None:
-        super().__init__()
-        self.metric = metric
-        self.allowed: list[dict[str, None]] = [{} for _ in allowed]
-        self.extend(*allowed)
-
-    def extend(self, *values: Iterable[str]) -> None:
-        """Allow more values, label by label, and make every combination appear with 0."""
-        for known, more in zip(self.allowed, values, strict=True):
-            known.update(dict.fromkeys(more))
-        combinations: list[tuple[str, ...]] = [()]
-        for known in self.allowed:
-            combinations = [(*before, value) for before in combinations for value in known]
-        for labels in combinations:
-            if labels not in self:
-                self[labels] = self.metric.labels(*labels)
-
-    def __missing__(self, labels: tuple[str, ...]) -> Any:
-        bounded = tuple(value if value in known else OTHER for value, known in zip(labels, self.allowed, strict=True))
-        # not stored under `labels`: a dictionary that grew with unknown values would be the leak this prevents
-        return self[bounded] if bounded in self else self.metric.labels(*bounded)
 
 
 class Metrics:
@@ -130,9 +51,9 @@ class Metrics:
 
     `topics` are the input topics, `codes` the stable codes of dead letters, `typologies` the ids that alerts carry (an
     alert that no typology explains counts as `anomaly`, added here), `detectors` the members' registry names.
-    `input_partitions`: partitions of the input topic that has most, where that is another number than `partitions`.
-    `clock` gives Unix seconds; it is read only when the page is made.
-    The attributes are the prometheus_client metrics, named as on the page without `fxwatch_`, unit suffix included.
+    `input_partitions`: partitions of the input topic that has most, where that is another number than `partitions`;
+    `clock` gives Unix seconds, read only when the page is made.
+    The attributes are the metrics, named as on the page without `fxwatch_`, unit suffix included.
     """
 
     def __init__(
@@ -162,16 +83,16 @@ class Metrics:
         self._define_counters(tuple(institutions))
         self._define_histograms()
         self._define_gauges()
-        self._read = _Children(self.records_read, [*topics, OTHER])
-        self._passed = _Children(self.records_passed, [*topics, OTHER], ["deleted", "moved"])
-        self._events = _Children(self.events, self.agents, [*get_args(Outcome)])
-        self._notes = _Children(self.input_notes, get_args(Note))
-        self._dead = _Children(self.dead_letters, [*topics, OTHER], [*codes, OTHER])
-        self._alerts = _Children(self.alerts, [OTHER], ["anomaly", OTHER], get_args(Severity))
-        self._scores = _Children(self.detector_score, [OTHER])
-        self._stages = _Children(self.stage_seconds, self.agents, get_args(Stage))
-        self._runs = _Children(self.run_records, self.agents)
-        self._replayed = _Children(self.replayed_events, self.agents)
+        self._read = BoundedChildren(self.records_read, [*topics, OTHER])
+        self._passed = BoundedChildren(self.records_passed, [*topics, OTHER], ["deleted", "moved"])
+        self._events = BoundedChildren(self.events, self.agents, [*get_args(Outcome)])
+        self._notes = BoundedChildren(self.input_notes, get_args(Note))
+        self._dead = BoundedChildren(self.dead_letters, [*topics, OTHER], [*codes, OTHER])
+        self._alerts = BoundedChildren(self.alerts, [OTHER], ["anomaly", OTHER], get_args(Severity))
+        self._scores = BoundedChildren(self.detector_score, [OTHER])
+        self._stages = BoundedChildren(self.stage_seconds, self.agents, get_args(Stage))
+        self._runs = BoundedChildren(self.run_records, self.agents)
+        self._replayed = BoundedChildren(self.replayed_events, self.agents)
         for topic in topics:
             self.source_watermark_seconds.labels(topic)
         for agent in self.agents:
@@ -253,23 +174,28 @@ class Metrics:
         self.stage_seconds = histogram(
             "stage_seconds",
             "Time one run of consecutive records spends in a stage, seconds.",
-            STAGE_BUCKETS,
+            run_histogram.STAGE_BUCKETS,
             "agent",
             "stage",
         )
         self.end_to_end_seconds = histogram(
             "end_to_end_seconds",
             "From the input's Kafka timestamp to the commit of its alert, seconds.",
-            END_TO_END_BUCKETS,
+            run_histogram.END_TO_END_BUCKETS,
         )
         self.event_lateness_seconds = histogram(
             "event_lateness_seconds",
             "How far an event's own time lies behind the newest event time of its partition, seconds; 0 in order.",
-            LATENESS_BUCKETS,
+            run_histogram.LATENESS_BUCKETS,
         )
-        self.run_records = histogram("run_records", "Consecutive records taken at once, records.", RUN_BUCKETS, "agent")
+        self.run_records = histogram(
+            "run_records", "Consecutive records taken at once, records.", run_histogram.RUN_BUCKETS, "agent"
+        )
         self.detector_score = histogram(
-            "detector_score", "Scores of one detector, 0 to 1, higher is more unusual.", SCORE_BUCKETS, "detector"
+            "detector_score",
+            "Scores of one detector, 0 to 1, higher is more unusual.",
+            run_histogram.SCORE_BUCKETS,
+            "detector",
         )
 
     def _define_gauges(self) -> None:
@@ -278,7 +204,8 @@ class Metrics:
 
         self.reconciliation_gap = gauge(
             "reconciliation_gap",
-            "Records read and acknowledged that are neither in the ledger nor dead-lettered, records. Must be 0.",
+            "Offsets of input topics that ended neither in the ledger nor as dead letters, offsets: read and come to "
+            "nothing, or passed ingest by (deleted unread, or skipped by a moved offset). Must be 0.",
         )
         self.source_watermark_seconds = gauge(
             "source_watermark_seconds",
@@ -360,8 +287,9 @@ class Metrics:
         self._events[agent, outcome].inc(events)
 
     def count_passed(self, topic: str, cause: Literal["deleted", "moved"], offsets: int) -> None:
-        """Count offsets of an input topic that passed ingest by."""
+        """Count offsets of an input topic that passed ingest by; what nobody read is part of the gap."""
         self._passed[topic, cause].inc(offsets)
+        self.reconciliation_gap.inc(offsets)
 
     def count_dead_letter(self, topic: str, code: str, records: int = 1) -> None:
         """Count rejected records under one code each (the first found), so that the sum is the number of records."""
@@ -458,7 +386,7 @@ class Metrics:
         self.registry.register(collector)
 
     def page(self) -> bytes:
-        """The page in Prometheus' text format; serve it with `CONTENT_TYPE`. Costs milliseconds, not per event."""
+        """The page in Prometheus' text format (`CONTENT_TYPE_LATEST`). Costs milliseconds, not per event."""
         return generate_latest(self.registry)
 
     def _age_from(self, agent: str, partition: int, taken_at: float) -> None:

@@ -4,9 +4,11 @@ import json
 import socket
 from typing import Any
 
+from prometheus_client import CONTENT_TYPE_LATEST
+
 from streams.errors import UsageError
 from streams.health import BrokerWatch, Watchdog
-from streams.metrics import CONTENT_TYPE, Metrics
+from streams.metrics import Metrics
 from streams.web_connections import GuardedSite
 
 OK, UNAVAILABLE = 200, 503
@@ -21,7 +23,7 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
     """
 
     async def page_metrics(web: Any, _request: Any) -> Any:
-        return web.bytes(metrics.page(), headers={"Content-Type": CONTENT_TYPE})
+        return web.bytes(metrics.page(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     async def page_healthz(web: Any, _request: Any) -> Any:
         fault = watchdog.fault()

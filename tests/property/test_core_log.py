@@ -11,7 +11,8 @@ from detectors.core import apply
 from detectors.events import Origin, Rate, Source
 from detectors.party import unpack
 from detectors.payments import exact_sum, rows
-from detectors.state import PIECE, PartitionState, digest
+from detectors.sections import PIECE, digest
+from detectors.state import PartitionState
 from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, payment
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

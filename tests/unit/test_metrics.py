@@ -11,7 +11,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from detectors.alert import Versions
 from streams.faust_collector import FaustMonitorCollector
-from streams.metrics import Metrics, RunHistogram
+from streams.metrics import Metrics
+from streams.run_histogram import RunHistogram
 from streams.settings import effective_configuration
 from streams.tally import Tally
 
@@ -295,6 +296,14 @@ def faust_app(**broken):
     )  # fmt: skip
     vars(monitor).update(broken)
     return SimpleNamespace(conf=SimpleNamespace(id="fxwatch-monitor"), monitor=monitor)
+
+
+def test_what_passed_ingest_by_is_part_of_the_gap(metrics):
+    """917 offsets that somebody moved past, and 60 that retention deleted unread, are in the gap and by their cause."""
+    metrics.count_passed("fx.transactions.v1", "moved", 917)
+    metrics.count_passed("fx.rates.v1", "deleted", 60)
+    assert value(metrics, "fxwatch_reconciliation_gap") == 917 + 60
+    assert value(metrics, "fxwatch_records_passed_total", topic="fx.transactions.v1", cause="moved") == 917
 
 
 def test_faust_figures_are_served_beside_ours(metrics):
