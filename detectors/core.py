@@ -11,6 +11,7 @@ from detectors import verdicts
 from detectors.accounting import Join
 from detectors.alert import Alert
 from detectors.calendar import to_us
+from detectors.clock import MILLISECOND_US
 from detectors.configuration import Configuration
 from detectors.events import (
     ConfigurationChange,
@@ -264,7 +265,8 @@ def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
     effective, at_us = state.effective, to_us(event.rate_time)
     assert effective is not None
     verdict = state.checked.take(event.base, event.quote, event.mid, at_us, origin.offset, effective.rate_limits,
-                                 effective.stale_us, state.rates_horizon_us)  # fmt: skip
+                                 effective.stale_us, state.rates_horizon_us,
+                                 heard_us=origin.timestamp_ms * MILLISECOND_US)  # fmt: skip
     if verdict is None:
         return _APPLIED
     if verdict == "rate.corrected":

@@ -7,19 +7,29 @@ next record of the pair, `confirm_minutes` later or more, says it too and no rec
 held. So a wrong rate of a minute never counts, and a devaluation counts after ten. A rate `most` times away, up or
 down, is believed by no repetition: feeds repeat a wrong unit as readily as a right one.
 
+What small steps may add up to is bounded too: a rate more than `DAY_FACTOR` times away from the one of the day before,
+or of the last confirmed level since, is held. One near that rate is believed at once, whatever was said in between.
+A repetition confirms nothing that records of the pair contradict, by their own times, between the two and after them;
+nor what is dated ahead of its own Kafka timestamp by more than `confirm_minutes`. Failure prevented: two records sent
+at once, of twenty and of ten minutes ago or of this evening, were a repetition.
+
 The first rate of a pair has no last one. It is compared with the inverse pair, crosses, and in the end with
-`[rates.typical]`, the order of magnitude of the currencies; where that does not name them, it is believed.
+`[rates.typical]`, the order of magnitude of the currencies; where that does not name them, it is believed. A first rate
+that crosses contradict is confirmed by a repetition only where it is nearer to the typical one than they are.
 A pair is quoted in one direction only: while the market's own is in force, the other one is refused, because one
 record of it would override all of the market's for 26 hours.
 Fails where a feed is wrong by less than `jump`, or wrong by less than `most` and silent otherwise for ten minutes; what
-such a rate touched is restated by its correction (restatement.py).
+such a rate touched is restated by its correction (restatement.py). Fails too where two feeds contradict each other for
+days: who is right is for an officer to say, and meanwhile a rate drifts by `DAY_FACTOR` a day at most.
 """
 
+from bisect import bisect_right
+from math import log
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from detectors.calendar import MINUTE_US
+from detectors.calendar import DAY_US, MINUTE_US
 from detectors.configuration import RateRules
 from detectors.rates import NEVER, History, Rates, directions, ratio_of
 
@@ -31,6 +41,11 @@ UNUSED = frozenset({"rate.held", "rate.direction", "rate.pair"})
 MOST_HELD = 4
 # Fewer points than this are no established rate: a first rate may itself be the wrong one.
 ESTABLISHED = 3
+# By how much a rate may move in a day in small steps. No currency that anybody pays in did so since 2000 but in a
+# devaluation, which comes in one step and is confirmed.
+DAY_FACTOR = 2.0
+# A later rate this near in time says what stood before it, too; further away it says nothing of a rate loaded late.
+CONTRADICTED_US = 7 * DAY_US
 _ENDLESS = float("inf")
 
 
@@ -42,11 +57,11 @@ class Held(msgspec.Struct, array_like=True):
 
 
 class _Reference(NamedTuple):
-    """What a rate is compared with, by which factor it may differ, and whether that is established."""
+    """What a rate is compared with, by which factor it may differ, and by which one where a repetition confirms it."""
 
     rate: float
     factor: float
-    established: bool
+    farthest: float
 
 
 class Limits:
@@ -70,11 +85,11 @@ class Checked:
 
     def take(
         self, base: str, quote: str, mid: str, at_us: int, offset: int, limits: Limits, stale_us: int,
-        horizon_us: int | None,
+        horizon_us: int | None, *, heard_us: int,
     ) -> Verdict | None:  # fmt: skip
-        """Use a rate, or hold or refuse it; None for one that is simply believed.
+        """Use a rate, or hold or refuse it; None for one that is simply believed. `heard_us`: its Kafka timestamp.
 
-        Raises `ValueError` when `mid` is not a decimal above zero; then nothing changed. Cost: 3 us.
+        Raises `ValueError` when `mid` is not a decimal above zero; then nothing changed. Cost: 4 us.
         """
         pair, inverse, convention = directions(base, quote)
         if limits.pairs and pair not in limits.pairs:
@@ -85,38 +100,71 @@ class Checked:
             if other is not None and other.place(at_us, stale_us) is not None:
                 return "rate.direction"
         verdict: Verdict | None = None
-        reference, value = self._reference(base, quote, at_us, limits), float(mid)
-        if reference is not None and not (
-            _near(reference.rate, value, reference.factor) and self._no_ladder(pair, value, at_us, limits)
-        ):
-            if not self._believed(base, quote, mid, at_us, limits, stale_us):
-                possible = not reference.established or _near(reference.rate, value, limits.most)
-                if not self._seconded(pair, mid, at_us, limits) or not possible:
-                    return "rate.held"
+        reference, value = self._reference(base, quote, float(mid), at_us, limits, stale_us), float(mid)
+        if reference is not None and not self._steady(reference, pair, value, at_us, limits):
             verdict = "rate.confirmed"
-            self.levels[pair] = at_us
+            if not self._as_yesterday(pair, value, at_us, limits):
+                if not self._believed(base, quote, mid, at_us, limits, stale_us):
+                    seconded = self._seconded(pair, mid, at_us, heard_us, limits)
+                    if not seconded or not _near(reference.rate, value, reference.farthest):
+                        return "rate.held"
+                self.levels[pair] = at_us
+        self._release(pair, at_us)
+        replaced = self.rates.add(base, quote, mid, at_us, offset, horizon_us)
+        return "rate.corrected" if replaced else verdict
+
+    def _release(self, pair: str, at_us: int) -> None:
+        """The pair has said again what it is: what was held before this record waits no longer."""
         if self.held and pair in self.held:
-            # the pair has said again what it is; what was held before this record waits no longer
             left = [one for one in self.held[pair] if one.first_us > at_us]
             self.held[pair] = left
             if not left:
                 del self.held[pair]
-        replaced = self.rates.add(base, quote, mid, at_us, offset, horizon_us)
-        return "rate.corrected" if replaced else verdict
 
-    def _reference(self, base: str, quote: str, at_us: int, limits: Limits) -> "_Reference | None":
-        """What a rate is compared with: the latest of its pair before it, however old, the inverse, or the typical."""
+    def _reference(
+        self, base: str, quote: str, value: float, at_us: int, limits: Limits, stale_us: int
+    ) -> "_Reference | None":
+        """What a rate is compared with: the latest of its pair before it, the inverse, crosses, or the typical one."""
         pair, inverse, _ = directions(base, quote)
         for name in (pair, inverse):
             history = self.rates.pairs.get(name)
             place = None if history is None else _latest(history, at_us)
             if history is not None and place is not None:
                 found, established = float(history.mids[place]), len(history.times) >= ESTABLISHED
-                return _Reference(found if name == pair else 1.0 / found, limits.jump, established)
+                farthest = limits.most if established else _ENDLESS
+                return _Reference(found if name == pair else 1.0 / found, limits.jump, farthest)
         units, of_base = limits.typical.get(quote), limits.typical.get(base)
-        if units is None or of_base is None:
+        typical = None if units is None or of_base is None else units / of_base
+        cross = self.rates.cross(base, quote, at_us, stale_us)
+        if cross is not None:
+            crossed = cross.numerator / cross.denominator
+            nearer = typical is not None and _away(typical, value) < _away(typical, crossed)
+            return _Reference(crossed, limits.jump, limits.most if nearer else limits.jump)
+        return None if typical is None else _Reference(typical, limits.magnitude, limits.most)
+
+    def _steady(self, reference: _Reference, pair: str, value: float, at_us: int, limits: Limits) -> bool:
+        """Whether a rate is near the last one, that of `confirm_minutes` ago, and not too far from yesterday's."""
+        if not _near(reference.rate, value, reference.factor) or not self._no_ladder(pair, value, at_us, limits):
+            return False
+        day_before = self._day_before(pair, at_us)
+        return day_before is None or _near(day_before, value, DAY_FACTOR)
+
+    def _as_yesterday(self, pair: str, value: float, at_us: int, limits: Limits) -> bool:
+        """Whether a rate that is far from the last one is near yesterday's: the last one went astray.
+
+        Failure prevented: a feed that a wrong one has led away in small steps is held from then on.
+        """
+        day_before = self._day_before(pair, at_us)
+        return day_before is not None and _near(day_before, value, limits.jump)
+
+    def _day_before(self, pair: str, at_us: int) -> float | None:
+        """The rate of a day before, or of the level confirmed since; the first one of a younger pair."""
+        history = self.rates.pairs.get(pair)
+        if history is None or not history.times or history.times[0] >= at_us:
             return None
-        return _Reference(units / of_base, limits.magnitude, established=True)
+        level = self.levels.get(pair, 0)
+        since = max(at_us - DAY_US, level if level < at_us else 0)
+        return float(history.mids[history.place(since, NEVER) or 0])
 
     def _no_ladder(self, pair: str, value: float, at_us: int, limits: Limits) -> bool:
         """Whether a rate is near the one of `confirm_minutes` ago too, unless a new level was confirmed since.
@@ -137,17 +185,29 @@ class Checked:
         cross = self.rates.cross(base, quote, at_us, stale_us)
         return cross is not None and _near(cross.numerator / cross.denominator, float(mid), limits.jump)
 
-    def _seconded(self, pair: str, mid: str, at_us: int, limits: Limits) -> bool:
+    def _seconded(self, pair: str, mid: str, at_us: int, heard_us: int, limits: Limits) -> bool:
         """Whether an earlier record said it too; else it is kept, so that a later one may."""
-        kept = self.held.setdefault(pair, [])
+        kept, ahead = self.held.setdefault(pair, []), at_us > heard_us + limits.confirm_us
         for one in kept:
             if _near(float(one.mid), float(mid), limits.jump):
-                if at_us - one.first_us >= limits.confirm_us:
+                waited = at_us - one.first_us >= limits.confirm_us and not ahead
+                if waited and not self._contradicted(pair, float(mid), one.first_us, at_us, limits):
                     return True
                 one.first_us, one.mid = min(one.first_us, at_us), mid
                 return False
         self.held[pair] = [*kept, Held(at_us, mid)][-MOST_HELD:]
         return False
+
+    def _contradicted(self, pair: str, value: float, first_us: int, at_us: int, limits: Limits) -> bool:
+        """Whether a believed record between the two, or the next one after them, says otherwise."""
+        history = self.rates.pairs.get(pair)
+        if history is None:
+            return False
+        before, after = _latest(history, at_us), bisect_right(history.times, at_us)
+        said = [] if before is None or history.times[before] <= first_us else [before]
+        if after < len(history.times) and history.times[after] - at_us <= CONTRADICTED_US:
+            said.append(after)
+        return any(not _near(float(history.mids[place]), value, limits.jump) for place in said)
 
     def copied(self) -> "Checked":
         """A copy that later rates do not change, for a snapshot."""
@@ -181,3 +241,8 @@ def _latest(history: History, at_us: int) -> int | None:
 def _near(one: float, other: float, factor: float) -> bool:
     """Whether two rates are within a factor of each other; 0 and infinity are near nothing."""
     return one <= other * factor and other <= one * factor and 0.0 < one < _ENDLESS and 0.0 < other < _ENDLESS
+
+
+def _away(one: float, other: float) -> float:
+    """How many times two rates differ, either way, as a logarithm."""
+    return abs(log(one / other)) if 0.0 < one < _ENDLESS and 0.0 < other < _ENDLESS else _ENDLESS

@@ -39,8 +39,9 @@ class Ledger:
 
     def put(self, event: Event, origin: Origin) -> Outputs:
         """Apply a record as it is; one without a Kafka timestamp was sent at its own time."""
-        if isinstance(event, Transaction) and not origin.timestamp_ms:
-            origin = msgspec.structs.replace(origin, timestamp_ms=stamp(event.event_time))
+        if isinstance(event, (Transaction, Rate)) and not origin.timestamp_ms:
+            at = event.event_time if isinstance(event, Transaction) else event.rate_time
+            origin = msgspec.structs.replace(origin, timestamp_ms=stamp(at))
         self.log.append((event, origin))
         return apply(self.state, event, origin)
 
@@ -56,13 +57,16 @@ class Ledger:
             history=history,
         )
 
-    def rate(self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW") -> Outputs:
-        """Apply a reference rate."""
+    def rate(
+        self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW", *, sent: datetime | None = None
+    ) -> Outputs:
+        """Apply a reference rate; `sent` is its Kafka timestamp where that is not its own time."""
         name = f"{base}/{quote}{at.isoformat()}{len(self.log)}"
         event = Rate(
             event_id=name, identity=digest16(name), body=digest16(mid), base=base, quote=quote, mid=mid, rate_time=at
         )
-        return self.put(event, self.origin("fx.rates.v1"))
+        origin = self.origin("fx.rates.v1")
+        return self.put(event, origin if sent is None else msgspec.structs.replace(origin, timestamp_ms=stamp(sent)))
 
     def pay(
         self, event_id: str, at: datetime, amount: str = "4900", *, history: bool = False, **fields: Any

@@ -112,6 +112,100 @@ def test_a_second_wrong_record_confirms_nothing_that_others_contradict():
             assert ledger.rate(START + minute * MINUTE + timedelta(seconds=30), "1820").rate == "rate.held"
 
 
+@pytest.mark.parametrize("pieces", [(29.5, 40), (29.5, 40.5)], ids=["correction", "in between"])
+def test_two_wrong_records_of_the_past_sent_at_once_are_no_repetition(pieces):
+    """14 times away, ten minutes apart by their own times: 10 000 USD paid between them stay 10 000."""
+    ledger = Ledger()
+    minutes(ledger, 0, 60)
+    paid(ledger, "a", START + 40.5 * MINUTE)
+    paid(ledger, "b", START + 40.9 * MINUTE)
+    sent = START + 60 * MINUTE
+    assert [ledger.rate(START + at * MINUTE, "100", sent=sent).rate for at in pieces] == ["rate.held"] * 2
+    minutes(ledger, 61, 63)
+    paid(ledger, "late", START + 40.8 * MINUTE)
+    assert total(ledger) == 3_000_000
+
+
+def test_a_devaluation_of_the_past_that_is_loaded_late_counts_after_ten_minutes():
+    """Rates of a day that the feed was silent, sent a day later and before the next ones: as if they had come in time.
+
+    Rates that are loaded a year after others of theirs are not contradicted by these.
+    """
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    sent = START + timedelta(days=1)
+    late = [ledger.rate(START + each * MINUTE, "1820", sent=sent).rate for each in (100, 105, 110, 111)]
+    assert late == ["rate.held", "rate.held", "rate.confirmed", None]
+    ledger.rate(START - timedelta(days=400), "1000", sent=sent)
+    loaded = [ledger.rate(START - timedelta(days=399) + each * MINUTE, "1300", sent=sent).rate for each in (0, 10, 11)]
+    assert loaded == ["rate.held", "rate.confirmed", None]
+
+
+@pytest.mark.parametrize(("ahead", "verdict"), [(0, "rate.confirmed"), (10, "rate.confirmed"), (10.01, "rate.held"),
+                                                (600, "rate.held")])  # fmt: skip
+def test_what_is_dated_ahead_is_confirmed_by_no_repetition(ahead, verdict):
+    """Two records sent at once, of this evening and ten minutes later; a feed's clock may be ten minutes ahead."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    at = START + (20 + ahead) * MINUTE
+    ledger.rate(at - 10 * MINUTE, "28000", sent=START + 20 * MINUTE)
+    assert ledger.rate(at, "28000", sent=START + 20 * MINUTE).rate == verdict
+
+
+def test_a_ladder_into_the_future_ends_at_twice_the_rate():
+    """140 records of a second, each of ten minutes after the one before and a tenth above it: 7e8 won to the dollar."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    for step in range(1, 140):
+        ledger.rate(START + (5 + 10 * step) * MINUTE, f"{1400 * 1.099**step:.4f}", sent=START + 5 * MINUTE)
+    assert float(ledger.state.rates.pairs["USD/KRW"].mids[-1]) < 2 * 1400
+
+
+def test_a_feed_that_drifts_does_not_shut_out_the_one_that_does_not():
+    """One says 1 400 each minute, the other goes up by a tenth each ten minutes: the first is always believed.
+
+    Before, it was held from the 20th minute on, and after ten hours the dollar was worth 403 635 won.
+    """
+    ledger, wrong = Ledger(), 1400.0
+    for minute in range(600):
+        at = START + minute * MINUTE
+        assert ledger.rate(at, "1400").rate in {None, "rate.confirmed"}
+        ledger.rate(at + timedelta(seconds=20), f"{wrong:.4f}")
+        if minute % 10 == 9 and ledger.rate(at + timedelta(seconds=30), f"{wrong * 1.099:.4f}").rate is None:
+            wrong *= 1.099
+    assert wrong < 2 * 1400
+
+
+def test_a_slow_feed_does_not_undo_a_devaluation():
+    """Once 1 820 is confirmed, another feed's 1 400 of yesterday is held."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    assert [ledger.rate(later(minutes=5 + each), "1820").rate for each in (0, 10)] == ["rate.held", "rate.confirmed"]
+    assert ledger.rate(later(minutes=16), "1400").rate == "rate.held"
+    assert ledger.rate(later(minutes=17), "1820").rate is None
+
+
+@pytest.mark.parametrize(("mid", "verdicts"), [("670", ["rate.held"] * 3), ("151", [None] * 3)])
+def test_a_pair_that_nobody_quoted_does_not_override_crosses(mid, verdicts):
+    """The feed quotes yen and dollars in won. A first USD/JPY of 670 made the yen worth a fifth, 10 000 USD 2 239."""
+    ledger = Ledger()
+    for minute in range(3):
+        ledger.rate(START + minute * MINUTE, "1400")
+        ledger.rate(START + minute * MINUTE, "9.3", "JPY", "KRW")
+    assert [ledger.rate(later(minutes=each), mid, "USD", "JPY").rate for each in (3, 13, 14)] == verdicts
+    ledger.pay("yen", later(minutes=15), "1505376", currency="JPY")
+    assert abs(total(ledger) - 1_000_000) < 10_000
+
+
+def test_a_wrong_cross_keeps_the_right_rate_out_for_ten_minutes_only():
+    """A first EUR/KRW of 7 000 is believed; EUR/USD of 1.1 is nearer to the typical rate than 5 is."""
+    ledger = Ledger()
+    minutes(ledger, 0, 3)
+    assert ledger.rate(START, "7000", "EUR", "KRW").rate is None
+    found = [ledger.rate(later(minutes=each), "1.1", "EUR", "USD").rate for each in (3, 13, 14)]
+    assert found == ["rate.held", "rate.confirmed", None]
+
+
 def test_a_unit_error_is_confirmed_by_no_repetition_but_by_an_officer():
     """A hundred times the rate for two hours stays held; with the officer's entry in force the next one counts."""
     ledger = Ledger()
