@@ -58,6 +58,7 @@ def test_an_event_ahead_of_its_kafka_timestamp_is_counted():
                       versions=Versions(code="1", config="1", detectors="1", rules="1"))  # fmt: skip
     agent = IngestAgent.__new__(IngestAgent)  # its run alone: no Kafka stands behind it
     agent.door, agent.metrics, agent.sealer = Pipeline().door, metrics, None
+    agent._handled, agent._looked = {}, True
     agent.watch = SimpleNamespace(handled=lambda runs: None)
 
     async def delivered(_deliveries, _letters=()):
