@@ -9,13 +9,16 @@ Each point says from which ledger position on it stood, so that it can be told l
 is how a corrected rate finds what it touched (restatement.py). What is not believed is held (rate_checks.py).
 """
 
+from array import array
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import islice
 from operator import ge
 from typing import NamedTuple
 
 import msgspec
+import numpy as np
 
 from detectors.calendar import DAY_US
 from detectors.money import ONE, Ratio, parse
@@ -33,8 +36,8 @@ BASES = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF")
 # Points that came after an event are passed over to find the one it used: two days of one a minute, as after an outage
 # of the feed. Where more came in such disorder, the event's amount stays as it was.
 MOST_PASSED = 4_096
-# They are passed a block at a time, by its least ledger position; one by one they would cost 30 ns each.
-_BLOCK = 64
+# What a look for the rate that an event used costs, in points passed over: 2 ns each, and 1 us a look.
+EFFORT_OF_A_LOOK = 500
 NEVER = 2**63
 
 
@@ -76,8 +79,9 @@ class History:
 
     __slots__ = ("mids", "offsets", "times")
 
-    def __init__(self, times: list[int], mids: list[str], offsets: list[int]) -> None:
-        self.times, self.mids, self.offsets = times, mids, offsets
+    def __init__(self, times: list[int], mids: list[str], offsets: Iterable[int]) -> None:
+        # positions in an array, so that many are passed over at once
+        self.times, self.mids, self.offsets = times, mids, array("q", offsets)
 
     def add(self, at_us: int, mid: str, offset: int) -> bool:
         """Put a rate in its place in time; whether it took the place of another rate of the same time."""
@@ -107,23 +111,20 @@ class History:
         place = bisect_right(self.times, at_us) - 1
         return place if place >= 0 and at_us - self.times[place] <= stale_us else None
 
-    def place_before(self, at_us: int, stale_us: int, before: int) -> int | None:
-        """The same among those that stood before the ledger position `before`.
+    def place_before(self, at_us: int, stale_us: int, before: int) -> tuple[int | None, int]:
+        """The same among those that stood before the ledger position `before`; and how many points were looked at.
 
-        Raises `DisorderError` beyond `MOST_PASSED` later ones. Cost: 1 us, and 12 us a thousand passed over.
+        Raises `DisorderError` beyond `MOST_PASSED` later ones. Cost: 1 us, and 2 us a thousand passed over.
         """
-        place = bisect_right(self.times, at_us) - 1
-        last, offsets = max(place - MOST_PASSED, -1), self.offsets
-        while place > last and offsets[place] >= before:
-            first = max(place - _BLOCK + 1, 0)
-            if min(offsets[first : place + 1]) >= before:
-                place = first - 1
-                continue
-            while offsets[place] >= before:
-                place -= 1
-        if 0 <= place <= last:
-            raise DisorderError
-        return place if place >= 0 and at_us - self.times[place] <= stale_us else None
+        place, passed = bisect_right(self.times, at_us) - 1, 0
+        if place >= 0 and self.offsets[place] >= before:
+            first = max(place + 1 - MOST_PASSED, 0)
+            passed = place + 1 - first
+            stood = np.flatnonzero(np.frombuffer(self.offsets, "<i8", passed, 8 * first) < before)
+            if not len(stood) and first:
+                raise DisorderError
+            place = first + int(stood[-1]) if len(stood) else -1
+        return (place if place >= 0 and at_us - self.times[place] <= stale_us else None), passed
 
     def at(self, at_us: int, stale_us: int) -> Ratio | None:
         """The latest rate at or before `at_us`, None when there is none or it is older than `stale_us`."""
@@ -138,6 +139,8 @@ class Rates:
 
     def __init__(self) -> None:
         self.pairs: dict[str, History] = {}
+        # spent in looks for rates that events used, since the state was made; only differences of it mean anything
+        self.effort = 0
 
     def add(self, base: str, quote: str, mid: str, at_us: int, offset: int, horizon_us: int | None) -> bool:
         """Remember a rate, whatever it says; whether it corrected one of the same time.
@@ -183,6 +186,7 @@ class Rates:
         try:
             return self._used(base, quote, at_us, stale_us, before)
         except DisorderError:
+            self.effort += EFFORT_OF_A_LOOK + MOST_PASSED
             return None, ()
 
     def _used(
@@ -225,8 +229,11 @@ class Rates:
         pair, inverse, convention = directions(base, quote)
         for name in (inverse, pair) if convention < 0 else (pair, inverse):
             history = self.pairs.get(name)
-            place = None if history is None else history.place_before(at_us, stale_us, before)
-            if history is not None and place is not None:
+            if history is None:
+                continue
+            place, passed = history.place_before(at_us, stale_us, before)
+            self.effort += EFFORT_OF_A_LOOK + passed
+            if place is not None:
                 found, point = ratio_of(history.mids[place]), Point(name, history.times[place])
                 return (found if name == pair else Ratio(found.denominator, found.numerator)), point
         return None
@@ -235,14 +242,15 @@ class Rates:
         """A copy that later rates do not change, for a snapshot."""
         copy = Rates()
         copy.pairs = {
-            pair: History(list(kept.times), list(kept.mids), list(kept.offsets)) for pair, kept in self.pairs.items()
+            pair: History(list(kept.times), list(kept.mids), kept.offsets) for pair, kept in self.pairs.items()
         }
         return copy
 
     def to_state(self) -> list[tuple[str, bytes]]:
         """One section a pair, in the order the pairs first came."""
         return [
-            (pair, msgspec.msgpack.encode((kept.times, kept.mids, kept.offsets))) for pair, kept in self.pairs.items()
+            (pair, msgspec.msgpack.encode((kept.times, kept.mids, kept.offsets.tolist())))
+            for pair, kept in self.pairs.items()
         ]
 
     @classmethod

@@ -14,7 +14,7 @@ from detectors import payments
 from detectors.folded import folded_of
 from detectors.money import Ratio
 from detectors.party import Party, pack, unpack
-from detectors.restatement import STEP_BYTES, STEP_PARTIES, Change, restate
+from detectors.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, Change, restate
 from detectors.state import Effective, PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Past
@@ -81,7 +81,7 @@ def bring_up_to_date(state: PartitionState, effective: Effective, token: str, pa
 
 def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None:
     """One record's share of the parties that wait for corrected rates. Cost: 0.3 ms while any wait."""
-    restatement, size = state.restatement, 0
+    restatement, size, spent = state.restatement, 0, state.rates.effort + MOST_EFFORT
     for token in list(islice(restatement.waiting, STEP_PARTIES)):
         packed = state.parties.get(token)
         if packed is None:  # it was let go of meanwhile
@@ -95,7 +95,7 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
             state.parties[token] = pack(party)
         _note(state, token, step)
         size += len(packed)
-        if size > STEP_BYTES or not restatement.waiting:
+        if size > STEP_BYTES or state.rates.effort > spent or not restatement.waiting:
             return
 
 

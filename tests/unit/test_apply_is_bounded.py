@@ -198,6 +198,35 @@ def test_a_corrected_rate_that_touches_two_thousand_payments_of_one_party():
     assert max(measured.slowest, correction.seconds) < MOST_SECONDS, measured.what
 
 
+@pytest.mark.parametrize(("payments", "parties"), [(1_000, 1), (2_000, 1), (25, 80)])
+def test_a_correction_after_thousands_of_rates_that_came_late(payments, parties):
+    """A feed sends 4 000 rates for times before payments that stand in the ledger already, then corrects the first.
+
+    Each payment's own rate lies behind them. Of many parties each has 25 deals off the market, whose reference is
+    looked for too.
+    """
+    ledger = warmed()
+    ledger.rate(NOW, "1.10", "EUR", "USD")
+    measured, at = Measured(ledger), NOW + timedelta(hours=12)
+    deal = {"deal_rate": "2000", "settled_currency": "KRW"} if parties > 1 else {}
+    for party in range(parties):
+        for number in range(payments):
+            measured.pay("before", f"e{number}", at + timedelta(seconds=number), "45000", currency="EUR",
+                         party_type="company", party=f"k1.0a3.{party}", **deal)  # fmt: skip
+    for number in range(4_000):
+        ledger.state.rates.add("EUR", "USD", "1.10", to_us(NOW) + number + 1, len(ledger.log), None)
+    measured.slowest = 0.0
+    with own_cpu() as correction:
+        ledger.rate(NOW, "1.11", "EUR", "USD")
+    for number in range(80):
+        measured.pay("after", f"a{number}", at + timedelta(hours=1, seconds=number), "10", currency="EUR",
+                     party_type="company", party="k1.0a3.0")  # fmt: skip
+    assert not ledger.state.restatement.waiting
+    assert ledger.state.counters["restated"] == payments * parties
+    print(f"{1000 * measured.slowest:.1f} ms, {1000 * correction.seconds:.1f} ms")
+    assert max(measured.slowest, correction.seconds) < MOST_SECONDS
+
+
 def test_fifty_thousand_rates_of_one_pair_and_more_in_any_order():
     """One rate a minute for five weeks: a newer one, one in their middle, a correction, and a payment between them."""
     ledger, first_us = warmed(), to_us(NOW) - 50_000 * 60_000_000
