@@ -29,10 +29,10 @@ RETRY_SECONDS = 1.0
 def read_ids(settings: Settings) -> dict[str, bytes]:
     """The input topics' ids, 22 characters of base64 each; empty for a topic that is not there.
 
-    Raises what `topics.topic_id` raises.
+    Raises what `topics.topic_id` raises, and `NotAuthorizedError` naming those that this client may not describe.
     """
     with topics.connect(settings) as admin:
-        found = {each["name"]: each for each in admin.describe_topics(list(topics.INPUTS))}
+        found = topics.described(admin, topics.INPUTS)
     ids: dict[str, bytes] = {}
     for name in topics.INPUTS:
         error = found[name]["error_code"]

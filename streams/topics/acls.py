@@ -14,7 +14,7 @@ import msgspec
 
 from streams.errors import UsageError
 from streams.settings import Settings
-from streams.topics.table import Topic, table
+from streams.topics.table import RULES, Topic, table
 
 Role = Literal["ingest", "monitor", "investigator", "operator", "deadletter", "reconciler", "console", "reidentifier",
                "auditor",                "bank", "customs", "rate-feed", "register", "sender"]  # fmt: skip
@@ -118,6 +118,9 @@ def _of_topics(settings: Settings, role: Role) -> list[Grant]:
         elif operations and role in CHECKING:
             # workers compare their topics with the table before they start, `publish` warns of a short retention
             operations.append("DescribeConfigs")
+        if role == "deadletter" and row.name == RULES:
+            # letters of refused configurations are told apart by their topic's id; nothing is replayed there
+            operations.append("Describe")
         if operations:
             found.append(Grant(role=role, resource="topic", name=row.name, operations=tuple(operations)))
     return found

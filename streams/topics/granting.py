@@ -29,6 +29,7 @@ _OPERATIONS: dict[Operation, ACLOperation] = {
     "Read": ACLOperation.READ, "Write": ACLOperation.WRITE, "Create": ACLOperation.CREATE,
     "Describe": ACLOperation.DESCRIBE, "DescribeConfigs": ACLOperation.DESCRIBE_CONFIGS,
     "AlterConfigs": ACLOperation.ALTER_CONFIGS, "IdempotentWrite": ACLOperation.IDEMPOTENT_WRITE,
+    "Alter": ACLOperation.ALTER,
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from streams.cli import command
 from streams.errors import UsageError
 from streams.settings import load_settings
 from streams.topics.acls import ON_REQUEST, ROLES, commands, grants, named, principals, role_of, topics_of
+from streams.topics.granting import entries
 
 
 def held(role, **overrides):
@@ -67,6 +68,19 @@ def test_only_the_operator_creates_and_nobody_deletes():
         alters = {kind for (kind, _, _), granted in held(role).items() if "Alter" in granted}
         assert alters == ({"topic"} if role == "operator" else set())
         assert not operations & {"Delete", "All", "ClusterAction"}
+
+
+def test_every_grant_has_kafkas_own_form():
+    """Failure prevented: an operation was added to the table alone, and `topics acls --apply` ended with a fault."""
+    settings = load_settings()
+    made = entries(grants(settings), principals(settings, []))
+    assert len(set(made)) == len(made) == sum(len(one.operations) for one in grants(settings))
+
+
+def test_the_dead_letter_reader_may_describe_every_input_and_writes_no_rules():
+    """`deadletter` asks for the ids of all inputs; a refused configuration is put right by `rules apply`."""
+    of_inputs = {name: held("deadletter")["topic", name, False] for name in topics.INPUTS}
+    assert of_inputs == dict.fromkeys(topics.INPUTS, {"Write"}) | {topics.RULES: {"Describe"}}
 
 
 def test_principals_can_be_named():

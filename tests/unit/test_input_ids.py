@@ -11,7 +11,7 @@ from detectors.events import Rate
 from streams import input_ids, ledger, topics
 from streams.contracts import RATES
 from streams.door import Admitted, Door
-from streams.errors import BrokerUnavailableError, InputRecreatedError
+from streams.errors import BrokerUnavailableError, InputRecreatedError, NotAuthorizedError
 from streams.ingest import IngestAgent
 from streams.input_ids import InputIds, short
 from streams.pseudonyms import development_keys
@@ -142,4 +142,7 @@ def test_ids_are_read_in_one_request_and_a_missing_topic_has_none(monkeypatch):
 
     monkeypatch.setattr(topics, "topic_id", refused)
     with pytest.raises(BrokerUnavailableError, match=RATES):
+        input_ids.read_ids(load_settings())
+    told[RATES]["error_code"] = told[topics.RULES]["error_code"] = 29
+    with pytest.raises(NotAuthorizedError, match=rf"{RATES}, {topics.RULES}.*topics acls --apply"):
         input_ids.read_ids(load_settings())
