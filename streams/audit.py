@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 
 from streams import clients, topics
 from streams.errors import FxwatchError
+from streams.kafka.denied import denied_or
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -168,6 +169,7 @@ async def _append(settings: Settings, kind: str, token: str, case: str, reason: 
             await consumer.stop()
     except (KafkaError, TimeoutError, OSError, AssertionError) as fault:
         # aiokafka answers a fenced transaction with AssertionError (DESIGN section 3)
-        raise AuditError("the audit record could not be written, so nothing is shown", got=repr(fault),
-                         todo="see `fxwatch topics diff` and the broker's log, then ask again") from fault  # fmt: skip
+        unwritten = AuditError("the audit record could not be written, so nothing is shown", got=repr(fault),
+                               todo="see `fxwatch topics diff` and the broker's log, then ask again")  # fmt: skip
+        raise denied_or(unwritten, fault) from fault
     return Written(tp.topic, PARTITION, told.offset, digest(value))

@@ -14,6 +14,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartiti
 from streams import record_sets
 from streams.deliveries import Outstanding, Write
 from streams.errors import DeliveryError, RefusedError
+from streams.kafka.denied import denied_or
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
 
@@ -185,11 +186,12 @@ async def send_batch(
         delivery = await _queued(producer, batch, topic, partition, outstanding)
         await outstanding.acknowledged([Write(topic, partition, delivery)])
     except (KafkaError, TimeoutError) as fault:
-        raise DeliveryError(
+        missed = DeliveryError(
             f"Kafka did not acknowledge a batch for {topic}[{partition}]",
             got=repr(fault),
             todo="nothing was committed past it; see the broker's log, then start the worker again",
-        ) from fault
+        )
+        raise denied_or(missed, fault) from fault
 
 
 async def _queued(

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app, topics
 from streams.errors import BrokerUnavailableError
+from streams.kafka.denied import denied_or
 from streams.kafka_log import KafkaLog
 from streams.monitor_core import AGENT, MonitorCore
 from streams.progress import Place
@@ -65,7 +66,7 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
         try:
             state, end = await rebuild(log, MonitorCore(code_version()), place, cold=cold)
         except KafkaError as fault:
-            raise BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)) from fault
+            raise denied_or(BrokerUnavailableError("the state cannot be rebuilt", got=repr(fault)), fault) from fault
         counters = state.counters
         digest = await asyncio.to_thread(state.freeze().digest)
         yield PartitionDigest(

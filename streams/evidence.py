@@ -18,6 +18,7 @@ from detectors.events import Source
 from streams import clients, ledger, reading, topics
 from streams.commitments import EvidenceKeys, key_id_of
 from streams.errors import AlertNotFoundError, BrokerUnavailableError, LedgerError
+from streams.kafka.denied import denied_or
 from streams.render import AlertRead, read_alert
 from streams.settings import Settings
 
@@ -84,8 +85,9 @@ async def prove(
             return [await _proved(consumer, alert, item, keys, original, show_keys=show_keys)
                     for item in alert.evidence]  # fmt: skip
     except (KafkaError, OSError) as fault:
-        raise BrokerUnavailableError("the broker stopped answering while originals were read", got=repr(fault),
-                                     todo="see `fxwatch broker status`, then ask again") from fault  # fmt: skip
+        gone = BrokerUnavailableError("the broker stopped answering while originals were read", got=repr(fault),
+                                      todo="see `fxwatch broker status`, then ask again")  # fmt: skip
+        raise denied_or(gone, fault) from fault
 
 
 @asynccontextmanager

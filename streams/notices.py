@@ -22,6 +22,7 @@ from streams import clients, health, topics
 from streams.commitments import EvidenceKeys
 from streams.deadletter import Letter
 from streams.faults import CODES
+from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import aiokafka_access
 from streams.record_sets import UnreadableSetError
 from streams.settings import Settings
@@ -80,6 +81,10 @@ class ConflictLetters:
             try:
                 await consumer.start()
                 await self._read(consumer)
+            except DENIED as fault:
+                # no time heals it, and the letters would stand still while the worker looks ready
+                self._die(not_authorized("this worker may not read notices, or the originals of conflicts", fault))
+                return
             except (KafkaError, TimeoutError) as fault:
                 at, self._at = self._at, None
                 where = "notices are not read" if at is None else f"the letter of {_named(at)} is not written"

@@ -14,7 +14,7 @@ from aiokafka.errors import InvalidTimestampError, KafkaError
 
 from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, TopicsError
 from streams.kafka.check_connection import check_connection_here
-from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.denied import DENIED, denied_or, not_authorized
 from streams.kafka.security import aiokafka_access
 from streams.record import Record
 from streams.settings import Settings
@@ -112,12 +112,13 @@ class _Publishing:
             await producer.start()
         except KafkaError as fault:
             await producer.stop()
-            raise BrokerUnavailableError(
+            gone = BrokerUnavailableError(
                 "no Kafka broker answers",
                 got=self._settings.bootstrap,
                 expected="a running broker",
                 todo="start one with `fxwatch broker start --detach`, or set FXWATCH_BOOTSTRAP",
-            ) from fault
+            )
+            raise denied_or(gone, fault) from fault
         try:
             self._known = set((await producer.client.fetch_all_metadata()).topics())
             begin = time.monotonic()
@@ -259,9 +260,10 @@ async def _topic_settings(settings: Settings, topic: str) -> dict[str, str]:
     try:
         answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
     except KafkaError as fault:
-        raise DeliveryError(
+        untold = DeliveryError(
             "the cluster does not tell a topic's settings", got=repr(fault), todo="see the broker's log"
-        ) from fault
+        )
+        raise denied_or(untold, fault) from fault
     finally:
         await admin.close()
     return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 
 from streams import clients, topics
 from streams.errors import BrokerUnavailableError, FxwatchError, TopicsError, UnreadableError
-from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.denied import DENIED, denied_or, not_authorized
 from streams.record_sets import UnreadableSetError
 from streams.settings import Settings
 
@@ -63,11 +63,13 @@ def written_ends(settings: Settings, names: Iterable[str]) -> dict[tuple[str, in
     try:
         return asyncio.run(ask())
     except KafkaError as fault:
-        raise BrokerUnavailableError(
-            "the broker stopped answering while topics were read",
-            got=repr(fault),
-            todo="see `fxwatch broker status`, then run the command again",
-        ) from fault
+        raise denied_or(_gone(settings, repr(fault)), fault) from fault
+
+
+def _gone(settings: Settings, cause: object) -> BrokerUnavailableError:
+    return BrokerUnavailableError("the broker stopped answering while topics were read", got=cause,
+                                  expected=f"records from {settings.bootstrap}",
+                                  todo="see `fxwatch broker status`, then run the command again")  # fmt: skip
 
 
 class Reader:
@@ -125,9 +127,7 @@ class Reader:
     def _lost(self, cause: object) -> FxwatchError:
         if isinstance(cause, DENIED):
             return not_authorized("this client may not read", cause)
-        return BrokerUnavailableError("the broker stopped answering while topics were read", got=cause,
-                                      expected=f"records from {self._settings.bootstrap}",
-                                      todo="see `fxwatch broker status`, then run the command again")  # fmt: skip
+        return _gone(self._settings, cause)
 
     def to_end(self, starts: dict[TopicPartition, int] | None = None) -> Iterator[Batch]:
         """Every committed record from `starts` (default: `begins`) to `ends`, in batches, each of one partition.

@@ -18,6 +18,7 @@ from detectors.state import STATE_SCHEMA
 from streams import app, reading, topics
 from streams.difference import Difference, Shown, first_difference
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
+from streams.kafka.denied import denied_or
 from streams.kafka_log import KafkaLog
 from streams.monitor_core import AGENT, MonitorCore
 from streams.outputs import Output
@@ -140,7 +141,7 @@ class Rescorer:
             async for rescored in self._partition(number, triggers):
                 yield rescored
         except KafkaError as fault:
-            raise BrokerUnavailableError("the alerts cannot be rescored", got=repr(fault)) from fault
+            raise denied_or(BrokerUnavailableError("the alerts cannot be rescored", got=repr(fault)), fault) from fault
 
     async def _partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
         log, core, place = self._log, self._core, Place(topics.PROGRESS, AGENT, number)

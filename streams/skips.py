@@ -11,6 +11,7 @@ from detectors.state import STATE_SCHEMA
 from streams import app, clients, progress, topics
 from streams.errors import BrokerUnavailableError, UsageError
 from streams.input_ids import read_ids
+from streams.kafka.denied import denied_or
 from streams.kafka_log import KafkaLog
 from streams.monitor_core import MonitorCore
 from streams.progress import Place, Progress, Skip
@@ -36,7 +37,7 @@ def record_skip(
     try:
         asyncio.run(_record(settings, place, skip))
     except KafkaError as fault:
-        raise BrokerUnavailableError("the decision was not recorded", got=repr(fault)) from fault
+        raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
     return skip
 
 
@@ -118,7 +119,7 @@ def record_input_skip(
     try:
         return asyncio.run(_record_input(settings, place, skip))
     except KafkaError as fault:
-        raise BrokerUnavailableError("the decision was not recorded", got=repr(fault)) from fault
+        raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
 
 
 async def _record_input(settings: Settings, place: Place, skip: Skip) -> Skip:

@@ -249,9 +249,12 @@ def _logging(level: str) -> None:
     logging.basicConfig(level=level.upper(), stream=sys.stderr, force=True)
     for handler in logging.getLogger().handlers:
         handler.setFormatter(ShowableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    libraries = ("faust", "mode", "aiokafka", "kafka", "streams.transport")
     if level == "debug":
+        for noisy in libraries:
+            logging.getLogger(noisy).setLevel(logging.NOTSET)  # a command's have been silenced
         return
-    for noisy in ("faust", "mode", "aiokafka", "kafka", "streams.transport"):
+    for noisy in libraries:
         # these log each rebalance and retry at INFO in paragraphs; what matters of it is logged here in one line
         logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
     for handler in logging.getLogger().handlers:

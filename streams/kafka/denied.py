@@ -3,7 +3,7 @@
 from aiokafka import errors as aiokafka_errors
 from kafka.errors import AuthorizationError
 
-from streams.errors import NotAuthorizedError
+from streams.errors import FxwatchError, NotAuthorizedError
 
 DENIED = (
     AuthorizationError,
@@ -23,3 +23,11 @@ def not_authorized(what: str, got: object) -> NotAuthorizedError:
     return NotAuthorizedError(what, got=got, expected="what the role of this client may do (fxwatch topics acls)",
                               todo="let the cluster's administrator run: fxwatch topics acls --apply; or correct who "
                                    "this client is (FXWATCH_SASL_USERNAME, its certificate or token)")  # fmt: skip
+
+
+def denied_or(otherwise: FxwatchError, fault: BaseException) -> FxwatchError:
+    """The error to raise for a client's `fault`: that a right is missing, where that is what it says, else `otherwise`.
+
+    Failure prevented: a command without a right said that the broker had stopped answering.
+    """
+    return not_authorized(otherwise.what, fault) if isinstance(fault, DENIED) else otherwise

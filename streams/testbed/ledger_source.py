@@ -18,6 +18,7 @@ from detectors.configuration import Configuration
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app, clients, reading, topics
 from streams.errors import BrokerUnavailableError, LedgerError, UsageError
+from streams.kafka.denied import denied_or
 from streams.kafka_log import KafkaLog
 from streams.monitor_core import AGENT, MonitorCore
 from streams.progress import Place, Progress
@@ -95,8 +96,9 @@ def prepare(
             ranges, snapshots, known = asyncio.run(_begin(settings, span, begins, judged, until, directory))
             found, records = _copy(reader, ranges, directory, configuration, stages)
     except KafkaError as fault:
-        raise BrokerUnavailableError("the ledger cannot be read", got=repr(fault),
-                                     todo="see `fxwatch broker status`, then run it again") from fault  # fmt: skip
+        gone = BrokerUnavailableError("the ledger cannot be read", got=repr(fault),
+                                      todo="see `fxwatch broker status`, then run it again")  # fmt: skip
+        raise denied_or(gone, fault) from fault
     (directory / DEAD_LETTERS).touch()
     known += [one for number in range(partitions)[::-1] for one in found[number]]
     if not known:

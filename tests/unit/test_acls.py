@@ -80,7 +80,7 @@ def test_every_grant_has_kafkas_own_form():
 def test_the_dead_letter_reader_may_describe_every_input_and_writes_no_rules():
     """`deadletter` asks for the ids of all inputs; a refused configuration is put right by `rules apply`."""
     of_inputs = {name: held("deadletter")["topic", name, False] for name in topics.INPUTS}
-    assert of_inputs == dict.fromkeys(topics.INPUTS, {"Write"}) | {topics.RULES: {"Describe"}}
+    assert of_inputs == {name: {"Write"} for name in topics.INPUTS} | {topics.RULES: {"Describe"}}
 
 
 def test_principals_can_be_named():

@@ -7,13 +7,19 @@ from typing import Any
 import msgspec
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import IllegalStateError, KafkaConnectionError
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IllegalStateError,
+    KafkaConnectionError,
+    TopicAuthorizationFailedError,
+)
 
 from detectors.core import Notice
 from detectors.events import Source
 from streams import clients, notices
 from streams.commitments import Committer, EvidenceKeys
 from streams.deadletter import Letter
+from streams.errors import NotAuthorizedError
 from streams.notices import BATCH, TOLD_FAILURES, ConflictLetters
 from streams.pseudonyms import parse_keys
 from streams.settings import Settings
@@ -285,3 +291,29 @@ def test_a_reader_that_cannot_be_stopped_does_not_end_the_letters(monkeypatch: p
     with pytest.raises(Enough):
         asyncio.run(letters._run())
     assert consumer.batches == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [GroupAuthorizationFailedError("fxwatch-notices"), TopicAuthorizationFailedError(INPUT)],
+    ids=["group", "topic"],
+)
+def test_a_right_that_is_missing_ends_the_worker(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    """With the one message of every denial.
+
+    Failure prevented: a denied group was asked for again every 2 s for ever, and no conflict had a letter.
+    """
+    consumer, ends = NoticeConsumer([]), []
+
+    async def start() -> None:
+        raise fault
+
+    consumer.start = start
+    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    letters = ConflictLetters(Settings(), None, "1", EvidenceKeys.of(KEYS), ends.append)
+    asyncio.run(asyncio.wait_for(letters._run(), 5))
+    [told] = ends
+    assert isinstance(told, NotAuthorizedError)
+    assert type(fault).__name__ in told.message
+    assert "fxwatch topics acls --apply" in told.message

@@ -5,13 +5,14 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from kafka.errors import NotControllerError, for_code
+from kafka.errors import InvalidReplicationFactorError, NotControllerError, for_code
 
 from streams import kafka_log
 from streams.errors import (
     BrokerUnavailableError,
     ClusterBusyError,
     LedgerError,
+    NotAuthorizedError,
     TopicsError,
     TopicUnreadableError,
 )
@@ -69,8 +70,12 @@ def test_a_topic_the_cluster_cannot_tell_of_now_is_not_gone(monkeypatch: pytest.
 
 @pytest.mark.parametrize(
     ("fault", "expected"),
-    [(NotControllerError(), BrokerUnavailableError), (for_code(AUTHORIZATION_FAILED)(), TopicsError)],
-    ids=["retriable", "final"],
+    [
+        (NotControllerError(), BrokerUnavailableError),
+        (InvalidReplicationFactorError(), TopicsError),
+        (for_code(AUTHORIZATION_FAILED)(), NotAuthorizedError),
+    ],
+    ids=["retriable", "final", "denied"],
 )
 def test_a_retriable_answer_to_the_admin_client_is_a_retriable_error(
     monkeypatch: pytest.MonkeyPatch, fault: Exception, expected: type[Exception]

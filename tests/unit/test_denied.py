@@ -1,0 +1,82 @@
+"""A right that is missing is told as such, by every client and command; other faults keep their own name."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import errors as aiokafka_errors
+from kafka import errors as kafka_errors
+
+from streams import clients, digest, rescore
+from streams.deliveries import Outstanding
+from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, NotAuthorizedError
+from streams.kafka.denied import denied_or
+from streams.settings import Settings
+
+DENIED = [
+    aiokafka_errors.TopicAuthorizationFailedError("fx.ledger.v1"),
+    aiokafka_errors.GroupAuthorizationFailedError("fxwatch-monitor"),
+    aiokafka_errors.ClusterAuthorizationFailedError(),
+    aiokafka_errors.TransactionalIdAuthorizationFailed("fxwatch-audit"),
+    kafka_errors.TopicAuthorizationFailedError("fx.ledger.v1"),
+    kafka_errors.GroupAuthorizationFailedError("fxwatch-monitor"),
+]
+OUTAGES = [aiokafka_errors.KafkaConnectionError("gone"), aiokafka_errors.KafkaTimeoutError()]
+
+
+@pytest.mark.parametrize("fault", DENIED, ids=lambda fault: f"{type(fault).__module__}.{type(fault).__name__}")
+def test_a_denial_is_told_as_one(fault: Exception) -> None:
+    """What was under way, the library's word, and how to grant it."""
+    told = denied_or(BrokerUnavailableError("the state cannot be rebuilt", got="?"), fault)
+    assert isinstance(told, NotAuthorizedError)
+    assert told.message.startswith(f"the state cannot be rebuilt; got: {type(fault).__name__}")
+    assert "fxwatch topics acls --apply" in told.message
+
+
+@pytest.mark.parametrize("fault", OUTAGES, ids=lambda fault: type(fault).__name__)
+def test_an_outage_stays_one(fault: Exception) -> None:
+    """Rights would not help."""
+    otherwise = BrokerUnavailableError("the state cannot be rebuilt", got="?")
+    assert denied_or(otherwise, fault) is otherwise
+
+
+class Denying:
+    """A producer and a ledger of which this client may do nothing, or that are away."""
+
+    def __init__(self, fault: Exception) -> None:
+        self._fault = fault
+
+    async def send_batch(self, *_: Any, **__: Any) -> Any:
+        """As aiokafka does before it knows the topic."""
+        raise self._fault
+
+    async def progress(self, *_: Any) -> Any:
+        """As a reader does."""
+        raise self._fault
+
+
+@pytest.mark.parametrize(("fault", "expected"), [(DENIED[0], NotAuthorizedError), (OUTAGES[0], DeliveryError)])
+def test_a_batch(fault: Exception, expected: type[FxwatchError]) -> None:
+    """What every producer of the product writes by."""
+    sending = clients.send_batch(Denying(fault), None, "fx.clock.v1", 0, Outstanding(1.0))  # type: ignore[arg-type]
+    with pytest.raises(expected, match=r"did not acknowledge a batch for fx\.clock\.v1\[0\]"):
+        asyncio.run(sending)
+
+
+@pytest.mark.parametrize(("fault", "expected"), [(DENIED[0], NotAuthorizedError), (OUTAGES[0], BrokerUnavailableError)])
+@pytest.mark.parametrize("command", ["digest", "rescore"])
+def test_commands_that_rebuild(
+    monkeypatch: pytest.MonkeyPatch, command: str, fault: Exception, expected: type[FxwatchError]
+) -> None:
+    """They said that the broker was away."""
+    module: Any = digest if command == "digest" else rescore
+    monkeypatch.setattr(module.topics, "topic_id", lambda *_: "an-id")
+    monkeypatch.setattr(module, "KafkaLog", lambda *_, **__: Denying(fault))
+
+    async def run() -> None:
+        found = digest.digests(Settings()) if command == "digest" else rescore.Rescorer(Settings()).partition(0, {})
+        async for _ in found:
+            pass
+
+    with pytest.raises(expected, match="cannot be re"):
+        asyncio.run(run())
