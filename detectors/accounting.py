@@ -173,7 +173,10 @@ def _join(party: Party, joined: _Joined, new: Payment) -> Effect:
 
 
 def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
-    """Another institution's word: it may only add to what counts."""
+    """Another institution's word: it may only add to what counts. What others took back of it is told."""
+    join: Join = "payment.restated"
+    if reversals.taken_by_another(party, old.event, new.institution):
+        join = "reversal.foreign"
     _remember(party, Restated(old.event, 0, new.packed()))
     said = reversals.fresh(party, old)
     larger = new.amount * 10**said.exponent > said.amount * 10**new.exponent
@@ -183,11 +186,11 @@ def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
             said, amount=new.amount, exponent=new.exponent, usd=max(said.usd, new.usd), flags=said.flags | flags
         )
         payments.write(party, place, kept)
-        return Effect("amended", reversals.less_reversals(party, place), "payment.restated")
+        return Effect("amended", reversals.less_reversals(party, place), join)
     kept = msgspec.structs.replace(old, flags=old.flags | flags)
     payments.write(party, place, kept)
     changed = (kept.flags ^ old.flags) & NO_DOCUMENT
-    return Effect("amended" if changed else "known", kept, "payment.restated")
+    return Effect("amended" if changed else "known", kept, join)
 
 
 def _remember(party: Party, restated: Restated) -> None:

@@ -11,7 +11,7 @@ from detectors import verdicts
 from detectors.accounting import Join
 from detectors.alert import Alert
 from detectors.calendar import to_us
-from detectors.clock import MILLISECOND_US
+from detectors.clock import MILLISECOND_US, borne_out
 from detectors.configuration import Configuration
 from detectors.events import (
     ConfigurationChange,
@@ -188,7 +188,7 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         first = Source(state.topics[known.topic], known.partition, known.offset)
         return Outputs(outcome="conflict", notice=_notice(CONFLICT, event.identity, origin, first))
     if isinstance(event, Disposition):
-        refused = _disposition(state, event)
+        refused = _disposition(state, event, origin)
         if refused is not None:
             # not remembered: when it is sent again it is judged again
             return Outputs(outcome="refused", notice=_notice(refused, event.identity, origin, None))
@@ -251,7 +251,7 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     if isinstance(event, Rate):
         return _rate(state, event, origin)
     if isinstance(event, Profile):
-        _profile(state, event)
+        _profile(state, event, origin)
     elif isinstance(event, Declaration):
         _declaration(state, event)
     return _APPLIED
@@ -282,9 +282,12 @@ def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
     return Outputs(outcome="applied", rate=verdict, notice=notice)
 
 
-def _profile(state: PartitionState, event: Profile) -> None:
-    """Keep the newest facts of a party, by `as_of`."""
-    at_us = to_us(event.as_of)
+def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
+    """Keep the newest facts of a party, by `as_of` as far as the Kafka timestamp bears it out.
+
+    Failure prevented: a profile dated 24 h ahead stood against the right ones of a whole day.
+    """
+    at_us = borne_out(to_us(event.as_of), origin.timestamp_ms)
     party = recall(state, event.party, event.previous)
     if party.facts is None or at_us >= party.facts.as_of_us:
         related = tuple(party.known_as(token, event.previous) for token in event.related_counterparties)
@@ -303,15 +306,16 @@ def _declaration(state: PartitionState, event: Declaration) -> None:
     store(state, event.party, event.previous, party)
 
 
-def _disposition(state: PartitionState, event: Disposition) -> str | None:
+def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> str | None:
     """Keep a verdict with its party, or say why it does not count; learning from it is a later step.
 
-    It makes no party, and its date keeps none alive for longer than the partition's clock bears out.
+    It makes no party. It was given at its date as far as the Kafka timestamp bears that out, and keeps a party alive
+    for no longer than the partition's clock does.
     """
-    party = recall(state, event.party, event.previous)
-    refused = verdicts.judge(party, event)
+    party, at_us = recall(state, event.party, event.previous), borne_out(to_us(event.decided_at), origin.timestamp_ms)
+    refused = verdicts.judge(party, event, at_us)
     if refused is None:
-        party.last_us = max(party.last_us, min(to_us(event.decided_at), state.watermark_us or 0))
+        party.last_us = max(party.last_us, min(at_us, state.watermark_us or 0))
         store(state, event.party, event.previous, party)
     return refused
 

@@ -27,8 +27,10 @@ def reverse(party: Party, reversal: Reversal) -> tuple[bool, str | None]:
     party.reversals = [*party.reversals, reversal][-MOST_REVERSALS:]
     if len(places) != 1:
         return False, "reversal.mismatched" if named else None
+    row = at(party, places[0])
     _take_back(party, places[0], len(party.reversals) - 1)
-    foreign = party.names[at(party, places[0]).institution] != reversal.institution
+    others = {payments.unpacked(one.row).institution for one in party.restated if one.first == row.event}
+    foreign = any(party.names[one] != reversal.institution for one in {row.institution, *others})
     return True, "reversal.foreign" if foreign else None
 
 
@@ -57,6 +59,12 @@ def fresh(party: Party, row: Payment) -> Payment:
     return msgspec.structs.replace(
         row, amount=fitted.mantissa, exponent=fitted.exponent, usd=usd, flags=row.flags & ~REVERSED
     )
+
+
+def taken_by_another(party: Party, first: int, institution: int) -> bool:
+    """Whether another institution took back of the payment with this first event."""
+    name = party.names[institution]
+    return any(one.taken == first and one.institution != name for one in party.reversals)
 
 
 def move(party: Party, first: int, other: int) -> None:

@@ -16,9 +16,9 @@ from detectors.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, observe
 from detectors.institution_code import institution_code
 from detectors.money import Exact, Ratio
-from detectors.party import MOST_NAMES, Party, token_number
+from detectors.party import MOST_NAMES, Party
 from detectors.party_type import judged_type, known_type, stricter
-from detectors.payment_ids import payment_number
+from detectors.payment_ids import event_number, payment_number
 from detectors.payments import Payment
 from detectors.scoring import Scored
 from detectors.state import Effective, PartitionState
@@ -154,7 +154,7 @@ def _begin(
 def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
     """Bring the legal totals up to date, and what follows from them: alerted sizes, and the proof of what counts."""
     state, effective, event, known = step.state, step.effective, step.event, step.known
-    original = token_number(f"{event.institution}|{event.original_event_id}") if event.original_event_id else 0
+    original = event_number(event.institution, event.original_event_id)
     if state.restatement.waiting:
         taken_back.bring_up_to_date(state, effective, event.party, known)
     was = taken_back.before(known)
@@ -199,7 +199,7 @@ def _row(step: _Step, worth: _Money) -> Payment:
         flags |= payments.RATE_MISSING
     mantissa, exponent = money.fitted(worth.amount)
     return Payment(
-        time=at_us, amount_us=at_us, event=token_number(f"{event.institution}|{event.event_id}"),
+        time=at_us, amount_us=at_us, event=event_number(event.institution, event.event_id),
         payment=payment_number(event.institution, event.payment_id), usd=worth.usd or 0,
         beneficiary=known.canonical(event.counterparty, event.previous),
         amount=mantissa, offset=step.origin.offset, purpose=known.name_number(event.purpose or ""),

@@ -7,7 +7,6 @@ it looks like the opinion of many.
 
 import re
 
-from detectors.calendar import to_us
 from detectors.events import Disposition
 from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
 
@@ -29,8 +28,8 @@ def raised(party: Party, alert_id: str) -> None:
     party.raised = (party.raised + bytes.fromhex(alert_id))[-MOST_RAISED * ALERT_BYTES :]
 
 
-def judge(party: Party, event: Disposition) -> str | None:
-    """Take a verdict into the party's record, or say why it does not count.
+def judge(party: Party, event: Disposition, at_us: int) -> str | None:
+    """Take a verdict given at `at_us` into the party's record, or say why it does not count.
 
     An officer who changes their mind replaces the earlier verdict. Cost: about 5 us.
     """
@@ -39,7 +38,7 @@ def judge(party: Party, event: Disposition) -> str | None:
     alert = bytes.fromhex(event.alert_id)
     if not _is_raised(party, alert):
         return UNKNOWN
-    officer, at_us = token_number(event.investigator), to_us(event.decided_at)
+    officer = token_number(event.investigator)
     others = [one for one in party.verdicts if (one.alert, one.officer) != (alert, officer)]
     if len(others) < len(party.verdicts):
         own = next(one for one in party.verdicts if (one.alert, one.officer) == (alert, officer))

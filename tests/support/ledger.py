@@ -9,12 +9,25 @@ import msgspec
 from detectors.calendar import to_us
 from detectors.configuration import Configuration
 from detectors.core import Outputs, apply
-from detectors.events import ConfigurationChange, Event, Origin, Rate, Source, Transaction
+from detectors.events import (
+    ConfigurationChange,
+    Declaration,
+    Disposition,
+    Event,
+    Origin,
+    Profile,
+    Rate,
+    Source,
+    Transaction,
+)
 from detectors.state import PartitionState
 from streams.settings import effective_configuration
 
 START = datetime(2025, 3, 3, 1, 0, tzinfo=UTC)
 TOPIC = "fx.transactions.v1"
+# when it was, by kind of event
+TIMES = {Transaction: "event_time", Rate: "rate_time", Profile: "as_of", Declaration: "declared_time",
+         Disposition: "decided_at"}  # fmt: skip
 
 
 def digest16(text: str) -> str:
@@ -39,9 +52,9 @@ class Ledger:
 
     def put(self, event: Event, origin: Origin) -> Outputs:
         """Apply a record as it is; one without a Kafka timestamp was sent at its own time."""
-        if isinstance(event, (Transaction, Rate)) and not origin.timestamp_ms:
-            at = event.event_time if isinstance(event, Transaction) else event.rate_time
-            origin = msgspec.structs.replace(origin, timestamp_ms=stamp(at))
+        field = TIMES.get(type(event))
+        if field is not None and not origin.timestamp_ms:
+            origin = msgspec.structs.replace(origin, timestamp_ms=stamp(getattr(event, field)))
         self.log.append((event, origin))
         return apply(self.state, event, origin)
 

@@ -7,7 +7,7 @@ from detectors.core import CONFLICT, MOST_TOPICS, apply
 from detectors.events import ConfigurationChange, Origin, Profile, Source
 from detectors.party import unpack
 from detectors.state import PartitionState
-from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, later, payment
+from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, later, payment, stamp
 
 
 def test_nothing_is_applied_before_the_configuration():
@@ -179,6 +179,18 @@ def test_profiles_are_kept_with_the_party():
     ledger.put(Profile(party=party, party_type="person", as_of=START, region="KR-26", **ids), ledger.origin("p"))
     kept = unpack(ledger.state.parties[party])
     assert kept.facts.region == "KR-11"
+
+
+def test_a_profile_dated_ahead_does_not_stand_against_those_of_the_next_day():
+    """One says `bank`, 24 h ahead of its Kafka timestamp; an hour later the right one comes, then an older."""
+    ledger, party = Ledger(), "k1.0a3.p"
+    for name, kind, at, sent in (("a", "bank", 24, 0), ("b", "person", 1, 1), ("c", "company", 0.5, 2)):
+        profile = Profile(party=party, party_type=kind, as_of=later(hours=at), event_id=name, identity=digest16(name),
+                          body=digest16(name))  # fmt: skip
+        ledger.put(profile, msgspec.structs.replace(ledger.origin("p"), timestamp_ms=stamp(later(hours=sent))))
+    facts = unpack(ledger.state.parties[party]).facts
+    assert facts is not None
+    assert facts.party_type == "person"
 
 
 def test_idle_parties_leave_memory_in_event_time():

@@ -339,6 +339,34 @@ def test_another_bank_takes_back_by_uetr_what_it_agrees_with_and_is_counted():
     assert joins(ledger) == {"reversal.mismatched": 1, "reversal.foreign": 1}
 
 
+@pytest.mark.parametrize("first", ["told", "taken back"])
+def test_a_bank_that_takes_back_what_another_told_too_is_counted(first):
+    """A tells a transfer by B's UETR and cancels its own word, before or after B told it: what is gone is told."""
+    ledger = Ledger()
+    cancelled = {"status": "cancelled", "original_event_id": "a", "payment_id": UETR}
+    ledger.pay("a", later(hours=0), "60000", payment_id=UETR)
+    if first == "taken back":
+        ledger.pay("c", later(hours=20), "60000", **cancelled)
+    ledger.pay("b", later(hours=1), "60000", payment_id=UETR, institution="BANKB")
+    if first == "told":
+        assert joins(ledger) == {"payment.restated": 1}
+        ledger.pay("c", later(hours=20), "60000", **cancelled)
+    assert total(ledger) == 0
+    assert joins(ledger)["reversal.foreign"] == 1
+
+
+@pytest.mark.parametrize(("institution", "cents", "counted"), [("BANKB|2025", 60_000_00, {}), ("BANKB", 0, {})])
+def test_an_institution_whose_name_holds_the_sign_between_name_and_id_is_another(institution, cents, counted):
+    """`BANKB|2025` and `7` are not what BANKB calls `2025|7`, neither as an event nor as a payment's id."""
+    ledger = Ledger()
+    ledger.pay("2025|7", later(hours=0), "60000", institution="BANKB", payment_id="2025|8")
+    own = institution == "BANKB"
+    ledger.pay("c", later(hours=1), "60000", status="cancelled", institution=institution,
+               original_event_id="2025|7" if own else "7", payment_id="2025|8" if own else "8")  # fmt: skip
+    assert total(ledger) == cents
+    assert joins(ledger) == counted
+
+
 def test_returns_are_taken_back_again_from_a_corrected_amount():
     """Settled 1 000, 300 returned, corrected to 1 100: 800 is left, to the cent and in the same currency."""
     ledger = Ledger()

@@ -10,7 +10,7 @@ from detectors.party import MOST_RAISED, MOST_VERDICTS, pack, unpack
 from detectors.verdicts import MOST_OFFICERS, raised
 from streams import topics
 from streams.contracts import DISPOSITIONS, TRANSACTIONS
-from tests.support.ledger import Ledger, digest16, later
+from tests.support.ledger import Ledger, digest16, later, stamp
 from tests.support.pipeline import DISPOSITION, TRANSACTION, Pipeline
 
 PARTY = "k1.0a3.remitter"
@@ -168,3 +168,22 @@ def test_a_refused_verdict_becomes_a_notice_with_its_source():
     assert notice.first is None
     assert "sha256" not in json.loads(output.value)
     assert pipeline.core.tally.outcomes["refused"] == 1
+
+
+def test_a_verdict_dated_ahead_does_not_outdate_those_of_the_next_day():
+    """Somebody writes in an officer's name, dated 24 h ahead of the Kafka timestamp; an hour later the officer decides.
+
+    A verdict that is older by its timestamp too is outdated.
+    """
+    ledger = Ledger()
+    alert = alerted(ledger)
+    for name, said, days, sent, wanted in (
+        ("ahead", "refuted", 2, 1.0, None),
+        ("own", "confirmed", 1.04, 1.04, None),
+        ("older", "inconclusive", 1.02, 1.04, "verdict.outdated"),
+    ):
+        event = Disposition(event_id=name, identity=digest16(name), body=digest16(name), alert_id=alert, party=PARTY,
+                            verdict=said, reason_hash="0", investigator="I-1", decided_at=later(days=days))  # fmt: skip
+        origin = msgspec.structs.replace(ledger.origin(DISPOSITIONS), timestamp_ms=stamp(later(days=sent)))
+        assert refused(ledger.put(event, origin)) == wanted
+    assert kept(ledger) == ["confirmed"]
