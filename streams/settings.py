@@ -8,7 +8,8 @@ All errors are reported at once, each with its place and what was expected.
 import logging
 import os
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from detectors.configuration import Admission, Configuration, Desk, Limit, TypologyRules
+from detectors.configuration import Admission, Configuration, Desk, Limit, RateRules, TypologyRules
 from detectors.configuration_faults import configuration_faults
 from streams import bootstrap
 from streams.errors import ConfigurationError
@@ -148,42 +149,72 @@ def effective_configuration(tables: dict[str, Any]) -> Configuration:
 
     Raises `ConfigurationError` with every problem found.
     """
-    merged = _merged(default_tables(), tables)
-    problems = [problem for name in EFFECTIVE if name in merged for problem in _table_problems(name, merged[name])]
-    if not problems:
-        parts = {name: msgspec.convert(merged[name], _TYPES[name]) for name in EFFECTIVE if name in merged}
-        configuration = Configuration(**parts)
-        problems = configuration_faults(configuration)
+    shipped = default_tables()
+    merged = _merged(shipped, tables)
+    problems, parts = [], {}
+    for name in EFFECTIVE:
+        if name in merged:
+            usable, found = _usable(name, merged[name], shipped.get(name))
+            problems += found
+            if usable is not None:
+                parts[name] = msgspec.convert(usable, _TYPES[name])
+    configuration = Configuration(**parts)
+    problems += configuration_faults(configuration)
     if problems:
         raise ConfigurationError("the effective configuration is not valid", problems,
                                  todo="mend these tables of the TOML file")  # fmt: skip
     return configuration
 
 
-_TYPES = {field.name: field.type for field in msgspec.structs.fields(Configuration)} | {"admission": Admission}
+_TYPES = {field.name: field.type for field in msgspec.structs.fields(Configuration)} | {
+    "admission": Admission,
+    "rates": RateRules,
+}
 # Tables of tables and their items' types: converted item by item, because msgspec stops at the first fault it meets.
 _ITEMS = {"rules": TypologyRules, "desks": Desk}
 
 
-def _table_problems(name: str, table: Any) -> Iterator[str]:
-    """What msgspec says of one table of the effective configuration, item by item where it has items."""
+def _usable(name: str, table: Any, shipped: Any) -> tuple[Any, list[str]]:
+    """A table of the effective configuration as far as its types are right, and what is wrong with the rest.
+
+    The shipped table or item stands in for one whose types are wrong, so that the faults of all others are told in the
+    same message. None: nothing is shipped in its place.
+    """
     if name not in _ITEMS or not isinstance(table, dict):
-        yield from _faults_of(f"[{name}]", table, _TYPES[name])
-        return
-    for key, item in table.items():
-        limits = item.get("limits") if isinstance(item, dict) else None
-        if name == "rules" and isinstance(limits, list):
-            for number, limit in enumerate(limits, 1):
-                yield from _faults_of(f"[rules.{key}] limit {number}", limit, Limit)
-            item = {**item, "limits": []}  # noqa: PLW2901  (they have been looked at)
-        yield from _faults_of(f"[{name}.{key}]", item, _ITEMS[name])
+        problems = list(_faults_of(f"[{name}]", table, _TYPES[name]))
+        return shipped if problems else table, problems
+    found = {key: list(_item_problems(name, key, item)) for key, item in table.items()}
+    usable = {key: shipped.get(key) if found[key] else item for key, item in table.items()}
+    return (
+        {key: item for key, item in usable.items() if item is not None},
+        [problem for problems in found.values() for problem in problems],
+    )
+
+
+def _item_problems(name: str, key: str, item: Any) -> Iterator[str]:
+    """What msgspec says of one rule or desk, a rule's limits one by one."""
+    limits = item.get("limits") if isinstance(item, dict) else None
+    if name == "rules" and isinstance(limits, list):
+        for number, limit in enumerate(limits, 1):
+            yield from _faults_of(f"[rules.{key}] limit {number}", limit, Limit)
+        item = {**item, "limits": []}  # they have been looked at
+    yield from _faults_of(f"[{name}.{key}]", item, _ITEMS[name])
 
 
 def _faults_of(place: str, value: Any, kind: Any) -> Iterator[str]:
+    """What msgspec says of a value; field by field where it has some, because msgspec stops at the first fault."""
     try:
         msgspec.convert(value, kind)
     except msgspec.ValidationError as fault:
-        yield f"{place}: {fault}"
+        yield from list(_field_faults(place, value, kind)) or [f"{place}: {fault}"]
+
+
+def _field_faults(place: str, value: Any, kind: Any) -> Iterator[str]:
+    if not (isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name in value:
+            yield from _faults_of(f"{place} {field.encode_name}", value[field.encode_name], field.type)
 
 
 def _environment_names() -> set[str]:
@@ -199,12 +230,18 @@ def _place(error: Any, path: str | None) -> str:
     variable = f"FXWATCH_{name.upper()}"
     place = f"environment {variable}" if variable in os.environ else f"{path}: {name}"
     if error["type"] == "extra_forbidden":
-        return f"{place}: no such setting"
+        return f"{place}: no such setting{_meant(name, [*Settings.model_fields, *EFFECTIVE])}"
     if name == "bootstrap":
-        return f"{place}: {error['msg']}"  # which shows what it got without a user's password
+        # the message shows what it got without a user's password
+        return f"{place}: {error['msg'].removeprefix('Value error, ')}"
     # of a setting that may hold a secret (what a token command is given) nothing is repeated
     shown = "" if name in HIDDEN else f"; got: {error['input']!r}"
     return f"{place}: {error['msg']}{shown}"
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, known, 1)
+    return f"; did you mean {close[0]}?" if close else ""
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -226,7 +263,7 @@ def load_settings(**overrides: Any) -> Settings:
         values["config_file"] = path
     tables = {name: values.pop(name) for name in EFFECTIVE if name in values}
     known = _environment_names()
-    problems += [f"environment {name}: no such setting" for name in sorted(os.environ)
+    problems += [f"environment {name}: no such setting{_meant(name, known)}" for name in sorted(os.environ)
                  if name.startswith("FXWATCH_") and name not in known]  # fmt: skip
     try:
         effective_configuration(tables)
@@ -242,7 +279,7 @@ def load_settings(**overrides: Any) -> Settings:
         problems += _security_problems(settings)
     if problems or settings is None:
         raise ConfigurationError("the configuration is not valid", problems, got=path or "environment only",
-                                 todo="mend each of these; `fxwatch doctor` shows what is in force")  # fmt: skip
+                                 todo="mend each of these, then look again: fxwatch doctor")  # fmt: skip
     return settings
 
 

@@ -52,8 +52,8 @@ def _remarks(version: str, found: dict[int, int | None] | None, off: list[str], 
     if found is None:
         yield "in force from the first record of each ledger partition on"
     else:
-        there = [f"{number}: {offset}" for number, offset in found.items() if offset is not None]
-        waiting = [str(number) for number, offset in found.items() if offset is None]
+        there = [f"{number}: {offset}" for number, offset in sorted(found.items()) if offset is not None]
+        waiting = [str(number) for number, offset in sorted(found.items()) if offset is None]
         if there:
             yield f"in force from these offsets of the ledger's partitions on: {', '.join(there)}"
         if waiting:

@@ -53,6 +53,33 @@ def test_file_and_environment_are_told_together(tmp_path: Path, monkeypatch: pyt
         assert expected in told
 
 
+def test_a_wrong_type_hides_no_other_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Types, numbers and names of several tables in one message, each field of a table for itself."""
+    written(tmp_path, monkeypatch, """
+        web_prt = 5
+        [rules.T01]
+        enabled = "yes"
+        [engine]
+        rate_stale_hours = 1e300
+        lateness_days = -3
+        [rates]
+        jump = "much"
+        most = true
+        [desks.night]
+        typologies = ["T77"]
+        [admission]
+        placeholders = 5
+        report_numbers = 6
+    """)  # fmt: skip
+    told = problems()
+    for expected in ("web_prt: no such setting; did you mean web_port?", "[rules.T01] enabled: Expected `bool`",
+                     "[engine] rate_stale_hours: got: 1e+300", "[engine] lateness_days: got: -3",
+                     "[rates] jump: ", "[rates] most: ", "[desks.night] typologies",
+                     "[admission] placeholders", "[admission] report_numbers"):  # fmt: skip
+        assert expected in told
+    assert len(told.splitlines()) == 9
+
+
 def test_a_file_that_is_not_toml_names_line_and_column(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One message with the file and the place in it."""
     path = written(tmp_path, monkeypatch, "[engine\n")
