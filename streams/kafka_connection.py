@@ -54,6 +54,19 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
             self.close(reason=CloseReason.IDLE_DROP)
         return bool(super().connected())
 
+    def close(self, reason: Any = None, exc: BaseException | None = None) -> Any:
+        """Close; returns a future of the end. A TLS connection is cut once everything is handed to it.
+
+        asyncio and uvloop wait 30 s for the other side to end TLS too, and a broker that is about to answer may not.
+        Whatever matters was answered before. Failure prevented: each client's end, and with it a worker's start or a
+        partition's opening, took 30 s now and then.
+        """
+        writer = self._writer
+        ended = super().close(reason, exc)
+        if writer is not None and self._security_protocol.endswith("SSL"):
+            writer.transport.abort()
+        return ended
+
     async def connect(self) -> Any:
         """Connect and authenticate. Raises `KafkaConnectionError` (its cause says more), `KafkaError`, `OSError`."""
         user = None if self._sasl_mechanism == "OAUTHBEARER" else self._sasl_plain_username

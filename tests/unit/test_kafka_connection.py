@@ -1,8 +1,13 @@
 """A connection that ended a moment ago, on a real uvloop and a real socket; no broker."""
 
 import asyncio
+import socket
+import ssl
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +20,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 from streams.kafka.check_connection import check_connection
 from streams.kafka_connection import Connection, use_for_all_clients
 from streams.settings import Settings
+from tests.support.certificates import Authority
 
 
 async def _silent(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
@@ -103,6 +109,63 @@ def test_other_faults_are_not_taken_for_a_broken_connection():
         found.close()
 
     on_uvloop(work)
+
+
+@contextmanager
+def deaf_to_the_end(authority: Authority) -> Iterator[int]:
+    """The port of a TLS server that never answers a client's end of TLS, as a broker may not that is answering."""
+    pair = authority.issue("broker")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pair.certificate, pair.key)
+    held: list[Any] = []
+
+    def accept(listener: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                held.append(context.wrap_socket(listener.accept()[0], server_side=True))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=accept, args=(listener,), daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)
+    thread.join(5)
+    for one in held:
+        one.close()
+
+
+async def over_tls(kind: type[AIOKafkaConnection], port: int, authority: Authority) -> AIOKafkaConnection:
+    """A connection as `connect` leaves it, without what is asked of a broker."""
+    loop, context = asyncio.get_running_loop(), ssl.create_default_context(cafile=str(authority.certificate))
+    found = kind("127.0.0.1", port, security_protocol="SSL", ssl_context=context)
+    found._closed_fut = loop.create_future()
+    reader = asyncio.StreamReader()
+    protocol = conn.AIOKafkaProtocol(found._closed_fut, reader, loop=loop)
+    transport, _ = await loop.create_connection(lambda: protocol, "127.0.0.1", port, ssl=context)
+    found._reader, found._writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+    found.of_test = transport
+    found._read_task = asyncio.ensure_future(asyncio.sleep(60))
+    return found
+
+
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
+@pytest.mark.parametrize(("kind", "ends"), [(Connection, True), (AIOKafkaConnection, False)], ids=["ours", "theirs"])
+def test_the_end_of_a_tls_connection_waits_for_nobody(
+    tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop], kind: type[AIOKafkaConnection], ends: bool
+) -> None:
+    """A client's `stop` waits for the end of its connections. aiokafka's own would wait for 30 s."""
+    authority = Authority(tmp_path)
+
+    async def work(port: int) -> None:
+        found = await over_tls(kind, port, authority)
+        closed = found.close()
+        done, _ = await asyncio.wait([closed], timeout=5 if ends else 0.5)
+        assert bool(done) == ends
+        if not ends:
+            found.of_test.abort()
+
+    with deaf_to_the_end(authority) as port, asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(work(port))
 
 
 def test_every_client_connects_so(monkeypatch):
