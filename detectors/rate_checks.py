@@ -24,6 +24,7 @@ days: who is right is for an officer to say, and meanwhile a rate drifts by `DAY
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from math import log
 from typing import Literal, NamedTuple
 
@@ -209,13 +210,11 @@ class Checked:
             said.append(after)
         return any(not _near(float(history.mids[place]), value, limits.jump) for place in said)
 
-    def copied(self) -> "Checked":
-        """A copy that later rates do not change, for a snapshot."""
-        copy = Checked()
-        copy.rates = self.rates.copied()
+    def copying(self, copy: "Checked") -> Iterator[None]:
+        """Fill a copy that later rates do not change, for a snapshot; yields after each few ms."""
+        yield from self.rates.copying(copy.rates)
         copy.held = {pair: [msgspec.structs.replace(one) for one in kept] for pair, kept in self.held.items()}
         copy.levels = dict(self.levels)
-        return copy
 
     def held_to_state(self) -> bytes:
         """What is held and what was confirmed, in the order the pairs came."""

@@ -280,7 +280,8 @@ class Frozen:
             self._parts.append(("budget", state.budget.to_state()))
             self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
             yield
-        self._rates = state.checked.copied()
+        self._rates = Checked()
+        yield from state.checked.copying(self._rates)
         yield
         self._restatement = state.restatement.to_state()
 
@@ -296,7 +297,7 @@ class Frozen:
                 yield from cut_stream(f"formers/{kind}", window.formers_to_state())
         for name, packed in self._parts:
             yield from cut(name, packed)
-        for pair, packed in self._rates.rates.to_state():
+        for pair, packed in self._rates.rates.sections():
             yield from cut(f"rates/{pair}", packed)
         yield from cut("rates held", self._rates.held_to_state())
         yield from cut("restatement", self._restatement)

@@ -7,8 +7,10 @@ import pytest
 from detectors import rates as rates_module
 from detectors.calendar import DAY_US, HOUR_US
 from detectors.money import Exact, Ratio, cents, half_even, parse
-from detectors.rates import KEPT_US, Rates
+from detectors.rates import KEPT_US, History, Rates
+from detectors.state import PartitionState
 from tests.support.ledger import Ledger, later
+from tests.support.own_cpu import own_cpu
 
 STALE = 26 * HOUR_US
 
@@ -86,3 +88,21 @@ def test_decimal_strings_are_read_exactly():
     assert parse("0.000001") == Exact(1, 6)
     assert parse("1.5E+3") == Exact(1500, 0)
     assert cents(Exact(1, 0), Ratio(1, 3)) == 33
+
+
+def test_no_step_of_a_snapshot_copies_rates_for_more_than_some_milliseconds():
+    """40 pairs of a rate a minute for five weeks, and every pair there can be: 41 ms each in one step before."""
+    ledger = Ledger()
+    times = list(range(0, 52_000 * 60_000_000, 60_000_000))
+    found = ledger.state.rates.pairs
+    found |= {f"A{number:02}/KRW": History(times, ["1.1"] * len(times), times) for number in range(40)}
+    found |= {f"B{number}/C": History([1], ["1.1"], [1]) for number in range(39_402)}
+    frozen, steps = ledger.state.freezing()
+    slowest, more = 0.0, True
+    while more:
+        with own_cpu() as taken:
+            more = next(steps, steps) is None
+        slowest = max(slowest, taken.seconds)
+    print(f"{1000 * slowest:.1f} ms")
+    assert slowest < 0.020
+    assert frozen.digest() == PartitionState.thaw(list(frozen.sections())).freeze().digest()
