@@ -31,7 +31,7 @@ from streams import run_histogram
 from streams.bounded_labels import OTHER, BoundedChildren
 from streams.institution_counter import InstitutionCounter
 from streams.run_histogram import RunHistogram
-from streams.sender_words import WORDS
+from streams.sender_words import UNCOUNTED, WORDS
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
                   "type_differs"]  # fmt: skip
@@ -159,8 +159,9 @@ class Metrics:
             "sender_words",
             "Payments by what their institution merely says of them, payments. event: all; exempt: no documents asked; "
             "reported: a report number; bank: the party is a bank; history: loaded; noted: a field was mended or left "
-            "out at the door; type_differs: another type of the party than it is known by.",
-            "word", WORDS, self.registry, institutions,
+            "out at the door; type_differs: another type of the party than it is known by; late: in no legal total; "
+            "rate_missing: worth 0 USD.",
+            "word", (*WORDS, *UNCOUNTED), self.registry, institutions,
         )  # fmt: skip
         self.payments_folded = counter(
             "payments_folded",

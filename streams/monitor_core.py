@@ -116,11 +116,14 @@ class MonitorCore:
             tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))
             for detector, score in scored.members.items():
                 tally.scores.setdefault(detector, []).append(score)
+        institution = institution_code(event.institution)
         if step.late:
             tally.outcomes["late"] += 1
-        tally.rate_missing += step.rate_missing
+            tally.said["late", institution] += 1
+        if step.rate_missing:
+            tally.rate_missing += 1
+            tally.said["rate_missing", institution] += 1
         tally.folded += step.folded
-        institution = institution_code(event.institution)
         for word in words(event, origin):
             tally.said[word, institution] += 1
         if step.type_differs:

@@ -15,7 +15,7 @@ from streams.contracts import PROFILES, TRANSACTIONS
 from streams.door import Rejected
 from streams.institution_counter import MOST_INSTITUTIONS
 from streams.metrics import Metrics
-from streams.sender_words import compared
+from streams.sender_words import UNCOUNTED, compared
 from streams.settings import effective_configuration
 from streams.version import versions
 from tests.support.pipeline import PROFILE, TRANSACTION, Pipeline
@@ -126,6 +126,23 @@ def test_words_are_counted_by_institution():
     })  # fmt: skip
     pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
     assert pipeline.core.tally.said["event", "SHBKKRSE"] == 2  # sent again: a duplicate
+
+
+def test_what_dates_and_currencies_take_out_of_every_total_is_counted_by_institution():
+    """A payment dated 36 days back, or in gold without a rate, alerts nobody; an ordinary one beside them."""
+    pipeline = Pipeline()
+    pay(pipeline, 0, "10")
+    pay(pipeline, 1, "150000", institution="BKGGKRSE", event_time="2025-11-20T00:00:00Z")
+    pay(pipeline, 2, "150000", institution="BKGGKRSE", currency="XAU")
+    said = pipeline.core.tally.said
+    assert {place: number for place, number in said.items() if place[0] in UNCOUNTED} == {
+        ("late", "BKGGKRSE"): 1, ("rate_missing", "BKGGKRSE"): 1,
+    }  # fmt: skip
+    assert pipeline.core.tally.rate_missing == 1
+    metrics = Metrics(partitions=1, versions=versions(effective_configuration({})),
+                      **{name: [] for name in ("desks", "typologies", "topics", "codes", "detectors")})  # fmt: skip
+    metrics.sender_words.add(said)
+    assert 'fxwatch_sender_words_total{institution="BKGGKRSE",word="late"} 1.0' in metrics.page().decode()
 
 
 def counts(**exempt):
