@@ -210,13 +210,17 @@ def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:
 
 
 def change(settings: Settings) -> bool:
-    """Send the effective configuration to `fx.rules.v1`; False when it is in force already.
+    """Send the effective configuration to `fx.rules.v1`; False when it is in force already and stands in the ledger.
+
+    One that is not in the ledger is sent again, which does no harm: ingest may have yet to bring it there, or an ingest
+    worker of an earlier release has refused it and nobody would read it again.
 
     Raises `DeliveryError`, and `RulesDifferError` when it has another number of ledger partitions.
     """
-    there = in_force(settings)
+    there, found = ruling_change(settings)
     _require_same_partitions(settings, there)
-    if not differences(settings.effective, there):
+    arrived = found is None or places(settings, found, [0])[0] is not None
+    if arrived and not differences(settings.effective, there):
         return False
     version = fingerprint(settings.effective)
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)

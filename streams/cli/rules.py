@@ -58,7 +58,8 @@ def _remarks(version: str, found: dict[int, int | None] | None, off: list[str], 
             yield f"in force from these offsets of the ledger's partitions on: {', '.join(there)}"
         if waiting:
             yield (f"not found in the ledger's partitions {', '.join(waiting)}: ingest has not brought it there yet, "
-                   "or far behind its Kafka timestamp")  # fmt: skip
+                   "or far behind its Kafka timestamp, or an ingest worker of an earlier release refused it (then run "
+                   "fxwatch rules apply again)")  # fmt: skip
     if off:
         yield f"typologies switched off: {', '.join(off)}"
     if others:

@@ -9,10 +9,12 @@ from detectors import core
 from detectors.configuration import Configuration
 from detectors.core import RULES_PARTITION
 from detectors.events import ConfigurationChange, Origin, Source
+from streams import in_force
 from streams.cli.rules import _remarks
 from streams.contracts import RULES, RulesRecord
 from streams.door import Admitted, Rejected
 from streams.in_force import Change, ruling, source_headers, switched_off
+from streams.settings import load_settings
 from tests.support.ledger import Ledger, configuration
 from tests.support.pipeline import Pipeline
 
@@ -55,6 +57,32 @@ def test_what_the_door_refuses_counts_only_where_an_earlier_release_let_it_in():
     """It stands in the ledger, so the core has it in force; or it is a dead letter."""
     assert ruled(SECOND, misspelt(), in_ledger=True) == (misspelt(), 1)
     assert ruled(SECOND, misspelt(), in_ledger=False) == (SECOND, 0)
+
+
+@pytest.mark.parametrize(("found", "at", "sent"), [(None, None, 0), (Change(3, 0, FIRST), 17, 0),
+                                                   (Change(3, 0, FIRST), None, 1)],
+                         ids=["begun with it", "in the ledger", "refused by an ingest worker of before"])  # fmt: skip
+def test_what_never_reached_the_ledger_is_sent_again(monkeypatch, found, at, sent):
+    """`rules apply` too early in an upgrade: the former ingest refused it, and the second call must not do nothing."""
+    records = []
+
+    class Producer:
+        def __init__(self, **_): ...
+
+        def send(self, *record, **_):
+            records.append(record)
+            return self
+
+        def get(self, _): ...
+
+        def close(self): ...
+
+    settings = load_settings()
+    ours = settings.effective
+    monkeypatch.setattr(in_force, "ruling_change", lambda _: (ours, found))
+    monkeypatch.setattr(in_force, "places", lambda *_: {0: at})
+    monkeypatch.setattr(in_force, "KafkaProducer", Producer)
+    assert (in_force.change(settings), len(records)) == (bool(sent), sent)
 
 
 @pytest.mark.parametrize("last", [SECOND, STOPPING, misspelt()], ids=["good", "stopping", "misspelt"])
