@@ -21,7 +21,8 @@ from detectors.payments import RATE_MISSING, ROW, Payment
 from detectors.rates import Point, Rates
 
 # Failure prevented: a feed that corrects without end must not make every partition convert without end. More at a time
-# than these: the oldest is given up, and counted.
+# than these: the two oldest become one, of all points between them. No payment stays wrong for it: one that used a
+# point between that was not corrected comes to the same amount again.
 MOST_CORRECTIONS = 64
 # Payments converted anew in one step: 8 us each. A party keeps at most twice as many (folded.py).
 MOST_ROWS = 1024
@@ -35,11 +36,45 @@ _FIRST = -1
 
 
 class Correction(msgspec.Struct, array_like=True, frozen=True):
-    """The rate of a pair and time was replaced at a ledger position."""
+    """The rate of a pair and time was replaced at a ledger position.
+
+    Where several were joined to one: any rate of the pair (of every pair where it is empty) from `at_us` to `until_us`,
+    up to the ledger position of the last.
+    """
 
     pair: str
     at_us: int
     offset: int
+    until_us: int = 0
+
+    @property
+    def last_us(self) -> int:
+        """The time of the last point."""
+        return max(self.at_us, self.until_us)
+
+    def joined(self, other: "Correction") -> "Correction":
+        """Both as one."""
+        pair = self.pair if self.pair == other.pair else ""
+        last_us, offset = max(self.last_us, other.last_us), max(self.offset, other.offset)
+        return Correction(pair, min(self.at_us, other.at_us), offset, last_us)
+
+
+class _Corrected:
+    """Which points were corrected, and at which ledger position last."""
+
+    def __init__(self, corrections: Sequence[Correction]) -> None:
+        self._points = {Point(one.pair, one.at_us): one.offset for one in corrections if not one.until_us}
+        self._wide = [one for one in corrections if one.until_us]
+
+    def after(self, offset: int, points: Iterable[Point]) -> bool:
+        """Whether one of the points that an event at a ledger position used was, or may have been, corrected since."""
+        return any(self._points.get(point, -1) > offset or self._widely(offset, point) for point in points)
+
+    def _widely(self, offset: int, point: Point) -> bool:
+        return any(
+            one.offset > offset and one.at_us <= point.at_us <= one.until_us and one.pair in {"", point.pair}
+            for one in self._wide
+        )
 
 
 class Change(NamedTuple):
@@ -68,18 +103,16 @@ class Restatement:
         self.waiting: dict[str, int] = {}
         self.again = False
 
-    def begin(self, correction: Correction, parties: Iterable[str]) -> bool:
-        """Bring all parties up to date with one more correction; False when an older one had to be given up.
-
-        Cost: 70 ns a party, unless others are under way.
-        """
-        complete = len(self.corrections) < MOST_CORRECTIONS
-        self.corrections = [*self.corrections, correction][-MOST_CORRECTIONS:]
+    def begin(self, correction: Correction, parties: Iterable[str]) -> None:
+        """Bring all parties up to date with one more correction. Cost: 70 ns a party, unless others are under way."""
+        self.corrections = [*self.corrections, correction]
+        if len(self.corrections) > MOST_CORRECTIONS:
+            oldest, second, *others = self.corrections
+            self.corrections = [oldest.joined(second), *others]
         if self.waiting:
             self.again = True
         else:
             self._go_through(parties)
-        return complete
 
     def _go_through(self, parties: Iterable[str]) -> None:
         self.waiting, self.again = dict.fromkeys(parties, _FIRST), False
@@ -133,7 +166,7 @@ def restate(
     found = payments.rows(party)
     if not len(found):
         return _NOTHING
-    first, last = min(one.at_us for one in corrections), max(one.at_us for one in corrections) + stale_us
+    first, last = min(one.at_us for one in corrections), max(one.last_us for one in corrections) + stale_us
     until = max(one.offset for one in corrections)
     times, offsets = found["amount_us"], found["offset"]
     mask = (times >= first) & (times <= last) & (offsets > after) & (offsets < until)
@@ -142,7 +175,7 @@ def restate(
         _hidden(party, rates, corrections, stale_us)
         return _NOTHING
     places = places[np.argsort(offsets[places], kind="stable")]
-    corrected = {Point(one.pair, one.at_us): one.offset for one in corrections}
+    corrected = _Corrected(corrections)
     taken = {one.taken for one in party.reversals if one.taken}
     packed, changed, reversed_places, looked_at = bytearray(party.payments), 0, [], 0
     spent = rates.effort + MOST_EFFORT
@@ -168,15 +201,15 @@ def restate(
     return Change(changed, reached=True, next=None)
 
 
-def _worth(party: Party, row: Payment, rates: Rates, corrected: dict[Point, int], stale_us: int) -> int | None:
+def _worth(party: Party, row: Payment, rates: Rates, corrected: _Corrected, stale_us: int) -> int | None:
     """USD cents by the corrected points; None when the payment used none of them."""
     ratio, points = rates.used(party.names[row.currency], "USD", row.amount_us, stale_us, row.offset)
-    if ratio is None or not any(corrected.get(point, -1) > row.offset for point in points):
+    if ratio is None or not corrected.after(row.offset, points):
         return None
     return money.cents(money.Exact(row.amount, row.exponent), ratio)
 
 
-def _reversed(party: Party, place: int, rates: Rates, corrected: dict[Point, int], stale_us: int) -> int:
+def _reversed(party: Party, place: int, rates: Rates, corrected: _Corrected, stale_us: int) -> int:
     """A payment of which something came back: its whole is converted anew, then the same is taken back."""
     fresh = reversals.fresh(party, payments.at(party, place))
     usd = _worth(party, fresh, rates, corrected, stale_us)
@@ -190,7 +223,7 @@ def _reversed(party: Party, place: int, rates: Rates, corrected: dict[Point, int
 
 def _hidden(party: Party, rates: Rates, corrections: Sequence[Correction], stale_us: int) -> None:
     """What was said of payments before it was said anew may be put back one day; it is converted anew too."""
-    corrected = {Point(one.pair, one.at_us): one.offset for one in corrections}
+    corrected = _Corrected(corrections)
     for number, one in enumerate(party.restated):
         row = payments.unpacked(one.row)
         usd = None if row.flags & RATE_MISSING else _worth(party, row, rates, corrected, stale_us)
