@@ -87,7 +87,7 @@ async def prove(
     except (KafkaError, OSError) as fault:
         gone = BrokerUnavailableError("the broker stopped answering while originals were read", got=repr(fault),
                                       todo="see `fxwatch broker status`, then ask again")  # fmt: skip
-        raise denied_or(gone, fault) from fault
+        raise denied_or(gone, fault, "this client may not read the originals") from fault
 
 
 @asynccontextmanager

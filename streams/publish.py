@@ -118,7 +118,7 @@ class _Publishing:
                 expected="a running broker",
                 todo="start one with `fxwatch broker start --detach`, or set FXWATCH_BOOTSTRAP",
             )
-            raise denied_or(gone, fault) from fault
+            raise denied_or(gone, fault, "this client may not write to any topic") from fault
         try:
             self._known = set((await producer.client.fetch_all_metadata()).topics())
             begin = time.monotonic()

@@ -63,7 +63,7 @@ def written_ends(settings: Settings, names: Iterable[str]) -> dict[tuple[str, in
     try:
         return asyncio.run(ask())
     except KafkaError as fault:
-        raise denied_or(_gone(settings, repr(fault)), fault) from fault
+        raise denied_or(_gone(settings, repr(fault)), fault, "this client may not read") from fault
 
 
 def _gone(settings: Settings, cause: object) -> BrokerUnavailableError:

@@ -25,9 +25,10 @@ def not_authorized(what: str, got: object) -> NotAuthorizedError:
                                    "this client is (FXWATCH_SASL_USERNAME, its certificate or token)")  # fmt: skip
 
 
-def denied_or(otherwise: FxwatchError, fault: BaseException) -> FxwatchError:
+def denied_or(otherwise: FxwatchError, fault: BaseException, what: str | None = None) -> FxwatchError:
     """The error to raise for a client's `fault`: that a right is missing, where that is what it says, else `otherwise`.
 
-    Failure prevented: a command without a right said that the broker had stopped answering.
+    `what` could not be done without the right; by default what `otherwise` says. Failure prevented: a command without
+    a right said that the broker had stopped answering.
     """
-    return not_authorized(otherwise.what, fault) if isinstance(fault, DENIED) else otherwise
+    return not_authorized(what or otherwise.what, fault) if isinstance(fault, DENIED) else otherwise

@@ -207,6 +207,9 @@ def _described(admin: KafkaAdminClient, settings: Settings, roles: Sequence[Role
     denied = lacking([grant for grant in grants(settings) if grant.role in roles], metadata)
     if denied:
         raise not_authorized("this worker lacks rights", "; ".join(denied))
+    unseen = [name for name in unreadable if metadata[name]["error_code"] == TopicAuthorizationFailedError.errno]
+    if unseen:
+        raise not_authorized("this client may not describe topics", ", ".join(sorted(unseen)))
     if unreadable:
         raise for_code(metadata[unreadable[0]]["error_code"])(", ".join(unreadable))
     return metadata

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,7 +25,7 @@ class SecuredCluster:
     """One broker with a listener for each kind of mistake, and files for whoever connects."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        self.directory, self._writing = directory, threading.Lock()
         self.authority = Authority(directory / "certificates")
         self.stranger = Authority(directory / "strangers")
         server = self.authority.issue("broker")
@@ -49,8 +50,10 @@ class SecuredCluster:
         )  # fmt: skip
 
     def password_file(self, user: str) -> Path:
-        """The file with a user's password."""
-        return secret_file(self.directory / "passwords" / user, self.passwords[user] + "\n")
+        """The file with a user's password. Written once: who reads it meanwhile would find it empty."""
+        path = self.directory / "passwords" / user
+        with self._writing:
+            return path if path.exists() else secret_file(path, self.passwords[user] + "\n")
 
     def address(self, listener: str | None = None) -> str:
         """host:port of a listener, None: the main one."""

@@ -33,6 +33,12 @@ def test_a_denial_is_told_as_one(fault: Exception) -> None:
     assert "fxwatch topics acls --apply" in told.message
 
 
+def test_what_could_not_be_done_is_no_outage() -> None:
+    """Where the other error says that the broker is away."""
+    told = denied_or(BrokerUnavailableError("no Kafka broker answers"), DENIED[0], "this client may not write")
+    assert told.message.startswith("this client may not write; got: TopicAuthorizationFailedError: fx.ledger.v1")
+
+
 @pytest.mark.parametrize("fault", OUTAGES, ids=lambda fault: type(fault).__name__)
 def test_an_outage_stays_one(fault: Exception) -> None:
     """Rights would not help."""
