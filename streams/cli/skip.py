@@ -52,6 +52,7 @@ def command(
             )
         )
     else:
-        offsets = f"offset {skip.offset}" if skip.last <= skip.offset else f"offsets {skip.offset} to {skip.last}"
+        one = skip.last <= skip.offset
+        offsets = f"offset {skip.offset} is" if one else f"offsets {skip.offset} to {skip.last} are"
         place = f"{agent}[{partition}]" if not skip.topic else f"{agent}: {skip.topic}[{partition}]"
         say(f"{place}: {offsets} skipped from now on, by {skip.who}: {reason}")

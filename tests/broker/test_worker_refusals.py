@@ -90,7 +90,9 @@ def test_topics_that_differ_and_a_port_that_is_taken(
         port = taken.getsockname()[1]
         refused(fxwatch("worker", "monitor", "--web-port", port), 2, f"127.0.0.1:{port}", "--web-port")
     monkeypatch.setenv("FXWATCH_RAW_RETENTION_DAYS", "7")
-    refused(fxwatch("worker", "monitor"), 1, "fx.transactions.v1", "retention.ms", "fxwatch topics apply")
+    refused(fxwatch("worker", "all"), 1, "fx.transactions.v1", "retention.ms", "fxwatch topics apply")
+    # a role is refused for its own topics, not for those that it neither reads nor writes
+    refused(fxwatch("worker", "monitor"), 1, "fx.notices.v1", "retention.ms", "fxwatch topics apply")
 
 
 def test_bad_configuration_is_told_all_at_once(
