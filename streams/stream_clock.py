@@ -20,6 +20,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from streams import clients, health
+from streams.kafka.denied import DENIED, not_authorized
 from streams.settings import Settings
 from streams.tasks import CLOSING_SECONDS, ended
 
@@ -142,6 +143,8 @@ class ClockExchange:
                     self._topic, msgspec.json.encode(Told(head)), key=self._member.encode(), partition=0
                 )
                 told = now
+            except DENIED as fault:
+                raise not_authorized("the other workers cannot be told where this one is", fault) from fault
             except KafkaError as fault:
                 logger.info("the other workers were not told where this one is: %r", fault)
                 await asyncio.sleep(RETRY_SECONDS)
@@ -158,6 +161,8 @@ class ClockExchange:
                     member = (record.key or b"").decode("utf-8", "replace")
                     if member != self._member and record.value is not None:
                         self._clock.heard(member, msgspec.json.decode(record.value, type=Told).head, self._now())
+            except DENIED as fault:
+                raise not_authorized("where the other workers are cannot be read", fault) from fault
             except (KafkaError, msgspec.DecodeError) as fault:
                 logger.info("where the other workers are is not known for now: %r", fault)
                 await asyncio.sleep(RETRY_SECONDS)

@@ -7,11 +7,12 @@ import pytest
 from aiokafka import errors as aiokafka_errors
 from kafka import errors as kafka_errors
 
-from streams import clients, digest, rescore
+from streams import clients, digest, rescore, stream_clock
 from streams.deliveries import Outstanding
 from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, NotAuthorizedError
 from streams.kafka.denied import denied_or
 from streams.settings import Settings
+from streams.stream_clock import ClockExchange, StreamClock
 
 DENIED = [
     aiokafka_errors.TopicAuthorizationFailedError("fx.ledger.v1"),
@@ -56,6 +57,17 @@ class Denying:
         """As aiokafka does before it knows the topic."""
         raise self._fault
 
+    async def send(self, *_: Any, **__: Any) -> Any:
+        """As a producer does that knew the topic."""
+        raise self._fault
+
+    async def start(self) -> None:
+        """As a consumer that reads on."""
+        raise self._fault
+
+    async def stop(self) -> None:
+        """Nothing to do."""
+
     async def progress(self, *_: Any) -> Any:
         """As a reader does."""
         raise self._fault
@@ -86,3 +98,18 @@ def test_commands_that_rebuild(
 
     with pytest.raises(expected, match="cannot be re"):
         asyncio.run(run())
+
+
+@pytest.mark.parametrize("work", ["tells", "hears"])
+def test_a_right_to_the_clock_that_was_taken_away_ends_the_exchange(monkeypatch: pytest.MonkeyPatch, work: str) -> None:
+    """Whose end ends the worker. It was asked for again for ever, and said only to who reads the log at info."""
+    monkeypatch.setattr(stream_clock, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(stream_clock, "RETRY_SECONDS", 0.0)
+    denying = Denying(DENIED[0])
+    monkeypatch.setattr(clients, "reader", lambda *_, **__: denying)
+    clock = StreamClock(0)
+    exchange = ClockExchange(Settings(), "fx.clock.v1", clock)
+    clock.known, clock.head = True, 5
+    running = exchange._tell(denying) if work == "tells" else exchange._hear()
+    with pytest.raises(NotAuthorizedError, match="TopicAuthorizationFailedError"):
+        asyncio.run(asyncio.wait_for(running, 5))
