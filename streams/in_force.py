@@ -183,10 +183,14 @@ def _fingerprint(configuration: Configuration, table: str) -> str:
 
 
 def require(settings: Settings) -> Configuration:
-    """The configuration in force, when the settings' effective one is it. Raises `RulesDifferError` otherwise."""
+    """The configuration in force, when the settings' effective one is it. Raises `RulesDifferError` otherwise.
+
+    A table that the release which wrote it did not have is no difference where the settings have the shipped one. So
+    workers can be upgraded one by one with what `rules show` prints, before `rules apply` puts the table in force.
+    """
     there = in_force(settings)
     _require_same_partitions(settings, there)
-    differing = differences(settings.effective, there)
+    differing = differences(settings.effective, _completed(there))
     if differing:
         raise RulesDifferError(
             "this configuration differs from the one in force in the ledger",
@@ -195,6 +199,16 @@ def require(settings: Settings) -> Configuration:
             todo="put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG",
         )
     return there
+
+
+def _completed(theirs: Configuration) -> Configuration:
+    shipped = effective_configuration({}).rates
+    return msgspec.structs.replace(theirs, rates=shipped) if lacking(theirs) else theirs
+
+
+def lacking(configuration: Configuration) -> list[str]:
+    """Tables that the release which wrote the configuration did not have."""
+    return ["rates"] if configuration.rates is msgspec.UNSET else []
 
 
 def _require_same_partitions(settings: Settings, ruling: Configuration) -> None:

@@ -27,7 +27,7 @@ def show(*, as_json: bool) -> None:
     Example: fxwatch rules show > in-force.toml
     """
     from detectors.configuration import fingerprint
-    from streams.in_force import places, ruling_change, strangers, switched_off
+    from streams.in_force import lacking, places, ruling_change, strangers, switched_off
 
     settings = load_settings()
     configuration, change = ruling_change(settings)
@@ -43,6 +43,9 @@ def show(*, as_json: bool) -> None:
         return
     for line in _remarks(fingerprint(configuration), found, off, others):
         say(f"# {line}")
+    for table in lacking(configuration):
+        say(f"# [{table}] is not in this configuration, which an earlier release wrote: plain defaults hold, not the "
+            "shipped table; when all workers are upgraded: fxwatch rules apply")  # fmt: skip
     say(tomli_w.dumps(plain))
 
 

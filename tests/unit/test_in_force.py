@@ -1,8 +1,13 @@
 """Differences between a worker's configuration and the one in force."""
 
+import msgspec
+import pytest
+
 from detectors.configuration import fingerprint
+from streams import in_force
+from streams.errors import RulesDifferError
 from streams.in_force import differences
-from streams.settings import effective_configuration
+from streams.settings import Settings, effective_configuration
 
 
 def test_equal_configurations_do_not_differ():
@@ -22,3 +27,35 @@ def test_every_table_that_differs_is_listed():
     ours = effective_configuration({"desks": {"tax": {}}, "engine": {"partitions": 6}})
     lines = differences(ours, effective_configuration({}))
     assert sorted(line.split("]")[0] for line in lines) == ["[desks", "[engine"]
+
+
+def test_workers_start_beside_the_release_before_with_what_it_has_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A configuration without the table `rates`: the shipped one is no difference, one of the operator's own is."""
+    written_before = msgspec.structs.replace(effective_configuration({}), rates=msgspec.UNSET)
+    monkeypatch.setattr(in_force, "in_force", lambda _: written_before)
+    assert in_force.require(Settings()) is written_before
+    with pytest.raises(RulesDifferError, match=r"\[rates\] here"):
+        in_force.require(Settings(effective_tables={"rates": {"jump": 0.2}}))
+    with pytest.raises(RulesDifferError, match=r"\[desks\] here"):
+        in_force.require(Settings(effective_tables={"desks": {"tax": {}}}))
+
+
+def test_putting_it_in_force_is_not_left_out_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`rules apply` still brings the table into the ledger."""
+    written_before = msgspec.structs.replace(effective_configuration({}), rates=msgspec.UNSET)
+    monkeypatch.setattr(in_force, "ruling_change", lambda _: (written_before, None))
+    monkeypatch.setattr(in_force, "KafkaProducer", _Refusing)
+    with pytest.raises(_Refusing.SentError):
+        in_force.change(Settings())
+
+
+class _Refusing:
+    class SentError(Exception):
+        """Something was sent."""
+
+    def __init__(self, **_: object) -> None: ...
+
+    def send(self, *_: object, **__: object) -> None:
+        raise self.SentError
+
+    def close(self) -> None: ...
