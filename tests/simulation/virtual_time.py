@@ -54,6 +54,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
             done.set_exception(fault)
         return done
 
+    async def getaddrinfo(self, *_: Any, **__: Any) -> Any:
+        """Nothing here has an address: a client that is not simulated would ask a name server for minutes."""
+        raise RuntimeError("the code under test made a client that tests/simulation/world.py does not replace")
+
 
 class VirtualClock:
     """Stands in for the module `time` in the code under test."""

@@ -368,7 +368,7 @@ class World(Ingest, Damage):
             return SimulatedProducer(network, options["transactional_id"])
 
         places: list[tuple[Any, str, Any]] = [
-            (clients, "AIOKafkaConsumer", consumer), (clients, "AIOKafkaProducer", producer),
+            (clients, "AssignedConsumer", consumer), (clients, "AIOKafkaProducer", producer),
             (monitor, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
             (monitor, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
             (monitor, "transport", SimpleNamespace(install=lambda *_, **__: None)),
