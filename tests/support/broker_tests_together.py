@@ -1,9 +1,10 @@
-"""How `pytest -n 2` divides the tests: workers under faults in one process, all others file by file in the other.
+"""How `pytest -n 3` divides the tests: two processes wait for brokers, the third runs everything else file by file.
 
-Those mostly wait, for sessions and leases that run out, and two of them at once would end each other's. Tests of
-commands on a broker wait for little and can run beside them; they come first in the other process, then all those
-without a broker. pytest-xdist's own groups (`xdist_group`) do not work with pytest 9.2, which keeps no `_nodeid` for
-them to write to.
+Tests on a broker mostly wait, for sessions and leases that run out, so that two of them share two cores. More at once
+would end each other's: workers that are killed are one unit of work (`FAULTS`), senders and topics as nobody wants them
+the other (`OUTSIDERS`). Tests of commands wait for little and come first in the third process, then all those without
+a broker. pytest-xdist's own groups (`xdist_group`) do not work with pytest 9.2, which keeps no `_nodeid` for them to
+write to.
 """
 
 import os
@@ -14,33 +15,46 @@ from xdist.scheduler import LoadFileScheduling
 # What the others yield: sessions and leases of the tests with a broker run out in seconds where it is too busy.
 NICENESS = 10
 BROKER_TESTS = "tests/broker/"
-# of the tests with a broker, those that wait for no session: without them, these 5 minutes would follow the others
+FAULTS, OUTSIDERS = "faults", "outsiders"
+# of the tests with a broker, those of other people's clusters, senders and disks
+OUTSIDE = (
+    "application_claim", "damaged_disk", "damaged_ledger", "inputs_unread", "letters", "other_topics",
+    "rules_in_force", "secured_cluster", "senders",
+)  # fmt: skip
+# of the tests with a broker, those that wait for no session
 COMMANDS = (
     "alerts_follow", "console_consumers", "deadletter_cli", "embedded_broker", "formats", "many_parties", "publish",
     "reconcile_cli", "reidentify", "topics", "worker_refusals",
 )  # fmt: skip
 
 
-FILES = {f"{BROKER_TESTS}test_{name}.py" for name in COMMANDS}
+def _files(names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(f"{BROKER_TESTS}test_{name}.py" for name in names)
+
+
+OUTSIDE_FILES, COMMAND_FILES = _files(OUTSIDE), _files(COMMANDS)
 
 
 def unit(nodeid: str) -> str:
-    """The unit of work a test belongs to: `BROKER_TESTS`, or its file."""
+    """The unit of work a test belongs to: `FAULTS`, `OUTSIDERS`, or its file."""
     place = nodeid.partition("::")[0]
-    return BROKER_TESTS if place.startswith(BROKER_TESTS) and place not in FILES else place
+    if not place.startswith(BROKER_TESTS) or place in COMMAND_FILES:
+        return place
+    return OUTSIDERS if place in OUTSIDE_FILES else FAULTS
 
 
 class BrokerTestsTogether(LoadFileScheduling):
-    """Tests of `tests/broker` but for `COMMANDS` are one unit of work."""
+    """Tests of `tests/broker` but for `COMMANDS` are two units of work."""
 
     def _split_scope(self, nodeid: str) -> str:
         return unit(nodeid)
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Begin with the unit that takes longest: units are handed out in the order of collection."""
+    """Begin with the units that take longest: units are handed out in the order of collection."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        items.sort(key=lambda item: unit(item.nodeid) != BROKER_TESTS)
+        order = {FAULTS: 0, OUTSIDERS: 1}
+        items.sort(key=lambda item: order.get(unit(item.nodeid), 2))
 
 
 def yield_to_broker_tests(item: pytest.Item) -> None:
