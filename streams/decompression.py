@@ -77,15 +77,17 @@ def _errors_of(codec: int) -> tuple[type[Exception], ...]:
 
 def _gzip(data: bytes, limit: int) -> bytes:
     found = bytearray()
-    rest = data
-    while rest:  # members follow one another
-        member = zlib.decompressobj(wbits=31)
-        found += member.decompress(rest, limit + 1 - len(found))
-        if len(found) > limit:
-            break
-        if not member.eof:
-            raise UndecodableError("gzip: the data end in the middle")
-        rest = member.unused_data
+    member = zlib.decompressobj(wbits=31)
+    # in pieces, because what follows a member is copied: a hundred thousand empty ones in 2 MiB took 2.6 s
+    for begin in range(0, len(data), _CHUNK):
+        rest = data[begin : begin + _CHUNK]
+        while rest and len(found) <= limit:  # members follow one another
+            if member.eof:
+                member = zlib.decompressobj(wbits=31)
+            found += member.decompress(rest, limit + 1 - len(found))
+            rest = member.unused_data if member.eof else b""
+    if len(found) <= limit and data and not member.eof:
+        raise UndecodableError("gzip: the data end in the middle")
     return bytes(found)
 
 

@@ -1,17 +1,19 @@
 """Record sets of every codec, of hostile senders and of damaged disks, through aiokafka's own fetcher classes."""
 
+import gzip
 import struct
 from typing import Any
 
 import pytest
 from aiokafka.consumer import fetcher
+from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
 from streams import record_sets
 from streams.decompression import DECOMPRESSED_LIMIT
 from streams.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError
 from tests.support.own_cpu import own_cpu
-from tests.support.record_batches import CODECS, Raw, batch, body
+from tests.support.record_batches import CODECS, Raw, batch, body, varint
 
 TP = TopicPartition("fx.transactions.v1", 3)
 THREE = [Raw(b"one", b"k"), Raw(b"two", b"k", [(b"h", b"x"), (b"n", None)]), Raw(None)]
@@ -139,6 +141,63 @@ def test_an_offset_outside_its_set_silences_nobody(deltas: tuple[int, int, int])
     [record, unreadable, following, end] = read(data + batch([Raw(b"next")], base=3))
     assert (record.offset, unreadable.first, unreadable.offset) == (0, 1, 2)
     assert (following.value, end) == (b"next", 4)
+
+
+@pytest.mark.parametrize(("deltas", "delivered", "first"), [
+    ((0, 0, 0), [0], 1), ((0, 0, 2), [0], 1), ((0, 2, 1), [0], 1), ((2, 1, 0), [], 0), ((2, 2, 2), [], 0),
+    ((1, 2, 900), [], 0),
+])  # fmt: skip
+def test_records_that_share_an_offset_or_go_back_are_not_passed_in_silence(
+    deltas: tuple[int, ...], delivered: list[int], first: int
+) -> None:
+    """Brokers take such sets, and acknowledge every record: what is not delivered stands as unreadable."""
+    data = batch([Raw(b"%d" % number, delta=delta) for number, delta in enumerate(deltas)])
+    found = read(data + batch([Raw(b"next")], base=3))
+    assert [one.offset for one in found[:-3]] == delivered
+    assert (found[-3].code, found[-3].first, found[-3].offset) == ("set.undecodable", first, 2)
+    assert (found[-2].value, found[-1]) == (b"next", 4)
+
+
+def test_a_set_that_compaction_thinned_out_is_read() -> None:
+    """Its offsets have gaps and its last one may be gone: the header keeps both the count and the last offset true."""
+    thinned = bytearray(batch([Raw(b"a", delta=1), Raw(b"b", delta=4)]))
+    thinned[23:27] = struct.pack(">i", 6)  # the last offset's delta, of before
+    thinned[17:21] = struct.pack(">I", calc_crc32c(bytes(thinned[21:])))
+    found = read(bytes(thinned) + batch([Raw(b"next")], base=7))
+    assert [(one.offset, one.value) for one in found[:-1]] == [(1, b"a"), (4, b"b"), (7, b"next")]
+
+
+def headed(count: int, name: bytes = b"ab") -> bytes:
+    """One record with so many headers, and one without."""
+    inner = b"\0\0\0\1\1" + varint(count) + (varint(len(name)) + name + varint(0)) * count
+    return varint(len(inner)) + inner + body([Raw(b"x"), Raw(b"second")])[len(body([Raw(b"x")])) :]
+
+
+@pytest.mark.parametrize("name", [b"ab", b"\xff"])
+def test_headers_are_counted_before_they_are_made(name: bytes) -> None:
+    """8 million of them, some KB as sent: one unreadable; as many as an uncompressed set may hold are read."""
+    bomb = batch([Raw(b"")] * 2, "zstd", contents=CODECS["zstd"][1](headed(8_000_000, name)))
+    with own_cpu() as spent:
+        [unreadable, following, _] = read(bomb + batch([Raw(b"next")], base=2))
+    assert (unreadable.code, unreadable.first, unreadable.offset, following.value) == ("set.too_large", 0, 1, b"next")
+    assert spent.seconds < 0.5
+    honest = batch([Raw(b"")] * 2, "zstd", contents=CODECS["zstd"][1](headed(600_000)))
+    [first, second, _] = read(honest)
+    assert (len(first.headers), second.value) == (600_000, b"second")
+    several = body([Raw(b"x" * 1000, b"k", [(b"h", b"1")] * 9, delta=number) for number in range(3000)])
+    assert len(read(batch([Raw(b"")] * 3000, "zstd", contents=CODECS["zstd"][1](several)))) == 3001
+
+
+def test_a_hundred_thousand_empty_gzip_members_cost_less_than_a_second() -> None:
+    """Each copied all that followed it: 2.4 s. They are read in order, also where one begins in another piece."""
+    member = gzip.compress(b"", mtime=0)
+    data = batch(THREE, "gzip", contents=member * 100_000 + gzip.compress(body(THREE)))
+    with own_cpu() as spent:
+        found = read(data)
+    assert contents(found) == contents(read(GOOD))
+    assert spent.seconds < 1.2
+    halves = body(THREE)[:7], body(THREE)[7:]
+    assert contents(read(batch(THREE, "gzip", contents=b"".join(map(gzip.compress, halves))))) == contents(read(GOOD))
 
 
 def marker(producer: int, base: int, *, commit: bool) -> bytes:
