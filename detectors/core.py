@@ -266,7 +266,8 @@ def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
     assert effective is not None
     verdict = state.checked.take(event.base, event.quote, event.mid, at_us, origin.offset, effective.rate_limits,
                                  effective.stale_us, state.rates_horizon_us,
-                                 heard_us=origin.timestamp_ms * MILLISECOND_US)  # fmt: skip
+                                 heard_us=origin.timestamp_ms * MILLISECOND_US,
+                                 clock_us=state.watermark_us)  # fmt: skip
     if verdict is None:
         return _APPLIED
     if verdict == "rate.corrected":

@@ -10,12 +10,14 @@ down, is believed by no repetition: feeds repeat a wrong unit as readily as a ri
 What small steps may add up to is bounded too: a rate more than `DAY_FACTOR` times away from the one of the day before,
 or of the last confirmed level since, is held. One near that rate is believed at once, whatever was said in between.
 A repetition confirms nothing that records of the pair contradict, by their own times, between the two and after them;
-nor what is dated ahead of its own Kafka timestamp by more than `confirm_minutes`. Failure prevented: two records sent
-at once, of twenty and of ten minutes ago or of this evening, were a repetition.
+nor what is dated ahead of its own Kafka timestamp by more than `confirm_minutes`, or ahead of the partition's clock, as
+payments moved it, by more than half of that. Failure prevented: two records sent at once, of twenty and of ten minutes
+ago or of this evening, were a repetition.
 
 The first rate of a pair has no last one. It is compared with the inverse pair, crosses, and in the end with
 `[rates.typical]`, the order of magnitude of the currencies; where that does not name them, it is believed. A first rate
-that crosses contradict is confirmed by a repetition only where it is nearer to the typical one than they are.
+that crosses contradict is confirmed by a repetition only where it is nearer to the typical one than they are. None is
+that is `magnitude` times away from the typical one: that is for an officer, who then sets a new one.
 A pair is quoted in one direction only: while the market's own is in force, the other one is refused, because one
 record of it would override all of the market's for 26 hours.
 Fails where a feed is wrong by less than `jump`, or wrong by less than `most` and silent otherwise for ten minutes; what
@@ -47,6 +49,8 @@ ESTABLISHED = 3
 DAY_FACTOR = 2.0
 # A later rate this near in time says what stood before it, too; further away it says nothing of a rate loaded late.
 CONTRADICTED_US = 7 * DAY_US
+# Brokers refuse Kafka timestamps that are more than 1 h ahead (topics/table.py); and ten minutes more.
+UNSURE_US = 70 * MINUTE_US
 _ENDLESS = float("inf")
 
 
@@ -58,7 +62,10 @@ class Held(msgspec.Struct, array_like=True):
 
 
 class _Reference(NamedTuple):
-    """What a rate is compared with, by which factor it may differ, and by which one where a repetition confirms it."""
+    """What a rate is compared with, by which factor it may differ, and by which one where a repetition confirms it.
+
+    The last is 0 where the pair itself says nothing yet.
+    """
 
     rate: float
     factor: float
@@ -75,6 +82,11 @@ class Limits:
         self.typical = {name: float(units) for name, units in rules.typical.items()}
         self.confirmed = {pair: float(mid) for pair, mid in rules.confirmed.items()}
 
+    def typical_of(self, base: str, quote: str) -> float | None:
+        """The order of magnitude of a pair; None where the configuration does not know both currencies."""
+        units, of_base = self.typical.get(quote), self.typical.get(base)
+        return None if units is None or of_base is None else units / of_base
+
 
 class Checked:
     """Rates that are believed, and those that are held; `levels` is when a pair's new level was last confirmed."""
@@ -86,9 +98,11 @@ class Checked:
 
     def take(
         self, base: str, quote: str, mid: str, at_us: int, offset: int, limits: Limits, stale_us: int,
-        horizon_us: int | None, *, heard_us: int,
+        horizon_us: int | None, *, heard_us: int, clock_us: int | None = None,
     ) -> Verdict | None:  # fmt: skip
-        """Use a rate, or hold or refuse it; None for one that is simply believed. `heard_us`: its Kafka timestamp.
+        """Use a rate, or hold or refuse it; None for one that is simply believed.
+
+        `heard_us` is its Kafka timestamp, `clock_us` the partition's clock, None before the first payment.
 
         Raises `ValueError` when `mid` is not a decimal above zero; then nothing changed. Cost: 4 us.
         """
@@ -101,13 +115,13 @@ class Checked:
             if other is not None and other.place(at_us, stale_us) is not None:
                 return "rate.direction"
         verdict: Verdict | None = None
-        reference, value = self._reference(base, quote, float(mid), at_us, limits, stale_us), float(mid)
+        reference, value = self._reference(base, quote, at_us, limits, stale_us), float(mid)
         if reference is not None and not self._steady(reference, pair, value, at_us, limits):
             verdict = "rate.confirmed"
             if not self._as_yesterday(pair, value, at_us, limits):
                 if not self._believed(base, quote, mid, at_us, limits, stale_us):
-                    seconded = self._seconded(pair, mid, at_us, heard_us, limits)
-                    if not seconded or not _near(reference.rate, value, reference.farthest):
+                    seconded = self._seconded(pair, mid, at_us, _passed_us(heard_us, clock_us, limits), limits)
+                    if not seconded or not self._possible(reference, base, quote, value, at_us, limits, stale_us):
                         return "rate.held"
                 self.levels[pair] = at_us
         self._release(pair, at_us)
@@ -122,26 +136,39 @@ class Checked:
             if not left:
                 del self.held[pair]
 
-    def _reference(
-        self, base: str, quote: str, value: float, at_us: int, limits: Limits, stale_us: int
-    ) -> "_Reference | None":
+    def _reference(self, base: str, quote: str, at_us: int, limits: Limits, stale_us: int) -> "_Reference | None":
         """What a rate is compared with: the latest of its pair before it, the inverse, crosses, or the typical one."""
         pair, inverse, _ = directions(base, quote)
         for name in (pair, inverse):
             history = self.rates.pairs.get(name)
             place = None if history is None else _latest(history, at_us)
             if history is not None and place is not None:
-                found, established = float(history.mids[place]), len(history.times) >= ESTABLISHED
-                farthest = limits.most if established else _ENDLESS
-                return _Reference(found if name == pair else 1.0 / found, limits.jump, farthest)
-        units, of_base = limits.typical.get(quote), limits.typical.get(base)
-        typical = None if units is None or of_base is None else units / of_base
+                found, own = float(history.mids[place]), name == pair
+                return _Reference(found if own else 1.0 / found, limits.jump, limits.most if own else 0.0)
         cross = self.rates.cross(base, quote, at_us, stale_us)
         if cross is not None:
-            crossed = cross.numerator / cross.denominator
-            nearer = typical is not None and _away(typical, value) < _away(typical, crossed)
-            return _Reference(crossed, limits.jump, limits.most if nearer else limits.jump)
-        return None if typical is None else _Reference(typical, limits.magnitude, limits.most)
+            return _Reference(cross.numerator / cross.denominator, limits.jump, 0.0)
+        typical = limits.typical_of(base, quote)
+        return None if typical is None else _Reference(typical, limits.magnitude, 0.0)
+
+    def _possible(
+        self, reference: _Reference, base: str, quote: str, value: float, at_us: int, limits: Limits, stale_us: int
+    ) -> bool:  # fmt: skip
+        """Whether a repetition may confirm a rate: not out of its order of magnitude, nor too far from the last one.
+
+        Of a pair that is not established, crosses in force have to be further from the typical rate than it is.
+        """
+        typical, history = limits.typical_of(base, quote), self.rates.pairs.get(directions(base, quote).pair)
+        if typical is not None and not _near(typical, value, limits.magnitude):
+            return False
+        if reference.farthest and _near(reference.rate, value, reference.farthest):
+            return True
+        if history is not None and len(history.times) >= ESTABLISHED:
+            return False
+        cross = self.rates.cross(base, quote, at_us, stale_us)
+        if cross is None:
+            return True
+        return typical is not None and _away(typical, value) < _away(typical, cross.numerator / cross.denominator)
 
     def _steady(self, reference: _Reference, pair: str, value: float, at_us: int, limits: Limits) -> bool:
         """Whether a rate is near the last one, that of `confirm_minutes` ago, and not too far from yesterday's."""
@@ -186,9 +213,9 @@ class Checked:
         cross = self.rates.cross(base, quote, at_us, stale_us)
         return cross is not None and _near(cross.numerator / cross.denominator, float(mid), limits.jump)
 
-    def _seconded(self, pair: str, mid: str, at_us: int, heard_us: int, limits: Limits) -> bool:
+    def _seconded(self, pair: str, mid: str, at_us: int, passed_us: int, limits: Limits) -> bool:
         """Whether an earlier record said it too; else it is kept, so that a later one may."""
-        kept, ahead = self.held.setdefault(pair, []), at_us > heard_us + limits.confirm_us
+        kept, ahead = self.held.setdefault(pair, []), at_us > passed_us
         for one in kept:
             if _near(float(one.mid), float(mid), limits.jump):
                 waited = at_us - one.first_us >= limits.confirm_us and not ahead
@@ -235,6 +262,17 @@ def _latest(history: History, at_us: int) -> int | None:
     """The index of the latest rate before `at_us`; the newest one, nearly always."""
     last = len(history.times) - 1
     return last if history.times and at_us > history.times[last] else history.place(at_us - 1, NEVER)
+
+
+def _passed_us(heard_us: int, clock_us: int | None, limits: Limits) -> int:
+    """Up to when time has surely passed, as far as a repetition may count on it.
+
+    A sender's own Kafka timestamp may be an hour ahead of the brokers. So what it says of the last hour counts only as
+    far as payments have moved the partition's clock; where none came yet, nothing can be converted wrongly.
+    """
+    if clock_us is None:
+        return heard_us + limits.confirm_us
+    return min(heard_us + limits.confirm_us, max(clock_us + limits.confirm_us // 2, heard_us - UNSURE_US))
 
 
 def _near(one: float, other: float, factor: float) -> bool:

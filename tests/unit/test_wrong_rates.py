@@ -148,8 +148,51 @@ def test_what_is_dated_ahead_is_confirmed_by_no_repetition(ahead, verdict):
     ledger = Ledger()
     minutes(ledger, 0, 5)
     at = START + (20 + ahead) * MINUTE
-    ledger.rate(at - 10 * MINUTE, "28000", sent=START + 20 * MINUTE)
-    assert ledger.rate(at, "28000", sent=START + 20 * MINUTE).rate == verdict
+    ledger.rate(at - 10 * MINUTE, "5000", sent=START + 20 * MINUTE)
+    assert ledger.rate(at, "5000", sent=START + 20 * MINUTE).rate == verdict
+
+
+def test_a_feed_whose_timestamps_are_an_hour_ahead_confirms_nothing_that_has_not_come():
+    """Both records carry the Kafka timestamp that brokers take at most; payments of now say what time it is."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    paid(ledger, "a", START + 4.9 * MINUTE)
+    sent = START + 64 * MINUTE
+    assert [ledger.rate(START + at * MINUTE, "5000", sent=sent).rate for at in (4.1, 14.1)] == ["rate.held"] * 2
+    assert [ledger.rate(START + at * MINUTE, "5000", sent=sent).rate for at in (54, 64)] == ["rate.held"] * 2
+    minutes(ledger, 5, 70)
+    paid(ledger, "b", START + 69.5 * MINUTE)
+    assert total(ledger) == 2_000_000
+
+
+def test_a_devaluation_counts_though_payments_are_few():
+    """The feed says it from ten on; the first payment after it is an hour later, the next rate confirms."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    paid(ledger, "a", START + 4.9 * MINUTE)
+    assert {ledger.rate(later(minutes=each), "1820").rate for each in range(10, 70)} == {"rate.held"}
+    paid(ledger, "b", later(minutes=70), "14000000")
+    assert [ledger.rate(later(minutes=each), "1820").rate for each in (71, 72)] == ["rate.confirmed", None]
+
+
+@pytest.mark.parametrize(
+    ("mid", "verdict"),
+    [("6500", "rate.confirmed"), ("6501", "rate.held"), ("260", "rate.confirmed"), ("259", "rate.held")],
+)
+def test_a_repetition_confirms_nothing_out_of_its_order_of_magnitude(mid, verdict):
+    """Five times the typical rate, either way; beyond it is for an officer."""
+    ledger = Ledger()
+    minutes(ledger, 0, 5)
+    assert [ledger.rate(later(minutes=each), mid).rate for each in (5, 15)] == ["rate.held", verdict]
+
+
+def test_a_wrong_inverse_does_not_let_a_first_rate_past_crosses():
+    """A first JPY/USD near the crosses is believed; a USD/JPY of 30 repeated beside it, and crosses say 150."""
+    ledger = Ledger()
+    minutes(ledger, 0, 3)
+    ledger.rate(START, "9.3", "JPY", "KRW")
+    assert ledger.rate(later(minutes=3), "0.0066", "JPY", "USD").rate is None
+    assert [ledger.rate(later(minutes=each), "30", "USD", "JPY").rate for each in (4, 14, 15)] == ["rate.held"] * 3
 
 
 def test_a_ladder_into_the_future_ends_at_twice_the_rate():
