@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from detectors import alerts, core, payments, rates, roster, transaction
+from detectors import accounting, alerts, core, payments, rates, roster, transaction
 from detectors.budget import Budget
 from detectors.fingerprints import Fingerprints
 from detectors.scoring import Scorer
@@ -24,7 +24,7 @@ PLACES: list[tuple[Any, str, str]] = [
     *((type(typology), name, "typologies") for typology in REGISTRY for name in ("evaluate", "learn")),
     (roster, "recall", "party record"),
     (roster, "store", "party record"),
-    (payments, "account", "accounting"),
+    (accounting, "account", "accounting"),
     (payments, "prune", "accounting"),
     (payments, "window_sum", "accounting"),
     (transaction, "_row", "accounting"),
