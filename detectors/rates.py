@@ -2,7 +2,7 @@
 
 An event uses the latest rate at or before its own time among those applied before it, whatever order they came in.
 Kept are rates newer than 36 days before the partition's clock (35 days of lateness and a stale rate's 26 hours), and
-at most `MOST` per pair; where more come, the oldest go, and an event that would have needed one is marked
+at most `MOST` per pair and `MOST_OF_ALL` together; where more come, the oldest go, and an event that would have needed one is marked
 `rate_missing`.
 
 Each point says from which ledger position on it stood, so that it can be told later which points an event used: that
@@ -26,6 +26,9 @@ from detectors.money import ONE, Ratio, parse
 KEPT_US = 36 * DAY_US
 # one rate a minute for 36 days is 51 840; twice that bounds memory at about 14 MB a pair
 MOST = 100_000
+# All pairs together: twice what 40 pairs of one rate a minute have, some 560 MB. Failure prevented: one feed can quote
+# 39 402 pairs. Beyond it the pair with most rates loses its oldest.
+MOST_OF_ALL = 4_000_000
 # rates are dropped in lots, because cutting the front of a list copies the rest
 _LOT = 256
 # ECB rates are quoted against the euro; the others are what Korean banks quote against
@@ -107,7 +110,12 @@ class History:
         excess = 0 if horizon_us is None else bisect_right(self.times, horizon_us) - 1
         excess = max(excess, len(self.times) - MOST)
         if excess >= _LOT:
-            del self.times[:excess], self.mids[:excess], self.offsets[:excess]
+            self.drop(excess)
+
+    def drop(self, excess: int) -> int:
+        """Forget the oldest; how many."""
+        del self.times[:excess], self.mids[:excess], self.offsets[:excess]
+        return excess
 
     def place(self, at_us: int, stale_us: int) -> int | None:
         """The index of the latest rate at or before `at_us`; None without one, or when it is older than `stale_us`."""
@@ -142,6 +150,7 @@ class Rates:
 
     def __init__(self) -> None:
         self.pairs: dict[str, History] = {}
+        self.count = 0
         # spent in looks for rates that events used, since the state was made; only differences of it mean anything
         self.effort = 0
 
@@ -156,8 +165,14 @@ class Rates:
         history = self.pairs.get(pair)
         if history is None:
             history = self.pairs[pair] = History([], [], [])
+        before = len(history.times)
         replaced = history.add(at_us, mid, offset)
         history.prune(horizon_us)
+        self.count += len(history.times) - before
+        if self.count > MOST_OF_ALL:
+            longest = max(self.pairs.values(), key=lambda each: len(each.times))
+            # never all of it: the newest is in force
+            self.count -= longest.drop(min(_LOT, len(longest.times) - 1))
         return replaced
 
     def ratio(self, base: str, quote: str, at_us: int, stale_us: int) -> Ratio | None:
@@ -267,4 +282,5 @@ class Rates:
                 raise ValueError(f"the rates of {pair} are damaged: {len(times)} times, {len(mids)} rates, "
                                  f"{len(offsets)} positions, or no order")  # fmt: skip
             rates.pairs[pair] = History(times, mids, offsets)
+            rates.count += len(times)
         return rates

@@ -106,3 +106,21 @@ def test_no_step_of_a_snapshot_copies_rates_for_more_than_some_milliseconds():
     print(f"{1000 * slowest:.1f} ms")
     assert slowest < 0.020
     assert frozen.digest() == PartitionState.thaw(list(frozen.sections())).freeze().digest()
+
+
+def test_all_pairs_together_are_bounded_and_the_longest_gives_way(monkeypatch):
+    """A feed quotes every pair there is: the one with most rates loses its oldest, each keeps the rate in force.
+
+    A state that was saved in between is bounded alike.
+    """
+    monkeypatch.setattr(rates_module, "MOST_OF_ALL", 1_000)
+    rates = Rates()
+    for minute in range(900):
+        rates.add("USD", "KRW", "1400", minute, minute, None)
+    for number in range(1_500):
+        rates.add("EUR", f"{number:03}", "1.1", 0, number, None)
+        if number == 700:
+            rates = Rates.from_state(list(rates.sections()))
+        assert rates.count == sum(len(kept.times) for kept in rates.pairs.values())
+        assert rates.count <= max(1_000, len(rates.pairs))
+        assert rates.ratio("USD", "KRW", 899, STALE) == (1400, 1)
