@@ -2,8 +2,8 @@
 
 An event uses the latest rate at or before its own time among those applied before it, whatever order they came in.
 Kept are rates newer than 36 days before the partition's clock (35 days of lateness and a stale rate's 26 hours), and
-at most `MOST` per pair and `MOST_OF_ALL` together; where more come, the oldest go, and an event that would have needed one is marked
-`rate_missing`.
+at most `MOST` per pair and `MOST_OF_ALL` together; where more come, the oldest go, and an event that would have needed
+one is marked `rate_missing`.
 
 Each point says from which ledger position on it stood, so that it can be told later which points an event used: that
 is how a corrected rate finds what it touched (restatement.py). What is not believed is held (rate_checks.py).
