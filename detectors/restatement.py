@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from detectors import money, payments, reversals
 from detectors.party import Party, Restated
@@ -166,15 +167,11 @@ def restate(
     found = payments.rows(party)
     if not len(found):
         return _NOTHING
-    first, last = min(one.at_us for one in corrections), max(one.last_us for one in corrections) + stale_us
-    until = max(one.offset for one in corrections)
-    times, offsets = found["amount_us"], found["offset"]
-    mask = (times >= first) & (times <= last) & (offsets > after) & (offsets < until)
-    places = np.flatnonzero(mask & (found["flags"] & RATE_MISSING == 0))
+    offsets = found["offset"]
+    places = _within_reach(found, corrections, stale_us, after)
     if not len(places):
         _hidden(party, rates, corrections, stale_us)
         return _NOTHING
-    places = places[np.argsort(offsets[places], kind="stable")]
     corrected = _Corrected(corrections)
     taken = {one.taken for one in party.reversals if one.taken}
     packed, changed, reversed_places, looked_at = bytearray(party.payments), 0, [], 0
@@ -199,6 +196,18 @@ def restate(
         return Change(changed, reached=True, next=int(offsets[places[looked_at - 1]]))
     _hidden(party, rates, corrections, stale_us)
     return Change(changed, reached=True, next=None)
+
+
+def _within_reach(
+    found: payments.Rows, corrections: Sequence[Correction], stale_us: int, after: int
+) -> npt.NDArray[np.intp]:
+    """The payments beyond a ledger position that may have used a corrected point, in ledger order."""
+    first, last = min(one.at_us for one in corrections), max(one.last_us for one in corrections) + stale_us
+    until = max(one.offset for one in corrections)
+    times, offsets = found["amount_us"], found["offset"]
+    mask = (times >= first) & (times <= last) & (offsets > after) & (offsets < until)
+    places = np.flatnonzero(mask & (found["flags"] & RATE_MISSING == 0))
+    return places[np.argsort(offsets[places], kind="stable")]
 
 
 def _worth(party: Party, row: Payment, rates: Rates, corrected: _Corrected, stale_us: int) -> int | None:
