@@ -28,6 +28,7 @@ from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatch
 from aiokafka.record.legacy_records import LegacyRecordBatch
 
 from streams.decompression import GZIP, LZ4, SNAPPY, TooLargeError, UndecodableError, UnknownCodecError, decompress
+from streams.fetched_bytes import BoundedResult
 
 # Most records a set may hold. One of 2 MiB could claim millions, each of which would become a dead letter of its own.
 # The shortest payment has some 250 bytes, so that an honest set of 32 MiB has no more than this.
@@ -382,7 +383,7 @@ def hand_over(consumer: Any, *, each_offset: bool = False) -> None:
 
 def read_within_bounds() -> None:
     """Let every aiokafka consumer of this process read so: it has no setting for the classes it reads with."""
-    fetcher.MemoryRecords, fetcher.PartitionRecords = RecordSets, BoundedRecords
+    fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult = RecordSets, BoundedRecords, BoundedResult
     legacy.gzip_decode = partial(decompress, GZIP)
     legacy.snappy_decode, legacy.lz4_decode = partial(decompress, SNAPPY), partial(decompress, LZ4)
 

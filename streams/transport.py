@@ -18,7 +18,7 @@ the exactness tests guard what is assumed here:
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from heapq import heapify, heappop, heapreplace
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +27,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.consumer_thread import RunConsumerThread
+from streams.fetched_bytes import BYTES_A_PARTITION, weight
 from streams.input_positions import Sought
 from streams.run_offsets import RunOffsets
 from streams.stream_clock import RUN_RECORDS, StreamClock
@@ -187,7 +188,7 @@ class RunConsumer(RunOffsets):
             await asyncio.sleep(TOP_UP_SECONDS)  # asked for none, aiokafka would give those of all
             return
         if any(held.get(tp) for tp in active):
-            low = {tp for tp in self._behind(active) if len(held.get(tp, ())) < self.run_records}
+            low = {tp for tp in self._behind(active) if self._low(held.get(tp, ()))}
             if not low:
                 return
             found = await self._getmany(active_partitions=low, timeout=TOP_UP_SECONDS)
@@ -204,6 +205,10 @@ class RunConsumer(RunOffsets):
                 held.setdefault(tp, deque()).extend(fresh)
                 self._given_up.discard(tp)
         self._note_positions(active)
+
+    def _low(self, queue: Sequence[Any]) -> bool:
+        """Whether more of a partition should be fetched that has these records in hand."""
+        return len(queue) < self.run_records and sum(map(weight, queue)) < BYTES_A_PARTITION
 
     def _should_wait(self, active: set[TP]) -> bool:
         """Whether a partition known to have more, of which nothing is here, should still be waited for."""

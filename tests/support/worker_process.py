@@ -84,8 +84,15 @@ class Worker:
 
     def resident_megabytes(self) -> float:
         """Resident memory as the kernel counts it, MB of 10^6 bytes."""
+        return self._memory("VmRSS:")
+
+    def most_megabytes(self) -> float:
+        """The most resident memory that the process ever had."""
+        return self._memory("VmHWM:")
+
+    def _memory(self, name: str) -> float:
         status = Path(f"/proc/{self.process.pid}/status").read_text("ascii")
-        line = next(line for line in status.splitlines() if line.startswith("VmRSS:"))
+        line = next(line for line in status.splitlines() if line.startswith(name))
         return int(line.split()[1]) * 1024 / 1e6
 
     def tell(self) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import struct
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from aiokafka.structs import TopicPartition
 
 from streams import record_sets
 from streams.decompression import DECOMPRESSED_LIMIT
+from streams.fetched_bytes import BYTES_A_PARTITION, BoundedResult
 from streams.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError
 from tests.support.own_cpu import own_cpu
 from tests.support.record_batches import CODECS, Raw, batch, body, varint
@@ -46,6 +48,7 @@ def test_aiokafkas_fetcher_uses_these_classes() -> None:
     """The patch is in force wherever a client of the product is made: aiokafka has no setting for it."""
     assert fetcher.MemoryRecords is RecordSets
     assert fetcher.PartitionRecords is record_sets.BoundedRecords
+    assert fetcher.FetchResult is BoundedResult
 
 
 @pytest.mark.parametrize("compression", CODECS)
@@ -230,3 +233,28 @@ def test_the_ledgers_readers_get_one_for_each_offset() -> None:
     data = batch(THREE, base=10)
     found = read(data[:-1] + b"\xff", 11, HandOver(each_offset=True))
     assert [(one.first, one.offset, one.value) for one in found[:-1]] == [(11, 11, None), (12, 12, None)]
+
+
+def looks(data: bytes, most: int | None = None) -> list[list[Any]]:
+    """What one look after another takes of an answer, through aiokafka's own class for it."""
+    records = fetcher.PartitionRecords(TP, fetcher.MemoryRecords(data), None, 0, None, HandOver(), True, 1)  # noqa: FBT003
+    state = SimpleNamespace(paused=False, position=0)
+    state.consumed_to = lambda position: setattr(state, "position", position)
+    assignment = SimpleNamespace(active=True, state_value=lambda _tp: state)
+    result = fetcher.FetchResult(TP, assignment=assignment, partition_records=records, backoff=0)
+    taken = []
+    while result.has_more():
+        taken.append(result.getall(most))
+    assert state.position == records.next_fetch_offset
+    return taken
+
+
+def test_a_look_takes_so_many_bytes_and_the_rest_stays() -> None:
+    """Ten sets of 30 MB of zeros: one a look. Payments as they are: as many as before, in order, none left out."""
+    bombs = b"".join(batch([Raw(bytes(30_000_000), b"k")], "zstd", base=number) for number in range(10))
+    assert [len(look) for look in looks(bombs) if look] == [1] * 10
+    payments = b"".join(batch([Raw(b"x" * 400)] * 5000, base=5000 * number) for number in range(4))
+    counts = [len(look) for look in looks(payments, 8192)]
+    assert counts == [8192, 8192, 3616]
+    halves = looks(b"".join(batch([Raw(bytes(BYTES_A_PARTITION // 2))], base=number) for number in range(5)))
+    assert [[one.offset for one in look] for look in halves if look] == [[0, 1], [2, 3], [4]]

@@ -15,8 +15,9 @@ RATES, PAYMENTS = TP("rates", 0), TP("payments", 0)
 def record(tp, offset, timestamp):
     """A Kafka record as aiokafka hands it over."""
     return SimpleNamespace(
-        topic=tp.topic, partition=tp.partition, offset=offset, timestamp=timestamp, timestamp_type=0, value=b"v"
-    )
+        topic=tp.topic, partition=tp.partition, offset=offset, timestamp=timestamp, timestamp_type=0, key=None,
+        value=b"v", headers=(),
+    )  # fmt: skip
 
 
 def backlog(tp, timestamps, first=0):
@@ -211,6 +212,25 @@ def test_a_run_has_at_most_run_records():
     merged = [one for message in runs for one in message.value]
     assert [one.timestamp for one in merged] == sorted(one.timestamp for one in merged)
     assert len({*places(merged)}) == 20
+
+
+def test_a_partition_with_megabytes_in_hand_is_not_fetched_and_the_others_are():
+    """Thirty records of 1 MB on the broker, four a fetch: eight at most are in hand, and all come in the end."""
+    large = backlog(PAYMENTS, range(1000, 1030))
+    for one in large:
+        one.value = bytes(1_000_000)
+
+    async def story():
+        consumer = MemoryConsumer(*large, *backlog(RATES, range(60)), most=4, run_records=20)
+        came, most = 0, 0
+        while (message := await consumer.run()) is not None:
+            came += len(message.value)
+            most = max(most, len(consumer._held.get(PAYMENTS, ())))
+        return came, most
+
+    came, most = played(story)
+    assert came == 90
+    assert most == 8
 
 
 def test_a_run_ends_where_a_partition_that_has_more_runs_dry():
