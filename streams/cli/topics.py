@@ -147,20 +147,20 @@ def acls(
         with connect(settings) as admin:
             created, others = grant(admin, entries(wanted, who))
     if as_json:
-        click.echo(json.dumps({
+        say_json(json.dumps({
             "grants": [{**msgspec.to_builtins(one), "principals": who[one.role]} for one in wanted],
             "applied": apply_them, "created": len(created), "others": [repr(one) for one in others],
         }))  # fmt: skip
         return
     if as_commands:
         for line in rights.commands(wanted, who, settings.bootstrap):
-            click.echo(line)
+            say(line)
     else:
         _print_grants(wanted, who)
     for one in others:
-        click.echo(f"not from the table, left as it is: {one!r}", err=True)
+        say(f"not from the table, left as it is: {one!r}", err=True)
     if apply_them:
-        click.echo(f"{len(created)} entries granted, {len(entries(wanted, who)) - len(created)} were there", err=True)
+        say(f"{len(created)} entries granted, {len(entries(wanted, who)) - len(created)} were there", err=True)
 
 
 def _print_grants(wanted: list[Grant], who: Mapping[Role, Sequence[str]]) -> None:

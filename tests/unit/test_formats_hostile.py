@@ -147,6 +147,7 @@ def test_a_run_hands_the_event_loop_back(monkeypatch):
 
     agent.door, agent.sealer = SimpleNamespace(admit=admit), None
     agent._handled, agent._looked = {}, True
+    agent.watch = SimpleNamespace(handled=lambda _runs: None)
     record = SimpleNamespace(topic="t", partition=0, offset=0, timestamp=0, key=None, value=b"", headers=[])
 
     async def deliver(*_):
