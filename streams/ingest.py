@@ -8,7 +8,6 @@ partition, whoever wrote it, and the monitor's high-water mark drops exactly the
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -32,6 +31,7 @@ from streams.notices import ConflictLetters
 from streams.partition import BREATHE_SECONDS
 from streams.pseudonyms import partition_of
 from streams.record_sets import Unreadable
+from streams.run_counts import RunCounts
 from streams.settings import Settings
 from streams.stopped_inputs import StoppedInputs
 from streams.stream_clock import ClockExchange, StreamClock
@@ -174,61 +174,37 @@ class IngestAgent:
         began = time.perf_counter()
         deliveries: Deliveries = {}
         letters: list[Letter] = []
-        settled = rejected = ahead = 0
-        newest: dict[str, float] = {}
-        notes: Counter[str] = Counter()
+        counts = RunCounts()
         breathe = time.monotonic() + BREATHE_SECONDS
         for record in records:
             # heartbeats and the watchdog's proof of life go on, however long a sender's records take
             if time.monotonic() > breathe:
                 await asyncio.sleep(0)
                 breathe = time.monotonic() + BREATHE_SECONDS
-            if isinstance(record, Unreadable):
-                letters.append(self._letter_of_set(record))
-                rejected += 1
-                settled += 1
-                continue
-            result = self.door.admit(
-                record.topic,
-                record.partition,
-                record.offset,
-                record.timestamp,
-                record.key,
-                record.value,
-                record.headers,
-            )
-            if isinstance(result, Rejected):
-                letters.append(self._letter(record, result))
-                rejected += 1
-                settled += 1
-            else:
-                self._admit(result, record.timestamp, deliveries)
-                settled += bool(result.records)
-                for note in result.notes:
-                    notes[note.partition(" ")[0]] += 1
-                if result.when is not None:
-                    when = result.when.timestamp()
-                    newest[record.topic] = max(newest.get(record.topic, 0.0), when)
-                    ahead += when * 1000 > record.timestamp
+            self._take(record, counts, deliveries, letters)
         decoded = time.perf_counter()
         await self._deliver(deliveries, letters)
         self.watch.handled(runs)
-        published = time.perf_counter()
-        metrics = self.metrics
-        metrics.observe_run(AGENT, len(records))
-        metrics.observe_stage(AGENT, "decode", decoded - began)
-        metrics.observe_stage(AGENT, "publish", published - decoded)
-        for topic, count in Counter(record.topic for record in records).items():
-            metrics.count_read(topic, count)
-        metrics.count_events(AGENT, "applied", settled - rejected)
-        # everything in `deliveries` is acknowledged here; a record that came to nothing in it would be a gap
-        metrics.reconciliation_gap.inc(len(records) - settled)
-        metrics.count_events(AGENT, "ahead", ahead)
-        for note, count in notes.items():
-            metrics.count_note(note, count)
-        for topic, when in newest.items():
-            metrics.advance_watermark(topic, when)
+        self.metrics.observe_stage(AGENT, "decode", decoded - began)
+        self.metrics.observe_stage(AGENT, "publish", time.perf_counter() - decoded)
+        counts.publish(self.metrics, AGENT, records)
         self.last_progress = time.monotonic()
+
+    def _take(self, record: Any, counts: RunCounts, deliveries: Deliveries, letters: list[Letter]) -> None:
+        """Put what becomes of one record with the run's outputs."""
+        if isinstance(record, Unreadable):
+            letters.append(self._letter_of_set(record))
+            counts.reject()
+            return
+        result = self.door.admit(
+            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
+        )
+        if isinstance(result, Rejected):
+            letters.append(self._letter(record, result))
+            counts.reject()
+        else:
+            self._admit(result, record.timestamp, deliveries)
+            counts.admit(record, result)
 
     async def _require_same_inputs(self, records: list[Any]) -> list[tuple[Place, int, int]]:
         """Look at the topics' ids before the first run of an assignment, and where offsets go back.
