@@ -16,6 +16,7 @@ from kafka import KafkaAdminClient
 
 from streams import clients, progress, topics
 from streams.errors import BrokerUnavailableError, OtherApplicationError
+from streams.kafka.coordinators import ask_coordinator
 from streams.kafka.denied import DENIED, not_authorized
 from streams.outputs import abandon
 from streams.progress import Application
@@ -89,7 +90,7 @@ def _run(work: Any) -> Any:
 def _members(admin: KafkaAdminClient, name: str) -> list[str]:
     """The groups of an application that have members, with how many."""
     groups = [f"{name}-{agent}" for agent in ("ingest", "monitor", "notices")]
-    found = admin.describe_groups(groups)
+    found = ask_coordinator(lambda: admin.describe_groups(groups))
     denied = [group for group in groups if "AUTHORIZATION" in str(found.get(group, {}).get("error") or "").upper()]
     if denied:  # which would look like groups without members
         raise not_authorized("whether workers of the former name run cannot be told", ", ".join(denied))

@@ -17,6 +17,7 @@ from streams.faults import TOLD_BY_MONITOR
 from streams.input_ids import read_ids
 from streams.input_positions import Kept
 from streams.input_watch import read_kept
+from streams.kafka.coordinators import ask_coordinator
 from streams.reading import Batch
 from streams.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.record_sets import Unreadable
@@ -57,7 +58,7 @@ def _passed(found: Reconciliation, begins: Mapping[tuple[str, int], int], kept: 
 
 
 def _group_offsets(admin: KafkaAdminClient, group: str, ids: dict[str, bytes]) -> dict[tuple[str, int], int]:
-    offsets = admin.list_group_offsets({group: None}).get(group, {})
+    offsets = ask_coordinator(lambda: admin.list_group_offsets({group: None})).get(group, {})
     return {(tp.topic, tp.partition): held.offset for tp, held in offsets.items()
             if isinstance(tp, AdminPartition) and held.offset >= 0
             and _same(held.metadata.encode(), ids.get(tp.topic, b""))}  # fmt: skip

@@ -89,9 +89,11 @@ def states(parties: int) -> list[PartitionState]:
 def agent() -> MonitorAgent:
     """The monitor agent of this process, not started: no group is joined."""
     settings = load_settings()
-    return MonitorAgent(settings, _metrics(settings), health.BrokerWatch(settings), code_version="million",
-                        config_version="million", web=False,
-                        topic_id=topics.topic_id(settings, topics.LEDGER))  # fmt: skip
+    metrics = _metrics(settings, settings.effective.engine.partitions)
+    return MonitorAgent(
+        settings, metrics, health.BrokerWatch(settings), code_version="million", config_version="million", web=False,
+        topic_id=topics.topic_id(settings, topics.LEDGER),
+    )  # fmt: skip
 
 
 async def measured(work: Any) -> dict[str, Any]:
