@@ -25,14 +25,6 @@ _ADVICE = (
 )
 
 
-def refuse_file_that_others_can_read(path: Path, what: str) -> None:
-    """Return when only this account and root can read the file. `what` names it in the message ("key", "password").
-
-    Raises `KeyFileError` when others can, and when the file is not there. One system call.
-    """
-    _refuse_readable(_status(path, what), path, what)
-
-
 def read_secret_file(path: Path, what: str) -> str:
     """The text of a secret file, refused when others can read it. The check is of the very file that is read.
 
@@ -64,13 +56,6 @@ def _read(path: Path, what: str, refuse: Callable[[os.stat_result, Path, str], N
         return content.decode("utf-8")
     except UnicodeDecodeError as fault:
         raise KeyFileError(f"the {what} file is not text", got=path, expected="UTF-8", todo="replace it") from fault
-
-
-def _status(path: Path, what: str) -> os.stat_result:
-    try:
-        return path.stat()
-    except OSError as fault:
-        _unreadable(path, what, fault)
 
 
 def _unreadable(path: Path, what: str, fault: OSError) -> NoReturn:
