@@ -33,6 +33,7 @@ from detectors.features import Feature
 from detectors.fusion import fuse
 from detectors.money import Exact, Ratio, half_even, plain
 from detectors.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text, packed_commitment
+from detectors.party_type import DISPUTED, who_said
 from detectors.payments import rows
 from detectors.scoring import Scored
 from detectors.state import PartitionState
@@ -83,14 +84,32 @@ class Case(NamedTuple):
 
 
 def evaluated(context: Context, configuration: Configuration) -> list[tuple[Typology, Finding]]:
-    """Every enabled typology that fires, news or not, in the registry's order."""
+    """Every enabled typology that fires, news or not, in the registry's order.
+
+    One that fires only as others call the party is disputed, and the stronger of its readings counts.
+    """
     found = []
     for typology in REGISTRY:
         rules = configuration.rules.get(typology.id)
-        finding = typology.evaluate(context) if rules is not None and rules.enabled else None
+        if rules is None or not rules.enabled:
+            continue
+        finding = typology.evaluate(context) or _disputed(typology, context)
         if finding is not None:
             found.append((typology, finding))
     return found
+
+
+def _disputed(typology: Typology, context: Context) -> Finding | None:
+    """What a typology finds were the party what another institution calls it; None where none does."""
+    found = [
+        (finding, reading)
+        for reading in context.readings
+        if (finding := typology.evaluate(context.read_as(reading))) is not None
+    ]
+    if not found:
+        return None
+    finding, reading = max(found, key=lambda each: each[0].strength)
+    return msgspec.structs.replace(finding, strength=round(finding.strength * DISPUTED, 4), reading=reading)
 
 
 def news(found: Sequence[tuple[Typology, Finding]], party: Party, at_us: int) -> list[Hit]:
@@ -169,7 +188,11 @@ def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
 def _reason(case: Case, hit: Hit) -> Reason:
     finding = hit.finding
     english, korean = finding.text_en, finding.text_ko
-    if case.told != case.event.party_type:
+    if finding.reading is not None:
+        names = who_said(case.party, finding.reading)
+        english += f" {texts.disputed_type(case.told, finding.reading, names)}"
+        korean += f" {texts.disputed_type_ko(case.told, finding.reading, names)}"
+    elif case.told != case.event.party_type:
         english += f" {texts.other_type(case.told, case.event.party_type)}"
         korean += f" {texts.other_type_ko(case.told, case.event.party_type)}"
     return Reason(feature=hit.typology.id, value=finding.value, unit=finding.unit, own_baseline=finding.own_baseline,
@@ -222,8 +245,14 @@ def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...
     shown = []
     assert case.context is not None
     for hit in found:
-        for change in hit.typology.changes(case.context, hit.finding):
-            fired = evaluated(change.context, case.configuration)
+        reading = hit.finding.reading
+        context = case.context if reading is None else case.context.read_as(reading)
+        for change in hit.typology.changes(context, hit.finding):
+            # the change is of the payment, so it is looked at under every reading again
+            changed = msgspec.structs.replace(
+                change.context, transaction=case.context.transaction, readings=case.context.readings
+            )
+            fired = evaluated(changed, case.configuration)
             still = [each.typology.id for each in news(fired, case.party, case.at_us)]
             shown.append(_counterfactual(hit.typology.id, change.text_en, change.text_ko, still))
     return tuple(shown)

@@ -7,10 +7,19 @@ from detectors.party import MOST_ALERTED, Alerted, Party
 from detectors.typologies.base import Finding
 
 
+def remembered_as(typology: str, finding: Finding) -> str:
+    """The name under which a finding is remembered: a disputed one apart, so that it mutes none that is not.
+
+    Its first word is the typology's id.
+    """
+    return f"{typology} disputed" if finding.reading is not None else typology
+
+
 def last_alerted(party: Party, typology: str, finding: Finding, at_us: int) -> Alerted | None:
     """What this typology last alerted on in the same series, if that lies within the finding's memory."""
+    name = remembered_as(typology, finding)
     for alerted in reversed(party.alerted):
-        if alerted.typology == typology and alerted.series == finding.series:
+        if alerted.typology == name and alerted.series == finding.series:
             return alerted if abs(at_us - alerted.time_us) <= finding.memory_us else None
     return None
 
@@ -39,8 +48,9 @@ def case_of(party: Party, alert_id: str, at_us: int, window_days: int, supersede
 def remember(party: Party, hits: list[tuple[str, Finding]], alert_id: str, case_id: str, at_us: int) -> None:
     """Keep what was alerted, so that only growth alerts again, and hold the case open."""
     for typology, finding in hits:
-        kept = [each for each in party.alerted if (each.typology, each.series) != (typology, finding.series)]
-        now = Alerted(typology, finding.series, min(finding.size, 2**62), at_us, alert_id, case_id)
+        name = remembered_as(typology, finding)
+        kept = [each for each in party.alerted if (each.typology, each.series) != (name, finding.series)]
+        now = Alerted(name, finding.series, min(finding.size, 2**62), at_us, alert_id, case_id)
         party.alerted = [*kept, now][-MOST_ALERTED:]
     newest = at_us if party.case is None or party.case[0] != case_id else max(at_us, party.case[1])
     party.case = (case_id, newest)

@@ -122,7 +122,8 @@ class Party(msgspec.Struct, array_like=True):
     payment's first event. The two are apart: a thousand settlements must not make regular counterparties look new.
     `folded` is what is left of payments beyond those that are kept as rows (folded.py), empty for nearly every party.
     `restated` is what payments said before they were said anew (accounting.py), `raised` the ids of the party's newest
-    alerts (verdicts.py).
+    alerts (verdicts.py). `words` are the types that each institution gave the party, as bits (party_type.py);
+    `party_type` is the strictest of them.
     """
 
     party_type: str = ""
@@ -144,6 +145,7 @@ class Party(msgspec.Struct, array_like=True):
     restated: list[Restated] = []
     folded: bytes = b""
     raised: bytes = b""
+    words: dict[str, int] = {}
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new.

@@ -1,14 +1,28 @@
-"""What a party is judged as, where senders may say one thing today and another tomorrow.
+"""What a party is judged as, where institutions may say one thing today and another thing of each other's clients.
 
-A type exempts: T02 asks persons alone, T01 no banks, and models compare banks with banks. So a sender's word takes
-nobody out of a rule. The newest profile decides; without one the strictest type that any sender ever said of the party.
+A type exempts: T02 asks persons alone, T01 no banks, and models compare banks with banks. So no institution's word may
+take another one's payment out of a rule, and none may put it into one unseen.
+
+* The newest profile decides.
+* Without one, a payment is judged by what its own institution said of the party: the strictest type it ever said.
+* What other institutions said, or this one before, is tried beside it, as readings. A finding that holds under one of
+  them alone is raised and counts for less (`DISPUTED`); it says who said what (alerts.py). It is remembered apart, so
+  that it mutes no finding that is not disputed.
+
+Fails where one institution writes under another one's code: brokers do not tell who sent a record.
 """
 
 from detectors.events import PartyType
 from detectors.party import Party
 
-# The more rules apply, the stricter.
+# The more rules apply, the stricter. A party's record has a bit for each, so places stay as they are.
 STRICTEST_FIRST: tuple[PartyType, ...] = ("person", "sole_trader", "company", "bank")
+# Institutions that are told apart, of one party; all further ones share the place `OTHERS`. Failure prevented: a sender
+# with ever new codes must not grow a party's record.
+MOST_INSTITUTIONS = 64
+OTHERS = ""
+# One institution's word against another's: our judgement. Such a finding alone is never critical.
+DISPUTED = 0.6
 
 
 def stricter(one: str, other: str) -> str:
@@ -17,13 +31,65 @@ def stricter(one: str, other: str) -> str:
     return next((kind for kind in STRICTEST_FIRST if kind in said), "")
 
 
-def known_type(party: Party) -> str:
-    """What a party is known as before an event: by its profile, else by its senders; empty for a new one."""
-    return (party.facts.party_type if party.facts is not None else "") or party.party_type
+def profile_type(party: Party) -> str:
+    """The type in the party's newest profile; empty without one."""
+    return party.facts.party_type if party.facts is not None else ""
 
 
-def judged_type(party: Party, told: PartyType) -> PartyType:
-    """What a party is judged as when a sender tells its type."""
-    by_profile = party.facts.party_type if party.facts is not None else ""
-    judged = by_profile or stricter(party.party_type, told)
-    return next(kind for kind in STRICTEST_FIRST if kind == judged)
+def expected_type(party: Party, institution: str) -> str:
+    """What an institution is expected to say of a party before its event; empty where nobody said anything.
+
+    Its profile, else what this institution said, else what others did.
+    """
+    own = _types(party.words.get(institution, 0))
+    return profile_type(party) or (own[0] if own else party.party_type)
+
+
+def readings(party: Party, institution: str, told: PartyType) -> tuple[PartyType, ...]:
+    """The type by which a payment of an institution is judged, then those that other words stand for, strictest first.
+
+    One type alone where a profile decides, or where all agree. Cost: under 1 us.
+    """
+    by_profile = profile_type(party)
+    if by_profile:
+        return tuple(kind for kind in STRICTEST_FIRST if kind == by_profile)
+    mask = _bit(told)
+    if not party.words or party.words == {institution: mask}:
+        return (told,)
+    own = _types(party.words.get(institution, 0) | mask)[0]
+    for said in party.words.values():
+        mask |= said
+    return (own, *[kind for kind in _types(mask) if kind != own])
+
+
+def remember_word(party: Party, institution: str, told: PartyType) -> None:
+    """Keep that an institution called the party this."""
+    party.party_type = stricter(party.party_type, told)
+    _add(party.words, institution, _bit(told))
+
+
+def joined_words(current: Party, earlier: Party) -> dict[str, int]:
+    """The words about one party known under two tokens."""
+    words = dict(current.words)
+    for institution, mask in earlier.words.items():
+        _add(words, institution, mask)
+    return words
+
+
+def who_said(party: Party, kind: str) -> list[str]:
+    """The institutions that called the party this, in order of their codes; `OTHERS` stands for further ones."""
+    return sorted(name for name, mask in party.words.items() if kind in _types(mask))
+
+
+def _add(words: dict[str, int], institution: str, mask: int) -> None:
+    if institution not in words and len(words) >= MOST_INSTITUTIONS:
+        institution = OTHERS
+    words[institution] = words.get(institution, 0) | mask
+
+
+def _bit(kind: PartyType) -> int:
+    return 1 << STRICTEST_FIRST.index(kind)
+
+
+def _types(mask: int) -> list[PartyType]:
+    return [kind for place, kind in enumerate(STRICTEST_FIRST) if mask >> place & 1]

@@ -20,7 +20,7 @@ from detectors.party import (
     pack,
     unpack,
 )
-from detectors.party_type import stricter
+from detectors.party_type import joined_words, stricter
 from detectors.payments import joined
 from detectors.state import PartitionState
 from detectors.verdicts import ALERT_BYTES
@@ -90,6 +90,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
     current.party_type = stricter(current.party_type, earlier.party_type)
+    current.words = joined_words(current, earlier)
     current.baselines = current.baselines or earlier.baselines
     current.proofs = newest_proofs(earlier.proofs + current.proofs)
     current.reversals = (earlier.reversals + current.reversals)[-MOST_REVERSALS:]

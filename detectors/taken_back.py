@@ -48,9 +48,10 @@ def follow(state: PartitionState, effective: Effective, party: Party, was: Befor
     then = _past(state, effective, party, was.payments, was.slots)
     by_id = {typology.id: typology for typology in REGISTRY}
     for number, alerted in enumerate(party.alerted):
-        if alerted.typology not in by_id:  # a typology that this release does not know any more
+        name = alerted.typology.partition(" ")[0]  # cases.remembered_as
+        if name not in by_id:  # a typology that this release does not know any more
             continue
-        typology = by_id[alerted.typology]
+        typology = by_id[name]
         less = typology.standing(then, alerted.series, alerted.time_us)
         less -= typology.standing(now, alerted.series, alerted.time_us)
         if less > 0:

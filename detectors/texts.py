@@ -4,6 +4,7 @@ A sentence of one typology stands in the typology's own file; here is what all o
 limit always reads the same.
 """
 
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from detectors.alert import Measured
@@ -167,3 +168,32 @@ def other_type_ko(told: str, judged: str) -> str:
         f"보고기관은 이 거래에서 당사자를 {_TYPES[told][1]}(으)로 표시하였으나, "
         f"이미 {_TYPES[judged][1]}(으)로 확인된 당사자입니다."
     )
+
+
+_NAMED = 3
+
+
+def disputed_type(told: str, reading: str, names: Sequence[str]) -> str:
+    """That institutions disagree on the party's type, and that the finding holds under one of their words alone."""
+    return (
+        f"Institutions disagree on what this party is, and no profile says it. The reporting institution calls it "
+        f"{_TYPES[told][0]}; it was called {_TYPES[reading][0]} by {_names(names, 'other institutions', 'and')}. This "
+        f"finding holds only if it is {_TYPES[reading][0]}, and its strength is lower for that."
+    )
+
+
+def disputed_type_ko(told: str, reading: str, names: Sequence[str]) -> str:
+    """As `disputed_type`, in Korean."""
+    return (
+        f"당사자의 유형에 관하여 기관 간 표시가 서로 다르며 이를 확정하는 고객정보가 없습니다. 보고기관은 당사자를 "
+        f"{_TYPES[told][1]}(으)로 표시하였고, {_names(names, '기타 기관', '및')}은(는) {_TYPES[reading][1]}(으)로 "
+        f"표시하였습니다. 이 결과는 당사자가 {_TYPES[reading][1]}인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."
+    )
+
+
+def _names(names: Sequence[str], others: str, last: str) -> str:
+    """Up to three institutions, and how many more; the empty name stands for those that are not told apart."""
+    told = [name for name in names if name]
+    shown, more = told[:_NAMED], len(told) - _NAMED
+    parts = [*shown, *([f"+{more}"] if more > 0 else []), *([others] if "" in names else [])]
+    return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]

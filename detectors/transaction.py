@@ -17,7 +17,7 @@ from detectors.features import EventView, Feature, observe
 from detectors.institution_code import institution_code
 from detectors.money import Exact, Ratio
 from detectors.party import MOST_NAMES, Party
-from detectors.party_type import judged_type, known_type, stricter
+from detectors.party_type import expected_type, readings, remember_word
 from detectors.payment_ids import event_number, payment_number
 from detectors.payments import Payment
 from detectors.scoring import Scored
@@ -57,7 +57,8 @@ class Seen(NamedTuple):
 class _Step(NamedTuple):
     """The event at hand and what it is applied to; `clock_us` is the partition's clock with this event counted.
 
-    `event` has the type that its party is judged as, `told` the one that the sender said.
+    `event` has the type that its party is judged as, `told` the one that the sender said; `readings` are the types that
+    others said (party_type.py).
     """
 
     state: PartitionState
@@ -69,6 +70,7 @@ class _Step(NamedTuple):
     clock_us: int
     known: Party
     told: PartyType
+    readings: tuple[PartyType, ...]
 
 
 class _Score(NamedTuple):
@@ -80,11 +82,15 @@ class _Score(NamedTuple):
 
 
 class _Judged(NamedTuple):
-    """The alert, if any; the strength by typology of all that fired; the strengths of what is news."""
+    """The alert, if any; the strength by typology of all that fired; the strengths of what is news; the type it is for.
+
+    That type is the one of the event, or the reading under which alone the rules of its alert fire.
+    """
 
     alert: Alert | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
+    judged_as: PartyType
 
 
 class _Money(NamedTuple):
@@ -129,7 +135,7 @@ def apply_transaction(
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
     return Seen(
         late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now,
-        step.event.party_type, differs,
+        judged.judged_as, differs,
     )  # fmt: skip
 
 
@@ -141,13 +147,13 @@ def _begin(
     known = roster.recall(state, event.party, event.previous)
     if not known.party_type:
         known.first_us = known.last_us = at_us
-    told, before = event.party_type, known_type(known)
-    judged_as = judged_type(known, told)
-    known.party_type = stricter(known.party_type, told)
+    told, before = event.party_type, expected_type(known, event.institution)
+    judged_as, *others = readings(known, event.institution, told)
+    remember_word(known, event.institution, told)
     if judged_as != told:
         event = msgspec.structs.replace(event, party_type=judged_as)
     clock_us = clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
-    step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told)
+    step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told, tuple(others))
     return step, before not in {"", told}
 
 
@@ -257,10 +263,11 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     if not found:
         selection, offered = _offer(step.state.budget, None if history else score.scored, step.clock_us, step.effective)
     alert = None
+    event = _read_as(step.event, found)
     if selection is not None:
         krw = step.state.rates.ratio("USD", "KRW", at_us, step.effective.stale_us)
         case = Case(
-            step.state, step.configuration, step.event, step.origin, at_us, known, context, worth.usd, krw,
+            step.state, step.configuration, event, step.origin, at_us, known, context, worth.usd, krw,
             worth.own_krw, score.segment, score.features, score.scored or UNSCORED, step.told,
         )  # fmt: skip
         alert = alerts.build(case, found, selection, offered)
@@ -268,7 +275,14 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
         for typology in REGISTRY:
             typology.learn(context)
     return _Judged(alert, tuple([(typology.id, finding.strength) for typology, finding in fired]),
-                   tuple([hit.finding.strength for hit in found]))  # fmt: skip
+                   tuple([hit.finding.strength for hit in found]), event.party_type)  # fmt: skip
+
+
+def _read_as(event: Transaction, found: list[alerts.Hit]) -> Transaction:
+    """The event under the type that its findings are about: another reading where all of them are disputed."""
+    disputed = [hit.finding.reading for hit in found]
+    reading = disputed[0] if disputed and all(disputed) else None
+    return event if reading is None else msgspec.structs.replace(event, party_type=reading)
 
 
 def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
@@ -327,5 +341,5 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         transaction=step.event, payment=payment, rows=payments.rows(known), names=known.names, day=wall.date(),
         year_us=year_bounds(wall.year, effective.zone), zone=effective.zone, rulebook=effective.rulebook,
         legend=step.configuration.legend, slots=known.slots, shared=step.state.typologies, deal=worth.deal,
-        folded=folded.folded_of(known),
+        folded=folded.folded_of(known), readings=step.readings,
     )  # fmt: skip

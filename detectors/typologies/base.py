@@ -15,7 +15,7 @@ import numpy as np
 from detectors import payments
 from detectors.alert import LimitShown, Measured, Number
 from detectors.configuration import Legend
-from detectors.events import Transaction
+from detectors.events import PartyType, Transaction
 from detectors.folded import Folded
 from detectors.limits import DatedLimit, LimitKinds, Rulebook
 from detectors.money import Ratio
@@ -38,7 +38,7 @@ class Context(msgspec.Struct, kw_only=True):
     """What a typology sees: the payment as it counts, the party's payments, limits, its own and shared state.
 
     `evaluate` changes nothing here; `learn` may replace `slots[id]` (the party's) and change `shared[id]` (the
-    partition's).
+    partition's). `transaction` has the type that the party is judged as, `readings` are the others (party_type.py).
     """
 
     transaction: Transaction
@@ -54,6 +54,7 @@ class Context(msgspec.Struct, kw_only=True):
     shared: Shared
     deal: Deal | None
     folded: Folded | None = None
+    readings: tuple[PartyType, ...] = ()
 
     @property
     def undocumented(self) -> bool:
@@ -96,6 +97,15 @@ class Context(msgspec.Struct, kw_only=True):
         """The same, had the payments at these ledger positions not been made."""
         return msgspec.structs.replace(self, rows=self.rows[~np.isin(self.rows["offset"], np.array(offsets, "<i8"))])
 
+    def read_as(self, party_type: PartyType) -> "Context":
+        """The same, were the party of this type and no other."""
+        event = msgspec.structs.replace(self.transaction, party_type=party_type)
+        return msgspec.structs.replace(self, transaction=event, readings=())
+
+    def may_be(self, party_type: PartyType) -> bool:
+        """Whether the party is judged as this type, or another institution says that it is."""
+        return self.transaction.party_type == party_type or party_type in self.readings
+
     def purpose_texts(self) -> tuple[str, str]:
         """The payment's purpose in English and Korean; the code itself where the legend does not know it."""
         code = self.names[self.payment.purpose]
@@ -127,7 +137,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `series` names what grows (such as the year), `size` how large it is now (USD cents); the same series alerts again
     only at `growth` hundredths of its last alerted size, or when that lies further than `memory_us` of event time away.
     `at_risk` is in USD cents. `value` to `peer_baseline` are the reason's numbers. `folded` payments (folded.py) are
-    counted in `size`, and none of `offsets` names them.
+    counted in `size`, and none of `offsets` names them. `reading` is the type under which alone a disputed finding
+    holds.
     """
 
     strength: float
@@ -149,6 +160,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text_en: str
     text_ko: str
     folded: int = 0
+    reading: PartyType | None = None
 
 
 class Change(NamedTuple):

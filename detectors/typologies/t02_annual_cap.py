@@ -80,7 +80,7 @@ class AnnualCap:
 
     def learn(self, context: Context) -> None:
         """Keep the year's total, so that next year's alert can show it beside its own."""
-        if context.transaction.party_type == "person" and context.undocumented:
+        if context.may_be("person") and context.undocumented:
             totals = slot(context, ID, dict[int, int], {})
             totals[_year(context)] = min(context.annual_total(), 2**63 - 1)
             kept = sorted(totals.items())[-YEARS_KEPT:]

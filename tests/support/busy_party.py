@@ -30,6 +30,7 @@ from detectors.party import (
     pack,
     token_number,
 )
+from detectors.party_type import MOST_INSTITUTIONS, OTHERS
 from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
 from detectors.verdicts import ALERT_BYTES
 from tests.support.ledger import Ledger
@@ -95,6 +96,7 @@ def _fill(party: Party, count: int) -> None:
                      for number in range(MOST_ALERTED - 1)]  # fmt: skip
     party.alerted.append(Alerted("T02", "2025 all", 10**9, party.last_us, "a" * 32, "c" * 29))
     party.facts = Facts(0, None, "1", "1", "C26", "small", 3, "11", tuple(range(2**63, 2**63 + RELATED)))
+    party.words = {f"{number:035d}": 15 for number in range(MOST_INSTITUTIONS)} | {OTHERS: 15}
     party.declarations = count
     party.raised = bytes(range(ALERT_BYTES)) * MOST_RAISED
     party.verdicts = [Given(bytes([number] * ALERT_BYTES), number, "refuted", party.last_us)

@@ -4,11 +4,24 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
 from detectors.configuration import Desk
-from detectors.party_type import STRICTEST_FIRST, stricter
+from detectors.party import Party
+from detectors.party_type import (
+    MOST_INSTITUTIONS as MOST_TOLD_APART,
+)
+from detectors.party_type import (
+    OTHERS,
+    STRICTEST_FIRST,
+    joined_words,
+    readings,
+    remember_word,
+    stricter,
+    who_said,
+)
 from streams import tables
 from streams.cli import institutions
 from streams.contracts import PROFILES, TRANSACTIONS
@@ -48,7 +61,7 @@ def test_a_person_called_something_else_is_still_a_person(word):
     assert [hit["id"] for hit in alert["typologies"]] == ["T02"]
     reason = next(reason for reason in alert["reasons"] if reason["feature"] == "T02")
     called = {"bank": "a bank", "company": "a company", "sole_trader": "a sole trader"}[word]
-    assert f"calls this party {called} here; it is known as a person" in reason["text_en"]
+    assert f"calls it {called}; it was called a person by SHBKKRSE" in reason["text_en"]
     assert "개인" in reason["text_ko"]
     assert pipeline.core.tally.outcomes["type_differs"] == 1
     assert pipeline.core.tally.said["type_differs", "BKGGKRSE"] == 1
@@ -93,6 +106,118 @@ def test_the_profile_decides_in_either_direction():
     assert [hit["id"] for hit in alert["typologies"]] == ["T02"]
 
 
+def fired(pipeline, hits=("T02",)):
+    """Of the pipeline's last alerts, those of these typologies."""
+    return [alert for alert in pipeline if [hit["id"] for hit in alert["typologies"]] == list(hits)]
+
+
+def strength(alert):
+    """The strength of an alert's first typology."""
+    return alert["typologies"][0]["strength"]
+
+
+def test_one_hostile_word_does_not_make_a_company_a_person_at_other_institutions():
+    """A company of four payments; another institution calls it a person once: it stays one, and the alert says so.
+
+    The honest case beside it: without the word nothing is raised. Before, the cap of persons was held against it as if
+    nobody had said anything else.
+    """
+    for word in (None, "person"):
+        pipeline = Pipeline()
+        alerts = [alert for number in range(2) for alert in pay(pipeline, number, party_type="company")]
+        if word is not None:
+            alerts += pay(pipeline, 2, "1", party_type=word, institution="EVILKRSE")
+        assert pipeline.core.tally.outcomes["type_differs"] == (word is not None)
+        for number in range(3, 9):
+            alerts += pay(pipeline, number, party_type="company")
+        assert pipeline.core.tally.outcomes["type_differs"] == (word is not None)
+        if word is None:
+            assert alerts == []
+            continue
+        own, *others = alerts
+        assert own["institutions"] == ["EVILKRSE", "SHBKKRSE"]  # judged by its own word: it crosses the cap
+        assert others
+        assert {reason["text_en"].count("was called a person by EVILKRSE") for alert in others
+                for reason in alert["reasons"] if reason["feature"] == "T02"} == {1}  # fmt: skip
+        assert all(strength(alert) <= 0.6 for alert in others)
+        assert "critical" not in {alert["severity"] for alert in others}
+        assert "기관 간 표시가 서로 다르며" in others[0]["reasons"][0]["text_ko"]
+
+
+@pytest.mark.parametrize("word", [None, "person", "bank"])
+def test_a_word_does_not_switch_off_the_splitting_of_a_company(word):
+    """Where a person's pieces under the unused cap are not reported, calling a company a person hid its pieces."""
+    rules = effective_configuration({}).rules["T01"]
+    limits = tuple(msgspec.structs.replace(limit, value="0") if limit.name == "report_before_cap" else limit
+                   for limit in rules.limits)  # fmt: skip
+    configuration = effective_configuration({})
+    changed = configuration.rules | {"T01": msgspec.structs.replace(rules, limits=limits)}
+    pipeline = Pipeline(msgspec.structs.replace(configuration, rules=changed))
+    if word is not None:
+        pay(pipeline, 0, "1", party_type=word, institution="EVILKRSE")
+    alerts = [alert for number in range(1, 4) for alert in pay(pipeline, number, "4900", party_type="company")]
+    (alert,) = fired(alerts, ["T01"])
+    assert "Institutions disagree" not in alert["reasons"][0]["text_en"]
+    assert strength(alert) > 0.7
+
+
+def test_a_disputed_finding_mutes_none_that_is_not():
+    """A bank that says "company" raises the disputed one; the next payment of the bank that says "person" the other."""
+    pipeline = Pipeline()
+    assert pay(pipeline, 0) == []
+    (disputed,) = pay(pipeline, 1, party_type="company", institution="BKGGKRSE")
+    (sure,) = pay(pipeline, 2, "1000")
+    assert [disputed["status"], sure["status"]] == ["raised", "raised"]
+    assert strength(disputed) < 0.6 < strength(sure)
+    assert "Institutions disagree" not in sure["reasons"][0]["text_en"]
+    assert pay(pipeline, 3, "1000") == []
+    assert pay(pipeline, 4, "1000", party_type="company", institution="BKGGKRSE") == []
+
+
+def test_a_bank_cannot_take_back_what_it_said_itself():
+    """Its own earlier word judges its payments: the person whom it later calls a company is a person there."""
+    pipeline = Pipeline()
+    pay(pipeline, 0)
+    (alert,) = pay(pipeline, 1, party_type="company")
+    assert strength(alert) > 0.6
+    assert "calls this party a company here; it is known as a person" in alert["reasons"][0]["text_en"]
+
+
+def test_a_disputed_alert_falls_with_what_was_taken_back():
+    """A payment is returned and made again: the disputed series, smaller by it, alerts again at the same size."""
+    pipeline = Pipeline()
+    pay(pipeline, 0)
+    other = {"party_type": "company", "institution": "BKGGKRSE"}
+    assert len(pay(pipeline, 1, "90000", **other)) == 1
+    assert pay(pipeline, 2, "90000", status="returned", original_event_id="e1", **other) == []
+    assert pay(pipeline, 3, "30000", **other) == []
+    assert len(pay(pipeline, 4, "60000", **other)) == 1
+
+
+def test_words_of_a_thousand_institutions_are_bounded_and_none_is_lost():
+    """Beyond 64 institutions the words stand together; a person said there is tried for payments of all others."""
+    party = Party()
+    for number in range(1000):
+        remember_word(party, f"MADE{number:04}", "company")
+    assert len(party.words) == MOST_TOLD_APART + 1
+    assert readings(party, "SHBKKRSE", "company") == ("company",)
+    remember_word(party, "LAST", "person")
+    remember_word(party, "LAST", "bank")
+    assert readings(party, "SHBKKRSE", "company") == ("company", "person", "bank")
+    assert readings(party, "LAST", "sole_trader") == ("sole_trader", "person", "company", "bank")
+    assert who_said(party, "person") == [OTHERS]
+    both = Party(words=joined_words(party, Party(words={"MADE0001": 1, "NEW": 8})))
+    assert (both.words["MADE0001"], both.words[OTHERS], len(both.words)) == (0b101, 0b1101, MOST_TOLD_APART + 1)
+
+
+def test_a_profile_ends_all_readings():
+    """With it, other words are tried no more: no disputed alert on the company of a profile."""
+    pipeline = Pipeline()
+    pay(pipeline, 0, "1", party_type="person", institution="EVILKRSE")
+    tell(pipeline, "company")
+    assert [alert for number in range(1, 5) for alert in pay(pipeline, number, party_type="company")] == []
+
+
 def test_an_alert_goes_to_the_desk_of_the_type_that_it_was_judged_as():
     """The alert's own desk and the copies agree."""
     configuration = effective_configuration({"desks": {"persons": {"party_types": ["person"]}}})
@@ -112,6 +237,16 @@ def test_the_strictest_word_counts_whatever_the_order():
         for other in STRICTEST_FIRST[place:]:
             assert stricter(one, other) == stricter(other, one) == one
     assert stricter("", "") == ""
+
+
+def test_a_disputed_alert_goes_to_the_desk_of_the_type_it_is_about():
+    """Persons' desk, for the payment of a bank that calls the party a company."""
+    pipeline = Pipeline(effective_configuration({"desks": {"persons": {"party_types": ["person"]}}}))
+    pay(pipeline, 0)
+    at = START + timedelta(hours=1)
+    body = TRANSACTION | {"event_id": "x", "amount": "60000", "party_type": "company", "institution": "BKGGKRSE",
+                          "event_time": at.isoformat()}  # fmt: skip
+    assert "fx.alerts.persons.v1" in {output.topic for output in pipeline.send(TRANSACTIONS, body, at=at)}
 
 
 def test_words_are_counted_by_institution():
