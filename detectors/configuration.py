@@ -147,7 +147,8 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     `history`: who may load history; without an entry nobody. `placeholders`: texts that name nobody, beside the
     built-in ones. `report_numbers`: the forms of report numbers, as masks (`9` a digit, `A` a letter, other characters
-    themselves); without any a report number needs a digit. `institutions`: those that have metrics of their own.
+    themselves); without any a report number needs a digit. `institutions`: those that have metrics of their own, and
+    a share of their own of what is remembered to tell duplicates (shares.py).
     """
 
     history: tuple[HistoryAllowed, ...] = ()

@@ -32,6 +32,7 @@ from detectors.party import Facts
 from detectors.rate_checks import UNUSED, Verdict
 from detectors.roster import recall, store
 from detectors.scoring import Scored
+from detectors.shares import OTHERS
 from detectors.state import PartitionState
 from detectors.taken_back import bring_others_up_to_date
 from detectors.transaction import apply_transaction
@@ -194,7 +195,8 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
             return Outputs(outcome="refused", notice=_notice(refused, event.identity, origin, None))
     outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
-    window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset), former)
+    sender = state.share(event.institution) if isinstance(event, Transaction) else OTHERS
+    window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset), former, sender)
     return outputs
 
 

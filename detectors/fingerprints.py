@@ -5,6 +5,11 @@ what comes again after N others of its kind (50 000 by default) is taken as new.
 Failure prevented: rates come to every partition, and 50 000 of them would push every payment out of one common window,
 so that a payment sent again would count twice.
 
+Within a window each sender has a share (shares.py): a full window forgets the oldest event of the sender that holds
+most. While senders hold less than they could, that is the plain window of the last N; a flood pushes out its own
+events. Only payments name their sender. A rate or profile that is applied again changes nothing, a verdict is told by
+its party's record, and declarations come from one office.
+
 Packed, an event takes 46 bytes in a snapshot and some 200 in memory: 2.3 MB and 10 MB a full window of 50 000, and at
 most five windows. Rates and payments fill theirs; the others are seldom full. An event of a key rotation is known under
 its former fingerprints too, which doubles that.
@@ -12,15 +17,19 @@ its former fingerprints too, which doubles that.
 
 import struct
 from collections import deque
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from itertools import chain, islice
 from typing import NamedTuple
 
+import msgspec
+
 from detectors.events import Declaration, Disposition, Profile, Rate, Transaction
+from detectors.shares import OTHERS
 
 _KEY = 16
 _PLACE = struct.Struct("<HIq")
 _ENTRY = _KEY + _PLACE.size
+_STEP = _KEY + _ENTRY
 _FORMER = 3 * _KEY
 _LOT = 4_096
 
@@ -45,18 +54,25 @@ KINDS: dict[type, str] = {
 
 
 class Fingerprints:
-    """The last `size` events of one kind: identity -> body and source position, oldest first."""
+    """At most `size` events of one kind: identity -> body and source position; by sender, oldest first."""
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._order: deque[bytes] = deque()
         self._entries: dict[bytes, bytes] = {}
+        self._by_sender: dict[str, deque[bytes]] = {}
+        # number of events -> the senders that hold so many, and the largest such number
+        self._holding: dict[int, set[str]] = {}
+        self._largest = 0
         # of events of a key rotation: former identity -> identity and former body, and identity -> former identity
         self._formers: dict[bytes, bytes] = {}
         self._former_of: dict[bytes, bytes] = {}
 
     def __len__(self) -> int:
-        return len(self._order)
+        return len(self._entries)
+
+    def held(self, sender: str = OTHERS) -> int:
+        """How many events of a sender are remembered."""
+        return len(self._by_sender.get(sender, ()))
 
     @property
     def renamed(self) -> bool:
@@ -73,16 +89,27 @@ class Fingerprints:
             return None
         return Known(former[_KEY:], *_PLACE.unpack_from(self._entries[former[:_KEY]], _KEY))
 
-    def add(self, identity: bytes, known: Known, former: tuple[bytes, bytes] | None = None) -> None:
-        """Remember a new event (one that `find` did not know) and forget the oldest beyond `size`.
+    def add(
+        self, identity: bytes, known: Known, former: tuple[bytes, bytes] | None = None, sender: str = OTHERS
+    ) -> None:
+        """Remember a new event (one that `find` did not know), and forget one where that is more than `size`.
 
         `former` is its identity and body under the previous key, in a rotation: a worker that has the former keys yet
-        would send it again under that identity.
+        would send it again under that identity. `sender` is whose share it takes a place in. Cost: 1 us, and up to 10
+        more where many senders hold the same number.
         """
         if former is not None and former[0] not in self._formers and former[0] != identity:
             self._formers[former[0]], self._former_of[identity] = identity + former[1], former[0]
         self._entries[identity] = known.body + _PLACE.pack(known.topic, known.partition, known.offset)
-        self._order.append(identity)
+        events = self._by_sender.get(sender)
+        if events is None:
+            events = self._by_sender[sender] = deque()
+        events.append(identity)
+        if len(events) > self._largest and len(self._entries) > self.size:
+            # it holds most: one of its own goes, and nobody's number changes
+            self._forget(events.popleft())
+            return
+        self._recount(sender, len(events) - 1, len(events))
         self._trim()
 
     def resize(self, size: int) -> None:
@@ -90,47 +117,102 @@ class Fingerprints:
         self.size = size
         self._trim()
 
+    def surrender(self, sender: str) -> None:
+        """The events of a sender that has no share any more are the oldest of those without one. At most 2 ms."""
+        events = self._by_sender.pop(sender, None)
+        if events is None:
+            return
+        others = self._by_sender.pop(OTHERS, deque())
+        self._recount(sender, len(events), 0)
+        self._recount(OTHERS, len(others), len(events) + len(others))
+        events.extend(others)
+        self._by_sender[OTHERS] = events
+
+    def surrender_all_but(self, has_share: Callable[[str], bool]) -> None:
+        """The same of all senders that have none by a new configuration."""
+        for sender in [one for one in self._by_sender if not has_share(one)]:
+            self.surrender(sender)
+
     def _trim(self) -> None:
-        while len(self._order) > self.size:
-            gone = self._order.popleft()
-            del self._entries[gone]
-            if self._former_of and (former := self._former_of.pop(gone, None)) is not None:
-                del self._formers[former]
+        while len(self._entries) > self.size:
+            # by name, so that it does not depend on what was saved and loaded
+            senders = self._holding[self._largest]
+            sender = min(senders) if len(senders) > 1 else next(iter(senders))
+            events = self._by_sender[sender]
+            gone = events.popleft()
+            self._recount(sender, len(events) + 1, len(events))
+            if not events:
+                del self._by_sender[sender]
+            self._forget(gone)
+
+    def _forget(self, identity: bytes) -> None:
+        del self._entries[identity]
+        if self._former_of and (former := self._former_of.pop(identity, None)) is not None:
+            del self._formers[former]
+
+    def _recount(self, sender: str, before: int, now: int) -> None:
+        if before:
+            senders = self._holding[before]
+            senders.remove(sender)
+            if not senders:
+                del self._holding[before]
+        if now:
+            self._holding.setdefault(now, set()).add(sender)
+        if now > self._largest:
+            self._largest = now
+        elif before == self._largest and before not in self._holding:
+            # a step of one nearly always; what leaves a share as a whole makes another one larger than it was
+            self._largest = max(self._holding, default=0)
 
     def copied(self) -> "Fingerprints":
-        """A copy that later events do not change, for a snapshot; entries are shared. About 1 ms at 50 000."""
+        """A copy for a snapshot, that later events do not change and that takes none; entries are shared.
+
+        About 1 ms at 50 000.
+        """
         copy = Fingerprints(self.size)
-        copy._order, copy._entries = self._order.copy(), self._entries.copy()
+        copy._by_sender = {sender: events.copy() for sender, events in self._by_sender.items()}
+        copy._entries = self._entries.copy()
         copy._formers, copy._former_of = self._formers.copy(), self._former_of.copy()
         return copy
 
+    def senders_to_state(self) -> bytes:
+        """The senders and how many events each has, in the order in which `to_state` gives their events."""
+        return msgspec.msgpack.encode([(sender, len(events)) for sender, events in self._by_sender.items()])
+
     def to_state(self) -> Iterator[bytes]:
-        """All entries, oldest first, 16 + 30 bytes each, in lots of under 1 ms."""
-        entries, left = self._entries, iter(self._order)
+        """All entries, a sender's together, oldest first, 16 + 30 bytes each, in lots of under 1 ms."""
+        entries, left = self._entries, chain.from_iterable(self._by_sender.values())
         while lot := list(islice(left, _LOT)):
             yield b"".join([part for identity in lot for part in (identity, entries[identity])])
 
     def formers_to_state(self) -> Iterator[bytes]:
-        """Identity, former identity and former body of the events that have them, oldest first, in lots."""
+        """Identity, former identity and former body of the events that have them, in the same order, in lots."""
         formers, former_of = self._formers, self._former_of
-        left = (identity for identity in self._order if identity in former_of) if former_of else iter(())
+        order = chain.from_iterable(self._by_sender.values())
+        left = (identity for identity in order if identity in former_of) if former_of else iter(())
         while lot := list(islice(left, _LOT)):
             yield b"".join([identity + former_of[identity] + formers[former_of[identity]][_KEY:] for identity in lot])
 
     @classmethod
-    def from_state(cls, size: int, packed: bytes, formers: bytes = b"") -> "Fingerprints":
-        """What the lots of `to_state` and `formers_to_state` described, joined.
+    def from_state(cls, size: int, packed: bytes, senders: bytes, formers: bytes = b"") -> "Fingerprints":
+        """What the lots of `to_state` and `formers_to_state`, joined, and `senders_to_state` described.
 
-        Raises `ValueError` when a length is not whole entries, or a former one belongs to no entry.
+        Raises `ValueError` when a length is not whole entries, the senders have more or fewer than there are, or a
+        former one belongs to no entry.
         """
-        step = _KEY + _ENTRY
-        if len(packed) % step:
-            raise ValueError(f"fingerprints are damaged; got: {len(packed)} bytes; expected: a multiple of {step}")
-        found = cls(size)
-        for start in range(0, len(packed), step):
-            identity = packed[start : start + _KEY]
-            found._order.append(identity)
-            found._entries[identity] = packed[start + _KEY : start + step]
+        shares = msgspec.msgpack.decode(senders, type=list[tuple[str, int]])
+        expected = _STEP * sum(number for _, number in shares)
+        if len(packed) != expected or any(number < 1 for _, number in shares):
+            raise ValueError(f"fingerprints are damaged; got: {len(packed)} bytes; expected: {expected}")
+        found, start = cls(size), 0
+        for sender, number in shares:
+            events = found._by_sender[sender] = deque()
+            for place in range(start, start + number * _STEP, _STEP):
+                identity = packed[place : place + _KEY]
+                events.append(identity)
+                found._entries[identity] = packed[place + _KEY : place + _STEP]
+            start += number * _STEP
+            found._recount(sender, 0, number)
         if len(formers) % _FORMER:
             raise ValueError(f"fingerprints are damaged; got: {len(formers)} bytes; expected: a multiple of {_FORMER}")
         for start in range(0, len(formers), _FORMER):

@@ -17,6 +17,7 @@ from detectors.calendar import DAY_US, HOUR_US, SECOND_US
 from detectors.configuration import Configuration, fingerprint
 from detectors.features import Shared as FeatureBaselines
 from detectors.fingerprints import KINDS, Fingerprints
+from detectors.institution_code import institution_code
 from detectors.limits import Rulebook
 from detectors.party import last_seen
 from detectors.rate_checks import Checked, Limits
@@ -24,6 +25,7 @@ from detectors.rates import KEPT_US, Rates
 from detectors.restatement import Correction, Restatement
 from detectors.scoring import Scorer, derived_seed
 from detectors.sections import copy_stepwise, cut, cut_stream, digest, joined, lots, under
+from detectors.shares import Shares
 from detectors.typologies.base import Shared
 
 # Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
@@ -33,7 +35,7 @@ from detectors.typologies.base import Shared
 # back from; a window of fingerprints for each kind of event; payments beyond those kept one by one are folded;
 # fingerprints under a former key; alerts raised, and verdicts by officer; the type in a profile, and the strictest that
 # senders said; rates by ledger position, those held, and corrections under way.
-# 5: what each institution said of a party's type.
+# 5: what each institution said of a party's type; in a window of fingerprints each sender has a share.
 STATE_SCHEMA = 5
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
@@ -119,6 +121,7 @@ class PartitionState:
         self.configuration: Configuration | None = None
         self.effective: Effective | None = None
         self.fingerprints = {kind: Fingerprints(0) for kind in KINDS.values()}
+        self.shares = Shares()
         self.checked = Checked()
         self.restatement = Restatement()
         self.parties: dict[str, bytes] = {}
@@ -178,8 +181,18 @@ class PartitionState:
             budget = Budget.new(detectors.daily_budget, new.engine.partitions, detectors.exploration, seed,
                                 finest_rank=1.0 / (detectors.calibration_window + 1))  # fmt: skip
         self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
+        self.shares.list(configuration.admitted.institutions)
         for window in self.fingerprints.values():
+            window.surrender_all_but(self.shares.has)
             window.resize(configuration.engine.fingerprints)
+
+    def share(self, institution: str) -> str:
+        """The share of a window that an institution's payment takes a place in."""
+        share = self.shares.of(institution_code(institution), self.watermark_us or 0)
+        if share.given_up is not None:
+            for window in self.fingerprints.values():
+                window.surrender(share.given_up)
+        return share.name
 
     def rename(self, former: str, name: str, at_us: int) -> None:
         """Know a party by its newer token; a record of event time `at_us` carried both."""
@@ -271,6 +284,7 @@ class Frozen:
         for _ in copy_stepwise(state.renamed, self._renamed):
             yield
         self._typologies = msgspec.msgpack.encode(state.typologies)
+        self._shares = state.shares.to_state()
         yield
         for kind, window in state.fingerprints.items():
             self._fingerprints.append((kind, window.copied()))
@@ -292,7 +306,9 @@ class Frozen:
         if self._configuration is not None:
             yield from cut("configuration", msgspec.msgpack.encode(self._configuration))
         yield from cut("typologies", self._typologies)
+        yield from cut("shares", self._shares)
         for kind, window in self._fingerprints:
+            yield from cut(f"senders/{kind}", window.senders_to_state())
             yield from cut_stream(f"fingerprints/{kind}", window.to_state())
             if window.renamed:
                 yield from cut_stream(f"formers/{kind}", window.formers_to_state())
@@ -312,8 +328,8 @@ class Frozen:
 
 def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     named = dict(whole)
-    windows = [f"fingerprints/{kind}" for kind in KINDS.values()]
-    for wanted in ("header", "typologies", "rates held", "restatement", *windows):
+    windows = [f"{part}/{kind}" for kind in KINDS.values() for part in ("senders", "fingerprints")]
+    for wanted in ("header", "typologies", "rates held", "restatement", "shares", *windows):
         if wanted not in named:
             raise ValueError(f"a snapshot lacks its section {wanted}; got: {', '.join(list(named)[:20]) or 'nothing'}")
     schema = msgspec.msgpack.decode(named["header"])[0]
@@ -328,10 +344,14 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     state.watermark_us, state.swept_hour = header.watermark_us, header.swept_hour
     state.fingerprints = {
         kind: Fingerprints.from_state(
-            header.fingerprints, named[f"fingerprints/{kind}"], named.get(f"formers/{kind}", b"")
+            header.fingerprints,
+            named[f"fingerprints/{kind}"],
+            named[f"senders/{kind}"],
+            named.get(f"formers/{kind}", b""),
         )
         for kind in KINDS.values()
     }
+    state.shares = Shares.from_state(named["shares"])
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
     state.baselines = FeatureBaselines.from_state(under(whole, "features/"))
     state.checked = Checked.from_state(under(whole, "rates/"), named["rates held"])
@@ -343,6 +363,7 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     if "configuration" in named:
         configuration = msgspec.msgpack.decode(named["configuration"], type=Configuration)
         state.configuration, state.effective = configuration, Effective(configuration)
+        state.shares.list(configuration.admitted.institutions)
         state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
         state.budget = Budget.from_state(named["budget"])
     return state

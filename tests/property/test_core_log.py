@@ -31,6 +31,7 @@ STEPS = st.lists(
             "payment_id": st.sampled_from([None, None, "P", "Q"]),
             "deal_rate": st.sampled_from([None, "1400", "1500"]),
             "evidence": st.sampled_from(["none", "none", "shown"]),
+            "institution": st.sampled_from(["BANKA", "BANKA", "BANKB", "BANKC"]),
             "history": st.booleans(),
             "rate": st.booleans(),
         }
@@ -53,7 +54,8 @@ def log(steps: list[dict[str, Any]]) -> list[tuple[Any, Origin]]:
             event: Any = Rate(event_id=name, identity=digest16(name), body=digest16(str(at)), base="USD", quote="KRW",
                               mid="1400.5", rate_time=at)  # fmt: skip
         else:
-            names = ("party", "counterparty", "currency", "status", "payment_id", "deal_rate", "evidence")
+            names = ("party", "counterparty", "currency", "status", "payment_id", "deal_rate", "evidence",
+                     "institution")  # fmt: skip
             fields = {name: step[name] for name in names}
             event = payment(f"e{step['name']}", at, step["amount"], settled_currency="KRW", **fields)
         written.append((event, origin))

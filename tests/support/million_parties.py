@@ -20,6 +20,7 @@ from typing import Any
 import msgspec
 import uvloop
 
+from detectors.fingerprints import Known
 from detectors.party import pack, unpack
 from detectors.state import PartitionState
 from streams import health, topics
@@ -78,9 +79,7 @@ def states(parties: int) -> list[PartitionState]:
         window = state.fingerprints["transaction"]
         for place in range(FINGERPRINTS):
             digest = hashlib.sha256(f"{number}/{place}".encode()).digest()
-            window._order.append(digest[:16])
-            window._entries[digest[:16]] = digest[16:] + b"\0" * 14
-        window._trim()
+            window.add(digest[:16], Known(digest[16:], 0, 0, place), sender=f"BANK{place % 40:02d}KR")
         state.next = 1
         found.append(state)
     return found

@@ -93,4 +93,4 @@ def test_damaged_formers_are_told(formers):
     window = Fingerprints(10)
     window.add(bytes.fromhex(digest16("a")), Known(b"b" * 16, 0, 0, 0))
     with pytest.raises(ValueError, match="fingerprints are damaged"):
-        Fingerprints.from_state(10, b"".join(window.to_state()), formers)
+        Fingerprints.from_state(10, b"".join(window.to_state()), window.senders_to_state(), formers)
