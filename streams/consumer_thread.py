@@ -42,7 +42,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
     async def on_start(self) -> None:
         """Start the consumer, and note what its fetches bring."""
         await super().on_start()
-        self.answers = watch_answers(self._ensure_consumer())
+        self.answers = watch_answers(self._ensure_consumer(), lambda tp, at: self.consumer.lost(tuple(tp), at))
 
     def deliverable_end(self, tp: Any, state: Any) -> int | None:
         """One past the last offset that can be delivered from a partition now; None when nothing was fetched yet.

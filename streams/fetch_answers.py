@@ -1,15 +1,17 @@
 """What brokers answered to fetches, where aiokafka keeps nothing of it.
 
-Two facts are lost otherwise. A partition may end in offsets that no record has, because compaction took them: then the
-position never reaches the end, and only an empty answer says that nothing is left to deliver. And a broker that cannot
-read its own log answers with an error at once: aiokafka asks again without a pause, some thousand times a second.
+Three facts are lost otherwise. A partition may end in offsets that no record has, because compaction took them: then
+the position never reaches the end, and only an empty answer says that nothing is left to deliver. A broker that cannot
+read its own log answers with an error at once: aiokafka asks again without a pause, some thousand times a second. And
+where records were deleted unread, aiokafka reads on at the log's start and tells nobody where it had stopped.
 """
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from aiokafka.errors import for_code
+from aiokafka.errors import OffsetOutOfRangeError, for_code
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 
@@ -27,8 +29,8 @@ class Refused(NamedTuple):
 class FetchAnswers:
     """Stands between a fetcher and its client. Runs in the consumer's thread; its dictionaries are read from others."""
 
-    def __init__(self, client: Any) -> None:
-        self._client = client
+    def __init__(self, client: Any, lost: Callable[[TopicPartition, int], None] = lambda _tp, _offset: None) -> None:
+        self._client, self._lost = client, lost
         # position at which an answer without a single record was given, and the end it was given for
         self.nothing: dict[TopicPartition, tuple[int, int]] = {}
         self.refused: dict[TopicPartition, Refused] = {}
@@ -53,6 +55,8 @@ class FetchAnswers:
                 tp = TopicPartition(topic, partition)
                 if code:
                     errors += 1
+                    if code == OffsetOutOfRangeError.errno and tp in asked:
+                        self._lost(tp, asked[tp])
                     known = self.refused.get(tp)
                     self.refused[tp] = Refused(for_code(code).__name__, known.since if known else time.monotonic())
                     continue
@@ -66,9 +70,12 @@ class FetchAnswers:
         return bool(errors) and not records
 
 
-def watch_answers(consumer: Any) -> FetchAnswers:
-    """Let a consumer that has started note what its fetches bring."""
+def watch_answers(consumer: Any, lost: Callable[[TopicPartition, int], None]) -> FetchAnswers:
+    """Let a consumer that has started note what its fetches bring.
+
+    `lost` is told each offset at which a broker refused to read on, before anything behind it is fetched.
+    """
     fetcher = consumer._fetcher  # noqa: SLF001  (aiokafka has no hook for it)
-    answers = FetchAnswers(fetcher._client)  # noqa: SLF001
+    answers = FetchAnswers(fetcher._client, lost)  # noqa: SLF001
     fetcher._client = answers  # noqa: SLF001
     return answers

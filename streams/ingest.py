@@ -81,7 +81,8 @@ class IngestAgent:
         transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
                           order_wait=settings.order_wait_seconds, from_senders=True, clock=clock,
                           topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode(),
-                          sought=self.watch.sought, kept=self.watch.kept)  # fmt: skip
+                          sought=self.watch.sought, kept=self.watch.kept,
+                          lost=self.watch.lost, read_on=self.watch.read_on)  # fmt: skip
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet

@@ -65,7 +65,8 @@ class InputAccount:
     """Pure part: follows each partition held, and tells what passed it by.
 
     `next` is what is accounted for. Offsets without records (markers of transactions, records that their senders rolled
-    back) look like records that were skipped: only what lies before the log's start is taken for deleted.
+    back) look like records that were skipped, also when they are deleted in the end. So of a log that is being read
+    only that counts as deleted which lies behind an offset where a broker refused to read on.
     """
 
     def __init__(self) -> None:
@@ -73,24 +74,35 @@ class InputAccount:
         self._sought: dict[Place, Sought] = {}
         self._first: dict[Place, int] = {}
         self._jumps: list[tuple[Place, int, int]] = []
-        self._idle: dict[Place, int] = {}
+        self._lost: dict[Place, set[int]] = {}
 
     def sought(self, places: dict[Place, Sought]) -> None:
         """A new assignment, or a new look at the committed offsets, of these places and no others."""
-        self._sought, self._first, self._idle = dict(places), {}, {}
+        self._sought, self._first, self._lost = dict(places), {}, {}
         self._jumps.clear()
         self.next = {}
+
+    def lost(self, place: Place, at: int) -> None:
+        """A broker refused to read on at offset `at`: its log begins beyond it by now, or ends before it."""
+        self._lost.setdefault(place, set()).add(at)
 
     def delivered(self, runs: Iterable[tuple[Place, int, int]]) -> None:
         """Offsets `first` to `last` of a place were read and what came of them is written."""
         for place, first, last in runs:
-            if place in self._sought:
-                # a run of before the assignment may be written after it
-                if first >= (self._sought[place].committed or 0):
-                    self._first.setdefault(place, first)
-            elif place in self.next and first > self.next[place]:
+            if place not in self._sought and place not in self.next:
+                continue  # held no more
+            # a run of before the assignment may be written after it
+            if place in self._sought and first >= (self._sought[place].committed or 0):
+                self._first.setdefault(place, first)
+            if place in self.next and first > self.next[place]:
                 self._jumps.append((place, self.next[place], first))
             self.next[place] = max(self.next.get(place, 0), last + 1)
+
+    def read_on(self, places: Iterable[tuple[Place, int]]) -> None:
+        """All that could be delivered below these offsets is written: where no record has them, nothing comes of it."""
+        for place, offset in places:
+            if offset > (self._sought[place].committed or 0 if place in self._sought else 0):
+                self.delivered([(place, offset, offset - 1)])
 
     @property
     def unsettled(self) -> frozenset[Place]:
@@ -106,11 +118,11 @@ class InputAccount:
             if place in bounds:
                 found += self._settle_sought(place, kept.get(place), ids.get(place[0], ""), bounds[place])
         for place, first, to in self._jumps:
-            if place in bounds:
-                found += _deleted(place, first, min(to, bounds[place][0]), ids)
-        self._jumps = [jump for jump in self._jumps if jump[0] not in bounds]
+            if place in bounds and place not in self._sought:
+                found += self._deleted(place, first, min(to, bounds[place][0]), ids)
+        self._jumps = [jump for jump in self._jumps if jump[0] not in bounds or jump[0] in self._sought]
         for place, (begin, end) in bounds.items():
-            found += self._settle_idle(place, begin, end, ids)
+            found += self._settle_emptied(place, begin, end, ids)
         return found
 
     def _settle_sought(
@@ -139,19 +151,19 @@ class InputAccount:
         self.next[place] = max(self.next.get(place, 0), known, *(passed.next for _, passed in found))
         return found
 
-    def _settle_idle(self, place: Place, begin: int, end: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
-        """A log without records that begins beyond what was read, seen twice so: nothing will come to say so."""
+    def _settle_emptied(self, place: Place, begin: int, end: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
+        """A log without records that begins beyond what was read: nothing will come to say so."""
         at = self.next.get(place)
-        if place in self._sought or at is None or not at < begin == end:
-            self._idle.pop(place, None)
+        if place in self._sought or at is None:
             return []
-        if self._idle.get(place) != at:
-            self._idle[place] = at
-            return []
-        self.next[place] = begin
-        return _deleted(place, at, begin, ids)
+        found = self._deleted(place, at, begin, ids) if at < begin == end else []
+        if found:
+            self.next[place] = begin
+        self._lost[place] = {one for one in self._lost.get(place, ()) if one >= self.next[place]}
+        return found
 
-
-def _deleted(place: Place, first: int, to: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
-    passed = Passed(first=first, next=to, cause="deleted", topic_id=ids.get(place[0], ""))
-    return [(place, passed)] if to > first else []
+    def _deleted(self, place: Place, first: int, to: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
+        """Of offsets `first` to `to` (exclusive) those that were gone when they were asked for."""
+        gone = min((at for at in self._lost.get(place, ()) if first <= at < to), default=to)
+        passed = Passed(first=gone, next=to, cause="deleted", topic_id=ids.get(place[0], ""))
+        return [(place, passed)] if to > gone else []

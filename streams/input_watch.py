@@ -39,13 +39,18 @@ class InputWatch:
         self._settings, self._metrics, self._ids = settings, metrics, ids
         self._partitions = settings.effective.engine.partitions
         self.account = InputAccount()
-        self._sought: queue.SimpleQueue[dict[Place, Sought]] = queue.SimpleQueue()
+        # in their order: where an assignment is read from, and where a broker refused to read on
+        self._told: queue.SimpleQueue[dict[Place, Sought] | tuple[Place, int]] = queue.SimpleQueue()
         self._saved: dict[Place, int] = {}
         self._producer: Any = None
 
     def sought(self, found: dict[Place, Sought]) -> None:
         """The consumer went to where its group says; called from the consumer's own thread."""
-        self._sought.put(found)
+        self._told.put(found)
+
+    def lost(self, place: Place, at: int) -> None:
+        """A broker refused to read on at offset `at`; called from the consumer's own thread."""
+        self._told.put((place, at))
 
     async def kept(self, places: list[Place]) -> dict[Place, int]:
         """Up to where ingest has read these places, as far as it is known; called from the consumer's own thread.
@@ -63,15 +68,25 @@ class InputWatch:
 
     def handled(self, runs: Iterable[tuple[Place, int, int]]) -> None:
         """First and last offset of each place in a run whose outputs are written."""
-        self._take_sought()
+        self._take_told()
         self.account.delivered(runs)
 
-    def _take_sought(self) -> bool:
-        taken = False
-        while not self._sought.empty():
-            self.account.sought(self._sought.get())
-            taken = True
-        return taken
+    def read_on(self, offsets: Mapping[Place, int]) -> None:
+        """These offsets were committed."""
+        self._take_told()
+        self.account.read_on(offsets.items())
+
+    def _take_told(self) -> bool:
+        """What the consumer's thread told; returns whether there was a new assignment."""
+        assigned = False
+        while not self._told.empty():
+            told = self._told.get()
+            if isinstance(told, dict):
+                self.account.sought(told)
+                assigned = True
+            else:
+                self.account.lost(*told)
+        return assigned
 
     async def run(self, producer: Any) -> None:
         """Look for ever, and keep the positions; `producer` is a started idempotent one."""
@@ -80,7 +95,7 @@ class InputWatch:
         while True:
             await asyncio.sleep(FIRST_LOOK_SECONDS)
             now = time.monotonic()
-            if self._take_sought() or self.account.unsettled or now - looked > LOOK_SECONDS:
+            if self._take_told() or self.account.unsettled or now - looked > LOOK_SECONDS:
                 looked = now
                 await self._look_or_tell()
             if now - saved > SAVE_SECONDS:

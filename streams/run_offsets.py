@@ -32,6 +32,8 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
     topic_id: Callable[[str], str] = staticmethod(lambda _topic: "")
     sought: Callable[[dict[tuple[str, int], Sought]], None] = staticmethod(lambda _offsets: None)
     kept: Callable[[list[tuple[str, int]]], Awaitable[dict[tuple[str, int], int]]] = staticmethod(_nothing_kept)
+    lost: Callable[[tuple[str, int], int], None] = staticmethod(lambda _place, _offset: None)
+    read_on: Callable[[dict[tuple[str, int], int]], None] = staticmethod(lambda _offsets: None)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -211,6 +213,7 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
         committed = await super()._commit(due) if due else True
         if committed:
             self._owed.clear()
+            self.read_on({(tp.topic, tp.partition): offset for tp, offset in due.items()})
         return bool(committed)
 
     async def force_commit(self, *args: Any, **kwargs: Any) -> bool:

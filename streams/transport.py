@@ -268,6 +268,8 @@ def install(
     topic_id: Callable[[str], str] | None = None,
     sought: Callable[[dict[tuple[str, int], Sought]], None] | None = None,
     kept: Callable[[list[tuple[str, int]]], Awaitable[dict[tuple[str, int], int]]] | None = None,
+    lost: Callable[[tuple[str, int], int], None] | None = None,
+    read_on: Callable[[dict[tuple[str, int], int]], None] | None = None,
 ) -> None:
     """Give `app` the run transport. Call before the app starts.
 
@@ -282,7 +284,8 @@ def install(
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back;
     `topic_id(topic)` is committed with each offset, so that one of a deleted topic is not taken for its successor's;
     `sought(offsets)` is told, by the consumer's own thread, from where an assignment is read; `kept(places)` says,
-    there too, up to where the group is known to have read them.
+    there too, up to where the group is known to have read them, and `lost(place, offset)` is told there where a broker
+    refused to read on; `read_on(offsets)` is told what was committed.
     """
     settings: dict[str, Any] = {
         "__module__": __name__,
@@ -293,7 +296,7 @@ def install(
         "from_senders": from_senders,
         "clock": clock,
     }
-    given = {"ready": ready, "topic_id": topic_id, "sought": sought, "kept": kept}
+    given = {"ready": ready, "topic_id": topic_id, "sought": sought, "kept": kept, "lost": lost, "read_on": read_on}
     settings |= {name: staticmethod(function) for name, function in given.items() if function is not None}
     consumer = type("ConfiguredRunConsumer", (RunConsumer,), settings)
     transport = type("RunTransport", (driver.Transport,), {"Consumer": consumer})

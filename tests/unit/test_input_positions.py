@@ -73,17 +73,68 @@ def test_what_is_deleted_while_ingest_runs_is_told() -> None:
     account, _ = settled(100, 100, 0, 600, came=100)
     account.delivered([(PLACE, 103, 110)])  # markers of transactions at 101 and 102
     assert told(account.settle({}, IDS, {PLACE: (50, 600)})) == []
+    account.lost(PLACE, 111)  # where the broker refused to read on
     account.delivered([(PLACE, 200, 220)])
     assert told(account.settle({}, IDS, {PLACE: (200, 600)})) == [(111, 200, "deleted")]
     assert told(account.settle({}, IDS, {PLACE: (210, 600)})) == []
     assert account.next == {PLACE: 221}
 
 
-def test_a_log_that_was_emptied_unread_is_told_at_the_second_look() -> None:
-    """Nothing will come to say so. The first look may fall between a record's delivery and its outputs."""
+def test_markers_that_are_deleted_are_nothing_lost() -> None:
+    """Read to the end, behind them or before them; whether the position was committed yet or not."""
+    for committed in (True, False):
+        account, _ = settled(100, 100, 0, 600, came=100)
+        account.delivered([(PLACE, 101, 103)])  # then a marker at 104, and 105 rolled back with its marker at 106
+        if committed:
+            account.read_on([(PLACE, 107)])
+        assert told(account.settle({}, IDS, {PLACE: (107, 107)})) == []
+        assert told(account.settle({}, IDS, {PLACE: (107, 107)})) == []
+        account.delivered([(PLACE, 107, 107)])
+        assert told(account.settle({}, IDS, {PLACE: (108, 108)})) == []
+        account.delivered([(PLACE, 110, 110)])  # markers at 108 and 109, deleted before anybody looked
+        assert told(account.settle({}, IDS, {PLACE: (111, 111)})) == []
+
+
+def test_of_markers_and_records_that_are_deleted_the_records_unread_are_told() -> None:
+    """From where the broker refused to read on. The position behind them may be committed by then."""
+    for committed in (True, False):
+        account, _ = settled(100, 100, 0, 600, came=100)
+        account.delivered([(PLACE, 101, 103)])
+        account.lost(PLACE, 106)  # the markers at 104 and 105 were read
+        if committed:
+            account.read_on([(PLACE, 160)])
+        assert told(account.settle({}, IDS, {PLACE: (160, 160)})) == [(106, 160, "deleted")]
+        assert told(account.settle({}, IDS, {PLACE: (160, 160)})) == []
+        account.delivered([(PLACE, 161, 170)])
+        assert told(account.settle({}, IDS, {PLACE: (171, 171)})) == []
+
+
+def test_a_position_committed_before_the_first_look_hides_nothing() -> None:
+    """The consumer asked at 100, was refused, and went on at 160, where the log is empty."""
+    account = InputAccount()
+    account.sought({PLACE: Sought(100, ours=True)})
+    account.read_on([(PLACE, 100)])
+    account.lost(PLACE, 100)
+    account.read_on([(PLACE, 160)])
+    assert told(account.settle(kept(100), IDS, {PLACE: (160, 160)})) == [(100, 160, "deleted")]
+    assert told(account.settle(kept(100), IDS, {PLACE: (160, 160)})) == []
+    assert account.next == {PLACE: 160}
+
+
+def test_a_log_cut_back_is_nothing_deleted() -> None:
+    """An unclean election: the end lies before what was read, and reading begins again."""
+    account, _ = settled(100, 100, 0, 600, came=100)
+    account.lost(PLACE, 101)
+    account.delivered([(PLACE, 50, 60)])
+    assert told(account.settle({}, IDS, {PLACE: (50, 61)})) == []
+
+
+def test_a_log_that_was_emptied_unread_is_told() -> None:
+    """Nothing will come to say so, but the broker's refusal."""
     account, _ = settled(0, None, 0, 0)
     emptied = {PLACE: (60, 60)}
     assert told(account.settle({}, IDS, emptied)) == []
+    account.lost(PLACE, 0)
     assert told(account.settle({}, IDS, emptied)) == [(0, 60, "deleted")]
     assert told(account.settle({}, IDS, emptied)) == []
     account.delivered([(PLACE, 60, 60)])

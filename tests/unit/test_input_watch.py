@@ -152,3 +152,21 @@ def test_a_stop_keeps_the_positions_and_does_not_wait_for_a_broker(
     cluster.watch.handled([(PLACE, 31, 40)])
     asyncio.run(cluster.watch.save())
     assert "not kept: no answer" in caplog.text
+
+
+def test_what_the_consumers_thread_tells_is_taken_in_its_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refusal of before an assignment says nothing of it; a commit past markers keeps where ingest stands."""
+    cluster = Cluster(monkeypatch, (0, 12))
+    cluster.watch.lost(PLACE, 10)
+    cluster.watch.sought({PLACE: Sought(10, ours=True)})
+    cluster.watch.read_on({PLACE: 12, (topics.RATES, 1): 5})
+    asyncio.run(cluster.watch.look())
+    cluster.bounds = (12, 12)
+    asyncio.run(cluster.watch.look())
+    assert cluster.kept() == Kept({PLACE: InputPosition(next=12, topic_id="new")}, {})
+    cluster.watch.lost(PLACE, 12)
+    cluster.watch.read_on({PLACE: 20})
+    cluster.bounds = (20, 20)
+    asyncio.run(cluster.watch.look())
+    assert [(one.first, one.next) for one in cluster.kept().passed.values()] == [(12, 20)]
+    assert counted(cluster.watch, "deleted") == 8

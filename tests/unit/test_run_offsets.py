@@ -233,3 +233,18 @@ def test_when_all_partitions_are_stopped_none_is_fetched() -> None:
         assert len(consumer.asked) == asked
 
     played(story)
+
+
+def test_what_was_committed_is_told_and_what_is_owed_is_not() -> None:
+    """Whoever keeps the positions must not be ahead of what the next worker begins with."""
+
+    async def story() -> None:
+        consumer, told, taken = Consumer(), [], [False, True]
+        consumer.read_on = told.append
+        consumer._thread.commit = lambda offsets: asyncio.sleep(0, taken.pop(0))
+        assert not await consumer._commit({PLACE: 3})
+        assert told == []
+        assert await consumer._commit({OTHER: 5})
+        assert told == [{tuple(PLACE): 3, tuple(OTHER): 5}]
+
+    played(story)

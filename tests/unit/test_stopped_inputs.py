@@ -159,8 +159,13 @@ def test_a_broker_that_cannot_read_its_log_is_told_and_an_election_is_not() -> N
     assert made.stopped.standing() == {PLACE}
 
 
-def answered(*partitions: tuple[int, int, int, int, bytes], offset: int = 4) -> tuple[FetchAnswers, float]:
-    """What is noted of an answer: (partition, error, high-water mark, last stable offset, records) each; pauses, s."""
+def answered(
+    *partitions: tuple[int, int, int, int, bytes], offset: int = 4, lost: list[tuple[TP, int]] | None = None
+) -> tuple[FetchAnswers, float]:
+    """What is noted of an answer: (partition, error, high-water mark, last stable offset, records) each; pauses, s.
+
+    `lost` takes the offsets that were refused.
+    """
     slept: list[float] = []
 
     class Client:
@@ -171,7 +176,7 @@ def answered(*partitions: tuple[int, int, int, int, bytes], offset: int = 4) -> 
     async def pause(seconds: float) -> None:
         slept.append(seconds)
 
-    answers = FetchAnswers(Client())
+    answers = FetchAnswers(Client(), lambda tp, offset: None if lost is None else lost.append((tp, offset)))
     request = FetchRequest(1, 1, 1, 1, [("t", [(one[0], offset, 100) for one in partitions])])
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fetch_answers.asyncio, "sleep", pause)
@@ -193,3 +198,10 @@ def test_an_answer_of_errors_alone_is_followed_by_a_pause() -> None:
     assert (answers.refused[TP("t", 0)].error, pause) == ("CorruptRecordException", fetch_answers.PAUSE_SECONDS)
     assert answered((0, 2, -1, -1, b""), (1, 0, 9, 9, b"record"))[1] == 0
     assert answered((0, 0, 9, 9, b""))[1] == 0
+
+
+def test_an_offset_that_a_broker_refuses_is_told() -> None:
+    """What is deleted unread; aiokafka goes on at the log's start."""
+    lost: list[tuple[TP, int]] = []
+    answered((0, 1, -1, -1, b""), (1, 0, 9, 9, b"record"), (2, 6, -1, -1, b""), lost=lost)
+    assert lost == [(TP("t", 0), 4)]
