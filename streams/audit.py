@@ -22,6 +22,7 @@ from aiokafka.errors import KafkaError
 from streams import clients, topics
 from streams.errors import FxwatchError
 from streams.kafka.denied import denied_or
+from streams.pseudonyms import is_token
 from streams.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -29,8 +30,6 @@ logger = logging.getLogger(__name__)
 PARTITION = 0
 # what the first record carries as `previous`
 FIRST = "0" * 64
-# a token that is none may be anything; the log keeps enough to recognise it
-LONGEST_TOKEN = 200
 
 
 class AuditError(FxwatchError):
@@ -50,7 +49,7 @@ class Who(msgspec.Struct, frozen=True):
 class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One decision. `previous` is the SHA-256 of the previous record's bytes; `when` the wall clock, UTC.
 
-    `outcome` is `opened`, or `refused: ` and an error code.
+    `outcome` is `opened`, or `refused: ` and an error code. `token` is what `subject` makes of what was asked for.
     """
 
     kind: str
@@ -80,11 +79,19 @@ def digest(value: bytes) -> str:
     return hashlib.sha256(value).hexdigest()
 
 
+def subject(token: str) -> str:
+    """The token, or in the place of anything else its length: somebody may have typed an identity by mistake.
+
+    Not a hash either, against which all registration numbers can be tried.
+    """
+    return token if is_token(token) else f"no token ({len(token)} characters)"
+
+
 def chained(last: bytes | None, kind: str, token: str, case: str, reason: str, who: Who, when: datetime,
             outcome: str) -> bytes:  # fmt: skip
     """The bytes of the record that follows `last` (None: the first)."""
     previous = FIRST if last is None else digest(last)
-    return msgspec.json.encode(AuditRecord(kind=kind, token=token[:LONGEST_TOKEN], case=case, reason=reason, who=who,
+    return msgspec.json.encode(AuditRecord(kind=kind, token=subject(token), case=case, reason=reason, who=who,
                                            when=when, outcome=outcome, previous=previous))  # fmt: skip
 
 
@@ -161,9 +168,7 @@ async def _append(settings: Settings, kind: str, token: str, case: str, reason: 
             last = await _last(consumer, tp)
             value = chained(last, kind, token, case, reason, account(), datetime.now(UTC), outcome)
             async with producer.transaction():
-                told = await producer.send_and_wait(
-                    tp.topic, value, key=token[:LONGEST_TOKEN].encode(), partition=PARTITION
-                )
+                told = await producer.send_and_wait(tp.topic, value, key=subject(token).encode(), partition=PARTITION)
         finally:
             await producer.stop()
             await consumer.stop()

@@ -103,7 +103,9 @@ def test_failed_attempts_are_recorded_too(ready, fxwatch, keys, tmp_path):
                              (wrong, 2, "does not open"), (absent, 2, "cannot read the private key file")):  # fmt: skip
         assert (done.returncode, done.stdout) == (code, "")
         assert said in done.stderr
-    outcomes = [json.loads(value)["outcome"] for _, value in log(ready.bootstrap)]
+    values = [value for _, value in log(ready.bootstrap)]
+    assert b"900101" not in b"".join(values), "what somebody typed by mistake is in the log for ever"
+    outcomes = [json.loads(value)["outcome"] for value in values]
     assert outcomes == ["refused: token.unknown", "refused: token.malformed", "refused: identity.unopened",
                         "refused: keys.invalid"]  # fmt: skip
 

@@ -51,3 +51,12 @@ def test_the_account_is_the_system_s_not_the_environment_s(monkeypatch):
     monkeypatch.setenv("USER", "somebody")
     monkeypatch.setenv("LOGNAME", "somebody")
     assert audit.account().user != "somebody"
+
+
+@pytest.mark.parametrize("typed", ["900101-1234567", "k1.0a3." + "5D" * 16, "", "x" * 5000, "\udcff"])
+def test_what_is_no_token_is_not_written(typed):
+    """Somebody may type an identity by mistake; the log is kept for ever and many may read it."""
+    value = audit.chained(None, "reidentify", typed, "c", "r", audit.account(), WHEN, "refused: token.malformed")
+    assert f'"token":"no token ({len(typed)} characters)"'.encode() in value
+    assert not typed or typed.encode("utf-8", "replace") not in value
+    assert audit.subject("k1.0a3." + "5d" * 16) == "k1.0a3." + "5d" * 16
