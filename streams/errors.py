@@ -137,6 +137,12 @@ class OtherApplicationError(UsageError):
     code = "application.other"
 
 
+class RulesGoneError(FxwatchError):
+    """No record says any more which configuration is in force."""
+
+    code = "rules.gone"
+
+
 class RulesDifferError(FxwatchError):
     """The worker's configuration file differs from the rules in force in the ledger."""
 

@@ -9,12 +9,14 @@ must not run: it would explain alerts by limits that did not apply.
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError as ReadError
 from kafka import KafkaProducer
+from kafka import TopicPartition as Partition
 from kafka.errors import AuthorizationError, KafkaError
 
 from detectors.configuration import Configuration, fingerprint
@@ -24,11 +26,11 @@ from detectors.events import ConfigurationChange
 from detectors.typologies import REGISTRY
 from streams import clients, ledger, topics
 from streams.contracts import RulesRecord
-from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, TopicsError
+from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, RulesGoneError, TopicsError
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import kafka_python_access
 from streams.reading import partitions_of
-from streams.rules import DELIVERY_SECONDS, KEY
+from streams.rules import DELIVERY_SECONDS, KEY, ledger_ends
 from streams.settings import EFFECTIVE, Settings, effective_configuration
 from streams.topics import LEDGER, RULES
 from streams.topics.cluster import MISSING
@@ -44,17 +46,14 @@ def in_force(settings: Settings) -> Configuration:
 
 
 def ruling_change(settings: Settings) -> "tuple[Configuration, Change | None]":
-    """The configuration in force and the change that put it there; None stands for the ledger's first record."""
+    """The configuration in force and the change that put it there; None stands for the ledger's first record.
+
+    Raises `RulesGoneError` when neither is kept.
+    """
     _require_topics(settings)
     try:
         changes = [_change(record) for record in _read(settings, RULES, RULES_PARTITION)]
-        return ruling(
-            lambda: _begun(settings), changes, lambda change: places(settings, change, [0])[0] is not None
-        )  # fmt: skip
-    except msgspec.MsgspecError as fault:
-        raise TopicsError(
-            "the ledger does not begin with a configuration", got=str(fault), todo="run: fxwatch topics apply"
-        ) from fault
+        return ruling(lambda: _begun(settings), changes, partial(_is_in_ledger, settings))
     except DENIED as fault:
         raise not_authorized("the configuration in force cannot be read", fault) from fault
     except (KafkaError, ReadError) as fault:
@@ -62,9 +61,22 @@ def ruling_change(settings: Settings) -> "tuple[Configuration, Change | None]":
 
 
 def _begun(settings: Settings) -> Configuration:
+    cause = None
     for record in _read(settings, LEDGER, 0, most=1):
-        return msgspec.json.decode(record.value, type=ConfigurationChange).configuration
-    raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
+        try:
+            return msgspec.json.decode(record.value or b"", type=ConfigurationChange).configuration
+        except msgspec.MsgspecError as fault:
+            cause = fault
+    with topics.connect(settings) as admin:
+        place = Partition(LEDGER, 0)
+        if ledger_ends(admin, [place])[place] == 0:
+            raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
+    # deleted by retention, say; `topics apply` leaves a ledger alone that ever held a record
+    raise RulesGoneError("no record says any more which configuration is in force",
+                         got=f"{RULES} holds no change, {LEDGER} does not begin with a configuration",
+                         expected=f"a configuration in {RULES}, or as the first record of {LEDGER}[0]",
+                         todo="put the one in force again that was: fxwatch rules apply, with its file in "
+                         "FXWATCH_CONFIG; partitions keep what they have until then") from cause  # fmt: skip
 
 
 class Change(NamedTuple):
@@ -96,13 +108,37 @@ def ruling(
     be used.
     """
     for change in reversed(changes):
-        configuration = change.configuration
-        if configuration is None or stopping_faults(configuration):
-            continue
-        if not configuration_faults(configuration) or in_ledger(change):
-            return configuration, change
+        if change.configuration is not None and _is_accepted(change.configuration, change, in_ledger):
+            return change.configuration, change
     first = begun()
     return stand_in(effective_configuration({}), first) if stopping_faults(first) else first, None
+
+
+def _is_accepted(configuration: Configuration, change: Change, in_ledger: Callable[[Change], bool]) -> bool:
+    return not stopping_faults(configuration) and (not configuration_faults(configuration) or in_ledger(change))
+
+
+def refused_place(settings: Settings) -> str | None:
+    """Where the newest configuration stands when it is refused, so that another is in force; None when all is well.
+
+    Raises `BrokerUnavailableError` on silence, `TopicsError` or `RulesGoneError` when there is none at all.
+    """
+    changes = [_change(record) for record in _read(settings, RULES, RULES_PARTITION)]
+    if not changes:
+        return f"{LEDGER}[0] at its beginning" if stopping_faults(_begun(settings)) else None
+    newest, configuration = changes[-1], changes[-1].configuration
+    if configuration is not None and _is_accepted(configuration, newest, partial(_is_in_ledger, settings)):
+        return None
+    return place_of(newest.offset)
+
+
+def place_of(offset: int) -> str:
+    """Where a change stands, for people."""
+    return f"{RULES}[{RULES_PARTITION}] at offset {offset}"
+
+
+def _is_in_ledger(settings: Settings, change: Change) -> bool:
+    return places(settings, change, [0])[0] is not None
 
 
 def switched_off(configuration: Configuration) -> list[str]:
@@ -231,10 +267,7 @@ def change(settings: Settings) -> bool:
 
     Raises `DeliveryError`, and `RulesDifferError` when it has another number of ledger partitions.
     """
-    there, found = ruling_change(settings)
-    _require_same_partitions(settings, there)
-    arrived = found is None or places(settings, found, [0])[0] is not None
-    if arrived and not differences(settings.effective, there):
+    if _is_in_force(settings):
         return False
     version = fingerprint(settings.effective)
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)
@@ -248,6 +281,17 @@ def change(settings: Settings) -> bool:
     finally:
         producer.close()
     return True
+
+
+def _is_in_force(settings: Settings) -> bool:
+    try:
+        there, found = ruling_change(settings)
+    except RulesGoneError:
+        return False  # whatever it was, this says it again
+    _require_same_partitions(settings, there)
+    arrived = found is None or _is_in_ledger(settings, found)
+    # after one that is refused it is said again: who reads the topic then finds the newest in force
+    return arrived and not differences(settings.effective, there) and refused_place(settings) is None
 
 
 def _read(settings: Settings, topic: str, partition: int, most: int | None = None) -> list[Any]:

@@ -31,6 +31,7 @@ from streams.notices import ConflictLetters
 from streams.partition import BREATHE_SECONDS
 from streams.pseudonyms import partition_of
 from streams.record_sets import Unreadable
+from streams.rules_refused import RulesRefused
 from streams.run_counts import RunCounts
 from streams.settings import Settings
 from streams.stopped_inputs import StoppedInputs
@@ -88,6 +89,7 @@ class IngestAgent:
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.stopped = StoppedInputs(lambda: self.app._consumer, partial(read_progress, settings),  # noqa: SLF001
                                      lambda: self.inputs.ids, agent=AGENT, topic=topics.PROGRESS)  # fmt: skip
+        self.rules = RulesRefused(settings)
         self._watching: list[asyncio.Task[None]] = []
         # highest offset handled, by input topic and partition
         self._handled: dict[tuple[str, int], int] = {}
@@ -152,11 +154,13 @@ class IngestAgent:
             self.metrics.forget_partition(AGENT, number)
         self._assigned = numbers
         self._looked = False
+        await self.rules.assigned({(tp.topic, tp.partition) for tp in assigned})
 
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
         for task in self._watching:
             await ended(task)
+        await self.rules.stop()
         await self.conflicts.stop()
         await self.clock.stop()
         await self.watch.save()
@@ -200,6 +204,7 @@ class IngestAgent:
         result = self.door.admit(
             record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
         )
+        self.rules.taken(record, refused=isinstance(result, Rejected))
         if isinstance(result, Rejected):
             letters.append(self._letter(record, result))
             counts.reject()
@@ -302,5 +307,5 @@ class IngestAgent:
         return self.outstanding.reasons() + self.stopped.unready()
 
     def notes(self) -> list[str]:
-        """What keeps records waiting and is no fault of this worker: a sender's transaction that stays open."""
-        return self.stopped.notes()
+        """What is no fault of this worker: a sender's transaction that stays open, a configuration that is refused."""
+        return self.stopped.notes() + self.rules.notes()

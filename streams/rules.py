@@ -35,7 +35,7 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     go through `rules apply`. Raises `DeliveryError` when a record is not acknowledged; running it again completes it.
     """
     partitions = [TopicPartition(LEDGER, number) for number in range(settings.effective.engine.partitions)]
-    ends = _ends(admin, partitions)
+    ends = ledger_ends(admin, partitions)
     empty = [each.partition for each in partitions if ends[each] == 0]
     if not empty:
         return []
@@ -58,7 +58,7 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     return empty
 
 
-def _ends(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
+def ledger_ends(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
     """The partitions' end offsets. A partition created a moment ago may have no leader yet, which is waited for."""
     deadline = time.monotonic() + DELIVERY_SECONDS
     while True:

@@ -14,6 +14,7 @@ from streams.settings import Settings
 from streams.showing import say, say_json
 from streams.topics import Difference, Topic, apply, connect, diff, table
 from streams.topics.acls import ROLES, Grant, Role
+from streams.topics.table import DAY_MS, HOUR_MS
 
 FILE_WIDTH = 180
 """Columns of the table when it goes to a file or a pipe, which have no width of their own."""
@@ -179,10 +180,12 @@ def _to_console(shown: Table) -> None:
 
 
 def _kept(topic: Topic, settings: Settings) -> str:
-    days = settings.raw_retention_days if topic.keep == "raw" else settings.evidence_retention_days
     if topic.keep == "compacted":
         return "newest per key"
-    return "for ever" if days is None else f"{days:g} days"
+    kept = int(topic.configuration(settings)["retention.ms"])
+    if kept < DAY_MS:
+        return "for ever" if kept < 0 else f"{kept / HOUR_MS:.3g} hours"
+    return f"{kept / DAY_MS:.3g} days"
 
 
 def _print(settings: Settings, differences: list[Difference], missing: str, differing: str) -> None:

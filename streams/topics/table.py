@@ -29,7 +29,7 @@ INPUTS = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS, RULES)
 """What ingest reads. Partition i of each goes to one worker where they have equally many (DESIGN section 2), as `topics
 apply` creates them. With other numbers the order between topics is kept less well, and nothing else changes."""
 
-Keep = Literal["raw", "evidence", "compacted"]
+Keep = Literal["raw", "evidence", "for ever", "compacted"]
 
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
@@ -89,11 +89,11 @@ _STATE = {
 class Topic(msgspec.Struct, frozen=True, kw_only=True):
     """One row of the table.
 
-    `keep`: `raw` = `raw_retention_days`; `evidence` = for ever, or `evidence_retention_days`; `compacted` = the newest
-    record of each key. `key`: what record keys are (UTF-8). `writers`, `readers`: agents and commands. `extra`: topic
-    settings of its own, Kafka's names. `partitions`: what `topics apply` creates, and the least that fxwatch needs; of
-    more than that it leaves the rest alone. `any_number`: it reads all of them, however many.
-    `advised`: settings whose lack a worker only tells, because it can do without.
+    `keep`: `raw` = `raw_retention_days`; `evidence` = for ever, or `evidence_retention_days`; `for ever` = whatever is
+    configured; `compacted` = the newest record of each key. `key`: what record keys are (UTF-8). `writers`, `readers`:
+    agents and commands. `extra`: topic settings of its own, Kafka's names. `partitions`: what `topics apply` creates,
+    and the least that fxwatch needs; of more than that it leaves the rest alone. `any_number`: it reads all of them,
+    however many. `advised`: settings whose lack a worker only tells, because it can do without.
     """
 
     name: str
@@ -127,6 +127,8 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         elif self.keep == "evidence":
             days = settings.evidence_retention_days
             wanted["retention.ms"] = "-1" if days is None else str(_milliseconds(days))
+        elif self.keep == "for ever":
+            wanted["retention.ms"] = "-1"
         if self.name in INPUTS:
             wanted[BEFORE] = str(oldest_stamp_ms(int(wanted["retention.ms"])))
         else:
@@ -163,6 +165,8 @@ def table(settings: Settings) -> tuple[Topic, ...]:
     def topic(name: str, keep: Keep, key: str, writers: str, readers: str, *, partitions: int = many,
               extra: dict[str, str] | None = None) -> Topic:  # fmt: skip
         advised = {BEFORE} if name in INPUTS else {STAMPED} if extra is _STAMPED_BY_BROKER else set()
+        # earlier releases let `evidence_retention_days` cut these too
+        advised |= {"retention.ms"} if keep == "for ever" else set()
         return Topic(name=name, partitions=partitions, keep=keep, key=key, writers=writers, readers=readers,
                      extra=extra or {}, any_number=name in INPUTS, advised=frozenset(advised))  # fmt: skip
 
@@ -172,8 +176,9 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate, deadletter", "ingest, reconcile"),
         topic(PROFILES, "raw", "party's id", "registers, publish, simulate, deadletter", "ingest, reconcile"),
         topic(DISPOSITIONS, "raw", "party token", "investigators, console, deadletter", "ingest, reconcile"),
-        # every configuration that was ever in force: an old alert is explained by the rules of its day
-        topic(RULES, "evidence", "configuration", "rules apply",
+        # every configuration that was ever in force: an old alert is explained by the rules of its day, and the newest
+        # one is in force however old it is
+        topic(RULES, "for ever", "configuration", "rules apply",
               "ingest, monitor, rules apply, rules show, reconcile"),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, rescore, reconcile, rules show, skip, state, institutions"),
@@ -193,6 +198,6 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         # where each ingest worker is in a backlog, for the others; worth nothing a second later
         topic(CLOCK, "raw", "worker", "ingest", "ingest", partitions=1,
               extra={"retention.ms": str(HOUR_MS), "segment.ms": str(HOUR_MS)}),
-        # a chain of hashes is one sequence
-        topic(AUDIT, "evidence", "subject", "reidentify, console", "reidentify, console, auditors", partitions=1),
+        # a chain of hashes is one sequence, and a retention that cuts its head looks as somebody who does
+        topic(AUDIT, "for ever", "subject", "reidentify, console", "reidentify, console, auditors", partitions=1),
     )  # fmt: skip

@@ -59,11 +59,16 @@ def test_what_the_door_refuses_counts_only_where_an_earlier_release_let_it_in():
     assert ruled(SECOND, misspelt(), in_ledger=False) == (SECOND, 0)
 
 
-@pytest.mark.parametrize(("found", "at", "sent"), [(None, None, 0), (Change(3, 0, FIRST), 17, 0),
-                                                   (Change(3, 0, FIRST), None, 1)],
-                         ids=["begun with it", "in the ledger", "refused by an ingest worker of before"])  # fmt: skip
-def test_what_never_reached_the_ledger_is_sent_again(monkeypatch, found, at, sent):
-    """`rules apply` too early in an upgrade: the former ingest refused it, and the second call must not do nothing."""
+@pytest.mark.parametrize(
+    ("found", "at", "refused", "sent"),
+    [(None, None, None, 0), (Change(3, 0, FIRST), 17, None, 0), (Change(3, 0, FIRST), None, None, 1),
+     (Change(3, 0, FIRST), 17, "fx.rules.v1[0] at offset 4", 1)],
+    ids=["begun with it", "in the ledger", "refused by an ingest worker of before", "a refused is newer"])  # fmt: skip
+def test_what_never_reached_the_ledger_is_sent_again(monkeypatch, found, at, refused, sent):
+    """`rules apply` too early in an upgrade: the former ingest refused it, and the second call must not do nothing.
+
+    Nor after a configuration that is refused: workers say on /readyz that the newest one is, until there is another.
+    """
     records = []
 
     class Producer:
@@ -81,6 +86,7 @@ def test_what_never_reached_the_ledger_is_sent_again(monkeypatch, found, at, sen
     ours = settings.effective
     monkeypatch.setattr(in_force, "ruling_change", lambda _: (ours, found))
     monkeypatch.setattr(in_force, "places", lambda *_: {0: at})
+    monkeypatch.setattr(in_force, "refused_place", lambda _: refused)
     monkeypatch.setattr(in_force, "KafkaProducer", Producer)
     assert (in_force.change(settings), len(records)) == (bool(sent), sent)
 
