@@ -9,11 +9,12 @@ An id is only what a sender wrote. Events join when they also agree, and in doub
 seen and can be taken back, one that vanished is not.
 
 * One institution, or a UETR (payment_ids.py); the same party, direction and currency; amounts that are no multiples of
-  each other. An order is settled once, and told of at most a day after its settlement.
+  each other, and across institutions no further apart than by charges (charges.py). An order is settled once, and told
+  of at most a day after its settlement.
 * What was said is said anew once by each institution, of the same foreign side, within `RESTATED_DAYS`. The next
   one shows that the id names several payments (a constant): it counts, and what it had hidden is put back.
-* Another institution's word about a payment takes nothing away: the larger amount counts, and no document is shown
-  where either says so.
+* One institution's word about a payment that another one tells too takes nothing away, whoever told it first and
+  whatever it says anew: the larger amount counts, and no document is shown where either says so.
 * After all of a payment came back, no later event joins it.
 
 Whatever has an id in common and does not agree is a payment of its own, counted as `payment.reused`.
@@ -25,8 +26,10 @@ import msgspec
 
 from detectors import payments, reversals
 from detectors.calendar import DAY_US
+from detectors.charges import apart_by_charges
 from detectors.party import MOST_RESTATED, Party, Restated, Reversal
 from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, REVERSED, SETTLED, Payment, at
+from detectors.shares import fairly_cut
 
 # A correction follows within days; longer than a week and the holidays around it, and it is told by a return instead.
 RESTATED_DAYS = 10
@@ -79,7 +82,7 @@ def account(party: Party, incoming: Incoming) -> Effect:
         return _reversed(party, incoming)
     if incoming.late:
         return Effect("late", None)
-    namesakes = payments.of_payment(party, row.payment)
+    namesakes = payments.of_payment(party, row.payment, row.institution)
     joined = _joined(party, namesakes, row) if namesakes else None
     if joined is not None:
         return _join(party, joined, row)
@@ -124,7 +127,9 @@ def _agrees(party: Party, old: Payment, new: Payment) -> bool:
         if last is None or new.time > last:
             return False
     said = reversals.fresh(party, old)
-    return reversals.plausible((said.amount, said.exponent), (new.amount, new.exponent))
+    if old.institution == new.institution:
+        return reversals.plausible((said.amount, said.exponent), (new.amount, new.exponent))
+    return apart_by_charges(said, new.amount, new.exponent)
 
 
 def _pairs(old: Payment, new: Payment) -> str | None:
@@ -141,10 +146,25 @@ def _may_restate(party: Party, old: Payment, new: Payment) -> bool:
     same = old.institution == new.institution
     if same and (old.flags ^ new.flags) & SETTLED:
         return False
-    if not old.flags & RESTATED:
+    if not old.flags & RESTATED or (not same and _paired_word(party, old, new) is not None):
         return True
     said = [payments.unpacked(one.row) for one in party.restated if one.first == old.event]
-    return 0 < len(said) < MOST_STATEMENTS and all(one.institution != new.institution for one in said)
+    # another institution said its word, and may correct it once, as the first one may
+    own = sum(one.institution == new.institution for one in said)
+    return 0 < len(said) < MOST_STATEMENTS and own <= (0 if same else 1)
+
+
+def _paired_word(party: Party, old: Payment, new: Payment) -> int | None:
+    """The place of what another institution had said of a payment, its order where this settles it, or the reverse.
+
+    Failure prevented: a bank tells a UETR first, and the order and the settlement of the bank that pays both count.
+    """
+    for number, one in enumerate(party.restated):
+        if one.first == old.event and not one.standing:
+            row = payments.unpacked(one.row)
+            if row.institution == new.institution and _pairs(row, new) is not None:
+                return number
+    return None
 
 
 def _join(party: Party, joined: _Joined, new: Payment) -> Effect:
@@ -163,13 +183,27 @@ def _join(party: Party, joined: _Joined, new: Payment) -> Effect:
         said = reversals.fresh(party, old) if replaces else new
         _remember(party, Restated(old.event, new.event if replaces else 0, said.packed()))
     time = min(old.time, new.time)
-    kept = new if replaces else old
-    kept = msgspec.structs.replace(kept, time=time, event=old.event, flags=kept.flags | flags)
-    payments.write(party, place, kept)
+    stands = _not_below_others(party, old, new) if replaces else old
+    stands = msgspec.structs.replace(stands, time=time, event=old.event, flags=stands.flags | flags)
+    payments.write(party, place, stands)
     join: Join | None = "payment.restated" if how == "restates" else None
     if not replaces and time == old.time:
-        return Effect("known", kept, join)
-    return Effect("amended", reversals.less_reversals(party, place) if replaces else kept, join)
+        return Effect("known", stands, join)
+    return Effect("amended", reversals.less_reversals(party, place) if replaces else stands, join)
+
+
+def _not_below_others(party: Party, old: Payment, new: Payment) -> Payment:
+    """An institution's newer word about its payment, no lower than what others say of it.
+
+    Failure prevented: a bank tells another's payment of 100 000 by its UETR first, and then says that it was of 50 001.
+    """
+    said = [payments.unpacked(one.row) for one in party.restated if one.first == old.event and not one.standing]
+    others = [row for row in said if row.institution != new.institution]
+    for row in others:
+        if row.amount * 10**new.exponent > new.amount * 10**row.exponent:
+            new = msgspec.structs.replace(new, amount=row.amount, exponent=row.exponent, usd=max(row.usd, new.usd))
+        new = msgspec.structs.replace(new, flags=new.flags | row.flags & NO_DOCUMENT)
+    return new
 
 
 def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
@@ -177,7 +211,7 @@ def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
     join: Join = "payment.restated"
     if reversals.taken_by_another(party, old.event, new.institution):
         join = "reversal.foreign"
-    _remember(party, Restated(old.event, 0, new.packed()))
+    _remember_word(party, old, new)
     said = reversals.fresh(party, old)
     larger = new.amount * 10**said.exponent > said.amount * 10**new.exponent
     flags = RESTATED | new.flags & NO_DOCUMENT
@@ -193,8 +227,31 @@ def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
     return Effect("amended" if changed else "known", kept, join)
 
 
+def _remember_word(party: Party, old: Payment, new: Payment) -> None:
+    number = _paired_word(party, old, new)
+    if number is None:
+        _remember(party, Restated(old.event, 0, new.packed()))
+        return
+    earlier = payments.unpacked(party.restated[number].row)
+    word = new if new.flags & SETTLED else earlier
+    whole = msgspec.structs.replace(word, event=earlier.event, time=min(earlier.time, new.time),
+                                    flags=word.flags | (earlier.flags | new.flags) & ORDERED)  # fmt: skip
+    party.restated[number] = Restated(old.event, 0, whole.packed())
+
+
 def _remember(party: Party, restated: Restated) -> None:
-    party.restated = [*party.restated, restated][-MOST_RESTATED:]
+    party.restated = kept([*party.restated, restated])
+
+
+def kept(restated: list[Restated]) -> list[Restated]:
+    """At most `MOST_RESTATED`, each institution its share of what it said.
+
+    Failure prevented: a bank that corrects each of its payments, and what it or another had hidden of an id that proves
+    to name several payments could not be put back.
+    """
+    if len(restated) <= MOST_RESTATED:
+        return restated
+    return fairly_cut(restated, MOST_RESTATED, lambda one: payments.unpacked(one.row).institution)
 
 
 def _put_back(party: Party, namesakes: list[int], institution: int) -> None:

@@ -15,8 +15,9 @@ import msgspec
 MOST_NAMES = 4608
 # rows keep the number of a name in 16 bits
 NAME_NUMBERS = 2**16
-MOST_REVERSALS = 20
-MOST_RESTATED = 20
+# each fairly cut (shares.py) among the institutions that sent them
+MOST_REVERSALS = 64
+MOST_RESTATED = 64
 MOST_VERDICTS = 50
 MOST_ALERTED = 20
 # alerts of a party on which a verdict still counts; 16 bytes each

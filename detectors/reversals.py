@@ -11,12 +11,16 @@ import msgspec
 
 from detectors import money, payments
 from detectors.calendar import DAY_US
+from detectors.charges import apart_by_charges
 from detectors.party import MOST_REVERSALS, Party, Reversal
 from detectors.payments import OUT, REVERSED, Payment, at, write
+from detectors.shares import OTHERS, fairly_cut
 
-# Two amounts of one payment differ by what banks charged on the way (some tens of USD, which is much of a small
-# payment). What is twice as much, or half, is a multiple: another payment.
+# Within one institution an order may be carried out in part, and a slip is corrected. What is twice as much, or half,
+# is a multiple: another payment. Across institutions amounts differ by charges only (charges.py).
 MULTIPLE = 2
+# no institution's number in a party's table of names
+NOBODY = -1
 # A value date without a time is midnight, up to a day before the order of that day.
 DATE_ONLY_US = DAY_US
 
@@ -24,7 +28,7 @@ DATE_ONLY_US = DAY_US
 def reverse(party: Party, reversal: Reversal) -> tuple[bool, str | None]:
     """Keep a new reversal and take it back: (whether it found its payment, the fault it is counted under, if any)."""
     places, named = _meant(party, reversal)
-    party.reversals = [*party.reversals, reversal][-MOST_REVERSALS:]
+    party.reversals = kept(party, [*party.reversals, reversal])
     if len(places) != 1:
         return False, "reversal.mismatched" if named else None
     row = at(party, places[0])
@@ -34,14 +38,28 @@ def reverse(party: Party, reversal: Reversal) -> tuple[bool, str | None]:
     return True, "reversal.foreign" if foreign else None
 
 
+def kept(party: Party, reversals: list[Reversal]) -> list[Reversal]:
+    """At most `MOST_REVERSALS`, each institution its share; all that this party never paid through have one together.
+
+    Failure prevented: twenty returns of nothing by one bank, and another bank's return that came before its payment
+    took nothing back.
+    """
+    if len(reversals) <= MOST_REVERSALS:
+        return reversals
+    known = {party.names[number] for number in set(payments.rows(party)["institution"].tolist())}
+    return fairly_cut(reversals, MOST_REVERSALS, lambda one: one.institution if one.institution in known else OTHERS)
+
+
 def less_reversals(party: Party, place: int) -> Payment:
     """Take back from a fresh amount what its returns took, in ledger order; the payment as it counts then.
 
     Reversals that waited are taken now if this is the payment they name.
     """
-    event = at(party, place).event
+    row = at(party, place)
     for number, reversal in enumerate(party.reversals):
-        if reversal.taken == event or (not reversal.taken and _meant(party, reversal)[0] == [place]):
+        if reversal.taken == row.event or (
+            not reversal.taken and _names(party, reversal, row) and _meant(party, reversal)[0] == [place]
+        ):
             _take_back(party, place, number)
     return at(party, place)
 
@@ -74,6 +92,12 @@ def move(party: Party, first: int, other: int) -> None:
     ]
 
 
+def _names(party: Party, reversal: Reversal, row: Payment) -> bool:
+    """Whether a reversal names a payment at all; the others need no look through all rows."""
+    named = reversal.original and party.first_event(reversal.original) == row.event
+    return bool(named or (reversal.payment and reversal.payment == row.payment))
+
+
 def plausible(one: tuple[int, int], other: tuple[int, int]) -> bool:
     """Whether two amounts (mantissa, exponent) of one currency may be of one payment: neither a multiple."""
     return _below_multiple(one, other) and _below_multiple(other, one)
@@ -90,8 +114,12 @@ def _meant(party: Party, reversal: Reversal) -> tuple[list[int], bool]:
     if place is not None:
         agrees = _agrees(party, at(party, place), reversal)
         return [place] if agrees else [], True
-    namesakes = payments.of_payment(party, reversal.payment)
-    return [place for place in namesakes if _agrees_by_id(party, at(party, place), reversal)], bool(namesakes)
+    institution = party.names.index(reversal.institution) if reversal.institution in party.names else NOBODY
+    namesakes = payments.of_payment(party, reversal.payment, institution)
+    agreeing = [place for place in namesakes if _agrees_by_id(party, at(party, place), reversal)]
+    # its own payments first: a payment that another bank made up under a UETR must not make it unclear which is meant
+    own = [place for place in agreeing if at(party, place).institution == institution]
+    return own or agreeing, bool(namesakes)
 
 
 def _agrees(party: Party, row: Payment, reversal: Reversal) -> bool:
@@ -102,13 +130,15 @@ def _agrees(party: Party, row: Payment, reversal: Reversal) -> bool:
 
 
 def _agrees_by_id(party: Party, row: Payment, reversal: Reversal) -> bool:
-    """By id alone more has to agree: the foreign side, the order in time, and across institutions the amount."""
+    """By id alone more has to agree: the foreign side, the order in time, and across institutions the amount.
+
+    What comes back through another bank comes back as a whole, less charges.
+    """
     if row.beneficiary != reversal.beneficiary or reversal.time_us < row.time - DATE_ONLY_US:
         return False
-    if party.names[row.institution] != reversal.institution and reversal.whole:
-        paid = fresh(party, row)
-        if not plausible((reversal.mantissa, reversal.exponent), (paid.amount, paid.exponent)):
-            return False
+    foreign = party.names[row.institution] != reversal.institution
+    if foreign and not apart_by_charges(fresh(party, row), reversal.mantissa, reversal.exponent):
+        return False
     return _agrees(party, row, reversal)
 
 

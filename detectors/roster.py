@@ -7,13 +7,11 @@ the old token for a while, and a verdict names the token that its alert showed.
 
 from itertools import islice
 
-from detectors import folded
+from detectors import accounting, folded, reversals
 from detectors.party import (
     MOST_ALERTED,
     MOST_ALIASES,
     MOST_RAISED,
-    MOST_RESTATED,
-    MOST_REVERSALS,
     MOST_VERDICTS,
     Party,
     newest_proofs,
@@ -85,7 +83,7 @@ def merged(current: Party, earlier: Party) -> Party:
     It happens when a record without `previous` came before one with it. Costs a copy of both parties' payments, once.
     """
     current.payments, restated = joined(current, earlier)
-    current.restated = restated[-MOST_RESTATED:]
+    current.restated = accounting.kept(restated)
     current.folded = folded.joined(current, earlier)
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
@@ -93,7 +91,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.words = joined_words(current, earlier)
     current.baselines = current.baselines or earlier.baselines
     current.proofs = newest_proofs(earlier.proofs + current.proofs)
-    current.reversals = (earlier.reversals + current.reversals)[-MOST_REVERSALS:]
+    current.reversals = reversals.kept(current, earlier.reversals + current.reversals)
     current.alerted = (earlier.alerted + current.alerted)[-MOST_ALERTED:]
     current.slots = {**earlier.slots, **current.slots}
     current.case = current.case or earlier.case

@@ -1,11 +1,13 @@
 """Which events are of one payment: an id is only what a sender wrote, and in doubt a payment counts."""
 
+import msgspec
 import pytest
 
 from detectors.alerts import Alert
-from detectors.party import pack, unpack
+from detectors.party import MOST_RESTATED, MOST_REVERSALS, Party, Restated, Reversal, pack, unpack
 from detectors.payment_ids import is_uetr
-from detectors.payments import NO_DOCUMENT, exact_sum, rows
+from detectors.payments import NO_DOCUMENT, Payment, exact_sum, rows
+from detectors.roster import merged
 from detectors.state import PartitionState
 from tests.support.ledger import Ledger, later
 from tests.support.own_cpu import own_cpu
@@ -98,7 +100,7 @@ def test_many_ids_in_turn_each_hide_one_payment_at_most():
         for name in range(60):
             ledger.pay(f"{turn}.{name}", later(hours=turn, minutes=name), "100", payment_id=f"id{name}")
     assert total(ledger) >= 60 * 5 * 100_00
-    assert len(party(ledger).restated) <= 20
+    assert len(party(ledger).restated) <= MOST_RESTATED
 
 
 def test_an_id_that_never_changes_costs_little():
@@ -222,12 +224,96 @@ def test_a_uetr_is_one_payment_at_every_bank_and_nobody_lowers_it():
 
 
 def test_a_bank_corrects_its_payment_though_another_told_it_too():
-    """Settled by A, told by B, corrected by A: A's word counts."""
+    """Settled by A, told by B, corrected by A and by B: one payment. Upward at once; down it goes by no word of one."""
+    for first, second in (("45000", "45400"), ("45400", "45000")):
+        ledger = Ledger()
+        ledger.pay("a", later(hours=0), first, payment_id=UETR)
+        ledger.pay("b", later(hours=1), first, payment_id=UETR, institution="BANKB")
+        ledger.pay("a2", later(hours=2), second, payment_id=UETR)
+        assert total(ledger) == 45_400_00
+        ledger.pay("b2", later(hours=3), second, payment_id=UETR, institution="BANKB")
+        assert total(ledger) == 45_400_00
+        assert joins(ledger) == {"payment.restated": 3}
+
+
+@pytest.mark.parametrize("amount", ["50001", "60000", "98000", "100000"])
+@pytest.mark.parametrize("way", ["restates", "settles", "told smaller"])
+def test_who_tells_a_uetr_first_lowers_nobody_s_payment(amount, way):
+    """A bank tells another's payment of 100 000 by its UETR before it, and then says that it was of less.
+
+    What is said of less than charges explain is a payment of its own. The honest case is the amount of 100 000.
+    """
     ledger = Ledger()
-    ledger.pay("a", later(hours=0), "45000", payment_id=UETR)
-    ledger.pay("b", later(hours=1), "45000", payment_id=UETR, institution="BANKB")
-    ledger.pay("a2", later(hours=2), "44000", payment_id=UETR)
-    assert total(ledger) == 44_000_00
+    first = amount if way == "told smaller" else "100000"
+    ledger.pay("x", later(hours=0), first, payment_id=UETR, institution="BANKX",
+               status="ordered" if way == "settles" else "settled")  # fmt: skip
+    ledger.pay("a", later(hours=1), "100000", payment_id=UETR)
+    if way != "told smaller":
+        ledger.pay("x2", later(hours=2), amount, payment_id=UETR, institution="BANKX", evidence="verified")
+    alone = way == "told smaller" and amount != "100000"
+    assert total(ledger) == 100_000_00 + (int(amount) * 100 if alone else 0)
+    assert all(int(flags) & NO_DOCUMENT for flags in rows(party(ledger))["flags"])
+
+
+@pytest.mark.parametrize("ahead", [True, False], ids=["made up", "alone"])
+@pytest.mark.parametrize("order", [("ordered", "settled"), ("settled", "ordered")])
+def test_a_payment_that_another_bank_told_first_counts_once(ahead, order):
+    """A bank orders and settles, as banks do, what another one told by the same UETR before it: one payment."""
+    ledger = Ledger()
+    if ahead:
+        ledger.pay("x", later(hours=0), "45000", payment_id=UETR, institution="BANKX")
+    for number, status in enumerate(order):
+        ledger.pay(f"a{number}", later(hours=1), "45000", payment_id=UETR, status=status)
+    assert total(ledger) == 45_000_00
+    ledger.state = PartitionState.thaw(list(ledger.state.freeze().sections()))
+    ledger.pay("c", later(hours=3), "45000", payment_id=UETR, status="cancelled", original_event_id="a1")
+    assert total(ledger) == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "counted"),
+    [("45000", "44450", 45_000_00), ("45000", "44449", 89_449_00), ("200", "157", 200_00), ("200", "97", 297_00),
+     ("1000000", "990000", 1_000_000_00), ("1000000", "989000", 1_989_000_00), ("45000", "22501", 67_501_00)],
+)  # fmt: skip
+def test_two_banks_words_differ_by_charges_only(first, second, counted):
+    """100 USD and 1 %: what the banks between take. In won the same; without a rate the share alone."""
+    for currency, times, rate in (("USD", 1, None), ("KRW", 1400, "1400")):
+        ledger = Ledger()
+        if rate is not None:
+            ledger.rate(later(hours=0), rate)
+        for number, amount in enumerate((first, second)):
+            ledger.pay(f"{number}", later(hours=number + 1), str(int(amount) * times), payment_id=UETR,
+                       currency=currency, institution=f"BANK{number}")  # fmt: skip
+        assert total(ledger) == counted
+
+
+@pytest.mark.parametrize(("amount", "rows_wanted"), [("9900", 1), ("9899", 2)])
+def test_without_a_rate_charges_are_a_hundredth(amount, rows_wanted):
+    """Nothing says how much 100 USD are in a currency without a rate."""
+    ledger = Ledger()
+    for number, one in enumerate(("10000", amount)):
+        ledger.pay(f"{number}", later(hours=number), one, payment_id=UETR, currency="VND", institution=f"BANK{number}")
+    assert len(rows(party(ledger))) == rows_wanted
+
+
+@pytest.mark.parametrize("made_up", [0, 1, 200])
+def test_payments_made_up_under_a_uetr_take_no_settlement_and_no_return_away(made_up):
+    """A bank orders 45 000; another writes any number of payments under its UETR; the order is settled and comes back.
+
+    What is made up counts, and is named; nothing of it is in the way of the bank whose payment it is.
+    """
+    ledger = Ledger()
+    ledger.pay("o", later(hours=0), "45000", payment_id=UETR, status="ordered")
+    for number in range(made_up):
+        # more than charges apart from each other, and from the payment; the last of them agrees with it
+        amount = 45_000 if number == made_up - 1 else 50_000 + 5_000 * number
+        ledger.pay(f"x{number}", later(hours=1, minutes=number), str(amount), payment_id=UETR,
+                   institution=f"BANKX{number % 3}")  # fmt: skip
+    false = total(ledger) - 45_000_00
+    ledger.pay("s", later(days=1), "44980", payment_id=UETR)
+    assert total(ledger) - false in {44_980_00, 45_000_00}
+    ledger.pay("r", later(days=2), "44980", payment_id=UETR, status="returned", original_event_id="not told")
+    assert 0 <= total(ledger) - false <= 20_00
 
 
 def test_one_banks_constant_uetr_does_not_hide_its_payments_behind_anothers():
@@ -374,3 +460,51 @@ def test_returns_are_taken_back_again_from_a_corrected_amount():
     ledger.pay("r", later(hours=1), "300.55", status="returned", original_event_id="a")
     ledger.pay("b", later(hours=2), "1100", payment_id="P")
     assert total(ledger) == 799_45
+
+
+# Memory that one institution fills
+
+
+@pytest.mark.parametrize("senders", [0, 1, 100])
+def test_no_flood_of_returns_makes_another_banks_return_vanish(senders):
+    """A return that came before its payment waits for it, whatever another bank, or a hundred made-up ones, send."""
+    ledger = Ledger()
+    ledger.pay("early", later(hours=1), "4900", status="returned", payment_id="P", original_event_id="a")
+    ledger.pay("other", later(hours=2), "10")
+    for number in range(200 if senders else 0):
+        ledger.pay(f"x{number}", later(hours=2, minutes=number), status="returned", original_event_id="nothing",
+                   institution=f"BANKX{number % senders}")  # fmt: skip
+    assert len(party(ledger).reversals) == (MOST_REVERSALS if senders else 1)
+    ledger.pay("a", later(hours=0), "4900", payment_id="P")
+    assert total(ledger) == 10_00
+
+
+@pytest.mark.parametrize("flood", [0, 100])
+def test_no_flood_of_corrections_makes_a_hidden_payment_vanish(flood):
+    """What a bank's id had hidden is put back at its third payment, though another bank corrected 100 payments."""
+    ledger = Ledger()
+    for number in range(2):
+        ledger.pay(f"a{number}", later(minutes=number), "1000", payment_id="0")
+    for number in range(flood):
+        for turn in range(2):
+            ledger.pay(f"x{number}.{turn}", later(hours=1, minutes=number + turn), "10", payment_id=f"id{number}",
+                       institution="BANKX")  # fmt: skip
+    ledger.pay("a2", later(hours=9), "1000", payment_id="0")
+    assert total(ledger) == 3000_00 + flood * 10_00
+
+
+def test_two_parties_that_prove_to_be_one_keep_each_banks_share():
+    """A merge cuts as fairly as an event does."""
+    first, second = Party(), Party()
+    first.names = second.names = ["", "BANKA", "BANKX"]
+    back = Reversal(original=1, payment=0, time_us=0, whole=False, outbound=True, mantissa=1, exponent=0,
+                    currency="USD", institution="BANKA", beneficiary=1)  # fmt: skip
+    first.reversals = [back]
+    second.reversals = [msgspec.structs.replace(back, institution="BANKX")] * MOST_REVERSALS
+    row = Payment(1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0)
+    first.payments = row.packed()
+    first.restated = [Restated(1, 0, row.packed())]
+    second.restated = [Restated(2, 0, msgspec.structs.replace(row, institution=2).packed())] * MOST_RESTATED
+    both = merged(second, first)
+    assert [one.institution for one in both.reversals] == ["BANKA", *["BANKX"] * (MOST_REVERSALS - 1)]
+    assert [one.first for one in both.restated] == [1, *[2] * (MOST_RESTATED - 1)]
