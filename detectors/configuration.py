@@ -119,7 +119,10 @@ class RateRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     so many times away is confirmed by no repetition. `magnitude`: so many times may a pair's first rate be away from
     `typical`, which holds units per US dollar by currency, decimal strings.
     `pairs`: where not empty, only these are taken, written as `BASE/QUOTE`. `confirmed`: pair -> the rate that an
-    officer has found to be true; rates near it are believed.
+    officer has found to be true; rates near it are believed. `sources`: where there are any, only records that name one
+    of these feeds are taken, and most of them confirm a rate (rate_sources.py).
+
+    `sources` is not part of the encoding while it is not given: earlier configurations keep their fingerprint.
     """
 
     jump: float = 0.1
@@ -129,6 +132,7 @@ class RateRules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     pairs: tuple[str, ...] = ()
     typical: dict[str, str] = {}
     confirmed: dict[str, str] = {}
+    sources: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 # Stands for every institution in `HistoryAllowed`.

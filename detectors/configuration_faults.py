@@ -33,6 +33,8 @@ DETECTOR_RANGES = (
 )
 # Rates are kept for 36 days of event time; ten years is for ever.
 LONGEST_STALE_HOURS = 87_600
+# Feeds are compared with each other at each rate; names are those of the contract.
+MOST_SOURCES, LONGEST_SOURCE = 16, 32
 # Dated values of a typology's limits; a law that changes every month for forty years has 480.
 MOST_LIMITS = 2_000
 # characters of a sender's own name that a message shows
@@ -191,6 +193,12 @@ def _rates(rules: RateRules) -> Iterator[str]:
     ):
         if not low <= getattr(rules, name) <= high:
             yield f"[rates] {name}: got: {getattr(rules, name)}; expected: {low:g} to {high:g}"
+    sources = () if rules.sources is msgspec.UNSET else rules.sources
+    if len(sources) > MOST_SOURCES or len(set(sources)) < len(sources):
+        yield f"[rates] sources: got: {len(sources)}; expected: at most {MOST_SOURCES}, each once"
+    for name in sources:
+        if not name.strip() or len(name) > LONGEST_SOURCE:
+            yield f"[rates] sources: got: {name!r}; expected: 1 to {LONGEST_SOURCE} characters, not only blanks"
     for pair in (*rules.pairs, *rules.confirmed):
         if not _PAIR.fullmatch(pair):
             yield f"[rates] a pair is two currencies; got: {pair!r}; expected: such as USD/KRW"

@@ -269,7 +269,7 @@ def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
     verdict = state.checked.take(event.base, event.quote, event.mid, at_us, origin.offset, effective.rate_limits,
                                  effective.stale_us, state.rates_horizon_us,
                                  heard_us=origin.timestamp_ms * MILLISECOND_US,
-                                 clock_us=state.watermark_us)  # fmt: skip
+                                 clock_us=state.watermark_us, source=event.source or "")  # fmt: skip
     if verdict is None:
         return _APPLIED
     if verdict == "rate.corrected":

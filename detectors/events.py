@@ -102,7 +102,7 @@ class Declaration(_Event, frozen=True, kw_only=True, tag="declaration"):
 
 
 class Rate(_Event, frozen=True, kw_only=True, tag="rate"):
-    """A reference rate: 1 unit of `base` = `mid` units of `quote` at `rate_time`.
+    """A reference rate: 1 unit of `base` = `mid` units of `quote` at `rate_time`; `source` is the feed that says it.
 
     Broadcast to every ledger partition.
     """
@@ -111,6 +111,7 @@ class Rate(_Event, frozen=True, kw_only=True, tag="rate"):
     quote: str
     mid: str
     rate_time: Moment
+    source: str | None = None
 
 
 class Profile(_Event, frozen=True, kw_only=True, tag="profile"):

@@ -22,7 +22,8 @@ A pair is quoted in one direction only: while the market's own is in force, the 
 record of it would override all of the market's for 26 hours.
 Fails where a feed is wrong by less than `jump`, or wrong by less than `most` and silent otherwise for ten minutes; what
 such a rate touched is restated by its correction (restatement.py). Fails too where two feeds contradict each other for
-days: who is right is for an officer to say, and meanwhile a rate drifts by `DAY_FACTOR` a day at most.
+days: who is right is for an officer to say, and meanwhile a rate drifts by `DAY_FACTOR` a day at most. Where feeds are
+configured by name, most of them say who is right (rate_sources.py).
 """
 
 from bisect import bisect_right
@@ -34,12 +35,15 @@ import msgspec
 
 from detectors.calendar import DAY_US, MINUTE_US
 from detectors.configuration import RateRules
+from detectors.rate_sources import Asked, Word, Words, forget_others, most_contradict, most_say, near, say
 from detectors.rates import NEVER, History, Rates, directions, ratio_of
 
 # `rate.corrected` is believed, and took the place of another rate of the same time; the others are not used.
-Verdict = Literal["rate.corrected", "rate.confirmed", "rate.held", "rate.direction", "rate.pair"]
-VERDICTS: tuple[Verdict, ...] = ("rate.corrected", "rate.confirmed", "rate.held", "rate.direction", "rate.pair")
-UNUSED = frozenset({"rate.held", "rate.direction", "rate.pair"})
+Verdict = Literal["rate.corrected", "rate.confirmed", "rate.held", "rate.direction", "rate.pair", "rate.source"]
+VERDICTS: tuple[Verdict, ...] = (
+    "rate.corrected", "rate.confirmed", "rate.held", "rate.direction", "rate.pair", "rate.source",
+)  # fmt: skip
+UNUSED = frozenset({"rate.held", "rate.direction", "rate.pair", "rate.source"})
 # Different wrong rates that are remembered of a pair, the newest; each may be confirmed by a later one that agrees.
 MOST_HELD = 4
 # Fewer points than this are no established rate: a first rate may itself be the wrong one.
@@ -79,6 +83,7 @@ class Limits:
         self.jump, self.most, self.magnitude = 1.0 + rules.jump, rules.most, rules.magnitude
         self.confirm_us = int(rules.confirm_minutes * MINUTE_US)
         self.pairs = frozenset(rules.pairs)
+        self.sources: frozenset[str] = frozenset(() if rules.sources is msgspec.UNSET else rules.sources)
         self.typical = {name: float(units) for name, units in rules.typical.items()}
         self.confirmed = {pair: float(mid) for pair, mid in rules.confirmed.items()}
 
@@ -89,44 +94,95 @@ class Limits:
 
 
 class Checked:
-    """Rates that are believed, and those that are held; `levels` is when a pair's new level was last confirmed."""
+    """Rates that are believed, and those that are held.
+
+    `levels` is when a pair's new level was last confirmed, `words` what each configured feed says (rate_sources.py).
+    """
 
     def __init__(self) -> None:
         self.rates = Rates()
         self.held: dict[str, list[Held]] = {}
         self.levels: dict[str, int] = {}
+        self.words: Words = {}
 
     def take(
         self, base: str, quote: str, mid: str, at_us: int, offset: int, limits: Limits, stale_us: int,
-        horizon_us: int | None, *, heard_us: int, clock_us: int | None = None,
+        horizon_us: int | None, *, heard_us: int, clock_us: int | None = None, source: str = "",
     ) -> Verdict | None:  # fmt: skip
         """Use a rate, or hold or refuse it; None for one that is simply believed.
 
-        `heard_us` is its Kafka timestamp, `clock_us` the partition's clock, None before the first payment.
+        `heard_us` is its Kafka timestamp, `clock_us` the partition's clock, None before the first payment; `source` is
+        the feed that it names.
 
         Raises `ValueError` when `mid` is not a decimal above zero; then nothing changed. Cost: 4 us.
         """
         pair, inverse, convention = directions(base, quote)
         if limits.pairs and pair not in limits.pairs:
             return "rate.pair"
+        if limits.sources and source not in limits.sources:
+            return "rate.source"
         ratio_of(mid)
         if convention <= 0 and pair not in limits.pairs:
             other = self.rates.pairs.get(inverse)
             if other is not None and other.place(at_us, stale_us) is not None:
                 return "rate.direction"
-        verdict: Verdict | None = None
-        reference, value = self._reference(base, quote, at_us, limits, stale_us), float(mid)
-        if reference is not None and not self._steady(reference, pair, value, at_us, limits):
-            verdict = "rate.confirmed"
-            if not self._as_yesterday(pair, value, at_us, limits):
-                if not self._believed(base, quote, mid, at_us, limits, stale_us):
-                    seconded = self._seconded(pair, mid, at_us, _passed_us(heard_us, clock_us, limits), limits)
-                    if not seconded or not self._possible(reference, base, quote, value, at_us, limits, stale_us):
-                        return "rate.held"
-                self.levels[pair] = at_us
+        asked = Asked(at_us, _passed_us(heard_us, clock_us, limits), limits.jump, limits.confirm_us, stale_us)
+        words = self._heard(pair, source, mid, heard_us, limits, asked)
+        verdict = self._judged(base, quote, mid, limits, asked, words)
+        if verdict == "rate.held":
+            return verdict
         self._release(pair, at_us)
+        if words is not None and self._said(pair, at_us):
+            return verdict
         replaced = self.rates.add(base, quote, mid, at_us, offset, horizon_us)
         return "rate.corrected" if replaced else verdict
+
+    def _judged(
+        self, base: str, quote: str, mid: str, limits: Limits, asked: Asked, words: dict[str, Word] | None
+    ) -> Verdict | None:
+        """Whether a rate is simply believed (None), confirmed or held; `words` is what the feeds say of the pair.
+
+        Without words a repetition confirms, with them most of the feeds do, and what most contradict is held.
+        """
+        pair, at_us, value, stale_us = directions(base, quote).pair, asked.at_us, float(mid), asked.stale_us
+        reference = self._reference(base, quote, at_us, limits, stale_us)
+        contradicted = words is not None and most_contradict(words, value, asked)
+        if not contradicted:
+            if reference is None or self._steady(reference, pair, value, at_us, limits):
+                return None
+            if self._as_yesterday(pair, value, at_us, limits):
+                return "rate.confirmed"
+        if not self._believed(base, quote, mid, at_us, limits, stale_us):
+            if contradicted or reference is None:
+                return "rate.held"
+            if words is None:
+                seconded = self._seconded(pair, mid, at_us, asked.passed_us, limits)
+            else:
+                seconded = at_us <= asked.passed_us and most_say(words, value, asked)
+            if not seconded or not self._possible(reference, base, quote, value, at_us, limits, stale_us):
+                return "rate.held"
+        self.levels[pair] = at_us
+        return "rate.confirmed"
+
+    def _heard(
+        self, pair: str, source: str, mid: str, heard_us: int, limits: Limits, asked: Asked
+    ) -> dict[str, Word] | None:
+        """What the configured feeds say of a pair, with this record; None where it does not say what is now.
+
+        That is a record loaded late, a correction, or one dated ahead of its Kafka timestamp: it is judged as if no
+        feed were configured. Failure prevented: a word dated tomorrow, in another's name, stands until tomorrow.
+        """
+        if not limits.sources or asked.at_us > heard_us + limits.confirm_us:
+            return None
+        words = self.words.setdefault(pair, {})
+        forget_others(words, limits.sources)
+        return words if say(words, source, mid, asked) else None
+
+    def _said(self, pair: str, at_us: int) -> bool:
+        """Whether another feed's rate of the same time stands; then this one is no correction."""
+        history = self.rates.pairs.get(pair)
+        place = None if history is None else history.place(at_us, NEVER)
+        return history is not None and place is not None and history.times[place] == at_us
 
     def _release(self, pair: str, at_us: int) -> None:
         """The pair has said again what it is: what was held before this record waits no longer."""
@@ -159,9 +215,9 @@ class Checked:
         Of a pair that is not established, crosses in force have to be further from the typical rate than it is.
         """
         typical, history = limits.typical_of(base, quote), self.rates.pairs.get(directions(base, quote).pair)
-        if typical is not None and not _near(typical, value, limits.magnitude):
+        if typical is not None and not near(typical, value, limits.magnitude):
             return False
-        if reference.farthest and _near(reference.rate, value, reference.farthest):
+        if reference.farthest and near(reference.rate, value, reference.farthest):
             return True
         if history is not None and len(history.times) >= ESTABLISHED:
             return False
@@ -172,10 +228,10 @@ class Checked:
 
     def _steady(self, reference: _Reference, pair: str, value: float, at_us: int, limits: Limits) -> bool:
         """Whether a rate is near the last one, that of `confirm_minutes` ago, and not too far from yesterday's."""
-        if not _near(reference.rate, value, reference.factor) or not self._no_ladder(pair, value, at_us, limits):
+        if not near(reference.rate, value, reference.factor) or not self._no_ladder(pair, value, at_us, limits):
             return False
         day_before = self._day_before(pair, at_us)
-        return day_before is None or _near(day_before, value, DAY_FACTOR)
+        return day_before is None or near(day_before, value, DAY_FACTOR)
 
     def _as_yesterday(self, pair: str, value: float, at_us: int, limits: Limits) -> bool:
         """Whether a rate that is far from the last one is near yesterday's: the last one went astray.
@@ -183,7 +239,7 @@ class Checked:
         Failure prevented: a feed that a wrong one has led away in small steps is held from then on.
         """
         day_before = self._day_before(pair, at_us)
-        return day_before is not None and _near(day_before, value, limits.jump)
+        return day_before is not None and near(day_before, value, limits.jump)
 
     def _day_before(self, pair: str, at_us: int) -> float | None:
         """The rate of a day before, or of the level confirmed since; the first one of a younger pair."""
@@ -202,22 +258,22 @@ class Checked:
         since = at_us - limits.confirm_us
         history = self.rates.pairs.get(pair)
         place = None if history is None or self.levels.get(pair, since) > since else history.place(since, NEVER)
-        return history is None or place is None or _near(float(history.mids[place]), value, limits.jump)
+        return history is None or place is None or near(float(history.mids[place]), value, limits.jump)
 
     def _believed(self, base: str, quote: str, mid: str, at_us: int, limits: Limits, stale_us: int) -> bool:
         """Whether crosses of other pairs, or an officer, say the same."""
         pair = directions(base, quote).pair
         officer = limits.confirmed.get(pair)
-        if officer is not None and _near(officer, float(mid), limits.jump):
+        if officer is not None and near(officer, float(mid), limits.jump):
             return True
         cross = self.rates.cross(base, quote, at_us, stale_us)
-        return cross is not None and _near(cross.numerator / cross.denominator, float(mid), limits.jump)
+        return cross is not None and near(cross.numerator / cross.denominator, float(mid), limits.jump)
 
     def _seconded(self, pair: str, mid: str, at_us: int, passed_us: int, limits: Limits) -> bool:
         """Whether an earlier record said it too; else it is kept, so that a later one may."""
         kept, ahead = self.held.setdefault(pair, []), at_us > passed_us
         for one in kept:
-            if _near(float(one.mid), float(mid), limits.jump):
+            if near(float(one.mid), float(mid), limits.jump):
                 waited = at_us - one.first_us >= limits.confirm_us and not ahead
                 if waited and not self._contradicted(pair, float(mid), one.first_us, at_us, limits):
                     return True
@@ -235,26 +291,30 @@ class Checked:
         said = [] if before is None or history.times[before] <= first_us else [before]
         if after < len(history.times) and history.times[after] - at_us <= CONTRADICTED_US:
             said.append(after)
-        return any(not _near(float(history.mids[place]), value, limits.jump) for place in said)
+        return any(not near(float(history.mids[place]), value, limits.jump) for place in said)
 
     def copying(self, copy: "Checked") -> Iterator[None]:
         """Fill a copy that later rates do not change, for a snapshot; yields after each few ms."""
         yield from self.rates.copying(copy.rates)
         copy.held = {pair: [msgspec.structs.replace(one) for one in kept] for pair, kept in self.held.items()}
         copy.levels = dict(self.levels)
+        copy.words = {
+            pair: {name: msgspec.structs.replace(word) for name, word in words.items()}
+            for pair, words in self.words.items()
+        }
 
     def held_to_state(self) -> bytes:
-        """What is held and what was confirmed, in the order the pairs came."""
-        return msgspec.msgpack.encode((list(self.held.items()), list(self.levels.items())))
+        """What is held, what was confirmed and what feeds say, in the order the pairs came."""
+        return msgspec.msgpack.encode((list(self.held.items()), list(self.levels.items()), list(self.words.items())))
 
     @classmethod
     def from_state(cls, sections: list[tuple[str, bytes]], held: bytes) -> "Checked":
         """Both parts. Raises `ValueError` for damaged ones."""
         checked = cls()
         checked.rates = Rates.from_state(sections)
-        kind = tuple[list[tuple[str, list[Held]]], list[tuple[str, int]]]
-        kept, levels = msgspec.msgpack.decode(held, type=kind)
-        checked.held, checked.levels = dict(kept), dict(levels)
+        kind = tuple[list[tuple[str, list[Held]]], list[tuple[str, int]], list[tuple[str, dict[str, Word]]]]
+        kept, levels, words = msgspec.msgpack.decode(held, type=kind)
+        checked.held, checked.levels, checked.words = dict(kept), dict(levels), dict(words)
         return checked
 
 
@@ -273,11 +333,6 @@ def _passed_us(heard_us: int, clock_us: int | None, limits: Limits) -> int:
     if clock_us is None:
         return heard_us + limits.confirm_us
     return min(heard_us + limits.confirm_us, max(clock_us + limits.confirm_us // 2, heard_us - UNSURE_US))
-
-
-def _near(one: float, other: float, factor: float) -> bool:
-    """Whether two rates are within a factor of each other; 0 and infinity are near nothing."""
-    return one <= other * factor and other <= one * factor and 0.0 < one < _ENDLESS and 0.0 < other < _ENDLESS
 
 
 def _away(one: float, other: float) -> float:

@@ -171,18 +171,22 @@ def _in_utc(decoded: Decoded) -> datetime:
 
 
 def rate(decoded: Decoded, keys: Keys) -> Rate:
-    """The event of a reference rate. Without an `event_id` it is `BASE/QUOTE@rate_time`, the time in UTC."""
+    """The event of a reference rate. Without an `event_id` it is `BASE/QUOTE@rate_time`, the time in UTC.
+
+    The feed is part of its identity: two feeds may quote the same time, or count with the same ids.
+    """
     record, when = decoded.record, _in_utc(decoded)
-    pair = f"{record.base}/{record.quote}"
+    pair, source = f"{record.base}/{record.quote}", decoded.body.get("source")
     event_id = decoded.body.get("event_id") or f"{pair}@{when.isoformat().replace('+00:00', 'Z')}"
     return Rate(
         event_id=event_id,
-        **keys.fingerprints(RATES, "", pair, event_id, decoded.canonical),
+        **keys.fingerprints(RATES, source or "", pair, event_id, decoded.canonical),
         notes=decoded.notes,
         base=record.base,
         quote=record.quote,
         mid=record.mid,
         rate_time=when,
+        source=source,
     )
 
 

@@ -112,7 +112,8 @@ class RateRecord(msgspec.Struct, frozen=True, kw_only=True):
     """CONTRACT `fx.rates.v1`: 1 unit of `base` = `mid` units of `quote`.
 
     The contract names no `event_id` here; one is accepted, and without it the identity is `BASE/QUOTE@rate_time`, so
-    that a correction of a rate for the same time needs an `event_id` of its own.
+    that a correction of a rate for the same time needs an `event_id` of its own. `source` names the feed, and is part
+    of the identity.
     """
 
     event_id: Id64 | UnsetType = UNSET
@@ -120,6 +121,7 @@ class RateRecord(msgspec.Struct, frozen=True, kw_only=True):
     quote: Currency
     mid: ExchangeRate
     rate_time: Time
+    source: Id32 | UnsetType = UNSET
 
 
 class ProfileRecord(msgspec.Struct, frozen=True, kw_only=True):

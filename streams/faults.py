@@ -56,6 +56,7 @@ CODES: dict[str, str] = {
     "rate.held": "The rate is far from the one before and nothing confirms it; not used (told by the monitor).",
     "rate.direction": "The pair is quoted the other way round already; not used (told by the monitor).",
     "rate.pair": "The pair is none of the configured ones; not used (told by the monitor).",
+    "rate.source": "The rate names none of the configured feeds; not used (told by the monitor).",
     "record.refused": "The record does not fit the contract; no finer fault is known.",
     "xml.malformed": "The value is not one well-formed XML text.",
     "xml.document_type": "The XML declares a document type or an entity.",

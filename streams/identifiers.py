@@ -341,7 +341,7 @@ _FIELDS: Mapping[str, tuple[tuple[str, str, bool], ...]] = {
         ("counterparty_id", "person", True), ("quantity_unit", "unit", True),
         ("incoterm", "capitals", False), ("amends", "event", True),
     ),
-    RATES: (("event_id", "event", False),),
+    RATES: (("event_id", "event", False), ("source", "code", False)),
     PROFILES: (("event_id", "event", True), ("party_id", "person", True), ("industry_code", "code", False)),
     DISPOSITIONS: (("event_id", "event", True),),
     RULES: (("event_id", "event", True),),

@@ -71,13 +71,15 @@ class Ledger:
         )
 
     def rate(
-        self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW", *, sent: datetime | None = None
-    ) -> Outputs:
+        self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW", *, sent: datetime | None = None,
+        source: str | None = None,
+    ) -> Outputs:  # fmt: skip
         """Apply a reference rate; `sent` is its Kafka timestamp where that is not its own time."""
         name = f"{base}/{quote}{at.isoformat()}{len(self.log)}"
         event = Rate(
-            event_id=name, identity=digest16(name), body=digest16(mid), base=base, quote=quote, mid=mid, rate_time=at
-        )
+            event_id=name, identity=digest16(name), body=digest16(mid), base=base, quote=quote, mid=mid, rate_time=at,
+            source=source,
+        )  # fmt: skip
         origin = self.origin("fx.rates.v1")
         return self.put(event, origin if sent is None else msgspec.structs.replace(origin, timestamp_ms=stamp(sent)))
 

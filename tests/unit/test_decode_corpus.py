@@ -29,6 +29,7 @@ WITHOUT_CASE = {
     "rate.held": "told by the monitor, from earlier records: tests/unit/test_wrong_rates.py",
     "rate.direction": "told by the monitor, from earlier records: tests/unit/test_wrong_rates.py",
     "rate.pair": "told by the monitor, by its configuration: tests/unit/test_wrong_rates.py",
+    "rate.source": "told by the monitor, by its configuration: tests/unit/test_rate_sources.py",
     "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/test_door.py",
     "record.refused": "the reject path names every fault of every known record: tests/property",
 }
