@@ -26,6 +26,7 @@ from streams.ledger import HISTORY, PASSED_ON, Header
 from streams.passed_on import without_identifiers
 from streams.progress import Routing
 from streams.pseudonyms import Keys, slot_of
+from streams.sender_keys import Proof, SenderKeys
 
 # Five such headers beside a record of 64 KiB stay far below Kafka's 1 MiB, copies to the ledger included.
 HEADER_LIMIT = 4096
@@ -46,7 +47,7 @@ class Admitted(msgspec.Struct, frozen=True):
     `records`: (ledger partition, key, value, headers), one for a party's event, one a partition for rates and rules.
     `leg`: the same for `fx.legs.v1`, transactions only. `identities`: (token, identifier) not handed out before.
     `when` is the event's own time, UTC (None for rules). `notes` say what was done to its fields
-    (`identifiers.NOTES`).
+    (`identifiers.NOTES`). `proof` says whose signature it has, where one was asked for.
     """
 
     records: tuple[LedgerRecord, ...]
@@ -54,26 +55,37 @@ class Admitted(msgspec.Struct, frozen=True):
     identities: tuple[tuple[str, str], ...] = ()
     when: datetime | None = None
     notes: tuple[str, ...] = ()
+    proof: Proof | None = None
 
 
 class Rejected(msgspec.Struct, frozen=True):
-    """Why a record was refused: stable codes, a message of at most 512 characters without values, and the stage."""
+    """Why a record was refused: stable codes, a message of at most 512 characters without values, and the stage.
+
+    `proof` as in `Admitted`, where the record could be read.
+    """
 
     codes: tuple[str, ...]
     message: str
     stage: str
+    proof: Proof | None = None
 
 
 class Door:
     """Admits or refuses input records.
 
     `partitions` is the number of ledger (and legs) partitions; `words` the legend's word list (class -> words);
-    `admission` what is taken from whom (None: the default, by which nobody may load history).
-    Cost: about 25 us for a transaction of known parties.
+    `admission` what is taken from whom (None: the default, by which nobody may load history); `senders` who must prove
+    its records (None: nobody).
+    Cost: about 25 us for a transaction of known parties, some 70 us more where its signature is verified.
     """
 
     def __init__(
-        self, keys: Keys, partitions: int, words: Mapping[str, tuple[str, ...]], admission: Admission | None = None
+        self,
+        keys: Keys,
+        partitions: int,
+        words: Mapping[str, tuple[str, ...]],
+        admission: Admission | None = None,
+        senders: SenderKeys | None = None,
     ) -> None:
         if partitions < 1:
             raise ValueError(f"partitions: got {partitions}, expected at least 1")
@@ -82,6 +94,7 @@ class Door:
         admission = admission or Admission()
         self._identifiers = Identifiers(admission.placeholders, admission.report_numbers)
         self._history = AllowedHistory(admission.history, self._identifiers)
+        self._senders = senders
         self._committer = Committer(keys)
         self.evidence_keys = EvidenceKeys.of(keys)
         self.routing = Routing(key=keys.routing.id, check=keys.routing_check())
@@ -125,7 +138,7 @@ class Door:
         if topic is None or outside is not None:
             return _rejected([outside or Fault("topic.unknown")])
         history, passed_on, too_long = _read_headers(headers) if headers else (False, [], [])
-        original = value
+        original_key, original = key, value
         if headers and value is not None and source.topic == TRANSACTIONS:
             converted = as_contract(value, headers, self._identifiers)
             if isinstance(converted, list):
@@ -135,14 +148,18 @@ class Door:
         if decoded is None or original is None:
             return _rejected(find_faults(topic, timestamp_ms, key, value, self._identifiers) + too_long)
         wrong = self._history.fault(decoded.body, decoded.when) if history else None
-        if too_long or wrong is not None:
-            return _rejected(too_long + ([] if wrong is None else [wrong]))
+        proof = None
+        if self._senders is not None:
+            proof = self._senders.judge(source.topic, decoded.body, timestamp_ms, original_key, original, headers)
+        if too_long or wrong is not None or (proof is not None and proof.fault is not None):
+            found = [wrong, None if proof is None else proof.fault]
+            return _rejected([*too_long, *(fault for fault in found if fault is not None)], proof)
         if passed_on:
             passed_on, withheld = without_identifiers(passed_on, decoded.body)
             decoded = msgspec.structs.replace(decoded, notes=decoded.notes + withheld) if withheld else decoded
         commitment = self._committer.commitment(source, original)
         admitted = self._admit[source.topic](decoded, source, commitment, history, passed_on)
-        return msgspec.structs.replace(admitted, when=decoded.when, notes=decoded.notes)
+        return msgspec.structs.replace(admitted, when=decoded.when, notes=decoded.notes, proof=proof)
 
     def _transaction(
         self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
@@ -254,5 +271,5 @@ def _outside(source: Source, headers: RawHeaders) -> Fault | None:
     return None
 
 
-def _rejected(faults: list[Fault]) -> Rejected:
-    return Rejected(codes(faults), message(faults), stage(faults))
+def _rejected(faults: list[Fault], proof: Proof | None = None) -> Rejected:
+    return Rejected(codes(faults), message(faults), stage(faults), proof)

@@ -207,7 +207,7 @@ class IngestAgent:
         self.rules.taken(record, refused=isinstance(result, Rejected))
         if isinstance(result, Rejected):
             letters.append(self._letter(record, result))
-            counts.reject()
+            counts.reject(result)
         else:
             self._admit(result, record.timestamp, deliveries)
             counts.admit(record, result)

@@ -23,15 +23,13 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
-from detectors.accounting import JOINS
 from detectors.alert import Severity, Versions
 from detectors.configuration import Configuration
 from detectors.rate_checks import VERDICTS
 from streams import run_histogram
 from streams.bounded_labels import OTHER, BoundedChildren
-from streams.institution_counter import InstitutionCounter
+from streams.institution_metrics import institution_metrics
 from streams.run_histogram import RunHistogram
-from streams.sender_words import UNCOUNTED, WORDS
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
                   "type_differs"]  # fmt: skip
@@ -149,20 +147,7 @@ class Metrics:
         self.rates = counter("rates", "Reference rates that were not used, doubted or corrected, records.", "verdict")
         for verdict in VERDICTS:
             self.rates.labels(verdict)
-        self.payment_joins = InstitutionCounter(
-            "payment_joins",
-            "Events that share a payment's id. payment.reused: disagrees, so another payment; payment.restated: said "
-            "anew; reversal.mismatched: nothing taken back; reversal.foreign: of another institution's payment.",
-            "join", JOINS, self.registry, institutions,
-        )  # fmt: skip
-        self.sender_words = InstitutionCounter(
-            "sender_words",
-            "Payments by what their institution merely says of them, payments. event: all; exempt: no documents asked; "
-            "reported: a report number; bank: the party is a bank; history: loaded; noted: a field was mended or left "
-            "out at the door; type_differs: another type of the party than it is known by; late: in no legal total; "
-            "rate_missing: worth 0 USD.",
-            "word", (*WORDS, *UNCOUNTED), self.registry, institutions,
-        )  # fmt: skip
+        self.payment_joins, self.sender_words, self.sender_proofs = institution_metrics(self.registry, institutions)
         self.payments_folded = counter(
             "payments_folded",
             "Payments of parties with more than are kept one by one, from now on in exact totals only, payments.",
@@ -252,6 +237,11 @@ class Metrics:
             "typology_enabled",
             "1 for a typology that the configuration enables which a partition held here came under last, else 0.",
             "typology",
+        )  # fmt: skip
+        self.sender_keys = gauge(
+            "sender_keys",
+            "Keys by which senders prove records, as ingest here knows them, keys; the label is the same where workers "
+            "know the same ones, `none` without a file.", "fingerprint",
         )  # fmt: skip
         self.build_info = gauge(
             "build_info",

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from streams.door import Admitted
+from streams.door import Admitted, Rejected
 from streams.metrics import Metrics
 
 
@@ -15,17 +15,22 @@ class RunCounts:
         self._settled = self._rejected = self._ahead = 0
         self._newest: dict[str, float] = {}
         self._notes: Counter[str] = Counter()
+        self._proofs: Counter[tuple[str, str]] = Counter()
 
-    def reject(self) -> None:
-        """Count a record that became a dead letter."""
+    def reject(self, rejected: Rejected | None = None) -> None:
+        """Count a record that became a dead letter; None: a whole record set that nobody could read."""
         self._rejected += 1
         self._settled += 1
+        if rejected is not None and rejected.proof is not None:
+            self._proofs[rejected.proof.outcome, rejected.proof.sender] += 1
 
     def admit(self, record: Any, admitted: Admitted) -> None:
         """Count a record that became ledger records; one that became none is a gap."""
         self._settled += bool(admitted.records)
         for note in admitted.notes:
             self._notes[note.partition(" ")[0]] += 1
+        if admitted.proof is not None:
+            self._proofs[admitted.proof.outcome, admitted.proof.sender] += 1
         if admitted.when is not None:
             when = admitted.when.timestamp()
             self._newest[record.topic] = max(self._newest.get(record.topic, 0.0), when)
@@ -41,5 +46,6 @@ class RunCounts:
         metrics.count_events(agent, "ahead", self._ahead)
         for note, count in self._notes.items():
             metrics.count_note(note, count)
+        metrics.sender_proofs.add(self._proofs)
         for topic, when in self._newest.items():
             metrics.advance_watermark(topic, when)

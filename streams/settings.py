@@ -62,6 +62,9 @@ class Settings(BaseSettings):
         None, description="pseudonym keys: `key_id = 64 hex digits` a line; first current, last routes"
     )
     seal_key_file: Path | None = Field(None, description="public key (64 hex digits) that identities are sealed to")
+    sender_keys_file: Path | None = Field(
+        None, description="public keys by which senders prove their records (TOML); docs/SECURITY.md"
+    )
     audit_anchor_file: Path | None = Field(
         None, description="where `reidentify` notes the head of fx.audit.v1, out of reach of who administers Kafka"
     )
@@ -276,7 +279,7 @@ def load_settings(**overrides: Any) -> Settings:
         problems += [_place(error, path) for error in fault.errors()]
     if settings is not None:
         settings = settings.model_copy(update=overrides)
-        problems += _security_problems(settings)
+        problems += _security_problems(settings) + _sender_key_problems(settings)
     if problems or settings is None:
         raise ConfigurationError("the configuration is not valid", problems, got=path or "environment only",
                                  todo="mend each of these, then look again: fxwatch doctor")  # fmt: skip
@@ -290,3 +293,16 @@ def _security_problems(settings: Settings) -> list[str]:
     for warning in security_warnings(settings):
         logger.warning("%s", warning)
     return security_faults(settings)
+
+
+def _sender_key_problems(settings: Settings) -> list[str]:
+    """What is wrong with the file of senders' public keys, all of it."""
+    if settings.sender_keys_file is None:
+        return []
+    from streams.sender_key_file import load_sender_keys
+
+    try:
+        load_sender_keys(settings.sender_keys_file)
+    except ConfigurationError as fault:
+        return [f"FXWATCH_SENDER_KEYS_FILE, {settings.sender_keys_file}: {problem}" for problem in fault.problems]
+    return []

@@ -25,6 +25,7 @@ from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.refusals import REFUSALS
 from streams.metrics import Metrics
 from streams.pages import add_pages, listen, serve_on
+from streams.sender_keys import SenderKeys
 from streams.settings import Settings
 from streams.showing import showable
 from streams.version import code_version, versions
@@ -48,6 +49,7 @@ SWITCH_SECONDS = 0.0005
 def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
     """Run a worker until it is stopped. Raises `FxwatchError` when it must not start; ends the process otherwise."""
     keys, sealer = _secrets(settings, role, development_keys=development_keys)
+    senders = None if role == "monitor" else _senders(settings)
     held = topics.require(settings, *(("ingest", "monitor") if role == "all" else (role,)))
     # a monitor may not even describe the inputs
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
@@ -57,11 +59,13 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
     listener = listen(settings.web_host, settings.web_port)
     settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})
     _logging(log_level)
+    if senders is not None:
+        logger.info("%s", senders.told())
     if off:
         logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off))
     loop = _event_loop()
     agents: dict[str, Any] = {}
-    metrics = _metrics(settings, max(inputs))
+    metrics = _metrics(settings, max(inputs), senders)
     broker = health.BrokerWatch(settings)
     if role in ("monitor", "all"):
         from streams.monitor import MonitorAgent
@@ -79,8 +83,11 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
         from streams.door import Door
         from streams.ingest import IngestAgent
 
+        metrics.sender_keys.labels("none" if senders is None else senders.fingerprint).set(
+            0 if senders is None else len(senders.keys)
+        )
         effective = settings.effective
-        door = Door(keys, effective.engine.partitions, dict(effective.legend.words), effective.admitted)
+        door = Door(keys, effective.engine.partitions, dict(effective.legend.words), effective.admitted, senders)
         agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest",
                                        inputs=sum(inputs))  # fmt: skip
     serve_on(next(iter(agents.values())).app, listener)
@@ -216,7 +223,16 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
     return keys, load_sealer(settings.seal_key_file)
 
 
-def _metrics(settings: Settings, input_partitions: int) -> Metrics:
+def _senders(settings: Settings) -> SenderKeys | None:
+    """Who must prove its records; None: nobody. Raises `ConfigurationError`."""
+    if settings.sender_keys_file is None:
+        return None
+    from streams.sender_key_file import load_sender_keys
+
+    return load_sender_keys(settings.sender_keys_file)
+
+
+def _metrics(settings: Settings, input_partitions: int, senders: SenderKeys | None) -> Metrics:
     effective = settings.effective
     return Metrics(
         partitions=effective.engine.partitions,
@@ -227,7 +243,10 @@ def _metrics(settings: Settings, input_partitions: int) -> Metrics:
         codes=sorted(faults.CODES),
         detectors=sorted(effective.detectors.members),
         versions=versions(effective),
-        institutions=[institution_code(name) for name in effective.admitted.institutions],
+        institutions=[
+            *(institution_code(name) for name in effective.admitted.institutions),
+            *(() if senders is None else senders.institutions),
+        ],
     )
 
 

@@ -6,6 +6,7 @@ import platform
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -119,6 +120,24 @@ def seal_key_file(settings: Settings) -> Check:
     return Check(name="seal key", ok=True, found=f"{path}, key {sealer.key_id}")
 
 
+def sender_keys(settings: Settings) -> Check:
+    """Whose records must be signed. A file with faults is told under configuration."""
+    path = settings.sender_keys_file
+    if path is None:
+        return Check(name="sender keys", ok=False, needed=False, found="none: no record has to be signed",
+                     todo="set FXWATCH_SENDER_KEYS_FILE where not everybody who may write to an input is trusted with "
+                          "every institution's name (docs/SECURITY.md)")  # fmt: skip
+    from streams.sender_key_file import load_sender_keys
+
+    try:
+        senders = load_sender_keys(path)
+    except FxwatchError as fault:
+        return _failed("sender keys", fault, needed=True)
+    silenced = senders.silenced(datetime.now(UTC))
+    found = f"{path}, {senders.told()}" + (f"; no valid key: {', '.join(silenced)}" if silenced else "")
+    return Check(name="sender keys", ok=not silenced, found=found, todo="put their next keys into the file")
+
+
 def promtool() -> Check:
     """Prometheus' checker; only a test uses it."""
     beside = str(Path(sys.executable).parent)
@@ -146,6 +165,7 @@ def checks() -> Iterator[Check]:
     if settings:
         yield key_file(settings)
         yield seal_key_file(settings)
+        yield sender_keys(settings)
     yield uvloop()
     yield promtool()
 

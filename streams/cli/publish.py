@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +36,11 @@ STANDARD_INPUT = "-"
     "([[admission.history]]).",
 )
 @click.option("--as-is", is_flag=True, help="Send lines that are no contract JSON as they stand, instead of stopping.")
+@click.option(
+    "--sign-key",
+    type=click.Path(path_type=Path),
+    help="Sign every record with the private key of this file (mode 0600; docs/SECURITY.md).",
+)
 @message_options
 @click.option("--dry-run", is_flag=True, help="Read and convert all files, report, send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
@@ -43,9 +48,11 @@ def command(
     files: tuple[str, ...],
     topic: str | None,
     rate: float | None,
+    *,
     timestamps: Any,
     history: bool,
     as_is: bool,
+    sign_key: Path | None,
     dry_run: bool,
     as_json: bool,
     **told: Any,
@@ -64,6 +71,8 @@ def command(
 
     Example: fxwatch publish --resident-country KR --party-type company --channel interbank payments.xml
 
+    Example: fxwatch publish --sign-key bank.key fx.transactions.v1.jsonl
+
     Example: tail -F feed.log | fxwatch publish --topic fx.transactions.v1 -
     """
     from streams.formats.files import syntax_of_file
@@ -72,6 +81,7 @@ def command(
     from streams.settings import load_settings
 
     settings = load_settings()
+    sign = _signer(sign_key)
     admission = settings.effective.admitted
     reports, converted = _messages(files, timestamps, given(told), admission, history=history, as_is=as_is,
                                    as_json=as_json)  # fmt: skip
@@ -88,8 +98,18 @@ def command(
         say_json(json.dumps({"published_to": None, "messages": reports}) if as_json else "nothing was sent: a dry run")
         return
     lines = (record for name, chosen in named for record in _records(name, chosen, options))
-    summary = publish_records(settings, itertools.chain(converted, lines), rate)
+    summary = publish_records(settings, map(sign, itertools.chain(converted, lines)), rate)
     _show(summary, settings.bootstrap, reports, as_json=as_json)
+
+
+def _signer(path: Path | None) -> Callable[[Any], Any]:
+    """What signs a record; without a key the record as it is. Raises `KeyFileError`."""
+    if path is None:
+        return lambda record: record
+    from streams.signed_records import load_signing_key, sign
+
+    key = load_signing_key(path)
+    return lambda record: sign(record, key)
 
 
 def _show(summary: Any, bootstrap: str, reports: list[dict[str, Any]], *, as_json: bool) -> None:

@@ -50,6 +50,7 @@ def offered() -> dict[str, set[str]]:
         metrics.set_lag(agent, 0, 0)
         metrics.set_hidden(agent, 0, 0)
     metrics.set_state_size(0, 0, 0)
+    metrics.sender_keys.labels("none").set(0)
     names: dict[str, set[str]] = {"up": set()}
     for family in text_string_to_metric_families(metrics.page().decode()):
         for sample in family.samples:

@@ -43,6 +43,11 @@ NOT_IN_A_SCHEMA = {
     "identifier.check_digits",
     "currency.withdrawn",
     "history.not_allowed",
+    "signature.missing",
+    "signature.malformed",
+    "signature.wrong",
+    "signature.expired",
+    "signature.no_key",
 }
 # a schema knows the form of a time or date, not the calendar
 CALENDAR = {"time_leap", "time_not_in_utc", "date_malformed"} | {name for name in CASES if CASES[name].get("calendar")}

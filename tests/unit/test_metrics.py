@@ -42,6 +42,8 @@ PROMISED = {
     "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),
+    "fxwatch_sender_proofs_total": ("counter", {"outcome", "institution"}),
+    "fxwatch_sender_keys": ("gauge", {"fingerprint"}),
     "fxwatch_typology_enabled": ("gauge", {"typology"}),
     # beyond DESIGN section 9: its section 4 wants a gauge for cold starts
     "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),
@@ -105,6 +107,7 @@ def test_metrics_carry_exactly_the_promised_labels(metrics):
     metrics.set_hidden("monitor", 0, 3)
     metrics.set_state_size(0, 5, 700)
     metrics.show_rules(effective_configuration({}))
+    metrics.sender_keys.labels("none").set(0)
     found = {}
     for name, labels in samples(metrics):
         if name.startswith("fxwatch_"):

@@ -1,0 +1,93 @@
+"""Signed records on a real cluster: what a sender proved is alerted on, what was forged is a dead letter."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kafka import KafkaProducer
+
+from streams import topics
+from streams.broker import EmbeddedBroker
+from streams.signed_records import SIGNATURE
+from tests.support.bank import ledgered, payment, reconciled
+from tests.support.certificates import secret_file
+from tests.support.cluster import Cluster
+from tests.support.signing import BANK, EXAMPLE, OTHER
+
+pytestmark = pytest.mark.broker
+
+MARK = ("fx.history", b"1")
+
+
+def encoded(event: dict[str, Any]) -> bytes:
+    """The value that is sent."""
+    return json.dumps(event).encode()
+
+
+def keys_of_senders(directory: Path) -> Path:
+    """A file that knows one bank's key."""
+    path = directory / "senders.toml"
+    path.write_text(f'[[key]]\ninstitutions = ["BANKKRSE"]\npublic_key = "{bytes(BANK.verify_key).hex()}"\n')
+    path.chmod(0o644)
+    return path
+
+
+def test_a_bank_with_a_key_is_believed_and_nobody_else_in_its_name(
+    empty_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    """150 000 dollars signed by the documents' example, and by `publish`: alerted. Forged records: none is taken.
+
+    The forger cancels the payment, restates it, and marks a copy with its right signature as history, before the bank
+    has sent it. A bank without a key goes on as before. Letters keep key, bytes and headers.
+    """
+    with Cluster(empty_broker.bootstrap, tmp_path, sender_keys_file=keys_of_senders(tmp_path)) as cluster:
+        [worker] = cluster.start("all")
+        names: dict[str, Any] = {}
+        exec(EXAMPLE, names)
+        own = payment(institution="BANKKRSEXXX", amount="150000.00", party_id="person-1")
+        signature = names["signature"](BANK, topics.TRANSACTIONS, b"person-1", encoded(own))
+        cancelled = payment(institution="BANKKRSE", status="cancelled", original_event_id=own["event_id"],
+                            amount="150000.00", party_id="person-1")  # fmt: skip
+        restated = {**own, "institution": "bankkrse", "amount": "0.01"}
+        by_other = names["signature"](OTHER, topics.TRANSACTIONS, b"person-1", encoded(restated))
+        forged = [
+            (encoded(own), [signature, MARK], ("history.not_allowed", "signature.wrong")),
+            (encoded(cancelled), [], ("signature.missing",)),
+            (encoded(restated), [("traceparent", b"00-ab"), by_other], ("signature.wrong",)),
+            (encoded(restated), [signature], ("signature.wrong",)),
+        ]
+        producer = KafkaProducer(bootstrap_servers=empty_broker.bootstrap)
+        for value, headers, _ in forged:
+            producer.send(topics.TRANSACTIONS, value, b"person-1", headers=headers).get(30)
+        names["send"](empty_broker.bootstrap, bytes(BANK), topics.TRANSACTIONS, b"person-1", encoded(own))
+        unsigned = payment(party_id="person-2", amount="250000.00")
+        producer.send(topics.TRANSACTIONS, encoded(unsigned), b"person-2").get(30)
+        producer.send(topics.TRANSACTIONS, encoded(cancelled), b"person-1").get(30)
+        producer.close()
+        published = payment(institution="BANKKRSE", amount="350000.00", party_id="person-3")
+        lines = tmp_path / f"{topics.TRANSACTIONS}.jsonl"
+        lines.write_bytes(encoded(published) + b"\n")
+        key = secret_file(tmp_path / "bank.key", bytes(BANK).hex())
+        cluster.fxwatch("publish", "--sign-key", key, lines)
+        cluster.wait_drained()
+
+        good = (own, unsigned, published)
+        assert ledgered(cluster) == {event["event_id"]: event["amount"] for event in good}
+        alerted = {alert.trigger_event_id for alert in cluster.alerts()}
+        assert alerted == {event["event_id"] for event in good}
+        letters = [
+            (letter.key, letter.value, letter.headers, letter.codes, letter.complete)
+            for letter in sorted(cluster.dead_letters(), key=lambda one: one.offset)
+        ]
+        wanted = [*forged, (encoded(cancelled), [], ("signature.missing",))]
+        assert letters == [(b"person-1", value, tuple(headers), codes, True) for value, headers, codes in wanted]
+        assert reconciled(cluster)["reconciled"]
+        counted = {
+            outcome: worker.metric("fxwatch_sender_proofs_total", outcome=outcome, institution="BANKKRSE")
+            for outcome in ("proven", "signature.missing", "signature.wrong", "signature.expired")
+        }
+        assert counted == {"proven": 2, "signature.missing": 2, "signature.wrong": 3, "signature.expired": 0}
+        assert worker.metric("fxwatch_sender_keys") == 1
+        assert "1 keys; signed records of: BANKKRSE" in worker.log.read_text()
+        assert SIGNATURE not in repr([record for _, record in cluster.read(topics.LEDGER, topics.LEGS, topics.ALERTS)])

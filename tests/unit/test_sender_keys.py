@@ -1,0 +1,320 @@
+"""Who is believed: an institution with a key only with its signature, on its own records, everybody else as before."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from detectors.alert import Versions
+from streams import worker
+from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
+from streams.door import Admitted, Door, Rejected
+from streams.faults import CODES
+from streams.formats.record import headers_for
+from streams.metrics import Metrics
+from streams.pseudonyms import development_keys
+from streams.run_counts import RunCounts
+from streams.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys, officer_name
+from streams.settings import load_settings
+from streams.signed_records import SIGNATURE
+from tests.support import history
+from tests.support.own_cpu import own_cpu
+from tests.support.pipeline import GOOD
+from tests.support.signing import BANK, BANKS, OFFICE, OTHER, key_of, signature_of
+
+NOW = datetime(2026, 1, 5, 2, 26, 40, tzinfo=UTC)
+NOW_MS = int(NOW.timestamp() * 1000)
+KEY_FIELD = {DISPOSITIONS: "party"}
+WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "SHBKKRSE")
+MARK = ("fx.history", b"1")
+
+
+def sent(topic=TRANSACTIONS, **changes):
+    """Topic, key and value of a good record."""
+    body = {**GOOD[topic], **changes}
+    key = f"{body['base']}/{body['quote']}" if topic == RATES else body[KEY_FIELD.get(topic, "party_id")]
+    return topic, key.encode(), json.dumps(body).encode()
+
+
+def admit(record, headers=(), senders=BANKS, timestamp_ms=NOW_MS, admission=None):
+    """What the door makes of a record on partition 3."""
+    door = Door(development_keys(), 12, {}, admission, senders)
+    return door.admit(record[0], 3, 77, timestamp_ms, record[1], record[2], list(headers))
+
+
+def outcome(answer):
+    """`proven` or the code of the fault; None where nothing had to be proven."""
+    assert isinstance(answer, Admitted if answer.proof is None or answer.proof.fault is None else Rejected), answer
+    return None if answer.proof is None else answer.proof.outcome
+
+
+def test_a_signed_payment_is_admitted_and_becomes_what_an_unsigned_one_did():
+    """The ledger's bytes are the same: the signature goes no further than the door."""
+    record = sent()
+    proven, plain = admit(record, signature_of(*record)), admit(record, senders=None)
+    assert (proven.proof.sender, proven.proof.outcome) == ("SHBKKRSE", "proven")
+    assert (proven.records, proven.leg) == (plain.records, plain.leg)
+    assert SIGNATURE not in repr(proven.records)
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        (lambda record: [], "signature.missing"),
+        (lambda record: [(SIGNATURE, None)], "signature.missing"),
+        (lambda record: [("FX.SIGNATURE", signature_of(*record)[0][1])], "signature.missing"),
+        (lambda record: [(SIGNATURE, b"")], "signature.malformed"),
+        (lambda record: [(SIGNATURE, signature_of(*record)[0][1] + b"0")], "signature.malformed"),
+        (lambda record: [(SIGNATURE, signature_of(*record)[0][1][:-1])], "signature.malformed"),
+        (lambda record: [(SIGNATURE, b"\x02" + signature_of(*record)[0][1][1:])], "signature.malformed"),
+        (lambda record: [(SIGNATURE, b"\x01" + bytes(64))], "signature.wrong"),
+        (lambda record: signature_of(*record, by=OTHER), "signature.wrong"),
+        (lambda record: signature_of(RATES, *record[1:]), "signature.wrong"),
+        (lambda record: signature_of(record[0], b"P-2", record[2]), "signature.wrong"),
+        (lambda record: signature_of(*record[:2], record[2] + b" "), "signature.wrong"),
+        (lambda record: [*signature_of(*record), MARK], "signature.wrong"),
+        (lambda record: signature_of(*record, headers=[("fx.note", b"1")])[1:], "signature.wrong"),
+        (lambda record: [*signature_of(*record), *signature_of(*record, by=OTHER)], "signature.wrong"),
+    ],
+)
+def test_a_record_in_anothers_name_is_refused_by_its_own_code(headers, code):
+    """Without, with a broken, another's, another record's signature, or with a header added or taken away."""
+    record = sent()
+    answer = admit(record, headers(record), admission=history.ADMISSION)
+    assert (answer.codes, answer.stage, answer.proof.sender) == ((code,), "validate", "SHBKKRSE")
+    assert answer.message.startswith(f"{code} {SIGNATURE} (expected ")
+    assert "SHBK" not in answer.message
+
+
+def test_headers_that_mean_nothing_may_be_added_on_the_way():
+    """Traces and CloudEvents; and the last signature counts, as of all headers."""
+    record = sent()
+    headers = [*signature_of(*record, by=OTHER), ("traceparent", b"00-ab"), *signature_of(*record), ("x", None)]
+    assert outcome(admit(record, headers)) == "proven"
+
+
+def test_a_signature_covers_what_makes_a_record_history():
+    """Signed with the mark it is history; the mark taken away is another record."""
+    record = sent()
+    headers = signature_of(*record, headers=[MARK])
+    answer = admit(record, headers, admission=history.ADMISSION)
+    assert outcome(answer) == "proven"
+    assert MARK in answer.records[0][3]
+    assert outcome(admit(record, headers[1:], admission=history.ADMISSION)) == "signature.wrong"
+
+
+def test_all_faults_are_told():
+    """A forged record with the mark of history has both codes; one that cannot be read has only that."""
+    record = sent()
+    assert admit(record, [MARK]).codes == ("history.not_allowed", "signature.missing")
+    broken = admit(sent(amount="1,5"))
+    assert (broken.codes, broken.proof) == (("decimal.malformed",), None)
+
+
+@pytest.mark.parametrize("told", ["SHBKKRSE", "SHBKKRSEXXX", "shbkkrse", " SHBKKRSE ", "SHBK\u200bKRSE", WIDE])
+def test_every_spelling_of_the_name_needs_the_key(told):
+    """BIC8 and BIC11, cases, blanks, invisible signs and width forms are one institution."""
+    record = sent(institution=told)
+    assert outcome(admit(record)) == "signature.missing"
+    assert outcome(admit(record, signature_of(*record))) == "proven"
+
+
+@pytest.mark.parametrize("told", ["BANKKRSE", "SHBKKRSE123", "SHBKKRS"])
+def test_an_institution_without_a_key_is_as_before(told):
+    """Unsigned, or with a signature of whomever; a branch of another BIC11 is another institution."""
+    record = sent(institution=told)
+    for headers in ([], signature_of(*record), [(SIGNATURE, b"nonsense")]):
+        answer = admit(record, headers)
+        assert (outcome(answer), answer.proof) == (None, None)
+
+
+@pytest.mark.parametrize("topic", [DECLARATIONS, RATES, PROFILES, DISPOSITIONS])
+def test_topics_without_keys_are_as_before(topic):
+    """An institution's key says nothing of them."""
+    assert outcome(admit(sent(topic))) is None
+
+
+@pytest.mark.parametrize("topic", [DECLARATIONS, RATES, PROFILES, DISPOSITIONS, TRANSACTIONS])
+def test_a_topic_with_a_key_takes_only_what_it_signed(topic):
+    """A rate feed, customs, a register, a console; an institution's own key stands before a topic's."""
+    senders = SenderKeys([key_of(OFFICE, topics=(topic,)), key_of(BANK, institutions=("SHBKKRSE",))])
+    changes = {"institution": "BANKKRSE"} if topic == TRANSACTIONS else {}
+    record = sent(topic, **changes)
+    assert outcome(admit(record, senders=senders)) == "signature.missing"
+    assert outcome(admit(record, signature_of(*record, by=BANK), senders)) == "signature.wrong"
+    answer = admit(record, signature_of(*record, by=OFFICE), senders)
+    assert outcome(answer) == "proven"
+    assert answer.proof.sender == topic
+    own = sent()
+    answer = admit(own, signature_of(*own, by=OFFICE), senders)
+    assert (outcome(answer), answer.proof.sender) == ("signature.wrong", "SHBKKRSE")
+
+
+@pytest.mark.parametrize("told", ["Kim Min-su", "KIM MIN-SU", "Kim  Min-su ", "Kim Min-su\u200b"])
+def test_an_officer_with_a_key_signs_every_verdict(told):
+    """Whoever writes the name in another case or with a blank more needs the key too; the metric has no name."""
+    senders = SenderKeys([key_of(OFFICE, officers=(officer_name("Kim Min-su"),))])
+    record = sent(DISPOSITIONS, investigator=told)
+    assert outcome(admit(record, senders=senders)) == "signature.missing"
+    answer = admit(record, signature_of(*record, by=OFFICE), senders)
+    assert (outcome(answer), answer.proof.sender) == ("proven", DISPOSITIONS)
+    assert outcome(admit(sent(DISPOSITIONS, investigator="Kim Min-a"), senders=senders)) is None
+
+
+def test_a_key_is_valid_to_the_millisecond_by_the_records_own_time():
+    """So that a record read late, or again, gets the same answer; a record without a time is not believed."""
+    senders = SenderKeys([key_of(BANK, until=NOW, institutions=("SHBKKRSE",))])
+    record = sent()
+    headers = signature_of(*record)
+    assert outcome(admit(record, headers, senders, NOW_MS)) == "proven"
+    assert outcome(admit(record, headers, senders, NOW_MS + 1)) == "signature.expired"
+    assert (
+        senders.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, -1, *record[1:], headers).outcome
+        == "signature.expired"
+    )
+    endless = BANKS.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, -1, *record[1:], headers)
+    assert endless.outcome == "proven"
+    assert outcome(admit(record, signature_of(*record, by=OTHER), senders, NOW_MS + 1)) == "signature.wrong"
+
+
+def test_in_a_rotation_both_keys_are_believed_and_then_the_new_one():
+    """Old key until a time, new key from before it on."""
+    senders = SenderKeys(
+        [key_of(BANK, until=NOW, institutions=("SHBKKRSE",)), key_of(OTHER, institutions=("SHBKKRSE",))]
+    )
+    record = sent()
+    old, new = signature_of(*record), signature_of(*record, by=OTHER)
+    assert [outcome(admit(record, by, senders, NOW_MS)) for by in (old, new)] == ["proven", "proven"]
+    later = [outcome(admit(record, by, senders, NOW_MS + 1)) for by in (old, new)]
+    assert later == ["signature.expired", "proven"]
+
+
+def test_where_everybody_must_sign_a_stranger_is_refused():
+    """`require`: on the topics that it names, whoever has no key cannot write; on others as before."""
+    senders = SenderKeys(BANKS.keys, [TRANSACTIONS, RATES])
+    record = sent(institution="BANKKRSE")
+    for headers in ([], signature_of(*record, by=OTHER)):
+        answer = admit(record, headers, senders)
+        assert (outcome(answer), answer.proof.sender) == ("signature.no_key", TRANSACTIONS)
+    assert outcome(admit(sent(RATES), senders=senders)) == "signature.no_key"
+    assert outcome(admit(sent(DECLARATIONS), senders=senders)) is None
+    own = sent()
+    assert outcome(admit(own, signature_of(*own), senders)) == "proven"
+
+
+def test_a_payment_message_is_signed_as_it_is_sent():
+    """The institution is the converted one; signed are the message's own bytes, key and fx.convert headers."""
+    message = (
+        b"{1:F01SHBKKRSEAXXX0000000000}{2:I103BANKDEFFXXXXN}{3:{121:5f2b8c1e-6d2a-4c3b-9f1e-0a1b2c3d4e5f}}{4:\r\n"
+        b":20:R1\r\n:13C:/SNDTIME/1011+0900\r\n:23B:CRED\r\n:32A:260105USD4950,00\r\n:50K:/110-1\r\nA\r\n/KR\r\n:52A:SHBKKRSE\r\n"
+        b":57A:BANKDEFF\r\n:59:/DE89370400440532013000\r\nB\r\n:71A:OUR\r\n-}"
+    )
+    given = {"resident_country": "KR", "party_type": "person", "channel": "web", "institution_numbers": "true",
+             "institution": "SHBKKRSE", "utc_offset": "+09:00", "time_of_day": "10:11"}  # fmt: skip
+    headers = list(headers_for("fin", given))
+    record = (TRANSACTIONS, b"any", message)
+    without = admit(record, headers)
+    assert without.codes == ("signature.missing",), without
+    signed = signature_of(*record, headers=headers)
+    assert outcome(admit(record, signed)) == "proven"
+    other = [(name, b"app" if name == "fx.convert.channel" else content) for name, content in signed]
+    assert outcome(admit(record, other)) == "signature.wrong"
+
+
+def test_configurations_are_not_judged():
+    """Who puts one in force is an operator: no key of the file is for their topic, not even where all must sign."""
+    assert SenderKeys(BANKS.keys, [TRANSACTIONS]).judge(RULES, {}, 0, None, b"{}", []) is None
+
+
+def test_the_outcomes_are_codes():
+    """What the metric calls them is what the dead letters call them."""
+    assert set(OUTCOMES) - {"proven"} == {code for code in CODES if code.startswith("signature.")}
+
+
+def test_the_fingerprint_is_of_what_is_believed():
+    """Equal for the same keys in another order, different for each thing that changes who is believed."""
+    one, two = key_of(BANK, institutions=("A", "B")), key_of(OTHER, topics=(RATES,))
+    base = SenderKeys([one, two]).fingerprint
+    assert SenderKeys([two, key_of(BANK, institutions=("B",)), key_of(BANK, institutions=("A",))]).fingerprint == base
+    others = {
+        SenderKeys(keys, required).fingerprint
+        for keys, required in (
+            ([one], ()), ([one, two], [RATES]), ([one._replace(until=NOW), two], ()),
+            ([one._replace(institutions=("A",)), two], ()), ([one, two._replace(officers=("c",))], ()),
+            ([one._replace(public_key=OTHER.verify_key.encode()), two], ()),
+        )
+    }  # fmt: skip
+    assert len(others) == 6
+    assert base not in others
+
+
+def test_who_can_send_nothing_is_told():
+    """Names whose keys have all ended, and topics that require a key that nobody has."""
+    yesterday = NOW - timedelta(days=1)
+    senders = SenderKeys(
+        [
+            key_of(BANK, until=yesterday, institutions=("A", "B")), key_of(OTHER, institutions=("B",)),
+            key_of(OFFICE, until=NOW, officers=("kim",)), key_of(OFFICE, until=yesterday, topics=(RATES,)),
+        ],
+        [TRANSACTIONS, RATES, PROFILES, DISPOSITIONS],
+    )  # fmt: skip
+    assert senders.silenced(NOW) == ["A", f"all of {RATES}", f"all of {PROFILES}"]
+    assert senders.silenced(NOW + timedelta(seconds=1)) == ["A", "officer kim", f"all of {RATES}", f"all of {PROFILES}"]
+    assert BANKS.silenced(NOW) == []
+    assert "kim" not in senders.told()
+    assert senders.told().startswith("4 keys; signed records of: A, B; 1 officers; all of fx.dispositions.v1; ")
+
+
+def page_after(*answers, institutions=()):
+    """The lines of the metric after a run with these outcomes, those of 0 left out."""
+    versions = Versions(code="", config="", detectors="", rules="")
+    metrics = Metrics(partitions=1, desks=[], typologies=[], topics=[], codes=[], detectors=[], versions=versions,
+                      institutions=institutions)  # fmt: skip
+    counts = RunCounts()
+    for answer in answers:
+        if isinstance(answer, Admitted):
+            counts.admit(SimpleNamespace(topic=TRANSACTIONS, timestamp=NOW_MS), answer)
+        else:
+            counts.reject(answer)
+    counts.publish(metrics, "ingest", [])
+    lines = [line for line in metrics.page().decode().splitlines() if line.startswith("fxwatch_sender_proofs_total{")]
+    return [line for line in lines if not line.endswith(" 0.0")], lines
+
+
+def test_outcomes_are_counted_by_institutions_that_have_keys_and_by_topics():
+    """No name that somebody made up becomes a label; every series is there from the start, so that a rate is right."""
+    senders = SenderKeys(BANKS.keys, [TRANSACTIONS])
+    own, record = sent(), sent(institution="MADEUP")
+    answers = [admit(own, signature_of(*own), senders), admit(own, [], senders), admit(record, [], senders),
+               admit(sent(amount="x"), [], senders), admit(sent(RATES), [], senders)]  # fmt: skip
+    counted, lines = page_after(*answers, institutions=senders.institutions)
+    assert counted == [
+        'fxwatch_sender_proofs_total{institution="SHBKKRSE",outcome="proven"} 1.0',
+        'fxwatch_sender_proofs_total{institution="SHBKKRSE",outcome="signature.missing"} 1.0',
+        'fxwatch_sender_proofs_total{institution="fx.transactions.v1",outcome="signature.no_key"} 1.0',
+    ]
+    assert len(lines) == len(OUTCOMES) * (1 + 5 + 1)  # the institution, the topics, `other`
+    assert page_after()[0] == []
+
+
+def test_a_worker_shows_each_institution_that_has_keys_from_its_start():
+    """Before the first record: the increase of a series that begins with 1 is 0."""
+    line = 'fxwatch_sender_proofs_total{institution="SHBKKRSE",outcome="signature.wrong"} 0.0'
+    shown = [line in worker._metrics(load_settings(), 12, some).page().decode() for some in (BANKS, None)]
+    assert shown == [True, False]
+
+
+def test_a_forger_costs_milliseconds_at_most():
+    """The most keys a name may have, all tried, on the longest record: 64 KiB, none of them right."""
+    seeds = [bytes([number]) * 32 for number in range(MOST_KEYS)]
+    keys = [key_of(type(BANK)(seed), institutions=("SHBKKRSE",)) for seed in seeds]
+    senders, record = SenderKeys(keys), sent()
+    value = record[2].ljust(64 * 1024)
+    headers = [(SIGNATURE, signature_of(*record)[0][1])]
+    with own_cpu() as measured:
+        for _ in range(20):
+            proof = senders.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, NOW_MS, record[1], value, headers)
+    assert proof.outcome == "signature.wrong"
+    print(f"{measured.seconds / 20 * 1e6:.0f} us a record")
+    assert measured.seconds / 20 < 0.010
