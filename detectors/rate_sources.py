@@ -5,8 +5,9 @@ twice, `confirm_minutes` apart, and nothing else in between. A feed speaks while
 So a feed that is stuck, or that lies, neither keeps out what two others say nor is believed against them; of two that
 contradict each other none is believed, and an officer says who is right; one alone confirms itself.
 
-A feed's name is what the record says. Whoever sends in the name of another may keep a rate out, since the true feed's
-and the forged words contradict each other; it lets none in while the true feed speaks.
+A feed's name is what the record says, unless ingest asks for its signature. Whoever sends in the name of another may
+keep a rate out, since the true feed's and the forged words contradict each other; it lets none in while the true feed
+speaks.
 """
 
 from collections.abc import Iterable

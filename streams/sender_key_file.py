@@ -14,7 +14,7 @@ from streams.errors import ConfigurationError, KeyFileError
 from streams.identifiers import DEFAULT
 from streams.key_forms import KeyForm, read_key
 from streams.secret_files import read_trusted_file
-from streams.sender_keys import MOST_KEYS, SenderKey, SenderKeys, officer_name
+from streams.sender_keys import MOST_KEYS, SenderKey, SenderKeys, folded
 from streams.signed_records import PRIVATE_FORM
 
 # SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) up to its 32 bytes
@@ -22,9 +22,9 @@ PUBLIC_FORM = KeyForm(bytes.fromhex("302a300506032b6570032100"))
 # Configurations are not among them: who puts one in force is an operator, and `rules show` tells what is in force from
 # the topic alone.
 PROVABLE = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS)
-# the contract's lengths of `institution` and `investigator`
-_LONGEST = {"institutions": 32, "officers": 128}
-_NAMES = ("institutions", "officers", "topics")
+# the contract's lengths of `institution`, `investigator` and `source`
+_LONGEST = {"institutions": 32, "officers": 128, "feeds": 32}
+_NAMES = ("institutions", "officers", "feeds", "topics")
 _FIELDS = ("public_key", *_NAMES, "until")
 
 
@@ -80,7 +80,7 @@ def _key(place: str, table: Any, problems: list[str]) -> SenderKey:
     ]
     names = {kind: _names(f"{place} {kind}", kind, table.get(kind, []), problems) for kind in _NAMES}
     if not any(table.get(kind) for kind in _NAMES):
-        problems.append(f"{place}: proves nobody; expected: institutions, officers or topics")
+        problems.append(f"{place}: proves nobody; expected: {', '.join(_NAMES)}")
     until = table.get("until")
     if until is not None and not (isinstance(until, datetime) and until.tzinfo is not None):
         problems.append(f"{place} until: expected a date and time with an offset, like 2027-06-30T00:00:00+09:00")
@@ -124,8 +124,8 @@ def _spelled(kind: str, name: str) -> tuple[str, str]:
         return name, "" if name in PROVABLE else f"one of these: {', '.join(PROVABLE)}"
     if not 0 < len(name) <= _LONGEST[kind]:
         return name, f"1 to {_LONGEST[kind]} characters"
-    if kind == "officers":
-        return officer_name(name), "" if officer_name(name) else "an officer's name"
+    if kind != "institutions":
+        return folded(name), "" if folded(name) else "a name"
     found, fault = DEFAULT.institution(name)
     return found, "an institution's code" if fault else ""
 

@@ -1,7 +1,7 @@
 """Who must prove a record, and whether it did: the public keys that senders have given (docs/SECURITY.md).
 
-A record is proven by its named sender where that one has keys (the institution of a payment, the officer of a
-verdict), else by its topic's keys where those are given (a rate feed, customs, a register). Everything else is as if
+A record is proven by its named sender where that one has keys (the institution of a payment, the officer of a verdict,
+the feed of a rate), else by its topic's keys where those are given (customs, a register). Everything else is as if
 there were no keys, but on the topics that require a proof of everybody.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from streams.contracts import DISPOSITIONS, TRANSACTIONS
+from streams.contracts import DISPOSITIONS, RATES, TRANSACTIONS
 from streams.faults import Fault
 from streams.identifiers import plain
 from streams.signed_records import LENGTH, SCHEME, SIGNATURE, Headers, signed_bytes
@@ -37,12 +37,13 @@ _EXPECTED = {
 class SenderKey(NamedTuple):
     """A public key of 32 bytes, who it proves, and the last Kafka timestamp that it does so for (None: no end).
 
-    `institutions` are in the one spelling of identifiers, `officers` as `officer_name` gives them.
+    `institutions` are in the one spelling of identifiers, `officers` and `feeds` as `folded` gives them.
     """
 
     public_key: bytes
     institutions: tuple[str, ...] = ()
     officers: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     until: datetime | None = None
 
@@ -71,8 +72,8 @@ class _Verifier(NamedTuple):
 _Keyring = dict[str, tuple[_Verifier, ...]]
 
 
-def officer_name(text: str) -> str:
-    """An officer's name for comparison: who writes it in capitals or with a blank more needs the same key."""
+def folded(text: str) -> str:
+    """An officer's or feed's name for comparison: who writes it in capitals or with a blank more needs its key too."""
     return plain(text).casefold()
 
 
@@ -90,6 +91,8 @@ class SenderKeys:
         self._of_topic = self._keyring(lambda key: key.topics)
         self._institutions = self._keyring(lambda key: key.institutions)
         self._officers = self._keyring(lambda key: key.officers)
+        self._feeds = self._keyring(lambda key: key.feeds)
+        self._named = {TRANSACTIONS: self._institutions, DISPOSITIONS: self._officers, RATES: self._feeds}
 
     @property
     def institutions(self) -> tuple[str, ...]:
@@ -102,26 +105,32 @@ class SenderKeys:
         return tuple(self._officers)
 
     @property
+    def feeds(self) -> tuple[str, ...]:
+        """Feeds of rates that have keys."""
+        return tuple(self._feeds)
+
+    @property
     def topics(self) -> tuple[str, ...]:
         """Topics that have keys of their own."""
         return tuple(self._of_topic)
 
     def told(self) -> str:
         """One line for logs and `doctor`: whose records must be signed. Officers are counted, not named."""
-        parts = [", ".join(sorted(self.institutions)) or "no institution", f"{len(self.officers)} officers"]
+        parts = [", ".join(sorted(self.institutions)) or "no institution", f"officers: {len(self.officers)}"]
+        parts += [f"feed {name}" for name in sorted(self.feeds)]
         parts += [f"all of {topic}" for topic in sorted({*self.topics, *self.required})]
         return f"{len(self.keys)} keys; signed records of: {'; '.join(parts)}; fingerprint {self.fingerprint}"
 
     def silenced(self, now: datetime) -> list[str]:
         """Who can send nothing at `now`: names whose keys have all ended, topics that require a key nobody has."""
         now_ms = now.timestamp() * 1000
-        rings = [("", self._institutions), ("officer ", self._officers), ("all of ", self._of_topic)]
+        rings = [("", self._institutions), ("officer ", self._officers), ("feed ", self._feeds),
+                 ("all of ", self._of_topic)]  # fmt: skip
         ended = [
             f"{kind}{name}" for kind, ring in rings for name, some in ring.items() if some[0].until_ms < now_ms
         ]  # fmt: skip
-        held = {TRANSACTIONS: self._institutions, DISPOSITIONS: self._officers}
         return ended + [
-            f"all of {topic}" for topic in sorted(self.required - self._of_topic.keys()) if not held.get(topic)
+            f"all of {topic}" for topic in sorted(self.required - self._of_topic.keys()) if not self._named.get(topic)
         ]
 
     def judge(
@@ -161,11 +170,13 @@ class SenderKeys:
             verifiers = self._institutions.get(institution)
             if verifiers is not None:
                 return institution, verifiers
-        elif topic == DISPOSITIONS:
-            verifiers = self._officers.get(officer_name(body["investigator"]))
-            if verifiers is not None:
-                return topic, verifiers
-        return topic, self._of_topic.get(topic)
+            return topic, self._of_topic.get(topic)
+        named = None
+        if topic == DISPOSITIONS:
+            named = self._officers.get(folded(body["investigator"]))
+        elif topic == RATES and self._feeds:
+            named = self._feeds.get(folded(body.get("source", "")))
+        return topic, named or self._of_topic.get(topic)
 
     def _keyring(self, names_of: Callable[[SenderKey], tuple[str, ...]]) -> _Keyring:
         found: dict[str, list[_Verifier]] = {}
@@ -194,6 +205,7 @@ def _fingerprint(keys: tuple[SenderKey, ...], required: frozenset[str]) -> str:
     lines = [f"require {topic}" for topic in required]
     for key in keys:
         until = key.until.timestamp() if key.until is not None else ""
-        names = [("institution", key.institutions), ("officer", key.officers), ("topic", key.topics)]
+        names = [("institution", key.institutions), ("officer", key.officers), ("feed", key.feeds),
+                 ("topic", key.topics)]  # fmt: skip
         lines += [f"{kind} {name} {key.public_key.hex()} {until}" for kind, some in names for name in some]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]

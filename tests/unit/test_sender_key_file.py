@@ -26,6 +26,7 @@ until = 2027-06-30T00:00:00+09:00
 [[key]]
 institutions = ["BANKKRSE"]
 officers = ["Kim  Min-su"]
+feeds = ["ECB "]
 topics = ["fx.rates.v1"]
 public_key = "MCowBQYDK2VwAyEA11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 """
@@ -50,9 +51,9 @@ def test_a_file_says_who_is_proven_by_which_key():
     assert found == []
     assert required == [RATES]
     first, second = keys
-    assert first[:4] == (bytes(OTHER.verify_key), ("BANKKRSE", "SHBKKRSE"), (), ())
+    assert first[:5] == (bytes(OTHER.verify_key), ("BANKKRSE", "SHBKKRSE"), (), (), ())
     assert first.until.isoformat() == "2027-06-30T00:00:00+09:00"
-    assert second == (bytes(BANK.verify_key), ("BANKKRSE",), ("kim min-su",), (RATES,), None)
+    assert second == (bytes(BANK.verify_key), ("BANKKRSE",), ("kim min-su",), ("ecb",), (RATES,), None)
 
 
 @pytest.mark.parametrize(("told", "topics"), [("true", list(PROVABLE)), ("false", []), ("[]", [])])
@@ -73,7 +74,7 @@ def test_require_is_all_or_none_or_a_list(told, topics):
         ("[[keys]]", "keys: no such setting; expected: require, [[key]]"),
         ('require = "all"', "require: expected true, false, or a list of these: fx.transactions.v1, "),
         ('require = ["fx.rules.v1"]', "require: expected true, false, or a list of these: "),
-        ("[[key]]", "[[key]] 1: proves nobody; expected: institutions, officers or topics"),
+        ("[[key]]", "[[key]] 1: proves nobody; expected: institutions, officers, feeds, topics"),
         ("[[key]]", "[[key]] 1 public_key: expected an Ed25519 public key: "),
         ("[[key]]\npublic_key = 5", "[[key]] 1 public_key: expected an Ed25519 public key: "),
         ('[[key]]\npublic_key = "abc"', "[[key]] 1 public_key: expected an Ed25519 public key: "),
@@ -86,7 +87,8 @@ def test_require_is_all_or_none_or_a_list(told, topics):
         ('[[key]]\ninstitutions = ["NONREF"]', "[[key]] 1 institutions 'NONREF': expected an institution's code"),
         (f'[[key]]\ninstitutions = ["{"A" * 33}"]', "expected 1 to 32 characters"),
         ('[[key]]\ninstitutions = [""]', "[[key]] 1 institutions '': expected 1 to 32 characters"),
-        ('[[key]]\nofficers = [" "]', "[[key]] 1 officers ' ': expected an officer's name"),
+        ('[[key]]\nofficers = [" "]', "[[key]] 1 officers ' ': expected a name"),
+        (f'[[key]]\nfeeds = ["{"F" * 33}"]', "expected 1 to 32 characters"),
         ('[[key]]\ntopics = ["fx.rules.v1"]', "[[key]] 1 topics 'fx.rules.v1': expected one of these: fx.transactions"),
         ("[[key]]\nuntil = 2027-06-30", "[[key]] 1 until: expected a date and time with an offset"),
         ("[[key]]\nuntil = 2027-06-30T00:00:00", "[[key]] 1 until: expected a date and time with an offset"),
@@ -151,7 +153,10 @@ def test_doctor_says_whose_records_must_be_signed(file, monkeypatch):
     monkeypatch.setenv("FXWATCH_SENDER_KEYS_FILE", str(file))
     told = checked(load_settings())
     assert told.ok
-    assert "2 keys; signed records of: BANKKRSE, SHBKKRSE; 1 officers; all of fx.rates.v1; fingerprint " in told.found
+    assert (
+        "2 keys; signed records of: BANKKRSE, SHBKKRSE; 1 officers; feed ecb; all of fx.rates.v1; fingerprint "
+        in told.found
+    )
     file.write_text(f'[[key]]\ninstitutions=["BANKKRSE"]\npublic_key="{C}"\nuntil=2020-01-01T00:00:00Z')
     told = checked(load_settings())
     assert (told.ok, told.needed) == (False, True)

@@ -15,7 +15,7 @@ from streams.formats.record import headers_for
 from streams.metrics import Metrics
 from streams.pseudonyms import development_keys
 from streams.run_counts import RunCounts
-from streams.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys, officer_name
+from streams.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys, folded
 from streams.settings import load_settings
 from streams.signed_records import SIGNATURE
 from tests.support import history
@@ -154,12 +154,29 @@ def test_a_topic_with_a_key_takes_only_what_it_signed(topic):
 @pytest.mark.parametrize("told", ["Kim Min-su", "KIM MIN-SU", "Kim  Min-su ", "Kim Min-su\u200b"])
 def test_an_officer_with_a_key_signs_every_verdict(told):
     """Whoever writes the name in another case or with a blank more needs the key too; the metric has no name."""
-    senders = SenderKeys([key_of(OFFICE, officers=(officer_name("Kim Min-su"),))])
+    senders = SenderKeys([key_of(OFFICE, officers=(folded("Kim Min-su"),))])
     record = sent(DISPOSITIONS, investigator=told)
     assert outcome(admit(record, senders=senders)) == "signature.missing"
     answer = admit(record, signature_of(*record, by=OFFICE), senders)
     assert (outcome(answer), answer.proof.sender) == ("proven", DISPOSITIONS)
     assert outcome(admit(sent(DISPOSITIONS, investigator="Kim Min-a"), senders=senders)) is None
+
+
+def test_a_feed_with_a_key_signs_every_rate_that_names_it():
+    """In any spelling; a rate that names another feed or none is the topic's, or as before."""
+    ecb = key_of(OFFICE, feeds=("ecb",))
+    for told in ("ECB", "ecb", " ECB", "E\u200bCB"):
+        record = sent(RATES, source=told)
+        assert outcome(admit(record, senders=SenderKeys([ecb]))) == "signature.missing"
+        assert outcome(admit(record, signature_of(*record, by=BANK), SenderKeys([ecb]))) == "signature.wrong"
+        answer = admit(record, signature_of(*record, by=OFFICE), SenderKeys([ecb]))
+        assert (outcome(answer), answer.proof.sender) == ("proven", RATES)
+    for changes in ({}, {"source": "BOK"}):
+        record = sent(RATES, **changes)
+        assert outcome(admit(record, senders=SenderKeys([ecb]))) is None
+        both = SenderKeys([ecb, key_of(BANK, topics=(RATES,))])
+        assert outcome(admit(record, signature_of(*record, by=OFFICE), both)) == "signature.wrong"
+        assert outcome(admit(record, signature_of(*record, by=BANK), both)) == "proven"
 
 
 def test_a_key_is_valid_to_the_millisecond_by_the_records_own_time():
@@ -242,10 +259,11 @@ def test_the_fingerprint_is_of_what_is_believed():
         for keys, required in (
             ([one], ()), ([one, two], [RATES]), ([one._replace(until=NOW), two], ()),
             ([one._replace(institutions=("A",)), two], ()), ([one, two._replace(officers=("c",))], ()),
+            ([one, two._replace(feeds=("c",))], ()),
             ([one._replace(public_key=OTHER.verify_key.encode()), two], ()),
         )
     }  # fmt: skip
-    assert len(others) == 6
+    assert len(others) == 7
     assert base not in others
 
 

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from streams import publish
 from streams.cli.publish import command
-from streams.contracts import RATES, TRANSACTIONS
+from streams.contracts import PROFILES, TRANSACTIONS
 from streams.publish import PublishSummary
 from streams.record import HISTORY_HEADER
 from streams.sender_key_file import read_sender_keys
@@ -64,7 +64,7 @@ def test_the_example_of_the_file_is_a_file():
     assert required == []
     senders = SenderKeys(keys)
     assert senders.institutions == ("BANKKRSE", "SHBKKRSE")
-    assert (senders.officers, senders.topics) == (("kim min-su",), (RATES,))
+    assert (senders.officers, senders.feeds, senders.topics) == (("kim min-su",), ("ecb",), (PROFILES,))
 
 
 @pytest.fixture
