@@ -281,7 +281,7 @@ def test_who_can_send_nothing_is_told():
     assert senders.silenced(NOW + timedelta(seconds=1)) == ["A", "officer kim", f"all of {RATES}", f"all of {PROFILES}"]
     assert BANKS.silenced(NOW) == []
     assert "kim" not in senders.told()
-    assert senders.told().startswith("4 keys; signed records of: A, B; 1 officers; all of fx.dispositions.v1; ")
+    assert senders.told().startswith("4 keys; signed records of: A, B; officers: 1; all of fx.dispositions.v1; ")
 
 
 def page_after(*answers, institutions=()):
