@@ -3,17 +3,18 @@
 Two things take records past ingest without a word of Kafka's. Retention may delete them before they are read: the
 consumer then goes on at the log's start. An operator may move the group's offsets forward. So ingest keeps a position
 of its own on `fx.progress.v1` (`ingest/<topic>/<partition>`) and compares. What passed it by is logged, counted, and
-kept there too (`.../passed/<first offset>`), where `fxwatch reconcile` finds it.
+kept there too (`.../passed/<first offset>`), where `fxwatch reconcile` finds it, until an operator has acknowledged it
+(`.../acknowledged/<first>-<last>`, `fxwatch acknowledge`).
 
 Offsets that are moved back, and groups that are deleted, do no harm: what is read again is dropped by the marks.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from streams.errors import ProgressError
-from streams.progress import InputPosition, Passed, decode, encode
+from streams.progress import Acknowledged, InputPosition, Passed, decode, encode
 
 AGENT = "ingest"
 
@@ -21,10 +22,11 @@ Place = tuple[str, int]
 
 
 class Kept(msgspec.Struct):
-    """What the progress topic says of the input partitions: positions, and what was passed."""
+    """What the progress topic says of the input partitions: positions, what was passed, and what of it was settled."""
 
     positions: dict[Place, InputPosition] = {}
     passed: dict[tuple[Place, int], Passed] = {}
+    acknowledged: dict[tuple[Place, str], Acknowledged] = {}
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record; others' keys are ignored, a record that cannot be read counts as none."""
@@ -37,6 +39,8 @@ class Kept(msgspec.Struct):
                 self.positions[place] = decode(value, InputPosition)
             elif parts[3] == "passed" and parts[4].isdecimal():
                 self.passed[place, int(parts[4])] = decode(value, Passed)
+            elif parts[3] == "acknowledged":
+                self.acknowledged[place, parts[4]] = decode(value, Acknowledged)
         except ProgressError:
             return  # the group's offset alone then says where ingest stands
 
@@ -49,6 +53,34 @@ def position_record(place: Place, position: InputPosition) -> tuple[bytes, bytes
 def passed_record(place: Place, passed: Passed) -> tuple[bytes, bytes]:
     """Key and value of what was passed."""
     return f"{AGENT}/{place[0]}/{place[1]}/passed/{passed.first}".encode(), encode(passed)
+
+
+def acknowledged_record(place: Place, one: Acknowledged) -> tuple[bytes, bytes]:
+    """Key and value of a decision that records stay unread."""
+    return f"{AGENT}/{place[0]}/{place[1]}/acknowledged/{one.first}-{one.next - 1}".encode(), encode(one)
+
+
+def of_topic(told: str, current: str) -> bool:
+    """Whether a record is of the topic that is there now; earlier releases wrote no id."""
+    return not told or not current or told == current
+
+
+def passed_by(
+    kept: Kept, begins: Mapping[Place, int], ids: Mapping[str, str], committed: Mapping[Place, int]
+) -> Iterator[tuple[Place, int, int]]:
+    """What ingest says that passed it by, and what went since it last said where it stands: (place, first, end).
+
+    `begins` are the logs' beginnings now, `ids` the topics' ids, `committed` the group's offsets.
+    """
+    for (place, _), passed in kept.passed.items():
+        if place in begins and of_topic(passed.topic_id, ids.get(place[0], "")):
+            yield place, passed.first, min(passed.next, begins[place])
+    for place, begin in begins.items():
+        position = kept.positions.get(place)
+        known = position is not None and of_topic(position.topic_id, ids.get(place[0], ""))
+        at = max(position.next if position is not None and known else -1, committed.get(place, -1))
+        if 0 <= at < begin:
+            yield place, at, begin
 
 
 class Sought(msgspec.Struct, frozen=True):

@@ -12,10 +12,20 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError as AdminError
 from kafka.structs import TopicPartition
 
-from streams import clients, reading, topics
+from streams import app, clients, reading, topics
 from streams.deliveries import Outstanding
 from streams.errors import BrokerUnavailableError, FxwatchError
-from streams.input_positions import InputAccount, Kept, Place, Sought, passed_record, position_record
+from streams.input_positions import (
+    AGENT,
+    InputAccount,
+    Kept,
+    Place,
+    Sought,
+    of_topic,
+    passed_record,
+    position_record,
+)
+from streams.kafka.coordinators import ask_coordinator
 from streams.metrics import Metrics
 from streams.progress import InputPosition, Passed
 from streams.settings import Settings
@@ -200,3 +210,13 @@ def read_kept(settings: Settings) -> Kept:
             for record in records:
                 kept.absorb(record.key or b"", record.value)
     return kept
+
+
+def committed_offsets(settings: Settings, ids: Mapping[str, bytes]) -> dict[Place, int]:
+    """The ingest group's committed offsets of the topics that have these ids. Raises `BrokerUnavailableError`."""
+    group = app.group(settings, AGENT)
+    with topics.connect(settings) as admin:
+        offsets = ask_coordinator(lambda: admin.list_group_offsets({group: None})).get(group, {})
+    return {(tp.topic, tp.partition): held.offset for tp, held in offsets.items()
+            if isinstance(tp, TopicPartition) and held.offset >= 0
+            and of_topic(held.metadata, ids.get(tp.topic, b"").decode())}  # fmt: skip

@@ -7,8 +7,9 @@ The topic is compacted. Six kinds of record share a partition's log, told apart 
   scans;
 * `<agent>/<partition>/skip/<offset>`: an operator's decision to skip a ledger position, honoured by every later replay;
   `ingest/<partition>/skip/<topic>/<offset>`: one to pass a damaged record set of an input topic;
-* `ingest/<topic>/<partition>`: the input offset up to which ingest has accounted for, and `.../passed/<offset>`: input
-  records that passed it by (streams/input_positions.py);
+* `ingest/<topic>/<partition>`: the input offset up to which ingest has accounted for, `.../passed/<offset>`: input
+  records that passed it by, `.../acknowledged/<first>-<last>`: an operator's decision that such stay unread
+  (streams/input_positions.py);
 * `ingest/routing`, in partition 0: what tells whether ingest still has the routing key (streams/routing_key.py);
 * `application`, in partition 0: the application whose topics these are (streams/application_claim.py).
 
@@ -96,6 +97,20 @@ class Passed(msgspec.Struct, frozen=True, kw_only=True):
     at: str = ""
 
 
+class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
+    """An operator's decision: records at `first` to `next` (exclusive) of one input partition stay unread.
+
+    They passed ingest by and are known for lost. `reason`, `who`, `at` (UTC): for the audit.
+    """
+
+    first: int
+    next: int
+    topic_id: str
+    reason: str
+    who: str
+    at: str
+
+
 class Progress(msgspec.Struct, kw_only=True):
     """What one partition's log says: published position, snapshots by slot, skipped offsets."""
 
@@ -164,14 +179,17 @@ def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:
 _OPENING: Final = b'{"check":"'
 _CHECK_BYTES: Final = 8
 _BODY: Final = len(_OPENING) + 2 * _CHECK_BYTES + len(b'",')
-_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing, Application, InputPosition, Passed)
+_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing, Application, InputPosition, Passed,
+                  Acknowledged)  # fmt: skip
 
 
 def _check(body: bytes) -> bytes:
     return hashlib.blake2b(body, digest_size=_CHECK_BYTES).hexdigest().encode()
 
 
-def encode(record: Published | SnapshotPointer | Skip | Routing | Application | InputPosition | Passed) -> bytes:
+def encode(
+    record: Published | SnapshotPointer | Skip | Routing | Application | InputPosition | Passed | Acknowledged,
+) -> bytes:
     """A record's value: JSON whose first field, `check`, is a checksum of what follows it."""
     body = msgspec.json.encode(record)[1:]
     return _OPENING + _check(body) + b'",' + body

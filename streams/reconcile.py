@@ -26,7 +26,8 @@ class Problem(msgspec.Struct, frozen=True):
     `conflict_without_record` (the dead letter of a conflict whose ledger record is not there), `without_source` (ledger
     record or dead letter of an offset that has no committed record: of a transaction that was rolled back, say),
     `leg_without_source`, `leg_without_record` (its payment is not in the ledger), `leg_missing`, `unread` (offsets that
-    retention deleted before ingest read them, or that the group's offset was moved past and that are gone by now).
+    retention deleted before ingest read them, or that the group's offset was moved past and that are gone by now, and
+    that no operator has acknowledged).
     """
 
     topic: str
@@ -47,7 +48,8 @@ class TopicCount(msgspec.Struct, kw_only=True):
     does not apply (`faults.TOLD_BY_MONITOR`). `redelivered`: ledger records or dead letters of a source position beyond
     the first. `older`, `newer`: ledger records and dead letters whose source lies before the input's
     log start (retention) or in a deleted topic of its name, or beyond the offset compared up to. `unread`: offsets that
-    were gone before ingest read them.
+    were gone before ingest read them; `acknowledged`: those of them that an operator has settled, which are no
+    `unread` any more.
     """
 
     topic: str
@@ -60,6 +62,7 @@ class TopicCount(msgspec.Struct, kw_only=True):
     newer: int = 0
     missing: int = 0
     unread: int = 0
+    acknowledged: int = 0
 
 
 class _Source:
@@ -75,6 +78,7 @@ class _Source:
         self._later: list[npt.NDArray[np.int64]] = []
         self._later_legs: list[npt.NDArray[np.int64]] = []
         self._passed: list[tuple[int, npt.NDArray[np.bool_]]] = []
+        self._acknowledged: list[tuple[int, int]] = []
 
     def inside(self, offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Places of the offsets in range, each once; counts the others."""
@@ -106,10 +110,18 @@ class _Source:
         if first < min(end, self.begin):
             self._passed.append((first, np.zeros(min(end, self.begin) - first, np.bool_)))
 
-    def unread(self) -> npt.NDArray[np.int64]:
-        """Those of the passed offsets that no output names."""
-        return np.unique(np.concatenate([np.flatnonzero(~came) + first for first, came in self._passed]
-                                        or [np.zeros(0, np.int64)]))  # fmt: skip
+    def acknowledged(self, first: int, end: int) -> None:
+        """An operator's decision that offsets `first` to `end` (exclusive) stay unread."""
+        self._acknowledged.append((first, end))
+
+    def unread(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Those of the passed offsets that no output names: what nobody has acknowledged, and what somebody has."""
+        offsets = np.unique(np.concatenate([np.flatnonzero(~came) + first for first, came in self._passed]
+                                           or [np.zeros(0, np.int64)]))  # fmt: skip
+        settled = np.zeros(len(offsets), np.bool_)
+        for first, end in self._acknowledged:
+            settled |= (offsets >= first) & (offsets < end)
+        return offsets[~settled], offsets[settled]
 
     def in_ledger(self, partition: int, offsets: npt.NDArray[np.int64]) -> None:
         """Ledger records in ledger `partition` with these source offsets."""
@@ -160,6 +172,12 @@ class Reconciliation:
         source = self._source((topic, partition), 0)
         if source is not None:
             source.passed(first, end)
+
+    def acknowledge(self, topic: str, partition: int, first: int, end: int) -> None:
+        """Offsets `first` to `end` (exclusive) may stay unread: an operator has said so."""
+        source = self._source((topic, partition), 0)
+        if source is not None:
+            source.acknowledged(first, end)
 
     def read(self, topic: str, partition: int, offsets: Sequence[int]) -> None:
         """Offsets that exist in the input."""
@@ -227,7 +245,9 @@ class Reconciliation:
             count.redelivered += source.redelivered
             count.older += source.older
             count.newer += source.newer
-            count.unread += len(source.unread())
+            unread, acknowledged = source.unread()
+            count.unread += len(unread)
+            count.acknowledged += len(acknowledged)
         return list(found.values())
 
     def problems(self) -> Iterator[Problem]:
@@ -253,7 +273,7 @@ class Reconciliation:
             for kind, wrong in kinds.items():
                 for first, last in _ranges(np.flatnonzero(wrong)):
                     yield Problem(topic, partition, kind, first + source.begin, last + source.begin)
-            for first, last in _ranges(source.unread()):
+            for first, last in _ranges(source.unread()[0]):
                 yield Problem(topic, partition, "unread", first, last)
             if (topic, partition) in self._ended:
                 beyond = source.beyond(self._ended[topic, partition])

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "evidence": ("streams.cli.evidence", "Prove that an alert's records are what was sent: prove, keys."),
     "reidentify": ("streams.cli.reidentify", "Open the identity behind a token, on the record."),
     "skip": ("streams.cli.skip", "Record an operator's decision to skip a ledger position."),
+    "acknowledge": ("streams.cli.acknowledge", "Settle that input records were deleted unread."),
     "schemas": ("streams.cli.schemas", "Write the JSON Schemas generated from the code's types."),
     "doctor": ("streams.cli.doctor", "What this machine has and lacks."),
     "version": ("streams.cli.version", "Versions of code, configuration, rules and detectors."),

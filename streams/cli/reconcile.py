@@ -3,21 +3,19 @@
 import json
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import msgspec
-from kafka import KafkaAdminClient
-from kafka.structs import TopicPartition as AdminPartition
 
-from streams import app, ledger, reading, tables, topics
+from streams import ledger, reading, tables, topics
 from streams.deadletter import original
 from streams.errors import FxwatchError
 from streams.faults import TOLD_BY_MONITOR
 from streams.input_ids import read_ids
-from streams.input_positions import Kept
-from streams.input_watch import read_kept
-from streams.kafka.coordinators import ask_coordinator
+from streams.input_positions import Kept, Place, of_topic, passed_by
+from streams.input_watch import committed_offsets, read_kept
+from streams.progress import Acknowledged
 from streams.reading import Batch
 from streams.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.record_sets import Unreadable
@@ -28,7 +26,8 @@ from streams.showing import say, say_json
 BROADCAST = (topics.RATES, topics.RULES)
 _PROBLEMS_SHOWN = 50
 _ALWAYS = ("read", "ledger", "dead_letters", "missing")
-_COLUMNS = ("read", "ledger", "dead_letters", "conflicts", "redelivered", "older", "newer", "missing", "unread")
+_COLUMNS = ("read", "ledger", "dead_letters", "conflicts", "redelivered", "older", "newer", "missing", "unread",
+            "acknowledged")  # fmt: skip
 
 
 class NotReconciledError(FxwatchError):
@@ -37,31 +36,17 @@ class NotReconciledError(FxwatchError):
     code = "reconcile.differs"
 
 
-def _committed(settings: Settings, ids: dict[str, bytes]) -> dict[tuple[str, int], int]:
-    """The ingest group's committed offsets of these topics."""
-    with topics.connect(settings) as admin:
-        return _group_offsets(admin, app.group(settings, "ingest"), ids)
-
-
-def _passed(found: Reconciliation, begins: Mapping[tuple[str, int], int], kept: Kept, ids: dict[str, bytes],
-            committed: dict[tuple[str, int], int]) -> None:  # fmt: skip
-    """What ingest says that passed it by, and what went since it last said where it stands."""
-    for (place, _), passed in kept.passed.items():
-        if place in begins and _same(passed.topic_id.encode(), ids.get(place[0], b"")):
-            found.passed(*place, passed.first, passed.next)
-    for place, begin in begins.items():
-        position = kept.positions.get(place)
-        known = position is not None and _same(position.topic_id.encode(), ids.get(place[0], b""))
-        at = max(position.next if position is not None and known else -1, committed.get(place, -1))
-        if at >= 0:
-            found.passed(*place, at, begin)
-
-
-def _group_offsets(admin: KafkaAdminClient, group: str, ids: dict[str, bytes]) -> dict[tuple[str, int], int]:
-    offsets = ask_coordinator(lambda: admin.list_group_offsets({group: None})).get(group, {})
-    return {(tp.topic, tp.partition): held.offset for tp, held in offsets.items()
-            if isinstance(tp, AdminPartition) and held.offset >= 0
-            and _same(held.metadata.encode(), ids.get(tp.topic, b""))}  # fmt: skip
+def _passed(found: Reconciliation, begins: Mapping[Place, int], kept: Kept, ids: dict[str, bytes],
+            committed: dict[Place, int]) -> list[tuple[Place, Acknowledged]]:  # fmt: skip
+    """What passed ingest by; returns what an operator has acknowledged of it."""
+    names = {name: topic_id.decode() for name, topic_id in ids.items()}
+    for place, first, end in passed_by(kept, begins, names, committed):
+        found.passed(*place, first, end)
+    settled = [(place, one) for (place, _), one in sorted(kept.acknowledged.items())
+               if place in begins and of_topic(one.topic_id, names.get(place[0], ""))]  # fmt: skip
+    for place, one in settled:
+        found.acknowledge(*place, one.first, one.next)
+    return settled
 
 
 def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: dict[str, bytes]) -> int:
@@ -102,15 +87,23 @@ def _same(told: bytes, current: bytes) -> bool:
     return not told or not current or told == current
 
 
-def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation, Tokens, int]:
+class Gathered(NamedTuple):
+    """What was read: `unknown` counts records without a source, `settled` is what operators have acknowledged."""
+
+    found: Reconciliation
+    tokens: Tokens
+    unknown: int
+    settled: list[tuple[Place, Acknowledged]]
+
+
+def gather(settings: Settings, *, up_to_committed: bool) -> Gathered:
     """Read the inputs, then ledger, dead letters, legs and identities.
 
     The ends of the latter are taken later, so that what ingest finishes meanwhile counts.
-    Returns the reconciliation, the tokens, and the number of ledger records without a source.
     """
     ids = read_ids(settings)
     with reading.Reader(settings, topics.INPUTS, unreadable=True) as inputs:
-        committed = _committed(settings, ids)
+        committed = committed_offsets(settings, ids)
         # a partition without an offset of this topic's has nothing due yet
         due = {tp: min(end, committed.get((tp.topic, tp.partition), 0)) if up_to_committed else end
                for tp, end in inputs.ends.items()}  # fmt: skip
@@ -118,7 +111,8 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
         sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
         partitions = settings.effective.engine.partitions
         found = Reconciliation(sources, BROADCAST, partitions, topics.TRANSACTIONS)
-        _passed(found, {place: begin for place, (begin, _) in sources.items()}, read_kept(settings), ids, committed)
+        begins = {place: begin for place, (begin, _) in sources.items()}
+        settled = _passed(found, begins, read_kept(settings), ids, committed)
         for tp, records in inputs.to_end():
             found.read(tp.topic, tp.partition, [record.offset for record in records])
             for record in records:
@@ -136,7 +130,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> tuple[Reconciliation
             tokens.sealed(records)
     for (topic, partition), end in reading.written_ends(settings, topics.INPUTS).items():
         found.ended(topic, partition, end)
-    return found, tokens, unknown
+    return Gathered(found, tokens, unknown, settled)
 
 
 def _take_letter(record: Any, found: Reconciliation, ids: dict[str, bytes]) -> bool:
@@ -179,6 +173,11 @@ def _show(counts: list[TopicCount]) -> None:
     tables.show(["topic", *names], rows, numeric=names, whole=["topic"])
 
 
+def _plain(place: Place, one: Acknowledged) -> dict[str, Any]:
+    return {"topic": place[0], "partition": place[1], "first": one.first, "last": one.next - 1, "reason": one.reason,
+            "who": one.who, "at": one.at}  # fmt: skip
+
+
 @click.command()
 @click.option("--up-to", type=click.Choice(["end", "committed"]), default="end", show_default=True,
               help="Compare up to the inputs' ends, or (while ingest runs) up to what it has committed.")  # fmt: skip
@@ -189,26 +188,32 @@ def command(up_to: str, as_json: bool) -> None:
     Every record of every input topic must be one ledger record (rates and rules: one in each ledger partition) or one
     dead letter, and nothing else may be: no ledger record or letter of an input that was never committed. Each payment
     has its leg, and each party its sealed identity (where they are kept). Redelivered records are counted, not held
-    against it. Exit code 1 and a list when something is missing or too much.
+    against it. Exit code 1 and a list when something is missing or too much. Offsets that were deleted unread are held
+    against it until an operator acknowledges them (fxwatch acknowledge); who did, and why, is listed then.
 
     Example: fxwatch reconcile
 
     Example: fxwatch reconcile --up-to committed --json
     """
-    found, tokens, unknown = gather(load_settings(), up_to_committed=up_to == "committed")
+    found, tokens, unknown, settled = gather(load_settings(), up_to_committed=up_to == "committed")
     counts, problems = found.counts(), list(found.problems())
     faults = list(_told(problems, found, tokens, unknown))
     if as_json:
         say_json(json.dumps({"reconciled": not faults, "topics": msgspec.to_builtins(counts),
                                "problems": msgspec.to_builtins(problems), "foreign": found.foreign,
                                "without_source": unknown, "identities_missing": tokens.missing(),
-                               "identities_without_record": tokens.without_record()}))  # fmt: skip
+                               "identities_without_record": tokens.without_record(),
+                               "acknowledged": [_plain(place, one) for place, one in settled]}))  # fmt: skip
     else:
         _show(counts)
+        for place, one in settled:
+            say(f"{place[0]}[{place[1]}]: {one.first}-{one.next - 1} unread, acknowledged by {one.who} at {one.at}: "
+                f"{one.reason}", err=True)  # fmt: skip
     if faults:
         raise NotReconciledError("inputs, ledger and dead letters do not add up:\n  " + "\n  ".join(faults),
                                  todo="if ingest is still running, run this again with --up-to committed; otherwise "
-                                 "look at these positions and the ingest worker's log")  # fmt: skip
+                                 "look at these positions and the ingest worker's log; what is unread, once that is "
+                                 "settled with the sender: fxwatch acknowledge")  # fmt: skip
     if not as_json:
         read, older = sum(count.read for count in counts), sum(count.older for count in counts)
         say(f"each of the {read:,} inputs kept is in the ledger or dead-lettered", err=True)

@@ -28,7 +28,16 @@ ROLES: dict[Role, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "monitor": ("monitor",),
     "investigator": ("investigators", "alerts follow"),
-    "operator": ("topics apply", "rules apply", "rules show", "skip", "state", "rescore", "institutions"),
+    "operator": (
+        "topics apply",
+        "rules apply",
+        "rules show",
+        "skip",
+        "acknowledge",
+        "state",
+        "rescore",
+        "institutions",
+    ),
     "deadletter": ("deadletter",),
     # reads everything that has a source, raw inputs and sealed identities too, and writes nothing
     "reconciler": ("reconcile", "evidence"),

@@ -190,8 +190,8 @@ def table(settings: Settings) -> tuple[Topic, ...]:
               "investigators, alerts follow, console, rescore, evidence"),
         *(topic(desk_topic(desk), "evidence", "party token", "monitor, network", f"desk {desk}, alerts follow, rescore")
           for desk in settings.effective.desks),
-        topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip, ingest",
-              "monitor, network, state, rescore, skip, ingest, reconcile", extra=_POSITIONS),
+        topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip, acknowledge, ingest",
+              "monitor, network, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them
         topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor, network",
               "monitor, network, state, rescore, skip", extra=_STATE),

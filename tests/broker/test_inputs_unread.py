@@ -1,5 +1,6 @@
 """Offsets that an operator moves, and records that are deleted unread: told by ingest and reconcile, never silent."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -92,3 +93,29 @@ def test_moved_offsets_and_records_deleted_unread_are_told(empty_broker: Embedde
         assert "deleted before they were read" not in worker.log.read_text()  # once is enough
         after = cluster.fxwatch("reconcile", check=False)
         assert (after.returncode, missed in after.stderr) == (1, True), after.stderr
+        acknowledged_and_told_anew(cluster, empty_broker.bootstrap)
+
+
+def acknowledged_and_told_anew(cluster: Cluster, bootstrap: str) -> None:
+    """An operator settles the 60 records: reconcile is content and says who. The next loss is a fault again."""
+
+    def settle(first: int, last: int) -> int:
+        return cluster.fxwatch("acknowledge", EMPTIED.topic, EMPTIED.partition, str(first), str(last),
+                               "--reason", "sent again, ticket 44", check=False).returncode  # fmt: skip
+
+    assert settle(0, 60) == 2, "offset 60 was read"
+    assert settle(0, 59) == 0
+    assert settle(10, 20) == 2, "acknowledged already"
+    content = cluster.fxwatch("reconcile")
+    assert "fx.rates.v1[1]: 0-59 unread, acknowledged by" in content.stderr
+    assert "sent again, ticket 44" in content.stderr
+    told_in_full = json.loads(cluster.fxwatch("reconcile", "--json").stdout)
+    [rates] = [one for one in told_in_full["topics"] if one["topic"] == topics.RATES]
+    assert (told_in_full["reconciled"], rates["unread"], rates["acknowledged"]) == (True, 0, 60)
+    assert [(one["first"], one["last"]) for one in told_in_full["acknowledged"]] == [(0, 59)]
+    send(bootstrap, EMPTIED, 63, 2)
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.delete_records({EMPTIED: 65})
+    admin.close()
+    again = cluster.fxwatch("reconcile", check=False)
+    assert (again.returncode, "fx.rates.v1[1]: 63-64 unread" in again.stderr) == (1, True), again.stderr

@@ -76,7 +76,8 @@ def test_missing_inputs_are_listed(ready, fxwatch):
     ]
     figures = told["topics"][0]
     assert figures == {"topic": topics.TRANSACTIONS, "read": 10, "ledger": 7, "dead_letters": 1, "conflicts": 1,
-                       "redelivered": 2, "older": 0, "newer": 0, "missing": 2, "unread": 0}  # fmt: skip
+                       "redelivered": 2, "older": 0, "newer": 0, "missing": 2, "unread": 0,
+                       "acknowledged": 0}  # fmt: skip
     assert told["reconciled"] is False
 
 
@@ -87,7 +88,7 @@ def test_complete_inputs_reconcile(ready, fxwatch):
     done = fxwatch("reconcile")
     assert done.returncode == 0, done.stderr
     assert "each of the 11 inputs kept" in done.stderr
-    assert done.stdout.splitlines()[1] == f"{topics.TRANSACTIONS}\t10\t8\t2\t1\t2\t0\t0\t0\t0"
+    assert done.stdout.splitlines()[1] == f"{topics.TRANSACTIONS}\t10\t8\t2\t1\t2\t0\t0\t0\t0\t0"
 
 
 def test_a_rate_missing_in_one_ledger_partition_is_found(ready, fxwatch):

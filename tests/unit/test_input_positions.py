@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams.input_positions import InputAccount, Kept, Sought, passed_record, position_record
-from streams.progress import InputPosition, Passed
+from streams.input_positions import InputAccount, Kept, Sought, acknowledged_record, passed_record, position_record
+from streams.progress import Acknowledged, InputPosition, Passed
 
 PLACE = ("fx.transactions.v1", 3)
 IDS = {PLACE[0]: "new"}
@@ -172,9 +172,11 @@ def test_what_is_kept_is_read_again_and_the_rest_left_alone() -> None:
     found = Kept()
     position, passed = InputPosition(next=7, topic_id="new"), Passed(first=3, next=7, cause="moved", topic_id="new")
     found.absorb(*position_record(PLACE, position))
+    settled = Acknowledged(first=3, next=7, topic_id="new", reason="r", who="w", at="2026-03-01T00:00:00Z")
     found.absorb(*passed_record(PLACE, passed))
+    found.absorb(*acknowledged_record(PLACE, settled))
     for key in (b"ingest/routing", b"monitor/3", b"application", b"ingest/a/b", b"ingest/a/1/x/2", b"\xff/a/1"):
         found.absorb(key, position_record(PLACE, position)[1])
     found.absorb(b"ingest/other/1", b"{}")
     found.absorb(b"ingest/other/2", None)
-    assert (found.positions, found.passed) == ({PLACE: position}, {(PLACE, 3): passed})
+    assert found == Kept({PLACE: position}, {(PLACE, 3): passed}, {(PLACE, "3-6"): settled})

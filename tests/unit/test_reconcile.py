@@ -9,7 +9,7 @@ from detectors.events import Source
 from streams import deadletter, ledger
 from streams.cli.reconcile import _passed, _take_letter, _take_positions
 from streams.input_positions import Kept
-from streams.progress import InputPosition, Passed
+from streams.progress import Acknowledged, InputPosition, Passed
 from streams.reconcile import Reconciliation, Tokens
 
 T, R = "fx.transactions.v1", "fx.rates.v1"
@@ -256,3 +256,23 @@ def test_what_ingest_keeps_says_what_passed_it_by():
     )  # fmt: skip
     _passed(found, dict.fromkeys([(T, number) for number in range(5)], 60), kept, {T: b"id"}, {(T, 0): 30, (T, 4): 59})
     assert told(found) == [f"{T}[0]: 30-59 unread", f"{T}[2]: 5-7 unread", f"{T}[4]: 59 unread"]
+
+
+def test_what_an_operator_acknowledged_is_no_fault_and_a_new_loss_is():
+    """Counted apart; offsets that were not acknowledged, or of a topic of before, stay unread."""
+    found = Reconciliation({(T, number): (80, 90) for number in range(3)}, (), 2)
+    decision = {"reason": "sent again", "who": "kim", "at": "2026-03-01T00:00:00Z"}
+    kept = Kept(
+        passed={((T, 0), 5): Passed(first=5, next=60, cause="deleted", topic_id="id"),
+                ((T, 0), 70): Passed(first=70, next=80, cause="deleted", topic_id="id"),
+                ((T, 1), 5): Passed(first=5, next=8, cause="deleted", topic_id="id")},
+        acknowledged={((T, 0), "5-59"): Acknowledged(first=5, next=60, topic_id="id", **decision),
+                      ((T, 1), "5-7"): Acknowledged(first=5, next=8, topic_id="old", **decision)},
+    )  # fmt: skip
+    places = dict.fromkeys([(T, number) for number in range(3)], 80)
+    settled = _passed(found, places, kept, {T: b"id"}, {})
+    assert settled == [((T, 0), kept.acknowledged[(T, 0), "5-59"])]
+    found.in_ledger(T, 0, 1, [7])
+    assert told(found) == [f"{T}[0]: 70-79 unread", f"{T}[1]: 5-7 unread"]
+    [count] = found.counts()
+    assert (count.unread, count.acknowledged) == (13, 54)
