@@ -152,13 +152,15 @@ class Admission(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `history`: who may load history; without an entry nobody. `placeholders`: texts that name nobody, beside the
     built-in ones. `report_numbers`: the forms of report numbers, as masks (`9` a digit, `A` a letter, other characters
     themselves); without any a report number needs a digit. `institutions`: those that have metrics of their own, and
-    a share of their own of what is remembered to tell duplicates (shares.py).
+    a share of their own of what is remembered to tell duplicates (shares.py). `officers`: where not empty, verdicts
+    of these investigators alone count (officers.py).
     """
 
     history: tuple[HistoryAllowed, ...] = ()
     placeholders: tuple[str, ...] = ()
     report_numbers: tuple[str, ...] = ()
     institutions: tuple[str, ...] = ()
+    officers: tuple[str, ...] = ()
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

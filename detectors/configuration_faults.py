@@ -174,6 +174,7 @@ def _admission(admission: Admission) -> Iterator[str]:
     lists = {
         "placeholders": admission.placeholders,
         "report_numbers": admission.report_numbers,
+        "officers": admission.officers,
         "institutions": (*admission.institutions, *(name for each in admission.history for name in each.institutions)),
     }
     for name, listed in lists.items():

@@ -28,7 +28,7 @@ from detectors.events import (
 from detectors.fingerprints import KINDS, Known, key
 from detectors.fusion import fuse
 from detectors.money import parse_or_zero
-from detectors.party import Facts
+from detectors.party import Facts, token_number
 from detectors.rate_checks import UNUSED, Verdict
 from detectors.roster import recall, store
 from detectors.scoring import Scored
@@ -92,7 +92,8 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     in common with another event (accounting.py), None for most; `folded` is how many of the party's payments went into
     totals (folded.py), nearly always 0. `judged_as` is the party's type as a transaction was judged (party_type.py);
     `type_differs` that the sender said another one than the party was known by. `rate` says what is remarkable of a
-    rate (rate_checks.py), `faults` why a configuration was refused.
+    rate (rate_checks.py), `faults` why a configuration was refused;
+    `displaced` that another officer's verdict on the alert gave way (verdicts.py).
     """
 
     outcome: Outcome
@@ -106,6 +107,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     type_differs: bool = False
     rate: Verdict | None = None
     faults: tuple[str, ...] = ()
+    displaced: bool = False
 
     @property
     def scored(self) -> bool:
@@ -189,11 +191,13 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         first = Source(state.topics[known.topic], known.partition, known.offset)
         return Outputs(outcome="conflict", notice=_notice(CONFLICT, event.identity, origin, first))
     if isinstance(event, Disposition):
-        refused = _disposition(state, event, origin)
-        if refused is not None:
+        judged = _disposition(state, event, origin)
+        if judged.refused is not None:
             # not remembered: when it is sent again it is judged again
-            return Outputs(outcome="refused", notice=_notice(refused, event.identity, origin, None))
-    outputs = _learn(state, event, origin)
+            return Outputs(outcome="refused", notice=_notice(judged.refused, event.identity, origin, None))
+        outputs = Outputs(outcome="applied", displaced=judged.displaced)
+    else:
+        outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
     sender = state.share(event.institution) if isinstance(event, Transaction) else OTHERS
     window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset), former, sender)
@@ -309,18 +313,20 @@ def _declaration(state: PartitionState, event: Declaration) -> None:
     store(state, event.party, event.previous, party)
 
 
-def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> str | None:
+def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> verdicts.Judged:
     """Keep a verdict with its party, or say why it does not count; learning from it is a later step.
 
     It makes no party. It was given at its date as far as the Kafka timestamp bears that out, and keeps a party alive
     for no longer than the partition's clock does.
     """
     party, at_us = recall(state, event.party, event.previous), borne_out(to_us(event.decided_at), origin.timestamp_ms)
-    refused = verdicts.judge(party, event, at_us)
-    if refused is None:
-        party.last_us = max(party.last_us, min(at_us, state.watermark_us or 0))
+    judged = verdicts.judge(party, event, at_us, state.officers)
+    if judged.refused is None:
+        clock_us = state.watermark_us or 0
+        state.officers.counted(token_number(event.investigator), clock_us)
+        party.last_us = max(party.last_us, min(at_us, clock_us))
         store(state, event.party, event.previous, party)
-    return refused
+    return judged
 
 
 def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
@@ -339,6 +345,7 @@ def _count(state: PartitionState, event: Event, outputs: Outputs) -> None:
     counters["scored"] += outputs.scored
     counters["folded"] += outputs.folded
     counters["rate_missing"] += outputs.rate_missing
+    counters["verdicts_displaced"] += outputs.displaced
     counters["alerts"] += len(outputs.alerts)
     if outputs.join is not None:
         counters[outputs.join] += 1

@@ -18,7 +18,8 @@ NAME_NUMBERS = 2**16
 # each fairly cut (shares.py) among the institutions that sent them
 MOST_REVERSALS = 64
 MOST_RESTATED = 64
-MOST_VERDICTS = 50
+# one for each alert known, at least
+MOST_VERDICTS = 256
 MOST_ALERTED = 20
 # alerts of a party on which a verdict still counts; 16 bytes each
 MOST_RAISED = 256

@@ -7,12 +7,11 @@ the old token for a while, and a verdict names the token that its alert showed.
 
 from itertools import islice
 
-from detectors import accounting, folded, reversals
+from detectors import accounting, folded, reversals, verdicts
 from detectors.party import (
     MOST_ALERTED,
     MOST_ALIASES,
     MOST_RAISED,
-    MOST_VERDICTS,
     Party,
     newest_proofs,
     pack,
@@ -97,7 +96,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.case = current.case or earlier.case
     current.facts = current.facts or earlier.facts
     current.declarations += earlier.declarations
-    current.verdicts = (earlier.verdicts + current.verdicts)[-MOST_VERDICTS:]
+    current.verdicts = verdicts.kept(earlier.verdicts + current.verdicts)
     current.raised = (earlier.raised + current.raised)[-MOST_RAISED * ALERT_BYTES :]
     current.aliases = _newest(earlier.aliases, current.aliases)
     current.settlements = _newest(earlier.settlements, current.settlements)

@@ -19,6 +19,7 @@ from detectors.features import Shared as FeatureBaselines
 from detectors.fingerprints import KINDS, Fingerprints
 from detectors.institution_code import institution_code
 from detectors.limits import Rulebook
+from detectors.officers import Officers
 from detectors.party import last_seen
 from detectors.rate_checks import Checked, Limits
 from detectors.rates import KEPT_US, Rates
@@ -36,7 +37,7 @@ from detectors.typologies.base import Shared
 # fingerprints under a former key; alerts raised, and verdicts by officer; the type in a profile, and the strictest that
 # senders said; rates by ledger position, those held, and corrections under way.
 # 5: what each institution said of a party's type; in a window of fingerprints each sender has a share; what each
-# configured feed says of a pair.
+# configured feed says of a pair; officers by rank.
 STATE_SCHEMA = 5
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
@@ -59,6 +60,7 @@ COUNTERS = (
     "rates_corrected",
     "corrections_given_up",
     "restated",
+    "verdicts_displaced",
 )
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and
@@ -123,6 +125,7 @@ class PartitionState:
         self.effective: Effective | None = None
         self.fingerprints = {kind: Fingerprints(0) for kind in KINDS.values()}
         self.shares = Shares()
+        self.officers = Officers()
         self.checked = Checked()
         self.restatement = Restatement()
         self.parties: dict[str, bytes] = {}
@@ -182,10 +185,15 @@ class PartitionState:
             budget = Budget.new(detectors.daily_budget, new.engine.partitions, detectors.exploration, seed,
                                 finest_rank=1.0 / (detectors.calibration_window + 1))  # fmt: skip
         self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
-        self.shares.list(configuration.admitted.institutions)
+        self.list_senders(configuration)
         for window in self.fingerprints.values():
             window.surrender_all_but(self.shares.has)
             window.resize(configuration.engine.fingerprints)
+
+    def list_senders(self, configuration: Configuration) -> None:
+        """Know the institutions and officers that a configuration names."""
+        self.shares.list(configuration.admitted.institutions)
+        self.officers.list(configuration.admitted.officers)
 
     def share(self, institution: str) -> str:
         """The share of a window that an institution's payment takes a place in."""
@@ -285,7 +293,7 @@ class Frozen:
         for _ in copy_stepwise(state.renamed, self._renamed):
             yield
         self._typologies = msgspec.msgpack.encode(state.typologies)
-        self._shares = state.shares.to_state()
+        self._shares, self._officers = state.shares.to_state(), state.officers.to_state()
         yield
         for kind, window in state.fingerprints.items():
             self._fingerprints.append((kind, window.copied()))
@@ -308,6 +316,7 @@ class Frozen:
             yield from cut("configuration", msgspec.msgpack.encode(self._configuration))
         yield from cut("typologies", self._typologies)
         yield from cut("shares", self._shares)
+        yield from cut("officers", self._officers)
         for kind, window in self._fingerprints:
             yield from cut(f"senders/{kind}", window.senders_to_state())
             yield from cut_stream(f"fingerprints/{kind}", window.to_state())
@@ -330,7 +339,7 @@ class Frozen:
 def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     named = dict(whole)
     windows = [f"{part}/{kind}" for kind in KINDS.values() for part in ("senders", "fingerprints")]
-    for wanted in ("header", "typologies", "rates held", "restatement", "shares", *windows):
+    for wanted in ("header", "typologies", "rates held", "restatement", "shares", "officers", *windows):
         if wanted not in named:
             raise ValueError(f"a snapshot lacks its section {wanted}; got: {', '.join(list(named)[:20]) or 'nothing'}")
     schema = msgspec.msgpack.decode(named["header"])[0]
@@ -353,6 +362,7 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
         for kind in KINDS.values()
     }
     state.shares = Shares.from_state(named["shares"])
+    state.officers = Officers.from_state(named["officers"])
     state.typologies = msgspec.msgpack.decode(named["typologies"], type=Shared)
     state.baselines = FeatureBaselines.from_state(under(whole, "features/"))
     state.checked = Checked.from_state(under(whole, "rates/"), named["rates held"])
@@ -364,7 +374,7 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     if "configuration" in named:
         configuration = msgspec.msgpack.decode(named["configuration"], type=Configuration)
         state.configuration, state.effective = configuration, Effective(configuration)
-        state.shares.list(configuration.admitted.institutions)
+        state.list_senders(configuration)
         state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
         state.budget = Budget.from_state(named["budget"])
     return state

@@ -32,7 +32,7 @@ from streams.institution_metrics import institution_metrics
 from streams.run_histogram import RunHistogram
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
-                  "type_differs"]  # fmt: skip
+                  "type_differs", "displaced"]  # fmt: skip
 # what the door did to a field of a record that it admitted (streams/identifiers.py)
 Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withheld"]
 Stage = Literal["decode", "apply", "publish"]
@@ -113,7 +113,8 @@ class Metrics:
             "out, dead-lettered; late: beyond the lateness window (also applied); muted: applied, its outputs having "
             "been published before (also applied); "
             "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied); "
-            "type_differs: gives its party another type than it was known by (also applied).",
+            "type_differs: gives its party another type than it was known by (also applied); "
+            "displaced: a verdict to which another officer's on the alert gave way (also applied).",
             "agent", "outcome",
         )  # fmt: skip
         self.dead_letters = counter(

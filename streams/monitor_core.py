@@ -107,10 +107,17 @@ class MonitorCore:
         """Add an applied record to the tally; `watermark` is the partition's clock before it, seconds since 1970."""
         tally = self.tally
         tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
+        if step.displaced:
+            tally.outcomes["displaced"] += 1
         if origin.history and step.outcome == "applied":
             tally.outcomes["history"] += 1
-        if not isinstance(event, Transaction) or step.outcome != "applied":
-            return
+        if isinstance(event, Transaction) and step.outcome == "applied":
+            self._count_payment(event, origin, step, watermark)
+
+    def _count_payment(
+        self, event: Transaction, origin: Origin, step: science.Outputs, watermark: float | None
+    ) -> None:
+        tally = self.tally
         scored = None if step.assessed is None else step.assessed.scored
         if scored is not None:
             tally.late.append(max(0.0, (watermark or 0.0) - event.event_time.timestamp()))

@@ -25,7 +25,13 @@ WITHOUT_CASE = {
     "amount.minor_units": "payment messages alone: tests/unit/test_formats_identifiers.py",
     "event.conflict": "told by the monitor, from an earlier record: tests/unit/test_core.py",
     **dict.fromkeys(
-        ("verdict.unknown_alert", "verdict.repeated", "verdict.outdated", "verdict.too_many_officers"),
+        (
+            "verdict.unknown_officer",
+            "verdict.unknown_alert",
+            "verdict.repeated",
+            "verdict.outdated",
+            "verdict.too_many_officers",
+        ),
         "told by the monitor, from the alerts it raised: tests/unit/test_verdicts.py",
     ),
     "rate.held": "told by the monitor, from earlier records: tests/unit/test_wrong_rates.py",

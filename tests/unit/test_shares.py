@@ -1,8 +1,11 @@
 """One sender's records push out its own fingerprints, never those of others: their repetitions are told."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from detectors.calendar import DAY_US, to_us
 from detectors.fingerprints import Fingerprints, Known
@@ -177,3 +180,14 @@ def test_the_fair_cut_takes_from_who_has_most():
     assert fairly_cut(["a1", "b1", "b2", "b3"], 3, lambda one: one[0]) == ["a1", "b2", "b3"]
     assert fairly_cut(["a1", "b1", "a2", "b2"], 3, lambda one: one[0]) == ["b1", "a2", "b2"]
     assert fairly_cut(["a1", "b1"], 2, lambda one: one[0]) == ["a1", "b1"]
+
+
+@given(st.lists(st.integers(0, 5), max_size=40), st.integers(0, 40))
+def test_the_fair_cut_is_one_step_after_the_other(senders, most):
+    """All at once it is what it would be if one went at a time."""
+    kept = list(enumerate(senders))
+    left = list(kept)
+    while len(left) > most:
+        held = Counter(sender for _, sender in left)
+        left.remove(next(one for one in left if held[one[1]] == max(held.values())))
+    assert fairly_cut(kept, most, lambda one: one[1]) == left
