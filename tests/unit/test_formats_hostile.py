@@ -139,15 +139,17 @@ def test_a_run_hands_the_event_loop_back(monkeypatch):
         **dict.fromkeys(("observe_run", "observe_stage", "count_read", "count_events", "count_dead_letter"),
                         lambda *_: None),
         reconciliation_gap=SimpleNamespace(inc=lambda _count: None),
+        sender_proofs=SimpleNamespace(add=lambda _counts: None),
     )  # fmt: skip
 
     def admit(*_):
         time.sleep(0.01)
-        return SimpleNamespace(records=(), leg=None, identities=(), when=None, notes=())
+        return SimpleNamespace(records=(), leg=None, identities=(), when=None, notes=(), proof=None)
 
     agent.door, agent.sealer = SimpleNamespace(admit=admit), None
     agent._handled, agent._looked = {}, True
     agent.watch = SimpleNamespace(handled=lambda _runs: None)
+    agent.rules = SimpleNamespace(taken=lambda _record, *, refused: None)
     record = SimpleNamespace(topic="t", partition=0, offset=0, timestamp=0, key=None, value=b"", headers=[])
 
     async def deliver(*_):

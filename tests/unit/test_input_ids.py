@@ -15,6 +15,7 @@ from streams.errors import BrokerUnavailableError, InputRecreatedError, NotAutho
 from streams.ingest import IngestAgent
 from streams.input_ids import InputIds, short
 from streams.pseudonyms import development_keys
+from streams.rules_refused import RulesRefused
 from streams.settings import load_settings
 
 OLD = {name: short(f"00000000-0000-0000-0000-{number:012}") for number, name in enumerate(topics.INPUTS, 1)}
@@ -89,6 +90,7 @@ def agent(cluster):
     made = object.__new__(IngestAgent)
     made.settings, made.inputs = load_settings(), InputIds(load_settings(), cluster)
     made._handled, made._looked, made._assigned, made.metrics = {}, True, None, None
+    made.rules = RulesRefused(made.settings)
     asyncio.run(made.inputs.look())
     return made
 
