@@ -199,7 +199,7 @@ def _apply_new(state: PartitionState, event: Event, origin: Origin) -> Outputs:
     else:
         outputs = _learn(state, event, origin)
     source = origin.source or Source(state.ledger_topic, state.partition, origin.offset)
-    sender = state.share(event.institution) if isinstance(event, Transaction) else OTHERS
+    sender = state.shares.known_as(event.institution) if isinstance(event, Transaction) else OTHERS
     window.add(identity, Known(body, state.topic_number(source.topic), source.partition, source.offset), former, sender)
     return outputs
 

@@ -130,7 +130,7 @@ class Fingerprints:
 
     def surrender_all_but(self, has_share: Callable[[str], bool]) -> None:
         """The same of all senders that have none by a new configuration."""
-        for sender in [one for one in self._by_sender if not has_share(one)]:
+        for sender in [one for one in self._by_sender if one != OTHERS and not has_share(one)]:
             self.surrender(sender)
 
     def _trim(self) -> None:

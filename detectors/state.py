@@ -17,7 +17,6 @@ from detectors.calendar import DAY_US, HOUR_US, SECOND_US
 from detectors.configuration import Configuration, fingerprint
 from detectors.features import Shared as FeatureBaselines
 from detectors.fingerprints import KINDS, Fingerprints
-from detectors.institution_code import institution_code
 from detectors.limits import Rulebook
 from detectors.officers import Officers
 from detectors.party import last_seen
@@ -195,13 +194,12 @@ class PartitionState:
         self.shares.list(configuration.admitted.institutions)
         self.officers.list(configuration.admitted.officers)
 
-    def share(self, institution: str) -> str:
-        """The share of a window that an institution's payment takes a place in."""
-        share = self.shares.of(institution_code(institution), self.watermark_us or 0)
-        if share.given_up is not None:
+    def give_share(self, institution: str) -> None:
+        """Note that an institution sends; it may get a share of its own, and another one lose it (shares.py)."""
+        given_up = self.shares.give(institution, self.watermark_us or 0)
+        if given_up is not None:
             for window in self.fingerprints.values():
-                window.surrender(share.given_up)
-        return share.name
+                window.surrender(given_up)
 
     def rename(self, former: str, name: str, at_us: int) -> None:
         """Know a party by its newer token; a record of event time `at_us` carried both."""

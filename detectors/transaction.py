@@ -117,6 +117,7 @@ def apply_transaction(
     worth = _worth(state, effective, event, at_us)
     step, differs = _begin(state, configuration, effective, event, origin, at_us)
     known = step.known
+    state.give_share(event.institution)
     folded_now = _fold(step)  # two parties that prove to be one may be too many payments together
     if len(known.names) > MOST_NAMES:
         payments.forget_names(known)
@@ -342,4 +343,5 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         year_us=year_bounds(wall.year, effective.zone), zone=effective.zone, rulebook=effective.rulebook,
         legend=step.configuration.legend, slots=known.slots, shared=step.state.typologies, deal=worth.deal,
         folded=folded.folded_of(known), readings=step.readings,
+        sender=step.state.shares.known_as(step.event.institution),
     )  # fmt: skip

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 import msgspec
 
 # Failure prevented: country and currency codes come from senders, so their combinations must not grow memory for ever.
-# 249 countries x 2 directions x 4 party types would be 1 992 corridors; this leaves room for the other kinds.
-MAXIMUM_GROUPS = 4096
+# All combinations of what the door admits have room: 250 countries x 2 directions x 4 party types are 2 000 corridors,
+# and 200 currencies x 2 directions x 7 channels 2 800. Failure prevented: one sender goes through all of them with a
+# payment each, and what was learned of everybody's rarer corridors is gone.
+MAXIMUM_GROUPS = 8192
 
 
 class Shared:

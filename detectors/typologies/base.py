@@ -39,6 +39,7 @@ class Context(msgspec.Struct, kw_only=True):
 
     `evaluate` changes nothing here; `learn` may replace `slots[id]` (the party's) and change `shared[id]` (the
     partition's). `transaction` has the type that the party is judged as, `readings` are the others (party_type.py).
+    `sender` is the institution where it has a share of its own, empty for all others together (shares.py).
     """
 
     transaction: Transaction
@@ -55,6 +56,7 @@ class Context(msgspec.Struct, kw_only=True):
     deal: Deal | None
     folded: Folded | None = None
     readings: tuple[PartyType, ...] = ()
+    sender: str = ""
 
     @property
     def undocumented(self) -> bool:

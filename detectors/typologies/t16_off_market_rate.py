@@ -46,10 +46,13 @@ CAP = "spread_cap"
 # 1 to 2 % at Korean banks; rarer notes cost more.
 CAP_CENTIBP = 20_000
 # Deals of one institution that teach a pair in a local day. At the slowest step these move the normal spread by at most
-# a fifth a day, in a direction that other institutions contradict.
+# a fifth a day, in a direction that other institutions contradict. All institutions without a share of their own
+# (shares.py) are one. Failure prevented: each of a hundred made-up names taught its fifty.
 MOST_TAUGHT = 50
-# Institutions and pairs that may teach in a day; names come from senders, so they must not grow memory for ever.
-MOST_TEACHERS = 4_096
+# Pairs that an institution teaches in a day, and such pairs of all together; names come from senders, so they must not
+# grow memory for ever. Failure prevented: one sender's made-up names or pairs took all places, and nobody taught.
+MOST_PAIRS = 64
+MOST_TEACHERS = 16_384
 
 
 class Away(msgspec.Struct, frozen=True, array_like=True):
@@ -175,9 +178,12 @@ def _may_teach(context: Context, deal: Deal, today: int) -> bool:
     if today > taught[""][0]:
         taught.clear()
         taught[""] = [float(today)]
-    name = f"{deal.pair} {context.transaction.institution}"
-    if name not in taught and len(taught) > MOST_TEACHERS:
-        return False
+    name = f"{deal.pair} {context.sender}"
+    if name not in taught:
+        pairs = taught.setdefault(f" {context.sender}", [0.0])
+        if pairs[0] >= MOST_PAIRS or len(taught) > MOST_TEACHERS:
+            return False
+        pairs[0] += 1.0
     count = taught.setdefault(name, [0.0])
     count[0] += 1.0
     return count[0] <= MOST_TAUGHT

@@ -1,12 +1,16 @@
 """Features: measured against the past before it is learned, honest about what is not known, small and exact state."""
 
+import itertools
 import math
 import random
+from typing import get_args
 
 import pytest
 
+from detectors.events import Channel, PartyType
 from detectors.features import NAMES, REGISTRY, EventView, Shared, observe
 from detectors.features.baselines import token_hash
+from streams.reference import COUNTRIES, CURRENCIES
 
 DAY = 86_400.0
 START = 1.75e9
@@ -211,6 +215,20 @@ def test_peer_groups_are_bounded():
     shared.touch("d", 1)
     assert list(shared.groups) == ["c", "a", "d"]
     assert shared.peek("b") is None
+
+
+def test_there_is_room_for_every_group_that_senders_can_make():
+    """A payment of each country, currency, channel, direction and party type pushes no group out."""
+    shared = Shared()
+    observe(view(country="AQ", currency="USD"), b"", shared)
+    first = set(shared.groups)
+    codes = itertools.zip_longest(sorted(COUNTRIES), sorted(CURRENCIES))
+    for (country, currency), direction, kind in itertools.product(codes, ("out", "in"), get_args(PartyType)):
+        for channel in get_args(Channel):
+            observe(view(country=country or "AQ", currency=currency or "USD", direction=direction, party_type=kind,
+                         channel=channel), b"", shared)  # fmt: skip
+    assert len(shared.groups) > 4096
+    assert first <= set(shared.groups)
 
 
 def test_reading_peers_changes_nothing():

@@ -66,7 +66,7 @@ def test_a_busy_bank_keeps_its_share(senders, kept):
     if len(senders) > 1:
         # the places at once are taken, as in a cluster of 64 banks
         for place in range(AT_ONCE - 5):
-            book.state.shares.of(f"OTHER{place}", to_us(START))
+            book.state.shares.give(f"OTHER{place}", to_us(START))
     flood(book, senders * (1200 // len(senders)))
     window = book.state.fingerprints["transaction"]
     assert len(window) == SIZE
@@ -92,30 +92,37 @@ def test_what_a_bank_says_otherwise_is_a_conflict_after_a_flood():
     assert outputs.notice.first.offset == 1
 
 
+def sent(shares: Shares, sender: str, clock_us: int) -> tuple[str, str | None]:
+    """The share of a sender after it sent, and who gave his up for it."""
+    given_up = shares.give(sender, clock_us)
+    return shares.known_as(sender), given_up
+
+
 def test_made_up_names_get_one_share_a_day_together():
     """After the first 64 a new name has its own share once a day of the clock, up to 256; then when one is silent."""
     shares = Shares()
     for place in range(AT_ONCE):
-        assert shares.of(f"BANK{place}", DAY_US).name == f"BANK{place}"
-    assert {shares.of(f"F{place}", DAY_US).name for place in range(1000)} == {OTHERS}
+        assert sent(shares, f"BANK{place}", DAY_US) == (f"BANK{place}", None)
+    assert {sent(shares, f"F{place}", DAY_US) for place in range(1000)} == {(OTHERS, None)}
     for day in range(2, 2 + MOST_SHARES - AT_ONCE):
-        assert [shares.of(f"F{day}-{place}", day * DAY_US).name for place in range(3)] == [f"F{day}-0", OTHERS, OTHERS]
-        assert all(shares.of(f"BANK{place}", day * DAY_US) == (f"BANK{place}", None) for place in range(AT_ONCE))
+        names = [sent(shares, f"F{day}-{place}", day * DAY_US)[0] for place in range(3)]
+        assert names == [f"F{day}-0", OTHERS, OTHERS]
+        assert all(sent(shares, f"BANK{place}", day * DAY_US) == (f"BANK{place}", None) for place in range(AT_ONCE))
     last = 2 + MOST_SHARES - AT_ONCE
     # the first made-up one has been silent for long, and gives way
-    assert shares.of("NEWKR", last * DAY_US) == ("NEWKR", "F2-0")
-    assert shares.of("BANK0", last * DAY_US) == ("BANK0", None)
+    assert sent(shares, "NEWKR", last * DAY_US) == ("NEWKR", "F2-0")
+    assert sent(shares, "BANK0", last * DAY_US) == ("BANK0", None)
 
 
 def test_a_share_is_not_given_up_by_a_bank_that_was_silent_for_a_month():
     """Within 35 days nobody loses a share, however many ask for one."""
     shares = Shares()
     for day in range(MOST_SHARES):
-        shares.of(f"BANK{day}", DAY_US * day)
+        shares.give(f"BANK{day}", DAY_US * day)
     for day in range(MOST_SHARES):
-        shares.of(f"BANK{day}", DAY_US * MOST_SHARES)
-    assert shares.of("NEWKR", DAY_US * (MOST_SHARES + 35)).name == OTHERS
-    assert shares.of("NEWKR", DAY_US * (MOST_SHARES + 36)) == ("NEWKR", "BANK0")
+        shares.give(f"BANK{day}", DAY_US * MOST_SHARES)
+    assert sent(shares, "NEWKR", DAY_US * (MOST_SHARES + 35)) == (OTHERS, None)
+    assert sent(shares, "NEWKR", DAY_US * (MOST_SHARES + 36)) == ("NEWKR", "BANK0")
 
 
 def test_an_institution_of_the_configuration_has_a_share_whoever_came_first():
@@ -137,7 +144,7 @@ def test_an_institution_that_is_listed_no_more_is_one_of_the_others():
     window = Fingerprints(100)
     for number, sender in enumerate(["A", OTHERS, "B", "A", OTHERS]):
         window.add(bytes([number]) * 16, Known(b"b" * 16, 0, 0, number), sender=sender)
-    window.surrender_all_but(lambda name: name in {OTHERS, "B"})
+    window.surrender_all_but({"B"}.__contains__)
     assert (window.held("A"), window.held("B"), window.held()) == (0, 1, 4)
     window.resize(3)
     assert [window.find(bytes([number]) * 16) is None for number in range(5)] == [True, False, False, True, False]
@@ -170,7 +177,7 @@ def test_a_flood_of_names_costs_microseconds():
     window, shares = Fingerprints(5_000), Shares()
     with own_cpu() as spent:
         for number in range(20_000):
-            name = shares.of(f"F{number}", number * DAY_US // 100).name
+            name = sent(shares, f"F{number}", number * DAY_US // 100)[0]
             window.add(number.to_bytes(16, "big"), Known(b"b" * 16, 0, 0, number), sender=name)
     assert spent.seconds / 20_000 < 30e-6
 

@@ -1,8 +1,11 @@
 """T16: deals away from the market rate."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
+from detectors.typologies.t16_off_market_rate import MOST_PAIRS, _may_teach
 from tests.support.ledger import Ledger, configuration, later
 
 
@@ -121,6 +124,31 @@ def test_one_institution_teaches_fifty_deals_a_day(deals, learned):
     made.rate(later(hours=25), "1400")
     deal(made, "next", 26, "1414", party="k1.003.y")
     assert seen[0] - 20 == learned + 2
+
+
+@pytest.mark.parametrize(("names", "learned"), [(1, 50), (400, 64 + 50)])
+def test_made_up_institutions_teach_no_more_than_one(names, learned):
+    """400 deals of so many names: those of the first 64 count, which have shares, and fifty of all the others."""
+    made = Ledger()
+    made.rate(later(hours=0), "1400")
+    for number in range(400):
+        deal(made, f"n{number}", 1 + number / 100, "1414", party=f"k1.002.p{number}", institution=f"F{number % names}")
+    assert made.state.typologies["T16"]["USD/KRW"][0] - 20 == learned
+
+
+@pytest.mark.parametrize("flood", [0, 200])
+def test_no_flood_of_pairs_keeps_another_institution_from_teaching(flood):
+    """A sender's deals in 200 pairs a day take 64 places, its own; another one's first deal still teaches."""
+    made = Ledger()
+    made.rate(later(hours=0), "1400")
+    deal(made, "first", 1, "1414", party="k1.002.x", institution="FLOODKR")
+    teachers = made.state.typologies["T16 taught"]
+    context = SimpleNamespace(shared=made.state.typologies, sender="FLOODKR")
+    allowed = [_may_teach(context, SimpleNamespace(pair=f"A{n}/B"), int(teachers[""][0])) for n in range(flood)]
+    assert sum(allowed) == min(flood, MOST_PAIRS - 1)
+    before = spread(made)
+    deal(made, "other", 2, "1428", party="k1.002.y", institution="BANKB")
+    assert spread(made) != before
 
 
 def test_one_party_teaches_one_deal_a_day():
