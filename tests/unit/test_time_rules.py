@@ -60,6 +60,7 @@ def test_an_event_ahead_of_its_kafka_timestamp_is_counted():
     agent.door, agent.metrics, agent.sealer = Pipeline().door, metrics, None
     agent._handled, agent._looked = {}, True
     agent.watch = SimpleNamespace(handled=lambda runs: None)
+    agent.rules = SimpleNamespace(taken=lambda _record, *, refused: None)
 
     async def delivered(_deliveries, _letters=()):
         pass
