@@ -273,15 +273,18 @@ def test_who_can_send_nothing_is_told():
     senders = SenderKeys(
         [
             key_of(BANK, until=yesterday, institutions=("A", "B")), key_of(OTHER, institutions=("B",)),
-            key_of(OFFICE, until=NOW, officers=("kim",)), key_of(OFFICE, until=yesterday, topics=(RATES,)),
+            key_of(OFFICE, until=NOW, officers=("kim",)),
+            key_of(OFFICE, until=yesterday, feeds=("ecb",), topics=(RATES,)),
         ],
         [TRANSACTIONS, RATES, PROFILES, DISPOSITIONS],
     )  # fmt: skip
-    assert senders.silenced(NOW) == ["A", f"all of {RATES}", f"all of {PROFILES}"]
-    assert senders.silenced(NOW + timedelta(seconds=1)) == ["A", "officer kim", f"all of {RATES}", f"all of {PROFILES}"]
+    assert senders.silenced(NOW) == ["A", "feed ecb", f"all of {RATES}", f"all of {PROFILES}"]
+    later = ["A", "officer kim", "feed ecb", f"all of {RATES}", f"all of {PROFILES}"]
+    assert senders.silenced(NOW + timedelta(seconds=1)) == later
     assert BANKS.silenced(NOW) == []
     assert "kim" not in senders.told()
-    assert senders.told().startswith("4 keys; signed records of: A, B; officers: 1; all of fx.dispositions.v1; ")
+    signed = "A, B; officers: 1; feed ecb; all of fx.dispositions.v1"
+    assert senders.told().startswith(f"4 keys; signed records of: {signed}; ")
 
 
 def page_after(*answers, institutions=()):
