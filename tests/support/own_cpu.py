@@ -1,6 +1,7 @@
 """CPU time of a piece of code, without other threads' and without collecting what other tests left behind."""
 
 import gc
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,7 +19,8 @@ def own_cpu() -> Iterator[OwnCpu]:
 
     A full collection walks every object of the process. After some thousand tests that is 800 000 of them and 0.7 s,
     and it falls on whoever makes the next object; so what was there before is set aside, and only what the block makes
-    is walked.
+    is walked. Under the mutation tool (tests/mutation) the result is 0: coverage slows the code, and mutants run beside
+    each other.
     """
     measured = OwnCpu()
     gc.freeze()
@@ -26,5 +28,5 @@ def own_cpu() -> Iterator[OwnCpu]:
     try:
         yield measured
     finally:
-        measured.seconds = time.thread_time() - began
+        measured.seconds = 0.0 if "MUTANT_UNDER_TEST" in os.environ else time.thread_time() - began
         gc.unfreeze()
