@@ -18,7 +18,7 @@ PYTEST_OPTIONS ?=
 FUZZ_SECONDS ?= 120
 FUZZ_SEED ?= 1
 
-.PHONY: help setup demo test lint promtool fuzzer fuzz bench chaos lock clean
+.PHONY: help setup demo test lint promtool fuzzer fuzz mutants mutation bench chaos lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -38,7 +38,7 @@ $(STAMP): requirements-dev.lock requirements-java.lock pyproject.toml
 demo: setup ## a broker, workers, a stream and live alerts; stops everything at the end
 	$(BIN)/fxwatch demo
 
-test: setup promtool fuzzer lint ## lint, then every test, the real-broker ones included
+test: setup promtool fuzzer mutants lint ## lint, then every test, the real-broker ones included
 	@# three processes: two for the tests with a broker, which mostly wait, and beside them all others (tests/support/broker_tests_together.py)
 	$(BIN)/python -m pytest -ra -m 'not chaos and not bench' -n 3 --no-loadscope-reorder $(PYTEST_OPTIONS)
 
@@ -62,6 +62,15 @@ fuzzer: setup
 fuzz: setup fuzzer ## coverage-guided fuzzing of door, ledger, headers and snapshots; FUZZ_SECONDS=120 for each target
 	$(BIN)/python tests/fuzz/fuzz.py --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
 
+# One dependency of mutmut contradicts one of Faust; what is used of it needs neither (pyproject.toml, group `mutation`).
+mutants: setup
+	@$(BIN)/python -c 'import mutmut.mutation.file_mutation, coverage' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-mutation.lock
+
+MUTATED ?=
+mutation: mutants ## mutation testing, hours; MUTATED=detectors/budget.py for one module, a minute or more
+	$(BIN)/python -m tests.mutation $(MUTATED)
+
 bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiokafka loop
 	$(BIN)/python -m pytest -m bench -s $(PYTEST_OPTIONS)
 
@@ -73,6 +82,7 @@ LOCK_INPUTS = import pathlib, tomllib; \
 	table = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); \
 	parts = {"runtime": table["build-system"]["requires"] + table["project"]["dependencies"], \
 		"java": table["project"]["optional-dependencies"]["java"], "fuzz": table["dependency-groups"]["fuzz"], \
+		"mutation": table["dependency-groups"]["mutation"], \
 		"dev": table["dependency-groups"]["dev"]}; \
 	[pathlib.Path("build/lock", name + ".in").write_text("\n".join(lines) + "\n") for name, lines in parts.items()]
 # No address of an index may stand in the locks: they carry versions and hashes only.
@@ -88,6 +98,8 @@ lock: setup ## the locks from pyproject.toml, made with the oldest Python suppor
 	$(PIP_COMPILE) -c requirements-dev.lock -o requirements.lock build/lock/runtime.in
 	$(PIP_COMPILE) -o requirements-java.lock build/lock/java.in
 	$(PIP_COMPILE) -o requirements-fuzz.lock build/lock/fuzz.in
+	$(PIP_COMPILE) -o build/lock/mutation.lock build/lock/mutation.in
+	awk '/^[a-z]/ { kept = /^(mutmut|libcst|coverage)==/ } kept' build/lock/mutation.lock > requirements-mutation.lock
 
 clean: ## removes .venv, caches and the embedded broker's data
 	rm -rf $(VENV) build dist .fxwatch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis *.egg-info

@@ -16,6 +16,7 @@ LOCKS = {
     "requirements-dev.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"]],
     "requirements-java.lock": PROJECT["project"]["optional-dependencies"]["java"],
     "requirements-fuzz.lock": PROJECT["dependency-groups"]["fuzz"],
+    "requirements-mutation.lock": PROJECT["dependency-groups"]["mutation"],
 }
 
 
