@@ -48,6 +48,11 @@ class Shares:
         """Whether a sender, by its institution's code, has a share of its own."""
         return sender in self._listed or sender in self._named
 
+    @property
+    def several(self) -> bool:
+        """Whether more than one sender is known."""
+        return len(self._listed) + len(self._named) > 1
+
     def known_as(self, institution: str) -> str:
         """The share that an institution's entries take a place in: its own, or that of all others. Cost: 0.2 us."""
         sender = institution_code(institution)

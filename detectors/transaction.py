@@ -262,7 +262,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     selection: Selection | None = alerts.RULE
     offered: Callable[[float], bool] = _never
     if not found:
-        selection, offered = _offer(step.state.budget, None if history else score.scored, step.clock_us, step.effective)
+        selection, offered = _offer(step, None if history else score.scored)
     alert = None
     event = _read_as(step.event, found)
     if selection is not None:
@@ -290,20 +290,19 @@ def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
     return False
 
 
-def _offer(
-    budget: Budget | None, scored: Scored | None, clock_us: int, effective: Effective
-) -> tuple[Selection | None, Callable[[float], bool]]:
+def _offer(step: _Step, scored: Scored | None) -> tuple[Selection | None, Callable[[float], bool]]:
     """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen.
 
     The budget's day is the partition's, not the event's: a payment dated tomorrow must not close today's budget.
     """
+    budget, shares = step.state.budget, step.state.shares
     if budget is None or scored is None or scored.rank is None:
         return None, _never
-    day, at_s = local(clock_us, effective.zone).date().isoformat(), clock_us / SECOND_US
-    before = budget.to_state()
+    day, at_s = local(step.clock_us, step.effective.zone).date().isoformat(), step.clock_us / SECOND_US
+    sender, others, before = shares.known_as(step.event.institution), shares.several, budget.to_state()
     return (
-        budget.offer(scored.rank, at_s, day),
-        lambda rank: Budget.from_state(before).offer(rank, at_s, day) is not None,
+        budget.offer(scored.rank, at_s, day, sender, others=others),
+        lambda rank: Budget.from_state(before).offer(rank, at_s, day, sender, others=others) is not None,
     )
 
 

@@ -137,3 +137,58 @@ def test_a_volume_that_truly_grows_is_followed():
     spend(budget, 1000, days(20), 4)
     assert sum(spend(budget, 4000, days(10, 21), 6)) / 10 == pytest.approx(10.0, rel=0.1)
     assert budget._state.expected == pytest.approx(4000, rel=0.1)
+
+
+def chosen_of(budget, calendar, odd, *, others=True):
+    """(alerts a day of X, odd payments of others that were found a day): X has `odd` odd ones each morning.
+
+    Then come 900 payments of five others, of which two are as odd.
+    """
+    rng, own, found = random.Random(1), 0, 0
+    for day in calendar:
+        rest = [(f"B{number % 5}", max(2e-4, rng.random())) for number in range(900)]
+        rest[400], rest[700] = ("B1", 1e-4), ("B2", 1e-4)
+        for sender, rank in [("X", 1e-4)] * odd + rest:
+            selection = budget.offer(rank, 0.0, day, sender, others=others)
+            if selection is not None and not selection.explored:
+                own, found = own + (sender == "X"), found + (sender != "X" and rank == 1e-4)
+    return own / len(calendar), found / len(calendar)
+
+
+@pytest.mark.parametrize("odd", [0, 2, 5, 100])
+def test_odd_payments_of_one_sender_do_not_take_what_others_need(odd):
+    """A partition's 1.58 alerts a day: X took all with two odd payments, and of others' two 0.02 were found."""
+    own, found = chosen_of(Budget.new(20.0, 12, 0.05, 3), days(60), odd)
+    assert found >= 0.5
+    assert own <= 1.05
+    if odd:
+        taken, left = chosen_of(Budget.new(20.0, 12, 0.05, 3), days(60), odd, others=False)
+        assert (taken > 1.5, left < 0.05) == (True, True)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.9, 0.99, 1.0])
+@pytest.mark.parametrize("daily", [20.0, 60.0, 240.0])
+def test_what_is_kept_for_others_is_spent_all_the_same(daily, share):
+    """A bank with most of the payments loses no more than a twentieth of the volume, others or not."""
+    means = []
+    for others in (False, True):
+        budget, rng, count = Budget.new(daily, 12, 0.0, 3), random.Random(1), 0
+        for number, day in enumerate(days(60)):
+            for _ in range(1000):
+                sender = "BIG" if rng.random() < share else "SMALL"
+                count += (
+                    budget.offer(max(1e-4, rng.random()), 0.0, day, sender, others=others) is not None and number > 6
+                )
+        means.append(count / 53)
+    assert means[1] == pytest.approx(daily / 12, rel=0.07)
+    assert means[1] == pytest.approx(means[0], rel=0.06)
+
+
+def test_who_had_an_alert_today_is_saved_and_forgotten_at_midnight():
+    """The state goes on as it was; a new day begins without."""
+    budget = Budget.new(24.0, 12, 0.0, 7)
+    assert budget.offer(1e-4, 0.0, "2026-01-05", "X", others=True) is not None
+    budget = Budget.from_state(budget.to_state())
+    assert budget.offer(1e-4, 0.0, "2026-01-05", "X", others=True) is None
+    assert budget.offer(1e-4, 0.0, "2026-01-05", "Y", others=True) is not None
+    assert budget.offer(1e-4, 0.0, "2026-01-06", "X", others=True) is not None
