@@ -24,9 +24,12 @@ from coverage import Coverage
 
 from tests.mutation.mutants import ROOT, Mutant, compiled
 
-# a mutant may turn a loop into one without end
+# A mutant may turn a loop into one without end. Its time is CPU time, so that a busy machine ends no mutant. One that
+# waits for ever uses none; it is ended by the clock, much later.
 SLOWEST_FACTOR = 10.0
 SLOWEST_AT_LEAST_SECONDS = 10.0
+WAITING_FACTOR = 10.0
+TIMED_OUT = (signal.SIGPROF, signal.SIGALRM)
 KILLED, SURVIVED, BROKEN = 1, 0, 7
 
 
@@ -105,8 +108,10 @@ class Trial:
             return child
         try:
             self._in_child = True
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, allowed)
+            for number in TIMED_OUT:
+                signal.signal(number, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_PROF, allowed)
+            signal.setitimer(signal.ITIMER_REAL, allowed * WAITING_FACTOR)
             function.__code__ = code
             for at, item in enumerate(tests):
                 _run(item, tests[at + 1] if at + 1 < len(tests) else None)
@@ -121,8 +126,8 @@ class Trial:
         if child not in running:
             return
         code = os.waitstatus_to_exitcode(status)
-        verdict = {SURVIVED: "survived", KILLED: "killed", -signal.SIGALRM: "timeout"}.get(code, f"ended by {code}")
-        self._decide(running.pop(child), verdict)
+        verdicts = {SURVIVED: "survived", KILLED: "killed", **{-number: "timeout" for number in TIMED_OUT}}
+        self._decide(running.pop(child), verdicts.get(code, f"ended by {code}"))
 
     def _decide(self, mutant: Mutant, verdict: str) -> None:
         self.verdicts[mutant] = verdict
