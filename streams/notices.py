@@ -9,6 +9,7 @@ source topic, topic id, partition and offset are its identity.
 
 import asyncio
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,13 +19,13 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from detectors.core import Notice
 from detectors.events import Source
-from streams import clients, health, topics
+from streams import clients, health, record_sets, topics
 from streams.commitments import EvidenceKeys
 from streams.deadletter import Letter
 from streams.faults import CODES
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import aiokafka_access
-from streams.record_sets import UnreadableSetError
+from streams.record_sets import Unreadable, UnreadableSetError
 from streams.settings import Settings
 from streams.tasks import CLOSING_SECONDS, ended
 
@@ -38,6 +39,9 @@ TOLD_FAILURES = 2
 UNPROVEN = "not shown: the key of their commitment is not in this worker's key file, so they cannot be proven"
 PAST_RETENTION = "past their topic's retention"
 REPLACED = "gone: their topic was deleted and created anew, and holds another record there"
+# of a release that knows more than this one: its monitors are upgraded first
+_CODE = re.compile(r"[a-z]{1,20}(\.[a-z_]{1,30}){1,2}")
+NEWER = "A newer release says why."
 
 Deliver = Callable[[Letter], Awaitable[None]]
 
@@ -98,7 +102,7 @@ class ConflictLetters:
                 await self._stopped(consumer)
 
     def _new_consumer(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
+        consumer = AIOKafkaConsumer(
             topics.NOTICES,
             **aiokafka_access(self._settings),
             isolation_level="read_committed",
@@ -108,6 +112,8 @@ class ConflictLetters:
             session_timeout_ms=int(self._settings.session_timeout_seconds * 1000),
             metadata_max_age_ms=clients.METADATA_AGE_MS,
         )
+        record_sets.hand_over(consumer)
+        return consumer
 
     @staticmethod
     async def _stopped(consumer: AIOKafkaConsumer) -> None:
@@ -123,7 +129,9 @@ class ConflictLetters:
             fetched = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
             for records in fetched.values():
                 for record in records:
-                    notice = msgspec.json.decode(record.value, type=Notice)
+                    notice = understood(record)
+                    if notice is None:
+                        continue
                     self._at = notice.source
                     await self.write(notice, record.timestamp)
                     self._at = None
@@ -138,13 +146,13 @@ class ConflictLetters:
         `timestamp`, ms UTC, is taken for its own where an earlier release's notice does not tell it.
         """
         source, first = notice.source, notice.first
-        assert source is not None  # only the first configuration has none, and it conflicts with nothing
+        assert source is not None  # `understood` has looked
         found, gone = await self._original(source)
         if found is not None:
             proven = self._evidence_keys.is_of(notice.commitment or notice.sha256 or "", source, found.value or b"")
             if not proven:  # a letter must never hold somebody else's bytes
                 found, gone = None, UNPROVEN if proven is None else REPLACED
-        message = CODES[notice.code] + (f" It stands as {_named(first)}" if first else "")
+        message = CODES.get(notice.code, NEWER) + (f" It stands as {_named(first)}" if first else "")
         stamp = notice.timestamp_ms if notice.timestamp_ms >= 0 else timestamp
         if found is None:
             message += f"; the original bytes are {gone}"
@@ -164,6 +172,9 @@ class ConflictLetters:
             await consumer.start()
             tp = TopicPartition(source.topic, source.partition)
             consumer.assign([tp])
+            if source.partition >= await _partitions(consumer, source.topic):
+                # waited for, the letters behind it would stand still for ever
+                return None, "gone: their topic has no such partition any more"
             first, end = (await consumer.beginning_offsets([tp]))[tp], await clients.end_offset(consumer, tp)
             if offset < first:
                 return None, PAST_RETENTION
@@ -171,12 +182,48 @@ class ConflictLetters:
                 # truncated, or deleted and created anew: there is nothing to wait for
                 return None, f"gone: their topic ends at offset {end}"
             consumer.seek(tp, offset)
-            record = await asyncio.wait_for(consumer.getone(tp), ORIGINAL_SECONDS)
+            try:
+                record = await asyncio.wait_for(consumer.getone(tp), ORIGINAL_SECONDS)
+            except TimeoutError:
+                if await consumer.position(tp) <= offset:
+                    raise
+                return None, REPLACED  # no record has that offset, nor comes one after it
         except UnreadableSetError as fault:
             return None, f"not to be read any more: {fault.unreadable.cause}"
         finally:
             await consumer.stop()
         return (record, "") if record.offset == offset else (None, PAST_RETENTION)
+
+
+def understood(record: Any) -> Notice | None:
+    """The notice in a record of the topic; None for what nobody can act on, which is told and passed.
+
+    Failure prevented: ingest ended at each start at a record that was no notice, and nobody's records were read.
+    """
+    if isinstance(record, Unreadable):
+        why = record.cause
+    else:
+        try:
+            notice = msgspec.json.decode(record.value or b"", type=Notice)
+        except msgspec.DecodeError as fault:
+            why = str(fault)
+        else:
+            source = notice.source
+            if source is not None and source.topic in topics.INPUTS and source.partition >= 0 <= source.offset:
+                if notice.code in CODES or _CODE.fullmatch(notice.code):
+                    return notice
+                why = "its code is none"
+            else:
+                why = "it is about no record of an input"
+    logger.error("%s[%d] offset %d is no notice of a monitor, and is passed: %s; to do: see who may write there, with "
+                 "fxwatch topics acls", record.topic, record.partition, record.offset, why)  # fmt: skip
+    return None
+
+
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> int:
+    """How many partitions a topic has. Raises `UnknownTopicOrPartitionError` when there is none of that name."""
+    await consumer.beginning_offsets([TopicPartition(topic, 0)])
+    return len(consumer.partitions_for_topic(topic) or ())
 
 
 def _named(source: Source) -> str:

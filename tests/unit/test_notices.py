@@ -22,6 +22,7 @@ from streams.deadletter import Letter
 from streams.errors import NotAuthorizedError
 from streams.notices import BATCH, TOLD_FAILURES, ConflictLetters
 from streams.pseudonyms import parse_keys
+from streams.record_sets import Unreadable
 from streams.settings import Settings
 
 TP = TopicPartition("fx.notices.v1", 0)
@@ -84,7 +85,9 @@ class NoticeConsumer:
 
 
 class InputConsumer:
-    """A reader of an input topic that holds the offsets 5 to 8."""
+    """A reader of an input topic that holds the offsets 5 to 8; `marker`: at 8 there is no record."""
+
+    marker = False
 
     def assign(self, _partitions: list[TopicPartition]) -> None:
         """Nothing to do."""
@@ -94,6 +97,14 @@ class InputConsumer:
 
     async def stop(self) -> None:
         """Nothing to do."""
+
+    def partitions_for_topic(self, _topic: str) -> set[int]:
+        """Twelve."""
+        return set(range(12))
+
+    async def position(self, _tp: TopicPartition) -> int:
+        """Where reading stands: behind a marker that has the last offset."""
+        return 9 if self.marker else self.at
 
     async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
         """The first."""
@@ -109,7 +120,7 @@ class InputConsumer:
 
     async def getone(self, _tp: TopicPartition) -> Any:
         """The record; beyond the end one waits for ever."""
-        if self.at >= 9:
+        if self.at >= 8 + (not self.marker):
             await asyncio.Event().wait()
         return SimpleNamespace(offset=self.at, key=b"k", value=b"v", headers=(), timestamp=3)
 
@@ -166,6 +177,70 @@ def test_a_letter_names_the_topic_and_the_time_of_the_record_that_conflicted(mon
     told = msgspec.structs.replace(notice(4, b"v"), topic_id="AAAAAAAAAAAAAAAAAAAAAQ", timestamp_ms=11)
     asyncio.run(letters_of(deliver).write(told, 7))
     assert (written[0].topic_id, written[0].timestamp_ms) == (b"AAAAAAAAAAAAAAAAAAAAAQ", 11)
+
+
+def written(monkeypatch: pytest.MonkeyPatch, one: Notice, *, marker: bool = False) -> list[Letter]:
+    """The letters of a notice."""
+    found: list[Letter] = []
+
+    async def deliver(letter: Letter) -> None:
+        found.append(letter)
+
+    monkeypatch.setattr(InputConsumer, "marker", marker)
+    monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
+    monkeypatch.setattr(notices, "ORIGINAL_SECONDS", 0.05)
+    asyncio.run(letters_of(deliver).write(one, 7))
+    return found
+
+
+def test_an_original_that_can_never_come_holds_no_letter_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a topic created anew with fewer partitions, or where a transaction's marker stands now.
+
+    Failure prevented: it was asked for again every 2 s for ever, and no conflict of anybody had a letter any more.
+    """
+    elsewhere = msgspec.structs.replace(notice(6), source=Source(INPUT, 63, 6))
+    [letter] = written(monkeypatch, elsewhere)
+    assert letter.message.endswith("the original bytes are gone: their topic has no such partition any more")
+    [letter] = written(monkeypatch, notice(8), marker=True)
+    assert letter.message.endswith("holds another record there")
+    monkeypatch.setattr(InputConsumer, "position", lambda self, _: asyncio.sleep(0, self.at))
+    with pytest.raises(TimeoutError):  # a broker that is slow: it may still come
+        written(monkeypatch, notice(8), marker=True)
+
+
+def test_a_code_of_a_newer_release_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Monitors are upgraded first; their notices must not end the ingest workers of the release before."""
+    [letter] = written(monkeypatch, msgspec.structs.replace(notice(6), code="event.brand_new"))
+    assert (letter.codes, letter.value) == (("event.brand_new",), b"v")
+    assert letter.message.startswith(notices.NEWER)
+
+
+def record(value: bytes | None) -> Any:
+    return SimpleNamespace(topic=TP.topic, partition=0, offset=3, value=value, timestamp=7)
+
+
+def changed(**fields: Any) -> bytes:
+    return msgspec.json.encode(msgspec.structs.replace(notice(6), **fields))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [b"", None, b"garbage", b"[]", b"\xff", changed(source=None), changed(source=Source("fx.audit.v1", 0, 1)),
+     changed(source=Source(INPUT, -1, 1)), changed(source=Source(INPUT, 1, -1)), changed(code="\x1b[2J"),
+     changed(code="x" * 5000)],
+)  # fmt: skip
+def test_what_is_no_notice_is_told_and_passed(value: bytes | None, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever may write to the topic; ingest ended at it at every start."""
+    assert notices.understood(record(value)) is None
+    assert "fx.notices.v1[0] offset 3 is no notice of a monitor, and is passed" in caplog.text
+    assert notices.understood(record(changed())) == notice(6)
+
+
+def test_a_record_set_that_cannot_be_read_is_told_and_passed(caplog: pytest.LogCaptureFixture) -> None:
+    """Its place is handed over (streams/record_sets.py)."""
+    unreadable = Unreadable(TP.topic, 0, 3, 9, -1, 100, "ab", "set.too_large", "it would be 1.9 GB")
+    assert notices.understood(unreadable) is None
+    assert "it would be 1.9 GB" in caplog.text
 
 
 def told(monkeypatch: pytest.MonkeyPatch, failures: int, idle: int = 1) -> tuple[list[list[str]], NoticeConsumer]:
