@@ -187,6 +187,23 @@ def test_rules_go_to_every_partition():
     assert event(answer.records[11]) == ConfigurationChange(configuration=configuration)
 
 
+def test_what_would_be_too_long_to_write_is_refused():
+    """Names of desks were sent, all that a desk is would be written: 2.3 MB from 356 KB, which no batch takes."""
+
+    def with_desks(count):
+        desks = {f"desk{number}": {} for number in range(count)}
+        body = {"event_id": "R", "configuration": msgspec.to_builtins(effective_configuration({})) | {"desks": desks}}
+        return admit(body, contracts.RULES)
+
+    refused = with_desks(30_000)
+    assert isinstance(refused, Rejected)
+    assert refused.codes == ("size.exceeded",)
+    assert "at most 900000 bytes in the ledger's form" in refused.message
+    taken = with_desks(1_000)
+    assert isinstance(taken, Admitted)
+    assert len(taken.records) == 12
+
+
 def test_a_verdict_follows_its_token_and_leaves_its_reason_outside():
     """A disposition goes to the partition of its token's slot; the reason's hash is keyed."""
     token = f"k9.00e.{'a' * 32}"
