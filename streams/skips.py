@@ -5,11 +5,11 @@ from typing import Any
 
 import msgspec
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
 from detectors.state import STATE_SCHEMA
 from streams import app, clients, progress, topics
-from streams.errors import BrokerUnavailableError, UsageError
+from streams.errors import BrokerUnavailableError, NotAuthorizedError, UsageError
 from streams.input_ids import read_ids
 from streams.kafka.denied import denied_or
 from streams.kafka_log import KafkaLog
@@ -118,6 +118,13 @@ def record_input_skip(
     skip = Skip(offset=offset, reason=reason, who=who, at=at, topic=topic, topic_id=topic_id)
     try:
         return asyncio.run(_record_input(settings, place, skip))
+    except TopicAuthorizationFailedError as fault:
+        # the one who may write the decision may read no input (docs/SECURITY.md, the roles)
+        raise NotAuthorizedError(
+            "the decision was not recorded: this client may not look at the record set", got=f"{topic}[{partition}]",
+            expected=f"Read on {topic}, which no role has that may record it",
+            todo=f"let the cluster's administrator grant it Read on {topic} for the time of this decision"
+        ) from fault  # fmt: skip
     except KafkaError as fault:
         raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
 

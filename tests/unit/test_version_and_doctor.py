@@ -10,8 +10,8 @@ from detectors.configuration import fingerprint
 from streams import topics
 from streams.broker import java
 from streams.cli import doctor, version
-from streams.errors import BrokerStartError, BrokerUnavailableError
-from streams.settings import load_settings
+from streams.errors import BrokerStartError, BrokerUnavailableError, NotAuthorizedError
+from streams.settings import Settings, load_settings
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +125,22 @@ def test_doctor_prints_a_line_for_each_check_with_what_to_do():
     assert keys.startswith("absent")
     assert "to do: set FXWATCH_KEY_FILE" in keys
     assert any(line.startswith("ok       python") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("fault", "broker", "topic_table"),
+    [(NotAuthorizedError("may not describe topics", got="fx.audit.v1"), (True, True), "may not describe them all"),
+     (BrokerUnavailableError("no Kafka broker answers"), (False, True), "not looked at")],
+    ids=["a role with few rights", "nobody answers"],
+)  # fmt: skip
+def test_a_role_that_may_not_see_all_topics_is_not_told_that_the_broker_lacks(monkeypatch, fault, broker, topic_table):
+    """Of fourteen roles the operator alone may describe every topic; no grant of the table would change that."""
+
+    def refusing(_):
+        raise fault
+
+    monkeypatch.setattr(topics, "connect", refusing)
+    told, of_topics = doctor.broker_and_topics(Settings(bootstrap="127.0.0.1:1"))
+    assert [(told.ok, told.needed), of_topics.needed] == [broker, False]
+    assert topic_table in of_topics.found
+    assert "acls --apply" not in told.todo + of_topics.todo
