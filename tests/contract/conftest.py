@@ -51,6 +51,7 @@ def offered() -> dict[str, set[str]]:
         metrics.set_hidden(agent, 0, 0)
     metrics.set_state_size(0, 0, 0)
     metrics.sender_keys.labels("none").set(0)
+    metrics.typology_enabled.labels("T01").set(1)
     names: dict[str, set[str]] = {"up": set()}
     for family in text_string_to_metric_families(metrics.page().decode()):
         for sample in family.samples:
@@ -88,6 +89,12 @@ def faults(expression: str) -> list[str]:
 def expression_faults():
     """The function that tells what is wrong with the names of a PromQL expression."""
     return faults
+
+
+@pytest.fixture
+def offered_metrics():
+    """Every sample name of the metrics page."""
+    return set(offered())
 
 
 @pytest.fixture
