@@ -67,6 +67,8 @@ class Away(msgspec.Struct, frozen=True, array_like=True):
 
 # local day ordinal -> deals, sum of deviations; and what was off the market
 _Slot = tuple[dict[int, tuple[int, int]], list[Away]]
+# Deals off the market that are kept of a party, those that moved most. Failure prevented: fifty small ones through one
+# bank, and what large ones through others moved was forgotten; no next one was larger than what was alerted before.
 MOST_DEALS = 50
 
 
@@ -117,7 +119,7 @@ class OffMarketRate:
         if _off_market(context, deal) is not None:
             now = Away(context.payment.time, context.payment.offset, _moved(context.payment.usd, deal.deviation),
                        deal.pair, context.transaction.deal_rate or "")  # fmt: skip
-            deals = [*deals, now][-MOST_DEALS:]
+            deals = _largest([*deals, now])
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
         if not count and _may_teach(context, deal, today):
             spread = context.shared.setdefault(ID, {}).setdefault(deal.pair, [PRIOR_DEALS, PRIOR_CENTIBP])
@@ -154,6 +156,13 @@ class OffMarketRate:
         sign, sign_ko = ("or less", "이하") if edge > 0 else ("or more", "이상")
         return [Change(changed, f"had the deal rate been {shown} {sign} ({edge / CENTIBP:+.0f} bp)",
                        f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp)였다면")]  # fmt: skip
+
+
+def _largest(deals: list[Away]) -> list[Away]:
+    """At most `MOST_DEALS`, in their order; the one that moved least goes, of equal ones the oldest."""
+    if len(deals) > MOST_DEALS:
+        deals.remove(min(deals, key=lambda one: one.moved))
+    return deals
 
 
 def _off_market(context: Context, deal: Deal) -> dict[str, DatedLimit] | None:

@@ -175,6 +175,23 @@ def test_beyond_sixty_four_institutions_the_rest_stands_together():
     assert "" not in alert.institutions
 
 
+@pytest.mark.parametrize("made_up", [0, 200])
+def test_made_up_institutions_take_no_real_one_s_name(made_up):
+    """200 institutions with a dollar each come first; the one through which the money went is named in the alert."""
+    ledger = Ledger()
+    with few_rows(4, 2):
+        for number in range(made_up):
+            ledger.pay(f"x{number}", later(minutes=number), "1", institution=f"F{number}KR")
+        for number in range(20):
+            ledger.pay(f"a{number}", later(hours=12, minutes=number), "4000", institution="REALKRSE")
+        (alert,) = ledger.pay("last", later(days=1), "50000").alerts
+    shares = folded_of(party(ledger)).institutions[2025]
+    assert len(shares) == (folded.MOST_INSTITUTIONS + 1 if made_up else 1)
+    assert "REALKRSE" in alert.institutions
+    assert measured(alert, "T02")["total at REALKRSE"] == "80000.00"
+    assert sum(cents for cents, _ in shares.values()) + sum(kept(ledger)) == 130_000_00 + made_up * 100
+
+
 def test_totals_beyond_64_bits_are_cut_and_stop_nothing():
     """The largest amounts of the contract in gold: the year's total stays the largest that is kept, and alerts."""
     ledger = Ledger()

@@ -151,6 +151,22 @@ def test_no_flood_of_pairs_keeps_another_institution_from_teaching(flood):
     assert spread(made) != before
 
 
+@pytest.mark.parametrize("small", [0, 60])
+def test_small_deals_off_the_market_make_no_large_ones_forgotten(small):
+    """Twelve deals alert at 1, 2, 4 and 8; the 16th is due, also where another bank made 60 small ones meanwhile.
+
+    What was forgotten was no longer part of the size that must double: the next alert came 16 large deals later.
+    """
+    made = Ledger()
+    made.rate(later(hours=0), "1400")
+    first = [number for number in range(1, 13) if deal(made, f"a{number}", number / 10, "1456").alerts]
+    assert first == [1, 2, 4, 8]
+    for number in range(small):
+        assert not deal(made, f"s{number}", 2 + number / 100, "1456", "1000", institution="BANKX").alerts
+    due = next(number for number in range(13, 40) if deal(made, f"a{number}", 3 + number / 100, "1456").alerts)
+    assert due == 16
+
+
 def test_one_party_teaches_one_deal_a_day():
     """300 deals of one party in a day count as its first."""
     made = taught("50000", 0.01, 30, party=lambda number: "k1.002.same")
