@@ -208,7 +208,8 @@ def dead_letter(  # noqa: PLR0917 - the contract's own list of headers
 
 def _whole_number(content: bytes | None) -> int:
     # int() also reads underscores and thousands of digits; a position is neither
-    return int(content) if content is not None and content.isdigit() and len(content) <= 20 else -1  # noqa: PLR2004
+    found = int(content) if content is not None and content.isdigit() and len(content) <= 20 else -1  # noqa: PLR2004
+    return found if found < 2**63 else -1  # which no offset is, and no array of them holds
 
 
 def original(record: Record) -> Original | None:

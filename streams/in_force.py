@@ -17,7 +17,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError as ReadError
 from kafka import KafkaProducer
 from kafka import TopicPartition as Partition
-from kafka.errors import AuthorizationError, KafkaError
+from kafka.errors import AuthorizationError, InvalidTimestampError, KafkaError
 
 from detectors.configuration import Configuration, fingerprint
 from detectors.configuration_faults import configuration_faults, stopping_faults
@@ -25,8 +25,15 @@ from detectors.core import RULES_PARTITION, stand_in
 from detectors.events import ConfigurationChange
 from detectors.typologies import REGISTRY
 from streams import clients, ledger, topics
-from streams.contracts import RulesRecord
-from streams.errors import BrokerUnavailableError, DeliveryError, RulesDifferError, RulesGoneError, TopicsError
+from streams.contracts import INPUTS, RulesRecord
+from streams.errors import (
+    BrokerUnavailableError,
+    ConfigurationError,
+    DeliveryError,
+    RulesDifferError,
+    RulesGoneError,
+    TopicsError,
+)
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import kafka_python_access
 from streams.reading import partitions_of
@@ -265,19 +272,29 @@ def change(settings: Settings) -> bool:
     One that is not in the ledger is sent again, which does no harm: ingest may have yet to bring it there, or an ingest
     worker of an earlier release has refused it and nobody would read it again.
 
-    Raises `DeliveryError`, and `RulesDifferError` when it has another number of ledger partitions.
+    Raises `DeliveryError`, `ConfigurationError` for one too long to be admitted, and `RulesDifferError` when it has
+    another number of ledger partitions.
     """
     if _is_in_force(settings):
         return False
     version = fingerprint(settings.effective)
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)
+    value, most = msgspec.json.encode(event), INPUTS[RULES].size_limit
+    if len(value) > most:
+        raise ConfigurationError("the configuration is longer than ingest admits", got=f"{len(value)} bytes as JSON",
+                                 expected=f"at most {most}", todo="shorten its longest tables")  # fmt: skip
     producer = KafkaProducer(**kafka_python_access(settings), acks="all", client_id=f"{settings.application}-rules")
     try:
-        producer.send(RULES, msgspec.json.encode(event), KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
+        producer.send(RULES, value, KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
     except AuthorizationError as fault:
         raise not_authorized("the configuration was not taken", fault) from fault
+    except InvalidTimestampError as fault:
+        raise DeliveryError("the configuration was not taken: its time is too far from the broker's", got=repr(fault),
+                            expected="clocks that agree within the hour that message.timestamp.after.max.ms gives",
+                            todo="correct the clock of this machine, or of the brokers") from fault  # fmt: skip
     except KafkaError as fault:
-        raise DeliveryError("the configuration was not acknowledged", got=repr(fault), todo="run it again") from fault
+        raise DeliveryError("the configuration was not acknowledged", got=repr(fault), todo="see the broker's log, "
+                            "then run it again") from fault  # fmt: skip
     finally:
         producer.close()
     return True

@@ -245,8 +245,8 @@ class _Publishing:
 def _too_old(topic: str, got: str, expected: str) -> DeliveryError:
     """Kafka keeps records by their time stamps, so that an old one would be deleted before anybody reads it."""
     return DeliveryError(f"{topic} takes no record whose time stamp is so far from now", got=got, expected=expected,
-                         todo="send with the time of sending as time stamp (--timestamps now): the event's own time "
-                              "stays in the record; or raise raw_retention_days")  # fmt: skip
+                         todo="send with the time of sending as time stamp (--timestamps now), the event's own time "
+                              "stays in the record; or raise raw_retention_days, or mend this clock")  # fmt: skip
 
 
 async def _topic_settings(settings: Settings, topic: str) -> dict[str, str]:

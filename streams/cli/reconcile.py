@@ -55,23 +55,15 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
     by_source: dict[tuple[bytes, bytes, bytes], list[int]] = {}
     unknown = 0
     for record in records:
-        headers = record.headers
-        # the envelope's order is fixed (streams/ledger.py), and looking there first saves half of the time
-        if len(headers) > 5 and headers[2][0] == ledger.SOURCE_OFFSET and headers[5][0] == ledger.SOURCE_TOPIC_ID:  # noqa: PLR2004
-            offset = int(headers[2][1])
-            by_source.setdefault((headers[0][1], headers[1][1], headers[5][1]), []).append(offset)
-            tokens.used(record, headers[4][1], headers[0][1], headers[1][1], offset)
+        told = _told_source(record.headers)
+        if told is None:
+            unknown += dict(record.headers).get(ledger.TYPE) != b"configuration"
             continue
-        named = dict(headers)
-        if ledger.SOURCE_OFFSET in named:
-            topic_id = named.get(ledger.SOURCE_TOPIC_ID, b"")
-            source = (named[ledger.SOURCE_TOPIC], named[ledger.SOURCE_PARTITION], topic_id)
-            by_source.setdefault(source, []).append(int(named[ledger.SOURCE_OFFSET]))
-            tokens.used(record, named.get(ledger.TYPE, b""), *source[:2], int(named[ledger.SOURCE_OFFSET]))
-        elif named.get(ledger.TYPE) != b"configuration":
-            unknown += 1
+        name, number, topic_id, kind, offset = told
+        by_source.setdefault((name, number, topic_id), []).append(offset)
+        tokens.used(record, kind, name, number, offset)
     for (name, partition, topic_id), offsets in by_source.items():
-        topic = name.decode()
+        topic = name.decode("utf-8", "replace")
         if tp.topic == topics.LEGS:
             if _same(topic_id, ids.get(topic, b"")):
                 found.legs(topic, int(partition), offsets)
@@ -80,6 +72,31 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
         else:
             found.of_deleted_topic(topic, int(partition), len(offsets))
     return unknown
+
+
+def _told_source(headers: Any) -> tuple[bytes, bytes, bytes, bytes, int] | None:
+    """The source that a record says: topic, partition, topic id, the record's type, offset. None when it says none."""
+    # the envelope's order is fixed (streams/ledger.py), and looking there first saves half of the time
+    if len(headers) > 5 and headers[2][0] == ledger.SOURCE_OFFSET and headers[5][0] == ledger.SOURCE_TOPIC_ID:  # noqa: PLR2004
+        found: tuple[Any, ...] = headers[0][1], headers[1][1], headers[5][1], headers[4][1], headers[2][1]
+    else:
+        order = (
+            ledger.SOURCE_TOPIC,
+            ledger.SOURCE_PARTITION,
+            ledger.SOURCE_TOPIC_ID,
+            ledger.TYPE,
+            ledger.SOURCE_OFFSET,
+        )
+        found = tuple(map(dict(headers).get, order))
+    topic, partition, topic_id, kind, offset = found
+    # whoever may write to the ledger may write anything
+    if not topic or not _is_number(partition, 10) or not _is_number(offset, 18):
+        return None
+    return topic, partition, topic_id or b"", kind or b"", int(offset)
+
+
+def _is_number(text: bytes | None, digits: int) -> bool:
+    return text is not None and text.isdigit() and len(text) <= digits
 
 
 def _same(told: bytes, current: bytes) -> bool:

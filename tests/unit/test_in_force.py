@@ -2,10 +2,11 @@
 
 import msgspec
 import pytest
+from kafka.errors import InvalidTimestampError
 
 from detectors.configuration import fingerprint
 from streams import in_force
-from streams.errors import RulesDifferError
+from streams.errors import ConfigurationError, DeliveryError, RulesDifferError
 from streams.in_force import differences
 from streams.settings import Settings, effective_configuration
 
@@ -59,3 +60,21 @@ class _Refusing:
         raise self.SentError
 
     def close(self) -> None: ...
+
+
+def test_what_is_not_taken_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that is ahead is refused again however often it is run again; so is what is too long."""
+
+    class _Clock(_Refusing):
+        SentError = InvalidTimestampError
+
+    monkeypatch.setattr(in_force, "_is_in_force", lambda _: False)
+    monkeypatch.setattr(in_force, "KafkaProducer", _Clock)
+    with pytest.raises(DeliveryError, match="correct the clock of this machine, or of the brokers"):
+        in_force.change(Settings())
+    plain = effective_configuration({})
+    words = {f"class{number}": ("w" * 60,) for number in range(9_000)}
+    long = msgspec.structs.replace(plain, legend=msgspec.structs.replace(plain.legend, words=words))
+    monkeypatch.setattr(Settings, "effective", long)
+    with pytest.raises(ConfigurationError, match=r"longer than ingest admits; got: [0-9]{6} bytes as JSON"):
+        in_force.change(Settings())

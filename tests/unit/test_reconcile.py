@@ -148,6 +148,27 @@ def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one(
     assert found.counts()[0].older == 2
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [(ledger.SOURCE_OFFSET, b"seven"), (ledger.SOURCE_OFFSET, b"9" * 30), (ledger.SOURCE_OFFSET, b"-1"),
+     (ledger.SOURCE_OFFSET, None), (ledger.SOURCE_PARTITION, b""), (ledger.SOURCE_PARTITION, b"9" * 30),
+     (ledger.SOURCE_TOPIC, None), (ledger.SOURCE_TOPIC, b"\xff")],
+)  # fmt: skip
+def test_a_record_whose_source_is_none_is_counted(name, content):
+    """Whoever may write to the ledger may write anything: a proof that ends with a fault proves nothing more."""
+    honest = ledger.envelope(Source(T, 0, 1), b"0" * 64, b"transaction", topic_id=b"id")
+    forged = [(each, content if each == name else value) for each, value in honest]
+    for headers in (forged, forged[::-1]):
+        found = reconciliation(0, 4)
+        records = [SimpleNamespace(key=b"k", value=b"", headers=each) for each in (honest, headers)]
+        unknown = _take_positions((TopicPartition("fx.ledger.v1", 1), records), found, Tokens({}, settled=True),
+                                  {T: b"id"})  # fmt: skip
+        assert unknown + sum(found.foreign.values()) == 1
+        assert found.counts()[0].newer == 0
+    letter = [(deadletter.TOPIC, T.encode()), (deadletter.PARTITION, b"0"), (deadletter.OFFSET, b"9" * 20)]
+    assert not _take_letter(SimpleNamespace(key=None, value=None, headers=letter), found, {T: b"id"})
+
+
 def test_a_dead_letter_tells_the_id_of_its_topic():
     """Where it is known; the sender's own header of that name stays the sender's."""
     given = (T, 0, 7, 1, b"k", b"v", [(deadletter.TOPIC_ID, b"forged")], "decode", ("utf8.invalid",), "m", "0")
