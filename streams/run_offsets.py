@@ -145,9 +145,10 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
         }
 
     def refused(self) -> dict[TP, Refused]:
-        """Partitions whose fetches a broker answers with an error now."""
+        """Partitions held whose fetches a broker answers with an error now; of one given up nothing more is heard."""
         answers = getattr(self._thread, "answers", None)
-        return dict(answers.refused) if answers is not None else {}
+        refused = dict(answers.refused) if answers is not None else {}
+        return {tp: refused[tp] for tp, _ in self._states(set(refused))}
 
     def nothing_left(self, tp: TP, done: int) -> bool:
         """Whether nothing from offset `done` on can be delivered now; `done` is what the agent has finished.

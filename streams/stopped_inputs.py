@@ -117,7 +117,10 @@ class StoppedInputs:
         """Look at open transactions; returns the offsets behind one that has been open for long, by partition."""
         consumer, now = self._consumer(), self._now()
         held: dict[int, int] = {}
-        for tp, (stable, end) in (consumer.open_transactions() if consumer is not None else {}).items():
+        found = consumer.open_transactions() if consumer is not None else {}
+        # a partition that another worker took is none of ours to tell of
+        self._open = {tp: known for tp, known in self._open.items() if tp in found}
+        for tp, (stable, end) in found.items():
             if stable >= end:
                 self._open.pop(tp, None)
                 continue

@@ -8,6 +8,7 @@ import faust
 import pytest
 from faust.types import TP
 
+from streams.fetch_answers import Refused
 from streams.record_sets import Unreadable
 from streams.transport import RunConsumer
 
@@ -246,5 +247,19 @@ def test_what_was_committed_is_told_and_what_is_owed_is_not() -> None:
         assert told == []
         assert await consumer._commit({OTHER: 5})
         assert told == [{tuple(PLACE): 3, tuple(OTHER): 5}]
+
+    played(story)
+
+
+def test_of_a_partition_given_up_no_refusal_is_told() -> None:
+    """Nobody fetches it here any more: the worker would never be ready again, whatever the broker answers since."""
+
+    async def story() -> None:
+        consumer = Consumer()
+        refused = Refused("CorruptRecordException", 0.0)
+        consumer._thread.answers = SimpleNamespace(refused={PLACE: refused, OTHER: refused})
+        held = {PLACE: SimpleNamespace(position=0, has_valid_position=True)}
+        consumer._states = lambda tps: [(tp, held[tp]) for tp in tps if tp in held]
+        assert consumer.refused() == {PLACE: refused}
 
     played(story)

@@ -149,6 +149,17 @@ def test_an_open_transaction_is_a_note_after_a_while_and_no_reason() -> None:
     assert (made.stopped.observe(), made.stopped.notes()) == ({}, [])
 
 
+def test_of_a_partition_that_another_worker_took_nothing_is_told() -> None:
+    """Its transaction may have ended long ago."""
+    made = Made()
+    made.consumer.open = {PLACE: (5, 9)}
+    made.stopped.observe()
+    made.time += OPEN_TOLD_SECONDS
+    assert (made.stopped.observe(), len(made.stopped.notes())) == ({3: 4}, 1)
+    made.consumer.open = {}
+    assert (made.stopped.observe(), made.stopped.notes()) == ({}, [])
+
+
 def test_a_broker_that_cannot_read_its_log_is_told_and_an_election_is_not() -> None:
     made = Made()
     long_ago = time.monotonic() - 60
