@@ -204,13 +204,12 @@ def window_sum(found: Rows, outbound: bool, first_us: int, last_us: int) -> int:
 
 def joined(current: Party, earlier: Party) -> tuple[bytes, list[Restated]]:
     """Both parties' rows, and what was restated of them, the earlier one's first, its names renumbered."""
-    numbers = np.array(current.name_numbers(earlier.names) or [0], "<u2")
+    numbers = np.array(current.name_numbers(earlier.names), "<u2")
 
     def renumbered(packed: bytes) -> bytes:
         found = np.frombuffer(packed, ROW).copy()
         for column in NAMED:
-            if len(found):
-                found[column] = numbers[found[column]]
+            found[column] = numbers[found[column]]
         return found.tobytes()
 
     restated = [msgspec.structs.replace(one, row=renumbered(one.row)) for one in earlier.restated]
