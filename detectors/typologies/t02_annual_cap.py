@@ -75,7 +75,6 @@ class AnnualCap:
         elif small is not None and small.number < cap.number and context.payment.flags & SMALL_REMITTER:
             rows = context.undocumented_rows(*context.year_us)
             crossing = _crossing(context, rows[rows["flags"] & SMALL_REMITTER != 0], small)
-            crossing = crossing if crossing.total > small.cents else None
         return None if crossing is None else _finding(context, crossing, growth)
 
     def learn(self, context: Context) -> None:
@@ -120,8 +119,11 @@ def _year(context: Context) -> int:
     return local(context.payment.time, context.zone).year
 
 
-def _crossing(context: Context, rows: Rows, cap: DatedLimit) -> _Crossing:
-    """The total of these payments and of the folded ones of the year, by time; folded ones stand at their midnight."""
+def _crossing(context: Context, rows: Rows, cap: DatedLimit) -> _Crossing | None:
+    """Where these payments and the folded ones of the year cross a cap, None where they do not.
+
+    They count by time; folded ones stand at their day's midnight.
+    """
     times, cents, counts = rows["time"], rows["usd"], np.ones(len(rows), "<i8")
     whole = Day()
     if context.folded is not None:
@@ -134,9 +136,11 @@ def _crossing(context: Context, rows: Rows, cap: DatedLimit) -> _Crossing:
         cents = np.concatenate((np.array([found.total for _, found in days], "<i8"), cents))[order]
         counts = np.concatenate((np.array([found.count for _, found in days], "<i8"), counts))[order]
     running = running_sums(cents)
-    place = int(np.searchsorted(running, cap.cents, "right")) - 1 if int(running[-1]) > cap.cents else len(times)
-    crossed = int(times[place]) if place < len(times) else 0
-    return _Crossing(cap, rows, int(running[-1]), crossed, int(counts[place + 1 :].sum()), whole)
+    total = int(running[-1])
+    if total <= cap.cents:
+        return None
+    place = int(np.searchsorted(running, cap.cents, "right")) - 1
+    return _Crossing(cap, rows, total, int(times[place]), int(counts[place + 1 :].sum()), whole)
 
 
 def _everywhere(cap: DatedLimit) -> bool:
