@@ -1,15 +1,15 @@
 """How features read in English and Korean: value, own and peer baseline, observations, how rare. Facts only."""
 
 from collections.abc import Callable
-from math import exp
+from math import exp, log
 from typing import NamedTuple
 
 from detectors.features.view import Feature
 
 # Fewer own observations than this are marked as weak evidence (DETECTION, "Explanations").
 WEAK = 20
-# A few hundred observations cannot tell rarities beyond about one in a thousand (e^6.9); say "over" instead.
-LARGEST_SURPRISE = 6.9
+# A few hundred observations cannot tell rarities beyond about one in a thousand; say "over" instead.
+LARGEST_SURPRISE = log(1000.0)
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _DAYS_KO = ("월요일", "화요일", "수요일", "목요일", "금요일", "토요일", "일요일")
 Form = Callable[[float], str]
@@ -116,7 +116,7 @@ def _rarity(feature: Feature, scale: str) -> tuple[str, str]:
     if scale == "surprise":
         if far <= 0.0:
             return " This is usual for the party.", " 이는 통상적인 수준입니다."
-        known = far < LARGEST_SURPRISE
+        known = far <= LARGEST_SURPRISE
         times = f"{exp(far):.1f}" if known else "over 1,000"
         times_ko = f"{exp(far):.1f}배" if known else "1,000배 이상"
         if feature.name == "counterparty_novelty":

@@ -121,3 +121,56 @@ def test_values_read_as_people_write_them():
     for name, english, korean in expected:
         assert english in texts[name][0]
         assert korean in texts[name][1]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "shown"),
+    [(1234.5678, "USD", "1234.57"), (0.123456, "ratio", 0.1235), (3.0, "days", 3.0), (-151.26, "bp", -151.26)],
+)
+def test_money_is_shown_to_the_cent_and_other_numbers_to_four_places(value, unit, shown):
+    """A decimal string for money, a number for the rest; baselines alike, under the feature's own name."""
+    (reason,) = reasons([feature("hour", value, own=value, peer=value, unit=unit)], scored([("hour", 1.0)]))
+    assert (reason.feature, reason.unit) == ("hour", unit)
+    assert (reason.value, reason.own_baseline, reason.peer_baseline) == (shown, shown, shown)
+    assert isinstance(reason.value, type(shown))
+
+
+def test_the_rest_is_told_as_a_whole():
+    """Ten features: five shown, five further ones in one reason without numbers of its own."""
+    *shown, rest = reasons([feature(name) for name in NAMES], scored([(name, 0.1) for name in NAMES]))
+    assert [reason.feature for reason in shown] == list(NAMES[:5])
+    assert rest == Reason(
+        feature="rest", value=None, unit="", own_baseline=None, own_n=0, peer_baseline=None,
+        contribution=pytest.approx(0.5), text_en="5 further reasons, each smaller than those shown.",
+        text_ko="그 밖에 위에 제시된 것보다 영향이 작은 사유가 5건 있습니다.",
+    )  # fmt: skip
+    five = [(name, 0.2) for name in NAMES[:5]]
+    assert [reason.feature for reason in reasons([feature(name) for name in NAMES], scored(five))] == list(NAMES[:5])
+
+
+def test_what_contributed_nothing_or_is_no_feature_here_takes_no_share():
+    """A share of 0 is no reason; a name that is not among the features leaves its share to the others."""
+    contributions = [("amount_own", 0.25), ("hour", 0.0), ("of an older set", 0.75)]
+    found = reasons([feature("amount_own"), feature("hour")], scored(contributions))
+    assert [(reason.feature, reason.contribution) for reason in found] == [("amount_own", 1.0)]
+
+
+@pytest.mark.parametrize(
+    ("contributions", "rank", "strength", "expected"),
+    [
+        ([("hour", 1.0)], 0.5, 0.5, [("T01", 0.5), ("hour", 0.5)]),  # both leave half of the doubt
+        ([("hour", 1.0)], 0.25, 0.5, [("hour", 2 / 3), ("T01", 1 / 3)]),  # the larger share comes first
+        ([], 0.1, 0.5, [("T01", 1.0)]),  # nothing contributed: the rule takes all
+        ([], None, 0.5, [("T01", 1.0)]),
+        ([], 0.5, 0.0, [("T01", 0.0)]),  # a rule that says nothing, and nothing else: shown without a share
+        ([("hour", 1.0)], 0.5, 0.0, [("hour", 1.0), ("T01", 0.0)]),
+        ([("hour", 1.0)], None, 0.0, [("hour", 1.0), ("T01", 0.0)]),
+        ([("hour", 1.0)], 1.0, 0.5, [("T01", 1.0)]),  # the most usual event adds nothing to the rule
+        ([(name, 0.1) for name in NAMES], None, 0.5, [("T01", 1.0)]),  # nor does one that cannot be ranked
+    ],
+)
+def test_shares_are_logarithms_of_the_doubt(contributions, rank, strength, expected):
+    """-ln(1 - strength) of the rule beside -ln(rank) of the statistics, each divided by their sum."""
+    given = Scored(1 - (rank or 1), rank, {}, tuple(contributions), rank is not None)
+    found = reasons([feature(name) for name in NAMES], given, [(RULE, strength)])
+    assert [(reason.feature, pytest.approx(reason.contribution)) for reason in found] == expected

@@ -12,6 +12,8 @@ def test_the_ends_are_anchored():
     assert fuse(1.0, [1.0]) == 1.0
     assert fuse(None, [0.4]) == pytest.approx(0.4)
     assert fuse(0.01, []) == pytest.approx(0.99)
+    assert fuse(0.0, []) == 1.0
+    assert fuse(0.5, [0.0]) == 0.5
 
 
 def test_evidence_adds_up():
