@@ -65,6 +65,17 @@ def of_topic(told: str, current: str) -> bool:
     return not told or not current or told == current
 
 
+def is_acknowledged(kept: Kept, place: Place, passed: Passed) -> bool:
+    """Whether operators have settled every offset of what was passed."""
+    at = passed.first
+    for one in sorted(
+        (one for (where, _), one in kept.acknowledged.items() if where == place), key=lambda one: one.first
+    ):
+        if one.first <= at and of_topic(one.topic_id, passed.topic_id):
+            at = max(at, one.next)
+    return at >= passed.next
+
+
 def passed_by(
     kept: Kept, begins: Mapping[Place, int], ids: Mapping[str, str], committed: Mapping[Place, int]
 ) -> Iterator[tuple[Place, int, int]]:

@@ -21,6 +21,7 @@ from streams.input_positions import (
     Kept,
     Place,
     Sought,
+    is_acknowledged,
     of_topic,
     passed_record,
     position_record,
@@ -52,6 +53,8 @@ class InputWatch:
         # in their order: where an assignment is read from, and where a broker refused to read on
         self._told: queue.SimpleQueue[dict[Place, Sought] | tuple[Place, int]] = queue.SimpleQueue()
         self._saved: dict[Place, int] = {}
+        # what this worker counts as a gap until an operator settles it
+        self._counted: list[tuple[Place, Passed]] = []
         self._producer: Any = None
 
     def sought(self, found: dict[Place, Sought]) -> None:
@@ -142,7 +145,8 @@ class InputWatch:
         places = sorted(unsettled | self.account.next.keys())
         if not places:
             return
-        kept = await self._read(unsettled)
+        kept = await self._read(unsettled | {place for place, _ in self._counted})
+        self._settle(kept)
         bounds = await asyncio.to_thread(self._bounds, places)
         ids = {name: topic_id.decode() for name, topic_id in self._ids().items()}
         found = self.account.settle(kept.positions, ids, bounds)
@@ -151,7 +155,15 @@ class InputWatch:
         if found or unsettled:
             await self._write(found)
 
+    def _settle(self, kept: Kept) -> None:
+        """Count what an operator has settled as a gap no more."""
+        for place, passed in [one for one in self._counted if is_acknowledged(kept, *one)]:
+            self._counted.remove((place, passed))
+            self._metrics.count_acknowledged(passed.next - passed.first)
+            logger.warning("%s[%d]: offsets %d to %d are acknowledged as unread", *place, passed.first, passed.next - 1)
+
     def _tell(self, place: Place, passed: Passed) -> None:
+        self._counted.append((place, passed))
         count = passed.next - passed.first
         which = f"{place[0]}[{place[1]}]: {count} offsets, {passed.first} to {passed.next - 1},"
         self._metrics.count_passed(place[0], passed.cause, count)

@@ -192,7 +192,7 @@ class Metrics:
         self.reconciliation_gap = gauge(
             "reconciliation_gap",
             "Offsets of input topics that ended neither in the ledger nor as dead letters, offsets: read and come to "
-            "nothing, or passed ingest by (deleted unread, or skipped by a moved offset). Must be 0.",
+            "nothing, or passed ingest by (deleted unread, skipped by a moved offset) and not acknowledged. Must be 0.",
         )
         self.source_watermark_seconds = gauge(
             "source_watermark_seconds",
@@ -282,6 +282,10 @@ class Metrics:
         """Count offsets of an input topic that passed ingest by; what nobody read is part of the gap."""
         self._passed[topic, cause].inc(offsets)
         self.reconciliation_gap.inc(offsets)
+
+    def count_acknowledged(self, offsets: int) -> None:
+        """Count offsets that an operator settled as unread: they are a gap no more."""
+        self.reconciliation_gap.dec(offsets)
 
     def count_dead_letter(self, topic: str, code: str, records: int = 1) -> None:
         """Count rejected records under one code each (the first found), so that the sum is the number of records."""

@@ -11,10 +11,13 @@ from streams import topics
 from streams.broker import EmbeddedBroker
 from streams.contracts import RulesRecord
 from streams.settings import effective_configuration
+from tests.support.bank import ready
 from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.broker
 
+STOPPING = effective_configuration({})
+STOPPING = msgspec.structs.replace(STOPPING, engine=msgspec.structs.replace(STOPPING.engine, rate_stale_hours=1e300))
 OFF = effective_configuration({"rules": {name: {"enabled": False} for name in ("T01", "T02", "T16")}})
 
 
@@ -50,6 +53,17 @@ def test_typologies_cannot_be_switched_off_unseen(empty_broker: EmbeddedBroker, 
         assert told["switched_off"] == ["T01", "T02", "T16"]
         assert [offset for _, offset in sorted(told["ledger"].items())] == [1] * 12
         assert "typologies switched off: T01, T02, T16" in cluster.fxwatch("rules", "show").stdout
+
+        # refused: OFF stays in force, the worker is as ready as before and says so, until one is accepted
+        written(empty_broker.bootstrap, 0, "stops every partition", STOPPING)
+        cluster.until(lambda: "notes" in ready(worker), 30, "nobody says that it is refused")
+        said = ready(worker)
+        assert said["ready"]
+        assert "the newest configuration (fx.rules.v1[0] at offset 1) is refused" in said["notes"][0]
+        assert shown()["fingerprint"] == told["fingerprint"]
+        written(empty_broker.bootstrap, 0, "operator again", OFF)
+        cluster.until(lambda: "notes" not in ready(worker), 30, "the note stays")
+        cluster.wait_drained()
         cluster.stop_all()
         refused = cluster.fxwatch("worker", "monitor", check=False)
         assert refused.returncode == 1

@@ -11,10 +11,10 @@ from aiokafka.errors import KafkaConnectionError
 
 from streams import clients, topics
 from streams.errors import BrokerUnavailableError
-from streams.input_positions import Kept, Sought, position_record
+from streams.input_positions import Kept, Sought, acknowledged_record, position_record
 from streams.input_watch import InputWatch
 from streams.metrics import Metrics
-from streams.progress import InputPosition
+from streams.progress import Acknowledged, InputPosition
 from streams.settings import load_settings
 from streams.version import versions
 
@@ -170,3 +170,30 @@ def test_what_the_consumers_thread_tells_is_taken_in_its_order(monkeypatch: pyte
     asyncio.run(cluster.watch.look())
     assert [(one.first, one.next) for one in cluster.kept().passed.values()] == [(12, 20)]
     assert counted(cluster.watch, "deleted") == 8
+
+
+def test_a_gap_is_counted_until_an_operator_has_settled_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In pieces or at once; a decision on a topic of before settles nothing."""
+    cluster = Cluster(monkeypatch, (60, 60))
+
+    def gap() -> float | None:
+        return cluster.watch._metrics.registry.get_sample_value("fxwatch_reconciliation_gap")
+
+    def settle(first: int, last: int, topic_id: str = "new") -> None:
+        decision = Acknowledged(first=first, next=last + 1, topic_id=topic_id, reason="r", who="w", at="a")
+        cluster.log.setdefault(2, []).append((*acknowledged_record(PLACE, decision), [], None))
+        asyncio.run(cluster.watch.look())
+
+    cluster.log[2] = [(*position_record(PLACE, InputPosition(next=10, topic_id="new")), [], None)]
+    cluster.watch.sought({PLACE: Sought(10, ours=True)})
+    cluster.watch.handled([])
+    asyncio.run(cluster.watch.look())
+    assert gap() == 50
+    settle(10, 59, "old")
+    settle(30, 59)
+    settle(10, 28)
+    assert gap() == 50
+    settle(29, 29)
+    assert gap() == 0
+    settle(20, 40)
+    assert (gap(), counted(cluster.watch, "deleted")) == (0, 50)
