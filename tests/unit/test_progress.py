@@ -1,8 +1,11 @@
 """Records of `fx.progress.v1`: which partition's, of what kind."""
 
+import hashlib
+
 import pytest
 
-from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode, key_kind
+from streams.errors import ProgressError
+from streams.progress import Place, Progress, Published, Routing, Skip, SnapshotPointer, decode, encode, key_kind
 
 PLACE = Place("fx.progress.v1", "monitor", 1)
 
@@ -81,3 +84,63 @@ def test_what_was_absorbed_belongs_to_one_progress_alone():
     first, second = Progress(), Progress()
     first.absorb("monitor", 1, PLACE.skip_key(3), encode(skip(3)))
     assert second.skips == {}
+
+
+def test_decisions_add_up_and_each_covers_its_offsets():
+    """One over a range takes both its ends; an earlier one elsewhere stays."""
+    found = Progress()
+    for one in (skip(3), Skip(offset=7, last=9, reason="range", who="operator", at="t"), skip(12)):
+        found.absorb("monitor", 1, PLACE.skip_key(one.offset), encode(one))
+    assert sorted(found.skips) == [3, 7, 8, 9, 12]
+    assert [found.skips[offset].reason for offset in (3, 7, 9)] == ["unreadable", "range", "range"]
+
+
+def test_a_decision_on_an_input_is_none_on_the_ledger():
+    """Its key names the input; a topic's name may hold dots, and the offset is the input's."""
+    place, found = Place("fx.progress.v1", "ingest", 1), Progress()
+    one = Skip(offset=7, reason="damaged", who="operator", at="t", topic="fx.rates.v1", topic_id="id")
+    key = place.skip_key(7, "fx.rates.v1")
+    assert (key, place.skip_key(7)) == (b"ingest/1/skip/fx.rates.v1/7", b"ingest/1/skip/7")
+    assert key_kind("ingest", 1, key) == ("skip", "fx.rates.v1/7")
+    assert key_kind("ingest", 1, b"ingest/1/skip/a/b/c") == ("skip", "a/b/c")
+    found.absorb("ingest", 1, key, encode(one))
+    assert (found.skips, found.input_skips) == ({}, [one])
+
+
+def test_the_ledgers_id_stays_known():
+    """A position that does not name its ledger takes back nothing; a later one that names another counts."""
+    found = Progress()
+    for published, ledger in [
+        (Published(next=1, ledger="first"), "first"),
+        (Published(next=2), "first"),
+        (Published(next=3, ledger="second"), "second"),
+    ]:
+        found.absorb("monitor", 1, PLACE.published_key, encode(published))
+        assert (found.next, found.ledger) == (published.next, ledger)
+
+
+def test_a_record_that_cannot_be_read_says_what_is_wrong_and_shows_its_beginning():
+    """100 bytes of it: a damaged record may be megabytes. What stood before stays."""
+    found = Progress(next=4)
+    value = encode(Published(next=9)).replace(b"9", b"8") + b"x" * 200
+    with pytest.raises(ProgressError) as told:
+        found.absorb("monitor", 1, PLACE.published_key, value)
+    assert told.value.what == "a record of the progress topic cannot be read: its checksum does not match"
+    assert told.value.fields["got"] == repr(value[:100])
+    assert told.value.fields["expected"] == "a Published as this version of fxwatch writes it"
+    assert found == Progress(next=4)
+
+
+def test_a_record_of_another_kind_is_told_by_its_contents():
+    """A right checksum over the wrong fields: what is missing is named."""
+    with pytest.raises(ProgressError, match="missing required field `next`"):
+        decode(encode(Routing(key="k", check="c")), Published)
+
+
+def test_a_value_begins_with_the_checksum_of_the_rest():
+    """BLAKE2b of 8 bytes, in hex, over what follows it: written down, so that another program can check it."""
+    body = b'"next":5,"ledger":"id"}'
+    check = hashlib.blake2b(body, digest_size=8).hexdigest().encode()
+    value = encode(Published(next=5, ledger="id"))
+    assert value == b'{"check":"' + check + b'",' + body
+    assert decode(value, Published) == Published(next=5, ledger="id")
