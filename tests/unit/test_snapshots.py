@@ -7,7 +7,7 @@ import pytest
 
 from streams import snapshots
 from streams.errors import LedgerError, SnapshotError
-from streams.snapshots import CHUNK_BYTES, Chunk, Header, assemble, chunked
+from streams.snapshots import CHUNK_BYTES, Chunk, Header, assemble, chunk_opening, chunked, read_header, sealed
 
 SECTIONS = [("header", b"h" * 10), ("parties/0", b"p" * CHUNK_BYTES), ("parties/1", b"q" * 300), ("models", b"m" * 40)]
 SCHEMA, TOPIC_ID = 3, "ledger-topic-id"
@@ -121,3 +121,92 @@ def test_keys_differ_by_agent_partition_slot_and_chunk():
     }
     assert len(keys) == 16
     assert snapshots.header_key("monitor", 1, "slot-0") not in keys
+
+
+def sealed_value(**changes):
+    """A header's record value, as the writer makes it, and the header with changes made after sealing."""
+    header = sealed(written()[1])
+    return msgspec.json.encode(msgspec.structs.replace(header, **changes)), header
+
+
+def test_a_header_comes_back_as_it_was_sealed():
+    """Its own checksum is the SHA-256 of the header with an empty check, in hex."""
+    value, header = sealed_value()
+    assert read_header(value) == header
+    bare = msgspec.json.encode(msgspec.structs.replace(header, check=""))
+    assert header.check == hashlib.sha256(bare).hexdigest()
+    assert sealed(header) == header
+
+
+def test_a_header_that_was_changed_says_both_checksums():
+    """The one it carries, and the one that its fields have."""
+    value, header = sealed_value(next=18)
+    with pytest.raises(SnapshotError) as told:
+        read_header(value)
+    changed = sealed(msgspec.structs.replace(header, next=18))
+    assert told.value.message == (
+        "the checksum of the snapshot's header does not match; "
+        f"got: {header.check}; expected: {changed.check}"
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(b"{", "truncated"), (b"{}", "snapshot_id"), (b'{"agent":"\xff"}', "utf-8")]
+)
+def test_a_header_that_is_none_says_why(value, said):
+    """Cut off, without a field, or no text at all."""
+    with pytest.raises(SnapshotError, match=rf"the snapshot's header cannot be read; got: .*{said}"):
+        read_header(value)
+
+
+def test_chunks_are_told_apart_by_the_whole_id():
+    """Two slots' snapshots at one position differ in the last character of their ids."""
+    values, header = written()
+    other, _ = written(snapshot_id=header.snapshot_id[:-1] + "1")
+    assert assemble(header, [*other, *values], SCHEMA, TOPIC_ID) == SECTIONS
+    opening = chunk_opening(header.snapshot_id)
+    assert [value.startswith(opening) for value in (*values, *other)] == [True] * len(values) + [False] * len(other)
+
+
+def test_sections_that_fill_a_chunk_exactly_share_it():
+    """The size is a limit that may be reached, in the first chunk and in the later ones."""
+    half = bytes(CHUNK_BYTES // 2)
+    values, _ = written([(name, half) for name in "abcd"] + [("e", b"")])
+    chunks = [msgspec.msgpack.decode(value, type=Chunk) for value in values]
+    assert [[name for name, _ in chunk.sections] for chunk in chunks] == [["a", "b"], ["c", "d", "e"]]
+    assert [chunk.index for chunk in chunks] == [0, 1]
+
+
+def refusal(header, values, schema=SCHEMA, topic_id=TOPIC_ID):
+    """Why a snapshot is refused."""
+    with pytest.raises((SnapshotError, LedgerError)) as told:
+        assemble(header, values, schema, topic_id)
+    return told.value.message
+
+
+def resummed(header, values):
+    """The header of these chunks, as a writer would have made it."""
+    return msgspec.structs.replace(header, chunks=len(values), sha256=hashlib.sha256(b"".join(values)).hexdigest())
+
+
+def test_a_refusal_says_what_was_found_and_what_was_expected():
+    """Another ledger, another layout, chunks that are missing, changed, unreadable or out of order."""
+    values, header = written(SECTIONS[1:3])
+    first, second = values
+    assert refusal(header, values, topic_id="recreated") == (
+        "the snapshot was learned from another ledger, so this one was created anew; "
+        "got: topic id recreated; expected: topic id ledger-topic-id"
+    )
+    assert refusal(header, values, SCHEMA + 1) == "the snapshot is of another state schema; got: 3; expected: 4"
+    assert refusal(header, [first]) == "the snapshot is incomplete; got: 1 chunks; expected: 2 chunks"
+    doubled = hashlib.sha256(first + first).hexdigest()
+    assert refusal(header, [first, first]) == (
+        f"the snapshot's checksum does not match; got: {doubled}; expected: {header.sha256}"
+    )
+    assert refusal(resummed(header, [second, first]), [second, first]) == (
+        "the snapshot's chunks are not in order; got: 1; expected: 0"
+    )
+    cut = chunk_opening(header.snapshot_id) + b"\x00"
+    assert refusal(resummed(header, [cut]), [cut]).startswith(
+        "a chunk of the snapshot cannot be read; got: Input data was truncated"
+    )
