@@ -20,7 +20,7 @@ from streams.reading import Batch
 from streams.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.record_sets import Unreadable
 from streams.settings import Settings, load_settings
-from streams.showing import say, say_json
+from streams.showing import printable, say, say_json
 
 # What ingest writes to every ledger partition (streams/door.py).
 BROADCAST = (topics.RATES, topics.RULES)
@@ -224,8 +224,8 @@ def command(up_to: str, as_json: bool) -> None:
     else:
         _show(counts)
         for place, one in settled:
-            say(f"{place[0]}[{place[1]}]: {one.first}-{one.next - 1} unread, acknowledged by {one.who} at {one.at}: "
-                f"{one.reason}", err=True)  # fmt: skip
+            said = printable(f"acknowledged by {one.who} at {one.at}: {one.reason}")
+            say(f"{place[0]}[{place[1]}]: {one.first}-{one.next - 1} unread, {said}", err=True)
     if faults:
         raise NotReconciledError("inputs, ledger and dead letters do not add up:\n  " + "\n  ".join(faults),
                                  todo="if ingest is still running, run this again with --up-to committed; otherwise "
