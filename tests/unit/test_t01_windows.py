@@ -2,8 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 
+from detectors.payments import ROW
+from detectors.typologies import t01_split_remittance as t01
 from tests.support.ledger import Ledger, configuration
 
 MICROSECOND = timedelta(microseconds=1)
@@ -81,3 +84,34 @@ def test_pieces_before_the_cap_can_be_left_unreported():
     quiet = configuration(rules={"T01": {"limits": limits}})
     assert split(Ledger(quiet), AFTER, timedelta(hours=8)) is None
     assert split(Ledger(quiet), BEFORE, timedelta(hours=8)) is not None
+
+
+def pieces(*found: tuple[int, int, int]):
+    """Rows of these times, amounts and payees."""
+    table = np.zeros(len(found), ROW)
+    for place, (time, cents, payee) in enumerate(found):
+        table[place]["time"], table[place]["usd"], table[place]["beneficiary"] = time, cents, payee
+    return table
+
+
+FOUR = ((0, 1, 7), (5, 2, 8), (10, 3, 7), (15, 4, 9))
+
+
+@pytest.mark.parametrize("kind", [t01._Windows, t01._FewWindows])
+@pytest.mark.parametrize(
+    ("found", "at_us", "width_us", "expected", "payees"),
+    [
+        (FOUR, 10, 10, (2, 4, 7), 2), (FOUR, 10, 11, (1, 4, 9), 3), (FOUR, 0, 10, (0, 2, 3), 2),
+        (FOUR, 5, 5, (1, 2, 2), 1), (FOUR, 9, 100, (0, 4, 10), 3), (FOUR, 100, 10, (0, 0, 0), 0),
+        (FOUR, 25, 10, (0, 0, 0), 0), (FOUR, 24, 10, (3, 4, 4), 1), ((), 5, 10, (0, 0, 0), 0),
+        (((0, 3, 1), (4, 3, 1), (9, 3, 1)), 5, 5, (1, 2, 3), 1),
+        (((0, 3, 1), (4, 3, 1), (8, 3, 1)), 4, 5, (0, 2, 6), 1),
+        (((2, 1, 1), (2, 5, 2), (2, 9, 1)), 2, 1, (0, 3, 15), 2), (((1, 2**62, 1),) * 5, 1, 1, (0, 5, 5 * 2**62), 1),
+        (((0, 0, 1), (1, 0, 2)), 1, 5, (0, 2, 0), 2),
+    ],
+)  # fmt: skip
+def test_the_fullest_window_holds_the_payment_and_most_money(kind, found, at_us, width_us, expected, payees):
+    """It begins at a piece, later than the width before the payment and not after it; of equal ones the earliest."""
+    windows = kind(pieces(*found))
+    assert windows.fullest(at_us, width_us) == expected
+    assert windows.beneficiaries(*expected[:2]) == payees
