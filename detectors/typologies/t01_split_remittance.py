@@ -354,7 +354,8 @@ def _sentences(
     first, last = texts.day(int(moments[0]), context.zone), texts.day(int(moments[-1]), context.zone)
     span = int(moments[-1] - moments[0])
     gaps = np.sort(np.diff(moments))
-    gap, times = int(gaps[len(gaps) // 2]), f"{shown.total / line.cents:.1f}"
+    # one piece has no gap; a configuration may ask for no more than one
+    gap, times = int(gaps[len(gaps) // 2]) if len(gaps) else 0, f"{shown.total / line.cents:.1f}"
     payees = len(set(pieces["beneficiary"].tolist()))
     banks = len(set(pieces["institution"].tolist()))
     range_us = int(pieces["usd"].min()), int(pieces["usd"].max())
