@@ -16,7 +16,7 @@ from streams.identities import time_of
 from streams.input_ids import read_ids
 from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
-from streams.topics.table import BEFORE
+from streams.topics.table import BEFORE, INPUT_AHEAD_MS
 
 # records sent to one partition before their delivery is awaited
 _SENT_AT_ONCE = 500
@@ -183,11 +183,14 @@ class _Sender:
             row.name: now_ms - int(row.configuration(settings)[BEFORE]) + _SENDING_MS
             for row in topics.table(settings) if row.name in topics.INPUTS
         }  # fmt: skip
+        # a batch with one stamp beyond it is refused, and with it the rest of the replay; not all clocks are one
+        self._newest_ms = now_ms + INPUT_AHEAD_MS // 2
         self._waiting: dict[tuple[str, int], list[clients.Record]] = {}
 
     def stamp(self, letter: Original) -> int | None:
-        """The record's own Kafka timestamp; None, the time of sending, where its topic takes none so old."""
-        return letter.timestamp_ms if letter.timestamp_ms >= self._oldest_ms[letter.topic] else None
+        """The record's own Kafka timestamp; None, the time of sending, where its topic takes none so old or so new."""
+        own = letter.timestamp_ms
+        return own if self._oldest_ms[letter.topic] <= own <= self._newest_ms else None
 
     async def send(self, chosen: list[Original]) -> None:
         producer = clients.idempotent_producer(self._settings, f"{self._settings.application}-replay")
@@ -219,8 +222,8 @@ def replay(
 ) -> None:
     """Send rejected records again to the topic and partition they came from, byte for byte.
 
-    Each keeps its Kafka timestamp where its topic still takes it (half of raw_retention_days back), else gets that of
-    sending.
+    Each keeps its Kafka timestamp where its topic takes it (half of raw_retention_days back, half an hour ahead), else
+    gets that of sending.
 
     A dry run unless --yes is given. Each becomes a new record of the input; refused again, it is a new dead letter.
     A record that was cut for its size (over 1 MiB) cannot be replayed.
@@ -253,7 +256,7 @@ def replay(
     hint = "" if yes else "; nothing was sent, add --yes to send them"
     say(f"{len(chosen)} records {done}{hint}", err=True)
     if restamped:
-        say(f"{restamped} of them with the time of sending as Kafka timestamp: their own is older than their "
-                   "topic takes", err=True)  # fmt: skip
+        say(f"{restamped} of them with the time of sending as Kafka timestamp: their own is older or newer than their "
+            "topic takes", err=True)  # fmt: skip
     if refused:
         raise NotReplayedError(f"{len(refused)} dead letters cannot be replayed:\n  " + "\n  ".join(refused[:20]))

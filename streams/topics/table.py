@@ -49,7 +49,7 @@ _RAW = {
 # Inputs: a sender's clock in 9999 would let its payments be dated 9999, and every later payment would count as late.
 # One hour is the default since Kafka 4.0; 3.x takes any time. What ingest writes has the input's timestamp, so no
 # broker may refuse there what another, whose clock is ahead, took.
-_INPUT_AHEAD_MS, _ANY_MS = HOUR_MS, 2**63 - 1
+INPUT_AHEAD_MS, _ANY_MS = HOUR_MS, 2**63 - 1
 
 # Inputs: a retention goes by the sender's stamp. A record stamped 40 days back would be acknowledged, and deleted at
 # the next look (every 5 minutes), read or not. A broker refuses stamps older than this share of the retention, so that
@@ -115,7 +115,7 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
         """Kafka's settings of this topic as the cluster must hold them, apart from `min.insync.replicas`."""
         wanted = {
             "cleanup.policy": "compact" if self.keep == "compacted" else "delete",
-            "message.timestamp.after.max.ms": str(_INPUT_AHEAD_MS if self.name in INPUTS else _ANY_MS),
+            "message.timestamp.after.max.ms": str(INPUT_AHEAD_MS if self.name in INPUTS else _ANY_MS),
             BEFORE: str(_ANY_MS),
             "max.message.bytes": str(MESSAGE_BYTES),
             # size never deletes anything: a busy day must not cost evidence
