@@ -32,10 +32,11 @@ from detectors.explain import reasons
 from detectors.features import Feature
 from detectors.fusion import fuse
 from detectors.money import Exact, Ratio, half_even, plain
-from detectors.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text, packed_commitment
+from detectors.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text, packed_commitment, token_number
 from detectors.party_type import DISPUTED, who_said
 from detectors.payments import rows
 from detectors.scoring import Scored
+from detectors.shares import OTHERS
 from detectors.state import PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Finding, Typology
@@ -113,7 +114,7 @@ def _disputed(typology: Typology, context: Context) -> Finding | None:
 
 
 def news(found: Sequence[tuple[Typology, Finding]], party: Party, at_us: int) -> list[Hit]:
-    """Of what fired, the series that are new or have grown enough since their last alert."""
+    """Of what fired, the series that are new or have grown enough since their last alert, in all or at one bank."""
     hits = [
         Hit(typology, finding, cases.last_alerted(party, typology.id, finding, at_us)) for typology, finding in found
     ]
@@ -237,7 +238,11 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
 def proof_of(state: PartitionState, event: Transaction, origin: Origin, *, piece: bool = False) -> Proof:
     """What names this event in later alerts. An event without a source is named by the ledger's topic."""
     topic = origin.source.topic if origin.source is not None else state.ledger_topic
-    return Proof(origin.offset, state.topic_number(topic), event.event_id, packed_commitment(origin.commitment), piece)
+    share = event.institution if state.shares.has(event.institution) else OTHERS
+    return Proof(
+        origin.offset, state.topic_number(topic), event.event_id, packed_commitment(origin.commitment), piece,
+        token_number(share) >> 48,
+    )  # fmt: skip
 
 
 def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:

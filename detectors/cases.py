@@ -3,16 +3,19 @@
 import hashlib
 
 from detectors.calendar import DAY_US
-from detectors.party import MOST_ALERTED, Alerted, Party
+from detectors.party import MOST_ALERTED, MOST_PARTS, Alerted, Party
 from detectors.typologies.base import Finding
+
+# An institution with less than a third of a series is a small part of it (our judgement).
+LEAST_PART = 3
 
 
 def remembered_as(typology: str, finding: Finding) -> str:
-    """The name under which a finding is remembered: a disputed one apart, so that it mutes none that is not.
+    """The name under which a finding is remembered: a disputed one, or a bound, apart, so that it mutes no exact one.
 
     Its first word is the typology's id.
     """
-    return f"{typology} disputed" if finding.reading is not None else typology
+    return typology + (" bound" if finding.bound else "") + (" disputed" if finding.reading is not None else "")
 
 
 def last_alerted(party: Party, typology: str, finding: Finding, at_us: int) -> Alerted | None:
@@ -27,9 +30,18 @@ def last_alerted(party: Party, typology: str, finding: Finding, at_us: int) -> A
 def grown(finding: Finding, last: Alerted | None) -> bool:
     """Whether a finding is news: a new series, or one that grew to `growth` hundredths of what was alerted.
 
-    Failure prevented: one alert for every further piece of the same splitting.
+    So is one whose payments without one other institution's satisfy the rule, and grew so. Failures prevented: one
+    alert for every further piece of the same splitting; and one bank's large payments, real or not, after which no
+    others of that party and series were ever large enough.
     """
-    return last is None or finding.size * 100 >= last.size * finding.growth
+    if _grown_in_all(finding, last):
+        return True
+    assert last is not None
+    for other, size in finding.without:
+        before = sum(cents for name, cents in last.parts.items() if name != other)
+        if size * 100 >= before * finding.growth:
+            return True
+    return False
 
 
 def case_of(party: Party, alert_id: str, at_us: int, window_days: int, superseded: Alerted | None) -> str:
@@ -49,8 +61,42 @@ def remember(party: Party, hits: list[tuple[str, Finding]], alert_id: str, case_
     """Keep what was alerted, so that only growth alerts again, and hold the case open."""
     for typology, finding in hits:
         name = remembered_as(typology, finding)
+        last = last_alerted(party, typology, finding, at_us)
         kept = [each for each in party.alerted if (each.typology, each.series) != (name, finding.series)]
-        now = Alerted(name, finding.series, min(finding.size, 2**62), at_us, alert_id, case_id)
+        now = Alerted(
+            name, finding.series, min(_size(finding, last), 2**62), at_us, alert_id, case_id, _parts(finding, last)
+        )
         party.alerted = [*kept, now][-MOST_ALERTED:]
     newest = at_us if party.case is None or party.case[0] != case_id else max(at_us, party.case[1])
     party.case = (case_id, newest)
+
+
+def _grown_in_all(finding: Finding, last: Alerted | None) -> bool:
+    return last is None or finding.size * 100 >= last.size * finding.growth
+
+
+def _counts_for_all(finding: Finding, last: Alerted | None) -> bool:
+    """Whether from now on the whole series has to grow from what this finding says.
+
+    Not where it is news without another institution alone, and its own institution has a small part of it. Failure
+    prevented: one bank's small payments, each news by itself, from which another bank's had to double again.
+    """
+    own = dict(finding.parts).get(finding.institution, 0)
+    return _grown_in_all(finding, last) or own * LEAST_PART >= finding.size
+
+
+def _size(finding: Finding, last: Alerted | None) -> int:
+    """The size from which the series has to grow."""
+    if last is None:
+        return finding.size
+    return max(finding.size, last.size) if _counts_for_all(finding, last) else last.size
+
+
+def _parts(finding: Finding, last: Alerted | None) -> dict[str, int]:
+    """How much of a series each institution has been alerted for; this payment's own first, then the largest."""
+    told = {name: min(cents, 2**62) for name, cents in finding.parts}
+    if not _counts_for_all(finding, last):
+        told = {name: cents for name, cents in told.items() if name == finding.institution}
+    both = ({} if last is None else last.parts) | told
+    ordered = sorted(both, key=lambda name: (name != finding.institution, -both[name], name))
+    return {name: both[name] for name in ordered[:MOST_PARTS]}

@@ -4,13 +4,18 @@ A party keeps `MOST_ROWS` payments as rows. Beyond that the ones that are needed
 the cent, into totals by local day and by institution, so that the year's total without documents is what it would have
 been. Lost of a folded payment is the rest. A return, a cancellation or a settlement of it finds no payment any more:
 a return then stays pending and is counted here, and a settlement counts as a payment of its own, so the total may be
-too high and is never too low. It is no evidence of its own, it is in no window of T01, and a corrected rate does not
-restate it. Alerts say how many payments of their total are folded.
+too high and is never too low. It is no evidence of its own, and a corrected rate does not restate it. Of pieces in
+T01's band the number and sum are kept by purpose and local day, so that none leaves a window's sum; what is lost of
+them is the payee and the hour (t01_folded.py). Alerts say how many payments of their total are folded.
+
+Each institution with a share of its own (shares.py) keeps its share of the rows that may still be needed. Failure
+prevented: 2 600 pieces that one bank sends push out the two that another bank sent of the same party.
 
 Failure prevented: one company with 200 000 payments made each further one take 27 ms, and its record grew to 14 MB.
 """
 
 from collections import defaultdict
+from collections.abc import Callable
 from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -44,10 +49,17 @@ MOST_INSTITUTIONS = 64
 MOST_DAYS = 800
 # totals are cut to what 63 bits hold, 9.2e16 USD: every limit is passed all the same (as `money.LARGEST_CENTS`)
 LARGEST_TOTAL = 2**63 - 1
+# Purposes whose pieces are told apart, and their days: T01's longest window, with how late an event may be by default.
+MOST_PURPOSES = 16
+MOST_PIECE_DAYS = 160
 # the sums that the 7-day feature looks back on, and the days by which an event may be late
 FLOW_DAYS = 60
 OTHERS = ""
+# no purpose has this name: the door refuses control characters
+OTHER_PURPOSES = "\0"
 LEGAL = OUT | NO_DOCUMENT
+# ranks from which on rows may still be needed (`_least_needed_first`)
+_NEEDED = 2
 QUARTER_US = HOUR_US // 4
 
 
@@ -78,13 +90,21 @@ class Folded(msgspec.Struct, array_like=True):
 
     `count` is every payment folded since the party is known. `days` are by the ordinal of the local day, `institutions`
     by calendar year and name (`OTHERS` beyond `MOST_INSTITUTIONS`): cents, and cents through small remitters. `flows`
-    are cents (in, out) of all payments by UTC day, for the sum of the last seven days.
+    are cents (in, out) of all payments by UTC day, for the sum of the last seven days. `pieces` are number and cents of
+    those in T01's band, by purpose (`OTHER_PURPOSES` beyond `MOST_PURPOSES`) and local day.
     """
 
     count: int = 0
     days: dict[int, Day] = {}
     institutions: dict[int, dict[str, tuple[int, int]]] = {}
     flows: dict[int, tuple[int, int]] = {}
+    pieces: dict[str, dict[int, tuple[int, int]]] = {}
+
+    def pieces_of(self, purpose: str) -> dict[int, tuple[int, int]]:
+        """Number and cents by local day of the pieces that are, or may be, of a purpose; in order of days."""
+        named, others = self.pieces.get(purpose, {}), self.pieces.get(OTHER_PURPOSES, {})
+        both = {day: [named.get(day, (0, 0)), others.get(day, (0, 0))] for day in sorted({*named, *others})}
+        return {day: (one[0] + other[0], one[1] + other[1]) for day, (one, other) in both.items()}
 
     def of_year(self, year: int) -> dict[int, Day]:
         """The days of a calendar year, in order."""
@@ -108,12 +128,16 @@ class Folded(msgspec.Struct, array_like=True):
 
 
 class Needs(NamedTuple):
-    """What decides which payments are needed least: the clock, how late payments may be, and T01's band (USD cents)."""
+    """What decides which payments are needed least.
+
+    The clock, how late payments may be, T01's band (USD cents), and which institutions have a share of their own.
+    """
 
     clock_us: int
     lateness_us: int
     band: tuple[int, int]
     zone: ZoneInfo
+    has_share: Callable[[str], bool] = bool
 
 
 _decoder = msgspec.msgpack.Decoder(Folded)
@@ -137,11 +161,12 @@ def fold(party: Party, needs: Needs) -> int:
     """Fold the payments needed least, down to `KEPT_ROWS`; how many. Cost: 2 ms for 512."""
     table = rows(party)
     count = len(table)
-    order = _least_needed_first(table, needs)
+    order = _least_needed_first(table, party.names, needs)
     leaving = np.zeros(count, bool)
     leaving[order[: count - KEPT_ROWS]] = True
     found = folded_of(party) or Folded()
     _add(found, table[leaving], party.names, needs.zone)
+    _add_pieces(found, table[leaving], party.names, needs)
     _forget(found, needs)
     staying = table[~leaving]
     party.payments = staying.tobytes()
@@ -150,12 +175,13 @@ def fold(party: Party, needs: Needs) -> int:
     return count - len(staying)
 
 
-def _least_needed_first(table: Rows, needs: Needs) -> npt.NDArray[Any]:
+def _least_needed_first(table: Rows, names: list[str], needs: Needs) -> npt.NDArray[Any]:
     """Row numbers in the order in which they are folded.
 
     First payments that the law does not add up, then those beyond every window; then what lies under T01's band, the
     smallest first, and what lies over it. Pieces of the band go last, the oldest first: 100 000 tiny payments must not
-    push out large ones. What may still be settled goes later than what is settled, but before the band.
+    push out large ones. What may still be settled goes later than what is settled, but before the band. Of what may
+    still be needed, each share's own order counts, and the share that holds most gives first.
     """
     flags, time, usd = table["flags"], table["time"], table["usd"]
     legal = flags & LEGAL == LEGAL
@@ -167,7 +193,29 @@ def _least_needed_first(table: Rows, needs: Needs) -> npt.NDArray[Any]:
     small = legal & (usd < low)
     rank = np.select([past & legal, in_band, awaited & legal, awaited, small, legal], [1, 6, 5, 4, 2, 3], default=0)
     size = np.where(small & ~past & ~awaited, usd, 0)
-    return np.lexsort((table["offset"], time, size, rank))
+    order = np.lexsort((table["offset"], time, size, rank))
+    needed = rank[order] >= _NEEDED
+    return np.concatenate((order[~needed], _fairly(order[needed], table["institution"], names, needs)))
+
+
+def _fairly(
+    order: npt.NDArray[Any], institutions: npt.NDArray[Any], names: list[str], needs: Needs
+) -> npt.NDArray[Any]:
+    """The same rows, so that any number of the first ones leaves each share as many as the others, or all its own.
+
+    Whoever has no share of its own shares one with all others that have none.
+    """
+    numbers, places = np.unique(institutions[order], return_inverse=True)
+    shares = np.array([number if needs.has_share(names[number]) else -1 for number in numbers.tolist()], "<i8")[places]
+    if len(order) == 0 or (shares == shares[0]).all():
+        return order
+    # how many rows of its share come after each in the order
+    by_share = np.argsort(shares, kind="stable")
+    ends = np.cumsum(np.unique(shares, return_counts=True)[1])
+    after = np.empty(len(order), "<i8")
+    after[by_share] = np.repeat(ends, np.diff(ends, prepend=0)) - 1 - np.arange(len(order))
+    fair: npt.NDArray[Any] = order[np.argsort(-after, kind="stable")]
+    return fair
 
 
 def _add(found: Folded, table: Rows, names: list[str], zone: ZoneInfo) -> None:
@@ -208,6 +256,28 @@ def _add(found: Folded, table: Rows, names: list[str], zone: ZoneInfo) -> None:
         _flow(found.flows, utc_day, (into, out))
 
 
+def _add_pieces(found: Folded, table: Rows, names: list[str], needs: Needs) -> None:
+    """Count the pieces among rows by purpose and local day. Cost: under 1 us a piece."""
+    low, high = needs.band
+    usd = table["usd"]
+    pieces = table[(table["flags"] & LEGAL == LEGAL) & (usd >= low) & (usd <= high) & (usd > 0)]
+    days: dict[int, int] = {}
+    columns = [pieces[name].tolist() for name in ("time", "usd", "purpose")]
+    for at_us, cents, purpose in zip(*columns, strict=True):
+        quarter = at_us // QUARTER_US
+        if quarter not in days:
+            days[quarter] = local_date(at_us, needs.zone).toordinal()
+        _piece(found.pieces, names[purpose], days[quarter], (1, cents))
+
+
+def _piece(pieces: dict[str, dict[int, tuple[int, int]]], purpose: str, day: int, more: tuple[int, int]) -> None:
+    if purpose not in pieces and len(pieces) >= MOST_PURPOSES:
+        purpose = OTHER_PURPOSES
+    days = pieces.setdefault(purpose, {})
+    before = days.get(day, (0, 0))
+    days[day] = (before[0] + more[0], min(before[1] + more[1], LARGEST_TOTAL))
+
+
 def _flow(flows: dict[int, tuple[int, int]], day: int, cents: tuple[int, int]) -> None:
     before = flows.get(day, (0, 0))
     flows[day] = (min(before[0] + cents[0], LARGEST_TOTAL), min(before[1] + cents[1], LARGEST_TOTAL))
@@ -244,6 +314,16 @@ def _forget(found: Folded, needs: Needs) -> None:
         found.days[next_day] = found.days[next_day].plus(found.days.pop(oldest_day))
     years = {date.fromordinal(day).year for day in found.days}
     found.institutions = {year: shares for year, shares in found.institutions.items() if year in years}
+    for purpose in list(found.pieces):
+        kept = {day: found.pieces[purpose][day] for day in sorted(found.pieces[purpose])
+                if day >= oldest.toordinal() - LONGEST_ROLLING_DAYS}  # fmt: skip
+        while len(kept) > MOST_PIECE_DAYS:  # the two oldest become one, no piece is lost
+            oldest_day, next_day = list(kept)[:2]
+            count, cents = kept.pop(oldest_day)
+            kept[next_day] = (kept[next_day][0] + count, min(kept[next_day][1] + cents, LARGEST_TOTAL))
+        found.pieces[purpose] = kept
+        if not kept:
+            del found.pieces[purpose]
     newest = max(found.flows, default=0)
     found.flows = {day: cents for day, cents in found.flows.items() if day > newest - FLOW_DAYS}
 
@@ -274,4 +354,7 @@ def joined(current: Party, earlier: Party) -> bytes:
             _share(found.institutions.setdefault(year, {}), name, cents)
     for utc_day, cents in other.flows.items():
         _flow(found.flows, utc_day, cents)
+    for purpose, days in other.pieces.items():
+        for day, more in days.items():
+            _piece(found.pieces, purpose, day, more)
     return msgspec.msgpack.encode(found)

@@ -10,6 +10,8 @@ from datetime import date
 
 import msgspec
 
+from detectors.shares import fairly_cut
+
 # Failure prevented: a sender with ever new names, reversals or verdicts must not make one party's record grow for ever.
 # 2 048 payments of as many purposes and institutions each, and all currencies; beyond it names in use alone are kept
 MOST_NAMES = 4608
@@ -21,6 +23,8 @@ MOST_RESTATED = 64
 # one for each alert known, at least
 MOST_VERDICTS = 256
 MOST_ALERTED = 20
+# Institutions of which an alerted series knows how much came from each; one that is forgotten alerts again.
+MOST_PARTS = 8
 # alerts of a party on which a verdict still counts; 16 bytes each
 MOST_RAISED = 256
 MOST_ALIASES = 1000
@@ -33,7 +37,7 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     """What names an event in an alert: ledger offset, number of its topic, sender's id, and what proves the original.
 
     `original` is packed: 32 bytes of a commitment, then the id of its key; 32 bytes alone are a plain SHA-256. `piece`
-    says that the payment lies in T01's band.
+    says that the payment lies in T01's band, `sender` is the hash of its institution's share (shares.py).
     """
 
     offset: int
@@ -42,6 +46,7 @@ class Proof(msgspec.Struct, frozen=True, array_like=True):
     # the layout of the state knows this place by the name it had when a plain SHA-256 stood here
     original: bytes = msgspec.field(name="sha256")
     piece: bool = False
+    sender: int = 0
 
 
 class Reversal(msgspec.Struct, frozen=True, array_like=True):
@@ -90,7 +95,10 @@ class Restated(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Alerted(msgspec.Struct, frozen=True, array_like=True):
-    """What a typology last alerted on: its series, how large it was then, and the alert and case it belongs to."""
+    """What a typology last alerted on: its series, how large it was then, and the alert and case it belongs to.
+
+    `parts` is how much of it came from each institution, by name, as far as `MOST_PARTS` go.
+    """
 
     typology: str
     series: str
@@ -98,6 +106,7 @@ class Alerted(msgspec.Struct, frozen=True, array_like=True):
     time_us: int
     alert_id: str
     case_id: str
+    parts: dict[str, int] = {}
 
 
 class Facts(msgspec.Struct, frozen=True, array_like=True):
@@ -207,8 +216,8 @@ class Party(msgspec.Struct, array_like=True):
     def remember_proof(self, proof: Proof) -> None:
         """Keep what names an event of the party, for the newest `MOST_PROOFS` that an alert may have to show.
 
-        Pieces have as many places of their own. Failure prevented: fifty payments of a cent, and the alert on a split
-        could name none of its pieces.
+        Pieces have as many places of their own, and each institution its share. Failure prevented: fifty payments of a
+        cent, or fifty pieces of another bank, and the alert on a split could name none of its pieces.
         """
         if any(kept.offset == proof.offset for kept in self.proofs):
             return
@@ -216,13 +225,14 @@ class Party(msgspec.Struct, array_like=True):
 
 
 def newest_proofs(proofs: list[Proof]) -> list[Proof]:
-    """The newest `MOST_PROOFS` pieces and as many others, in their order."""
+    """The newest `MOST_PROOFS` pieces and as many others, each institution its share of them, in their order."""
     if len(proofs) <= MOST_PROOFS:
         return proofs
-    pieces = [proof for proof in proofs if proof.piece][-MOST_PROOFS:]
-    others = [proof for proof in proofs if not proof.piece][-MOST_PROOFS:]
-    if len(pieces) + len(others) == len(proofs):
+    pieces, others = [proof for proof in proofs if proof.piece], [proof for proof in proofs if not proof.piece]
+    if len(pieces) <= MOST_PROOFS and len(others) <= MOST_PROOFS:
         return proofs
+    pieces = fairly_cut(pieces, MOST_PROOFS, lambda proof: proof.sender)
+    others = fairly_cut(others, MOST_PROOFS, lambda proof: proof.sender)
     kept = {proof.offset for proof in (*pieces, *others)}
     return [proof for proof in proofs if proof.offset in kept]
 

@@ -36,7 +36,8 @@ from detectors.typologies.base import Shared
 # fingerprints under a former key; alerts raised, and verdicts by officer; the type in a profile, and the strictest that
 # senders said; rates by ledger position, those held, and corrections under way.
 # 5: what each institution said of a party's type; in a window of fingerprints each sender has a share; what each
-# configured feed says of a pair; officers by rank; who had a statistical alert today.
+# configured feed says of a pair; officers by rank; who had a statistical alert today; folded pieces by purpose and day;
+# whose share a proof is of; how much of an alerted series came from whom.
 STATE_SCHEMA = 5
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.

@@ -55,7 +55,8 @@ def follow(state: PartitionState, effective: Effective, party: Party, was: Befor
         less = typology.standing(then, alerted.series, alerted.time_us)
         less -= typology.standing(now, alerted.series, alerted.time_us)
         if less > 0:
-            party.alerted[number] = msgspec.structs.replace(alerted, size=max(alerted.size - less, 0))
+            parts = {name: max(cents - less, 0) for name, cents in alerted.parts.items()}
+            party.alerted[number] = msgspec.structs.replace(alerted, size=max(alerted.size - less, 0), parts=parts)
 
 
 def _past(state: PartitionState, effective: Effective, party: Party, packed: bytes, slots: dict[str, bytes]) -> Past:

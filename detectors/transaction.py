@@ -321,7 +321,7 @@ def _needs(step: _Step) -> folded.Needs:
     """What decides which payments are folded first; the band is that of the clock's day."""
     effective = step.effective
     band = split_band(effective.rulebook, local(step.clock_us, effective.zone).date())
-    return folded.Needs(step.clock_us, effective.lateness_us, band, effective.zone)
+    return folded.Needs(step.clock_us, effective.lateness_us, band, effective.zone, step.state.shares.has)
 
 
 def _prune(step: _Step) -> None:

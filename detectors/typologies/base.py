@@ -4,8 +4,10 @@ A new typology is one file with a class of the `Typology` protocol, one line in 
 the configuration. It is an exact rule: everything numeric it compares with is a limit, all windows are in event time.
 """
 
+import heapq
 from collections.abc import Callable, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
@@ -19,6 +21,7 @@ from detectors.events import PartyType, Transaction
 from detectors.folded import Folded
 from detectors.limits import DatedLimit, LimitKinds, Rulebook
 from detectors.money import Ratio
+from detectors.party import MOST_PARTS
 from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows
 
 # typology -> key -> numbers, shared by all parties of a partition
@@ -140,7 +143,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     only at `growth` hundredths of its last alerted size, or when that lies further than `memory_us` of event time away.
     `at_risk` is in USD cents. `value` to `peer_baseline` are the reason's numbers. `folded` payments (folded.py) are
     counted in `size`, and none of `offsets` names them. `reading` is the type under which alone a disputed finding
-    holds.
+    holds, `bound` says that it is an upper bound over payments kept in totals (t01_folded.py). `institution` is
+    the payment's, `parts` says how much came from each, `without` how large the finding is without one other
+    institution each, where the rest satisfies the rule.
     """
 
     strength: float
@@ -163,6 +168,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     text_ko: str
     folded: int = 0
     reading: PartyType | None = None
+    institution: str = ""
+    parts: tuple[tuple[str, int], ...] = ()
+    without: tuple[tuple[str, int], ...] = ()
+    bound: bool = False
 
 
 class Change(NamedTuple):
@@ -203,6 +212,29 @@ class Typology(Protocol):
         Only its difference before and after a change matters: it is what was taken back from the series.
         """
         ...
+
+
+# Other institutions, those with most money, without which a finding is looked at too. Each costs as much as the first
+# look: up to 1 ms where 2 048 payments are kept.
+MOST_LEFT_OUT = 2
+
+
+def largest_others(parts: Sequence[tuple[str, int]], own: str) -> list[str]:
+    """The institutions beside the payment's own that most came from, largest first, at most `MOST_LEFT_OUT`."""
+    first = heapq.nlargest(MOST_LEFT_OUT + 2, parts, key=itemgetter(1))
+    return [name for name, _ in first if name not in {own, ""}][:MOST_LEFT_OUT]
+
+
+def sums_by_institution(rows: Rows, names: Sequence[str], own: int) -> tuple[tuple[str, int], ...]:
+    """USD cents by institution among rows: of the payment's own and the largest others. Cost: 0.2 ms for 2 048 rows."""
+    order = np.argsort(rows["institution"], kind="stable")
+    numbers, firsts = np.unique(rows["institution"][order], return_index=True)
+    running = payments.running_sums(rows["usd"][order]).tolist()
+    lasts = [*firsts.tolist()[1:], len(rows)]
+    sums = [running[last] - running[first] for first, last in zip(firsts.tolist(), lasts, strict=True)]
+    found = dict(zip(numbers.tolist(), sums, strict=True))
+    largest = heapq.nlargest(MOST_PARTS, found.items(), key=itemgetter(1))
+    return tuple((names[number], cents) for number, cents in {own: found.get(own, 0), **dict(largest)}.items())
 
 
 def undocumented_sum(rows: Rows, first_us: int, last_us: int) -> int:

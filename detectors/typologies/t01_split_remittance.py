@@ -10,19 +10,30 @@ weak evidence.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import msgspec
 import numpy as np
-import numpy.typing as npt
 
 from detectors import texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, local_date
 from detectors.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.money import plain
-from detectors.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum, running_sums
-from detectors.typologies.base import Change, Context, Finding, Past, undocumented_sum
+from detectors.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum
+from detectors.typologies.base import (
+    Change,
+    Context,
+    Finding,
+    Past,
+    largest_others,
+    sums_by_institution,
+    undocumented_sum,
+)  # fmt: skip
+from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
+from detectors.typologies.t01_windows import FewWindows, Windows, without_one
 
 ID = "T01"
 # How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
@@ -78,12 +89,20 @@ class SplitRemittance:
         standing = _cap_standing(context, context.annual_total)
         if standing is None:
             return None
-        candidates = list(_candidates(_pieces(context, limits), context.payment, limits))
+        pieces = _pieces(context, limits)
+        candidates = list(_candidates(pieces, context.payment, limits))
         if not candidates:
-            return None
+            return _bound(context, limits, standing, pieces)
         shown = max(candidates, key=lambda each: (each.total, -limits[each.window].number, each.strength))
         strength = max(each.strength for each in candidates) * standing[0]
-        return _finding(context, limits, standing[1], shown, round(strength, 4))
+        finding = _finding(context, limits, standing[1], shown, round(strength, 4))
+        parts = sums_by_institution(pieces, context.names, context.payment.institution)
+        without = []
+        for other in largest_others(parts, finding.institution):
+            rest = pieces[pieces["institution"] != context.names.index(other)]
+            total = max((each.total for each in _candidates(rest, context.payment, limits)), default=0)
+            without += [(other, total)] if total else []
+        return msgspec.structs.replace(finding, parts=parts, without=tuple(without))
 
     def learn(self, context: Context) -> None:
         """Count, over all remitters of the partition, how many payments without documents lie in the band."""
@@ -114,6 +133,8 @@ class SplitRemittance:
                    f"had this transfer been {texts.usd(low - 1)} or less (below the band)",
                    f"이 송금액이 {texts.usd_ko(low - 1)} 이하였다면"),
         ]  # fmt: skip
+        if finding.bound:  # the pieces that might be fewer are not known one by one
+            return changes
         others = [offset for offset in finding.offsets if offset != context.payment.offset]
         fewer = _fewest_removed(context, others)
         if fewer is not None:
@@ -174,89 +195,58 @@ def _width(window: DatedLimit) -> int:
 def _candidates(pieces: Rows, payment: Payment, limits: dict[str, DatedLimit]) -> Iterator[Candidate]:
     """The fullest group of each window that satisfies the rule, pieces of one beneficiary first.
 
-    Cost: 30 us for ten pieces, 1 ms for 2 048.
+    Cost: 30 us for ten pieces, 1 ms for 2 048, and as much for each institution that is left out.
     """
+    none = True
+    for group, factor in ((pieces[pieces["beneficiary"] == payment.beneficiary], 1.0), (pieces, SET_OF_BENEFICIARIES)):
+        for one in _fullest(group, factor, payment, limits):
+            none = False
+            yield one
+    if none and len(pieces) >= limits["pieces_min"].number:
+        for group in without_one(pieces, payment):
+            # the first group that satisfies the rule is enough: who is left out says nothing of the others
+            if none:
+                for one in _fullest(group, SET_OF_BENEFICIARIES, payment, limits):
+                    none = False
+                    yield one
+
+
+def _fullest(group: Rows, factor: float, payment: Payment, limits: dict[str, DatedLimit]) -> Iterator[Candidate]:
+    """The fullest group of each window that satisfies the rule, of these pieces."""
     least = limits["pieces_min"].number
     least_sum = limits["document_line"].cents * limits["sum_multiple"].number
-    for group, factor in ((pieces[pieces["beneficiary"] == payment.beneficiary], 1.0), (pieces, SET_OF_BENEFICIARIES)):
-        if len(group) < least:
+    if len(group) < least:
+        return
+    windows = FewWindows(group) if len(group) <= FEW_WINDOWS else Windows(group)
+    for window, closeness in CLOSENESS.items():
+        first, last, total = windows.fullest(payment.time, _width(limits[window]))
+        if last - first < least or total < least_sum:
             continue
-        windows = _FewWindows(group) if len(group) <= FEW_WINDOWS else _Windows(group)
-        for window, closeness in CLOSENESS.items():
-            first, last, total = windows.fullest(payment.time, _width(limits[window]))
-            if last - first < least or total < least_sum:
-                continue
-            if windows.beneficiaries(first, last) > limits["beneficiaries_max"].number:
-                continue
-            # the sum in units of the least that fires: 1 -> one half, 2 -> three quarters, and so on to 1
-            size = 1.0 - 0.5 ** (total / float(least_sum))
-            yield Candidate(window, group[first:last], total, closeness * factor * (0.5 + 0.5 * size))
+        if windows.beneficiaries(first, last) > limits["beneficiaries_max"].number:
+            continue
+        yield Candidate(window, group[first:last], total, closeness * factor * _size(total, least_sum))
 
 
-class _Windows:
-    """The windows of a group of pieces, in order of time."""
-
-    def __init__(self, group: Rows) -> None:
-        self.times, self.running = np.ascontiguousarray(group["time"]), running_sums(group["usd"])
-        self.before = _same_before(group["beneficiary"])
-
-    def fullest(self, at_us: int, width_us: int) -> tuple[int, int, int]:
-        """First and last (exclusive) piece, and the sum, of the window [start, start + width) with most money.
-
-        Looked at are the windows that begin at a piece and hold `at_us`: any window can be moved up to its first piece
-        without losing one. A payment that arrives late stands in the middle, with pieces before and after it. Of equal
-        windows the earliest counts.
-        """
-        begin, end = np.searchsorted(self.times, (at_us - width_us, at_us), "right").tolist()
-        if begin == end:
-            return 0, 0, 0
-        lasts = np.searchsorted(self.times, self.times[begin:end] + width_us, "left")
-        sums = self.running[lasts] - self.running[begin:end]
-        best = int(np.argmax(sums))
-        return begin + best, int(lasts[best]), int(sums[best])
-
-    def beneficiaries(self, first: int, last: int) -> int:
-        """How many beneficiaries the pieces of a window have."""
-        return int((self.before[first:last] < first).sum())
+def _size(total: int, least_sum: Decimal) -> float:
+    """What a sum says, in units of the least that fires: 1 -> three quarters, 2 -> seven eighths, and so on to 1."""
+    return float(0.5 + 0.5 * (1.0 - 0.5 ** (total / float(least_sum))))
 
 
-class _FewWindows:
-    """The same for a handful of pieces, for which numpy costs ten times as much."""
-
-    def __init__(self, group: Rows) -> None:
-        self.times, self.usd, self.payees = (group[name].tolist() for name in ("time", "usd", "beneficiary"))
-
-    def fullest(self, at_us: int, width_us: int) -> tuple[int, int, int]:
-        """As `_Windows.fullest`."""
-        times, usd = self.times, self.usd
-        best, best_total = (0, 0), -1
-        last = total = 0
-        for first, time in enumerate(times):
-            if time > at_us:
-                break
-            while last < len(times) and times[last] < time + width_us:
-                total += usd[last]
-                last += 1
-            if time > at_us - width_us and total > best_total:
-                best, best_total = (first, last), total
-            total -= usd[first]
-        return *best, max(best_total, 0)
-
-    def beneficiaries(self, first: int, last: int) -> int:
-        """As `_Windows.beneficiaries`."""
-        return len(set(self.payees[first:last]))
-
-
-def _same_before(beneficiaries: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """For each piece the place of the one before it to the same beneficiary, -1 for the first.
-
-    A window from `first` on has as many beneficiaries as pieces whose predecessor lies before `first`.
-    """
-    order = np.argsort(beneficiaries, kind="stable")
-    before = np.full(len(order), -1, "<i8")
-    same = beneficiaries[order[1:]] == beneficiaries[order[:-1]]
-    before[order[1:][same]] = order[:-1][same]
-    return before
+def _bound(
+    context: Context, limits: dict[str, DatedLimit], standing: tuple[float, bool], pieces: Rows
+) -> Finding | None:
+    """What the windows may hold at most where pieces are kept in totals only, when that satisfies the rule."""
+    least = limits["pieces_min"].number
+    least_sum = limits["document_line"].cents * limits["sum_multiple"].number
+    found = [bound(context, pieces, window, _width(limits[window])) for window in CLOSENESS]
+    firing = [one for one in found if one is not None and one.pieces >= least and one.total >= least_sum]
+    if not firing:
+        return None
+    shown = max(firing, key=lambda each: (each.total, -limits[each.window].number))
+    strength = max(CLOSENESS[each.window] * _size(each.total, least_sum) for each in firing)
+    names = ("document_line", "band_low", "pieces_min", "sum_multiple", shown.window)
+    strength *= SET_OF_BENEFICIARIES * standing[0]
+    return bound_finding(context, shown, limits, tuple(limits[name] for name in names), strength)
 
 
 def _fewest_removed(context: Context, others: Sequence[int]) -> int | None:
@@ -326,7 +316,9 @@ def _finding(
             *texts.folded_shown(folded),
         ),
         offsets=tuple(pieces["offset"].tolist()), institutions=institutions,
-        series=context.names[context.payment.purpose], size=shown.total,
+        series=context.names[context.payment.purpose],
+        institution=context.names[context.payment.institution],
+        size=shown.total + folded_of_its_own(context, pieces, _width(limits["window_quarter"])),
         growth=limits["growth_ratio"].cents, memory_us=int(limits["window_quarter"].number * DAY_US),
         at_risk=shown.total,
         value=plain(shown.total), unit="USD",

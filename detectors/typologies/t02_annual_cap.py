@@ -18,8 +18,9 @@ from detectors.calendar import DAY_US, local, midnight_us, year_bounds
 from detectors.folded import Day
 from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import plain
+from detectors.party import MOST_PARTS
 from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, running_sums
-from detectors.typologies.base import Change, Context, Finding, Past, slot, undocumented_sum
+from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, undocumented_sum
 
 ID = "T02"
 # A cap just crossed is a fact, but may be a slip; at a tenth of the cap beyond it half the doubt is gone (our
@@ -177,8 +178,10 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
     ordered = sorted(by_institution.items(), key=lambda each: (-each[1], each[0]))
     year = _year(context)
     scope = "all" if _everywhere(cap) else "small remitters"
+    own = context.names[context.payment.institution]
     before = slot(context, ID, dict[int, int], {}).get(year - 1)
     english, korean = _sentences(context, crossing, ordered, before)
+    parts = dict(ordered[:MOST_PARTS]) | {own: by_institution[own]}
     return Finding(
         strength=round(min(strength, 0.99), 4), limits=(cap.shown(), growth.shown()), window=f"calendar year {year}",
         measured=(
@@ -192,7 +195,9 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
             *texts.folded_shown(crossing.folded.count, crossing.folded.ordered, crossing.folded.returned),
         ),
         offsets=tuple(rows["offset"].tolist()), institutions=tuple(sorted(name for name in by_institution if name)),
-        series=f"{year} {scope}",
+        series=f"{year} {scope}", institution=own, parts=tuple(parts.items()),
+        without=tuple((name, rest) for name in largest_others(ordered, own)
+                      if (rest := crossing.total - by_institution[name]) > cap.cents),
         size=crossing.total, growth=growth.cents, memory_us=MEMORY_US, at_risk=excess,
         value=plain(crossing.total), unit="USD", own_baseline=None if before is None else plain(before),
         own_n=0 if before is None else 1, peer_baseline=None, text_en=english, text_ko=korean,

@@ -17,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from detectors import money, texts
 from detectors.alert import Measured
@@ -24,7 +25,7 @@ from detectors.calendar import DAY_US, local
 from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
 from detectors.payments import OUT
-from detectors.typologies.base import Change, Context, Deal, Finding, Past, slot
+from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
 
 ID = "T16"
 # shared: pair and institution -> deals that taught today; "" -> the day
@@ -245,6 +246,9 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
     ]
     moved = _moved(context.payment.usd, deal.deviation)
     moved_all = moved + sum(each.moved for each in repeats)
+    bank = context.names[context.payment.institution]
+    parts = _by_institution(context, repeats)
+    parts[bank] = parts.get(bank, 0) + moved
     beyond = abs(deal.deviation) / threshold
     persistent = mean * deal.deviation > 0 and abs(mean) > threshold // 2 and bool(repeats)
     # 1 x the limit -> 0.5, 2 x -> 0.75 ...; a persistent sign halves the remaining doubt
@@ -269,9 +273,23 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
         institutions=(context.names[context.payment.institution],),
         series=f"{deal.pair} {'above' if deal.deviation > 0 else 'below'}", size=moved_all,
         growth=limits["growth_ratio"].cents, memory_us=width * DAY_US, at_risk=moved_all,
+        institution=bank, parts=tuple(parts.items()),
+        without=tuple((name, moved_all - parts[name]) for name in largest_others(tuple(parts.items()), bank)),
         value=round(deal.deviation / CENTIBP, 2), unit="bp", own_baseline=own, own_n=own_n,
         peer_baseline=round(_spread(context, deal)[1] / CENTIBP, 1), text_en=english, text_ko=korean,
     )  # fmt: skip
+
+
+def _by_institution(context: Context, repeats: Sequence[Away]) -> dict[str, int]:
+    """USD cents that deals moved, by institution; those whose payments are kept no more are left out."""
+    rows = context.rows
+    kept = rows[np.isin(rows["offset"], np.array([each.offset for each in repeats], "<i8"))]
+    names = {int(row["offset"]): context.names[row["institution"]] for row in kept}
+    found: dict[str, int] = {}
+    for each in repeats:
+        if each.offset in names:
+            found[names[each.offset]] = found.get(names[each.offset], 0) + each.moved
+    return found
 
 
 def _sentences(

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from detectors.payments import ROW
 from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.t01_split_remittance import SplitRemittance
+from detectors.typologies.t01_windows import FewWindows, Windows
 from tests.support.ledger import START, Ledger, configuration
 
 SETTINGS = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,7 +52,7 @@ def rows_of(pieces):
     st.integers(0, 30),
     st.integers(1, 12),
     st.sampled_from([1, 2**59]),
-    st.sampled_from([t01._Windows, t01._FewWindows]),
+    st.sampled_from([Windows, FewWindows]),
 )
 def test_the_fullest_window_is_the_one_found_by_summing_every_window(pieces, at, width, unit, kind):
     """Late payments in the middle, equal times, equal sums, amounts whose sum leaves 64 bits; few pieces and many."""

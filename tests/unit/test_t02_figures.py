@@ -135,7 +135,10 @@ def test_all_that_an_alert_says_of_a_crossed_cap():
         ),
         offsets=(101, 102, 105), institutions=("BANKA", "BANKB", "BANKD", "BANKE", "BANKZ"), series="2025 all",
         size=13_600_000, growth=125, memory_us=366 * 86_400_000_000, at_risk=3_600_000, value="136000.00", unit="USD",
-        own_baseline="40000.00", own_n=1, peer_baseline=None, folded=8,
+        own_baseline="40000.00", own_n=1, peer_baseline=None, folded=8, institution="BANKZ",
+        # BANKZ is the payment's own; without BANKA 66 000 are left, under the cap, without BANKB 106 000
+        parts=(("BANKA", 7_000_000), ("BANKB", 3_000_000), ("BANKD", 2_000_000), ("", 600_000), ("BANKE", 500_000),
+               ("BANKZ", 500_000)), without=(("BANKB", 10_600_000),),
         text_en=english + texts.folded_payments(8, 700_000, 50_000),
         text_ko=korean + texts.folded_payments_ko(8, 700_000, 50_000),
     )  # fmt: skip

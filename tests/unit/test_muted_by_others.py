@@ -1,0 +1,81 @@
+"""Large payments that one institution sends of a party mute no alert on those of another; honest cases beside."""
+
+import pytest
+
+from detectors.party import MOST_PARTS, unpack
+from tests.support.ledger import Ledger, later
+
+PARTY = "k1.0a3.remitter"
+
+
+def ruled(ledger, name, when, amount, institution, **fields):
+    """Send a payment; the typologies of the alert it raised by rule, empty for none."""
+    outputs = ledger.pay(name, when, amount, institution=institution, **{"channel": "branch"} | fields)
+    return [hit.id for alert in outputs.alerts for hit in alert.typologies]
+
+
+@pytest.mark.parametrize("forged", [0, 10_000_000])
+def test_a_year_that_one_bank_made_large_is_not_closed_to_the_others(forged):
+    """10 000 000 USD in January by one bank; in March another one's cross the cap of 100 000 by themselves.
+
+    Before, they would have had to reach 2 500 000 more. Beside it: without those the same two payments alert at the
+    same place, and once.
+    """
+    ledger = Ledger()
+    if forged:
+        assert ruled(ledger, "f", later(days=-50), str(forged), "EVIL") == ["T02"]
+    found = [ruled(ledger, f"p{number}", later(days=number), "60000", "BANKA") for number in range(3)]
+    assert found == [[], ["T02"], ["T02"]]
+    # from 120 000 to 180 000 is half more, and then a quarter counts
+    assert ruled(ledger, "q", later(days=4), "44999", "BANKA") == []
+    assert ruled(ledger, "r", later(days=5), "1", "BANKA") == ["T02"]
+
+
+def test_the_second_bank_is_news_without_the_largest_one_only_where_it_crosses_the_cap_itself():
+    """90 000 USD at a bank beside another's 10 000 000: over the cap in all, alerted with them, and no news alone."""
+    ledger = Ledger()
+    ruled(ledger, "f", later(), "10000000", "EVIL")
+    assert [ruled(ledger, f"p{number}", later(days=number + 1), "30000", "BANKA") for number in range(3)] == [[]] * 3
+    assert ruled(ledger, "p3", later(days=5), "10000.01", "BANKA") == ["T02"]
+
+
+@pytest.mark.parametrize(("banks", "alerts"), [(1, [11, 14, 18, 23, 29, 37]), (2, [11, 14, 18, 23, 28, 35])])
+def test_two_honest_banks_alert_hardly_more_than_one_does(banks, alerts):
+    """A person of one bank, or of two in turn, 10 000 USD each: in all, and once a bank's own cross the cap, theirs."""
+    ledger = Ledger()
+    found = [
+        bool(ruled(ledger, f"p{number}", later(days=number), "10000", f"BANK{number % banks}")) for number in range(40)
+    ]
+    assert [place + 1 for place, alerted in enumerate(found) if alerted] == alerts
+
+
+@pytest.mark.parametrize("forged", [0, 10_000_000])
+def test_one_banks_deals_off_the_market_mute_no_other_banks(forged):
+    """A fifth off on 10 000 000 USD by one bank moves 2 000 000; another's 10 000 moved are raised all the same."""
+    ledger = Ledger()
+    ledger.rate(later(), "1400")
+    deal = {"evidence": "shown", "settled_currency": "KRW"}
+    if forged:
+        assert ruled(ledger, "f", later(hours=1), str(forged), "EVIL", deal_rate="1680", **deal) == ["T16"]
+    assert ruled(ledger, "p", later(hours=2), "100000", "BANKA", deal_rate="1540", **deal) == ["T16"]
+    # the honest case: the same bank's next one alerts when what was moved has doubled
+    assert ruled(ledger, "q", later(hours=3), "90000", "BANKA", deal_rate="1540", **deal) == []
+    assert ruled(ledger, "r", later(hours=4), "10000", "BANKA", deal_rate="1540", **deal) == ["T16"]
+
+
+def test_institutions_of_a_series_are_bounded():
+    """100 made-up banks cross the cap one after the other: eight are remembered, and it stays one series."""
+    ledger = Ledger()
+    for number in range(100):
+        ruled(ledger, f"p{number}", later(hours=number), "200000", f"MADE{number}")
+    (series,) = [one for one in unpack(ledger.state.parties[PARTY]).alerted if one.typology == "T02"]
+    assert len(series.parts) == MOST_PARTS
+
+
+def test_what_came_back_mutes_nothing():
+    """A payment of 200 000 USD is returned whole; the same amount at the same bank is news again."""
+    ledger = Ledger()
+    ruled(ledger, "f", later(), "10000000", "EVIL")
+    assert ruled(ledger, "a", later(hours=1), "200000", "BANKA") == ["T02"]
+    assert ruled(ledger, "x", later(hours=2), "200000", "BANKA", status="returned", original_event_id="a") == []
+    assert ruled(ledger, "b", later(hours=3), "200000", "BANKA") == ["T02"]
