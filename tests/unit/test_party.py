@@ -1,0 +1,152 @@
+"""A party's record: names by number, counterparties and settlements by hash, proofs, and its packed bytes."""
+
+import hashlib
+
+import msgspec
+import pytest
+
+from detectors import party as party_module
+from detectors.party import (
+    MOST_PROOFS,
+    NAME_NUMBERS,
+    Party,
+    Proof,
+    commitment_text,
+    last_seen,
+    newest_proofs,
+    pack,
+    packed_commitment,
+    token_number,
+    unpack,
+)
+
+
+def proof(offset: int, *, piece: bool = False) -> Proof:
+    """What names an event."""
+    return Proof(offset, 0, f"e{offset}", b"", piece)
+
+
+def test_a_name_has_one_number_and_a_new_one_the_next():
+    """In the order in which they came."""
+    party = Party(names=["USD", "BANKA"])
+    assert [party.name_number(name) for name in ("BANKA", "gift", "USD", "gift")] == [1, 2, 0, 2]
+    assert party.names == ["USD", "BANKA", "gift"]
+    assert party.name_numbers(["study", "USD", "gift", "study"]) == [3, 0, 2, 3]
+    assert party.names == ["USD", "BANKA", "gift", "study"]
+
+
+def test_of_a_name_that_stands_twice_the_first_number_counts():
+    """Singly and for many, the same."""
+    party = Party(names=["a", "b", "a"])
+    assert party.name_number("a") == 0
+    assert party.name_numbers(["a", "b"]) == [0, 1]
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_the_last_of_65_536_places_stands_for_all_further_names(many):
+    """Rows keep the number in 16 bits: one more would be another name's."""
+    party = Party(names=[f"n{number}" for number in range(NAME_NUMBERS - 1)])
+
+    def number(name: str) -> int:
+        return party.name_numbers([name])[0] if many else party.name_number(name)
+
+    assert [number(name) for name in ("last", "beyond", "beyond too")] == [65_535] * 3
+    assert len(party.names) == NAME_NUMBERS
+    assert party.names[-1] == "last"
+
+
+# Tokens
+
+
+def test_a_tokens_number_is_its_64_bit_hash():
+    """BLAKE2b of 8 bytes, the first one the highest: the same in every process."""
+    assert token_number("k1.111.payee") == int(hashlib.blake2b(b"k1.111.payee", digest_size=8).hexdigest(), 16)
+    assert token_number("한국") == int(hashlib.blake2b("한국".encode(), digest_size=8).hexdigest(), 16)
+
+
+def test_a_counterparty_is_known_by_its_earlier_hash_before_during_and_after_a_rotation():
+    """Three keys in turn: the first hash stays; without the overlap's record a token is its own."""
+    first, second, third = token_number("k1.p"), token_number("k2.p"), token_number("k3.p")
+    party = Party()
+    assert party.canonical("k1.p", {}) == first
+    assert party.aliases == {}
+    assert party.known_as("k2.p", {}) == second
+    assert party.known_as("k2.p", {"k2.p": "k1.p"}) == first
+    assert party.aliases == {}
+    assert party.canonical("k2.p", {"k2.p": "k1.p"}) == first
+    assert party.aliases == {second: first}
+    assert party.canonical("k2.p", {}) == first
+    assert party.canonical("k3.p", {"k3.p": "k2.p"}) == first
+    assert party.aliases == {second: first, third: first}
+    # what is known already is not taken from another record's word
+    assert party.known_as("k2.p", {"k2.p": "k1.other"}) == first
+
+
+def test_a_settlement_is_known_by_its_payments_first_event():
+    """Also through another one; an event is no settlement of itself; an unknown one is its own."""
+    party = Party()
+    party.settle(1, 1)
+    assert party.settlements == {}
+    party.settle(2, 1)
+    party.settle(3, 2)
+    assert party.settlements == {2: 1, 3: 1}
+    assert [party.first_event(event) for event in (1, 2, 3, 4)] == [1, 1, 1, 4]
+
+
+def test_beyond_a_thousand_what_was_used_longest_ago_goes(monkeypatch):
+    """Exactly the bound stays; what is used again is the newest."""
+    assert party_module.MOST_ALIASES == 1000
+    monkeypatch.setattr(party_module, "MOST_ALIASES", 3)
+    party = Party()
+    for event in (11, 12, 13):
+        party.settle(event, 1)
+    assert list(party.settlements) == [11, 12, 13]
+    party.settle(11, 2)
+    party.settle(14, 1)
+    assert party.settlements == {13: 1, 11: 2, 14: 1}
+    assert list(party.settlements) == [13, 11, 14]
+
+
+# Proofs
+
+
+def test_an_event_is_proven_once():
+    """The first word of it stays."""
+    party = Party()
+    party.remember_proof(proof(1))
+    party.remember_proof(proof(1, piece=True))
+    party.remember_proof(proof(2))
+    assert party.proofs == [proof(1), proof(2)]
+
+
+def test_fifty_pieces_and_fifty_others_are_kept_the_newest_of_each():
+    """In their order; neither pushes the other out. Up to fifty in all, or of each, nothing goes."""
+    assert MOST_PROOFS == 50
+    others, pieces = [proof(number) for number in range(52)], [proof(number, piece=True) for number in range(60, 112)]
+    assert newest_proofs(others[:50]) == others[:50]
+    assert newest_proofs([*pieces[:50], *others[:50]]) == [*pieces[:50], *others[:50]]
+    mixed = [each for pair in zip(others, pieces, strict=True) for each in pair]
+    assert newest_proofs(mixed) == mixed[4:]
+    assert newest_proofs(others) == others[2:]
+    assert newest_proofs([*pieces, others[0]]) == [*pieces[2:], others[0]]
+
+
+@pytest.mark.parametrize("text", ["k1:" + "0f" * 32, "2026:a:" + "a0" * 32, "ff" * 32])
+def test_a_commitment_is_packed_as_its_digest_then_its_keys_id(text):
+    """32 bytes, and the id behind them; a plain SHA-256 has none."""
+    packed = packed_commitment(text)
+    assert packed[:32].hex() == text[-64:]
+    assert packed[32:].decode() == text[:-65]
+    assert commitment_text(packed) == text
+
+
+# Bytes
+
+
+def test_when_a_party_was_last_seen_is_read_from_its_record():
+    """Not when it was first."""
+    record = pack(Party(party_type="person", first_us=5, last_us=7, names=["a"]))
+    assert last_seen(record) == 7
+    assert unpack(record) == Party(party_type="person", first_us=5, last_us=7, names=["a"])
+    with pytest.raises(msgspec.DecodeError):
+        unpack(b"\xc1")
