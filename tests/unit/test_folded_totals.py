@@ -23,6 +23,7 @@ LEGAL = OUT | NO_DOCUMENT | SETTLED
 LEGAL_ORDER = OUT | NO_DOCUMENT | ORDERED
 SHOWN = OUT | SETTLED
 LOW, HIGH = 400_000, 500_000
+NAMES = ["", "BANKA", "BANKB"]
 EMPTY = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
@@ -108,14 +109,14 @@ def test_what_is_needed_least_goes_first():
     ]  # fmt: skip
     for stride in (1, 5, 11):
         mixed = [expected[number * stride % len(expected)] for number in range(len(expected))]
-        found = folded._least_needed_first(table(*mixed), needs(clock)).tolist()
+        found = folded._least_needed_first(table(*mixed), NAMES, needs(clock)).tolist()
         assert [mixed[number] for number in found] == expected
 
 
 def test_of_equal_payments_the_earlier_in_the_ledger_goes_first():
     """Equal times and amounts: by ledger position, so that a replay folds the same."""
     same = [row(MORNING, 5, offset=offset) for offset in (3, 1, 2)]
-    assert folded._least_needed_first(table(*same), needs(MORNING)).tolist() == [1, 2, 0]
+    assert folded._least_needed_first(table(*same), NAMES, needs(MORNING)).tolist() == [1, 2, 0]
 
 
 def test_folding_keeps_the_rest_in_ledger_order_with_its_proofs():
@@ -149,7 +150,7 @@ def test_each_payment_is_added_where_it_belongs():
             row(MORNING, 2000, NO_DOCUMENT | SETTLED), row(MORNING, 0), row(MIDNIGHT - 1, 7), row(MIDNIGHT, 5),
             row(new_year, 40, LEGAL | SMALL_REMITTER), row(new_year + 1, 2, LEGAL_ORDER | SMALL_REMITTER),
         ),
-        ["", "BANKA", "BANKB"], SEOUL,
+        NAMES, SEOUL,
     )  # fmt: skip
     assert found.count == 20
     assert found.days == {

@@ -14,6 +14,7 @@ from detectors.limits import Rulebook
 from detectors.party import Party
 from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, Payment, append, rows
 from detectors.typologies import t01_split_remittance as t01
+from detectors.typologies import t01_windows
 from detectors.typologies.base import Past
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from tests.support.ledger import Ledger, configuration, later
@@ -377,5 +378,5 @@ def test_a_window_is_no_longer_than_times_in_64_bits_allow():
 
 def test_the_one_before_to_the_same_beneficiary_is_found():
     """Of a, b, a, a, b: none, none, the first, the third, the second."""
-    assert t01._same_before(np.array([7, 5, 7, 7, 5], "<u8")).tolist() == [-1, -1, 0, 2, 1]
-    assert t01._same_before(np.zeros(0, ROW)["beneficiary"]).tolist() == []
+    assert t01_windows._same_before(np.array([7, 5, 7, 7, 5], "<u8")).tolist() == [-1, -1, 0, 2, 1]
+    assert t01_windows._same_before(np.zeros(0, ROW)["beneficiary"]).tolist() == []

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.payments import ROW
-from detectors.typologies import t01_split_remittance as t01
+from detectors.typologies import t01_windows
 from tests.support.ledger import Ledger, configuration
 
 MICROSECOND = timedelta(microseconds=1)
@@ -97,7 +97,7 @@ def pieces(*found: tuple[int, int, int]):
 FOUR = ((0, 1, 7), (5, 2, 8), (10, 3, 7), (15, 4, 9))
 
 
-@pytest.mark.parametrize("kind", [t01._Windows, t01._FewWindows])
+@pytest.mark.parametrize("kind", [t01_windows.Windows, t01_windows.FewWindows])
 @pytest.mark.parametrize(
     ("found", "at_us", "width_us", "expected", "payees"),
     [
