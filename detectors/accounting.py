@@ -14,21 +14,35 @@ seen and can be taken back, one that vanished is not.
 * What was said is said anew once by each institution, of the same foreign side, within `RESTATED_DAYS`. The next
   one shows that the id names several payments (a constant): it counts, and what it had hidden is put back.
 * One institution's word about a payment that another one tells too takes nothing away, whoever told it first and
-  whatever it says anew: the larger amount counts, and no document is shown where either says so.
+  whatever it says anew: the larger amount and the larger worth count, no document is shown where either says so, and
+  typologies look at the payment again under the second word. Words that would put it into another legal year, under
+  another purpose, or out of what has a worth in USD, are of two payments.
 * After all of a payment came back, no later event joins it.
 
 Whatever has an id in common and does not agree is a payment of its own, counted as `payment.reused`.
 """
 
 from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from detectors import payments, reversals
-from detectors.calendar import DAY_US
+from detectors.calendar import DAY_US, local
 from detectors.charges import apart_by_charges
 from detectors.party import MOST_RESTATED, Party, Restated, Reversal
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, REVERSED, SETTLED, Payment, at
+from detectors.payments import (
+    NO_DOCUMENT,
+    ORDERED,
+    OUT,
+    RATE_MISSING,
+    RESTATED,
+    REVERSED,
+    SETTLED,
+    SMALL_REMITTER,
+    Payment,
+    at,
+)
 from detectors.shares import fairly_cut
 
 # A correction follows within days; longer than a week and the holidays around it, and it is told by a return instead.
@@ -40,11 +54,16 @@ MOST_STATEMENTS = 3
 # Why an event of a known id is counted: it is another payment; it was said anew; a return or cancellation names a
 # payment it does not agree with; one institution took back another's payment.
 Join = Literal["payment.reused", "payment.restated", "reversal.mismatched", "reversal.foreign"]
+# What an institution says of a payment by these puts it under a rule; another one's silence takes it out of none.
+_STRICTER = NO_DOCUMENT | SMALL_REMITTER
 JOINS: tuple[Join, ...] = ("payment.reused", "payment.restated", "reversal.mismatched", "reversal.foreign")
 
 
 class Incoming(NamedTuple):
-    """A transaction as the accounting sees it: its row if it counts as new, its status, and what it reverses."""
+    """A transaction as the accounting sees it: its row if it counts as new, its status, and what it reverses.
+
+    `zone` is that of legal years.
+    """
 
     row: Payment
     status: str
@@ -52,6 +71,7 @@ class Incoming(NamedTuple):
     currency: str
     institution: str
     late: bool
+    zone: ZoneInfo
 
 
 class Effect(NamedTuple):
@@ -83,11 +103,11 @@ def account(party: Party, incoming: Incoming) -> Effect:
     if incoming.late:
         return Effect("late", None)
     namesakes = payments.of_payment(party, row.payment, row.institution)
-    joined = _joined(party, namesakes, row) if namesakes else None
+    joined = _joined(party, namesakes, row, incoming.zone) if namesakes else None
     if joined is not None:
-        return _join(party, joined, row)
+        return _join(party, joined, row, incoming.zone)
     if namesakes:
-        _put_back(party, namesakes, row.institution)
+        _put_back(party, namesakes, row)
     place = payments.append(party, row)
     return Effect("new", reversals.less_reversals(party, place), "payment.reused" if namesakes else None)
 
@@ -101,25 +121,27 @@ def _reversed(party: Party, incoming: Incoming) -> Effect:
     return Effect("reversed" if found else "pending", None, fault)  # type: ignore[arg-type]
 
 
-def _joined(party: Party, namesakes: list[int], new: Payment) -> _Joined | None:
+def _joined(party: Party, namesakes: list[int], new: Payment, zone: ZoneInfo) -> _Joined | None:
     """The payment that an event of the same id joins; the same foreign side first, then the newest."""
     found = [(place, at(party, place)) for place in namesakes]
-    agreeing = [(place, old) for place, old in found if _agrees(party, old, new)]
+    agreeing = [(place, old) for place, old in found if _agrees(party, old, new, zone)]
     agreeing.sort(key=lambda each: each[1].beneficiary != new.beneficiary)
     for place, old in agreeing:
         how = _pairs(old, new) if old.institution == new.institution else None
         if how is not None:
             return _Joined(place, how)
-    # an id that named several payments of this institution restates none of them
+    # an id that named several payments of this institution restates none of them, one that named several of others
+    # tells nothing about which of those is meant
     own = sum(old.institution == new.institution for _, old in found)
+    foreign = sum(old.institution != new.institution for _, old in agreeing)
     for place, old in agreeing:
         same = old.institution == new.institution
-        if own == same and _may_restate(party, old, new):
+        if own == same and (same or foreign == 1) and _may_restate(party, old, new):
             return _Joined(place, "restates" if same else "seconded")
     return None
 
 
-def _agrees(party: Party, old: Payment, new: Payment) -> bool:
+def _agrees(party: Party, old: Payment, new: Payment, zone: ZoneInfo) -> bool:
     if (old.flags ^ new.flags) & OUT or old.currency != new.currency:
         return False
     if old.flags & REVERSED:
@@ -129,7 +151,22 @@ def _agrees(party: Party, old: Payment, new: Payment) -> bool:
     said = reversals.fresh(party, old)
     if old.institution == new.institution:
         return reversals.plausible((said.amount, said.exponent), (new.amount, new.exponent))
-    return apart_by_charges(said, new.amount, new.exponent)
+    return apart_by_charges(said, new.amount, new.exponent) and _count_alike(party, old, new, zone)
+
+
+def _count_alike(party: Party, old: Payment, new: Payment, zone: ZoneInfo) -> bool:
+    """Whether rules take two institutions' words about one payment alike; where not, each is a payment of its own.
+
+    Failure prevented: a bank tells another's payments by their UETRs first, dated before the new year, on a Sunday
+    without rates or with a purpose each, and they are in no yearly total, worth nothing, or no pieces of one transfer.
+    """
+    if (old.flags ^ new.flags) & RATE_MISSING or not _same_year(old, new, zone):
+        return False
+    return old.purpose == new.purpose or not (party.names[old.purpose] and party.names[new.purpose])
+
+
+def _same_year(old: Payment, new: Payment, zone: ZoneInfo) -> bool:
+    return local(old.time, zone).year == local(new.time, zone).year
 
 
 def _pairs(old: Payment, new: Payment) -> str | None:
@@ -149,6 +186,8 @@ def _may_restate(party: Party, old: Payment, new: Payment) -> bool:
     if not old.flags & RESTATED or (not same and _paired_word(party, old, new) is not None):
         return True
     said = [payments.unpacked(one.row) for one in party.restated if one.first == old.event]
+    if not same and any(one.institution not in {old.institution, new.institution} for one in said):
+        return False
     # another institution said its word, and may correct it once, as the first one may
     own = sum(one.institution == new.institution for one in said)
     return 0 < len(said) < MOST_STATEMENTS and own <= (0 if same else 1)
@@ -167,7 +206,7 @@ def _paired_word(party: Party, old: Payment, new: Payment) -> int | None:
     return None
 
 
-def _join(party: Party, joined: _Joined, new: Payment) -> Effect:
+def _join(party: Party, joined: _Joined, new: Payment, zone: ZoneInfo) -> Effect:
     """Another event of a payment that counts already."""
     place, how = joined
     old = at(party, place)
@@ -182,8 +221,15 @@ def _join(party: Party, joined: _Joined, new: Payment) -> Effect:
         flags |= RESTATED
         said = reversals.fresh(party, old) if replaces else new
         _remember(party, Restated(old.event, new.event if replaces else 0, said.packed()))
+    others = _others_words(party, old, new)
     time = min(old.time, new.time)
-    stands = _not_below_others(party, old, new) if replaces else old
+    if others and not _same_year(old, new, zone):
+        time = old.time
+    stands = old
+    if replaces:
+        stands = new
+        for other in others:
+            stands = _at_least(party, stands, other)
     stands = msgspec.structs.replace(stands, time=time, event=old.event, flags=stands.flags | flags)
     payments.write(party, place, stands)
     join: Join | None = "payment.restated" if how == "restates" else None
@@ -192,18 +238,25 @@ def _join(party: Party, joined: _Joined, new: Payment) -> Effect:
     return Effect("amended", reversals.less_reversals(party, place) if replaces else stands, join)
 
 
-def _not_below_others(party: Party, old: Payment, new: Payment) -> Payment:
-    """An institution's newer word about its payment, no lower than what others say of it.
+def _others_words(party: Party, old: Payment, new: Payment) -> list[Payment]:
+    """What other institutions than the one that speaks say of a payment.
 
-    Failure prevented: a bank tells another's payment of 100 000 by its UETR first, and then says that it was of 50 001.
+    Failure prevented: a bank tells another's payment of 100 000 by its UETR first, and then says that it was of 50 001,
+    or that it was ordered last year.
     """
     said = [payments.unpacked(one.row) for one in party.restated if one.first == old.event and not one.standing]
-    others = [row for row in said if row.institution != new.institution]
-    for row in others:
-        if row.amount * 10**new.exponent > new.amount * 10**row.exponent:
-            new = msgspec.structs.replace(new, amount=row.amount, exponent=row.exponent, usd=max(row.usd, new.usd))
-        new = msgspec.structs.replace(new, flags=new.flags | row.flags & NO_DOCUMENT)
-    return new
+    return [row for row in said if row.institution != new.institution]
+
+
+def _at_least(party: Party, one: Payment, other: Payment) -> Payment:
+    """A payment no lower, and under no fewer rules, than another institution's word about it."""
+    if other.amount * 10**one.exponent > one.amount * 10**other.exponent:
+        one = msgspec.structs.replace(one, amount=other.amount, exponent=other.exponent)
+    flags = one.flags | other.flags & _STRICTER
+    if not other.flags & RATE_MISSING:
+        flags &= ~RATE_MISSING
+    purpose = other.purpose if party.names[other.purpose] else one.purpose
+    return msgspec.structs.replace(one, usd=max(one.usd, other.usd), purpose=purpose, flags=flags)
 
 
 def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
@@ -213,18 +266,15 @@ def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
         join = "reversal.foreign"
     _remember_word(party, old, new)
     said = reversals.fresh(party, old)
-    larger = new.amount * 10**said.exponent > said.amount * 10**new.exponent
-    flags = RESTATED | new.flags & NO_DOCUMENT
-    if larger:
+    stands = _at_least(party, said, new)
+    if (stands.amount, stands.exponent, stands.usd) == (said.amount, said.exponent, said.usd):
         kept = msgspec.structs.replace(
-            said, amount=new.amount, exponent=new.exponent, usd=max(said.usd, new.usd), flags=said.flags | flags
+            old, purpose=stands.purpose, flags=old.flags | stands.flags & _STRICTER | RESTATED
         )
         payments.write(party, place, kept)
-        return Effect("amended", reversals.less_reversals(party, place), join)
-    kept = msgspec.structs.replace(old, flags=old.flags | flags)
-    payments.write(party, place, kept)
-    changed = (kept.flags ^ old.flags) & NO_DOCUMENT
-    return Effect("amended" if changed else "known", kept, join)
+        return Effect("amended", kept, join)
+    payments.write(party, place, msgspec.structs.replace(stands, flags=stands.flags | RESTATED))
+    return Effect("amended", reversals.less_reversals(party, place), join)
 
 
 def _remember_word(party: Party, old: Payment, new: Payment) -> None:
@@ -254,17 +304,19 @@ def kept(restated: list[Restated]) -> list[Restated]:
     return fairly_cut(restated, MOST_RESTATED, lambda one: payments.unpacked(one.row).institution)
 
 
-def _put_back(party: Party, namesakes: list[int], institution: int) -> None:
-    """Count what this institution had said of payments of an id that names several: each was a payment of its own.
+def _put_back(party: Party, namesakes: list[int], new: Payment) -> None:
+    """Count what had been said of payments of an id that names several: each was a payment of its own.
 
-    What was taken back meanwhile stays with the event that stood.
+    Put back is what this institution said, and what two institutions said of one payment of the same direction: two
+    tell one payment, and whatever comes beside it under its id shows that the id tells nothing. What was taken back
+    meanwhile stays with the event that stood.
+    Failure prevented: two banks whose software writes one UETR on every record, and of 34 payments 17 counted.
     """
     firsts = {at(party, place).event: place for place in namesakes}
     kept: list[Restated] = []
     hidden: list[Restated] = []
     for one in party.restated:
-        own = one.first in firsts and payments.unpacked(one.row).institution == institution
-        (hidden if own else kept).append(one)
+        (hidden if one.first in firsts and _shown(party, firsts[one.first], one, new) else kept).append(one)
     party.restated = kept
     # the newest first, so that indices before them stay as they are
     for one in sorted(hidden, key=lambda each: -firsts[each.first]):
@@ -279,3 +331,10 @@ def _put_back(party: Party, namesakes: list[int], institution: int) -> None:
         else:
             party.settlements.pop(row.event, None)
         payments.insert(party, place, row.packed())
+
+
+def _shown(party: Party, place: int, hidden: Restated, new: Payment) -> bool:
+    """Whether an event that joined no payment shows that what was said of this one was a payment of its own."""
+    row, word = at(party, place), payments.unpacked(hidden.row)
+    alike = not (row.flags ^ new.flags) & OUT
+    return word.institution == new.institution or (alike and word.institution != row.institution)

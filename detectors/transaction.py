@@ -165,7 +165,7 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
     if state.restatement.waiting:
         taken_back.bring_up_to_date(state, effective, event.party, known)
     was = taken_back.before(known)
-    incoming = Incoming(row, event.status, original, event.currency, event.institution, late)
+    incoming = Incoming(row, event.status, original, event.currency, event.institution, late, effective.zone)
     effect = accounting.account(known, incoming)
     if effect.kind == "pending" and known.folded:
         folded.note_return(known, worth.usd or 0, _needs(step))

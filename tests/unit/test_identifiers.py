@@ -52,6 +52,8 @@ def alerts(pipeline, *bodies):
     [
         "person-9 ", " person-9", "person-9\u3000", "person-9\u00a0", "person\u200b-9", "\u202eperson-9\u202c",
         "person-9\ufeff", wide("person-9"), "per\u00adson-9", "person-9\ufe0f",
+        "person\u20109", "person\u20119", "person\u20139", "person\u22129", "person-\u0669", "person-\u096f",
+        "person-9\u2800", "person-9\U0001d159", "person\u2011\u0669\U00016fe4",
     ],
 )  # fmt: skip
 def test_one_person_in_two_spellings_is_one_yearly_total(other):
