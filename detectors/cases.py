@@ -38,7 +38,9 @@ def grown(finding: Finding, last: Alerted | None) -> bool:
         return True
     assert last is not None
     for other, size in finding.without:
-        before = sum(cents for name, cents in last.parts.items() if name != other)
+        # `parts` forgets small ones, and holds what was news at one institution alone beside the size
+        known = sum(cents for name, cents in last.parts.items() if name != other)
+        before = max(last.size - last.parts.get(other, 0), known)
         if size * 100 >= before * finding.growth:
             return True
     return False

@@ -14,8 +14,9 @@ prevented: 2 600 pieces that one bank sends push out the two that another bank s
 Failure prevented: one company with 200 000 payments made each further one take 27 ms, and its record grew to 14 MB.
 """
 
+import heapq
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -250,8 +251,11 @@ def _add(found: Folded, table: Rows, names: list[str], zone: ZoneInfo) -> None:
     for day, sums in figures.items():
         ordinal = day.toordinal()
         found.days[ordinal] = found.days.get(ordinal, Day()).plus(Day(*sums))
+    years: dict[int, list[tuple[str, tuple[int, int]]]] = {}
     for (year, institution), (all_cents, small_cents) in shares.items():
-        _share(found.institutions.setdefault(year, {}), names[institution], (all_cents, small_cents))
+        years.setdefault(year, []).append((names[institution], (all_cents, small_cents)))
+    for year, more in years.items():
+        _share(found.institutions.setdefault(year, {}), more)
     for utc_day, (into, out) in flows.items():
         _flow(found.flows, utc_day, (into, out))
 
@@ -283,25 +287,26 @@ def _flow(flows: dict[int, tuple[int, int]], day: int, cents: tuple[int, int]) -
     flows[day] = (min(before[0] + cents[0], LARGEST_TOTAL), min(before[1] + cents[1], LARGEST_TOTAL))
 
 
-def _share(shares: dict[str, tuple[int, int]], name: str, cents: tuple[int, int]) -> None:
-    if name not in shares and len(shares) >= MOST_INSTITUTIONS:
-        name = _place_for(shares, name, cents[0])
-    before = shares.get(name, (0, 0))
-    shares[name] = (min(before[0] + cents[0], LARGEST_TOTAL), min(before[1] + cents[1], LARGEST_TOTAL))
+def _share(shares: dict[str, tuple[int, int]], more: Iterable[tuple[str, tuple[int, int]]]) -> None:
+    """Add cents, and cents through small remitters, by institution; those with most keep their names.
 
-
-def _place_for(shares: dict[str, tuple[int, int]], name: str, cents: int) -> str:
-    """The name under which an institution beyond the bound counts: its own where another one has less than it brings.
-
-    Failure prevented: 64 made-up institutions with a cent each, and the one through which all was paid has no name in
-    the alert, so that its desk gets no copy.
+    Failures prevented: 64 made-up institutions with a cent each, and the one through which all was paid has no name in
+    the alert, so that its desk gets no copy; and 5 ms for 512 institutions, each compared with all others.
     """
-    smallest = min((one for one in shares if one != OTHERS), key=lambda one: (shares[one], one))
-    if shares[smallest][0] >= cents:
-        return OTHERS
-    gone, before = shares.pop(smallest), shares.get(OTHERS, (0, 0))
-    shares[OTHERS] = (min(before[0] + gone[0], LARGEST_TOTAL), min(before[1] + gone[1], LARGEST_TOTAL))
-    return name
+    for name, cents in more:
+        before = shares.get(name, (0, 0))
+        shares[name] = (min(before[0] + cents[0], LARGEST_TOTAL), min(before[1] + cents[1], LARGEST_TOTAL))
+    named = [name for name in shares if name != OTHERS]
+    if len(named) <= MOST_INSTITUTIONS:
+        return
+    # of equal ones those that were there first
+    staying = set(heapq.nsmallest(MOST_INSTITUTIONS, named, key=lambda one: (-shares[one][0], -shares[one][1])))
+    whole, small = shares.get(OTHERS, (0, 0))
+    for name in named:
+        if name not in staying:
+            gone = shares.pop(name)
+            whole, small = min(whole + gone[0], LARGEST_TOTAL), min(small + gone[1], LARGEST_TOTAL)
+    shares[OTHERS] = whole, small
 
 
 def _forget(found: Folded, needs: Needs) -> None:
@@ -350,8 +355,7 @@ def joined(current: Party, earlier: Party) -> bytes:
     for day, figures in other.days.items():
         found.days[day] = found.days.get(day, Day()).plus(figures)
     for year, shares in other.institutions.items():
-        for name, cents in shares.items():
-            _share(found.institutions.setdefault(year, {}), name, cents)
+        _share(found.institutions.setdefault(year, {}), shares.items())
     for utc_day, cents in other.flows.items():
         _flow(found.flows, utc_day, cents)
     for purpose, days in other.pieces.items():

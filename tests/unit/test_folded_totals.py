@@ -13,6 +13,7 @@ from detectors.party import Party, Proof
 from detectors.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, SMALL_REMITTER, Payment, rows, unpacked_rows
 from tests.support.few_rows import few_rows
 
+NAMES = ["", "BANKA"]
 SEOUL = ZoneInfo("Asia/Seoul")
 # midnight of 4 March in Seoul
 MIDNIGHT = to_us(datetime(2025, 3, 3, 15, tzinfo=UTC))
@@ -172,7 +173,7 @@ def test_flows_and_shares_are_added_and_cut():
     assert flows == {7: (LARGEST_TOTAL, LARGEST_TOTAL)}
     shares = {}
     for cents in ((20, 1), (4000, 300), (LARGEST_TOTAL, 0), (0, LARGEST_TOTAL)):
-        folded._share(shares, "BANKA", cents)
+        folded._share(shares, [("BANKA", cents)])
         if cents == (4000, 300):
             assert shares == {"BANKA": (4020, 301)}
     assert shares == {"BANKA": (LARGEST_TOTAL, LARGEST_TOTAL)}
@@ -182,8 +183,8 @@ def test_the_sixty_fifth_institution_stands_with_the_others():
     """Sixty-four have their own place, also later; the nameless one takes the rest."""
     shares = {}
     for number in range(66):
-        folded._share(shares, f"BANK{number}", (1, 0))
-    folded._share(shares, "BANK63", (10, 0))
+        folded._share(shares, [(f"BANK{number}", (1, 0))])
+    folded._share(shares, [("BANK63", (10, 0))])
     assert len(shares) == 65
     assert (shares["BANK63"], shares[folded.OTHERS]) == ((11, 0), (2, 0))
     assert "BANK64" not in shares
