@@ -288,7 +288,7 @@ class IngestAgent:
         for tp, end in known_ends(consumer).items():
             lag = lag_of(consumer, tp, end, consumer._committed_offset[tp] or 0)  # noqa: SLF001
             by_partition[tp.partition] = by_partition.get(tp.partition, 0) + lag
-            takeable += 0 if tp in standing else lag
+            takeable += 0 if tp in standing or consumer.all_taken(tp) else lag
         stopped = {tp.partition for tp in standing}
         hidden = self.stopped.observe()
         for partition, lag in by_partition.items():

@@ -49,6 +49,8 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
         self._unfetched: set[TP] = set()
         self._fetching = asyncio.Lock()
         self._owed: dict[TP, int] = {}
+        # since when offsets are owed, monotonic seconds; None: none are
+        self.owed_since: float | None = None
 
     # -- what is held back is only valid until the next seek ------------------------------------------------------
 
@@ -76,6 +78,7 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
             self.stopped.clear()
             await super().perform_seek()
             self._owed.clear()  # another worker may have committed more of these partitions since
+            self.owed_since = None
             if self.clock is not None:
                 self.clock.restart(len(self.assignment()), time.monotonic())
 
@@ -156,13 +159,26 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
         Markers of transactions and records that were rolled back or compacted away take offsets too: a quiet partition
         may end in them for ever.
         """
-        if self._held.get(tp) or done <= self._last.get(tp, -1):
-            return False
+        return not self._held.get(tp) and done > self._last.get(tp, -1) and self._read_to_the_end(tp)
+
+    def _read_to_the_end(self, tp: TP) -> bool:
+        """Whether the broker has nothing to deliver now beyond what is here or was handed over."""
         through = self._through.get(tp)
         for _, state in self._states({tp}):
             end = self._thread.deliverable_end(tp, state)
             return through is not None and end is not None and through >= end
         return False
+
+    def all_taken(self, tp: TP) -> bool:
+        """Whether all that can be delivered now was handed over and acknowledged, committed or not.
+
+        Failure prevented: while offsets could not be committed, a worker that had read everything was ended as one
+        that takes no records, every two minutes.
+        """
+        acknowledged = self._acked_index[tp]
+        if self._held.get(tp) or any(last not in acknowledged for last in self._runs.get(tp, ())):
+            return False
+        return self._read_to_the_end(tp)
 
     def _note_positions(self, active: set[TP]) -> None:
         """After a fetch and under its lock: whatever lies below a position is in hand now."""
@@ -212,7 +228,10 @@ class RunOffsets(driver.Consumer):  # type: ignore[misc]  # faust ships no types
         assignment = self.assignment()
         due = {tp: offset for tp, offset in self._owed.items() if tp in assignment}
         committed = await super()._commit(due) if due else True
-        if committed:
+        if not committed:
+            self.owed_since = self.owed_since or time.monotonic()
+        else:
+            self.owed_since = None
             self._owed.clear()
             self.read_on({(tp.topic, tp.partition): offset for tp, offset in due.items()})
         return bool(committed)

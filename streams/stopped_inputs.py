@@ -34,6 +34,8 @@ POLL_SECONDS = 2.0
 READ_AGAIN_SECONDS = 10.0
 # A live sender's transaction takes less. Longer, the payments behind it are late, and somebody should know why.
 OPEN_TOLD_SECONDS = 30.0
+# A commit is tried again each second; an election, or a rebalance, takes some.
+OWED_TOLD_SECONDS = 30.0
 # An election passes by itself within some seconds.
 REFUSED_TOLD_SECONDS = 5.0
 # Errors of a broker's log. Others (no leader, not authorised) have their own ways, and a watchdog for when those fail.
@@ -149,14 +151,23 @@ class StoppedInputs:
                       if one.error in OF_THE_LOG and time.monotonic() - one.since >= longer_than)  # fmt: skip
 
     def notes(self) -> list[str]:
-        """What is no fault of the worker and still keeps payments waiting."""
+        """What is no fault of the worker: what keeps payments waiting, and offsets that no broker takes."""
         now = self._now()
-        return [
+        return self._owed(now) + [
             f"{self._agent}: {tp.topic}[{tp.partition}] waits at offset {stable}: a sender's transaction has been open "
             f"for {now - since:.0f} s"
             for tp, (stable, since) in sorted(self._open.items())
             if now - since >= OPEN_TOLD_SECONDS
         ]
+
+    def _owed(self, now: float) -> list[str]:
+        consumer = self._consumer()
+        since = None if consumer is None else consumer.owed_since
+        if since is None or now - since < OWED_TOLD_SECONDS:
+            return []
+        what = f"{self._agent}: the group's offsets cannot be committed for {now - since:.0f} s now"
+        meaning = "records are read and none is lost, but the next worker reads them again"
+        return [f"{what}; {meaning}; to do: see the brokers' log about __consumer_offsets"]
 
 
 async def _go_on(consumer: Any, tp: TP, *, past: bool) -> None:

@@ -36,6 +36,10 @@ class Consumer:
         assert tp == HELD, "Partition is not assigned"
         return 10
 
+    def all_taken(self, _tp: TP) -> bool:
+        """Something is not."""
+        return False
+
     def nothing_left(self, _tp: TP, done: int) -> bool:
         """As the run transport's: what is left are records."""
         return done >= 10
@@ -135,4 +139,14 @@ def test_the_lag_of_a_stopped_partition_is_shown_and_ends_no_worker() -> None:
     assert one.observe_lag() == 6
     assert gauges.lags == {0: 6}
     assert states == [("ingest", 0, "stopped")]
+    assert time.monotonic() - one.last_progress < 60
+
+
+def test_offsets_that_cannot_be_committed_end_no_worker() -> None:
+    """All is read and written, the broker takes no offset: a lag on the page, and no zombie."""
+    consumer = Consumer()
+    consumer.all_taken = lambda _tp: True
+    one, gauges = ingest(consumer)
+    assert one.observe_lag() == 6
+    assert gauges.lags == {0: 6}
     assert time.monotonic() - one.last_progress < 60

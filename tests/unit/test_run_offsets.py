@@ -263,3 +263,27 @@ def test_of_a_partition_given_up_no_refusal_is_told() -> None:
         assert consumer.refused() == {PLACE: refused}
 
     played(story)
+
+
+def test_what_is_acknowledged_is_taken_whether_it_is_committed_or_not() -> None:
+    """Handed over and not acknowledged, held back, or still on the broker: not taken."""
+
+    async def story() -> None:
+        consumer = Consumer({PLACE: ([record(PLACE, 0), record(PLACE, 1)], 3)})
+        assert not consumer.all_taken(PLACE)
+        await consumer.run()
+        assert not consumer.all_taken(PLACE)
+        consumer.acknowledge()
+        assert consumer.all_taken(PLACE)
+        consumer._thread.commit = lambda _offsets: asyncio.sleep(0, result=False)  # the brokers take no offset
+        assert consumer.owed_since is None
+        assert not await consumer._commit(consumer.committable())
+        assert consumer.all_taken(PLACE)
+        assert consumer.owed_since is not None
+        consumer._thread.ends[PLACE] = 4
+        assert not consumer.all_taken(PLACE)
+        consumer._thread.commit = lambda _offsets: asyncio.sleep(0, result=True)
+        assert await consumer._commit({})
+        assert consumer.owed_since is None
+
+    played(story)

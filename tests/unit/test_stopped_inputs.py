@@ -16,7 +16,7 @@ from streams.errors import ProgressError
 from streams.fetch_answers import FetchAnswers, Refused
 from streams.progress import Place, Progress, Skip, decode, encode
 from streams.record_sets import Unreadable
-from streams.stopped_inputs import OPEN_TOLD_SECONDS, READ_AGAIN_SECONDS, StoppedInputs
+from streams.stopped_inputs import OPEN_TOLD_SECONDS, OWED_TOLD_SECONDS, READ_AGAIN_SECONDS, StoppedInputs
 
 PLACE = TP("fx.transactions.v1", 3)
 
@@ -28,6 +28,7 @@ class Consumer:
         self.stopped: dict[TP, Unreadable] = {}
         self.told: list[tuple[TP, bool]] = []
         self.open: dict[TP, tuple[int, int]] = {}
+        self.owed_since: float | None = None
         self.errors: dict[TP, Refused] = {}
 
     async def go_on(self, tp: TP, *, past: bool) -> None:
@@ -158,6 +159,18 @@ def test_of_a_partition_that_another_worker_took_nothing_is_told() -> None:
     assert (made.stopped.observe(), len(made.stopped.notes())) == ({3: 4}, 1)
     made.consumer.open = {}
     assert (made.stopped.observe(), made.stopped.notes()) == ({}, [])
+
+
+def test_offsets_that_no_broker_takes_are_a_note_after_a_while() -> None:
+    """The records are read and written; who starts next reads them again."""
+    made = Made()
+    made.consumer.owed_since = made.time
+    made.time += OWED_TOLD_SECONDS - 1
+    assert made.stopped.notes() == []
+    made.time += 2
+    [note] = made.stopped.notes()
+    assert "the group's offsets cannot be committed for 31 s now" in note
+    assert made.stopped.unready() == []
 
 
 def test_a_broker_that_cannot_read_its_log_is_told_and_an_election_is_not() -> None:
