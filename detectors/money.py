@@ -5,7 +5,6 @@ world's yearly product) is cut to it: every limit is passed all the same, and no
 """
 
 import re
-from decimal import Decimal
 from typing import NamedTuple
 
 LARGEST_CENTS = 2**62
@@ -47,11 +46,13 @@ def parse_or_zero(text: str) -> Exact:
     if (whole + fraction).isascii() and whole.isdigit() and (fraction.isdigit() or not point):
         mantissa, exponent = int(whole + fraction), len(fraction)
     elif _SCIENTIFIC.fullmatch(text):
-        number = Decimal(text)
-        shift = int(number.as_tuple().exponent)
-        if abs(shift) > _LARGEST_SHIFT:
+        digits, power = text.lower().split("e")
+        whole, _, fraction = digits.partition(".")
+        places = len(fraction) - int(power)
+        if abs(places) > _LARGEST_SHIFT:
             raise ValueError(f"a number of absurd size; got: {text!r}")
-        mantissa, exponent = int(number.scaleb(-shift)) * 10 ** max(shift, 0), max(-shift, 0)
+        # not by `decimal`, whose 28 digits would round
+        mantissa, exponent = int(whole + fraction) * 10 ** max(-places, 0), max(places, 0)
     else:
         raise ValueError(f"not a decimal number; got: {text!r}; expected: digits with at most one point")
     while exponent and mantissa % 10 == 0:
