@@ -78,28 +78,47 @@ def test_old_rates_go_in_lots_but_for_the_one_in_force_at_the_horizon(horizon, d
                               list(range(1000 + dropped, 1300)))  # fmt: skip
 
 
-@pytest.mark.parametrize(("most", "kept"), [(44, 44), (45, 300), (500, 300)])
-def test_more_rates_than_a_pair_may_have_go_in_lots(monkeypatch, most, kept):
-    """300 are 256 more than 44; the horizon lets nothing go here."""
+@pytest.mark.parametrize(
+    ("excess", "gone"),
+    [(0, []), (1, [31]), (2, [10, 31]), (3, [10, 12, 31]), (9, [10, 12, 31])],
+)
+def test_of_every_second_point_those_go_that_leave_the_smallest_hole(excess, gone):
+    """10 leaves one of 11 between 0 and 11, 12 one of 19, 31 one of 10; the first and the last stay."""
+    times = [0, 10, 11, 12, 30, 31, 40]
+    history = History(list(times), [str(each) for each in times], range(7))
+    assert history.thin(excess) == len(gone)
+    left = [each for each in times if each not in gone]
+    assert state(history) == (left, [str(each) for each in left], [times.index(each) for each in left])
+    assert isinstance(history.offsets, array)
+
+
+def test_of_equal_holes_the_oldest_goes():
+    """A hundred points, one a microsecond; and a few of them, of which the last never goes."""
+    history = History(list(range(100)), ["1"] * 100, range(100))
+    assert history.thin(3) == 3
+    assert history.times == [0, 2, 4, *range(6, 100)]
+    # holes of 20 and 10 in turn: of those of 10 the first three go (some processors sort ties otherwise)
+    times = [at_us for start in range(0, 300, 30) for at_us in (start, start + 5, start + 20, start + 25)] + [300]
+    history = History(list(times), ["1"] * 41, range(41))
+    assert history.thin(3) == 3
+    assert sorted(set(times) - set(history.times)) == [25, 55, 85]
+    for count, left in ((1, [0]), (2, [0, 1]), (3, [0, 2]), (4, [0, 2, 3])):
+        history = History(list(range(count)), ["1"] * count, range(count))
+        assert history.thin(5) == count - len(left)
+        assert history.times == left
+
+
+@pytest.mark.parametrize(
+    ("most", "at_once", "count", "left"),
+    [(10, 4, 13, 13), (10, 4, 14, 10), (10, 4, 15, 10), (3, 9, 5, 5), (3, 9, 6, 4)],
+)
+def test_more_rates_than_a_pair_may_have_are_thinned_out_in_lots(monkeypatch, most, at_once, count, left):
+    """When a lot is too many, down to the number allowed; at most every second point at a time."""
     monkeypatch.setattr(rates_module, "MOST", most)
-    history = History(list(range(300)), ["1"] * 300, range(300))
+    monkeypatch.setattr(rates_module, "_THINNED_AT_ONCE", at_once)
+    history = History(list(range(count)), ["1"] * count, range(count))
     history.prune(-1)
-    assert len(history.times) == kept
-
-
-def test_a_horizon_that_lets_go_of_more_than_the_count_decides(monkeypatch):
-    """256 by count, 270 by time: 270."""
-    monkeypatch.setattr(rates_module, "MOST", 44)
-    history = History(list(range(300)), ["1"] * 300, range(300))
-    history.prune(270)
-    assert history.times[0] == 270
-
-
-def test_forgetting_the_oldest_says_how_many():
-    """All three columns lose the same."""
-    history = History([1, 2, 3], ["1", "2", "3"], [7, 8, 9])
-    assert history.drop(2) == 2
-    assert state(history) == ([3], ["3"], [9])
+    assert (len(history.times), history.times[-1]) == (left, count - 1)
 
 
 @pytest.mark.parametrize(
@@ -293,10 +312,9 @@ def test_what_the_horizon_lets_go_of_is_counted_off():
 
 
 def test_the_pair_with_most_rates_gives_way_when_all_are_too_many(monkeypatch):
-    """Ten in all are kept: the eleventh costs the longest pair a lot of four; the last rate of a pair never goes."""
+    """Ten in all are kept: the eleventh costs the longest pair two points, and at most every second one of it."""
     monkeypatch.setattr(rates_module, "MOST_OF_ALL", 10)
-    monkeypatch.setattr(rates_module, "_LOT", 4)
-    monkeypatch.setattr(rates_module, "MOST", 1_000)
+    monkeypatch.setattr(rates_module, "_THINNED_AT_ONCE", 2)
     rates = Rates()
     for at_us in range(3):
         rates.add("EUR", "USD", "1.1", at_us, at_us, None)
@@ -304,13 +322,14 @@ def test_the_pair_with_most_rates_gives_way_when_all_are_too_many(monkeypatch):
         rates.add("USD", "KRW", "1400", at_us, at_us, None)
     assert rates.count == 10
     rates.add("EUR", "GBP", "0.9", 0, 0, None)
-    assert rates.count == 7
+    assert rates.count == 9
     assert {pair: kept.times for pair, kept in rates.pairs.items()} == {
-        "EUR/USD": [0, 1, 2], "USD/KRW": [4, 5, 6], "EUR/GBP": [0],
+        "EUR/USD": [0, 1, 2], "USD/KRW": [0, 2, 4, 5, 6], "EUR/GBP": [0],
     }  # fmt: skip
     monkeypatch.setattr(rates_module, "MOST_OF_ALL", 2)
+    monkeypatch.setattr(rates_module, "_THINNED_AT_ONCE", 9)
     rates.add("EUR", "CHF", "0.9", 0, 0, None)
-    assert (rates.count, rates.pairs["EUR/USD"].times) == (6, [2])
+    assert (rates.count, rates.pairs["USD/KRW"].times) == (8, [0, 4, 6])
 
 
 # -- a snapshot ------------------------------------------------------------------------------------------------------
