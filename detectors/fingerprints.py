@@ -5,8 +5,8 @@ what comes again after N others of its kind (50 000 by default) is taken as new.
 Failure prevented: rates come to every partition, and 50 000 of them would push every payment out of one common window,
 so that a payment sent again would count twice.
 
-Within a window each sender has a share (shares.py): a full window forgets the oldest event of the sender that holds
-most. While senders hold less than they could, that is the plain window of the last N; a flood pushes out its own
+Within a window each sender has a share (shares.py): a full window forgets the oldest event of a sender that has more
+than that. While senders send as they usually do, that is the plain window of the last N; a flood pushes out its own
 events. Only payments name their sender. A rate or profile that is applied again changes nothing, a verdict is told by
 its party's record, and declarations come from one office.
 
@@ -17,7 +17,7 @@ its former fingerprints too, which doubles that.
 
 import struct
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import chain, islice
 from typing import NamedTuple
 
@@ -60,9 +60,9 @@ class Fingerprints:
         self.size = size
         self._entries: dict[bytes, bytes] = {}
         self._by_sender: dict[str, deque[bytes]] = {}
-        # number of events -> the senders that hold so many, and the largest such number
-        self._holding: dict[int, set[str]] = {}
-        self._largest = 0
+        # how many each sender may have in a full window, none where it is not named; and those that have more
+        self._quotas: dict[str, int] = {}
+        self._over: set[str] = set()
         # of events of a key rotation: former identity -> identity and former body, and identity -> former identity
         self._formers: dict[bytes, bytes] = {}
         self._former_of: dict[bytes, bytes] = {}
@@ -96,7 +96,7 @@ class Fingerprints:
 
         `former` is its identity and body under the previous key, in a rotation: a worker that has the former keys yet
         would send it again under that identity. `sender` is whose share it takes a place in. Cost: 1 us, and up to 10
-        more where many senders hold the same number.
+        more where many senders have more than their shares.
         """
         if former is not None and former[0] not in self._formers and former[0] != identity:
             self._formers[former[0]], self._former_of[identity] = identity + former[1], former[0]
@@ -105,64 +105,55 @@ class Fingerprints:
         if events is None:
             events = self._by_sender[sender] = deque()
         events.append(identity)
-        if len(events) > self._largest and len(self._entries) > self.size:
-            # it holds most: one of its own goes, and nobody's number changes
-            self._forget(events.popleft())
-            return
-        self._recount(sender, len(events) - 1, len(events))
-        self._trim()
+        if len(events) > self._quotas.get(sender, 0):
+            self._over.add(sender)
+        self._trim(sender)
 
     def resize(self, size: int) -> None:
         """Another window, after a change of configuration."""
         self.size = size
         self._trim()
 
+    def share_out(self, quotas: Mapping[str, int]) -> None:
+        """Other shares, after a day or a change of who has one; nothing is forgotten by it while there is room."""
+        self._quotas = dict(quotas)
+        self._over = {sender for sender, events in self._by_sender.items() if len(events) > quotas.get(sender, 0)}
+
     def surrender(self, sender: str) -> None:
-        """The events of a sender that has no share any more are the oldest of those without one. At most 2 ms."""
+        """The events of a sender that has no share any more are the oldest of those without one. At most 2 ms.
+
+        `share_out` has to follow.
+        """
         events = self._by_sender.pop(sender, None)
-        if events is None:
-            return
-        others = self._by_sender.pop(OTHERS, deque())
-        self._recount(sender, len(events), 0)
-        self._recount(OTHERS, len(others), len(events) + len(others))
-        events.extend(others)
-        self._by_sender[OTHERS] = events
+        if events is not None:
+            events.extend(self._by_sender.pop(OTHERS, ()))
+            self._by_sender[OTHERS] = events
 
     def surrender_all_but(self, has_share: Callable[[str], bool]) -> None:
         """The same of all senders that have none by a new configuration."""
         for sender in [one for one in self._by_sender if one != OTHERS and not has_share(one)]:
             self.surrender(sender)
 
-    def _trim(self) -> None:
+    def _trim(self, newest: str | None = None) -> None:
+        """Forget what is too much: of the newest sender where it has more than its share, else of another that has."""
         while len(self._entries) > self.size:
             # by name, so that it does not depend on what was saved and loaded
-            senders = self._holding[self._largest]
-            sender = min(senders) if len(senders) > 1 else next(iter(senders))
+            over = newest if newest in self._over else min(self._over, default=None)
+            sender = (
+                over if over is not None else max(self._by_sender, key=lambda one: (len(self._by_sender[one]), one))
+            )
             events = self._by_sender[sender]
-            gone = events.popleft()
-            self._recount(sender, len(events) + 1, len(events))
+            self._forget(events.popleft())
+            if len(events) <= self._quotas.get(sender, 0):
+                self._over.discard(sender)
             if not events:
                 del self._by_sender[sender]
-            self._forget(gone)
+                self._over.discard(sender)
 
     def _forget(self, identity: bytes) -> None:
         del self._entries[identity]
         if self._former_of and (former := self._former_of.pop(identity, None)) is not None:
             del self._formers[former]
-
-    def _recount(self, sender: str, before: int, now: int) -> None:
-        if before:
-            senders = self._holding[before]
-            senders.remove(sender)
-            if not senders:
-                del self._holding[before]
-        if now:
-            self._holding.setdefault(now, set()).add(sender)
-        if now > self._largest:
-            self._largest = now
-        elif before == self._largest and before not in self._holding:
-            # a step of one nearly always; what leaves a share as a whole makes another one larger than it was
-            self._largest = max(self._holding, default=0)
 
     def copied(self) -> "Fingerprints":
         """A copy for a snapshot, that later events do not change and that takes none; entries are shared.
@@ -212,7 +203,7 @@ class Fingerprints:
                 events.append(identity)
                 found._entries[identity] = packed[place + _KEY : place + _STEP]
             start += number * _STEP
-            found._recount(sender, 0, number)
+            found._over.add(sender)
         if len(formers) % _FORMER:
             raise ValueError(f"fingerprints are damaged; got: {len(formers)} bytes; expected: a multiple of {_FORMER}")
         for start in range(0, len(formers), _FORMER):

@@ -15,6 +15,7 @@ from detectors.accounting import JOINS
 from detectors.budget import Budget
 from detectors.calendar import DAY_US, HOUR_US, SECOND_US
 from detectors.configuration import Configuration, fingerprint
+from detectors.events import Transaction
 from detectors.features import Shared as FeatureBaselines
 from detectors.fingerprints import KINDS, Fingerprints
 from detectors.limits import Rulebook
@@ -188,6 +189,7 @@ class PartitionState:
         self.list_senders(configuration)
         for window in self.fingerprints.values():
             window.surrender_all_but(self.shares.has)
+            window.share_out(self.shares.quotas(configuration.engine.fingerprints))
             window.resize(configuration.engine.fingerprints)
 
     def list_senders(self, configuration: Configuration) -> None:
@@ -195,12 +197,18 @@ class PartitionState:
         self.shares.list(configuration.admitted.institutions)
         self.officers.list(configuration.admitted.officers)
 
-    def give_share(self, institution: str) -> None:
-        """Note that an institution sends; it may get a share of its own, and another one lose it (shares.py)."""
-        given_up = self.shares.give(institution, self.watermark_us or 0)
-        if given_up is not None:
-            for window in self.fingerprints.values():
-                window.surrender(given_up)
+    def give_share(self, institution: str, clock_us: int) -> None:
+        """Note that an institution sends, at a time of the partition's clock (shares.py).
+
+        It may get a share of its own, and another one lose it.
+        """
+        given = self.shares.give(institution, clock_us)
+        if not given.changed:
+            return
+        window = self.fingerprints[KINDS[Transaction]]
+        if given.given_up is not None:
+            window.surrender(given.given_up)
+        window.share_out(self.shares.quotas(window.size))
 
     def rename(self, former: str, name: str, at_us: int) -> None:
         """Know a party by its newer token; a record of event time `at_us` carried both."""
@@ -374,6 +382,8 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
         configuration = msgspec.msgpack.decode(named["configuration"], type=Configuration)
         state.configuration, state.effective = configuration, Effective(configuration)
         state.list_senders(configuration)
+        for window in state.fingerprints.values():
+            window.share_out(state.shares.quotas(window.size))
         state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
         state.budget = Budget.from_state(named["budget"])
     return state

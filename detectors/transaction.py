@@ -117,7 +117,7 @@ def apply_transaction(
     worth = _worth(state, effective, event, at_us)
     step, differs = _begin(state, configuration, effective, event, origin, at_us)
     known = step.known
-    state.give_share(event.institution)
+    state.give_share(event.institution, step.clock_us)
     folded_now = _fold(step)  # two parties that prove to be one may be too many payments together
     if len(known.names) > MOST_NAMES:
         payments.forget_names(known)
