@@ -1,0 +1,324 @@
+"""Returns and cancellations, one by one: whose payment, how much, once; what waits; what is kept of them.
+
+Whole ledgers of them stand in test_payment_joins.py. Here a payment of 1 000.00 EUR is 1 100.00 USD.
+"""
+
+import msgspec
+import pytest
+
+from detectors import payments, reversals
+from detectors.calendar import DAY_US
+from detectors.party import MOST_REVERSALS, Party, Restated, Reversal
+from detectors.payments import NO_DOCUMENT, OUT, REVERSED, SETTLED, Payment
+
+FLAGS = OUT | NO_DOCUMENT | SETTLED
+NOON = 20_000 * DAY_US
+NAMES = ["", "BANKA", "BANKB", "EUR", "KRW"]
+NUMBER = {name: number for number, name in enumerate(NAMES)}
+
+
+def paid(event, bank="BANKA", *, currency="EUR", **fields):
+    """A payment by a bank; `event` is the number of its first event."""
+    given = {"time": NOON, "amount_us": NOON, "event": event, "payment": 5, "beneficiary": 7, "usd": 110_000,
+             "amount": 1_000, "offset": event, "purpose": 0, "institution": NUMBER[bank], "currency": NUMBER[currency],
+             "exponent": 0, "flags": FLAGS}  # fmt: skip
+    return Payment(**(given | fields))
+
+
+def back(amount=0, **fields):
+    """What comes back, by the payment's number unless it names an event; a whole one without an amount."""
+    given = {"original": 0, "payment": 5, "time_us": NOON, "whole": amount == 0, "outbound": True, "mantissa": amount,
+             "exponent": 0, "currency": "EUR", "institution": "BANKA", "beneficiary": 7}  # fmt: skip
+    return Reversal(**(given | fields))
+
+
+def party_of(*rows, **fields):
+    """A party of these payments."""
+    party = Party(names=list(NAMES), **fields)
+    for row in rows:
+        payments.append(party, row)
+    return party
+
+
+def left(party):
+    """(amount, exponent, cents, whether reversed) of each payment."""
+    found = [payments.at(party, place) for place in range(len(payments.rows(party)))]
+    return [(row.amount, row.exponent, row.usd, bool(row.flags & REVERSED)) for row in found]
+
+
+WHOLE = (1_000, 0, 110_000, False)
+NOTHING = (0, 0, 0, True)
+
+# -- how much --------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_one_takes_everything_and_says_so():
+    """The payment is worth nothing and marked; nothing else of it changes."""
+    party = party_of(paid(1), paid(2, payment=6))
+    assert reversals.reverse(party, back()) == (True, None)
+    assert payments.at(party, 0) == paid(1, amount=0, usd=0, flags=FLAGS | REVERSED)
+    assert payments.at(party, 1) == paid(2, payment=6)
+    assert party.reversals == [back(taken=1, took=1_000, took_exponent=0, took_usd=110_000)]
+
+
+@pytest.mark.parametrize(
+    ("amount", "exponent", "rest"),
+    [
+        (250, 0, (750, 0, 82_500, False)),
+        (2_505, 1, (7_495, 1, 82_445, False)),
+        (999_995, 3, (5, 3, 1, False)),
+        (1_000, 0, NOTHING),
+        (100_000, 2, (0, 0, 0, True)),
+        (1_999, 0, NOTHING),
+    ],
+)
+def test_a_part_takes_its_proportion(amount, exponent, rest):
+    """A quarter is a quarter of the dollars too, 0.005 EUR are 0.55 cents and so one; more than all takes all."""
+    party = party_of(paid(1))
+    assert reversals.reverse(party, back(amount, exponent=exponent)) == (True, None)
+    (found,) = left(party)
+    assert (found[0] * 10 ** (3 - found[1]), *found[2:]) == (rest[0] * 10 ** (3 - rest[1]), *rest[2:])
+    (kept,) = party.reversals
+    assert kept.took_usd == 110_000 - rest[2]
+    assert kept.took * 10 ** (3 - kept.took_exponent) == 1_000_000 - rest[0] * 10 ** (3 - rest[1])
+
+
+def test_a_payment_with_decimals_loses_a_whole_amount():
+    """1 000.50 less 300 are 700.50; half a cent of dollars goes to the even one."""
+    party = party_of(paid(1, amount=100_050, exponent=2, usd=3))
+    assert reversals.reverse(party, back(50_025, exponent=2)) == (True, None)
+    assert left(party) == [(50_025, 2, 2, False)]
+    party = party_of(paid(1, amount=100_050, exponent=2))
+    assert reversals.reverse(party, back(300)) == (True, None)
+    assert left(party)[0][:2] == (70_050, 2)
+
+
+def test_what_comes_back_of_nothing_is_nothing():
+    """A payment of which all came back before may be named again."""
+    party = party_of(paid(1))
+    reversals.reverse(party, back())
+    assert reversals.reverse(party, back()) == (True, None)
+    assert left(party) == [NOTHING]
+    assert [(one.took, one.took_usd) for one in party.reversals] == [(1_000, 110_000), (0, 0)]
+
+
+def test_several_parts_of_one_payment_add_up():
+    """300, then 500: 200 are left, at the same rate; what was said first is known from both."""
+    party = party_of(paid(9, payment=6), paid(1))
+    reversals.reverse(party, back(300))
+    reversals.reverse(party, back(5_005, exponent=1))
+    assert left(party)[1] == (1_995, 1, 21_945, False)
+    assert reversals.fresh(party, payments.at(party, 1)) == paid(1, amount=10_000, exponent=1)
+    assert reversals.fresh(party, payments.at(party, 0)) == paid(9, payment=6)
+    party = party_of(paid(1))
+    reversals.reverse(party, back())
+    assert reversals.fresh(party, payments.at(party, 0)) == paid(1)
+
+
+def test_what_was_said_first_is_exact_whatever_the_decimals():
+    """700 and what took 300.50 are 1 000.50; large amounts are no floats; more digits than 64 bits lose decimals."""
+    party = party_of(reversals=[back(taken=1, took=30_050, took_exponent=2, took_usd=4), back(taken=2, took=9)])
+    assert reversals.fresh(party, paid(1, amount=700, usd=3)) == paid(1, amount=100_050, exponent=2, usd=7)
+    party = party_of(reversals=[back(taken=1, took=1, took_usd=1)])
+    assert reversals.fresh(party, paid(1, amount=2**60, usd=2**60)) == paid(1, amount=2**60 + 1, usd=2**60 + 1)
+    party = party_of(reversals=[back(taken=1, took=4 * 10**18, took_exponent=3)])
+    assert reversals.fresh(party, paid(1, amount=10**18, exponent=3)) == paid(1, amount=5 * 10**17, exponent=2)
+
+
+# -- which payment ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other",
+    [back(outbound=False), back(currency="KRW"), back(2_000), back(20_000, exponent=1), back(beneficiary=8),
+     back(time_us=NOON - DAY_US - 1), back(institution="BANKB", amount=500), back(institution="BANKC", amount=500)],
+)  # fmt: skip
+def test_what_does_not_agree_takes_nothing_and_waits(other):
+    """Another direction, currency or payee, twice as much, more than a day before it, another bank's part."""
+    party = party_of(paid(1))
+    assert reversals.reverse(party, other) == (False, "reversal.mismatched")
+    assert (left(party), party.reversals) == ([WHOLE], [other])
+
+
+@pytest.mark.parametrize(
+    "agreeing", [back(1_999), back(19_999, exponent=1), back(time_us=NOON - DAY_US), back(500), back(mantissa=5_000)]
+)
+def test_what_is_just_within_bounds_agrees(agreeing):
+    """A euro less than twice as much, midnight of the day before; a whole one may say any amount."""
+    assert reversals.reverse(party_of(paid(1)), agreeing) == (True, None)
+
+
+def test_an_inbound_payment_is_returned_by_an_inbound_one():
+    """Both directions are told apart by the same flag."""
+    party = party_of(paid(1, flags=NO_DOCUMENT | SETTLED))
+    assert reversals.reverse(party, back()) == (False, "reversal.mismatched")
+    assert reversals.reverse(party, back(outbound=False)) == (True, None)
+
+
+def test_an_id_that_no_payment_has_is_no_mismatch():
+    """It may come before its payment; without any name there is none to look for."""
+    party = party_of(paid(1))
+    assert reversals.reverse(party, back(payment=6)) == (False, None)
+    assert reversals.reverse(party, back(payment=0)) == (False, None)
+    assert reversals.reverse(party, back(payment=0, original=44)) == (False, None)
+    assert left(party) == [WHOLE]
+
+
+def test_an_event_is_named_more_surely_than_a_payment():
+    """Its first event too, where it was settled; then payee and time say nothing. By two names the event's counts."""
+    for named in (1, 3):
+        party = party_of(paid(1), paid(2), settlements={3: 1})
+        assert reversals.reverse(party, back(100, original=named, beneficiary=8, time_us=0)) == (True, None)
+        assert left(party) == [(900, 0, 99_000, False), WHOLE]
+    party = party_of(paid(1), paid(2, payment=6))
+    assert reversals.reverse(party, back(original=1, payment=6, currency="KRW")) == (False, "reversal.mismatched")
+    assert reversals.reverse(party, back(original=44, payment=6)) == (True, None)
+    assert left(party) == [WHOLE, NOTHING]
+
+
+def test_an_id_that_several_payments_have_means_none_unless_one_alone_agrees():
+    """Two of the same bank are not told apart; of one of each bank a bank means its own."""
+    party = party_of(paid(1), paid(2))
+    assert reversals.reverse(party, back(500)) == (False, "reversal.mismatched")
+    party = party_of(paid(1), paid(2, beneficiary=8))
+    assert reversals.reverse(party, back(500)) == (True, None)
+    assert left(party) == [(500, 0, 55_000, False), WHOLE]
+    party = party_of(paid(1, "BANKB"), paid(2), paid(3, "BANKB"))
+    assert reversals.reverse(party, back(1_000)) == (True, None)
+    assert left(party) == [WHOLE, NOTHING, WHOLE]
+    party = party_of(paid(1, "BANKB"), paid(2))
+    assert reversals.reverse(party, back(1_000, institution="BANKC")) == (False, "reversal.mismatched")
+    assert left(party) == [WHOLE, WHOLE]
+
+
+def test_a_bank_finds_its_own_payment_among_any_number_that_others_made_up():
+    """Twenty before it and a hundred after it under the same number; only some of so many are looked at."""
+    rows = [paid(number, "BANKB") for number in range(1, 121)]
+    party = party_of(*rows[:20], paid(500), *rows[20:])
+    assert reversals.reverse(party, back(500)) == (True, None)
+    assert [place for place, one in enumerate(left(party)) if one != WHOLE] == [20]
+
+
+@pytest.mark.parametrize(("amount", "found"), [(990, True), (900, True), (899, False), (1_100, True), (1_101, False)])
+def test_another_bank_returns_a_payment_as_a_whole_less_charges(amount, found):
+    """1 % and what 100 USD are, 90.91 EUR: up to 100.91 EUR apart. It is said that it was another bank."""
+    for bank in ("BANKB", "BANKC"):
+        party = party_of(paid(1))
+        agreed = (True, "reversal.foreign") if found else (False, "reversal.mismatched")
+        assert reversals.reverse(party, back(amount, institution=bank)) == agreed
+        # a whole one is measured by what it says all the same
+        whole = back(institution=bank, mantissa=amount, whole=True)
+        assert reversals.reverse(party_of(paid(1)), whole) == agreed
+
+
+def test_a_return_of_a_payment_that_two_banks_told_is_foreign():
+    """Another bank's word stood in its place, or gave way to it; what another payment said is none of it."""
+    restated = [Restated(1, 2, paid(2, "BANKB").packed())]
+    assert reversals.reverse(party_of(paid(1), restated=restated), back()) == (True, "reversal.foreign")
+    assert reversals.reverse(party_of(paid(8), restated=restated), back()) == (True, None)
+    own = [Restated(1, 2, paid(2).packed())]
+    assert reversals.reverse(party_of(paid(1), restated=own), back()) == (True, None)
+    assert reversals.reverse(party_of(paid(1), restated=own), back(1_000, institution="BANKB")) == (
+        True, "reversal.foreign",
+    )  # fmt: skip
+
+
+def test_what_is_left_is_what_a_return_is_compared_with_as_it_was_said_first():
+    """900 of 1 000 came back; 900 more are below twice 1 000, though not below twice what is left."""
+    party = party_of(paid(1))
+    reversals.reverse(party, back(900))
+    assert reversals.reverse(party, back(900)) == (True, None)
+    assert left(party) == [NOTHING]
+
+
+# -- taken anew ------------------------------------------------------------------------------------------------------
+
+
+def test_a_fresh_amount_loses_what_its_returns_took():
+    """A settlement of 1 200 EUR replaced an order of 1 000, of which 250 and 100 came back; others' returns do not."""
+    party = party_of(paid(1), paid(2, payment=6))
+    reversals.reverse(party, back(250))
+    reversals.reverse(party, back(100))
+    reversals.reverse(party, back(payment=6))
+    payments.write(party, 0, paid(1, amount=1_200, usd=132_000))
+    assert reversals.less_reversals(party, 0) == paid(1, amount=850, usd=93_500)
+    assert left(party) == [(850, 0, 93_500, False), NOTHING]
+    assert [one.took_usd for one in party.reversals] == [27_500, 11_000, 110_000]
+
+
+@pytest.mark.parametrize(
+    ("waiting", "taken"),
+    [(back(), 1), (back(payment=0, original=1), 1), (back(payment=0, original=3), 1), (back(payment=6), 0),
+     (back(payment=0), 0), (back(payment=0, original=44), 0), (back(currency="KRW"), 0), (back(taken=99), 99)],
+)  # fmt: skip
+def test_a_return_that_waited_is_taken_when_its_payment_comes(waiting, taken):
+    """By the payment's number or its event's, if it agrees; not one that took back another payment."""
+    party = party_of(paid(1), settlements={3: 1}, reversals=[waiting])
+    row = reversals.less_reversals(party, 0)
+    assert party.reversals[0].taken == taken
+    assert (row.amount == 0) is (taken == 1)
+
+
+def test_a_return_that_waited_is_not_taken_where_two_payments_may_be_meant():
+    """Nor is it of the newer one only because that comes last."""
+    party = party_of(paid(1), paid(2), reversals=[back()])
+    assert reversals.less_reversals(party, 1) == paid(2)
+    assert party.reversals == [back()]
+
+
+def test_a_payment_without_a_number_has_no_waiting_return():
+    """0 stands for no number, of the payment as of the return."""
+    party = party_of(paid(1, payment=0), reversals=[back(payment=0)])
+    assert reversals.less_reversals(party, 0) == paid(1, payment=0)
+
+
+def test_returns_move_with_the_payment_they_are_of():
+    """Only those of the one; who else took back is told by the institution's name."""
+    party = party_of(paid(1), reversals=[back(taken=1), back(taken=2, institution="BANKB"), back()])
+    assert [reversals.taken_by_another(party, first, NUMBER[bank]) for first, bank in
+            ((1, "BANKA"), (1, "BANKB"), (2, "BANKA"), (2, "BANKB"), (3, "BANKA"))] == [
+        False, True, True, False, False,
+    ]  # fmt: skip
+    reversals.move(party, 1, 8)
+    assert party.reversals == [back(taken=8), back(taken=2, institution="BANKB"), back()]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [((10, 0), (10, 0), True), ((19, 0), (10, 0), True), ((20, 0), (10, 0), False), ((199, 1), (10, 0), True),
+     ((200, 1), (10, 0), False), ((10, 0), (1_999, 2), True), ((10, 0), (2_000, 2), False), ((5, 0), (10, 0), False),
+     ((51, 1), (10, 0), True), ((50, 0), (1_999, 2), False)],
+)  # fmt: skip
+def test_amounts_of_one_payment_are_no_multiples_of_each_other(one, other, expected):
+    """Below twice as much either way, exactly, whatever decimals they are written with."""
+    assert reversals.plausible(one, other) is reversals.plausible(other, one) is expected
+
+
+# -- what is kept ----------------------------------------------------------------------------------------------------
+
+
+def names(kept):
+    """How many of each institution are kept."""
+    return {name: sum(one.institution == name for one in kept) for name in sorted({one.institution for one in kept})}
+
+
+def test_institutions_that_a_party_paid_through_have_a_share_of_its_returns():
+    """All others have one together, however many names they have; of that the oldest go."""
+    party = party_of(paid(1), paid(2, "BANKB"))
+    own = [back(institution="BANKA", original=number) for number in range(10)]
+    strangers = [back(institution=f"X{number}") for number in range(60)]
+    kept = reversals.kept(party, [*own, *strangers])
+    assert kept == [*own, *strangers[-(MOST_REVERSALS - 10) :]]
+    flood = [back(institution="BANKA", original=number) for number in range(70)]
+    kept = reversals.kept(party, [back(institution="BANKB"), *flood])
+    assert kept == [back(institution="BANKB"), *flood[-(MOST_REVERSALS - 1) :]]
+    assert len(reversals.kept(party, flood[:MOST_REVERSALS])) == MOST_REVERSALS
+
+
+def test_a_new_return_is_taken_when_the_list_is_full():
+    """Its place is the last, wherever another went."""
+    party = party_of(paid(1), reversals=[back(payment=6, original=number) for number in range(MOST_REVERSALS)])
+    assert reversals.reverse(party, back(250)) == (True, None)
+    assert (len(party.reversals), party.reversals[-1].taken) == (MOST_REVERSALS, 1)
+    assert party.reversals[0] == back(payment=6, original=1)
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(party), type=Party) == party
