@@ -173,8 +173,8 @@ def _pairs(old: Payment, new: Payment) -> str | None:
     """Whether one is the order of the other's settlement: each payment has one of each."""
     if new.flags & SETTLED:
         return None if old.flags & SETTLED else "settles"
-    ordered = old.flags & SETTLED and not old.flags & ORDERED
-    return "ordered" if ordered and new.time <= old.amount_us + reversals.DATE_ONLY_US else None
+    # what was never ordered was settled
+    return "ordered" if not old.flags & ORDERED and new.time <= old.amount_us + reversals.DATE_ONLY_US else None
 
 
 def _may_restate(party: Party, old: Payment, new: Payment) -> bool:

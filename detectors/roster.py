@@ -59,7 +59,8 @@ def _names(state: PartitionState, token: str, previous: dict[str, str]) -> tuple
     the newest. A record that calls the newest name the earlier one says that the operators went back to the old key.
     """
     earlier = previous.get(token)
-    if earlier is None:
+    # a name that stood for itself would never come to an end
+    if earlier is None or earlier == token:
         return state.newest_name(token), None
     name = token
     while name in state.renamed:

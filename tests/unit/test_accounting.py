@@ -1,59 +1,14 @@
 """What one event does to a party's payments: each row, and each word that is kept of it, to the last field."""
 
-from zoneinfo import ZoneInfo
-
 import msgspec
 import pytest
 
-from detectors import accounting, payments
-from detectors.accounting import Effect, Incoming
+from detectors import accounting
+from detectors.accounting import Effect
 from detectors.calendar import DAY_US
 from detectors.party import MOST_RESTATED, Party, Restated, Reversal
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, REVERSED, SETTLED, SMALL_REMITTER, Payment
-
-NAMES = ["", "BANKA", "BANKB", "BANKX", "USD", "EUR"]
-A, B, X, USD, EUR = 1, 2, 3, 4, 5
-STATUS = {"settled": SETTLED, "ordered": ORDERED}
-UNDOCUMENTED = OUT | NO_DOCUMENT
-SEOUL = ZoneInfo("Asia/Seoul")
-
-
-def payment(event: int, cents: int, status: str = "settled", **fields: int) -> Payment:
-    """A payment as it is told: undocumented, in dollars, by BANKA, payment number 5 to payee 9, at its own number."""
-    time = fields.pop("time", event)
-    flags = fields.pop("flags", UNDOCUMENTED) | STATUS.get(status, 0)
-    given = {"payment": 5, "beneficiary": 9, "usd": cents, "offset": event, "purpose": 0, "institution": A,
-             "currency": USD, "exponent": 2} | fields  # fmt: skip
-    return Payment(time=time, amount_us=time, event=event, amount=cents, flags=flags, **given)
-
-
-def tell(party: Party, row: Payment, status: str = "settled", *, original: int = 0, late: bool = False) -> Effect:
-    """Bring the party up to date with an event."""
-    bank = party.names[row.institution]
-    return accounting.account(party, Incoming(row, status, original, party.names[row.currency], bank, late, SEOUL))
-
-
-def told(*rows: Payment) -> tuple[Party, list[Effect]]:
-    """A party that was told these, and what each did."""
-    party = Party(names=list(NAMES))
-    effects = [tell(party, row, "settled" if row.flags & SETTLED else "ordered") for row in rows]
-    return party, effects
-
-
-def rows(party: Party) -> list[Payment]:
-    """The party's rows, in ledger order."""
-    return [payments.at(party, place) for place in range(len(payments.rows(party)))]
-
-
-def words(party: Party) -> list[tuple[int, int, Payment]]:
-    """What is kept of what was said: first event, the event that stands, the row."""
-    return [(one.first, one.standing, payments.unpacked(one.row)) for one in party.restated]
-
-
-def but(row: Payment, **changes: int) -> Payment:
-    """A row with other values."""
-    return msgspec.structs.replace(row, **changes)
-
+from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, REVERSED, SETTLED
+from tests.support.told_payments import EUR, NAMES, UNDOCUMENTED, A, B, X, but, payment, rows, tell, told, words
 
 # One institution
 
@@ -153,6 +108,29 @@ def test_two_orders_of_one_id_are_two_payments():
     assert effect.join == "payment.restated"
     assert [row.flags for row in rows(party)] == [UNDOCUMENTED | ORDERED | RESTATED]
     assert words(party) == [(1, 0, second)]
+
+
+def test_a_second_order_of_an_ordered_and_settled_payment_is_another_payment():
+    """Each payment has one order; the second one's settlement is yet to come."""
+    party, (*_, effect) = told(payment(1, 1000, "ordered"), payment(2, 1000), payment(3, 1000, "ordered"))
+    assert (effect.kind, effect.join, len(rows(party))) == ("new", "payment.reused", 2)
+
+
+def test_a_settlement_said_anew_keeps_what_was_told_of_its_order():
+    """An order was told, also when another settlement takes the place of the first."""
+    party, (*_, effect) = told(payment(1, 1000, "ordered"), payment(2, 1000), payment(3, 1100))
+    assert effect.payment.flags == UNDOCUMENTED | SETTLED | ORDERED | RESTATED
+    assert rows(party) == [effect.payment]
+
+
+def test_a_banks_own_order_is_found_among_many_payments_of_another_under_its_id():
+    """Forty of another bank before it and forty after it, all in the way of the settlement."""
+    made_up = [payment(number, 50_000, institution=X, beneficiary=number) for number in range(100, 180)]
+    order = payment(1, 1000, "ordered")
+    party = Party(names=list(NAMES), payments=b"".join(one.packed() for one in [*made_up[:40], order, *made_up[40:]]))
+    effect = tell(party, payment(2, 990))
+    assert (effect.kind, effect.payment.event, effect.payment.amount) == ("amended", 1, 990)
+    assert len(rows(party)) == 81
 
 
 def test_a_settlement_joins_the_order_to_its_own_payee_first():
@@ -259,153 +237,6 @@ def test_a_payment_whose_returns_are_forgotten_is_joined_by_nothing():
     tell(party, payment(2, 1000, "returned", time=10), "returned", original=1)
     party.reversals = []
     assert tell(party, payment(3, 1000, time=5)).join == "payment.reused"
-
-
-# Two institutions
-
-
-@pytest.mark.parametrize(
-    ("cents", "flags"),
-    [(990_000, OUT), (990_000, UNDOCUMENTED), (1_000_000, OUT), (1_000_000, OUT | SMALL_REMITTER)],
-)
-def test_another_institutions_word_may_only_add(cents, flags):
-    """A lower or equal amount takes nothing away; that no document was shown, or by whom it went, is added.
-
-    The payment is looked at again, as this word may tell what the first one left out.
-    """
-    first, second = payment(1, 1_000_000, flags=OUT), payment(2, cents, institution=B, flags=flags)
-    party, (_, effect) = told(first, second)
-    stands = but(first, flags=first.flags | RESTATED | flags & (NO_DOCUMENT | SMALL_REMITTER))
-    assert rows(party) == [stands]
-    assert effect == Effect("amended", stands, "payment.restated")
-    assert words(party) == [(1, 0, second)]
-    assert party.settlements == {2: 1}
-
-
-@pytest.mark.parametrize(("usd", "counted"), [(1_005_000, 1_005_000), (999_000, 1_000_000)])
-def test_another_institutions_larger_amount_counts(usd, counted):
-    """In the payment's own currency; its worth in dollars is the larger of both, as rates move. All else is as told."""
-    first = payment(1, 1_000_000, flags=OUT)
-    second = payment(2, 10_050, exponent=0, institution=B, usd=usd)
-    party, (_, effect) = told(first, second)
-    stands = but(first, amount=10_050, exponent=0, usd=counted, flags=first.flags | RESTATED | NO_DOCUMENT)
-    assert rows(party) == [stands]
-    assert effect == Effect("amended", stands, "payment.restated")
-
-
-def test_a_larger_word_is_lowered_by_what_came_back():
-    """Told 10 000, 1 000 came back, another bank says 10 050: 9 050 is left."""
-    party, _ = told(payment(1, 1_000_000))
-    tell(party, payment(2, 100_000, "returned"), "returned", original=1)
-    effect = tell(party, payment(3, 1_005_000, institution=B))
-    assert (effect.payment.amount, effect.payment.usd) == (905_000, 905_000)
-    assert effect.join == "reversal.foreign"
-
-
-def test_an_institution_corrects_once_what_another_told_too():
-    """Its own word counts no lower than the other's; the older word is kept. Its third word is another payment."""
-    first, other = payment(1, 1_000_000, flags=OUT), payment(2, 999_000, institution=B)
-    party, _ = told(first, other)
-    third = payment(3, 995_000, flags=OUT)
-    effect = tell(party, third)
-    stands = but(third, event=1, time=1, amount=999_000, usd=999_000, flags=third.flags | RESTATED | NO_DOCUMENT)
-    assert effect == Effect("amended", stands, "payment.restated")
-    assert rows(party) == [stands]
-    kept = but(first, flags=first.flags | RESTATED | NO_DOCUMENT)
-    assert words(party) == [(1, 0, other), (1, 3, kept)]
-    assert tell(party, payment(4, 1_000_000)).join == "payment.reused"
-
-
-@pytest.mark.parametrize(
-    ("cents", "exponent", "usd", "amount", "counted"),
-    [(1_001_000, 2, 1_001_000, 1_001_000, 1_001_000),  # higher than the other's: as it is
-     (9_989, 0, 1_200_000, 999_000, 1_200_000), (9_991, 0, 999_100, 9_991, 999_100)],
-)  # fmt: skip
-def test_a_correction_is_compared_with_the_others_word_in_its_own_decimals(cents, exponent, usd, amount, counted):
-    """9 989 and 9 991 whole dollars beside 9 990.00; the worth is the larger of both."""
-    party, _ = told(payment(1, 1_000_000), payment(2, 999_000, institution=B))
-    effect = tell(party, payment(3, cents, exponent=exponent, usd=usd))
-    assert (effect.payment.amount, effect.payment.usd) == (amount, counted)
-    assert effect.payment.exponent == (2 if amount == 999_000 else exponent)
-
-
-def test_another_institution_corrects_its_word_once():
-    """Two words of it about a payment that stands; the third is a payment of its own."""
-    party, effects = told(payment(1, 1_000_000), *(payment(number, 999_000, institution=B) for number in (2, 3, 4)))
-    assert [effect.join for effect in effects] == [None, "payment.restated", "payment.restated", "payment.reused"]
-    assert len(rows(party)) == 2 + 2  # what B had said of it is put back
-
-
-def test_three_statements_of_one_payment_are_the_most():
-    """The payment's own correction, two words of another: what comes then shows that all were payments of their own.
-
-    But for the correction of the payment's own bank, which is put back when that bank uses the id again.
-    """
-    party, effects = told(
-        payment(1, 1_000_000), payment(2, 1_000_000, institution=B), payment(3, 1_000_000, institution=B),
-        payment(4, 1_000_000), payment(5, 1_000_000, institution=X),
-    )  # fmt: skip
-    assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3 + ["payment.reused"]
-    assert [row.institution for row in rows(party)] == [B, B, A, X]
-    assert [word.event for _, _, word in words(party)] == [1]
-
-
-def test_a_third_institution_shows_that_an_id_tells_nothing():
-    """Nobody but the bank that pays and one on the way tells a payment: the word of the second is put back."""
-    party, effects = told(*(payment(each, 1_000_000, institution=bank) for each, bank in enumerate((A, B, X), 1)))
-    assert [effect.join for effect in effects[1:]] == ["payment.restated", "payment.reused"]
-    assert [row.institution for row in rows(party)] == [B, A, X]
-    assert (words(party), party.settlements) == ([], {})
-
-
-def test_two_institutions_are_compared_to_the_same_payee_and_time_only():
-    """Ten days, and the payee: as for one institution."""
-    first = payment(1, 1_000_000)
-    for second in (payment(2, 1_000_000, institution=B, beneficiary=8),
-                   payment(2, 1_000_000, institution=B, time=1 + 10 * DAY_US + 1),
-                   payment(2, 979_999, institution=B)):  # fmt: skip
-        party, (_, effect) = told(first, second)
-        assert (effect.join, len(rows(party))) == ("payment.reused", 2)
-
-
-@pytest.mark.parametrize("statuses", [("ordered", "settled"), ("settled", "ordered")])
-def test_another_banks_order_and_settlement_are_one_word(statuses):
-    """At the earlier time of both, under the first one's event, with the settlement's amount: neither counts twice."""
-    told_by_b = [payment(2, 999_000, statuses[0], institution=B, time=30),
-                 payment(3, 998_000, statuses[1], institution=B, time=20)]  # fmt: skip
-    party, (_, _, effect) = told(payment(1, 1_000_000), *told_by_b)
-    assert effect.kind == "amended"
-    assert len(rows(party)) == 1
-    ((first, standing, word),) = words(party)
-    settled = told_by_b[statuses.index("settled")]
-    assert (first, standing) == (1, 0)
-    assert word == but(settled, event=2, time=20, flags=UNDOCUMENTED | SETTLED | ORDERED)
-
-
-def test_an_order_and_settlement_of_another_bank_join_though_all_statements_were_made():
-    """The bank that pays tells its settlement last, after corrections of the one that told the payment first."""
-    party, effects = told(
-        payment(1, 1_000_000), payment(2, 1_000_000, "ordered", institution=B), payment(3, 1_000_000),
-        payment(4, 1_000_000, institution=B),
-    )  # fmt: skip
-    assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3
-    assert len(rows(party)) == 1
-
-
-def test_an_institution_with_payments_of_its_own_under_the_id_seconds_no_others():
-    """Its second payment of a UETR is its own: a constant id hides nothing behind another bank's payment."""
-    party, effects = told(
-        payment(1, 1_000_000), payment(2, 3_000_000, institution=B), payment(3, 1_000_000, institution=B)
-    )
-    assert [effect.join for effect in effects[1:]] == ["payment.reused", "payment.reused"]
-    assert len(rows(party)) == 3
-
-
-def test_a_payment_that_was_said_anew_and_whose_words_are_forgotten_is_not_said_anew():
-    """Nothing could be put back any more."""
-    party, _ = told(payment(1, 1000), payment(2, 1000, institution=B))
-    party.restated = []
-    assert tell(party, payment(3, 1000)).join == "payment.reused"
 
 
 # Memory

@@ -10,24 +10,26 @@ from detectors.party import MOST_ALERTED, Alerted, Party
 from detectors.typologies.base import Finding
 
 
-def finding(series: str = "40101", size: int = 1000, reading: str | None = None) -> Finding:
+def finding(series: str = "40101", size: int = 1000, reading: str | None = None, **fields) -> Finding:
     """A finding that alerts again at twice the size, or when the last alert lies more than 90 us away."""
     return Finding(
         strength=1.0, limits=(), measured=(), window="", offsets=(), institutions=(), series=series, size=size,
         growth=200, memory_us=90, at_risk=0, value=0, unit="", own_baseline=None, own_n=0, peer_baseline=None,
-        text_en="", text_ko="", reading=reading,
+        text_en="", text_ko="", reading=reading, **fields,
     )  # fmt: skip
 
 
-def alerted(typology: str = "T01", series: str = "40101", time_us: int = 100, size: int = 1000) -> Alerted:
-    """What was alerted, under an id of its own."""
-    return Alerted(typology, series, size, time_us, f"{typology}{series}{time_us}", "case-1")
+def alerted(typology: str = "T01", series: str = "40101", time_us: int = 100, size: int = 1000, **parts) -> Alerted:
+    """What was alerted, under an id of its own, and how much of it came from whom."""
+    return Alerted(typology, series, size, time_us, f"{typology}{series}{time_us}", "case-1", parts)
 
 
-def test_a_disputed_finding_is_remembered_apart():
+def test_a_disputed_finding_or_a_bound_is_remembered_apart():
     """So that it mutes none that is not; the typology's id is the first word."""
     assert remembered_as("T02", finding()) == "T02"
     assert remembered_as("T02", finding(reading="person")) == "T02 disputed"
+    assert remembered_as("T01", finding(bound=True)) == "T01 bound"
+    assert remembered_as("T01", finding(bound=True, reading="person")) == "T01 bound disputed"
 
 
 def test_the_last_alert_of_the_same_typology_and_series_is_meant():
@@ -99,3 +101,71 @@ def test_a_case_is_held_open_from_its_newest_alert(case, at_us, held):
     party = Party(case=case)
     remember(party, [("T01", finding())], "alert", "case-1", at_us)
     assert party.case == ("case-1", held)
+
+
+# Who sent how much of a series
+
+
+@pytest.mark.parametrize(
+    ("without", "news"),
+    [((), False), ((("EVIL", 399),), False), ((("EVIL", 400),), True), ((("BANKA", 1999), ("EVIL", 400)), True),
+     ((("BANKA", 1999),), False), ((("BANKA", 2000),), True), ((("NEW", 2199),), False), ((("NEW", 2200),), True)],
+)  # fmt: skip
+def test_a_series_is_news_where_it_doubled_without_one_institution(without, news):
+    """Alerted for 900 of EVIL's, 100 of BANKA's and 100 of BANKB's: without EVIL 200 before, without BANKA 1 000."""
+    last = alerted(size=1100, EVIL=900, BANKA=100, BANKB=100)
+    assert grown(finding(size=1101, without=without), last) == news
+
+
+def remembered(finding_now: Finding, last: Alerted | None) -> Alerted:
+    """What is kept of a series after an alert at 105 us."""
+    party = Party(alerted=[] if last is None else [last])
+    remember(party, [("T01", finding_now)], "alert-2", "case-1", 105)
+    return party.alerted[-1]
+
+
+def test_what_a_series_was_alerted_for_is_kept_by_institution():
+    """The payment's own first, then the largest, of equal ones by name; cut to what the record holds."""
+    parts = (("C", 5), ("B", 7), ("D", 7), ("A", 2**63), ("OWN", 1))
+    now = remembered(finding(size=40, institution="OWN", parts=parts), None)
+    assert list(now.parts.items()) == [("OWN", 1), ("A", 2**62), ("B", 7), ("D", 7), ("C", 5)]
+    assert now.size == 40
+
+
+def test_eight_institutions_of_a_series_are_kept():
+    """The payment's own and the seven largest."""
+    parts = (*((f"B{number}", number) for number in range(1, 9)), ("OWN", 0))
+    now = remembered(finding(institution="OWN", parts=parts), None)
+    assert list(now.parts) == ["OWN", *(f"B{number}" for number in range(8, 1, -1))]
+
+
+def test_after_growth_of_the_whole_all_parts_are_as_they_are_now():
+    """And those that are told no more stay as they were; the series has to grow from its new size."""
+    last = alerted(size=100, A=90, OLD=10)
+    now = remembered(finding(size=200, institution="B", parts=(("A", 95), ("B", 5))), last)
+    assert (now.size, now.parts) == (200, {"B": 5, "A": 95, "OLD": 10})
+    assert list(now.parts) == ["B", "A", "OLD"]
+
+
+@pytest.mark.parametrize(
+    ("own", "size", "parts"),
+    [(50, 150, {"B": 50, "A": 140}), (49, 100, {"B": 49, "A": 90}), (1, 100, {"B": 1, "A": 90})],
+)
+def test_news_of_a_small_part_leaves_the_whole_where_it_was(own, size, parts):
+    """Of 150 a third is no small part: 50 is one, 49 not. Then its own part alone is remembered anew."""
+    last = alerted(size=100, A=90)
+    now = remembered(finding(size=150, institution="B", parts=(("A", 140), ("B", own))), last)
+    assert (now.size, now.parts) == (size, parts)
+
+
+def test_a_series_that_shrank_has_to_grow_from_what_it_was():
+    """An institution with most of it is news without the others: the larger size stays."""
+    last = alerted(size=100, A=90)
+    assert remembered(finding(size=60, institution="A", parts=(("A", 60),)), last).size == 100
+
+
+def test_what_lies_beyond_the_memory_is_forgotten_with_its_parts():
+    """91 us after: the series begins anew."""
+    last = alerted(time_us=14, size=100, A=90)
+    now = remembered(finding(size=60, institution="B", parts=(("B", 60),)), last)
+    assert (now.size, now.parts) == (60, {"B": 60})

@@ -21,9 +21,9 @@ from detectors.party import (
 )
 
 
-def proof(offset: int, *, piece: bool = False) -> Proof:
+def proof(offset: int, *, piece: bool = False, sender: int = 0) -> Proof:
     """What names an event."""
-    return Proof(offset, 0, f"e{offset}", b"", piece)
+    return Proof(offset, 0, f"e{offset}", b"", piece, sender)
 
 
 def test_a_name_has_one_number_and_a_new_one_the_next():
@@ -129,6 +129,13 @@ def test_fifty_pieces_and_fifty_others_are_kept_the_newest_of_each():
     assert newest_proofs(mixed) == mixed[4:]
     assert newest_proofs(others) == others[2:]
     assert newest_proofs([*pieces, others[0]]) == [*pieces[2:], others[0]]
+
+
+@pytest.mark.parametrize("piece", [True, False])
+def test_each_institution_keeps_its_share_of_the_proofs(piece):
+    """One of BANKA's and fifty of another's: the other gives its own oldest."""
+    one, others = proof(1, piece=piece, sender=7), [proof(number, piece=piece, sender=8) for number in range(2, 52)]
+    assert newest_proofs([one, *others]) == [one, *others[1:]]
 
 
 @pytest.mark.parametrize("text", ["k1:" + "0f" * 32, "2026:a:" + "a0" * 32, "ff" * 32])

@@ -121,12 +121,14 @@ def test_operators_who_go_back_to_the_old_key_take_the_party_with_them():
     assert recall(state, "k2", {}).last_us == 7
 
 
-def test_a_token_that_calls_itself_its_former_one_is_what_it_is():
-    """A sender's word, that would make the party its own former name."""
-    state = state_of(k1=party(1))
-    assert recall(state, "k1", {"k1": "k1"}).last_us == 1
-    store(state, "k1", {"k1": "k1"}, party(7))
-    assert unpack(state.parties["k1"]).last_us == 7
+@pytest.mark.parametrize("token", ["k1", "k0"])
+def test_a_token_that_calls_itself_its_former_one_is_what_it_is(token):
+    """Nothing counts twice, and no name stands for itself: the next look for it would never have ended."""
+    state = state_of(("k0", "k1"), k1=party(1, declarations=10))
+    assert recall(state, token, {token: token}).declarations == 10
+    store(state, token, {token: token}, party(7))
+    assert names(state) == {"k0": ("k1", 0)}
+    assert recall(state, token, {}).last_us == 7
 
 
 # Two become one
@@ -208,3 +210,11 @@ def test_an_alias_that_both_know_stands_where_the_newer_name_has_it():
     """At its place among the newer ones, so that it is not the first to be forgotten."""
     found = merged(Party(aliases={3: 30, 1: 10}), Party(aliases={1: 11, 2: 20}))
     assert list(found.aliases.items()) == [(2, 20), (3, 30), (1, 10)]
+
+
+def test_reversals_are_cut_by_the_institutions_that_the_party_pays_through():
+    """Made-up names have one share together: 63 of as many of them, and BANKA's one, which came first."""
+    paid = Party(payments=row(1), names=["BANKA"], reversals=[msgspec.structs.replace(BACK, institution="BANKA")])
+    many = Party(reversals=[msgspec.structs.replace(BACK, institution=f"MADE{number}") for number in range(64)])
+    found = merged(many, paid)
+    assert [one.institution for one in found.reversals] == ["BANKA", *(f"MADE{number}" for number in range(1, 64))]

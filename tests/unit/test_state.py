@@ -101,6 +101,7 @@ def test_a_state_that_has_applied_nothing_comes_back():
     assert (found.watermark_us, found.watermark) == (None, None)
     assert (found.fallback, found.code_version) == (None, "unknown")
     assert list(found.counters) == list(COUNTERS)
+    assert [window.size for window in found.fingerprints.values()] == [0] * 5
 
 
 def test_the_sections_have_their_names_and_order():
@@ -161,8 +162,9 @@ NEEDED = ("header", "typologies", "rates held", "restatement", "shares", "office
 def test_a_snapshot_without_one_of_its_sections_is_refused(missing):
     """The refusal names the section, and what was there instead."""
     sections = [one for one in full().freeze().sections() if one[0].rpartition("#")[0] != missing]
-    with pytest.raises(ValueError, match=f"lacks its section {missing}; got: (header|configuration), "):
+    with pytest.raises(ValueError, match=f"lacks its section {missing}; got: (header|configuration), ") as refused:
         PartitionState.thaw(sections)
+    assert str(refused.value).count(",") == 19  # twenty names are enough to see what it is
 
 
 def test_no_snapshot_at_all_is_refused():
@@ -292,7 +294,8 @@ def test_who_gives_its_share_up_stands_with_the_others_in_every_window(monkeypat
 def test_a_party_is_found_under_its_newest_name_however_often_it_was_renamed():
     """The newer name and the time up to which both were in use, the last one renamed last."""
     state = PartitionState.new(3)
-    state.rename("a", "b", 5)
+    state.rename("a", "b", 0)
+    assert state.renamed == {"a": ("b", 0)}
     state.rename("b", "c", 6)
     assert [state.newest_name(name) for name in "abcd"] == ["c", "c", "c", "d"]
     state.watermark_us = 8

@@ -10,7 +10,7 @@ from detectors.folded import Day, Folded
 from detectors.limits import Rulebook
 from detectors.party import Party
 from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
-from detectors.typologies.base import Context, Past, slot, undocumented_sum
+from detectors.typologies.base import Context, Past, largest_others, slot, sums_by_institution, undocumented_sum
 from tests.support.ledger import configuration, later, payment
 
 DEFAULT = configuration()
@@ -138,3 +138,32 @@ def test_a_slot_is_the_typologys_own_or_empty():
         assert slot(one, "T01", list[int], [5]) == [5]
     with pytest.raises(msgspec.ValidationError):
         slot(SimpleNamespace(slots=slots), "T16", str, "")
+
+
+# Institutions
+
+
+def test_the_two_institutions_with_most_beside_the_payments_own_are_left_out_in_turn():
+    """Largest first; the empty name, of payments kept in totals, is no institution."""
+    parts = (("A", 5), ("OWN", 90), ("B", 7), ("", 80), ("C", 6))
+    assert largest_others(parts, "OWN") == ["B", "C"]
+    assert largest_others(parts, "B") == ["OWN", "C"]
+    assert largest_others((("OWN", 1), ("A", 2)), "OWN") == ["A"]
+    assert largest_others((), "OWN") == []
+
+
+def test_the_sum_of_each_institution_is_told_the_payments_own_first():
+    """Then the largest; nothing of its own is a sum of nothing."""
+    found = table(row(institution=2, usd=5), row(institution=0, usd=70), row(institution=2, usd=600),
+                  row(institution=1, usd=8))  # fmt: skip
+    names = ["A", "B", "C", "D"]
+    assert sums_by_institution(found, names, 1) == (("B", 8), ("C", 605), ("A", 70))
+    assert sums_by_institution(found, names, 3) == (("D", 0), ("C", 605), ("A", 70), ("B", 8))
+
+
+def test_the_sums_of_the_eight_largest_institutions_are_told():
+    """And the payment's own, which is none of them; exact beyond 64 bits."""
+    found = table(*(row(institution=number, usd=number + 1) for number in range(10)), row(institution=9, usd=2**63 - 1))
+    names = [f"B{number}" for number in range(10)]
+    expected = [("B9", 2**63 + 9), *((f"B{number}", number + 1) for number in range(8, 1, -1))]
+    assert sums_by_institution(found, names, 0) == (("B0", 1), *expected)

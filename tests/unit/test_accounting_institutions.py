@@ -1,0 +1,185 @@
+"""What several institutions' words about one payment come to, to the last field."""
+
+import pytest
+
+from detectors.accounting import Effect
+from detectors.calendar import DAY_US
+from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, SETTLED, SMALL_REMITTER
+from tests.support.told_payments import UNDOCUMENTED, A, B, X, but, payment, rows, tell, told, words
+
+# Two institutions
+
+
+@pytest.mark.parametrize(
+    ("cents", "flags"),
+    [(990_000, OUT), (990_000, UNDOCUMENTED), (1_000_000, OUT), (1_000_000, OUT | SMALL_REMITTER)],
+)
+def test_another_institutions_word_may_only_add(cents, flags):
+    """A lower or equal amount takes nothing away; that no document was shown, or by whom it went, is added.
+
+    The payment is looked at again, as this word may tell what the first one left out.
+    """
+    first, second = payment(1, 1_000_000, flags=OUT), payment(2, cents, institution=B, flags=flags)
+    party, (_, effect) = told(first, second)
+    stands = but(first, flags=first.flags | RESTATED | flags & (NO_DOCUMENT | SMALL_REMITTER))
+    assert rows(party) == [stands]
+    assert effect == Effect("amended", stands, "payment.restated")
+    assert words(party) == [(1, 0, second)]
+    assert party.settlements == {2: 1}
+
+
+@pytest.mark.parametrize(("usd", "counted"), [(1_005_000, 1_005_000), (999_000, 1_000_000)])
+def test_another_institutions_larger_amount_counts(usd, counted):
+    """In the payment's own currency; its worth in dollars is the larger of both, as rates move. All else is as told."""
+    first = payment(1, 1_000_000, flags=OUT)
+    second = payment(2, 10_050, exponent=0, institution=B, usd=usd)
+    party, (_, effect) = told(first, second)
+    stands = but(first, amount=10_050, exponent=0, usd=counted, flags=first.flags | RESTATED | NO_DOCUMENT)
+    assert rows(party) == [stands]
+    assert effect == Effect("amended", stands, "payment.restated")
+
+
+def test_a_larger_word_is_lowered_by_what_came_back():
+    """Told 10 000, 1 000 came back, another bank says 10 050: 9 050 is left."""
+    party, _ = told(payment(1, 1_000_000))
+    tell(party, payment(2, 100_000, "returned"), "returned", original=1)
+    effect = tell(party, payment(3, 1_005_000, institution=B))
+    assert (effect.payment.amount, effect.payment.usd) == (905_000, 905_000)
+    assert effect.join == "reversal.foreign"
+
+
+def test_an_institution_corrects_once_what_another_told_too():
+    """Its own word counts no lower than the other's; the older word is kept. Its third word is another payment."""
+    first, other = payment(1, 1_000_000, flags=OUT), payment(2, 999_000, institution=B)
+    party, _ = told(first, other)
+    third = payment(3, 995_000, flags=OUT)
+    effect = tell(party, third)
+    stands = but(third, event=1, time=1, amount=999_000, usd=999_000, flags=third.flags | RESTATED | NO_DOCUMENT)
+    assert effect == Effect("amended", stands, "payment.restated")
+    assert rows(party) == [stands]
+    kept = but(first, flags=first.flags | RESTATED | NO_DOCUMENT)
+    assert words(party) == [(1, 0, other), (1, 3, kept)]
+    assert tell(party, payment(4, 1_000_000)).join == "payment.reused"
+
+
+@pytest.mark.parametrize(
+    ("cents", "exponent", "usd", "amount", "counted"),
+    [(1_001_000, 2, 1_001_000, 1_001_000, 1_001_000),  # higher than the other's: as it is
+     (999_000, 2, 998_000, 999_000, 999_000),  # as high, at the larger worth
+     (9_989, 0, 1_200_000, 999_000, 1_200_000), (9_991, 0, 999_100, 9_991, 999_100)],
+)  # fmt: skip
+def test_a_correction_is_compared_with_the_others_word_in_its_own_decimals(cents, exponent, usd, amount, counted):
+    """9 989 and 9 991 whole dollars beside 9 990.00; the worth is the larger of both."""
+    party, _ = told(payment(1, 1_000_000), payment(2, 999_000, institution=B))
+    effect = tell(party, payment(3, cents, exponent=exponent, usd=usd))
+    assert (effect.payment.amount, effect.payment.usd) == (amount, counted)
+    assert effect.payment.exponent == (2 if amount == 999_000 else exponent)
+
+
+def test_a_correction_beside_words_that_saw_documents_has_documents():
+    """Where the institution and all others saw them."""
+    party, _ = told(payment(1, 1_000_000, flags=OUT), payment(2, 999_000, institution=B, flags=OUT))
+    assert tell(party, payment(3, 995_000, flags=OUT)).payment.flags == OUT | SETTLED | RESTATED
+
+
+def test_what_others_say_of_another_payment_is_nothing_to_a_correction():
+    """Another payment number of the same party: neither its amount nor its missing documents."""
+    party, _ = told(payment(1, 1_000_000, flags=OUT), payment(2, 1_000_000, institution=B),
+                    payment(3, 900_000, flags=OUT, payment=6))  # fmt: skip
+    corrected = tell(party, payment(4, 800_000, flags=OUT, payment=6)).payment
+    assert (corrected.amount, corrected.flags) == (800_000, OUT | SETTLED | RESTATED)
+
+
+def test_another_banks_settlement_is_no_word_about_a_payment_of_another_number():
+    """Its order of the first payment stays a word of its own."""
+    order, settled = (payment(event, 1_000_000, status, institution=B, payment=number)
+                      for event, status, number in ((3, "ordered", 5), (4, "settled", 6)))  # fmt: skip
+    party, _ = told(payment(1, 1_000_000), payment(2, 1_000_000, payment=6), order, settled)
+    assert words(party) == [(1, 0, order), (2, 0, settled)]
+
+
+def test_another_banks_settlement_says_which_documents_were_shown():
+    """Ordered without, settled with documents: the one word of both has them."""
+    party, _ = told(payment(1, 1_000_000), payment(2, 999_000, "ordered", institution=B),
+                    payment(3, 999_000, institution=B, flags=OUT))  # fmt: skip
+    ((_, _, word),) = words(party)
+    assert word.flags == OUT | SETTLED | ORDERED
+
+
+def test_another_institution_corrects_its_word_once():
+    """Two words of it about a payment that stands; the third is a payment of its own."""
+    party, effects = told(payment(1, 1_000_000), *(payment(number, 999_000, institution=B) for number in (2, 3, 4)))
+    assert [effect.join for effect in effects] == [None, "payment.restated", "payment.restated", "payment.reused"]
+    assert len(rows(party)) == 2 + 2  # what B had said of it is put back
+
+
+def test_three_statements_of_one_payment_are_the_most():
+    """The payment's own correction, two words of another: what comes then shows that all were payments of their own.
+
+    But for the correction of the payment's own bank, which is put back when that bank uses the id again.
+    """
+    party, effects = told(
+        payment(1, 1_000_000), payment(2, 1_000_000, institution=B), payment(3, 1_000_000, institution=B),
+        payment(4, 1_000_000), payment(5, 1_000_000, institution=X),
+    )  # fmt: skip
+    assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3 + ["payment.reused"]
+    assert [row.institution for row in rows(party)] == [B, B, A, X]
+    assert [word.event for _, _, word in words(party)] == [1]
+
+
+def test_a_third_institution_shows_that_an_id_tells_nothing():
+    """Nobody but the bank that pays and one on the way tells a payment: the word of the second is put back."""
+    party, effects = told(*(payment(each, 1_000_000, institution=bank) for each, bank in enumerate((A, B, X), 1)))
+    assert [effect.join for effect in effects[1:]] == ["payment.restated", "payment.reused"]
+    assert [row.institution for row in rows(party)] == [B, A, X]
+    assert (words(party), party.settlements) == ([], {})
+
+
+def test_two_institutions_are_compared_to_the_same_payee_and_time_only():
+    """Ten days, and the payee: as for one institution."""
+    first = payment(1, 1_000_000)
+    for second in (payment(2, 1_000_000, institution=B, beneficiary=8),
+                   payment(2, 1_000_000, institution=B, time=1 + 10 * DAY_US + 1),
+                   payment(2, 979_999, institution=B)):  # fmt: skip
+        party, (_, effect) = told(first, second)
+        assert (effect.join, len(rows(party))) == ("payment.reused", 2)
+
+
+@pytest.mark.parametrize("statuses", [("ordered", "settled"), ("settled", "ordered")])
+def test_another_banks_order_and_settlement_are_one_word(statuses):
+    """At the earlier time of both, under the first one's event, with the settlement's amount: neither counts twice."""
+    told_by_b = [payment(2, 999_000, statuses[0], institution=B, time=30),
+                 payment(3, 998_000, statuses[1], institution=B, time=20)]  # fmt: skip
+    party, (_, _, effect) = told(payment(1, 1_000_000), *told_by_b)
+    assert effect.kind == "amended"
+    assert len(rows(party)) == 1
+    ((first, standing, word),) = words(party)
+    settled = told_by_b[statuses.index("settled")]
+    assert (first, standing) == (1, 0)
+    assert word == but(settled, event=2, time=20, flags=UNDOCUMENTED | SETTLED | ORDERED)
+
+
+def test_an_order_and_settlement_of_another_bank_join_though_all_statements_were_made():
+    """The bank that pays tells its settlement last, after corrections of the one that told the payment first."""
+    party, effects = told(
+        payment(1, 1_000_000), payment(2, 1_000_000, "ordered", institution=B), payment(3, 1_000_000),
+        payment(4, 1_000_000, institution=B),
+    )  # fmt: skip
+    assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3
+    assert len(rows(party)) == 1
+
+
+def test_an_institution_with_payments_of_its_own_under_the_id_seconds_no_others():
+    """Its second payment of a UETR is its own: a constant id hides nothing behind another bank's payment."""
+    party, effects = told(
+        payment(1, 1_000_000), payment(2, 3_000_000, institution=B), payment(3, 1_000_000, institution=B)
+    )
+    assert [effect.join for effect in effects[1:]] == ["payment.reused", "payment.reused"]
+    assert len(rows(party)) == 3
+
+
+def test_a_payment_that_was_said_anew_and_whose_words_are_forgotten_is_not_said_anew():
+    """Nothing could be put back any more."""
+    party, _ = told(payment(1, 1000), payment(2, 1000, institution=B))
+    party.restated = []
+    assert tell(party, payment(3, 1000)).join == "payment.reused"
