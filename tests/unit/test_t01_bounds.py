@@ -1,0 +1,183 @@
+"""T01 where pieces are kept in totals only, and where one other institution's pieces are left out: the figures."""
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import msgspec
+import pytest
+
+from detectors.calendar import DAY_US, HOUR_US, to_us
+from detectors.folded import Folded
+from detectors.limits import Rulebook
+from detectors.party import Party
+from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.typologies.base import Context
+from detectors.typologies.t01_split_remittance import SplitRemittance
+from tests.support.few_rows import few_rows
+from tests.support.ledger import configuration, later, payment
+
+DEFAULT = configuration()
+RULEBOOK = Rulebook(DEFAULT)
+NAMES = ["", "BANKA", "BANKB", "BANKC", "40101", "40201"]
+A, B, C = 1, 2, 3
+# 4 March 2025, 16 h in Seoul
+NOW = to_us(datetime(2025, 3, 4, 7, tzinfo=UTC))
+TODAY = date(2025, 3, 4).toordinal()
+EMPTY = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def piece(hours: float, cents: int = 490_000, institution: int = A, payee: int = 9) -> Payment:
+    """A piece so many hours before now."""
+    return msgspec.structs.replace(EMPTY, time=NOW - int(hours * HOUR_US), usd=cents, institution=institution,
+                                   beneficiary=payee, purpose=4, flags=OUT | NO_DOCUMENT | SETTLED)  # fmt: skip
+
+
+def context(*pieces: Payment, folded: dict[int, tuple[int, int]] | None = None, **fields) -> Context:
+    """A company's context, of which the last piece is the payment; `folded` are pieces by local day."""
+    party = Party()
+    found = [msgspec.structs.replace(one, offset=number) for number, one in enumerate(pieces)]
+    for one in found:
+        append(party, one)
+    given = {
+        "transaction": payment("a", later(), party_type="company"), "payment": found[-1], "rows": rows(party),
+        "names": NAMES, "day": date(2025, 3, 4), "year_us": (0, 2**62), "zone": ZoneInfo("Asia/Seoul"),
+        "rulebook": RULEBOOK, "legend": DEFAULT.legend, "slots": {}, "shared": {}, "deal": None,
+        "folded": None if folded is None else Folded(pieces={"40101": folded}),
+    }  # fmt: skip
+    return Context(**given | fields)
+
+
+def found(*pieces: Payment, **fields):
+    """What T01 finds."""
+    return SplitRemittance().evaluate(context(*pieces, **fields))
+
+
+def values(finding) -> dict[str, object]:
+    """What is measured, by name."""
+    return {each.name: each.value for each in finding.measured}
+
+
+# Upper bounds
+
+
+def test_one_piece_beside_two_in_totals_is_a_bound_of_three():
+    """4 000 kept, two of 9 800 in today's totals: 13 800 at most, at 0.7 x 0.9 of what an exact group weighs."""
+    bound = found(piece(0, 400_000), folded={TODAY: (2, 980_000)})
+    assert bound.bound
+    assert values(bound) == {
+        "pieces_at_most": 3, "sum_at_most": "13800.00", "sum_over_line_at_most": 2.76, "pieces_kept_one_by_one": 1,
+        "folded_pieces": 2, "folded_pieces_sum": "9800.00",
+    }  # fmt: skip
+    assert bound.strength == round(0.7 * 0.9 * (1 - 0.5 * 0.5**1.38), 4)
+    assert (bound.window, bound.size, bound.offsets) == ("1 d", 1_380_000, (0,))
+    assert [each.name for each in bound.limits] == [
+        "document_line", "band_low", "pieces_min", "sum_multiple", "window_day",
+    ]  # fmt: skip
+    assert found(piece(0, 400_000)) is None
+
+
+@pytest.mark.parametrize(
+    ("in_totals", "fires"), [((2, 600_000), True), ((2, 599_999), False), ((1, 600_000), False), ((3, 700_000), True)]
+)
+def test_a_bound_satisfies_the_rule_at_its_edges(in_totals, fires):
+    """Three pieces and 10 000 USD, with the 4 000 that are kept."""
+    assert (found(piece(0, 400_000), folded={TODAY: in_totals}) is not None) == fires
+
+
+def test_of_several_windows_the_one_that_may_hold_most_is_shown_and_the_strongest_counts():
+    """12 days before one more of 4 500: 18 300 within the month; within the day the 13 800 weigh more."""
+    bound = found(piece(0, 400_000), folded={TODAY: (2, 980_000), TODAY - 12: (1, 450_000)})
+    assert (bound.window, bound.size) == ("30 d", 1_830_000)
+    assert bound.strength == round(0.7 * 0.9 * (1 - 0.5 * 0.5**1.38), 4)
+    assert bound.limits[-1].name == "window_month"
+
+
+def test_a_persons_bound_before_the_cap_weighs_less():
+    """Since 2026 0.8 of it, as an exact group does."""
+    given = {"transaction": payment("a", later()), "day": date(2026, 3, 4), "folded": {TODAY: (2, 980_000)}}
+    assert found(piece(0, 400_000), **given).strength == round(0.8 * 0.7 * 0.9 * (1 - 0.5 * 0.5**1.38), 4)
+
+
+def test_nothing_is_said_of_fewer_pieces_where_they_are_not_known_one_by_one():
+    """Documents, or an amount below the band, are all that is offered."""
+    before = context(piece(0, 400_000), folded={TODAY: (2, 980_000)})
+    changes = SplitRemittance().changes(before, SplitRemittance().evaluate(before))
+    assert [change.text_en.split()[1] for change in changes] == ["documents", "this"]
+
+
+def test_an_exact_group_is_told_as_such_though_pieces_are_in_totals():
+    """Three of 4 900 are found; what is folded beside them is no part of the sum that is told."""
+    exact = found(piece(2), piece(1), piece(0), folded={TODAY: (2, 980_000)})
+    assert not exact.bound
+    assert (exact.at_risk, values(exact)["pieces"]) == (1_470_000, 3)
+
+
+# Growth
+
+
+@pytest.mark.parametrize(("kept", "size"), [(6, 1_470_000 + 11), (7, 1_470_000)])
+def test_a_group_of_half_of_the_kept_rows_grows_with_what_is_folded(kept, size):
+    """90 days before and after, to the day; three pieces of six rows are half, of seven they are not."""
+    days = {TODAY - 91: (1, 1000), TODAY - 90: (1, 1), TODAY + 90: (1, 10), TODAY + 91: (1, 1000)}
+    with few_rows(99, kept):
+        exact = found(piece(2), piece(1), piece(0), folded=days)
+    assert (exact.size, exact.at_risk) == (size, 1_470_000)
+
+
+# Institutions
+
+
+def test_a_finding_says_how_much_came_from_whom_and_what_is_left_without_each_other_one():
+    """Three of BANKA's, the payment's, one of BANKC's, two of BANKB's: 14 700, 4 100 and 9 600 USD.
+
+    Without BANKB 18 800 are left, without BANKC 24 300. Without BANKA, whose payment it is, is not asked.
+    """
+    pieces = [piece(6, 480_000, B), piece(5, 480_000, B), piece(4, 410_000, C), piece(3), piece(2), piece(0)]
+    finding = found(*pieces)
+    assert finding.institution == "BANKA"
+    assert finding.parts == (("BANKA", 1_470_000), ("BANKB", 960_000), ("BANKC", 410_000))
+    assert finding.without == (("BANKB", 1_880_000), ("BANKC", 2_430_000))
+
+
+def test_what_does_not_satisfy_the_rule_without_an_institution_is_not_told():
+    """Two of each bank: without the other one there are two."""
+    finding = found(piece(4, institution=B), piece(3, institution=B), piece(2), piece(0))
+    assert finding.parts == (("BANKA", 980_000), ("BANKB", 980_000))
+    assert finding.without == ()
+
+
+def test_pieces_of_another_bank_to_many_payees_hide_no_split():
+    """Three pieces to three payees, four of another bank to four more: found without these, as a set of payees."""
+    others = [piece(9 - number, institution=B, payee=20 + number) for number in range(4)]
+    own = [piece(2, payee=10), piece(1, payee=11), piece(0, payee=12)]
+    finding = found(*others, *own)
+    assert (finding.offsets, finding.size) == ((4, 5, 6), 1_470_000)
+    assert finding.strength == round(0.9 * (1 - 0.5 * 0.5**1.47), 4)
+    assert found(*others, *own[:1], own[2]) is None
+
+
+def test_the_bank_with_most_payees_is_left_out_first():
+    """Then the rest of all others is the group: BANKC's piece of the week is one of it, and 19 600 are shown."""
+    others = [piece(9 - number, institution=B, payee=20 + number) for number in range(4)]
+    own = [piece(2, payee=10), piece(1, payee=11), piece(0, payee=10)]
+    finding = found(piece(90, institution=C, payee=30), *others, *own)
+    assert (finding.offsets, finding.window) == ((0, 5, 6, 7), "7 d")
+    assert finding.institutions == ("BANKA", "BANKC")
+
+
+def test_a_payment_too_large_or_of_a_bank_or_documented_is_no_piece():
+    """And neither is one before the line's first day."""
+    pieces = piece(2), piece(1)
+    assert found(*pieces, piece(0)) is not None
+    assert found(*pieces, piece(0, 500_001)) is None
+    assert found(*pieces, piece(0), transaction=payment("a", later(), party_type="bank")) is None
+    assert found(*pieces, msgspec.structs.replace(piece(0), flags=OUT | SETTLED)) is None
+    assert found(*pieces, piece(0), day=date(2018, 12, 31)) is None
+
+
+def test_windows_reach_to_both_sides_of_the_payment():
+    """A late piece with one before and one after it within the day, and one 89 days after it."""
+    at = [piece(20), piece(-3), piece(-24 * 89), piece(0)]
+    finding = found(*at)
+    assert [at[offset].time - NOW for offset in finding.offsets] == [-20 * HOUR_US, 0, 3 * HOUR_US, 89 * DAY_US]
+    assert finding.window == "90 d"
