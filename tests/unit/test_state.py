@@ -14,6 +14,7 @@ from detectors.party import Party, pack
 from detectors.rates import KEPT_US
 from detectors.restatement import Correction
 from detectors.scoring import derived_seed
+from detectors.shares import Given, Shares
 from detectors.state import COUNTERS, STATE_SCHEMA, Effective, PartitionState
 from tests.support.ledger import configuration
 
@@ -42,7 +43,7 @@ def full() -> PartitionState:
     state.rename("k0.y", "k1.a", 3)
     state.typologies = {"T01": {"pieces": [3.0, 1.0]}}
     state.fingerprints["transaction"].add(IDENTITY, Known(BODY, 1, 2, 3), (FORMER, FORMER_BODY), "BANKA")
-    state.give_share("BANKA")
+    state.give_share("BANKA", CLOCK)
     state.officers.counted(77, CLOCK)
     state.rates.add("EUR", "USD", "1.1", CLOCK, 4, None)
     state.correct("EUR/USD", CLOCK - DAY_US, 11)
@@ -272,20 +273,33 @@ def test_a_configuration_resizes_windows_and_takes_shares_from_whom_it_names_no_
     assert not state.shares.has("BKGGKRSE")
 
 
-def test_who_gives_its_share_up_stands_with_the_others_in_every_window(monkeypatch):
-    """It is told by the clock; before the first payment that is 0."""
+def test_who_gives_its_share_up_stands_with_the_others_among_payments(monkeypatch):
+    """The shares are told the clock; only where they say that something changed are the places given out anew."""
     state, asked = PartitionState.new(3), []
     state.install(DEFAULT)
-    for kind in KINDS:
-        state.fingerprints[kind].add(IDENTITY, Known(BODY, 1, 2, 3), None, "BANKX")
-    answers = iter([None, "BANKX"])
+    window = state.fingerprints["transaction"]
+    window.add(IDENTITY, Known(BODY, 1, 2, 3), None, "BANKX")
+    answers = iter([Given(None, changed=False), Given(None, changed=True), Given("BANKX", changed=True)])
     monkeypatch.setattr(state.shares, "give", lambda *given: asked.append(given) or next(answers))
-    state.give_share("BANKA")
-    assert [state.fingerprints[kind].held("BANKX") for kind in KINDS] == [1] * 5
-    state.watermark_us = CLOCK
-    state.give_share("BANKB")
-    assert asked == [("BANKA", 0), ("BANKB", CLOCK)]
-    assert [(window.held("BANKX"), window.held()) for window in state.fingerprints.values()] == [(0, 1)] * 5
+    monkeypatch.setattr(state.shares, "quotas", lambda size: {"": size, "asked": len(asked)})
+    window.share_out({"before": 1})
+    state.give_share("BANKA", 5)
+    assert (window._quotas, window.held("BANKX")) == ({"before": 1}, 1)
+    state.give_share("BANKB", CLOCK)
+    assert (window._quotas, window.held("BANKX")) == ({"": 50_000, "asked": 2}, 1)
+    state.give_share("BANKC", CLOCK + 1)
+    assert (window._quotas, window.held("BANKX"), window.held()) == ({"": 50_000, "asked": 3}, 0, 1)
+    assert asked == [("BANKA", 5), ("BANKB", CLOCK), ("BANKC", CLOCK + 1)]
+
+
+def test_a_configuration_and_a_load_give_the_places_out_anew(monkeypatch):
+    """In every kind's window, by its size."""
+    state = full()
+    assert thawed(state).fingerprints["transaction"]._quotas == state.fingerprints["transaction"]._quotas != {}
+    monkeypatch.setattr(Shares, "quotas", lambda shares, size: {"": size})
+    assert [window._quotas for window in thawed(state).fingerprints.values()] == [{"": 50_000}] * 5
+    state.install(configuration(engine={"fingerprints": 7}))
+    assert [window._quotas for window in state.fingerprints.values()] == [{"": 7}] * 5
 
 
 # Names, clock, corrections
