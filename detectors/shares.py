@@ -2,8 +2,8 @@
 
 A memory that is full forgets the oldest entry of a sender that holds more than its share. Shares go by what each sends
 usually, over the days of the partition's clock, and a quarter is shared out equally: so a flood of a day pushes out its
-own entries, and a large bank's go no further back than a small one's. What others do not use is lent. Nobody counts for
-more than all others together.
+own entries, and a large bank's go no further back than a small one's. What others do not use is lent. Whoever sends
+more than usual counts at once for as much as the mean of all, and nobody for more than all others together.
 
 Names cost a sender nothing, so a name alone gives no share: institutions of the configuration (`[admission]
 institutions`) have one; of the others the first `AT_ONCE`, then one more a day of the clock, up to `MOST_SHARES`.
@@ -102,8 +102,9 @@ class Shares:
                 sender = OTHERS
         if sender not in self._usual:
             self._usual[sender], changed = 0, True
-        self._today[sender] = self._today.get(sender, 0) + 1
-        return Given(given_up, changed or given_up is not None)
+        today = self._today[sender] = self._today.get(sender, 0) + 1
+        # what a day has brought counts in powers of two, so that shares seldom change
+        return Given(given_up, changed or given_up is not None or not today & today - 1)
 
     def _may_have(self, clock_us: int) -> tuple[bool, str | None]:
         """Whether one more sender may have a share of its own, and who gives his up for it."""
@@ -125,22 +126,36 @@ class Shares:
     def _end_days(self, day: int) -> None:
         """Take what was sent on the day that ends into what is usual; days without any count too."""
         first, empty = not any(self._usual.values()), min(day - self._counted_day - 1, _LONGEST_GAP)
+        mean = self._mean()
         for sender, usual in self._usual.items():
             sent = self._today.get(sender, 0) * _PARTS
             most = max(LARGEST_DAY * usual, LEAST_DAY * _PARTS)
             now = sent if first else (OLD_DAYS * usual + min(sent, most)) // (OLD_DAYS + 1)
+            now = max(now, min(sent, mean))
             for _ in range(0 if first else empty):
                 now = OLD_DAYS * now // (OLD_DAYS + 1)
             self._usual[sender] = now
         self._today, self._counted_day = {}, day
+
+    def _mean(self) -> int:
+        return sum(self._usual.values()) // max(len(self._usual), 1)
+
+    def _weight(self, sender: str, mean: int) -> int:
+        """What a sender counts for: what is usual, or what the day has brought so far, up to the mean of all."""
+        today = self._today.get(sender, 0)
+        brought = _PARTS << today.bit_length() - 1 if today else 0
+        # on the first day nothing is usual
+        return max(self._usual[sender], min(brought, mean) if mean else brought)
 
     def quotas(self, size: int) -> dict[str, int]:
         """How many of `size` entries each sender may have where there is no room for all; together no more than that.
 
         It changes only where `give` or `list` says so. Cost: 0.2 us a sender.
         """
-        total = sum(self._usual.values())
-        weights = {sender: min(usual, total - usual) for sender, usual in self._usual.items()}
+        mean = self._mean()
+        weights = {sender: self._weight(sender, mean) for sender in self._usual}
+        total = sum(weights.values())
+        weights = {sender: min(weight, total - weight) for sender, weight in weights.items()}
         together = sum(weights.values())
         if not together:
             return {sender: size // len(weights) for sender in weights}
