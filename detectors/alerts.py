@@ -211,25 +211,27 @@ def _krw(case: Case, at_risk: int, ruled: bool) -> str | None:
 def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
     """The newest 50 payments behind the findings with the trigger, in ledger order, and how many there are in all.
 
-    Those that are kept in totals only (folded.py) are among the number, never among the payments shown.
+    Those that are kept in totals only (folded.py), or no more, are among the number, never among the payments shown,
+    as only a row says a payment's time and institution.
     """
-    offsets = sorted({case.origin.offset, *(offset for hit in found for offset in hit.finding.offsets)})
+    trigger = case.origin.offset
+    offsets = sorted({trigger, *(offset for hit in found for offset in hit.finding.offsets)})
     proofs = {proof.offset: proof for proof in case.party.proofs}
-    proofs[case.origin.offset] = proof_of(case.state, case.event, case.origin)
-    named = [proofs[offset] for offset in offsets if offset in proofs][-MOST_PROOFS:]
+    proofs[trigger] = proof_of(case.state, case.event, case.origin)
     kept = rows(case.party)
+    there = {trigger, *kept["offset"].tolist()}
+    named = [proofs[offset] for offset in offsets if offset in proofs and offset in there][-MOST_PROOFS:]
     shown = np.isin(kept["offset"], np.array([proof.offset for proof in named], "<i8"))
     known = {int(row["offset"]): row for row in kept[shown]}
     items = []
     for proof in named:
-        row = known.get(proof.offset)
         original = commitment_text(proof.original)
         keyed = ":" in original
-        trigger = row is None or proof.offset == case.origin.offset
+        own = proof.offset == trigger
         items.append(EvidenceItem(
             event_id=proof.event_id, topic=case.state.topics[proof.topic],
-            institution=case.event.institution if trigger or row is None else case.party.names[row["institution"]],
-            event_time=case.event.event_time if trigger or row is None else from_us(int(row["time"])),
+            institution=case.event.institution if own else case.party.names[known[proof.offset]["institution"]],
+            event_time=case.event.event_time if own else from_us(int(known[proof.offset]["time"])),
             offset=proof.offset, commitment=original if keyed else UNSET, sha256=UNSET if keyed else original,
         ))  # fmt: skip
     return tuple(items), len(offsets) + max((hit.finding.folded for hit in found), default=0)

@@ -141,10 +141,8 @@ class Scorer:
             part.scored += 1
         shares = _shares(weighed, known)
         total = sum(shares.values())
-        contributions: tuple[tuple[str, float], ...] = ()
-        if total > 0.0:
-            ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
-            contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
+        ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+        contributions = tuple([(name, share / total) for name, share in ordered if share > 0.0])
         return Scored(1.0 - rank, rank if warm else None, scores, contributions, warm)
 
     def learned(self) -> dict[str, dict[str, int]]:

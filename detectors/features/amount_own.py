@@ -24,7 +24,7 @@ def measure(moment: Moment, own: list[float]) -> Feature:
     seen = int(own[0])
     usual = exp(own[2]) if seen else None
     peers = moment.shared.peek("amount|" + moment.key)
-    peer = exp(peers[2]) if peers and peers[0] else None
+    peer = exp(peers[2]) if peers else None
     if amount is None:
         return Feature(NAME, None, "USD", None, usual, seen, peer)
     far = moments.deviation(own, log(amount)) if seen >= LEAST_OBSERVATIONS else None

@@ -29,7 +29,7 @@ def measure(moment: Moment, own: list[float]) -> Feature:
     """Value a ratio; own baseline 1 when enough is known."""
     fast, slow, payments, seen = own
     amount = moment.amount
-    enough = seen >= LEAST_PAYMENTS and moment.age_s >= YOUNGEST_S and payments > 0.0 and slow > 0.0
+    enough = seen >= LEAST_PAYMENTS and moment.age_s >= YOUNGEST_S and payments > 0.0
     if amount is None or not enough or moment.gap_s is None:
         return Feature(NAME, None, "ratio", None, None, int(seen), None)
     age = moment.age_s

@@ -58,6 +58,44 @@ def test_exploring_slows_the_fastest_pace_too():
         assert (given == RANKED) == by_rank
 
 
+@pytest.mark.parametrize(
+    ("exploration", "passed", "sender", "others", "threshold"),
+    [
+        (0.0, 0, "B", True, 9 / 999),  # the others have all that is left
+        (0.0, 0, "A", False, 9 / 999),  # so has a sender beside whom there is nobody
+        (0.0, 0, "A", True, (9 - 0.5 * 10 * 999 / 1000) / 999),  # half of what the day still gives is kept from it
+        (0.0, 499, "A", True, (9 - 0.5 * 10 * 500 / 1000) / 500),  # of less later in the day
+        (0.5, 0, "A", True, (4 - 0.5 * 5 * 999 / 1000) / 999),  # of the part that goes by rank
+    ],
+)
+def test_who_had_an_alert_today_leaves_half_of_the_rest_to_others(exploration, passed, sender, others, threshold):
+    """A sender's one alert of a budget of 10; the next day it is as good as any."""
+    for rank, by_rank in ((threshold, True), (threshold * 1.0001, False)):
+        budget = budget_of(10.0, exploration)
+        assert budget.offer(1e-9, 0.0, MONDAY, "A", others=True) == RANKED
+        for _ in range(passed):
+            budget.offer(1.0, 0.0, MONDAY, "B", others=True)
+        assert (budget.offer(rank, 0.0, MONDAY, sender, others=others) == RANKED) == by_rank
+    assert budget.offer(10.0 / 1000, 0.0, TUESDAY, "A", others=True) is not None
+
+
+def test_alerts_of_the_day_are_counted_by_sender():
+    """By rank, by lot of the finest rank, and over a save; one that is explored is no sender's; a new day forgets."""
+    budget = budget_of(10.0)
+    for sender in ("A", "B", "A"):
+        assert budget.offer(1e-9, 0.0, MONDAY, sender) == RANKED
+    assert Budget.from_state(budget.to_state())._state.taken == {"A": 2, "B": 1}
+    assert budget.offer(1e-9, 0.0, TUESDAY, "E") == RANKED
+    assert budget._state.taken == {"E": 1}
+    by_lot = budget_of(10.0, finest_rank=0.0101)
+    while by_lot.offer(0.0101, 0.0, MONDAY, "C") is None:
+        pass
+    assert by_lot._state.taken == {"C": 1}
+    explored = budget_of(5000.0, exploration=1.0)
+    assert explored.offer(1.0, 0.0, MONDAY, "D") is not None
+    assert explored._state.taken == {}
+
+
 def test_each_partition_has_an_equal_share():
     """24 a day over 12 partitions are 2, of which a quarter for exploring leaves 1.5 by rank."""
     state = Budget.new(24.0, 12, 0.25, 7)._state

@@ -1,0 +1,48 @@
+"""One spelling of equal configurations, their fingerprints, and what is read where nothing is said."""
+
+import hashlib
+
+import msgspec
+import pytest
+
+from detectors.configuration import Admission, DetectorSet, RateRules, fingerprint
+from tests.support.ledger import configuration
+
+
+def test_weights_of_one_are_left_out_and_read_as_one():
+    """Of members; a name that is none stays, so that it can be refused."""
+    given = DetectorSet(members={"a": {}, "b": {}, "c": {}}, weights={"a": 2.0, "b": 1.0, "x": 1.0})
+    assert given.weights == {"a": 2.0, "x": 1.0}
+    assert [given.weight(name) for name in ("a", "b", "c")] == [2.0, 1.0, 1.0]
+    plain = DetectorSet(members={"a": {}}, weights={"a": 1.0})
+    assert plain.weights is msgspec.UNSET
+    assert plain.weight("a") == 1.0
+    assert plain == DetectorSet(members={"a": {}})
+
+
+def test_an_admission_that_says_nothing_is_none():
+    """It is read as the default, and is no part of the encoding."""
+    good = configuration()
+    same = msgspec.structs.replace(good, admission=Admission())
+    assert same.admission is msgspec.UNSET
+    assert same.admitted == Admission()
+    assert fingerprint(same) == fingerprint(msgspec.structs.replace(good, admission=msgspec.UNSET))
+    told = msgspec.structs.replace(good, admission=Admission(officers=("A",)))
+    assert told.admitted == told.admission == Admission(officers=("A",))
+
+
+def test_rules_of_rates_are_the_defaults_where_none_are_given():
+    """A configuration of before there were any."""
+    good = configuration()
+    assert msgspec.structs.replace(good, rates=msgspec.UNSET).rate_rules == RateRules()
+    assert msgspec.structs.replace(good, rates=RateRules(jump=0.5)).rate_rules == RateRules(jump=0.5)
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [({"b": 1, "a": [2, 3]}, b'{"a":[2,3],"b":1}'), (msgspec.UNSET, b"null"), (None, b"null"),
+     (RateRules(jump=0.5).confirmed, b"{}")],
+)  # fmt: skip
+def test_a_fingerprint_is_a_hash_of_sorted_json(part, text):
+    """16 hex digits; what is not given counts as null."""
+    assert fingerprint(part) == hashlib.sha256(text).hexdigest()[:16]

@@ -1,0 +1,263 @@
+"""The scorer's sums by hand: ranks, strangeness, shares and sections, with members that say what they are told."""
+
+import hashlib
+from math import inf, log, nan
+from typing import Any
+
+import msgspec
+import pytest
+
+from detectors import scoring
+from detectors.configuration import DetectorSet
+from detectors.features import Feature
+from detectors.scoring import Scorer, derived_seed
+
+NOTHING: dict[str, float] = {}
+
+
+class Told:
+    """A member whose score is the feature `score`; it keeps what it was asked."""
+
+    def __init__(self, parameters: dict[str, float], seed: int, state: bytes = b"") -> None:
+        self.parameters, self.seed, self.state = parameters, seed, state
+        self.n_learned = 0
+        self.asked: list[tuple[dict[str, float], bool]] = []
+
+    @classmethod
+    def build(cls, parameters: dict[str, float], seed: int) -> "Told":
+        if "wrong" in parameters:
+            raise ValueError("no parameter 'wrong'")
+        return cls(parameters, seed)
+
+    @classmethod
+    def from_state(cls, parameters: dict[str, float], seed: int, state: bytes) -> "Told":
+        return cls(parameters, seed, state)
+
+    def score_then_learn_one(self, x: dict[str, float], learn: bool) -> tuple[float, dict[str, float]]:
+        self.asked.append((dict(x), learn))
+        self.n_learned += learn
+        return self.told(x)
+
+    def told(self, x: dict[str, float]) -> tuple[float, dict[str, float]]:
+        return x.get("score", 0.0), {"a": 3.0, "b": 1.0}
+
+    def to_state(self) -> bytes:
+        return b"kept by " + type(self).__name__.encode()
+
+
+class Other(Told):
+    """Credits what is no feature here too, as trees do."""
+
+    def told(self, x: dict[str, float]) -> tuple[float, dict[str, float]]:
+        return x.get("other", 0.0), {"b": 2.0, "walked past": 8.0}
+
+
+class Silent(Told):
+    """Credits nothing."""
+
+    def told(self, x: dict[str, float]) -> tuple[float, dict[str, float]]:
+        return x.get("score", 0.0), {"a": 0.0}
+
+
+class Even(Told):
+    """Credits two features alike, faintly."""
+
+    def told(self, x: dict[str, float]) -> tuple[float, dict[str, float]]:
+        return x.get("score", 0.0), {"b": 0.125, "a": 0.125}
+
+
+@pytest.fixture(autouse=True)
+def _registry(monkeypatch):
+    monkeypatch.setattr(scoring, "REGISTRY", {"told": Told, "other": Other, "silent": Silent, "even": Even})
+
+
+def a_set(*members: str, **fields: Any) -> DetectorSet:
+    given = {"warm_up": 2, "calibration_window": 3, "seed": 9} | fields
+    return DetectorSet(members={name: {"depth": 1.0} for name in members}, **given)
+
+
+def features(**values: float | None) -> tuple[Feature, ...]:
+    return tuple(Feature(name, 1.0, "", value, None, 0, None) for name, value in values.items())
+
+
+def test_ranks_are_conformal_among_the_last_three():
+    """(1 + how many are as strange) / (1 + how many there are); a rank from the third event on."""
+    scorer = Scorer.new(a_set("told"))
+    found = [scorer.score_then_learn("s", features(score=score, a=1.0, b=1.0)) for score in (1.0, 2.0, 0.5, 3.0, 1.5)]
+    assert [(one.score, one.rank, one.warm) for one in found] == [
+        (0.0, None, False),  # nothing to compare with
+        (0.5, None, False),  # above the one before: 1/2
+        (0.0, 1.0, True),  # below both: 1
+        (0.75, 0.25, True),  # above three: 1/4
+        # two of 2, 0.5 and 3 are as large: ln 4/3; so are two of the sums ln 2, 0 and ln 4: 3/4
+        (0.25, 0.75, True),
+    ]
+    assert [one.members for one in found] == [{"told": score} for score in (1.0, 2.0, 0.5, 3.0, 1.5)]
+
+
+def taught(*members: str, **fields: Any) -> Scorer:
+    """After two events: the next one of scores above 0 is stranger than both, by ln 3 in each member."""
+    scorer = Scorer.new(a_set(*members, **fields))
+    for _ in range(2):
+        scorer.score_then_learn("s", features(score=0.0, other=0.0, a=0.0, b=0.0))
+    return scorer
+
+
+def test_shares_are_the_members_credits_weighed_by_their_strangeness():
+    """Both strange by ln 3: of the first's share three quarters go to a, the second's all to b; names break ties."""
+    given = features(score=1.0, other=1.0, a=1.0, b=1.0)
+    scored = taught("told", "other").score_then_learn("s", given)
+    assert scored.contributions == (("b", pytest.approx(0.625)), ("a", pytest.approx(0.375)))
+    weighed = taught("told", "other", weights={"told": 3.0}).score_then_learn("s", given)
+    assert weighed.contributions == (("a", pytest.approx(0.75 * 0.75)), ("b", pytest.approx(0.25 + 0.75 * 0.25)))
+    one = taught("told", "other").score_then_learn("s", features(score=1.0, other=0.0, a=1.0, b=1.0))
+    assert one.contributions == (("a", 0.75), ("b", 0.25))  # the second is not strange at all
+
+
+def test_where_nothing_is_strange_all_members_count_alike():
+    """An event as usual as any still says what there is; a member of weight 0 says nothing."""
+    given = features(score=0.0, other=0.0, a=1.0, b=1.0)
+    assert taught("told", "other").score_then_learn("s", given).contributions == (("b", 0.625), ("a", 0.375))
+    without = taught("told", "other", weights={"other": 0.0}).score_then_learn("s", given)
+    assert without.contributions == (("a", 0.75), ("b", 0.25))
+    assert without.members == {"told": 0.0, "other": 0.0}
+
+
+def test_a_little_strangeness_weighs_as_much_as_there_is_of_it():
+    """One member strange by ln 2, the other not at all: its credits alone are the shares."""
+    scorer = Scorer.new(a_set("told", "other"))
+    scorer.score_then_learn("s", features(score=0.0, other=0.0))
+    scored = scorer.score_then_learn("s", features(score=1.0, other=0.0, a=1.0, b=1.0))
+    assert scored.contributions == (("a", 0.75), ("b", 0.25))
+
+
+def test_equal_shares_stand_in_the_order_of_names_and_nothing_is_no_share():
+    """Of a feature that no member credits, or that only a member without credits knows."""
+    assert taught("even").score_then_learn("s", features(b=1.0, a=1.0, score=1.0)).contributions == (
+        ("a", 0.5), ("b", 0.5),
+    )  # fmt: skip
+    scorer = taught("other", "silent")
+    scored = scorer.score_then_learn("s", features(zeta=1.0, score=1.0, other=1.0, b=1.0))
+    assert scored.contributions == (("b", 1.0),)
+    assert taught("silent").score_then_learn("s", features(score=1.0, a=1.0)).contributions == ()
+    assert taught("other").score_then_learn("s", features(other=1.0, a=1.0)).contributions == ()
+
+
+def test_the_weights_add_the_members_strangeness():
+    """3 ln 3 + ln 3 stands among the sums; one of weight 0 adds nothing."""
+    for weights, expected in ((NOTHING, 2 * log(3)), ({"told": 3.0}, 4 * log(3)), ({"other": 0.0}, log(3))):
+        scorer = taught("told", "other", weights=weights)
+        scorer.score_then_learn("s", features(score=1.0, other=1.0))
+        assert list(scorer.segments["s"].sums.order)[-1] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("missing", [None, nan, inf, -inf])
+def test_members_see_finite_deviations_alone(missing):
+    """What is not known is absent, the largest finite numbers are there."""
+    scorer = Scorer.new(a_set("told"))
+    scorer.score_then_learn("s", features(hour=missing, a=1e308, b=-1e308), learn=False)
+    (member,) = scorer.segments["s"].members.values()
+    assert member.asked == [({"a": 1e308, "b": -1e308}, False)]
+
+
+def test_without_learning_nothing_is_counted_or_kept():
+    """Neither an event of the warm-up nor a value in any window; the answer is that of an event that is learned."""
+    scorer = taught("told")
+    before = scorer.to_state()
+    asked = scorer.score_then_learn("s", features(score=1.0, a=1.0), learn=False)
+    assert scorer.to_state() == before
+    assert scorer.learned() == {"s": {"told": 2}}
+    assert scorer.score_then_learn("s", features(score=1.0, a=1.0)) == asked
+    assert scorer.learned() == {"s": {"told": 3}}
+    assert scorer.segments["s"].scored == 3
+
+
+def test_each_member_of_each_segment_has_a_seed_of_its_own():
+    """From the set's seed, the segment and the member, in that order, with the member's parameters."""
+    scorer = taught("told", "other")
+    scorer.score_then_learn("t", ())
+    made = {(segment, name): (member.seed, member.parameters)
+            for segment, part in scorer.segments.items() for name, member in part.members.items()}  # fmt: skip
+    assert made == {
+        (segment, name): (derived_seed(9, segment, name), {"depth": 1.0})
+        for segment in ("s", "t")
+        for name in ("told", "other")
+    }
+
+
+def test_a_save_holds_a_header_and_the_sections_of_each_segment():
+    """By name, in order: what an earlier release wrote is read by these names."""
+    scorer = taught("told", "other")
+    sections = scorer.to_state()
+    assert [name for name, _ in sections] == ["scoring", "scoring/s/windows", "scoring/s/told", "scoring/s/other"]
+    found = dict(sections)
+    assert msgspec.msgpack.decode(found["scoring"]) == [3, ["told", "other"], {"s": 2}]
+    assert len(msgspec.msgpack.decode(found["scoring/s/windows"])) == 3
+    assert found["scoring/s/other"] == b"kept by Other"
+
+
+def test_a_loaded_scorer_hands_each_member_its_own_state():
+    """With its parameters and seed; windows and counter are those that were saved, each in its place."""
+    scorer = taught("told", "other")
+    scorer.score_then_learn("s", features(score=5.0, other=-5.0, a=1.0))
+    loaded = Scorer.from_state(a_set("told", "other"), [("foreign", b"?"), *scorer.to_state()])
+    part, kept = loaded.segments["s"], scorer.segments["s"]
+    assert loaded.to_state() == scorer.to_state()
+    assert part.scored == 3
+    assert {name: (one.seed, one.parameters, one.state) for name, one in part.members.items()} == {
+        "told": (derived_seed(9, "s", "told"), {"depth": 1.0}, b"kept by Told"),
+        "other": (derived_seed(9, "s", "other"), {"depth": 1.0}, b"kept by Other"),
+    }
+    for name in ("told", "other"):
+        assert list(part.ranks[name].order) == list(kept.ranks[name].order)
+        assert part.ranks[name].size == 3
+    assert list(part.sums.order) == list(kept.sums.order)
+    assert part.sums.size == 3
+
+
+def test_a_save_of_another_set_is_refused_with_both():
+    """Other members, their order, or another window; and one that lacks a part or has one too few."""
+    sections = dict(taught("told", "other").to_state())
+    said = r"is of another detector set; got: \['told', 'other'\], window 3; expected"
+    for changed in (a_set("other", "told"), a_set("told"), a_set("told", "other", calibration_window=4)):
+        with pytest.raises(ValueError, match=said):
+            Scorer.from_state(changed, list(sections.items()))
+    for name in ("windows", "told", "other"):
+        without = {key: value for key, value in sections.items() if key != f"scoring/s/{name}"}
+        with pytest.raises(ValueError, match=f"sections of segment s are missing: {name}$"):
+            Scorer.from_state(a_set("told", "other"), list(without.items()))
+    fewer = sections | {"scoring/s/windows": msgspec.msgpack.encode([b"", b""])}
+    with pytest.raises(ValueError, match="segment s has 2 score windows; expected: 3"):
+        Scorer.from_state(a_set("told", "other"), list(fewer.items()))
+    with pytest.raises(ValueError, match="scoring is missing; got: none"):
+        Scorer.from_state(a_set("told"), [])
+    with pytest.raises(ValueError, match="scoring is missing; got: x, y"):
+        Scorer.from_state(a_set("told"), [("x", b""), ("y", b"")])
+    with pytest.raises(ValueError, match="the scorer's state is damaged"):
+        Scorer.from_state(a_set("told"), [("scoring", b"\xc1")])
+
+
+def test_a_set_that_cannot_be_built_is_refused_by_name():
+    """Each unknown name, with those there are; no member at all; a parameter that a member does not have."""
+    with pytest.raises(ValueError, match=r"no such detectors; got: x, y; expected: some of told, other, silent, even$"):
+        Scorer.new(a_set("told", "x", "y"))
+    with pytest.raises(ValueError, match="got: none at all"):
+        Scorer.new(a_set())
+    with pytest.raises(ValueError, match="'wrong'"):
+        Scorer.new(DetectorSet(members={"told": {"wrong": 1.0}}))
+
+
+def test_the_64th_segment_is_made_and_the_65th_is_not():
+    """One that is there is used on."""
+    scorer = Scorer.new(a_set("told"))
+    for number in range(64):
+        scorer.score_then_learn(str(number), ())
+    scorer.score_then_learn("0", ())
+    with pytest.raises(ValueError, match="got: 'one' as one more; expected: at most 64"):
+        scorer.score_then_learn("one", ())
+
+
+def test_a_derived_seed_is_a_hash_of_its_parts():
+    """63 bits of a BLAKE2b hash, little-endian, so that it fits where a sign is kept."""
+    digest = hashlib.blake2b(b"7|person.out|told", digest_size=8).digest()
+    assert derived_seed(7, "person.out", "told") == int.from_bytes(digest, "little") // 2
