@@ -31,7 +31,7 @@ def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party
     """
     name, former = _names(state, token, previous)
     record = state.parties.get(name)
-    earlier = None if former is None or former == name else state.parties.get(former)
+    earlier = None if former is None else state.parties.get(former)
     if record is None:
         return Party() if earlier is None else unpack(earlier)
     return unpack(record) if earlier is None else merged(unpack(record), unpack(earlier))
@@ -41,10 +41,9 @@ def store(state: PartitionState, token: str, previous: dict[str, str], party: Pa
     """Put the party back as the one touched last, under its newest name only, and remember its former name."""
     name, former = _names(state, token, previous)
     if former is not None:
-        if former != name:
-            state.parties.pop(former, None)
-            state.restatement.renamed(former, name)
-            state.renamed.pop(name, None)
+        state.parties.pop(former, None)
+        state.restatement.renamed(former, name)
+        state.renamed.pop(name, None)
         state.rename(former, name, party.last_us)
         if previous[token] != former:
             state.rename(previous[token], name, party.last_us)
@@ -53,7 +52,7 @@ def store(state: PartitionState, token: str, previous: dict[str, str], party: Pa
 
 
 def _names(state: PartitionState, token: str, previous: dict[str, str]) -> tuple[str, str | None]:
-    """The name a token's party is kept under, and the one it is to be taken from (None outside overlaps).
+    """The name a token's party is kept under, and another one it is to be taken from (None outside overlaps).
 
     Of two workers one may be a rotation behind: its newest name is the other's earlier one, and the party stays under
     the newest. A record that calls the newest name the earlier one says that the operators went back to the old key.

@@ -9,8 +9,8 @@ from detectors.accounting import Effect, Incoming
 from detectors.party import Party
 from detectors.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, Payment
 
-NAMES = ["", "BANKA", "BANKB", "BANKX", "USD", "EUR"]
-A, B, X, USD, EUR = 1, 2, 3, 4, 5
+NAMES = ["", "BANKA", "BANKB", "BANKX", "USD", "EUR", "40101", "40201"]
+A, B, X, USD, EUR, GIFT, STUDY = 1, 2, 3, 4, 5, 6, 7
 STATUS = {"settled": SETTLED, "ordered": ORDERED}
 UNDOCUMENTED = OUT | NO_DOCUMENT
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -1,11 +1,14 @@
 """What several institutions' words about one payment come to, to the last field."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from detectors.accounting import Effect
-from detectors.calendar import DAY_US
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, SETTLED, SMALL_REMITTER
-from tests.support.told_payments import UNDOCUMENTED, A, B, X, but, payment, rows, tell, told, words
+from detectors.calendar import DAY_US, to_us
+from detectors.party import Party
+from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RATE_MISSING, RESTATED, SETTLED, SMALL_REMITTER
+from tests.support.told_payments import GIFT, NAMES, STUDY, UNDOCUMENTED, A, B, X, but, payment, rows, tell, told, words
 
 # Two institutions
 
@@ -183,3 +186,112 @@ def test_a_payment_that_was_said_anew_and_whose_words_are_forgotten_is_not_said_
     party, _ = told(payment(1, 1000), payment(2, 1000, institution=B))
     party.restated = []
     assert tell(party, payment(3, 1000)).join == "payment.reused"
+
+
+# Words that rules take alike
+
+NEW_YEAR = to_us(datetime(2025, 12, 31, 15, tzinfo=UTC))
+
+
+@pytest.mark.parametrize(("institution", "joins"), [(A, True), (B, False)])
+@pytest.mark.parametrize(
+    "changes",
+    [{"time": NEW_YEAR - 1}, {"flags": UNDOCUMENTED | RATE_MISSING, "usd": 0}, {"purpose": STUDY}],
+    ids=["another year", "no worth", "another purpose"],
+)
+def test_another_banks_word_that_rules_take_otherwise_is_a_payment_of_its_own(institution, joins, changes):
+    """The last moment of the year in Seoul, no rate, another purpose: the bank itself may correct so, no other one."""
+    first = payment(1, 1_000_000, time=NEW_YEAR, purpose=GIFT)
+    second = payment(2, 1_000_000, **{"time": NEW_YEAR, "purpose": GIFT, "institution": institution} | changes)
+    party, (_, effect) = told(first, second)
+    assert (len(rows(party)), effect.join) == ((1, "payment.restated") if joins else (2, "payment.reused"))
+
+
+@pytest.mark.parametrize(("purposes", "counted"), [((0, GIFT), GIFT), ((GIFT, 0), GIFT), ((0, 0), 0)])
+def test_a_purpose_that_one_of_two_banks_told_is_the_payments(purposes, counted):
+    """Silence takes it out of no rule, whoever is silent."""
+    first, second = payment(1, 1_000_000, purpose=purposes[0]), payment(2, 1, institution=B)
+    party, (_, effect) = told(first, but(second, amount=990_000, usd=990_000, purpose=purposes[1]))
+    assert (len(rows(party)), effect.payment.purpose) == (1, counted)
+
+
+def test_an_equal_amount_of_a_larger_worth_counts_by_that_worth():
+    """Another day's rate; what came back is taken off it in proportion."""
+    party, _ = told(payment(1, 1_000_000))
+    assert tell(party, payment(2, 1_000_000, institution=B, usd=1_100_000)).payment.usd == 1_100_000
+    party, _ = told(payment(1, 1_000_000))
+    tell(party, payment(2, 250_000, "returned"), "returned", original=1)
+    effect = tell(party, payment(3, 1_000_000, institution=B, usd=1_100_000))
+    assert (effect.kind, effect.payment.amount, effect.payment.usd) == ("amended", 750_000, 825_000)
+    assert rows(party) == [effect.payment]
+
+
+def test_a_correction_without_a_rate_keeps_the_worth_that_another_bank_told():
+    """And is not one without a rate any more; its own purpose and channel may add to the rules, silence takes none."""
+    other = payment(2, 1_000_000, institution=B, purpose=GIFT, flags=UNDOCUMENTED | SMALL_REMITTER)
+    party, _ = told(payment(1, 1_000_000), other)
+    stands = tell(party, payment(3, 995_000, usd=0, flags=OUT | RATE_MISSING)).payment
+    assert (stands.amount, stands.usd, stands.purpose) == (1_000_000, 1_000_000, GIFT)
+    assert stands.flags == UNDOCUMENTED | SMALL_REMITTER | SETTLED | RESTATED
+
+
+def test_what_has_a_rate_in_no_banks_words_has_none():
+    """Neither adds what the other lacks; a correction with a rate has it."""
+    missing = UNDOCUMENTED | RATE_MISSING
+    party, _ = told(
+        payment(1, 1_000_000, usd=0, flags=missing), payment(2, 1_000_000, usd=0, flags=missing, institution=B)
+    )
+    assert rows(party)[0].flags == missing | SETTLED | RESTATED
+    assert tell(party, payment(3, 1_000_000)).payment.flags == UNDOCUMENTED | SETTLED | RESTATED
+
+
+def test_a_bank_that_another_agrees_with_cannot_order_its_payment_into_another_year():
+    """Within the year it gives the earlier time; alone it dates its payment as it was ordered."""
+    settled, word = payment(1, 1_000_000, time=NEW_YEAR + 10), payment(2, 1_000_000, institution=B, time=NEW_YEAR + 10)
+    for time, counted in ((NEW_YEAR - 1, NEW_YEAR + 10), (NEW_YEAR, NEW_YEAR)):
+        party, (*_, effect) = told(settled, word, payment(3, 1_000_000, "ordered", time=time))
+        assert (effect.payment.time, rows(party)[0].time) == (counted, counted)
+        party, (*_, effect) = told(settled, payment(3, 1_000_000, "ordered", time=time))
+        assert effect.payment.time == time
+
+
+# Which payment is meant
+
+
+def test_a_word_that_may_be_about_either_of_two_banks_payments_is_about_none():
+    """Two payments of two banks under one id agree with it: it counts. Either bank's own correction is clear."""
+    two = payment(1, 1_000_000), payment(2, 1_000_000, institution=X)
+    packed = b"".join(one.packed() for one in two)
+    party = Party(names=list(NAMES), payments=packed)
+    assert tell(party, payment(3, 1_000_000, institution=B)).join == "payment.reused"
+    assert len(rows(party)) == 3
+    for bank, place in ((A, 0), (X, 1)):
+        party = Party(names=list(NAMES), payments=packed)
+        assert tell(party, payment(3, 990_000, institution=bank)).join == "payment.restated"
+        assert [row.amount for row in rows(party)] == [990_000 if each == place else 1_000_000 for each in (0, 1)]
+
+
+def test_a_word_is_about_the_one_payment_of_another_bank_that_agrees():
+    """One of another amount stands beside it under the id."""
+    two = payment(1, 1_000_000), payment(2, 3_000_000, institution=X)
+    party = Party(names=list(NAMES), payments=b"".join(one.packed() for one in two))
+    assert tell(party, payment(3, 990_000, institution=B)).join == "payment.restated"
+    assert [row.flags & RESTATED for row in rows(party)] == [RESTATED, 0]
+
+
+@pytest.mark.parametrize(("flags", "back"), [(UNDOCUMENTED, True), (0, False)])
+def test_what_comes_beside_two_banks_words_puts_the_second_back(flags, back):
+    """In the same direction it shows that the id tells nothing; the other way round it shows nothing."""
+    first, word = payment(1, 1_000_000), payment(2, 1_000_000, institution=B)
+    party, (*_, effect) = told(first, word, payment(3, 9_000_000, institution=X, flags=flags))
+    assert effect.join == "payment.reused"
+    assert (len(rows(party)), len(words(party))) == ((3, 0) if back else (2, 1))
+
+
+def test_what_a_bank_had_corrected_is_put_back_by_itself_alone():
+    """Another bank's payment under the id says nothing of the first one's correction; its own one does, either way."""
+    party, _ = told(payment(1, 1000), payment(2, 1100), payment(3, 9_000_000, institution=X))
+    assert [word.event for _, _, word in words(party)] == [1]
+    party, _ = told(payment(1, 1000), payment(2, 1100), payment(3, 9_000_000, flags=0))
+    assert words(party) == []
+    assert len(rows(party)) == 3

@@ -56,11 +56,11 @@ def test_a_series_is_news_at_its_growth(size, news):
     assert grown(finding(size=0), None)
 
 
-@pytest.mark.parametrize(("at_us", "same"), [(30 * DAY_US, True), (30 * DAY_US + 1, False), (-30 * DAY_US, True),
-                                             (-30 * DAY_US - 1, False)])  # fmt: skip
+@pytest.mark.parametrize(("at_us", "same"), [(80 * DAY_US, True), (80 * DAY_US + 1, False), (20 * DAY_US, True),
+                                             (20 * DAY_US - 1, False)])  # fmt: skip
 def test_an_alert_within_the_window_of_the_last_joins_its_case(at_us, same):
     """Thirty days before or after, to the microsecond; else it opens one named by a hash of its own id."""
-    party = Party(case=("case-9", 0))
+    party = Party(case=("case-9", 50 * DAY_US))
     opened = "case-" + hashlib.sha256(b"case|alert-1").hexdigest()[:24]
     assert case_of(party, "alert-1", at_us, 30, None) == ("case-9" if same else opened)
     assert case_of(Party(), "alert-1", at_us, 30, None) == opened
@@ -115,6 +115,21 @@ def test_a_series_is_news_where_it_doubled_without_one_institution(without, news
     """Alerted for 900 of EVIL's, 100 of BANKA's and 100 of BANKB's: without EVIL 200 before, without BANKA 1 000."""
     last = alerted(size=1100, EVIL=900, BANKA=100, BANKB=100)
     assert grown(finding(size=1101, without=without), last) == news
+
+
+@pytest.mark.parametrize(
+    ("without", "news"),
+    [(("NEW", 2199), False), (("NEW", 2200), True), (("BANKA", 1999), False), (("BANKA", 2000), True)],
+)
+def test_what_is_not_known_by_institution_is_the_others(without, news):
+    """Alerted for 1 100, of which only BANKA's 100 are known: 1 000 are others', all 1 100 where NEW is left out."""
+    assert grown(finding(size=1101, without=(without,)), alerted(size=1100, BANKA=100)) == news
+
+
+def test_an_institution_without_a_part_has_a_part_of_nothing():
+    """Not even the smallest: the whole stays where it was."""
+    now = remembered(finding(size=3, institution="B", parts=(("A", 3),)), alerted(size=2, A=2))
+    assert (now.size, now.parts) == (2, {"A": 2})
 
 
 def remembered(finding_now: Finding, last: Alerted | None) -> Alerted:

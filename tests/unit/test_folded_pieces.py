@@ -8,7 +8,7 @@ import pytest
 
 from detectors import folded
 from detectors.calendar import DAY_US, to_us
-from detectors.folded import LARGEST_TOTAL, OTHER_PURPOSES, Folded, Needs, folded_of
+from detectors.folded import LARGEST_TOTAL, OTHER_PURPOSES, OTHERS, Folded, Needs, folded_of
 from detectors.party import Party
 from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, rows, unpacked_rows
 from tests.support.few_rows import few_rows
@@ -171,3 +171,39 @@ def test_pieces_that_are_folded_go_into_their_totals():
         assert folded.fold(party, needs()) == 2
     assert rows(party)["usd"].tolist() == [LOW, LOW + 2, LOW + 3]
     assert folded_of(party).pieces == {"40101": {FOURTH: (2, 2 * LOW + 1)}}
+
+
+# Institutions of a year
+
+
+def test_the_64_institutions_with_most_keep_their_names():
+    """Of 66 the two with least stand with the others: by all cents, then by those through small remitters."""
+    shares = {"first": (5, 1), "later": (5, 1), "less": (5, 0), OTHERS: (100, 10)}
+    more = [(f"B{number}", (6, 0)) for number in range(62)]
+    folded._share(shares, [*more, ("small", (4, 2)), ("B0", (1, 1))])
+    assert len(shares) == 65
+    assert shares[OTHERS] == (100 + 5 + 4, 10 + 0 + 2)
+    assert set(shares) == {"first", "later", OTHERS, *(f"B{number}" for number in range(62))}
+    assert shares["B0"] == (7, 1)
+
+
+def test_of_equal_institutions_the_one_that_was_there_first_keeps_its_name():
+    """And the sum of the others is cut to 63 bits."""
+    shares = {f"B{number}": (5, 5) for number in range(64)} | {OTHERS: (LARGEST_TOTAL, LARGEST_TOTAL - 4)}
+    folded._share(shares, [("new", (5, 5))])
+    assert "new" not in shares
+    assert shares[OTHERS] == (LARGEST_TOTAL, LARGEST_TOTAL)
+    assert len(shares) == 65
+
+
+def test_up_to_64_institutions_have_their_names_beside_the_others():
+    """The nameless one is none of them; without a 65th nothing is put there."""
+    shares = {OTHERS: (1, 1)}
+    folded._share(shares, [(f"B{number}", (1, 0)) for number in range(64)])
+    assert len(shares) == 65
+    assert shares[OTHERS] == (1, 1)
+    alone = {}
+    folded._share(alone, [(f"B{number}", (1, 0)) for number in range(64)])
+    assert OTHERS not in alone
+    folded._share(alone, [("more", (7, 3))])
+    assert (alone["more"], alone[OTHERS]) == ((7, 3), (1, 0))

@@ -76,6 +76,20 @@ def test_rows_of_one_time_are_told_in_the_order_of_the_ledger(order):
     assert context(*(found[place] for place in order)).undocumented_rows(0, 200)["offset"].tolist() == [0, 1, 2]
 
 
+@pytest.mark.parametrize(
+    ("times", "offsets", "expected"),
+    [
+        ((100, 102, 101), (0, 1, 2), [0, 2, 1]),
+        ((100, 101, 100), (0, 1, 2), [0, 2, 1]),
+        ((100, 100, 100), (1, 3, 2), [1, 2, 3]),
+    ],
+)
+def test_rows_are_compared_with_the_one_before_them(times, offsets, expected):
+    """Not with the first: each of these comes after it, and yet they are out of order."""
+    found = [row(time=time, offset=offset) for time, offset in zip(times, offsets, strict=True)]
+    assert context(*found).undocumented_rows(0, 200)["offset"].tolist() == expected
+
+
 def test_an_earlier_payment_of_a_later_ledger_position_comes_first():
     """Time decides, then the ledger."""
     found = context(row(time=101, offset=0), row(time=100, offset=1)).undocumented_rows(0, 200)
