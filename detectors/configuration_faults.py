@@ -39,6 +39,7 @@ MOST_SOURCES, LONGEST_SOURCE = 16, 32
 MOST_LIMITS = 2_000
 # characters of a sender's own name that a message shows
 _SHOWN = 40
+_NO_ZONES = ("localtime", "posixrules", "Factory")
 _KINDS = {typology.id: typology.limits for typology in REGISTRY}
 _DESK_EXPECTED = "1 to 40 of a-z, 0-9 and -, not - first"
 
@@ -49,6 +50,7 @@ def configuration_faults(configuration: Configuration) -> list[str]:
         *(fault for name, rules in configuration.rules.items() for fault in _names(name, rules)),
         *_desks(configuration, set(_KINDS)),
         *_admission(configuration.admitted),
+        *_zone_of_a_machine(configuration.engine),
         *stopping_faults(configuration),
     ]
 
@@ -165,6 +167,15 @@ def _engine(engine: Engine) -> Iterator[str]:
     if not 0 < engine.rate_stale_hours <= LONGEST_STALE_HOURS:
         yield (f"[engine] rate_stale_hours: got: {engine.rate_stale_hours}; expected: above 0, at most "
                f"{LONGEST_STALE_HOURS}")  # fmt: skip
+
+
+def _zone_of_a_machine(engine: Engine) -> Iterator[str]:
+    """Names that zoneinfo finds in a machine's files and that are no zone of the database.
+
+    Failure prevented: under `localtime` a worker elsewhere has other legal days, and a replay there other alerts.
+    """
+    if engine.time_zone in _NO_ZONES or engine.time_zone.startswith(("right/", "posix/")):
+        yield f"[engine] time_zone: got: {engine.time_zone!r}; expected: a place, such as Asia/Seoul, or UTC"
 
 
 def _admission(admission: Admission) -> Iterator[str]:

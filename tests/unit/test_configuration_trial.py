@@ -56,6 +56,7 @@ STOPPING = {
     "calibration_window 1e12": with_part("detectors", calibration_window=10**12),
     "seed beyond 64 bits": with_part("detectors", seed=2**63),
     "100 million trees": with_part("detectors", members={"half_space_trees": {"trees": 1e8}}),
+    "1 000 trees of height 12": with_part("detectors", members={"half_space_trees": {"trees": 1e3, "height": 12.0}}),
 }
 
 
@@ -210,3 +211,29 @@ def test_every_default_limit_is_declared_with_its_unit(typology):
     """The shipped limits and the declared kinds name each other."""
     kinds = next(one.limits for one in REGISTRY if one.id == typology)
     assert {(one.name, one.unit) for one in GOOD.rules[typology].limits} == {(k, v.unit) for k, v in kinds.items()}
+
+
+@pytest.mark.parametrize("parameters", [{"trees": 512.0}, {"trees": 8.0, "height": 12.0}])
+def test_the_largest_trees_are_tried_within_bounds(parameters):
+    """The largest that are accepted, 32 768 leaves: the trial and a payment under them; one tree more is refused."""
+    accepted = with_part("detectors", members={"half_space_trees": parameters})
+    with own_cpu() as spent:
+        assert configuration_faults(accepted) == []
+    assert spent.seconds < 3
+    (fault,) = configuration_faults(
+        with_part("detectors", members={"half_space_trees": parameters | {"trees": parameters["trees"] + 1}})
+    )
+    assert "at most 32768" in fault
+    ledger = Ledger(accepted)
+    for number in range(3):
+        with own_cpu() as spent:
+            ledger.pay(f"e{number}", later(hours=number))
+    assert spent.seconds < 0.05
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "right/Asia/Seoul", "posix/Asia/Seoul", "Factory"])
+def test_a_zone_that_is_one_machines_is_refused_at_the_door(name):
+    """Another machine would have other legal days. An old ledger that has one goes on: it stops no partition."""
+    assert any("time_zone" in fault for fault in configuration_faults(with_part("engine", time_zone=name)))
+    assert configuration_faults(with_part("engine", time_zone="Asia/Seoul")) == []
+    assert configuration_faults(with_part("engine", time_zone="UTC")) == []
