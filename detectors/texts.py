@@ -4,6 +4,7 @@ A sentence of one typology stands in the typology's own file; here is what all o
 limit always reads the same.
 """
 
+import re
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,15 @@ from detectors.money import grouped, plain
 _BASIS_EN = {"L": "law", "S": "published by the supervisor", "D": "fxwatch default"}
 _BASIS_KO = {"L": "법령", "S": "감독당국 공표", "D": "시스템 기본값"}
 _MINUTE_US = HOUR_US // 60
+_ONE_WORD = re.compile(r"[\w.:/+-]+")
+
+
+def code(name: str) -> str:
+    """A code that a sender chose, within a sentence or list: in quotation marks unless it is one word.
+
+    Failure prevented: an institution called `BKGGKRSE 10.00 USD, SHBKKRSE` puts its own amount beside another's name.
+    """
+    return name if _ONE_WORD.fullmatch(name) else '"' + name.replace('"', "'") + '"'
 
 
 def usd(cents: int) -> str:
@@ -195,5 +205,5 @@ def _names(names: Sequence[str], others: str, last: str) -> str:
     """Up to three institutions, and how many more; the empty name stands for those that are not told apart."""
     told = [name for name in names if name]
     shown, more = told[:_NAMED], len(told) - _NAMED
-    parts = [*shown, *([f"+{more}"] if more > 0 else []), *([others] if "" in names else [])]
+    parts = [*map(code, shown), *([f"+{more}"] if more > 0 else []), *([others] if "" in names else [])]
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from detectors import texts
 from detectors.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
 from detectors.wording import WEAK
 from streams.render_labels import LABELS, Labels, Language
@@ -152,7 +153,7 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
         yield Line(printable(alert.counterparty), words.counterparty, 2, _LABEL)
     if alert.parties:
         yield Line(printable(", ".join(alert.parties)), words.others, 2, _LABEL)
-    yield Line(printable(", ".join(alert.institutions)), words.institutions, 2, _LABEL)
+    yield Line(printable(", ".join(map(texts.code, alert.institutions))), words.institutions, 2, _LABEL)
 
 
 def _limit(limit: LimitShown, words: Labels) -> str:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from detectors import payments
+from detectors import payments, texts
 from detectors.alert import LimitShown, Measured, Number
 from detectors.configuration import Legend
 from detectors.events import PartyType, Transaction
@@ -117,7 +117,9 @@ class Context(msgspec.Struct, kw_only=True):
         if not code:
             return "no stated purpose", "사유 미기재"
         known = self.legend.purposes.get(code)
-        return (known.text_en, known.text_ko) if known else (f"purpose code {code}", f"사유코드 {code}")
+        if known is not None:
+            return known.text_en, known.text_ko
+        return f"purpose code {texts.code(code)}", f"사유코드 {texts.code(code)}"
 
 
 class Past(NamedTuple):

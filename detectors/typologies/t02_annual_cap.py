@@ -190,7 +190,7 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
             Measured(name="payments", value=len(rows) + crossing.folded.count, unit="count"),
             Measured(name="cap_crossed_on", value=texts.day(crossing.crossed_us, context.zone), unit="local date"),
             Measured(name="payments_after_crossing", value=crossing.after, unit="count"),
-            *(Measured(name=f"total at {name or OTHER_INSTITUTIONS}", value=plain(cents), unit="USD")
+            *(Measured(name=f"total at {_shown(name) or OTHER_INSTITUTIONS}", value=plain(cents), unit="USD")
               for name, cents in ordered[:10]),
             *texts.folded_shown(crossing.folded.count, crossing.folded.ordered, crossing.folded.returned),
         ),
@@ -205,6 +205,10 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
     )  # fmt: skip
 
 
+def _shown(name: str) -> str:
+    return texts.code(name) if name else ""
+
+
 def _sentences(
     context: Context, crossing: _Crossing, ordered: Sequence[tuple[str, int]], before: int | None
 ) -> tuple[str, str]:
@@ -213,8 +217,10 @@ def _sentences(
     excess = crossing.total - cap.cents
     first = texts.day(crossing.crossed_us, context.zone)
     more = len(ordered) - NAMED
-    parts_en = ", ".join(f"{name or OTHER_INSTITUTIONS} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
-    parts_ko = ", ".join(f"{name or OTHER_INSTITUTIONS_KO} {texts.usd_ko(cents)}" for name, cents in ordered[:NAMED])
+    parts_en = ", ".join(f"{_shown(name) or OTHER_INSTITUTIONS} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
+    parts_ko = ", ".join(
+        f"{_shown(name) or OTHER_INSTITUTIONS_KO} {texts.usd_ko(cents)}" for name, cents in ordered[:NAMED]
+    )
     parts_en += f" and {more} more" if more > 0 else ""
     parts_ko += f" 외 {more}개 기관" if more > 0 else ""
     everywhere = _everywhere(cap)

@@ -4,11 +4,13 @@ import math
 
 import pytest
 
+from detectors import texts
 from detectors.alert import Reason
 from detectors.explain import SHOWN, reasons
 from detectors.features import NAMES, Feature
 from detectors.scoring import Scored
 from detectors.wording import WORDINGS
+from tests.support.ledger import Ledger, later
 
 
 def scored(contributions, rank=0.001):
@@ -174,3 +176,23 @@ def test_shares_are_logarithms_of_the_doubt(contributions, rank, strength, expec
     given = Scored(1 - (rank or 1), rank, {}, tuple(contributions), rank is not None)
     found = reasons([feature(name) for name in NAMES], given, [(RULE, strength)])
     assert [(reason.feature, pytest.approx(reason.contribution)) for reason in found] == expected
+
+
+def test_a_code_of_several_words_stands_in_quotation_marks():
+    """An institution's code that names others and their amounts, as a sentence or list would; ordinary ones beside."""
+    for name in ("BKGGKRSE", "국민은행", "KB_01", "2025/7", "a.b:c+d-e"):
+        assert texts.code(name) == name
+    assert texts.code("BKGGKRSE 10.00 USD, SHBKKRSE") == '"BKGGKRSE 10.00 USD, SHBKKRSE"'
+    assert texts.code('A", "B') == "\"A', 'B\""
+    forged = "BKGGKRSE 10.00 USD, SHBKKRSE"
+    ledger = Ledger()
+    ledger.pay("a", later(hours=1), "60000")
+    (alert,) = ledger.pay("b", later(hours=2), "60000", institution=forged, purpose="gift; shown; met").alerts
+    (reason,) = [one for one in alert.reasons if one.feature == "T02"]
+    assert f'(BANKA 60,000.00 USD, "{forged}" 60,000.00 USD)' in reason.text_en
+    assert f'(BANKA 미화 60,000.00달러, "{forged}" 미화 60,000.00달러)' in reason.text_ko
+    assert f'total at "{forged}"' in {one.name for hit in alert.typologies for one in hit.measured}
+    split = [ledger.pay(f"p{number}", later(days=1, hours=number), purpose="gift; shown; met", party="k1.0a3.p2")
+             for number in range(4)]  # fmt: skip
+    said = [one.text_en for outputs in split for alert in outputs.alerts for one in alert.reasons]
+    assert any('stated purpose: purpose code "gift; shown; met".' in text for text in said)
