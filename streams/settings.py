@@ -77,7 +77,7 @@ class Settings(BaseSettings):
     min_insync_replicas: int | None = Field(None, ge=1, description="default replication - 1, at least 1")
     raw_retention_days: float = Field(30, gt=0, description="retention of raw inputs and dead letters, days")
     evidence_retention_days: float | None = Field(
-        None, gt=0, description="ledger, legs, daily snapshots; default for ever"
+        None, gt=0, description="ledger, legs, daily snapshots, days, at least those of raw inputs; default for ever"
     )
 
     web_host: str = "127.0.0.1"
@@ -109,6 +109,15 @@ class Settings(BaseSettings):
         if problems or other:
             raise ValueError("; ".join([*problems, *([other] if other else [])]))
         return text
+
+    @field_validator("evidence_retention_days")
+    @classmethod
+    def _outlives_inputs(cls, days: float | None, info: ValidationInfo) -> float | None:
+        """Failure prevented: `reconcile` finds inputs whose ledger records are gone, and calls them lost."""
+        raw = info.data.get("raw_retention_days", 0.0)
+        if days is not None and days < raw:
+            raise ValueError(f"must be at least raw_retention_days, which is {raw:g}; leave it out to keep for ever")
+        return days
 
     @cached_property
     def effective(self) -> Configuration:

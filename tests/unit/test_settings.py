@@ -53,6 +53,15 @@ def test_file_and_environment_are_told_together(tmp_path: Path, monkeypatch: pyt
         assert expected in told
 
 
+def test_evidence_outlives_the_inputs_it_is_checked_against(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else `reconcile` would find inputs whose ledger records are gone. Equal is enough."""
+    written(tmp_path, monkeypatch, "raw_retention_days = 10\nevidence_retention_days = 9.5\n")
+    assert "evidence_retention_days" in (told := problems())
+    assert "must be at least raw_retention_days, which is 10" in told
+    written(tmp_path, monkeypatch, "raw_retention_days = 10\nevidence_retention_days = 10\n")
+    assert load_settings().evidence_retention_days == 10
+
+
 def test_a_wrong_type_hides_no_other_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Types, numbers and names of several tables in one message, each field of a table for itself."""
     written(tmp_path, monkeypatch, """

@@ -55,7 +55,7 @@ def test_evidence_is_kept_for_ever_unless_configured(name: str) -> None:
     """Nothing deletes evidence by age or by size; a configured retention is taken in days."""
     kept = configuration(name, settings())
     assert (kept["cleanup.policy"], kept["retention.ms"], kept["retention.bytes"]) == ("delete", "-1", "-1")
-    assert configuration(name, settings(evidence_retention_days=10.0))["retention.ms"] == str(10 * DAY_MS)
+    assert configuration(name, settings(evidence_retention_days=40.0))["retention.ms"] == str(40 * DAY_MS)
 
 
 @pytest.mark.parametrize("name", [topics.RULES, topics.AUDIT])
@@ -86,7 +86,7 @@ def test_raw_data_go_after_their_retention(name: str) -> None:
 @pytest.mark.parametrize("name", [topics.PROGRESS, topics.SNAPSHOTS, topics.IDENTITIES])
 def test_what_is_kept_by_key_is_compacted_only(name: str) -> None:
     """Compaction without deletion: the newest position, snapshot and identity never disappear by age."""
-    kept = configuration(name, settings(evidence_retention_days=10.0))
+    kept = configuration(name, settings(evidence_retention_days=40.0))
     assert kept["cleanup.policy"] == "compact"
     assert "retention.ms" not in kept
 
