@@ -4,7 +4,7 @@
    A test that fails here ends the run: nothing could be said of any mutant.
 2. For each mutant a child is forked from this very process, so that nothing is imported or collected again. It puts
    the mutant's code into the living function and runs the tests that reach the function's lines.
-3. The first test that fails ends the child: the mutant is `killed`. A child that outlives its time is `timeout`, and
+3. The first test that fails ends the child: the mutant is `killed`. A child whose test outlives its time is `timeout`, and
    counts as noticed. When all tests pass, the mutant `survived`. One that no test reaches is `untested`.
 """
 
@@ -24,10 +24,10 @@ from coverage import Coverage
 
 from tests.mutation.mutants import ROOT, Mutant, compiled
 
-# A mutant may turn a loop into one without end. Its time is CPU time, so that a busy machine ends no mutant. One that
-# waits for ever uses none; it is ended by the clock, much later.
+# A mutant may turn a loop into one without end. The time of each test is CPU time, so that a busy machine ends no
+# mutant. One that waits for ever uses none; it is ended by the clock, much later.
 SLOWEST_FACTOR = 10.0
-SLOWEST_AT_LEAST_SECONDS = 10.0
+SLOWEST_AT_LEAST_SECONDS = 5.0
 WAITING_FACTOR = 10.0
 TIMED_OUT = (signal.SIGPROF, signal.SIGALRM)
 KILLED, SURVIVED, BROKEN = 1, 0, 7
@@ -101,7 +101,6 @@ class Trial:
         }, seconds
 
     def _fork(self, function: FunctionType, code: CodeType, tests: list[pytest.Item], seconds: dict[str, float]) -> int:
-        allowed = max(SLOWEST_AT_LEAST_SECONDS, SLOWEST_FACTOR * sum(seconds[item.nodeid] for item in tests))
         sys.stdout.flush()
         child = os.fork()
         if child:
@@ -110,10 +109,9 @@ class Trial:
             self._in_child = True
             for number in TIMED_OUT:
                 signal.signal(number, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_PROF, allowed)
-            signal.setitimer(signal.ITIMER_REAL, allowed * WAITING_FACTOR)
             function.__code__ = code
             for at, item in enumerate(tests):
+                _allow(seconds[item.nodeid])
                 _run(item, tests[at + 1] if at + 1 < len(tests) else None)
             os._exit(SURVIVED)
         except BaseException:  # noqa: BLE001 (whatever a mutant raises through pytest itself: it was noticed)
@@ -132,6 +130,13 @@ class Trial:
     def _decide(self, mutant: Mutant, verdict: str) -> None:
         self.verdicts[mutant] = verdict
         self._told(len(self.verdicts))
+
+
+def _allow(seconds: float) -> None:
+    """End this process when the next test takes many times what it took on the product."""
+    allowed = max(SLOWEST_AT_LEAST_SECONDS, SLOWEST_FACTOR * seconds)
+    signal.setitimer(signal.ITIMER_PROF, allowed)
+    signal.setitimer(signal.ITIMER_REAL, allowed * WAITING_FACTOR)
 
 
 def _run(item: pytest.Item, following: pytest.Item | None) -> None:
