@@ -4,8 +4,8 @@
    A test that fails here ends the run: nothing could be said of any mutant.
 2. For each mutant a child is forked from this very process, so that nothing is imported or collected again. It puts
    the mutant's code into the living function and runs the tests that reach the function's lines.
-3. The first test that fails ends the child: the mutant is `killed`. A child whose test outlives its time is `timeout`, and
-   counts as noticed. When all tests pass, the mutant `survived`. One that no test reaches is `untested`.
+3. The first test that fails ends the child: the mutant is `killed`. A child whose test outlives its time is `timeout`,
+   and counts as noticed. When all tests pass, the mutant `survived`. One that no test reaches is `untested`.
 """
 
 import contextlib
