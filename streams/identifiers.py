@@ -257,6 +257,9 @@ class Identifiers:
         bic = _BIC.fullmatch(text)
         if bic and bic[1].upper() in reference.COUNTRIES:
             return _kept(text, institution_code(text.upper())), ""
+        # the core reads every such code so (it knows no countries); what the door takes for another institution, with
+        # other keys and rights, would be this one there
+        text = _kept(text, institution_code(text))
         compact = text.translate(_SEPARATORS).upper()
         if _LEI.fullmatch(compact) and mod_97_10.is_valid(compact):
             return _kept(text, compact), ""

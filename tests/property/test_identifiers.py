@@ -5,6 +5,7 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detectors.institution_code import institution_code
 from streams.contracts import TRANSACTIONS
 from streams.identifiers import DEFAULT, Identifiers, plain
 from tests.support.pipeline import TRANSACTION
@@ -49,6 +50,17 @@ def test_ordinary_identifiers_stay_as_they_are(party, event):
     read = Identifiers().read(TRANSACTIONS, body)
     assert read.body is body
     assert read.notes == read.faults == ()
+
+
+CODES = st.from_regex(r"[A-Z]{6}[A-Z0-9]{2}(XXX|xxx|[A-Z0-9]{3})?", fullmatch=True)
+
+
+@settings(max_examples=600, deadline=None)
+@given(CODES | ODD)
+def test_the_core_reads_an_institution_as_the_door_did(text):
+    """Otherwise a record in one institution's name, with its keys and rights, would be another one's in the core."""
+    spelled = DEFAULT.institution(text)[0]
+    assert institution_code(spelled) == spelled
 
 
 NAMES = st.sampled_from([*sorted(TRANSACTION), "report_no", "payment_id"])

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from detectors.alert import Versions
+from detectors.institution_code import institution_code
 from streams import worker
 from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
@@ -118,6 +119,20 @@ def test_every_spelling_of_the_name_needs_the_key(told):
     record = sent(institution=told)
     assert outcome(admit(record)) == "signature.missing"
     assert outcome(admit(record, signature_of(*record))) == "proven"
+
+
+def test_a_name_that_the_core_reads_as_anothers_needs_its_key():
+    """A register's code of a BIC's form but of no country: the core cuts `XXX` off, so the door has to."""
+    keys = SenderKeys([key_of(BANK, institutions=("WOORIBNK",))])
+    for told in ("WOORIBNK", "WOORIBNKXXX", "WOORIBNKXXX\u200b"):
+        record = sent(institution=told)
+        assert outcome(admit(record, senders=keys)) == "signature.missing"
+        assert outcome(admit(record, signature_of(*record), senders=keys)) == "proven"
+    # the honest case beside it: other codes are other institutions, for the core too
+    for told in ("WOORIBNKXX1", "WOORIBNKXX", "wooribnkxxx"):
+        answer = admit(sent(institution=told), senders=keys)
+        assert isinstance(answer, Admitted)
+        assert json.loads(answer.records[0][2])["institution"] == told == institution_code(told)
 
 
 @pytest.mark.parametrize("told", ["BANKKRSE", "SHBKKRSE123", "SHBKKRS"])
