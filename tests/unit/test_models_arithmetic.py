@@ -1,7 +1,7 @@
 """Detectors' terms by hand: bounded steps, tails, windows and parameters; saves of exactly these forms."""
 
 from array import array
-from math import exp, inf, log, nan
+from math import exp, inf, log, log2, nan
 
 import msgspec
 import pytest
@@ -315,3 +315,41 @@ def test_a_save_of_trees_is_counter_floor_scales_and_masses():
     with pytest.raises(ValueError, match=r"half_space_trees state is of other parameters; got: floor 0\.5; "
                                          r"expected: 0\.25"):  # fmt: skip
         HalfSpaceTrees.from_state(given | {"floor": 0.25}, 11, state)
+
+
+def credits_by_hand(model: HalfSpaceTrees, reached: list[int]) -> dict[str, float]:
+    """Over each tree's path, the fall of log2(mass x 2^depth) for the feature of each split; only what is above 0."""
+    trees = model.model
+    assert trees.nodes is not None
+    totals = dict.fromkeys(trees.names, 0.0)
+    for tree, leaf in enumerate(reached):
+        for depth in range(model.height):
+            node = (leaf >> (model.height - depth)) + 2**depth - 1
+            child = (leaf >> (model.height - depth - 1)) + 2 ** (depth + 1) - 1
+            name = trees.names[trees.splits[tree][0][node]]
+            masses = [max(float(trees.nodes[tree][at]), 0.5) for at in (node, child)]
+            totals[name] += log2(masses[0]) - log2(masses[1]) - 1.0
+    return {name: pytest.approx(total) for name, total in totals.items() if total > 0.0}
+
+
+def test_one_descent_scores_credits_and_learns_as_three_do():
+    """Two trees over all features, through two pivots; credits are those of the paths, and empty before the first."""
+    given = {"trees": 2.0, "height": 3.0, "window": 8.0, "first_window": 4.0}
+    one, three = HalfSpaceTrees.build(given, 5), HalfSpaceTrees.build(given, 5)
+    shown = set()
+    for number in range(30):
+        x = {name: float((number * place) % 7 - 3) for place, name in enumerate(one.features, 1)}
+        before = one.to_state()
+        expected = three.score_one(x), three.explain_one(x)
+        assert one.score_then_learn_one(x, learn=False) == expected
+        assert one.to_state() == before
+        if number < 4:
+            assert expected == (0.0, {})
+        else:
+            assert expected[1] == credits_by_hand(three, three.model.leaves_of(three._squashed(x)))
+            shown |= {round(credit, 3) for credit in expected[1].values()}
+        assert one.score_then_learn_one(x) == expected
+        three.learn_one(x)
+        assert one.to_state() == three.to_state()
+        assert one.n_learned == three.n_learned == number + 1
+    assert min(shown) < 1.0 < max(shown)
