@@ -303,16 +303,7 @@ def _sentences(
     # paying more than the market, or receiving less than it, leaves value with the other side
     loses = above == out
     floor = limits["deviation_min"]
-    width, own_text = limits["mean_window"].number, "" if own is None else f"{own:+.0f}"
-    past_en = f"No other deal of this party is known in {width} days"
-    past_ko = f"최근 {width}일 동안 본인의 다른 거래는 확인되지 않습니다"
-    if own is not None:
-        weak, weak_ko = (", weak", ", 표본 부족") if own_n < texts.WEAK else ("", "")
-        past_en = f"The party's own mean over {width} days was {own_text} bp (n = {own_n}{weak})"
-        past_ko = f"최근 {width}일 본인 평균 괴리는 {own_text}bp입니다({own_n}건{weak_ko})"
-    if repeats:
-        past_en += f"; {repeats} of them off the market too, {texts.usd(moved)} moved in all"
-        past_ko += f". 이 중 {repeats}건도 시장환율을 벗어났으며, 이동한 금액은 모두 {texts.usd_ko(moved)}입니다"
+    past_en, past_ko = _of_the_past(int(limits["mean_window"].number), own, own_n, repeats, moved)
     this_moved = _moved(context.payment.usd, deal.deviation)
     english = (
         f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
@@ -329,4 +320,27 @@ def _sentences(
         f"{texts.usd_ko(context.payment.usd)} 거래에서 {texts.usd_ko(this_moved)} 상당의 "
         f"{'손실을 부담하였습니다' if loses else '이익을 얻었습니다'}. {past_ko}."
     )
+    return english, korean
+
+
+def _of_the_past(width: int, own: float | None, own_n: int, repeats: int, moved: int) -> tuple[str, str]:
+    """What the party's other deals were: their mean in bp, and those off the market; without a full stop.
+
+    The mean is of local days, the repetitions lie within so many times 24 hours: the evening of a day that is no part
+    of the mean may be among them.
+    """
+    in_all, in_all_ko = f"{texts.usd(moved)} moved in all", f"이동한 금액은 모두 {texts.usd_ko(moved)}입니다"
+    if own is None and not repeats:
+        return (f"No other deal of this party is known in {width} days",
+                f"최근 {width}일 동안 본인의 다른 거래는 확인되지 않습니다")  # fmt: skip
+    if own is None:
+        deals = texts.counted(repeats, "earlier deal of this party was", "earlier deals of this party were")
+        return (f"In {width} days {deals} off the market too, {in_all}",
+                f"최근 {width}일 동안 본인의 다른 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}")  # fmt: skip
+    weak, weak_ko = (", weak", ", 표본 부족") if own_n < texts.WEAK else ("", "")
+    english = f"The party's own mean over {width} days was {own:+.0f} bp (n = {own_n}{weak})"
+    korean = f"최근 {width}일 본인 평균 괴리는 {own:+.0f}bp입니다({own_n}건{weak_ko})"
+    if repeats:
+        english += f"; {repeats} of them off the market too, {in_all}"
+        korean += f". 이 중 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}"
     return english, korean
