@@ -1,0 +1,138 @@
+"""One verdict at a time: whether it counts, which one it replaces, and which one gives way. See test_verdicts.py."""
+
+import pytest
+
+from detectors.events import Disposition
+from detectors.officers import Officers
+from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
+from detectors.verdicts import MOST_OFFICERS, SENIOR, Judged, judge, kept, raised
+from tests.support.ledger import START
+
+ALERT, OTHER = "0123456789abcdef" * 2, "f" * 32
+COUNTS = Judged(None, displaced=False)
+
+
+def said(alert=ALERT, officer="I-1", verdict="refuted"):
+    """A verdict."""
+    return Disposition(event_id="e", identity="0" * 32, body="1" * 32, alert_id=alert, party="p", verdict=verdict,
+                       reason_hash="0", investigator=officer, decided_at=START)  # fmt: skip
+
+
+def given(at_us, alert=ALERT, officer="I-1", verdict="refuted"):
+    """The same as it is kept."""
+    return Given(bytes.fromhex(alert), token_number(officer), verdict, at_us)
+
+
+def alerted(*verdicts):
+    """A party with two alerts and these verdicts."""
+    party = Party(verdicts=list(verdicts))
+    raised(party, ALERT)
+    raised(party, OTHER)
+    return party
+
+
+def test_a_verdict_on_either_alert_counts_once_for_each_officer():
+    """Whatever others said of it, and the same officer of another alert."""
+    party, officers = alerted(), Officers()
+    for number, (alert, officer) in enumerate(((ALERT, "I-1"), (OTHER, "I-1"), (ALERT, "I-2"))):
+        assert judge(party, said(alert, officer), number, officers) == COUNTS
+    assert party.verdicts == [given(0), given(1, OTHER), given(2, officer="I-2")]
+
+
+@pytest.mark.parametrize(
+    "alert", ["", ALERT[:-1], ALERT + "0", ALERT.upper(), "g" * 32, "0" * 32, ALERT[16:] + OTHER[:16], "not an alert"]
+)
+def test_an_alert_that_was_never_raised_is_unknown(alert):
+    """By its whole id of 32 small hex digits, not anywhere in the bytes of others."""
+    party = alerted()
+    assert judge(party, said(alert), 0, Officers()) == Judged("verdict.unknown_alert", displaced=False)
+    assert party.verdicts == []
+
+
+def test_where_officers_are_listed_others_are_not_heard():
+    """That is said first, so that nobody learns by it which alerts there are."""
+    party, officers = alerted(), Officers()
+    officers.list(["I-1"])
+    assert judge(party, said(officer="I-2"), 0, officers) == Judged("verdict.unknown_officer", displaced=False)
+    assert judge(party, said("0" * 32, officer="I-2"), 0, officers).refused == "verdict.unknown_officer"
+    assert judge(party, said(), 0, officers) == COUNTS
+
+
+def test_a_changed_mind_replaces_the_earlier_verdict_and_stands_last():
+    """The same again is repeated; one of before the earlier is outdated, one of its own time is not."""
+    before = [given(5), given(6, OTHER), given(7, officer="I-2")]
+    party = alerted(*before)
+    assert judge(party, said(), 9, Officers()) == Judged("verdict.repeated", displaced=False)
+    assert judge(party, said(verdict="confirmed"), 4, Officers()) == Judged("verdict.outdated", displaced=False)
+    assert party.verdicts == before
+    assert judge(party, said(verdict="confirmed"), 5, Officers()) == COUNTS
+    assert party.verdicts == [*before[1:], given(5, verdict="confirmed")]
+
+
+def full(*, ranked=()):
+    """Eight verdicts on one alert and one on another, by officers of whom these have ranks, first to last."""
+    party = alerted(*(given(number, officer=f"X{number}") for number in range(MOST_OFFICERS)), given(9, OTHER))
+    officers = Officers()
+    for name in ranked:
+        officers.counted(token_number(name), 0)
+    return party, officers
+
+
+def displaced(party, officers):
+    """Which of the eight gives way to a ninth."""
+    assert judge(party, said(officer="new"), 20, officers) == Judged(None, displaced=True)
+    left = {one.officer for one in party.verdicts}
+    assert party.verdicts[-1] == given(20, officer="new")
+    assert given(9, OTHER) in party.verdicts
+    (gone,) = [number for number in range(MOST_OFFICERS) if token_number(f"X{number}") not in left]
+    return gone
+
+
+def test_of_eight_opinions_the_first_given_beyond_the_senior_six_gives_way():
+    """Without ranks the six that came first are senior; with ranks those, whenever they came."""
+    assert (MOST_OFFICERS, SENIOR) == (8, 6)
+    assert displaced(*full()) == 6
+    assert displaced(*full(ranked=["X7", "X6", "X5", "X4", "X3", "X2"])) == 0
+    assert displaced(*full(ranked=["X7", "X0"])) == 5
+    assert displaced(*full(ranked=["X0", "X1", "X2", "X4", "X6", "X7", "X3", "X5"])) == 3
+
+
+def test_seven_opinions_leave_room_for_another():
+    """So do eight that one of the eight changes, and eight where officers are listed; eight on another alert too."""
+    party, officers = full()
+    party.verdicts.pop(0)
+    assert judge(party, said(officer="new"), 20, officers) == COUNTS
+    party, officers = full()
+    assert judge(party, said(officer="X0", verdict="confirmed"), 20, officers) == COUNTS
+    assert judge(party, said(OTHER, officer="new"), 20, officers) == COUNTS
+    officers.list([f"X{number}" for number in range(9)])
+    assert judge(party, said(officer="X8"), 20, officers) == COUNTS
+    assert len(party.verdicts) == 11
+
+
+def test_each_alert_has_a_share_of_the_verdicts_kept():
+    """A flood on one alert pushes out its own oldest."""
+    flood = [given(number, officer=f"X{number}") for number in range(MOST_VERDICTS + 4)]
+    assert kept([given(0, OTHER), *flood]) == [given(0, OTHER), *flood[5:]]
+    assert kept(flood[:MOST_VERDICTS]) == flood[:MOST_VERDICTS]
+
+
+def test_what_a_new_verdict_adds_is_cut_fairly_too():
+    """257 of the officers that are listed, on one alert: the first goes."""
+    officers = Officers()
+    officers.list([*(f"X{number}" for number in range(MOST_VERDICTS)), "new"])
+    party = alerted(*(given(number, officer=f"X{number}") for number in range(MOST_VERDICTS)))
+    assert judge(party, said(officer="new"), 999, officers) == COUNTS
+    assert (len(party.verdicts), party.verdicts[0].decided_us, party.verdicts[-1].decided_us) == (MOST_VERDICTS, 1, 999)
+
+
+def test_the_newest_alerts_of_a_party_are_known():
+    """16 bytes each; the oldest goes, and a verdict on it counts no more."""
+    party = Party()
+    alerts = [f"{number:032x}" for number in range(MOST_RAISED + 1)]
+    for alert in alerts:
+        raised(party, alert)
+    assert party.raised == b"".join(bytes.fromhex(alert) for alert in alerts[1:])
+    assert judge(party, said(alerts[0]), 0, Officers()).refused == "verdict.unknown_alert"
+    assert judge(party, said(alerts[1]), 0, Officers()) == COUNTS
+    assert judge(party, said(alerts[-1]), 0, Officers()) == COUNTS
