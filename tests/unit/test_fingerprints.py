@@ -129,6 +129,31 @@ def test_where_nobody_has_more_than_its_share_the_largest_gives_way():
     assert kept(window(2, *"ABBAA", A=9, B=9)) == [2, 4]
 
 
+def test_who_has_just_its_share_has_no_more_than_that():
+    """Shared out anew too; then the one that holds most, of equal ones the last by name, gives way."""
+    found = window(4, *"AABB", A=2, B=2)
+    found.share_out({"A": 2, "B": 2, "C": 1})
+    found.add(ident(4), known(4), sender="C")
+    assert kept(found) == [0, 1, 3, 4]
+
+
+def test_who_has_no_share_gives_way_to_the_last_event():
+    """`0`, the first by name, loses both of its events to B and C."""
+    found = window(3, "0", "0", "A", A=1, B=1, C=1)
+    for number, sender, left in ((3, "B", [1, 2, 3]), (4, "C", [2, 3, 4])):
+        found.add(ident(number), known(number), sender=sender)
+        assert kept(found) == left
+
+
+def test_a_window_loaded_without_shares_has_none():
+    """Three senders, each with its own events again; the first by name gives way to a smaller window."""
+    found = saved(window(6, *"BAABCC"))
+    assert [(sender, found.held(sender)) for sender in "ABC"] == [("A", 2), ("B", 2), ("C", 2)]
+    assert [found.find(ident(number)) for number in range(6)] == [known(number) for number in range(6)]
+    found.resize(5)
+    assert kept(found) == [0, 2, 3, 4, 5]
+
+
 def test_a_flood_pushes_out_its_own_events():
     """A bank with two events keeps both while another sends a hundred, and is told of them."""
     found = window(4, "A", "A", *"B" * 98, A=2, B=2)

@@ -49,6 +49,7 @@ def test_how_far_two_rates_are_apart_is_the_same_either_way():
     assert _away(5.0, 5.0) == 0.0
     assert _away(2.0, 6.0) == pytest.approx(log(3))
     assert _away(6.0, 2.0) == pytest.approx(log(3))
+    assert _away(0.5, 0.25) == _away(0.25, 0.5) == pytest.approx(log(2))
     assert {_away(*each) for each in ((0.0, 1.0), (1.0, 0.0), (inf, 1.0), (1.0, inf), (-1.0, 1.0))} == {inf}
 
 
@@ -181,6 +182,15 @@ def test_yesterdays_rate_is_that_of_a_day_before_or_of_the_level_since(at, level
     feed.checked.levels = {} if level is None else {PAIR: us(level)}
     assert feed.checked._day_before(PAIR, us(at)) == expected
     assert feed.checked._day_before("EUR/KRW", us(at)) is None
+
+
+def test_yesterday_of_a_young_pair_is_its_first_rate_even_at_the_beginning_of_time():
+    """Two rates of the first microseconds of 1970; no level was confirmed, or none yet."""
+    feed = believing((0, "1400"))
+    feed.checked.rates.add("USD", "KRW", "1500", 1, 0, None)
+    for levels in ({}, {PAIR: us(9)}):
+        feed.checked.levels = levels
+        assert feed.checked._day_before(PAIR, us(5)) == 1400.0
 
 
 def test_a_rate_may_double_in_a_day_in_small_steps_and_no_more():

@@ -96,6 +96,15 @@ def test_what_the_pair_says_again_ends_what_was_held_before_it():
     assert feed.checked.held.keys() == {"USD/JPY"}
 
 
+def test_what_is_held_of_one_pair_is_no_matter_of_another():
+    """A pair of which nothing is held is believed as ever, and confirmed."""
+    feed = believing((0, "1400"))
+    feed.say(0, "150", "USD/JPY")
+    assert feed.say(1, "400", "USD/JPY") == "rate.held"
+    assert feed.say(2, "1401") is None
+    assert feed.held("USD/JPY") == [(1, "400")]
+
+
 # -- how far a repetition may go -------------------------------------------------------------------------------------
 
 
@@ -134,6 +143,14 @@ def test_of_a_first_rate_and_crosses_the_one_nearer_to_the_typical_rate_is_right
     assert possible(feed, reference, 3000.0, at=26 * HOUR + 1)
     feed.limits = limits_of(typical={})
     assert not possible(feed, reference, 1500.0)
+
+
+def test_a_first_rate_that_wrong_crosses_contradict_is_confirmed_by_a_repetition():
+    """They say 2 600 until they are stale; 1 300 is the typical rate itself."""
+    feed = Feed()
+    for pair, mid in (("EUR/KRW", "5200"), ("EUR/USD", "2")):
+        feed.checked.rates.add(*pair.split("/"), mid, us(0), 0, None)
+    assert feed.all((2, "1300"), (12, "1300")) == ["rate.held", "rate.confirmed"]
 
 
 def test_a_first_rate_out_of_order_is_for_an_officer():
