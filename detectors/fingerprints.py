@@ -148,7 +148,6 @@ class Fingerprints:
                 self._over.discard(sender)
             if not events:
                 del self._by_sender[sender]
-                self._over.discard(sender)
 
     def _forget(self, identity: bytes) -> None:
         del self._entries[identity]
