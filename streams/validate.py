@@ -16,16 +16,19 @@ from detectors.calendar import HOUR_US, to_us
 from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults
 from streams import reference
-from streams.contracts import DISPOSITIONS, INPUTS, RATES, RULES, TRANSACTIONS, InputTopic, party_id
+from streams.contracts import DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS, InputTopic, party_id
 from streams.faults import Fault
 from streams.identifiers import DEFAULT, LONGEST_READ, Identifiers
 
 # the contract: a time more than 24 h after the record's own Kafka timestamp is a fault
 FUTURE_US = 24 * HOUR_US
 
-# The published schema of verdicts names no lengths, and what it took it takes; but the ledger keeps these for ever, and
-# 64 KiB of officer's name is no verdict. An alert's id has 32 characters.
-VERDICT_LENGTHS = {"alert_id": 64, "investigator": 128, "legal_basis": 256, "office": 128}
+# The published schemas name no lengths here; but the ledger keeps these for ever, and a party's record its industry
+# code too: 64 KiB of officer's name are no verdict, and of code no profile. An alert's id has 32 characters.
+LENGTHS = {
+    DISPOSITIONS: {"alert_id": 64, "investigator": 128, "legal_basis": 256, "office": 128},
+    PROFILES: {"industry_code": 256},
+}
 
 _REGISTERS: dict[str, tuple[Callable[[str], bool], str]] = {
     "currency": (reference.CURRENCIES.__contains__, "an active ISO 4217 code"),
@@ -156,10 +159,10 @@ def _between_fields(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[s
             faults.append(Fault("field.missing", "original_event_id", "with returned and cancelled"))
         if "settled_amount" in body and "settled_currency" not in body:
             faults.append(Fault("field.missing", "settled_currency", "with settled_amount"))
-    elif topic.name == DISPOSITIONS:
+    elif topic.name in LENGTHS:
         faults += [
             Fault("field.length", name, f"at most {most} characters")
-            for name, most in VERDICT_LENGTHS.items() if len(str(valid.get(name, ""))) > most
+            for name, most in LENGTHS[topic.name].items() if len(str(valid.get(name, ""))) > most
         ]  # fmt: skip
     elif topic.name == RATES and "base" in valid and valid["base"] == valid.get("quote"):
         faults.append(Fault("currency.same", "quote", "another currency than base"))
