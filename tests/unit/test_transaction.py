@@ -1,0 +1,378 @@
+"""What becomes of a payment on its way through the core: its row, its money, and what the models are shown of it."""
+
+import math
+from typing import Any
+
+import pytest
+
+from detectors import money, payments, transaction
+from detectors.events import Origin, Source
+from detectors.features import EventView
+from detectors.money import Exact, Ratio
+from detectors.party import token_number, unpack
+from detectors.payment_ids import event_number, payment_number
+from detectors.payments import Payment, rows
+from detectors.scoring import Scorer
+from detectors.typologies.base import Deal
+from tests.support.ledger import START, Ledger, configuration, later, payment
+from tests.support.transaction_steps import at_us_of, step_of, worth_of
+
+PARTY = "k1.0a3.remitter"
+DAY_US = 86_400_000_000
+WEEK_US = 7 * DAY_US
+
+
+def rated(*quotes: tuple[str, str, str]) -> Ledger:
+    """A ledger with reference rates of the start: (base, quote, mid)."""
+    ledger = Ledger()
+    for base, quote, mid in quotes or (("USD", "KRW", "1400"),):
+        ledger.rate(START, mid, base, quote)
+    return ledger
+
+
+# Money
+
+
+@pytest.mark.parametrize(
+    ("fields", "usd", "own_krw"),
+    [
+        ({"amount": "4900.005"}, 4900_00, None),  # half to even
+        ({"amount": "4900.015"}, 4900_02, None),
+        ({"amount": "1400000", "currency": "KRW"}, 1000_00, 1_400_000),
+        ({"amount": "1400000.5", "currency": "KRW"}, 1000_00, 1_400_000),
+        ({"amount": "1400001.5", "currency": "KRW"}, 1000_00, 1_400_002),
+        ({"amount": "10", "currency": "EUR"}, None, None),
+    ],
+)
+def test_an_amount_is_worth_what_the_reference_rate_says(
+    fields: dict[str, str], usd: int | None, own_krw: int | None
+) -> None:
+    """In cents of USD, and of what was paid in won in whole won too; without a rate it is not known."""
+    worth = worth_of(rated(), payment("e", later(hours=1), **fields))
+    assert (worth.usd, worth.own_krw, worth.deal) == (usd, own_krw, None)
+    assert worth.amount == money.parse(fields["amount"])
+
+
+def test_a_rate_serves_for_26_hours_of_event_time() -> None:
+    """The configured age: at it the rate still counts, a microsecond later it is missing, for amount and deal alike."""
+    ledger, terms = rated(), {"currency": "KRW", "settled_currency": "USD", "deal_rate": "0.0007"}
+    for microseconds, known in ((0, True), (1, False)):
+        worth = worth_of(ledger, payment("e", later(hours=26, microseconds=microseconds), **terms))
+        assert (worth.usd is not None, worth.deal is not None) == (known, known)
+
+
+@pytest.mark.parametrize(
+    ("deal_rate", "rate", "deviation"),
+    [("1414", Ratio(1414, 1), 10_000), ("1386", Ratio(1386, 1), -10_000), ("1400.7", Ratio(14007, 10), 500),
+     ("1400", Ratio(1400, 1), 0)],
+)  # fmt: skip
+def test_a_deal_is_how_far_its_rate_is_from_the_reference(deal_rate: str, rate: Ratio, deviation: int) -> None:
+    """In hundredths of a basis point: 1414 for 1400 is 100 bp above it."""
+    event = payment("e", later(hours=1), settled_currency="KRW", deal_rate=deal_rate)
+    deal = worth_of(rated(), event).deal
+    assert deal == Deal("USD/KRW", rate, Ratio(1400, 1), deviation)
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [{"settled_currency": "KRW"}, {"deal_rate": "1414"}, {"settled_currency": "USD", "deal_rate": "1414"},
+     {"settled_currency": "EUR", "deal_rate": "0.9"}],
+    ids=str,
+)  # fmt: skip
+def test_a_deal_needs_a_rate_two_currencies_and_a_reference(terms: dict[str, str]) -> None:
+    """Otherwise there is nothing to compare."""
+    assert worth_of(rated(), payment("e", later(hours=1), **terms)).deal is None
+
+
+# The row
+
+
+BASE = {"evidence": "shown", "channel": "app", "status": "settled", "direction": "in"}
+
+
+@pytest.mark.parametrize(
+    ("fields", "flags"),
+    [
+        ({}, payments.SETTLED),
+        ({"direction": "out"}, payments.SETTLED | payments.OUT),
+        ({"status": "ordered"}, payments.ORDERED),
+        ({"status": "returned"}, 0),
+        ({"evidence": "none"}, payments.SETTLED | payments.NO_DOCUMENT),
+        ({"evidence": "none", "report_no": "R-1"}, payments.SETTLED),
+        ({"evidence": "exempt"}, payments.SETTLED),
+        ({"report_no": "R-1"}, payments.SETTLED),
+        ({"channel": "small_remitter"}, payments.SETTLED | payments.SMALL_REMITTER),
+        ({"currency": "EUR"}, payments.SETTLED | payments.RATE_MISSING),
+        (
+            {"direction": "out", "evidence": "none", "channel": "small_remitter", "currency": "EUR"},
+            payments.SETTLED | payments.OUT | payments.NO_DOCUMENT | payments.SMALL_REMITTER | payments.RATE_MISSING,
+        ),
+    ],
+    ids=str,
+)
+def test_a_rows_flags_say_what_counts_of_the_payment(fields: dict[str, str], flags: int) -> None:
+    """Direction, papers, status, channel and whether its worth is known, each by itself and together."""
+    ledger = rated()
+    step, worth = step_of(ledger, payment("e", later(hours=1), **BASE | fields))
+    assert transaction._row(step, worth).flags == flags
+
+
+def test_a_row_holds_the_payment() -> None:
+    """Ids by their numbers, names by their place in the party's table, the amount as it was written."""
+    ledger = rated()
+    ledger.pay("first", later(hours=1), institution="BANKB", purpose="10101")
+    event = payment("e", later(hours=2), "4900.50", payment_id="P-1", institution="BANKA", purpose="40101")
+    step, worth = step_of(ledger, event)
+    known = step.known
+    row = transaction._row(step, worth)
+    assert row == Payment(
+        time=at_us_of(event), amount_us=at_us_of(event), event=event_number("BANKA", "e"),
+        payment=payment_number("BANKA", "P-1"), beneficiary=token_number("k1.111.payee"), usd=4900_50, amount=49005,
+        offset=len(ledger.log), purpose=known.names.index("40101"), institution=known.names.index("BANKA"),
+        currency=known.names.index("USD"), exponent=1, flags=payments.OUT | payments.NO_DOCUMENT | payments.SETTLED,
+    )  # fmt: skip
+    assert known.names == ["10101", "BANKB", "USD", "40101", "BANKA"]
+
+
+def test_a_row_of_what_is_not_known_is_of_nothing() -> None:
+    """No purpose is the empty one, no id is number 0, no worth is 0 cents."""
+    step, worth = step_of(rated(), payment("e", later(hours=1), purpose=None, currency="EUR"))
+    row = transaction._row(step, worth)
+    assert (step.known.names[row.purpose], row.payment, row.usd) == ("", 0, 0)
+
+
+def test_an_amount_of_more_digits_than_64_bits_loses_decimals_only() -> None:
+    """An amount that no bank ever paid stops no partition."""
+    step, worth = step_of(rated(), payment("e", later(hours=1), "12345678901234567890.5"))
+    row = transaction._row(step, worth)
+    assert Exact(row.amount, row.exponent) == money.fitted(Exact(123456789012345678905, 1))
+
+
+def test_a_counterparty_keeps_its_number_through_a_key_rotation() -> None:
+    """In the overlap the event names it under both keys; afterwards under the newer one alone."""
+    ledger = rated()
+    ledger.pay("a", later(hours=1))
+    for name, previous in (("b", {"k2.111.payee": "k1.111.payee"}), ("c", {})):
+        ledger.pay(name, later(hours=2), counterparty="k2.111.payee", previous=previous)
+    found = rows(unpack(ledger.state.parties[PARTY]))
+    assert list(found["beneficiary"]) == [token_number("k1.111.payee")] * 3
+
+
+# What the models see
+
+
+class Watched:
+    """A ledger whose scored payments are written down."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, ledger: Ledger | None = None) -> None:
+        self.ledger = ledger or rated()
+        self.views: list[EventView] = []
+        self.segments: list[str] = []
+        observe, score = transaction.observe, Scorer.score_then_learn
+
+        def watched(view: EventView, *rest: Any) -> Any:
+            self.views.append(view)
+            return observe(view, *rest)
+
+        def scored(scorer: Scorer, segment: str, *rest: Any) -> Any:
+            self.segments.append(segment)
+            return score(scorer, segment, *rest)
+
+        monkeypatch.setattr(transaction, "observe", watched)
+        monkeypatch.setattr(Scorer, "score_then_learn", scored)
+
+    def weeks(self) -> list[float | None]:
+        """The seven days' sums that were seen."""
+        return [view.sum_7d_usd for view in self.views]
+
+
+def test_the_models_see_the_payment_in_its_own_units(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seconds, local hours with a fraction, weekdays from Monday, dollars, basis points, and the document line's share.
+
+    2025-03-03 is a Monday; the start is 10:00 in Seoul, so that 2 h 30 min 36 s later it is 12.51 h there. The line is
+    that of `[rules.T01]`: 5 000 USD.
+    """
+    watched = Watched(monkeypatch)
+    at = later(hours=2, minutes=30, seconds=36)
+    terms = {"settled_currency": "KRW", "deal_rate": "1414", "counterparty_country": "VN"}
+    watched.ledger.pay("e", at, "4900", **terms)
+    [view] = watched.views
+    assert view == EventView(
+        event_time_s=at.timestamp(), direction="out", party_type="person", channel="app", country="VN",
+        currency="USD", purpose="40101", institution="BANKA", counterparty=f"{token_number('k1.111.payee'):016x}",
+        amount_usd=4900.0, deal_deviation_bp=100.0, no_document=True, local_hour=view.local_hour, local_weekday=0,
+        doc_line_ratio=0.98, sum_7d_usd=4900.0,
+    )  # fmt: skip
+    assert math.isclose(view.local_hour, 12.51)
+
+
+def test_what_is_not_known_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None, and never 0: a payment without a rate, without a purpose, with papers."""
+    watched = Watched(monkeypatch)
+    watched.ledger.pay("e", later(days=1), currency="EUR", purpose=None, evidence="shown", direction="in")
+    [view] = watched.views
+    told = (view.amount_usd, view.deal_deviation_bp, view.doc_line_ratio, view.sum_7d_usd, view.purpose)
+    assert told == (None,) * 5
+    assert (view.no_document, view.direction, view.local_weekday) == (False, "in", 1)
+
+
+def test_without_a_document_line_in_force_there_is_no_share_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules name none: what it is a share of is not known."""
+    config = configuration()
+    watched = Watched(monkeypatch)
+    asked: list[Any] = []
+    effective = watched.ledger.state.effective
+    assert effective is not None
+    monkeypatch.setattr(effective.rulebook, "limit", lambda *told: asked.append(told))
+    step, worth = step_of(watched.ledger, payment("e", later(hours=15), "4900"))
+    transaction._score(step, transaction._row(step, worth), worth)
+    assert watched.views[-1].doc_line_ratio is None
+    # 2025-03-04 in Seoul
+    assert asked == [("T01", "document_line", later(hours=15).astimezone(effective.zone).date())]
+    assert str(asked[0][2]) == "2025-03-04"
+    assert config.rules["T01"].limits
+
+
+@pytest.mark.parametrize(
+    ("kind", "segment"),
+    [("person", "person"), ("company", "business"), ("sole_trader", "business"), ("bank", "bank")],
+)
+def test_peers_are_compared_within_their_segment(monkeypatch: pytest.MonkeyPatch, kind: str, segment: str) -> None:
+    """Traders behave as companies do; each direction is a segment of its own."""
+    watched = Watched(monkeypatch)
+    for direction in ("out", "in"):
+        watched.ledger.pay(direction, later(hours=1), party_type=kind, direction=direction)
+    assert watched.segments == [f"{segment}.out", f"{segment}.in"]
+
+
+def test_the_week_of_a_payment_is_seven_days_of_its_direction(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was paid exactly seven days before is out of it, a microsecond later in it; the payment itself is in."""
+    watched = Watched(monkeypatch)
+    ledger = watched.ledger
+    ledger.pay("a", later(hours=1), "100")
+    ledger.pay("b", later(hours=1, microseconds=1), "200")
+    ledger.pay("c", later(hours=2), "400", direction="in")
+    ledger.rate(later(days=7))
+    ledger.pay("d", later(days=7, hours=1), "800")
+    ledger.pay("e", later(days=7, hours=1), "1600", direction="in")
+    assert watched.weeks() == [100.0, 300.0, 400.0, 1000.0, 2000.0]
+
+
+def test_a_later_payment_is_in_no_earlier_ones_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Payments come out of order; the week ends with the payment that is looked at."""
+    watched = Watched(monkeypatch)
+    watched.ledger.pay("a", later(hours=2), "100")
+    watched.ledger.pay("b", later(hours=1), "200")
+    assert watched.weeks() == [100.0, 200.0]
+
+
+def test_a_late_payment_is_in_its_own_week_though_it_is_in_no_total(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sum is said to hold this payment, whether a row stands for it or not."""
+    watched = Watched(monkeypatch)
+    ledger = watched.ledger
+    ledger.pay("late and first", later(hours=1), "100")
+    ledger.rate(later(days=60))
+    ledger.pay("newest", later(days=60), "200", party="k1.0a3.other")
+    ledger.pay("late", later(hours=2), "400")
+    ledger.pay("late and alone", later(hours=3), "800", party="k1.0a3.third")
+    assert watched.weeks() == [100.0, 200.0, 500.0, 800.0]
+
+
+def test_what_was_folded_of_the_week_counts_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same direction and the same seven days, to the microsecond."""
+    watched = Watched(monkeypatch)
+    asked: list[Any] = []
+
+    class Folded:
+        def flow(self, *told: Any) -> int:
+            asked.append(told)
+            return 1000_00
+
+    step, worth = step_of(watched.ledger, payment("e", later(hours=1), "4900"))
+    row = transaction._row(step, worth)
+    payments.append(step.known, row)
+    monkeypatch.setattr(transaction.folded, "folded_of", lambda party: Folded() if party is step.known else None)
+    transaction._score(step, row, worth)
+    assert watched.weeks() == [5900.0]
+    assert asked == [(True, step.at_us - WEEK_US + 1, step.at_us)]
+
+
+def test_the_models_answer_and_the_features_are_kept_for_the_alert(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the segment; the party's own baselines go on from what they were."""
+    ledger = rated()
+    step, worth = step_of(ledger, payment("e", later(hours=1)))
+    assert step.known.baselines == b""
+    score = transaction._score(step, transaction._row(step, worth), worth)
+    assert (score.segment, len(score.features) > 0, score.scored is not None) == ("person.out", True, True)
+    first = step.known.baselines
+    asked: list[Any] = []
+    observe = transaction.observe
+    monkeypatch.setattr(transaction, "observe", lambda *told: asked.append(told[1:]) or observe(*told))
+    transaction._score(step, transaction._row(step, worth), worth)
+    assert asked == [(first, ledger.state.baselines)]
+    assert step.known.baselines != first
+
+
+@pytest.mark.parametrize(
+    ("status", "late", "scored"),
+    [("ordered", False, True), ("settled", False, True), ("ordered", True, True), ("settled", True, True),
+     ("returned", False, False), ("cancelled", False, False), ("returned", True, False), ("cancelled", True, False)],
+)  # fmt: skip
+def test_a_payment_is_scored_and_what_takes_one_back_is_not(status: str, late: bool, scored: bool) -> None:
+    """Late ones too: only the legal totals are closed to them."""
+    ledger = rated()
+    if late:
+        ledger.pay("newest", later(days=60), party="k1.0a3.other")
+    outputs = ledger.pay("e", later(hours=1), status=status, original_event_id="gone")
+    assert (outputs.scored, outputs.late) == (scored, late)
+    assert len(rows(unpack(ledger.state.parties[PARTY]))) == int(scored and not late)
+
+
+def test_a_payment_is_scored_once() -> None:
+    """A settlement of a known order is an amendment: the models have seen the payment."""
+    ledger = rated()
+    told = [ledger.pay(status, later(hours=1), status=status, payment_id="P-1").scored for status in
+            ("ordered", "settled")]  # fmt: skip
+    assert told == [True, False]
+
+
+@pytest.mark.parametrize(("microseconds", "late"), [(0, False), (-1, True)])
+def test_a_payment_is_late_beyond_the_configured_days(microseconds: int, late: bool) -> None:
+    """35 of them, by the partition's clock before it: at the limit itself it is in time."""
+    ledger = rated()
+    assert not ledger.pay("first", later(days=35)).late
+    assert ledger.pay("e", later(microseconds=microseconds), party="k1.0a3.other").late is late
+
+
+def test_a_head_offices_code_is_the_banks() -> None:
+    """A ledger of an earlier release may hold either form (ISO 9362): one name, one id, one share."""
+    ledger = rated()
+    ledger.pay("e", later(hours=1), institution="SHBKKRSEXXX")
+    party = unpack(ledger.state.parties[PARTY])
+    assert "SHBKKRSE" in party.names
+    assert "SHBKKRSEXXX" not in party.names
+    assert rows(party)["event"][0] == event_number("SHBKKRSE", "e")
+    assert list(party.words) == ["SHBKKRSE"]
+    assert ledger.state.shares.known_as("SHBKKRSE") == "SHBKKRSE"
+
+
+def test_a_party_remembers_its_first_and_its_newest_time() -> None:
+    """Whatever order its payments come in."""
+    ledger = rated()
+    for name, hours in (("a", 5), ("b", 3), ("c", 9), ("d", 4)):
+        ledger.pay(name, later(hours=hours))
+    party = unpack(ledger.state.parties[PARTY])
+    assert (party.first_us, party.last_us) == (
+        at_us_of(payment("b", later(hours=3))),
+        at_us_of(payment("c", later(hours=9))),
+    )
+
+
+def test_the_clock_goes_to_a_payments_time_as_far_as_kafka_bears_it_out() -> None:
+    """A date a day ahead moves it to the Kafka timestamp alone, for everybody else's sake."""
+    ledger = rated()
+    event = payment("e", later(hours=24))
+    sent = int(later(hours=1).timestamp() * 1000)
+    source = Source("fx.transactions.v1", 0, 0)
+    ledger.put(event, Origin(offset=len(ledger.log), source=source, commitment="k1:" + "0" * 64, timestamp_ms=sent))
+    assert ledger.state.watermark_us == sent * 1000

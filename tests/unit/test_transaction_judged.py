@@ -1,0 +1,378 @@
+"""How a payment is judged: what counts, what the typologies and the budget are asked, and what an alert is made of."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from detectors import accounting, alerts, payments, transaction
+from detectors.accounting import Effect, Incoming
+from detectors.alerts import RULE, UNSCORED
+from detectors.calendar import to_us, year_bounds
+from detectors.money import Ratio
+from detectors.payment_ids import event_number
+from detectors.scoring import Scored
+from detectors.typologies import REGISTRY
+from tests.support.ledger import START, Ledger, later, payment
+from tests.support.transaction_steps import at_us_of, origin, rated, record, step_of
+
+PARTY = "k1.0a3.remitter"
+DAY_US = 86_400_000_000
+# T01: pieces are between 0.8 and 1 of the document line of 5 000 USD
+BAND = (4000_00, 5000_00)
+
+
+# Accounting
+
+
+def accounted(
+    monkeypatch: pytest.MonkeyPatch,
+    effect: Effect,
+    ledger: Ledger,
+    late: bool = False,
+    folded: bytes = b"",
+    **fields: Any,
+) -> tuple[Any, Any, Any, list[Any]]:
+    """An event whose accounting comes to `effect`: the step, its row, its money, and what accounting was asked."""
+    step, worth = step_of(ledger, payment("e", later(hours=1), **fields))
+    row = transaction._row(step, worth)
+    asked = record(monkeypatch, accounting, "account", effect)
+    step.known.folded = folded
+    assert transaction._account(step, row, worth, late) is effect
+    return step, row, worth, asked
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_accounting_is_told_everything_of_the_event(monkeypatch: pytest.MonkeyPatch, late: bool) -> None:
+    """Its row and status, the event that it takes back, its currency, who says it, whether it is late; legal time."""
+    fields = {"status": "returned", "original_event_id": "o", "currency": "EUR", "institution": "BANKB"}
+    effect = Effect("late", None)
+    step, row, _, asked = accounted(monkeypatch, effect, rated(), late=late, **fields)
+    assert asked == [
+        (step.known, Incoming(row, "returned", event_number("BANKB", "o"), "EUR", "BANKB", late, step.effective.zone))
+    ]
+    assert step.known.proofs == []
+
+
+@pytest.mark.parametrize(("currency", "cents"), [("USD", 4900_00), ("EUR", 0)])
+def test_a_return_of_a_folded_payment_is_noted(monkeypatch: pytest.MonkeyPatch, currency: str, cents: int) -> None:
+    """It found no row; of one whose worth is not known there is nothing to take back."""
+    noted = record(monkeypatch, transaction.folded, "note_return")
+    effect = Effect("pending", None)
+    step, *_ = accounted(monkeypatch, effect, rated(), folded=b"x", status="returned", currency=currency)
+    assert noted == [(step.known, cents, transaction._needs(step))]
+    noted.clear()
+    accounted(monkeypatch, effect, rated(), status="returned")
+    accounted(monkeypatch, Effect("reversed", None), rated(), folded=b"x", status="returned")
+    assert noted == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "follows"), [("amended", True), ("reversed", True), ("new", False), ("known", False), ("late", False)]
+)
+def test_what_was_taken_back_is_followed(monkeypatch: pytest.MonkeyPatch, kind: str, follows: bool) -> None:
+    """From the party as it was before the event."""
+    followed = record(monkeypatch, transaction.taken_back, "follow")
+    was = object()
+    monkeypatch.setattr(transaction.taken_back, "before", lambda party: (was, party))
+    ledger = rated()
+    step, *_ = accounted(monkeypatch, Effect(kind, None), ledger)
+    assert followed == [(ledger.state, step.effective, step.known, (was, step.known))] * follows
+
+
+def test_corrected_rates_are_brought_to_the_party_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where corrections are under way, before anything is decided of it; else nothing is looked at."""
+    order = record(monkeypatch, transaction.taken_back, "bring_up_to_date")
+    ledger = rated()
+    accounted(monkeypatch, Effect("known", None), ledger)
+    assert order == []
+    ledger.state.restatement.waiting = {"somebody": 0}
+    step, *_ = accounted(monkeypatch, Effect("known", None), ledger)
+    assert order == [(ledger.state, step.effective, PARTY, step.known)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "piece"),
+    [
+        ({"amount": "4000"}, True),
+        ({"amount": "5000"}, True),
+        ({"amount": "3999.99"}, False),
+        ({"amount": "5000.01"}, False),
+        ({"amount": "4500", "direction": "in"}, False),
+    ],
+    ids=str,
+)
+def test_what_names_a_payment_without_papers_is_kept(
+    monkeypatch: pytest.MonkeyPatch, fields: dict[str, str], piece: bool
+) -> None:
+    """An alert may have to show it; outbound pieces in T01's band, its edges among them, have places of their own."""
+    for kind in ("new", "amended"):
+        monkeypatch.setattr(transaction.taken_back, "follow", lambda *_: None)
+        ledger = rated()
+        step, _ = step_of(ledger, payment("e", later(hours=1), **fields))
+        row = transaction._row(step, step_worth(step))
+        step, *_ = accounted(monkeypatch, Effect(kind, row), ledger, **fields)
+        [proof] = step.known.proofs
+        assert proof == alerts.proof_of(ledger.state, step.event, step.origin, piece=piece)
+
+
+def step_worth(step: Any) -> Any:
+    """The money of a step's event."""
+    return transaction._worth(step.state, step.effective, step.event, step.at_us)
+
+
+@pytest.mark.parametrize(
+    ("kind", "row", "fields"),
+    [("new", True, {"evidence": "shown"}), ("known", True, {}), ("reversed", False, {}), ("new", False, {})],
+)
+def test_nothing_is_kept_of_what_does_not_count_without_papers(
+    monkeypatch: pytest.MonkeyPatch, kind: str, row: bool, fields: dict[str, str]
+) -> None:
+    """With papers, known already, or taken back."""
+    monkeypatch.setattr(transaction.taken_back, "follow", lambda *_: None)
+    ledger = rated()
+    step, worth = step_of(ledger, payment("e", later(hours=1), **fields))
+    effect = Effect(kind, transaction._row(step, worth) if row else None)
+    assert accounted(monkeypatch, effect, ledger, **fields)[0].known.proofs == []
+
+
+# The typologies
+
+
+class Judging:
+    """A step that is judged, with typologies and alerts that answer so; everything asked is written down."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, fired: int = 0, news: int = 0, reading: str | None = None,
+                 *, history: bool = False, **fields: Any) -> None:  # fmt: skip
+        ledger = rated()
+        self.step, self.worth = step_of(ledger, payment("e", later(hours=1), **fields))
+        if history:
+            self.step = self.step._replace(origin=msgspec.structs.replace(self.step.origin, history=True))
+        self.row = transaction._row(self.step, self.worth)
+        payments.append(self.step.known, self.row)
+        hits = [SimpleNamespace(finding=SimpleNamespace(strength=0.25 * (1 + n), reading=reading)) for n in range(news)]
+        self.hits = hits
+        self.found = [(SimpleNamespace(id=f"T{n}"), SimpleNamespace(strength=0.5 + n)) for n in range(fired)]
+        self.evaluated = record(monkeypatch, alerts, "evaluated", self.found)
+        self.news = record(monkeypatch, alerts, "news", hits)
+        self.built = record(monkeypatch, alerts, "build", "the alert")
+        self.chosen: Any = None
+        self.offers: list[Any] = []
+
+        def offer(step: Any, scored: Any) -> Any:
+            self.offers.append((step, scored))
+            return self.chosen, "offered"
+
+        monkeypatch.setattr(transaction, "_offer", offer)
+        self.learned = []
+        for typology in REGISTRY:
+            monkeypatch.setattr(type(typology), "learn", lambda one, context: self.learned.append((one.id, context)))
+
+    def judge(self, kind: str = "new", score: Any = None) -> Any:
+        """The judgement."""
+        effect = Effect(kind, self.row)
+        return transaction._judge(self.step, effect, self.worth, score or transaction._Score())
+
+
+SCORED = Scored(score=0.5, rank=0.01, members={}, contributions=(), warm=True)
+
+
+def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The budget is not asked; the alert, the strengths of what fired and of what is news are handed on."""
+    judging = Judging(monkeypatch, fired=3, news=2, amount="1400", currency="KRW")
+    score = transaction._Score(SCORED, ("a feature",), "person.out")
+    judged = judging.judge(score=score)
+    step, worth = judging.step, judging.worth
+    [(case, hits, selection, offered)] = judging.built
+    assert (hits, selection, judging.offers) == (judging.hits, RULE, [])
+    assert [offered(rank) for rank in (0.0, 1.0)] == [False, False]
+    [(context, _)] = judging.evaluated
+    assert case == alerts.Case(
+        step.state, step.configuration, step.event, step.origin, step.at_us, step.known, context, 100,
+        Ratio(1400, 1), 1400, "person.out", ("a feature",), SCORED, step.told,
+    )  # fmt: skip
+    assert (worth.usd, worth.own_krw) == (100, 1400)
+    assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person")
+    assert judging.evaluated == [(context, step.configuration)]
+    assert judging.news == [(judging.found, step.known, step.at_us)]
+    assert step.known.proofs == [alerts.proof_of(step.state, step.event, step.origin)]
+
+
+def test_the_alerts_won_is_of_the_event_and_not_of_an_old_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond 26 hours no rate says what a dollar is in won."""
+    judging = Judging(monkeypatch, fired=1, news=1)
+    judging.step = judging.step._replace(at_us=judging.step.at_us + 26 * 3_600_000_000)
+    judging.judge()
+    assert judging.built[0][0].to_krw is None
+    assert judging.built[0][0].scored is UNSCORED
+
+
+def test_what_no_rule_explains_is_offered_to_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it chooses is an alert under its name; what it does not choose is none. No proof is kept."""
+    judging = Judging(monkeypatch, fired=0)
+    score = transaction._Score(SCORED, (), "person.out")
+    assert judging.judge(score=score).alert is None
+    assert (judging.offers, judging.built) == ([(judging.step, SCORED)], [])
+    judging.chosen = "selected"
+    assert judging.judge(score=score).alert == "the alert"
+    assert judging.built[0][1:] == ([], "selected", "offered")
+    assert judging.step.known.proofs == []
+
+
+def test_history_is_learned_from_and_never_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever fires and however odd it is: no news, no rank for the budget; what fired is remembered."""
+    judging = Judging(monkeypatch, fired=2, news=2, history=True)
+    judged = judging.judge(score=transaction._Score(SCORED, (), "person.out"))
+    assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person")
+    assert judging.offers == [(judging.step, None)]
+    assert [name for name, _ in judging.learned] == [typology.id for typology in REGISTRY]
+    assert len(judging.step.known.proofs) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "looked", "learns"),
+    [("new", True, True), ("amended", True, False), ("reversed", False, False), ("known", False, False)],
+)
+def test_typologies_look_at_what_counts_and_learn_what_is_new(
+    monkeypatch: pytest.MonkeyPatch, kind: str, looked: bool, learns: bool
+) -> None:
+    """All of them learn, after the alert is built, from the context that they judged."""
+    judging = Judging(monkeypatch)
+    judging.judge(kind)
+    assert (len(judging.evaluated), judging.offers) == (int(looked), [(judging.step, None)])
+    contexts = [context for context, _ in judging.evaluated] * learns
+    assert judging.learned == [(typology.id, context) for context in contexts for typology in REGISTRY]
+
+
+def test_an_alert_of_another_reading_is_for_that_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The case's event and the desks' type are those under which alone its rules fire."""
+    judging = Judging(monkeypatch, fired=1, news=1, reading="company")
+    assert judging.judge().judged_as == "company"
+    assert judging.built[0][0].event.party_type == "company"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [([], "person"), ([None], "person"), (["company"], "company"), (["company", None], "person"),
+     ([None, "company"], "person"), (["bank", "company"], "bank")],
+)  # fmt: skip
+def test_a_reading_counts_where_all_findings_are_disputed(found: list[str | None], expected: str) -> None:
+    """One that holds as the party is judged needs no other reading; of two readings the first is told."""
+    event = payment("e", later(hours=1))
+    hits = [SimpleNamespace(finding=SimpleNamespace(reading=reading)) for reading in found]
+    assert transaction._read_as(event, hits) == msgspec.structs.replace(event, party_type=expected)
+
+
+def test_a_context_has_the_payment_as_it_counts_on_its_local_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A settlement keeps the order's time: the day and the year are that one's, in Seoul."""
+    ledger = Ledger()
+    ledger.rate(START, "1400")
+    terms = {"settled_currency": "KRW", "deal_rate": "1414"}
+    step, worth = step_of(ledger, payment("e", later(hours=1), **terms))
+    step = step._replace(readings=("company",))
+    row = transaction._row(step, worth)
+    # 2024-12-31 15:30 in UTC is New Year's Day in Seoul
+    row.time = to_us(later(days=-62, hours=14, minutes=30))
+    payments.append(step.known, row)
+    monkeypatch.setattr(transaction.folded, "folded_of", lambda party: ("folded", party))
+    context = transaction._context(step, Effect("amended", row), worth)
+    assert context is not None
+    assert (str(context.day), context.year_us) == ("2025-01-01", year_bounds(2025, step.effective.zone))
+    assert (context.transaction, context.payment, context.deal) == (step.event, row, worth.deal)
+    assert (context.names, context.slots, context.legend) == (
+        step.known.names,
+        step.known.slots,
+        step.configuration.legend,
+    )
+    assert context.rows.tobytes() == step.known.payments
+    assert (context.zone, context.rulebook) == (step.effective.zone, step.effective.rulebook)
+    assert context.shared is ledger.state.typologies
+    assert (context.folded, context.readings) == (("folded", step.known), ("company",))
+    ledger.state.give_share("BANKA", step.clock_us)
+    again = transaction._context(step, Effect("new", row), worth)
+    assert again is not None
+    assert (context.sender, again.sender) == ("", "BANKA")
+    assert transaction._context(step, Effect("new", None), worth) is None
+
+
+def test_what_came_of_a_payment_is_told_in_its_own_units() -> None:
+    """Cents, basis points, strengths; the type that it was judged as, and that its sender told another."""
+    ledger = rated()
+    first = ledger.pay("a", later(hours=1), party_type="company", institution="BANKB")
+    terms = {"settled_currency": "KRW", "deal_rate": "1414", "payment_id": "P-1"}
+    second = ledger.pay("b", later(hours=2), "100", party_type="person", institution="BANKB", **terms)
+    third = ledger.pay("c", later(hours=3), "100", currency="EUR", party_type="person", institution="BANKB")
+    assert [(one.assessed.usd, one.assessed.deal_deviation_bp) for one in (first, second, third)] == [
+        (4900_00, None), (100_00, 100.0), (None, None),
+    ]  # fmt: skip
+    assert [(one.judged_as, one.type_differs, one.late, one.join) for one in (first, second)] == [
+        ("company", False, False, None), ("person", True, False, None),
+    ]  # fmt: skip
+    assert origin(ledger, payment("d", later(hours=4))).offset == len(ledger.log)
+
+
+def test_alerts_and_joins_are_told() -> None:
+    """The third piece within a day completes a split (T01); an id that comes again is counted."""
+    ledger = rated()
+    told = [ledger.pay(f"e{n}", later(hours=1 + n)) for n in range(3)]
+    assert [len(one.alerts) for one in told] == [0, 0, 1]
+    assert [hit.id for hit in told[2].alerts[0].typologies] == ["T01"]
+    assert [[name for name, _ in one.assessed.fired] for one in told] == [[], [], ["T01"]]
+    ids = {"payment_id": "P-1", "party": "k1.0a3.other"}
+    joins = [ledger.pay(way, later(hours=5), "45000", direction=way, **ids).join for way in ("out", "in")]
+    assert joins == [None, "payment.reused"]
+
+
+# Who says what
+
+
+def test_a_party_is_judged_by_what_its_bank_said_before() -> None:
+    """The strictest word of the payment's own institution: a bank that called a person a company is not believed."""
+    ledger = rated()
+    ledger.pay("a", later(hours=1), party_type="person", institution="BANKA")
+    step, _ = step_of(ledger, payment("b", later(hours=2), party_type="company", institution="BANKA"))
+    assert (step.told, step.event.party_type, step.readings) == ("company", "person", ("company",))
+
+
+def test_anothers_word_is_a_reading_beside_the_own_one() -> None:
+    """And is no other word of this institution: it is told apart by what each said before."""
+    ledger = rated()
+    ledger.pay("a", later(hours=1), party_type="company", institution="BANKB")
+    step, _ = step_of(ledger, payment("b", later(hours=2), party_type="person", institution="BANKA"))
+    assert (step.told, step.event.party_type, step.readings) == ("person", "person", ("company",))
+    assert step.origin == origin(ledger, step.event)
+    ledger.pay("b", later(hours=2), party_type="person", institution="BANKA")
+    for institution, word, differs in [("BANKB", "company", False), ("BANKB", "person", True),
+                                       ("BANKA", "person", False), ("BANKC", "company", True)]:  # fmt: skip
+        assert begun(ledger, payment("c", later(hours=3), party_type=word, institution=institution))[1] is differs
+    assert begun(ledger, payment("d", later(hours=3), party="k1.0a3.new"))[1] is False
+
+
+def begun(ledger: Ledger, event: Any) -> tuple[Any, bool]:
+    """The step, and whether its sender tells another type than was known."""
+    state = ledger.state
+    assert state.effective is not None
+    assert state.configuration is not None
+    at_us = at_us_of(event)
+    return transaction._begin(state, state.configuration, state.effective, event, origin(ledger, event), at_us)
+
+
+def test_an_earlier_payment_does_not_move_the_clock_back() -> None:
+    """The step's clock is the partition's with this event counted."""
+    ledger = rated()
+    ledger.pay("a", later(hours=5))
+    steps = [step_of(ledger, payment("b", later(hours=hours)))[0] for hours in (2, 7)]
+    assert [step.clock_us for step in steps] == [to_us(later(hours=5)), to_us(later(hours=7))]
+
+
+def test_a_payment_is_accounted_with_its_money_and_its_lateness(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the accounting is given is what the payment came to."""
+    ledger = rated()
+    ledger.pay("newest", later(days=60), party="k1.0a3.other")
+    asked = record(monkeypatch, transaction, "_account", Effect("known", None))
+    ledger.pay("late", later(hours=1))
+    ledger.pay("in time", later(days=60), "100")
+    assert [(step.event.event_id, row.usd, worth.usd, late) for step, row, worth, late in asked] == [
+        ("late", 4900_00, 4900_00, True), ("in time", 100_00, 100_00, False),
+    ]  # fmt: skip
