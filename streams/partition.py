@@ -191,7 +191,7 @@ class Partition(Generic[S]):
             try:
                 thaw = partial(self.core.thaw, self.place.partition, await sections())
                 state = thaw() if self._beside is None else await self._beside(thaw)
-                _require_position(state, position)
+                require_position(state, position)
             except SnapshotError as fault:
                 self.refused += 1
                 logger.warning("%s: snapshot at %d not used: %s", self.place, position, fault)
@@ -379,7 +379,7 @@ class Partition(Generic[S]):
         self.state, self.unsaved = None, 0
 
 
-def _require_position(state: State, position: int) -> None:
-    """The state itself says where it ends; pointer and header only repeat it."""
+def require_position(state: State, position: int) -> None:
+    """The state itself says where it ends; pointer and header only repeat it. Raises `SnapshotError` on another."""
     if state.next != position:
         raise SnapshotError("the snapshot's state is of another position", got=state.next, expected=position)

@@ -11,6 +11,7 @@ from streams.errors import LedgerError, SnapshotError
 from streams.kafka_log import KafkaLog
 from streams.monitor_core import MonitorCore
 from streams.outputs import Output
+from streams.partition import require_position
 from streams.progress import Place, Progress
 from streams.tally import Tally
 
@@ -45,6 +46,7 @@ async def begin(
                 continue
             try:
                 state = core.thaw(place.partition, await sections())
+                require_position(state, position)
             except SnapshotError as fault:
                 # the next older one, or the ledger itself: the state is the same, it only takes longer
                 refused.append(f"{position}: {fault.message}")
