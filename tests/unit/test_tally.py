@@ -3,6 +3,9 @@
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from streams import tally as module
 from streams.monitor import MonitorAgent
 from streams.monitor_core import MonitorCore
 from streams.tally import Tally
@@ -14,10 +17,15 @@ class Recorded:
     def __init__(self) -> None:
         self.calls: list[tuple[Any, ...]] = []
         self.rate_missing = SimpleNamespace(inc=lambda count: self.calls.append(("rate_missing", count)))
+        self.payments_folded = SimpleNamespace(inc=lambda count: self.calls.append(("folded", count)))
+        self.rates = SimpleNamespace(labels=self._rate)
         self.payment_joins, self.sender_words = self._adding("joins"), self._adding("words")
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments: self.calls.append((name, *map(_copied, arguments)))
+
+    def _rate(self, verdict: str) -> SimpleNamespace:
+        return SimpleNamespace(inc=lambda count: self.calls.append(("rates", verdict, count)))
 
     def _adding(self, name: str) -> SimpleNamespace:
         return SimpleNamespace(add=lambda counts: counts and self.calls.append((name, dict(counts))))
@@ -64,6 +72,58 @@ def test_a_flush_tells_everything_once_and_keeps_nothing() -> None:
     assert {call[0] for call in again.calls} == {"observe_run", "observe_stage"}
     assert again.of("observe_stage") == [("monitor", "decode", 0.0), ("monitor", "apply", 0.0)]
     assert tally.busy == 3.0
+
+
+def test_a_new_tally_has_counted_nothing() -> None:
+    """Nothing but the time of no event goes into the metrics."""
+    tally, metrics = Tally(), Recorded()
+    assert (tally.busy, tally.ruling, tally.rate_missing, tally.folded) == (0.0, None, 0, 0)
+    tally.flush(metrics, "monitor")
+    assert metrics.calls == [("observe_stage", "monitor", "decode", 0.0), ("observe_stage", "monitor", "apply", 0.0)]
+
+
+def test_what_is_counted_after_a_flush_is_told_alone() -> None:
+    """Each counter begins anew; the time spent adds up."""
+    tally, metrics = counted(), Recorded()
+    tally.folded, tally.rates["rate.held"] = 7, 2
+    tally.flush(metrics, "monitor", 2)
+    assert (metrics.of("folded"), metrics.of("rates")) == ([(7,)], [("rate.held", 2)])
+    tally.rate_missing += 1
+    tally.folded += 2
+    tally.decode_seconds += 0.5
+    tally.apply_seconds += 0.25
+    again = Recorded()
+    tally.flush(again, "monitor", 1)
+    assert (again.of("rate_missing"), again.of("folded"), again.of("rates")) == ([(1,)], [(2,)], [])
+    assert again.of("observe_stage") == [("monitor", "decode", 0.5), ("monitor", "apply", 0.25)]
+    assert tally.busy == 3.75
+
+
+def test_the_rules_in_force_are_shown_once() -> None:
+    """When a partition came under them."""
+    tally, rules = Tally(), SimpleNamespace()
+    tally.ruling = rules
+    for expected in ([(rules,)], []):
+        metrics = Recorded()
+        tally.flush(metrics, "monitor")
+        assert metrics.of("show_rules") == expected
+        assert tally.ruling is None
+
+
+def test_an_alert_is_counted_by_its_strongest_typology_and_how_old_its_payment_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Seconds from the payment's Kafka timestamp (ms) to now; one that no rule explains has none."""
+    monkeypatch.setattr(module.time, "time", lambda: 5000.0)
+    tally, metrics = Tally(), Recorded()
+    hits = [
+        SimpleNamespace(id=name, strength=strength) for name, strength in [("T01", 0.5), ("T16", 0.9), ("T02", 0.7)]
+    ]
+    for typologies, desk, sent in [(hits, "customs", 4_998_500), ([], "aml", 4_000_000)]:
+        tally.alerts.append((SimpleNamespace(typologies=typologies, desk=desk, severity="high"), sent))
+    tally.flush(metrics, "monitor")
+    assert metrics.of("count_alert") == [("customs", "T16", "high"), ("aml", None, "high")]
+    assert metrics.of("observe_end_to_end") == [([1.5, 1000.0],)]
 
 
 def test_a_replayed_batch_is_no_run() -> None:
