@@ -208,6 +208,15 @@ def test_a_return_is_kept_as_it_was_told_and_taken_back():
     assert party.reversals[1].whole
 
 
+def test_money_that_came_in_and_went_back_counts_no_more():
+    """A return is of the direction of its payment; the other way round it is none of this payment."""
+    party, _ = told(payment(1, 1000, flags=NO_DOCUMENT))
+    assert tell(party, payment(2, 400, "returned"), "returned", original=1).join == "reversal.mismatched"
+    assert tell(party, payment(3, 400, "returned", flags=NO_DOCUMENT), "returned", original=1).kind == "reversed"
+    assert [row.usd for row in rows(party)] == [600]
+    assert [one.outbound for one in party.reversals] == [True, False]
+
+
 def test_a_return_that_finds_nothing_waits_and_one_that_disagrees_is_named():
     """Also a late one: it takes back what it names."""
     party, _ = told(payment(1, 1000))

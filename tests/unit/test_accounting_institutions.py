@@ -188,6 +188,23 @@ def test_a_payment_that_was_said_anew_and_whose_words_are_forgotten_is_not_said_
     assert tell(party, payment(3, 1000)).join == "payment.reused"
 
 
+def test_another_bank_settles_what_it_had_ordered_and_corrected():
+    """Ordered, the order corrected, settled: its settlement is of its order, whatever words were said before."""
+    by_b = [payment(2, 999_000, "ordered", institution=B), payment(3, 998_000, "ordered", institution=B),
+            payment(4, 997_000, institution=B)]  # fmt: skip
+    party, effects = told(payment(1, 1_000_000), *by_b)
+    assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3
+    assert len(rows(party)) == 1
+    assert [word.amount for _, _, word in words(party)] == [997_000, 998_000]
+
+
+def test_an_equal_amount_in_other_decimals_changes_nothing():
+    """10 000 and 10 000.00 are one word."""
+    first = payment(1, 1_000_000)
+    party, _ = told(first, payment(2, 10_000, institution=B, exponent=0, usd=1_000_000))
+    assert rows(party) == [but(first, flags=first.flags | RESTATED)]
+
+
 # Words that rules take alike
 
 NEW_YEAR = to_us(datetime(2025, 12, 31, 15, tzinfo=UTC))
