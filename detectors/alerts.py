@@ -36,7 +36,6 @@ from detectors.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text,
 from detectors.party_type import DISPUTED, who_said
 from detectors.payments import rows
 from detectors.scoring import Scored
-from detectors.shares import OTHERS
 from detectors.state import PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Finding, Typology
@@ -240,7 +239,7 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
 def proof_of(state: PartitionState, event: Transaction, origin: Origin, *, piece: bool = False) -> Proof:
     """What names this event in later alerts. An event without a source is named by the ledger's topic."""
     topic = origin.source.topic if origin.source is not None else state.ledger_topic
-    share = event.institution if state.shares.has(event.institution) else OTHERS
+    share = state.shares.known_as(event.institution)
     return Proof(
         origin.offset, state.topic_number(topic), event.event_id, packed_commitment(origin.commitment), piece,
         token_number(share) >> 48,

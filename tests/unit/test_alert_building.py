@@ -241,6 +241,20 @@ def test_what_names_an_event_is_its_source_or_the_ledger():
     assert (case.state.topics[plain.topic], plain.piece) == (case.state.ledger_topic, False)
 
 
+def test_a_proof_tells_whose_share_it_is_of():
+    """Sixteen bits of a hash: of an institution that has a share of its own, else of all others together."""
+    case = case_of()
+    ledger_with_bic = Ledger()
+    ledger_with_bic.pay("e1", START, institution="SHBKKRSE")
+    older = payment("e2", START, institution="SHBKKRSEXXX")  # one bank, as older ledgers write it
+    digest = hashlib.blake2b(b"SHBKKRSE", digest_size=8).digest()
+    assert proof_of(ledger_with_bic.state, older, case.origin).sender == int.from_bytes(digest[:2], "big")
+    for institution, share in (("BANKA", "BANKA"), ("BANKB", "BANKB"), ("MADEUP", "")):
+        event = msgspec.structs.replace(case.event, institution=institution)
+        digest = hashlib.blake2b(share.encode(), digest_size=8).digest()
+        assert proof_of(case.state, event, case.origin).sender == int.from_bytes(digest[:2], "big")
+
+
 @pytest.mark.parametrize(
     ("amount", "rate", "expected"),
     [(Exact(10050, 2), Ratio(14_005, 10), 140_750), (Exact(3, 0), Ratio(1, 2), 2), (Exact(5, 0), Ratio(1, 2), 2),
