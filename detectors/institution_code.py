@@ -1,6 +1,7 @@
 """One code for one institution: BIC8 and the same BIC with `XXX` (the head office, ISO 9362) are one bank."""
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 
 # Distinct codes remembered: far more than one country's reporting institutions. A hostile sender's codes pass through.
@@ -16,3 +17,11 @@ def institution_code(written: str) -> str:
     earlier releases hold both forms, and people write either into desks' lists.
     """
     return written[:8] if _HEAD_OFFICE.fullmatch(written) else written
+
+
+def listed_codes(written: Iterable[str]) -> frozenset[str]:
+    """The codes that a configuration's list names: each as it is written, and as it reads in capitals without blanks.
+
+    Failure prevented: a desk for `shbkkrse` gets no alert of SHBKKRSE, and nothing says so.
+    """
+    return frozenset(institution_code(text) for name in written for text in (name, name.strip().upper()))

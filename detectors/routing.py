@@ -2,7 +2,7 @@
 
 from detectors.alert import Alert
 from detectors.configuration import Configuration, Desk
-from detectors.institution_code import institution_code
+from detectors.institution_code import institution_code, listed_codes
 
 ANOMALY = "anomaly"
 # shown where no desk matches; such an alert is on fx.alerts.v1 only
@@ -32,7 +32,7 @@ def matching(
             (not desk.typologies or any(each in desk.typologies for each in explained))
             and (not desk.severities or severity in desk.severities)
             and (not desk.party_types or party_type in desk.party_types)
-            and (not desk.institutions or not there.isdisjoint(map(institution_code, desk.institutions)))
+            and (not desk.institutions or not there.isdisjoint(listed_codes(desk.institutions)))
         )
 
     return tuple(name for name, desk in configuration.desks.items() if matches(desk))

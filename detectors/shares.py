@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from detectors.calendar import DAY_US
-from detectors.institution_code import institution_code
+from detectors.institution_code import institution_code, listed_codes
 
 # Stands for all senders without a share of their own; no institution's name is empty.
 OTHERS = ""
@@ -64,7 +64,7 @@ class Shares:
 
     def list(self, institutions: Iterable[str]) -> None:
         """Institutions that always have a share, as the configuration in force says."""
-        self._listed = frozenset(map(institution_code, institutions))
+        self._listed = listed_codes(institutions)
         for name in self._listed & self._named.keys():
             del self._named[name]
         for name in [one for one in self._usual if one != OTHERS and not self.has(one)]:

@@ -16,9 +16,8 @@ from typing import Any, Literal
 import faust
 from aiokafka.errors import KafkaError
 
-from detectors.institution_code import institution_code
 from detectors.typologies import REGISTRY
-from streams import application_claim, faults, health, in_force, topics
+from streams import application_claim, faults, health, identifiers, in_force, topics
 from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
 from streams.faust_collector import FaustMonitorCollector
 from streams.kafka.denied import DENIED, not_authorized
@@ -244,7 +243,7 @@ def _metrics(settings: Settings, input_partitions: int, senders: SenderKeys | No
         detectors=sorted(effective.detectors.members),
         versions=versions(effective),
         institutions=[
-            *(institution_code(name) for name in effective.admitted.institutions),
+            *(identifiers.DEFAULT.institution(name)[0] for name in effective.admitted.institutions),
             *(() if senders is None else senders.institutions),
         ],
     )

@@ -9,6 +9,7 @@ import pytest
 from detectors.configuration import Admission, Desk, HistoryAllowed
 from detectors.payments import rows
 from detectors.routing import matching
+from detectors.shares import Shares
 from streams import ledger
 from streams.contracts import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
@@ -116,10 +117,14 @@ def test_ledgers_of_earlier_releases_hold_one_bank_too():
     assert ordered.institution == "SHBKKRSE"
 
 
-@pytest.mark.parametrize("listed", ["BKGGKRSE", "BKGGKRSEXXX"])
+@pytest.mark.parametrize("listed", ["BKGGKRSE", "BKGGKRSEXXX", "bkggkrse", " bkggkrsexxx "])
 @pytest.mark.parametrize("there", ["BKGGKRSE", "BKGGKRSEXXX"])
 def test_a_desk_s_list_knows_a_bank_by_either_code(listed, there):
-    """And only that bank."""
+    """And in any case, and only that bank; so does the list of those who have a share of their own."""
+    shares = Shares()
+    shares.list([listed])
+    assert shares.has("BKGGKRSE")
+    assert not shares.has("SHBKKRSE")
     configuration = effective_configuration({})
     configuration = msgspec.structs.replace(configuration, desks={"d": Desk(institutions=(listed,))})
     assert matching(("T01",), "low", "person", (there,), configuration) == ("d",)

@@ -77,6 +77,18 @@ def test_institutions_of_a_series_are_bounded():
     assert len(series.parts) == MOST_PARTS
 
 
+@pytest.mark.parametrize("banks", [1, 6, 10, 50])
+def test_as_many_alerts_whatever_the_number_of_banks(banks):
+    """300 payments of 4 900 of one person: each is news only where the series grew, through 50 banks as through one.
+
+    Failure prevented: each payment an alert where the banks are more than the eight that are remembered.
+    """
+    ledger = Ledger()
+    found = [ruled(ledger, f"p{number}", later(hours=number), "4900", f"BANK{number % banks}") for number in range(300)]
+    for typology in ("T01", "T02"):
+        assert 6 <= sum(typology in rules for rules in found) <= 20
+
+
 def test_what_came_back_mutes_nothing():
     """A payment of 200 000 USD is returned whole; the same amount at the same bank is news again."""
     ledger = Ledger()
