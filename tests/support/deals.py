@@ -21,6 +21,7 @@ NOW = to_us(START)
 TODAY = date(2025, 3, 3)
 ORDINAL = TODAY.toordinal()
 NAMES = ["", "BANKA", "BANKB"]
+DEFAULTS = configuration()
 
 
 def row(offset: int, usd: int = 5_000_000, time: int = NOW, institution: int = 1, flags: int = OUT) -> Payment:
@@ -35,15 +36,14 @@ def kept(*rows: Payment) -> payments.Rows:
 
 def limits_of(**values: str | None) -> Rulebook:
     """T16's defaults with other values; None leaves a limit out."""
-    config = configuration()
     limits = [
         msgspec.structs.replace(one, value=values.get(one.name, one.value))
-        for one in config.rules["T16"].limits
+        for one in DEFAULTS.rules["T16"].limits
         if values.get(one.name, "") is not None
     ]
     assert all(isinstance(one, Limit) for one in limits)
-    rules = config.rules | {"T16": msgspec.structs.replace(config.rules["T16"], limits=tuple(limits))}
-    return Rulebook(msgspec.structs.replace(config, rules=rules))
+    rules = DEFAULTS.rules | {"T16": msgspec.structs.replace(DEFAULTS.rules["T16"], limits=tuple(limits))}
+    return Rulebook(msgspec.structs.replace(DEFAULTS, rules=rules))
 
 
 def deal_of(deviation: int = 40_000, pair: str = "USD/KRW") -> Deal:

@@ -11,8 +11,8 @@ from detectors.limits import Rulebook
 from detectors.money import Ratio
 from detectors.typologies.base import Context, Past
 from detectors.typologies.t16_off_market_rate import MOST_DEALS, MOST_TEACHERS, OffMarketRate
-from tests.support.deals import NOW, ORDINAL, TODAY, away, context_of, deal_of, kept, limits_of, row
-from tests.support.ledger import configuration, payment
+from tests.support.deals import DEFAULTS, NOW, ORDINAL, TODAY, away, context_of, deal_of, kept, limits_of, row
+from tests.support.ledger import payment
 
 RULE = OffMarketRate()
 
@@ -185,11 +185,10 @@ def test_what_is_not_known_leaves_a_deal_as_it_was():
 
 def test_the_limit_is_that_of_the_deals_own_local_day():
     """One that came into force on the day of the deal, in Seoul; before any limit a deal stays as it was."""
-    config = configuration()
     day = TODAY - timedelta(days=1)
     limits = (Limit(name="deviation_min", value="500", unit="bp", effective_from=day, provenance="D"),)
-    rules = config.rules | {"T16": msgspec.structs.replace(config.rules["T16"], limits=limits)}
-    rulebook = Rulebook(msgspec.structs.replace(config, rules=rules))
+    rules = DEFAULTS.rules | {"T16": msgspec.structs.replace(DEFAULTS.rules["T16"], limits=limits)}
+    rulebook = Rulebook(msgspec.structs.replace(DEFAULTS, rules=rules))
     # midnight of that day is 10 hours and a day before now, 10:00 in Seoul
     for hours, left in ((34.0, []), (34.01, [(1, 100_000)])):
         assert after(past([away(hours / 24, 1)], {1: 5_000_000}, rulebook=rulebook)) == left
