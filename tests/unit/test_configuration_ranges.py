@@ -192,6 +192,18 @@ def test_a_time_zone_is_one_of_iana(name):
         f"[engine] time_zone: got: {name!r}; expected: a name of the IANA time zone database"
     ]
     assert within("engine", time_zone="Europe/Zurich") == []
+    assert any("such as Asia/Seoul" in told for told in within("engine", time_zone="Factory"))
+
+
+@pytest.mark.parametrize("name", ["localtime", "posixrules", "Factory", "right/Asia/Seoul", "posix/UTC"])
+def test_a_time_zone_is_none_of_a_machines_own(name):
+    """Each worker would have days of its own; what only looks like one is a place."""
+    engine = msgspec.structs.replace(GOOD.engine, time_zone=name)
+    assert list(faults._zone_of_a_machine(engine)) == [
+        f"[engine] time_zone: got: {name!r}; expected: a place, such as Asia/Seoul, or UTC"
+    ]
+    for place in ("Asia/Seoul", "UTC"):
+        assert list(faults._zone_of_a_machine(msgspec.structs.replace(GOOD.engine, time_zone=place))) == []
 
 
 # -- detectors -----------------------------------------------------------------------------------------------------

@@ -300,6 +300,15 @@ def test_parameters_reach_the_trees():
         HalfSpaceTrees.build({"height": 13.0}, 1)
 
 
+@pytest.mark.parametrize(("trees", "height"), [(512.0, 6.0), (8.0, 12.0)])
+def test_trees_together_have_a_bound(trees, height):
+    """32 768 leaves: what each parameter allows alone would take minutes together."""
+    assert HalfSpaceTrees.build({"trees": trees, "height": height}, 1).trees == int(trees)
+    more = (int(trees) + 1) << int(height)
+    with pytest.raises(ValueError, match=rf"trees x 2\^height = {more}, must be at most 32768"):
+        HalfSpaceTrees.build({"trees": trees + 1, "height": height}, 1)
+
+
 def test_a_save_of_trees_is_counter_floor_scales_and_masses():
     """What is loaded goes on alike; a state of another floor is refused with both."""
     given = {"trees": 3.0, "height": 2.0, "window": 8.0, "first_window": 4.0}

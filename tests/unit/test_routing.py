@@ -32,6 +32,8 @@ def of_desk(desk: Desk, **about: object) -> bool:
         ({"party_types": ("bank",)}, {}, False),
         ({"institutions": ("SHBKKRSE",)}, {}, True),
         ({"institutions": ("SHBKKRSEXXX",)}, {}, True),  # one bank, ISO 9362
+        ({"institutions": (" shbkkrsexxx",)}, {}, True),  # however it is written
+        ({"institutions": ("own code",)}, {"institutions": ("own code",)}, True),
         ({"institutions": ("SHBKKRSE",)}, {"institutions": ("BKGGKRSE", "SHBKKRSEXXX")}, True),
         ({"institutions": ("BKGGKRSE",)}, {}, False),
     ],

@@ -168,6 +168,7 @@ def test_a_type_that_differs_names_both():
         (["A", "B", "C", "D"], "A, B, C and +1", "A, B, C 및 +1"),
         (["", "A"], "A and other institutions", "A 및 기타 기관"),
         ([""], "other institutions", "기타 기관"),
+        (["A B", 'C"D', "E-1"], '"A B", "C\'D" and E-1', '"A B", "C\'D" 및 E-1'),  # a made-up name is quoted
         (["", "A", "B", "C", "D", "E"], "A, B, C, +2 and other institutions", "A, B, C, +2 및 기타 기관"),
     ],
 )
