@@ -7,10 +7,11 @@ import msgspec
 import pytest
 
 from detectors.calendar import DAY_US, HOUR_US, to_us
-from detectors.folded import Folded
+from detectors.folded import Day, Folded
 from detectors.limits import Rulebook
 from detectors.party import Party
 from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.base import Context
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from tests.support.few_rows import few_rows
@@ -181,3 +182,98 @@ def test_windows_reach_to_both_sides_of_the_payment():
     finding = found(*at)
     assert [at[offset].time - NOW for offset in finding.offsets] == [-20 * HOUR_US, 0, 3 * HOUR_US, 89 * DAY_US]
     assert finding.window == "90 d"
+
+
+# Groups
+
+
+def weight(total: int) -> float:
+    """What a sum of cents says where 10 000 USD fire."""
+    return 1 - 0.5 * 0.5 ** (total / 1_000_000)
+
+
+def test_pieces_to_the_payments_own_payee_weigh_in_full_whatever_others_there_are():
+    """Three to one payee, four to four others, by one bank: the three are the group."""
+    others = [piece(9 - number, payee=20 + number) for number in range(4)]
+    finding = found(*others, piece(2), piece(1), piece(0))
+    assert finding.offsets == (4, 5, 6)
+    assert finding.strength == round(weight(1_470_000), 4)
+
+
+def test_no_institution_is_left_out_where_a_group_is_found_with_all():
+    """Three to one payee in 20 days; today's three by one bank to three payees are hidden by another's four."""
+    own = [piece(480), piece(240), piece(3, payee=10), piece(2, payee=11)]
+    others = [piece(9 - number, institution=B, payee=20 + number) for number in range(4)]
+    finding = found(*own, *others, piece(0))
+    assert finding.strength == round(0.75 * weight(1_470_000), 4)
+
+
+def test_of_the_groups_without_an_institution_the_first_that_satisfies_the_rule_is_told():
+    """Without BANKB, five of BANKA's in the week; that BANKA's three of the day are stronger is not looked for.
+
+    BANKC's two, three hours later, are too many payees for the day and lie beyond the fullest week.
+    """
+    own = [piece(24 * 6.9, payee=12), piece(24 * 6.9, payee=12), piece(2, payee=10), piece(1, payee=11)]
+    others = [piece(3, institution=B, payee=20 + number) for number in range(4)]
+    third = [piece(-3, 400_000, C, payee=30 + number) for number in range(2)]
+    finding = found(*own, *others, *third, piece(0, payee=10))
+    assert (finding.size, finding.window) == (2_450_000, "7 d")
+    assert finding.strength == round(0.9 * 0.9 * weight(2_450_000), 4)
+
+
+def test_seventy_pieces_of_a_day_are_one_group():
+    """However many, the sum is exact."""
+    finding = found(*(piece(number / 10) for number in range(70, -1, -1)))
+    assert (finding.size, finding.window, len(finding.offsets)) == (71 * 490_000, "1 d", 71)
+
+
+def test_a_window_needs_pieces_of_its_own():
+    """Two of 5 000 today and one of eighty days ago: the day has two, only the quarter three."""
+    finding = found(piece(24 * 80, 500_000), piece(1, 500_000), piece(0, 500_000))
+    assert finding.window == "90 d"
+    assert finding.strength == round(0.55 * weight(1_500_000), 4)
+
+
+def test_payees_are_counted_within_the_window():
+    """Three payees five days ago are nothing to today's two."""
+    before = [piece(120, payee=20 + number) for number in range(3)]
+    finding = found(*before, piece(2), piece(1, payee=10), piece(0))
+    assert (finding.window, finding.offsets) == ("1 d", (3, 4, 5))
+
+
+def test_up_to_sixteen_others_the_least_number_that_silences_is_found():
+    """Without the newest the payee has too few, and payees are too many; without the newest eight it fires again."""
+    payees = [10] * 8 + [20, 21, 22, 23, 24, 25, 9, 9]
+    one = context(*(piece(20 - number, payee=payee) for number, payee in enumerate(payees)), piece(0))
+    assert t01._fewest_removed(one, list(range(16))) == 1
+
+
+# Figures
+
+
+def test_one_payee_and_bank_are_told_in_the_singular_and_ratios_rounded():
+    """14 733.50 USD are 2.9467 times the line; of gaps of one and of three hours the longer one stands for both."""
+    finding = found(piece(4, 491_117), piece(3, 491_117), piece(0, 491_116))
+    assert "went to 1 beneficiary through 1 institution within 4.0 hours" in finding.text_en
+    assert "median gap 3.0 hours" in finding.text_en
+    assert (values(finding)["sum_over_line"], values(finding)["span"]) == (2.95, 0.167)
+
+
+@pytest.mark.parametrize(
+    ("pieces", "share"), [({}, None), ({"pieces": [12.0, 0.0]}, 0.0), ({"pieces": [3.0, 1.0]}, 0.3333)]
+)
+def test_the_partitions_share_in_the_band_is_told_as_far_as_there_is_one(pieces, share):
+    """None before any payment, nothing where none lay in the band."""
+    finding = found(piece(2), piece(1), piece(0), shared={"T01": pieces} if pieces else {})
+    assert finding.peer_baseline == share
+    assert ("all parties of this partition, none observed yet" in finding.text_en) == (share is None)
+
+
+def test_days_are_those_of_the_legal_zone():
+    """One and two hours after midnight of 4 March in Seoul it is the 3rd in London: folded payments and dates."""
+    days = {TODAY - 2: 1, TODAY - 1: 10, TODAY + 1: 100, TODAY + 2: 1000}
+    folded = Folded(days={day: Day(count=count) for day, count in days.items()})
+    one = msgspec.structs.replace(context(piece(15), piece(14.5), piece(14)), folded=folded)
+    finding = SplitRemittance().evaluate(one)
+    assert values(finding)["folded_payments"] == 110
+    assert "(2025-03-04 to 2025-03-04; " in finding.text_en
