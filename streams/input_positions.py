@@ -179,11 +179,10 @@ class InputAccount:
             known = max(known or 0, committed)
         if known is None:
             known = begin  # the first start: what was gone before it was never this ingest's to read
-        read_from = known if committed is None else committed
         if not sought.ours and committed is not None and committed > max(known, begin):
             moved = Passed(first=max(known, begin), next=committed, cause="moved", topic_id=topic_id)
         came = self._first.get(place)
-        if came is None and max(read_from, begin) < end and moved is None and begin > known:
+        if came is None and moved is None and known < begin < end:
             return []  # something will come, and says where reading went on
         del self._sought[place]
         gone = min(begin, came) if came is not None else begin
