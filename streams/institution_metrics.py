@@ -34,7 +34,7 @@ def institution_metrics(registry: CollectorRegistry, named: Iterable[str]) -> In
         "Payments by what their institution merely says of them, payments. event: all; exempt: no documents asked; "
         "reported: a report number; bank: the party is a bank; history: loaded; noted: a field was mended or left "
         "out at the door; type_differs: another type of the party than it is known by; late: in no legal total; "
-        "rate_missing: worth 0 USD.",
+        "rate_missing: worth 0 USD; new_party: the first of its party.",
         "word", (*WORDS, *UNCOUNTED), registry, named,
     )  # fmt: skip
     # the institutions that have keys are among the named ones, so that nothing else ever becomes a label here

@@ -257,7 +257,7 @@ def test_words_are_counted_by_institution():
     pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
     assert pipeline.core.tally.said == Counter({
         ("event", "SHBKKRSE"): 2, ("exempt", "SHBKKRSE"): 1, ("reported", "SHBKKRSE"): 1, ("bank", "SHBKKRSE"): 1,
-        ("event", "BKGGKRSE"): 1, ("noted", "BKGGKRSE"): 1,
+        ("event", "BKGGKRSE"): 1, ("noted", "BKGGKRSE"): 1, ("new_party", "SHBKKRSE"): 2,
     })  # fmt: skip
     pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
     assert pipeline.core.tally.said["event", "SHBKKRSE"] == 2  # sent again: a duplicate
@@ -271,7 +271,7 @@ def test_what_dates_and_currencies_take_out_of_every_total_is_counted_by_institu
     pay(pipeline, 2, "150000", institution="BKGGKRSE", currency="XAU")
     said = pipeline.core.tally.said
     assert {place: number for place, number in said.items() if place[0] in UNCOUNTED} == {
-        ("late", "BKGGKRSE"): 1, ("rate_missing", "BKGGKRSE"): 1,
+        ("late", "BKGGKRSE"): 1, ("rate_missing", "BKGGKRSE"): 1, ("new_party", "SHBKKRSE"): 1,
     }  # fmt: skip
     assert pipeline.core.tally.rate_missing == 1
     metrics = Metrics(partitions=1, versions=versions(effective_configuration({})),
