@@ -8,7 +8,7 @@ import pytest
 
 from detectors import folded
 from detectors.calendar import DAY_US, to_us
-from detectors.folded import LARGEST_TOTAL, OTHER_PURPOSES, OTHERS, Folded, Needs, folded_of
+from detectors.folded import LARGEST_TOTAL, OTHER_PURPOSES, OTHERS, Day, Folded, Needs, folded_of
 from detectors.party import Party
 from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, rows, unpacked_rows
 from tests.support.few_rows import few_rows
@@ -149,6 +149,18 @@ def test_one_share_alone_keeps_its_order():
     assert fair(1, 1, 1, order=(2, 0, 1)) == [2, 0, 1]
     assert fair(3, 4, 3, order=(2, 0, 1)) == [2, 0, 1]
     assert fair() == []
+    assert fair(1) == [0]
+
+
+def test_shares_of_one_size_give_in_turn():
+    """A hundred rows each, all of BANKA's before: the first of each, then the second of each."""
+    assert fair(*[1] * 100, *[2] * 100) == [place for number in range(100) for place in (number, 100 + number)]
+
+
+def test_small_payments_are_shared_fairly_too():
+    """Of 2, 3 and 4 cents of one share and a cent of another, the larger share gives two before the cent goes."""
+    found = [row(MIDNIGHT, 1, institution=2), *(row(MIDNIGHT, cents) for cents in (2, 3, 4))]
+    assert folded._least_needed_first(table(*found), NAMES, needs()).tolist() == [1, 2, 0, 3]
 
 
 def test_whoever_has_no_share_of_its_own_shares_one_with_all_others():
@@ -171,6 +183,7 @@ def test_pieces_that_are_folded_go_into_their_totals():
         assert folded.fold(party, needs()) == 2
     assert rows(party)["usd"].tolist() == [LOW, LOW + 2, LOW + 3]
     assert folded_of(party).pieces == {"40101": {FOURTH: (2, 2 * LOW + 1)}}
+    assert folded_of(party).days == {FOURTH: Day(2 * LOW + 1, 2)}
 
 
 # Institutions of a year

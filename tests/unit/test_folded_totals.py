@@ -163,6 +163,13 @@ def test_each_payment_is_added_where_it_belongs():
     assert found.flows == {MORNING // DAY_US: (2001, 1136), new_year // DAY_US: (0, 42)}
 
 
+def test_orders_of_a_day_are_counted_one_by_one():
+    """Two that were not settled when they were folded."""
+    found = Folded()
+    folded._add(found, table(row(MORNING, 3, LEGAL_ORDER), row(MORNING + HOUR, 4, LEGAL_ORDER)), NAMES, SEOUL)
+    assert found.days == {THIRD: Day(7, 2, ordered=7, ordered_count=2)}
+
+
 def test_flows_and_shares_are_added_and_cut():
     """In and out, all and small: each to its own, none beyond 63 bits."""
     flows = {}
