@@ -101,15 +101,25 @@ def evaluated(context: Context, configuration: Configuration) -> list[tuple[Typo
 
 def _disputed(typology: Typology, context: Context) -> Finding | None:
     """What a typology finds were the party what another institution calls it; None where none does."""
-    found = [
-        (finding, reading)
-        for reading in context.readings
-        if (finding := typology.evaluate(context.read_as(reading))) is not None
-    ]
+    if not context.readings:
+        return None
+    found: list[tuple[Finding, PartyType]] = []
+    seen = {_way(typology, context.transaction.party_type)}
+    for reading in context.readings:
+        way = _way(typology, reading)
+        # what did not fire for one type, or did, does so for another that is treated alike
+        if way not in seen and (finding := typology.evaluate(context.read_as(reading))) is not None:
+            found.append((finding, reading))
+        seen.add(way)
     if not found:
         return None
     finding, reading = max(found, key=lambda each: each[0].strength)
     return msgspec.structs.replace(finding, strength=round(finding.strength * DISPUTED, 4), reading=reading)
+
+
+def _way(typology: Typology, kind: PartyType) -> PartyType | None:
+    """The type itself where a typology tells it apart, None for all others together."""
+    return kind if kind in typology.told_apart else None
 
 
 def news(found: Sequence[tuple[Typology, Finding]], party: Party, at_us: int) -> list[Hit]:

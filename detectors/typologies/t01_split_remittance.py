@@ -20,6 +20,7 @@ import numpy as np
 from detectors import texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, local_date
+from detectors.events import PartyType
 from detectors.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.money import plain
 from detectors.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum
@@ -64,6 +65,7 @@ class SplitRemittance:
     id = ID
     name_en = "Split remittance under the document line"
     name_ko = "증빙면제 한도 이하 분할송금"
+    told_apart: tuple[PartyType, ...] = ("person", "bank")
     limits: LimitKinds = MappingProxyType({
         "document_line": LimitKind("USD", "1", "1000000000"),
         "line_applies_after_cap": LimitKind("flag", "0", "1", whole=True, needed=False),

@@ -86,8 +86,13 @@ def without_one(pieces: Rows, payment: Payment) -> Iterator[Rows]:
     numbers = np.unique(institutions)
     if len(numbers) == 1:
         return
-    pairs = np.unique(np.stack((institutions.astype("<u8"), pieces["beneficiary"])), axis=1)[0]
-    payees = np.searchsorted(pairs, numbers, "right") - np.searchsorted(pairs, numbers, "left")
+    # pairs in order, so that a new one begins where one of the two changes; `np.unique` of pairs costs 2 ms for 2 048
+    pairs = pieces[["institution", "beneficiary"]][np.lexsort((pieces["beneficiary"], institutions))]
+    begins = np.ones(len(pairs), np.bool_)
+    begins[1:] = (pairs["institution"][1:] != pairs["institution"][:-1]) | (
+        pairs["beneficiary"][1:] != pairs["beneficiary"][:-1]
+    )
+    payees = np.bincount(np.searchsorted(numbers, pairs["institution"][begins]), minlength=len(numbers))
     order = numbers[np.argsort(-payees, kind="stable")]
     for other in order[order != payment.institution][:MOST_LEFT_OUT]:
         yield pieces[institutions != other]

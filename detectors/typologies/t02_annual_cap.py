@@ -15,6 +15,7 @@ import numpy as np
 from detectors import texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, local, midnight_us, year_bounds
+from detectors.events import PartyType
 from detectors.folded import Day
 from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import plain
@@ -56,6 +57,7 @@ class AnnualCap:
     id = ID
     name_en = "Annual no-document cap reached across institutions"
     name_ko = "연간 무증빙 송금한도 초과(전 금융기관 합산)"
+    told_apart: tuple[PartyType, ...] = ("person",)
     limits: LimitKinds = MappingProxyType({
         "annual_cap": LimitKind("USD", "1", "1000000000000"),
         "small_remitter_cap": LimitKind("USD", "1", "1000000000000", needed=False),

@@ -22,6 +22,7 @@ import numpy as np
 from detectors import money, texts
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, local
+from detectors.events import PartyType
 from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
 from detectors.payments import OUT
@@ -89,6 +90,7 @@ class OffMarketRate:
     id = ID
     name_en = "Off-market exchange rate"
     name_ko = "시장환율 이탈 거래"
+    told_apart: tuple[PartyType, ...] = ()
     limits: LimitKinds = MappingProxyType({
         "deviation_min": LimitKind("bp", "0.01", "1000000"),
         "spread_multiple": LimitKind("ratio", "0", "1000000"),

@@ -9,6 +9,7 @@ from detectors.calendar import to_us
 from detectors.events import Transaction
 from detectors.money import Ratio
 from detectors.party import Alerted, unpack
+from detectors.party_type import STRICTEST_FIRST
 from detectors.typologies.base import Finding
 from tests.support.ledger import START, Ledger, later, payment
 
@@ -28,11 +29,11 @@ def finding(**fields: Any) -> Finding:
     return Finding(**given)
 
 
-def typology(name: str, found: Any = None, changes: Any = ()) -> Any:
+def typology(name: str, found: Any = None, changes: Any = (), told_apart: Any = STRICTEST_FIRST) -> Any:
     """A typology that finds what it is told to, by context where that is a function."""
     told = found if callable(found) else lambda context: found
     return SimpleNamespace(id=name, name_en=f"Name of {name}", name_ko=f"{name} 이름", evaluate=told,
-                           changes=lambda context, found: changes)  # fmt: skip
+                           told_apart=told_apart, changes=lambda context, found: changes)  # fmt: skip
 
 
 def hit(name: str = "T01", superseded: Alerted | None = None, changes: Any = (), **fields: Any) -> Hit:

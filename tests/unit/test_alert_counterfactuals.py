@@ -49,6 +49,7 @@ class Reading:
 
     def __init__(self, kind: str, readings: tuple[str, ...] = ()) -> None:
         self.kind, self.readings = kind, readings
+        self.transaction = SimpleNamespace(party_type=kind)
 
     def read_as(self, kind: str) -> "Reading":
         return Reading(kind)
@@ -68,6 +69,25 @@ def test_a_disputed_finding_is_the_strongest_of_the_readings_and_counts_for_less
     ((_, found),) = evaluated(Reading("person", ("bank",)), config)
     assert (found.strength, found.reading) == (0.5, None)
     assert evaluated(Reading("company", ("sole_trader",)), config) == []
+
+
+@pytest.mark.parametrize(
+    ("told", "readings", "looked_at"),
+    [
+        ("company", ("person", "sole_trader", "bank"), ["company", "person", "bank"]),
+        ("bank", ("person", "sole_trader", "company"), ["bank", "person", "sole_trader"]),
+        ("person", ("sole_trader", "company", "bank"), ["person", "sole_trader", "bank"]),
+    ],
+)
+def test_types_that_a_rule_treats_alike_are_looked_at_once(monkeypatch, told, readings, looked_at):
+    """A rule of persons and banks: a company and a sole trader are one to it, and the stricter one is named."""
+    seen: list[str] = []
+    config = case_of().configuration
+    monkeypatch.setattr(alerts, "REGISTRY", [
+        typology("T01", lambda context: seen.append(context.kind), told_apart=("person", "bank")),
+    ])  # fmt: skip
+    assert evaluated(Reading(told, readings), config) == []
+    assert seen == looked_at
 
 
 def test_a_rule_that_is_off_or_has_no_limits_keeps_no_other_from_firing(monkeypatch):
@@ -95,11 +115,14 @@ def test_news_are_series_that_are_new_or_have_doubled():
 # -- what would have changed it ------------------------------------------------------------------------------------
 
 
+TOLD = SimpleNamespace(party_type="company")
+
+
 class Asked(msgspec.Struct):
     """A context of a proposal: what fires in it, and what the proposal was made from."""
 
     fires: tuple[str, ...] = ()
-    transaction: str = "event"
+    transaction: Any = TOLD
     readings: tuple[str, ...] = ()
     kind: str = ""
 
@@ -148,12 +171,12 @@ def test_a_proposal_is_made_under_the_findings_reading_and_looked_at_under_every
         made.append(context.kind)
         return [Change(Asked(("T01",), "changed", ("lost",)), "had it been less", "적었다면")]
 
-    case = case_of(context=Asked((), "event", ("bank",)))
+    case = case_of(context=Asked((), TOLD, ("bank",)))
     monkeypatch.setattr(alerts, "REGISTRY", [typology("T01", seen.append)])
     disputed = Hit(SimpleNamespace(**vars(typology("T01")) | {"changes": changes}), finding(reading=reading), None)
     build(case, [disputed], RULE, never)
     assert made == [from_kind]
-    assert (seen[0].transaction, seen[0].readings) == ("event", ("bank",))
+    assert (seen[0].transaction, seen[0].readings) == (TOLD, ("bank",))
 
 
 class Ranks:

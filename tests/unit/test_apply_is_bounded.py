@@ -138,6 +138,27 @@ def test_no_record_of_a_party_with_100_000_payments_takes_20_ms(name):
     assert measured.slowest < MOST_SECONDS, measured.what
 
 
+@pytest.mark.parametrize("payees", [1, 2_040])
+def test_pieces_that_fire_no_rule_under_any_of_four_types(payees):
+    """2 040 pieces of a party through 512 institutions that call it four things, none of them folded yet.
+
+    Of as many payees they are no split, and T01 looks for one under each type that it tells apart.
+    """
+    ledger, twin = warmed(), warmed()
+    kind = Kind(payees=payees, institutions=512)
+    busy_party.put(ledger, PARTY, "company", kind, folded.MOST_ROWS - 8, NOW)
+    twin.state.parties[PARTY] = ledger.state.parties[PARTY]
+    measured, found = Measured(ledger, twin), []
+    for number in range(16):  # the ninth is folded
+        payee = {"counterparty": f"k1.111.new{number}", "institution": f"NEW{number}"} if payees > 1 else {}
+        seen = measured.pay("piece", f"p{number}", NOW + timedelta(minutes=number), party_type="company", **payee)
+        found.append({name for name, _ in seen.assessed.fired})
+    # as a person T02 fires, disputed; T01 where they go to one payee, or folded ones may have
+    assert found == [{"T02"} if payees > 1 and number < 9 else {"T01", "T02"} for number in range(16)]
+    print(f"{1000 * measured.slowest:.1f} ms ({measured.what})")
+    assert measured.slowest < MOST_SECONDS, measured.what
+
+
 def test_the_payments_of_the_report_one_after_the_other():
     """3 072 payments of 4 900 USD of a company to one payee, 144 a day: one took 45 s, and each worker met it again."""
     ledger = warmed()
