@@ -168,12 +168,14 @@ def test_a_proposal_is_made_under_the_findings_reading_and_looked_at_under_every
     made: list[str] = []
 
     def changes(context: Asked, found: Finding) -> list[Change]:
+        assert found is told
         made.append(context.kind)
         return [Change(Asked(("T01",), "changed", ("lost",)), "had it been less", "적었다면")]
 
     case = case_of(context=Asked((), TOLD, ("bank",)))
     monkeypatch.setattr(alerts, "REGISTRY", [typology("T01", seen.append)])
-    disputed = Hit(SimpleNamespace(**vars(typology("T01")) | {"changes": changes}), finding(reading=reading), None)
+    told = finding(reading=reading)
+    disputed = Hit(SimpleNamespace(**vars(typology("T01")) | {"changes": changes}), told, None)
     build(case, [disputed], RULE, never)
     assert made == [from_kind]
     assert (seen[0].transaction, seen[0].readings) == (TOLD, ("bank",))

@@ -126,20 +126,20 @@ def test_the_mean_is_of_thirty_local_days_with_this_deal():
 
 def test_earlier_deals_off_the_market_add_up_within_thirty_days():
     """Those within 30 times 24 hours up to this moment, but for this very deal; by institution where a row is kept."""
-    deals = [away(30.0, 1), away(29.99, 2, 50_000), away(1.0, 3, 70_000), away(0.0, 4, 30_000), away(-0.01, 5),
-             away(0.0, 10)]  # fmt: skip
-    rows = kept(row(2, institution=2), row(3, institution=1), row(10))
+    deals = [away(30.0, 1), away(29.99, 2, 50_000), away(1.0, 3, 70_000), away(0.5, 6, 11_000), away(0.0, 4, 30_000),
+             away(-0.01, 5), away(0.0, 10)]  # fmt: skip
+    rows = kept(row(2, institution=2), row(3, institution=1), row(4, institution=2), row(10))
     finding = found(days=PAST, deals=deals, rows=rows)
-    assert finding.offsets == (2, 3, 4, 10)
-    assert finding.size == finding.at_risk == 200_000 + 150_000
+    assert finding.offsets == (2, 3, 6, 4, 10)
+    assert finding.size == finding.at_risk == 200_000 + 161_000
     values = {each.name: each.value for each in finding.measured}
-    assert (values["earlier_off_market_deals"], values["value_moved_in_window"]) == (3, "3500.00")
+    assert (values["earlier_off_market_deals"], values["value_moved_in_window"]) == (4, "3610.00")
     assert values["value_moved"] == "2000.00"
-    assert dict(finding.parts) == {"BANKA": 270_000, "BANKB": 50_000}
-    assert finding.without == (("BANKB", 300_000),)
-    assert finding.text_en.endswith("(n = 3, weak); 3 of them off the market too, 3,500.00 USD moved in all.")
+    assert dict(finding.parts) == {"BANKA": 270_000, "BANKB": 80_000}
+    assert finding.without == (("BANKB", 281_000),)
+    assert finding.text_en.endswith("(n = 3, weak); 4 of them off the market too, 3,610.00 USD moved in all.")
     assert finding.text_ko.endswith(
-        "(3건, 표본 부족). 이 중 3건도 시장환율을 벗어났으며, 이동한 금액은 모두 미화 3,500.00달러입니다."
+        "(3건, 표본 부족). 이 중 4건도 시장환율을 벗어났으며, 이동한 금액은 모두 미화 3,610.00달러입니다."
     )
 
 
@@ -160,6 +160,14 @@ def test_a_repetition_of_a_day_that_is_no_part_of_the_mean_is_not_denied(count, 
     )
 
 
+def test_figures_are_told_to_the_hundredth_of_a_basis_point():
+    """400.01 of this deal, and a mean of 60 040 / 3; the pair's own spread to a tenth."""
+    finding = found(days={ORDINAL: (2, 20_039)}, deal=deal_of(40_001), shared={"T16": {"USD/KRW": [20.0, 3_124.0]}})
+    values = {each.name: each.value for each in finding.measured}
+    assert (values["deviation"], values["mean_deviation"], values["limit_in_force"]) == (400.01, 200.13, 156.2)
+    assert (finding.value, finding.peer_baseline) == (400.01, 31.2)
+
+
 def strength(days: dict[int, tuple[int, int]], deals: Sequence[Away], deviation: int = 30_000) -> float:
     return found(days=days, deals=list(deals), deal=deal_of(deviation)).strength
 
@@ -176,6 +184,13 @@ def test_a_sign_that_persists_halves_the_remaining_doubt():
     assert strength({ORDINAL: (1, -30_000)}, [once], -30_000) == 0.875
     assert strength({ORDINAL: (1, 90_000)}, [once], -30_000) == 0.75
     assert strength({}, [], 900_000) == 0.99
+    # a limit of a hundredth of a basis point, and a mean of a quarter of one
+    least = limits_of(deviation_min="0.01", spread_multiple="0")
+    assert found(days={ORDINAL: (3, -1)}, deals=[once], deal=deal_of(2), rulebook=least).strength == 0.875
+    # half of a limit of 150.01 bp is taken as 75.00
+    odd = found(days={ORDINAL: (1, -14_999)}, deals=[once], deal=deal_of(30_000),
+                rulebook=limits_of(deviation_min="150.01"))  # fmt: skip
+    assert odd.strength == round(1 - 0.5 ** (30_000 / 15_001) / 2, 4)
 
 
 @pytest.mark.parametrize(
@@ -240,3 +255,6 @@ def test_the_proposal_is_the_rate_at_the_limit(deviation, rate, shown, shown_ko)
     assert change.context.payment == context.payment
     assert RULE.evaluate(change.context) is None
     assert RULE.changes(context_of(deal=None), found()) == []
+    least = context_of(deal=deal_of(deviation), rulebook=limits_of(deviation_min="0.01", spread_multiple="0"))
+    (change,) = RULE.changes(least, found())
+    assert change.text_en == f"had the deal rate been 1400 {shown[:7]} ({'+' if deviation > 0 else '-'}0 bp)"
