@@ -1,4 +1,4 @@
-"""Ed25519 keys as people write them: 64 hex digits, or the base64 of what OpenSSL writes between its PEM lines."""
+"""Ed25519 keys as people write them: 64 hex digits, PEM as OpenSSL writes it, or the line inside it."""
 
 import base64
 import binascii
@@ -6,17 +6,26 @@ import re
 from typing import NamedTuple
 
 _HEX = re.compile(r"[0-9a-fA-F]{64}")
+_PEM = re.compile(r"\s*-----BEGIN ([A-Z ]+)-----\s*([A-Za-z0-9+/=]+)\s*-----END \1-----\s*")
 KEY_BYTES = 32
 
 
 class KeyForm(NamedTuple):
-    """The DER bytes before a key's 32. They never differ for Ed25519 (RFC 8410), so that nothing has to be parsed."""
+    """A kind of key: its title in PEM (RFC 7468), and the DER bytes before its 32.
 
+    Those bytes never differ for Ed25519 (RFC 8410), so that nothing has to be parsed.
+    """
+
+    title: str
     before: bytes
 
 
 def read_key(text: str, form: KeyForm) -> bytes | None:
-    """The 32 bytes of a key; None when the text is in neither form. Never raises."""
+    """The 32 bytes of a key; None when the text is in none of these forms. Never raises."""
+    block = _PEM.fullmatch(text)
+    if block and block[1] != form.title:
+        return None
+    text = block[2] if block else text.strip()
     if _HEX.fullmatch(text):
         return bytes.fromhex(text)
     try:

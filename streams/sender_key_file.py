@@ -18,7 +18,7 @@ from streams.sender_keys import MOST_KEYS, SenderKey, SenderKeys, folded
 from streams.signed_records import PRIVATE_FORM
 
 # SubjectPublicKeyInfo of an Ed25519 key (RFC 8410) up to its 32 bytes
-PUBLIC_FORM = KeyForm(bytes.fromhex("302a300506032b6570032100"))
+PUBLIC_FORM = KeyForm("PUBLIC KEY", bytes.fromhex("302a300506032b6570032100"))
 # Configurations are not among them: who puts one in force is an operator, and `rules show` tells what is in force from
 # the topic alone.
 PROVABLE = (TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS)
@@ -91,7 +91,6 @@ def _key(place: str, table: Any, problems: list[str]) -> SenderKey:
 def _public_key(place: str, text: Any, problems: list[str]) -> bytes:
     """The key's bytes. What stands there is never shown: it may be the private key, by mistake."""
     if isinstance(text, str):
-        text = text.strip()
         if read_key(text, PUBLIC_FORM) is None and read_key(text, PRIVATE_FORM) is not None:
             problems.append(f"{place}: this is a private key, which nobody but its sender may have: make a new pair")
             return b""
@@ -99,7 +98,7 @@ def _public_key(place: str, text: Any, problems: list[str]) -> bytes:
         if found is not None and crypto_core_ed25519_is_valid_point(found):
             return found
     problems.append(
-        f"{place}: expected an Ed25519 public key: the line between BEGIN and END of its PEM, or 64 hex digits"
+        f"{place}: expected an Ed25519 public key: its PEM, the line between BEGIN and END of it, or 64 hex digits"
     )
     return b""
 

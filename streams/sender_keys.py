@@ -119,7 +119,7 @@ class SenderKeys:
         parts = [", ".join(sorted(self.institutions)) or "no institution", f"officers: {len(self.officers)}"]
         parts += [f"feed {name}" for name in sorted(self.feeds)]
         parts += [f"all of {topic}" for topic in sorted({*self.topics, *self.required})]
-        return f"{len(self.keys)} keys; signed records of: {'; '.join(parts)}; fingerprint {self.fingerprint}"
+        return f"keys: {len(self.keys)}; signed records of: {'; '.join(parts)}; fingerprint {self.fingerprint}"
 
     def silenced(self, now: datetime) -> list[str]:
         """Who can send nothing at `now`: names whose keys have all ended, topics that require a key nobody has."""

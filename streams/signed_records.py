@@ -6,7 +6,6 @@ begins with `fx.`: those change what a record means (`fx.history` silences it, `
 institution). Partition, offset and Kafka timestamp are not covered: a sender does not know them when it signs.
 """
 
-import re
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,9 +23,8 @@ SCHEME = b"\x01"
 LENGTH = 65
 _PURPOSE = b"fxwatch signed record 1"
 _COVERED = "fx."
-_PEM = re.compile(r"-----BEGIN PRIVATE KEY-----\s*([A-Za-z0-9+/=]+)\s*-----END PRIVATE KEY-----\s*")
 # PKCS #8 of an Ed25519 key (RFC 8410) up to its 32 bytes, as OpenSSL writes it
-PRIVATE_FORM = KeyForm(bytes.fromhex("302e020100300506032b657004220420"))
+PRIVATE_FORM = KeyForm("PRIVATE KEY", bytes.fromhex("302e020100300506032b657004220420"))
 
 Headers = Sequence[tuple[str, bytes | None]]
 
@@ -61,8 +59,7 @@ def load_signing_key(path: Path) -> SigningKey:
     Raises `KeyFileError`, also when others can read the file. No message shows what it holds.
     """
     text = read_secret_file(path, "signing key")
-    block = _PEM.fullmatch(text)
-    seed = read_key(block[1] if block else text.strip(), PRIVATE_FORM)
+    seed = read_key(text, PRIVATE_FORM)
     if seed is None:
         raise KeyFileError("the signing key file is not valid", got=f"{path}: {len(text)} characters",
                            expected="an unencrypted Ed25519 private key in PEM, or 64 hex digits",

@@ -94,7 +94,7 @@ def test_a_bank_with_a_key_is_believed_and_nobody_else_in_its_name(
         }
         assert counted == {"proven": 2, "signature.missing": 1, "signature.wrong": 4, "signature.expired": 0}
         assert worker.metric("fxwatch_sender_keys") == 1
-        assert "1 keys; signed records of: BANKKRSE" in worker.log.read_text()
+        assert "keys: 1; signed records of: BANKKRSE" in worker.log.read_text()
         assert SIGNATURE not in repr([record for _, record in cluster.read(topics.LEDGER, topics.LEGS, topics.ALERTS)])
 
         cluster.stop_all()

@@ -154,7 +154,7 @@ def test_doctor_says_whose_records_must_be_signed(file, monkeypatch):
     told = checked(load_settings())
     assert told.ok
     signed = "BANKKRSE, SHBKKRSE; officers: 1; feed ecb; all of fx.rates.v1"
-    assert f"2 keys; signed records of: {signed}; fingerprint " in told.found
+    assert f"keys: 2; signed records of: {signed}; fingerprint " in told.found
     file.write_text(f'[[key]]\ninstitutions=["BANKKRSE"]\npublic_key="{C}"\nuntil=2020-01-01T00:00:00Z')
     told = checked(load_settings())
     assert (told.ok, told.needed) == (False, True)

@@ -299,7 +299,7 @@ def test_who_can_send_nothing_is_told():
     assert BANKS.silenced(NOW) == []
     assert "kim" not in senders.told()
     signed = "A, B; officers: 1; feed ecb; all of fx.dispositions.v1"
-    assert senders.told().startswith(f"4 keys; signed records of: {signed}; ")
+    assert senders.told().startswith(f"keys: 4; signed records of: {signed}; ")
 
 
 def page_after(*answers, institutions=()):

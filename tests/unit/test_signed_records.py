@@ -90,12 +90,17 @@ def test_a_private_key_that_others_can_read_is_refused(tmp_path):
 
 
 def test_a_pair_made_with_openssl_as_documented_is_a_pair(tmp_path):
-    """The two commands of docs/SECURITY.md; the line between BEGIN and END goes into the file of public keys."""
+    """The two commands of docs/SECURITY.md; what the second prints goes into the file of public keys, or its middle."""
     path = tmp_path / "bank.key"
     subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", path], check=True, capture_output=True)
     path.chmod(0o600)
     shown = subprocess.run(["openssl", "pkey", "-in", path, "-pubout"], check=True, capture_output=True, text=True)
     _, line, _ = shown.stdout.splitlines()
-    keys, _, problems = read_sender_keys(f'[[key]]\ninstitutions = ["BANKKRSE"]\npublic_key = "{line}"\n')
-    assert problems == []
-    assert keys[0].public_key == bytes(load_signing_key(path).verify_key)
+    for told in (f'"{line}"', f'"""\n{shown.stdout}"""'):
+        keys, _, problems = read_sender_keys(f'[[key]]\ninstitutions = ["BANKKRSE"]\npublic_key = {told}\n')
+        assert problems == []
+        assert keys[0].public_key == bytes(load_signing_key(path).verify_key)
+    _, _, problems = read_sender_keys(f'[[key]]\ninstitutions = ["BANKKRSE"]\npublic_key = """{path.read_text()}"""\n')
+    assert problems == [
+        "[[key]] 1 public_key: this is a private key, which nobody but its sender may have: make a new pair"
+    ]
