@@ -14,7 +14,7 @@ import msgspec
 
 from detectors import core
 from detectors.configuration import Configuration
-from detectors.events import Event, Origin, Rate, Source, Transaction
+from detectors.events import Origin, Rate, Source, Transaction
 from detectors.limits import Rulebook
 from detectors.state import PartitionState
 
@@ -57,12 +57,12 @@ def _tried(configuration: Configuration) -> str | None:
     return None
 
 
-def _milliseconds(event: Event) -> int:
-    when = event.event_time if isinstance(event, Transaction) else event.rate_time if isinstance(event, Rate) else None
-    return 0 if when is None else int(when.timestamp() * 1000)
+def _milliseconds(event: Transaction | Rate) -> int:
+    when = event.event_time if isinstance(event, Transaction) else event.rate_time
+    return int(when.timestamp() * 1000)
 
 
-def _events(configuration: Configuration) -> Iterator[tuple[str, Event]]:
+def _events(configuration: Configuration) -> Iterator[tuple[str, Transaction | Rate]]:
     """(what is tried, the event), in order of time."""
     rulebook = Rulebook(configuration)
     for number, day in enumerate(_dates(configuration)):
@@ -82,7 +82,7 @@ def _dates(configuration: Configuration) -> list[date]:
     return sorted({found[len(found) * place // MOST_DATES] for place in range(MOST_DATES)} | {found[-1]})
 
 
-def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str, Event]]:
+def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str, Transaction | Rate]]:
     """The events of one date: rates, then what completes each typology, then extremes."""
     for base, quote, mid in (("USD", "KRW", "1400"), ("EUR", "USD", "1.1")):
         yield "a rate", Rate(event_id="", identity="", body="", base=base, quote=quote, mid=mid, rate_time=noon)

@@ -90,6 +90,12 @@ def test_a_missing_feature_goes_to_the_heavier_child():
     for _ in range(2):
         model.learn_one(high)
     assert (model.balances, model.masses) == ([[2]], [[1, 3]])
+    two = trees(n_trees=1, height=1, features=("a", "b"))
+    two.leaves_of({})
+    (((split,), (threshold,)),) = two.splits
+    known = "ab"[split]
+    assert two.leaves_of({known: threshold}) == [1]  # also where another feature is missing
+    assert two.leaves_of({known: threshold - 0.01}) == [0]
 
 
 @pytest.mark.parametrize("learned", [0, 5, 10, 33])
@@ -103,6 +109,7 @@ def test_a_save_goes_on_exactly(learned):
     loaded.restore(model.to_state())
     assert loaded.to_state() == model.to_state()
     assert loaded.balances == model.balances
+    assert loaded.nodes is None or loaded.nodes.dtype == np.int64
     assert loaded.splits  # grown now, as loading has time
     for x in events[learned:]:
         assert loaded.score_one(x) == model.score_one(x)

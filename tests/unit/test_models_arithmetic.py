@@ -7,6 +7,7 @@ from math import exp, inf, log, log2, nan
 import msgspec
 import pytest
 
+from detectors.features import NAMES
 from detectors.models.bounded_scaler import BoundedScaler, squash
 from detectors.models.half_space_trees import HalfSpaceTrees
 from detectors.models.member import Deviations, Member, checked
@@ -342,11 +343,12 @@ def credits_by_hand(model: HalfSpaceTrees, reached: list[int]) -> dict[str, floa
     return {name: pytest.approx(total) for name, total in totals.items() if total > 0.0}
 
 
-def test_one_descent_scores_credits_and_learns_as_three_do():
-    """Two trees over all features, through two pivots; credits are those of the paths, and empty before the first."""
-    given = {"trees": 2.0, "height": 3.0, "window": 32.0, "first_window": 16.0}
+# of two features, every path splits on one of them twice
+@pytest.mark.parametrize(("features", "between"), [(NAMES, 1.0), (("a", "b"), 5.0)])
+def test_one_descent_scores_credits_and_learns_as_three_do(features, between):
+    """Two trees, through two pivots; credits are those of the paths, and empty before the first."""
     rng = random.Random(4)
-    one, three = HalfSpaceTrees.build(given, 5), HalfSpaceTrees.build(given, 5)
+    one, three = (HalfSpaceTrees(2, 3, 32, 16, features=features, seed=5) for _ in range(2))
     shown = set()
     for number in range(80):
         x = {name: rng.gauss(0, 1) for name in one.features}
@@ -363,4 +365,4 @@ def test_one_descent_scores_credits_and_learns_as_three_do():
         three.learn_one(x)
         assert one.to_state() == three.to_state()
         assert one.n_learned == three.n_learned == number + 1
-    assert min(shown) < 1.0 < max(shown)
+    assert min(shown) < between < max(shown)

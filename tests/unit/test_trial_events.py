@@ -133,6 +133,16 @@ def test_each_date_of_a_limit_is_tried_and_of_many_the_first_the_last_and_some_b
     assert trial._dates(with_limits(date.min, date.max, **SMALL)) == [date(2025, 1, 1)]
 
 
+@pytest.mark.parametrize(("next_day", "piece"), [(date(2024, 5, 2), "1800.000000"), (date(2024, 5, 3), "900.000000")])
+def test_a_dates_payments_are_made_on_the_day_after_by_the_limits_of_then(next_day, piece):
+    """A line of 2 000 that follows on that day is in force already; one that follows a day later is not."""
+    given = with_limits(DAY, **SMALL)
+    line = Limit(name="document_line", value="2000", unit="USD", effective_from=next_day, provenance="D")
+    changed = msgspec.structs.replace(given.rules["T01"], limits=(*given.rules["T01"].limits, line))
+    found = events_of(msgspec.structs.replace(given, rules=given.rules | {"T01": changed}))
+    assert next(event.amount for _, event in found if event.event_id == "0.2") == piece
+
+
 def test_the_days_of_a_trial_are_told_apart():
     """Ids and parties by day; in the calendar's first years a late payment has no room before it."""
     found = events_of(with_limits(date(2, 1, 1), date(3, 1, 1), **SMALL))
@@ -184,6 +194,9 @@ def test_a_configuration_is_tried_once_and_answers_are_bounded(applied, monkeypa
         assert trial.trial_fault(given) is None
     per_trial = len(events_of(one))
     assert len(applied) == 2 * per_trial
+    other_order = msgspec.structs.replace(two, rules=dict(reversed(two.rules.items())))
+    assert trial.trial_fault(other_order) is None
+    assert len(applied) == 2 * per_trial
     trial.trial_fault(three)
     trial.trial_fault(two)
     assert len(applied) == 3 * per_trial
@@ -217,8 +230,8 @@ def test_a_state_that_cannot_be_saved_fails_too(applied, monkeypatch):
     assert said == "a trial fails at a late payment under the limits of 2024-05-01: ZeroDivisionError: division by zero"
 
 
-def test_events_without_a_time_have_no_kafka_timestamp():
-    """Payments and rates have one, to the millisecond."""
+def test_events_are_sent_at_their_own_time_to_the_millisecond():
+    """What is left of one is cut off."""
     rate = Rate(event_id="", identity="", body="", base="A", quote="B", mid="1", rate_time=NOON)
     assert trial._milliseconds(rate) == 1_714_618_800_000
     assert trial._milliseconds(msgspec.structs.replace(rate, rate_time=NOON + timedelta(microseconds=1999))) == (
