@@ -14,8 +14,8 @@ WORDS: tuple[Word, ...] = get_args(Word)
 # `event` is what the others are shares of; the rest are shown as shares
 SHARES = WORDS[1:]
 # What becomes of a payment by its date or currency, which are the sender's words too: dated so far back that it is in
-# no legal total, or in a currency without a rate, worth 0 USD. And the first payment of a party, which is kept for over a
-# year. The partition's past tells it, so it is in the metric alone.
+# no legal total, or in a currency without a rate, worth 0 USD. And the first payment of a party, which is kept for
+# over a year. The partition's past tells it, so it is in the metric alone.
 UNCOUNTED = ("late", "rate_missing", "new_party")
 
 # Our judgement: what is worth a look is so often the median of the others, and at least this share of its payments.
