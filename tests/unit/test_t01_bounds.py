@@ -6,11 +6,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from detectors.alert import Measured
 from detectors.calendar import DAY_US, HOUR_US, to_us
 from detectors.folded import Day, Folded
 from detectors.limits import Rulebook
 from detectors.party import Party
 from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.typologies import t01_folded
 from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.base import Context
 from detectors.typologies.t01_split_remittance import SplitRemittance
@@ -113,15 +115,73 @@ def test_an_exact_group_is_told_as_such_though_pieces_are_in_totals():
     assert (exact.at_risk, values(exact)["pieces"]) == (1_470_000, 3)
 
 
+def test_a_bound_says_all_that_is_known_of_it():
+    """Every figure with its unit, and the whole sentences."""
+    bound = found(piece(1, 400_000, B), piece(0, 400_000), folded={TODAY: (2, 984_567)})
+    assert bound.measured == tuple(
+        Measured(name=name, value=value, unit=unit)
+        for name, value, unit in (
+            ("pieces_at_most", 4, "count"), ("sum_at_most", "17845.67", "USD"),
+            ("sum_over_line_at_most", 3.57, "ratio"), ("pieces_kept_one_by_one", 2, "count"),
+            ("folded_pieces", 2, "count"), ("folded_pieces_sum", "9845.67", "USD"),
+        )
+    )  # fmt: skip
+    assert (bound.institutions, bound.series, bound.folded) == (("BANKA", "BANKB"), "40101", 2)
+    assert (bound.growth, bound.memory_us) == (200, 90 * DAY_US)
+    assert (bound.at_risk, bound.value, bound.unit) == (1_784_567, "17845.67", "USD")
+    assert (bound.own_baseline, bound.own_n, bound.peer_baseline) == (None, 0, None)
+    assert bound.text_en == (
+        "Up to 4 transfers just under the document line of 5,000.00 USD (law, in force since 2019-01-01, figure "
+        "not yet checked against the text), without documents or report, lie within 1 days; stated purpose: gift "
+        "to a person abroad. Together they are at most 17,845.67 USD, 3.6 times the line. This party has made more "
+        "payments than are kept one by one: of 2 of these transfers (9,845.67 USD) only day, purpose and amount "
+        "are known, so they may have gone to several beneficiaries. This is an upper bound."
+    )
+    assert bound.text_ko == (
+        "증빙면제 기준금액 미화 5,000.00달러(법령, 2019-01-01 시행, 원문 확인 필요) 이하의 무증빙·무신고 송금이 "
+        "1일 이내에 최대 4건 있습니다(사유: 증여성 송금). 합계는 최대 미화 17,845.67달러로, 기준금액의 "
+        "3.6배입니다. 당사자의 송금이 개별 보관 한도를 초과하여 이 중 2건(미화 9,845.67달러)은 일자·사유·금액만 "
+        "보관되어 있으므로 수취인이 여럿일 수 있습니다. 이 결과는 상한입니다."
+    )
+
+
+def bound_of(*pieces: Payment, days: int, folded: dict[int, tuple[int, int]]):
+    """The bound of a window of so many days."""
+    one = context(*pieces, folded=folded)
+    return t01_folded.bound(one, one.rows, "window_week", days * DAY_US)
+
+
+def test_the_window_that_may_hold_most_is_the_bound():
+    """From this midnight on, with what comes a week later: more than from a week ago; sixty days ago is in neither."""
+    folded = {TODAY - 60: (9, 4_500_000), TODAY - 7: (1, 400_000), TODAY: (1, 450_000), TODAY + 7: (3, 1_400_000)}
+    bound = bound_of(piece(0), days=7, folded=folded)
+    assert (bound.window, bound.kept["time"].tolist()) == ("window_week", [NOW])
+    assert (bound.pieces, bound.total, bound.folded, bound.folded_total) == (5, 2_340_000, 4, 1_850_000)
+
+
+def test_a_window_without_pieces_in_totals_is_no_bound():
+    """Twenty days ago is not of the day, nor of the week; the pieces that are kept were looked at exactly."""
+    assert bound_of(piece(1), piece(0), days=1, folded={TODAY - 20: (5, 2_000_000)}) is None
+    assert bound_of(piece(1), piece(0), days=7, folded={TODAY - 20: (5, 2_000_000)}) is None
+    assert bound_of(piece(1), piece(0), days=30, folded={TODAY - 20: (5, 2_000_000)}).pieces == 7
+
+
+def test_bounds_are_exact_beyond_what_floats_hold():
+    """2^60 + 1 cents, and a piece."""
+    bound = bound_of(piece(0), days=1, folded={TODAY: (2, 2**60 + 1)})
+    assert (bound.total, bound.folded_total) == (2**60 + 490_001, 2**60 + 1)
+
+
 # Growth
 
 
+@pytest.mark.parametrize("hours", [0, 14])
 @pytest.mark.parametrize(("kept", "size"), [(6, 1_470_000 + 11), (7, 1_470_000)])
-def test_a_group_of_half_of_the_kept_rows_grows_with_what_is_folded(kept, size):
-    """90 days before and after, to the day; three pieces of six rows are half, of seven they are not."""
+def test_a_group_of_half_of_the_kept_rows_grows_with_what_is_folded(kept, size, hours):
+    """90 days before and after, to the day in Seoul; three pieces of six rows are half, of seven they are not."""
     days = {TODAY - 91: (1, 1000), TODAY - 90: (1, 1), TODAY + 90: (1, 10), TODAY + 91: (1, 1000)}
     with few_rows(99, kept):
-        exact = found(piece(2), piece(1), piece(0), folded=days)
+        exact = found(piece(hours + 1), piece(hours + 0.5), piece(hours), folded=days)
     assert (exact.size, exact.at_risk) == (size, 1_470_000)
 
 

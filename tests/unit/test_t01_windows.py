@@ -2,13 +2,15 @@
 
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import numpy as np
 import pytest
 
-from detectors.payments import ROW
+from detectors.payments import ROW, Payment
 from detectors.typologies import t01_windows
 from tests.support.ledger import Ledger, configuration
 
+EMPTY = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 MICROSECOND = timedelta(microseconds=1)
 BEFORE = datetime(2025, 3, 3, 1, tzinfo=UTC)
 AFTER = datetime(2026, 3, 3, 1, tzinfo=UTC)
@@ -115,3 +117,32 @@ def test_the_fullest_window_holds_the_payment_and_most_money(kind, found, at_us,
     windows = kind(pieces(*found))
     assert windows.fullest(at_us, width_us) == expected
     assert windows.beneficiaries(*expected[:2]) == payees
+
+
+# Without one institution
+
+
+def left(institutions, payees, own: int = 1) -> list[list[int]]:
+    """The places of the pieces that stay each time."""
+    table = np.zeros(len(institutions), ROW)
+    table["institution"], table["beneficiary"], table["offset"] = institutions, payees, np.arange(len(institutions))
+    payment = msgspec.structs.replace(EMPTY, institution=own)
+    return [rows["offset"].tolist() for rows in t01_windows.without_one(table, payment)]
+
+
+def test_the_two_other_institutions_with_most_payees_are_left_out_in_turn_then_all_others():
+    """Of 2, 3 and 4 that is 3 with two payees, then 2, which has as many as 4; payees of several are each's own."""
+    institutions = (2, 3, 4, 1, 2, 4, 3, 2, 4, 2)
+    payees = (20, 21, 21, 9, 20, 21, 20, 20, 21, 20)
+    assert left(institutions, payees) == [[0, 2, 3, 4, 5, 7, 8, 9], [1, 2, 3, 5, 6, 8], [3]]
+
+
+def test_of_equal_institutions_the_first_by_number_is_left_out():
+    """Forty of a payee each."""
+    places = list(range(40))
+    assert left(range(1, 41), [9] * 40) == [[0, *places[2:]], [0, 1, *places[3:]], [0]]
+
+
+def test_a_single_institution_is_not_left_out():
+    """Nothing would be left."""
+    assert left((2, 2), (9, 10)) == []
