@@ -4,7 +4,6 @@ from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
 
 import msgspec
-import numpy as np
 import pytest
 
 from detectors.alert import LimitShown, Measured
@@ -12,9 +11,8 @@ from detectors.calendar import DAY_US, to_us
 from detectors.folded import Day, Folded
 from detectors.limits import Rulebook
 from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, Payment, append, rows
+from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
 from detectors.typologies import t01_split_remittance as t01
-from detectors.typologies import t01_windows
 from detectors.typologies.base import Past
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from tests.support.ledger import Ledger, configuration, later
@@ -374,9 +372,3 @@ def test_a_window_is_no_longer_than_times_in_64_bits_allow():
     """1.5 days are that many microseconds; a window of 10^12 days is cut."""
     assert t01._width(SimpleNamespace(number=1.5)) == 36 * 3_600_000_000
     assert t01._width(SimpleNamespace(number=10**12)) == 2**61
-
-
-def test_the_one_before_to_the_same_beneficiary_is_found():
-    """Of a, b, a, a, b: none, none, the first, the third, the second."""
-    assert t01_windows._same_before(np.array([7, 5, 7, 7, 5], "<u8")).tolist() == [-1, -1, 0, 2, 1]
-    assert t01_windows._same_before(np.zeros(0, ROW)["beneficiary"]).tolist() == []

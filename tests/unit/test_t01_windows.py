@@ -119,6 +119,13 @@ def test_the_fullest_window_holds_the_payment_and_most_money(kind, found, at_us,
     assert windows.beneficiaries(*expected[:2]) == payees
 
 
+def test_the_one_before_to_the_same_beneficiary_is_found():
+    """Of a, b, a, a, b: none, none, the first, the third, the second."""
+    assert t01_windows._same_before(np.array([7, 5, 7, 7, 5], "<u8")).tolist() == [-1, -1, 0, 2, 1]
+    assert t01_windows._same_before(np.array([7, 5] * 100, "<u8")).tolist() == [-1, -1, *range(198)]
+    assert t01_windows._same_before(np.zeros(0, ROW)["beneficiary"]).tolist() == []
+
+
 # Without one institution
 
 
@@ -138,9 +145,11 @@ def test_the_two_other_institutions_with_most_payees_are_left_out_in_turn_then_a
 
 
 def test_of_equal_institutions_the_first_by_number_is_left_out():
-    """Forty of a payee each."""
-    places = list(range(40))
-    assert left(range(1, 41), [9] * 40) == [[0, *places[2:]], [0, 1, *places[3:]], [0]]
+    """Twenty of one payee, twenty of two: of the latter 4 and 6, as 2 is the payment's own."""
+    institutions = [*range(1, 41), *range(2, 41, 2)]
+    without = left(institutions, [9] * 40 + [10] * 20, own=2)
+    assert [{*institutions} - {institutions[place] for place in places} for places in without[:2]] == [{4}, {6}]
+    assert without[2] == [1, 40]
 
 
 def test_a_single_institution_is_not_left_out():
