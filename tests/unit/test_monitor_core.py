@@ -130,6 +130,21 @@ def test_what_a_sender_said_and_what_became_of_it_is_counted_by_institution(monk
     }  # fmt: skip
 
 
+def test_a_new_party_is_counted_by_the_institution_whose_payment_brought_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By one for each; a party that a rate's record stands for is none."""
+    bench, kept = Bench(monkeypatch, Outputs(outcome="duplicate")), monitor_core.science.apply
+
+    def apply(state: Any, *told: Any) -> Outputs:
+        state.parties[f"p{len(state.parties)}"] = b""
+        return kept(state, *told)
+
+    records = [record_of(TRANSACTIONS, TRANSACTION)] * 2 + [record_of(RATES, RATE)]
+    monkeypatch.setattr(monitor_core.science, "apply", apply)
+    for record in records:
+        bench.core.apply(bench.state, 0, record, muted=False)
+    assert bench.counted["said"] == {("new_party", "SHBKKRSE"): 2}
+
+
 def test_an_amendment_that_no_model_saw_is_counted_without_scores(monkeypatch: pytest.MonkeyPatch) -> None:
     """And so is a payment of which nothing was assessed at all."""
     for step in (Outputs(outcome="applied", assessed=assessed()), Outputs(outcome="applied")):
@@ -219,23 +234,12 @@ def test_a_refused_configuration_is_logged_with_its_place(
 ) -> None:
     """Each of its faults, also while muted."""
     bench = Bench(monkeypatch, Outputs(outcome="refused", faults=("one", "two")), partition=5)
-    record = LedgerRecord(7, 0, b"", *ledger.first_configuration(change())[1:])
+    record = Pipeline().log[0]._replace(offset=7)
     with caplog.at_level(logging.ERROR, logger=monitor_core.__name__):
         bench.core.apply(bench.state, 5, record, muted=True)
     assert caplog.messages == [
         f"partition 5, offset 7: a configuration is refused, the former one stays: {why}" for why in ("one", "two")
     ]
-
-
-def change() -> Any:
-    """The shipped configuration as a record of the ledger."""
-    return ledger.decode_record(*pipeline_record(Pipeline()))[0]
-
-
-def pipeline_record(pipeline: Pipeline) -> tuple[Any, ...]:
-    """The pipeline's first record, as the ledger's reader takes it."""
-    first = pipeline.log[0]
-    return first.value, first.headers, first.offset, first.timestamp
 
 
 def test_a_record_that_cannot_be_applied_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
