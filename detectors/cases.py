@@ -8,6 +8,10 @@ from detectors.typologies.base import Finding
 
 # An institution with less than a third of a series is a small part of it (our judgement).
 LEAST_PART = 3
+# An institution with less than a tenth of a series is hidden by the rest: its own part is news by itself, once it has
+# tripled at least, in hundredths (our judgement). Failure prevented: each of six honest banks alerts for itself.
+HIDDEN_PART = 10
+LEAST_GROWTH_ALONE = 300
 
 
 def remembered_as(typology: str, finding: Finding) -> str:
@@ -30,9 +34,9 @@ def last_alerted(party: Party, typology: str, finding: Finding, at_us: int) -> A
 def grown(finding: Finding, last: Alerted | None) -> bool:
     """Whether a finding is news: a new series, or one that grew to `growth` hundredths of what was alerted.
 
-    So is one whose payments without one other institution's satisfy the rule, and grew so. Failures prevented: one
-    alert for every further piece of the same splitting; and one bank's large payments, real or not, after which no
-    others of that party and series were ever large enough.
+    So is one whose payments without one other institution's, or its own institution's alone, satisfy the rule, and grew
+    so. Failures prevented: one alert for every further piece of the same splitting; and large payments of one bank, or
+    of one sender under two made-up names, after which no others of that party and series were ever large enough.
     """
     if _grown_in_all(finding, last):
         return True
@@ -43,7 +47,7 @@ def grown(finding: Finding, last: Alerted | None) -> bool:
         before = max(last.size - last.parts.get(other, 0), known)
         if size * 100 >= before * finding.growth:
             return True
-    return False
+    return _grown_alone(finding, last)
 
 
 def case_of(party: Party, alert_id: str, at_us: int, window_days: int, superseded: Alerted | None) -> str:
@@ -75,6 +79,16 @@ def remember(party: Party, hits: list[tuple[str, Finding]], alert_id: str, case_
 
 def _grown_in_all(finding: Finding, last: Alerted | None) -> bool:
     return last is None or finding.size * 100 >= last.size * finding.growth
+
+
+def _grown_alone(finding: Finding, last: Alerted) -> bool:
+    """Whether a finding is news by the own institution's payments, which all the others' hide."""
+    if not 0 < finding.alone * HIDDEN_PART < finding.size:
+        return False
+    # one that is not among as many as are remembered may have been forgotten; it had no more than the least of them
+    unknown = min(last.parts.values()) if len(last.parts) >= MOST_PARTS else 0
+    known = last.parts.get(finding.institution, unknown)
+    return finding.alone * 100 >= known * max(finding.growth, LEAST_GROWTH_ALONE)
 
 
 def _counts_for_all(finding: Finding, last: Alerted | None) -> bool:

@@ -147,7 +147,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     counted in `size`, and none of `offsets` names them. `reading` is the type under which alone a disputed finding
     holds, `bound` says that it is an upper bound over payments kept in totals (t01_folded.py). `institution` is
     the payment's, `parts` says how much came from each, `without` how large the finding is without one other
-    institution each, where the rest satisfies the rule.
+    institution each, where the rest satisfies the rule; `alone` how large by the payment's own institution alone, 0
+    where that does not satisfy the rule, or where `without` says it.
     """
 
     strength: float
@@ -173,6 +174,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     institution: str = ""
     parts: tuple[tuple[str, int], ...] = ()
     without: tuple[tuple[str, int], ...] = ()
+    alone: int = 0
     bound: bool = False
 
 

@@ -25,6 +25,7 @@ from detectors.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.money import plain
 from detectors.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum
 from detectors.typologies.base import (
+    MOST_LEFT_OUT,
     Change,
     Context,
     Finding,
@@ -100,11 +101,16 @@ class SplitRemittance:
         finding = _finding(context, limits, standing[1], shown, round(strength, 4))
         parts = sums_by_institution(pieces, context.names, context.payment.institution)
         without = []
-        for other in largest_others(parts, finding.institution):
+        others = largest_others(parts, finding.institution)
+        for other in others:
             rest = pieces[pieces["institution"] != context.names.index(other)]
             total = max((each.total for each in _candidates(rest, context.payment, limits)), default=0)
             without += [(other, total)] if total else []
-        return msgspec.structs.replace(finding, parts=parts, without=tuple(without))
+        own = (
+            pieces[pieces["institution"] == context.payment.institution] if len(others) == MOST_LEFT_OUT else pieces[:0]
+        )
+        alone = max((each.total for each in _candidates(own, context.payment, limits)), default=0)
+        return msgspec.structs.replace(finding, parts=parts, without=tuple(without), alone=alone)
 
     def learn(self, context: Context) -> None:
         """Count, over all remitters of the partition, how many payments without documents lie in the band."""

@@ -200,6 +200,7 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
         series=f"{year} {scope}", institution=own, parts=tuple(parts.items()),
         without=tuple((name, rest) for name in largest_others(ordered, own)
                       if (rest := crossing.total - by_institution[name]) > cap.cents),
+        alone=by_institution[own] if by_institution[own] > cap.cents else 0,
         size=crossing.total, growth=growth.cents, memory_us=MEMORY_US, at_risk=excess,
         value=plain(crossing.total), unit="USD", own_baseline=None if before is None else plain(before),
         own_n=0 if before is None else 1, peer_baseline=None, text_en=english, text_ko=korean,

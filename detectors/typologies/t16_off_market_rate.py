@@ -277,6 +277,7 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
         growth=limits["growth_ratio"].cents, memory_us=width * DAY_US, at_risk=moved_all,
         institution=bank, parts=tuple(parts.items()),
         without=tuple((name, moved_all - parts[name]) for name in largest_others(tuple(parts.items()), bank)),
+        alone=parts[bank],
         value=round(deal.deviation / CENTIBP, 2), unit="bp", own_baseline=own, own_n=own_n,
         peer_baseline=round(_spread(context, deal)[1] / CENTIBP, 1), text_en=english, text_ko=korean,
     )  # fmt: skip

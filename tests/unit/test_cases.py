@@ -126,6 +126,25 @@ def test_what_is_not_known_by_institution_is_the_others(without, news):
     assert grown(finding(size=1101, without=(without,)), alerted(size=1100, BANKA=100)) == news
 
 
+@pytest.mark.parametrize(
+    ("alone", "size", "known", "news"),
+    [
+        (300, 3001, {"OWN": 100}, True),
+        (299, 3001, {"OWN": 100}, False),
+        (300, 3000, {"OWN": 100}, False),  # a tenth of the series is not hidden
+        (1, 11, {}, True),
+        (0, 3001, {}, False),
+        (1, 11, {f"B{number}": 9 for number in range(7)}, True),
+        (27, 271, {f"B{number}": 9 + number for number in range(8)}, True),
+        (26, 271, {f"B{number}": 9 + number for number in range(8)}, False),
+    ],
+)
+def test_a_part_that_the_rest_hides_is_news_where_it_tripled(alone, size, known, news):
+    """Under a tenth of the series; one that may have been forgotten had no more than the least of those remembered."""
+    last = alerted(size=3000, **known)
+    assert grown(finding(size=size, alone=alone, institution="OWN"), last) == news
+
+
 def test_an_institution_without_a_part_has_a_part_of_nothing():
     """Not even the smallest: the whole stays where it was."""
     now = remembered(finding(size=3, institution="B", parts=(("A", 3),)), alerted(size=2, A=2))

@@ -77,6 +77,48 @@ def test_institutions_of_a_series_are_bounded():
     assert len(series.parts) == MOST_PARTS
 
 
+@pytest.mark.parametrize("names", [0, 1, 2, 3, 7])
+def test_a_year_that_one_sender_made_large_under_several_names_is_not_closed_to_the_others(names):
+    """10 000 000 USD under each of up to seven names; 120 000 at another bank, and three times as much, are raised.
+
+    Beside it: without those, and beside one name, each quarter more is raised too.
+    """
+    ledger = Ledger()
+    for number in range(3 * names):
+        ruled(ledger, f"f{number}", later(days=-50, hours=number), "3333334", f"EVIL{number % names}")
+    found = [bool(ruled(ledger, f"p{number}", later(days=number), "40000", "BANKA")) for number in range(10)]
+    assert (found[2], found[8]) == (True, True)
+    assert sum(found) == (5 if names < 2 else 2)
+
+
+@pytest.mark.parametrize("names", [0, 2, 7])
+def test_pieces_under_several_names_hide_no_split_of_another_bank(names):
+    """60 pieces of 4 900 under each name within days; three at another bank are raised, and nine."""
+    ledger = Ledger()
+    fields = {"party_type": "company", "purpose": "30101"}
+    for number in range(60 * names):
+        ruled(ledger, f"f{number}", later(minutes=10 * number), "4900", f"EVIL{number % names}", **fields)
+    found = [
+        bool(ruled(ledger, f"p{number}", later(days=4, hours=number), "4900", "BANKA", **fields)) for number in range(9)
+    ]
+    assert [number + 1 for number, raised in enumerate(found) if raised] == ([3, 9] if names else [3, 6])
+
+
+@pytest.mark.parametrize("names", [0, 2, 7])
+def test_deals_under_several_names_mute_no_other_banks(names):
+    """2 000 000 moved under each name; 10 000 and 30 000 moved at another bank are raised."""
+    ledger = Ledger()
+    ledger.rate(later(), "1400")
+    deal = {"evidence": "shown", "settled_currency": "KRW"}
+    for number in range(names):
+        ruled(ledger, f"f{number}", later(minutes=number), "10000000", f"EVIL{number}", deal_rate="1680", **deal)
+    found = [
+        bool(ruled(ledger, f"p{number}", later(hours=2 + number), "100000", "BANKA", deal_rate="1540", **deal))
+        for number in range(3)
+    ]
+    assert found == ([True, False, True] if names else [True, True, False])
+
+
 @pytest.mark.parametrize("banks", [1, 6, 10, 50])
 def test_as_many_alerts_whatever_the_number_of_banks(banks):
     """300 payments of 4 900 of one person: each is news only where the series grew, through 50 banks as through one.
