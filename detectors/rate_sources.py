@@ -91,5 +91,5 @@ def forget_others(words: dict[str, Word], sources: Iterable[str]) -> None:
 
 def near(one: float, other: float, factor: float) -> bool:
     """Whether two rates are within a factor of each other; 0 and infinity are near nothing."""
-    endless = float("inf")
-    return one <= other * factor and other <= one * factor and 0.0 < one < endless and 0.0 < other < endless
+    # within a factor of a number that is neither, the other one is neither too
+    return one <= other * factor and other <= one * factor and 0.0 < one < float("inf")

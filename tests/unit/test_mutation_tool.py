@@ -7,7 +7,15 @@ import sys
 import pytest
 
 from tests.mutation.mutants import ROOT, compiled, mutants_of
-from tests.mutation.plan import Plan, Survivor, plan_of, planned_files, stale_reasons, unused_reasons
+from tests.mutation.plan import (
+    Plan,
+    Survivor,
+    files_without_plan,
+    plan_of,
+    planned_files,
+    stale_reasons,
+    unused_reasons,
+)
 
 EXAMPLE = "tests/mutation/example.py"
 
@@ -23,6 +31,11 @@ def try_example(*options: str) -> subprocess.CompletedProcess[str]:
 def test_reasons_fit_the_source(file: str) -> None:
     assert stale_reasons(file) == []
     assert all((ROOT / test).is_file() for test in plan_of(file).tests)
+
+
+def test_every_module_of_the_scope_has_a_plan() -> None:
+    """A new module comes with its plan, as it comes with its tests."""
+    assert files_without_plan() == []
 
 
 def test_mutants_of_the_example() -> None:
