@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from detectors.payments import rows
 from detectors.state import PartitionState
 from tests.support.ledger import Ledger, later
-from tests.unit.test_payment_joins import fired, joins, party, rows, total
+from tests.support.payment_joins import fired, joins, party, total
 
 NEW_YEAR = datetime(2026, 1, 3, 3, tzinfo=UTC)
 
