@@ -87,10 +87,9 @@ class Shares:
     def give(self, institution: str, clock_us: int) -> "Given":
         """An institution sends now, by the partition's clock, and may get a share. Cost: 0.5 us."""
         sender, day = institution_code(institution), clock_us // DAY_US
-        given_up, changed = None, False
+        given_up = None
         if day > self._counted_day:
             self._end_days(day)
-            changed = True
         if sender in self._named:
             self._named[sender] = max(clock_us, self._named[sender])
             self._named.move_to_end(sender)
@@ -100,11 +99,11 @@ class Shares:
                 self._named[sender], self._day = clock_us, day
             else:
                 sender = OTHERS
-        if sender not in self._usual:
-            self._usual[sender], changed = 0, True
+        self._usual.setdefault(sender, 0)
         today = self._today[sender] = self._today.get(sender, 0) + 1
-        # what a day has brought counts in powers of two, so that shares seldom change
-        return Given(given_up, changed or given_up is not None or not today & today - 1)
+        # What a day has brought counts in powers of two, so that shares seldom change. The first record of a day, or of
+        # a share, is 1, which is one of them.
+        return Given(given_up, not today & today - 1)
 
     def _may_have(self, clock_us: int) -> tuple[bool, str | None]:
         """Whether one more sender may have a share of its own, and who gives his up for it."""

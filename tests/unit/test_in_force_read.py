@@ -77,7 +77,7 @@ def test_an_empty_ledger_is_a_matter_of_topics_apply(topics: Topics) -> None:
         in_force.in_force(SETTINGS)
 
 
-@pytest.mark.parametrize("missing", [{RULES}, {LEDGER}, {RULES, LEDGER}], ids=str)
+@pytest.mark.parametrize("missing", [{RULES}, {LEDGER}, {RULES, LEDGER}], ids=["rules", "ledger", "both"])
 def test_topics_that_are_missing_are_named(topics: Topics, missing: set[str]) -> None:
     """A consumer that is asked about one only goes silent for 30 s."""
     topics.missing = missing
