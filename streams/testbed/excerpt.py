@@ -223,7 +223,8 @@ def _written(items: Sequence[_Item], directory: Path, partitions: int, rekeyer: 
     directory.mkdir(parents=True, exist_ok=True)
     with LedgerWriter(directory, partitions) as writer:
         for item in items:
-            event = item.event if isinstance(item.event, ConfigurationChange) else rekeyer.event(item.event)
+            event = item.event
+            event = rekeyer.configuration(event) if isinstance(event, ConfigurationChange) else rekeyer.event(event)
             targets = range(partitions)
             if not isinstance(event, (ConfigurationChange, Rate)):
                 number = partition_of(event.party, partitions)

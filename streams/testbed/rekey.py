@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from detectors.events import Event
+from detectors.events import ConfigurationChange, Event
 from streams.errors import UsageError
 from streams.pseudonyms import framed, is_token
 
@@ -100,6 +100,15 @@ class Rekeyer:
                 changed[name] = {self.token(new): self.token(old) for new, old in value.items()}
         told: Event = msgspec.structs.replace(event, **changed)
         return told
+
+    def configuration(self, event: ConfigurationChange) -> ConfigurationChange:
+        """The same rules from the same day; the officers listed are named as their verdicts name them here."""
+        configuration = event.configuration
+        if not configuration.admitted.officers:
+            return event
+        officers = tuple(self._digest("investigator", name)[:_DIGITS] for name in configuration.admitted.officers)
+        admission = msgspec.structs.replace(configuration.admitted, officers=officers)
+        return msgspec.structs.replace(event, configuration=msgspec.structs.replace(configuration, admission=admission))
 
     def _moved(self, value: Shifted) -> Shifted:
         try:

@@ -88,7 +88,7 @@ def states(parties: int) -> list[PartitionState]:
 def agent() -> MonitorAgent:
     """The monitor agent of this process, not started: no group is joined."""
     settings = load_settings()
-    metrics = _metrics(settings, settings.effective.engine.partitions)
+    metrics = _metrics(settings, settings.effective.engine.partitions, None)
     return MonitorAgent(
         settings, metrics, health.BrokerWatch(settings), code_version="million", config_version="million", web=False,
         topic_id=topics.topic_id(settings, topics.LEDGER),

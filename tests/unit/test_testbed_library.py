@@ -25,8 +25,14 @@ from streams.testbed.stream_files import file_digest, write_stream
 from streams.testbed.truth_files import NAME
 from tests.support import small_stream
 from tests.support.identifier_scan import Scanner
+from tests.support.ledger import configuration
 from tests.support.small_result import SHEET, replayed, simulate
 
+DISPOSITION = Disposition(
+    event_id="1" * 32, identity="4" * 32, body="5" * 32, alert_id="2" * 32, party="k1.00a." + "1" * 32,
+    verdict="confirmed", investigator="I-1",
+    decided_at=datetime(2026, 4, 20, 12, tzinfo=UTC), reason_hash="3" * 32,
+)  # fmt: skip
 NOON = datetime(2026, 4, 20, 12, tzinfo=UTC)
 
 
@@ -190,7 +196,7 @@ KEPT = {
     "channel", "amount", "currency", "settled_amount", "settled_currency", "deal_rate", "purpose", "evidence",
     "report_type", "trade_terms", "hs_code", "ip_country", "exchange_linked_inflow_24h", "remittance_classes", "kind",
     "quantity", "quantity_unit", "value", "incoterm", "origin_country", "line", "base", "quote", "mid", "capital_krw",
-    "turnover_krw", "industry_code", "size", "employees", "region", "verdict", "amount_krw", "sanction",
+    "source", "turnover_krw", "industry_code", "size", "employees", "region", "verdict", "amount_krw", "sanction",
 }  # fmt: skip
 TIMES = {
     "event_time",
@@ -210,6 +216,21 @@ def test_every_field_of_every_event_is_decided_on():
     for kind in (Transaction, Declaration, Rate, Profile, Disposition):
         assert set(kind.__struct_fields__) <= handled | KEPT | TIMES, kind
     assert not handled & (KEPT | TIMES)
+
+
+def test_officers_that_a_configuration_lists_are_named_as_in_their_verdicts():
+    """Else an excerpt names them, and no verdict in it counts. Rules, days and a list without officers stay."""
+    rekeyer = rekey.Rekeyer([])
+    listing = configuration(admission={"officers": ["I-1", "I-2"], "institutions": ["SHBKKRSE"]})
+    told = rekeyer.configuration(ConfigurationChange(configuration=listing)).configuration
+    verdict = rekeyer.event(DISPOSITION)
+    assert DISPOSITION.investigator == "I-1"
+    assert told.admitted.officers[0] == verdict.investigator != "I-1"
+    assert len(set(told.admitted.officers) | {"I-1", "I-2"}) == 4
+    assert told.admitted.institutions == ("SHBKKRSE",)
+    assert (told.rules, told.legend, told.engine) == (listing.rules, listing.legend, listing.engine)
+    without = ConfigurationChange(configuration=configuration())
+    assert rekeyer.configuration(without) == without
 
 
 def test_a_rotated_party_stays_in_one_slot():

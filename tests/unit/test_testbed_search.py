@@ -71,6 +71,7 @@ def test_every_path_listed_can_be_varied(path):
         "band_low": "0.5",
         "line_applies_after_cap": "0",
         "report_before_cap": "0",
+        "height": "9",
     }.get(path.rpartition(".")[2], "11")
     (found,) = varied(path, value)
     assert found.configuration != CONFIGURATION
