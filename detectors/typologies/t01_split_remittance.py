@@ -106,10 +106,10 @@ class SplitRemittance:
             rest = pieces[pieces["institution"] != context.names.index(other)]
             total = max((each.total for each in _candidates(rest, context.payment, limits)), default=0)
             without += [(other, total)] if total else []
-        own = (
-            pieces[pieces["institution"] == context.payment.institution] if len(others) == MOST_LEFT_OUT else pieces[:0]
-        )
-        alone = max((each.total for each in _candidates(own, context.payment, limits)), default=0)
+        alone = 0
+        if len(others) == MOST_LEFT_OUT:  # beside fewer, what is left without them is the own part
+            own = pieces[pieces["institution"] == context.payment.institution]
+            alone = max((each.total for each in _candidates(own, context.payment, limits)), default=0)
         return msgspec.structs.replace(finding, parts=parts, without=tuple(without), alone=alone)
 
     def learn(self, context: Context) -> None:

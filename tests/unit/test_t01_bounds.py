@@ -200,6 +200,14 @@ def test_a_finding_says_how_much_came_from_whom_and_what_is_left_without_each_ot
     assert finding.without == (("BANKB", 1_880_000), ("BANKC", 2_430_000))
 
 
+def test_the_own_part_alone_is_told_beside_two_other_institutions():
+    """Three of BANKA's are 14 700 USD and satisfy the rule, two do not. Beside one other bank it is not asked."""
+    others = [piece(6, 480_000, B), piece(5, 480_000, B), piece(4, 410_000, C)]
+    assert found(*others, piece(3), piece(2), piece(0)).alone == 1_470_000
+    assert found(*others, piece(2), piece(0)).alone == 0
+    assert found(*others[:2], piece(3), piece(2), piece(0)).alone == 0
+
+
 def test_what_does_not_satisfy_the_rule_without_an_institution_is_not_told():
     """Two of each bank: without the other one there are two."""
     finding = found(piece(4, institution=B), piece(3, institution=B), piece(2), piece(0))

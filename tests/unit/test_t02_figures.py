@@ -57,6 +57,13 @@ def context(*payments, folded=None, slots=None, limits=None, **transaction):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(("cents", "alone"), [(0, 0), (1, 100_000_01)])
+def test_the_own_banks_part_alone_is_told_where_it_is_over_the_cap(cents, alone):
+    """100 000 USD are the cap; another bank's 200 000 crossed it before."""
+    found = RULE.evaluate(context(paid(at(2025, 3, 3), 200_000, "BANKB"), paid(at(2025, 3, 4), 100_000, cents=cents)))
+    assert found.alone == alone
+
+
 def measured(finding):
     """Measured values by name."""
     return {each.name: each.value for each in finding.measured}
