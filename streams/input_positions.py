@@ -10,6 +10,7 @@ Offsets that are moved back, and groups that are deleted, do no harm: what is re
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import AnyStr
 
 import msgspec
 
@@ -60,7 +61,7 @@ def acknowledged_record(place: Place, one: Acknowledged) -> tuple[bytes, bytes]:
     return f"{AGENT}/{place[0]}/{place[1]}/acknowledged/{one.first}-{one.next - 1}".encode(), encode(one)
 
 
-def of_topic(told: str, current: str) -> bool:
+def of_topic(told: AnyStr, current: AnyStr) -> bool:
     """Whether a record is of the topic that is there now; earlier releases wrote no id."""
     return not told or not current or told == current
 

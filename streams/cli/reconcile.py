@@ -65,9 +65,9 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
     for (name, partition, topic_id), offsets in by_source.items():
         topic = name.decode("utf-8", "replace")
         if tp.topic == topics.LEGS:
-            if _same(topic_id, ids.get(topic, b"")):
+            if of_topic(topic_id, ids.get(topic, b"")):
                 found.legs(topic, int(partition), offsets)
-        elif _same(topic_id, ids.get(topic, b"")):
+        elif of_topic(topic_id, ids.get(topic, b"")):
             found.in_ledger(topic, int(partition), tp.partition, offsets)
         else:
             found.of_deleted_topic(topic, int(partition), len(offsets))
@@ -97,11 +97,6 @@ def _told_source(headers: Any) -> tuple[bytes, bytes, bytes, bytes, int] | None:
 
 def _is_number(text: bytes | None, digits: int) -> bool:
     return text is not None and text.isdigit() and len(text) <= digits
-
-
-def _same(told: bytes, current: bytes) -> bool:
-    """Whether an output is of the topic that is there now; earlier releases wrote no id."""
-    return not told or not current or told == current
 
 
 class Gathered(NamedTuple):
@@ -155,7 +150,7 @@ def _take_letter(record: Any, found: Reconciliation, ids: dict[str, bytes]) -> b
     letter = original(record)
     if letter is None:
         return True
-    if not _same(letter.topic_id.encode(), ids.get(letter.topic, b"")):
+    if not of_topic(letter.topic_id.encode(), ids.get(letter.topic, b"")):
         found.of_deleted_topic(letter.topic, letter.partition, 1)
     elif letter.last_offset >= 0:
         found.letter_of_set(letter.topic, letter.partition, letter.offset, letter.last_offset)
