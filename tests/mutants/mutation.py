@@ -88,10 +88,16 @@ def _own(name: str) -> bool:
     return any(name == one or name.startswith(f"{one}.") for one in OWN)
 
 
+def _of_libraries() -> dict[str, dict[str, Any]]:
+    """The names of every module that stays. The product sets some of aiokafka's as it is imported (record_sets.py)."""
+    return {name: dict(vars(module)) for name, module in list(sys.modules.items()) if not _own(name)}
+
+
 @contextmanager
 def imported_with(mutant: Mutant) -> Iterator[Any]:
     """`tests.simulation.schedule` on the mutated product. Afterwards every module is the one it was before."""
     finder = _Finder(mutant)
+    libraries = _of_libraries()
     before = {name: module for name, module in sys.modules.items() if _own(name)}
     for name in before:
         del sys.modules[name]
@@ -103,6 +109,10 @@ def imported_with(mutant: Mutant) -> Iterator[Any]:
         for name in [name for name in sys.modules if _own(name)]:
             del sys.modules[name]
         sys.modules.update(before)
+        for name, names in libraries.items():
+            for key, value in vars(sys.modules[name]).items():
+                if key in names and value is not names[key]:
+                    setattr(sys.modules[name], key, names[key])
         # `tests` was not imported anew, and keeps its packages as attributes, too. Within the others every package is
         # the object it was before: to set theirs would replace a function that is named as its module is.
         for name in OWN:

@@ -1,8 +1,12 @@
 """Every mutant of the product is caught by the simulation within a few schedules."""
 
+import importlib
+
 import msgspec
 import pytest
+from aiokafka.consumer import fetcher
 
+from streams.record_sets import RecordSets
 from tests.mutants.mutation import Mutant, StaleMutantError, imported_with, mutants, mutated_source
 
 # (events a schedule, schedules at most): a fault that needs more to show is one that the simulation is weak at
@@ -30,6 +34,16 @@ def test_a_mutant_that_no_longer_fits_says_so() -> None:
     stale = msgspec.structs.replace(mutants()[0], old="    a line that never was\n")
     with pytest.raises(StaleMutantError, match="no longer fits"):
         mutated_source(stale)
+
+
+def test_a_mutant_leaves_no_library_changed() -> None:
+    """The product sets classes of aiokafka as it is imported; a mutant's would read for every later test."""
+    read_with = fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult
+    assert read_with[0] is RecordSets
+    with imported_with(mutants()[0]):
+        importlib.import_module("streams.record_sets")
+        assert fetcher.MemoryRecords is not RecordSets
+    assert (fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult) == read_with
 
 
 def test_a_broken_schedule_is_made_small() -> None:
