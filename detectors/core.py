@@ -28,7 +28,8 @@ from detectors.events import (
 from detectors.fingerprints import KINDS, Known, key
 from detectors.fusion import fuse
 from detectors.money import parse_or_zero
-from detectors.party import Facts, token_number
+from detectors.officers import officer_number
+from detectors.party import Facts
 from detectors.rate_checks import UNUSED, Verdict
 from detectors.roster import recall, store
 from detectors.scoring import Scored
@@ -323,7 +324,7 @@ def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> v
     judged = verdicts.judge(party, event, at_us, state.officers)
     if judged.refused is None:
         clock_us = state.watermark_us or 0
-        state.officers.counted(token_number(event.investigator), clock_us)
+        state.officers.counted(officer_number(event.investigator), clock_us)
         party.last_us = max(party.last_us, min(at_us, clock_us))
         store(state, event.party, event.previous, party)
     return judged

@@ -15,11 +15,20 @@ import msgspec
 
 from detectors.calendar import DAY_US
 from detectors.party import token_number
+from detectors.spelling import folded
 
 # A department of officers; after them a made-up name waits for a day of its own.
 AT_ONCE = 16
 MOST_KNOWN = 256
 IDLE_US = 400 * DAY_US
+
+
+def officer_number(name: str) -> int:
+    """The number of an officer, the same in every spelling of the name. Cost: 2 us, 5 where it is not ASCII.
+
+    Failure prevented: `Kim`, `KIM` and `Kim ` were three opinions on one alert, and none of them listed but the first.
+    """
+    return token_number(folded(name))
 
 
 class Officers:
@@ -33,7 +42,7 @@ class Officers:
 
     def list(self, officers: Iterable[str]) -> None:
         """Officers whose verdicts alone count, as the configuration in force says; none: everybody's do."""
-        self._listed = frozenset(map(token_number, officers))
+        self._listed = frozenset(map(officer_number, officers))
 
     @property
     def are_listed(self) -> bool:

@@ -9,8 +9,8 @@ import re
 from typing import NamedTuple
 
 from detectors.events import Disposition
-from detectors.officers import Officers
-from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
+from detectors.officers import Officers, officer_number
+from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party
 from detectors.shares import fairly_cut
 
 ALERT_BYTES = 16
@@ -45,7 +45,7 @@ def judge(party: Party, event: Disposition, at_us: int, officers: Officers) -> J
 
     An officer who changes their mind replaces the earlier verdict. Cost: about 5 us, and 100 where 256 are kept.
     """
-    officer = token_number(event.investigator)
+    officer = officer_number(event.investigator)
     if not officers.may_judge(officer):
         return Judged(UNKNOWN_OFFICER)
     if not _ALERT.fullmatch(event.alert_id):

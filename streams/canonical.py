@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from detectors.events import Declaration, Disposition, Leg, Profile, Rate, Transaction
+from detectors.spelling import folded
 from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
 from streams.decode import Decoded
 from streams.pseudonyms import Keys, Pseudonym
@@ -216,11 +217,15 @@ def profile(decoded: Decoded, keys: Keys) -> tuple[Profile, Pseudonym]:
 
 
 def disposition(decoded: Decoded, keys: Keys) -> Disposition:
-    """The event of a verdict. The reason stays outside, only its keyed hash goes in; the party is a token already."""
+    """The event of a verdict. The reason stays outside, only its keyed hash goes in; the party is a token already.
+
+    The officer is part of its identity: two may count with the same ids.
+    """
     record, get = decoded.record, decoded.body.get
+    officer = folded(record.investigator)
     return Disposition(
         event_id=record.event_id,
-        **keys.fingerprints(DISPOSITIONS, "", record.party, record.event_id, decoded.canonical),
+        **keys.fingerprints(DISPOSITIONS, officer, record.party, record.event_id, decoded.canonical),
         notes=decoded.notes,
         alert_id=record.alert_id,
         party=record.party,

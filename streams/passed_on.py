@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from streams import identifiers
+from detectors.spelling import plain
 
 WITHHELD = "withheld"
 LEAST = 6
@@ -26,7 +26,7 @@ Header = tuple[str, bytes]
 
 def _bare(content: bytes) -> bytes:
     if not content.isascii():
-        content = identifiers.plain(content.decode("utf-8", "ignore")).encode()
+        content = plain(content.decode("utf-8", "ignore")).encode()
     return content.lower().translate(None, _BETWEEN)
 
 

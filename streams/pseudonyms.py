@@ -119,8 +119,8 @@ class Keys:
     def identity(self, topic: str, institution: str, party: str, event_id: str) -> str:
         """Fingerprint of an event's identity: 32 hex digits under the current key, over the sender's own values.
 
-        `institution` is empty where a topic has none; `party` is the party's identifier, the pair of a rate, the
-        token of a disposition.
+        `institution` is empty where a topic has none; the feed of a rate and the officer of a disposition stand there.
+        `party` is the party's identifier, the pair of a rate, the token of a disposition.
         """
         return _digest(self.current, framed("identity", topic, institution, party, event_id))
 

@@ -13,9 +13,9 @@ from typing import Any, NamedTuple
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
+from detectors.spelling import folded
 from streams.contracts import DISPOSITIONS, RATES, TRANSACTIONS
 from streams.faults import Fault
-from streams.identifiers import plain
 from streams.signed_records import LENGTH, SCHEME, SIGNATURE, Headers, signed_bytes
 
 PROVEN = "proven"
@@ -70,11 +70,6 @@ class _Verifier(NamedTuple):
 
 
 _Keyring = dict[str, tuple[_Verifier, ...]]
-
-
-def folded(text: str) -> str:
-    """An officer's or feed's name for comparison: who writes it in capitals or with a blank more needs its key too."""
-    return plain(text).casefold()
 
 
 class SenderKeys:

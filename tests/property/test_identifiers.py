@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detectors.institution_code import institution_code
+from detectors.spelling import plain
 from streams.contracts import TRANSACTIONS
-from streams.identifiers import DEFAULT, Identifiers, plain
+from streams.identifiers import DEFAULT, Identifiers
 from tests.support.pipeline import TRANSACTION
 
 # blanks, marks and width forms often enough to meet each other

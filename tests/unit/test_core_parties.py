@@ -8,6 +8,7 @@ import pytest
 from detectors.calendar import to_us
 from detectors.core import Notice
 from detectors.events import Declaration, Disposition, Profile
+from detectors.officers import officer_number
 from detectors.party import Facts, token_number, unpack
 from tests.support.ledger import START, Ledger, digest16, later, stamp
 from tests.unit.test_core_records import counted
@@ -146,7 +147,7 @@ def test_an_officer_is_known_from_a_verdict_that_counts_by_the_partitions_clock(
     put(ledger, verdict("v", "0" * 32, later(days=1), officer="I-2"), later(days=1))
     put(ledger, verdict("w", alert, later(days=2), officer="I-3"), later(days=2))
     _, known = msgspec.msgpack.decode(ledger.state.officers.to_state())
-    assert known == [[token_number("I-3"), to_us(START)]]
+    assert known == [[officer_number("I-3"), to_us(START)]]
 
 
 def test_before_the_first_payment_an_officers_clock_is_at_0():
@@ -155,7 +156,7 @@ def test_before_the_first_payment_an_officers_clock_is_at_0():
     ledger.state.watermark_us = None
     put(ledger, verdict("w", alert, later(days=2), officer="I-3"), later(days=2))
     _, known = msgspec.msgpack.decode(ledger.state.officers.to_state())
-    assert known == [[token_number("I-3"), 0]]
+    assert known == [[officer_number("I-3"), 0]]
     assert unpack(ledger.state.parties[PARTY]).last_us == to_us(START)
 
 

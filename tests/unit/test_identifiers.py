@@ -10,10 +10,11 @@ from detectors.configuration import Admission, Desk, HistoryAllowed
 from detectors.payments import rows
 from detectors.routing import matching
 from detectors.shares import Shares
+from detectors.spelling import plain
 from streams import ledger
 from streams.contracts import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
-from streams.identifiers import DEFAULT, Identifiers, plain
+from streams.identifiers import DEFAULT, Identifiers
 from streams.pseudonyms import development_keys
 from streams.settings import effective_configuration
 from tests.support.own_cpu import own_cpu

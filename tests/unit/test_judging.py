@@ -3,8 +3,8 @@
 import pytest
 
 from detectors.events import Disposition
-from detectors.officers import Officers
-from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
+from detectors.officers import Officers, officer_number
+from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party
 from detectors.verdicts import MOST_OFFICERS, SENIOR, Judged, judge, kept, raised
 from tests.support.ledger import START
 
@@ -20,7 +20,7 @@ def said(alert=ALERT, officer="I-1", verdict="refuted"):
 
 def given(at_us, alert=ALERT, officer="I-1", verdict="refuted"):
     """The same as it is kept."""
-    return Given(bytes.fromhex(alert), token_number(officer), verdict, at_us)
+    return Given(bytes.fromhex(alert), officer_number(officer), verdict, at_us)
 
 
 def alerted(*verdicts):
@@ -74,7 +74,7 @@ def full(*, ranked=()):
     party = alerted(*(given(number, officer=f"X{number}") for number in range(MOST_OFFICERS)), given(9, OTHER))
     officers = Officers()
     for name in ranked:
-        officers.counted(token_number(name), 0)
+        officers.counted(officer_number(name), 0)
     return party, officers
 
 
@@ -84,7 +84,7 @@ def displaced(party, officers):
     left = {one.officer for one in party.verdicts}
     assert party.verdicts[-1] == given(20, officer="new")
     assert given(9, OTHER) in party.verdicts
-    (gone,) = [number for number in range(MOST_OFFICERS) if token_number(f"X{number}") not in left]
+    (gone,) = [number for number in range(MOST_OFFICERS) if officer_number(f"X{number}") not in left]
     return gone
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from detectors.alert import Versions
 from detectors.institution_code import institution_code
+from detectors.spelling import folded
 from streams import worker
 from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
@@ -16,7 +17,7 @@ from streams.formats.record import headers_for
 from streams.metrics import Metrics
 from streams.pseudonyms import development_keys
 from streams.run_counts import RunCounts
-from streams.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys, folded
+from streams.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys
 from streams.settings import load_settings
 from streams.signed_records import SIGNATURE
 from tests.support import history

@@ -8,8 +8,8 @@ import pytest
 from detectors.calendar import DAY_US
 from detectors.core import Notice, Outputs
 from detectors.events import Disposition
-from detectors.officers import AT_ONCE, MOST_KNOWN, Officers
-from detectors.party import MOST_RAISED, MOST_VERDICTS, pack, token_number, unpack
+from detectors.officers import AT_ONCE, MOST_KNOWN, Officers, officer_number
+from detectors.party import MOST_RAISED, MOST_VERDICTS, pack, unpack
 from detectors.state import PartitionState
 from detectors.verdicts import MOST_OFFICERS, SENIOR, raised
 from streams import topics
@@ -124,7 +124,7 @@ def test_made_up_officers_shut_nobody_out(before):
     assert len(kept(ledger)) == min(before + 1, MOST_OFFICERS)
     assert ledger.state.counters["verdicts_displaced"] == max(before + 1 - MOST_OFFICERS, 0)
     first = [one.officer for one in unpack(ledger.state.parties[PARTY]).verdicts][:SENIOR]
-    assert first == [token_number(f"X{number}") for number in range(before)][:SENIOR] or before == 0
+    assert first == [officer_number(f"X{number}") for number in range(before)][:SENIOR] or before == 0
 
 
 @pytest.mark.parametrize("flood", [0, 300])
