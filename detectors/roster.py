@@ -12,6 +12,7 @@ from detectors.party import (
     MOST_ALERTED,
     MOST_ALIASES,
     MOST_RAISED,
+    Facts,
     Party,
     newest_proofs,
     pack,
@@ -76,6 +77,17 @@ def _newest(earlier: dict[int, int], current: dict[int, int]) -> dict[int, int]:
     return dict(islice(both.items(), max(len(both) - MOST_ALIASES, 0), None))
 
 
+def _newer_facts(current: Party, earlier: Party) -> Facts | None:
+    """The newer profile, as where both come under one name.
+
+    Failure prevented: a profile of years ago came under the new name alone and called the party a bank; yesterday's,
+    known under the former name, was forgotten, and no rule for persons asked any more.
+    """
+    if current.facts is None or earlier.facts is None:
+        return current.facts or earlier.facts
+    return earlier.facts if earlier.facts.as_of_us > current.facts.as_of_us else current.facts
+
+
 def merged(current: Party, earlier: Party) -> Party:
     """One party known under two tokens at once: legal facts of both, learned baselines of the newer name, if any.
 
@@ -94,7 +106,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.alerted = (earlier.alerted + current.alerted)[-MOST_ALERTED:]
     current.slots = {**earlier.slots, **current.slots}
     current.case = current.case or earlier.case
-    current.facts = current.facts or earlier.facts
+    current.facts = _newer_facts(current, earlier)
     current.declarations += earlier.declarations
     current.verdicts = verdicts.kept(earlier.verdicts + current.verdicts)
     current.raised = (earlier.raised + current.raised)[-MOST_RAISED * ALERT_BYTES :]

@@ -6,9 +6,10 @@ It happens when a record without the former token comes before one that names it
 import pytest
 
 from detectors import party as party_module
+from detectors.events import Profile
 from detectors.party import Party, unpack
 from detectors.payments import exact_sum, rows
-from tests.support.ledger import Ledger, later
+from tests.support.ledger import Ledger, digest16, later
 
 OLD, NEW = "k1.0a3.remitter", "k2.0a3.remitter2"
 BOTH = {"party": NEW, "previous": {NEW: OLD}}
@@ -64,6 +65,31 @@ def test_pieces_of_both_names_are_one_evidence():
     (alert,) = ledger.pay("p2", later(hours=110), "4900", **BOTH).alerts
     assert [item.event_id for item in alert.evidence] == ["p0", "p1", "p2"]
     assert alert.evidence_total == 3
+
+
+def profiled(ledger: Ledger, party: str, kind: str, day: float) -> None:
+    """A register's profile, as of so many days after the start."""
+    name = f"{party}{day}"
+    event = Profile(event_id=name, identity=digest16(name), body=digest16(name), party=party, party_type=kind,
+                    as_of=later(days=day))  # fmt: skip
+    ledger.put(event, ledger.origin("fx.profiles.v1"))
+
+
+@pytest.mark.parametrize(("days", "kind"), [((1, 5), "bank"), ((5, 1), "person"), ((3, 3), "bank"),
+                                            ((None, 1), "bank"), ((1, None), "person")])  # fmt: skip
+def test_the_newest_profile_stands_whatever_name_it_came_under(days, kind):
+    """A person by the profile under the old name, a bank by that under the new one, as of these days; if at all.
+
+    Of two of one time that under the newer name stands. Under a person's profile 120 000 in a year are told of.
+    """
+    ledger = Ledger()
+    for party, said, day in ((OLD, "person", days[0]), (NEW, "bank", days[1])):
+        if day is not None:
+            profiled(ledger, party, said, day)
+    ledger.pay("both", later(days=6), "60000", **BOTH)
+    assert unpack(ledger.state.parties[NEW]).facts.party_type == kind
+    alerts = ledger.pay("more", later(days=7), "60000", party=NEW).alerts
+    assert [hit.id for alert in alerts for hit in alert.typologies] == (["T02"] if kind == "person" else [])
 
 
 def test_the_alias_used_longest_ago_is_forgotten_first(monkeypatch: pytest.MonkeyPatch):
