@@ -175,7 +175,8 @@ def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Calla
         selection=selection, rate_missing=case.usd is None,
     )  # fmt: skip
     verdicts.raised(party, alert_id)
-    cases.remember(party, [(hit.typology.id, hit.finding) for hit in found], alert_id, case_id, case.at_us)
+    hits = [(hit.typology.id, hit.finding) for hit in found]
+    cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has)
     return alert
 
 

@@ -1,6 +1,7 @@
 """Which alerts belong together: a series that grows is one alert brought up to date, a party's alerts are one case."""
 
 import hashlib
+from collections.abc import Callable
 
 from detectors.calendar import DAY_US
 from detectors.party import MOST_ALERTED, MOST_PARTS, Alerted, Party
@@ -8,9 +9,8 @@ from detectors.typologies.base import Finding
 
 # An institution with less than a third of a series is a small part of it (our judgement).
 LEAST_PART = 3
-# An institution with less than a tenth of a series is hidden by the rest: its own part is news by itself, once it has
-# tripled at least, in hundredths (our judgement). Failure prevented: each of six honest banks alerts for itself.
-HIDDEN_PART = 10
+# An institution's own part is news by itself once it has tripled at least, in hundredths (our judgement): 20 honest
+# banks alert in a year as often as eight, and what others sent of the party, under whatever names, mutes nothing.
 LEAST_GROWTH_ALONE = 300
 
 
@@ -63,15 +63,24 @@ def case_of(party: Party, alert_id: str, at_us: int, window_days: int, supersede
     return "case-" + hashlib.sha256(f"case|{alert_id}".encode()).hexdigest()[:24]
 
 
-def remember(party: Party, hits: list[tuple[str, Finding]], alert_id: str, case_id: str, at_us: int) -> None:
-    """Keep what was alerted, so that only growth alerts again, and hold the case open."""
+def remember(
+    party: Party,
+    hits: list[tuple[str, Finding]],
+    alert_id: str,
+    case_id: str,
+    at_us: int,
+    has_share: Callable[[str], bool],
+) -> None:
+    """Keep what was alerted, so that only growth alerts again, and hold the case open.
+
+    `has_share` says which institutions have a share of their own (shares.py): their parts are kept first.
+    """
     for typology, finding in hits:
         name = remembered_as(typology, finding)
         last = last_alerted(party, typology, finding, at_us)
         kept = [each for each in party.alerted if (each.typology, each.series) != (name, finding.series)]
-        now = Alerted(
-            name, finding.series, min(_size(finding, last), 2**62), at_us, alert_id, case_id, _parts(finding, last)
-        )
+        parts = _parts(finding, last, has_share)
+        now = Alerted(name, finding.series, min(_size(finding, last), 2**62), at_us, alert_id, case_id, parts)
         party.alerted = [*kept, now][-MOST_ALERTED:]
     newest = at_us if party.case is None or party.case[0] != case_id else max(at_us, party.case[1])
     party.case = (case_id, newest)
@@ -82,12 +91,11 @@ def _grown_in_all(finding: Finding, last: Alerted | None) -> bool:
 
 
 def _grown_alone(finding: Finding, last: Alerted) -> bool:
-    """Whether a finding is news by the own institution's payments, which all the others' hide."""
-    if not 0 < finding.alone * HIDDEN_PART < finding.size:
+    """Whether a finding is news by the own institution's payments, whatever the others sent."""
+    if not finding.alone:
         return False
-    # one that is not among as many as are remembered may have been forgotten; it had no more than the least of them
-    unknown = min(last.parts.values()) if len(last.parts) >= MOST_PARTS else 0
-    known = last.parts.get(finding.institution, unknown)
+    # one that may have been forgotten is news: its part is not known, and a repetition is better than silence
+    known = last.parts.get(finding.institution, 0)
     return finding.alone * 100 >= known * max(finding.growth, LEAST_GROWTH_ALONE)
 
 
@@ -108,11 +116,14 @@ def _size(finding: Finding, last: Alerted | None) -> int:
     return max(finding.size, last.size) if _counts_for_all(finding, last) else last.size
 
 
-def _parts(finding: Finding, last: Alerted | None) -> dict[str, int]:
-    """How much of a series each institution has been alerted for; this payment's own first, then the largest."""
+def _parts(finding: Finding, last: Alerted | None, has_share: Callable[[str], bool]) -> dict[str, int]:
+    """How much of a series each institution has been alerted for; this payment's own first, then the largest.
+
+    Those with a share of their own go before all others, because made-up names cost nothing.
+    """
     told = {name: min(cents, 2**62) for name, cents in finding.parts}
     if not _counts_for_all(finding, last):
         told = {name: cents for name, cents in told.items() if name == finding.institution}
     both = ({} if last is None else last.parts) | told
-    ordered = sorted(both, key=lambda name: (name != finding.institution, -both[name], name))
+    ordered = sorted(both, key=lambda name: (name != finding.institution, not has_share(name), -both[name], name))
     return {name: both[name] for name in ordered[:MOST_PARTS]}

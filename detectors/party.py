@@ -23,8 +23,10 @@ MOST_RESTATED = 64
 # one for each alert known, at least
 MOST_VERDICTS = 256
 MOST_ALERTED = 20
-# Institutions of which an alerted series knows how much came from each; one that is forgotten alerts again.
-MOST_PARTS = 8
+# Institutions of which an alerted series knows how much came from each, as many as get a share at once (shares.py);
+# one that is forgotten alerts again. Failure prevented: with eight places, payments under eight made-up names muted
+# what another bank's payments of the party showed. 20 bytes each.
+MOST_PARTS = 64
 # alerts of a party on which a verdict still counts; 16 bytes each
 MOST_RAISED = 256
 MOST_ALIASES = 1000

@@ -1,6 +1,7 @@
 """Which alerts are one series and one case, to the microsecond and to the hundredth."""
 
 import hashlib
+from collections.abc import Callable
 
 import pytest
 
@@ -22,6 +23,11 @@ def finding(series: str = "40101", size: int = 1000, reading: str | None = None,
 def alerted(typology: str = "T01", series: str = "40101", time_us: int = 100, size: int = 1000, **parts) -> Alerted:
     """What was alerted, under an id of its own, and how much of it came from whom."""
     return Alerted(typology, series, size, time_us, f"{typology}{series}{time_us}", "case-1", parts)
+
+
+def all_have(name: str) -> bool:
+    """Each institution has a share of its own."""
+    return True
 
 
 def test_a_disputed_finding_or_a_bound_is_remembered_apart():
@@ -75,7 +81,7 @@ def test_what_was_alerted_takes_the_place_of_its_series_alone():
     """Each finding as it was, sizes cut to what the record holds; the others stay, in their order."""
     party = Party(alerted=[alerted(), alerted("T02"), alerted(series="40201"), alerted("T01 disputed")])
     hits = [("T01", finding(size=2**70)), ("T02", finding(reading="person", size=2**62 - 1))]
-    remember(party, hits, "alert-2", "case-2", 500)
+    remember(party, hits, "alert-2", "case-2", 500, all_have)
     assert party.alerted == [
         alerted("T02"), alerted(series="40201"), alerted("T01 disputed"),
         Alerted("T01", "40101", 2**62, 500, "alert-2", "case-2"),
@@ -89,7 +95,7 @@ def test_twenty_series_are_remembered_the_newest():
     assert MOST_ALERTED == 20
     party = Party()
     for number in range(21):
-        remember(party, [("T01", finding(f"s{number}"))], "alert", "case", number)
+        remember(party, [("T01", finding(f"s{number}"))], "alert", "case", number, all_have)
     assert [each.series for each in party.alerted] == [f"s{number}" for number in range(1, 21)]
 
 
@@ -99,7 +105,7 @@ def test_twenty_series_are_remembered_the_newest():
 def test_a_case_is_held_open_from_its_newest_alert(case, at_us, held):
     """A late alert of the same case does not shorten it; one of another case begins anew."""
     party = Party(case=case)
-    remember(party, [("T01", finding())], "alert", "case-1", at_us)
+    remember(party, [("T01", finding())], "alert", "case-1", at_us, all_have)
     assert party.case == ("case-1", held)
 
 
@@ -131,16 +137,15 @@ def test_what_is_not_known_by_institution_is_the_others(without, news):
     [
         (300, 3001, {"OWN": 100}, True),
         (299, 3001, {"OWN": 100}, False),
-        (300, 3000, {"OWN": 100}, False),  # a tenth of the series is not hidden
+        (300, 600, {"OWN": 100}, True),
         (1, 11, {}, True),
         (0, 3001, {}, False),
-        (1, 11, {f"B{number}": 9 for number in range(7)}, True),
-        (27, 271, {f"B{number}": 9 + number for number in range(8)}, True),
-        (26, 271, {f"B{number}": 9 + number for number in range(8)}, False),
+        (1, 11, {f"B{number}": 9 for number in range(63)}, True),
+        (1, 11, {f"B{number}": 2**62 for number in range(64)}, True),
     ],
 )
-def test_a_part_that_the_rest_hides_is_news_where_it_tripled(alone, size, known, news):
-    """Under a tenth of the series; one that may have been forgotten had no more than the least of those remembered."""
+def test_a_part_is_news_where_it_tripled(alone, size, known, news):
+    """However large the series; one that may have been forgotten, beside 64 others, had no part."""
     last = alerted(size=3000, **known)
     assert grown(finding(size=size, alone=alone, institution="OWN"), last) == news
 
@@ -151,10 +156,10 @@ def test_an_institution_without_a_part_has_a_part_of_nothing():
     assert (now.size, now.parts) == (2, {"A": 2})
 
 
-def remembered(finding_now: Finding, last: Alerted | None) -> Alerted:
+def remembered(finding_now: Finding, last: Alerted | None, has_share: Callable[[str], bool] = all_have) -> Alerted:
     """What is kept of a series after an alert at 105 us."""
     party = Party(alerted=[] if last is None else [last])
-    remember(party, [("T01", finding_now)], "alert-2", "case-1", 105)
+    remember(party, [("T01", finding_now)], "alert-2", "case-1", 105, has_share)
     return party.alerted[-1]
 
 
@@ -166,11 +171,19 @@ def test_what_a_series_was_alerted_for_is_kept_by_institution():
     assert now.size == 40
 
 
-def test_eight_institutions_of_a_series_are_kept():
-    """The payment's own and the seven largest."""
-    parts = (*((f"B{number}", number) for number in range(1, 9)), ("OWN", 0))
+def test_64_institutions_of_a_series_are_kept():
+    """The payment's own and the 63 largest."""
+    parts = (*((f"B{number}", number) for number in range(1, 65)), ("OWN", 0))
     now = remembered(finding(institution="OWN", parts=parts), None)
-    assert list(now.parts) == ["OWN", *(f"B{number}" for number in range(8, 1, -1))]
+    assert list(now.parts) == ["OWN", *(f"B{number}" for number in range(64, 1, -1))]
+
+
+def test_made_up_names_push_out_the_part_of_no_institution_with_a_share():
+    """100 names without a share, large ones: the two institutions that have one stay, and 61 of the names."""
+    last = alerted(size=100, A=2, B=1)
+    parts = tuple((f"MADE{number}", 1000 + number) for number in range(100))
+    now = remembered(finding(size=200_000, institution="MADE0", parts=parts), last, {"A", "B"}.__contains__)
+    assert list(now.parts) == ["MADE0", "A", "B", *(f"MADE{number}" for number in range(99, 38, -1))]
 
 
 def test_after_growth_of_the_whole_all_parts_are_as_they_are_now():

@@ -175,9 +175,10 @@ def test_the_sum_of_each_institution_is_told_the_payments_own_first():
     assert sums_by_institution(found, names, 3) == (("D", 0), ("C", 605), ("A", 70), ("B", 8))
 
 
-def test_the_sums_of_the_eight_largest_institutions_are_told():
+def test_the_sums_of_the_64_largest_institutions_are_told():
     """And the payment's own, which is none of them; exact beyond 64 bits."""
-    found = table(*(row(institution=number, usd=number + 1) for number in range(10)), row(institution=9, usd=2**63 - 1))
-    names = [f"B{number}" for number in range(10)]
-    expected = [("B9", 2**63 + 9), *((f"B{number}", number + 1) for number in range(8, 1, -1))]
+    each = [row(institution=number, usd=number + 1) for number in range(66)]
+    found = table(*each, row(institution=65, usd=2**63 - 1))
+    names = [f"B{number}" for number in range(66)]
+    expected = [("B65", 2**63 + 65), *((f"B{number}", number + 1) for number in range(64, 1, -1))]
     assert sums_by_institution(found, names, 0) == (("B0", 1), *expected)
