@@ -41,6 +41,14 @@ def test_nonsense_is_refused():
         within(np.zeros(3, np.int32), 0)
 
 
+def test_a_budget_takes_the_first_of_the_queue():
+    """At a budget of 2 the first and the second alert: neither the third nor what never alerts."""
+    order = party_day_ranks(np.zeros(4), np.arange(4), np.array([0.0, 0.9, 0.5, 0.7]), np.ones(4), np.ones(4, np.bool_))
+    assert (order.tolist(), order.dtype) == ([0, 1, 3, 2], np.int32)
+    assert within(order, 2).tolist() == [False, True, False, True]
+    assert within(order, 1).tolist() == [False, True, False, False]
+
+
 ROWS = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from([0.0, 0.1, 0.5, 0.9]), st.integers(0, 3)),
     min_size=1, max_size=60,
