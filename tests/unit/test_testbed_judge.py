@@ -13,7 +13,6 @@ from detectors.testbed.baselines.static_limits import running_sums
 from detectors.testbed.comparison import compare
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, System, canonical_hash, judge
 from detectors.testbed.statistics import Interval
-from detectors.testbed.truth import TruthFaultsError, decode_truth
 from tests.support.synthetic_result import case, ground, lookalike, payment
 
 FEW = Settings(budgets=(1, 2, 5), resamples=200, seed=1)
@@ -213,22 +212,3 @@ def test_river_recipe_is_rivers_own():
         model.learn_one(event)
     assert REGISTRY["river_recipe"].score(columns, 9).tolist() == expected
     assert expected[-1] > 0.0
-
-
-def test_every_fault_of_a_truth_is_told_with_its_line():
-    """No JSON, an unknown kind, a missing field, times turned round, an amount in words, an id used twice."""
-    good = (
-        b'{"kind":"case","case_id":"T01-0001","typology":"T01","variant":"slow","party_id":"p","event_ids":["e"],'
-        b'"first_event_time":"2026-01-05T09:00:00+09:00","last_event_time":"2026-01-05T09:00:00+09:00"}'
-    )
-    lines = [
-        good, b"", b"{", b'{"kind":"casus"}', b'{"kind":"lookalike"}', good,
-        good.replace(b"T01-0001", b"T01-0002").replace(b'"last_event_time":"2026', b'"last_event_time":"2025'),
-        good.replace(b"T01-0001", b"T01-0003").replace(b"slow", b'slow","illicit_usd":"much'),
-    ]  # fmt: skip
-    with pytest.raises(TruthFaultsError) as told:
-        decode_truth(lines)
-    assert [fault.line for fault in told.value.faults] == [3, 4, 5, 6, 7, 8]
-    assert decode_truth([good]).cases[0].parties == ("p",)
-    with pytest.raises(TruthFaultsError, match="no entry"):
-        decode_truth([b"\n"])
