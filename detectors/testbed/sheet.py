@@ -69,7 +69,7 @@ class Pairs(NamedTuple):
     def of(cls, lists: Iterable[Iterable[tuple[str, float]]]) -> Self:
         """A column of these lists."""
         rows = [list(row) for row in lists]
-        starts = np.cumsum([0, *(len(row) for row in rows)], dtype=np.int64)
+        starts = np.cumsum([0, *(len(row) for row in rows)])
         flat = [pair for row in rows for pair in row]
         return cls(starts, Texts.of(name for name, _ in flat), np.asarray([value for _, value in flat], np.float64))
 
@@ -95,11 +95,10 @@ class Pairs(NamedTuple):
 
     def take(self, rows: NDArray[Any]) -> Self:
         """The column of some rows (indices or a mask)."""
-        chosen = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
-        counts = self.counts()[chosen]
+        counts = self.counts()[rows]
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
         within = np.arange(starts[-1]) - np.repeat(starts[:-1], counts)
-        places = np.repeat(self.starts[:-1][chosen], counts) + within
+        places = np.repeat(self.starts[:-1][rows], counts) + within
         return type(self)(starts, self.names.take(places), self.values[places])
 
 

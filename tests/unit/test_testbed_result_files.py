@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from detectors.alert import Versions
-from detectors.testbed.sheet import Pairs, Texts
 from streams.errors import UsageError
 from streams.settings import effective_configuration
 from streams.testbed import result_files, score_columns
@@ -114,22 +113,6 @@ def test_rows_are_taken_with_their_lists(tmp_path: Path) -> None:
         assert part.reasons.row(1) == [("hour", 1.0)]
         assert part.members["robust_z"].tolist() == [3.5, 0.1]
     assert sheet.take(np.array([2, 1])).reasons.row(1) == list(ROWS[1].reasons)
-
-
-def test_the_largest_of_a_list_is_named() -> None:
-    """The first of equal values; nothing for an empty list."""
-    pairs = Pairs.of([[("T01", 0.5), ("T16", 0.75)], [], [("T02", 0.5), ("T01", 0.5)]])
-    assert pairs.largest().texts() == ["T16", None, "T02"]
-    assert pairs.counts().tolist() == [2, 0, 2]
-
-
-def test_rows_are_chosen_by_text() -> None:
-    """A missing text is never among those wanted, and an unknown one is nobody's."""
-    texts = Texts.of(["a", None, "b", "a"])
-    assert texts.is_any(["a", "z"]).tolist() == [True, False, False, True]
-    assert texts.is_any([]).tolist() == [False] * 4
-    assert (texts.codes == texts.code("z")).tolist() == [False] * 4
-    assert texts.take(np.array([1, 2])).texts() == [None, "b"]
 
 
 def test_damage_is_named(tmp_path: Path) -> None:
