@@ -8,7 +8,7 @@ from detectors.testbed.ground import Ground, Mask, Rows
 
 
 class PartyDays(msgspec.Struct, frozen=True, eq=False, kw_only=True):
-    """One entry a party and local day outside history.
+    """One entry a party and local day outside history, in order of the day, then of the party's number in the sheet.
 
     `of_row` gives each row's party-day (-1 for history). `row` is the party-day's event of the highest score (the
     earliest of equal ones), which stands for it; `score` that score. `illicit` tells whether any of its events belongs
@@ -43,7 +43,7 @@ def party_days(ground: Ground) -> PartyDays:
     # by party-day, then score falling; stable, so that the earliest of equal ones comes first
     order = np.lexsort((-sheet.score[rows], place))
     best = rows[order[np.searchsorted(place[order], np.arange(len(unique)))]]
-    of_row = np.full(len(sheet), -1, np.int64)
+    of_row = np.full(len(sheet), -1)
     of_row[rows] = place
     illicit = np.zeros(len(unique), np.bool_)
     illicit[place[ground.illicit[rows]]] = True
