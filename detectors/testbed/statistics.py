@@ -102,7 +102,7 @@ def draw_counts(units: int, resamples: int, seed: int, name: str = "") -> Floats
     for first in range(0, resamples, block):
         rows = min(block, resamples - first)
         index = ((source.random_raw(rows * units) >> np.uint64(32)) * np.uint64(units)) >> np.uint64(32)
-        place = index.astype(np.int64) + np.repeat(np.arange(rows, dtype=np.int64) * units, units)
+        place = index.astype(np.int64) + np.repeat(np.arange(rows) * units, units)
         counts[first : first + rows] = np.bincount(place, minlength=rows * units).reshape(rows, units)
     return counts
 
@@ -115,7 +115,7 @@ def resampled_sums(counts: Floats, values: NDArray[Any]) -> Floats:
     whole = np.asarray(values, dtype=np.int64)
     largest = int(np.abs(whole).max(initial=0)) * max(len(whole), 1)
     shift = max(0, largest.bit_length() - _EXACT.bit_length() + 1)
-    sums: Floats = counts @ (whole >> shift).astype(np.float64)
+    sums: Floats = counts @ (whole >> shift)
     return sums * float(1 << shift)
 
 
@@ -144,19 +144,11 @@ def bootstrap_ratio(numerators: NDArray[Any], denominators: NDArray[Any], counts
 
     A share is the case where every denominator is 1. `counts` comes from `draw_counts` for as many units.
     """
-    below = int(np.asarray(denominators, np.int64).sum())
+    below = int(denominators.sum())
     if not below:
         return Estimate(None, 0)
     samples = ratios(resampled_sums(counts, numerators), resampled_sums(counts, denominators))
-    value = int(np.asarray(numerators, np.int64).sum()) / below
-    return Estimate(value, below, percentile_interval(samples))
-
-
-def bootstrap_share(hits: NDArray[Any], resamples: int, seed: int, name: str = "") -> Estimate:
-    """Share of units that are hits, with the percentile bootstrap over the units."""
-    if not len(hits):
-        return Estimate(None, 0)
-    return bootstrap_ratio(hits, np.ones(len(hits), np.int64), draw_counts(len(hits), resamples, seed, name))
+    return Estimate(int(numerators.sum()) / below, below, percentile_interval(samples))
 
 
 def paired_bootstrap(a: NDArray[Any], b: NDArray[Any], counts: Floats, below: NDArray[Any] | None = None) -> Difference:
@@ -167,7 +159,7 @@ def paired_bootstrap(a: NDArray[Any], b: NDArray[Any], counts: Floats, below: ND
     Efron and Tibshirani (1993), chapter 8; for systems judged on the same test cases: Koehn, "Statistical significance
     tests for machine translation evaluation", EMNLP 2004.
     """
-    units = np.ones(len(a), np.int64) if below is None else np.asarray(below, np.int64)
+    units = np.ones_like(a) if below is None else below
     return paired_ratio((a, units), (b, units), counts)
 
 
@@ -242,13 +234,10 @@ def paired_ratio(
     """
     sides, samples = [], []
     for numerators, denominators in (a, b):
-        below = int(np.asarray(denominators, np.int64).sum())
-        sides.append(int(np.asarray(numerators, np.int64).sum()) / below if below else None)
+        below = int(denominators.sum())
+        sides.append(int(numerators.sum()) / below if below else None)
         samples.append(ratios(resampled_sums(counts, numerators), resampled_sums(counts, denominators)))
-    unlike = (np.asarray(a[0], np.int64) != np.asarray(b[0], np.int64)) | (
-        np.asarray(a[1], np.int64) != np.asarray(b[1], np.int64)
-    )
-    differing = int(unlike.sum())
+    differing = int(((a[0] != b[0]) | (a[1] != b[1])).sum())
     first, second = sides
     if first is None or second is None:
         return Difference(first, second, None, len(a[0]), None, differing)
@@ -290,21 +279,23 @@ def reliability(
     Hauskrecht, "Obtaining well calibrated probabilities using Bayesian binning", AAAI 2015; Brier, Monthly Weather
     Review 78 (1950). Raises `ValueError` for scores outside 0-1.
     """
-    given, true = np.asarray(scores, np.float64), np.asarray(outcomes, np.int64)
+    given, true = np.asarray(scores), np.asarray(outcomes)
     if len(given) and not (given.min() >= 0.0 and given.max() <= 1.0):
         raise ValueError(f"not a probability; got: {given.min()} to {given.max()}; expected: 0 to 1")
     place = np.minimum((given * bins).astype(np.int64), bins - 1)
     numbers = np.bincount(place, minlength=bins)
     # bincount adds in order of the rows: the same rounding everywhere, unlike a vectorised sum
     sums = np.bincount(place, weights=given, minlength=bins)
-    hits = np.bincount(place, weights=true, minlength=bins).astype(np.int64)
+    hits = np.bincount(place, weights=true, minlength=bins)
     table, error = [], 0.0
     for number in range(bins):
-        n, hit = int(numbers[number]), int(hits[number])
-        mean, share = (float(sums[number]) / n, hit / n) if n else (None, None)
-        if mean is not None and share is not None:
-            error += n * abs(mean - share) / len(given)
-        table.append(Bin(number / bins, (number + 1) / bins, n, mean, share, wilson(hit, n)))
+        n, hit, low, high = int(numbers[number]), int(hits[number]), number / bins, (number + 1) / bins
+        if not n:
+            table.append(Bin(low, high, 0, None, None, None))
+            continue
+        mean, share = float(sums[number]) / n, hit / n
+        error += n * abs(mean - share) / len(given)
+        table.append(Bin(low, high, n, mean, share, wilson(hit, n)))
     if not len(given):
         return Reliability(None, None, 0, tuple(table))
     brier = float(np.bincount(np.zeros(len(given), np.int64), weights=(given - true) ** 2)[0]) / len(given)

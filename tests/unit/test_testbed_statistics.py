@@ -7,12 +7,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from detectors.testbed.draws import Draws
 from detectors.testbed.statistics import (
+    Bin,
+    Difference,
+    Estimate,
     Interval,
+    Reliability,
     bootstrap_ratio,
-    bootstrap_share,
     draw_counts,
     exact_pairs,
     paired_bootstrap,
@@ -21,8 +25,14 @@ from detectors.testbed.statistics import (
     percentile_interval,
     reliability,
     resampled_sums,
+    share_of,
     wilson,
 )
+
+
+def bootstrap_share(hits: np.ndarray, resamples: int, seed: int) -> Estimate:
+    """A share of units: every denominator is 1."""
+    return bootstrap_ratio(hits, np.ones(len(hits), np.int64), draw_counts(len(hits), resamples, seed))
 
 
 def test_draws_are_the_same_everywhere():
@@ -35,10 +45,12 @@ def test_draws_are_the_same_everywhere():
 
 
 def test_draws_do_not_depend_on_the_block(monkeypatch):
-    """Drawing a row at a time gives what drawing all at once gives."""
+    """Drawing a row at a time, or seven (the last four by themselves), gives what drawing all at once gives."""
     whole = draw_counts(30, 25, 3)
-    monkeypatch.setattr("detectors.testbed.statistics._BLOCK", 30)
-    assert (draw_counts(30, 25, 3) == whole).all()
+    for rows in (1, 7):
+        monkeypatch.setattr("detectors.testbed.statistics._BLOCK", 30 * rows)
+        assert (draw_counts(30, 25, 3) == whole).all()
+    assert (draw_counts(30, 1, 3) == whole[:1]).all()
 
 
 def test_seed_and_name_make_other_draws():
@@ -74,6 +86,21 @@ def test_sums_of_absurd_amounts_do_not_overflow():
     counts = np.array([[4.0, 0.0], [1.0, 3.0]])
     sums = resampled_sums(counts, np.array([2**62, 2**61]))
     assert sums.tolist() == [2.0**64, 2.0**62 + 3 * 2.0**61]
+    # bits that cannot be kept are cut off before anything is added: rounding sums would depend on their order
+    assert resampled_sums(np.ones((1, 1)), np.array([2**53 + 3])).tolist() == [2.0**53 + 2]
+
+
+def test_the_largest_sums_that_are_exact():
+    """One amount of 2^53 - 1 keeps its last cent, two that make 2^53 - 2 too; no unit has a sum of nothing."""
+    assert resampled_sums(np.ones((1, 1)), np.array([2**53 - 1])).tolist() == [2**53 - 1]
+    assert resampled_sums(np.ones((1, 2)), np.array([2**52 - 1, 2**52 - 1])).tolist() == [2**53 - 2]
+    assert resampled_sums(np.ones((2, 0)), np.array([], np.int64)).tolist() == [0.0, 0.0]
+
+
+def test_sums_of_columns():
+    """Two columns of amounts are summed on the same resamples."""
+    counts = np.array([[2.0, 0.0], [1.0, 1.0]])
+    assert resampled_sums(counts, np.array([[5, -7], [1, 2]])).tolist() == [[10.0, -14.0], [6.0, -5.0]]
 
 
 def test_percentile_interval_by_hand():
@@ -93,8 +120,14 @@ def test_a_share_by_hand():
 
 def test_a_share_of_nothing_has_no_value():
     """No units: no value and no interval instead of 0."""
-    assert bootstrap_share(np.array([]), 100, 1).value is None
-    assert bootstrap_ratio(np.array([0, 0]), np.array([0, 0]), draw_counts(2, 10, 1)).value is None
+    assert bootstrap_ratio(np.array([0, 0]), np.array([0, 0]), draw_counts(2, 10, 1)) == Estimate(None, 0)
+    assert bootstrap_ratio(np.array([], np.int64), np.array([], np.int64), np.empty((5, 0))) == Estimate(None, 0)
+    assert share_of(0, 0) == Estimate(None, 0)
+
+
+def test_a_share_with_wilsons_interval():
+    """3 of 12: a quarter of twelve."""
+    assert share_of(3, 12) == Estimate(0.25, 12, wilson(3, 12))
 
 
 def test_the_percentile_bootstrap_covers():
@@ -132,6 +165,39 @@ def test_pairing_is_what_narrows_the_interval():
     assert crossed.low < -0.1
 
 
+def test_the_interval_of_pairs_is_the_wider_of_bootstrap_and_exact_test():
+    """Six of six lost: the bootstrap has no width at -1; the exact test allows up to 2 (1 - 0.025^(1/6)) - 1."""
+    told = paired_share(np.zeros(6, np.bool_), np.ones(6, np.bool_), draw_counts(6, 200, 1))
+    assert told.interval == Interval(-1.0, pytest.approx(1 - 2 * 0.025 ** (1 / 6)))
+    assert (told.a, told.b, told.difference, told.n, told.differing) == (0.0, 1.0, -1.0, 6, 6)
+
+
+def test_pairs_that_are_won_and_lost():
+    """12 hits of one alone and 2 of the other alone among 30, of which 8 are both's: both ends are told apart."""
+    a, b = np.array([1] * 8 + [1] * 12 + [0] * 10), np.array([1] * 8 + [0] * 12 + [1] * 2 + [0] * 8)
+    counts = draw_counts(30, 2000, 1)
+    told, boot, exact = paired_share(a, b, counts), paired_bootstrap(a, b, counts), exact_pairs(12, 2, 30)
+    assert told.interval == Interval(min(boot.interval.low, exact.low), max(boot.interval.high, exact.high))
+    # the exact one, conditional on 14 that differ, reaches further down
+    assert exact.low < boot.interval.low < boot.difference == 10 / 30
+    assert (told.n, told.differing) == (30, 14)
+
+
+def test_pairs_of_no_unit_say_nothing():
+    """Without any unit there is no share, no difference and no interval."""
+    none = np.array([], np.int64)
+    assert paired_share(none, none, np.empty((5, 0))) == Difference(None, None, None, 0, None, 0)
+
+
+def test_common_denominators_of_a_paired_bootstrap():
+    """USD found of USD at stake: 30 and 10 of 60; both sides are divided by the same amounts."""
+    a, b, below = np.array([10, 20, 0]), np.array([10, 0, 0]), np.array([10, 20, 30])
+    counts = draw_counts(3, 300, 1)
+    told = paired_bootstrap(a, b, counts, below)
+    assert (told.a, told.b, told.difference, told.n, told.differing) == (0.5, 10 / 60, pytest.approx(20 / 60), 3, 1)
+    assert told == paired_ratio((a, below), (b, below), counts)
+
+
 def test_exact_intervals_of_pairs_by_hand():
     """One of one lost, three of three, six of six: 2 x 0.975 - 1, 2 (1 - 0.025^(1/3)) - 1, 2 x 0.025^(1/6) - 1."""
     assert exact_pairs(0, 1, 1) == Interval(-1.0, pytest.approx(0.95))
@@ -141,6 +207,9 @@ def test_exact_intervals_of_pairs_by_hand():
     # Clopper and Pearson of 2 of 10: 0.0252 to 0.5561; ten of forty cases differ
     assert exact_pairs(2, 8, 40).low == pytest.approx((2 * 0.02521 - 1) / 4, abs=1e-4)
     assert exact_pairs(2, 8, 40).high == pytest.approx((2 * 0.55610 - 1) / 4, abs=1e-4)
+    # ends have twelve digits: what a machine's exp and log do beyond them is not shown
+    assert exact_pairs(1, 0, 1).low == 2 * 0.025 - 1
+    assert exact_pairs(6, 0, 6).low == 2 * round(0.025 ** (1 / 6), 12) - 1
     assert (exact_pairs(0, 0, 9), exact_pairs(0, 0, 0)) == (Interval(0.0, 0.0), None)
     with pytest.raises(ValueError, match="counts do not fit"):
         exact_pairs(3, 3, 5)
@@ -194,14 +263,16 @@ def test_paired_ratio_by_hand():
     b = (np.array([1, 1]), np.array([4, 4]))
     counts = draw_counts(2, 500, 1)
     told, turned = paired_ratio(a, b, counts), paired_ratio(b, a, counts)
-    assert told.difference == 0.25
+    assert (told.a, told.b, told.difference, told.n, told.differing) == (0.5, 0.25, 0.25, 2, 2)
     assert turned.interval == Interval(-told.interval.high, -told.interval.low)
 
 
 def test_a_side_without_alerts_has_no_difference():
     """A ratio without a denominator is unknown, not 0."""
     told = paired_ratio((np.array([0]), np.array([0])), (np.array([1]), np.array([2])), draw_counts(1, 10, 1))
-    assert (told.a, told.b, told.difference, told.interval) == (None, 0.5, None, None)
+    assert told == Difference(None, 0.5, None, 1, None, 1)
+    turned = paired_ratio((np.array([1]), np.array([2])), (np.array([0]), np.array([0])), draw_counts(1, 10, 1))
+    assert turned == Difference(0.5, None, None, 1, None, 1)
 
 
 def test_wilson_by_hand():
@@ -213,8 +284,21 @@ def test_wilson_by_hand():
     assert wilson(10, 10).high == 1.0
     assert wilson(10, 10).low == pytest.approx(0.72247, abs=1e-4)
     assert wilson(0, 0) is None
+    # so many trials that the rounding of the formula would pass 1
+    assert wilson(5087177363804751, 5087177363804752).high == 1.0
     with pytest.raises(ValueError, match="more successes than trials"):
         wilson(3, 2)
+
+
+@pytest.mark.parametrize("level", [0.5, 0.9, 0.95, 0.999])
+@pytest.mark.parametrize(("hits", "of"), [(0, 7), (1, 7), (3, 7), (7, 7), (40, 90), (999, 1000)])
+def test_intervals_of_shares_are_those_of_scipy(hits: int, of: int, level: float) -> None:
+    """Wilson's, and Clopper and Pearson's as the difference that all of `of` pairs make, at any level."""
+    other = stats.binomtest(hits, of)
+    wilsons, exact = (other.proportion_ci(level, method) for method in ("wilson", "exact"))
+    told, pairs = wilson(hits, of, level), exact_pairs(hits, of - hits, of, level)
+    assert (told.low, told.high) == pytest.approx((wilsons.low, wilsons.high), abs=1e-12)
+    assert ((pairs.low + 1) / 2, (pairs.high + 1) / 2) == pytest.approx((exact.low, exact.high), abs=1e-11)
 
 
 @given(st.integers(0, 400), st.integers(1, 400))
@@ -230,7 +314,12 @@ def test_calibration_error_by_hand():
     told = reliability([0.95] * 10 + [0.05] * 10, [True] * 6 + [False] * 14)
     assert told.error == pytest.approx(0.2)
     assert told.brier == pytest.approx((6 * 0.05**2 + 4 * 0.95**2 + 10 * 0.05**2) / 20)
-    assert [(bin_.n, bin_.share) for bin_ in told.bins if bin_.n] == [(10, 0.0), (10, 0.6)]
+    assert told.n == 20
+    assert [bin_ for bin_ in told.bins if bin_.n] == [
+        Bin(0.0, 0.1, 10, pytest.approx(0.05), 0.0, wilson(0, 10)),
+        Bin(0.9, 1.0, 10, pytest.approx(0.95), 0.6, wilson(6, 10)),
+    ]
+    assert told.bins[4] == Bin(0.4, 0.5, 0, None, None, None)
 
 
 def test_perfect_scores_have_no_calibration_error():
@@ -244,4 +333,10 @@ def test_a_score_that_is_no_probability_is_refused():
     """Half-Space Trees' raw masses, say, cannot be judged as probabilities."""
     with pytest.raises(ValueError, match="not a probability"):
         reliability([0.2, 1.5], [False, True])
-    assert reliability([], []).error is None
+
+
+def test_no_score_has_no_calibration_error():
+    """Without any score there are the empty bins, and no figure."""
+    assert reliability([], [], bins=2) == Reliability(
+        None, None, 0, (Bin(0.0, 0.5, 0, None, None, None), Bin(0.5, 1.0, 0, None, None, None))
+    )
