@@ -28,7 +28,7 @@ class Links(msgspec.Struct, frozen=True, eq=False):
     @classmethod
     def of(cls, row: Rows, thing: Rows) -> "Links":
         """The pairs, sorted, each once."""
-        pairs = np.unique(np.stack([thing, row], axis=1), axis=0) if len(row) else np.zeros((0, 2), np.int64)
+        pairs = np.unique(np.stack([thing, row], axis=1), axis=0)
         return cls(pairs[:, 1].copy(), pairs[:, 0].copy())
 
     def hit(self, rows: Mask, things: int) -> Mask:
@@ -94,11 +94,11 @@ def lay_ground(sheet: Sheet, truth: Truth, tokens: Mapping[str, str]) -> Ground:
     require_same_stream(sheet, truth)
     may_alert = ~sheet.history
     days, day_of = np.unique(sheet.day[may_alert], return_inverse=True)
-    places = np.full(len(sheet), -1, np.int64)
+    places = np.full(len(sheet), -1)
     places[may_alert] = day_of
     moved = _moved(sheet, events, len(truth.cases))
     illicit = events.touched(len(sheet))
-    offenders = np.zeros(len(sheet.party.names) + 1, np.bool_)
+    offenders = np.zeros(len(sheet.party.names), np.bool_)
     offenders[[code for case in truth.cases for code in parties.codes(case.parties)]] = True
     offenders[sheet.party.codes[illicit]] = True
     return Ground(
@@ -176,7 +176,7 @@ def _links(event_ids: Sequence[Sequence[str]], sheet: Sheet) -> Links:
 
 
 def _from_pairs(pairs: Sequence[tuple[int, int]]) -> Links:
-    array = np.array(pairs, np.int64).reshape(-1, 2)
+    array = np.array(pairs, np.int64).reshape(len(pairs), 2)
     return Links.of(array[:, 0], array[:, 1])
 
 
@@ -187,7 +187,7 @@ def _alike(sheet: Sheet, truth: Truth, parties: _PartyRows) -> Links:
     for thing, one in enumerate(truth.lookalikes):
         for code in parties.codes([one.party_id]) if not one.event_ids else []:
             rows.append(parties.all_of(code))
-            things.append(np.full(len(rows[-1]), thing, np.int64))
+            things.append(np.full(len(rows[-1]), thing))
     return Links.of(np.concatenate(rows), np.concatenate(things))
 
 
@@ -198,7 +198,7 @@ def _reach(cases: Sequence[Case], events: Links, parties: _PartyRows, may_alert:
         first, last = to_us(case.first_event_time), to_us(case.last_event_time) + FOUND_AFTER_US
         for code in parties.codes(case.parties):
             rows.append(parties.between(code, first, last))
-            things.append(np.full(len(rows[-1]), thing, np.int64))
+            things.append(np.full(len(rows[-1]), thing))
     return _only(Links.of(np.concatenate(rows), np.concatenate(things)), may_alert)
 
 
@@ -213,7 +213,7 @@ def _moved(sheet: Sheet, events: Links, cases: int) -> Rows:
     ordered = sheet.status.is_any(["ordered"])
     has_settled = events.hit(settled, cases)
     counts = settled[events.row] | (ordered[events.row] & ~has_settled[events.thing])
-    moved: Rows = np.where(counts, sheet.usd_cents[events.row], 0).astype(np.int64)
+    moved: Rows = np.where(counts, sheet.usd_cents[events.row], 0)
     return moved
 
 
