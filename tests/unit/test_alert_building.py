@@ -60,6 +60,14 @@ def test_an_alert_is_remembered_with_its_case_and_its_id():
     assert case.party.raised == bytes.fromhex(alert.alert_id)
 
 
+def test_parts_of_institutions_with_a_share_are_remembered_before_all_others():
+    """The payment's own, then the one that a configuration lists, though it is the smaller one."""
+    case = case_of()
+    case.state.shares.list(["BANKC"])
+    build(case, [hit(institution="BANKA", parts=(("BANKA", 7), ("MADE", 900), ("BANKC", 1)))], RULE, never)
+    assert list(case.party.alerted[0].parts.items()) == [("BANKA", 7), ("BANKC", 1), ("MADE", 900)]
+
+
 def test_two_typologies_make_one_alert_with_the_larger_amount():
     """Both names, institutions and reasons; the strengths add up as doubt does: 1 - 0.4 x 0.5."""
     two = [hit(), hit("T16", strength=0.5, at_risk=1_000_000, institutions=("BANKC",), offsets=(SECOND,))]
