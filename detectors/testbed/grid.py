@@ -95,8 +95,7 @@ def paths(configuration: Configuration, day: date) -> tuple[str, ...]:
 
 def parameters(member: str) -> tuple[str, ...]:
     """The names of a member's parameters."""
-    known: Mapping[str, object] = getattr(sys.modules[REGISTRY[member].__module__], "PARAMETERS", {})
-    return tuple(known)
+    return tuple(sys.modules[REGISTRY[member].__module__].PARAMETERS)
 
 
 def combinations(configuration: Configuration, dimensions: Sequence[Dimension], day: date) -> list[Combination]:
@@ -119,8 +118,8 @@ def combination(configuration: Configuration, chosen: Mapping[str, str], day: da
         if name not in known:
             raise PathError(f"nothing that can be varied has this path: {name}", near(name, known))
     changed = configuration
-    # which members score is settled first: a parameter of one that is left out has nothing to change
-    for name in sorted(chosen, key=lambda path: path != "detectors.members"):
+    # `detectors.members` comes before its members' paths: a parameter of one that is left out has nothing to change
+    for name in sorted(chosen):
         changed = varied(changed, name, chosen[name], day)
     faults = configuration_faults(changed)
     if faults:
@@ -129,7 +128,7 @@ def combination(configuration: Configuration, chosen: Mapping[str, str], day: da
 
 
 def near(name: str, known: Sequence[str]) -> list[str]:
-    """Paths of `known` that look like `name`, or end as it does; the most alike first."""
+    """Paths of `known` that look like `name`, the most alike first; then those whose last word holds its last word."""
     tail = name.rpartition(".")[2]
     alike = difflib.get_close_matches(name, known, n=_NEAR, cutoff=0.6)
     ends = [path for path in known if tail in path.rpartition(".")[2] and path not in alike]

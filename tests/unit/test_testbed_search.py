@@ -1,7 +1,6 @@
-"""History search: the grid, what can be varied, and what comes of it on a recorded ledger."""
+"""History search: what comes of a grid on a recorded ledger (the grid itself: test_testbed_grid.py)."""
 
 import json
-from datetime import date
 from pathlib import Path
 
 import msgspec
@@ -9,125 +8,14 @@ import pytest
 from click.testing import CliRunner
 
 from detectors.configuration import Configuration
-from detectors.testbed import grid
-from detectors.testbed.grid import Dimension, PathError
 from streams.cli.testbed.search import _write as write_pages
 from streams.cli.testbed.search import command
 from streams.errors import UsageError
-from streams.settings import effective_configuration
 from streams.testbed import ledger_files, replay
 from streams.testbed.ledger_files import LedgerWriter
 from streams.testbed.prepared import Silent
 from streams.testbed.result_files import read_result
 from tests.support.small_result import replayed, simulate
-
-CONFIGURATION = effective_configuration({})
-DAY = date(2026, 4, 20)
-
-
-def varied(path: str, *values: str) -> list[grid.Combination]:
-    """The combinations of one dimension over the defaults."""
-    return grid.combinations(CONFIGURATION, [Dimension(path, values)], DAY)
-
-
-def limits(configuration, typology: str, name: str) -> list[tuple[date, str]]:
-    """A limit's dated values."""
-    return [(one.effective_from, one.value) for one in configuration.rules[typology].limits if one.name == name]
-
-
-def test_only_the_entry_in_force_is_changed():
-    """Of a limit with several dates the one in force on the first day changes; others stay another day's law."""
-    path = "rules.T02.limits.annual_cap"
-    (in_2026,) = varied(path, "70000")
-    assert [value for _, value in limits(in_2026.configuration, "T02", "annual_cap")] == ["50000", "100000", "70000"]
-    (in_2024,) = grid.combinations(CONFIGURATION, [Dimension(path, ("70000",))], date(2024, 5, 1))
-    assert [value for _, value in limits(in_2024.configuration, "T02", "annual_cap")] == ["50000", "70000", "100000"]
-    assert str(grid.entry_changed(CONFIGURATION, path, date(2024, 5, 1)).effective_from) == "2023-07-04"
-    assert path not in grid.paths(CONFIGURATION, date(1999, 1, 1))
-
-
-def test_grid_is_every_combination_in_order():
-    """Two paths of two and three values give six configurations, the last varying fastest; nothing else moves."""
-    found = grid.combinations(
-        CONFIGURATION,
-        [Dimension("detectors.daily_budget", ("10", "50")), Dimension("rules.T01.limits.pieces_min", ("3", "4", "5"))],
-        DAY,
-    )
-    assert [tuple(one.values.values()) for one in found] == [
-        ("10", "3"), ("10", "4"), ("10", "5"), ("50", "3"), ("50", "4"), ("50", "5")]  # fmt: skip
-    last = found[-1].configuration
-    assert last.detectors.daily_budget == 50.0
-    assert limits(last, "T01", "pieces_min") == [(date(2019, 1, 1), "5")]
-    assert (last.legend, last.desks, last.engine) == (CONFIGURATION.legend, CONFIGURATION.desks, CONFIGURATION.engine)
-
-
-@pytest.mark.parametrize("path", grid.paths(CONFIGURATION, DAY))
-def test_every_path_listed_can_be_varied(path):
-    """Each path that is listed takes a value and changes the configuration, and no other path's value."""
-    value = {
-        "enabled": "false",
-        "members": "robust_z",
-        "exploration": "0.5",
-        "band_low": "0.5",
-        "line_applies_after_cap": "0",
-        "report_before_cap": "0",
-        "height": "9",
-    }.get(path.rpartition(".")[2], "11")
-    (found,) = varied(path, value)
-    assert found.configuration != CONFIGURATION
-
-
-def test_members_can_be_left_out_before_their_parameters_change():
-    """Members in or out and a member's parameter go together, whichever is named first."""
-    dimensions = [
-        Dimension("detectors.members.windowed_tails.window", ("500",)),
-        Dimension("detectors.members", ("robust_z+windowed_tails",)),
-    ]
-    (found,) = grid.combinations(CONFIGURATION, dimensions, DAY)
-    assert found.configuration.detectors.members == {"robust_z": {}, "windowed_tails": {"window": 500.0}}
-
-
-def test_weights_are_varied_member_by_member():
-    """A weight joins those that are there, and goes with a member that is left out."""
-    first, second = grid.combinations(CONFIGURATION, [Dimension("detectors.weights.robust_z", ("0", "2.5"))], DAY)
-    assert (first.configuration.detectors.weights, second.configuration.detectors.weights) == (
-        {"robust_z": 0.0}, {"robust_z": 2.5})  # fmt: skip
-    both = {"detectors.weights.windowed_tails": "3", "detectors.members": "windowed_tails"}
-    assert grid.combination(second.configuration, both, DAY).configuration.detectors.weights == {"windowed_tails": 3.0}
-
-
-@pytest.mark.parametrize(
-    ("path", "value", "told"),
-    [
-        ("rules.T01.limits.pieces_min", "many", "not a number"),
-        ("rules.T01.enabled", "perhaps", "true or false"),
-        ("detectors.daily_budget", "plenty", "daily_budget"),
-        ("detectors.daily_budget", "nan", "not finite"),
-        ("detectors.exploration", "2", "0 to 1"),
-        ("detectors.members", "robust_z+crystal_ball", "joined by +"),
-        ("detectors.members.half_space_trees.trees", "0", "trees"),
-        ("detectors.members.half_space_trees.trees", "few", "expected a number"),
-        ("detectors.weights.robust_z", "-1", "0.001 to 1000"),
-        ("detectors.weights.robust_z", "1e-9", "0.001 to 1000"),
-        ("detectors.weights.robust_z", "true", "got 'true', expected a number"),
-        ("engine.lateness_days", "900", "0 to 365"),
-    ],
-)
-def test_values_that_cannot_be_are_refused(path, value, told):
-    """A value of another form, or that the core could not apply, is refused with the path."""
-    with pytest.raises(PathError) as refused:
-        varied(path, value)
-    assert told in str(refused.value)
-
-
-def test_mistyped_path_names_the_near_ones():
-    """A path that names nothing is refused, and the ones that look like it are listed."""
-    with pytest.raises(PathError) as refused:
-        varied("rules.T01.limits.piece_min", "3")
-    assert refused.value.near[0] == "rules.T01.limits.pieces_min"
-    with pytest.raises(PathError) as weight:
-        varied("detectors.members.robust_z.weight", "2")
-    assert "nothing that can be varied" in str(weight.value)
 
 
 @pytest.fixture(scope="module")
