@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors import accounting, alerts, clock, folded, money, payments, roster, taken_back
+from detectors import accounting, alerts, aliases, clock, folded, money, payments, roster, taken_back
 from detectors.accounting import Effect, Incoming, Join
 from detectors.alert import Alert, Selection
 from detectors.alerts import UNSCORED, Case
@@ -121,6 +121,7 @@ def apply_transaction(
     folded_now = _fold(step)  # two parties that prove to be one may be too many payments together
     if len(known.names) > MOST_NAMES:
         payments.forget_names(known)
+    aliases.make_room(known, state.shares.known_as)
     late = state.watermark_us is not None and at_us < state.watermark_us - effective.lateness_us
     row = _row(step, worth)
     effect = _account(step, row, worth, late)

@@ -1,5 +1,6 @@
 """Names of a party over key rotations: overlaps, verdicts on old tokens, workers behind, the way back, the end."""
 
+from detectors.aliases import ROOM
 from detectors.core import Outputs
 from detectors.events import Disposition
 from detectors.features import REGISTRY
@@ -123,7 +124,7 @@ def test_many_settlements_do_not_make_a_regular_counterparty_new() -> None:
     ledger.pay("after", later(days=2), "1", party=SECOND, counterparty=PAYEE_2)
     _, party = only(ledger)
     assert int(rows(party)[-1]["beneficiary"]) == token_number(PAYEE)
-    assert len(party.settlements) == MOST_ALIASES
+    assert ROOM <= len(party.settlements) <= MOST_ALIASES
 
 
 def test_a_party_not_seen_in_the_overlap_begins_anew() -> None:
