@@ -174,7 +174,7 @@ def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Calla
         position=Position(topic=state.ledger_topic, partition=state.partition, offset=case.origin.offset),
         selection=selection, rate_missing=case.usd is None,
     )  # fmt: skip
-    verdicts.raised(party, alert_id)
+    verdicts.raised(party, alert_id, state.shares.known_as(event.institution))
     hits = [(hit.typology.id, hit.finding) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has)
     return alert

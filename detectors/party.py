@@ -27,7 +27,7 @@ MOST_ALERTED = 20
 # one that is forgotten alerts again. Failure prevented: with eight places, payments under eight made-up names muted
 # what another bank's payments of the party showed. 20 bytes each.
 MOST_PARTS = 64
-# alerts of a party on which a verdict still counts; 16 bytes each
+# alerts of a party on which a verdict still counts; 24 bytes each
 MOST_RAISED = 256
 MOST_ALIASES = 1000
 # an alert shows at most 50 events (CONTRACT fx.alerts.v1)

@@ -11,7 +11,6 @@ from detectors import accounting, folded, reversals, verdicts
 from detectors.party import (
     MOST_ALERTED,
     MOST_ALIASES,
-    MOST_RAISED,
     Facts,
     Party,
     newest_proofs,
@@ -21,7 +20,6 @@ from detectors.party import (
 from detectors.party_type import joined_words, stricter
 from detectors.payments import joined
 from detectors.state import PartitionState
-from detectors.verdicts import ALERT_BYTES
 
 
 def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party:
@@ -109,7 +107,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.facts = _newer_facts(current, earlier)
     current.declarations += earlier.declarations
     current.verdicts = verdicts.kept(earlier.verdicts + current.verdicts)
-    current.raised = (earlier.raised + current.raised)[-MOST_RAISED * ALERT_BYTES :]
+    current.raised = verdicts.kept_alerts(earlier.raised + current.raised)
     current.aliases = _newest(earlier.aliases, current.aliases)
     current.settlements = _newest(earlier.settlements, current.settlements)
     return current

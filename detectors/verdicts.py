@@ -10,10 +10,12 @@ from typing import NamedTuple
 
 from detectors.events import Disposition
 from detectors.officers import Officers, officer_number
-from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party
+from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
 from detectors.shares import fairly_cut
 
 ALERT_BYTES = 16
+# an alert that is known: its id, and the hash of whose share it takes a place in
+RAISED_BYTES = ALERT_BYTES + 8
 _ALERT = re.compile(r"[0-9a-f]{32}")
 # Two officers decide, others review. Of more opinions on one alert those of the `SENIOR` officers who were there first
 # (officers.py) are kept, and the newest of the others. Where the configuration lists the officers all of theirs are.
@@ -28,9 +30,22 @@ UNKNOWN_OFFICER, UNKNOWN, REPEATED, OUTDATED = (
 )
 
 
-def raised(party: Party, alert_id: str) -> None:
-    """Know an alert of the party, for the newest `MOST_RAISED` of them."""
-    party.raised = (party.raised + bytes.fromhex(alert_id))[-MOST_RAISED * ALERT_BYTES :]
+def raised(party: Party, alert_id: str, sender: str) -> None:
+    """Know an alert of the party, raised at a payment of a sender (shares.py)."""
+    party.raised = kept_alerts(party.raised + bytes.fromhex(alert_id) + token_number(sender).to_bytes(8))
+
+
+def kept_alerts(packed: bytes) -> bytes:
+    """At most `MOST_RAISED` alerts, each sender its share of them, the newest. Cost: 0.2 ms where some go.
+
+    Failure prevented: 300 payments of a bank under 21 purposes raised 256 alerts, and an officer's verdict on another
+    bank's alert of that party was refused.
+    """
+    if len(packed) <= MOST_RAISED * RAISED_BYTES:
+        return packed
+    known = [packed[at : at + RAISED_BYTES] for at in range(0, len(packed), RAISED_BYTES)]
+    left = fairly_cut(known, MOST_RAISED, lambda one: one[ALERT_BYTES:])
+    return b"".join(left)
 
 
 class Judged(NamedTuple):
@@ -85,4 +100,4 @@ def _who_gives_way(on_alert: list[Given], officers: Officers) -> Given:
 
 def _is_raised(party: Party, alert: bytes) -> bool:
     """Whether the alert is among those known; by whole ids, not anywhere in their bytes."""
-    return any(party.raised[at : at + ALERT_BYTES] == alert for at in range(0, len(party.raised), ALERT_BYTES))
+    return any(party.raised[at : at + ALERT_BYTES] == alert for at in range(0, len(party.raised), RAISED_BYTES))

@@ -32,7 +32,7 @@ from detectors.party import (
 )
 from detectors.party_type import MOST_INSTITUTIONS, OTHERS
 from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
-from detectors.verdicts import ALERT_BYTES
+from detectors.verdicts import ALERT_BYTES, RAISED_BYTES
 from tests.support.ledger import Ledger
 
 LOT = 512
@@ -98,7 +98,7 @@ def _fill(party: Party, count: int) -> None:
     party.facts = Facts(0, None, "1", "1", "C26", "small", 3, "11", tuple(range(2**63, 2**63 + RELATED)))
     party.words = {f"{number:035d}": 15 for number in range(MOST_INSTITUTIONS)} | {OTHERS: 15}
     party.declarations = count
-    party.raised = bytes(range(ALERT_BYTES)) * MOST_RAISED
+    party.raised = bytes(range(RAISED_BYTES)) * MOST_RAISED
     party.verdicts = [Given(bytes([number] * ALERT_BYTES), number, "refuted", party.last_us)
                       for number in range(MOST_VERDICTS)]  # fmt: skip
     party.aliases = {2**63 + number: number for number in range(MOST_ALIASES)}

@@ -57,7 +57,8 @@ def test_an_alert_is_remembered_with_its_case_and_its_id():
     at = case.at_us
     assert case.party.alerted == [Alerted("T01", "s", 900_000, at, alert.alert_id, alert.case_id)]
     assert case.party.case == (alert.case_id, at)
-    assert case.party.raised == bytes.fromhex(alert.alert_id)
+    assert case.party.raised[:16] == bytes.fromhex(alert.alert_id)
+    assert len(case.party.raised) == 24
 
 
 def test_parts_of_institutions_with_a_share_are_remembered_before_all_others():

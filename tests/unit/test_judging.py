@@ -4,8 +4,8 @@ import pytest
 
 from detectors.events import Disposition
 from detectors.officers import Officers, officer_number
-from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party
-from detectors.verdicts import MOST_OFFICERS, SENIOR, Judged, judge, kept, raised
+from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
+from detectors.verdicts import MOST_OFFICERS, RAISED_BYTES, SENIOR, Judged, judge, kept, raised
 from tests.support.ledger import START
 
 ALERT, OTHER = "0123456789abcdef" * 2, "f" * 32
@@ -26,8 +26,8 @@ def given(at_us, alert=ALERT, officer="I-1", verdict="refuted"):
 def alerted(*verdicts):
     """A party with two alerts and these verdicts."""
     party = Party(verdicts=list(verdicts))
-    raised(party, ALERT)
-    raised(party, OTHER)
+    raised(party, ALERT, "BANKA")
+    raised(party, OTHER, "BANKA")
     return party
 
 
@@ -127,12 +127,34 @@ def test_what_a_new_verdict_adds_is_cut_fairly_too():
 
 
 def test_the_newest_alerts_of_a_party_are_known():
-    """16 bytes each; the oldest goes, and a verdict on it counts no more."""
+    """24 bytes each; the oldest goes, and a verdict on it counts no more."""
     party = Party()
     alerts = [f"{number:032x}" for number in range(MOST_RAISED + 1)]
     for alert in alerts:
-        raised(party, alert)
-    assert party.raised == b"".join(bytes.fromhex(alert) for alert in alerts[1:])
+        raised(party, alert, "BANKA")
+    sender = token_number("BANKA").to_bytes(8)
+    assert party.raised == b"".join(bytes.fromhex(alert) + sender for alert in alerts[1:])
     assert judge(party, said(alerts[0]), 0, Officers()).refused == "verdict.unknown_alert"
     assert judge(party, said(alerts[1]), 0, Officers()) == COUNTS
     assert judge(party, said(alerts[-1]), 0, Officers()) == COUNTS
+
+
+@pytest.mark.parametrize("many", [0, 1, 300])
+def test_no_sender_pushes_out_another_ones_alerts(many):
+    """BANKA's two came first, BANKX's 255 and so many more after them; of BANKX the newest are known."""
+    party = alerted()
+    theirs = [f"{number:032x}" for number in range(MOST_RAISED - 1 + many)]
+    for alert in theirs:
+        raised(party, alert, "BANKX")
+    assert len(party.raised) == MOST_RAISED * RAISED_BYTES
+    for known in (ALERT, OTHER, theirs[-1], theirs[many + 1]):
+        assert judge(party, said(known), 0, Officers()) == COUNTS
+    assert judge(party, said(theirs[many]), 0, Officers()).refused == "verdict.unknown_alert"
+
+
+def test_an_alert_is_no_end_of_one_with_the_beginning_of_the_next():
+    """Whole ids are compared, at their places."""
+    party = alerted()
+    for start in range(1, RAISED_BYTES):
+        shifted = party.raised[start : start + 16].hex()
+        assert judge(party, said(shifted), 0, Officers()).refused == "verdict.unknown_alert"

@@ -155,7 +155,7 @@ def test_every_fact_of_both_names_is_in_the_party_that_they_become():
             declarations=number, verdicts=[Given(bytes([number]), 0, "", 0)],
             aliases={number: number, 9: number}, settlements={number + 100: number, 99: number},
             restated=[Restated(number, 0, ROW.packed())], folded=msgspec.msgpack.encode(Folded(count=number)),
-            raised=bytes([number]) * 16, words={"BANKA": number, f"BANK{number}": 4},
+            raised=bytes([number]) * 24, words={"BANKA": number, f"BANK{number}": 4},
         )
         for number, kind, first, last in ((1, "person", 5, 9), (2, "company", 3, 7))
     ]  # fmt: skip
@@ -167,7 +167,7 @@ def test_every_fact_of_both_names_is_in_the_party_that_they_become():
     assert [one.series for one in found.alerted] == ["2", "1"]
     assert [one.first for one in found.restated] == [2, 1]
     assert [one.alert for one in found.verdicts] == [b"\2", b"\1"]
-    assert found.raised == b"\2" * 16 + b"\1" * 16
+    assert found.raised == b"\2" * 24 + b"\1" * 24
     assert found.baselines == b"\1"
     assert found.slots == {"T01": b"\1", "own1": b"", "own2": b""}
     assert (found.case, found.facts.size, found.declarations) == (("case-1", 1), "size1", 3)
@@ -188,7 +188,7 @@ def test_what_is_bounded_is_cut_to_the_newest_when_two_become_one():
     """Twenty series alerted, 256 alerts, a thousand aliases and settlements: the newer name's first."""
     first, second = (
         Party(alerted=[alerted(base + number) for number in range(15)],
-              raised=b"".join((base + number).to_bytes(16, "big") for number in range(200)),
+              raised=b"".join((base + number).to_bytes(16, "big") + bytes(8) for number in range(200)),
               aliases={base + number: 0 for number in range(600)},
               settlements={base + number: 0 for number in range(600)})
         for base in (1000, 3000)
@@ -197,7 +197,7 @@ def test_what_is_bounded_is_cut_to_the_newest_when_two_become_one():
     assert [each.series for each in found.alerted] == [str(1000 + number) for number in range(10, 15)] + [
         str(3000 + number) for number in range(15)
     ]
-    assert len(found.raised) == MOST_RAISED * 16
+    assert len(found.raised) == MOST_RAISED * 24
     assert found.raised[:16] == (1144).to_bytes(16, "big")
     for table in (found.aliases, found.settlements):
         assert list(table) == [*range(1200, 1600), *range(3000, 3600)]

@@ -167,13 +167,28 @@ def test_a_flood_on_one_alert_pushes_out_no_verdict_on_another():
     party = unpack(ledger.state.parties[PARTY])
     ids = [digest16(str(number)) for number in range(100)]
     for alert_id in ids:
-        raised(party, alert_id)
+        raised(party, alert_id, "BANKA")
     ledger.state.parties[PARTY] = pack(party)
     for number, alert_id in enumerate(ids):
         for officer in range(4):
             verdict(ledger, f"v{number}.{officer}", alert_id, officer=f"I-{officer}")
     assert len(kept(ledger)) == MOST_VERDICTS
     assert kept(ledger)[0] == "confirmed"
+
+
+@pytest.mark.parametrize("rounds", [0, 15])
+def test_one_banks_alerts_shut_out_no_verdict_on_another_banks(rounds):
+    """BANKX splits under 21 purposes, so that most of its payments are told of: 256 alerts and more of the party."""
+    ledger = Ledger()
+    alert = alerted(ledger, institution="BANKB")
+    told = 0
+    for number in range(21 * rounds):
+        purpose = number % 21
+        told += len(ledger.pay(f"x{number}", later(hours=1, minutes=number), "4900", institution="BANKX",
+                               purpose=f"P{purpose}", counterparty=f"k1.111.p{purpose}").alerts)  # fmt: skip
+    assert told >= MOST_RAISED or not rounds
+    assert refused(verdict(ledger, "v", alert, "confirmed", days=3)) is None
+    assert kept(ledger) == ["confirmed"]
 
 
 def test_officers_get_a_rank_one_a_day():
@@ -202,14 +217,14 @@ def test_what_is_kept_of_a_party_is_bounded():
     party = unpack(ledger.state.parties[PARTY])
     ids = [digest16(str(number)) for number in range(MOST_RAISED + 10)]
     for alert_id in ids:
-        raised(party, alert_id)
+        raised(party, alert_id, "BANKA")
     ledger.state.parties[PARTY] = pack(party)
-    assert len(party.raised) == MOST_RAISED * 16
+    assert len(party.raised) == MOST_RAISED * 24
     assert refused(verdict(ledger, "old", ids[9])) == "verdict.unknown_alert"
     for number, alert_id in enumerate(ids[10:]):
         assert refused(verdict(ledger, f"v{number}", alert_id)) is None
     assert len(kept(ledger)) == MOST_VERDICTS
-    assert len(ledger.state.parties[PARTY]) < 18_000
+    assert len(ledger.state.parties[PARTY]) < 20_000
 
 
 def test_the_date_of_a_verdict_keeps_no_party_alive():
