@@ -68,8 +68,3 @@ def name_faults(name: str, version: str) -> list[str]:
     if not VERSION.fullmatch(version):
         faults.append(f"version: got: {version!r}; expected: numbers such as 1 or 1.2")
     return faults
-
-
-def template() -> str:
-    """An empty sheet to fill in."""
-    return "".join(f'{name} = ""\n' for name in REQUIRED)
