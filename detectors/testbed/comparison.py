@@ -13,6 +13,8 @@ from detectors.testbed.judgement import PRODUCT, Judged
 from detectors.testbed.statistics import Difference, Interval, paired_bootstrap, paired_ratio, paired_share
 
 CENTS = 100
+NOTHING = Difference(None, None, None, 0)
+Cents = NDArray[np.int64]
 
 
 class BudgetComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +43,8 @@ def compare(first: Judged, second: Judged) -> Comparison:
     """The differences of two judged versions: `first` minus `second`, so more is better for `first` but in look-alikes.
 
     Cases, days (of both together) and look-alikes are resampled alike for both versions: two equal versions differ by
-    exactly 0, [0, 0]. Raises `ValueError` when they were judged on different cases or look-alikes, or at no common
-    budget. Resamples and seed are those of `first`.
+    exactly 0, [0, 0]. What was shipped can always be compared, whatever the budgets. Raises `ValueError` when they were
+    judged on different cases or look-alikes. Resamples and seed are those of `first`.
     """
     one, other = first.ground.truth, second.ground.truth
     if one.cases != other.cases or one.lookalikes != other.lookalikes:
@@ -50,9 +52,6 @@ def compare(first: Judged, second: Judged) -> Comparison:
                          "expected: both judged by one truth")  # fmt: skip
     settings = first.judgement.settings
     budgets = [key[1] for key in first.outcomes if key[0] == PRODUCT and key in second.outcomes]
-    if not budgets:
-        raise ValueError(f"the two judgements have no budget in common; got: {list(settings.budgets)} and "
-                         f"{list(second.judgement.settings.budgets)}")  # fmt: skip
     draws = Draws(settings.resamples, settings.seed)
     return Comparison(budgets=tuple([_at(first, second, budget, draws) for budget in budgets]))
 
@@ -62,27 +61,24 @@ def _at(first: Judged, second: Judged, budget: int | str, draws: Draws) -> Budge
     ground = first.ground
     ids = [case.case_id for case in ground.truth.cases]
     names = {name: ground.named(name) for name in sorted(set(ground.typology))}
-    money = _paired(found_cents(ground, one.found), found_cents(second.ground, other.found), draws, "cases")
+    cents = found_cents(ground, one.found), found_cents(second.ground, other.found)
     seen = ground.lookalike_seen & second.ground.lookalike_seen
     return BudgetComparison(
         budget=budget,
-        recall=_paired(one.found, other.found, draws, "cases"),
+        recall=_shares(one.found, other.found, draws, "cases"),
         by_typology={
-            name: _paired(one.found[mask], other.found[mask], draws, f"cases of {name}") for name, mask in names.items()
+            name: _shares(one.found[mask], other.found[mask], draws, f"cases of {name}") for name, mask in names.items()
         },
         precision=_precision(first, second, (one.alerts, other.alerts), draws),
-        illicit_usd=_usd(money, ground.cases),
-        lookalikes=_paired(_alike(first, one.alerts)[seen], _alike(second, other.alerts)[seen], draws, "look-alikes"),
+        illicit_usd=_usd(*cents, draws),
+        lookalikes=_shares(_alike(first, one.alerts)[seen], _alike(second, other.alerts)[seen], draws, "look-alikes"),
         only_first=tuple([ids[place] for place in np.flatnonzero(one.found & ~other.found)]),
         only_second=tuple([ids[place] for place in np.flatnonzero(other.found & ~one.found)]),
     )
 
 
-def _paired(a: NDArray[np.generic], b: NDArray[np.generic], draws: Draws, name: str) -> Difference:
-    if not len(a):
-        return Difference(None, None, None, 0)
-    paired = paired_share if a.dtype == np.bool_ else paired_bootstrap
-    return paired(a, b, draws.of(name, len(a)))
+def _shares(a: Mask, b: Mask, draws: Draws, name: str) -> Difference:
+    return paired_share(a, b, draws.of(name, len(a))) if len(a) else NOTHING
 
 
 def _alike(judged: Judged, alerts: Mask) -> Mask:
@@ -92,23 +88,22 @@ def _alike(judged: Judged, alerts: Mask) -> Mask:
     return whole
 
 
-def _usd(mean_cents: Difference, cases: int) -> Difference:
-    """A difference of means in cents as one of totals in USD."""
-
-    def total(value: float | None) -> float | None:
-        return None if value is None else value * cases / CENTS
-
-    found = mean_cents.interval
-    interval = None if found is None else Interval(found.low * cases / CENTS, found.high * cases / CENTS)
-    return Difference(total(mean_cents.a), total(mean_cents.b), total(mean_cents.difference), cases, interval,
-                      mean_cents.differing)  # fmt: skip
+def _usd(a: Cents, b: Cents, draws: Draws) -> Difference:
+    """The difference of two totals over the cases, in USD; it is that of their means, in cents, times the cases."""
+    if not len(a):
+        return NOTHING
+    told = paired_bootstrap(a, b, draws.of("cases", len(a)))
+    usd = len(a) / CENTS
+    interval = None if told.interval is None else Interval(told.interval.low * usd, told.interval.high * usd)
+    first, second = int(a.sum()) / CENTS, int(b.sum()) / CENTS
+    return Difference(first, second, first - second, len(a), interval, told.differing)
 
 
 def _precision(first: Judged, second: Judged, alerts: tuple[Mask, Mask], draws: Draws) -> Difference:
     """Over the days of either version: a day on which one of them saw nothing counts with no alert for it."""
     days = np.union1d(first.ground.days, second.ground.days)
     if not len(days):
-        return Difference(None, None, None, 0)
+        return NOTHING
     sides = []
     for judged, mask in zip((first, second), alerts, strict=True):
         places = np.searchsorted(days, judged.ground.days)
