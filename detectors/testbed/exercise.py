@@ -114,11 +114,10 @@ def _spread(questions: Sequence[Question], chance: random.Random) -> Iterator[Qu
 
 def faults(questions: Sequence[Question], answers: Sequence[Answer], typologies: Sequence[str]) -> list[str]:
     """What is wrong with the answers, all of it; empty when they can be scored."""
-    found = []
     known = set(typologies)
     numbers = [answer.case for answer in answers]
-    found += [f"case {number}: answered {numbers.count(number)} times" for number in dict.fromkeys(numbers)
-              if numbers.count(number) > 1]  # fmt: skip
+    found = [f"case {number}: answered {numbers.count(number)} times" for number in dict.fromkeys(numbers)
+             if numbers.count(number) > 1]  # fmt: skip
     found += [f"case {number}: there is none; expected: 1 to {len(questions)}" for number in dict.fromkeys(numbers)
               if not 1 <= number <= len(questions)]  # fmt: skip
     found += [f"case {number}: no answer" for number in range(1, len(questions) + 1) if number not in numbers]

@@ -87,6 +87,21 @@ def test_all_faults_of_answers_are_told_at_once():
                  "case 2: a typology belongs"):  # fmt: skip
         assert part in told
     assert training.faults(CASES[:1], [Answer(case=1, illicit=True, typology="T02", sure=0)], ["T01", "T02"]) == []
+    assert training.faults(CASES[:2], [Answer(case=2, illicit=True)], ["T01"]) == ["case 1: no answer"]
+
+
+@pytest.mark.parametrize(("sure", "right"), [(-0.5, False), (0, True), (100, True), (100.5, False)])
+def test_nobody_is_more_than_sure(sure, right):
+    """From not sure at all to certain, both included: beyond it the Brier score would mean nothing."""
+    assert (training.faults(CASES[:1], [Answer(case=1, illicit=True, sure=sure)], ["T01"]) == []) is right
+
+
+def test_only_right_names_are_named():
+    """Of three hits two bear their typology; of no question at all there is nothing to score."""
+    answers = [Answer(case=number, illicit=True, typology="T01") for number in (1, 2, 3)]
+    told = training.score([CASES[0], CASES[1], CASES[6]], answers)
+    assert (told.hits, told.named) == (3, 2)
+    assert training.score([], []).brier == 0.0
 
 
 @pytest.fixture(scope="module")
