@@ -29,6 +29,7 @@ CALIBRATION_MARGIN = 0.01
 # A group of honest parties alerted on this many times as often as honest parties overall is alerted on too often; the
 # four-fifths rule, turned round.
 MOST_UNEVEN = 1.25
+_INTERVAL = "95 % interval of the difference"
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,10 +164,10 @@ def report_hash(report: Mapping[str, object], checks: Sequence[Check]) -> str:
 
 
 def _unseen(cases: int) -> str:
-    fewest = least_visible_fall(cases) if cases else 0
+    fewest = least_visible_fall(cases)
     if fewest is None:
         return f"; with {cases:,} cases no fall could be seen, it takes {FEWEST_DIFFERING} lost cases"
-    return f"; with {cases:,} cases a fall by fewer than {fewest} could not be seen" if fewest else ""
+    return f"; with {cases:,} cases a fall by fewer than {fewest} could not be seen"
 
 
 def _shown(value: float | None) -> str:
@@ -207,12 +208,13 @@ def _noise(
     end = f"upper end >= {0.0 - margin:g}" if word == "fall" else f"lower end <= {margin:g}"
     seeds = ", which another seed alone may move" if margin else ""
     return Check(name=name, passed=not failed, measured=_measured(difference), reason=reason,
-                 limit=f"95 % interval of the difference: {end}{seeds}")  # fmt: skip
+                 limit=f"{_INTERVAL}: {end}{seeds}")  # fmt: skip
 
 
 def _within(difference: Difference, word: str) -> str:
     """What to say of a difference that fails nothing; a change for the worse on too few units is named."""
-    worse = (difference.difference or 0.0) * (1 if word == "rise" else -1) > 0
+    change = difference.difference or 0.0
+    worse = change < 0 if word == "fall" else change > 0
     if worse and difference.too_few:
         return f"{'fell' if word == 'fall' else 'rose'}, too few cases to tell ({difference.differing} differ)"
     return f"no {word} beyond noise"
@@ -286,18 +288,18 @@ def _missing_member(name: str) -> Check:
 
 def _member(name: str, difference: Difference) -> Check:
     meaning = "share of honest payments that its score puts below a planted one"
-    interval = difference.interval
-    deep = interval is not None and interval.high < 0 and (difference.difference or 0.0) < -MEMBER_FALL
+    deep = difference.difference is not None and difference.difference < -MEMBER_FALL
     check = _fell(f"member {name}", meaning, difference, margin=0.0 if deep else MEMBER_MARGIN)
-    limit = f"{check.limit.partition(':')[0]}: upper end >= -{MEMBER_MARGIN:g}, or >= 0 after a fall of {MEMBER_FALL:g}"
-    return msgspec.structs.replace(check, limit=f"{limit} or more, which another seed alone does not bring")
+    limit = f"{_INTERVAL}: upper end >= -{MEMBER_MARGIN:g}, or >= 0 after a fall of more than {MEMBER_FALL:g}"
+    return msgspec.structs.replace(check, limit=f"{limit}, which another seed alone does not bring")
 
 
 def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:
     """One check a dimension; a group fails when its ratio rose beyond noise and lies above `MOST_UNEVEN`."""
     for dimension in dict.fromkeys(one.dimension for one in groups):
         looked_at = [one for one in groups if one.dimension == dimension]
-        worse = [one for one in looked_at if _rises(one.ratio) and (one.ratio.a or 0) > MOST_UNEVEN]
+        worse = [one for one in looked_at
+                 if _rises(one.ratio) and one.ratio.a is not None and one.ratio.a > MOST_UNEVEN]  # fmt: skip
         most = max(looked_at, key=lambda one: one.ratio.a or 0)
         limit = f"beyond noise and above {MOST_UNEVEN} times the overall rate"
         reason = (
