@@ -114,7 +114,7 @@ def _typologies(a: _Side, b: _Side, recall: dict[str, Difference], draws: Draws)
     known = {rule.id for rule in REGISTRY}
     ruled = {name for side in (a, b) for name in side.configuration.rules if name in known}
     for name in sorted(ruled | set(recall)):
-        mine = a.ground.named(name) if a.ground.cases else np.zeros(0, np.bool_)
+        mine = a.ground.named(name)
         rows = (_fired(a, name), _fired(b, name))
         fired = [side.ground.events.hit(held, side.ground.cases)[mine] for side, held in zip((a, b), rows, strict=True)]
         n = int(mine.sum())
@@ -178,7 +178,7 @@ def _above_honest(side: _Side, name: str) -> Ints:
     honest = np.sort(score[told & ground.honest & ground.may_alert])
     means = np.full(ground.cases, -1, np.int64)
     pairs = told[ground.events.row]
-    if not len(honest) or not pairs.any():
+    if not len(honest):
         return means
     own, thing = score[ground.events.row[pairs]], ground.events.thing[pairs]
     # an equal score counts half, as in the area under the ROC curve
@@ -215,7 +215,7 @@ def _gaps_by_day(side: _Side, days: NDArray[np.int32]) -> tuple[Ints, Ints]:
     place = day * BINS + np.minimum((held.score * BINS).astype(np.int64), BINS - 1)
     gaps = np.zeros(len(days) * BINS, np.int64)
     np.add.at(gaps, place, np.rint(held.score * _MILLION).astype(np.int64) - held.illicit * _MILLION)
-    return gaps.reshape(len(days), BINS), np.bincount(day, minlength=len(days)).astype(np.int64)
+    return gaps.reshape(len(days), BINS), np.bincount(day, minlength=len(days))
 
 
 def _fairness(a: _Side, b: _Side, dimension: str, draws: Draws) -> Iterator[GroupFigures]:
@@ -240,9 +240,10 @@ def _fairness(a: _Side, b: _Side, dimension: str, draws: Draws) -> Iterator[Grou
             ratio = Difference(first, second, None, count)
         else:
             samples = [_uneven_samples(alerted, seen, number) for alerted, seen in drawn]
-            # blocks of parties, of which a group's alerts differ
-            differing = int((tables[0][0][:, number] != tables[1][0][:, number]).sum())
-            interval = percentile_interval(samples[0] - samples[1], level)
+            # blocks of parties of which the group's alerts differ, or all: either moves the ratio
+            unlike = (tables[0][0] != tables[1][0])[:, [number, -1]]
+            differing = int(unlike.any(axis=1).sum())
+            interval = holding_zero(percentile_interval(samples[0] - samples[1], level), differing)
             ratio = Difference(first, second, first - second, count, interval, differing)
         yield GroupFigures(dimension=dimension, group=name, ratio=ratio)
 
