@@ -7,6 +7,7 @@ could reach no broker any more and ended. aiohttp itself closes a silent connect
 import asyncio
 import logging
 import resource
+from collections import Counter
 from functools import partial
 from typing import Any, cast
 
@@ -25,7 +26,11 @@ WANTED_FILES = 16_384
 
 
 class Gate:
-    """Counts connections and lets go of the oldest idle one when there are too many."""
+    """Counts connections and, when there are too many, lets one go of the address that holds most.
+
+    Failure prevented: who opened eight connections a second, each with requests whose answers it never took, held all
+    places for as long as it went on; `/healthz` answered nobody, and an orchestrator ends a worker for that.
+    """
 
     def __init__(self, most: int = MOST_CONNECTIONS) -> None:
         self._most = most
@@ -40,7 +45,7 @@ class Gate:
         """Whether the connection may stay. An older one may have to go for it."""
         if len(self._open) >= self._most:
             self.refused += 1
-            gone = self._least_wanted(now)
+            gone = self._least_wanted(connection.peer, now)
             if gone is None:
                 return False
             gone.abort()
@@ -51,21 +56,28 @@ class Gate:
         """The connection has ended."""
         self._open.pop(connection, None)
 
-    def _least_wanted(self, now: float) -> "Connection | None":
-        """The oldest that asks nothing at the moment, else the oldest whose answer nobody takes."""
-        idle = (connection for connection in self._open if not connection.busy)
-        slow = (connection for connection, began in self._open.items() if now - began > ANSWER_SECONDS)
-        return next(idle, None) or next(slow, None)
+    def _least_wanted(self, peer: str, now: float) -> "Connection | None":
+        """Of the address that holds most the oldest one: that asks nothing, else whose answer nobody takes, else any.
+
+        The last only where `peer`, who wants the place, holds fewer. Who opens many takes places from itself alone.
+        """
+        held = Counter(connection.peer for connection in self._open)
+        most = max(held.values())
+        of_most = [connection for connection in self._open if held[connection.peer] == most]
+        idle = (connection for connection in of_most if not connection.busy)
+        slow = (connection for connection in of_most if now - self._open[connection] > ANSWER_SECONDS)
+        return next(idle, None) or next(slow, None) or (of_most[0] if held[peer] + 1 < most else None)
 
 
 class Connection(RequestHandler):
     """One connection to the pages, which the gate may end."""
 
-    __slots__ = ("_gate", "_timer", "_watched")
+    __slots__ = ("_gate", "_timer", "_watched", "peer")
 
     def __init__(self, gate: Gate, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, keepalive_timeout=IDLE_SECONDS, lingering_time=1.0, **kwargs)
         self._gate = gate
+        self.peer = ""
         self._watched: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -81,6 +93,8 @@ class Connection(RequestHandler):
         """Enter, or be ended at once."""
         # uvloop's transports are none of asyncio's classes, and have their methods
         self._watched = cast("asyncio.Transport", transport)
+        name = transport.get_extra_info("peername")
+        self.peer = str(name[0]) if name else ""  # gone again already
         if not self._gate.enter(self, self._loop.time()):
             self.abort()
             return

@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import http.client
 import json
 import resource
 import socket
 import subprocess
 import sys
+import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -33,11 +34,14 @@ async def healthz(_request):
     return web.Response(text='{"alive": true}')
 async def large(_request):
     return web.Response(body=b'x' * 50_000_000)
+async def metrics(_request):
+    return web.Response(body=b'x' * 100_000)
 async def main():
     listener = pages.listen('127.0.0.1', 0)
     site = web.Application()
     site.router.add_get('/healthz', healthz)
     site.router.add_get('/large', large)
+    site.router.add_get('/metrics', metrics)
     runner = web.AppRunner(site, access_log=None)
     await runner.setup()
     app = SimpleNamespace(web=SimpleNamespace(_runner=runner))
@@ -88,13 +92,16 @@ def sockets() -> Iterator[Callable[[int, int, bytes], list[socket.socket]]]:
         one.close()
 
 
-def answered(port: int, seconds: float = 3) -> bool:
-    """Whether /healthz answers."""
+def answered(port: int, seconds: float = 3, of: str = "127.0.0.1") -> bool:
+    """Whether /healthz answers whoever asks from the address `of`."""
+    asking = http.client.HTTPConnection("127.0.0.1", port, timeout=seconds, source_address=(of, 0))
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=seconds) as page:
-            return bool(json.load(page)["alive"])
-    except OSError:
+        asking.request("GET", "/healthz")
+        return bool(json.load(asking.getresponse())["alive"])
+    except (OSError, http.client.HTTPException):
         return False
+    finally:
+        asking.close()
 
 
 def settled(condition: Callable[[], bool], seconds: float = 10) -> bool:
@@ -154,22 +161,64 @@ def test_who_never_takes_the_answer_is_ended_and_who_takes_it_slowly_gets_it(soc
             kept.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n")
 
 
+def test_who_opens_many_and_takes_no_answer_keeps_the_page_from_nobody_else():
+    """Forty connections a second, each with 200 requests whose answers are never taken: all 64 places are busy.
+
+    With places given by time alone, no probe of 20 was answered. The prober's own kept connection stays as well.
+    """
+    ended = threading.Event()
+
+    def flood(port: int) -> None:
+        with contextlib.ExitStack() as held:
+            while not ended.wait(1 / 40):
+                one = held.enter_context(socket.socket())
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+                one.settimeout(0.2)
+                with contextlib.suppress(OSError):
+                    one.connect(("127.0.0.1", port))
+                    one.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
+
+    with serving() as server:
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=3, source_address=("127.0.0.2", 0))
+        flooding = threading.Thread(target=flood, args=(server.port,))
+        flooding.start()
+        try:
+            assert settled(lambda: not answered(server.port), 15), "the flood does not fill the places"
+            for _ in range(10):
+                assert answered(server.port, of="127.0.0.2")
+                kept.request("GET", "/healthz")
+                assert kept.getresponse().read() == b'{"alive": true}'
+                time.sleep(0.1)
+        finally:
+            ended.set()
+            flooding.join()
+            kept.close()
+
+
+class Held:
+    """Stands for a connection of an address; `gate` and `ended` are set by whoever makes it."""
+
+    gate: Gate
+    ended: list[str]
+
+    def __init__(self, name: str, *, busy: bool, peer: str = "a") -> None:
+        self.name, self.busy, self.peer = name, busy, peer
+
+    def abort(self) -> None:
+        """End it."""
+        Held.ended.append(self.name)
+        Held.gate.leave(self)
+
+
+def held_by(most: int) -> tuple[Gate, list[str]]:
+    """A new gate, and the names of the connections that it ended."""
+    Held.gate, Held.ended = Gate(most), []
+    return Held.gate, Held.ended
+
+
 def test_the_gate_lets_go_of_the_oldest_idle_one_first():
     """A busy one stays, unless nobody takes its answer; when all are busy the new one must go."""
-    ended: list[str] = []
-
-    class Held:
-        """Stands for a connection."""
-
-        def __init__(self, name: str, *, busy: bool) -> None:
-            self.name, self.busy = name, busy
-
-        def abort(self) -> None:
-            """End it."""
-            ended.append(self.name)
-            gate.leave(self)
-
-    gate = Gate(most=2)
+    gate, ended = held_by(2)
     first, second, third = (
         Held("first", busy=True),
         Held("second", busy=False),
@@ -182,6 +231,21 @@ def test_the_gate_lets_go_of_the_oldest_idle_one_first():
     assert not gate.enter(Held("fourth", busy=False), 3)
     assert gate.enter(Held("fifth", busy=False), web_connections.ANSWER_SECONDS + 1)
     assert (ended, len(gate), gate.refused) == (["second", "first"], 2, 3)
+
+
+def test_the_gate_takes_a_place_from_the_address_that_holds_most():
+    """Its idle one, else its oldest; who holds as many as the most gets none of the others'."""
+    gate, ended = held_by(4)
+    assert gate.enter(Held("quiet", busy=False, peer="b"), 0)
+    for name, busy in (("first", True), ("second", False), ("third", True)):
+        assert gate.enter(Held(name, busy=busy), 1)
+    assert gate.enter(Held("fourth", busy=True), 2)
+    assert ended == ["second"], "not b's, which is older and idle"
+    assert not gate.enter(Held("fifth", busy=True), 3)
+    assert gate.enter(Held("probe", busy=True, peer="b"), 4)
+    assert ended == ["second", "first"]
+    assert gate.enter(Held("third address", busy=True, peer="c"), 5)
+    assert (ended, len(gate)) == (["second", "first", "quiet"], 4)
 
 
 def test_a_worker_may_open_what_the_system_allows():
