@@ -27,6 +27,7 @@ from streams.lag import known_ends
 from streams.lag import lag as lag_of
 from streams.letter_writer import LetterWriter
 from streams.metrics import Metrics
+from streams.notice_positions import NoticePositions
 from streams.notices import ConflictLetters
 from streams.partition import BREATHE_SECONDS
 from streams.pseudonyms import partition_of
@@ -96,7 +97,8 @@ class IngestAgent:
         # whether the ids were looked at since the last assignment
         self._looked = True
         self.letters = LetterWriter(settings, self.outstanding, self._partitions[topics.DEADLETTER])
-        self.conflicts = ConflictLetters(settings, self._deliver_letter, version, door.evidence_keys, die)
+        self.conflicts = ConflictLetters(settings, self._deliver_letter, NoticePositions(settings, self._keep), version,
+                                         door.evidence_keys, die)  # fmt: skip
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
     async def start(self) -> None:
@@ -277,6 +279,10 @@ class IngestAgent:
     async def _deliver_letter(self, letter: Letter) -> None:
         await self.letters.write([letter])
         self.metrics.count_dead_letter(letter.topic, letter.codes[0])
+
+    async def _keep(self, partition: int, records: list[clients.Record]) -> None:
+        patience = self.settings.broker_patience_seconds
+        await clients.send_records(self.producer, topics.PROGRESS, partition, records, patience)
 
     # -- what health asks -----------------------------------------------------------------------------------------
 

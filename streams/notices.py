@@ -22,9 +22,11 @@ from detectors.events import Source
 from streams import clients, health, record_sets, topics
 from streams.commitments import EvidenceKeys
 from streams.deadletter import Letter
+from streams.errors import BrokerUnavailableError
 from streams.faults import CODES
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import aiokafka_access
+from streams.notice_positions import NoticePositions
 from streams.record_sets import Unreadable, UnreadableSetError
 from streams.settings import Settings
 from streams.tasks import CLOSING_SECONDS, ended
@@ -32,6 +34,8 @@ from streams.tasks import CLOSING_SECONDS, ended
 logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 2.0
+# how often one looks whether the group has given partitions
+ASSIGNED_SECONDS = 0.2
 BATCH = 100
 ORIGINAL_SECONDS = 30.0
 # One failure is a rebalance or an election.
@@ -50,10 +54,11 @@ class ConflictLetters:
     """Reads `fx.notices.v1` and writes the dead letter of each conflict, with the sender's original bytes."""
 
     def __init__(
-        self, settings: Settings, deliver: Deliver, version: str, evidence_keys: EvidenceKeys,
-        die: Callable[[BaseException], Any] = health.die,
+        self, settings: Settings, deliver: Deliver, positions: NoticePositions, version: str,
+        evidence_keys: EvidenceKeys, die: Callable[[BaseException], Any] = health.die,
     ) -> None:  # fmt: skip
         self._settings, self._deliver, self._version, self._die = settings, deliver, version, die
+        self._positions = positions
         self._evidence_keys = evidence_keys
         self._task: asyncio.Task[Any] | None = None
         # since something last went well
@@ -83,13 +88,14 @@ class ConflictLetters:
         while True:
             consumer = self._new_consumer()
             try:
+                await self._positions.begin(consumer)
                 await consumer.start()
                 await self._read(consumer)
             except DENIED as fault:
                 # no time heals it, and the letters would stand still while the worker looks ready
                 self._die(not_authorized("this worker may not read notices, or the originals of conflicts", fault))
                 return
-            except (KafkaError, TimeoutError) as fault:
+            except (KafkaError, TimeoutError, BrokerUnavailableError) as fault:
                 at, self._at = self._at, None
                 where = "notices are not read" if at is None else f"the letter of {_named(at)} is not written"
                 self._failures, self._fault = self._failures + 1, f"{where}: {fault!r}"
@@ -103,7 +109,6 @@ class ConflictLetters:
 
     def _new_consumer(self) -> AIOKafkaConsumer:
         consumer = AIOKafkaConsumer(
-            topics.NOTICES,
             **aiokafka_access(self._settings),
             isolation_level="read_committed",
             group_id=f"{self._settings.application}-notices",
@@ -126,7 +131,10 @@ class ConflictLetters:
         while True:
             # Each letter fetches its original, some 0.1 s: a storm of conflicts in one batch would outlast the time
             # that the group lets pass between two fetches (300 s), and no batch would ever be committed.
-            fetched = await consumer.getmany(timeout_ms=1000, max_records=BATCH)
+            readable = await self._positions.readable(consumer)
+            if not readable:
+                await asyncio.sleep(ASSIGNED_SECONDS)
+            fetched = await consumer.getmany(*readable, timeout_ms=1000, max_records=BATCH) if readable else {}
             for records in fetched.values():
                 for record in records:
                     notice = understood(record)
@@ -136,7 +144,7 @@ class ConflictLetters:
                     await self.write(notice, record.timestamp)
                     self._at = None
             if fetched:
-                await consumer.commit()
+                await self._positions.commit(consumer, fetched)
             if fetched or await _nothing_left(consumer):
                 self._failures, self._fault = 0, ""
 

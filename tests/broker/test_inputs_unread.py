@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
@@ -9,7 +10,9 @@ from kafka.structs import OffsetAndMetadata, TopicPartition
 
 from streams import topics
 from streams.broker import EmbeddedBroker
-from tests.support.cluster import Cluster
+from tests.support.bank import librdkafka, payment
+from tests.support.bank import send as send_payments
+from tests.support.cluster import PARTITIONS, Cluster
 from tests.support.worker_process import Worker
 
 pytestmark = pytest.mark.broker
@@ -28,11 +31,11 @@ def send(bootstrap: str, place: TopicPartition, first: int, count: int) -> None:
     producer.close()
 
 
-def move(cluster: Cluster, place: TopicPartition, offset: int) -> None:
+def move(cluster: Cluster, offsets: dict[TopicPartition, int], agent: str = "ingest") -> None:
     """As `kafka-consumer-groups --reset-offsets --to-offset` does: a commit without metadata, while no worker runs."""
     consumer = KafkaConsumer(bootstrap_servers=cluster.settings.bootstrap_servers, enable_auto_commit=False,
-                             group_id=f"{cluster.settings.application}-ingest")  # fmt: skip
-    consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
+                             group_id=f"{cluster.settings.application}-{agent}")  # fmt: skip
+    consumer.commit({place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()})
     consumer.close()
 
 
@@ -58,7 +61,7 @@ def test_moved_offsets_and_records_deleted_unread_are_told(empty_broker: Embedde
 
         # forward by 5 of 10 new records: not followed
         send(empty_broker.bootstrap, MOVED, 20, 10)
-        move(cluster, MOVED, 25)
+        move(cluster, {MOVED: 25})
         [worker] = cluster.start("all")
         cluster.wait_drained(60)
         assert "somebody moved the group's offset forward, from 20 to 25; nothing is skipped" in worker.log.read_text()
@@ -66,7 +69,7 @@ def test_moved_offsets_and_records_deleted_unread_are_told(empty_broker: Embedde
         assert applied(cluster) == ((1 + 30) * partitions, 0)
 
         # back by 5: read again, and nothing counts twice
-        move(cluster, MOVED, 25)
+        move(cluster, {MOVED: 25})
         cluster.start("all")
         cluster.wait_drained(60)
         cluster.stop_all()
@@ -119,3 +122,37 @@ def acknowledged_and_told_anew(cluster: Cluster, bootstrap: str) -> None:
     admin.close()
     again = cluster.fxwatch("reconcile", check=False)
     assert (again.returncode, "fx.rates.v1[1]: 63-64 unread" in again.stderr) == (1, True), again.stderr
+
+
+def test_moved_offsets_of_notices_leave_no_conflict_without_its_letter(
+    empty_broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    """To the end, as `--all-topics --to-latest` does, in front of 5 of 10 notices that no worker has read yet.
+
+    Failure prevented: their letters were never written, the worker was ready, and `reconcile` content.
+    """
+    with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
+        sender = librdkafka(empty_broker.bootstrap)
+        events = [payment(party_id=f"person-{number}") for number in range(10)]
+
+        def send_again(some: list[dict[str, Any]], amount: str) -> None:
+            send_payments(sender, *({**one, "amount": amount} for one in some))
+            assert sender.flush(10) == 0
+
+        monitor, ingest = cluster.start("monitor", "ingest")
+        send_again(events, "1000.00")
+        cluster.wait_drained(60)
+        send_again(events[:5], "2000.00")
+        cluster.until(lambda: len(cluster.dead_letters()) == 5, 60, "the first letters are not written")
+        cluster.stop([monitor])
+        send_again(events[5:], "3000.00")
+        cluster.until(lambda: len(cluster.read(topics.LEDGER)) == 20 + PARTITIONS, 60, "not in the ledger")
+        assert cluster.stop([ingest]) == [0]
+        cluster.start("monitor")
+        cluster.until(lambda: len(cluster.read(topics.NOTICES)) == 10, 60, "the conflicts are not found")
+        move(cluster, cluster.ends(topics.NOTICES), "notices")
+        [ingest] = cluster.start("ingest")
+        cluster.until(lambda: len(cluster.dead_letters()) == 10, 60, "the letters of 5 conflicts are not written")
+        told = [one for one in cluster.dead_letters() if b'"3000.00"' in (one.value or b"")]
+        assert [one.codes for one in told] == [("event.conflict",)] * 5
+        assert "nothing is skipped, the letters behind it are written" in ingest.log.read_text()

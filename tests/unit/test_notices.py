@@ -68,8 +68,11 @@ class NoticeConsumer:
             raise IllegalStateError("Partition is not assigned")
         return 0 if self.batches else 10
 
-    async def getmany(self, *, timeout_ms: int, max_records: int | None = None) -> dict[TopicPartition, list[Any]]:
+    async def getmany(
+        self, *places: TopicPartition, timeout_ms: int, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
         """The next batch."""
+        assert places == (TP,)
         self.most.append(max_records)
         if self.batches:
             values = [msgspec.json.encode(one) for one in self.batches[0]]
@@ -82,6 +85,22 @@ class NoticeConsumer:
     async def commit(self) -> None:
         """The batch does not come again."""
         del self.batches[0]
+
+
+class Positions:
+    """Nobody has moved anything (tests/unit/test_notice_positions.py)."""
+
+    async def begin(self, _consumer: NoticeConsumer) -> None:
+        """Nothing to do."""
+
+    async def readable(self, consumer: NoticeConsumer) -> list[TopicPartition]:
+        """All that is held."""
+        return sorted(consumer.assignment())
+
+    async def commit(self, consumer: NoticeConsumer, places: Any) -> None:
+        """What was read."""
+        assert list(places) == [TP]
+        await consumer.commit()
 
 
 class InputConsumer:
@@ -131,7 +150,7 @@ def letters_of(deliver: Any) -> ConflictLetters:
     def die(fault: BaseException) -> None:
         raise Enough from fault
 
-    return ConflictLetters(Settings(), deliver, "1", EvidenceKeys.of(KEYS), die)
+    return ConflictLetters(Settings(), deliver, Positions(), "1", EvidenceKeys.of(KEYS), die)
 
 
 @pytest.mark.parametrize(
@@ -386,7 +405,7 @@ def test_a_right_that_is_missing_ends_the_worker(monkeypatch: pytest.MonkeyPatch
     consumer.start = start
     monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
     monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
-    letters = ConflictLetters(Settings(), None, "1", EvidenceKeys.of(KEYS), ends.append)
+    letters = ConflictLetters(Settings(), None, Positions(), "1", EvidenceKeys.of(KEYS), ends.append)
     asyncio.run(asyncio.wait_for(letters._run(), 5))
     [told] = ends
     assert isinstance(told, NotAuthorizedError)
