@@ -1,0 +1,61 @@
+"""The page of metrics: what asking for it costs, however often it is asked for."""
+
+import asyncio
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from streams.pages import SHARE, KeptPage, add_pages
+
+SECONDS = 0.01
+"""What making a page takes here."""
+
+
+class Maker:
+    """Makes pages that count, each in `SECONDS` of its own clock."""
+
+    def __init__(self) -> None:
+        self.now, self.made = 100.0, 0
+
+    def page(self) -> bytes:
+        """The next one."""
+        self.now += SECONDS
+        self.made += 1
+        return b"%d" % self.made
+
+
+def test_asking_for_ever_takes_a_twentieth_of_the_time() -> None:
+    """Each who asks gets a page, one of at most a fifth of a second ago; whoever asks seldom gets a new one."""
+    maker = Maker()
+    kept = KeptPage(maker.page, lambda: maker.now)
+    assert (SHARE, kept()) == (0.05, b"1")
+    began = maker.now
+    while maker.now < began + 10:
+        assert kept() == b"%d" % maker.made
+        maker.now += 0.001
+    assert maker.made * SECONDS == pytest.approx(SHARE * 10, rel=0.05)
+    before, maker.now = maker.made, maker.now + 0.2
+    assert (kept(), maker.made) == (b"%d" % (before + 1), before + 1)
+
+
+def test_the_page_of_metrics_is_one_of_these() -> None:
+    """Asked for twice at once it is made once."""
+    pages: dict[str, Any] = {}
+
+    def page(path: str, name: str) -> Any:
+        return lambda function: pages.setdefault(path, function)
+
+    maker = Maker()
+
+    def slow() -> bytes:
+        time.sleep(0.05)
+        return maker.page()
+
+    add_pages(SimpleNamespace(page=page), SimpleNamespace(page=slow), [], SimpleNamespace(), SimpleNamespace())
+    web = SimpleNamespace(bytes=lambda content, headers: (content, headers["Content-Type"]))
+    first, second = (asyncio.run(pages["/metrics"](web, None)) for _ in range(2))
+    assert first == second
+    assert (first[0], maker.made) == (b"1", 1)
+    assert first[1].startswith("text/plain")
