@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 from kafka.errors import TopicAuthorizationFailedError as BlockingTopicAuthorizationFailedError
+from kafka.errors import TransactionalIdAuthorizationFailedError
 
 from detectors.state import STATE_SCHEMA
 from streams import topics
@@ -170,6 +171,16 @@ def test_what_a_role_may_do_by_the_brokers_own_word(site: Site, role: str) -> No
         may = {name for name, held in told.items() if operation in held}
         assert may == (set(told) if role == "operator" else set()), operation
     assert not [name for name, held in told.items() if "DELETE" in held]
+
+
+def test_a_sender_may_write_no_transaction_by_the_brokers_own_word(site: Site) -> None:
+    """One left open would hide what everybody else sends; without one it writes, as the stream's sender does."""
+    producer = KafkaProducer(**kafka_python_access(site.settings("bank")), transactional_id="bank-1")
+    try:
+        with pytest.raises(TransactionalIdAuthorizationFailedError):
+            producer.init_transactions()
+    finally:
+        producer.close(timeout=1)
 
 
 DENIED_READERS = (
