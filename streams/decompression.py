@@ -51,13 +51,13 @@ def decompress(codec: int, data: bytes, limit: int = DECOMPRESSED_LIMIT) -> byte
     try:
         found = read(data, limit)
     except TooLargeError as fault:
-        raise TooLargeError(f"more than {limit} bytes") from fault
+        raise TooLargeError(f"more than {limit} bytes after decompression") from fault
     except UndecodableError:
         raise
     except _errors_of(codec) as fault:
         raise UndecodableError(f"{NAMES[codec]}: {fault}") from fault
     if len(found) > limit:
-        raise TooLargeError(f"more than {limit} bytes")
+        raise TooLargeError(f"more than {limit} bytes after decompression")
     return found
 
 
@@ -85,7 +85,7 @@ def _gzip(data: bytes, limit: int) -> bytes:
             if member.eof:
                 member = zlib.decompressobj(wbits=31)
             found += member.decompress(rest, limit + 1 - len(found))
-            rest = member.unused_data if member.eof else b""
+            rest = member.unused_data
     if len(found) <= limit and data and not member.eof:
         raise UndecodableError("gzip: the data end in the middle")
     return bytes(found)

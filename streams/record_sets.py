@@ -18,17 +18,15 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final
 
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException, KafkaError
-from aiokafka.record._crecords import legacy_records as legacy
 from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatch
-from aiokafka.record.legacy_records import LegacyRecordBatch
 
-from streams.decompression import GZIP, LZ4, SNAPPY, TooLargeError, UndecodableError, UnknownCodecError, decompress
+from streams.decompression import TooLargeError, UndecodableError, UnknownCodecError, decompress
 from streams.fetched_bytes import BoundedResult
+from streams.old_record_sets import OldRecordSet
 
 # Most records a set may hold. One of 2 MiB could claim millions, each of which would become a dead letter of its own.
 # The shortest payment has some 250 bytes, so that an honest set of 32 MiB has no more than this.
@@ -48,8 +46,8 @@ _HEADER = struct.Struct(">qiibIhiqqqhii")
 _OVERHEAD = 12  # offset and length, which the length does not count
 _MAGIC_AT, _ATTRIBUTES_AT, _ATTRIBUTES = 16, 21, struct.Struct(">h")
 _CODEC, _LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
-_OLD_MAGIC = 2
-_VARINT_BITS = 70
+_MAGIC, _OLD = 2, (b"\0", b"\1")
+_VARINT_BITS, _MORE_FOLLOWS = 70, 0x80  # the bit of a byte of a number that another byte follows
 
 
 @dataclass(slots=True, frozen=True)
@@ -123,16 +121,24 @@ class RecordSets:
         (length,) = struct.unpack_from(">i", self._data, self._at + 8)
         return self._at + _OVERHEAD + max(0, int(length))
 
-    def next_set(self) -> "RecordSet":
+    def next_set(self) -> "RecordSet | OldRecordSet":
         """The next set."""
         begin, self._at = self._at, min(self._end(), len(self._data))
-        return RecordSet(self._data[begin : self._at])
+        raw = self._data[begin : self._at]
+        return OldRecordSet(raw, RECORDS_LIMIT) if _is_old(raw, 0) else RecordSet(raw)
 
     def peek_offset(self) -> int | None:
-        """Where the next set begins, as it says itself; None when there is none."""
-        if not self.has_next() or len(self._data) - self._at < _OVERHEAD:
+        """Where the next set begins, as it says itself, even a torn one; None when none says so.
+
+        One of an old format says where it ends.
+        """
+        if len(self._data) - self._at < _OVERHEAD or _is_old(self._data, self._at):
             return None
         return int(struct.unpack_from(">q", self._data, self._at)[0])
+
+
+def _is_old(data: bytes, at: int) -> bool:
+    return data[at + _MAGIC_AT : at + _MAGIC_AT + 1] in _OLD
 
 
 class RecordSet:
@@ -141,11 +147,11 @@ class RecordSet:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         whole = len(raw) >= _HEADER.size
-        self.magic = raw[_MAGIC_AT] if len(raw) > _MAGIC_AT else -1
         fields = _HEADER.unpack_from(raw) if whole else (-1,) * 13
-        (self.base_offset, self._length, _, _, _, self._attributes, delta, first, _, self.producer_id, _, _,
-         self.count) = fields  # fmt: skip
-        self.next_offset, self.timestamp = self.base_offset + delta + 1, first
+        (self.base_offset, self._length, _, self._magic, _, self._attributes, delta, first, latest, self.producer_id,
+         _, _, self.count) = fields  # fmt: skip
+        self._appended = bool(self._attributes & _LOG_APPEND_TIME)
+        self.next_offset, self.timestamp = self.base_offset + delta + 1, latest if self._appended else first
         self.is_transactional = bool(self._attributes & _TRANSACTIONAL)
         self.is_control_batch = bool(self._attributes & _CONTROL)
 
@@ -153,31 +159,48 @@ class RecordSet:
         """Why the set's bytes are not those that a broker took, or None."""
         if len(self.raw) < _HEADER.size or self._length + _OVERHEAD != len(self.raw):
             return "it is torn"
-        if self.magic != _OLD_MAGIC:
-            return f"its format is of version {self.magic}"
+        if self._magic != _MAGIC:
+            return f"its format is of version {self._magic}"
         if crc and not DefaultRecordBatch(self.raw).validate_crc():
             return "its checksum (CRC-32C) does not match"
         return None
 
     def plain(self) -> bytes:
-        """The set without compression. Raises what `decompress` raises, and `TooLargeError` for too many headers."""
+        """The set without compression. Raises what `decompress` raises."""
         codec = self._attributes & _CODEC
         if not codec:
             return self.raw
         body = decompress(codec, self.raw[_HEADER.size :])
-        if len(body) > _UNCOUNTED:
-            _limit_headers(body, self.count)
         header = bytearray(self.raw[: _HEADER.size])
         _ATTRIBUTES.pack_into(header, _ATTRIBUTES_AT, self._attributes & ~_CODEC)
         return bytes(header) + body
 
-    def records(self, plain: bytes) -> Iterator[Any]:
-        """The records in order. Raises `UndecodableError`, perhaps after some.
+    def records(self) -> Iterator[Any]:
+        """The records in order. Raises what `plain` raises, and `UndecodableError`, perhaps after some.
+
+        Brokers do not look at the offsets inside an uncompressed set. One beyond the set would be committed, and
+        everything up to it passed over; one said twice, or not in order, would hide its record. As many offsets are
+        kept as records follow, so that what is wrong always has one to stand at.
+        """
+        if self.count > RECORDS_LIMIT:
+            raise TooLargeError(f"{self.count} records")
+        lowest, highest = self.base_offset, self.next_offset - self.count
+        for record in self._read(self.plain()):
+            if not lowest <= record.offset <= highest:
+                raise UndecodableError("offsets inside the set that are not its own, or not in order")
+            lowest, highest = record.offset + 1, highest + 1
+            yield record
+
+    def _read(self, plain: bytes) -> Iterator[Any]:
+        """The records as they say they are. Raises `TooLargeError` for too many headers, `UndecodableError`.
 
         A header's name that is not UTF-8 is read with replacements: brokers take it, and it is no reason to refuse a
         payment. aiokafka refuses the whole set for it.
         """
         done = 0
+        if len(plain) > _UNCOUNTED and not _limit_headers(plain, self.count):
+            yield from self._lenient(plain, done)
+            return
         try:
             for record in DefaultRecordBatch(plain):
                 yield record
@@ -186,18 +209,14 @@ class RecordSet:
             yield from self._lenient(plain, done)
 
     def _lenient(self, plain: bytes, done: int) -> Iterator[Any]:
-        appended = bool(self._attributes & _LOG_APPEND_TIME)
-        (latest,) = struct.unpack_from(">q", plain, 35)
         at = _HEADER.size
         for number in range(self.count):
             try:
-                record, at = _one_record(plain, at, self.base_offset, latest if appended else self.timestamp, appended)
+                record, at = _one_record(plain, at, self.base_offset, self.timestamp, self._appended)
             except (ValueError, IndexError, OverflowError) as fault:
                 raise UndecodableError(f"record {number + 1} of {self.count}: {fault}") from fault
             if number >= done:
                 yield record
-        if at != len(plain):
-            raise UndecodableError(f"{len(plain) - at} bytes follow the last record")
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:
@@ -206,7 +225,7 @@ def _varint(data: bytes, at: int) -> tuple[int, int]:
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
-        if not byte & 0x80:
+        if byte < _MORE_FOLLOWS:
             return (value >> 1) ^ -(value & 1), at
     raise ValueError("a number is longer than 64 bits")
 
@@ -220,24 +239,33 @@ def _bytes(data: bytes, at: int) -> tuple[bytes | None, int]:
     return data[at : at + length], at + length
 
 
-def _limit_headers(data: bytes, records: int) -> None:
-    """Raise `TooLargeError` where records have too many headers, before any is made. 3 us a record."""
-    at = total = 0
+def _limit_headers(plain: bytes, records: int) -> bool:
+    """Raise `TooLargeError` where records have too many headers, before any is made. 3 us a record.
+
+    False: aiokafka might read other records there than were counted, so that only `_one_record` may read them. It reads
+    attributes as a number of any length, where Kafka has one byte. Failure prevented: a record whose attributes were
+    0x80 hid millions of headers from the count.
+    """
+    at, total, alike = _HEADER.size, 0, True
     for _ in range(records):
         try:
-            length, begin = _varint(data, at)
+            length, begin = _varint(plain, at)
             at = begin + length
-            _, place = _varint(data, begin + 1)
-            _, place = _varint(data, place)
-            for _ in ("key", "value"):
-                size, place = _varint(data, place)
+            _, place = _varint(plain, begin + 1)
+            _, place = _varint(plain, place)
+            for _ in range(2):  # key and value
+                size, place = _varint(plain, place)
                 place += max(size, 0)
-            count, _ = _varint(data, place)
+            count, _ = _varint(plain, place)
         except (IndexError, ValueError):
-            return  # reading it tells what is wrong, and makes no more headers than were counted here
-        total += max(count, 0)
-        if length < 0 or total > HEADERS_LIMIT:
+            return False
+        if count < 0:
+            return False
+        alike = alike and plain[begin] < _MORE_FOLLOWS
+        total += count
+        if total > HEADERS_LIMIT:
             raise TooLargeError(f"more than {HEADERS_LIMIT} headers")
+    return alike
 
 
 def _one_record(data: bytes, at: int, base_offset: int, timestamp: int, appended: bool) -> tuple[Any, int]:
@@ -248,7 +276,7 @@ def _one_record(data: bytes, at: int, base_offset: int, timestamp: int, appended
     key, at = _bytes(data, at)
     value, at = _bytes(data, at)
     count, at = _varint(data, at)
-    if not 0 <= count <= len(data):
+    if count < 0:
         raise ValueError("the number of headers")
     headers = []
     for _ in range(count):
@@ -270,52 +298,42 @@ class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
         sets: RecordSets = self._records
         while sets.has_next():
             found = sets.next_set()
-            if 0 <= found.magic < _OLD_MAGIC:
-                yield from self._old(found)
-                continue
             wrong = found.check(crc=self._check_crcs)
             if wrong is not None:
                 yield from self._instead(found, DAMAGED, wrong, self._damaged_end(found, sets.peek_offset()))
-            elif not self._passed_over(found):
+                continue
+            if not self._passed_over(found):
                 yield from self._contents(found)
-            self.next_fetch_offset = max(self.next_fetch_offset, found.next_offset if wrong is None else 0)
+            self.next_fetch_offset = max(self.next_fetch_offset, found.next_offset)
 
-    def _passed_over(self, found: RecordSet) -> bool:
+    def _passed_over(self, found: RecordSet | OldRecordSet) -> bool:
         """Whether it is a marker, or of a transaction that was rolled back."""
         if self._isolation_level == fetcher.READ_COMMITTED and found.producer_id >= 0:
             self._consume_aborted_up_to(found.base_offset)
-            if found.is_control_batch and self._contains_abort_marker(iter(DefaultRecordBatch(found.raw))):
+            if found.is_control_batch:
+                # Either marker ends its producer's transaction, so that which one it is need not be read. Failure
+                # prevented: aiokafka raises at each fetch where compaction kept a marker without its record.
                 self._aborted_producers.discard(found.producer_id)
-            if found.is_transactional and found.producer_id in self._aborted_producers:
+            elif found.is_transactional and found.producer_id in self._aborted_producers:
                 return True
         return found.is_control_batch
 
-    def _contents(self, found: RecordSet) -> Iterator[Any]:
+    def _contents(self, found: RecordSet | OldRecordSet) -> Iterator[Any]:
         last = found.next_offset - 1
-        if found.count > RECORDS_LIMIT:
-            yield from self._instead(found, TOO_LARGE, f"{found.count} records", last)
-            return
-        lowest, highest = found.base_offset, last - found.count + 1
         try:
-            for record in found.records(found.plain()):
-                # Brokers do not look at the offsets inside an uncompressed set. One beyond the set would be committed,
-                # and everything up to it passed over; one said twice, or not in order, would hide its record. As many
-                # offsets are kept as records follow, so that what is wrong always has one to stand at.
-                if not lowest <= record.offset <= highest:
-                    raise UndecodableError("offsets inside the set that are not its own, or not in order")  # noqa: TRY301
-                lowest, highest = record.offset + 1, highest + 1
+            for record in found.records():
                 if record.offset < self.next_fetch_offset:
                     continue  # before the position: a reader may begin in the middle of a set
                 self.next_fetch_offset = record.offset + 1
                 yield self._consumer_record(self._tp, record)
         except TooLargeError as fault:
-            yield from self._instead(found, TOO_LARGE, f"{fault} after decompression", last)
+            yield from self._instead(found, TOO_LARGE, str(fault), last)
         except UnknownCodecError as fault:
             yield from self._instead(found, CODEC, f"{fault} is not known to this release", last)
         except UndecodableError as fault:
             yield from self._instead(found, UNDECODABLE, str(fault), last)
 
-    def _instead(self, found: RecordSet, code: str, cause: str, last: int) -> Iterator[Any]:
+    def _instead(self, found: RecordSet | OldRecordSet, code: str, cause: str, last: int) -> Iterator[Any]:
         first = self.next_fetch_offset
         if last < first:
             return
@@ -331,7 +349,7 @@ class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             self.next_fetch_offset = offset + 1
             yield _single(made, offset) if handed.each_offset else made
 
-    def _damaged_end(self, found: RecordSet, following: int | None) -> int:
+    def _damaged_end(self, found: RecordSet | OldRecordSet, following: int | None) -> int:
         """The last offset that a damaged set may hold: what the next one says, then itself, then one offset."""
         first: int = self.next_fetch_offset
         for end in (following, found.next_offset):
@@ -339,29 +357,13 @@ class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
                 return end - 1
         return first
 
-    def _old(self, found: RecordSet) -> Iterator[Any]:
-        """Formats of before Kafka 0.11, from logs that were written then."""
-        end = max(self.next_fetch_offset, found.base_offset) + 1
-        try:
-            batch = LegacyRecordBatch(found.raw, found.magic)
-            if self._check_crcs and not batch.validate_crc():
-                raise CorruptRecordException("its checksum does not match")
-            end = batch.next_offset
-            for record in batch:
-                if record.offset >= self.next_fetch_offset:
-                    self.next_fetch_offset = record.offset + 1
-                    yield self._consumer_record(self._tp, record)
-        except (KafkaError, ValueError, IndexError, struct.error, RuntimeError) as fault:
-            yield from self._instead(found, DAMAGED, str(fault), end - 1)
-        self.next_fetch_offset = max(self.next_fetch_offset, end)
-
     def _consumer_record(self, tp: Any, record: Any) -> Any:
         if not isinstance(self._value_deserializer, HandOver):
             return super()._consumer_record(tp, record)
         key, value = record.key, record.value
         return fetcher.ConsumerRecord(
             tp.topic, tp.partition, record.offset, record.timestamp, record.timestamp_type, key, value,
-            record.checksum, -1 if key is None else len(key), -1 if value is None else len(value),
+            None, -1 if key is None else len(key), -1 if value is None else len(value),
             tuple(record.headers),
         )  # fmt: skip
 
@@ -384,8 +386,6 @@ def hand_over(consumer: Any, *, each_offset: bool = False) -> None:
 def read_within_bounds() -> None:
     """Let every aiokafka consumer of this process read so: it has no setting for the classes it reads with."""
     fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult = RecordSets, BoundedRecords, BoundedResult
-    legacy.gzip_decode = partial(decompress, GZIP)
-    legacy.snappy_decode, legacy.lz4_decode = partial(decompress, SNAPPY), partial(decompress, LZ4)
 
 
 read_within_bounds()

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
+from aiokafka.codec import zstd_encode
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.structs import OffsetAndMetadata, TopicPartition
@@ -18,7 +19,7 @@ from streams.broker import EmbeddedBroker
 from streams.web_connections import raise_file_limit
 from tests.support.bank import lags, ledgered, librdkafka, payment, ready, reconciled, send, transactional
 from tests.support.cluster import Cluster
-from tests.support.record_batches import Raw, batch, produce
+from tests.support.record_batches import Raw, batch, concealed, produce
 from tests.support.worker_process import Worker
 
 pytestmark = pytest.mark.broker
@@ -177,6 +178,7 @@ def test_batches_made_to_stop_a_reader_stop_nobody(empty_broker: EmbeddedBroker,
         "shared": batch([Raw(json.dumps(one).encode(), one["party_id"].encode(), delta=0) for one in (kept, hidden)],
                         timestamp=now),
         "headers": batch([Raw(b"", b"k", [(b"ab", b"")] * 2_000_000)], "zstd", timestamp=now),
+        "concealed": batch([Raw(None)], "zstd", contents=zstd_encode(concealed(7_000_000)), timestamp=now),
         **{f"zeros-{number}": batch([Raw(bytes(30_000_000), b"k")], "zstd", timestamp=now) for number in range(30)},
     }  # fmt: skip
     with Cluster(bootstrap, tmp_path, **SIX) as cluster:
@@ -189,7 +191,8 @@ def test_batches_made_to_stop_a_reader_stop_nobody(empty_broker: EmbeddedBroker,
         send(plain, after, partition=3)
         assert plain.flush(10) == 0
         assert not any(
-            taken[name] for name in ("bomb", "header", "records", "shared", "headers", "zeros-0", "zeros-29")
+            taken[name]
+            for name in ("bomb", "header", "records", "shared", "headers", "concealed", "zeros-0", "zeros-29")
         )
         assert taken["codec"], "a codec that a broker does not know is no sender's to use"
         [worker] = cluster.start("all")

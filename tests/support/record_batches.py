@@ -17,16 +17,20 @@ CODECS: dict[str, tuple[int, Any]] = {
     "lz4": (3, codec.lz4_encode),
     "zstd": (4, codec.zstd_encode),
 }
-_TRANSACTIONAL, _CONTROL = 0x10, 0x20
+_LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x08, 0x10, 0x20
 
 
 class Raw(NamedTuple):
-    """A record as it is written: names of headers are bytes, which need not be text. `delta`: offset in the batch."""
+    """A record as it is written: names of headers are bytes, which need not be text.
+
+    `delta`: offset in the batch; `later`: ms after the batch's timestamp.
+    """
 
     value: bytes | None
     key: bytes | None = None
-    headers: Sequence[tuple[bytes, bytes | None]] = ()
+    headers: Sequence[tuple[bytes | None, bytes | None]] = ()
     delta: int | None = None
+    later: int = 0
 
 
 def varint(number: int) -> bytes:
@@ -51,7 +55,13 @@ def body(records: Iterable[Raw]) -> bytes:
         fields = b"".join(_field(name) + _field(content) for name, content in one.headers)
         delta = number if one.delta is None else one.delta
         inner = (
-            b"\0" + varint(0) + varint(delta) + _field(one.key) + _field(one.value) + varint(len(one.headers)) + fields
+            b"\0"
+            + varint(one.later)
+            + varint(delta)
+            + _field(one.key)
+            + _field(one.value)
+            + varint(len(one.headers))
+            + fields
         )
         out.append(varint(len(inner)) + inner)
     return b"".join(out)
@@ -59,17 +69,31 @@ def body(records: Iterable[Raw]) -> bytes:
 
 def batch(records: Sequence[Raw], compression: str = "none", *, timestamp: int = 0, base: int = 0,
           count: int | None = None, contents: bytes | None = None, codec_number: int | None = None,
-          producer: int = -1, transactional: bool = False, control: bool = False) -> bytes:  # fmt: skip
-    """A batch of format 2. `contents` replaces the compressed records, `count` and `codec_number` the header's."""
+          producer: int = -1, transactional: bool = False, control: bool = False,
+          appended: int | None = None) -> bytes:  # fmt: skip
+    """A batch of format 2. `contents` replaces the compressed records, `count` and `codec_number` the header's.
+
+    `appended`: when a broker appended it, where the topic says that this is the time of its records.
+    """
     number, compress = CODECS[compression]
     contents = compress(body(records)) if contents is None else contents
     count = len(records) if count is None else count
     attributes = (
         (number if codec_number is None else codec_number) | transactional * _TRANSACTIONAL | control * _CONTROL
     )
-    after = struct.pack(">hiqqqhii", attributes, count - 1, timestamp, timestamp, producer, 0 if producer >= 0 else -1,
+    latest = max([timestamp, *(timestamp + one.later for one in records)])
+    if appended is not None:
+        attributes, latest = attributes | _LOG_APPEND_TIME, appended
+    after = struct.pack(">hiqqqhii", attributes, count - 1, timestamp, latest, producer, 0 if producer >= 0 else -1,
                         0 if producer >= 0 else -1, count) + contents  # fmt: skip
     return struct.pack(">qiibI", base, 9 + len(after), -1, 2, calc_crc32c(after)) + after
+
+
+def concealed(headers: int) -> bytes:
+    """One record without headers, whose key is taken for headers by who reads its attributes as a longer number."""
+    key = varint(-1) + varint(-1) + varint(headers) + b"\x04ab\0" * headers
+    inner = b"\x80\0\0" + varint(len(key)) + key + varint(-1) + varint(0)
+    return varint(len(inner)) + inner
 
 
 async def _produce(bootstrap: str, topic: str, partition: int, data: bytes) -> int:
