@@ -27,7 +27,7 @@ class BoundedResult(fetcher.FetchResult):  # type: ignore[misc]  # aiokafka ship
 
     def getall(self, max_records: int | None = None) -> list[Any]:
         """The next records, at least one where there is one."""
-        if not self.check_assignment(self._topic_partition) or not self.has_more():
+        if not self.has_more() or not self.check_assignment(self._topic_partition):
             return []
         taken: list[Any] = []
         size = 0
