@@ -35,6 +35,8 @@ DETECTOR_RANGES = (
 LONGEST_STALE_HOURS = 87_600
 # Feeds are compared with each other at each rate; names are those of the contract.
 MOST_SOURCES, LONGEST_SOURCE = 16, 32
+# 12 GB a partition; more is a slip of the pen.
+MOST_PARTIES = 20_000_000
 # Dated values of a typology's limits; a law that changes every month for forty years has 480.
 MOST_LIMITS = 2_000
 # characters of a sender's own name that a message shows
@@ -156,14 +158,15 @@ def _engine(engine: Engine) -> Iterator[str]:
         ZoneInfo(engine.time_zone)
     except (ValueError, OSError, KeyError):  # a malformed name, a directory's, an unknown one
         yield f"[engine] time_zone: got: {engine.time_zone!r}; expected: a name of the IANA time zone database"
-    for name, low, high in (
-        ("lateness_days", 0, 365),
-        ("fingerprints", 1, 10_000_000),
-        ("case_window_days", 1, 3650),
-        ("partitions", 1, 4096),
+    for name, got, low, high in (
+        ("lateness_days", engine.lateness_days, 0, 365),
+        ("fingerprints", engine.fingerprints, 1, 10_000_000),
+        ("parties", engine.most_parties, 1, MOST_PARTIES),
+        ("case_window_days", engine.case_window_days, 1, 3650),
+        ("partitions", engine.partitions, 1, 4096),
     ):
-        if not low <= getattr(engine, name) <= high:
-            yield f"[engine] {name}: got: {getattr(engine, name)}; expected: {low} to {high}"
+        if not low <= got <= high:
+            yield f"[engine] {name}: got: {got}; expected: {low} to {high}"
     if not 0 < engine.rate_stale_hours <= LONGEST_STALE_HOURS:
         yield (f"[engine] rate_stale_hours: got: {engine.rate_stale_hours}; expected: above 0, at most "
                f"{LONGEST_STALE_HOURS}")  # fmt: skip

@@ -33,7 +33,7 @@ from detectors.party import Facts
 from detectors.rate_checks import UNUSED, Verdict
 from detectors.roster import recall, store
 from detectors.scoring import Scored
-from detectors.shares import OTHERS
+from detectors.shares import OFFICES, OTHERS
 from detectors.state import PartitionState
 from detectors.taken_back import bring_others_up_to_date
 from detectors.transaction import apply_transaction
@@ -302,7 +302,7 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
         party.facts = Facts(at_us, event.registered_on, event.capital_krw, event.turnover_krw, event.industry_code,
                             event.size, event.employees, event.region, related, event.party_type)  # fmt: skip
     party.last_us = max(party.last_us, at_us)
-    store(state, event.party, event.previous, party)
+    store(state, event.party, event.previous, party, OFFICES)
 
 
 def _declaration(state: PartitionState, event: Declaration) -> None:
@@ -311,7 +311,7 @@ def _declaration(state: PartitionState, event: Declaration) -> None:
     party = recall(state, event.party, event.previous)
     party.declarations += 1
     party.last_us = max(party.last_us, to_us(event.declared_time))
-    store(state, event.party, event.previous, party)
+    store(state, event.party, event.previous, party, OFFICES)
 
 
 def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> verdicts.Judged:

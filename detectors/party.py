@@ -10,7 +10,7 @@ from datetime import date
 
 import msgspec
 
-from detectors.shares import fairly_cut
+from detectors.shares import OTHERS, fairly_cut
 
 # Failure prevented: a sender with ever new names, reversals or verdicts must not make one party's record grow for ever.
 # 2 048 payments of as many purposes and institutions each, and all currencies; beyond it names in use alone are kept
@@ -30,6 +30,8 @@ MOST_PARTS = 64
 # alerts of a party on which a verdict still counts; 24 bytes each
 MOST_RAISED = 256
 MOST_ALIASES = 1000
+# Former tokens of a party, one a key rotation; they lead to it for 435 days.
+MOST_FORMERS = 8
 # an alert shows at most 50 events (CONTRACT fx.alerts.v1)
 MOST_PROOFS = 50
 _DIGEST = 32
@@ -129,10 +131,12 @@ class Facts(msgspec.Struct, frozen=True, array_like=True):
 class Party(msgspec.Struct, array_like=True):
     """A resident party. Times are event times in microseconds since 1970.
 
-    `payments` are packed rows (payments.py); `baselines` belong to the features; `slots` hold each typology's own
-    state; `names` are the purposes, institutions and currencies that rows refer to by number; `aliases` map the hash
-    of a counterparty's newer token to the hash it had before a key rotation, `settlements` that of a settlement to its
-    payment's first event. The two are apart: a thousand settlements must not make regular counterparties look new.
+    `owner` is the share that it takes a place in (parties.py), `formers` the tokens that it was known by before key
+    rotations. `payments` are packed rows (payments.py); `baselines` belong to the features; `slots` hold each
+    typology's own state; `names` are the purposes, institutions and currencies that rows refer to by number; `aliases`
+    map the hash of a counterparty's newer token to the hash it had before a key rotation, `settlements` that of a
+    settlement to its payment's first event. The two are apart: a thousand settlements must not make regular
+    counterparties look new.
     `folded` is what is left of payments beyond those that are kept as rows (folded.py), empty for nearly every party.
     `restated` is what payments said before they were said anew (accounting.py), `raised` the ids of the party's newest
     alerts (verdicts.py). `words` are the types that each institution gave the party, as bits (party_type.py);
@@ -142,6 +146,8 @@ class Party(msgspec.Struct, array_like=True):
     party_type: str = ""
     first_us: int = 0
     last_us: int = 0
+    owner: str = OTHERS
+    formers: list[str] = []
     payments: bytes = b""
     baselines: bytes = b""
     slots: dict[str, bytes] = {}
@@ -279,6 +285,8 @@ class _Seen(msgspec.Struct, array_like=True):
     party_type: str
     first_us: int
     last_us: int
+    owner: str
+    formers: list[str]
 
 
 _seen_decoder = msgspec.msgpack.Decoder(_Seen)
@@ -287,6 +295,16 @@ _seen_decoder = msgspec.msgpack.Decoder(_Seen)
 def last_seen(record: bytes) -> int:
     """Event time (us) of the party's newest event, without unpacking the rest: 1 us however long the record."""
     return _seen_decoder.decode(record).last_us
+
+
+def owner_of(record: bytes) -> str:
+    """The share that a party takes a place in (parties.py), at the same cost."""
+    return _seen_decoder.decode(record).owner
+
+
+def formers_of(record: bytes) -> list[str]:
+    """The tokens that a party was known by before key rotations, the newest last, at the same cost."""
+    return _seen_decoder.decode(record).formers
 
 
 def token_number(text: str) -> int:

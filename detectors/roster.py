@@ -11,6 +11,7 @@ from detectors import accounting, folded, reversals, verdicts
 from detectors.party import (
     MOST_ALERTED,
     MOST_ALIASES,
+    MOST_FORMERS,
     Facts,
     Party,
     newest_proofs,
@@ -19,6 +20,7 @@ from detectors.party import (
 )
 from detectors.party_type import joined_words, stricter
 from detectors.payments import joined
+from detectors.shares import OTHERS
 from detectors.state import PartitionState
 
 
@@ -33,21 +35,34 @@ def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party
     earlier = None if former is None else state.parties.get(former)
     if record is None:
         return Party() if earlier is None else unpack(earlier)
-    return unpack(record) if earlier is None else merged(unpack(record), unpack(earlier))
+    if earlier is None:
+        return unpack(record)
+    current, other = unpack(record), unpack(earlier)
+    owner = state.shares.owner(current.owner, other.owner)
+    found = merged(current, other)
+    found.owner = owner
+    return found
 
 
-def store(state: PartitionState, token: str, previous: dict[str, str], party: Party) -> None:
-    """Put the party back as the one touched last, under its newest name only, and remember its former name."""
+def store(state: PartitionState, token: str, previous: dict[str, str], party: Party, sender: str = OTHERS) -> None:
+    """Put the party back as the one touched last, under its newest name only, and remember its former name.
+
+    `sender` is the share of whoever told of it; the party may become one of its own (shares.py). Where there are too
+    many, others are forgotten.
+    """
     name, former = _names(state, token, previous)
     if former is not None:
+        formers = dict.fromkeys((*party.formers, previous[token], former))
+        party.formers = [one for one in formers if one != name][-MOST_FORMERS:]
         state.parties.pop(former, None)
         state.restatement.renamed(former, name)
         state.renamed.pop(name, None)
         state.rename(former, name, party.last_us)
         if previous[token] != former:
             state.rename(previous[token], name, party.last_us)
-    state.parties.pop(name, None)
-    state.parties[name] = pack(party)
+    party.owner = state.shares.owner(party.owner, sender)
+    state.parties.put(name, pack(party), party.owner)
+    state.forget_parties(party.owner)
 
 
 def _names(state: PartitionState, token: str, previous: dict[str, str]) -> tuple[str, str | None]:
@@ -96,6 +111,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.folded = folded.joined(current, earlier)
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
+    current.formers = list(dict.fromkeys(earlier.formers + current.formers))[-MOST_FORMERS:]
     current.party_type = stricter(current.party_type, earlier.party_type)
     current.words = joined_words(current, earlier)
     current.baselines = current.baselines or earlier.baselines

@@ -24,6 +24,8 @@ from detectors.institution_code import institution_code, listed_codes
 
 # Stands for all senders without a share of their own; no institution's name is empty.
 OTHERS = ""
+# Stands for those that tell of parties and are no institution: profiles, customs. The door admits no such name.
+OFFICES = "\0offices"
 # A country's banks, when a cluster begins; after them a made-up name waits for a day of its own.
 AT_ONCE = 64
 # With one a day the rest is given out in half a year; banks, branches and small remitters that report are fewer.
@@ -83,6 +85,24 @@ class Shares:
         """The share that an institution's entries take a place in: its own, or that of all others. Cost: 0.2 us."""
         sender = institution_code(institution)
         return sender if self.has(sender) else OTHERS
+
+    def rank(self, sender: str) -> int:
+        """What a sender's word on whose a party is counts for.
+
+        2 where the configuration lists it, 1 where it has a share of its own otherwise, else 0.
+        """
+        if sender in self._listed:
+            return 2
+        return 1 if sender == OFFICES or sender in self._named else 0
+
+    def owner(self, owner: str, sender: str) -> str:
+        """Whose share a party takes a place in: its owner's, or that of a sender of higher rank that tells of it.
+
+        Failure prevented: a made-up name tells of a bank's customers first, and they would go with its own.
+        """
+        if self.rank(sender) > self.rank(owner):
+            return sender
+        return owner if self.rank(owner) else OTHERS
 
     def give(self, institution: str, clock_us: int) -> "Given":
         """An institution sends now, by the partition's clock, and may get a share. Cost: 0.5 us."""

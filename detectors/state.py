@@ -7,21 +7,21 @@ was cut.
 
 from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from detectors.accounting import JOINS
 from detectors.budget import Budget
 from detectors.calendar import DAY_US, HOUR_US, SECOND_US
-from detectors.configuration import Configuration, fingerprint
+from detectors.configuration import Configuration
+from detectors.effective import Effective
 from detectors.events import Transaction
 from detectors.features import Shared as FeatureBaselines
 from detectors.fingerprints import KINDS, Fingerprints
-from detectors.limits import Rulebook
 from detectors.officers import Officers
-from detectors.party import last_seen
-from detectors.rate_checks import Checked, Limits
+from detectors.parties import Parties, parts
+from detectors.party import formers_of, last_seen
+from detectors.rate_checks import Checked
 from detectors.rates import KEPT_US, Rates
 from detectors.restatement import Correction, Restatement
 from detectors.scoring import Scorer, derived_seed
@@ -38,7 +38,8 @@ from detectors.typologies.base import Shared
 # senders said; rates by ledger position, those held, and corrections under way.
 # 5: what each institution said of a party's type; in a window of fingerprints each sender has a share; what each
 # configured feed says of a pair; officers by rank; who had a statistical alert today; folded pieces by purpose and day;
-# whose share a proof is of; how much of an alerted series came from whom.
+# whose share a proof is of; how much of an alerted series came from whom; whose share a party is in, and its former
+# names.
 STATE_SCHEMA = 5
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
@@ -62,6 +63,7 @@ COUNTERS = (
     "corrections_given_up",
     "restated",
     "verdicts_displaced",
+    "parties_forgotten",
 )
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and
@@ -71,21 +73,6 @@ IDLE_DAYS = 400
 # Failure prevented: the first payment after a year's silence, or of a year of loaded history, let go of 83 000 parties
 # in one step of 4 s.
 MOST_SWEPT = 256
-
-
-class Effective:
-    """The configuration in force, ready to use; rebuilt, not saved."""
-
-    def __init__(self, configuration: Configuration) -> None:
-        engine = configuration.engine
-        self.rulebook = Rulebook(configuration)
-        self.zone = ZoneInfo(engine.time_zone)
-        self.lateness_us = engine.lateness_days * DAY_US
-        self.stale_us = int(engine.rate_stale_hours * HOUR_US)
-        self.rate_limits = Limits(configuration.rate_rules)
-        self.config_version = fingerprint(configuration)
-        self.detectors_version = fingerprint(configuration.detectors)
-        self.rules_version = fingerprint(configuration.rules)
 
 
 class _Header(msgspec.Struct, array_like=True):
@@ -129,7 +116,7 @@ class PartitionState:
         self.officers = Officers()
         self.checked = Checked()
         self.restatement = Restatement()
-        self.parties: dict[str, bytes] = {}
+        self.parties = Parties()
         self.renamed: dict[str, tuple[str, int]] = {}
         self.typologies: Shared = {}
         self.baselines = FeatureBaselines()
@@ -191,6 +178,7 @@ class PartitionState:
             window.surrender_all_but(self.shares.has)
             window.share_out(self.shares.quotas(configuration.engine.fingerprints))
             window.resize(configuration.engine.fingerprints)
+        self.share_out_parties(configuration.engine.most_parties)
 
     def list_senders(self, configuration: Configuration) -> None:
         """Know the institutions and officers that a configuration names."""
@@ -209,6 +197,21 @@ class PartitionState:
         if given.given_up is not None:
             window.surrender(given.given_up)
         window.share_out(self.shares.quotas(window.size))
+        self.share_out_parties(self.parties.size)
+
+    def share_out_parties(self, size: int) -> None:
+        """Give each share its part of the places for parties, so many in all."""
+        self.parties.share_out(size, parts(size, self.shares.quotas), lambda owner: self.shares.rank(owner) > 0)
+
+    def forget_parties(self, newest: str) -> None:
+        """Forget the parties that are too many (parties.py), with their former names.
+
+        At most `MOST_SWEPT` a record, under 1 ms; after a change of configuration the next records go on.
+        """
+        for token, record in self.parties.forget(newest, MOST_SWEPT):
+            self.counters["parties_forgotten"] += 1
+            for former in [one for one in formers_of(record) if self.newest_name(one) == token]:
+                self.renamed.pop(former, None)
 
     def rename(self, former: str, name: str, at_us: int) -> None:
         """Know a party by its newer token; a record of event time `at_us` carried both."""
@@ -384,6 +387,7 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
         state.list_senders(configuration)
         for window in state.fingerprints.values():
             window.share_out(state.shares.quotas(window.size))
+        state.share_out_parties(configuration.engine.most_parties)
         state.scorer = Scorer.from_state(configuration.detectors, under(whole, "scorer/"))
         state.budget = Budget.from_state(named["budget"])
     return state

@@ -11,11 +11,12 @@ from typing import NamedTuple
 import msgspec
 
 from detectors import payments
+from detectors.effective import Effective
 from detectors.folded import folded_of
 from detectors.money import Ratio
 from detectors.party import Party, pack, unpack
 from detectors.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, Change, restate
-from detectors.state import Effective, PartitionState
+from detectors.state import PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Past
 

@@ -12,6 +12,7 @@ from detectors.alerts import UNSCORED, Case
 from detectors.budget import Budget
 from detectors.calendar import DAY_US, SECOND_US, local, to_us, year_bounds
 from detectors.configuration import Configuration
+from detectors.effective import Effective
 from detectors.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, observe
 from detectors.institution_code import institution_code
@@ -21,7 +22,7 @@ from detectors.party_type import expected_type, readings, remember_word
 from detectors.payment_ids import event_number, payment_number
 from detectors.payments import Payment
 from detectors.scoring import Scored
-from detectors.state import Effective, PartitionState
+from detectors.state import PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Deal
 from detectors.typologies.t01_split_remittance import split_band
@@ -133,7 +134,7 @@ def apply_transaction(
     state.advance(step.clock_us)
     _prune(step)
     folded_now += _fold(step)
-    roster.store(state, event.party, event.previous, known)
+    roster.store(state, event.party, event.previous, known, state.shares.known_as(event.institution))
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
     return Seen(
         late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now,

@@ -153,6 +153,7 @@ class Metrics:
             "payments_folded",
             "Payments of parties with more than are kept one by one, from now on in exact totals only, payments.",
         )
+        self.parties_forgotten = counter("parties_forgotten", "Parties a partition had no room for any more, parties.")
 
     def _define_histograms(self) -> None:
         def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:

@@ -68,7 +68,7 @@ class MonitorCore:
         tally, began = self.tally, time.perf_counter()
         event, origin = _decoded(record, partition)
         decoded = time.perf_counter()
-        watermark, parties = state.watermark, len(state.parties)
+        watermark, parties, forgotten = state.watermark, len(state.parties), state.counters["parties_forgotten"]
         try:
             step = science.apply(state, event, origin)
         except Exception as fault:
@@ -83,7 +83,10 @@ class MonitorCore:
         self._count(event, origin, step, watermark)
         if step.rate is not None and partition == 0:  # a rate comes to every partition
             tally.rates[step.rate] += 1
-        if isinstance(event, Transaction) and len(state.parties) > parties:
+        forgotten = state.counters["parties_forgotten"] - forgotten
+        tally.forgotten += forgotten
+        # where there is no room for more a new one takes the place of another
+        if isinstance(event, Transaction) and len(state.parties) + forgotten > parties:
             tally.said["new_party", institution_code(event.institution)] += 1
         if isinstance(event, ConfigurationChange):
             tally.ruling = state.configuration

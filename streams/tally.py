@@ -22,7 +22,7 @@ class Tally:
         self.scores: dict[str, list[float]] = {}
         self.rate_missing = 0
         self.joins: Counter[tuple[str, str]] = Counter()
-        self.folded = 0
+        self.folded = self.forgotten = 0
         self.said: Counter[tuple[str, str]] = Counter()
         self.rates: Counter[str] = Counter()
         self.alerts: list[tuple[Alert, int]] = []
@@ -54,6 +54,8 @@ class Tally:
             self.ruling = None
         if self.folded:
             metrics.payments_folded.inc(self.folded)
+        if self.forgotten:
+            metrics.parties_forgotten.inc(self.forgotten)
         metrics.sender_words.add(self.said)
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
@@ -72,6 +74,6 @@ class Tally:
         """Forget all but the time spent."""
         self._flushed_seconds = self.busy
         self.decode_seconds = self.apply_seconds = 0.0
-        self.rate_missing = self.folded = 0
+        self.rate_missing = self.folded = self.forgotten = 0
         for kept in (self.outcomes, self.joins, self.said, self.rates, self.late, self.scores, self.alerts):
             kept.clear()

@@ -68,14 +68,14 @@ def without_names(alerts: Sequence[Alert], former: Mapping[str, str]) -> list[di
 
 
 def parties_without_names(state: PartitionState, former: Mapping[str, str]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each party's whole record under its earliest name: all but the aliases, and ids, which are hashes of names."""
+    """Each party's whole record under its earliest name, but its other names, and ids, which are hashes of names."""
     for token, record in sorted(state.parties.items()):
         yield former.get(token, token), _comparable(unpack(record))
 
 
 def _comparable(party: Party) -> dict[str, Any]:
     body: dict[str, Any] = msgspec.structs.asdict(party)
-    del body["aliases"]
+    del body["aliases"], body["formers"]
     body["alerted"] = [(one.typology, one.series, one.size, one.time_us) for one in party.alerted]
     body["case"] = party.case and party.case[1]
     body["raised"] = len(party.raised)

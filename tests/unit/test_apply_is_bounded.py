@@ -184,7 +184,7 @@ def test_two_busy_parties_that_prove_to_be_one_are_joined_within_the_bound(kind)
     busy_party.put(ledger, PARTY, "person", kind, COUNT, NOW)
     busy_party.put(ledger, old, "person", kind._replace(days=kind.days / 2), COUNT, NOW)
     for other in (twin, third):
-        other.state.parties |= {name: ledger.state.parties[name] for name in (PARTY, old)}
+        other.state.parties.update({name: ledger.state.parties[name] for name in (PARTY, old)})
     measured = Measured(ledger, twin, third)
     for number in range(5):
         measured.pay("joined", f"e{number}", NOW + timedelta(minutes=number), previous={PARTY: old})

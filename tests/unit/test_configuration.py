@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import pytest
 
-from detectors.configuration import Admission, DetectorSet, RateRules, fingerprint
+from detectors.configuration import Admission, DetectorSet, Engine, RateRules, fingerprint
 from tests.support.ledger import configuration
 
 
@@ -29,6 +29,18 @@ def test_an_admission_that_says_nothing_is_none():
     assert fingerprint(same) == fingerprint(msgspec.structs.replace(good, admission=msgspec.UNSET))
     told = msgspec.structs.replace(good, admission=Admission(officers=("A",)))
     assert told.admitted == told.admission == Admission(officers=("A",))
+
+
+def test_the_default_number_of_parties_is_no_part_of_the_encoding():
+    """Written or not it is one configuration, with the fingerprint of before there was any; another one is another."""
+    good = configuration()
+    assert good.engine.parties is msgspec.UNSET
+    assert good.engine.most_parties == Engine(parties=1_000_000).most_parties == 1_000_000
+    assert fingerprint(Engine(parties=1_000_000)) == fingerprint(Engine())
+    assert b"parties" not in msgspec.json.encode(good.engine)
+    told = configuration(engine={"parties": 7})
+    assert told.engine.parties == told.engine.most_parties == 7
+    assert fingerprint(told) != fingerprint(good)
 
 
 def test_rules_of_rates_are_the_defaults_where_none_are_given():

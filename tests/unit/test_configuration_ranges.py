@@ -146,6 +146,7 @@ def test_a_desk_asks_for_typologies_that_there_are():
         ("detectors", "daily_budget", 0, 1_000_000_000, 1),
         ("engine", "lateness_days", 0, 365, 1),
         ("engine", "fingerprints", 1, 10_000_000, 1),
+        ("engine", "parties", 1, 20_000_000, 1),
         ("engine", "case_window_days", 1, 3650, 1),
         ("engine", "partitions", 1, 4096, 1),
     ],

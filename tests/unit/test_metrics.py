@@ -39,6 +39,7 @@ PROMISED = {
     "fxwatch_partition_state": ("gauge", {"agent", "partition", "state"}),
     "fxwatch_rate_missing_total": ("counter", set()),
     "fxwatch_payments_folded_total": ("counter", set()),
+    "fxwatch_parties_forgotten_total": ("counter", set()),
     "fxwatch_rates_total": ("counter", {"verdict"}),
     "fxwatch_payment_joins_total": ("counter", {"join", "institution"}),
     "fxwatch_sender_words_total": ("counter", {"word", "institution"}),

@@ -11,6 +11,7 @@ import pytest
 
 from detectors.core import Assessed, Notice, Outputs
 from detectors.events import Source
+from detectors.party import Party, pack
 from detectors.scoring import Scored
 from detectors.state import STATE_SCHEMA
 from streams import ledger, monitor_core
@@ -67,11 +68,11 @@ class Bench:
         tally = self.core.tally
         return {"outcomes": dict(tally.outcomes), "said": dict(tally.said), "late": tally.late, "scores": tally.scores,
                 "rate_missing": tally.rate_missing, "joins": dict(tally.joins), "folded": tally.folded,
-                "rates": dict(tally.rates)}  # fmt: skip
+                "rates": dict(tally.rates), "forgotten": tally.forgotten}  # fmt: skip
 
 
 NOTHING = {"outcomes": {"applied": 1}, "said": {}, "late": [], "scores": {}, "rate_missing": 0, "joins": {},
-           "folded": 0, "rates": {}}  # fmt: skip
+           "folded": 0, "rates": {}, "forgotten": 0}  # fmt: skip
 
 
 def record_of(topic: str, body: dict[str, Any], *, history: bool = False) -> LedgerRecord:
@@ -97,6 +98,7 @@ def test_a_payment_is_counted_by_what_it_came_to(monkeypatch: pytest.MonkeyPatch
     assert bench.counted == {
         "outcomes": {"applied": 2}, "said": {("event", "SHBKKRSE"): 2}, "late": [LATE_SECONDS, 0.0], "folded": 6,
         "scores": {"hst": [0.25, 0.25], "freq": [2.0, 2.0]}, "rate_missing": 0, "joins": {}, "rates": {},
+        "forgotten": 0,
     }  # fmt: skip
 
 
@@ -125,7 +127,7 @@ def test_what_a_sender_said_and_what_became_of_it_is_counted_by_institution(monk
     words = ("event", "exempt", "history", "late", "rate_missing", "type_differs")
     assert bench.counted == {
         "outcomes": {"applied": 2, "history": 2, "late": 2, "type_differs": 2}, "late": [], "scores": {},
-        "said": {(word, "SHBKKRSE"): 2 for word in words}, "rate_missing": 2, "folded": 0, "rates": {},
+        "said": {(word, "SHBKKRSE"): 2 for word in words}, "rate_missing": 2, "folded": 0, "rates": {}, "forgotten": 0,
         "joins": {("payment.reused", "SHBKKRSE"): 2},
     }  # fmt: skip
 
@@ -135,7 +137,7 @@ def test_a_new_party_is_counted_by_the_institution_whose_payment_brought_it(monk
     bench, kept = Bench(monkeypatch, Outputs(outcome="duplicate")), monitor_core.science.apply
 
     def apply(state: Any, *told: Any) -> Outputs:
-        state.parties[f"p{len(state.parties)}"] = b""
+        state.parties[f"p{len(state.parties)}"] = pack(Party())
         return kept(state, *told)
 
     records = [record_of(TRANSACTIONS, TRANSACTION)] * 2 + [record_of(RATES, RATE)]
@@ -143,6 +145,25 @@ def test_a_new_party_is_counted_by_the_institution_whose_payment_brought_it(monk
     for record in records:
         bench.core.apply(bench.state, 0, record, muted=False)
     assert bench.counted["said"] == {("new_party", "SHBKKRSE"): 2}
+
+
+def test_parties_that_were_forgotten_are_counted_and_hide_no_new_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a partition has room for two: 6 payments of as many new parties, and one more that a rate stands for."""
+    bench, kept = Bench(monkeypatch, Outputs(outcome="duplicate")), monitor_core.science.apply
+    bench.state.install(effective_configuration({"engine": {"parties": 2}}))
+
+    def apply(state: Any, *told: Any) -> Outputs:
+        state.parties.put(f"p{state.counters['applied']}", pack(Party()), "")
+        state.counters["applied"] += 1
+        state.forget_parties("")
+        return kept(state, *told)
+
+    monkeypatch.setattr(monitor_core.science, "apply", apply)
+    for record in [record_of(TRANSACTIONS, TRANSACTION)] * 6 + [record_of(RATES, RATE)]:
+        bench.core.apply(bench.state, 0, record, muted=False)
+    assert bench.counted["said"] == {("new_party", "SHBKKRSE"): 6}
+    assert bench.counted["forgotten"] == 5
+    assert list(bench.state.parties) == ["p5", "p6"]
 
 
 def test_an_amendment_that_no_model_saw_is_counted_without_scores(monkeypatch: pytest.MonkeyPatch) -> None:

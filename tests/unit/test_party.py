@@ -12,8 +12,10 @@ from detectors.party import (
     Party,
     Proof,
     commitment_text,
+    formers_of,
     last_seen,
     newest_proofs,
+    owner_of,
     pack,
     packed_commitment,
     token_number,
@@ -155,5 +157,8 @@ def test_when_a_party_was_last_seen_is_read_from_its_record():
     record = pack(Party(party_type="person", first_us=5, last_us=7, names=["a"]))
     assert last_seen(record) == 7
     assert unpack(record) == Party(party_type="person", first_us=5, last_us=7, names=["a"])
+    assert (owner_of(record), formers_of(record)) == ("", [])
+    told = pack(Party(owner="BANKA", formers=["k0", "k1"]))
+    assert (owner_of(told), formers_of(told), last_seen(told)) == ("BANKA", ["k0", "k1"], 0)
     with pytest.raises(msgspec.DecodeError):
         unpack(b"\xc1")

@@ -9,6 +9,7 @@ from detectors.party import MOST_RAISED, Alerted, Facts, Given, Party, Proof, Re
 from detectors.payments import Payment, rows
 from detectors.restatement import Correction
 from detectors.roster import merged, recall, store
+from detectors.shares import OFFICES
 from detectors.state import PartitionState
 
 ROW = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
@@ -29,7 +30,7 @@ def party(last_us: int = 0, **fields) -> Party:
 def state_of(*renamed: tuple[str, str], **parties: Party) -> PartitionState:
     """A partition of these parties and renamings, each up to the time 0."""
     state = PartitionState.new(0)
-    state.parties = {name: pack(one) for name, one in parties.items()}
+    state.parties.update({name: pack(one) for name, one in parties.items()})
     for former, name in renamed:
         state.rename(former, name, 0)
     return state
@@ -129,6 +130,57 @@ def test_a_token_that_calls_itself_its_former_one_is_what_it_is(token):
     store(state, token, {token: token}, party(7))
     assert names(state) == {"k0": ("k1", 0)}
     assert recall(state, token, {}).last_us == 7
+
+
+def test_a_party_keeps_the_names_that_it_was_known_by():
+    """Each once, the last former name last, the newest eight; never its own."""
+    state = PartitionState.new(0)
+    store(state, "k1", {"k1": "k0"}, party(1))
+    store(state, "k2", {"k2": "k0"}, recall(state, "k2", {"k2": "k0"}))
+    assert unpack(state.parties["k2"]).formers == ["k0", "k1"]
+    store(state, "k2", {"k2": "k1"}, recall(state, "k2", {"k2": "k1"}))
+    assert unpack(state.parties["k2"]).formers == ["k0", "k1"]
+    store(state, "k1", {"k1": "k2"}, recall(state, "k1", {"k1": "k2"}))
+    assert unpack(state.parties["k1"]).formers == ["k0", "k2"]
+    for number in range(3, 12):
+        name, former = f"k{number}", "k1" if number == 3 else f"k{number - 1}"
+        store(state, name, {name: former}, recall(state, name, {name: former}))
+    assert unpack(state.parties["k11"]).formers == ["k2", "k1", *(f"k{number}" for number in range(3, 11))][-8:]
+    both = merged(party(formers=["b", "c"]), party(formers=["a", "b"]))
+    assert both.formers == ["a", "b", "c"]
+    many = merged(party(formers=list("ABCDEFGH")), party(formers=list("abcdefgh")))
+    assert many.formers == list("ABCDEFGH")
+
+
+@pytest.mark.parametrize(
+    ("current", "earlier", "sender", "owner"),
+    [
+        ("", "", "NAMED", "NAMED"), ("NAMED", "", "", "NAMED"), ("NAMED", "", "LISTED", "LISTED"),
+        ("LISTED", "", "NAMED", "LISTED"), ("GONE", "", "", ""), ("NAMED", "LISTED", "NAMED", "LISTED"),
+        ("LISTED", "NAMED", "", "LISTED"), ("", "NAMED", "", "NAMED"), ("NAMED", OFFICES, "", "NAMED"),
+    ],
+)  # fmt: skip
+def test_a_party_belongs_to_whoever_of_highest_rank_told_of_it_first(current, earlier, sender, owner):
+    """By both of its names, and by the record that touches it now; it is counted there."""
+    state = state_of(k1=party(1, owner=earlier), k2=party(2, owner=current))
+    state.shares.list(["LISTED"])
+    state.give_share("NAMED", 0)
+    store(state, "k2", {"k2": "k1"}, recall(state, "k2", {"k2": "k1"}), sender)
+    assert unpack(state.parties["k2"]).owner == owner
+    assert (len(state.parties), state.parties.held(owner)) == (1, 1)
+
+
+def test_a_new_party_beyond_the_room_takes_the_place_of_its_owners_own():
+    """Not of the one before it, which is another's."""
+    state = PartitionState.new(0)
+    state.shares.list(["LISTED"])
+    for name, sender in (("a", "LISTED"), ("b", "NAMED"), ("c", "NAMED")):
+        state.give_share(sender, 0)
+        store(state, name, {}, party(1), sender)
+    state.share_out_parties(3)
+    store(state, "d", {}, party(1), "NAMED")
+    assert list(state.parties) == ["a", "c", "d"]
+    assert state.counters["parties_forgotten"] == 1
 
 
 # Two become one

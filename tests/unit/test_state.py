@@ -9,13 +9,14 @@ from detectors import state as state_module
 from detectors.budget import Budget
 from detectors.calendar import DAY_US, HOUR_US
 from detectors.configuration import fingerprint
+from detectors.effective import Effective
 from detectors.fingerprints import Known
 from detectors.party import Party, pack
 from detectors.rates import KEPT_US
 from detectors.restatement import Correction
 from detectors.scoring import derived_seed
-from detectors.shares import Given, Shares
-from detectors.state import COUNTERS, STATE_SCHEMA, Effective, PartitionState
+from detectors.shares import OFFICES, Given, Shares
+from detectors.state import COUNTERS, MOST_SWEPT, STATE_SCHEMA, PartitionState
 from tests.support.ledger import configuration
 
 DEFAULT = configuration()
@@ -38,7 +39,7 @@ def full() -> PartitionState:
     state.counters["applied"] = 5
     state.marks[("fx.transactions.v1", 2, "topic-id")] = 9
     assert [state.topic_number(name) for name in ("a", "b", "a")] == [0, 1, 0]
-    state.parties = {"k1.b": record(5), "k1.a": record(6)}
+    state.parties.update({"k1.b": record(5), "k1.a": record(6)})
     state.rename("k0.z", "k1.b", CLOCK + 1)
     state.rename("k0.y", "k1.a", 3)
     state.typologies = {"T01": {"pieces": [3.0, 1.0]}}
@@ -124,7 +125,7 @@ def test_parties_and_names_are_saved_in_lots_by_their_size():
     """A party of 64 KiB under a token of 64 KiB fills a lot, and so do two names of 64 KiB."""
     state, half = PartitionState.new(0), 64 * 1024
     for number in range(2):
-        state.parties[f"{number}" * half] = b"x" * half
+        state.parties[f"{number}" * half] = pack(Party(payments=b"x" * half))
         state.rename(f"{number}" * half, "n" * half, 5)
     names = [name for name, _ in state.freeze().sections()]
     assert [name for name in names if name.startswith(("parties", "renamed")) and name.endswith("#0")] == [
@@ -143,7 +144,7 @@ def test_what_is_applied_later_does_not_change_a_snapshot_in_the_making():
     state.counters["applied"] += 1
     state.marks[("other", 0, "")] = 1
     state.topic_number("c")
-    state.parties["k1.c"] = b""
+    state.parties["k1.c"] = record()
     state.rename("k0.x", "k1.c", 1)
     state.typologies["T01"]["pieces"][0] += 1
     state.fingerprints["rate"].add(IDENTITY, Known(BODY, 1, 2, 3))
@@ -302,6 +303,51 @@ def test_a_configuration_and_a_load_give_the_places_out_anew(monkeypatch):
     assert [window._quotas for window in state.fingerprints.values()] == [{"": 7}] * 5
 
 
+def test_parties_have_their_places_shared_out_whenever_the_windows_have(monkeypatch):
+    """At a configuration, a load, and where shares change; three quarters among institutions, a quarter for offices."""
+    state, shares = PartitionState.new(3), {"A": 7}
+    monkeypatch.setattr(Shares, "quotas", lambda _, size: {name: size // each for name, each in shares.items()})
+    state.parties["a"] = pack(Party(owner="BKGGKRSE"))
+    assert (state.parties.size, state.parties.held("BKGGKRSE")) == (1_000_000, 1)
+    state.install(configuration(engine={"parties": 100}, admission={"institutions": ["BKGGKRSE"]}))
+    assert (state.parties.size, state.parties._quotas) == (100, {"A": 75 // 7, OFFICES: 25})
+    assert (thawed(state).parties.size, thawed(state).parties._quotas) == (100, {"A": 75 // 7, OFFICES: 25})
+    shares["A"] = 3
+    state.give_share("BANKB", CLOCK)
+    assert (state.parties.size, state.parties._quotas) == (100, {"A": 25, OFFICES: 25})
+    assert thawed(state).parties.held("BKGGKRSE") == 1
+    state.install(configuration(engine={"parties": 4}))
+    assert (state.parties.size, state.parties.held("BKGGKRSE"), state.parties.held()) == (4, 0, 1)
+    assert (thawed(state).parties.held("BKGGKRSE"), thawed(state).parties.held()) == (0, 1)
+
+
+def test_a_party_that_is_forgotten_takes_its_former_names_with_it_and_is_counted():
+    """Those that still lead to it; a name that leads to another party stays."""
+    state = PartitionState.new(3)
+    state.install(configuration(engine={"parties": 1}))
+    state.parties["c"] = pack(Party(formers=["a", "b", "x", "never"]))
+    state.parties["y"] = pack(Party(last_us=1))
+    for former, name in (("a", "b"), ("b", "c"), ("x", "y")):
+        state.rename(former, name, 5)
+    state.forget_parties("")
+    assert (list(state.parties), list(state.renamed)) == (["y"], ["x"])
+    state.forget_parties("")
+    assert state.counters["parties_forgotten"] == 1
+
+
+def test_a_record_forgets_a_few_hundred_parties_at_most():
+    """What is left over goes at the next ones."""
+    state = PartitionState.new(3)
+    state.install(configuration(engine={"parties": 1}))
+    for number in range(MOST_SWEPT + 3):
+        state.parties[f"p{number}"] = record()
+    state.forget_parties("")
+    assert list(state.parties) == [f"p{MOST_SWEPT}", f"p{MOST_SWEPT + 1}", f"p{MOST_SWEPT + 2}"]
+    state.forget_parties("")
+    assert list(state.parties) == [f"p{MOST_SWEPT + 2}"]
+    assert state.counters["parties_forgotten"] == MOST_SWEPT + 2
+
+
 # Names, clock, corrections
 
 
@@ -367,7 +413,7 @@ def test_rates_are_kept_for_what_may_yet_come_and_for_corrections_under_way():
     assert state.rates_horizon_us is None
     state.watermark_us = CLOCK
     assert state.rates_horizon_us == CLOCK - KEPT_US
-    state.parties["p"] = b""
+    state.parties["p"] = record()
     state.correct("EUR/USD", CLOCK, 1)
     assert state.rates_horizon_us == CLOCK - KEPT_US
     state.correct("EUR/USD", CLOCK - KEPT_US, 2)

@@ -18,6 +18,7 @@ class Recorded:
         self.calls: list[tuple[Any, ...]] = []
         self.rate_missing = SimpleNamespace(inc=lambda count: self.calls.append(("rate_missing", count)))
         self.payments_folded = SimpleNamespace(inc=lambda count: self.calls.append(("folded", count)))
+        self.parties_forgotten = SimpleNamespace(inc=lambda count: self.calls.append(("forgotten", count)))
         self.rates = SimpleNamespace(labels=self._rate)
         self.payment_joins, self.sender_words = self._adding("joins"), self._adding("words")
 
@@ -77,7 +78,7 @@ def test_a_flush_tells_everything_once_and_keeps_nothing() -> None:
 def test_a_new_tally_has_counted_nothing() -> None:
     """Nothing but the time of no event goes into the metrics."""
     tally, metrics = Tally(), Recorded()
-    assert (tally.busy, tally.ruling, tally.rate_missing, tally.folded) == (0.0, None, 0, 0)
+    assert (tally.busy, tally.ruling, tally.rate_missing, tally.folded, tally.forgotten) == (0.0, None, 0, 0, 0)
     tally.flush(metrics, "monitor")
     assert metrics.calls == [("observe_stage", "monitor", "decode", 0.0), ("observe_stage", "monitor", "apply", 0.0)]
 
@@ -85,16 +86,19 @@ def test_a_new_tally_has_counted_nothing() -> None:
 def test_what_is_counted_after_a_flush_is_told_alone() -> None:
     """Each counter begins anew; the time spent adds up."""
     tally, metrics = counted(), Recorded()
-    tally.folded, tally.rates["rate.held"] = 7, 2
+    tally.folded, tally.rates["rate.held"], tally.forgotten = 7, 2, 5
     tally.flush(metrics, "monitor", 2)
     assert (metrics.of("folded"), metrics.of("rates")) == ([(7,)], [("rate.held", 2)])
+    assert metrics.of("forgotten") == [(5,)]
     tally.rate_missing += 1
     tally.folded += 2
+    tally.forgotten += 3
     tally.decode_seconds += 0.5
     tally.apply_seconds += 0.25
     again = Recorded()
     tally.flush(again, "monitor", 1)
     assert (again.of("rate_missing"), again.of("folded"), again.of("rates")) == ([(1,)], [(2,)], [])
+    assert again.of("forgotten") == [(3,)]
     assert again.of("observe_stage") == [("monitor", "decode", 0.5), ("monitor", "apply", 0.25)]
     assert tally.busy == 3.75
 
