@@ -3,7 +3,8 @@
 CONTRACT, "A payment counts once in legal totals": from its first `ordered` or `settled` event; a later `settled` with
 the same `payment_id` replaces the amount; a return takes back its own amount, a cancellation the whole. Here that holds
 in whatever order the events come: the payment's time is the earliest of its events', its amount that of the latest
-`settled` one (by event time, then by ledger order), and a return that comes first waits for its payment.
+`settled` one (by event time, then by ledger order), and a return that comes first waits for its payment, if that is its
+institution's own.
 
 An id is only what a sender wrote. Events join when they also agree, and in doubt they count: a payment counted twice is
 seen and can be taken back, one that vanished is not.

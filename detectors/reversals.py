@@ -2,7 +2,7 @@
 
 A reversal names an event of its own institution (`original_event_id`), or a payment by its id. It takes back only where
 direction, currency and parties agree and, by id alone, where one payment only can be meant; a return of twice what was
-paid, or more, is of another payment. What finds no payment waits for one that agrees.
+paid, or more, is of another payment. What finds no payment waits for one that agrees, of its own institution.
 Failure prevented: one record takes back the payment of another bank, of another direction, or, by an id that a bank
 gives to everything, one payment after the other.
 """
@@ -93,9 +93,14 @@ def move(party: Party, first: int, other: int) -> None:
 
 
 def _names(party: Party, reversal: Reversal, row: Payment) -> bool:
-    """Whether a reversal names a payment at all; the others need no look through all rows."""
-    named = reversal.original and party.first_event(reversal.original) == row.event
-    return bool(named or (reversal.payment and reversal.payment == row.payment))
+    """Whether a reversal that waits names a payment; the others need no look through all rows.
+
+    By its id it waits for a payment of its own institution alone. Failure prevented: a bank sends a return under a UETR
+    before another bank tells the payment, which then never counts, and no alert comes of it.
+    """
+    if reversal.original and party.first_event(reversal.original) == row.event:
+        return True
+    return party.names[row.institution] == reversal.institution and reversal.payment == row.payment
 
 
 def plausible(one: tuple[int, int], other: tuple[int, int]) -> bool:

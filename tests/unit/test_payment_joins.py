@@ -254,6 +254,35 @@ def test_another_bank_takes_back_by_uetr_what_it_agrees_with_and_is_counted():
     assert joins(ledger) == {"reversal.mismatched": 1, "reversal.foreign": 1}
 
 
+@pytest.mark.parametrize("status", ["returned", "cancelled"])
+@pytest.mark.parametrize(("sender", "cents", "alerts"), [("BANKX", 60_000_00, {"T02"}), ("BANKB", 0, set())])
+def test_no_return_of_another_bank_waits_for_a_payment(status, sender, cents, alerts):
+    """BANKX tells a return under BANKB's UETR before BANKB tells the payment: it counts, and crosses the cap.
+
+    BANKB's own return may come first, and takes back. What BANKB settles anew counts.
+    """
+    ledger = Ledger()
+    ledger.pay("before", later(hours=0), "50000", institution="BANKB", counterparty="k1.111.q")
+    ledger.pay("r", later(hours=2), "60000", status=status, payment_id=UETR, institution=sender,
+               original_event_id="not told")  # fmt: skip
+    told = ledger.pay("p", later(hours=1), "60000", payment_id=UETR, institution="BANKB")
+    assert total(ledger) == 50_000_00 + cents
+    assert fired(told.alerts) == alerts
+    ledger.pay("s", later(hours=3), "59000", payment_id=UETR, institution="BANKB")
+    assert total(ledger) == 109_000_00
+
+
+def test_a_bank_that_told_the_payment_too_may_have_told_its_return_first():
+    """BANKX names its own event, told later, of a payment that BANKB told before: what it takes back is counted."""
+    ledger = Ledger()
+    ledger.pay("p", later(hours=0), "60000", payment_id=UETR, institution="BANKB")
+    ledger.pay("r", later(hours=5), "100", status="returned", institution="BANKX", original_event_id="x",
+               payment_id="no such")  # fmt: skip
+    assert total(ledger) == 60_000_00
+    ledger.pay("x", later(hours=1), "60050", payment_id=UETR, institution="BANKX")
+    assert total(ledger) == 59_950_00
+
+
 @pytest.mark.parametrize("first", ["told", "taken back"])
 def test_a_bank_that_takes_back_what_another_told_too_is_counted(first):
     """A tells a transfer by B's UETR and cancels its own word, before or after B told it: what is gone is told."""
