@@ -169,8 +169,8 @@ class SenderKeys:
         named = None
         if topic == DISPOSITIONS:
             named = self._officers.get(folded(body["investigator"]))
-        elif topic == RATES and self._feeds:
-            named = self._feeds.get(folded(body.get("source", "")))
+        elif topic == RATES and self._feeds and "source" in body:
+            named = self._feeds.get(folded(body["source"]))
         return topic, named or self._of_topic.get(topic)
 
     def _keyring(self, names_of: Callable[[SenderKey], tuple[str, ...]]) -> _Keyring:

@@ -25,8 +25,8 @@ SCIENCE = "detectors"
 ENGINE = (
     "streams/decompression.py", "streams/fetched_bytes.py", "streams/in_force.py", "streams/kafka_log.py",
     "streams/ledger.py", "streams/monitor_core.py", "streams/old_record_sets.py", "streams/outputs.py",
-    "streams/partition.py", "streams/progress.py", "streams/record_sets.py", "streams/snapshot_writer.py",
-    "streams/snapshots.py",
+    "streams/partition.py", "streams/progress.py", "streams/record_sets.py", "streams/sender_keys.py",
+    "streams/signed_records.py", "streams/snapshot_writer.py", "streams/snapshots.py",
 )  # fmt: skip
 # The testbed judges detectors and is in no worker. Its tests take seconds each, so that its mutants take days.
 LATER = "detectors/testbed/"

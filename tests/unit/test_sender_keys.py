@@ -1,5 +1,6 @@
 """Who is believed: an institution with a key only with its signature, on its own records, everybody else as before."""
 
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -193,6 +194,8 @@ def test_a_feed_with_a_key_signs_every_rate_that_names_it():
         both = SenderKeys([ecb, key_of(BANK, topics=(RATES,))])
         assert outcome(admit(record, signature_of(*record, by=OFFICE), both)) == "signature.wrong"
         assert outcome(admit(record, signature_of(*record, by=BANK), both)) == "proven"
+    for topic in (DECLARATIONS, PROFILES):
+        assert SenderKeys([ecb]).judge(topic, {"source": "ECB"}, NOW_MS, None, b"{}", []) is None
 
 
 def test_a_key_is_valid_to_the_millisecond_by_the_records_own_time():
@@ -208,6 +211,11 @@ def test_a_key_is_valid_to_the_millisecond_by_the_records_own_time():
     )
     endless = BANKS.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, -1, *record[1:], headers)
     assert endless.outcome == "proven"
+    # 1970 is a time, and -1 is none
+    first = [senders.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, at, *record[1:], headers) for at in (0, -1)]
+    assert [(proof.outcome, proof.sender) for proof in first] == [
+        ("proven", "SHBKKRSE"), ("signature.expired", "SHBKKRSE"),
+    ]  # fmt: skip
     assert outcome(admit(record, signature_of(*record, by=OTHER), senders, NOW_MS + 1)) == "signature.wrong"
 
 
@@ -281,6 +289,21 @@ def test_the_fingerprint_is_of_what_is_believed():
     }  # fmt: skip
     assert len(others) == 7
     assert base not in others
+
+
+def test_the_fingerprint_stays_between_releases():
+    """Operators compare it between machines: a line for each name, topic and key, in order, and its SHA-256."""
+    keys = [
+        key_of(BANK, institutions=("A",), officers=("kim",)),
+        key_of(OTHER, until=NOW, feeds=("ecb",), topics=(RATES,)),
+    ]
+    bank, other = (bytes(key.verify_key).hex() for key in (BANK, OTHER))
+    until = f"{NOW.timestamp()}"
+    lines = "\n".join([
+        f"feed ecb {other} {until}", f"institution A {bank} ", f"officer kim {bank} ", f"require {TRANSACTIONS}",
+        f"topic {RATES} {other} {until}",
+    ])  # fmt: skip
+    assert SenderKeys(keys, [TRANSACTIONS]).fingerprint == hashlib.sha256(lines.encode()).hexdigest()[:12]
 
 
 def test_who_can_send_nothing_is_told():
