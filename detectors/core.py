@@ -29,7 +29,7 @@ from detectors.fingerprints import KINDS, Known, key
 from detectors.fusion import fuse
 from detectors.money import parse_or_zero
 from detectors.officers import officer_number
-from detectors.party import Facts
+from detectors.party import MOST_RELATED, Facts
 from detectors.rate_checks import UNUSED, Verdict
 from detectors.roster import recall, store
 from detectors.scoring import Scored
@@ -298,7 +298,7 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
     at_us = borne_out(to_us(event.as_of), origin.timestamp_ms)
     party = recall(state, event.party, event.previous)
     if party.facts is None or at_us >= party.facts.as_of_us:
-        related = tuple(party.known_as(token, event.previous) for token in event.related_counterparties)
+        related = tuple(party.known_as(token, event.previous) for token in event.related_counterparties[:MOST_RELATED])
         party.facts = Facts(at_us, event.registered_on, event.capital_krw, event.turnover_krw, event.industry_code,
                             event.size, event.employees, event.region, related, event.party_type)  # fmt: skip
     party.last_us = max(party.last_us, at_us)

@@ -17,6 +17,7 @@ from detectors.party import (
     MOST_NAMES,
     MOST_PROOFS,
     MOST_RAISED,
+    MOST_RELATED,
     MOST_RESTATED,
     MOST_REVERSALS,
     MOST_VERDICTS,
@@ -36,7 +37,6 @@ from detectors.verdicts import ALERT_BYTES, RAISED_BYTES
 from tests.support.ledger import Ledger
 
 LOT = 512
-RELATED = 4096
 # an odd number, whose multiples in 64 bits are as different as the hashes of ids
 SPREAD = np.uint64(0x9E3779B97F4A7C15)
 PURPOSE, INSTITUTION, CURRENCY = range(3)
@@ -95,7 +95,7 @@ def _fill(party: Party, count: int) -> None:
     party.alerted = [Alerted("T01", party.names[number], 10**9, party.last_us, "a" * 32, "c" * 29)
                      for number in range(MOST_ALERTED - 1)]  # fmt: skip
     party.alerted.append(Alerted("T02", "2025 all", 10**9, party.last_us, "a" * 32, "c" * 29))
-    party.facts = Facts(0, None, "1", "1", "C26", "small", 3, "11", tuple(range(2**63, 2**63 + RELATED)))
+    party.facts = Facts(0, None, "1", "1", "C26", "small", 3, "11", tuple(range(2**63, 2**63 + MOST_RELATED)))
     party.words = {f"{number:035d}": 15 for number in range(MOST_INSTITUTIONS)} | {OTHERS: 15}
     party.declarations = count
     party.raised = bytes(range(RAISED_BYTES)) * MOST_RAISED

@@ -10,6 +10,7 @@ from detectors.core import Outputs
 from detectors.events import Declaration, Disposition, Profile
 from detectors.party import unpack
 from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
+from streams.contracts import RELATED_LIMIT
 from tests.support import busy_party
 from tests.support.busy_party import Kind
 from tests.support.ledger import Ledger, digest16, later, payment
@@ -107,7 +108,7 @@ def others(measured: Measured, party_type: str) -> None:
     """A profile with all the related counterparties there may be, declarations and verdicts."""
     for number in range(5):
         given = {"party": PARTY, "identity": digest16(f"x{number}"), "body": digest16("b"), "event_id": f"x{number}"}
-        related = tuple(f"k1.111.related{each}" for each in range(busy_party.RELATED))
+        related = tuple(f"k1.111.related{each}" for each in range(RELATED_LIMIT))
         measured.put("profile", Profile(**given, party_type=party_type, related_counterparties=related, as_of=NOW))
         given["identity"] = digest16(f"y{number}")
         measured.put("declaration", Declaration(

@@ -46,6 +46,17 @@ def test_a_profile_is_kept_whole_and_keeps_its_party_alive():
     assert counted(ledger.state) == {"applied": 4, "broadcast": 1, "scored": 2}
 
 
+@pytest.mark.parametrize("told", [256, 257, 4096])
+def test_of_many_related_counterparties_the_first_256_are_kept(told):
+    """The state holds made-up parties for 435 days: each at most 3 KB, however long its list."""
+    ledger = Ledger()
+    names = tuple(f"k1.222.{number}" for number in range(told))
+    assert put(ledger, *profile("p", later(days=3), related_counterparties=names)).outcome == "applied"
+    record = ledger.state.parties[PARTY]
+    assert unpack(record).facts.related == tuple(token_number(name) for name in names[:256])
+    assert len(record) < 3_000
+
+
 def test_of_two_profiles_the_later_one_stands_and_of_equal_times_the_one_that_came_last():
     """An older one is not learned, and takes nothing back from when the party was last seen."""
     ledger = Ledger()
