@@ -5,7 +5,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
@@ -18,8 +18,11 @@ from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
 from streams.topics.table import BEFORE, INPUT_AHEAD_MS
 
-# records sent to one partition before their delivery is awaited
-_SENT_AT_ONCE = 500
+# What is held before it is sent and its delivery awaited. Failure prevented: letters hold up to 1 MiB each, and all
+# those of a replay, or of a look at what would be sent, were held at once.
+_HELD_RECORDS, _HELD_BYTES = 500, 16 * 1024 * 1024
+# what Python takes for a header beside its name and content; a letter has up to 10 000
+_HEADER_BYTES = 150
 # how long the sending may take before a stamp at the limit is too old; beyond it records are restamped
 _SENDING_MS = 3_600_000
 
@@ -175,7 +178,7 @@ def _sendable(letter: Original, partitions: dict[str, int]) -> str | None:
 
 
 class _Sender:
-    """Sends originals to where they came from, in batches, each delivery awaited. One event loop for all."""
+    """Sends originals to where they came from, some at a time, each delivery awaited. One event loop for all."""
 
     def __init__(self, settings: Settings, now_ms: int) -> None:
         self._settings = settings
@@ -186,31 +189,70 @@ class _Sender:
         # a batch with one stamp beyond it is refused, and with it the rest of the replay; not all clocks are one
         self._newest_ms = now_ms + INPUT_AHEAD_MS // 2
         self._waiting: dict[tuple[str, int], list[clients.Record]] = {}
+        self._records = self._bytes = 0
+        self._producer: Any = None
 
     def stamp(self, letter: Original) -> int | None:
         """The record's own Kafka timestamp; None, the time of sending, where its topic takes none so old or so new."""
         own = letter.timestamp_ms
         return own if self._oldest_ms[letter.topic] <= own <= self._newest_ms else None
 
-    async def send(self, chosen: list[Original]) -> None:
-        producer = clients.idempotent_producer(self._settings, f"{self._settings.application}-replay")
-        await producer.start()
-        try:
-            for letter in chosen:
-                at = (letter.topic, letter.partition)
-                records = self._waiting.setdefault(at, [])
-                headers: Any = list(letter.headers)
-                records.append((letter.key, letter.value, headers, self.stamp(letter)))
-                if len(records) >= _SENT_AT_ONCE:
-                    await self._flush(producer, at)
-            for at in list(self._waiting):
-                await self._flush(producer, at)
-        finally:
-            await producer.stop()
+    def add(self, letter: Original) -> bool:
+        """Hold one more; returns whether it is time to `send`."""
+        headers: Any = list(letter.headers)
+        at = (letter.topic, letter.partition)
+        self._waiting.setdefault(at, []).append((letter.key, letter.value, headers, self.stamp(letter)))
+        self._records += 1
+        self._bytes += len(letter.key or b"") + len(letter.value or b"")
+        self._bytes += sum(len(name) + len(content or b"") + _HEADER_BYTES for name, content in headers)
+        return self._records >= _HELD_RECORDS or self._bytes >= _HELD_BYTES
 
-    async def _flush(self, producer: Any, at: tuple[str, int]) -> None:
-        records = self._waiting.pop(at)
-        await clients.send_records(producer, *at, records, self._settings.broker_patience_seconds)
+    async def send(self) -> None:
+        """Send what is held. Raises what `clients.send_records` raises."""
+        waiting, self._waiting = self._waiting, {}
+        self._records = self._bytes = 0
+        if waiting and self._producer is None:
+            producer = clients.idempotent_producer(self._settings, f"{self._settings.application}-replay")
+            await producer.start()
+            self._producer = producer
+        for at, records in waiting.items():
+            await clients.send_records(self._producer, *at, records, self._settings.broker_patience_seconds)
+
+    async def stop(self) -> None:
+        """Stop the producer, where there is one."""
+        if self._producer is not None:
+            await self._producer.stop()
+
+
+class _Replayed(NamedTuple):
+    """How many records by (topic, codes), which could not be, and how many got the time of sending."""
+
+    counts: Counter[tuple[str, str]]
+    refused: list[str]
+    restamped: int
+
+
+def _replay(settings: Settings, chosen: Iterator[tuple[Original, int]], *, yes: bool) -> _Replayed:
+    """Send the letters that can be, as they are read; unless `yes`, only say what would be sent."""
+    partitions = reading.partitions_of(settings, topics.INPUTS)
+    sender = _Sender(settings, time.time_ns() // 1_000_000)
+    counts, refused, restamped = Counter[tuple[str, str]](), [], 0
+    # in turns with the reader, whose loop is its own
+    with asyncio.Runner() as runner:
+        try:
+            for letter, _ in chosen:
+                why = _sendable(letter, partitions)
+                if why is not None:
+                    refused.append(f"{letter.topic}[{letter.partition}]@{letter.offset}: {why}")
+                    continue
+                counts[letter.topic, ",".join(letter.codes)] += 1
+                restamped += sender.stamp(letter) is None
+                if yes and sender.add(letter):
+                    runner.run(sender.send())
+            runner.run(sender.send())
+        finally:
+            runner.run(sender.stop())
+    return _Replayed(counts, refused, restamped)
 
 
 @command.command()
@@ -233,30 +275,19 @@ def replay(
     Example: fxwatch deadletter replay --topic fx.transactions.v1 --offset 3:1200 --yes
     """
     settings = load_settings()
-    partitions = reading.partitions_of(settings, topics.INPUTS)
-    chosen, refused = [], []
-    for letter, _ in letters(settings, topic, topic_id, code, offsets):
-        why = _sendable(letter, partitions)
-        if why is None:
-            chosen.append(letter)
-        else:
-            refused.append(f"{letter.topic}[{letter.partition}]@{letter.offset}: {why}")
-    sender = _Sender(settings, time.time_ns() // 1_000_000)
-    restamped = sum(sender.stamp(letter) is None for letter in chosen)
-    if yes and chosen:
-        asyncio.run(sender.send(chosen))
-    counts = Counter((letter.topic, ",".join(letter.codes)) for letter in chosen)
-    done = "sent" if yes else "would be sent"
+    done = _replay(settings, letters(settings, topic, topic_id, code, offsets), yes=yes)
+    total, word = done.counts.total(), "sent" if yes else "would be sent"
     if as_json:
-        say_json(json.dumps({"sent": len(chosen) if yes else 0, "selected": len(chosen), "dry_run": not yes,
-                               "restamped": restamped, "not_replayable": refused}))  # fmt: skip
+        say_json(json.dumps({"sent": total if yes else 0, "selected": total, "dry_run": not yes,
+                               "restamped": done.restamped, "not_replayable": done.refused}))  # fmt: skip
     else:
-        rows = [(name, codes, f"{count:,}") for (name, codes), count in sorted(counts.items())]
-        tables.show(["topic", "codes", done], rows, numeric=[done])
+        rows = [(name, codes, f"{count:,}") for (name, codes), count in sorted(done.counts.items())]
+        tables.show(["topic", "codes", word], rows, numeric=[word])
     hint = "" if yes else "; nothing was sent, add --yes to send them"
-    say(f"{len(chosen)} records {done}{hint}", err=True)
-    if restamped:
-        say(f"{restamped} of them with the time of sending as Kafka timestamp: their own is older or newer than their "
-            "topic takes", err=True)  # fmt: skip
-    if refused:
-        raise NotReplayedError(f"{len(refused)} dead letters cannot be replayed:\n  " + "\n  ".join(refused[:20]))
+    say(f"{total} records {word}{hint}", err=True)
+    if done.restamped:
+        say(f"{done.restamped} of them with the time of sending as Kafka timestamp: their own is older or newer than "
+            "their topic takes", err=True)  # fmt: skip
+    if done.refused:
+        told = "\n  ".join(done.refused[:20])
+        raise NotReplayedError(f"{len(done.refused)} dead letters cannot be replayed:\n  {told}")
