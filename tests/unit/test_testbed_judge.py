@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.testbed.baselines import REGISTRY, partition_columns
-from detectors.testbed.baselines.static_limits import running_sums
 from detectors.testbed.comparison import compare
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Settings, System, canonical_hash, judge
 from detectors.testbed.statistics import Interval
@@ -150,65 +148,3 @@ def test_the_hash_leaves_timings_out():
     report = {"timings": {"us": 1.0}, "judgement": {"recall": 0.5}, "report_hash": ""}
     assert canonical_hash(report) == canonical_hash({**report, "timings": {"us": 2.0}, "report_hash": "x"})
     assert canonical_hash(report) != canonical_hash({**report, "judgement": {"recall": 0.6}})
-
-
-def test_running_sums_by_hand():
-    """Sums restart with the party and with the period, in the order of the rows, and never look ahead."""
-    sums = running_sums(np.array([1.0, 10.0, 2.0, 3.0, 5.0]), np.array([0, 1, 0, 0, 0]), np.array([7, 7, 7, 8, 7]))
-    assert sums.tolist() == [1.0, 10.0, 3.0, 3.0, 8.0]
-
-
-def test_static_limits_know_persons_from_firms():
-    """25 000 USD is past a person's limit and nothing for a firm; under every limit there is nothing to say."""
-    rows = [payment("a", "a", 0, usd=25_000), payment("b", "b", 0, usd=25_000, party_type="company"),
-            payment("c", "c", 0, usd=500), payment("d", "d", 0, usd=500, deviation=-300.0)]  # fmt: skip
-    (columns,) = partition_columns(ground(rows).sheet, np.zeros(4, np.int64))
-    person, firm, small, off_market = REGISTRY["static_limits"].score(columns, 1).tolist()
-    assert person == pytest.approx(2.5 / 3.5)
-    assert firm == small == 0.0
-    assert off_market == pytest.approx(2 / 3)
-
-
-def test_local_hour_and_weekday():
-    """2 March 2026 is a Monday; with nine hours' shift 01:30 UTC is 10 o'clock."""
-    (columns,) = partition_columns(ground([payment("a", "a", 1.5 / 24)]).sheet, np.array([9 * 3_600_000_000]))
-    assert (columns.hour.tolist(), columns.weekday.tolist()) == ([10], [0])
-
-
-@pytest.mark.parametrize("name", list(REGISTRY))
-def test_baselines_are_deterministic_and_know_nothing_of_tomorrow(name):
-    """Scores of the first rows are the same whether or not anything follows; two runs are equal."""
-    rows = [payment(f"e{n}", f"p{n % 7}", n / 40, usd=float(100 + n * 37 % 9000)) for n in range(400)]
-    whole, part = (
-        partition_columns(ground(some).sheet, np.zeros(len(some), np.int64))[0] for some in (rows, rows[:300])
-    )
-    scores = REGISTRY[name].score(whole, 3)
-    assert (REGISTRY[name].score(whole, 3) == scores).all()
-    assert (REGISTRY[name].score(part, 3) == scores[:300]).all()
-
-
-def test_chance_differs_by_partition_and_seed():
-    """Equal offsets of two partitions are other payments, and another seed picks others."""
-    rows = [payment(f"e{n}", "p", 0, partition=n % 2) for n in range(2)]
-    even, odd = partition_columns(ground(rows).sheet, np.zeros(2, np.int64))
-    odd = msgspec.structs.replace(odd, offset=even.offset)
-    score = REGISTRY["random"].score
-    assert score(even, 1)[0] != score(odd, 1)[0]
-    assert score(even, 1)[0] != score(even, 2)[0]
-
-
-def test_river_recipe_is_rivers_own():
-    """The baseline's scores are those of River's pipeline on the same columns, event by event."""
-    from river import anomaly, preprocessing
-
-    rows = [payment(f"e{n}", "p", n / 40, usd=float(n * 37 % 9000)) for n in range(300)]
-    (columns,) = partition_columns(ground(rows).sheet, np.zeros(300, np.int64))
-    model, expected = preprocessing.MinMaxScaler() | anomaly.HalfSpaceTrees(seed=9), []
-    for row in range(300):
-        event = {"amount_usd": float(columns.usd[row]), "hour": int(columns.hour[row]),
-                 "weekday": int(columns.weekday[row]),
-                 "deal_deviation_bp": 0.0, "outgoing": 1, "no_document": 1, "person": 1}  # fmt: skip
-        expected.append(model.score_one(event))
-        model.learn_one(event)
-    assert REGISTRY["river_recipe"].score(columns, 9).tolist() == expected
-    assert expected[-1] > 0.0

@@ -41,8 +41,8 @@ def score(columns: Columns, seed: int) -> NDArray[np.float64]:  # noqa: ARG001 -
     amount = np.where(columns.moved, columns.usd, 0.0)
     undocumented = np.where(columns.outgoing & columns.no_document, amount, 0.0)
     dates = columns.day.astype("datetime64[D]")
-    months = dates.astype(_DAYS_OF_MONTH_START).astype(np.int64)
-    years = dates.astype(_DAYS_OF_YEAR_START).astype(np.int64)
+    months = dates.astype(_DAYS_OF_MONTH_START)
+    years = dates.astype(_DAYS_OF_YEAR_START)
     measured = {
         "payment": amount,
         "day": running_sums(amount, columns.party, columns.day),
