@@ -60,14 +60,14 @@ def delay(ground: Ground, first_us: NDArray[np.int64], draws: Draws) -> Delay:
 
 def _median(late: Floats, draws: Draws, name: str) -> Estimate:
     """Median over the cases found. A resample's median is that of the found cases it drew."""
-    order = np.argsort(late, kind="stable")
+    order = np.argsort(late)
     order = order[np.isfinite(late[order])]
     if not len(order):
         return Estimate(None, 0)
     drawn = np.cumsum(draws.of(name, len(late))[:, order], axis=1)
     # the first place at which at least half of the drawn are passed
     place = (2 * drawn < drawn[:, -1:]).sum(axis=1)
-    samples = np.where(drawn[:, -1] > 0, late[order][np.minimum(place, len(order) - 1)], np.nan)
+    samples = np.where(drawn[:, -1] > 0, late[order][place], np.nan)
     # one delay says nothing of how delays vary
     interval = percentile_interval(samples) if len(order) > 1 else None
     return Estimate(nearest_rank(late[order], 0.5), len(order), interval)

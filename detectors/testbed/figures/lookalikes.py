@@ -29,7 +29,7 @@ def lookalikes(ground: Ground, alerts: Mask, draws: Draws) -> Lookalikes:
     """Look-alike rate by name; look-alikes are resampled. A payment that belongs to a case is none of a look-alike."""
     hit = alerted(ground, alerts)
     seen = np.flatnonzero(ground.lookalike_seen)
-    names = np.array([ground.truth.lookalikes[place].lookalike for place in seen], dtype=object)
+    names = np.array([ground.truth.lookalikes[place].lookalike for place in seen])
     total = int(alerts.sum())
     return Lookalikes(
         rate=draws.share("look-alikes", hit),

@@ -33,7 +33,7 @@ def first_alerts(ground: Ground, alerts: Mask) -> NDArray[np.int64]:
     A case is found by an alert on one of its events, or on one of its parties from its first event to 30 days after
     its last.
     """
-    first = np.full(ground.cases, NEVER_US, np.int64)
+    first = np.full(ground.cases, NEVER_US)
     hit = alerts[ground.reach.row]
     np.minimum.at(first, ground.reach.thing[hit], ground.sheet.time_us[ground.reach.row[hit]])
     return first
@@ -49,7 +49,7 @@ def recall(ground: Ground, alerts: Mask, found: Mask, draws: Draws) -> Recall:
     own = ground.events.hit(alerts, ground.cases)
 
     def by(names: list[str], hits: Mask = found) -> dict[str, Estimate]:
-        column = np.array(names, dtype=object)
+        column = np.array(names)
         return {name: draws.share(f"cases of {name}", hits[column == name]) for name in sorted(set(names))}
 
     return Recall(
