@@ -7,7 +7,8 @@ from detectors.testbed.figures.calibration import calibration
 from detectors.testbed.figures.fairness import Fairness
 from detectors.testbed.figures.fidelity import TopReasons
 from detectors.testbed.party_days import party_days
-from detectors.testbed.statistics import Interval, wilson
+from detectors.testbed.statistics import Estimate, Interval, wilson
+from tests.support.draws_asked import Asked
 from tests.support.synthetic_result import case, ground, mask, payment
 
 DRAWS = Draws(300, 1)
@@ -73,6 +74,101 @@ def test_where_the_truth_is_silent_its_own_typology_is_expected():
     rows = [payment("e0", "a", 0, fired=[("T01", 0.5)]), payment("e1", "a", 1, reasons=[("sum_7d", 1.0)])]
     told = TopReasons(ground(rows, [case("T01-0001", "a", ["e0", "e1"], (0, 1))]))
     assert told.right.tolist() == [True, False]
+
+
+def test_an_event_of_two_cases_may_have_either_ones_reasons():
+    """Row 0 belongs to both cases: T01 and T02 are right, sum_7d and cadence too; it is counted with the first case.
+
+    Row 1 belongs to the second alone, row 2 to none.
+    """
+    rows = [
+        payment("e0", "a", 0, fired=[("T01", 0.9)]),
+        payment("e1", "a", 1, fired=[("T01", 0.9)]),
+        payment("h", "b", 0),
+    ]
+    cases = [case("T01-0001", "a", ["e0"], (0, 0), expected=(("T01",), ("sum_7d",))),
+             case("T02-0002", "a", ["e0", "e1"], (0, 1), expected=(("T02",), ("cadence",)))]  # fmt: skip
+    told = TopReasons(ground(rows, cases))
+    assert (told.right.tolist(), told.case.tolist()) == ([True, False, False], [0, 1, -1])
+    assert sorted(told.of(mask(3, 0, 1), DRAWS).by_typology) == ["T01", "T02"]
+    for reason, right in (("sum_7d", True), ("cadence", True), ("hour", False)):
+        rows[0] = payment("e0", "a", 0, reasons=[(reason, 1.0)])
+        assert TopReasons(ground(rows, cases)).right.tolist() == [right, False, False]
+
+
+def test_what_is_not_scored_is_not_dealt():
+    """Of history and of an amendment no reason is dealt: only e0's T01 and e1's hour are, 1 of 2 right for each."""
+    rows = [payment("e0", "a", 0, fired=[("T01", 1.0)]), payment("e1", "a", 1, reasons=[("hour", 1.0)]),
+            payment("h", "b", 0, fired=[("T16", 1.0)], history=True), payment("x", "b", 1, fired=[("T17", 1.0)]),
+            payment("y", "b", 1, reasons=[("zone", 1.0)], history=True)]  # fmt: skip
+    told = ground(rows, [case("T01-0001", "a", ["e0", "e1"], (0, 1))])
+    told.sheet.scored[3] = False
+    named = TopReasons(told).of(mask(5, 0, 1), DRAWS)
+    assert named.named.chance == 0.5
+    assert (named.by_kind["a rule fired"].chance, named.by_kind["models only"].chance) == (1.0, 0.0)
+
+
+def test_wrong_reasons_are_told_from_the_most_frequent_on():
+    """Ten at most: `r00` three times, `r11` twice, the others once each by name, of which the last two are left out."""
+    names = [f"r{number:02}" for number in reversed(range(12))] + ["r00", "r00", "r11"]
+    rows = [payment(f"e{number}", "a", number, reasons=[(name, 1.0)]) for number, name in enumerate(names)]
+    told = ground(rows, [case("T01-0001", "a", [row["event_id"] for row in rows], (0, 14))])
+    wrong = TopReasons(told).of(mask(15, *range(15)), DRAWS).wrong
+    assert list(wrong.items()) == [("r00", 3), ("r11", 2), *[(f"r{number:02}", 1) for number in range(1, 9)]]
+
+
+def several(*right: list[bool]):
+    """For each list a case of T01 on a party of its own, with an alert for each entry: rightly named or not."""
+    rows, cases = [], []
+    for number, each in enumerate(right):
+        events = [f"e{number}-{place}" for place in range(len(each))]
+        rows += [payment(event, f"p{number}", place, fired=[("T01" if good else "T16", 1.0)])
+                 for place, (event, good) in enumerate(zip(events, each, strict=True))]  # fmt: skip
+        cases.append(case(f"T01-{number:04}", f"p{number}", events, (0, len(each))))
+    asked = Asked()
+    told = TopReasons(ground(rows, cases)).of(mask(len(rows), *range(len(rows))), asked)
+    return told.by_typology["T01"].share, asked.names
+
+
+def test_alerts_that_are_all_right_or_all_wrong_have_wilsons_interval():
+    """Over the alerts, for none of them says how cases vary; one case alone says nothing of others either."""
+    assert several([True, True], [True]) == (Estimate(1.0, 3, wilson(3, 3)), set())
+    assert several([False, False], [False]) == (Estimate(0.0, 3, wilson(0, 3)), set())
+    assert several([True, False]) == (Estimate(0.5, 2, wilson(1, 2)), set())
+
+
+def test_cases_of_alerts_are_resampled():
+    """Two cases that differ: their two is what is resampled, however many alerts each has."""
+    share, asked = several([True, False], [False])
+    assert (share.value, share.n, asked) == (pytest.approx(1 / 3), 3, {("cases", 2)})
+    assert share.interval != wilson(1, 3)
+    assert several([True], [False])[1] == {("cases", 2)}
+
+
+def test_groups_are_each_partys_own():
+    """Three parties, in order: of KR-11, of no region known, of KR-26 on day 0 and KR-11 on day 1."""
+    rows = [payment("a0", "a", 0, region="KR-11"), payment("a1", "a", 1, region="KR-11", size="small"),
+            payment("b0", "b", 0), payment("b1", "b", 1), payment("c0", "c", 0, region="KR-26"),
+            payment("c1", "c", 1, region="KR-11")]  # fmt: skip
+    told, asked = ground(rows), Asked()
+    groups = Fairness(told, party_days(told), asked).of(mask(6, 0, 4, 5))["region"]
+    assert [(one.group, one.party_days, one.alerted) for one in groups] == [
+        ("KR-11", 3, 2), ("KR-26", 1, 1), ("unknown", 2, 0)]  # fmt: skip
+    assert [(one.rate.n, one.ratio.n) for one in groups] == [(3, 3), (1, 1), (2, 2)]
+    assert [one.ratio.value for one in groups] == pytest.approx([4 / 3, 2.0, 0.0])
+    # one party type, two sizes, three regions, one bank: seven groups. Three of six party-days were alerted on
+    assert groups[2].ratio.interval == Interval(0.0, pytest.approx(2 * wilson(0, 2, 1 - 0.05 / 7).high))
+    assert asked.names == {("honest parties", 3)}
+
+
+def test_one_honest_party_is_one_observation():
+    """However many days it has; nobody honest is in no group."""
+    told, asked = ground([payment("a0", "a", 0), payment("a1", "a", 1)]), Asked()
+    (group,) = Fairness(told, party_days(told), asked).of(mask(2, 0))["party_type"]
+    assert (group.ratio.value, asked.names) == (1.0, {("honest parties", 1)})
+    alone = ground([payment("a", "a", 0)], [case("T01-0001", "a", ["a"], (0, 0))])
+    assert Fairness(alone, party_days(alone), DRAWS).of(mask(1, 0)) == dict.fromkeys(
+        ("party_type", "size", "region", "institution"), ())  # fmt: skip
 
 
 def test_fairness_by_hand():

@@ -43,6 +43,7 @@ class Fidelity(msgspec.Struct, frozen=True):
 class TopReasons:
     """Each event's top reason and whether a case it belongs to expects it; laid out once for one result.
 
+    `case` is by row the first case that it belongs to, -1 for none; `right` whether its top reason is expected by any.
     The top reason is the fired typology of the largest strength (the first of equal ones), and where none fired the
     feature of the largest share among the models' contributions.
     """
@@ -53,7 +54,7 @@ class TopReasons:
         rows = len(ground.sheet)
         self._rule = np.not_equal(fired.codes, NONE)
         self.right = np.zeros(rows, np.bool_)
-        self.case = np.full(rows, -1, np.int64)
+        self.case = np.full(rows, -1)
         self.top: dict[int, str] = {}
         expected: dict[int, tuple[frozenset[str], frozenset[str]]] = {}
         for row, place in zip(ground.events.row.tolist(), ground.events.thing.tolist(), strict=True):
@@ -82,12 +83,14 @@ class TopReasons:
         rows = np.flatnonzero(alerts & self._ground.illicit)
         wrong = Counter(self.top[row] for row in rows.tolist() if not self.right[row])
         ranked = sorted(wrong.items(), key=lambda item: (-item[1], item[0]))[:MOST_WRONG]
-        typologies = np.array([self._ground.typology[place] for place in self.case[rows]], dtype=object)
+        typologies = np.array([self._ground.typology[place] for place in self.case[rows]])
         both = (RULE, MODELS)
         kinds = {RULE: rows[self._rule[rows]], MODELS: rows[~self._rule[rows]]}
         return Fidelity(
             named=self._named(rows, both, draws),
-            by_typology={name: self._named(rows[typologies == name], both, draws) for name in sorted(set(typologies))},
+            by_typology={
+                name: self._named(rows[typologies == name], both, draws) for name in sorted(set(typologies.tolist()))
+            },
             by_kind={kind: self._named(held, (kind,), draws) for kind, held in kinds.items() if len(held)},
             wrong=dict(ranked),
         )
