@@ -1,11 +1,15 @@
 """What as many random alerts find, on streams where it can be worked out by hand."""
 
+import hashlib
+
+import msgspec
 import numpy as np
 import pytest
 
 from detectors.testbed.figures.chance import LOTS, chance
 from detectors.testbed.judgement import AS_SHIPPED, Settings, System, judge
 from detectors.testbed.party_days import party_days
+from detectors.testbed.statistics import Estimate, Interval
 from tests.support.synthetic_result import case, ground, lookalike, mask, payment
 
 
@@ -13,6 +17,28 @@ def crowd():
     """Ten parties, two payments each on one day; of p0 one payment is a case's, p1 is a look-alike."""
     rows = [payment(f"e{party}-{number}", f"p{party}", number / 4, usd=100) for party in range(10) for number in (0, 1)]
     return ground(rows, [case("T01-0001", "p0", ["e0-0"], (0, 0))], [lookalike("rent", "p1")])
+
+
+def test_draws_are_the_same_everywhere():
+    """Draws are pinned: another machine or numpy must give the same ones, of 40 payments a party-day."""
+    rows = [payment(f"e{n}", f"p{n % 3}", n % 9 // 3, usd=n) for n in range(360)]
+    cases = [case(f"T01-{n:04}", f"p{n % 3}", [f"e{n}"], (n % 9 // 3,) * 2) for n in range(0, 360, 7)]
+    told = ground(rows, cases)
+    (found,) = chance(told, party_days(told), {2: mask(360, 0, 1, 3, 4, 6)}, 5, 1)
+    digest = hashlib.sha256(msgspec.json.encode(found, order="sorted")).hexdigest()
+    assert digest == "39dfc03f8e578d6b06b5aa0fee3959acb910f3eeac73d7594544b1ad5b114ec8"
+
+
+def test_every_draw_may_find_everything():
+    """Two parties, both drawn each time: 2 of 2 cases and 20 of 20 USD, so that lowest, mean and highest are 1."""
+    told = ground([payment(name, name, 0, usd=10) for name in "ab"],
+                  [case(f"T01-{name}", name, [name], (0, 0)) for name in "ab"])  # fmt: skip
+    (found,) = chance(told, party_days(told), {5: mask(2, 0, 1)}, 5, 1)
+    assert found.recall == found.on_events == found.by_typology["T01"] == Estimate(1.0, 2, Interval(1.0, 1.0))
+    assert found.found_share == Estimate(1.0, 2000, Interval(1.0, 1.0))
+    assert found.lookalikes == Estimate(None, 0)
+    nobody = ground([payment("a", "a", 0, history=True)])
+    assert chance(nobody, party_days(nobody), {5: mask(1)}, 5, 1)[0].recall == Estimate(None, 0)
 
 
 def test_all_party_days_find_every_party_and_half_the_events():

@@ -97,12 +97,12 @@ def _lot(day: Ints, days: PartyDays, rows: Ints, name: str) -> _Lot:
     # one key of day (up to 20 bits) and lot (44 bits) is sorted sooner than two; equal keys stay in order
     keys = (day.astype(np.uint64) << np.uint64(44)) | (source.random_raw(number) >> np.uint64(20))
     order = np.argsort(keys, kind="stable")
-    sizes = np.bincount(day, minlength=int(day.max(initial=-1)) + 1)
-    place = np.empty(number, np.int64)
+    sizes = np.bincount(day)
+    place = np.empty_like(order)
     place[order] = np.arange(number) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     held = np.bincount(days.of_row[rows], minlength=number)
     picked = ((source.random_raw(number) >> np.uint64(32)) * held.astype(np.uint64)) >> np.uint64(32)
-    return _Lot(place, rows[np.cumsum(held) - held + picked.astype(np.int64)] if number else rows)
+    return _Lot(place, rows[np.cumsum(held) - held + picked.astype(np.int64)])
 
 
 def _found(ground: Ground, rows: Ints) -> _Drawn:
