@@ -28,8 +28,6 @@ ENGINE = (
     "streams/partition.py", "streams/progress.py", "streams/record_sets.py", "streams/sender_keys.py",
     "streams/signed_records.py", "streams/snapshot_writer.py", "streams/snapshots.py",
 )  # fmt: skip
-# The testbed judges detectors and is in no worker. Its tests take seconds each, so that its mutants take days.
-LATER = "detectors/testbed/"
 SHORTEST_REASON = 20
 
 
@@ -68,9 +66,9 @@ def planned_files() -> list[str]:
 
 
 def files_without_plan() -> list[str]:
-    """Files of the scope that have mutants and no plan yet, the testbed's left out."""
+    """Files of the scope that have mutants and no plan yet."""
     science = (str(path.relative_to(ROOT)) for path in (ROOT / SCIENCE).rglob("*.py"))
-    wanted = {*ENGINE, *(file for file in science if not file.startswith(LATER))} - set(planned_files())
+    wanted = {*ENGINE, *science} - set(planned_files())
     return sorted(file for file in wanted if mutants_of(file))
 
 
