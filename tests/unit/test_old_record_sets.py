@@ -1,6 +1,7 @@
 """Record sets of before Kafka 0.11 (formats 0 and 1), byte by byte as the protocol guide says, plain and compressed."""
 
 import gzip
+import random
 import struct
 import zlib
 from typing import Any
@@ -208,3 +209,20 @@ def test_an_old_set_among_new_ones_is_read_also_for_each_offset() -> None:
     data = batch([Raw(b"new")], base=2) + message(3, b"old", magic=0) + batch([Raw(b"new")], base=4)
     found = read(data, handed=HandOver(each_offset=True))
     assert [one.value for one in found[:-1]] == [b"new", b"old", b"new"]
+
+
+def test_sets_changed_at_random_end_nothing_and_silence_nobody() -> None:
+    """With a true length and checksum around whatever became of the rest; the set behind each one is read."""
+    chance = random.Random(5)
+    good = [compressed(2, three(magic, 0), codec, magic=magic) for magic in (0, 1) for codec in ("gzip", "snappy")]
+    good += [message(2, b"value", b"key", magic=magic) for magic in (0, 1)]
+    for _ in range(3000):
+        data = bytearray(chance.choice(good))
+        for _ in range(chance.randint(1, 4)):
+            data[chance.randrange(17, len(data))] = chance.choice((0, 1, 127, 128, 255, chance.randrange(256)))
+        data = data[: chance.choice((len(data), len(data), chance.randrange(17, len(data) + 1)))]
+        data[8:12] = struct.pack(">i", len(data) - 12)
+        data[12:16] = struct.pack(">I", zlib.crc32(bytes(data[16:])))
+        found = read(bytes(data) + message(3, b"next"))
+        assert (found[-2].value, found[-1]) == (b"next", 4), bytes(data).hex()
+        assert found[-3].offset == 2 or found[-3].code == "set.damaged", bytes(data).hex()
