@@ -141,7 +141,7 @@ class Door:
         outside = _outside(source, headers)
         if topic is None or outside is not None:
             return _rejected([outside or Fault("topic.unknown")])
-        history, passed_on, too_long = _read_headers(headers) if headers else (False, [], [])
+        history, passed_on, too_long = _read_headers(headers)
         original_key, original = key, value
         if headers and value is not None and source.topic == TRANSACTIONS:
             converted = as_contract(value, headers, self._identifiers)
@@ -160,7 +160,7 @@ class Door:
             return _rejected([*too_long, *(fault for fault in found if fault is not None)], proof)
         if passed_on:
             passed_on, withheld = without_identifiers(passed_on, decoded.body)
-            decoded = msgspec.structs.replace(decoded, notes=decoded.notes + withheld) if withheld else decoded
+            decoded = msgspec.structs.replace(decoded, notes=decoded.notes + withheld)
         commitment = self._committer.commitment(source, original)
         admitted = self._admit[source.topic](decoded, source, commitment, history, passed_on)
         if any(len(one[2]) > LARGEST_WRITTEN for one in (admitted.records[0], admitted.leg) if one is not None):

@@ -23,10 +23,10 @@ PLANS = Path(__file__).with_name("modules")
 # What has or should have a plan: all of the science, and the engine that applies it to a partition exactly.
 SCIENCE = "detectors"
 ENGINE = (
-    "streams/decompression.py", "streams/fetched_bytes.py", "streams/in_force.py", "streams/kafka_log.py",
-    "streams/ledger.py", "streams/monitor_core.py", "streams/old_record_sets.py", "streams/outputs.py",
-    "streams/partition.py", "streams/progress.py", "streams/record_sets.py", "streams/sender_keys.py",
-    "streams/signed_records.py", "streams/snapshot_writer.py", "streams/snapshots.py",
+    "streams/decompression.py", "streams/door.py", "streams/fetched_bytes.py", "streams/in_force.py",
+    "streams/kafka_log.py", "streams/ledger.py", "streams/monitor_core.py", "streams/old_record_sets.py",
+    "streams/outputs.py", "streams/partition.py", "streams/progress.py", "streams/record_sets.py",
+    "streams/sender_keys.py", "streams/signed_records.py", "streams/snapshot_writer.py", "streams/snapshots.py",
 )  # fmt: skip
 SHORTEST_REASON = 20
 
