@@ -232,6 +232,13 @@ COMMANDS = {
     "worker": ("worker", "monitor"), "topics": ("topics", "diff"), "alerts": ("alerts", "follow", "--count", "1"),
     "publish": ("simulate", "--events", "500", "--publish"),
 }  # fmt: skip
+
+
+def assert_soon(site: Site, ended: Ended) -> None:
+    """Within 15 s, or, where the machine is busy, within ten times what a command takes that asks nobody anything."""
+    assert ended.seconds < 15 or ended.seconds < 10 * site.run("investigator", "version").seconds
+
+
 # every mistake with a worker; each kind of client with one mistake of each kind
 CASES = [(name, "worker") for name in MISTAKES] + [
     (name, command) for name in ("wrong password", "expired certificate", "plain text to TLS")
@@ -248,7 +255,7 @@ def test_a_mistake_is_one_message_and_an_end(site: Site, name: str, command: str
     assert told.startswith("fxwatch: ")
     assert all(words in told for words in (*mistake.words, "got: ", "expected: ", "to do: ")), told
     assert not [secret for secret in (*site.cluster.passwords.values(), "nonsense") if secret in ended.err]
-    assert ended.seconds < 15
+    assert_soon(site, ended)
     assert site.refusals() - before <= 4
 
 
@@ -272,22 +279,25 @@ DENIED_COMMANDS = {
 
 
 @pytest.fixture(scope="module")
-def denied(site: Site) -> dict[tuple[str, tuple[str, ...]], Ended]:
+def denied(site: Site, ran: Ran) -> dict[tuple[str, tuple[str, ...]], Ended]:
     """How each of them ended."""
+    del ran  # of an empty topic nothing is read, and so nothing is denied
     keys = {("worker", "ingest"): {"key_file": site.keys}}
     return site.run_all({(role, command): Command(role, command, keys.get(command, {}))
                          for role, command in DENIED_COMMANDS})  # fmt: skip
 
 
 @pytest.mark.parametrize(("role", "command"), DENIED_COMMANDS)
-def test_a_denied_command_is_one_message_and_an_end(denied: Any, role: str, command: tuple[str, ...]) -> None:
+def test_a_denied_command_is_one_message_and_an_end(
+    site: Site, denied: Any, role: str, command: tuple[str, ...]
+) -> None:
     """Each names what is missing, and how to grant it."""
     ended = denied[role, command]
     assert ended.code == 1, ended
     [told] = ended.told()
     assert all(one in told for one in DENIED_COMMANDS[role, command]), told
     assert "to do: " in told
-    assert ended.seconds < 15
+    assert_soon(site, ended)
 
 
 def test_an_opening_without_the_right_says_so(site: Site) -> None:
