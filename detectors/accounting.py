@@ -78,12 +78,14 @@ class Incoming(NamedTuple):
 class Effect(NamedTuple):
     """What an event did to the legal totals: `new`, `amended`, `reversed`, `known` (no change), `pending`, `late`.
 
-    `payment` is the payment as it now counts, None for reversals and late events; `join` what is to be counted.
+    `payment` is the payment as it now counts, None for reversals and late events; `join` what is to be counted;
+    `second` that a second institution tells of the payment for the first time.
     """
 
     kind: str
     payment: Payment | None
     join: Join | None = None
+    second: bool = False
 
 
 class _Joined(NamedTuple):
@@ -265,6 +267,9 @@ def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
     join: Join = "payment.restated"
     if reversals.taken_by_another(party, old.event, new.institution):
         join = "reversal.foreign"
+    first_word = not any(
+        one.first == old.event and payments.unpacked(one.row).institution == new.institution for one in party.restated
+    )
     _remember_word(party, old, new)
     said = reversals.fresh(party, old)
     stands = _at_least(party, said, new)
@@ -273,9 +278,9 @@ def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
             old, purpose=stands.purpose, flags=old.flags | stands.flags & _STRICTER | RESTATED
         )
         payments.write(party, place, kept)
-        return Effect("amended", kept, join)
+        return Effect("amended", kept, join, first_word)
     payments.write(party, place, msgspec.structs.replace(stands, flags=stands.flags | RESTATED))
-    return Effect("amended", reversals.less_reversals(party, place), join)
+    return Effect("amended", reversals.less_reversals(party, place), join, first_word)
 
 
 def _remember_word(party: Party, old: Payment, new: Payment) -> None:

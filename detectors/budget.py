@@ -79,15 +79,16 @@ class Budget:
 
     def offer(
         self, rank: float, event_time_s: float, day: str, sender: str = "", *,  # noqa: ARG002
-        others: bool = False,
+        others: bool = False, again: bool = False,
     ) -> Selection | None:  # fmt: skip
         """Whether this event alerts; None = no. Offer each event that has a rank and may alert, once, in ledger order.
 
         `day` is the legal date (ISO) of the partition's clock at the event. A later day opens a new budget and closes
         the old one for good; an event of a closed day draws on the open one. The pace is counted in events, so that
         nights and weekends need no calendar; `event_time_s` is part of the interface for paces that do.
-        `sender` is whose share (shares.py) the event is of, `others` whether there are any beside it. Raises
-        `ValueError` for a rank outside 0-1.
+        `sender` is whose share (shares.py) the event is of, `others` whether there are any beside it. `again` says that
+        the event is another word about a payment that was offered before: it may alert for its rank, sets no pace and
+        is not explored. Raises `ValueError` for a rank outside 0-1.
         """
         if not 0.0 <= rank <= 1.0:
             raise ValueError(f"a rank is a p-value; got: {rank}; expected: 0 to 1")
@@ -98,7 +99,7 @@ class Budget:
         left = max(state.expected - state.seen, LEAST_REMAINING * state.expected)
         kept = KEPT_FOR_OTHERS * ranked * left / state.expected if others and sender in state.taken else 0.0
         threshold = max(0.0, min((state.remaining - kept) / left, FASTEST * ranked / state.expected))
-        state.seen += 1
+        state.seen += not again
         if rank <= threshold:
             self._spend(sender)
             return Selection(budget=NAME, probability=1.0, explored=False)
@@ -107,6 +108,8 @@ class Budget:
             if self._lot() < chance:
                 self._spend(sender)
                 return Selection(budget=NAME, probability=chance, explored=False)
+        if again:
+            return None
         # what comes beyond the expected shares one more such part of the budget, however much it is
         chance = min(1.0, state.daily * state.exploration / max(state.expected, float(state.seen)))
         if chance > 0.0 and self._lot() < chance:

@@ -75,8 +75,9 @@ class Assessed(msgspec.Struct, frozen=True):
 
     `score` 0-1, higher is more unusual: what an alert for this event carries or would carry, fused of the rank and the
     typologies whose finding is news. `usd` is the amount in cents, None without a rate; `fired` the strength of every
-    typology that fires, news or not; `scored` what the models said, None for an amendment of a payment they saw before;
-    `deal_deviation_bp` how far the deal rate is from the reference rate, None without one of the two.
+    typology that fires, news or not; `scored` what the models said, None for an amendment by an institution whose word
+    about the payment they saw before; `deal_deviation_bp` how far the deal rate is from the reference rate, None
+    without one of the two.
     """
 
     score: float

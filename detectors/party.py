@@ -29,6 +29,9 @@ MOST_ALERTED = 20
 MOST_PARTS = 64
 # alerts of a party on which a verdict still counts; 24 bytes each
 MOST_RAISED = 256
+# Payments of a party whose first word raised a statistical alert, the newest; 8 bytes each. A second institution's word
+# comes within `accounting.RESTATED_DAYS`, and a partition has a few such alerts a day.
+MOST_UNUSUAL = 64
 MOST_ALIASES = 1000
 # Counterparties that a profile relates to its party, 9 bytes each, the first ones; the ledger has all. No rule reads
 # them yet. Failure prevented: 4 096 of each made-up party were 37 KB, where a party that pays once has 0.6.
@@ -38,6 +41,7 @@ MOST_FORMERS = 8
 # an alert shows at most 50 events (CONTRACT fx.alerts.v1)
 MOST_PROOFS = 50
 _DIGEST = 32
+_EVENT_BYTES = 8
 
 
 class Proof(msgspec.Struct, frozen=True, array_like=True):
@@ -143,7 +147,8 @@ class Party(msgspec.Struct, array_like=True):
     `folded` is what is left of payments beyond those that are kept as rows (folded.py), empty for nearly every party.
     `restated` is what payments said before they were said anew (accounting.py), `raised` the ids of the party's newest
     alerts (verdicts.py). `words` are the types that each institution gave the party, as bits (party_type.py);
-    `party_type` is the strictest of them.
+    `party_type` is the strictest of them. `unusual` are the first events of payments that raised a statistical alert,
+    8 bytes each, so that each raises one at most.
     """
 
     party_type: str = ""
@@ -168,6 +173,7 @@ class Party(msgspec.Struct, array_like=True):
     folded: bytes = b""
     raised: bytes = b""
     words: dict[str, int] = {}
+    unusual: bytes = b""
 
     def name_number(self, name: str) -> int:
         """The number of a name in `names`, added when new.
@@ -224,6 +230,16 @@ class Party(msgspec.Struct, array_like=True):
         """The first event of the payment that this one belongs to, as far as it is known."""
         return self.settlements.get(event, event)
 
+    def remember_unusual(self, first: int) -> None:
+        """A payment, by its first event, raised a statistical alert."""
+        self.unusual = newest_unusual(self.unusual + first.to_bytes(_EVENT_BYTES))
+
+    def was_unusual(self, first: int) -> bool:
+        """Whether the payment of this first event raised a statistical alert, as far as it is remembered."""
+        wanted = first.to_bytes(_EVENT_BYTES)
+        starts = range(0, len(self.unusual), _EVENT_BYTES)
+        return any(self.unusual[start : start + _EVENT_BYTES] == wanted for start in starts)
+
     def remember_proof(self, proof: Proof) -> None:
         """Keep what names an event of the party, for the newest `MOST_PROOFS` that an alert may have to show.
 
@@ -233,6 +249,11 @@ class Party(msgspec.Struct, array_like=True):
         if any(kept.offset == proof.offset for kept in self.proofs):
             return
         self.proofs = newest_proofs([*self.proofs, proof])
+
+
+def newest_unusual(packed: bytes) -> bytes:
+    """The newest `MOST_UNUSUAL` of these payments."""
+    return packed[-MOST_UNUSUAL * _EVENT_BYTES :]
 
 
 def newest_proofs(proofs: list[Proof]) -> list[Proof]:

@@ -15,6 +15,7 @@ from detectors.party import (
     Facts,
     Party,
     newest_proofs,
+    newest_unusual,
     pack,
     unpack,
 )
@@ -124,6 +125,7 @@ def merged(current: Party, earlier: Party) -> Party:
     current.declarations += earlier.declarations
     current.verdicts = verdicts.kept(earlier.verdicts + current.verdicts)
     current.raised = verdicts.kept_alerts(earlier.raised + current.raised)
+    current.unusual = newest_unusual(earlier.unusual + current.unusual)
     current.aliases = _newest(earlier.aliases, current.aliases)
     current.settlements = _newest(earlier.settlements, current.settlements)
     return current

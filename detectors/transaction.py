@@ -14,7 +14,7 @@ from detectors.calendar import DAY_US, SECOND_US, local, to_us, year_bounds
 from detectors.configuration import Configuration
 from detectors.effective import Effective
 from detectors.events import Origin, PartyType, Transaction
-from detectors.features import EventView, Feature, observe
+from detectors.features import EventView, Feature, measure_again, observe
 from detectors.institution_code import institution_code
 from detectors.money import Exact, Ratio
 from detectors.party import MOST_NAMES, Party
@@ -108,9 +108,10 @@ def apply_transaction(
 ) -> Seen:
     """Apply one transaction. Raises `ValueError` before anything changed when an amount or rate is not a number.
 
-    A payment is scored and learned once, from its first event: a settlement of a known payment, a return or a
-    cancellation changes what counts, and a settlement may complete a typology, but the models do not see the payment
-    again.
+    A payment is learned once, from its first event: a settlement of a known payment, a return or a cancellation changes
+    what counts, and a settlement may complete a typology, but the models do not see the payment again. A second
+    institution's first word about it is scored beside that, and teaches nothing. Failure prevented: who tells another
+    bank's payment first, with fields that look harmless, has the models look at those alone.
     """
     if (one := institution_code(event.institution)) != event.institution:
         event = msgspec.structs.replace(event, institution=one)
@@ -129,6 +130,8 @@ def apply_transaction(
     score = _Score()
     if effect.kind == "new" or (effect.kind == "late" and event.status in {"ordered", "settled"}):
         score = _score(step, row, worth)
+    elif effect.second:
+        score = _score(step, row, worth, told=effect.payment)
     judged = _judge(step, effect, worth, score)
     known.first_us, known.last_us = min(known.first_us, at_us), max(known.last_us, at_us)
     state.advance(step.clock_us)
@@ -217,23 +220,14 @@ def _row(step: _Step, worth: _Money) -> Payment:
     )  # fmt: skip
 
 
-def _score(step: _Step, row: Payment, worth: _Money) -> _Score:
-    """Score the payment against the past, then learn from it."""
+def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None) -> _Score:
+    """Score the payment against the past, then learn from it, unless it was `told` and learned before."""
     state, effective, event, at_us, known = step.state, step.effective, step.event, step.at_us, step.known
     assert state.scorer is not None
     wall = local(at_us, effective.zone)
     line = effective.rulebook.limit("T01", "document_line", wall.date())
     dollars = None if worth.usd is None else worth.usd / 100
-    week = None
-    if worth.usd is not None:
-        rows = payments.rows(known)
-        cents = payments.window_sum(rows, event.direction == "out", at_us - WEEK_US + 1, at_us)
-        # a late payment is in no window, yet the sum is said to hold this payment
-        counted = bool(len(rows)) and int(rows["offset"][-1]) == row.offset
-        summed = folded.folded_of(known)
-        if summed is not None:
-            cents += summed.flow(event.direction == "out", at_us - WEEK_US + 1, at_us)
-        week = (cents if counted else cents + worth.usd) / 100
+    week = None if worth.usd is None else _week_sum(step, row, worth.usd, told) / 100
     view = EventView(
         event_time_s=at_us / SECOND_US, direction=event.direction, party_type=event.party_type, channel=event.channel,
         country=event.counterparty_country, currency=event.currency, purpose=event.purpose,
@@ -245,9 +239,27 @@ def _score(step: _Step, row: Payment, worth: _Money) -> _Score:
         local_weekday=wall.weekday(), sum_7d_usd=week,
         doc_line_ratio=None if line is None or dollars is None else dollars / float(line.number),
     )  # fmt: skip
-    features, known.baselines = observe(view, known.baselines, state.baselines)
     segment = f"{SEGMENTS[event.party_type]}.{event.direction}"
-    return _Score(state.scorer.score_then_learn(segment, features), features, segment)
+    if told is None:
+        features, known.baselines = observe(view, known.baselines, state.baselines)
+    else:
+        features = measure_again(view, known.baselines, state.baselines, told.time / SECOND_US)
+    return _Score(state.scorer.score_then_learn(segment, features, learn=told is None), features, segment)
+
+
+def _week_sum(step: _Step, row: Payment, usd: int, told: Payment | None) -> int:
+    """USD cents of the last seven days in the payment's direction, the payment itself once, as this event says it."""
+    out, at_us = step.event.direction == "out", step.at_us
+    rows = payments.rows(step.known)
+    cents = payments.window_sum(rows, out, at_us - WEEK_US + 1, at_us)
+    summed = folded.folded_of(step.known)
+    if summed is not None:
+        cents += summed.flow(out, at_us - WEEK_US + 1, at_us)
+    if told is not None:
+        return cents + usd - (told.usd if at_us - WEEK_US < told.time <= at_us else 0)
+    # a late payment is in no window, yet the sum is said to hold this payment
+    counted = bool(len(rows)) and int(rows["offset"][-1]) == row.offset
+    return cents if counted else cents + usd
 
 
 def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged:
@@ -264,7 +276,9 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     selection: Selection | None = alerts.RULE
     offered: Callable[[float], bool] = _never
     if not found:
-        selection, offered = _offer(step, None if history else score.scored)
+        # one statistical alert a payment, whoever tells of it
+        had_one = effect.payment is not None and known.was_unusual(effect.payment.event)
+        selection, offered = _offer(step, None if history or had_one else score.scored, again=effect.second)
     alert = None
     event = _read_as(step.event, found)
     if selection is not None:
@@ -274,6 +288,8 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
             worth.own_krw, score.segment, score.features, score.scored or UNSCORED, step.told,
         )  # fmt: skip
         alert = alerts.build(case, found, selection, offered)
+        if not found and effect.payment is not None:
+            known.remember_unusual(effect.payment.event)
     if context is not None and effect.kind == "new":
         for typology in REGISTRY:
             typology.learn(context)
@@ -292,7 +308,7 @@ def _never(rank: float) -> bool:  # noqa: ARG001 - the form of an offer
     return False
 
 
-def _offer(step: _Step, scored: Scored | None) -> tuple[Selection | None, Callable[[float], bool]]:
+def _offer(step: _Step, scored: Scored | None, *, again: bool) -> tuple[Selection | None, Callable[[float], bool]]:
     """Offer a warm rank to the budget; the second part asks the budget as it stood before what it would have chosen.
 
     The budget's day is the partition's, not the event's: a payment dated tomorrow must not close today's budget.
@@ -303,8 +319,8 @@ def _offer(step: _Step, scored: Scored | None) -> tuple[Selection | None, Callab
     day, at_s = local(step.clock_us, step.effective.zone).date().isoformat(), step.clock_us / SECOND_US
     sender, others, before = shares.known_as(step.event.institution), shares.several, budget.to_state()
     return (
-        budget.offer(scored.rank, at_s, day, sender, others=others),
-        lambda rank: Budget.from_state(before).offer(rank, at_s, day, sender, others=others) is not None,
+        budget.offer(scored.rank, at_s, day, sender, others=others, again=again),
+        lambda rank: Budget.from_state(before).offer(rank, at_s, day, sender, others=others, again=again) is not None,
     )
 
 

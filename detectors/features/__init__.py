@@ -17,7 +17,7 @@ from detectors.features import (
     weekday,
 )
 from detectors.features.baselines import Layout, token_hash
-from detectors.features.moment import Definition, Moment
+from detectors.features.moment import HALF_LIFE_S, Definition, Moment
 from detectors.features.shared import Shared
 from detectors.features.view import EventView, Feature
 
@@ -61,4 +61,19 @@ def observe(view: EventView, baselines: bytes, shared: Shared) -> tuple[tuple[Fe
     return measured, LAYOUT.pack(past)
 
 
-__all__ = ["NAMES", "REGISTRY", "EventView", "Feature", "Shared", "observe"]
+def measure_again(view: EventView, baselines: bytes, shared: Shared, told_s: float) -> tuple[Feature, ...]:
+    """Measure a payment under another institution's word, after it was learned from the word told at `told_s`.
+
+    Nothing is learned. The payment itself makes its counterparty no known one. The time since the last payment, and
+    with it the flow, are not known: the last one may be this payment. Other baselines hold the payment, as one of all
+    that they rest on. The same errors and cost as `observe`.
+    """
+    past = LAYOUT.unpack(baselines)
+    counterparty = token_hash(view.counterparty)
+    past.forget(counterparty, 0.5 ** (max(past.last_s - told_s, 0.0) / HALF_LIFE_S))
+    moment = Moment(view, shared, counterparty, past)
+    moment.gap_s = None
+    return tuple([feature.measure(moment, own) for feature, own in zip(REGISTRY, past.own, strict=True)])
+
+
+__all__ = ["NAMES", "REGISTRY", "EventView", "Feature", "Shared", "measure_again", "observe"]

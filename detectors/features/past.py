@@ -3,6 +3,8 @@
 # More would break the 400 bytes a party may take; a party that pays more regularly is rare and its lightest are
 # forgotten.
 COUNTERPARTIES = 16
+# Less than this of a payment is what float32 makes of nothing.
+LEAST_WEIGHT = 1e-3
 
 
 class Past:
@@ -27,3 +29,12 @@ class Past:
         if len(known) > COUNTERPARTIES:
             lightest = min((key for key in known if key != counterparty), key=known.__getitem__)
             del known[lightest]
+
+    def forget(self, counterparty: int, weight: float) -> None:
+        """Take a payment that was remembered out again: its weight as faded by now, and the count of one."""
+        left = self.known.get(counterparty, 0.0) - weight
+        if left >= LEAST_WEIGHT:
+            self.known[counterparty] = left
+        else:
+            self.known.pop(counterparty, None)
+        self.seen = max(self.seen - 1, 0)

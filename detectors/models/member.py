@@ -17,7 +17,7 @@ class Member(AnomalyDetector):
     `score_one(x)` changes nothing; higher is more unusual. A missing feature is absent from `x`, never None or NaN.
     """
 
-    # How many times `learn_one` was called, over saves and loads: proves that each scored event was learned once.
+    # How many times `learn_one` was called, over saves and loads: proves that each payment was learned once.
     n_learned: int
 
     @abstractmethod

@@ -26,7 +26,7 @@ def test_another_institutions_word_may_only_add(cents, flags):
     party, (_, effect) = told(first, second)
     stands = but(first, flags=first.flags | RESTATED | flags & (NO_DOCUMENT | SMALL_REMITTER))
     assert rows(party) == [stands]
-    assert effect == Effect("amended", stands, "payment.restated")
+    assert effect == Effect("amended", stands, "payment.restated", second=True)
     assert words(party) == [(1, 0, second)]
     assert party.settlements == {2: 1}
 
@@ -39,7 +39,20 @@ def test_another_institutions_larger_amount_counts(usd, counted):
     party, (_, effect) = told(first, second)
     stands = but(first, amount=10_050, exponent=0, usd=counted, flags=first.flags | RESTATED | NO_DOCUMENT)
     assert rows(party) == [stands]
-    assert effect == Effect("amended", stands, "payment.restated")
+    assert effect == Effect("amended", stands, "payment.restated", second=True)
+
+
+@pytest.mark.parametrize("cents", [990_000, 1_005_000])
+def test_the_first_word_of_a_second_institution_is_told(cents):
+    """The models look at it once: not at its correction, at the settlement of what it ordered, at the first one's.
+
+    Whether it changes what counts or not; and of each payment for itself.
+    """
+    first = [payment(1, 1_000_000), payment(10, 1_000_000, payment=6)]
+    for second in (payment(2, cents, institution=B), payment(2, cents, "ordered", institution=B)):
+        _, effects = told(*first, second, payment(3, cents, institution=B), payment(4, 1_000_000),
+                              payment(11, cents, institution=B, payment=6))  # fmt: skip
+        assert [effect.second for effect in effects] == [False, False, True, False, False, True]
 
 
 def test_a_larger_word_is_lowered_by_what_came_back():

@@ -242,3 +242,18 @@ def test_a_state_with_torn_letters_is_refused():
     whole = budget_of(1.0).to_state()
     with pytest.raises(ValueError, match="damaged"):
         Budget.from_state(whole.replace(b"daily", b"\xff\xfe\xff\xfe\xff"))
+
+
+def test_another_word_about_a_payment_sets_no_pace_and_is_not_explored():
+    """Offered 400 times more: the threshold stays 10 / 999, no lot is drawn; its rank may alert, and is spent."""
+    budget = budget_of(10.0)
+    pass_by(budget, 1)
+    before = budget.to_state()
+    assert [budget.offer(0.02, 0.0, MONDAY, again=True) for _ in range(400)] == [None] * 400
+    assert budget.to_state() == before
+    assert budget.offer(10 / 999, 0.0, MONDAY, again=True) == RANKED
+    assert (budget._state.remaining, budget._state.seen) == (9.0, 1)
+    exploring = budget_of(1000.0, exploration=1.0)
+    assert exploring.offer(0.5, 0.0, MONDAY, again=True) is None
+    assert exploring._state.draws == 0
+    assert exploring.offer(0.5, 0.0, MONDAY).explored

@@ -12,7 +12,7 @@ import pytest
 from detectors.features import habits, moments
 from detectors.features.baselines import Layout, token_hash
 from detectors.features.moment import Definition
-from detectors.features.past import Past
+from detectors.features.past import LEAST_WEIGHT, Past
 from detectors.features.shared import Shared
 
 
@@ -250,3 +250,15 @@ def test_damaged_bytes_are_refused(damage):
     packed = damage(layout().pack(a_past()))
     with pytest.raises(ValueError, match=f"got: {len(packed)} bytes of format {packed[0]}; expected: format 1"):
         layout().unpack(packed)
+
+
+def test_a_payment_is_taken_out_of_the_remembered_ones():
+    """Its weight as it has faded; what is left of an earlier payment stays, what is nothing but rounding goes."""
+    past = Past([])
+    past.seen, past.known = 5, {1: 1.5, 2: 0.5, 3: 0.5 + 2**-9, 4: 0.5 + 2**-11, 5: LEAST_WEIGHT}
+    for counterparty in (1, 2, 3, 4):
+        past.forget(counterparty, 0.5)
+    assert (past.seen, past.known) == (1, {1: 1.0, 3: 2**-9, 5: LEAST_WEIGHT})
+    past.forget(5, 0.0)
+    past.forget(9, 0.5)
+    assert (past.seen, past.known) == (0, {1: 1.0, 3: 2**-9, 5: LEAST_WEIGHT})

@@ -12,6 +12,7 @@ from detectors.features import (
     counterparty_novelty,
     deal_rate,
     document_line,
+    measure_again,
     observe,
     slow_boiling,
 )
@@ -261,3 +262,35 @@ def test_an_event_is_measured_learned_and_remembered():
     past.seen = 0xFFFFFFFF
     _, packed = observe(view(), LAYOUT.pack(past), shared)
     assert LAYOUT.unpack(packed).seen == 0xFFFFFFFF
+
+
+def test_a_payment_is_measured_again_as_if_it_had_not_been_learned():
+    """Two to one payee, one to a new one that is measured again: as new as it was, by gaps that are not known.
+
+    Nothing is learned. Told a half-life before the party's newest payment, it has half the weight to be taken out.
+    """
+    shared, packed = Shared(), b""
+    for number, name in enumerate(("a", "a", "b")):
+        event = view(event_time_s=NOW + number * DAY, counterparty=name)
+        first, packed = observe(event, packed, shared)
+    groups, novelty = {name: list(group) for name, group in shared.groups.items()}, named(first, "counterparty_novelty")
+    again = measure_again(event, packed, shared, NOW + 2 * DAY)
+    assert [one.name for one in again] == [feature.name for feature in REGISTRY]
+    assert shared.groups == groups
+    assert (named(again, "counterparty_novelty").value, novelty.value) == (0.0, 0.0)
+    assert named(again, "counterparty_novelty").deviation > 0
+    assert (named(again, "cadence").value, named(first, "cadence").value) == (None, 1.0)
+    assert named(again, "amount_corridor").own_n == 2
+    known = measure_again(view(event_time_s=NOW, counterparty="a"), packed, shared, NOW)
+    assert named(known, "counterparty_novelty").deviation == 0.0
+    # 90 days on, half of the new payee's payment is left; the word was told then, later, or 90 days before
+    _, later = observe(view(event_time_s=NOW + 92 * DAY, counterparty="a"), packed, shared)
+    event = view(event_time_s=NOW + 92 * DAY, counterparty="b")
+    for days, left in ((2, 0.0), (30, 0.0), (-88, 0.25)):
+        found = measure_again(event, later, shared, NOW + days * DAY)
+        share = left / (2 * 0.5 + 1 + left)
+        assert named(found, "counterparty_novelty").value == pytest.approx(share, abs=0.01)
+
+
+def named(features: tuple[Feature, ...], name: str) -> Feature:
+    return next(one for one in features if one.name == name)

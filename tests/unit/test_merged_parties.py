@@ -7,7 +7,7 @@ import pytest
 
 from detectors import party as party_module
 from detectors.events import Profile
-from detectors.party import Party, unpack
+from detectors.party import Party, pack, unpack
 from detectors.payments import exact_sum, rows
 from tests.support.ledger import Ledger, digest16, later
 
@@ -65,6 +65,20 @@ def test_pieces_of_both_names_are_one_evidence():
     (alert,) = ledger.pay("p2", later(hours=110), "4900", **BOTH).alerts
     assert [item.event_id for item in alert.evidence] == ["p0", "p1", "p2"]
     assert alert.evidence_total == 3
+
+
+def test_which_payments_raised_a_statistical_alert_is_known_of_both_names():
+    """The older name's first, the newest 64 of both."""
+    ledger = Ledger()
+    for party, numbers in ((OLD, range(1, 41)), (NEW, range(41, 81))):
+        ledger.pay(party, later(hours=1), party=party)
+        kept = unpack(ledger.state.parties[party])
+        for number in numbers:
+            kept.remember_unusual(number)
+        ledger.state.parties[party] = pack(kept)
+    ledger.pay("both", later(hours=2), **BOTH)
+    found = unpack(ledger.state.parties[NEW])
+    assert [number for number in range(90) if found.was_unusual(number)] == list(range(17, 81))
 
 
 def profiled(ledger: Ledger, party: str, kind: str, day: float) -> None:

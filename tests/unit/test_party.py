@@ -162,3 +162,18 @@ def test_when_a_party_was_last_seen_is_read_from_its_record():
     assert (owner_of(told), formers_of(told), last_seen(told)) == ("BANKA", ["k0", "k1"], 0)
     with pytest.raises(msgspec.DecodeError):
         unpack(b"\xc1")
+
+
+def test_payments_that_raised_a_statistical_alert_are_remembered_the_newest_64():
+    """By their first event, each number whole: none is found across two others' bytes."""
+    party = Party()
+    assert not party.was_unusual(0)
+    for number in range(1, 66):
+        party.remember_unusual(number)
+    assert [number for number in range(67) if party.was_unusual(number)] == list(range(2, 66))
+    assert len(party.unusual) == 64 * 8
+    twice = Party()
+    for _ in range(2):
+        twice.remember_unusual(1 << 60 | 1 << 8)
+    assert twice.was_unusual(1 << 60 | 1 << 8)
+    assert not any(twice.was_unusual(number) for number in (1 << 16, 1 << 8, (1 << 16) + (1 << 4)))

@@ -3,6 +3,7 @@
 import math
 from typing import Any
 
+import msgspec
 import pytest
 
 from detectors import money, payments, transaction
@@ -174,9 +175,9 @@ class Watched:
             self.views.append(view)
             return observe(view, *rest)
 
-        def scored(scorer: Scorer, segment: str, *rest: Any) -> Any:
+        def scored(scorer: Scorer, segment: str, *rest: Any, **how: Any) -> Any:
             self.segments.append(segment)
-            return score(scorer, segment, *rest)
+            return score(scorer, segment, *rest, **how)
 
         monkeypatch.setattr(transaction, "observe", watched)
         monkeypatch.setattr(Scorer, "score_then_learn", scored)
@@ -276,6 +277,25 @@ def test_a_late_payment_is_in_its_own_week_though_it_is_in_no_total(monkeypatch:
     ledger.pay("late", later(hours=2), "400")
     ledger.pay("late and alone", later(hours=3), "800", party="k1.0a3.third")
     assert watched.weeks() == [100.0, 200.0, 500.0, 800.0]
+
+
+@pytest.mark.parametrize(
+    ("told_us", "counted"),
+    [(-3 * 3600 * 10**6, True), (1 - WEEK_US, True), (-WEEK_US, False), (0, True), (1, False)],
+)
+def test_a_payment_told_again_is_in_its_week_once(told_us: int, counted: bool) -> None:
+    """As this word says it: 500 and another 600, whether the first word's 400 stand in the seven days or not."""
+    ledger = rated()
+    ledger.pay("other", later(days=8), "600")
+    step, worth = step_of(ledger, payment("e", later(days=8, hours=2), "500"))
+    row = transaction._row(step, worth)
+    told = msgspec.structs.replace(row, time=step.at_us + told_us, usd=400_00, event=7)
+    payments.append(step.known, told)
+    in_week = payments.window_sum(
+        rows(step.known), outbound=True, first_us=step.at_us - WEEK_US + 1, last_us=step.at_us
+    )
+    assert in_week == (1000_00 if counted else 600_00)
+    assert transaction._week_sum(step, row, 500_00, told) == 1100_00
 
 
 def test_what_was_folded_of_the_week_counts_in_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,25 +35,25 @@ class Offered:
         """As it stands."""
         return f"after {len(self.asked)}"
 
-    def offer(self, *told: Any, others: Any) -> str | None:
+    def offer(self, *told: Any, others: Any, again: Any) -> str | None:
         """Take a rank, or not."""
-        self.asked.append((*told, others))
+        self.asked.append((*told, others, again))
         return "chosen" if told[0] < 0.5 else None
 
 
-def test_the_budget_is_asked_by_the_partitions_day(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("again", [False, True])
+def test_the_budget_is_asked_by_the_partitions_day(monkeypatch: pytest.MonkeyPatch, again: bool) -> None:
     """A payment dated tomorrow must not close today's: 20:00 UTC is already the next day in Seoul."""
-    budget, earlier = Offered(), Offered()
+    budget, earlier, ledger = Offered(), Offered(), rated()  # the ledger first: it tries its configuration
     restored: list[Any] = []
     monkeypatch.setattr(Budget, "from_state", staticmethod(lambda state: restored.append(state) or earlier))
-    ledger = rated()
     ledger.state.give_share("BANKA", to_us(START))
     ledger.state.budget = budget
     step, _ = step_of(ledger, payment("e", later(hours=19)))
     step = step._replace(at_us=step.at_us + 5 * DAY_US)
     scored = SCORED
-    selection, offered = transaction._offer(step, scored)
-    told = (later(hours=19).timestamp(), "2025-03-04", "BANKA", ledger.state.shares.several)
+    selection, offered = transaction._offer(step, scored, again=again)
+    told = (later(hours=19).timestamp(), "2025-03-04", "BANKA", ledger.state.shares.several, again)
     assert (selection, budget.asked) == ("chosen", [(0.01, *told)])
     assert [offered(rank) for rank in (0.4, 0.6)] == [True, False]
     assert (restored, earlier.asked) == (["after 0"] * 2, [(0.4, *told), (0.6, *told)])
@@ -68,7 +68,7 @@ def test_without_a_warm_rank_or_a_budget_nothing_is_offered(missing: str) -> Non
     scored = None if missing == "score" else SCORED
     if missing == "rank":
         scored = msgspec.structs.replace(SCORED, rank=None)
-    selection, offered = transaction._offer(step, scored)
+    selection, offered = transaction._offer(step, scored, again=False)
     assert (selection, offered(0.0)) == (None, False)
 
 

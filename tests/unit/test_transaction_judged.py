@@ -160,8 +160,8 @@ class Judging:
         self.chosen: Any = None
         self.offers: list[Any] = []
 
-        def offer(step: Any, scored: Any) -> Any:
-            self.offers.append((step, scored))
+        def offer(step: Any, scored: Any, *, again: bool) -> Any:
+            self.offers.append((step, scored, again))
             return self.chosen, "offered"
 
         monkeypatch.setattr(transaction, "_offer", offer)
@@ -169,9 +169,9 @@ class Judging:
         for typology in REGISTRY:
             monkeypatch.setattr(type(typology), "learn", lambda one, context: self.learned.append((one.id, context)))
 
-    def judge(self, kind: str = "new", score: Any = None) -> Any:
+    def judge(self, kind: str = "new", score: Any = None, *, second: bool = False) -> Any:
         """The judgement."""
-        effect = Effect(kind, self.row)
+        effect = Effect(kind, self.row, second=second)
         return transaction._judge(self.step, effect, self.worth, score or transaction._Score())
 
 
@@ -213,11 +213,34 @@ def test_what_no_rule_explains_is_offered_to_the_budget(monkeypatch: pytest.Monk
     judging = Judging(monkeypatch, fired=0)
     score = transaction._Score(SCORED, (), "person.out")
     assert judging.judge(score=score).alert is None
-    assert (judging.offers, judging.built) == ([(judging.step, SCORED)], [])
+    assert (judging.offers, judging.built) == ([(judging.step, SCORED, False)], [])
     judging.chosen = "selected"
     assert judging.judge(score=score).alert == "the alert"
     assert judging.built[0][1:] == ([], "selected", "offered")
     assert judging.step.known.proofs == []
+
+
+@pytest.mark.parametrize("chosen", [None, "selected"])
+def test_a_payment_raises_one_statistical_alert(monkeypatch: pytest.MonkeyPatch, chosen: str | None) -> None:
+    """The second bank's word is offered as another one about it, where the first one raised none."""
+    judging = Judging(monkeypatch)
+    judging.chosen = chosen
+    score = transaction._Score(SCORED, (), "person.out")
+    judging.judge(score=score)
+    assert judging.step.known.was_unusual(judging.row.event) == (chosen is not None)
+    judging.judge("amended", score, second=True)
+    assert judging.offers[1:] == [(judging.step, None if chosen else SCORED, True)]
+
+
+def test_an_alert_by_rule_takes_no_statistical_one_from_the_second_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does an event without a payment that counts, such as a late one, make any payment one that had its alert."""
+    ruled = Judging(monkeypatch, fired=1, news=1)
+    ruled.judge()
+    assert (len(ruled.built), ruled.step.known.unusual) == (1, b"")
+    late = Judging(monkeypatch)
+    late.chosen, late.row = "selected", None
+    late.judge("late", transaction._Score(SCORED, (), "person.out"))
+    assert (len(late.built), late.step.known.unusual) == (1, b"")
 
 
 def test_history_is_learned_from_and_never_alerts(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +248,7 @@ def test_history_is_learned_from_and_never_alerts(monkeypatch: pytest.MonkeyPatc
     judging = Judging(monkeypatch, fired=2, news=2, history=True)
     judged = judging.judge(score=transaction._Score(SCORED, (), "person.out"))
     assert judged == (None, (("T0", 0.5), ("T1", 1.5)), (), "person")
-    assert judging.offers == [(judging.step, None)]
+    assert judging.offers == [(judging.step, None, False)]
     assert [name for name, _ in judging.learned] == [typology.id for typology in REGISTRY]
     assert len(judging.step.known.proofs) == 1
 
@@ -240,7 +263,7 @@ def test_typologies_look_at_what_counts_and_learn_what_is_new(
     """All of them learn, after the alert is built, from the context that they judged."""
     judging = Judging(monkeypatch)
     judging.judge(kind)
-    assert (len(judging.evaluated), judging.offers) == (int(looked), [(judging.step, None)])
+    assert (len(judging.evaluated), judging.offers) == (int(looked), [(judging.step, None, False)])
     contexts = [context for context, _ in judging.evaluated] * learns
     assert judging.learned == [(typology.id, context) for context in contexts for typology in REGISTRY]
 
