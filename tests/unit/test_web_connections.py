@@ -179,13 +179,13 @@ def test_who_opens_many_and_takes_no_answer_keeps_the_page_from_nobody_else():
                     one.sendall(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n" * 200)
 
     with serving() as server:
-        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=3, source_address=("127.0.0.2", 0))
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10, source_address=("127.0.0.2", 0))
         flooding = threading.Thread(target=flood, args=(server.port,))
         flooding.start()
         try:
             assert settled(lambda: not answered(server.port), 15), "the flood does not fill the places"
             for _ in range(10):
-                assert answered(server.port, of="127.0.0.2")
+                assert answered(server.port, 10, of="127.0.0.2")  # who finds no place is told at once
                 kept.request("GET", "/healthz")
                 assert kept.getresponse().read() == b'{"alive": true}'
                 time.sleep(0.1)
