@@ -49,7 +49,7 @@ def test_another_record_stands_in_its_place_and_a_put_one_is_the_last():
     assert next(iter(parties.items())) == ("a", record("A", 5))
     parties["a"] = record("C", 6)
     assert list(parties) == ["b", "c", "a"]
-    assert (parties.held("A"), parties.held("C")) == (1, 2)
+    assert (parties["a"], parties.held("A"), parties.held("C")) == (record("C", 6), 1, 2)
     parties.put("b", record("A", 7), "A")
     assert list(parties) == ["c", "a", "b"]
     assert parties["b"] == record("A", 7)
@@ -74,6 +74,9 @@ def test_the_newest_owner_loses_its_own_where_it_holds_more_than_its_part():
     assert forgotten(parties, "A", most=2) == ["a2", "a3"]
     assert forgotten(parties, "A") == ["b1"]
     assert list(parties) == ["b2", "a1"]
+    for token in ("a4", "b4", "b5"):
+        parties.put(token, record(token[0].upper()), token[0].upper())
+    assert forgotten(parties, "B", most=1) == ["b2"]
 
 
 def test_else_the_first_by_name_that_holds_more_does():
@@ -88,6 +91,8 @@ def test_an_owner_without_a_part_holds_more_than_that():
     parties = held(("o", OTHERS), ("a", "A"))
     parties.share_out(1, {"A": 1}, {"A"}.__contains__)
     assert forgotten(parties, "A") == ["o"]
+    parties.put("p", record(), OTHERS)
+    assert list(parties.forget(OTHERS, 9)) == [("p", record())]
 
 
 def test_parties_of_an_owner_that_lost_its_share_are_the_others_oldest():
@@ -145,6 +150,12 @@ def test_offices_have_a_quarter_and_institutions_share_the_rest():
     shares.give("B", 0)
     assert OFFICE_PART == 4
     assert parts(100, shares.quotas) == {"A": 37, "B": 37, OFFICES: 25}
+    assert parts(103, shares.quotas) == {"A": 39, "B": 39, OFFICES: 25}
+
+
+def test_a_partition_has_room_for_a_million_until_a_configuration_says_otherwise():
+    """The default of `[engine] parties`."""
+    assert Parties().size == 1_000_000
 
 
 # -- whose -----------------------------------------------------------------------------------------------------------

@@ -171,15 +171,15 @@ def test_a_party_belongs_to_whoever_of_highest_rank_told_of_it_first(current, ea
 
 
 def test_a_new_party_beyond_the_room_takes_the_place_of_its_owners_own():
-    """Not of the one before it, which is another's."""
+    """Not of the one before it, which is another's, although that one holds more than its part too."""
     state = PartitionState.new(0)
     state.shares.list(["LISTED"])
-    for name, sender in (("a", "LISTED"), ("b", "NAMED"), ("c", "NAMED")):
+    for name, sender in (("a", "LISTED"), ("b", "NAMED"), ("c", "NAMED"), ("e", "LISTED")):
         state.give_share(sender, 0)
         store(state, name, {}, party(1), sender)
-    state.share_out_parties(3)
+    state.share_out_parties(4)
     store(state, "d", {}, party(1), "NAMED")
-    assert list(state.parties) == ["a", "c", "d"]
+    assert list(state.parties) == ["a", "c", "e", "d"]
     assert state.counters["parties_forgotten"] == 1
 
 
