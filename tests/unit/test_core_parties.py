@@ -10,7 +10,8 @@ from detectors.core import Notice
 from detectors.events import Declaration, Disposition, Profile
 from detectors.officers import officer_number
 from detectors.party import Facts, token_number, unpack
-from tests.support.ledger import START, Ledger, digest16, later, stamp
+from detectors.shares import OFFICES
+from tests.support.ledger import START, Ledger, configuration, digest16, later, stamp
 from tests.unit.test_core_records import counted
 
 PARTY = "k1.0a3.remitter"
@@ -90,6 +91,19 @@ def declaration(name: str, at: Any, value: str = "100", **fields: Any) -> Declar
              "currency": "USD"}  # fmt: skip
     return Declaration(event_id=name, identity=digest16(name), body=digest16(name), declared_time=at, value=value,
                        **(given | fields))  # fmt: skip
+
+
+def test_a_party_that_only_offices_told_of_is_the_offices_until_a_bank_pays_for_it():
+    """By a profile or a declaration; they take none from a bank. An unknown name's payment takes it from nobody."""
+    book = Ledger(configuration(admission={"institutions": ["BANKB"]}))
+    put(book, *profile("p", START, party="k1.0a3.p"))
+    put(book, declaration("d", START, party="k1.0a3.d"), START)
+    book.pay("a", START, party="k1.0a3.d", institution="UNLISTED")
+    owners = {token: unpack(record).owner for token, record in book.state.parties.items()}
+    assert owners == {"k1.0a3.p": OFFICES, "k1.0a3.d": OFFICES}
+    book.pay("b", START, party="k1.0a3.d", institution="BANKB")
+    put(book, declaration("e", START, party="k1.0a3.d"), START)
+    assert unpack(book.state.parties["k1.0a3.d"]).owner == "BANKB"
 
 
 def test_declarations_are_counted_and_keep_their_party_alive():

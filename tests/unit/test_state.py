@@ -313,8 +313,11 @@ def test_parties_have_their_places_shared_out_whenever_the_windows_have(monkeypa
     assert (state.parties.size, state.parties._quotas) == (100, {"A": 75 // 7, OFFICES: 25})
     assert (thawed(state).parties.size, thawed(state).parties._quotas) == (100, {"A": 75 // 7, OFFICES: 25})
     shares["A"] = 3
+    state.parties["b"] = pack(Party(owner="BANKB"))
     state.give_share("BANKB", CLOCK)
     assert (state.parties.size, state.parties._quotas) == (100, {"A": 25, OFFICES: 25})
+    # neither listed by the configuration nor an office, but with a share of its own
+    assert (state.parties.held("BANKB"), thawed(state).parties.held("BANKB"), state.parties.held()) == (1, 1, 0)
     assert thawed(state).parties.held("BKGGKRSE") == 1
     state.install(configuration(engine={"parties": 4}))
     assert (state.parties.size, state.parties.held("BKGGKRSE"), state.parties.held()) == (4, 0, 1)
@@ -333,6 +336,16 @@ def test_a_party_that_is_forgotten_takes_its_former_names_with_it_and_is_counted
     assert (list(state.parties), list(state.renamed)) == (["y"], ["x"])
     state.forget_parties("")
     assert state.counters["parties_forgotten"] == 1
+
+
+def test_the_share_of_the_party_that_was_touched_last_is_asked_first():
+    """Of two that hold more than their parts, although the other one comes first by name."""
+    state = PartitionState.new(3)
+    state.install(configuration(engine={"parties": 1}))
+    for token, owner in (("a", "A"), ("b", "B")):
+        state.parties[token] = pack(Party(owner=owner))
+    state.forget_parties("B")
+    assert list(state.parties) == ["a"]
 
 
 def test_a_record_forgets_a_few_hundred_parties_at_most():

@@ -396,3 +396,11 @@ def test_the_clock_goes_to_a_payments_time_as_far_as_kafka_bears_it_out() -> Non
     source = Source("fx.transactions.v1", 0, 0)
     ledger.put(event, Origin(offset=len(ledger.log), source=source, commitment="k1:" + "0" * 64, timestamp_ms=sent))
     assert ledger.state.watermark_us == sent * 1000
+
+
+def test_a_party_is_of_the_share_of_the_institution_that_pays_for_it() -> None:
+    """Its own where it has one."""
+    ledger = Ledger()
+    ledger.pay("a", START, institution="BANKA")
+    assert unpack(ledger.state.parties[PARTY]).owner == "BANKA"
+    assert ledger.state.parties.held("BANKA") == 1
