@@ -41,7 +41,7 @@ def show(*, as_json: bool) -> None:
             "configuration": plain,
         }, ensure_ascii=False))  # fmt: skip
         return
-    for line in _remarks(fingerprint(configuration), found, off, others):
+    for line in _remarks(fingerprint(configuration), found, off, others, configuration.engine.most_parties):
         say(f"# {line}")
     for table in lacking(configuration):
         say(f"# [{table}] is not in this configuration, which an earlier release wrote: plain defaults hold, not the "
@@ -49,9 +49,15 @@ def show(*, as_json: bool) -> None:
     say(tomli_w.dumps(plain))
 
 
-def _remarks(version: str, found: dict[int, int | None] | None, off: list[str], others: int) -> Iterator[str]:
-    """What an operator should know beside the tables: where it stands in the ledger, and what is switched off."""
+def _remarks(
+    version: str, found: dict[int, int | None] | None, off: list[str], others: int, parties: int
+) -> Iterator[str]:
+    """What an operator should know beside the tables: where it stands in the ledger, what is switched off.
+
+    `parties` is the number of them that a partition remembers; its default is in no table.
+    """
     yield f"fingerprint {version}"
+    yield f"a partition remembers {parties} parties at most ([engine] parties)"
     if found is None:
         yield "in force from the first record of each ledger partition on"
     else:

@@ -135,14 +135,15 @@ def test_typologies_that_are_switched_off_are_named():
 
 
 def test_show_says_where_it_stands_and_what_is_off():
-    """Beside the tables: offsets in the ledger, partitions where it is not yet, typologies off, strangers."""
-    told = list(_remarks("abc", {0: 7, 1: None}, ["T01"], 2))
+    """Beside the tables: room for parties, offsets, partitions where it is not yet, typologies off, strangers."""
+    told = list(_remarks("abc", {0: 7, 1: None}, ["T01"], 2, 500))
     assert told[0] == "fingerprint abc"
-    assert "0: 7" in told[1]
-    assert "partitions 1" in told[2]
-    assert told[3] == "typologies switched off: T01"
-    assert told[4].startswith("2 records of fx.rules.v1 stand in other partitions than 0")
-    assert len(list(_remarks("abc", None, [], 0))) == 2
+    assert told[1] == "a partition remembers 500 parties at most ([engine] parties)"
+    assert "0: 7" in told[2]
+    assert "partitions 1" in told[3]
+    assert told[4] == "typologies switched off: T01"
+    assert told[5].startswith("2 records of fx.rules.v1 stand in other partitions than 0")
+    assert len(list(_remarks("abc", None, [], 0, 500))) == 3
 
 
 def test_a_change_is_known_in_the_ledger_by_its_source():
