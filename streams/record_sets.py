@@ -18,7 +18,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException, KafkaError
@@ -146,8 +146,7 @@ class RecordSet:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        whole = len(raw) >= _HEADER.size
-        fields = _HEADER.unpack_from(raw) if whole else (-1,) * 13
+        fields = _HEADER.unpack_from(raw) if len(raw) >= _HEADER.size else (-1,) * 13
         (self.base_offset, self._length, _, self._magic, _, self._attributes, delta, first, latest, self.producer_id,
          _, _, self.count) = fields  # fmt: skip
         self._appended = bool(self._attributes & _LOG_APPEND_TIME)
@@ -296,15 +295,26 @@ class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
 
     def _unpack_records(self) -> Iterator[Any]:
         sets: RecordSets = self._records
+        first = True
         while sets.has_next():
-            found = sets.next_set()
-            wrong = found.check(crc=self._check_crcs)
+            found, following = sets.next_set(), sets.peek_offset()
+            wrong = found.check(crc=self._check_crcs) or self._misplaced(found, following, first=first)
+            first = False
             if wrong is not None:
-                yield from self._instead(found, DAMAGED, wrong, self._damaged_end(found, sets.peek_offset()))
+                yield from self._instead(found, DAMAGED, wrong, self._damaged_end(found, following))
                 continue
             if not self._passed_over(found):
                 yield from self._contents(found)
             self.next_fetch_offset = max(self.next_fetch_offset, found.next_offset)
+
+    def _misplaced(self, found: RecordSet | OldRecordSet, following: int | None, *, first: bool) -> str | None:
+        """No checksum covers a set's offset. Only an answer's first, and old ones, may begin before the position."""
+        if isinstance(found, OldRecordSet):
+            return None
+        at, begin, end = self.next_fetch_offset, found.base_offset, found.next_offset
+        if end <= at or (begin < at and not first) or (begin > at and following is not None and following < end):
+            return "its offsets are not between those of the sets before and behind it"
+        return None
 
     def _passed_over(self, found: RecordSet | OldRecordSet) -> bool:
         """Whether it is a marker, or of a transaction that was rolled back."""
@@ -374,13 +384,9 @@ def _single(made: Unreadable, offset: int) -> Unreadable:
                       cause)  # fmt: skip
 
 
-_HAND_OVER: Final = HandOver()
-_HAND_OVER_EACH: Final = HandOver(each_offset=True)
-
-
 def hand_over(consumer: Any, *, each_offset: bool = False) -> None:
     """Let a consumer that has not started get an `Unreadable` where a record set cannot be read."""
-    consumer._value_deserializer = _HAND_OVER_EACH if each_offset else _HAND_OVER  # noqa: SLF001
+    consumer._value_deserializer = HandOver(each_offset=each_offset)  # noqa: SLF001
 
 
 def read_within_bounds() -> None:

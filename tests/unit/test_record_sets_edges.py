@@ -287,6 +287,36 @@ def test_a_damaged_set_ends_where_the_next_begins_else_where_it_says(delta: int,
         assert contents(found)[1:] == [(3, None, b"next", ())]
 
 
+def moved(data: bytes, base: int) -> bytes:
+    """With another first offset, which no checksum covers."""
+    return struct.pack(">q", base) + data[8:]
+
+
+@pytest.mark.parametrize("base", [4, 2, 1, 0, -7, 2**40, 8, 7])
+def test_a_set_whose_offset_was_damaged_hides_nothing(base: int) -> None:
+    """Its checksum is true. Moved down, its records would be passed over in silence; up, they would hide the next."""
+    behind = batch([Raw(b"last")], base=6)
+    data = GOOD + moved(batch(THREE, base=3), base) + behind
+    [_, _, _, unreadable, record, end] = read(data)
+    assert (unreadable.code, unreadable.first, unreadable.offset) == ("set.damaged", 3, 5)
+    assert unreadable.cause.endswith("its offsets are not between those of the sets before and behind it")
+    assert (record.value, end) == (b"last", 7)
+
+
+def test_sets_in_their_places_are_read_whatever_is_missing_between_them() -> None:
+    """Compaction leaves gaps; a set may end the answer, or begin before the position if it is the first."""
+    data = GOOD + batch(THREE, base=10) + batch(THREE, base=13) + batch(THREE, base=2**40)
+    expected = [*range(3), *range(10, 16), *range(2**40, 2**40 + 3)]
+    assert [one.offset for one in read(data)[:-1]] == expected
+    assert [one.offset for one in read(data, 2)[:-1]] == expected[2:]
+
+
+def test_a_set_before_the_position_is_no_answer_to_it() -> None:
+    """Nothing would be read, and the same be fetched again without end."""
+    [unreadable, end] = read(GOOD, 3)
+    assert (unreadable.code, unreadable.first, unreadable.offset, end) == ("set.damaged", 3, 3, 4)
+
+
 @pytest.mark.usefixtures("small_limits")
 @pytest.mark.parametrize(("following", "last"), [(3, 2), (4, 1)])
 def test_no_damaged_set_takes_more_offsets_than_a_set_may_have(following: int, last: int) -> None:
