@@ -105,6 +105,20 @@ def test_a_state_that_was_saved_between_two_words_gives_the_same():
     assert kept.state.freeze().digest() == ledger.state.freeze().digest()
 
 
+def test_the_features_see_the_second_word_and_when_the_first_was_told(monkeypatch: pytest.MonkeyPatch):
+    """Beside the party's past and its peers', as they are; the hour is that of the word that is looked at."""
+    ledger = quiet()
+    word(ledger, "x", "BANKX", odd=False)
+    asked: list[Any] = []
+    monkeypatch.setattr(transaction, "measure_again", lambda *told: asked.append(told) or measure_again(*told))
+    baselines = unpack(ledger.state.parties[PARTY]).baselines
+    word(ledger, "a", "BANKA", odd=True)
+    [(view, *rest)] = asked
+    assert rest == [baselines, ledger.state.baselines, later(days=90).timestamp()]
+    assert (view.event_time_s, view.local_hour) == (later(days=90, hours=NIGHT).timestamp(), 2.0)
+    assert view.sum_7d_usd == pytest.approx(sum(900 + day % 7 for day in range(84, 90)) + 903)
+
+
 def test_a_second_word_is_measured_against_what_was_before_the_payment():
     """A counterparty is new though the first word was learned, one that was paid before is not, however long ago.
 
