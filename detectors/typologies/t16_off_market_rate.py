@@ -11,6 +11,7 @@ Fails where the reference is a daily fixing and the market moved far within the 
 to the cap.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
 from types import MappingProxyType
@@ -25,6 +26,7 @@ from detectors.calendar import DAY_US, local
 from detectors.events import PartyType
 from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
+from detectors.party import token_number
 from detectors.payments import OUT
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
 
@@ -58,19 +60,24 @@ MOST_TEACHERS = 16_384
 
 
 class Away(msgspec.Struct, frozen=True, array_like=True):
-    """A deal that was off the market: its time and ledger position, USD cents that it moved, its pair and rate."""
+    """A deal that was off the market: its time and ledger position, USD cents that it moved, its pair and rate.
+
+    `sender` is whose share it takes a place in, as a hash (shares.py).
+    """
 
     time_us: int
     offset: int
     moved: int
     pair: str
     rate: str
+    sender: int = 0
 
 
 # local day ordinal -> deals, sum of deviations; and what was off the market
 _Slot = tuple[dict[int, tuple[int, int]], list[Away]]
-# Deals off the market that are kept of a party, those that moved most. Failure prevented: fifty small ones through one
-# bank, and what large ones through others moved was forgotten; no next one was larger than what was alerted before.
+# Deals off the market that are kept of a party, those that moved most, of each sender its share. Failures prevented:
+# fifty small ones through one bank, and what large ones through others moved was forgotten; fifty large ones that one
+# bank made up, and another bank's repeated deals counted as its first. No next one was larger than what was alerted.
 MOST_DEALS = 50
 
 
@@ -121,7 +128,7 @@ class OffMarketRate:
         days = {each: days[each] for each in sorted(days) if each > newest - KEPT_DAYS}
         if _off_market(context, deal) is not None:
             now = Away(context.payment.time, context.payment.offset, _moved(context.payment.usd, deal.deviation),
-                       deal.pair, context.transaction.deal_rate or "")  # fmt: skip
+                       deal.pair, context.transaction.deal_rate or "", token_number(context.sender))  # fmt: skip
             deals = _largest([*deals, now])
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
         if not count and _may_teach(context, deal, today):
@@ -162,9 +169,14 @@ class OffMarketRate:
 
 
 def _largest(deals: list[Away]) -> list[Away]:
-    """At most `MOST_DEALS`, in their order; the one that moved least goes, of equal ones the oldest."""
+    """At most `MOST_DEALS`, in their order; of the sender that has most, the one that moved least goes.
+
+    Of equal ones it is the oldest.
+    """
     if len(deals) > MOST_DEALS:
-        deals.remove(min(deals, key=lambda one: one.moved))
+        held = Counter(one.sender for one in deals)
+        most = max(held.values())
+        deals.remove(min((one for one in deals if held[one.sender] == most), key=lambda one: one.moved))
     return deals
 
 

@@ -63,5 +63,6 @@ def context_of(*, days: dict[int, tuple[int, int]] | None = None, deals: list[Aw
     return Context(**given)
 
 
-def away(days_ago: float, offset: int, moved: int = 100_000, pair: str = "USD/KRW", rate: str = "1456") -> Away:
-    return Away(NOW - round(days_ago * DAY_US), offset, moved, pair, rate)
+def away(days_ago: float, offset: int, moved: int = 100_000, pair: str = "USD/KRW", rate: str = "1456",
+         sender: int = 0) -> Away:  # fmt: skip
+    return Away(NOW - round(days_ago * DAY_US), offset, moved, pair, rate, sender)

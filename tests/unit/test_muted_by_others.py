@@ -133,6 +133,24 @@ def test_deals_under_several_names_mute_no_other_banks(names):
     assert found == ([True, False, True] if names else [True, True, False])
 
 
+@pytest.mark.parametrize("deals", [1, 60])
+def test_many_large_deals_of_one_bank_push_out_none_of_another(deals):
+    """A party's 50 largest deals are kept, of each sender its share: a bank's next deals are seen as its next.
+
+    Before, beside 50 that moved 2 000 000 each, every one of the bank's counted as its first: raised once, never again.
+    """
+    ledger = Ledger()
+    ledger.rate(later(), "1400")
+    deal = {"evidence": "shown", "settled_currency": "KRW"}
+    for number in range(deals):
+        ruled(ledger, f"f{number}", later(minutes=number), "10000000", "EVIL", deal_rate="1680", **deal)
+    found = [
+        bool(ruled(ledger, f"p{number}", later(hours=2 + number), "100000", "BANKA", deal_rate="1540", **deal))
+        for number in range(9)
+    ]
+    assert [number + 1 for number, raised in enumerate(found) if raised] == [1, 2, 4, 8]
+
+
 @pytest.mark.parametrize("banks", [1, 6, 10, 50])
 def test_as_many_alerts_whatever_the_number_of_banks(banks):
     """300 payments of 4 900 of one person: each is news only where the series grew, through 50 banks as through one.

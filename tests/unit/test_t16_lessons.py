@@ -9,12 +9,15 @@ import pytest
 from detectors.configuration import Limit
 from detectors.limits import Rulebook
 from detectors.money import Ratio
+from detectors.party import token_number
 from detectors.typologies.base import Context, Past
 from detectors.typologies.t16_off_market_rate import MOST_DEALS, MOST_TEACHERS, OffMarketRate
 from tests.support.deals import DEFAULTS, NOW, ORDINAL, TODAY, away, context_of, deal_of, kept, limits_of, row
 from tests.support.ledger import payment
 
 RULE = OffMarketRate()
+# whose share the deals of `context_of` take
+SENDER_NUMBER = token_number("BANKA")
 
 
 def learned(context: Context):
@@ -29,7 +32,7 @@ def test_a_deal_within_the_limit_is_counted_and_one_beyond_is_kept():
     assert learned(context_of(deal=deal_of(15_000))) == ({ORDINAL: [1, 15_000]}, [])
     days, deals = learned(context_of(days={ORDINAL: (2, 100)}, deals=[away(1.0, 3)]))
     assert days == {ORDINAL: [3, 40_100]}
-    assert deals == [tuple(msgspec.structs.astuple(away(1.0, 3))), (NOW, 10, 200_000, "USD/KRW", "1456")]
+    assert deals == [tuple(msgspec.structs.astuple(away(1.0, 3))), (NOW, 10, 200_000, "USD/KRW", "1456", SENDER_NUMBER)]
     context = context_of(transaction=payment("x", None, "1"))
     assert learned(context)[1][0][4] == ""
 
@@ -63,6 +66,15 @@ def test_fifty_deals_are_kept_and_those_that_moved_most():
     assert [one[1] for one in kept_deals] == [*(100 + n for n in range(MOST_DEALS) if n != 7), 10]
     _, fewer = learned(context_of(deals=deals[:-1]))
     assert len(fewer) == MOST_DEALS
+
+
+def test_each_sender_has_its_share_of_the_deals_that_are_kept():
+    """Of the sender that has most the one that moved least goes, however little the others' moved."""
+    large = [away(1.0, 100 + number, 5_000 - number, sender=7) for number in range(MOST_DEALS - 2)]
+    small = [away(1.0, 10 + number, 1, sender=8) for number in range(2)]
+    _, kept_deals = learned(context_of(deals=[*small, *large]))
+    assert [one[1] for one in kept_deals] == [10, 11, *(100 + n for n in range(MOST_DEALS - 3)), 10]
+    assert [one[5] for one in kept_deals[-2:]] == [7, SENDER_NUMBER]
 
 
 def spread_after(context: Context) -> list[float]:
