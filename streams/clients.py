@@ -117,11 +117,14 @@ def reader(
     committed: bool,
     group: str | None = None,
     unreadable: Literal["raise", "set", "each"] = "raise",
+    fetch_bytes: int = 8 * BATCH_BYTES,
+    fetch_wait_ms: int = 100,
 ) -> AIOKafkaConsumer:
     """A consumer for assign-and-seek reading; it joins no group and commits nothing.
 
     `unreadable` says what becomes of a record set that cannot be read (streams/record_sets.py): raise
-    `UnreadableSetError`, or get an `Unreadable` in the place of the set, or of each of its offsets.
+    `UnreadableSetError`, or get an `Unreadable` in the place of the set, or of each of its offsets. `fetch_bytes` are
+    asked for at once of a partition (a larger set comes whole), `fetch_wait_ms` is waited at its end for more.
     """
     consumer = AssignedConsumer(
         **aiokafka_access(settings),
@@ -129,8 +132,8 @@ def reader(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         isolation_level="read_committed" if committed else "read_uncommitted",
-        max_partition_fetch_bytes=8 * BATCH_BYTES,
-        fetch_max_wait_ms=100,
+        max_partition_fetch_bytes=fetch_bytes,
+        fetch_max_wait_ms=fetch_wait_ms,
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
     if unreadable != "raise":

@@ -8,7 +8,7 @@ partition, whoever wrote it, and the monitor's high-water mark drops exactly the
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -97,8 +97,8 @@ class IngestAgent:
         # whether the ids were looked at since the last assignment
         self._looked = True
         self.letters = LetterWriter(settings, self.outstanding, self._partitions[topics.DEADLETTER])
-        self.conflicts = ConflictLetters(settings, self._deliver_letter, NoticePositions(settings, self._keep), version,
-                                         door.evidence_keys, die)  # fmt: skip
+        self.conflicts = ConflictLetters(settings, self._deliver_letters, NoticePositions(settings, self._keep),
+                                         version, door.evidence_keys, die)  # fmt: skip
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
     async def start(self) -> None:
@@ -276,9 +276,10 @@ class IngestAgent:
         ]
         await asyncio.gather(*writes, *([self.letters.write(letters)] if letters else []))
 
-    async def _deliver_letter(self, letter: Letter) -> None:
-        await self.letters.write([letter])
-        self.metrics.count_dead_letter(letter.topic, letter.codes[0])
+    async def _deliver_letters(self, letters: Sequence[Letter]) -> None:
+        await self.letters.write(letters)
+        for letter in letters:
+            self.metrics.count_dead_letter(letter.topic, letter.codes[0])
 
     async def _keep(self, partition: int, records: list[clients.Record]) -> None:
         patience = self.settings.broker_patience_seconds

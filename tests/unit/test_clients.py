@@ -75,6 +75,8 @@ def test_a_reader_joins_no_group_and_commits_nothing(
         "isolation_level": isolation, "max_partition_fetch_bytes": 8_000_000, "fetch_max_wait_ms": 100,
         "request_timeout_ms": 15_000,
     }]  # fmt: skip
+    reader(SETTINGS, **more, fetch_bytes=1_000, fetch_wait_ms=7)
+    assert made[1] == made[0] | {"max_partition_fetch_bytes": 1_000, "fetch_max_wait_ms": 7}
 
 
 @pytest.mark.usefixtures("made")

@@ -1,6 +1,8 @@
 """The dead letters of conflicts: what is written when the original is gone, and what is told when none is."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Collection, Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,14 +18,16 @@ from aiokafka.errors import (
 
 from detectors.core import Notice
 from detectors.events import Source
-from streams import clients, notices
+from streams import notices, originals
 from streams.commitments import Committer, EvidenceKeys
 from streams.deadletter import Letter
 from streams.errors import NotAuthorizedError
 from streams.notices import BATCH, TOLD_FAILURES, ConflictLetters
+from streams.originals import Originals
 from streams.pseudonyms import parse_keys
 from streams.record_sets import Unreadable
 from streams.settings import Settings
+from tests.support.input_log import InputLog, input_record
 
 TP = TopicPartition("fx.notices.v1", 0)
 INPUT = "fx.transactions.v1"
@@ -103,47 +107,6 @@ class Positions:
         await consumer.commit()
 
 
-class InputConsumer:
-    """A reader of an input topic that holds the offsets 5 to 8; `marker`: at 8 there is no record."""
-
-    marker = False
-
-    def assign(self, _partitions: list[TopicPartition]) -> None:
-        """Nothing to do."""
-
-    async def start(self) -> None:
-        """Nothing to do."""
-
-    async def stop(self) -> None:
-        """Nothing to do."""
-
-    def partitions_for_topic(self, _topic: str) -> set[int]:
-        """Twelve."""
-        return set(range(12))
-
-    async def position(self, _tp: TopicPartition) -> int:
-        """Where reading stands: behind a marker that has the last offset."""
-        return 9 if self.marker else self.at
-
-    async def beginning_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """The first."""
-        return dict.fromkeys(partitions, 5)
-
-    async def end_offsets(self, partitions: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """One after the last."""
-        return dict.fromkeys(partitions, 9)
-
-    def seek(self, _tp: TopicPartition, offset: int) -> None:
-        """Go there."""
-        self.at = offset
-
-    async def getone(self, _tp: TopicPartition) -> Any:
-        """The record; beyond the end one waits for ever."""
-        if self.at >= 8 + (not self.marker):
-            await asyncio.Event().wait()
-        return SimpleNamespace(offset=self.at, key=b"k", value=b"v", headers=(), timestamp=3)
-
-
 def letters_of(deliver: Any) -> ConflictLetters:
     """Letters that go to `deliver`; an unexpected fault ends the test."""
 
@@ -151,6 +114,25 @@ def letters_of(deliver: Any) -> ConflictLetters:
         raise Enough from fault
 
     return ConflictLetters(Settings(), deliver, Positions(), "1", EvidenceKeys.of(KEYS), die)
+
+
+def deliveries(monkeypatch: pytest.MonkeyPatch, *told: Notice) -> list[list[Letter]]:
+    """The letters of notices that come at once, by delivery."""
+    found: list[list[Letter]] = []
+
+    async def deliver(letters: Sequence[Letter]) -> None:
+        found.append(list(letters))
+
+    monkeypatch.setattr(originals, "ORIGINAL_SECONDS", 0.05)
+    asyncio.run(letters_of(deliver).write([(one, 7) for one in told]))
+    return found
+
+
+def written(monkeypatch: pytest.MonkeyPatch, one: Notice, last: int = 8, *, stuck: bool = False) -> list[Letter]:
+    """The letters of a notice; the inputs hold records from 5 to `last`, and end at 9."""
+    log = InputLog.install(monkeypatch, [input_record(offset) for offset in range(5, last + 1)], 5, 9)
+    log.stuck = stuck
+    return [letter for some in deliveries(monkeypatch, one) for letter in some]
 
 
 @pytest.mark.parametrize(
@@ -168,15 +150,7 @@ def test_an_original_that_is_gone_leaves_a_letter_without_its_bytes(
     monkeypatch: pytest.MonkeyPatch, offset: int, original: bytes, said: str | None
 ) -> None:
     """Before the first record, beyond the last, or not the bytes that conflicted: the letter says what happened."""
-    written: list[Letter] = []
-
-    async def deliver(letter: Letter) -> None:
-        written.append(letter)
-
-    monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
-    monkeypatch.setattr(notices, "ORIGINAL_SECONDS", 0.05)
-    asyncio.run(letters_of(deliver).write(notice(offset, original), 7))
-    [letter] = written
+    [letter] = written(monkeypatch, notice(offset, original))
     if said is None:
         assert (letter.value, letter.timestamp_ms, letter.topic_id) == (b"v", 3, b"")
         assert "original bytes" not in letter.message
@@ -187,29 +161,9 @@ def test_an_original_that_is_gone_leaves_a_letter_without_its_bytes(
 
 def test_a_letter_names_the_topic_and_the_time_of_the_record_that_conflicted(monkeypatch: pytest.MonkeyPatch) -> None:
     """The notice tells both: a topic created again has the same name, and a notice is written when it is found."""
-    written: list[Letter] = []
-
-    async def deliver(letter: Letter) -> None:
-        written.append(letter)
-
-    monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
     told = msgspec.structs.replace(notice(4, b"v"), topic_id="AAAAAAAAAAAAAAAAAAAAAQ", timestamp_ms=11)
-    asyncio.run(letters_of(deliver).write(told, 7))
-    assert (written[0].topic_id, written[0].timestamp_ms) == (b"AAAAAAAAAAAAAAAAAAAAAQ", 11)
-
-
-def written(monkeypatch: pytest.MonkeyPatch, one: Notice, *, marker: bool = False) -> list[Letter]:
-    """The letters of a notice."""
-    found: list[Letter] = []
-
-    async def deliver(letter: Letter) -> None:
-        found.append(letter)
-
-    monkeypatch.setattr(InputConsumer, "marker", marker)
-    monkeypatch.setattr(clients, "reader", lambda *_, **__: InputConsumer())
-    monkeypatch.setattr(notices, "ORIGINAL_SECONDS", 0.05)
-    asyncio.run(letters_of(deliver).write(one, 7))
-    return found
+    [letter] = written(monkeypatch, told)
+    assert (letter.topic_id, letter.timestamp_ms) == (b"AAAAAAAAAAAAAAAAAAAAAQ", 11)
 
 
 def test_an_original_that_can_never_come_holds_no_letter_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -220,11 +174,37 @@ def test_an_original_that_can_never_come_holds_no_letter_up(monkeypatch: pytest.
     elsewhere = msgspec.structs.replace(notice(6), source=Source(INPUT, 63, 6))
     [letter] = written(monkeypatch, elsewhere)
     assert letter.message.endswith("the original bytes are gone: their topic has no such partition any more")
-    [letter] = written(monkeypatch, notice(8), marker=True)
+    [letter] = written(monkeypatch, notice(8), last=7)
     assert letter.message.endswith("holds another record there")
-    monkeypatch.setattr(InputConsumer, "position", lambda self, _: asyncio.sleep(0, self.at))
     with pytest.raises(TimeoutError):  # a broker that is slow: it may still come
-        written(monkeypatch, notice(8), marker=True)
+        written(monkeypatch, notice(8), stuck=True)
+
+
+def test_a_batch_of_notices_has_one_reader_and_each_its_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In whatever order they came: one letter each, at its own place, with its own bytes; those twice said, two.
+
+    Failure prevented: a reader was opened for each, and 5 000 conflicts of one bank took 75 s.
+    """
+    values = {offset: b"v%d" % offset for offset in range(100)}
+    log = InputLog.install(monkeypatch, [input_record(*one) for one in values.items()], 0, 100)
+    told = [notice(offset, values[offset]) for offset in (*range(99, -1, -1), 50)]
+    lost = [msgspec.structs.replace(notice(6), source=Source(INPUT, partition, 6)) for partition in (3, 63)]
+    letters = [letter for some in deliveries(monkeypatch, *told, *lost) for letter in some]
+    assert len(log.readers) == 1
+    found = Counter((one.partition, one.offset, one.value) for one in letters)
+    assert found == Counter({(4, offset, value): 1 + (offset == 50) for offset, value in values.items()}
+                            | {(3, 6, None): 1, (63, 6, None): 1})  # fmt: skip
+    assert sum("original bytes" in one.message for one in letters) == 2
+
+
+def test_letters_are_delivered_before_many_large_ones_are_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100 originals of a megabyte are never in memory together, and small ones go at once."""
+    large = b"x" * 1_000_000
+    InputLog.install(monkeypatch, [input_record(offset, large) for offset in range(12)], 0, 12)
+    found = deliveries(monkeypatch, *(notice(offset, large) for offset in range(12)))
+    assert [[one.offset for one in some] for some in found] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
+    InputLog.install(monkeypatch, [input_record(offset) for offset in range(100)], 0, 100)
+    assert [len(some) for some in deliveries(monkeypatch, *map(notice, range(100)))] == [100]
 
 
 def test_a_code_of_a_newer_release_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,18 +250,20 @@ def told(monkeypatch: pytest.MonkeyPatch, failures: int, idle: int = 1) -> tuple
     seen: list[list[str]] = []
     left = failures
 
-    async def write(_notice: Notice, _timestamp: int) -> None:
+    async def at(_originals: Originals, source: Source) -> tuple[Any, str]:
         nonlocal left
         seen.append(letters.unready())
         if left:
             left -= 1
             raise TimeoutError
+        return input_record(source.offset), ""
 
     async def deliver(*_: Any) -> None:
         """Nothing is delivered."""
 
     letters = letters_of(deliver)
-    monkeypatch.setattr(letters, "write", write)
+    InputLog.install(monkeypatch, [], 0, 0)
+    monkeypatch.setattr(Originals, "at", at)
     with pytest.raises(Enough):
         asyncio.run(letters._run())
     return [*seen, letters.unready()], consumer
@@ -303,6 +285,59 @@ def test_batches_are_small_and_committed_one_by_one(monkeypatch: pytest.MonkeyPa
     _, consumer = told(monkeypatch, 0)
     assert set(consumer.most) == {BATCH}
     assert consumer.batches == []
+
+
+class StormConsumer(NoticeConsumer):
+    """As aiokafka: of several partitions the first one's notices come first, as many as it has."""
+
+    def __init__(self, held: dict[TopicPartition, list[Notice]]) -> None:
+        super().__init__([])
+        self.held = held
+
+    def assignment(self) -> set[TopicPartition]:
+        """All of them."""
+        return set(self.held)
+
+    async def getmany(
+        self, *places: TopicPartition, timeout_ms: int, max_records: int | None = None
+    ) -> dict[TopicPartition, list[Any]]:
+        """The next ones; when all are read, the process ends."""
+        assert max_records == BATCH
+        found = {}
+        for tp in [one for one in self.held if one in places and self.held[one]]:
+            some, self.held[tp] = self.held[tp][:max_records], self.held[tp][max_records:]
+            found[tp] = [SimpleNamespace(value=msgspec.json.encode(one), timestamp=7) for one in some]
+            max_records -= len(some)
+            if not max_records:
+                break
+        if timeout_ms and not found:
+            raise Enough
+        return found
+
+    async def commit(self) -> None:
+        """They are gone already."""
+
+
+def test_a_storm_in_one_partition_goes_before_one_batch_of_another_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Failure prevented: what was fetched of one partition, 3 000 conflicts of one payment, came before all others."""
+    storm, honest = TopicPartition("fx.notices.v1", 0), TopicPartition("fx.notices.v1", 7)
+    log = InputLog.install(monkeypatch, [input_record(offset) for offset in range(1000)], 0, 1000)
+    alone = msgspec.structs.replace(notice(3), source=Source(INPUT, 9, 3))
+    consumer = StormConsumer({storm: [notice(offset) for offset in range(1000)], honest: [alone]})
+    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    found: list[list[tuple[int, int]]] = []
+
+    async def deliver(letters: Sequence[Letter]) -> None:
+        found.append([(one.partition, one.offset) for one in letters])
+
+    letters = letters_of(deliver)
+    letters._positions.commit = lambda *_: asyncio.sleep(0)
+    with pytest.raises(Enough):
+        asyncio.run(letters._run())
+    assert found[1] == [(9, 3)]
+    assert [one for some in found[:1] + found[2:] for one in some] == [(4, offset) for offset in range(1000)]
+    assert {len(some) for some in found} == {1, BATCH}
+    assert [one.running for one in log.readers] == [False]  # one for the whole storm
 
 
 @pytest.mark.parametrize(("lost", "left"), [(False, 0), (True, 1)], ids=["read to the end", "lost meanwhile"])
@@ -337,9 +372,9 @@ def test_no_letter_is_written_once_the_letters_are_stopped(monkeypatch: pytest.M
     monkeypatch.setattr(notices, "CLOSING_SECONDS", 0.02)
     stopped, late, deaf = False, [], [True]
 
-    async def write(one: Notice, _timestamp: int) -> None:
+    async def write(batch: Collection[tuple[Notice, int]]) -> None:
         if stopped:
-            late.append(one)
+            late.append(batch)
         try:
             await asyncio.sleep(0.01)
         except asyncio.CancelledError:
@@ -357,7 +392,7 @@ def test_no_letter_is_written_once_the_letters_are_stopped(monkeypatch: pytest.M
         stopped = True
         await asyncio.sleep(0.05)
 
-    many = [[notice(6) for _ in range(1000)]]
+    many = [[notice(6)] for _ in range(1000)]
     monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: NoticeConsumer(many))
     asyncio.run(asyncio.wait_for(story(), 5))
     assert late == []
@@ -373,7 +408,7 @@ def test_a_reader_that_cannot_be_stopped_does_not_end_the_letters(monkeypatch: p
     consumer.stop = stop
     failing = [True]
 
-    async def write(_notice: Notice, _timestamp: int) -> None:
+    async def write(_batch: Collection[tuple[Notice, int]]) -> None:
         if failing:
             failing.clear()
             raise TimeoutError
