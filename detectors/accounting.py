@@ -18,6 +18,8 @@ seen and can be taken back, one that vanished is not.
   whatever it says anew: the larger amount and the larger worth count, no document is shown where either says so, and
   typologies look at the payment again under the second word. Words that would put it into another legal year, under
   another purpose, or out of what has a worth in USD, are of two payments.
+* An institution takes back what it told itself: what another one told of the payment too counts until that takes it
+  back as well. Which of them pays is not in the records.
 * After all of a payment came back, no later event joins it.
 
 Whatever has an id in common and does not agree is a payment of its own, counted as `payment.reused`.
@@ -39,6 +41,7 @@ from detectors.payments import (
     RATE_MISSING,
     RESTATED,
     REVERSED,
+    SECONDED,
     SETTLED,
     SMALL_REMITTER,
     Payment,
@@ -53,7 +56,7 @@ RESTATED_US = RESTATED_DAYS * DAY_US
 MOST_STATEMENTS = 3
 
 # Why an event of a known id is counted: it is another payment; it was said anew; a return or cancellation names a
-# payment it does not agree with; one institution took back another's payment.
+# payment it does not agree with; an institution takes back what another one told, and what that told stands.
 Join = Literal["payment.reused", "payment.restated", "reversal.mismatched", "reversal.foreign"]
 # What an institution says of a payment by these puts it under a rule; another one's silence takes it out of none.
 _STRICTER = NO_DOCUMENT | SMALL_REMITTER
@@ -219,7 +222,7 @@ def _join(party: Party, joined: _Joined, new: Payment, zone: ZoneInfo) -> Effect
     replaces = bool(new.flags & SETTLED) and (
         how == "settles" or (how == "restates" and new.amount_us >= old.amount_us)
     )
-    flags = (old.flags | new.flags) & ORDERED | old.flags & RESTATED
+    flags = (old.flags | new.flags) & ORDERED | old.flags & (RESTATED | SECONDED)
     if how == "restates":
         flags |= RESTATED
         said = reversals.fresh(party, old) if replaces else new
@@ -263,7 +266,7 @@ def _at_least(party: Party, one: Payment, other: Payment) -> Payment:
 
 
 def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
-    """Another institution's word: it may only add to what counts. What others took back of it is told."""
+    """Another institution's word: it may only add to what counts, and keeps what others took back of it, as is told."""
     join: Join = "payment.restated"
     if reversals.taken_by_another(party, old.event, new.institution):
         join = "reversal.foreign"
@@ -271,15 +274,8 @@ def _second(party: Party, place: int, old: Payment, new: Payment) -> Effect:
         one.first == old.event and payments.unpacked(one.row).institution == new.institution for one in party.restated
     )
     _remember_word(party, old, new)
-    said = reversals.fresh(party, old)
-    stands = _at_least(party, said, new)
-    if (stands.amount, stands.exponent, stands.usd) == (said.amount, said.exponent, said.usd):
-        kept = msgspec.structs.replace(
-            old, purpose=stands.purpose, flags=old.flags | stands.flags & _STRICTER | RESTATED
-        )
-        payments.write(party, place, kept)
-        return Effect("amended", kept, join, first_word)
-    payments.write(party, place, msgspec.structs.replace(stands, flags=stands.flags | RESTATED))
+    stands = _at_least(party, reversals.fresh(party, old), new)
+    payments.write(party, place, msgspec.structs.replace(stands, flags=stands.flags | RESTATED | SECONDED))
     return Effect("amended", reversals.less_reversals(party, place), join, first_word)
 
 
@@ -315,7 +311,7 @@ def _put_back(party: Party, namesakes: list[int], new: Payment) -> None:
 
     Put back is what this institution said, and what two institutions said of one payment of the same direction: two
     tell one payment, and whatever comes beside it under its id shows that the id tells nothing. What was taken back
-    meanwhile stays with the event that stood.
+    meanwhile stays with the event that stood, and what another institution took back goes with its word.
     Failure prevented: two banks whose software writes one UETR on every record, and of 34 payments 17 counted.
     """
     firsts = {at(party, place).event: place for place in namesakes}
@@ -324,12 +320,14 @@ def _put_back(party: Party, namesakes: list[int], new: Payment) -> None:
     for one in party.restated:
         (hidden if one.first in firsts and _shown(party, firsts[one.first], one, new) else kept).append(one)
     party.restated = kept
-    # the newest first, so that indices before them stay as they are
-    for one in sorted(hidden, key=lambda each: -firsts[each.first]):
+    others = _others_hidden(party, firsts, hidden)
+    for first in others:
+        reversals.give_back(party, firsts[first])
+    # the newest first, so that indices before them stay as they are, and of each what took the place of its own word
+    for one in sorted(hidden, key=lambda each: (-firsts[each.first], not each.standing)):
         place = firsts[one.first]
-        row = payments.unpacked(one.row)
+        standing, row = at(party, place), payments.unpacked(one.row)
         if one.standing:
-            standing = at(party, place)
             reversals.move(party, one.first, one.standing)
             party.settlements.pop(one.standing, None)
             own_time = msgspec.structs.replace(standing, event=one.standing, time=standing.amount_us)
@@ -337,6 +335,33 @@ def _put_back(party: Party, namesakes: list[int], new: Payment) -> None:
         else:
             party.settlements.pop(row.event, None)
         payments.insert(party, place, row.packed())
+    stood = {one.first: one.standing for one in hidden if one.standing}
+    for first, words in others.items():
+        _take_back_apart(party, first, stood.get(first, first), words)
+
+
+def _others_hidden(party: Party, firsts: dict[int, int], hidden: list[Restated]) -> dict[int, list[Payment]]:
+    """By first event, what is put back that another institution told of a payment, the newest word first."""
+    found: dict[int, list[Payment]] = {}
+    for one in reversed(hidden):
+        word = payments.unpacked(one.row)
+        if word.institution != at(party, firsts[one.first]).institution:
+            found.setdefault(one.first, []).append(word)
+    return found
+
+
+def _take_back_apart(party: Party, first: int, stood: int, words: list[Payment]) -> None:
+    """Take back of a payment, and of each word that was put back, what its own institution took back of it."""
+    for word in words:
+        reversals.move(party, stood, word.event, party.names[word.institution])
+    for event in dict.fromkeys([first, stood, *(word.event for word in words)]):
+        place = payments.of_event(party, event)
+        assert place is not None  # each was put back, or stood
+        alone = at(party, place)
+        alone.flags &= ~SECONDED
+        if len(reversals.tellers(party, alone)) == 1:
+            payments.write(party, place, alone)
+        reversals.less_reversals(party, place)
 
 
 def _shown(party: Party, place: int, hidden: Restated, new: Payment) -> bool:

@@ -19,6 +19,9 @@ REVERSED = 32
 # an `ordered` event of it was told; something was said of it anew (accounting.py)
 ORDERED = 64
 RESTATED = 128
+# A second institution told it. It is packed as the highest bit of the exponent, for there is none left in the flags.
+SECONDED = 256
+_IN_EXPONENT = 128
 
 # What every row costs: 72 bytes. `amount_us` is the time of the event the amount comes from.
 ROW = np.dtype([("time", "<i8"), ("amount_us", "<i8"), ("event", "<u8"), ("payment", "<u8"), ("beneficiary", "<u8"),
@@ -57,7 +60,10 @@ class Payment(msgspec.Struct):
 
     def packed(self) -> bytes:
         """The row's 72 bytes."""
-        return _PACKER.pack(*msgspec.structs.astuple(self))
+        fields = msgspec.structs.astuple(self)
+        if self.flags & SECONDED:
+            fields = (*fields[:-2], self.exponent | _IN_EXPONENT, self.flags & ~SECONDED)
+        return _PACKER.pack(*fields)
 
 
 def rows(party: Party) -> Rows:
@@ -72,7 +78,7 @@ def unpacked_rows(packed: bytes) -> Rows:
 
 def at(party: Party, place: int) -> Payment:
     """The row at an index."""
-    return Payment(*_PACKER.unpack_from(party.payments, place * ROW.itemsize))
+    return _payment(_PACKER.unpack_from(party.payments, place * ROW.itemsize))
 
 
 def write(party: Party, place: int, row: Payment) -> None:
@@ -122,7 +128,14 @@ def of_payment(party: Party, payment: int, institution: int) -> list[int]:
 
 def unpacked(packed: bytes) -> Payment:
     """The row behind 72 bytes."""
-    return Payment(*_PACKER.unpack(packed))
+    return _payment(_PACKER.unpack(packed))
+
+
+def _payment(fields: tuple[int, ...]) -> Payment:
+    row = Payment(*fields)
+    if row.exponent & _IN_EXPONENT:
+        row.exponent, row.flags = row.exponent & ~_IN_EXPONENT, row.flags | SECONDED
+    return row
 
 
 def prune(party: Party, full_us: int, short_us: int) -> None:
@@ -142,7 +155,11 @@ def prune(party: Party, full_us: int, short_us: int) -> None:
     party.payments = found[keep].tobytes()
     party.proofs = proofs_of(party, found[keep])
     party.reversals = [reversal for reversal in party.reversals if reversal.time_us >= short_us]
-    party.restated = [restated for restated in party.restated if unpacked(restated.row).time >= short_us]
+    if party.restated:
+        # failure prevented: a bank waits until another one's word about a payment is forgotten, and takes it back
+        firsts = np.array([one.first for one in party.restated], "<u8")
+        stand = set(firsts[np.isin(firsts, found["event"][keep])].tolist())
+        party.restated = [one for one in party.restated if one.first in stand or unpacked(one.row).time >= short_us]
 
 
 def proofs_of(party: Party, found: Rows) -> list[Proof]:

@@ -7,8 +7,11 @@ import pytest
 from detectors.accounting import Effect
 from detectors.calendar import DAY_US, to_us
 from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RATE_MISSING, RESTATED, SETTLED, SMALL_REMITTER
+from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RATE_MISSING, RESTATED, SECONDED, SETTLED, SMALL_REMITTER
 from tests.support.told_payments import GIFT, NAMES, STUDY, UNDOCUMENTED, A, B, X, but, payment, rows, tell, told, words
+
+# what two institutions told
+TWICE = RESTATED | SECONDED
 
 # Two institutions
 
@@ -24,7 +27,7 @@ def test_another_institutions_word_may_only_add(cents, flags):
     """
     first, second = payment(1, 1_000_000, flags=OUT), payment(2, cents, institution=B, flags=flags)
     party, (_, effect) = told(first, second)
-    stands = but(first, flags=first.flags | RESTATED | flags & (NO_DOCUMENT | SMALL_REMITTER))
+    stands = but(first, flags=first.flags | TWICE | flags & (NO_DOCUMENT | SMALL_REMITTER))
     assert rows(party) == [stands]
     assert effect == Effect("amended", stands, "payment.restated", second=True)
     assert words(party) == [(1, 0, second)]
@@ -37,7 +40,7 @@ def test_another_institutions_larger_amount_counts(usd, counted):
     first = payment(1, 1_000_000, flags=OUT)
     second = payment(2, 10_050, exponent=0, institution=B, usd=usd)
     party, (_, effect) = told(first, second)
-    stands = but(first, amount=10_050, exponent=0, usd=counted, flags=first.flags | RESTATED | NO_DOCUMENT)
+    stands = but(first, amount=10_050, exponent=0, usd=counted, flags=first.flags | TWICE | NO_DOCUMENT)
     assert rows(party) == [stands]
     assert effect == Effect("amended", stands, "payment.restated", second=True)
 
@@ -55,13 +58,16 @@ def test_the_first_word_of_a_second_institution_is_told(cents):
         assert [effect.second for effect in effects] == [False, False, True, False, False, True]
 
 
-def test_a_larger_word_is_lowered_by_what_came_back():
-    """Told 10 000, 1 000 came back, another bank says 10 050: 9 050 is left."""
+def test_another_word_counts_whole_until_its_own_institution_takes_back_as_much():
+    """Told 10 000, 1 000 came back, another bank says 10 050: 10 050. It got 1 000 back too: 9 050 is left."""
     party, _ = told(payment(1, 1_000_000))
     tell(party, payment(2, 100_000, "returned"), "returned", original=1)
+    assert rows(party)[0].amount == 900_000
     effect = tell(party, payment(3, 1_005_000, institution=B))
-    assert (effect.payment.amount, effect.payment.usd) == (905_000, 905_000)
+    assert (effect.payment.amount, effect.payment.usd) == (1_005_000, 1_005_000)
     assert effect.join == "reversal.foreign"
+    assert tell(party, payment(4, 100_000, "returned", institution=B), "returned", original=3).join is None
+    assert (rows(party)[0].amount, rows(party)[0].usd) == (905_000, 905_000)
 
 
 def test_an_institution_corrects_once_what_another_told_too():
@@ -70,10 +76,10 @@ def test_an_institution_corrects_once_what_another_told_too():
     party, _ = told(first, other)
     third = payment(3, 995_000, flags=OUT)
     effect = tell(party, third)
-    stands = but(third, event=1, time=1, amount=999_000, usd=999_000, flags=third.flags | RESTATED | NO_DOCUMENT)
+    stands = but(third, event=1, time=1, amount=999_000, usd=999_000, flags=third.flags | TWICE | NO_DOCUMENT)
     assert effect == Effect("amended", stands, "payment.restated")
     assert rows(party) == [stands]
-    kept = but(first, flags=first.flags | RESTATED | NO_DOCUMENT)
+    kept = but(first, flags=first.flags | TWICE | NO_DOCUMENT)
     assert words(party) == [(1, 0, other), (1, 3, kept)]
     assert tell(party, payment(4, 1_000_000)).join == "payment.reused"
 
@@ -95,7 +101,7 @@ def test_a_correction_is_compared_with_the_others_word_in_its_own_decimals(cents
 def test_a_correction_beside_words_that_saw_documents_has_documents():
     """Where the institution and all others saw them."""
     party, _ = told(payment(1, 1_000_000, flags=OUT), payment(2, 999_000, institution=B, flags=OUT))
-    assert tell(party, payment(3, 995_000, flags=OUT)).payment.flags == OUT | SETTLED | RESTATED
+    assert tell(party, payment(3, 995_000, flags=OUT)).payment.flags == OUT | SETTLED | TWICE
 
 
 def test_what_others_say_of_another_payment_is_nothing_to_a_correction():
@@ -215,7 +221,7 @@ def test_an_equal_amount_in_other_decimals_changes_nothing():
     """10 000 and 10 000.00 are one word."""
     first = payment(1, 1_000_000)
     party, _ = told(first, payment(2, 10_000, institution=B, exponent=0, usd=1_000_000))
-    assert rows(party) == [but(first, flags=first.flags | RESTATED)]
+    assert rows(party) == [but(first, flags=first.flags | TWICE)]
 
 
 # Words that rules take alike
@@ -251,6 +257,7 @@ def test_an_equal_amount_of_a_larger_worth_counts_by_that_worth():
     assert tell(party, payment(2, 1_000_000, institution=B, usd=1_100_000)).payment.usd == 1_100_000
     party, _ = told(payment(1, 1_000_000))
     tell(party, payment(2, 250_000, "returned"), "returned", original=1)
+    tell(party, payment(4, 250_000, "returned", institution=B), "returned", original=3)
     effect = tell(party, payment(3, 1_000_000, institution=B, usd=1_100_000))
     assert (effect.kind, effect.payment.amount, effect.payment.usd) == ("amended", 750_000, 825_000)
     assert rows(party) == [effect.payment]
@@ -262,7 +269,7 @@ def test_a_correction_without_a_rate_keeps_the_worth_that_another_bank_told():
     party, _ = told(payment(1, 1_000_000), other)
     stands = tell(party, payment(3, 995_000, usd=0, flags=OUT | RATE_MISSING)).payment
     assert (stands.amount, stands.usd, stands.purpose) == (1_000_000, 1_000_000, GIFT)
-    assert stands.flags == UNDOCUMENTED | SMALL_REMITTER | SETTLED | RESTATED
+    assert stands.flags == UNDOCUMENTED | SMALL_REMITTER | SETTLED | TWICE
 
 
 def test_what_has_a_rate_in_no_banks_words_has_none():
@@ -271,8 +278,8 @@ def test_what_has_a_rate_in_no_banks_words_has_none():
     party, _ = told(
         payment(1, 1_000_000, usd=0, flags=missing), payment(2, 1_000_000, usd=0, flags=missing, institution=B)
     )
-    assert rows(party)[0].flags == missing | SETTLED | RESTATED
-    assert tell(party, payment(3, 1_000_000)).payment.flags == UNDOCUMENTED | SETTLED | RESTATED
+    assert rows(party)[0].flags == missing | SETTLED | TWICE
+    assert tell(party, payment(3, 1_000_000)).payment.flags == UNDOCUMENTED | SETTLED | TWICE
 
 
 def test_a_bank_that_another_agrees_with_cannot_order_its_payment_into_another_year():

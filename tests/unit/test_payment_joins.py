@@ -241,8 +241,8 @@ def test_a_return_that_was_taken_takes_nothing_else_when_its_payment_is_forgotte
     assert total(ledger) == 4900_00
 
 
-def test_another_bank_takes_back_by_uetr_what_it_agrees_with_and_is_counted():
-    """The transfer came back through another bank, which tells the UETR; a cancellation of another size is none."""
+def test_another_banks_return_by_uetr_takes_nothing_back_and_is_counted():
+    """A bank that told nothing of the payment tells its return; a cancellation of another size agrees with nothing."""
     ledger = Ledger()
     ledger.pay("a", later(hours=0), "45000", payment_id=UETR)
     ledger.pay("c", later(hours=1), "1", status="cancelled", payment_id=UETR, institution="BANKB",
@@ -250,6 +250,9 @@ def test_another_bank_takes_back_by_uetr_what_it_agrees_with_and_is_counted():
     assert total(ledger) == 45_000_00
     ledger.pay("r", later(hours=2), "44980", status="returned", payment_id=UETR, institution="BANKB",
                original_event_id="b")  # fmt: skip
+    assert total(ledger) == 45_000_00
+    assert joins(ledger) == {"reversal.mismatched": 1, "reversal.foreign": 1}
+    ledger.pay("own", later(hours=3), "44980", status="returned", payment_id=UETR, original_event_id="a")
     assert total(ledger) == 20_00
     assert joins(ledger) == {"reversal.mismatched": 1, "reversal.foreign": 1}
 
@@ -273,19 +276,21 @@ def test_no_return_of_another_bank_waits_for_a_payment(status, sender, cents, al
 
 
 def test_a_bank_that_told_the_payment_too_may_have_told_its_return_first():
-    """BANKX names its own event, told later, of a payment that BANKB told before: what it takes back is counted."""
+    """BANKX names its own event, told later, of a payment that BANKB told before: both take it back."""
     ledger = Ledger()
     ledger.pay("p", later(hours=0), "60000", payment_id=UETR, institution="BANKB")
     ledger.pay("r", later(hours=5), "100", status="returned", institution="BANKX", original_event_id="x",
                payment_id="no such")  # fmt: skip
     assert total(ledger) == 60_000_00
     ledger.pay("x", later(hours=1), "60050", payment_id=UETR, institution="BANKX")
+    assert total(ledger) == 60_050_00
+    ledger.pay("rb", later(hours=6), "100", status="returned", institution="BANKB", original_event_id="p")
     assert total(ledger) == 59_950_00
 
 
 @pytest.mark.parametrize("first", ["told", "taken back"])
-def test_a_bank_that_takes_back_what_another_told_too_is_counted(first):
-    """A tells a transfer by B's UETR and cancels its own word, before or after B told it: what is gone is told."""
+def test_a_bank_that_takes_back_its_own_word_leaves_anothers(first):
+    """A tells a transfer by B's UETR and cancels its own word, before or after B told it: B's counts."""
     ledger = Ledger()
     cancelled = {"status": "cancelled", "original_event_id": "a", "payment_id": UETR}
     ledger.pay("a", later(hours=0), "60000", payment_id=UETR)
@@ -295,7 +300,7 @@ def test_a_bank_that_takes_back_what_another_told_too_is_counted(first):
     if first == "told":
         assert joins(ledger) == {"payment.restated": 1}
         ledger.pay("c", later(hours=20), "60000", **cancelled)
-    assert total(ledger) == 0
+    assert total(ledger) == 60_000_00
     assert joins(ledger)["reversal.foreign"] == 1
 
 

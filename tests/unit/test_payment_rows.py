@@ -130,6 +130,16 @@ def test_with_a_row_go_its_proof_and_what_is_as_old():
     assert [one.first for one in party.restated] == [SHORT, SHORT + 1]
 
 
+def test_what_was_said_of_a_payment_is_kept_as_long_as_the_payment():
+    """However old; not of one that leaves, nor of one whose number is only near."""
+    near = 2**62
+    stays = [row(time=SHORT, event=each, offset=2) for each in (near, 7, *range(100, 141))]
+    said = [Restated(first, 0, row(time=SHORT - 1).packed()) for first in (near, near + 1, 7, 9)]
+    party = party_of(row(time=0, event=9, offset=1), *stays, restated=said)
+    payments.prune(party, FULL, SHORT)
+    assert [one.first for one in party.restated] == [near, 7]
+
+
 def test_the_horizons_are_the_years_start_or_ninety_days_and_seven_days():
     """Both count from the watermark less the lateness; in January ninety days reach further back than the year."""
     watermark, lateness = 400 * DAY_US, 35 * DAY_US

@@ -9,7 +9,7 @@ import pytest
 from detectors import payments, reversals
 from detectors.calendar import DAY_US
 from detectors.party import MOST_REVERSALS, Party, Restated, Reversal
-from detectors.payments import NO_DOCUMENT, OUT, REVERSED, SETTLED, Payment
+from detectors.payments import NO_DOCUMENT, OUT, REVERSED, SECONDED, SETTLED, Payment
 
 FLAGS = OUT | NO_DOCUMENT | SETTLED
 NOON = 20_000 * DAY_US
@@ -200,27 +200,76 @@ def test_a_bank_finds_its_own_payment_among_any_number_that_others_made_up():
 
 
 @pytest.mark.parametrize(("amount", "found"), [(990, True), (900, True), (899, False), (1_100, True), (1_101, False)])
-def test_another_bank_returns_a_payment_as_a_whole_less_charges(amount, found):
-    """1 % and what 100 USD are, 90.91 EUR: up to 100.91 EUR apart. It is said that it was another bank."""
+def test_another_banks_return_means_a_payment_as_a_whole_less_charges_and_takes_nothing(amount, found):
+    """1 % and what 100 USD are, 90.91 EUR: up to 100.91 EUR apart. It waits for that bank's own word."""
     for bank in ("BANKB", "BANKC"):
-        party = party_of(paid(1))
-        agreed = (True, "reversal.foreign") if found else (False, "reversal.mismatched")
-        assert reversals.reverse(party, back(amount, institution=bank)) == agreed
+        named = (False, "reversal.foreign" if found else "reversal.mismatched")
         # a whole one is measured by what it says all the same
-        whole = back(institution=bank, mantissa=amount, whole=True)
-        assert reversals.reverse(party_of(paid(1)), whole) == agreed
+        for other in (back(amount, institution=bank), back(institution=bank, mantissa=amount, whole=True)):
+            party = party_of(paid(1))
+            assert reversals.reverse(party, other) == named
+            assert (left(party), party.reversals) == ([WHOLE], [other])
 
 
-def test_a_return_of_a_payment_that_two_banks_told_is_foreign():
-    """Another bank's word stood in its place, or gave way to it; what another payment said is none of it."""
-    restated = [Restated(1, 2, paid(2, "BANKB").packed())]
-    assert reversals.reverse(party_of(paid(1), restated=restated), back()) == (True, "reversal.foreign")
+def test_what_another_bank_told_stands_until_that_bank_takes_it_back():
+    """Whoever tells first, and takes back first; a bank that told nothing of it, or of another payment, has no say."""
+    restated = [Restated(1, 0, paid(2, "BANKB").packed())]
+    for one, other in (("BANKA", "BANKB"), ("BANKB", "BANKA")):
+        party = party_of(paid(1), restated=restated)
+        assert reversals.reverse(party, back(institution=one)) == (True, "reversal.foreign")
+        assert left(party) == [WHOLE]
+        assert reversals.reverse(party, back(institution=other)) == (True, None)
+        assert left(party) == [NOTHING]
+        assert [(kept.taken, kept.took, kept.took_usd) for kept in party.reversals] == [(1, 0, 0), (1, 1_000, 110_000)]
     assert reversals.reverse(party_of(paid(8), restated=restated), back()) == (True, None)
     own = [Restated(1, 2, paid(2).packed())]
     assert reversals.reverse(party_of(paid(1), restated=own), back()) == (True, None)
-    assert reversals.reverse(party_of(paid(1), restated=own), back(1_000, institution="BANKB")) == (
-        True, "reversal.foreign",
-    )  # fmt: skip
+    stranger = back(1_000, institution="BANKB")
+    assert reversals.reverse(party_of(paid(1), restated=own), stranger) == (False, "reversal.foreign")
+
+
+@pytest.mark.parametrize(
+    ("backs", "counted", "named"),
+    [((("BANKA", 300), ("BANKB", 200)), [1_000, 800], ["reversal.foreign", None]),
+     ((("BANKA", 300), ("BANKB", 500)), [1_000, 700], ["reversal.foreign", "reversal.foreign"]),
+     ((("BANKB", 300), ("BANKB", 300), ("BANKA", 5_005)), [1_000, 1_000, 499.5], ["reversal.foreign"] * 2 + [None]),
+     ((("BANKA", 0), ("BANKB", 980)), [1_000, 20], ["reversal.foreign", None]),
+     ((("BANKB", 999), ("BANKA", 0)), [1_000, 1], ["reversal.foreign", "reversal.foreign"]),
+     ((("BANKA", 3_005), ("BANKB", 3_005), ("BANKA", 100), ("BANKB", 100)), [1_000, 699.5, 699.5, 599.5],
+      ["reversal.foreign", None, "reversal.foreign", None]),
+     ((("BANKA", 1_500), ("BANKB", 1_200), ("BANKB", 1)), [1_000, 0, 0], ["reversal.foreign", None, None])],
+    ids=["parts", "the smaller", "several", "less charges", "all but one", "one after the other", "more than all"],
+)  # fmt: skip
+def test_of_a_payment_that_two_banks_told_what_both_took_back_is_gone(backs, counted, named):
+    """Each says what came back of it; the larger rest counts, to the cent, and a bank whose return is kept is named."""
+    party = party_of(paid(1), restated=[Restated(1, 0, paid(2, "BANKB").packed())])
+    for (bank, amount), rest, fault in zip(backs, counted, named, strict=True):
+        exponent = 1 if amount > 2_000 else 0
+        assert reversals.reverse(party, back(amount, exponent=exponent, institution=bank)) == (True, fault)
+        ((whole, places, cents, gone),) = left(party)
+        assert (whole, cents, gone) == (rest * 10**places, round(rest * 110), rest == 0)
+    assert reversals.fresh(party, payments.at(party, 0)).usd == 110_000
+
+
+def test_a_word_that_is_not_kept_any_more_stands():
+    """Of a payment that was told twice, whose second word was forgotten, neither bank takes anything back."""
+    for bank, found in (("BANKA", True), ("BANKB", False)):
+        party = party_of(paid(1, flags=FLAGS | SECONDED))
+        assert reversals.tellers(party, payments.at(party, 0)) == {"BANKA", reversals.FORGOTTEN}
+        assert reversals.reverse(party, back(1_000, institution=bank)) == (found, "reversal.foreign")
+        assert left(party) == [WHOLE]
+
+
+def test_a_word_that_is_forgotten_gives_nothing_back():
+    """Both took back 400 of 1 000; then the second word is forgotten, and a further return takes nothing."""
+    word = Restated(1, 0, paid(2, "BANKB").packed())
+    party = party_of(paid(1, flags=FLAGS | SECONDED), restated=[word])
+    for bank in ("BANKA", "BANKB"):
+        reversals.reverse(party, back(400, institution=bank))
+    party.restated = []
+    assert reversals.reverse(party, back(100)) == (True, "reversal.foreign")
+    assert left(party) == [(600, 0, 66_000, False)]
+    assert reversals.fresh(party, payments.at(party, 0)) == paid(1, flags=FLAGS | SECONDED)
 
 
 def test_what_is_left_is_what_a_return_is_compared_with_as_it_was_said_first():
@@ -281,6 +330,24 @@ def test_returns_move_with_the_payment_they_are_of():
     ]  # fmt: skip
     reversals.move(party, 1, 8)
     assert party.reversals == [back(taken=8), back(taken=2, institution="BANKB"), back()]
+    party.reversals = [back(taken=1), back(taken=1, institution="BANKB"), back(institution="BANKB")]
+    reversals.move(party, 1, 8, "BANKB")
+    assert party.reversals == [back(taken=1), back(taken=8, institution="BANKB"), back(institution="BANKB")]
+
+
+def test_what_is_given_back_is_as_it_was_said_and_can_be_taken_again():
+    """Two returns of one payment, none of another; what waits still waits."""
+    party = party_of(paid(1), paid(2, payment=6))
+    for each in (back(250), back(100), back(payment=6), back(payment=7)):
+        reversals.reverse(party, each)
+    taken = list(party.reversals)
+    reversals.give_back(party, 0)
+    assert left(party) == [WHOLE, NOTHING]
+    assert [(one.taken, one.took, one.took_usd) for one in party.reversals] == [
+        (1, 0, 0), (1, 0, 0), (2, 1_000, 110_000), (0, 0, 0),
+    ]  # fmt: skip
+    reversals.less_reversals(party, 0)
+    assert party.reversals == taken
 
 
 @pytest.mark.parametrize(
