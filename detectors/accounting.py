@@ -248,10 +248,11 @@ def _others_words(party: Party, old: Payment, new: Payment) -> list[Payment]:
     """What other institutions than the one that speaks say of a payment.
 
     Failure prevented: a bank tells another's payment of 100 000 by its UETR first, and then says that it was of 50 001,
-    or that it was ordered last year.
+    or that it was ordered last year. Where no word of a second institution is kept any more, what stands is theirs.
     """
     said = [payments.unpacked(one.row) for one in party.restated if one.first == old.event and not one.standing]
-    return [row for row in said if row.institution != new.institution]
+    others = [row for row in said if row.institution != new.institution]
+    return others or [old] * bool(old.flags & SECONDED)
 
 
 def _at_least(party: Party, one: Payment, other: Payment) -> Payment:

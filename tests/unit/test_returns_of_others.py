@@ -147,6 +147,24 @@ def test_a_word_among_more_than_are_kept_stands():
     assert joins(ledger)["reversal.foreign"] == 100
 
 
+@pytest.mark.parametrize(("told", "counted"), [(100, 100 * 1000_00), (10, 10 * 1000_00)])
+def test_a_word_among_more_than_are_kept_is_not_lowered(told, counted):
+    """BANKM orders payments that BANKA tells after it, and settles each with documents, and for less.
+
+    Beside ten, whose words are all kept, it is the same with a hundred, whose words are not.
+    """
+    ledger = Ledger()
+    for number in range(told):
+        at = later(minutes=number)
+        ledger.pay(f"m{number}", at, "1000", payment_id=uetr(number), institution="BANKM", status="ordered")
+        ledger.pay(f"a{number}", at, "1000", payment_id=uetr(number))
+    for number in range(told):
+        ledger.pay(f"s{number}", later(hours=9), "510", payment_id=uetr(number), institution="BANKM",
+                   evidence="verified")  # fmt: skip
+    assert total(ledger) == counted
+    assert all(int(flags) & NO_DOCUMENT for flags in rows(party(ledger))["flags"])
+
+
 def test_another_banks_return_is_told_beside_folded_payments():
     """It takes nothing off the year's total, like any return that takes nothing back."""
     with few_rows(4, 2):
