@@ -37,37 +37,52 @@ class NoticePositions(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
         self._topic_id = ""
         # partitions that were compared since they were assigned
         self._compared: set[TopicPartition] = set()
+        # whether the group has given partitions; while it gives new ones, aiokafka still names the former ones as held
+        self._given = False
+        self._rebalances = 0
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    def on_partitions_revoked(self, _revoked: Iterable[TopicPartition]) -> None:
         """Before a rebalance, which gives new ones: where those stand is compared anew."""
-        self._compared.difference_update(revoked)
+        self._compared.clear()
+        self._given, self._rebalances = False, self._rebalances + 1
 
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
-        """Nothing to do: `readable` looks."""
+    def on_partitions_assigned(self, _assigned: Iterable[TopicPartition]) -> None:
+        """After it; `readable` looks."""
+        self._given = True
 
     async def begin(self, consumer: AIOKafkaConsumer) -> None:
         """Let a new consumer subscribe, before it is started. Raises `FxwatchError`."""
         self._compared.clear()
+        self._given = False
         self._topic_id = await asyncio.to_thread(_topic_id, self._settings)
         consumer.subscribe([topics.NOTICES], listener=self)
 
     async def readable(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
-        """Partitions held, each sought to where reading must go on. Raises `KafkaError`, `FxwatchError`."""
-        new = sorted(consumer.assignment() - self._compared)
+        """Partitions held, each sought to where reading must go on. Raises `KafkaError`, `FxwatchError`.
+
+        None during a rebalance. Failure prevented: partitions were compared and sought between giving them up and
+        getting them anew, which begins at the group's offset again, and then believed.
+        """
+        new = sorted(consumer.assignment() - self._compared) if self._given else []
         if new:
-            committed = await consumer._coordinator.fetch_committed_offsets(new)  # noqa: SLF001  (with metadata)
-            begins = await consumer.beginning_offsets(new)
-            elsewhere = await self._elsewhere(committed, begins)
-            for tp, offset in elsewhere.items():
-                if tp in consumer.assignment():
-                    consumer.seek(tp, offset)
-            self._compared |= set(new) & consumer.assignment()
-            # also of a partition that had no notice yet: what is moved before its first one is read hides that too
-            await self._note(begins | {tp: one.offset for tp, one in committed.items() if one.offset >= 0} | elsewhere)
+            await self._compare(consumer, new)
         found = sorted(consumer.assignment() & self._compared)
         if not found:
             consumer._coordinator.check_errors()  # noqa: SLF001  (as `getmany` does: a denied group gives no partition)
         return found
+
+    async def _compare(self, consumer: AIOKafkaConsumer, new: list[TopicPartition]) -> None:
+        rebalances = self._rebalances
+        committed = await consumer._coordinator.fetch_committed_offsets(new)  # noqa: SLF001  (with metadata)
+        begins = await consumer.beginning_offsets(new)
+        elsewhere = await self._elsewhere(committed, begins)
+        if self._rebalances != rebalances:
+            return  # all are compared anew
+        for tp, offset in elsewhere.items():
+            consumer.seek(tp, offset)
+        self._compared.update(new)
+        # also of a partition that had no notice yet: what is moved before its first one is read hides that too
+        await self._note(begins | {tp: one.offset for tp, one in committed.items() if one.offset >= 0} | elsewhere)
 
     async def commit(self, consumer: AIOKafkaConsumer, places: Iterable[TopicPartition]) -> None:
         """Commit where reading stands, and keep it. Raises `KafkaError`: the letters are then written again."""

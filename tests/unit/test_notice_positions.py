@@ -102,6 +102,8 @@ def noted(records: list[Any]) -> dict[Any, InputPosition]:
 async def _begun(found: NoticePositions, consumer: Consumer) -> list[TopicPartition]:
     await found.begin(consumer)
     assert (consumer.subscribed, consumer.listener) == ([topics.NOTICES], found)
+    found.on_partitions_revoked([])
+    found.on_partitions_assigned(consumer.held)
     return await found.readable(consumer)
 
 
@@ -166,7 +168,6 @@ def test_a_new_assignment_is_compared_anew(progress: dict[int, list[Any]]) -> No
         found.on_partitions_assigned([TP])
         assert await found.readable(consumer) == [TP]
         assert consumer.sought == {TP: 9}
-        found.on_partitions_revoked([OTHER])  # not of it
         consumer.sought.clear()
         assert await found.readable(consumer) == [TP]
         assert consumer.sought == {}
@@ -175,6 +176,53 @@ def test_a_new_assignment_is_compared_anew(progress: dict[int, list[Any]]) -> No
         consumer.refusal = GroupAuthorizationFailedError("fxwatch-notices")
         with pytest.raises(GroupAuthorizationFailedError):  # else a worker without its right would look ready
             await found.readable(consumer)
+
+    asyncio.run(read())
+
+
+def test_what_is_held_during_a_rebalance_is_not_compared_but_after_it(progress: dict[int, list[Any]]) -> None:
+    """The client names the former partitions as held until it has new ones, which begin at the group's offset again."""
+    consumer = Consumer({TP: OffsetAndMetadata(30, "")})
+    found = positions(progress)
+    progress[0] = [position_record(tuple(TP), InputPosition(next=9, topic_id=NOW))]
+
+    async def read() -> None:
+        assert await _begun(found, consumer) == [TP]
+        found.on_partitions_revoked([TP])
+        consumer.sought.clear()
+        assert await found.readable(consumer) == []
+        assert consumer.sought == {}
+        found.on_partitions_assigned([TP])
+        assert await found.readable(consumer) == [TP]
+        assert consumer.sought == {TP: 9}
+
+    asyncio.run(read())
+
+
+@pytest.mark.parametrize("given", [False, True], ids=["under way", "over"])
+def test_a_comparison_that_a_rebalance_overtakes_is_made_again(progress: dict[int, list[Any]], given: bool) -> None:
+    """What was sought of the former partitions is not of the new ones, even where they are the same."""
+    consumer = Consumer({TP: OffsetAndMetadata(30, "")})
+    found = positions(progress)
+    progress[0] = [position_record(tuple(TP), InputPosition(next=9, topic_id=NOW))]
+    begins, rebalances = consumer.beginning_offsets, 0
+
+    async def overtaken(places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        nonlocal rebalances
+        rebalances += 1
+        if rebalances == 1:
+            found.on_partitions_revoked([TP])
+            if given:
+                found.on_partitions_assigned([TP])
+        return await begins(places)
+
+    async def read() -> None:
+        consumer.beginning_offsets = overtaken  # type: ignore[method-assign]
+        assert await _begun(found, consumer) == []
+        assert (consumer.sought, len(progress[0])) == ({}, 1)  # and nothing is kept of it
+        found.on_partitions_assigned([TP])
+        assert await found.readable(consumer) == [TP]
+        assert consumer.sought == {TP: 9}
 
     asyncio.run(read())
 
