@@ -15,11 +15,13 @@ from detectors.party import (
     MOST_ALERTED,
     MOST_ALIASES,
     MOST_NAMES,
+    MOST_PARTS,
     MOST_PROOFS,
     MOST_RAISED,
     MOST_RELATED,
     MOST_RESTATED,
     MOST_REVERSALS,
+    MOST_UNUSUAL,
     MOST_VERDICTS,
     Alerted,
     Facts,
@@ -92,9 +94,11 @@ def _fill(party: Party, count: int) -> None:
                     institution="BANKA", beneficiary=7)  # fmt: skip
     party.reversals = [back] * MOST_REVERSALS
     party.restated = [Restated(number + 1, 0, party.payments[: ROW.itemsize]) for number in range(MOST_RESTATED)]
-    party.alerted = [Alerted("T01", party.names[number], 10**9, party.last_us, "a" * 32, "c" * 29)
-                     for number in range(MOST_ALERTED - 1)]  # fmt: skip
-    party.alerted.append(Alerted("T02", "2025 all", 10**9, party.last_us, "a" * 32, "c" * 29))
+    parts = {f"{number:035d}": 10**9 for number in range(MOST_PARTS)}
+    series = [("T01", party.names[number]) for number in range(MOST_ALERTED - 1)] + [("T02", "2025 all")]
+    party.alerted = [Alerted(typology, name, 10**9, party.last_us, "a" * 32, "c" * 29, parts)
+                     for typology, name in series]  # fmt: skip
+    party.unusual = bytes(8 * MOST_UNUSUAL)
     party.facts = Facts(0, None, "1", "1", "C26", "small", 3, "11", tuple(range(2**63, 2**63 + MOST_RELATED)))
     party.words = {f"{number:035d}": 15 for number in range(MOST_INSTITUTIONS)} | {OTHERS: 15}
     party.declarations = count

@@ -21,7 +21,7 @@ MOST_SECONDS = 0.020
 # so many that the party stands at its bound, and is folded among the records that are measured
 COUNT = 100_352
 NOW = later(days=100)
-# 2 048 rows (147 kB), 20 kB of folded days, 4 608 names of 32 letters (157 kB), 4 096 related parties (37 kB),
+# 2 048 rows (147 kB), 20 kB of folded days, 4 608 names of 32 letters (157 kB), 64 parts of 20 series (61 kB),
 # 2 000 other names (36 kB), and what is counted in tens
 MOST_BYTES = 420_000
 # Of these about 160 kB for a party that does no more than pay
