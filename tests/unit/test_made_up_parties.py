@@ -208,3 +208,30 @@ def test_a_full_partition_costs_a_record_hardly_more():
             flood(book, [f"F{one}" for one in range(FLOOD)])
         spent.append(measured.seconds / FLOOD)
     assert spent[1] < spent[0] * 1.3 + 20e-6
+
+
+@pytest.mark.parametrize("listed", [["BANKA", "BANKX"], ["BANKA"], []], ids=["both", "the flooding one", "none"])
+def test_a_flood_takes_no_total_of_customers_that_another_bank_told_of_first(listed):
+    """A dollar for each customer before the bank's own 60 000, then made-up parties without end: all 20 alerted.
+
+    Before, they were of whoever told of them first, or is listed, and went with its own: 0 of 20.
+    """
+    book = book_of(listed=tuple(listed))
+    pay_all(book, 0, "1", "BANKA")
+    pay_all(book, 0.1, "60000", "BANKX")
+    flood(book, ["BANKA"])
+    assert yearly_totals(pay_all(book, 2, "60000", "BANKX")) == [("T02", "120001.00")] * CUSTOMERS
+    assert book.state.parties.held("BANKX") == CUSTOMERS
+
+
+def test_a_flood_takes_no_profile_of_parties_that_the_flooding_bank_paid_for():
+    """20 profiles, a dollar for each by a listed bank, and its flood: all 20 are known as persons still."""
+    book = book_of()
+    for number in range(CUSTOMERS):
+        tell(book, f"p{number}", later(minutes=number), f"k1.0a3.customer{number}")
+    pay_all(book, 0.1, "1", "BANKA")
+    flood(book, ["BANKA"])
+    assert [unpack(book.state.parties[f"k1.0a3.customer{number}"]).facts.party_type for number in range(CUSTOMERS)] == (
+        ["person"] * CUSTOMERS
+    )
+    assert book.state.parties.held(OFFICES) == CUSTOMERS

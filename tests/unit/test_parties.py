@@ -3,8 +3,8 @@
 import pytest
 
 from detectors import parties as module
-from detectors.parties import OFFICE_PART, Parties, parts
-from detectors.party import Party, owner_of, pack
+from detectors.parties import OFFICE_PART, STEP_BYTES, Parties, parts
+from detectors.party import Facts, Party, owner_of, pack, unpack
 from detectors.shares import OFFICES, OTHERS, Shares
 from tests.support.own_cpu import own_cpu
 
@@ -215,3 +215,91 @@ def test_another_sharing_out_costs_nothing_by_the_party():
         parties.share_out(200_000, {}, lambda owner: owner != "O7")
     assert parties.held() == 2_000
     assert spent.seconds < 0.002
+
+
+# -- what goes over to somebody else ---------------------------------------------------------------------------------
+
+
+FACTS = Facts(0, None, None, None, None, None, None, None, ())
+
+
+def told(*names: str, owner: str = "A", facts: Facts | None = None) -> bytes:
+    """The record of a party of `owner` that institutions of these names told of."""
+    return pack(Party(owner=owner, words=dict.fromkeys(names, 1), facts=facts, payments=b"as it was"))
+
+
+def full(record: bytes, **quotas: int) -> Parties:
+    """One too many: two of A, which has a part of one, the first with this record; one of B; others in lent places."""
+    size, found = 1 + sum(quotas.values()), Parties()
+    found.put("first", record, "A")
+    found.put("second", told("A"), "A")
+    found.put("b", told("B", owner="B"), "B")
+    for number in range(size - 2):
+        found.put(f"lent{number}", told(owner=OTHERS), OTHERS)
+    named = {OFFICES if name == "offices" else name: part for name, part in quotas.items()}
+    found.share_out(size, {"A": 1, **named}, {"A", *named}.__contains__)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("record", "quotas", "heir"),
+    [
+        (told("A", "B"), {"B": 2}, "B"),
+        (told("A", "B"), {"B": 1}, None),  # no room in its part
+        (told("A"), {"B": 2}, None),
+        (told("A", "X"), {"B": 2}, None),  # it has no share
+        (told("A", ""), {"B": 2, "offices": 5}, None),  # all those that have no share are nobody
+        (told("A", "B", "C", "D"), {"B": 2, "C": 3, "D": 3}, "C"),  # most room, of equal ones by name
+        (told("A", facts=FACTS), {"offices": 1}, OFFICES),
+        (told("A", "B", facts=FACTS), {"offices": 1, "B": 3}, "B"),
+        (told("A"), {"offices": 1}, None),
+    ],
+    ids=[
+        "told of it too",
+        "full",
+        "nobody else",
+        "no share",
+        "others",
+        "most room",
+        "profile",
+        "less room",
+        "no profile",
+    ],
+)
+def test_a_party_goes_over_to_who_has_a_claim_on_it_and_room(record, quotas, heir):
+    """As the one touched last, with all that is known of it; then one of whoever holds more than its part goes."""
+    parties = full(record, **quotas)
+    size = len(parties) - 1
+    assert forgotten(parties, "A") == (["first"] if heir is None else ["lent0" if "B" in quotas else "b"])
+    assert len(parties) == size
+    if heir is None:
+        return
+    assert list(parties)[-1] == "first"
+    expected = unpack(record)
+    expected.owner = heir
+    assert unpack(parties["first"]) == expected
+    assert (parties.held("A"), parties.held(heir)) == (1, 1 + (heir == "B"))
+
+
+def test_a_step_is_one_that_goes_over_too_and_large_records_are_more_of_them():
+    """So that no record does more than its share of the work; the next one goes on."""
+    parties = full(told("A", "B"), B=3)
+    assert forgotten(parties, "A", most=1) == []
+    assert (len(parties), parties.held("A"), parties.held("B")) == (5, 1, 2)
+    assert forgotten(parties, "A", most=1) == ["lent0"]
+    large = pack(Party(owner="A", words={"A": 1, "B": 1}, payments=bytes(200_000)))
+    parties = Parties()
+    for number in range(256):
+        parties.put(f"a{number}", large, "A")
+    parties.put("o", told(owner=OTHERS), OTHERS)
+    parties.share_out(256, {"A": 0, "B": 256}, {"A", "B"}.__contains__)
+    with own_cpu() as spent:
+        assert forgotten(parties, "A", most=256) == []
+    assert parties.held("B") == 256 // (200_000 // STEP_BYTES + 1) + 1
+    assert spent.seconds < 0.010
+    small = pack(Party(owner="A", payments=bytes(1_000)))
+    parties = Parties()
+    for number in range(100):
+        parties.put(f"a{number}", small, "A")
+    parties.share_out(1, {"A": 1}, {"A"}.__contains__)
+    assert len(forgotten(parties, "A", most=50)) == 50

@@ -9,16 +9,19 @@ from detectors import party as party_module
 from detectors.party import (
     MOST_PROOFS,
     NAME_NUMBERS,
+    Facts,
     Party,
     Proof,
     commitment_text,
     formers_of,
     last_seen,
     newest_proofs,
+    owned_by,
     owner_of,
     pack,
     packed_commitment,
     token_number,
+    told_by,
     unpack,
 )
 
@@ -177,3 +180,15 @@ def test_payments_that_raised_a_statistical_alert_are_remembered_the_newest_64()
         twice.remember_unusual(1 << 60 | 1 << 8)
     assert twice.was_unusual(1 << 60 | 1 << 8)
     assert not any(twice.was_unusual(number) for number in (1 << 16, 1 << 8, (1 << 16) + (1 << 4)))
+
+
+def test_who_told_of_a_party_and_whose_it_is_are_read_and_written_without_unpacking_it():
+    """The institutions by their words, in their order; all else stays as it was."""
+    facts = Facts(0, None, None, None, None, None, None, None, ())
+    party = Party(owner="A", words={"B": 1, "A": 3}, facts=facts, payments=b"rows", unusual=b"12345678")
+    record = pack(party)
+    assert told_by(record) == (["B", "A"], True)
+    assert told_by(pack(Party())) == ([], False)
+    party.owner = "B"
+    assert owned_by(record, "B") == pack(party)
+    assert owner_of(owned_by(record, "")) == ""
