@@ -40,6 +40,22 @@ def test_asking_for_ever_takes_a_twentieth_of_the_time() -> None:
     assert (kept(), maker.made) == (b"%d" % (before + 1), before + 1)
 
 
+def test_a_pause_while_a_page_is_made_is_no_measure_of_its_making() -> None:
+    """A process stopped for a minute in the midst of it shows a new page 2 s later, not 19 minutes."""
+    maker = Maker()
+
+    def stopped() -> bytes:
+        maker.now += 60.0 if maker.made == 0 else 0.0
+        return maker.page()
+
+    kept = KeptPage(stopped, lambda: maker.now)
+    assert kept() == b"1"
+    maker.now += 1.9
+    assert kept() == b"1"
+    maker.now += 0.2
+    assert kept() == b"2"
+
+
 def test_the_page_of_metrics_is_one_of_these() -> None:
     """Asked for twice at once it is made once."""
     pages: dict[str, Any] = {}
