@@ -5,6 +5,7 @@ could reach no broker any more and ended. aiohttp itself closes a silent connect
 """
 
 import asyncio
+import ipaddress
 import logging
 import resource
 from collections import Counter
@@ -23,6 +24,19 @@ IDLE_SECONDS = 20.0
 ANSWER_SECONDS = 10.0
 # Files that a worker should be able to have: connections to brokers (two a client and broker) and pages, with room.
 WANTED_FILES = 16_384
+
+
+def holder(address: str) -> str:
+    """Who holds a connection from there: the address, or the network of 64 bits that one machine has of IPv6.
+
+    Failure prevented: 64 connections from as many addresses of one machine's network, each with one place of its own.
+    """
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((int(found) >> 64 << 64, 64)))
 
 
 class Gate:
@@ -94,7 +108,7 @@ class Connection(RequestHandler):
         # uvloop's transports are none of asyncio's classes, and have their methods
         self._watched = cast("asyncio.Transport", transport)
         name = transport.get_extra_info("peername")
-        self.peer = str(name[0]) if name else ""  # gone again already
+        self.peer = holder(str(name[0])) if name else ""  # gone again already
         if not self._gate.enter(self, self._loop.time()):
             self.abort()
             return

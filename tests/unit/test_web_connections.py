@@ -266,3 +266,19 @@ def test_a_connection_is_aiohttps_own_but_for_the_gate():
         assert getattr(Connection.__mro__[1], name) is not getattr(Connection, name)
     assert {"_request_in_progress", "_request_count"} <= set(Connection.__mro__[1].__slots__)
     assert asyncio.iscoroutinefunction(web_connections.GuardedSite.start)
+
+
+@pytest.mark.parametrize(
+    ("address", "one"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8:0:7:1:2:3:4", "2001:db8:0:7::/64"),
+        ("2001:db8:0:7::9", "2001:db8:0:7::/64"),
+        ("2001:db8:0:8::9", "2001:db8:0:8::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_who_holds_a_connection(address: str, one: str) -> None:
+    """A machine has a whole network of IPv6 addresses, which would be as many holders of one place each."""
+    assert web_connections.holder(address) == one
