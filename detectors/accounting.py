@@ -252,7 +252,9 @@ def _others_words(party: Party, old: Payment, new: Payment) -> list[Payment]:
     """
     said = [payments.unpacked(one.row) for one in party.restated if one.first == old.event and not one.standing]
     others = [row for row in said if row.institution != new.institution]
-    return others or [old] * bool(old.flags & SECONDED)
+    if not others and old.flags & SECONDED:
+        return [old]
+    return others
 
 
 def _at_least(party: Party, one: Payment, other: Payment) -> Payment:

@@ -39,7 +39,8 @@ from detectors.typologies.base import Shared
 # 5: what each institution said of a party's type; in a window of fingerprints each sender has a share; what each
 # configured feed says of a pair; officers by rank; who had a statistical alert today; folded pieces by purpose and day;
 # whose share a proof is of; how much of an alerted series came from whom; whose share a party is in, and its former
-# names; whether a second institution told a payment (a bit of its row).
+# names; whether a second institution told a payment (a bit of its row); which payments had a statistical alert; whose
+# share a deal of T16 is in.
 STATE_SCHEMA = 5
 # `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
 # `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
