@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator
 
 from streams.formats import narrative
+from streams.formats.clearing import country_of_member, country_of_system
 from streams.formats.contract import is_time
-from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic
+from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic, country_of_bic, country_of_iban
 from streams.formats.tree import Found, Node, RefusedMessageError
 from streams.identifiers import DEFAULT, Identifiers, is_iban, is_lei
 
@@ -130,16 +131,32 @@ def _bic(node: Node, agent: str) -> Found | None:
 
 
 def _side(transfer: Node, party: str, agent: str, residence: tuple[Found, ...]) -> Side:
-    countries = (transfer.found(f"{party}/CtryOfRes"), *residence, transfer.found(f"{party}/PstlAdr/Ctry"))
+    bank = f"{agent}/FinInstnId"
     account = _iban(transfer, f"{party}Acct/Id/IBAN") or transfer.found(f"{party}Acct/Id/Othr/Id")
+    firm = _firm(transfer.one(party))
+    countries = (transfer.found(f"{party}/CtryOfRes"), *residence, transfer.found(f"{party}/PstlAdr/Ctry"),
+                 country_of_bic(firm) if firm is not None else None)  # fmt: skip
+    bank_countries = (country_of_iban(account), transfer.found(f"{bank}/PstlAdr/Ctry"), _clearing(transfer, bank))
     return Side(
         countries=tuple(found for found in countries if found is not None),
         identifiers=tuple(_identifiers(transfer.one(party))),
         account=account,
         bank=_bic(transfer, agent),
-        bank_country=transfer.found(f"{agent}/FinInstnId/PstlAdr/Ctry"),
+        bank_countries=tuple(found for found in bank_countries if found is not None),
         branch=transfer.found(f"{agent}/BrnchId/Id"),
     )
+
+
+def _clearing(transfer: Node, bank: str) -> Found | None:
+    """The country of the clearing system that a bank is a member of, by the system's code or the member's number."""
+    system, member = transfer.found(f"{bank}/ClrSysMmbId/ClrSysId/Cd"), transfer.found(f"{bank}/ClrSysMmbId/MmbId")
+    if system is not None:
+        found, country = system, country_of_system(system.text)
+    elif member is not None:
+        found, country = member, country_of_member(member.text)
+    else:
+        return None
+    return None if country is None else found._replace(text=country, note="country of the clearing system")
 
 
 def _iban(transfer: Node, place: str) -> Found | None:
@@ -170,10 +187,16 @@ def _identifiers(party: Node | None) -> Iterator[Identifier]:
                 own.append(Identifier(found, kind, own=True))
             else:
                 yield Identifier(found, kind)
-    firm = party.found("Id/OrgId/AnyBIC")
+    firm = _firm(party)
     if firm is not None:
-        yield Identifier(bic(firm, f"{party.name}/Id/OrgId/AnyBIC"), "company")
+        yield Identifier(firm, "company")
     yield from own
+
+
+def _firm(party: Node | None) -> Found | None:
+    """A party's own BIC: of a firm, or of a bank that pays for itself."""
+    found = party.found("Id/OrgId/AnyBIC") if party is not None else None
+    return None if party is None or found is None else bic(found, f"{party.name}/Id/OrgId/AnyBIC")
 
 
 def _reports(transfer: Node) -> Iterator[narrative.Report]:

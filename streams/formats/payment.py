@@ -6,6 +6,7 @@ import msgspec
 
 from detectors.institution_code import institution_code
 from streams.formats.tree import Found, RefusedMessageError
+from streams.identifiers import is_iban
 
 # Amounts of both standards have at most 18 digits, rates 12. A decimal's arithmetic has its limits (one of a million
 # digits times another overflows), and leading zeros are allowed in XML.
@@ -26,15 +27,17 @@ class Identifier(msgspec.Struct, frozen=True):
 class Side(msgspec.Struct, frozen=True, kw_only=True):
     """The debtor's or the creditor's side.
 
-    `countries`: of the party, the most telling first. `identifiers`: the most widely shared first. `bank`: BIC of the
-    party's own bank (eight characters, or eleven where a branch is named); `bank_country` where there is no BIC.
+    `countries`: of the party itself, the most telling first: residence, then address, then its own BIC.
+    `identifiers`: the most widely shared first. `bank`: BIC of the party's own bank (eight characters, or eleven where
+    a branch is named). `bank_countries`: what else tells the bank's country, the most telling first: the IBAN, then the
+    bank's address, then its clearing system.
     """
 
     countries: tuple[Found, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
     account: Found | None = None
     bank: Found | None = None
-    bank_country: Found | None = None
+    bank_countries: tuple[Found, ...] = ()
     branch: Found | None = None
     person: bool | None = None
 
@@ -45,10 +48,10 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def country_of_bank(self) -> Found | None:
-        """The country of the party's bank: characters 5 and 6 of its BIC, or its address."""
+        """The country of the party's bank: its BIC's, or else the first of `bank_countries`."""
         if self.bank is not None:
-            return Found(self.bank.text[4:6], self.bank.node, "country of the BIC")
-        return self.bank_country
+            return country_of_bic(self.bank)
+        return self.bank_countries[0] if self.bank_countries else None
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +92,19 @@ def bic(found: Found, place: str) -> Found:
     if len(text) not in (8, 11) or not text.isascii() or not text.isalnum() or not letters:
         raise RefusedMessageError("message.form", place, "a BIC of 8 or 11 characters")
     return Found(institution_code(text), found.node, found.note)
+
+
+def country_of_bic(found: Found) -> Found:
+    """The country in a BIC (ISO 9362: characters 5 and 6), of a bank or of a firm that has one of its own."""
+    return found._replace(text=found.text[4:6], note="country of the BIC", also=())
+
+
+def country_of_iban(account: Found | None) -> Found | None:
+    """The country in an IBAN: by ISO 13616 that of the bank which holds the account. None for any other number."""
+    compact = account.text.replace(" ", "").upper() if account is not None else ""
+    if account is None or not is_iban(compact):
+        return None
+    return account._replace(text=compact[:2], note="country of the IBAN", also=())
 
 
 def inverse(rate: str) -> str | None:
