@@ -5,7 +5,7 @@ sender chose in an alert may hold control characters; they never reach the termi
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from math import ceil, log10
@@ -195,7 +195,11 @@ def _shown_evidence(alert: Alert, most: int) -> list[EvidenceItem]:
     return [each for each in alert.evidence if each in kept]
 
 
-def _evidence(alert: Alert, words: Labels, zone: ZoneInfo, most: int) -> Iterator[Line]:
+Details = Callable[[EvidenceItem], Iterable[Line]]
+"""What more there is to say of a record of the evidence, below its own line."""
+
+
+def _evidence(alert: Alert, words: Labels, zone: ZoneInfo, most: int, details: Details | None) -> Iterator[Line]:
     items = _shown_evidence(alert, most)
     counted = words.evidence_shown.format(shown=len(items), total=alert.evidence_total)
     yield Line(f"{words.evidence} ({counted})", style="bold")
@@ -206,6 +210,8 @@ def _evidence(alert: Alert, words: Labels, zone: ZoneInfo, most: int) -> Iterato
         told = (local_time(each.event_time, zone), position, each.institution or "", each.event_id,
                 _original(each))  # fmt: skip
         yield Line("  ".join(map(printable, told)), mark, 2, 2)
+        if details is not None:
+            yield from details(each)
 
 
 def _original(item: EvidenceItem) -> str:
@@ -240,8 +246,11 @@ def _record(alert: Alert, words: Labels) -> Iterator[Line]:
     yield Line(words.caution, margin=2, style="italic")
 
 
-def lines(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN) -> list[Line]:
-    """The page, top to bottom; `evidence` records at most, the newest and the trigger."""
+def lines(
+    alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN,
+    details: Details | None = None,
+) -> list[Line]:  # fmt: skip
+    """The page, top to bottom; `evidence` records at most, the newest and the trigger, each with its `details`."""
     words = LABELS[lang]
     page = list(_head(alert, words, lang, zone))
     if alert.typologies:
@@ -253,7 +262,7 @@ def lines(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, eviden
     page.append(Line(words.normal, style="bold"))
     page += [Line(in_language(each.change, lang) + (f" ({words.still})" if each.would_alert else ""), "-", 2, 2)
              for each in alert.counterfactual] or [Line(words.untested, "-", 2, 2)]  # fmt: skip
-    page += _evidence(alert, words, zone, evidence)
+    page += _evidence(alert, words, zone, evidence, details)
     page += _rarity(alert, words)
     page += _record(alert, words)
     return page
@@ -266,7 +275,11 @@ def _prefix(line: Line) -> str:
 
 def plain(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN) -> str:
     """The page for a pipe: one line a statement, unwrapped, no colours, a blank line at the end."""
-    page = lines(alert, lang=lang, zone=zone, evidence=evidence)
+    return text_of(lines(alert, lang=lang, zone=zone, evidence=evidence))
+
+
+def text_of(page: Iterable[Line]) -> str:
+    """A page's lines for a pipe, and a blank one at the end."""
     return "".join(f"{_prefix(line)}{line.text}".rstrip() + "\n" for line in page) + "\n"
 
 
