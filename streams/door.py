@@ -144,7 +144,7 @@ class Door:
         history, passed_on, too_long = _read_headers(headers)
         original_key, original = key, value
         if headers and value is not None and source.topic == TRANSACTIONS:
-            converted = as_contract(value, headers, self._identifiers)
+            converted = as_contract(value, headers, self._identifiers, timestamp_ms)
             if isinstance(converted, list):
                 return _rejected(converted + too_long)
             key, value = converted or (key, value)

@@ -26,6 +26,8 @@ def message_options(command: Callable[..., None]) -> Callable[..., None]:
         click.option("--local-currency", help="Messages: ISO 4217; without it no local side and no deal rate."),
         click.option("--utc-offset", help="Messages: of the institution's clock, like +09:00, for times without one."),
         click.option("--time-of-day", help="Messages: HH:MM for messages that carry a value date only."),
+        click.option("--order-date",
+                     help="Messages: YYYY-MM-DD on which messages without any time were ordered; else the value date."),
         click.option("--institution-numbers", is_flag=True,
                      help="Messages: let a customer number or else the account identify a party."),
         click.option("--transaction-purpose", is_flag=True,

@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -140,7 +141,9 @@ def _messages(
         if as_is:
             made.append(message_files.record_as_is(name, syntax, texts, history=history))
             continue
-        converted = message_files.converted_file(name, syntax, checked(texts), identifiers)
+        # the time stamps that the records will have, so that a dry run says what ingest will say
+        now = None if timestamps == "event" else time.time_ns() // 1_000_000
+        converted = message_files.converted_file(name, syntax, checked(texts), identifiers, now)
         reports.append(report_as_json(name, converted))
         if not as_json:
             show(name, converted)

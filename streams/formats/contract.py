@@ -22,8 +22,13 @@ from streams.reference import MINOR_UNITS, has_more_places
 REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32
 # amounts may differ from instructed amount times rate by charges; a rate read the wrong way round differs by far more
 CHARGES_SHARE = Decimal("0.1")
-# the year 9999: whether a time is in the future depends on the record's time stamp, which the door judges
+# the year 9999: where no time of sending is known, nothing is in the future
 _END_OF_TIME_MS = 253_402_300_799_000
+VALUE_DATE = "value date, with time_of_day and utc_offset"
+FORWARD = (
+    "at most 24 h after the record's timestamp; a value date that lies ahead is not the time of order: "
+    "say it by the parameter order_date"
+)
 _NOBODY = "a placeholder: it names nobody"
 
 
@@ -33,8 +38,12 @@ class Transaction:
     `mapped` are (node, field, note), `unmapped` (node, reason): whoever reports them asks the nodes for their paths.
     """
 
-    def __init__(self, payment: Payment, parameters: Parameters, identifiers: Identifiers = DEFAULT) -> None:
+    def __init__(
+        self, payment: Payment, parameters: Parameters, identifiers: Identifiers = DEFAULT,
+        timestamp_ms: int | None = None,
+    ) -> None:  # fmt: skip
         self._identifiers = identifiers
+        self._timestamp_ms = timestamp_ms if timestamp_ms is not None and timestamp_ms >= 0 else _END_OF_TIME_MS
         self.body: dict[str, Any] = {}
         self.mapped: list[tuple[Node, str, str]] = []
         self.unmapped: list[tuple[Node, str]] = []
@@ -100,11 +109,15 @@ class Transaction:
         if local is not None and offset is not None:
             self._put("event_time", local, "offset from utc_offset", f"{local.text}{offset}")
             return
-        day = payment.value_date
-        if day is not None and local is None and offset is not None and self._parameters.time_of_day is not None:
-            written = f"{day.text}T{self._parameters.time_of_day}:00{offset}"
-            self._put("event_time", day, "value date, with time_of_day and utc_offset", written)
-            return
+        day, hour = self._parameters.order_date, self._parameters.time_of_day
+        if local is None and offset is not None and hour is not None:
+            if day is not None:
+                self.body["event_time"] = f"{day}T{hour}:00{offset}"
+                return
+            if payment.value_date is not None:
+                written = f"{payment.value_date.text}T{hour}:00{offset}"
+                self._put("event_time", payment.value_date, VALUE_DATE, written)
+                return
         needed = "utc_offset" if local is not None else "utc_offset and time_of_day"
         self.faults.append(Fault("message.time", "event_time", f"a time with its offset, or the parameter {needed}"))
 
@@ -263,8 +276,14 @@ class Transaction:
         """The door's own rules, so that what is converted is what any sender's record must be."""
         topic, value = INPUTS[TRANSACTIONS], orjson.dumps(self.body)
         key = str(self.body["party_id"]).encode()
-        if decode(topic, _END_OF_TIME_MS, key, value, self._identifiers) is None:
-            self.faults += find_faults(topic, _END_OF_TIME_MS, key, value, self._identifiers)
+        if decode(topic, self._timestamp_ms, key, value, self._identifiers) is None:
+            found = find_faults(topic, self._timestamp_ms, key, value, self._identifiers)
+            self.faults += [self._with_advice(fault) for fault in found]
+
+    def _with_advice(self, fault: Fault) -> Fault:
+        """Of a payment that was sent days before its value date: what the sender can say about it."""
+        by_value_date = any(note == VALUE_DATE for _, field, note in self.mapped if field == "event_time")
+        return Fault(fault.code, fault.field, FORWARD) if fault.code == "time.future" and by_value_date else fault
 
 
 def is_time(text: str) -> bool | None:

@@ -68,9 +68,15 @@ def content_of(name: str) -> bytes:
     return content
 
 
-def converted_file(name: str, syntax: Syntax, parameters: Parameters, identifiers: Identifiers = DEFAULT) -> Converted:
-    """A file's payments and the report on them. Raises `UsageError` when the file cannot be read."""
-    return convert(content_of(name), parameters, syntax, identifiers=identifiers)
+def converted_file(
+    name: str, syntax: Syntax, parameters: Parameters, identifiers: Identifiers = DEFAULT,
+    timestamp_ms: int | None = None,
+) -> Converted:  # fmt: skip
+    """A file's payments and the report on them. Raises `UsageError` when the file cannot be read.
+
+    `timestamp_ms`: the Kafka timestamp that the records will have; None where it will be each event's own time.
+    """
+    return convert(content_of(name), parameters, syntax, identifiers=identifiers, timestamp_ms=timestamp_ms)
 
 
 def check(name: str, converted: Converted) -> None:

@@ -5,6 +5,7 @@ On the command line they are options of `fxwatch publish`; in a record they are 
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 
 import msgspec
 
@@ -17,6 +18,7 @@ CHANNELS = ("branch", "web", "app", "small_remitter", "card", "exchanger", "inte
 # real offsets reach from -12:00 to +14:00
 _OFFSET = re.compile(r"[+-](0[0-9]|1[0-4]):[0-5][0-9]")
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _INSTITUTION = re.compile(r"[^\x00-\x1f\x7f-\x9f]{1,32}")
 _FLAGS = ("institution_numbers", "transaction_purpose")
 
@@ -29,6 +31,8 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     contract's. `institution`: the reporting one; None = the BIC of the resident side's agent in the message.
     `local_currency`: ISO 4217, needed for `settled_amount` and `deal_rate`. `utc_offset` (`+09:00`): of the reporting
     institution's clock, for times without an offset. `time_of_day` (`HH:MM`): for messages that carry only a date.
+    `order_date` (`YYYY-MM-DD`): the day on which messages without any time were ordered, where it is not the value
+    date.
     `institution_numbers`: a customer number, or else the account, may identify a party that has no registered number.
     `transaction_purpose`: an ISO purpose code or field 26T may be the purpose where no regulatory code is given.
     """
@@ -40,6 +44,7 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     local_currency: str | None = None
     utc_offset: str | None = None
     time_of_day: str | None = None
+    order_date: str | None = None
     institution_numbers: bool = False
     transaction_purpose: bool = False
 
@@ -64,6 +69,13 @@ def _is_flag(text: str) -> bool:
     return text in ("true", "false")
 
 
+def _is_date(text: str) -> bool:
+    try:
+        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 _CHECKS: dict[str, Callable[[str], bool]] = {
     "resident_country": reference.COUNTRIES.__contains__,
     "party_type": PARTY_TYPES.__contains__,
@@ -72,6 +84,7 @@ _CHECKS: dict[str, Callable[[str], bool]] = {
     "local_currency": reference.CURRENCIES.__contains__,
     "utc_offset": lambda text: _OFFSET.fullmatch(text) is not None,
     "time_of_day": lambda text: _TIME_OF_DAY.fullmatch(text) is not None,
+    "order_date": _is_date,
     "institution_numbers": _is_flag,
     "transaction_purpose": _is_flag,
 }
@@ -83,6 +96,7 @@ _EXPECTED = {
     "local_currency": "an active ISO 4217 code",
     "utc_offset": "an offset like +09:00",
     "time_of_day": "HH:MM",
+    "order_date": "a date YYYY-MM-DD",
     "institution_numbers": "true or false",
     "transaction_purpose": "true or false",
 }

@@ -34,11 +34,12 @@ def syntax_of_record(headers: RawHeaders) -> Syntax | None:
 
 
 def as_contract(
-    value: bytes, headers: RawHeaders, identifiers: Identifiers = DEFAULT
+    value: bytes, headers: RawHeaders, identifiers: Identifiers = DEFAULT, timestamp_ms: int | None = None
 ) -> tuple[bytes, bytes] | list[Fault] | None:
     """Key and JSON value of the payment in a record, or its faults; None when the record is no payment message.
 
-    The key is the contract's, from the message: what key the record has says nothing. Never raises.
+    `timestamp_ms` is the record's Kafka timestamp. The key is the contract's, from the message: what key the record has
+    says nothing. Never raises.
     """
     syntax = syntax_of_record(headers)
     if syntax is None:
@@ -46,7 +47,7 @@ def as_contract(
     given = parameters(_given(headers))
     if isinstance(given, list):
         return given
-    converted = convert(value, given, syntax, RECORD_LIMITS, identifiers)
+    converted = convert(value, given, syntax, RECORD_LIMITS, identifiers, timestamp_ms)
     if converted.faults:
         return list(converted.faults)
     body = converted.transactions[0]

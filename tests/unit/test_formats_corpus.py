@@ -44,7 +44,7 @@ def test_a_file_becomes_what_its_case_says(message: Path) -> None:
     told = expected_of(message)
     given = parameters(told["parameters"])
     assert isinstance(given, Parameters), given
-    converted = convert(message.read_bytes(), given, SYNTAX[message.suffix])
+    converted = convert(message.read_bytes(), given, SYNTAX[message.suffix], timestamp_ms=timestamp_ms(told))
     assert [[one.code, one.field, one.expected] for one in converted.faults] == told["faults"]
     assert list(converted.transactions) == told["transactions"]
     if "payments" in told:
