@@ -79,6 +79,7 @@ CODES: dict[str, str] = {
     "message.identifier": "A message tells no identification that the contract requires of a party or institution.",
     "message.time": "A message tells no time with its offset.",
     "message.returned": "The message returns or rejects an earlier payment.",
+    "message.nak": "The network refused the message, so no payment was made by it.",
     "message.test": "The message is a test or training message.",
     "set.too_large": "A record set is larger after decompression, or holds more records, than fxwatch reads.",
     "set.undecodable": "A record set was written so that fxwatch cannot decompress it or find its records.",

@@ -179,8 +179,8 @@ class Transaction:
         given = self._parameters.institution
         if given is not None:
             self.body["institution"] = given
-        elif own.bank is not None:
-            self._put("institution", own.bank)
+        elif (bank := own.bank or own.bank_by_standard) is not None:
+            self._put("institution", bank)
         else:
             expected = "the BIC of the resident party's bank, or the parameter institution"
             self.faults.append(Fault("message.identifier", "institution", expected))

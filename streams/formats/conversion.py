@@ -8,7 +8,7 @@ import msgspec
 
 from streams.contracts import INPUTS, TRANSACTIONS
 from streams.faults import Fault
-from streams.formats import fin_reader, mt103, pacs008, xml_reader
+from streams.formats import fin_answers, fin_reader, mt103, pacs008, xml_reader
 from streams.formats.contract import Transaction
 from streams.formats.parameters import Parameters
 from streams.formats.payment import Payment
@@ -47,7 +47,7 @@ def syntax_of(beginning: bytes) -> Syntax | None:
     looked_at = beginning[:_LOOKED_AT]
     if looked_at.lstrip(b" \t\r\n").startswith(_XML_BEGINNINGS):
         return "xml"
-    plain = looked_at.removeprefix(fin_reader.BYTE_ORDER_MARK).lstrip(b" \t\r\n$\x00\x01")
+    plain = looked_at.removeprefix(fin_reader.BYTE_ORDER_MARK).lstrip(b" \t\r\n$\x00\x01\x03")
     return "fin" if plain.startswith(_FIN_BEGINNINGS) else None
 
 
@@ -103,14 +103,22 @@ class _Report:
         self._leave(root)
 
     def fin(self, content: bytes) -> None:
-        messages = fin_reader.read(content, self.limits.nodes)
-        self._bound(len(messages))
-        for place, message in enumerate(messages, 1):
-            where = f"message[{place}]" if len(messages) > 1 else ""
+        found = fin_answers.sort(fin_reader.read(content, self.limits.nodes))
+        self._bound(len(found.messages))
+        for place, message in enumerate(found.messages, 1):
+            where = f"message[{place}]" if len(found.messages) > 1 else ""
             if self.limits.report:
-                number(message, where)
-            self._one(partial(mt103.payment, message, self.identifiers), f"{where}/" if where else "")
-            self._leave(message)
+                number(message.node, where)
+            self._one(partial(mt103.read, message, self.identifiers), f"{where}/" if where else "")
+            self._leave(message.node)
+        for place, (one, why) in enumerate(found.service, 1):
+            if one.fault is not None:
+                self.faults.append(_at(one.fault, f"service[{place}]/"))
+            elif self.limits.report:
+                number(one.node, f"service[{place}]")
+                self.unmapped += [Unmapped(node.path, why) for node in unused(one.node)]
+        if not found.messages and not self.faults:
+            raise RefusedMessageError("message.type", "1", fin_answers.NO_MESSAGE)
 
     def _bound(self, payments: int) -> None:
         if self.limits.payments is not None and payments > self.limits.payments:

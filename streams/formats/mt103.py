@@ -1,12 +1,13 @@
 """SWIFT MT103, single customer credit transfer (also with the STP and REMIT flags), from the tree of `fin_reader`."""
 
 import re
-from collections.abc import Iterator
 from datetime import date
 
-from streams.formats import narrative
+from streams.formats import fin_answers, message_types, narrative
+from streams.formats.fin_parties import LINE, Party, agent
+from streams.formats.fin_reader import Message
 from streams.formats.pacs008 import UETR
-from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic
+from streams.formats.payment import DECIMAL_LIMIT, Payment, Side, bic, country_of_iban
 from streams.formats.tree import Found, Node, RefusedMessageError
 from streams.identifiers import DEFAULT, Identifiers
 
@@ -19,15 +20,24 @@ _SETTLED = re.compile(r"([0-9]{6})([A-Z]{3})([0-9,]+)")
 _ORDERED = re.compile(r"([A-Z]{3})([0-9,]+)")
 _AMOUNT = re.compile(r"([0-9]+),([0-9]*)")
 _TIME_INDICATION = re.compile(r"/([A-Z0-9]{1,8})/([0-9]{2})([0-9]{2})([+-][0-9]{2})([0-9]{2})")
-_PARTY_IDENTIFIER = re.compile(r"(ARNU|CCPT|CUST|DRLC|EMPL|NIDN|SOSE|TXID)/([A-Z]{2})/(.+)")
-_NUMBERED = re.compile(r"([1-8])/(.*)")
-_COUNTRY = re.compile(r"([A-Z]{2})(?:/(.*))?")
-# identification codes of field 50F: whose they are; CUST is one institution's own number
-_PERSONS = frozenset({"ARNU", "CCPT", "DRLC", "NIDN", "SOSE"})
+# the network's answer says when, by the clock of the sender's logical terminal
+_ANSWERED = re.compile(r"([0-9]{6})([0-9]{4})")
+_TYPE = re.compile(r"[IO]([0-9]{3})")
 # lines that the standard gives to a party (account or identifier, and four more) and to field 77B
 PARTY_LINES, REPORTING_LINES = 5, 3
 # SWIFT's rule for two-digit years of value dates: 80 to 99 are of the last century
 _LAST_CENTURY_FROM = 80
+
+
+def read(message: Message, identifiers: Identifiers = DEFAULT) -> Payment:
+    """The payment of a message as `fin_answers.sort` leaves it. Raises `RefusedMessageError`.
+
+    What the network refused is no payment, whatever else is wrong with it.
+    """
+    fault = fin_answers.refusal(message.node) or message.fault
+    if fault is not None:
+        raise RefusedMessageError(fault.code, fault.field, fault.expected)
+    return payment(message.node, identifiers)
 
 
 def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
@@ -37,7 +47,7 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     sent = _INPUT.fullmatch(header.text) if header is not None else None
     received = _OUTPUT.fullmatch(header.text) if header is not None else None
     if text is None or header is None or (sent is None and received is None):
-        raise RefusedMessageError("message.type", "2", "blocks 2 and 4 of an MT103")
+        raise _other_type(message, header)
     _refuse_no_payment(message, text)
     partner = _terminal("2", header, sent[1] if sent else received[3] if received else "")
     sender, receiver = _own_terminal(message), partner
@@ -45,27 +55,37 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
         sender, receiver = receiver, sender
     for node in text.every("77B"):
         _bound_lines(node, REPORTING_LINES)
-    told = [one for node in text.every("77B") for one in narrative.reports(node)]
+    told = [one for node in text.every("77B") for one in narrative.reports(node, LINE)]
+    debtor, creditor = _sides(text, sender, receiver, told)
     value_date, currency, amount = _settled(text)
     ordered_currency, ordered = _ordered(text)
     event_id, payment_id = _references(message, text, sender, identifiers)
     return Payment(
         event_id=event_id,
         payment_id=payment_id,
-        debtor=_side(text, "50", "52", sender, _residence(told, narrative.ORDERING)),
-        creditor=_side(text, "59", "57", receiver, _residence(told, narrative.BENEFICIARY)),
+        debtor=debtor,
+        creditor=creditor,
         amount=amount,
         currency=currency,
         instructed_amount=ordered,
         instructed_currency=ordered_currency,
         rate=_rate(text),
         time=_time(text, value_date),
-        local_times=_local_times(header, received),
+        local_times=_local_times(header, received) or _answered(message),
         value_date=value_date,
         purposes=tuple(narrative.codes(told)),
         transaction_purpose=text.found("26T"),
         remittance=_remittance(text),
     )
+
+
+def _other_type(message: Node, header: Found | None) -> RefusedMessageError:
+    """What a message is that is no MT103, by its application header."""
+    written = _TYPE.match(header.text) if header is not None else None
+    if written is None or written[1] == "103":
+        return RefusedMessageError("message.type", "2", "blocks 2 ({2:I103... or {2:O103...) and 4 of an MT103")
+    cover = any(node.text.strip() == "COV" for node in message.every("3/119"))
+    return RefusedMessageError("message.type", "2", f"an MT103; this is {message_types.told(written[1], cover=cover)}")
 
 
 def _refuse_no_payment(message: Node, text: Node) -> None:
@@ -187,13 +207,23 @@ def _local_times(header: Found, received: re.Match[str] | None) -> tuple[tuple[s
     )
 
 
+def _answered(message: Node) -> tuple[tuple[str, Found], ...]:
+    """When the network took a message that was sent: no earlier than it was ordered, and minutes later at most."""
+    for node in message.every(f"{fin_answers.ANSWER}/4/177"):
+        written = _ANSWERED.fullmatch(node.text)
+        if written is not None:
+            text = f"{_date(written[1], '177')}T{written[2][:2]}:{written[2][2:]}:00"
+            return (("out", Found(text, node, "time of acknowledgement")),)
+    return ()
+
+
 def _residence(told: list[narrative.Report], whose: str) -> tuple[Found, ...]:
     return tuple(one.country for one in told if one.whose == whose)
 
 
 def _remittance(text: Node) -> tuple[Found, ...]:
     found = text.found("70")
-    return () if found is None else (found._replace(text=" ".join(line.strip() for line in found.text.split("\n"))),)
+    return () if found is None else (found._replace(text=narrative.joined(found.node.text, LINE)),)
 
 
 def _option(text: Node, tag: str) -> Node | None:
@@ -204,99 +234,26 @@ def _option(text: Node, tag: str) -> Node | None:
     return found[0] if found else None
 
 
-def _side(text: Node, tag: str, bank_tag: str, partner: Found | None, residence: tuple[Found, ...]) -> Side:
-    node = _option(text, tag)
-    if node is None:
-        raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
-    _bound_lines(node, PARTY_LINES)
-    party = _Party(node)
-    agent = _option(text, bank_tag)
-    bank = partner if agent is None else _agent(agent)
-    return Side(
-        countries=(*residence, *party.countries), identifiers=tuple(party.identifiers()), account=party.account,
-        bank=bank, person=party.person,
-    )  # fmt: skip
-
-
-def _agent(node: Node) -> Found | None:
-    """The BIC of field 52A or 57A; other options name none. Before it may stand an account or a clearing code."""
-    if not node.name.endswith("A"):
-        return None
-    lines = node.text.strip().split("\n")
-    node.text = ""
-    for line in lines[:-1]:
-        node.part("party_identifier", line)
-    return bic(Found(lines[-1], node.part("bic", lines[-1])), node.name)
-
-
-class _Party:
-    """Field 50a or 59a in parts: account, BIC, identification, and the numbered or free lines of name and address."""
-
-    def __init__(self, node: Node) -> None:
-        self.account: Found | None = None
-        self.countries: list[Found] = []
-        self.person: bool | None = None
-        self._shared: list[Identifier] = []
-        self._own: list[Identifier] = []
-        lines = node.text.strip().split("\n")
-        node.text = ""
-        if lines[0].startswith("/") and len(lines[0].strip("/")) > 0:
-            account = lines.pop(0).lstrip("/")
-            self.account = Found(account, node.part("account", account))
-        option = node.name[2:]
-        if option == "A" and lines:
-            self._shared.append(Identifier(bic(Found(lines[0], node.part("bic", lines[0])), node.name), "company"))
-            lines = lines[1:]
-        for place, line in enumerate(lines, 1):
-            if option != "F" or not (self._identification(node, line) or self._numbered(node, line)):
-                node.part(f"line[{place}]", line)
-
-    def identifiers(self) -> Iterator[Identifier]:
-        """Identifications, those that institutions share first."""
-        yield from self._shared
-        yield from self._own
-
-    def _identification(self, node: Node, line: str) -> bool:
-        parts = _PARTY_IDENTIFIER.fullmatch(line)
-        if parts is None:
-            return False
-        code, country, value = parts.groups()
-        if code in ("CUST", "DRLC", "EMPL"):
-            # these three name who issued the number before it
-            issuer, slash, number = value.partition("/")
-            if slash:
-                node.part(f"{code}/issuer", issuer)
-                value = number
-        node.part(f"{code}/country", country)
-        found = Found(value, node.part(code, value))
-        kept = self._own if code in ("CUST", "EMPL") else self._shared
-        kept.append(Identifier(found, "person" if code in _PERSONS else "", own=kept is self._own))
-        return True
-
-    def _numbered(self, node: Node, line: str) -> bool:
-        """A line `n/...` of option F: 3 country and town, 4 and 5 birth, 6 and 7 numbers; 1, 2 and 8 are names."""
-        parts = _NUMBERED.fullmatch(line)
-        if parts is None:
-            return False
-        kind, content = parts.groups()
-        if kind in "67":
-            country, _, value = content.partition("/")
-            issuer, slash, number = value.partition("/") if kind == "6" else ("", "", "")
-            if slash:
-                node.part("6/issuer", issuer)
-                value = number
-            node.part(f"{kind}/country", country)
-            found = Found(value, node.part(kind, value))
-            if value:
-                kept = self._own if kind == "6" else self._shared
-                kept.append(Identifier(found, "person" if kind == "7" else "", own=kind == "6"))
-        elif kind == "3" and (split := _COUNTRY.fullmatch(content)) is not None:
-            self.countries.append(Found(split[1], node.part("3/country", split[1])))
-            if split[2]:
-                node.part("3/town", split[2])
-        else:
-            node.part(kind, content)
-        if kind in "45":
-            # only a natural person has a date and a place of birth
-            self.person = True
-        return True
+def _sides(
+    text: Node, sender: Found | None, receiver: Found | None, told: list[narrative.Report]
+) -> tuple[Side, Side]:  # fmt: skip
+    """The debtor's and the creditor's side."""
+    named = [_option(text, tag) for tag in ("52", "57")]
+    agents = [None if node is None else agent(node) for node in named]
+    banks = [sender, receiver, *(one.bic for one in agents if one is not None)]
+    sides = []
+    for tag, own, partner, whose in (("50", agents[0], sender, narrative.ORDERING),
+                                     ("59", agents[1], receiver, narrative.BENEFICIARY)):  # fmt: skip
+        node = _option(text, tag)
+        if node is None:
+            raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
+        _bound_lines(node, PARTY_LINES)
+        party = Party(node, banks)
+        told_banks = (country_of_iban(party.account), own.clearing if own is not None else None)
+        sides.append(Side(
+            countries=(*_residence(told, whose), *party.countries), identifiers=tuple(party.identifiers()),
+            account=party.account, bank=own.bic if own is not None else None,
+            bank_countries=tuple(found for found in told_banks if found is not None),
+            bank_by_standard=partner if own is None else None, person=party.person,
+        ))  # fmt: skip
+    return sides[0], sides[1]

@@ -1,7 +1,11 @@
 """What the standards let stand in free text: codes of regulatory reporting (field 77B, RgltryRptg, InstrForNxtAgt).
 
-The form is `/ORDERRES/KR//...` (residence of the ordering customer) or `/BENEFRES/KR//...` (of the beneficiary); what
-follows the second slash is narrative, and only a narrative that is one code and nothing else is taken as a code.
+Texts of FIN are cut into lines of 35 characters wherever that comes, so that a full line goes on in the next without a
+blank; the standard's own examples of field 70 do so (`/ROC/98I`, next line `U87`).
+
+The form of a report is `/ORDERRES/KR//...` (residence of the ordering customer) or `/BENEFRES/KR//...` (of the
+beneficiary); what follows the second slash is narrative, and only a narrative that is one code and nothing else is
+taken as a code.
 """
 
 import re
@@ -12,6 +16,9 @@ from streams.formats.tree import Found, Node
 
 ORDERING, BENEFICIARY = "ORDERRES", "BENEFRES"
 _REPORT = re.compile(r"/(ORDERRES|BENEFRES)/([A-Z]{2})(?://(.*))?")
+_BARE = re.compile(r"/(?:ORDERRES|BENEFRES)/[A-Z]{2}/?/?")
+_CODED = re.compile(r"/[A-Z0-9]{1,8}/")
+_CONTINUED = "//"
 # a code has a digit or is a short word; a name or a sentence is neither
 _CODE = re.compile(r"(?=[0-9A-Z.-]*[0-9])[0-9A-Z][0-9A-Z.-]{0,15}|[A-Z]{3,5}")
 
@@ -24,9 +31,31 @@ class Report(NamedTuple):
     code: Found | None
 
 
-def reports(node: Node) -> Iterator[Report]:
-    """The reports in a node's text, one a line. The text becomes parts, what is no report included."""
-    lines = node.text.strip().split("\n")
+def joined(text: str, width: int) -> str:
+    """Lines as one text: a line of `width` characters goes on without a blank, others are joined with one.
+
+    `//` at the start of a line goes on with a coded narrative (`/ROC/...`) before it, and is no part of the text.
+    """
+    parts: list[str] = []
+    glue, coded = "", False
+    for line in text.split("\n"):
+        continued = coded and line.startswith(_CONTINUED)
+        piece = line[len(_CONTINUED) :] if continued else line
+        coded = coded or _CODED.match(line) is not None
+        if not piece.strip():
+            glue = " " if parts else ""
+            continue
+        parts += [" " if piece[0] == " " and parts else glue, piece.strip()]
+        glue = "" if len(line) == width and line[-1] != " " else " "
+    return "".join(parts)
+
+
+def reports(node: Node, width: int = 0) -> Iterator[Report]:
+    """The reports in a node's text, one a line. The text becomes parts, what is no report included.
+
+    `width`: of a full line, which goes on in the next one (`//...`); 0 where lines are not cut.
+    """
+    lines = _uncut(node.text.strip().split("\n"), width)
     if not any(_REPORT.match(line) for line in lines):
         return
     node.text = ""
@@ -42,6 +71,21 @@ def reports(node: Node) -> Iterator[Report]:
         elif rest:
             node.part("narrative", rest)
         yield Report(found[1], Found(found[2], country, "country of residence"), code)
+
+
+def _uncut(lines: list[str], width: int) -> list[str]:
+    """Lines that go on: after a full one, and after a report that has no narrative of its own yet."""
+    made: list[str] = []
+    full = False
+    for line in lines:
+        if line.startswith(_CONTINUED) and made and full:
+            made[-1] += line[len(_CONTINUED) :]
+        elif line.startswith(_CONTINUED) and made and _BARE.fullmatch(made[-1]):
+            made[-1] = made[-1].rstrip("/") + line
+        else:
+            made.append(line)
+        full = 0 < width == len(line)
+    return made
 
 
 def codes(told: list[Report]) -> Iterator[tuple[str | None, Found]]:

@@ -1,5 +1,6 @@
 """A payment as both formats tell it, before it is seen from one country: two sides, one amount that crossed."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
@@ -14,7 +15,7 @@ DECIMAL_LIMIT = 64
 
 
 class Identifier(msgspec.Struct, frozen=True):
-    """A party's identification. `kind`: `person`, `company` or empty where it is both or neither.
+    """A party's identification. `kind`: `person`, `company`, `bank` or empty where it does not say which.
 
     `own`: it is one institution's own number (customer number), not one that others share.
     """
@@ -30,7 +31,9 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     `countries`: of the party itself, the most telling first: residence, then address, then its own BIC.
     `identifiers`: the most widely shared first. `bank`: BIC of the party's own bank (eight characters, or eleven where
     a branch is named). `bank_countries`: what else tells the bank's country, the most telling first: the IBAN, then the
-    bank's address, then its clearing system.
+    bank's address, then its clearing system. `bank_by_standard`: BIC of the institution that is the party's bank where
+    the message names none (MT103: its sender or receiver). It may be a correspondent only, so that for the country of
+    the bank it is asked last.
     """
 
     countries: tuple[Found, ...] = ()
@@ -38,6 +41,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     account: Found | None = None
     bank: Found | None = None
     bank_countries: tuple[Found, ...] = ()
+    bank_by_standard: Found | None = None
     branch: Found | None = None
     person: bool | None = None
 
@@ -48,10 +52,12 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def country_of_bank(self) -> Found | None:
-        """The country of the party's bank: its BIC's, or else the first of `bank_countries`."""
+        """The country of the party's bank: of its BIC, else as `bank_countries` say, else of `bank_by_standard`."""
         if self.bank is not None:
             return country_of_bic(self.bank)
-        return self.bank_countries[0] if self.bank_countries else None
+        if self.bank_countries:
+            return self.bank_countries[0]
+        return country_of_bic(self.bank_by_standard) if self.bank_by_standard is not None else None
 
 
 class Payment(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,6 +98,16 @@ def bic(found: Found, place: str) -> Found:
     if len(text) not in (8, 11) or not text.isascii() or not text.isalnum() or not letters:
         raise RefusedMessageError("message.form", place, "a BIC of 8 or 11 characters")
     return Found(institution_code(text), found.node, found.note)
+
+
+def firm(own: Found, banks: Iterable[Found | None]) -> Identifier:
+    """A party by a BIC of its own, which a firm has, and a bank that pays or is paid for itself.
+
+    A BIC does not say which. A bank it is for sure where the message names an institution of the same business party
+    (ISO 9362: the first four characters), head office or branch; else it is taken for a company.
+    """
+    is_bank = any(bank is not None and bank.text[:4] == own.text[:4] for bank in banks)
+    return Identifier(own, "bank" if is_bank else "company")
 
 
 def country_of_bic(found: Found) -> Found:

@@ -72,7 +72,8 @@ def test_an_outgoing_conversion_has_its_local_side_and_rate():
 
 def test_every_field_is_mapped_or_reported():
     """Each tag of block 4, each block and each inner block has a place in the report; remittance over 140 is told."""
-    for content in (INCOMING, FIRST):
+    longer = changed((b"CHARACTERS NO4", b"CHARACTERS NO4\nFIVE"), content=FIRST)
+    for content in (INCOMING, longer):
         result = converted(content)
         only(result)
         places = [one.path for one in result.mapped] + [left.path for left in result.unmapped]
@@ -81,7 +82,7 @@ def test_every_field_is_mapped_or_reported():
         assert {f"4/{line.split(':')[1]}" for line in lines if line.startswith(":")} <= tags
         assert {"1", "2", "3/121"} <= tags
     assert [left.reason for left in result.unmapped if left.path == "4/70"] == [
-        "characters 141 to 143 of the remittance information: over the limit"
+        "characters 141 to 144 of the remittance information: over the limit"
     ]
     assert "4/77B/narrative" in [left.path for left in result.unmapped]
 
