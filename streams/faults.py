@@ -69,7 +69,7 @@ CODES: dict[str, str] = {
     "xml.encoding": "The XML is neither UTF-8 nor UTF-16.",
     "fin.malformed": "The value is not made of the blocks and fields of a SWIFT FIN message.",
     "message.parameter": "What the conversion of a message needs to be told is missing or wrong.",
-    "message.type": "The message is no customer credit transfer that is read (pacs.008.001.08 to 13, MT103).",
+    "message.type": "The message is no customer credit transfer that is read (pacs.008.001.02 to 13, MT103).",
     "message.several": "A record holds several payments.",
     "message.count": "A message holds another number of payments than it states.",
     "message.repeated": "An element or field that may stand once stands several times.",

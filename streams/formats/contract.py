@@ -49,6 +49,8 @@ class Transaction:
         self.unmapped: list[tuple[Node, str]] = []
         self.faults: list[Fault] = []
         self._payment, self._parameters = payment, parameters
+        for found in payment.nobody:
+            self._set_aside(found, _NOBODY)
         self._put("event_id", payment.event_id)
         if payment.payment_id is not None:
             self._put("payment_id", payment.payment_id)
@@ -83,15 +85,23 @@ class Transaction:
         """`out` or `in`: the side that is resident. Where both are, the sides' banks decide (an own account abroad)."""
         home = self._parameters.resident_country
         debtor, creditor = self._payment.debtor, self._payment.creditor
-        pair = debtor.country, creditor.country
+        pair, whose = (debtor.country, creditor.country), "country (residence, address or own BIC; else its bank's)"
         if all(one is not None and one.text == home for one in pair):
-            pair = debtor.country_of_bank, creditor.country_of_bank
+            pair, whose = (debtor.country_of_bank, creditor.country_of_bank), "bank's country, as both are resident"
         if any(one is None for one in pair):
-            self.faults.append(Fault("message.resident", "", "the country of both parties or of their banks"))
+            sides_without = [side for side, one in zip(("debtor", "creditor"), pair, strict=True) if one is None]
+            expected = f"the {' and '.join(sides_without)}'s {whose}; of a bank: BIC, IBAN, address or clearing code"
+            self.faults.append(Fault("message.resident", "", expected))
             return None
         sides = [one.text == home for one in pair if one is not None]
-        if sides not in ([True, False], [False, True]):
-            self.faults.append(Fault("message.resident", "", "one side in the resident country, the other abroad"))
+        if sides[0] is sides[1]:
+            here = (
+                "both are, so that it does not cross the border"
+                if sides[0]
+                else "neither is (parameter resident_country)"
+            )
+            expected = f"one side in the resident country, the other abroad; here {here}"
+            self.faults.append(Fault("message.resident", "", expected))
             return None
         self.body["direction"] = "out" if sides[0] else "in"
         for found in pair:
@@ -118,8 +128,12 @@ class Transaction:
                 written = f"{payment.value_date.text}T{hour}:00{offset}"
                 self._put("event_time", payment.value_date, VALUE_DATE, written)
                 return
-        needed = "utc_offset" if local is not None else "utc_offset and time_of_day"
-        self.faults.append(Fault("message.time", "event_time", f"a time with its offset, or the parameter {needed}"))
+        dated = day is not None or payment.value_date is not None
+        needed = [name for name, told in (("utc_offset", offset is not None),
+                                          ("time_of_day", local is not None or hour is not None),
+                                          ("order_date", local is not None or dated)) if not told]  # fmt: skip
+        expected = f"a time with its offset, or the parameter{'s' * (len(needed) > 1)} {' and '.join(needed)}"
+        self.faults.append(Fault("message.time", "event_time", expected))
 
     def _parties(self, own: Side, other: Side) -> None:
         chosen = self._identity("party_id", own)
@@ -128,7 +142,7 @@ class Transaction:
         if kind == BY_IDENTIFIER:
             kind = self._kind(own, chosen)
             if not kind:
-                expected = "a private or organisation identification, or the parameter party_type"
+                expected = "a private or organisation identification, or a party_type other than by-identifier"
                 self.faults.append(Fault("message.identifier", "party_type", expected))
         self.body["party_type"] = kind
         self.body["channel"] = self._parameters.channel
@@ -165,8 +179,11 @@ class Transaction:
         else:
             note = ""
         if chosen is None:
-            expected = "a registered identification of the party, or the parameter institution_numbers"
-            held = len(told) < len(side.identifiers) or (side.account is not None and self._names_nobody(side.account))
+            has_account = side.account is not None and not self._names_nobody(side.account)
+            held = len(told) < len(side.identifiers) or (side.account is not None and not has_account)
+            expected = "a registered identification of the party"
+            if own or has_account:
+                expected += ", or the parameter institution_numbers"
             self.faults.append(Fault(PLACEHOLDER if held else "message.identifier", field, expected))
             return None
         self._put(field, chosen.found, note)
@@ -184,7 +201,9 @@ class Transaction:
         else:
             expected = "the BIC of the resident party's bank, or the parameter institution"
             self.faults.append(Fault("message.identifier", "institution", expected))
-        if own.branch is not None and len(own.branch.text) <= BRANCH_LIMIT:
+        if own.branch is not None and self._identifiers.code(own.branch.text)[1] == PLACEHOLDER:
+            self._set_aside(own.branch, _NOBODY)
+        elif own.branch is not None and len(own.branch.text) <= BRANCH_LIMIT:
             self._put("branch", own.branch)
         abroad = other.country_of_bank
         if abroad is not None:

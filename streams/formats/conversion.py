@@ -10,6 +10,7 @@ from streams.contracts import INPUTS, TRANSACTIONS
 from streams.faults import Fault
 from streams.formats import fin_answers, fin_reader, mt103, pacs008, xml_reader
 from streams.formats.contract import Transaction
+from streams.formats.iso_messages import documents
 from streams.formats.parameters import Parameters
 from streams.formats.payment import Payment
 from streams.formats.reasons import reason
@@ -89,18 +90,35 @@ class _Report:
 
     def xml(self, content: bytes) -> None:
         root = xml_reader.read(content, self.limits.nodes)
-        found = [pacs008.transfers(document) for document in pacs008.documents(root)]
-        self._bound(sum(len(transfers) for _, transfers in found))
+        found = documents(root)
+        self._bound(sum(pacs008.count(one.node) if one.fault is None else 1 for one in found))
         if self.limits.report:
             number(root)
-        for header, transfers in found:
-            stated = header.every("NbOfTxs")[0]
-            stated.used = True
-            self._note([(stated, "", "checked: it is the number of payments")], [])
-            for place, transfer in enumerate(transfers, 1):
-                where = f"CdtTrfTxInf[{place}]/" if len(transfers) > 1 else ""
-                self._one(partial(pacs008.payment, header, transfer, self.identifiers), where)
+            for document in found:
+                # the same number in paths as in faults, which cannot name what a sender put around the document
+                document.node.label = document.place.removeprefix("Document")
+        for document in found:
+            where = f"{document.place}/" if document.place else ""
+            fault = document.fault or self._document(document.node, where)
+            if fault is not None:
+                self.payments += pacs008.count(document.node)
+                self.faults.append(_at(fault, where))
+                document.node.forget()
         self._leave(root)
+
+    def _document(self, document: Node, where: str) -> Fault | None:
+        """The payments of one pacs.008, or why none of it can be read: the file's other documents are read anyway."""
+        try:
+            header, transfers = pacs008.transfers(document)
+        except RefusedMessageError as refused:
+            return refused.fault
+        stated = header.every("NbOfTxs")[0]
+        stated.used = True
+        self._note([(stated, "", "checked: it is the number of payments")], [])
+        for place, transfer in enumerate(transfers, 1):
+            which = f"{where}CdtTrfTxInf[{place}]/" if len(transfers) > 1 else where
+            self._one(partial(pacs008.payment, header, transfer, self.identifiers), which)
+        return None
 
     def fin(self, content: bytes) -> None:
         found = fin_answers.sort(fin_reader.read(content, self.limits.nodes))

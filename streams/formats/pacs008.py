@@ -1,10 +1,12 @@
-"""ISO 20022 pacs.008, customer credit transfer between institutions: versions 001.08 to 001.13.
+"""ISO 20022 pacs.008, customer credit transfer between institutions: versions 001.02 to 001.13.
 
-What is read stands in the same place in all six; what later versions added is not in the contract and is reported.
+What is read stands in the same place in all of them, but for two names of version 02. What later versions added is read
+where it stands (UETR and LEI since 08); the rest is not in the contract and is reported.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 
 from streams.formats import narrative
 from streams.formats.clearing import country_of_member, country_of_system
@@ -14,32 +16,26 @@ from streams.formats.tree import Found, Node, RefusedMessageError
 from streams.identifiers import DEFAULT, Identifiers, is_iban, is_lei
 
 FORMAT = "pacs.008"
-_DOCUMENT = re.compile(r"\{urn:iso:std:iso:20022:tech:xsd:pacs\.008\.001\.(\d\d)\}Document")
-VERSIONS = frozenset({"08", "09", "10", "11", "12", "13"})
 MESSAGE, TRANSFER = "FIToFICstmrCdtTrf", "CdtTrfTxInf"
-# an envelope puts a business application header beside the document; wrappers of the network go a little deeper
-_ENVELOPE_DEPTH = 4
 # a report takes one line of at most 140 characters; without a bound a record holds 60 000 of two bytes, each a part
 REPORT_LINES = 1_000
+# what the standard gives an unstructured line of remittance information: longer texts go on in the next line
+REMITTANCE_LINE = 140
 UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+# the form of a UETR filled with zeros: as good as none, and the same for every payment of whoever writes it
+_NO_UETR = re.compile(r"[0-]{14}4[0-]{4}[089ab][0-]{16}")
 _AMOUNT = re.compile(r"\+?([0-9]*)(?:\.([0-9]*))?")
+# XML allows an offset behind a date, which says nothing of the day of settlement
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 # ISO 20022 external code lists: a number that one institution gave its customer, not one that others share
 _OWN_SCHEMES = frozenset({"CUST", "BANK"})
+# a BIC of a bank and of a firm; the second name is that of version 02
+_BANK_S, _FIRM_S = ("BICFI", "BIC"), ("AnyBIC", "BICOrBEI")
 
 
-def documents(root: Node) -> list[Node]:
-    """The pacs.008 documents of an XML tree, bare or in an envelope. Raises `RefusedMessageError` for none."""
-    found, waiting = [], [(root, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        written = _DOCUMENT.fullmatch(node.name)
-        if written is not None and written[1] in VERSIONS:
-            found.append(node)
-        elif depth < _ENVELOPE_DEPTH:
-            waiting += [(child, depth + 1) for child in reversed(node.children)]
-    if not found:
-        raise RefusedMessageError("message.type", "", "a Document of pacs.008.001.08 to pacs.008.001.13")
-    return found
+def count(document: Node) -> int:
+    """How many transfers a document holds, whether or not they can be read; one where it holds none."""
+    return max(1, len(document.every(f"{MESSAGE}/{TRANSFER}")))
 
 
 def transfers(document: Node) -> tuple[Node, list[Node]]:
@@ -57,32 +53,162 @@ def transfers(document: Node) -> tuple[Node, list[Node]]:
 
 def payment(header: Node, transfer: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     """The payment of one `CdtTrfTxInf`. Raises `RefusedMessageError`."""
-    event_id, payment_id = _references(header, transfer, identifiers)
-    reports = list(_reports(transfer))
-    instructed = transfer.found("InstdAmt")
-    stated = [found for found in (transfer.found("AccptncDtTm"), transfer.found("SttlmTmIndctn/DbtDtTm"),
-                                  header.found("CreDtTm")) if found is not None]  # fmt: skip
-    kinds = [(is_time(found.text), found) for found in stated]
-    created = header.found("CreDtTm")
-    local = [("out", created)] if created is not None and is_time(created.text) is False else []
-    return Payment(
-        event_id=event_id,
-        payment_id=payment_id,
-        debtor=_side(transfer, "Dbtr", "DbtrAgt", _residence(reports, narrative.ORDERING)),
-        creditor=_side(transfer, "Cdtr", "CdtrAgt", _residence(reports, narrative.BENEFICIARY)),
-        amount=_decimal(_needed(transfer, "IntrBkSttlmAmt")),
-        currency=_needed(transfer, "IntrBkSttlmAmt/@Ccy"),
-        instructed_amount=_decimal(instructed) if instructed is not None else None,
-        instructed_currency=transfer.found("InstdAmt/@Ccy"),
-        rate=_optional_decimal(transfer.found("XchgRate")),
-        time=next((found for zoned, found in kinds if zoned), None),
-        local_times=tuple(local),
-        purposes=(*_regulatory_codes(transfer), *narrative.codes(reports)),
-        transaction_purpose=transfer.found("Purp/Cd") or transfer.found("Purp/Prtry"),
-        remittance=tuple(Found(text, node) for node in transfer.every("RmtInf/Ustrd") if (text := node.text.strip())),
-        ultimate_debtor=tuple(_identifiers(transfer.one("UltmtDbtr"))),
-        ultimate_creditor=tuple(_identifiers(transfer.one("UltmtCdtr"))),
-    )  # fmt: skip
+    return _Transfer(header, transfer, identifiers).payment()
+
+
+class _Transfer:
+    """One transfer while it is read. `nobody` gathers placeholders, which are passed over and reported as such."""
+
+    def __init__(self, header: Node, transfer: Node, identifiers: Identifiers) -> None:
+        self._header, self._transfer, self._identifiers = header, transfer, identifiers
+        self._nobody: list[Found] = []
+
+    def payment(self) -> Payment:
+        """The payment, with what both sides and the amounts say."""
+        transfer = self._transfer
+        event_id = self._reference()
+        reports = list(_reports(transfer))
+        instructed = transfer.found("InstdAmt")
+        return Payment(
+            event_id=event_id,
+            payment_id=event_id,
+            debtor=self._side("Dbtr", _residence(reports, narrative.ORDERING)),
+            creditor=self._side("Cdtr", _residence(reports, narrative.BENEFICIARY)),
+            amount=_decimal(_needed(transfer, "IntrBkSttlmAmt")),
+            currency=_needed(transfer, "IntrBkSttlmAmt/@Ccy"),
+            instructed_amount=_decimal(instructed) if instructed is not None else None,
+            instructed_currency=transfer.found("InstdAmt/@Ccy"),
+            rate=_optional_decimal(transfer.found("XchgRate")),
+            time=self._time("AccptncDtTm", "SttlmTmIndctn/DbtDtTm", "CreDtTm", zoned=True),
+            local_times=self._local_times(),
+            value_date=self._value_date(),
+            purposes=(*_regulatory_codes(transfer), *narrative.codes(reports)),
+            transaction_purpose=transfer.found("Purp/Cd") or transfer.found("Purp/Prtry"),
+            remittance=_remittance(transfer.every("RmtInf/Ustrd")),
+            ultimate_debtor=tuple(self._party(transfer.one("UltmtDbtr"))),
+            ultimate_creditor=tuple(self._party(transfer.one("UltmtCdtr"))),
+            nobody=tuple(self._nobody),
+        )
+
+    def _reference(self) -> Found:
+        """The event's and payment's id: the UETR; without one the transaction's number, after the bank that gave it."""
+        transfer = self._transfer
+        uetr = transfer.found("PmtId/UETR")
+        is_placeholder = uetr is not None and (_NO_UETR.fullmatch(uetr.text) or self._names_nobody(uetr))
+        if uetr is not None and not is_placeholder:
+            if not UETR.fullmatch(uetr.text):
+                raise RefusedMessageError("message.form", "PmtId/UETR", "a UUID version 4 in lower case")
+            return uetr
+        told = [found for name in ("TxId", "InstrId") if (found := transfer.found(f"PmtId/{name}")) is not None]
+        own = next((found for found in told if not self._names_nobody(found)), None)
+        if own is None:
+            code = "identifier.placeholder" if told or uetr is not None else "message.missing"
+            raise RefusedMessageError(code, "PmtId", "UETR, TxId or InstrId")
+        if uetr is not None:
+            self._nobody.append(uetr)
+        sender = self._bic(transfer, "InstgAgt") or self._bic(self._header, "InstgAgt")
+        if sender is None:
+            return own
+        note = "after the BIC of InstgAgt, which gave it"
+        return own._replace(text=f"{sender.text}/{own.text}", note=note, also=(sender.node,))
+
+    def _time(self, *paths: str, zoned: bool) -> Found | None:
+        """The first of these times that has an offset, or that has none; `CreDtTm` is the group header's."""
+        for path in paths:
+            found = (self._header if path == "CreDtTm" else self._transfer).found(path)
+            if found is not None and is_time(found.text) is zoned:
+                return found
+        return None
+
+    def _local_times(self) -> tuple[tuple[str, Found], ...]:
+        """A time without offset is of the debtor's bank, which accepted the order and made the message."""
+        found = self._time("AccptncDtTm", "CreDtTm", zoned=False)
+        return () if found is None else (("out", found),)
+
+    def _value_date(self) -> Found | None:
+        """The day of settlement, the same for both banks; None where what stands there is no date."""
+        found = self._transfer.found("IntrBkSttlmDt") or self._header.found("IntrBkSttlmDt")
+        parts = _DATE.fullmatch(found.text) if found is not None else None
+        if found is None or parts is None:
+            return None
+        try:
+            date.fromisoformat(parts[1])
+        except ValueError:
+            return None
+        return found._replace(text=parts[1])
+
+    def _names_nobody(self, found: Found) -> bool:
+        return self._identifiers.names_nobody(found.text)
+
+    def _bic(self, node: Node, agent: str) -> Found | None:
+        """A bank's BIC. A placeholder may have a BIC's form (NOTPROVIDED would be a Romanian bank) and is none."""
+        told = [found for name in _BANK_S if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None]
+        if told and self._names_nobody(told[0]):
+            self._nobody.append(told[0])
+            return None
+        return bic(told[0], f"{agent}/FinInstnId/{told[0].node.name}") if told else None
+
+    def _side(self, party: str, residence: tuple[Found, ...]) -> Side:
+        transfer, bank = self._transfer, f"{party}Agt/FinInstnId"
+        node, account = transfer.one(party), self._account(party)
+        firm = self._firm(node)
+        countries = (transfer.found(f"{party}/CtryOfRes"), *residence, transfer.found(f"{party}/PstlAdr/Ctry"),
+                     country_of_bic(firm) if firm is not None and not self._names_nobody(firm) else None)  # fmt: skip
+        bank_countries = (country_of_iban(account), transfer.found(f"{bank}/PstlAdr/Ctry"), _clearing(transfer, bank))
+        return Side(
+            countries=tuple(found for found in countries if found is not None),
+            identifiers=tuple(self._party(node)),
+            account=account,
+            bank=self._bic(transfer, f"{party}Agt"),
+            bank_countries=tuple(found for found in bank_countries if found is not None),
+            branch=transfer.found(f"{party}Agt/BrnchId/Id"),
+            # the standard knows private identifications of natural persons only; birth alone is one
+            person=bool(transfer.every(f"{party}/Id/PrvtId")) and not transfer.every(f"{party}/Id/OrgId"),
+        )
+
+    def _account(self, party: str) -> Found | None:
+        """A party's account. Where the message itself calls it an IBAN, nothing else will do."""
+        place = f"{party}Acct/Id/IBAN"
+        iban, other = self._transfer.found(place), self._transfer.found(f"{party}Acct/Id/Othr/Id")
+        if iban is None or self._names_nobody(iban):
+            return other or iban
+        if not is_iban(iban.text.replace(" ", "").upper()):
+            raise RefusedMessageError(
+                "identifier.check_digits", place, "an IBAN of its country's form and check digits"
+            )
+        return iban
+
+    def _party(self, party: Node | None) -> Iterator[Identifier]:
+        """A party's identifications: LEI, registered numbers, a firm's BIC, then one institution's own numbers."""
+        if party is None:
+            return
+        own = []
+        lei = party.found("Id/OrgId/LEI")
+        if lei is not None:
+            if not is_lei(lei.text.upper()) and not self._names_nobody(lei):
+                raise RefusedMessageError("identifier.check_digits", f"{party.name}/Id/OrgId/LEI", "an LEI (ISO 17442)")
+            yield Identifier(lei, "company")
+        for choice, kind in (("OrgId", "company"), ("PrvtId", "person")):
+            for node in party.every(f"Id/{choice}/Othr"):
+                found = node.found("Id")
+                if found is None:
+                    continue
+                scheme = node.found("SchmeNm/Cd")
+                if scheme is not None and scheme.text in _OWN_SCHEMES:
+                    own.append(Identifier(found, kind, own=True))
+                else:
+                    yield Identifier(found, kind)
+        firm = self._firm(party)
+        if firm is not None:
+            yield Identifier(firm, "company")
+        yield from own
+
+    def _firm(self, party: Node | None) -> Found | None:
+        """A party's own BIC, of a firm or of a bank that pays for itself; or the placeholder in its place."""
+        told = [found for name in _FIRM_S if party and (found := party.found(f"Id/OrgId/{name}")) is not None]
+        if party is None or not told:
+            return None
+        return told[0] if self._names_nobody(told[0]) else bic(told[0], f"{party.name}/Id/OrgId/{told[0].node.name}")
 
 
 def _needed(node: Node, path: str) -> Found:
@@ -105,48 +231,6 @@ def _optional_decimal(found: Found | None) -> Found | None:
     return None if found is None else _decimal(found)
 
 
-def _references(header: Node, transfer: Node, identifiers: Identifiers) -> tuple[Found, Found | None]:
-    """The event's id and the payment's: the UETR; without one the transaction's number, after the bank that gave it."""
-    uetr = transfer.found("PmtId/UETR")
-    if uetr is not None:
-        if not UETR.fullmatch(uetr.text):
-            raise RefusedMessageError("message.form", "PmtId/UETR", "a UUID version 4 in lower case")
-        return uetr, uetr
-    told = [found for found in (transfer.found("PmtId/TxId"), transfer.found("PmtId/InstrId")) if found is not None]
-    own = next((found for found in told if not identifiers.names_nobody(found.text)), None)
-    if own is None:
-        code = "identifier.placeholder" if told else "message.missing"
-        raise RefusedMessageError(code, "PmtId", "UETR, TxId or InstrId")
-    sender = _bic(transfer, "InstgAgt") or _bic(header, "InstgAgt")
-    if sender is not None:
-        note = "after the BIC of InstgAgt, which gave it"
-        own = own._replace(text=f"{sender.text}/{own.text}", note=note, also=(sender.node,))
-    return own, own
-
-
-def _bic(node: Node, agent: str) -> Found | None:
-    place = f"{agent}/FinInstnId/BICFI"
-    found = node.found(place)
-    return None if found is None else bic(found, place)
-
-
-def _side(transfer: Node, party: str, agent: str, residence: tuple[Found, ...]) -> Side:
-    bank = f"{agent}/FinInstnId"
-    account = _iban(transfer, f"{party}Acct/Id/IBAN") or transfer.found(f"{party}Acct/Id/Othr/Id")
-    firm = _firm(transfer.one(party))
-    countries = (transfer.found(f"{party}/CtryOfRes"), *residence, transfer.found(f"{party}/PstlAdr/Ctry"),
-                 country_of_bic(firm) if firm is not None else None)  # fmt: skip
-    bank_countries = (country_of_iban(account), transfer.found(f"{bank}/PstlAdr/Ctry"), _clearing(transfer, bank))
-    return Side(
-        countries=tuple(found for found in countries if found is not None),
-        identifiers=tuple(_identifiers(transfer.one(party))),
-        account=account,
-        bank=_bic(transfer, agent),
-        bank_countries=tuple(found for found in bank_countries if found is not None),
-        branch=transfer.found(f"{agent}/BrnchId/Id"),
-    )
-
-
 def _clearing(transfer: Node, bank: str) -> Found | None:
     """The country of the clearing system that a bank is a member of, by the system's code or the member's number."""
     system, member = transfer.found(f"{bank}/ClrSysMmbId/ClrSysId/Cd"), transfer.found(f"{bank}/ClrSysMmbId/MmbId")
@@ -159,44 +243,21 @@ def _clearing(transfer: Node, bank: str) -> Found | None:
     return None if country is None else found._replace(text=country, note="country of the clearing system")
 
 
-def _iban(transfer: Node, place: str) -> Found | None:
-    """An account that the message itself calls an IBAN: then nothing else will do."""
-    found = transfer.found(place)
-    if found is not None and not is_iban(found.text.replace(" ", "").upper()):
-        raise RefusedMessageError("identifier.check_digits", place, "an IBAN of its country's form and check digits")
-    return found
-
-
-def _identifiers(party: Node | None) -> Iterator[Identifier]:
-    """A party's identifications: LEI, then registered numbers, then a firm's BIC, then one institution's numbers."""
-    if party is None:
-        return
-    own = []
-    lei = party.found("Id/OrgId/LEI")
-    if lei is not None:
-        if not is_lei(lei.text.upper()):
-            raise RefusedMessageError("identifier.check_digits", f"{party.name}/Id/OrgId/LEI", "an LEI (ISO 17442)")
-        yield Identifier(lei, "company")
-    for choice, kind in (("OrgId", "company"), ("PrvtId", "person")):
-        for node in party.every(f"Id/{choice}/Othr"):
-            found = node.found("Id")
-            if found is None:
-                continue
-            scheme = node.found("SchmeNm/Cd")
-            if scheme is not None and scheme.text in _OWN_SCHEMES:
-                own.append(Identifier(found, kind, own=True))
-            else:
-                yield Identifier(found, kind)
-    firm = _firm(party)
-    if firm is not None:
-        yield Identifier(firm, "company")
-    yield from own
-
-
-def _firm(party: Node | None) -> Found | None:
-    """A party's own BIC: of a firm, or of a bank that pays for itself."""
-    found = party.found("Id/OrgId/AnyBIC") if party is not None else None
-    return None if party is None or found is None else bic(found, f"{party.name}/Id/OrgId/AnyBIC")
+def _remittance(lines: Iterable[Node]) -> tuple[Found, ...]:
+    """The lines as one text. After a full line the text was cut, maybe within a word, and goes on as it is."""
+    pieces: list[str] = []
+    nodes: list[Node] = []
+    cut = False
+    for node in lines:
+        text = node.text.strip("\t\r\n")
+        if not text.strip():
+            continue
+        if not cut:
+            text = f" {text.lstrip()}" if pieces else text.lstrip()
+        cut = len(node.text.strip("\t\r\n")) >= REMITTANCE_LINE
+        pieces.append(text if cut else text.rstrip())
+        nodes.append(node)
+    return (Found("".join(pieces).strip(), nodes[-1], "", tuple(nodes[:-1])),) if nodes else ()
 
 
 def _reports(transfer: Node) -> Iterator[narrative.Report]:

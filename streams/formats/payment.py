@@ -65,7 +65,8 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
 
     `rate` is what the standards say: instructed amount times rate = amount. `purposes` are (country of the authority or
     None, code). `time` has an offset when `local_times` is not what it came from; `local_times` are (direction, text)
-    pairs: a time of that direction's reporting institution's clock, without offset.
+    pairs: a time of that direction's reporting institution's clock, without offset. `nobody`: placeholders that were
+    passed over.
     """
 
     event_id: Found
@@ -85,6 +86,7 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     remittance: tuple[Found, ...] = ()
     ultimate_debtor: tuple[Identifier, ...] = ()
     ultimate_creditor: tuple[Identifier, ...] = ()
+    nobody: tuple[Found, ...] = ()
 
 
 def bic(found: Found, place: str) -> Found:

@@ -58,6 +58,10 @@ class Node:
         self.children.append(child)
         return child
 
+    def forget(self) -> None:
+        """Drop what the node holds, of which nothing was read: it is refused as a whole and reported by no text."""
+        self.text, self.children, self._by_name, self.used = "", [], None, True
+
     def every(self, path: str) -> "list[Node]":
         """All nodes below this one at a path like `Id/OrgId/Othr`, in the message's order; not what `part` made."""
         found = [self]

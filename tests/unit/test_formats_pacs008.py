@@ -114,16 +114,20 @@ def test_a_local_time_needs_the_offset_and_is_only_the_own_bank_s():
     assert "CdtTrfTxInf[2]/event_time" in [fault.field for fault in converted(incoming, utc_offset="+09:00").faults]
 
 
-@pytest.mark.parametrize("version", ["08", "09", "10", "11", "12", "13"])
-def test_versions_8_to_13_are_read_alike(version):
+@pytest.mark.parametrize("version", [f"{number:02}" for number in range(2, 14)])
+def test_versions_2_to_13_are_read_alike(version):
     """The same payment in each version's namespace gives the same transaction."""
-    assert only(converted(changed((b"pacs.008.001.10", f"pacs.008.001.{version}".encode())))) == only(converted())
+    content = changed((b"pacs.008.001.10", f"pacs.008.001.{version}".encode()))
+    if version == "02":
+        content = changed((b"BICFI>", b"BIC>"), content=content)
+    assert only(converted(content)) == only(converted())
 
 
-@pytest.mark.parametrize("name", [b"pacs.008.001.07", b"pacs.008.001.14", b"pacs.009.001.10", b"pain.001.001.09"])
-def test_other_messages_are_refused(name):
-    """A version or message that was not checked is not guessed at."""
-    assert codes(converted(changed((b"pacs.008.001.10", name)))) == ["message.type"]
+def test_a_firm_s_bic_is_read_by_its_old_name():
+    """Version 02 calls it BICOrBEI, later ones AnyBIC; both identify the firm."""
+    for name in ("BICOrBEI", "AnyBIC"):
+        content = changed((b"<LEI>529900SAMPLE00000194</LEI>", f"<{name}>SAMPKRS2</{name}>".encode()))
+        assert only(converted(content))["party_id"] == "SAMPKRS2"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +151,12 @@ def test_encodings_of_xml_are_read(encoding, prefix):
         (b"<a>" + b"<b/>" * 300_001 + b"</a>", "size.exceeded"),
         (b"<a xmlns='" + b"u" * 257 + b"'/>", "size.exceeded"),
         (b"<a><b></a>", "xml.malformed"),
-        (b"<a/><a/>", "xml.malformed"),
+        (b"<a/>text", "xml.malformed"),
+        (b"<a/></a>", "xml.malformed"),
+        (b"<a/><a/>", "message.type"),
+        (b"<a/>" + LAUGHS, "xml.document_type"),
+        (b"<a/><!DOCTYPE a>", "xml.document_type"),
+        (b"<a/>" * 300_001, "size.exceeded"),
         (b"", "xml.malformed"),
         (b"<a/>", "message.type"),
     ],
