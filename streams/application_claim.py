@@ -6,7 +6,6 @@ different names do not fence each other.
 """
 
 import asyncio
-import logging
 import time
 from typing import Any
 
@@ -14,7 +13,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from kafka import KafkaAdminClient
 
-from streams import clients, progress, topics
+from streams import clients, logs, progress, topics
 from streams.errors import BrokerUnavailableError, OtherApplicationError
 from streams.kafka.coordinators import ask_coordinator
 from streams.kafka.denied import DENIED, not_authorized
@@ -22,7 +21,7 @@ from streams.outputs import abandon
 from streams.progress import Application
 from streams.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 KEY = b"application"
 PARTITION = 0

@@ -19,13 +19,13 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients, topics
+from streams import clients, logs, topics
 from streams.errors import FxwatchError
 from streams.kafka.denied import denied_or
 from streams.pseudonyms import is_token
 from streams.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 PARTITION = 0
 # what the first record carries as `previous`

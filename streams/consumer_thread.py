@@ -12,9 +12,12 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams import record_sets
+from streams import logs, record_sets
 from streams.fetch_answers import FetchAnswers, watch_answers
 from streams.input_positions import Sought
+from streams.log_noise import LASTING_SECONDS, REPEAT_SECONDS
+
+logger = logs.get_logger(__name__)
 
 # Records that one look may take. Bounds memory: a record set of 2 MiB may hold a hundred thousand, and is read as its
 # records are taken.
@@ -24,7 +27,22 @@ RECORDS_A_LOOK = 8192
 class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
     """Of `RunConsumer`; a failed commit is reported, not fatal."""
 
+    mundane_level = "debug"  # that it starts and stops
+
     answers: FetchAnswers | None = None
+
+    # partitions whose last commit was refused; since when, and when that was told
+    owed: frozenset[Any] = frozenset()
+    _owed_since: float | None = None
+    _owed_told: float | None = None
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: Faust's alarm about a slow stream is often false here, and the watchdog looks for the same.
+
+        It compares with the high watermark, and takes the time of a partition's last *event*. A sender's transaction
+        that stays open, a partition that stopped and says so on `/readyz`, one whose records only ride along in the
+        runs of others: after five minutes each would be an error, told again and again.
+        """
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         """Faust's; of senders' topics it reads what is committed, and it survives record sets that cannot be read.
@@ -112,8 +130,8 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         kept = await self.consumer.kept([tuple(tp) for tp in others]) if others else {}
         back = {tp: kept[tuple(tp)] for tp in others if kept.get(tuple(tp), found[tp]) < found[tp]}
         for tp, offset in back.items():
-            self.log.warning("%s: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
-                             "reading goes on at %d", tp, offset, found[tp], offset)  # fmt: skip
+            logger.warning("%s: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
+                           "reading goes on at %d", tp, offset, found[tp], offset, offset=offset)  # fmt: skip
         return back
 
     def _is_ours(self, tp: Any, committed: OffsetAndMetadata | None) -> bool:
@@ -126,8 +144,9 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         current = self.consumer.topic_id(tp.topic)
         if not committed.metadata or not current or committed.metadata == current:
             return True
-        self.log.warning("%s: offset %d was committed for another topic of that name (id %s); this one (%s) is read "
-                         "from its beginning", tp, committed.offset, committed.metadata, current)  # fmt: skip
+        logger.warning("%s: offset %d was committed for another topic of that name (id %s); this one (%s) is read "
+                       "from its beginning", tp, committed.offset, committed.metadata, current,
+                       offset=committed.offset)  # fmt: skip
         return False
 
     async def _commit(self, offsets: dict[TP, int]) -> bool:
@@ -143,9 +162,25 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         try:
             await consumer.commit(due)
         except KafkaError as fault:
-            # Offsets only say where to read from next; what counts is the ledger's marks and the state's gate.
-            self.log.warning("offsets not committed, they stay owed: %r", fault)
+            self._owe(due, fault)
             return False
+        self.owed, self._owed_since = self.owed.difference(due), None
         now = time.monotonic()
         self.tp_last_committed_at.update(dict.fromkeys(due, now))
         return True
+
+    def _owe(self, due: Any, fault: KafkaError) -> None:
+        """Offsets only say where to read from next; what counts is the ledger's marks and the state's gate.
+
+        So a commit that a rebalance or an absent broker refuses is told when that lasts.
+        """
+        now = time.monotonic()
+        since = self._owed_since if self._owed_since is not None else now
+        self.owed, self._owed_since = self.owed.union(due), since
+        again = self._owed_told is not None and now - self._owed_told < REPEAT_SECONDS
+        if now - since < LASTING_SECONDS or again:
+            logger.debug("offsets not committed, they stay owed: %r", fault)
+            return
+        self._owed_told = now
+        logger.warning("offsets have not been committed for %.0f s, they stay owed: %r", now - since, fault,
+                       seconds=now - since)  # fmt: skip

@@ -24,9 +24,10 @@ from aiokafka.errors import (
     UnsupportedForMessageFormatError,
 )
 
+from streams import logs
 from streams.errors import DeliveryError, RefusedError
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Waking time is counted in looks of this length; a longer gap between two is a process that was stopped (SIGSTOP).
 LOOK_SECONDS = 1.0
@@ -204,7 +205,7 @@ class Outstanding:
             topic = reason.partition(":")[0]
             if topic not in self._told:
                 self._told.add(topic)
-                logger.warning("%s", reason)
+                logger.warning("%s", reason, topic=topic)
         self.check_patience()
 
     def check_patience(self) -> None:
@@ -229,7 +230,7 @@ class Outstanding:
         _retries.answers.pop((topic, partition), None)
         if topic in self._told and not any(name == topic for name, _ in self._since):
             self._told.discard(topic)
-            logger.warning("%s takes writes again", topic)
+            logger.warning("%s takes writes again", topic, topic=topic)
 
     def clear(self) -> None:
         """Everything is known to be written."""

@@ -3,7 +3,6 @@
 Faust's per-event Prometheus sensors cost 35-45 us an event and can kill its drain task (DESIGN section 3).
 """
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from statistics import fmean
 from typing import Any
@@ -11,7 +10,9 @@ from typing import Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-logger = logging.getLogger(__name__)
+from streams import logs
+
+logger = logs.get_logger(__name__)
 
 Reader = Callable[[Any], float]
 

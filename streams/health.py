@@ -8,7 +8,6 @@ starts its own tasks only after the first assignment.
 import asyncio
 import logging
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine
@@ -17,14 +16,14 @@ from typing import Any, NoReturn
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
+from streams import logs
 from streams.errors import BrokerUnavailableError, FxwatchError, NotAuthorizedError
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.refusals import REFUSALS
 from streams.kafka.security import aiokafka_access
 from streams.settings import Settings
-from streams.showing import showable
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 WATCHDOG_SECONDS = 2.0
 # The loop is handed back every 20 ms (streams/partition.py); half a minute without a beat is a hang, not load.
@@ -51,8 +50,9 @@ def die(error: BaseException) -> NoReturn:
     message = error.message if isinstance(error, FxwatchError) else f"unexpected fault: {error!r}"
     if not known:
         logger.critical("unexpected fault", exc_info=error)
-    logger.critical("%s", message)
-    print(f"fxwatch: {showable(message)}", file=sys.stderr, flush=True)  # noqa: T201  (the user's one message, whatever logging does)
+    logger.critical("%s", message, fault=error)
+    if not logs.as_json():
+        logs.last_words(message)
     logging.shutdown()
     os._exit(error.exit_code if isinstance(error, FxwatchError) else 1)
 
@@ -212,8 +212,7 @@ def exit_deadline(seconds: float) -> None:
     """End the process hard after `seconds`: Faust hangs for ever when a shutdown handler fails (DESIGN section 3)."""
 
     def expire() -> None:
-        message = f"fxwatch: the stop took longer than {seconds:.0f} s, ended hard; nothing is lost"
-        print(message, file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
+        logs.last_words(f"the stop took longer than {seconds:.0f} s, ended hard; nothing is lost")
         logging.shutdown()
         os._exit(1)
 

@@ -6,14 +6,13 @@ partition, whoever wrote it, and the monitor's high-water mark drops exactly the
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from streams import app as faust_app
-from streams import clients, faults, health, routing_key, topics, transport
+from streams import clients, faults, health, logs, routing_key, topics, transport
 from streams.clients import Record
 from streams.deadletter import Letter, RecordSetOf
 from streams.deliveries import Outstanding
@@ -39,7 +38,7 @@ from streams.stopped_inputs import StoppedInputs
 from streams.stream_clock import ClockExchange, StreamClock
 from streams.tasks import ended, outlasted
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 AGENT = "ingest"
 
@@ -286,6 +285,10 @@ class IngestAgent:
         await clients.send_records(self.producer, topics.PROGRESS, partition, records, patience)
 
     # -- what health asks -----------------------------------------------------------------------------------------
+
+    def held(self) -> list[int]:
+        """The numbers of the partitions held, the same of every input."""
+        return sorted(self._assigned or ())
 
     def observe_lag(self) -> int:
         """Set the lag of the input partitions held, summed over topics; returns the sum of all (records)."""

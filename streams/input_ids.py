@@ -7,19 +7,18 @@ old topic's.
 
 import asyncio
 import base64
-import logging
 import time
 import uuid
 from collections.abc import Callable
 
 from kafka.errors import KafkaError
 
-from streams import topics
+from streams import logs, topics
 from streams.errors import BrokerUnavailableError, FxwatchError, InputRecreatedError
 from streams.settings import Settings
 from streams.topics.cluster import MISSING
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # How often a worker looks. Costs a connection, some 20 ms of CPU beside the event loop.
 WATCH_SECONDS = 10.0

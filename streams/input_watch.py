@@ -1,7 +1,6 @@
 """Watches that nothing passes ingest by: its own positions against the group's offsets and the logs' beginnings."""
 
 import asyncio
-import logging
 import queue
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -12,7 +11,7 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError as AdminError
 from kafka.structs import TopicPartition
 
-from streams import app, clients, reading, topics
+from streams import app, clients, logs, reading, topics
 from streams.deliveries import Outstanding
 from streams.errors import BrokerUnavailableError, FxwatchError
 from streams.input_positions import (
@@ -31,7 +30,7 @@ from streams.metrics import Metrics
 from streams.progress import InputPosition, Passed
 from streams.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Retention deletes at most every few minutes. A look costs a connection, some 20 ms of CPU beside the event loop.
 LOOK_SECONDS = 30.0
@@ -160,19 +159,21 @@ class InputWatch:
         for place, passed in [one for one in self._counted if is_acknowledged(kept, *one)]:
             self._counted.remove((place, passed))
             self._metrics.count_acknowledged(passed.next - passed.first)
-            logger.warning("%s[%d]: offsets %d to %d are acknowledged as unread", *place, passed.first, passed.next - 1)
+            logger.warning("%s[%d]: offsets %d to %d are acknowledged as unread", *place, passed.first, passed.next - 1,
+                           topic=place[0], partition=place[1], offset=passed.first)  # fmt: skip
 
     def _tell(self, place: Place, passed: Passed) -> None:
         self._counted.append((place, passed))
         count = passed.next - passed.first
         which = f"{place[0]}[{place[1]}]: {count} offsets, {passed.first} to {passed.next - 1},"
         self._metrics.count_passed(place[0], passed.cause, count)
+        fields = {"topic": place[0], "partition": place[1], "offset": passed.first}
         if passed.cause == "deleted":
             logger.critical("%s were deleted before they were read; to do: raise raw_retention_days, or run more "
-                            "ingest workers; ask the senders to send the records again", which)  # fmt: skip
+                            "ingest workers; ask the senders to send the records again", which, **fields)  # fmt: skip
         else:
             logger.critical("%s are not read, because somebody moved the group's offset; to do: ask the senders to "
-                            "send the records again", which)  # fmt: skip
+                            "send the records again", which, **fields)  # fmt: skip
 
     async def _read(self, places: Iterable[Place]) -> Kept:
         """What the progress topic says of these places. Our records there are in no transaction."""

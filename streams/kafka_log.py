@@ -5,7 +5,6 @@ would fence the worker.
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
@@ -14,14 +13,14 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from kafka.errors import KafkaError as BrokerError
 
-from streams import clients
+from streams import clients, logs
 from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, ProgressError, SnapshotError
 from streams.progress import Place, Progress, SnapshotPointer
 from streams.record_sets import UnreadableSetError
 from streams.settings import Settings
 from streams.snapshots import Section, assemble, chunk_opening, header_key, read_header
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Snapshots being read at once. Failure prevented: twelve partitions of a million parties would hold all their chunks,
 # decoded and not, at the same time: three times the state's own size.

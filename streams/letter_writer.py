@@ -4,19 +4,18 @@ Failure prevented: a record whose letter the topic refuses ended ingest, and met
 """
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from typing import Any
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from streams import clients, topics
+from streams import clients, logs, topics
 from streams.deadletter import FORMS, Letter
 from streams.deliveries import Outstanding
 from streams.errors import RefusedError
 from streams.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 TOO_LARGE = (MessageSizeTooLargeError, RecordListTooLargeError)
 
@@ -89,6 +88,7 @@ class LetterWriter:
                 logger.warning(
                     "%s[%d] takes no letter of %d bytes: that of %s[%d] offset %d is cut", topics.DEADLETTER, partition,
                     batch.size(), letter.topic, letter.partition, letter.offset,
+                    topic=letter.topic, partition=letter.partition, offset=letter.offset,
                 )  # fmt: skip
             else:
                 return

@@ -1,7 +1,6 @@
 """The monitor agent: ledger -> state -> alerts, exactly once. The science is `detectors.core.apply`; this drives it."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from faust.types import TP
 
 from detectors.state import STATE_SCHEMA, PartitionState
 from streams import app as faust_app
-from streams import clients, health, topics, transport
+from streams import clients, health, logs, topics, transport
 from streams.errors import BrokerUnavailableError, FxwatchError, RefusedError
 from streams.health import WatchdogError
 from streams.kafka_log import KafkaLog
@@ -37,7 +36,7 @@ from streams.settings import Settings
 from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.tasks import ended
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 RETRY_SECONDS = 1.0
 # What the broker's absence looks like while something is read: aiokafka's word for it, and the admin client's.
@@ -113,6 +112,7 @@ class MonitorAgent:
         self.assigned: set[int] | None = None  # None: the group has not given us anything yet
         self.unread: dict[int, str] = {}  # partition -> why its ledger cannot be read for a run
         self.unopened: dict[int, str] = {}  # partition -> why it is not open yet
+        self.saved = 0  # partitions that were left with a snapshot of their last state
         self.last_progress = time.monotonic()
         transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
                           order_wait=settings.order_wait_seconds, ordered=False, ready=self.ready)  # fmt: skip
@@ -169,7 +169,7 @@ class MonitorAgent:
                 if time.monotonic() - since > self.settings.broker_patience_seconds:
                     raise _unreadable(partition.place, cause, self.settings) from cause
                 self.unread[number] = f"{partition.place}: the ledger cannot be read now, trying again: {cause!r}"
-                logger.warning("%s", self.unread[number])
+                logger.warning("%s", self.unread[number], agent=AGENT, partition=number, fault=cause)
                 await asyncio.sleep(RETRY_SECONDS)
         finally:
             self.unread.pop(number, None)
@@ -195,13 +195,16 @@ class MonitorAgent:
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
         await self._leave(list(self.partitions))
+        self.saved = sum(one.state is not None and not one.unsaved and self.writers[number].written
+                         for number, one in self.partitions.items())  # fmt: skip
 
     async def _leave(self, numbers: list[int]) -> None:
         """Save and stop producers; what goes wrong only lengthens the next replay, so it is logged and passed over."""
         results = await asyncio.gather(*(self._leave_one(number) for number in numbers), return_exceptions=True)
         for number, result in zip(numbers, results, strict=True):
             if isinstance(result, BaseException):
-                logger.warning("%s[%d] was not left cleanly, replay will be longer: %r", AGENT, number, result)
+                logger.warning("%s[%d] was not left cleanly, replay will be longer: %r", AGENT, number, result,
+                               agent=AGENT, partition=number)  # fmt: skip
 
     async def _leave_one(self, number: int) -> None:
         # Twice: a run that found the partition stopped meanwhile has begun to watch for a decision, and might open it.
@@ -255,7 +258,7 @@ class MonitorAgent:
                     health.die(_refused(partition.place, fault))
                 except AWAY as fault:
                     self.unopened[number] = f"{partition.place}: cannot be opened now, trying again: {fault!r}"
-                    logger.warning("%s", self.unopened[number])
+                    logger.warning("%s", self.unopened[number], agent=AGENT, partition=number, fault=fault)
                     await asyncio.sleep(RETRY_SECONDS)
                 except asyncio.CancelledError:
                     task = asyncio.current_task()
@@ -306,6 +309,10 @@ class MonitorAgent:
             self.metrics.set_loaded(AGENT, number, refused=partition.refused, cold=partition.cold)
 
     # -- what health asks -----------------------------------------------------------------------------------------
+
+    def held(self) -> list[int]:
+        """The ledger partitions held."""
+        return sorted(self.assigned or ())
 
     def observe_lag(self) -> int:
         """Set the lag of every partition held; returns the sum over running ones (records)."""

@@ -1,6 +1,5 @@
 """The monitor's science behind the interface that a partition drives. The science itself is `detectors.core.apply`."""
 
-import logging
 import time
 from typing import Any
 
@@ -13,7 +12,7 @@ from detectors.events import ConfigurationChange, Event, Origin, Transaction
 from detectors.institution_code import institution_code
 from detectors.routing import desks
 from detectors.state import STATE_SCHEMA, PartitionState
-from streams import ledger, topics
+from streams import ledger, logs, topics
 from streams.errors import LedgerError, SnapshotError
 from streams.outputs import Output
 from streams.record_sets import Unreadable
@@ -23,7 +22,7 @@ from streams.snapshots import Section
 from streams.tally import Tally
 
 AGENT = "monitor"
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -92,7 +91,8 @@ class MonitorCore:
             tally.ruling = state.configuration
         for why in step.faults:
             logger.error("partition %d, offset %d: a configuration is refused, the former one stays: %s",
-                         partition, record.offset, why)  # fmt: skip
+                         partition, record.offset, why, agent=AGENT, partition=partition, offset=record.offset,
+                         code="configuration.refused")  # fmt: skip
         if muted:
             tally.outcomes["muted"] += 1
             return []

@@ -9,21 +9,20 @@ is its identity.
 """
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from streams import clients, topics
+from streams import clients, logs, topics
 from streams.errors import FxwatchError
 from streams.input_ids import short
 from streams.input_positions import Kept, position_record
 from streams.progress import InputPosition
 from streams.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 Keep = Callable[[int, list[clients.Record]], Awaitable[None]]
 
@@ -113,11 +112,13 @@ class NoticePositions(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             if one.metadata or (position is not None and position.topic_id != self._topic_id):
                 found[tp] = begins[tp]
                 logger.warning("%s[%d]: offset %d is of a topic that was deleted since; the notices of this one are "
-                               "read from its beginning", *tp, one.offset)  # fmt: skip
+                               "read from its beginning", *tp, one.offset, topic=tp.topic, partition=tp.partition,
+                               offset=one.offset)  # fmt: skip
             elif position is not None and position.next < one.offset:
                 found[tp] = position.next
                 logger.warning("%s[%d]: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
-                               "the letters behind it are written", *tp, position.next, one.offset)  # fmt: skip
+                               "the letters behind it are written", *tp, position.next, one.offset, topic=tp.topic,
+                               partition=tp.partition, offset=position.next)  # fmt: skip
         return found
 
     async def _kept(self, partitions: set[int]) -> Kept:

@@ -8,7 +8,6 @@ source topic, topic id, partition and offset are its identity.
 """
 
 import asyncio
-import logging
 import re
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
@@ -19,7 +18,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 
 from detectors.core import Notice
 from detectors.events import Source
-from streams import clients, health, record_sets, topics
+from streams import clients, health, logs, record_sets, topics
 from streams.commitments import EvidenceKeys
 from streams.deadletter import Letter
 from streams.errors import BrokerUnavailableError
@@ -33,7 +32,7 @@ from streams.record_sets import Unreadable
 from streams.settings import Settings
 from streams.tasks import CLOSING_SECONDS, ended
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 RETRY_SECONDS = 2.0
 # how often one looks whether the group has given partitions
@@ -226,7 +225,8 @@ def understood(record: Any) -> Notice | None:
             else:
                 why = "it is about no record of an input"
     logger.error("%s[%d] offset %d is no notice of a monitor, and is passed: %s; to do: see who may write there, with "
-                 "fxwatch topics acls", record.topic, record.partition, record.offset, why)  # fmt: skip
+                 "fxwatch topics acls", record.topic, record.partition, record.offset, why, topic=record.topic,
+                 partition=record.partition, offset=record.offset)  # fmt: skip
     return None
 
 

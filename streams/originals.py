@@ -5,7 +5,6 @@ dead letters of all others for more than a minute, and what it left behind took 
 """
 
 import asyncio
-import logging
 from collections import deque
 from typing import Any
 
@@ -13,11 +12,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.events import Source
-from streams import clients
+from streams import clients, logs
 from streams.record_sets import Unreadable
 from streams.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 ORIGINAL_SECONDS = 30.0
 PAST_RETENTION = "past their topic's retention"

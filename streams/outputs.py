@@ -7,7 +7,6 @@ transaction.
 
 import asyncio
 import contextlib
-import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
@@ -17,12 +16,12 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams import progress
+from streams import logs, progress
 from streams.clients import Headers
 from streams.deliveries import REFUSALS, Outstanding, Write, refused
 from streams.errors import FencedError
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # The broker looks for transactions that are over time every 10 s, so none is ended before its time; a tenth is for the
 # difference of the two clocks' beginnings.

@@ -11,21 +11,24 @@ Outputs of offsets below the published position are muted: a read_committed read
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from streams import logs
 from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, ProgressError, SnapshotError
 from streams.outputs import Output, PartitionOutputs
 from streams.progress import Place, Progress
 from streams.snapshots import Section
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # The event loop must answer heartbeats and health checks; a run of slow events hands it back this often (limit: 50 ms).
 BREATHE_SECONDS = 0.02
+
+# A replay that takes longer is told: whoever waits for `ready` sees what the worker does meanwhile.
+TOLD_REPLAY_SECONDS = 5.0
 
 # How often a stopped partition looks for an operator's skip decision.
 SKIP_POLL_SECONDS = 2.0
@@ -194,17 +197,17 @@ class Partition(Generic[S]):
                 require_position(state, position)
             except SnapshotError as fault:
                 self.refused += 1
-                logger.warning("%s: snapshot at %d not used: %s", self.place, position, fault)
+                logger.warning("%s: snapshot at %d not used: %s", self.place, position, fault, offset=position)
                 continue
             self._check_bounds(state.next, first, end)
             self.cold = False
-            logger.info("%s: state loaded at ledger offset %d", self.place, state.next)
+            logger.debug("%s: state loaded at ledger offset %d", self.place, state.next)
             return state
         self.cold = True
         if self.refused:
             logger.warning("%s: no snapshot can be used; cold start, the whole ledger is replayed", self.place)
         else:
-            logger.info("%s: there is no snapshot; the ledger is replayed from its start", self.place)
+            logger.debug("%s: there is no snapshot; the ledger is replayed from its start", self.place)
         return self.core.new(self.place.partition)
 
     def _check_bounds(self, position: int, first: int, end: int) -> None:
@@ -249,7 +252,8 @@ class Partition(Generic[S]):
     def _interrupted(self, offset: int, fault: BaseException) -> PartitionStoppedError:
         if isinstance(fault, asyncio.CancelledError):
             # anything else ends the worker with a message of its own
-            logger.warning("%s: the run at ledger offset %d was interrupted while it was published", self.place, offset)
+            logger.warning("%s: the run at ledger offset %d was interrupted while it was published", self.place, offset,
+                           offset=offset)  # fmt: skip
         return PartitionStoppedError(
             f"{self.place} stopped: the run at ledger offset {offset} was interrupted while it was published",
             got=repr(fault),
@@ -307,7 +311,9 @@ class Partition(Generic[S]):
                 state.next, LedgerError("the ledger ended before the record that was expected", expected=stop)
             )
         self.replayed += state.next - start
-        logger.info("%s: replayed [%d, %d) in %.2f s", self.place, start, stop, time.monotonic() - began)
+        took = time.monotonic() - began
+        tell = logger.info if took >= TOLD_REPLAY_SECONDS else logger.debug
+        tell("%s: replayed [%d, %d) in %.2f s", self.place, start, stop, took)
 
     async def _apply(self, records: list[Any], outputs: list[Output]) -> None:
         state, core, partition = self.state, self.core, self.place.partition
@@ -346,7 +352,7 @@ class Partition(Generic[S]):
     def _stop(self, stop: PartitionStoppedError) -> None:
         # The state may be torn by what was raised; it is rebuilt from the last snapshot when the partition opens again.
         self.state, self.unsaved = None, 0
-        logger.error("%s", stop.message)
+        logger.error("%s", stop, agent=self.place.agent, partition=self.place.partition, offset=stop.position)
         self._become("stopped", stop)
 
     async def wait_for_skip(self) -> None:

@@ -5,20 +5,20 @@ the configuration there believed it to be in force.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Any
 
 from aiokafka.errors import KafkaError
 
 from detectors.core import RULES_PARTITION
+from streams import logs
 from streams.errors import FxwatchError
 from streams.in_force import place_of, refused_place
 from streams.settings import Settings
 from streams.tasks import ended
 from streams.topics import RULES
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 RETRY_SECONDS = 30.0
 

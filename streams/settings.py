@@ -5,7 +5,6 @@ The TOML's tables `rules`, `legend`, `desks`, `detectors`, `engine` and `admissi
 All errors are reported at once, each with its place and what was expected.
 """
 
-import logging
 import os
 import tomllib
 from collections.abc import Iterable, Iterator
@@ -21,10 +20,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from detectors.configuration import Admission, Configuration, Desk, Limit, RateRules, TypologyRules
 from detectors.configuration_faults import configuration_faults
-from streams import bootstrap
+from streams import bootstrap, logs
 from streams.errors import ConfigurationError
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 SecurityProtocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 SaslMechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"]
@@ -98,6 +97,11 @@ class Settings(BaseSettings):
     snapshot_every_seconds: float = Field(60, gt=0)
     shutdown_seconds: float = Field(20, gt=0, description="hard deadline of a graceful stop")
 
+    log_format: Literal["text", "json"] = Field(
+        "text", description="a worker's log: lines for people, or one JSON object a line; docs/LOGS.md"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what a worker's log holds")
+
     config_file: Path | None = None
     effective_tables: dict[str, Any] = Field(default_factory=dict)
 
@@ -109,6 +113,11 @@ class Settings(BaseSettings):
         if problems or other:
             raise ValueError("; ".join([*problems, *([other] if other else [])]))
         return text
+
+    @field_validator("log_format", "log_level", mode="before")
+    @classmethod
+    def _small_letters(cls, word: Any) -> Any:
+        return word.lower() if isinstance(word, str) else word  # INFO and JSON are as usual
 
     @field_validator("evidence_retention_days")
     @classmethod

@@ -7,7 +7,6 @@ of their own: writing one must not wait for, or be rolled back with, the outputs
 
 import asyncio
 import hashlib
-import logging
 import math
 import time
 from collections.abc import Callable
@@ -17,13 +16,13 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams import progress, snapshots
+from streams import logs, progress, snapshots
 from streams.deliveries import Awake
 from streams.errors import FxwatchError
 from streams.outputs import abandon
 from streams.progress import Place
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # One chunk takes about 1 ms to pack; between two of them the loop is free.
 PAUSE_BETWEEN_CHUNKS = 0.0
@@ -70,6 +69,7 @@ class SnapshotWriter:
         self._task: asyncio.Task[None] | None = None
         self._saved_at = time.monotonic()
         self._fenced = False
+        self.written = True  # whether the last save that was asked for is on the topic
         self._begun = 0.0  # when the transaction under way began
         self._slot = 0
         self._day: str | None = None
@@ -100,6 +100,7 @@ class SnapshotWriter:
 
         `day` is the event-time date (UTC); the first save of a new day also stays.
         """
+        self.written = False
         if self._fenced:
             return
         self._saved_at = time.monotonic()
@@ -136,16 +137,21 @@ class SnapshotWriter:
                 logger.debug("%s: snapshot %s at %d, %d bytes", self._place, slot, position, size)
                 self._on_saved(size, time.time())
         except ProducerFenced:
-            logger.info("%s: snapshot at %d not written, another worker owns the partition", self._place, position)
+            logger.info("%s: snapshot at %d not written, another worker owns the partition", self._place, position,
+                        offset=position)  # fmt: skip
             self._fenced = True
         except _TimedOutError as fault:
-            logger.warning("%s: snapshot at %d not written, replay will be longer: %s", self._place, position, fault)
+            logger.warning("%s: snapshot at %d not written, replay will be longer: %s", self._place, position, fault,
+                           offset=position)  # fmt: skip
         except KafkaError as fault:
-            logger.warning("%s: snapshot at %d not written, replay will be longer: %r", self._place, position, fault)
+            logger.warning("%s: snapshot at %d not written, replay will be longer: %r", self._place, position, fault,
+                           offset=position)  # fmt: skip
         except Exception:
             # nobody awaits this task for minutes: what is not logged here passes unseen
-            logger.exception("%s: snapshot at %d not written, replay will be longer", self._place, position)
+            logger.exception("%s: snapshot at %d not written, replay will be longer", self._place, position,
+                             offset=position)  # fmt: skip
         else:
+            self.written = True
             self._day = day or self._day  # only now: a daily save that failed is due again with the next
             return
         producer, self._producer = self._producer, None

@@ -9,7 +9,6 @@
 """
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -23,11 +22,12 @@ from aiokafka.errors import (
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
+from streams import logs
 from streams.errors import FxwatchError, PartitionStoppedError
 from streams.progress import Place, Progress
 from streams.record_sets import Unreadable
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 POLL_SECONDS = 2.0
 # Between two readings of a damaged set; each fetches at most 1 MiB.
@@ -74,18 +74,19 @@ class StoppedInputs:
         for tp, unreadable in stopped.items():
             known = self._known.get(tp)
             if known is None or known.first != unreadable.first:
-                logger.error("%s", self._told(unreadable).message)
+                logger.error("%s", self._told(unreadable), topic=tp.topic, partition=tp.partition,
+                             offset=unreadable.first)  # fmt: skip
                 self._read_at[tp] = self._now()
             self._known[tp] = unreadable
             if await self._decided(tp, unreadable):
-                logger.warning("%s: passed, as was decided", unreadable)
+                logger.warning("%s: passed, as was decided", unreadable, offset=unreadable.first)
                 del self._known[tp]
                 await _go_on(consumer, tp, past=True)
             elif self._now() - self._read_at[tp] >= READ_AGAIN_SECONDS:
                 self._read_at[tp] = self._now()
                 await _go_on(consumer, tp, past=False)
         for tp in [tp for tp in self._known if tp not in stopped and self._since_read(tp) >= POLL_SECONDS]:
-            logger.warning("%s[%d] goes on", tp.topic, tp.partition)
+            logger.warning("%s[%d] goes on", tp.topic, tp.partition, topic=tp.topic, partition=tp.partition)
             del self._known[tp]
 
     def _since_read(self, tp: TP) -> float:

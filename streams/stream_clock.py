@@ -9,7 +9,6 @@ for nobody.
 """
 
 import asyncio
-import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -19,12 +18,12 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients, health
+from streams import clients, health, logs
 from streams.kafka.denied import DENIED, not_authorized
 from streams.settings import Settings
 from streams.tasks import CLOSING_SECONDS, ended
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 # Runs that a worker may be ahead of the slowest: news takes one tick and a few ms, in which about one run is handed
 # over.

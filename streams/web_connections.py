@@ -6,7 +6,6 @@ could reach no broker any more and ended. aiohttp itself closes a silent connect
 
 import asyncio
 import ipaddress
-import logging
 import resource
 from collections import Counter
 from functools import partial
@@ -14,7 +13,9 @@ from typing import Any, cast
 
 from aiohttp.web import RequestHandler, SockSite
 
-logger = logging.getLogger(__name__)
+from streams import logs
+
+logger = logs.get_logger(__name__)
 
 # Prometheus, the orchestrator's probes and a few people; each is one connection for some milliseconds a scrape.
 MOST_CONNECTIONS = 64

@@ -7,7 +7,6 @@ exit.
 import asyncio
 import contextlib
 import gc
-import logging
 import sys
 import time
 from collections.abc import Callable
@@ -17,7 +16,8 @@ import faust
 from aiokafka.errors import KafkaError
 
 from detectors.typologies import REGISTRY
-from streams import application_claim, faults, health, identifiers, in_force, topics
+from streams import application_claim, faults, health, identifiers, in_force, logs, topics
+from streams.announcements import Announcements
 from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
 from streams.faust_collector import FaustMonitorCollector
 from streams.kafka.denied import DENIED, not_authorized
@@ -26,27 +26,24 @@ from streams.metrics import Metrics
 from streams.pages import add_pages, listen, serve_on
 from streams.sender_keys import SenderKeys
 from streams.settings import Settings
-from streams.showing import showable
 from streams.version import code_version, versions
 from streams.web_connections import raise_file_limit
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 Role = Literal["ingest", "monitor", "all"]
 
 LAG_SECONDS = 1.0
 
-# A library's message is written once in this time; the broker watch tells of an outage in a line of its own.
-REPEAT_SECONDS = 30.0
-# Messages made by f-strings are all different: forget rather than grow.
-REMEMBERED_MESSAGES = 1000
 # How long a thread may keep the interpreter from the event loop. Failure prevented: the loop asks for it back after
 # each system call, and while two threads unpack snapshots that is up to 5 ms each by default (measured: 79 ms a round).
 SWITCH_SECONDS = 0.0005
 
 
-def run(settings: Settings, role: Role, *, log_level: str = "info", development_keys: bool = False) -> None:
+def run(settings: Settings, role: Role, *, development_keys: bool = False) -> None:
     """Run a worker until it is stopped. Raises `FxwatchError` when it must not start; ends the process otherwise."""
+    began = time.monotonic()
+    logs.set_up(settings.log_format, settings.log_level)
     keys, sealer = _secrets(settings, role, development_keys=development_keys)
     senders = None if role == "monitor" else _senders(settings)
     held = topics.require(settings, *(("ingest", "monitor") if role == "all" else (role,)))
@@ -57,11 +54,11 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)
     settings = settings.model_copy(update={"web_port": listener.getsockname()[1]})
-    _logging(log_level)
+    logs.hear_libraries(settings.log_level)
     if senders is not None:
         logger.info("%s", senders.told())
     if off:
-        logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off))
+        logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off), typologies=off)
     loop = _event_loop()
     agents: dict[str, Any] = {}
     metrics = _metrics(settings, max(inputs), senders)
@@ -90,11 +87,12 @@ def run(settings: Settings, role: Role, *, log_level: str = "info", development_
         agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest",
                                        inputs=sum(inputs))  # fmt: skip
     serve_on(next(iter(agents.values())).app, listener)
-    _run_apps(settings, loop, agents, metrics, broker)
+    pages = f"http://{settings.web_host}:{settings.web_port}"
+    _run_apps(loop, agents, metrics, broker, Announcements(agents, _asked(agents), pages, began))
 
 
-def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[str, Any], metrics: Metrics,
-              broker: health.BrokerWatch) -> None:  # fmt: skip
+def _run_apps(loop: asyncio.AbstractEventLoop, agents: dict[str, Any], metrics: Metrics, broker: health.BrokerWatch,
+              announcements: Announcements) -> None:  # fmt: skip
     apps = [agent.app for agent in agents.values()]
     began = time.monotonic()
 
@@ -109,7 +107,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
         if "ingest" in agents:
             await agents["ingest"].start()
             agents["ingest"].conflicts.start()
-        return _watching(agents, watchdog, broker)
+        return [*_watching(agents, watchdog, broker), health.background(announcements.run())]
 
     try:
         tasks = loop.run_until_complete(prepare())
@@ -121,8 +119,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
     gc.set_threshold(50_000, 20, 50)
     sys.setswitchinterval(SWITCH_SECONDS)
     watchdog.start()
-    worker = _Process(*apps, loop=loop)
-    logger.info("worker starts: %s; pages on http://%s:%d", ", ".join(agents), settings.web_host, settings.web_port)
+    worker = _Process(*apps, loop=loop, told_to_stop=announcements.stopping)
     try:
         worker.serve()
     except KafkaError as fault:
@@ -134,7 +131,7 @@ def _run_apps(settings: Settings, loop: asyncio.AbstractEventLoop, agents: dict[
     for task in tasks:
         task.cancel()
     worker.finish()
-    logger.info("worker stopped")
+    announcements.stopped()
 
 
 def _not_started(fault: KafkaError) -> FxwatchError:
@@ -166,8 +163,9 @@ class _Process(faust.Worker):  # type: ignore[misc]  # faust ships no types
     Ctrl-C and SIGTERM both stop it in order; the exit code is then 0.
     """
 
-    def __init__(self, *apps: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, *apps: Any, loop: asyncio.AbstractEventLoop, told_to_stop: Callable[[], None]) -> None:
         super().__init__(*apps, loop=loop, quiet=True, redirect_stdouts=False)
+        self._told_to_stop = told_to_stop
         self.spinner = None  # it writes terminal escape codes into the log
 
     def serve(self) -> None:
@@ -184,6 +182,10 @@ class _Process(faust.Worker):  # type: ignore[misc]  # faust ships no types
 
     def _setup_logging(self) -> None:
         pass
+
+    def _on_sigterm(self) -> None:
+        self._told_to_stop()
+        super()._on_sigterm()
 
     def _on_sigint(self) -> None:
         self._on_sigterm()
@@ -214,9 +216,8 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
                                       "> keys.txt); export FXWATCH_KEY_FILE=keys.txt")  # fmt: skip
     keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
     if settings.seal_key_file is None:
-        print(  # noqa: T201  (for the operator, whatever logging does)
-            "fxwatch: FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified",
-            file=sys.stderr,
+        logger.info(
+            "no identities are written, so that tokens cannot be re-identified: FXWATCH_SEAL_KEY_FILE is not set"
         )
         return keys, None
     return keys, load_sealer(settings.seal_key_file)
@@ -261,49 +262,3 @@ def _event_loop() -> asyncio.AbstractEventLoop:
         loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     return loop
-
-
-def _logging(level: str) -> None:
-    logging.basicConfig(level=level.upper(), stream=sys.stderr, force=True)
-    for handler in logging.getLogger().handlers:
-        handler.setFormatter(ShowableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    libraries = ("faust", "mode", "aiokafka", "kafka", "streams.transport")
-    if level == "debug":
-        for noisy in libraries:
-            logging.getLogger(noisy).setLevel(logging.NOTSET)  # a command's have been silenced
-        return
-    for noisy in libraries:
-        # these log each rebalance and retry at INFO in paragraphs; what matters of it is logged here in one line
-        logging.getLogger(noisy).setLevel(max(logging.getLogger().level, logging.WARNING))
-    for handler in logging.getLogger().handlers:
-        handler.addFilter(Repetitions())
-
-
-class ShowableFormatter(logging.Formatter):
-    """Whatever a message quotes, one record is one line of the log, or a line and indented ones below it."""
-
-    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the library's name)
-        """The line without control characters and direction marks."""
-        return showable(super().formatMessage(record)).replace("\n", "\n    ")
-
-
-class Repetitions(logging.Filter):
-    """A library's message passes once in `REPEAT_SECONDS`; in an outage aiokafka writes 200 lines a second."""
-
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        super().__init__()
-        self._clock = clock
-        self._passed: dict[tuple[str, str], float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to write the record. Ours always; a library's by logger and message template."""
-        if record.name.startswith("streams"):
-            return True
-        kind, now = (record.name, str(record.msg)), self._clock()
-        passed = self._passed.get(kind)
-        if passed is not None and now - passed < REPEAT_SECONDS:
-            return False
-        if len(self._passed) > REMEMBERED_MESSAGES:
-            self._passed.clear()
-        self._passed[kind] = now
-        return True

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 import os
 import signal
 import socket
@@ -15,6 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from streams import logs
 from streams.broker import configuration, directory, supervisor
 from streams.broker.jars import obtain_all
 from streams.broker.java import find_java
@@ -24,7 +24,7 @@ from streams.errors import BrokerStartError
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 
-log = logging.getLogger(__name__)
+log = logs.get_logger(__name__)
 
 OUTPUT = "broker.out"
 READY_SECONDS = 90.0

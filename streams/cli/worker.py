@@ -4,6 +4,7 @@ from typing import Literal
 
 import click
 
+from streams.errors import FxwatchError
 from streams.settings import load_settings
 
 
@@ -11,13 +12,14 @@ from streams.settings import load_settings
 @click.argument("role", type=click.Choice(["ingest", "monitor", "all"]), default="all")
 @click.option("--web-port", type=click.IntRange(0, 65535), help="Port of the metrics and health pages (0: a free one).")
 @click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]), default="info", show_default=True
-)
+    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]),
+    help="What is written to the log [default: FXWATCH_LOG_LEVEL, or info].",
+)  # fmt: skip
 @click.option(
     "--development-keys", is_flag=True, hidden=True, help="Only for `fxwatch demo`: the fixed development key."
 )
 def command(
-    role: Literal["ingest", "monitor", "all"], web_port: int | None, log_level: str, development_keys: bool
+    role: Literal["ingest", "monitor", "all"], web_port: int | None, log_level: str | None, development_keys: bool
 ) -> None:
     """Run a worker until it is told to stop (Ctrl-C or SIGTERM). More workers of a role share its partitions.
 
@@ -25,9 +27,19 @@ def command(
 
     The pages /metrics, /healthz and /readyz are on http://127.0.0.1:6066 unless configured otherwise.
 
+    The log goes to standard error: a line a message, or with FXWATCH_LOG_FORMAT=json an object a line (docs/LOGS.md).
+
     Example: FXWATCH_KEY_FILE=keys.txt fxwatch worker all --web-port 6066
     """
+    from streams import logs
     from streams.worker import run
 
-    overrides = {} if web_port is None else {"web_port": web_port}
-    run(load_settings(**overrides), role, log_level=log_level, development_keys=development_keys)
+    chosen = {"web_port": web_port, "log_level": log_level}
+    settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
+    try:
+        run(settings, role, development_keys=development_keys)
+    except FxwatchError as fault:
+        if settings.log_format == "text":
+            raise  # the command line says it in one message
+        logs.refused(fault)
+        raise click.exceptions.Exit(fault.exit_code) from fault

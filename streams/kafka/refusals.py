@@ -4,16 +4,16 @@ aiokafka tries a connection again every 100 ms, each client for itself. A passwo
 make that a storm of failed log-ins, which locks accounts and hides attacks in the broker's log.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
 
+from streams import logs
 from streams.errors import FxwatchError
 from streams.kafka.connection_faults import Attempt
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 FIRST_SECONDS, LONGEST_SECONDS = 1.0, 30.0
 """How long after the first refusal, doubled each time, and at most."""
@@ -50,7 +50,7 @@ class Refusals:
             wait = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0 ** min(times - 1, 10))
             self._known[attempt] = _Refused(times, self._clock() + wait, fault, files)
         if times > 1:
-            logger.warning("not connected, next attempt in %.0f s: %s", wait, fault.message)
+            logger.warning("not connected, next attempt in %.0f s: %s", wait, fault)
 
     def clear(self, attempt: Attempt) -> None:
         """The broker took a connection."""

@@ -4,20 +4,20 @@ No client of the product is made without it (tests/contract/test_kafka_clients.p
 of the settings are Kafka's own, and secrets are files.
 """
 
-import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from faust.auth import Credentials, OAuthCredentials, SASLCredentials, SSLCredentials
 
+from streams import logs
 from streams.kafka.oauth_tokens import AsyncTokens, BlockingTokens, TokenSource
 from streams.kafka.secrets import PasswordFile
 from streams.kafka.tls_context import RenewedContext, TlsFiles, renewed_context
 from streams.kafka_connection import use_for_all_clients
 from streams.settings import Settings
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 OAUTH = "OAUTHBEARER"
 

@@ -4,18 +4,18 @@ A worker runs for months and its certificate for weeks. Each new connection look
 renewed certificate or authority is in use without a restart. Connections that stand keep the old one.
 """
 
-import logging
 import ssl
 import threading
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Self
 
+from streams import logs
 from streams.errors import ConfigurationError, FxwatchError
 from streams.kafka.secrets import Stamp, stamp_of
 from streams.secret_files import read_secret_file, read_trusted_file
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 
 class TlsFiles(NamedTuple):

@@ -1,6 +1,5 @@
 """The topic table against a cluster: what differs, and bringing it into line without ever deleting anything."""
 
-import logging
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from kafka.errors import (
     for_code,
 )
 
+from streams import logs
 from streams.errors import (
     BrokerUnavailableError,
     ClusterBusyError,
@@ -37,7 +37,7 @@ from streams.topics.granting import lacking
 from streams.topics.ledger_partitions import begun_with
 from streams.topics.table import LEDGER, Topic, table
 
-logger = logging.getLogger(__name__)
+logger = logs.get_logger(__name__)
 
 PATIENCE_MS = 8_000
 """How long a cluster may take to answer at all; an absent one is told within 10 s, connection attempts included."""

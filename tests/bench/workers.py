@@ -108,7 +108,7 @@ def ingest(settings: Settings, meter: Meter) -> None:
     from streams.ingest import IngestAgent
 
     _metered(IngestAgent, meter, len)
-    worker.run(settings, "ingest", log_level="warning", development_keys=True)
+    worker.run(settings.model_copy(update={"log_level": "warning"}), "ingest", development_keys=True)
 
 
 def monitor(settings: Settings, meter: Meter) -> None:
@@ -130,7 +130,7 @@ def monitor(settings: Settings, meter: Meter) -> None:
     monitor_core.science.apply = timed
     meter.more = {"apply_us": lambda: spent / meter.seen * 1e6, "alerts": lambda: alerts}
     _metered(module.MonitorAgent, meter, lambda _number, records: len(records))
-    worker.run(settings, "monitor", log_level="warning")
+    worker.run(settings.model_copy(update={"log_level": "warning"}), "monitor")
 
 
 def _metered(agent: Any, meter: Meter, size: Callable[..., int]) -> None:

@@ -5,10 +5,11 @@ import logging
 from types import SimpleNamespace
 
 import pytest
-from aiokafka.errors import KafkaConnectionError
+from aiokafka.errors import CommitFailedError, KafkaConnectionError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
+from streams import consumer_thread
 from streams.consumer_thread import RunConsumerThread
 from streams.input_positions import Sought
 
@@ -127,7 +128,34 @@ def test_a_commit_carries_the_topics_id():
 
 
 def test_a_commit_that_fails_is_owed():
-    """Not fatal: offsets only say where to read from next."""
+    """Not fatal: offsets only say where to read from next. By partition, until a commit of it is taken."""
     broker = MemoryBroker({})
+    thread = MemoryThread(broker, {})
     broker.fault = KafkaConnectionError()
-    assert not asyncio.run(MemoryThread(broker, {})._commit({TP(*RATES): 5}))
+    assert not asyncio.run(thread._commit({TP(*RATES): 5, TP(*RULES): 6}))
+    assert thread.owed == {RATES, RULES}
+    broker.fault = None
+    assert asyncio.run(thread._commit({TP(*RATES): 5}))
+    assert thread.owed == {RULES}
+
+
+def test_commits_that_fail_for_long_are_told(caplog, monkeypatch):
+    """A rebalance refuses one, a broker's restart some; a minute of it is told, and again each half minute."""
+    now = SimpleNamespace(seconds=0)
+    monkeypatch.setattr(consumer_thread, "time", SimpleNamespace(monotonic=lambda: now.seconds))
+    broker = MemoryBroker({})
+    thread, told = MemoryThread(broker, {}), []
+    for second in range(200):
+        now.seconds = second
+        broker.fault = None if second == 100 else CommitFailedError("already rebalanced")
+        before = len(caplog.records)
+        asyncio.run(thread._commit({TP(*RATES): 5}))
+        told += [(second, one.seconds) for one in caplog.records[before:]]
+    assert told == [(60, 60), (90, 90), (161, 60), (191, 90)]
+
+
+def test_fausts_own_alarm_about_a_slow_stream_is_off(caplog):
+    """It would be raised for a sender's open transaction, and for a partition that is stopped and says so."""
+    thread = MemoryThread(MemoryBroker({}), {})  # Faust's own would look for a consumer and a clock that are not there
+    thread.verify_event_path(1e9, TP(*RATES))
+    assert not caplog.records

@@ -110,7 +110,7 @@ def test_the_newest_snapshot_that_can_be_used_is_loaded(caplog: pytest.LogCaptur
     """Refused ones are counted and named: unreadable, and of another position than its pointer says."""
     bench = Bench()
     bench.kept = [(9, SnapshotError("torn")), (8, 7), (6, 6), (2, 2)]
-    with caplog.at_level(logging.INFO, logger=module.__name__):
+    with caplog.at_level(logging.DEBUG, logger=module.__name__):
         one = bench.play(bench.open)
     assert (one.state.next, one.refused, one.cold, bench.did("new")) == (6, 2, False, [])
     assert caplog.messages == [
@@ -123,7 +123,7 @@ def test_the_newest_snapshot_that_can_be_used_is_loaded(caplog: pytest.LogCaptur
 def test_a_cold_start_is_told_from_a_first_one(caplog: pytest.LogCaptureFixture) -> None:
     """Without any snapshot it is usual, with refused ones a warning; a later loading counts anew."""
     bench = Bench()
-    with caplog.at_level(logging.INFO, logger=module.__name__):
+    with caplog.at_level(logging.DEBUG, logger=module.__name__):
         one = bench.play(bench.open)
         assert (one.refused, one.cold) == (0, True)
         bench.kept = [(9, SnapshotError("torn"))]

@@ -30,7 +30,7 @@ def test_a_run_that_begins_later_replays_what_is_missing_first(caplog: pytest.Lo
     """Applied elsewhere, or acknowledged and lost: the ledger has it. Each batch is published and saved, and told."""
     told: list[int] = []
     bench = Bench(on_replayed=lambda: told.append(bench.partition.state.next))
-    with caplog.at_level(logging.INFO, logger=module.__name__):
+    with caplog.at_level(logging.DEBUG, logger=module.__name__):
         bench.play(bench.open, bench.run(0), bench.run(6, 7))
     assert bench.did("read") == [("read", 4, 1, 6)]
     assert bench.did("publish") == [

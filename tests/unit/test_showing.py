@@ -21,9 +21,9 @@ from streams.cli import alerts, doctor, evidence, reidentify
 from streams.cli import deadletter as letters_command
 from streams.errors import ConfigurationError, FxwatchError
 from streams.evidence import Proved
+from streams.log_lines import formatter
 from streams.showing import escaped_json, finalized, printable, say, say_json, showable
 from streams.testbed import gate_page
-from streams.worker import ShowableFormatter
 
 ROOT = Path(__file__).resolve().parents[2]
 ALERT = (ROOT / "tests" / "golden" / "alert.json").read_bytes()
@@ -100,8 +100,7 @@ def test_no_command_prints_past_them():
                     past.append((name, ast.unparse(node)[:80]))
     # the supervisor of the embedded broker tells its parent a number
     allowed = {("streams/broker/supervisor.py", "sys.stdout.write"), ("streams/showing.py", "click.echo"),
-               ("streams/tables.py", "click.echo"),
-               ("streams/health.py", "print(message, file=sys.stderr, flush=True)")}  # fmt: skip
+               ("streams/tables.py", "click.echo")}  # fmt: skip
     assert set(past) <= allowed, set(past) - allowed
 
 
@@ -244,12 +243,18 @@ def render_time() -> Any:
 
 
 def test_a_log_record_is_one_record(hostile):
-    """Whatever it quotes: what looks like a second record is indented below the first."""
-    formatter = ShowableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    forged = f"{hostile}\n2026-01-01 00:00:00 INFO streams.worker: all is well"
-    line = formatter.format(logging.LogRecord("streams", logging.WARNING, "f", 1, "got %s", (forged,), None))
+    """Whatever it quotes, in message, field or traceback: what looks like a second record is indented, or escaped."""
+    forged = f"{hostile}\n2026-01-01T00:00:00.000Z INFO     worker           all is well"
+    fault = ValueError(forged)
+    record = logging.LogRecord("streams", logging.WARNING, "f", 1, "got %s", (forged,), (type(fault), fault, None))
+    record.reason = forged
+    text = formatter("text").format(record)
+    assert not faults(text)
+    assert [line[:8] for line in text.splitlines() if "all is well" in line] == ["    2026"] * 2
+    line = formatter("json").format(record)
     assert not faults(line)
-    assert line.splitlines()[1].startswith("    2026")
+    assert line.splitlines() == [line]
+    assert json.loads(line)["reason"].count("\n") == forged.count("\n")
 
 
 def test_pages_show_nothing_hostile(monkeypatch, hostile):

@@ -1,0 +1,111 @@
+"""How a worker's log is made: structlog over Python's own logging, in one form for us and for the libraries.
+
+A message is a sentence; what it is about (agent, partition, topic, offset, a fault's code) goes with it as fields.
+`text` is for people; `json` is one object a line. Both are made in streams/log_lines.py.
+"""
+
+import json
+import logging
+import os
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+from streams.log_noise import LIBRARIES, Noise
+from streams.showing import showable
+
+if TYPE_CHECKING:
+    from structlog.stdlib import BoundLogger
+
+    from streams.errors import FxwatchError
+
+Format = Literal["text", "json"]
+Level = Literal["debug", "info", "warning", "error"]
+
+_form: Format = "text"
+
+
+class _LazyLogger:
+    """Imports structlog with the first message: that takes 0.1 to 0.2 s, and most commands say nothing."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, method: str) -> Any:
+        import structlog
+        from structlog import stdlib
+
+        # on to Python's logging, arguments unformatted and fields as `extra`: levels, handlers and tests work as ever
+        bound = structlog.wrap_logger(
+            logging.getLogger(self._name), wrapper_class=stdlib.BoundLogger,
+            processors=[stdlib.filter_by_level, stdlib.render_to_log_args_and_kwargs],
+        ).bind()  # fmt: skip
+        self.__dict__.update({name: getattr(bound, name) for name in (
+            "bind", "debug", "info", "warning", "error", "exception", "critical")})  # fmt: skip
+        return getattr(bound, method)
+
+
+def get_logger(name: str) -> "BoundLogger":
+    """The logger of a module. Keywords of its methods are fields; `%` arguments are put into the message."""
+    return cast("BoundLogger", _LazyLogger(name))
+
+
+def set_up(form: Format, level: Level) -> None:
+    """Write this process's log to standard error. Libraries stay as silent as they are until `hear_libraries`."""
+    global _form  # noqa: PLW0603  (of the process, as Python's logging is)
+    from streams.log_lines import formatter
+
+    _form = form
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter(form, colours=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+    if level != "debug":
+        handler.addFilter(Noise())
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.captureWarnings(capture=True)
+    _hook_up()
+
+
+def hear_libraries(level: Level) -> None:
+    """Let libraries speak: at `debug` all they say, otherwise what they say at WARNING and above.
+
+    They log each rebalance and retry at INFO in paragraphs; what matters of it is told here in one line.
+    """
+    for library in LIBRARIES:
+        logging.getLogger(library).setLevel(
+            logging.NOTSET if level == "debug" else max(logging.getLogger().level, logging.WARNING)
+        )
+
+
+def _hook_up() -> None:
+    """What Python would print by itself goes into the log too: in JSON every line is to be an object."""
+    logger = logging.getLogger("python")
+
+    def of_thread(told: threading.ExceptHookArgs) -> None:
+        if told.exc_type is not SystemExit and told.exc_value is not None:
+            logger.critical("a thread ended with an unexpected fault", exc_info=told.exc_value)
+
+    def unraisable(told: "sys.UnraisableHookArgs") -> None:
+        logger.error("a fault where none can be raised", exc_info=told.exc_value)
+
+    threading.excepthook, sys.unraisablehook = of_thread, unraisable
+
+
+def as_json() -> bool:
+    """Whether each line of this process's log is a JSON object: then nothing is told beside it."""
+    return _form == "json"
+
+
+def last_words(message: str) -> None:
+    """One message on standard error, whatever logging does: in JSON an object of the same form."""
+    if _form == "json":
+        now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
+        record = {"timestamp": now, "level": "critical", "logger": "fxwatch", "event": showable(message)}
+        print(showable(json.dumps(record)), file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
+    else:
+        print(f"fxwatch: {showable(message)}", file=sys.stderr, flush=True)  # noqa: T201  (as above)
+
+
+def refused(fault: "FxwatchError") -> None:
+    """The one message of a worker that does not start, with its code and what to do as fields."""
+    get_logger("streams.worker").critical("the worker does not start", fault=fault)
