@@ -281,10 +281,10 @@ def _counterfactual(typology: str, text_en: str, text_ko: str, still: list[str])
                + ("not have fired" if typology not in still else "still have fired")
                + (f" ({names} still would)" if still and typology not in still else ""))  # fmt: skip
     korean = (
-        f"{text_ko} {typology}에 해당하지 않습니다"
+        f"{text_ko} {typology}에 해당하지 않았을 것입니다"
         if typology not in still
-        else f"{text_ko} {typology}에 여전히 해당합니다"
-    ) + (f" (다만 {names} 해당)" if still and typology not in still else "")
+        else f"{text_ko} {typology}에 여전히 해당하였을 것입니다"
+    ) + (f" (다만 {names}에는 여전히 해당)" if still and typology not in still else "")
     return Counterfactual(change=texts.both(english, korean), would_alert=bool(still))
 
 
@@ -304,12 +304,15 @@ def _statistical_changes(
         rescored = case.state.scorer.score_then_learn(case.segment, changed, learn=False)
         again = rescored.rank is not None and offered(rescored.rank)
         if not again or count == len(names):
-            rank = "-" if rescored.rank is None else f"{rescored.rank:.4f}"
+            rank, rank_ko = "it would not have been ranked", "순위가 산정되지 않았을 것입니다"
+            if rescored.rank is not None:
+                rank = f"the rank would have been p = {rescored.rank:.4f}"
+                rank_ko = f"순위 확률은 p = {rescored.rank:.4f} 수준이었을 것입니다"
             english = "; ".join(wording_of(name).subject_en for name in usual)
             korean = ", ".join(wording_of(name).subject_ko.rstrip("은는") for name in usual)
             change = texts.both(
-                f"Had these been as usual: {english}; the rank would have been p = {rank}",
-                f"다음 항목이 평소와 같았다면 순위 확률은 p = {rank}입니다: {korean}",
+                f"Had these been as usual: {english}; {rank}",
+                f"다음 항목이 평소와 같았다면 {rank_ko}: {korean}",
             )
             return (Counterfactual(change=change, would_alert=again),)
     return ()

@@ -6,12 +6,15 @@ limit always reads the same.
 
 import re
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from detectors.alert import Measured
 from detectors.calendar import DAY_US, HOUR_US, local
 from detectors.limits import DatedLimit
 from detectors.money import grouped, plain
+from detectors.particles import particle
 
 _BASIS_EN = {"L": "law", "S": "published by the supervisor", "D": "fxwatch default"}
 _BASIS_KO = {"L": "법령", "S": "감독당국 공표", "D": "시스템 기본값"}
@@ -48,12 +51,22 @@ def basis(limit: DatedLimit) -> str:
 def basis_ko(limit: DatedLimit) -> str:
     """The same in Korean."""
     unchecked = "" if limit.limit.verified or limit.limit.provenance == "D" else ", 원문 확인 필요"
-    return f"{_BASIS_KO[limit.limit.provenance]}, {limit.limit.effective_from.isoformat()} 시행{unchecked}"
+    return f"{_BASIS_KO[limit.limit.provenance]}, {date_ko(limit.limit.effective_from)} 시행{unchecked}"
 
 
 def day(at_us: int, zone: ZoneInfo) -> str:
     """The legal day of an event."""
     return local(at_us, zone).date().isoformat()
+
+
+def date_ko(day: date) -> str:
+    """A date in Korean, such as `2025년 3월 4일`."""
+    return f"{day.year}년 {day.month}월 {day.day}일"
+
+
+def day_ko(at_us: int, zone: ZoneInfo) -> str:
+    """The legal day of an event, in Korean."""
+    return date_ko(local(at_us, zone).date())
 
 
 def period(length_us: int) -> str:
@@ -78,18 +91,14 @@ def period_ko(length_us: int) -> str:
 WEAK = 20
 
 
-def share(part: int, whole: int) -> str:
-    """A share of observations, with how many they are."""
-    if not whole:
-        return "none observed yet"
-    return f"{100 * part / whole:.0f} % of {whole}" + (", weak" if whole < WEAK else "")
+def few(count: int) -> str:
+    """What to add to a number of observations: nothing from 20 on, else that they are weak evidence."""
+    return f" (fewer than {WEAK}, so weak evidence)" if count < WEAK else ""
 
 
-def share_ko(part: int, whole: int) -> str:
+def few_ko(count: int) -> str:
     """The same in Korean."""
-    if not whole:
-        return "관측 없음"
-    return f"{whole}건 중 {100 * part / whole:.0f}%" + (", 표본 부족" if whole < WEAK else "")
+    return f"({WEAK}건 미만이므로 근거가 약합니다)" if count < WEAK else ""
 
 
 def between(least: int, most: int) -> str:
@@ -99,10 +108,10 @@ def between(least: int, most: int) -> str:
 
 def between_ko(least: int, most: int) -> str:
     """The same in Korean."""
-    return usd_ko(least) if least == most else f"{usd_ko(least)}~{usd_ko(most)}"
+    return usd_ko(least) if least == most else f"미화 {grouped(least)}~{grouped(most)}달러"
 
 
-def counted(number: int, one: str, many: str) -> str:
+def counted(number: int | Decimal, one: str, many: str) -> str:
     """A number with its noun."""
     return f"{number} {one if number == 1 else many}"
 
@@ -174,10 +183,11 @@ def other_type(told: str, judged: str) -> str:
 
 def other_type_ko(told: str, judged: str) -> str:
     """As `other_type`, in Korean."""
-    return (
-        f"보고기관은 이 거래에서 당사자를 {_TYPES[told][1]}(으)로 표시하였으나, "
-        f"이미 {_TYPES[judged][1]}(으)로 확인된 당사자입니다."
-    )
+    return f"보고기관은 이 거래에서 당사자를 {_as_ko(told)} 표시하였으나, 이미 {_as_ko(judged)} 확인된 당사자입니다."
+
+
+def _as_ko(kind: str) -> str:
+    return particle(_TYPES[kind][1], "으로", "로")
 
 
 _NAMED = 3
@@ -185,25 +195,27 @@ _NAMED = 3
 
 def disputed_type(told: str, reading: str, names: Sequence[str]) -> str:
     """That institutions disagree on the party's type, and that the finding holds under one of their words alone."""
+    others = _names(names, "other institutions", "and", "{} more")
     return (
         f"Institutions disagree on what this party is, and no profile says it. The reporting institution calls it "
-        f"{_TYPES[told][0]}; it was called {_TYPES[reading][0]} by {_names(names, 'other institutions', 'and')}. This "
+        f"{_TYPES[told][0]}; it was called {_TYPES[reading][0]} by {others}. This "
         f"finding holds only if it is {_TYPES[reading][0]}, and its strength is lower for that."
     )
 
 
 def disputed_type_ko(told: str, reading: str, names: Sequence[str]) -> str:
     """As `disputed_type`, in Korean."""
+    others = _names(names, "기타 기관", "및", "그 밖의 {}개 기관")
     return (
         f"당사자의 유형에 관하여 기관 간 표시가 서로 다르며 이를 확정하는 고객정보가 없습니다. 보고기관은 당사자를 "
-        f"{_TYPES[told][1]}(으)로 표시하였고, {_names(names, '기타 기관', '및')}은(는) {_TYPES[reading][1]}(으)로 "
-        f"표시하였습니다. 이 결과는 당사자가 {_TYPES[reading][1]}인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."
+        f"{_as_ko(told)} 표시하였고, {particle(others, '은', '는')} {_as_ko(reading)} 표시하였습니다. "
+        f"이 결과는 당사자가 {_TYPES[reading][1]}인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."
     )
 
 
-def _names(names: Sequence[str], others: str, last: str) -> str:
+def _names(names: Sequence[str], others: str, last: str, further: str) -> str:
     """Up to three institutions, and how many more; the empty name stands for those that are not told apart."""
     told = [name for name in names if name]
     shown, more = told[:_NAMED], len(told) - _NAMED
-    parts = [*map(code, shown), *([f"+{more}"] if more > 0 else []), *([others] if "" in names else [])]
+    parts = [*map(code, shown), *([further.format(more)] if more > 0 else []), *([others] if "" in names else [])]
     return f" {last} ".join([", ".join(parts[:-1]), parts[-1]]) if len(parts) > 1 else parts[0]

@@ -16,13 +16,18 @@ Form = Callable[[float], str]
 
 
 class Wording(NamedTuple):
-    """A feature's subject and how its values and its deviation read. `subject_ko` carries its topic particle."""
+    """A feature's subject and how its values and its deviation read. `subject_ko` carries its topic particle.
+
+    `own` and `peers`: whether it has such a baseline at all, so that one that is missing is said.
+    """
 
     subject_en: str
     subject_ko: str
     form_en: Form
     form_ko: Form
     scale: str  # "spread": signed, in spreads; "surprise": nats; "growth": the value says it itself
+    own: bool = True
+    peers: bool = True
 
 
 def _hour_en(value: float) -> str:
@@ -54,7 +59,11 @@ _TIMES: tuple[Form, Form] = (_plain(" times", 1), _plain("배", 1))
 WORDINGS: dict[str, Wording] = {
     "amount_own": Wording("The amount", "거래 금액은", *_MONEY, "spread"),
     "amount_corridor": Wording(
-        "The amount on this corridor", "동일 국가·고객 유형 기준 거래 금액은", *_MONEY, "spread"
+        "The amount on this corridor (same country and kind of party)",
+        "동일 국가·고객 유형 기준 거래 금액은",
+        *_MONEY,
+        "spread",
+        own=False,
     ),
     "week_sum": Wording("The total of the last 7 days", "최근 7일간 거래 합계는", *_MONEY, "spread"),
     "cadence": Wording(
@@ -96,17 +105,18 @@ WORDINGS: dict[str, Wording] = {
         "최근 90일 평균 대비 최근 7일 거래 규모는",
         *_TIMES,
         "growth",
+        peers=False,
     ),
 }
 # Baselines that are not the value's own "usual" but something else worth saying.
-_BASELINE_EN = {"counterparty_novelty": "share of payments to counterparties new to it"}
-_BASELINE_KO = {"counterparty_novelty": "처음 거래하는 상대방의 비중은"}
+_BASELINE_EN = {"counterparty_novelty": "share of payments to new counterparties"}
+_BASELINE_KO = {"counterparty_novelty": "신규 상대방 거래 비중은"}
 
 
 def wording_of(name: str) -> Wording:
     """The feature's wording; a feature without one reads by its name."""
     found = WORDINGS.get(name)
-    return found or Wording(name, f"{name}의 값은", _plain("", 2), _plain("", 2), "spread")
+    return found or Wording(name, f"{name}의 값은", _plain("", 2), _plain("", 2), "spread", own=False, peers=False)
 
 
 def _rarity(feature: Feature, scale: str) -> tuple[str, str]:
@@ -129,8 +139,10 @@ def _rarity(feature: Feature, scale: str) -> tuple[str, str]:
             f" 가장 통상적인 경우보다 {times_ko} 드뭅니다.",
         )
     if far >= 0.0:
-        return f" It lies {far:.1f} usual variations above.", f" 통상 변동 폭의 {far:.1f}배만큼 높습니다."
-    return f" It lies {-far:.1f} usual variations below.", f" 통상 변동 폭의 {-far:.1f}배만큼 낮습니다."
+        return (f" It lies {far:.1f} usual variations above what is usual.",
+                f" 통상값보다 통상 변동 폭의 {far:.1f}배만큼 높습니다.")  # fmt: skip
+    return (f" It lies {-far:.1f} usual variations below what is usual.",
+            f" 통상값보다 통상 변동 폭의 {-far:.1f}배만큼 낮습니다.")  # fmt: skip
 
 
 def sentences(feature: Feature) -> tuple[str, str]:
@@ -140,19 +152,45 @@ def sentences(feature: Feature) -> tuple[str, str]:
         return f"{word.subject_en} is not known for this payment.", f"{word.subject_ko} 확인되지 않았습니다."
     english = f"{word.subject_en} is {word.form_en(feature.value)}."
     korean = f"{word.subject_ko} {word.form_ko(feature.value)}입니다."
+    parts = (_own(feature, word), _peers(feature, word), _rarity(feature, word.scale), _weak(feature))
+    return english + "".join(part[0] for part in parts), korean + "".join(part[1] for part in parts)
+
+
+def _own(feature: Feature, word: Wording) -> tuple[str, str]:
+    """The party's own baseline, or that there is none."""
     if feature.own_baseline is not None:
-        label_en = _BASELINE_EN.get(feature.name, "usual")
-        label_ko = _BASELINE_KO.get(feature.name, "통상값은")
-        english += f" The party's own: {label_en} {word.form_en(feature.own_baseline)} ({feature.own_n} observations)."
-        korean += f" 본인의 {label_ko} {word.form_ko(feature.own_baseline)}입니다(관측 {feature.own_n}건 기준)."
+        label_en, label_ko = _BASELINE_EN.get(feature.name, "usual value"), _BASELINE_KO.get(feature.name, "통상값은")
+        usual, usual_ko = word.form_en(feature.own_baseline), word.form_ko(feature.own_baseline)
+        return (f" The party's own {label_en} is {usual} ({_observed(feature.own_n)}).",
+                f" 본인의 {label_ko} {usual_ko}입니다(관측 {feature.own_n}건 기준).")  # fmt: skip
+    if not word.own:
+        return "", ""
+    return (" No usual value of the party's own is known yet, so it cannot be compared with its own past.",
+            " 본인의 통상값이 아직 확인되지 않아 본인의 과거와 비교할 수 없습니다.")  # fmt: skip
+
+
+def _peers(feature: Feature, word: Wording) -> tuple[str, str]:
+    """The comparison group's baseline, or that there is none."""
     if feature.peer_baseline is not None:
-        label_en = _BASELINE_EN.get(feature.name, "usual")
-        label_ko = _BASELINE_KO.get(feature.name, "통상값은")
-        english += f" Peers: {label_en} {word.form_en(feature.peer_baseline)}."
-        korean += f" 유사 고객군의 {label_ko} {word.form_ko(feature.peer_baseline)}입니다."
-    rare_en, rare_ko = _rarity(feature, word.scale)
-    english, korean = english + rare_en, korean + rare_ko
-    if feature.own_n < WEAK:
-        english += f" Weak: only {feature.own_n} own observations (fewer than {WEAK})."
-        korean += f" 본인 관측이 {feature.own_n}건으로 {WEAK}건 미만이므로 근거가 약합니다."
-    return english, korean
+        label_en, label_ko = _BASELINE_EN.get(feature.name, "usual value"), _BASELINE_KO.get(feature.name, "통상값은")
+        return (f" The comparison group's {label_en} is {word.form_en(feature.peer_baseline)}.",
+                f" 비교 고객군의 {label_ko} {word.form_ko(feature.peer_baseline)}입니다.")  # fmt: skip
+    if not word.peers:
+        return "", ""
+    return (" No usual value of the comparison group is known yet.",
+            " 비교 고객군의 통상값은 아직 확인되지 않았습니다.")  # fmt: skip
+
+
+def _observed(count: int) -> str:
+    return "1 observation" if count == 1 else f"{count} observations"
+
+
+def _weak(feature: Feature) -> tuple[str, str]:
+    """That few of the party's own observations stand behind it."""
+    if feature.own_n >= WEAK:
+        return "", ""
+    if not feature.own_n:
+        return (" The evidence is weak, because the party was not observed before.",
+                " 본인에 대한 이전 관측이 없으므로 근거가 약합니다.")  # fmt: skip
+    return (f" The evidence is weak: only {_observed(feature.own_n)} of the party's own, fewer than {WEAK}.",
+            f" 본인 관측이 {feature.own_n}건으로 {WEAK}건 미만이므로 근거가 약합니다.")  # fmt: skip

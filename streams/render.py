@@ -19,6 +19,7 @@ from rich.text import Text
 from detectors import texts
 from detectors.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
 from detectors.wording import WEAK
+from streams import korean
 from streams.render_labels import LABELS, Labels, Language
 from streams.showing import printable
 
@@ -82,10 +83,15 @@ def in_language(text: str, lang: Language) -> str:
     return printable(korean if lang == "ko" else english)
 
 
-def number(value: Number | None, unit: str = "") -> str:
-    """A value with thousands separated and its unit in words; a decimal string keeps its places."""
+def number(value: Number | None, unit: str = "", *, lang: Language = "en", of: str = "") -> str:
+    """A value with thousands separated and its unit in words; a decimal string keeps its places.
+
+    `of` is the name of what is measured: Korean counts people by another word than payments.
+    """
     if value is None:
         return "-"
+    if lang == "ko":
+        return korean.figure(value, unit, number(value), of)
     suffix = {"": "", "count": "", "ratio": " times", "flag": "", "local date": ""}.get(unit, f" {unit}")
     if unit == "flag":
         return "yes" if float(value) else "no"
@@ -98,8 +104,10 @@ def number(value: Number | None, unit: str = "") -> str:
     return f"{text}{printable(suffix)}"
 
 
-def local_time(at: datetime, zone: ZoneInfo) -> str:
+def local_time(at: datetime, zone: ZoneInfo, lang: Language = "en") -> str:
     """The time where the law applies, with the zone named."""
+    if lang == "ko":
+        return korean.moment(at, zone)
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
@@ -132,9 +140,9 @@ def _happened(alert: Alert, lang: Language) -> str:
     return _first_sentence(_sentence(told[0], lang)) if told else ""
 
 
-def _money(alert: Alert, words: Labels) -> str:
-    parts = [number(alert.amount_usd, "USD")] if alert.amount_usd is not None else []
-    parts += [number(alert.amount_krw, "KRW")] if alert.amount_krw is not None else []
+def _money(alert: Alert, words: Labels, lang: Language) -> str:
+    parts = [number(alert.amount_usd, "USD", lang=lang)] if alert.amount_usd is not None else []
+    parts += [number(alert.amount_krw, "KRW", lang=lang)] if alert.amount_krw is not None else []
     text = " = ".join(parts) or words.no_amount
     return f"{text} ({words.rate_missing})" if alert.rate_missing else text
 
@@ -145,9 +153,9 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
     happened = _happened(alert, lang)
     if happened:
         yield Line(happened, margin=2)
-    yield Line(_money(alert, words), words.amount, 2, _LABEL)
+    yield Line(_money(alert, words, lang), words.amount, 2, _LABEL)
     changed = f" {words.updates} {printable(alert.supersedes)}" if alert.supersedes else ""
-    yield Line(f"{local_time(alert.created_for, zone)} ({status}{changed})", words.when, 2, _LABEL)
+    yield Line(f"{local_time(alert.created_for, zone, lang)} ({status}{changed})", words.when, 2, _LABEL)
     yield Line(printable(alert.party), words.party, 2, _LABEL)
     if alert.counterparty:
         yield Line(printable(alert.counterparty), words.counterparty, 2, _LABEL)
@@ -156,32 +164,39 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
     yield Line(printable(", ".join(map(texts.code, alert.institutions))), words.institutions, 2, _LABEL)
 
 
-def _limit(limit: LimitShown, words: Labels) -> str:
+def _limit(limit: LimitShown, words: Labels, lang: Language) -> str:
     source = words.provenance.get(limit.provenance, limit.provenance)
     if isinstance(limit, LimitRead) and limit.unverified and limit.provenance != "D":
         source = f"{source}, {words.unverified}"
-    since = words.since.format(date=limit.effective_from.isoformat(), source=source)
-    return f"{_spelled(limit.name)} {number(limit.value, limit.unit)} ({since})"
+    begun = limit.effective_from.isoformat()
+    since = words.since.format(date=korean.day(begun) if lang == "ko" else begun, source=source)
+    return f"{_spelled(limit.name, lang)} {number(limit.value, limit.unit, lang=lang, of=limit.name)} ({since})"
 
 
-def _spelled(name: str) -> str:
-    return printable(name.replace("_", " "))
+def _spelled(name: str, lang: Language) -> str:
+    return korean.name(name) if lang == "ko" else printable(name.replace("_", " "))
+
+
+def _basis(text: str, lang: Language) -> str:
+    return korean.LEGAL_BASES.get(text) or in_language(text, lang) if lang == "ko" else in_language(text, lang)
 
 
 def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[Line]:
-    aside = f"{words.strength.format(value=number(hit.strength))}, {words.window.format(value=printable(hit.window))}"
+    window = korean.window(hit.window) if lang == "ko" else printable(hit.window)
+    aside = f"{words.strength.format(value=number(hit.strength))}, {words.window.format(value=window)}"
     yield Line(f"{in_language(hit.name, lang)} ({aside})", printable(hit.id), 2, 5, label_style="bold")
-    yield Line(in_language(hit.legal_basis, lang), words.basis, 7, _LABEL)
+    yield Line(_basis(hit.legal_basis, lang), words.basis, 7, _LABEL)
     for place, each in enumerate(hit.measured):
         label = "" if place else words.measured
-        yield Line(f"{_spelled(each.name)} {number(each.value, each.unit)}", label, 7, _LABEL)
+        value = number(each.value, each.unit, lang=lang, of=each.name)
+        yield Line(f"{_spelled(each.name, lang)} {value}", label, 7, _LABEL)
     for place, limit in enumerate(hit.limits):
-        yield Line(_limit(limit, words), "" if place else words.limits, 7, _LABEL)
+        yield Line(_limit(limit, words, lang), "" if place else words.limits, 7, _LABEL)
 
 
-def _reason(reason: Reason, words: Labels, lang: Language) -> Line:
+def _reason(reason: Reason, words: Labels, lang: Language, fired: set[str]) -> Line:
     text = _sentence(reason, lang)
-    if reason.value is not None:
+    if reason.value is not None and reason.feature not in fired:  # a rule's own sentence says what it was compared with
         weak = f", {words.weak}" if reason.own_n < WEAK else ""
         text = f"{text} [{words.observations.format(n=reason.own_n)}{weak}]"
     return Line(text, f"{100 * reason.contribution:3.0f} %", 2, 7)
@@ -199,7 +214,9 @@ Details = Callable[[EvidenceItem], Iterable[Line]]
 """What more there is to say of a record of the evidence, below its own line."""
 
 
-def _evidence(alert: Alert, words: Labels, zone: ZoneInfo, most: int, details: Details | None) -> Iterator[Line]:
+def _evidence(
+    alert: Alert, words: Labels, lang: Language, zone: ZoneInfo, most: int, details: Details | None
+) -> Iterator[Line]:
     items = _shown_evidence(alert, most)
     counted = words.evidence_shown.format(shown=len(items), total=alert.evidence_total)
     yield Line(f"{words.evidence} ({counted})", style="bold")
@@ -207,7 +224,7 @@ def _evidence(alert: Alert, words: Labels, zone: ZoneInfo, most: int, details: D
         position = (words.ledger_position.format(partition=alert.position.partition, offset=each.offset)
                     if each.offset is not None else words.gone)  # fmt: skip
         mark = "*" if each.event_id == alert.trigger_event_id else "-"
-        told = (local_time(each.event_time, zone), position, each.institution or "", each.event_id,
+        told = (local_time(each.event_time, zone, lang), position, each.institution or "", each.event_id,
                 _original(each))  # fmt: skip
         yield Line("  ".join(map(printable, told)), mark, 2, 2)
         if details is not None:
@@ -222,26 +239,29 @@ def _original(item: EvidenceItem) -> str:
     return f"sha256:{item.sha256[:16]}" if item.sha256 else ""
 
 
-def _rarity(alert: Alert, words: Labels) -> Iterator[Line]:
+def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[Line]:
     yield Line(words.rarity, style="bold")
     ranked = (words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank)) if alert.rank is not None
               else words.warming)  # fmt: skip
     yield Line(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
     selection = alert.selection
-    chance = words.chance.format(budget=printable(selection.budget), probability=number(selection.probability))
+    budget = korean.coded(selection.budget, korean.BUDGETS) if lang == "ko" else printable(selection.budget)
+    chance = words.chance.format(budget=budget, probability=number(selection.probability))
     chosen = words.chosen.get(selection.budget, chance)
     yield Line(f"{words.explored}; {chance}" if selection.explored else chosen, margin=2)
 
 
-def _record(alert: Alert, words: Labels) -> Iterator[Line]:
+def _record(alert: Alert, words: Labels, lang: Language) -> Iterator[Line]:
     versions, position = alert.versions, alert.position
     yield Line(words.record, style="bold")
-    yield Line(printable(alert.alert_id), "alert_id", 2, _LABEL)
+    yield Line(printable(alert.alert_id), words.alert, 2, _LABEL)
     yield Line(printable(alert.case_id), words.case, 2, _LABEL)
-    yield Line(printable(alert.desk), words.desk, 2, _LABEL)
+    desk = korean.coded(alert.desk, korean.DESKS) if lang == "ko" else printable(alert.desk)
+    yield Line(desk, words.desk, 2, _LABEL)
     yield Line(printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
     yield Line(printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
-    told = f"code {versions.code}, config {versions.config}, detectors {versions.detectors}, rules {versions.rules}"
+    told = words.releases.format(code=versions.code, config=versions.config, detectors=versions.detectors,
+                                 rules=versions.rules)  # fmt: skip
     yield Line(printable(told), words.versions, 2, _LABEL)
     yield Line(words.caution, margin=2, style="italic")
 
@@ -258,13 +278,14 @@ def lines(
         for hit in alert.typologies:
             page += _typology(hit, words, lang)
     page.append(Line(words.reasons, style="bold"))
-    page += [_reason(reason, words, lang) for reason in alert.reasons]
+    fired = {hit.id for hit in alert.typologies}
+    page += [_reason(reason, words, lang, fired) for reason in alert.reasons]
     page.append(Line(words.normal, style="bold"))
     page += [Line(in_language(each.change, lang) + (f" ({words.still})" if each.would_alert else ""), "-", 2, 2)
              for each in alert.counterfactual] or [Line(words.untested, "-", 2, 2)]  # fmt: skip
-    page += _evidence(alert, words, zone, evidence, details)
-    page += _rarity(alert, words)
-    page += _record(alert, words)
+    page += _evidence(alert, words, lang, zone, evidence, details)
+    page += _rarity(alert, words, lang)
+    page += _record(alert, words, lang)
     return page
 
 
@@ -314,6 +335,6 @@ def headline(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL) -> 
     found = ", ".join(printable(hit.id) for hit in alert.typologies)
     title = f"{found} {_titles(alert, lang)}" if found else _titles(alert, lang)
     text = Text(f"{words.severity[alert.severity]:<9}", style=STYLES[alert.severity])
-    told = (local_time(alert.created_for, zone), title, _money(alert, words), printable(alert.party))
+    told = (local_time(alert.created_for, zone, lang), title, _money(alert, words, lang), printable(alert.party))
     text.append("  ".join(told), style="not bold")
     return text

@@ -49,11 +49,13 @@ class Labels(msgspec.Struct, frozen=True):
     chosen: dict[str, str]
     chance: str
     record: str
+    alert: str
     case: str
     desk: str
     ledger: str
     trigger: str
     versions: str
+    releases: str
     caution: str
 
 
@@ -80,7 +82,7 @@ ENGLISH = Labels(
     provenance={"L": "law", "S": "published by the supervisor", "D": "fxwatch default, not law"},
     unverified="figure NOT YET CHECKED against the text",
     reasons="WHY (shares of the score)",
-    observations="n = {n}",
+    observations="own observations: {n}",
     weak="weak",
     normal="WHAT WOULD HAVE MADE IT NORMAL",
     still="still an alert",
@@ -97,29 +99,31 @@ ENGLISH = Labels(
     chosen={"rule": "raised by a rule, outside any budget"},
     chance="within the budget '{budget}', chance of being chosen {probability}",
     record="FOR THE RECORD",
+    alert="alert_id",
     case="Case",
     desk="Desk",
     ledger="Ledger",
     trigger="Trigger",
     versions="Versions",
+    releases="code {code}, config {config}, detectors {detectors}, rules {rules}",
     caution="A recommendation to look, not a finding of guilt.",
 )
 
 KOREAN = Labels(
     severity={"low": "낮음", "medium": "보통", "high": "높음", "critical": "심각"},
     status={"raised": "신규", "updated": "갱신", "retracted": "철회"},
-    updates="대체 대상 경보",
-    anomaly="비정상 거래 징후(해당 유형 없음)",
-    amount="위험 금액",
+    updates="- 갱신 전 경보",
+    anomaly="통상과 다른 거래(해당하는 유형 없음)",
+    amount="의심 금액",
     when="일시",
     party="당사자",
     counterparty="상대방",
-    others="관련자",
+    others="그 밖의 당사자",
     institutions="보고 기관",
-    rate_missing="적시 기준환율 없음: 미화 환산 지표는 점수에서 제외",
-    no_amount="환산 불가",
-    rules="적발 내용",
-    strength="강도 {value} (최대 1)",
+    rate_missing="당시의 기준환율이 없어 미화 환산 지표는 점수에서 제외하였습니다",
+    no_amount="환산하지 않음",
+    rules="탐지 내용",
+    strength="강도 {value}(최대 1)",
     window="기간 {value}",
     basis="법적 근거",
     measured="측정값",
@@ -128,29 +132,31 @@ KOREAN = Labels(
     provenance={"L": "법령", "S": "감독당국 공표", "D": "시스템 기본값(법령 아님)"},
     unverified="원문 확인 필요",
     reasons="사유(점수 기여도)",
-    observations="n = {n}",
+    observations="본인 관측 {n}건",
     weak="근거 약함",
-    normal="정상으로 판단되었을 조건",
-    still="여전히 경보",
-    untested="확인된 조건 없음",
-    evidence="증거",
+    normal="경보가 발생하지 않았을 조건",
+    still="그래도 경보에 해당",
+    untested="확인된 조건이 없습니다",
+    evidence="근거 자료",
     evidence_shown="총 {total}건 중 {shown}건 표시",
     ledger_position="원장 {partition}:{offset}",
-    gone="원장에 없음",
-    rarity="희소성",
-    rarer="최근 동종 거래의 {percent}%보다 드묾 (p = {p})",
-    warming="동종 거래 관측이 부족하여 순위 미산정",
-    score="점수 {score} (최대 1)",
-    explored="평소 표시되지 않는 거래의 탐색을 위해 무작위 추출",
-    chosen={"rule": "규칙에 따른 경보(한도와 무관)"},
-    chance="'{budget}' 한도 내 선정, 선정 확률 {probability}",
+    gone="원장에 남아 있지 않음",
+    rarity="이례성",
+    rarer="최근의 같은 종류 거래 중 {percent}%보다 드뭅니다(p = {p})",
+    warming="같은 종류 거래의 관측이 부족하여 순위를 산정하지 않았습니다",
+    score="점수 {score}(최대 1)",
+    explored="평소 표시되지 않는 거래를 살펴보기 위하여 무작위로 추출하였습니다",
+    chosen={"rule": "규칙에 따른 경보이며 건수 한도를 적용하지 않습니다"},
+    chance="{budget} 건수 한도 안에서 선정하였으며 선정 확률은 {probability}입니다",
     record="기록",
-    case="사건",
+    alert="경보 번호",
+    case="사안 번호",
     desk="담당",
     ledger="원장",
-    trigger="발단 거래",
+    trigger="계기 거래",
     versions="버전",
-    caution="확인이 필요하다는 권고이며 위법을 단정하지 않습니다.",
+    releases="코드 {code}, 설정 {config}, 탐지기 {detectors}, 규칙 {rules}",
+    caution="이 경보는 확인을 권고하는 것이며, 위법이나 책임을 단정하지 않습니다.",
 )
 
 LABELS: dict[Language, Labels] = {"en": ENGLISH, "ko": KOREAN}

@@ -110,9 +110,9 @@ def bound_finding(
         own_baseline=None, own_n=0, peer_baseline=None,
         text_en=(
             f"Up to {found.pieces} transfers just under the document line of {texts.usd(line.cents)} "
-            f"({texts.basis(line)}), without documents or report, lie within {width} days; stated purpose: "
-            f"{purpose_en}. Together they are at most {texts.usd(found.total)}, {times} times the line. This party has "
-            f"made more payments than are kept one by one: of {found.folded} of these transfers "
+            f"({texts.basis(line)}), without documents or report, lie within {texts.counted(width, 'day', 'days')}; "
+            f"stated purpose: {purpose_en}. Together they are at most {texts.usd(found.total)}, {times} times the "
+            f"line. This party has made more payments than are kept one by one: of {found.folded} of these transfers "
             f"({texts.usd(found.folded_total)}) only day, purpose and amount are known, so they may have gone to "
             "several beneficiaries. This is an upper bound."
         ),
@@ -121,7 +121,7 @@ def bound_finding(
             f"{width}일 이내에 최대 {found.pieces}건 있습니다(사유: {purpose_ko}). 합계는 최대 "
             f"{texts.usd_ko(found.total)}로, 기준금액의 {times}배입니다. 당사자의 송금이 개별 보관 한도를 초과하여 "
             f"이 중 {found.folded}건({texts.usd_ko(found.folded_total)})은 일자·사유·금액만 보관되어 있으므로 수취인이 "
-            "여럿일 수 있습니다. 이 결과는 상한입니다."
+            "여럿일 수 있습니다. 따라서 위 건수와 합계는 최대치입니다."
         ),
         folded=found.folded, bound=True,
     )  # fmt: skip

@@ -36,6 +36,7 @@ from detectors.typologies.base import (
 )  # fmt: skip
 from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
 from detectors.typologies.t01_windows import FewWindows, Windows, without_one
+from detectors.typologies.t01_words import pieces_told
 
 ID = "T01"
 # How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
@@ -65,7 +66,7 @@ class SplitRemittance:
 
     id = ID
     name_en = "Split remittance under the document line"
-    name_ko = "증빙면제 한도 이하 분할송금"
+    name_ko = "증빙면제 기준금액 이하 분할송금"
     told_apart: tuple[PartyType, ...] = ("person", "bank")
     limits: LimitKinds = MappingProxyType({
         "document_line": LimitKind("USD", "1", "1000000000"),
@@ -304,7 +305,10 @@ def _finding(
     flag = context.limit(ID, "line_applies_after_cap")
     if before_cap and cap is not None and flag is not None:
         shown_limits += [flag.shown(), cap.shown()]
-    english, korean = _sentences(context, limits, shown, (own_band, own), (int(peers[1]), int(peers[0])), before_cap)
+    english, korean = pieces_told(
+        context, pieces, line, _band(context)[0], before_cap=before_cap, own=(own_band, own),
+        peers=(int(peers[1]), int(peers[0])), width=limits[shown.window].number,
+    )  # fmt: skip
     folded = _folded_near(context, limits[shown.window])
     if folded:
         english += texts.folded_pieces(folded)
@@ -341,56 +345,3 @@ def _folded_near(context: Context, window: DatedLimit) -> int:
         return 0
     at_us, width = context.payment.time, _width(window)
     return context.folded.counted(local_date(at_us - width, context.zone), local_date(at_us + width, context.zone))
-
-
-def _sentences(
-    context: Context, limits: dict[str, DatedLimit], shown: Candidate, own: tuple[int, int], peers: tuple[int, int],
-    before_cap: bool,
-) -> tuple[str, str]:  # fmt: skip
-    line, pieces, width = limits["document_line"], shown.pieces, limits[shown.window].number
-    low = _band(context)[0]
-    purpose_en, purpose_ko = context.purpose_texts()
-    moments = np.ascontiguousarray(pieces["time"])
-    first, last = texts.day(int(moments[0]), context.zone), texts.day(int(moments[-1]), context.zone)
-    span = int(moments[-1] - moments[0])
-    gaps = np.sort(np.diff(moments))
-    # one piece has no gap; a configuration may ask for no more than one
-    gap, times = int(gaps[len(gaps) // 2]) if len(gaps) else 0, f"{shown.total / line.cents:.1f}"
-    payees = len(set(pieces["beneficiary"].tolist()))
-    banks = len(set(pieces["institution"].tolist()))
-    range_us = int(pieces["usd"].min()), int(pieces["usd"].max())
-    english = (
-        f"{len(pieces)} transfers of {texts.between(*range_us)} each, without documents or report, "
-        f"went to {texts.counted(payees, 'beneficiary', 'beneficiaries')} "
-        f"through {texts.counted(banks, 'institution', 'institutions')} "
-        f"within {texts.period(span)} ({first} to {last}; median gap {texts.period(gap)}); "
-        f"stated purpose: {purpose_en}. "
-        f"Together they are {texts.usd(shown.total)}, {times} times the document line of {texts.usd(line.cents)} "
-        f"({texts.basis(line)}). Each piece lies between {texts.usd(low)} and the line. "
-        f"Share of payments without documents in that band: this party's others, {texts.share(*own)}; "
-        f"all parties of this partition, {texts.share(*peers)}. "
-        "The supervisor's tests for one transfer: same remitter, met; same purpose, met; "
-        f"close in time, within {width} days."
-    )
-    korean = (
-        f"동일 송금인이 {first}부터 {last}까지 {texts.period_ko(span)} 동안 같은 사유({purpose_ko})로 "
-        f"증빙서류나 신고 없이 수취인 {payees}명에게 {banks}개 기관을 통하여 {len(pieces)}건을 송금하였습니다"
-        f"(건당 {texts.between_ko(*range_us)}, 송금 간격 중앙값 {texts.period_ko(gap)}). "
-        f"합계는 {texts.usd_ko(shown.total)}로, 증빙면제 기준금액 {texts.usd_ko(line.cents)}"
-        f"({texts.basis_ko(line)})의 {times}배입니다. "
-        f"각 건은 {texts.usd_ko(low)} 이상 기준금액 이하입니다. "
-        f"무증빙 송금 중 이 구간의 비중은 본인의 다른 송금 {texts.share_ko(*own)}, "
-        f"동일 파티션 전체 고객 {texts.share_ko(*peers)}입니다. "
-        "감독당국의 동일 송금 판단기준: 동일 송금인 충족, 동일 사유 충족, "
-        f"시간적 근접성 {width}일 이내."
-    )
-    if before_cap:
-        english += (
-            " Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; "
-            "the pattern is an indicator that may be notified to the tax and customs authorities."
-        )
-        korean += (
-            " 2026년 1월 이후 기준금액은 연간 한도 소진 후에만 적용되며 이 송금인의 한도는 아직 소진되지 않았습니다. "
-            "다만 국세청·관세청 통보 대상이 될 수 있는 징후로 보고합니다."
-        )
-    return english, korean

@@ -218,7 +218,7 @@ def _sentences(
     cap, year, folded = crossing.cap, _year(context), crossing.folded
     count = len(crossing.rows) + folded.count
     excess = crossing.total - cap.cents
-    first = texts.day(crossing.crossed_us, context.zone)
+    first, first_ko = (each(crossing.crossed_us, context.zone) for each in (texts.day, texts.day_ko))
     more = len(ordered) - NAMED
     parts_en = ", ".join(f"{_shown(name) or OTHER_INSTITUTIONS} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
     parts_ko = ", ".join(
@@ -232,20 +232,22 @@ def _sentences(
     if before is not None:
         past_en = f"In {year - 1} the total was {texts.usd(before)}."
         past_ko = f"{year - 1}년 합계는 {texts.usd_ko(before)}였습니다."
+    after, after_ko = "no further payment", "초과 이후 추가 송금은 없습니다"
+    if crossing.after:
+        after = texts.counted(crossing.after, "further payment", "further payments")
+        after_ko = f"초과 이후 {crossing.after}건을 추가로 송금하였습니다"
     english = (
         f"In {year} this person remitted {texts.usd(crossing.total)} without documents or report in "
         f"{texts.counted(count, 'payment', 'payments')} through "
         f"{'all institutions' if everywhere else 'small remitters'} ({parts_en}). "
         f"The yearly cap is {texts.usd(cap.cents)} ({texts.basis(cap)}). It was crossed on {first} and is exceeded "
-        f"by {texts.usd(excess)}; {texts.counted(crossing.after, 'further payment', 'further payments')} "
-        f"followed the crossing. {past_en}"
+        f"by {texts.usd(excess)}; {after} followed the crossing. {past_en}"
     )
     korean = (
         f"송금인은 {year}년 중 {'전 금융기관을' if everywhere else '소액해외송금업자를'} 통하여 증빙서류나 신고 없이 "
         f"{count}건, 합계 {texts.usd_ko(crossing.total)}를 송금하였습니다({parts_ko}). "
         f"연간 한도는 {texts.usd_ko(cap.cents)}({texts.basis_ko(cap)})입니다. "
-        f"{first}에 한도를 넘어 현재 {texts.usd_ko(excess)}를 초과하였고, "
-        f"초과 이후 {crossing.after}건이 추가로 송금되었습니다. {past_ko}"
+        f"{first_ko}에 한도를 넘어 현재 초과 금액은 {texts.usd_ko(excess)}이며, {after_ko}. {past_ko}"
     )
     if folded.count:
         english += texts.folded_payments(folded.count, folded.ordered, folded.returned)

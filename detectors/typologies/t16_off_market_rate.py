@@ -26,6 +26,7 @@ from detectors.calendar import DAY_US, local
 from detectors.events import PartyType
 from detectors.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
+from detectors.particles import particle
 from detectors.party import token_number
 from detectors.payments import OUT
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
@@ -164,8 +165,9 @@ class OffMarketRate:
         shown = f"{float(rate):.6g}"
         changed = msgspec.structs.replace(context, deal=deal._replace(deviation=edge))
         sign, sign_ko = ("or less", "이하") if edge > 0 else ("or more", "이상")
+        had_ko = "였다면" if edge > 0 else "이었다면"
         return [Change(changed, f"had the deal rate been {shown} {sign} ({edge / CENTIBP:+.0f} bp)",
-                       f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp)였다면")]  # fmt: skip
+                       f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp){had_ko}")]  # fmt: skip
 
 
 def _largest(deals: list[Away]) -> list[Away]:
@@ -318,20 +320,24 @@ def _sentences(
     # paying more than the market, or receiving less than it, leaves value with the other side
     loses = above == out
     floor = limits["deviation_min"]
+    learned, learned_ko = "no deal has taught it yet", "학습된 거래가 없어 초기값 적용"
+    if seen:
+        learned, learned_ko = f"learned from {texts.counted(seen, 'deal', 'deals')}", f"거래 {seen}건에서 학습"
+    rate_ko = particle(f"{rate:.8g}({deal.pair})", "은", "는")
     past_en, past_ko = _of_the_past(int(limits["mean_window"].number), own, own_n, repeats, moved)
     this_moved = _moved(context.payment.usd, deal.deviation)
     english = (
         f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
         f"{reference:.8g} in force at that time. The limit is the larger of {floor.number} bp ({texts.basis(floor)}) "
         f"and {limits['spread_multiple'].number} times the pair's normal spread of {spread / CENTIBP:.0f} bp "
-        f"(learned from {seen} deals in this partition). The resident {'gave up' if loses else 'gained'} "
+        f"({learned}). The resident {'gave up' if loses else 'gained'} "
         f"{texts.usd(this_moved)} by it on {texts.usd(context.payment.usd)}. {past_en}."
     )
     korean = (
-        f"거래환율 {rate:.8g}({deal.pair})은 거래 시점의 기준환율 {reference:.8g}보다 {gap:.0f}bp "
-        f"{'높습니다' if above else '낮습니다'}. 한도는 {floor.number}bp({texts.basis_ko(floor)})와 "
-        f"해당 통화쌍의 정상 스프레드 {spread / CENTIBP:.0f}bp({seen}건 학습)의 "
-        f"{limits['spread_multiple'].number}배 중 큰 값입니다. 이로 인하여 거주자는 "
+        f"거래환율 {rate_ko} 거래 시점의 기준환율 {reference:.8g}보다 {gap:.0f}bp "
+        f"{'높습니다' if above else '낮습니다'}. 기준은 {floor.number}bp({texts.basis_ko(floor)})와 "
+        f"해당 통화쌍의 통상 괴리 폭 {spread / CENTIBP:.0f}bp({learned_ko})의 "
+        f"{limits['spread_multiple'].number}배 중 큰 값입니다. 이 차이로 거주자는 "
         f"{texts.usd_ko(context.payment.usd)} 거래에서 {texts.usd_ko(this_moved)} 상당의 "
         f"{'손실을 부담하였습니다' if loses else '이익을 얻었습니다'}. {past_ko}."
     )
@@ -344,18 +350,19 @@ def _of_the_past(width: int, own: float | None, own_n: int, repeats: int, moved:
     The mean is of local days, the repetitions lie within so many times 24 hours: the evening of a day that is no part
     of the mean may be among them.
     """
-    in_all, in_all_ko = f"{texts.usd(moved)} moved in all", f"이동한 금액은 모두 {texts.usd_ko(moved)}입니다"
+    in_all, in_all_ko = f"{texts.usd(moved)} moved in all", f"이전된 금액은 모두 {texts.usd_ko(moved)}입니다"
     if own is None and not repeats:
-        return (f"No other deal of this party is known in {width} days",
-                f"최근 {width}일 동안 본인의 다른 거래는 확인되지 않습니다")  # fmt: skip
+        return (f"No other deal of this party is known in {width} days, so it cannot be compared with its own past",
+                f"최근 {width}일 동안 본인의 다른 거래가 확인되지 않아 본인의 과거와 비교할 수 없습니다")  # fmt: skip
     if own is None:
         deals = texts.counted(repeats, "earlier deal of this party was", "earlier deals of this party were")
         return (f"In {width} days {deals} off the market too, {in_all}",
                 f"최근 {width}일 동안 본인의 다른 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}")  # fmt: skip
-    weak, weak_ko = (", weak", ", 표본 부족") if own_n < texts.WEAK else ("", "")
-    english = f"The party's own mean over {width} days was {own:+.0f} bp (n = {own_n}{weak})"
-    korean = f"최근 {width}일 본인 평균 괴리는 {own:+.0f}bp입니다({own_n}건{weak_ko})"
+    other = texts.counted(own_n, "other deal", "other deals")
+    english = f"The mean of this party's {other} in {width} days was {own:+.0f} bp{texts.few(own_n)}"
+    korean = f"최근 {width}일 동안 본인의 다른 거래 {own_n}건의 평균 괴리는 {own:+.0f}bp입니다{texts.few_ko(own_n)}"
     if repeats:
-        english += f"; {repeats} of them off the market too, {in_all}"
-        korean += f". 이 중 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}"
+        deals = texts.counted(repeats, "earlier deal was", "earlier deals were")
+        english += f". {deals} off the market too, {in_all}"
+        korean += f". 이전 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}"
     return english, korean

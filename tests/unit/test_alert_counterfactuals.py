@@ -28,7 +28,7 @@ def test_a_disputed_finding_says_who_said_what():
     assert reason.text_en.startswith("Two pieces. Institutions disagree on what this party is")
     assert "calls it a company; it was called a person by EVIL." in reason.text_en
     assert reason.text_ko.startswith("분할 송금 2건입니다. 당사자의 유형에 관하여")
-    assert "EVIL은(는) 개인(으)로" in reason.text_ko
+    assert "EVIL은 개인으로" in reason.text_ko
 
 
 def test_a_type_that_differs_from_the_senders_word_is_told():
@@ -39,8 +39,8 @@ def test_a_type_that_differs_from_the_senders_word_is_told():
         "Two pieces. The reporting institution calls this party a bank here; it is known as a person."
     )
     assert reason.text_ko == (
-        "분할 송금 2건입니다. 보고기관은 이 거래에서 당사자를 금융기관(으)로 표시하였으나, "
-        "이미 개인(으)로 확인된 당사자입니다."
+        "분할 송금 2건입니다. 보고기관은 이 거래에서 당사자를 금융기관으로 표시하였으나, "
+        "이미 개인으로 확인된 당사자입니다."
     )
 
 
@@ -133,10 +133,11 @@ class Asked(msgspec.Struct):
 @pytest.mark.parametrize(
     ("fires", "said", "said_ko", "would"),
     [
-        ((), "Had it been less, T01 would not have fired", "적었다면 T01에 해당하지 않습니다", False),
+        ((), "Had it been less, T01 would not have fired", "적었다면 T01에 해당하지 않았을 것입니다", False),
         (("T02", "T16"), "Had it been less, T01 would not have fired (T02, T16 still would)",
-         "적었다면 T01에 해당하지 않습니다 (다만 T02, T16 해당)", True),
-        (("T01", "T16"), "Had it been less, T01 would still have fired", "적었다면 T01에 여전히 해당합니다", True),
+         "적었다면 T01에 해당하지 않았을 것입니다 (다만 T02, T16에는 여전히 해당)", True),
+        (("T01", "T16"), "Had it been less, T01 would still have fired",
+         "적었다면 T01에 여전히 해당하였을 것입니다", True),
     ],
 )  # fmt: skip
 def test_a_proposal_says_what_would_still_have_fired(monkeypatch, fires, said, said_ko, would):
@@ -216,16 +217,23 @@ def statistical(*ranks: float | None, count: int = 3, **changes: Any) -> tuple[C
         ((0.01, 0.05, 0.23456, 0.4), "The time of day; The weekday", "거래 시각, 거래 요일", "0.2346", False),
         ((0.01, 0.01, 0.02, 0.03), "The time of day; The weekday; The amount", "거래 시각, 거래 요일, 거래 금액",
          "0.0300", True),
-        ((0.01, None, None, None), "The time of day", "거래 시각", "-", False),
     ],
 )  # fmt: skip
 def test_the_fewest_strongest_features_that_leave_it_unchosen_are_told(ranks, names, names_ko, rank, would):
     """Scored again with them as usual, and asked of the budget; where all are not enough that is said too."""
     assert statistical(*ranks) == (Counterfactual(
         change=f"Had these been as usual: {names}; the rank would have been p = {rank} / "
-               f"다음 항목이 평소와 같았다면 순위 확률은 p = {rank}입니다: {names_ko}",
+               f"다음 항목이 평소와 같았다면 순위 확률은 p = {rank} 수준이었을 것입니다: {names_ko}",
         would_alert=would,
     ),)  # fmt: skip
+
+
+def test_a_payment_that_would_not_be_ranked_is_told_as_such():
+    """No rank, no figure."""
+    assert statistical(0.01, None, None, None)[0].change == (
+        "Had these been as usual: The time of day; it would not have been ranked / "
+        "다음 항목이 평소와 같았다면 순위가 산정되지 않았을 것입니다: 거래 시각"
+    )
 
 
 def test_at_most_ten_features_are_changed():

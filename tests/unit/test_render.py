@@ -37,6 +37,15 @@ def test_fits_the_terminal(width, lang):
     assert squeezed == "".join(render.plain(alert(), lang=lang).split())
 
 
+def test_an_alert_of_an_earlier_release_is_read():
+    """Its limits carry no mark of verification, its evidence plain hashes, its words are those that were published."""
+    old = (GOLDEN / "alert-0.1.json").read_bytes()
+    page = render.plain(render.read_alert(old), lang="ko")
+    assert "  법적 근거      외국환거래법 제15조(지급절차 등)" in page
+    assert "증빙면제 한도 이하 분할송금 (강도 0.7378(최대 1), 기간 7일)" in page
+    assert page.count("sha256:") == 3
+
+
 def test_everything_needed_to_act_is_there():
     """Token, case, ids, versions, ledger position, evidence, limits with date and provenance all stand on the page."""
     page, raw = render.plain(alert()), json.loads(ALERT)
@@ -69,6 +78,7 @@ def test_unverified_limit_is_marked(mark):
     raw = json.loads(ALERT)
     limit = raw["typologies"][0]["limits"][0]
     assert limit["provenance"] == "L"
+    raw["typologies"][0]["limits"] = [limit]
     limit[mark] = False
     assert "NOT YET CHECKED" in render.plain(render.read_alert(json.dumps(raw).encode()))
     limit[mark] = True
@@ -79,10 +89,11 @@ def test_weak_baselines_are_marked():
     """Fewer than 20 own observations are marked weak, 20 are not."""
     raw = json.loads(ALERT)
     base = raw["reasons"][0] | {"text_en": "It is so."}
+    assert base["feature"] == "document_line"
     raw["reasons"] = [base | {"own_n": 19}, base | {"own_n": 20}]
     page = render.plain(render.read_alert(json.dumps(raw).encode()))
-    assert "It is so. [n = 19, weak]" in page
-    assert "It is so. [n = 20]\n" in page
+    assert "It is so. [own observations: 19, weak]" in page
+    assert "It is so. [own observations: 20]\n" in page
 
 
 def test_control_characters_never_reach_the_terminal():
@@ -105,7 +116,7 @@ def test_alert_without_rank_rate_typology_or_counterfactual():
 
 def test_long_evidence_keeps_the_trigger_and_says_how_many_there_are():
     """At most ten records are shown, the trigger always among them, with the total."""
-    raw = json.loads(ALERT)
+    raw = json.loads((GOLDEN / "alert-0.1.json").read_bytes())
     one = raw["evidence"][0]
     raw["trigger_event_id"] = "e0"
     raw["evidence"] = [one | {"event_id": f"e{n}", "offset": n} for n in range(30)]

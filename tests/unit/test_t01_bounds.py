@@ -132,17 +132,25 @@ def test_a_bound_says_all_that_is_known_of_it():
     assert (bound.own_baseline, bound.own_n, bound.peer_baseline) == (None, 0, None)
     assert bound.text_en == (
         "Up to 4 transfers just under the document line of 5,000.00 USD (law, in force since 2019-01-01, figure "
-        "not yet checked against the text), without documents or report, lie within 1 days; stated purpose: gift "
+        "not yet checked against the text), without documents or report, lie within 1 day; stated purpose: gift "
         "to a person abroad. Together they are at most 17,845.67 USD, 3.6 times the line. This party has made more "
         "payments than are kept one by one: of 2 of these transfers (9,845.67 USD) only day, purpose and amount "
         "are known, so they may have gone to several beneficiaries. This is an upper bound."
     )
     assert bound.text_ko == (
-        "증빙면제 기준금액 미화 5,000.00달러(법령, 2019-01-01 시행, 원문 확인 필요) 이하의 무증빙·무신고 송금이 "
+        "증빙면제 기준금액 미화 5,000.00달러(법령, 2019년 1월 1일 시행, 원문 확인 필요) 이하의 무증빙·무신고 송금이 "
         "1일 이내에 최대 4건 있습니다(사유: 증여성 송금). 합계는 최대 미화 17,845.67달러로, 기준금액의 "
         "3.6배입니다. 당사자의 송금이 개별 보관 한도를 초과하여 이 중 2건(미화 9,845.67달러)은 일자·사유·금액만 "
-        "보관되어 있으므로 수취인이 여럿일 수 있습니다. 이 결과는 상한입니다."
+        "보관되어 있으므로 수취인이 여럿일 수 있습니다. 따라서 위 건수와 합계는 최대치입니다."
     )
+
+
+def test_a_bound_of_a_week_says_days():
+    """A folded piece of two days before, with two of now."""
+    week = found(piece(1), piece(0), folded={TODAY - 2: (1, 490_000)})
+    assert week.window == "7 d"
+    assert "without documents or report, lie within 7 days; stated purpose" in week.text_en
+    assert "이하의 무증빙·무신고 송금이 7일 이내에 최대 3건" in week.text_ko
 
 
 def bound_of(*pieces: Payment, days: int, folded: dict[int, tuple[int, int]]):
@@ -325,16 +333,35 @@ def test_one_payee_and_bank_are_told_in_the_singular_and_ratios_rounded():
     assert "went to 1 beneficiary through 1 institution within 4.0 hours" in finding.text_en
     assert "median gap 3.0 hours" in finding.text_en
     assert (values(finding)["sum_over_line"], values(finding)["span"]) == (2.95, 0.167)
+    assert finding.text_en.endswith("close in time, within 1 day.")
+    other = found(piece(4000, 70_000), piece(4, 491_117), piece(3, 491_117), piece(0, 491_116))
+    assert "Of this party's 1 other payment without documents, 0 % lie in that band (fewer" in other.text_en
+    assert "본인의 다른 무증빙 송금 1건 중 이 금액 구간에 속하는 비율은 0%입니다(20건" in other.text_ko
 
 
 @pytest.mark.parametrize(
-    ("pieces", "share"), [({}, None), ({"pieces": [12.0, 0.0]}, 0.0), ({"pieces": [3.0, 1.0]}, 0.3333)]
+    ("pieces", "share"),
+    [({}, None), ({"pieces": [12.0, 0.0]}, 0.0), ({"pieces": [1.0, 1.0]}, 1.0), ({"pieces": [20.0, 7.0]}, 0.35)],
 )
 def test_the_partitions_share_in_the_band_is_told_as_far_as_there_is_one(pieces, share):
     """None before any payment, nothing where none lay in the band."""
     finding = found(piece(2), piece(1), piece(0), shared={"T01": pieces} if pieces else {})
     assert finding.peer_baseline == share
-    assert ("all parties of this partition, none observed yet" in finding.text_en) == (share is None)
+    none = "No other payment of this party without documents is known, so it cannot be compared with its own past."
+    none_ko = "본인의 다른 무증빙 송금이 확인되지 않아 본인의 과거와 비교할 수 없습니다."
+    few, few_ko = "(fewer than 20, so weak evidence)", "(20건 미만이므로 근거가 약합니다)"
+    told = {
+        None: ("No payment of its comparison group without documents is known yet.",
+               "비교 고객군의 무증빙 송금은 아직 확인되지 않았습니다."),
+        0.0: (f"Of its comparison group's 12 payments without documents, 0 % do {few}.",
+              f"비교 고객군의 무증빙 송금 12건 중 이 금액 구간에 속하는 비율은 0%입니다{few_ko}."),
+        1.0: (f"Of its comparison group's 1 payment without documents, 100 % do {few}.",
+              f"비교 고객군의 무증빙 송금 1건 중 이 금액 구간에 속하는 비율은 100%입니다{few_ko}."),
+        0.35: ("Of its comparison group's 20 payments without documents, 35 % do.",
+               "비교 고객군의 무증빙 송금 20건 중 이 금액 구간에 속하는 비율은 35%입니다."),
+    }[share]  # fmt: skip
+    assert f" {none} {told[0]} The supervisor's tests" in finding.text_en
+    assert f" {none_ko} {told[1]} 감독당국의 동일 송금" in finding.text_ko
 
 
 def test_days_are_those_of_the_legal_zone():
@@ -344,4 +371,5 @@ def test_days_are_those_of_the_legal_zone():
     one = msgspec.structs.replace(context(piece(15), piece(14.5), piece(14)), folded=folded)
     finding = SplitRemittance().evaluate(one)
     assert values(finding)["folded_payments"] == 110
-    assert "(2025-03-04 to 2025-03-04; " in finding.text_en
+    assert "(all on 2025-03-04; " in finding.text_en
+    assert "동일 송금인이 2025년 3월 4일 60분 사이에(송금 간격의 중앙값" in finding.text_ko

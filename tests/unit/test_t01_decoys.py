@@ -122,7 +122,7 @@ def test_pieces_in_totals_are_an_upper_bound_and_no_payment_leaves_the_sum():
     assert alert.typologies[0].strength < 0.7
     assert alert.evidence_total == 10
     assert "This is an upper bound." in alert.reasons[0].text_en
-    assert "이 결과는 상한입니다." in alert.reasons[0].text_ko
+    assert "따라서 위 건수와 합계는 최대치입니다." in alert.reasons[0].text_ko
     assert [change.would_alert for change in alert.counterfactual] == [False, False]
 
 

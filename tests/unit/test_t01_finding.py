@@ -120,17 +120,19 @@ def test_a_finding_says_all_that_the_pieces_are(evaluated):
         "through 2 institutions within 30.0 hours (2025-03-03 to 2025-03-04; median gap 7.0 hours); stated purpose: "
         "gift to a person abroad. Together they are 18,000.50 USD, 3.6 times the document line of 5,000.00 USD (law, "
         "in force since 2019-01-01, figure not yet checked against the text). Each piece lies between 4,000.00 USD and "
-        "the line. Share of payments without documents in that band: this party's others, 40 % of 5, weak; all parties "
-        "of this partition, 58 % of 12, weak. The supervisor's tests for one transfer: same remitter, met; same "
+        "the line. Of this party's 5 other payments without documents, 40 % lie in that band (fewer than 20, so weak "
+        "evidence). Of its comparison group's 12 payments without documents, 58 % do (fewer than 20, so weak "
+        "evidence). The supervisor's tests for one transfer: same remitter, met; same "
         "purpose, met; close in time, within 7 days."
     )
     assert found.text_ko == (
-        "동일 송금인이 2025-03-03부터 2025-03-04까지 30.0시간 동안 같은 사유(증여성 송금)로 증빙서류나 신고 없이 "
-        "수취인 2명에게 2개 기관을 통하여 4건을 송금하였습니다(건당 미화 4,000.00달러~미화 5,000.00달러, 송금 "
-        "간격 중앙값 7.0시간). 합계는 미화 18,000.50달러로, 증빙면제 기준금액 미화 5,000.00달러(법령, 2019-01-01 시행, "
-        "원문 확인 필요)의 3.6배입니다. 각 건은 미화 4,000.00달러 이상 기준금액 이하입니다. 무증빙 송금 중 이 구간의 "
-        "비중은 본인의 다른 송금 5건 중 40%, 표본 부족, 동일 파티션 전체 고객 12건 중 58%, 표본 부족입니다. "
-        "감독당국의 동일 송금 판단기준: 동일 송금인 충족, 동일 사유 충족, 시간적 근접성 7일 이내."
+        "동일 송금인이 2025년 3월 3일부터 2025년 3월 4일까지 30.0시간 사이에(송금 간격의 중앙값 7.0시간) 같은 "
+        "사유(증여성 송금)로 증빙서류나 신고 없이 수취인 2명에게 2개 기관을 통하여 4건을 송금하였습니다(건당 미화 "
+        "4,000.00~5,000.00달러). 합계는 미화 18,000.50달러로, 증빙면제 기준금액 미화 5,000.00달러(법령, 2019년 1월 1일 "
+        "시행, 원문 확인 필요)의 3.6배입니다. 각 건은 미화 4,000.00달러 이상 기준금액 이하입니다. 본인의 다른 무증빙 "
+        "송금 5건 중 이 금액 구간에 속하는 비율은 40%입니다(20건 미만이므로 근거가 약합니다). 비교 고객군의 무증빙 "
+        "송금 12건 중 이 금액 구간에 속하는 비율은 58%입니다(20건 미만이므로 근거가 약합니다). 감독당국의 동일 송금 "
+        "판단기준 중 동일 송금인과 동일 사유는 충족하며, 시간적 근접성은 7일 이내입니다."
     )
 
 
@@ -152,9 +154,9 @@ def test_before_the_cap_the_finding_names_the_cap_and_says_that_it_is_an_indicat
         " Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; the pattern "
         "is an indicator that may be notified to the tax and customs authorities."
     )
-    assert in_2026.text_ko == in_2025.text_ko.replace("2025-03", "2026-03") + (
-        " 2026년 1월 이후 기준금액은 연간 한도 소진 후에만 적용되며 이 송금인의 한도는 아직 소진되지 않았습니다. 다만 "
-        "국세청·관세청 통보 대상이 될 수 있는 징후로 보고합니다."
+    assert in_2026.text_ko == in_2025.text_ko.replace("2025년 3월", "2026년 3월") + (
+        " 2026년 1월 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 있습니다. "
+        "다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
     )
 
 
@@ -212,7 +214,11 @@ def test_one_piece_alone_is_told_where_one_is_enough(evaluated):
     assert ledger.pay("a", later(hours=0), "5000").alerts
     _, found = judged(evaluated, "a")
     assert (found.offsets, found.size) == (offsets_of(ledger, "a"), 500_000)
-    assert "median gap 0 minutes" in found.text_en
+    assert found.text_en.startswith(
+        "1 transfer of 5,000.00 USD each, without documents or report, went to 1 beneficiary through 1 institution on "
+        "2025-03-03; stated purpose: "
+    )
+    assert found.text_ko.startswith("동일 송금인이 2025년 3월 3일에 같은 사유(")
 
 
 def test_a_wider_window_with_few_payees_fires_though_a_narrower_one_has_many(evaluated):

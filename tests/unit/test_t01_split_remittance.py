@@ -126,4 +126,4 @@ def test_the_partys_own_habit_is_told_without_the_pieces_themselves():
     (alert,) = [alert for number in range(3) for alert in ledger.pay(f"e{number}", later(hours=3 + number)).alerts]
     (reason,) = [each for each in alert.reasons if each.feature == "T01"]
     assert (reason.own_n, reason.own_baseline) == (3, 0.3333)
-    assert "this party's others, 33 % of 3, weak" in reason.text_en
+    assert "Of this party's 3 other payments without documents, 33 % lie in that band (fewer than 20," in reason.text_en

@@ -82,8 +82,8 @@ def test_all_that_an_alert_says_of_a_crossed_cap():
         "송금인은 2025년 중 전 금융기관을 통하여 증빙서류나 신고 없이 11건, 합계 미화 136,000.00달러를 송금하였습니다"
         "(BANKA 미화 70,000.00달러, BANKB 미화 30,000.00달러, BANKD 미화 20,000.00달러, 기타 기관 미화 6,000.00달러, "
         "BANKE 미화 5,000.00달러 외 1개 기관). 연간 한도는 미화 100,000.00달러"
-        "(법령, 2023-07-04 시행, 원문 확인 필요)입니다. 2025-03-01에 한도를 넘어 현재 미화 36,000.00달러를 "
-        "초과하였고, 초과 이후 2건이 추가로 송금되었습니다. 2024년 합계는 미화 40,000.00달러였습니다."
+        "(법령, 2023년 7월 4일 시행, 원문 확인 필요)입니다. 2025년 3월 1일에 한도를 넘어 현재 초과 금액은 미화 "
+        "36,000.00달러이며, 초과 이후 2건을 추가로 송금하였습니다. 2024년 합계는 미화 40,000.00달러였습니다."
     )
     assert finding == Finding(
         strength=0.9753, limits=(CAP, GROWTH), window="calendar year 2025",
@@ -145,8 +145,8 @@ def test_small_remitters_are_added_up_alone():
     assert finding.text_ko == (
         "송금인은 2024년 중 소액해외송금업자를 통하여 증빙서류나 신고 없이 3건, 합계 미화 57,000.00달러를 "
         "송금하였습니다(FINA 미화 32,000.00달러, FINB 미화 25,000.00달러). 연간 한도는 미화 50,000.00달러"
-        "(법령, 2023-07-04 시행, 원문 확인 필요)입니다. 2024-03-05에 한도를 넘어 현재 미화 7,000.00달러를 "
-        "초과하였고, 초과 이후 1건이 추가로 송금되었습니다. 2023년의 무증빙 송금은 확인되지 않습니다."
+        "(법령, 2023년 7월 4일 시행, 원문 확인 필요)입니다. 2024년 3월 5일에 한도를 넘어 현재 초과 금액은 미화 "
+        "7,000.00달러이며, 초과 이후 1건을 추가로 송금하였습니다. 2023년의 무증빙 송금은 확인되지 않습니다."
     )
 
 
@@ -219,7 +219,8 @@ def test_one_payment_may_cross_the_cap_alone():
     finding = RULE.evaluate(context(paid(at(2025, 1, 5), 110_000)))
     assert finding.strength == 0.85
     assert "in 1 payment through all institutions (BANKA 110,000.00 USD)." in finding.text_en
-    assert "0 further payments followed" in finding.text_en
+    assert "; no further payment followed the crossing. No payment" in finding.text_en
+    assert "달러이며, 초과 이후 추가 송금은 없습니다. 2024년의" in finding.text_ko
 
 
 @pytest.mark.parametrize(

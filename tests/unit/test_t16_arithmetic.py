@@ -79,15 +79,24 @@ def test_the_sentences_of_a_first_finding():
     finding = found()
     assert finding.text_en == (
         "The deal rate 1456 USD/KRW is 400 bp above the reference rate 1400 in force at that time. The limit is the "
-        f"larger of {LIMIT} and 5 times the pair's normal spread of 30 bp (learned from 0 deals in this partition). "
-        "The resident gave up 2,000.00 USD by it on 50,000.00 USD. No other deal of this party is known in 30 days."
+        f"larger of {LIMIT} and 5 times the pair's normal spread of 30 bp (no deal has taught it yet). "
+        "The resident gave up 2,000.00 USD by it on 50,000.00 USD. No other deal of this party is known in 30 days, so "
+        "it cannot be compared with its own past."
     )
     assert finding.text_ko == (
-        "거래환율 1456(USD/KRW)은 거래 시점의 기준환율 1400보다 400bp 높습니다. 한도는 150bp(시스템 기본값, 2001-01-01 "
-        "시행)와 해당 통화쌍의 정상 스프레드 30bp(0건 학습)의 5배 중 큰 값입니다. 이로 인하여 거주자는 미화 "
-        "50,000.00달러 거래에서 미화 2,000.00달러 상당의 손실을 부담하였습니다. 최근 30일 동안 본인의 다른 거래는 "
-        "확인되지 않습니다."
+        "거래환율 1456(USD/KRW)은 거래 시점의 기준환율 1400보다 400bp 높습니다. 기준은 150bp(시스템 기본값, 2001년 "
+        "1월 1일 시행)와 해당 통화쌍의 통상 괴리 폭 30bp(학습된 거래가 없어 초기값 적용)의 5배 중 큰 값입니다. 이 "
+        "차이로 거주자는 미화 50,000.00달러 거래에서 미화 2,000.00달러 상당의 손실을 부담하였습니다. 최근 30일 동안 "
+        "본인의 다른 거래가 확인되지 않아 본인의 과거와 비교할 수 없습니다."
     )
+
+
+def test_particle_and_number_follow_what_they_stand_beside():
+    """1449 is read with a vowel at its end; one deal is no deals."""
+    finding = found(deal=deal_of(35_000)._replace(rate=(1449, 1)), shared={"T16": {"USD/KRW": [21.0, 3_000.0]}})
+    assert finding.text_ko.startswith("거래환율 1449(USD/KRW)는 거래 시점의 기준환율 1400보다 350bp 높습니다.")
+    assert "(learned from 1 deal)" in finding.text_en
+    assert "(거래 1건에서 학습)" in finding.text_ko
 
 
 @pytest.mark.parametrize(
@@ -116,12 +125,18 @@ def test_the_mean_is_of_thirty_local_days_with_this_deal():
     values = {each.name: each.value for each in finding.measured}
     assert values["mean_deviation"] == 250.0
     assert (finding.own_baseline, finding.own_n) == (200.0, 3)
-    assert "The party's own mean over 30 days was +200 bp (n = 3, weak)." in finding.text_en
-    assert "최근 30일 본인 평균 괴리는 +200bp입니다(3건, 표본 부족)." in finding.text_ko
+    assert (
+        "The mean of this party's 3 other deals in 30 days was +200 bp (fewer than 20, so weak evidence)."
+        in finding.text_en
+    )
+    assert (
+        "최근 30일 동안 본인의 다른 거래 3건의 평균 괴리는 +200bp입니다(20건 미만이므로 근거가 약합니다)."
+        in finding.text_ko
+    )
     many = found(days={ORDINAL: (20, 20 * 1234)})
     assert many.own_baseline == 12.3
-    assert "was +12 bp (n = 20)." in many.text_en
-    assert "+12bp입니다(20건)." in many.text_ko
+    assert "20 other deals in 30 days was +12 bp." in many.text_en
+    assert "다른 거래 20건의 평균 괴리는 +12bp입니다." in many.text_ko
 
 
 def test_earlier_deals_off_the_market_add_up_within_thirty_days():
@@ -137,9 +152,11 @@ def test_earlier_deals_off_the_market_add_up_within_thirty_days():
     assert values["value_moved"] == "2000.00"
     assert dict(finding.parts) == {"BANKA": 270_000, "BANKB": 80_000}
     assert finding.without == (("BANKB", 281_000),)
-    assert finding.text_en.endswith("(n = 3, weak); 4 of them off the market too, 3,610.00 USD moved in all.")
+    assert finding.text_en.endswith(
+        "weak evidence). 4 earlier deals were off the market too, 3,610.00 USD moved in all."
+    )
     assert finding.text_ko.endswith(
-        "(3건, 표본 부족). 이 중 4건도 시장환율을 벗어났으며, 이동한 금액은 모두 미화 3,610.00달러입니다."
+        "근거가 약합니다). 이전 거래 4건도 시장환율을 벗어났으며, 이전된 금액은 모두 미화 3,610.00달러입니다."
     )
 
 
@@ -156,7 +173,7 @@ def test_a_repetition_of_a_day_that_is_no_part_of_the_mean_is_not_denied(count, 
     assert finding.text_en.endswith(said)
     assert finding.text_ko.endswith(
         f"최근 30일 동안 본인의 다른 거래 {count}건도 시장환율을 벗어났으며, "
-        f"이동한 금액은 모두 미화 {count + 2},000.00달러입니다."
+        f"이전된 금액은 모두 미화 {count + 2},000.00달러입니다."
     )
 
 
@@ -228,8 +245,8 @@ def test_the_limit_in_force_is_the_larger_of_both(spread, cap, least, multiple, 
     finding = found(shared=shared, rulebook=rulebook, deal=deal_of(120_000))
     assert {each.name: each.value for each in finding.measured}["limit_in_force"] == limit
     assert finding.peer_baseline == round(min(spread, float(cap) * 100) / 100, 1)
-    assert "(learned from 37 deals in this partition)" in finding.text_en
-    assert "bp(37건 학습)" in finding.text_ko
+    assert "(learned from 37 deals)" in finding.text_en
+    assert "bp(거래 37건에서 학습)" in finding.text_ko
     edge = round(limit * 100)
     assert RULE.evaluate(context_of(shared=shared, rulebook=rulebook, deal=deal_of(edge))) is None
     assert RULE.evaluate(context_of(shared=shared, rulebook=rulebook, deal=deal_of(edge + 1))) is not None
@@ -243,14 +260,17 @@ def test_what_is_moved_ends_where_the_slot_does():
 
 @pytest.mark.parametrize(
     ("deviation", "rate", "shown", "shown_ko"),
-    [(40_000, "1421", "or less (+150 bp)", "이하(+150bp)"), (-40_000, "1379", "or more (-150 bp)", "이상(-150bp)")],
+    [
+        (40_000, "1421", "or less (+150 bp)", "이하(+150bp)였다면"),
+        (-40_000, "1379", "or more (-150 bp)", "이상(-150bp)이었다면"),
+    ],
 )
 def test_the_proposal_is_the_rate_at_the_limit(deviation, rate, shown, shown_ko):
     """On the deal's own side of the reference; its context is that deal and nothing else changed."""
     context = context_of(deal=deal_of(deviation))
     (change,) = RULE.changes(context, found())
     assert change.text_en == f"had the deal rate been {rate} {shown}"
-    assert change.text_ko == f"거래환율이 {rate} {shown_ko}였다면"
+    assert change.text_ko == f"거래환율이 {rate} {shown_ko}"
     assert change.context.deal == deal_of(15_000 if deviation > 0 else -15_000)
     assert change.context.payment == context.payment
     assert RULE.evaluate(change.context) is None

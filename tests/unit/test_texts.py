@@ -32,19 +32,19 @@ def test_amounts_have_their_currency_and_two_places():
     assert texts.usd_ko(2_940_001) == "미화 29,400.01달러"
     assert (texts.between(100, 100), texts.between_ko(100, 100)) == ("1.00 USD", "미화 1.00달러")
     assert texts.between(100, 101) == "1.00 USD to 1.01 USD"
-    assert texts.between_ko(100, 101) == "미화 1.00달러~미화 1.01달러"
+    assert texts.between_ko(100, 101) == "미화 1.00~1.01달러"
 
 
 @pytest.mark.parametrize(
     ("provenance", "verified", "said", "said_ko"),
     [
-        ("L", True, "law, in force since 2024-02-01", "법령, 2024-02-01 시행"),
+        ("L", True, "law, in force since 2024-02-01", "법령, 2024년 2월 1일 시행"),
         ("L", False, "law, in force since 2024-02-01, figure not yet checked against the text",
-         "법령, 2024-02-01 시행, 원문 확인 필요"),
+         "법령, 2024년 2월 1일 시행, 원문 확인 필요"),
         ("S", False, "published by the supervisor, in force since 2024-02-01, figure not yet checked against the text",
-         "감독당국 공표, 2024-02-01 시행, 원문 확인 필요"),
-        ("D", False, "fxwatch default, in force since 2024-02-01", "시스템 기본값, 2024-02-01 시행"),
-        ("D", True, "fxwatch default, in force since 2024-02-01", "시스템 기본값, 2024-02-01 시행"),
+         "감독당국 공표, 2024년 2월 1일 시행, 원문 확인 필요"),
+        ("D", False, "fxwatch default, in force since 2024-02-01", "시스템 기본값, 2024년 2월 1일 시행"),
+        ("D", True, "fxwatch default, in force since 2024-02-01", "시스템 기본값, 2024년 2월 1일 시행"),
     ],
 )  # fmt: skip
 def test_a_limit_says_where_it_comes_from_and_whether_it_was_checked(provenance, verified, said, said_ko):
@@ -57,6 +57,9 @@ def test_a_day_is_the_legal_one():
     """15:00 UTC of 3 March is 4 March in Seoul."""
     assert texts.day(to_us(START.replace(hour=15)), SEOUL) == "2025-03-04"
     assert texts.day(to_us(START.replace(hour=14)), SEOUL) == "2025-03-03"
+    assert texts.day_ko(to_us(START.replace(hour=15)), SEOUL) == "2025년 3월 4일"
+    assert texts.day_ko(to_us(START.replace(hour=14)), SEOUL) == "2025년 3월 3일"
+    assert texts.date_ko(date(2026, 12, 31)) == "2026년 12월 31일"
 
 
 @pytest.mark.parametrize(
@@ -78,17 +81,16 @@ def test_a_length_of_time_is_told_in_the_unit_that_fits(length, said, said_ko):
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "said", "said_ko"),
+    ("count", "said", "said_ko"),
     [
-        (0, 0, "none observed yet", "관측 없음"),
-        (1, 1, "100 % of 1, weak", "1건 중 100%, 표본 부족"),
-        (5, 19, "26 % of 19, weak", "19건 중 26%, 표본 부족"),
-        (5, 20, "25 % of 20", "20건 중 25%"),
+        (1, " (fewer than 20, so weak evidence)", "(20건 미만이므로 근거가 약합니다)"),
+        (19, " (fewer than 20, so weak evidence)", "(20건 미만이므로 근거가 약합니다)"),
+        (20, "", ""),
     ],
 )
-def test_a_share_tells_of_how_many_and_whether_they_are_few(part, whole, said, said_ko):
-    """Under 20 observations it is weak."""
-    assert (texts.share(part, whole), texts.share_ko(part, whole)) == (said, said_ko)
+def test_few_observations_are_told_to_be_weak_evidence(count, said, said_ko):
+    """Under 20."""
+    assert (texts.few(count), texts.few_ko(count)) == (said, said_ko)
 
 
 def test_a_number_has_its_noun():
@@ -155,23 +157,24 @@ def test_a_type_that_differs_names_both():
         "The reporting institution calls this party a bank here; it is known as a person."
     )
     assert texts.other_type_ko("company", "sole_trader") == (
-        "보고기관은 이 거래에서 당사자를 법인(으)로 표시하였으나, 이미 개인사업자(으)로 확인된 당사자입니다."
+        "보고기관은 이 거래에서 당사자를 법인으로 표시하였으나, 이미 개인사업자로 확인된 당사자입니다."
     )
 
 
 @pytest.mark.parametrize(
     ("names", "said", "said_ko"),
     [
-        (["A"], "A", "A"),
-        (["A", "B"], "A and B", "A 및 B"),
-        (["A", "B", "C"], "A, B and C", "A, B 및 C"),
-        (["A", "B", "C", "D"], "A, B, C and +1", "A, B, C 및 +1"),
-        (["", "A"], "A and other institutions", "A 및 기타 기관"),
-        ([""], "other institutions", "기타 기관"),
-        (["A B", 'C"D', "E-1"], '"A B", "C\'D" and E-1', '"A B", "C\'D" 및 E-1'),  # a made-up name is quoted
-        (["", "A", "B", "C", "D", "E"], "A, B, C, +2 and other institutions", "A, B, C, +2 및 기타 기관"),
+        (["A"], "A", "A는"),
+        (["A", "B"], "A and B", "A 및 B는"),
+        (["A", "B", "C"], "A, B and C", "A, B 및 C는"),
+        (["A", "B", "C", "D"], "A, B, C and 1 more", "A, B, C 및 그 밖의 1개 기관은"),
+        (["", "A"], "A and other institutions", "A 및 기타 기관은"),
+        ([""], "other institutions", "기타 기관은"),
+        (["A B", 'C"D', "E-1"], '"A B", "C\'D" and E-1', '"A B", "C\'D" 및 E-1은'),  # a made-up name is quoted
+        (["", "A", "B", "C", "D", "E"], "A, B, C, 2 more and other institutions",
+         "A, B, C, 그 밖의 2개 기관 및 기타 기관은"),
     ],
-)
+)  # fmt: skip
 def test_a_dispute_names_up_to_three_institutions_and_how_many_more(names, said, said_ko):
     """The empty name stands for those that are not told apart."""
     assert texts.disputed_type("company", "person", names) == (
@@ -181,6 +184,6 @@ def test_a_dispute_names_up_to_three_institutions_and_how_many_more(names, said,
     )
     assert texts.disputed_type_ko("company", "person", names) == (
         "당사자의 유형에 관하여 기관 간 표시가 서로 다르며 이를 확정하는 고객정보가 없습니다. 보고기관은 당사자를 "
-        f"법인(으)로 표시하였고, {said_ko}은(는) 개인(으)로 표시하였습니다. "
+        f"법인으로 표시하였고, {said_ko} 개인으로 표시하였습니다. "
         "이 결과는 당사자가 개인인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."
     )

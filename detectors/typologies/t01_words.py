@@ -1,0 +1,107 @@
+"""How T01 tells of its pieces, in English and Korean: the pieces, what others do, the supervisor's tests."""
+
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from detectors import texts
+from detectors.limits import DatedLimit
+from detectors.payments import Rows
+from detectors.typologies.base import Context
+
+# (payments in the band, all payments without documents)
+Share = tuple[int, int]
+
+
+def pieces_told(
+    context: Context, pieces: Rows, line: DatedLimit, low: int, *, before_cap: bool, own: Share, peers: Share,
+    width: Decimal,
+) -> tuple[str, str]:  # fmt: skip
+    """The whole sentence on pieces, in order of time: `low` is the band's lower end in USD cents, `width` the days.
+
+    `own` and `peers` are the party's other payments and those of its comparison group.
+    """
+    total, payees = int(pieces["usd"].sum()), len(set(pieces["beneficiary"].tolist()))
+    banks, amounts = len(set(pieces["institution"].tolist())), (int(pieces["usd"].min()), int(pieces["usd"].max()))
+    purpose, purpose_ko = context.purpose_texts()
+    moments = np.ascontiguousarray(pieces["time"])
+    first, last = int(moments[0]), int(moments[-1])
+    gaps = np.sort(np.diff(moments))
+    # one piece has no gap; a configuration may ask for no more than one
+    gap = int(gaps[len(gaps) // 2]) if len(gaps) else None
+    times = f"{total / line.cents:.1f}"
+    english = (
+        f"{texts.counted(len(pieces), 'transfer', 'transfers')} of {texts.between(*amounts)} each, without documents "
+        f"or report, went to {texts.counted(payees, 'beneficiary', 'beneficiaries')} through "
+        f"{texts.counted(banks, 'institution', 'institutions')} {_when(first, last, gap, context.zone)}; "
+        f"stated purpose: {purpose}. Together they are {texts.usd(total)}, {times} times the document line of "
+        f"{texts.usd(line.cents)} ({texts.basis(line)}). Each piece lies between {texts.usd(low)} and the line. "
+        f"{_compared(own, peers)} The supervisor's tests for one transfer: same remitter, met; same purpose, met; "
+        f"close in time, within {texts.counted(width, 'day', 'days')}."
+    )
+    korean = (
+        f"동일 송금인이 {_when_ko(first, last, gap, context.zone)} 같은 사유({purpose_ko})로 증빙서류나 신고 없이 "
+        f"수취인 {payees}명에게 {banks}개 기관을 통하여 {len(pieces)}건을 송금하였습니다"
+        f"(건당 {texts.between_ko(*amounts)}). 합계는 {texts.usd_ko(total)}로, 증빙면제 기준금액 "
+        f"{texts.usd_ko(line.cents)}({texts.basis_ko(line)})의 {times}배입니다. 각 건은 {texts.usd_ko(low)} 이상 "
+        f"기준금액 이하입니다. {_compared_ko(own, peers)} 감독당국의 동일 송금 판단기준 중 동일 송금인과 동일 사유는 "
+        f"충족하며, 시간적 근접성은 {width}일 이내입니다."
+    )
+    if before_cap:
+        english += (
+            " Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; "
+            "the pattern is an indicator that may be notified to the tax and customs authorities."
+        )
+        korean += (
+            " 2026년 1월 이후 기준금액은 연간 한도를 모두 사용한 뒤에만 적용되며, 이 송금인의 한도는 아직 남아 "
+            "있습니다. 다만 국세청·관세청 통보 대상이 될 수 있는 징후이므로 보고합니다."
+        )
+    return english, korean
+
+
+def _when(first: int, last: int, gap: int | None, zone: ZoneInfo) -> str:
+    day, end = texts.day(first, zone), texts.day(last, zone)
+    if gap is None:
+        return f"on {day}"
+    days = f"{day} to {end}" if end != day else f"all on {day}"
+    return f"within {texts.period(last - first)} ({days}; median gap {texts.period(gap)})"
+
+
+def _when_ko(first: int, last: int, gap: int | None, zone: ZoneInfo) -> str:
+    day, end = texts.day_ko(first, zone), texts.day_ko(last, zone)
+    if gap is None:
+        return f"{day}에"
+    days = f"{day}부터 {end}까지" if end != day else day
+    return f"{days} {texts.period_ko(last - first)} 사이에(송금 간격의 중앙값 {texts.period_ko(gap)})"
+
+
+def _compared(own: Share, peers: Share) -> str:
+    """How many other payments without documents lie in the band: the party's, and its comparison group's."""
+    past = "No other payment of this party without documents is known, so it cannot be compared with its own past."
+    if own[1]:
+        others = texts.counted(own[1], "other payment", "other payments")
+        past = f"Of this party's {others} without documents, {_percent(own)} % lie in that band{texts.few(own[1])}."
+    if not peers[1]:
+        return f"{past} No payment of its comparison group without documents is known yet."
+    group = texts.counted(peers[1], "payment", "payments")
+    return f"{past} Of its comparison group's {group} without documents, {_percent(peers)} % do{texts.few(peers[1])}."
+
+
+def _compared_ko(own: Share, peers: Share) -> str:
+    past = "본인의 다른 무증빙 송금이 확인되지 않아 본인의 과거와 비교할 수 없습니다."
+    if own[1]:
+        past = (
+            f"본인의 다른 무증빙 송금 {own[1]}건 중 이 금액 구간에 속하는 비율은 {_percent(own)}%입니다"
+            f"{texts.few_ko(own[1])}."
+        )
+    if not peers[1]:
+        return f"{past} 비교 고객군의 무증빙 송금은 아직 확인되지 않았습니다."
+    return (
+        f"{past} 비교 고객군의 무증빙 송금 {peers[1]}건 중 이 금액 구간에 속하는 비율은 {_percent(peers)}%입니다"
+        f"{texts.few_ko(peers[1])}."
+    )
+
+
+def _percent(share: Share) -> str:
+    return f"{100 * share[0] / share[1]:.0f}"
