@@ -18,7 +18,7 @@ PYTEST_OPTIONS ?=
 FUZZ_SECONDS ?= 120
 FUZZ_SEED ?= 1
 
-.PHONY: help setup demo test lint promtool fuzzer fuzz mutants mutation bench chaos lock clean
+.PHONY: help setup demo test lint promtool fuzzer fuzz mutants mutation bench chaos wheel lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -77,11 +77,18 @@ bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiok
 chaos: setup ## kill -9 of real workers on a real broker; takes minutes
 	$(BIN)/python -m pytest -m chaos -s $(PYTEST_OPTIONS)
 
-# Inputs of the locks, taken from pyproject.toml. The dev lock comes first; the runtime lock is constrained to the same versions.
+# setuptools would put into the wheel what an earlier build left
+wheel: setup ## the wheel for operators, in dist: code, rules, dashboard, Compose files and locks
+	rm -rf build/lib
+	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
+
+# Inputs of the locks, taken from pyproject.toml. The dev lock comes first; those of the worker, of the testbed and of the
+# build are constrained to the same versions.
 LOCK_INPUTS = import pathlib, tomllib; \
 	table = tomllib.loads(pathlib.Path("pyproject.toml").read_text()); \
-	parts = {"runtime": table["build-system"]["requires"] + table["project"]["dependencies"], \
-		"java": table["project"]["optional-dependencies"]["java"], "fuzz": table["dependency-groups"]["fuzz"], \
+	extras = table["project"]["optional-dependencies"]; \
+	parts = {"runtime": table["project"]["dependencies"], "build": table["build-system"]["requires"], \
+		"extras": extras["demo"] + extras["testbed"][1:], "java": extras["java"], "fuzz": table["dependency-groups"]["fuzz"], \
 		"mutation": table["dependency-groups"]["mutation"], \
 		"dev": table["dependency-groups"]["dev"]}; \
 	[pathlib.Path("build/lock", name + ".in").write_text("\n".join(lines) + "\n") for name, lines in parts.items()]
@@ -94,8 +101,10 @@ lock: setup ## the locks from pyproject.toml, made with the oldest Python suppor
 		|| { echo 'make lock: the lock must be made with Python 3.11, the oldest supported; to do: make clean setup PYTHON=python3.11' >&2; exit 1; }
 	mkdir -p build/lock
 	$(BIN)/python -c '$(LOCK_INPUTS)'
-	$(PIP_COMPILE) -o requirements-dev.lock build/lock/runtime.in build/lock/dev.in
+	$(PIP_COMPILE) -o requirements-dev.lock build/lock/runtime.in build/lock/build.in build/lock/extras.in build/lock/dev.in
 	$(PIP_COMPILE) -c requirements-dev.lock -o requirements.lock build/lock/runtime.in
+	$(PIP_COMPILE) -c requirements-dev.lock -o requirements-testbed.lock build/lock/runtime.in build/lock/extras.in
+	$(PIP_COMPILE) -c requirements-dev.lock -o requirements-build.lock build/lock/build.in
 	$(PIP_COMPILE) -o requirements-java.lock build/lock/java.in
 	$(PIP_COMPILE) -o requirements-fuzz.lock build/lock/fuzz.in
 	$(PIP_COMPILE) -o build/lock/mutation.lock build/lock/mutation.in

@@ -14,6 +14,7 @@ import click
 
 from streams.cli.lazy_group import LazyGroup
 from streams.errors import FxwatchError
+from streams.extras import missing_library
 from streams.showing import say, say_json
 
 # command -> (module, one line for --help); modules are imported only when their command runs, so that --help is instant
@@ -37,6 +38,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "skip": ("streams.cli.skip", "Record an operator's decision to skip a ledger position."),
     "acknowledge": ("streams.cli.acknowledge", "Settle that input records were deleted unread."),
     "schemas": ("streams.cli.schemas", "Write the JSON Schemas generated from the code's types."),
+    "deploy": ("streams.cli.deploy", "Take rules, dashboard, Compose files and locks out of the package."),
     "doctor": ("streams.cli.doctor", "What this machine has and lacks."),
     "version": ("streams.cli.version", "Versions of code, configuration, rules and detectors."),
 }
@@ -72,11 +74,10 @@ def main() -> None:
         error.show()
         sys.exit(2 if isinstance(error, click.UsageError) else 1)
     except FxwatchError as error:
-        if "--json" in sys.argv:
-            say_json(json.dumps(error.fields, default=str), err=True)
-        else:
-            say(f"fxwatch: {error.message}", err=True)
-        sys.exit(error.exit_code)
+        sys.exit(_told(error))
+    except ModuleNotFoundError as fault:
+        lacking = missing_library(fault)
+        sys.exit(_told(lacking) if lacking else _fault(fault))
     except KeyboardInterrupt:
         say("interrupted", err=True)
         sys.exit(130)
@@ -85,8 +86,22 @@ def main() -> None:
         sys.stderr.close()
         sys.exit(0)
     except Exception as fault:  # noqa: BLE001  (a fault of ours: still one message, and nothing of it is lost)
-        say(f"fxwatch: {_unexpected(fault)}", err=True)
-        sys.exit(1)
+        sys.exit(_fault(fault))
+
+
+def _told(error: FxwatchError) -> int:
+    """The exit code of an error, after its message."""
+    if "--json" in sys.argv:
+        say_json(json.dumps(error.fields, default=str), err=True)
+    else:
+        say(f"fxwatch: {error.message}", err=True)
+    return error.exit_code
+
+
+def _fault(fault: Exception) -> int:
+    """The exit code of a fault of ours, after its message."""
+    say(f"fxwatch: {_unexpected(fault)}", err=True)
+    return 1
 
 
 def _unexpected(fault: Exception) -> str:

@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from streams.errors import BrokerStartError
+from streams.extras import needs
 from streams.showing import say, say_json
 
 STOPPED = (0, 130, 143)
@@ -47,6 +48,7 @@ def command() -> None:
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of the clients' listener. [default: a free one]")
 @click.option("--heap", type=click.IntRange(192, 65536), default=384, show_default=True, help="Heap of the JVM, MiB.")
 @click.option("--detach", is_flag=True, help="Return when the broker is ready and leave it running.")
+@needs("demo")
 def start(given: Path | None, port: int | None, heap: int, *, detach: bool) -> None:
     """Start a broker and print its address as the last line of standard output.
 

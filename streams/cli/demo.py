@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 from rich.table import Table
 
 from detectors.alert import Alert
+from streams.extras import needs
 from streams.settings import Settings, load_settings
 from streams.showing import printable, say_json
 
@@ -33,6 +34,7 @@ RATE = 300.0
     "--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of the alerts."
 )
 @click.option("--json", "as_json", is_flag=True, help="Only the closing figures, as one JSON object.")
+@needs("demo")
 def command(events: int, rate: float, seed: int, lang: "Language", *, as_json: bool) -> None:
     """A real Kafka broker, two workers, a stream with planted cases, live alerts, a summary; then it stops everything.
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from streams import extras
 from streams.errors import ConfigurationError, FxwatchError, NotAuthorizedError
 from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
@@ -75,12 +76,13 @@ def jars() -> Check:
 def broker_and_topics(settings: Settings) -> list[Check]:
     """Whether a broker answers, and whether its topics are as the topic table says.
 
-    A broker is needed only where one was named; without, `fxwatch demo` and `fxwatch broker start` bring their own.
+    A broker is needed where one was named, and where the extra `demo` is not installed; otherwise `fxwatch demo` and
+    `fxwatch broker start` bring their own.
     """
     from streams import topics
     from streams.kafka import security
 
-    named = "bootstrap" in settings.model_fields_set
+    named = "bootstrap" in settings.model_fields_set or bool(extras.missing("demo"))
     broker = Check(name="broker", ok=True, found=f"{settings.bootstrap} ({security.told(settings)})")
     try:
         with topics.connect(settings) as admin:
@@ -153,7 +155,15 @@ def uvloop() -> Check:
     """The faster event loop."""
     found = importlib.util.find_spec("uvloop") is not None
     shown = "installed" if found else "none: asyncio's own loop is used"
-    return Check(name="uvloop", ok=found, needed=False, found=shown, todo="make setup")
+    return Check(name="uvloop", ok=found, needed=False, found=shown, todo="python -m pip install uvloop")
+
+
+def extra(name: extras.Extra) -> Check:
+    """The libraries of an extra. A worker needs none of them."""
+    lacking = extras.missing(name)
+    found = f"not installed: {', '.join(lacking)}" if lacking else "installed"
+    todo = f"nothing on a worker's machine; for {extras.PURPOSES[name]}: {extras.install(name)}"
+    return Check(name=f"extra {name}", ok=not lacking, needed=False, found=found, todo=todo)
 
 
 def checks() -> Iterator[Check]:
@@ -162,13 +172,16 @@ def checks() -> Iterator[Check]:
     checked, settings = configuration()
     yield checked
     broker = broker_and_topics(settings) if settings else []
-    yield java(needed=not any(check.ok for check in broker if check.name == "broker"))
+    embedded = extra("demo")
+    yield java(needed=embedded.ok and not any(check.ok for check in broker if check.name == "broker"))
     yield jars()
     yield from broker
     if settings:
         yield key_file(settings)
         yield seal_key_file(settings)
         yield sender_keys(settings)
+    yield embedded
+    yield extra("testbed")
     yield uvloop()
     yield promtool()
 
@@ -180,7 +193,7 @@ def command(context: click.Context, *, as_json: bool) -> None:
     """Say what this machine has and lacks, and what to do about it. Exit code 1 when something needed lacks.
 
     Needed: Python, a valid configuration, the files it names, a broker where FXWATCH_BOOTSTRAP names one (with the
-    right topics), and Java where no broker answers.
+    right topics), and Java where no broker answers and the extra `demo` is installed.
 
     Example: fxwatch doctor
     """

@@ -10,6 +10,7 @@ import click
 from streams.cli.record_bar import counted, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
+from streams.extras import needs
 from streams.showing import say, say_json
 
 TRUTH_NAME = "truth.jsonl"
@@ -41,6 +42,7 @@ TRUTH_NAME = "truth.jsonl"
     "--truth", "truth_file", type=click.Path(dir_okay=False, path_type=Path), help="Write what was planted here."
 )
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
+@needs("demo")
 def command(  # noqa: PLR0917 - click passes options by name
     events: int,
     rate: float | None,

@@ -4,6 +4,7 @@ import copy
 import json
 import re
 import shlex
+import tomllib
 from importlib import metadata
 from pathlib import Path
 
@@ -77,10 +78,16 @@ def test_image_runs_as_an_unprivileged_user_from_the_hashed_lock():
     users = [line.split()[1] for line in lines if line.startswith("USER ")]
     assert users
     assert users[-1].split(":")[0] not in {"root", "0"}
-    assert any("--require-hashes -r /src/requirements.lock" in line for line in lines)
-    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert {"requirements.lock", "pyproject.toml", "README.md", "streams", "detectors"} <= allowed
-    assert all((ROOT / name).exists() for name in allowed)
+    installs = [line for line in lines if re.search(r"pip .*install", line)]
+    assert any("--require-hashes -r /src/requirements.lock" in line for line in installs)
+    assert all("--require-hashes" in line or "--no-deps /src/fxwatch-*.whl" in line for line in installs)
+    allowed = [line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    needed = {"pyproject.toml", "setup.py", "LICENSE", "streams", "detectors", *project["tool"]["fxwatch"]["shipped"]}
+    assert [name for name in needed if not any(Path(name).match(pattern) for pattern in allowed)] == []
+    assert Path("fxwatch-0.3.0-py3-none-any.whl").match("fxwatch-*.whl")
+    assert "fxwatch-*.whl" in allowed
+    assert [pattern for pattern in allowed if pattern != "fxwatch-*.whl" and not list(ROOT.glob(pattern))] == []
 
 
 @pytest.mark.parametrize("name", FXWATCH)

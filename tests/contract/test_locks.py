@@ -10,11 +10,15 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
-RUNTIME = [*PROJECT["project"]["dependencies"], *PROJECT["build-system"]["requires"]]
+RUNTIME, BUILD = PROJECT["project"]["dependencies"], PROJECT["build-system"]["requires"]
+OPTIONAL = PROJECT["project"]["optional-dependencies"]
+EXTRAS = [line for extra in ("demo", "testbed") for line in OPTIONAL[extra] if line != "fxwatch[demo]"]
 LOCKS = {
     "requirements.lock": RUNTIME,
-    "requirements-dev.lock": [*RUNTIME, *PROJECT["dependency-groups"]["dev"]],
-    "requirements-java.lock": PROJECT["project"]["optional-dependencies"]["java"],
+    "requirements-testbed.lock": [*RUNTIME, *EXTRAS],
+    "requirements-build.lock": BUILD,
+    "requirements-dev.lock": [*RUNTIME, *EXTRAS, *BUILD, *PROJECT["dependency-groups"]["dev"]],
+    "requirements-java.lock": OPTIONAL["java"],
     "requirements-fuzz.lock": PROJECT["dependency-groups"]["fuzz"],
     "requirements-mutation.lock": PROJECT["dependency-groups"]["mutation"],
 }
@@ -62,8 +66,16 @@ def test_no_address_and_no_path_in_a_lock(name):
     assert not re.search(r"(^|\s)/\w", text)
 
 
-def test_developers_run_what_is_shipped():
-    """Every runtime pin is the same in the developers' lock, version and hashes."""
-    runtime, development = pins("requirements.lock"), pins("requirements-dev.lock")
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-testbed.lock", "requirements-build.lock"])
+def test_developers_run_what_is_shipped(name):
+    """Every pin is the same in the developers' lock, version and hashes."""
+    runtime, development = pins(name), pins("requirements-dev.lock")
     assert {package: development.get(package) for package in runtime} == runtime
     assert runtime.keys() < development.keys()
+
+
+def test_the_testbed_adds_to_what_a_worker_has():
+    """Its lock may be installed over a worker's: every pin of the worker is in it, and more."""
+    worker, testbed = pins("requirements.lock"), pins("requirements-testbed.lock")
+    assert {package: testbed.get(package) for package in worker} == worker
+    assert worker.keys() < testbed.keys()

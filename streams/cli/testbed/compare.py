@@ -7,6 +7,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError
+from streams.extras import needs
 from streams.showing import say, say_json
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.option("--seed", default=1, show_default=True, help="Equal seeds draw equal resamples.")
 @click.option("--json", "as_json", is_flag=True, help="gate.json on standard output, on one line.")
 @click.pass_context
+@needs("testbed")
 def command(  # noqa: PLR0917 - click passes options by name
     context: click.Context,
     champion: Path,

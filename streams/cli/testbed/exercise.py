@@ -9,6 +9,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError, UsageError
+from streams.extras import needs
 from streams.showing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ QUESTIONS, OUTCOME, REVEAL = "questions.md", "exercise.json", "reveal.md"
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path),
               help=f"Write {QUESTIONS} before, {OUTCOME} and {REVEAL} after the answers.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="The outcome as one JSON object on standard output.")
+@needs("testbed")
 def command(
     result: Path, truth_place: Path, count: int, seed: int, answers_file: Path | None, questions_only: bool,
     out: Path | None, as_json: bool,

@@ -10,6 +10,7 @@ import click
 from streams.cli.record_bar import counted, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
+from streams.extras import needs
 from streams.showing import say, say_json
 
 TRUTH_NAME = "truth.jsonl"
@@ -47,6 +48,7 @@ MADE_BY = "fxwatch testbed generate"
 )
 @click.option("--pack", help="Planted typologies: full, none, or ids such as T01,T04 [default: full; not with basic].")
 @click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
+@needs("testbed")
 def command(  # noqa: PLR0917 - click passes options by name
     events: int,
     seed: int,

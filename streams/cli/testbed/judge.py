@@ -7,6 +7,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError, UsageError
+from streams.extras import needs
 from streams.showing import say, say_json
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
               help="Of resamples and baselines; equal seeds give equal reports.")  # fmt: skip
 @click.option("--no-baselines", is_flag=True, help="Judge the replayed version only.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
+@needs("testbed")
 def command(  # noqa: PLR0917 - click passes options by name
     result: Path, truth: Path, out: Path, budgets: str, against: Path | None, resamples: int, seed: int,
     no_baselines: bool, as_json: bool,

@@ -10,6 +10,7 @@ import click
 
 from streams import tables
 from streams.errors import UsageError
+from streams.extras import needs
 from streams.showing import printable, say, say_json
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ def command() -> None:
 @command.command("list")
 @_PLACE
 @_JSON
+@needs("testbed")
 def list_sets(place: Path | None, as_json: bool) -> None:
     """Every set of the library.
 
@@ -77,6 +79,7 @@ def add() -> None:
 @click.option("--seed", default=1, show_default=True, help="Seed of the generator; the set can be made again from it.")
 @_PLACE
 @_JSON
+@needs("testbed")
 def pack(
     name: str, version: str, sheet_file: Path, stream: Path | None, events: int | None, seed: int, place: Path | None,
     as_json: bool,
@@ -139,6 +142,7 @@ def _generated(events: int, seed: int, directory: Path) -> dict[str, Any]:
               help="Move all times by whole weeks; limits stay dated. Not recorded.")  # fmt: skip
 @_PLACE
 @_JSON
+@needs("testbed")
 def excerpt(  # noqa: PLR0917 - click passes options by name
     name: str,
     source: Path,
@@ -225,6 +229,7 @@ def _added(told: "Set", *, as_json: bool) -> None:
 @click.option("--version", "version", help="[default: the newest]")
 @_PLACE
 @_JSON
+@needs("testbed")
 def show(name: str, version: str | None, place: Path | None, as_json: bool) -> None:
     """A set's data sheet, files and checksums.
 
@@ -251,6 +256,7 @@ def show(name: str, version: str | None, place: Path | None, as_json: bool) -> N
 @click.option("--version", "version", help="[default: every version]")
 @_PLACE
 @_JSON
+@needs("testbed")
 def verify(name: str | None, version: str | None, place: Path | None, as_json: bool) -> None:
     """Recompute the checksums of a set, or of all sets.
 

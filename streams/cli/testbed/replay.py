@@ -9,6 +9,7 @@ import click
 
 from streams.cli.message_options import checked, given, message_options
 from streams.errors import UsageError
+from streams.extras import needs
 from streams.showing import say, say_json
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ LIVE_LEDGER = "ledger"
 @click.option("--force", is_flag=True, help="Replace an earlier result.")
 @message_options
 @click.option("--json", "as_json", is_flag=True, help="The result's manifest as JSON on standard output.")
+@needs("testbed")
 def command(  # noqa: PLR0917 - click passes options by name
     source: str,
     out: Path,

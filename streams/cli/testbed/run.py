@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from streams.extras import needs
 from streams.showing import say, say_json
 
 STREAM, RESULT, REPORT = "stream", "result", "report"
@@ -27,6 +28,7 @@ MOST_HISTORY_DAYS = 60
 @click.option("--processes", type=click.IntRange(1), help="Processes for the core [default: one a CPU].")
 @click.option("--force", is_flag=True, help="Replace an earlier result.")
 @click.option("--json", "as_json", is_flag=True, help="Where everything is, with seconds by step, as JSON.")
+@needs("testbed")
 def command(
     events: int, seed: int, history_days: int | None, out: Path, config_file: Path | None, processes: int | None,
     force: bool, as_json: bool,

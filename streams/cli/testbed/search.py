@@ -9,6 +9,7 @@ import click
 
 from streams import tables
 from streams.errors import FxwatchError
+from streams.extras import needs
 from streams.showing import say, say_json
 
 _KEPT = {"configuration.json", "alerts.jsonl"}
@@ -26,6 +27,7 @@ _KEPT = {"configuration.json", "alerts.jsonl"}
 @click.option("--most", type=click.IntRange(1), default=200, show_default=True, help="The most combinations.")
 @click.option("--keep", is_flag=True, help="Keep each combination's configuration and alerts in DIR/NNN/.")
 @click.option("--json", "as_json", is_flag=True, help="search.json on standard output, on one line.")
+@needs("testbed")
 def command(
     result: Path, vary: tuple[str, ...], truth_place: Path | None, out: Path, processes: int | None, most: int,
     keep: bool, as_json: bool,
