@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import time
 from collections import Counter
 from pathlib import Path
@@ -16,7 +17,7 @@ from streams.generator import Simulation
 from streams.publish import publish_records
 from streams.settings import load_settings
 from tests.support import history
-from tests.support.cluster import CONFLICT, Cluster, assert_exact
+from tests.support.cluster import CONFLICT, PARTITIONS, Cluster, assert_exact
 from tests.support.planted import missed_cases
 from tests.support.topic_deletion import delete_topics
 
@@ -61,8 +62,9 @@ def displacement_hours(cluster: Cluster) -> float:
 def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A live stream through two workers, and all that was left on the topics by it."""
     delete_topics(own_broker.bootstrap)
-    with Cluster(own_broker.bootstrap, tmp_path_factory.mktemp("live"), **SETTINGS) as cluster:
-        cluster.start("all", "all")
+    with Cluster(own_broker.bootstrap, tmp_path_factory.mktemp("live"), log_format="json", **SETTINGS) as cluster:
+        cluster.start("all")
+        cluster.start("all")
         stream = simulation()
         began = time.monotonic()
         publish_records(load_settings(bootstrap=own_broker.bootstrap), stream, LIVE_RATE, stamps="now", expected=EVENTS)
@@ -71,8 +73,7 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
             f"live: {EVENTS / (time.monotonic() - began):,.0f} events/s, sent at {LIVE_RATE}/s; "
             f"at most {displacement_hours(cluster) * 3600:.2f} s out of order"
         )
-        # its workers end here: they would write their snapshots beside the next test's, on topics of the same names
-        return SimpleNamespace(
+        found = SimpleNamespace(
             stream=stream, keys=cluster.keys, letters=cluster.dead_letters(),
             inputs={(tp.topic, tp.partition, record.offset): record for tp, record in cluster.read(*topics.INPUTS)},
             published=cluster.published(), replay=cluster.replay(), alerts=cluster.alerts(),
@@ -80,6 +81,33 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
             reconciled=cluster.fxwatch("reconcile", "--json", check=False),
             snapshots=sum(b"/snapshot/" in (record.key or b"") for _, record in cluster.read(topics.PROGRESS)),
         )  # fmt: skip
+        # its workers end here: they would write their snapshots beside the next test's, on topics of the same names
+        cluster.stop_all()
+        found.logs = [worker.log.read_text("utf-8").splitlines() for worker in cluster.workers]
+        return found
+
+
+def test_the_logs_say_what_happened_and_alarm_nobody(live: Any) -> None:
+    """Start, a second worker that joins, load, and two stops: each line an object, none above `info`."""
+    first, second = ([json.loads(line) for line in lines] for lines in live.logs)
+    assert [one for one in first + second if one["level"] not in ("debug", "info")] == []
+    assert all({"timestamp", "level", "logger", "event"} <= one.keys() for one in first + second)
+    every = list(range(PARTITIONS))
+    for told in (first, second):
+        assert [one["event"] for one in told if one["event"] in ("ready", "stopped")] == ["ready", "stopped"]
+        [ready, stopped] = [one for one in told if one["event"] in ("ready", "stopped")]
+        assert ready["pages"].startswith("http://127.0.0.1:")
+        assert ready["seconds"] > 0
+        assert stopped["committed"]
+        assert stopped["saved"] == stopped["partitions"] > 0
+        assert told[-1] == stopped
+    assert next(one for one in first if one["event"] == "ready")["monitor"] == every
+    [ready] = [one for one in second if one["event"] == "ready"]
+    changes = [one for one in first if one["event"] == "partitions changed"]
+    lost = {agent: sorted({number for one in changes for number in one.get("lost", {}).get(agent, [])})
+            for agent in ("monitor", "ingest")}  # fmt: skip
+    assert lost == {"monitor": ready["monitor"], "ingest": ready["ingest"]}
+    assert 0 < len(ready["monitor"]) < PARTITIONS
 
 
 def test_every_planted_case_is_found(live: Any) -> None:
@@ -218,3 +246,8 @@ def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Pa
         cluster.wait_drained()
         assert staying.alive()
         assert_exact(cluster, cluster.replay())
+        for worker in (leaving, staying):
+            # that a topic acknowledges late is true on a machine that is busy enough
+            alarms = [line for line in worker.log.read_text("utf-8").splitlines()
+                      if not re.match(r"\S+Z (INFO|WARNING +(deliveries|health)) ", line)]  # fmt: skip
+            assert alarms == []
