@@ -65,13 +65,14 @@ class Admitted(msgspec.Struct, frozen=True):
 class Rejected(msgspec.Struct, frozen=True):
     """Why a record was refused: stable codes, a message of at most 512 characters without values, and the stage.
 
-    `proof` as in `Admitted`, where the record could be read.
+    `proof` as in `Admitted`, where the record could be read. `faults` are all that were found, one by one.
     """
 
     codes: tuple[str, ...]
     message: str
     stage: str
     proof: Proof | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 class Door:
@@ -132,7 +133,8 @@ class Door:
             return self._admit_or_reject(Source(topic, partition, offset), timestamp_ms, key, value, headers)
         except Exception as fault:  # noqa: BLE001 - one record must not stop the others
             failed = Fault("door.failed", type(fault).__name__)
-            return Rejected(("door.failed",), f"{failed.code} {failed.field}: {CODES[failed.code]}", "pseudonymise")
+            told = f"{failed.code} {failed.field}: {CODES[failed.code]}"
+            return Rejected((failed.code,), told, "pseudonymise", faults=(failed,))
 
     def _admit_or_reject(
         self, source: Source, timestamp_ms: int, key: bytes | None, value: bytes | None, headers: RawHeaders
@@ -280,4 +282,4 @@ def _outside(source: Source, headers: RawHeaders) -> Fault | None:
 
 
 def _rejected(faults: list[Fault], proof: Proof | None = None) -> Rejected:
-    return Rejected(codes(faults), message(faults), stage(faults), proof)
+    return Rejected(codes(faults), message(faults), stage(faults), proof, tuple(faults))

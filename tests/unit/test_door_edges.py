@@ -12,6 +12,7 @@ from streams import door, ledger
 from streams.commitments import Committer, evidence_key
 from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
+from streams.faults import Fault
 from streams.formats.record import headers_for
 from streams.pseudonyms import development_keys, partition_of
 from streams.sender_keys import SenderKeys
@@ -170,6 +171,7 @@ def test_a_record_has_a_thousand_headers_at_most(topic):
     refused = admit(topic, [("own", b"")] * 1001)
     assert isinstance(refused, Rejected)
     assert (refused.codes, refused.message) == (("header.count",), "header.count (expected at most 1000 headers)")
+    assert refused.faults == (Fault("header.count", "", "at most 1000 headers"),)
 
 
 def test_a_configuration_comes_in_one_partition():
@@ -236,4 +238,5 @@ def test_a_fault_of_our_own_is_told_at_the_stage_where_it_was(monkeypatch):
     monkeypatch.setattr(door.canonical, "declaration", fail)
     answer = admit(DECLARATIONS)
     assert (answer.codes, answer.stage) == (("door.failed",), "pseudonymise")
+    assert answer.faults == (Fault("door.failed", "KeyError"),)
     assert answer.message.startswith("door.failed KeyError: ")
