@@ -6,7 +6,7 @@ docs/FORMATS.md has the mapping field by field, and what cannot be mapped.
 
 from streams.formats.conversion import FILE_LIMITS, RECORD_LIMITS, Limits, convert, syntax_of
 from streams.formats.parameters import Parameters, parameters
-from streams.formats.result import Converted, Mapped, Unmapped
+from streams.formats.result import Converted, Mapped, Refused, Unmapped
 
 __all__ = [
     "FILE_LIMITS",
@@ -15,6 +15,7 @@ __all__ = [
     "Limits",
     "Mapped",
     "Parameters",
+    "Refused",
     "Unmapped",
     "convert",
     "parameters",

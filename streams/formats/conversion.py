@@ -1,6 +1,6 @@
 """From bytes to transactions and a report: reads, maps payment by payment, and lists whatever was left unused."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import partial
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from streams.formats.iso_messages import documents
 from streams.formats.parameters import Parameters
 from streams.formats.payment import Payment
 from streams.formats.reasons import reason
-from streams.formats.result import Converted, Mapped, Unmapped
+from streams.formats.result import Converted, Mapped, Refused, Unmapped
 from streams.formats.tree import Node, RefusedMessageError, number, unused
 from streams.identifiers import DEFAULT, Identifiers
 
@@ -67,12 +67,13 @@ def convert(
     """
     name = pacs008.FORMAT if syntax == "xml" else mt103.FORMAT
     if len(content) > limits.content:
-        return Converted(format=name, faults=(Fault("size.exceeded", "", f"at most {limits.content} bytes"),))
+        fault = Fault("size.exceeded", "", f"at most {limits.content} bytes")
+        return Converted(format=name, refused=(Refused("", (fault,)),))
     report = _Report(name, parameters, limits, identifiers, timestamp_ms)
     try:
         (report.xml if syntax == "xml" else report.fin)(content)
     except RefusedMessageError as refused:
-        report.faults.append(refused.fault)
+        report.refused.append(Refused("", (refused.fault,)))
     return report.result()
 
 
@@ -84,9 +85,13 @@ class _Report:
         self.name, self.parameters, self.limits = name, parameters, limits
         self.payments = 0
         self.transactions: list[dict[str, Any]] = []
+        self.places: list[str] = []
+        self.refused: list[Refused] = []
         self.mapped: list[Mapped] = []
         self.unmapped: list[Unmapped] = []
-        self.faults: list[Fault] = []
+        # texts that a converted payment used, and the roots of refused payments: nothing is reported of those
+        self._used: list[Node] = []
+        self._refused_roots: set[Node] = set()
 
     def xml(self, content: bytes) -> None:
         root = xml_reader.read(content, self.limits.nodes)
@@ -98,11 +103,11 @@ class _Report:
                 # the same number in paths as in faults, which cannot name what a sender put around the document
                 document.node.label = document.place.removeprefix("Document")
         for document in found:
-            where = f"{document.place}/" if document.place else ""
-            fault = document.fault or self._document(document.node, where)
+            fault = document.fault or self._document(document.node, document.place)
             if fault is not None:
-                self.payments += pacs008.count(document.node)
-                self.faults.append(_at(fault, where))
+                held = pacs008.count(document.node)
+                self.payments += held
+                self.refused.append(Refused(document.place, (fault,), held))
                 document.node.forget()
         self._leave(root)
 
@@ -116,8 +121,8 @@ class _Report:
         stated.used = True
         self._note([(stated, "", "checked: it is the number of payments")], [])
         for place, transfer in enumerate(transfers, 1):
-            which = f"{where}CdtTrfTxInf[{place}]/" if len(transfers) > 1 else where
-            self._one(partial(pacs008.payment, header, transfer, self.identifiers), which)
+            which = f"{where}/CdtTrfTxInf[{place}]".lstrip("/") if len(transfers) > 1 else where
+            self._one(partial(pacs008.payment, header, transfer, self.identifiers), which, transfer)
         return None
 
     def fin(self, content: bytes) -> None:
@@ -127,15 +132,15 @@ class _Report:
             where = f"message[{place}]" if len(found.messages) > 1 else ""
             if self.limits.report:
                 number(message.node, where)
-            self._one(partial(mt103.read, message, self.identifiers), f"{where}/" if where else "")
+            self._one(partial(mt103.read, message, self.identifiers), where, message.node)
             self._leave(message.node)
         for place, (one, why) in enumerate(found.service, 1):
             if one.fault is not None:
-                self.faults.append(_at(one.fault, f"service[{place}]/"))
+                self.refused.append(Refused(f"service[{place}]", (one.fault,), 0))
             elif self.limits.report:
                 number(one.node, f"service[{place}]")
                 self.unmapped += [Unmapped(node.path, why) for node in unused(one.node)]
-        if not found.messages and not self.faults:
+        if not found.messages and not self.refused:
             raise RefusedMessageError("message.type", "1", fin_answers.NO_MESSAGE)
 
     def _bound(self, payments: int) -> None:
@@ -143,41 +148,53 @@ class _Report:
             expected = f"at most {self.limits.payments}; `fxwatch publish` sends each payment as a record of its own"
             raise RefusedMessageError("message.several", "", expected)
 
-    def _one(self, read: Callable[[], Payment], where: str) -> None:
-        """One payment; a fault of it leaves the others alone."""
+    def _one(self, read: Callable[[], Payment], where: str, root: Node) -> None:
+        """One payment, whose own texts stand below `root`; a fault of it leaves the others alone."""
         self.payments += 1
         try:
             made = Transaction(read(), self.parameters, self.identifiers, self.timestamp_ms)
         except RefusedMessageError as refused:
-            self.faults.append(_at(refused.fault, where))
+            self._refuse(where, (refused.fault,), root)
+            return
+        if made.faults:
+            # a text of the group header may be another payment's too
+            for node in (*(one[0] for one in made.mapped), *(one[0] for one in made.unmapped)):
+                node.used = False
+            self._refuse(where, tuple(made.faults), root)
             return
         self._note(made.mapped, made.unmapped)
-        self.faults += [_at(fault, where) for fault in made.faults]
-        if not made.faults:
-            self.transactions.append(made.body)
+        self.transactions.append(made.body)
+        self.places.append(where)
 
-    def _note(self, mapped: Iterable[tuple[Node, str, str]], unmapped: Iterable[tuple[Node, str]]) -> None:
+    def _refuse(self, where: str, faults: tuple[Fault, ...], root: Node) -> None:
+        self.refused.append(Refused(where, faults))
+        self._refused_roots.add(root)
+
+    def _note(self, mapped: list[tuple[Node, str, str]], unmapped: list[tuple[Node, str]]) -> None:
         if self.limits.report:
             self.mapped += [Mapped(node.path, field, note) for node, field, note in mapped]
             self.unmapped += [Unmapped(node.path, why) for node, why in unmapped]
+            self._used += [one[0] for one in mapped] + [one[0] for one in unmapped]
 
     def _leave(self, root: Node) -> None:
-        if self.limits.report:
-            for node in unused(root):
-                path = node.path
-                self.unmapped.append(Unmapped(path, reason(path, self.name)))
+        if not self.limits.report:
+            return
+        for node in self._used:
+            node.used = True
+        # of a FIN text each message is a root of its own: looked at once more for each, they would be quadratic
+        self._used.clear()
+        for node in unused(root, self._refused_roots):
+            path = node.path
+            self.unmapped.append(Unmapped(path, reason(path, self.name)))
 
     def result(self) -> Converted:
-        """The report as it stands."""
+        """The report as it stands; of a file without a converted payment there is nothing to report but faults."""
         return Converted(
             format=self.name,
             payments=self.payments,
             transactions=tuple(self.transactions),
-            mapped=tuple(self.mapped),
-            unmapped=tuple(self.unmapped),
-            faults=tuple(self.faults),
+            places=tuple(self.places),
+            refused=tuple(self.refused),
+            mapped=tuple(self.mapped) if self.transactions else (),
+            unmapped=tuple(self.unmapped) if self.transactions else (),
         )
-
-
-def _at(fault: Fault, where: str) -> Fault:
-    return Fault(fault.code, f"{where}{fault.field}".rstrip("/"), fault.expected)

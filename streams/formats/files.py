@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
 import orjson
 
 from streams.contracts import TRANSACTIONS
@@ -70,26 +71,28 @@ def content_of(name: str) -> bytes:
 
 def converted_file(
     name: str, syntax: Syntax, parameters: Parameters, identifiers: Identifiers = DEFAULT,
-    timestamp_ms: int | None = None,
+    timestamp_ms: int | None = None, *, report: bool = True,
 ) -> Converted:  # fmt: skip
-    """A file's payments and the report on them. Raises `UsageError` when the file cannot be read.
+    """A file's payments, and with `report` what became of each place. Raises `UsageError` when it cannot be read.
 
     `timestamp_ms`: the Kafka timestamp that the records will have; None where it will be each event's own time.
     """
-    return convert(content_of(name), parameters, syntax, identifiers=identifiers, timestamp_ms=timestamp_ms)
+    limits = msgspec.structs.replace(FILE_LIMITS, report=report)
+    return convert(content_of(name), parameters, syntax, limits, identifiers, timestamp_ms)
 
 
 def check(name: str, converted: Converted) -> None:
-    """Raises `MessageFileError` when any payment of the file cannot be converted."""
-    if not converted.faults:
+    """Raises `MessageFileError` when the file cannot be read, or any payment of it cannot be converted."""
+    if not converted.refused:
         return
     told = [f"{fault.code} {fault.field}".rstrip() + (f" (expected {fault.expected})" if fault.expected else "")
             for fault in converted.faults]  # fmt: skip
     more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
+    what = ("the file cannot be read" if converted.unreadable else
+            f"{converted.payments - len(converted.transactions)} of {converted.payments} payments cannot be converted")  # fmt: skip
     raise MessageFileError(
-        f"{name}: {converted.payments - len(converted.transactions)} of {converted.payments} payments cannot be "
-        "converted:\n  " + "\n  ".join(told[:_SHOWN] + more) + "\nnothing was sent",
-        todo="say what is missing by an option (docs/FORMATS.md), mend the file, or pass --as-is for ingest to judge",
+        f"{name}: {what}:\n  " + "\n  ".join(told[:_SHOWN] + more),
+        todo="say what is missing by an option (docs/FORMATS.md), or mend the file",
     )
 
 

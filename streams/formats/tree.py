@@ -5,7 +5,7 @@ Both readers build one; what is left unused at the end is what the mapping must 
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from streams.faults import Fault
@@ -125,11 +125,16 @@ def _shown(name: str) -> str:
     return name.rpartition("}")[2] if name.startswith("{urn:iso:std:iso:20022:") else name
 
 
-def unused(root: Node) -> Iterator[Node]:
-    """Every node that says something and was not used: a text, or the mere presence of an empty element; in order."""
+def unused(root: Node, without: Collection[Node] = ()) -> Iterator[Node]:
+    """Every node that says something and was not used: a text, or the mere presence of an empty element; in order.
+
+    Nothing of the nodes `without`, nor of what stands below them.
+    """
     waiting = [root]
     while waiting:
         node = waiting.pop()
+        if node in without:
+            continue
         says = node.text.strip() or not node.children
         if says and not node.used and node is not root:
             yield node

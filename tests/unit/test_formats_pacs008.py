@@ -72,12 +72,33 @@ def test_every_text_of_the_message_is_mapped_or_reported(content, parted):
     """As many places are told of as another parser finds texts and attributes; a coded text has two parts."""
     result = converted(content, utc_offset="+09:00")
     told = {one.path for one in result.mapped} | {one.path for one in result.unmapped}
-    nodes = list(ET.fromstring(content).iter())
+    tree = ET.fromstring(content)
+    # of a refused payment nothing is told but its faults
+    refused = [int(one.place.removeprefix("CdtTrfTxInf[")[:-1]) - 1 for one in result.refused]
+    transfers = tree.findall(".//{*}CdtTrfTxInf")
+    left_out = {node for number in refused for node in transfers[number].iter()}
+    nodes = [node for node in tree.iter() if node not in left_out]
     texts = sum(bool((node.text or "").strip()) for node in nodes) + sum(len(node.attrib) for node in nodes)
     assert len(told) == texts + parted
     assert {one.path for one in result.mapped}.isdisjoint(
         left.path for left in result.unmapped if not left.reason.startswith("characters ")
     )
+
+
+def test_a_refused_payment_leaves_the_report_of_the_others_as_it_is():
+    """What was said of all payments stays told: the second payment alone uses the header's time, and is refused."""
+    timeless = changed((b"<AccptncDtTm>2026-01-05T10:11:12+09:00</AccptncDtTm>", b""),
+                       (b"<LEI>529900SAMPLE00000194</LEI>", b""))  # fmt: skip
+    begin, end = b"<CdtTrfTxInf>", b"</CdtTrfTxInf>"
+    first, second = (content[content.index(begin) : content.index(end) + len(end)] for content in (OUTGOING, timeless))
+    alone = converted()
+    beside = converted(changed((b"<NbOfTxs>1<", b"<NbOfTxs>2<"), (first, first + second)))
+    assert [(one.place, [fault.code for fault in one.faults]) for one in beside.refused] == [
+        ("CdtTrfTxInf[2]", ["message.identifier"])]  # fmt: skip
+    assert beside.places == ("CdtTrfTxInf[1]",)
+    plain = [(one.path.replace("CdtTrfTxInf[1]", "CdtTrfTxInf"), one.reason) for one in beside.unmapped]
+    assert plain == [(one.path, one.reason) for one in alone.unmapped]
+    assert any(path.endswith("GrpHdr/CreDtTm") for path, _ in plain)
 
 
 def test_the_report_holds_no_values():
