@@ -9,17 +9,20 @@ import base64
 import binascii
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import orjson
 
 from streams.contracts import INPUTS, RULES
 from streams.errors import FxwatchError, UsageError
+from streams.faults import shown_name
 from streams.record import HISTORY_HEADER, Record
 
 ENVELOPE = "__record"
 # a record's time stamp when it is to be the time of sending
 AT_SENDING = -1
+# the last millisecond of the year 9999; Kafka's field holds 2**63 - 1, and a greater number ended the sending
+LATEST_MS = 253_402_300_799_999
 Timestamps = Literal["own", "event", "now"]
 
 
@@ -27,6 +30,21 @@ class LineError(FxwatchError):
     """A line that cannot be made into a record, with its place."""
 
     code = "publish.line"
+
+
+class EnvelopeError(LineError):
+    """An envelope that is none: what it means to send is not known, so that nothing can be said of its value."""
+
+
+class Line(NamedTuple):
+    """A line with its number. `fault`: why it cannot be made into a record, or None.
+
+    `record` is then what `--as-is` sends: the line as it stands, without a key where none can be derived.
+    """
+
+    number: int
+    record: Record
+    fault: LineError | None = None
 
 
 def topic_of(name: str, chosen: str | None) -> str:
@@ -60,6 +78,29 @@ def event_time_ms(topic: str, body: dict[str, Any]) -> int:
     return round(when.timestamp() * 1000)
 
 
+def parsed(
+    lines: Iterable[bytes], topic: str, *, timestamps: Timestamps = "own", history: bool = False
+) -> Iterator[Line]:
+    """Every line that is not empty, in order, as a record or with why it is none. 3 us a line of a transaction.
+
+    `timestamps`: `own` = an envelope's own where it has one, else the time of sending; `event` = an envelope's own,
+    else the event's own; `now` = the time of sending.
+    """
+    for number, line in enumerate(lines, 1):
+        text = line.rstrip(b"\r\n")
+        if not text.strip():
+            continue
+        told: LineError | None = None
+        try:
+            record = _record(text, topic, timestamps)
+        except (LineError, KeyError, ValueError, TypeError) as fault:
+            told = _told(fault, topic)
+            record = Record(topic, _key_if_any(text, topic), text, AT_SENDING)
+        if history and HISTORY_HEADER not in record.headers:
+            record = record._replace(headers=(*record.headers, HISTORY_HEADER))
+        yield Line(number, record, told)
+
+
 def read(
     lines: Iterable[bytes],
     topic: str,
@@ -69,37 +110,29 @@ def read(
     history: bool = False,
     as_is: bool = False,
 ) -> Iterator[Record]:
-    """Records of the lines, in order; empty lines are passed over. Raises `LineError` with the line's number.
+    """Records of the lines as by `parsed`. Raises `LineError` with the number of the first line that is none.
 
-    `timestamps`: `own` = an envelope's own where it has one, else the time of sending; `event` = an envelope's own,
-    else the event's own; `now` = the time of sending. With `as_is`, a line that is no contract JSON is sent as
-    it stands, without a key where none can be derived: what a broken sender would do.
+    With `as_is` such a line is sent as it stands: what a broken sender would do.
     """
-    for number, line in enumerate(lines, 1):
-        text = line.rstrip(b"\r\n")
-        if not text.strip():
-            continue
-        try:
-            record = _record(text, topic, timestamps)
-        except (LineError, KeyError, ValueError, TypeError, AttributeError) as fault:
-            if not as_is:
-                raise LineError(
-                    f"{source}, line {number}: {_reason(fault)}",
-                    expected="one JSON object of the contract a line",
-                    todo="mend the line, or pass --as-is to send it as it stands",
-                ) from fault
-            record = Record(topic, _key_if_any(text, topic), text, AT_SENDING)
-        if history and HISTORY_HEADER not in record.headers:
-            record = record._replace(headers=(*record.headers, HISTORY_HEADER))
-        yield record
+    for line in parsed(lines, topic, timestamps=timestamps, history=history):
+        if line.fault is not None and not as_is:
+            raise LineError(
+                f"{source}, line {line.number}: {line.fault.what}",
+                expected="one JSON object of the contract a line",
+                todo="mend the line, or pass --as-is to send it as it stands",
+            ) from line.fault
+        yield line.record
 
 
-def _reason(fault: Exception) -> str:
+def _told(fault: Exception, topic: str) -> LineError:
+    """The fault in words without anything of the line: it is shown to more people than the line is."""
+    if isinstance(fault, LineError):
+        return fault
     if isinstance(fault, orjson.JSONDecodeError):
-        return f"not JSON ({fault})"
+        return LineError(f"not JSON ({fault})")
     if isinstance(fault, KeyError):
-        return f"the field {fault.args[0]} is missing"
-    return str(fault)
+        return LineError(f"the field {fault.args[0]} is missing")
+    return LineError(f"{INPUTS[topic].time} is no time with an offset")
 
 
 def _key_if_any(text: bytes, topic: str) -> bytes | None:
@@ -120,22 +153,28 @@ def _record(text: bytes, topic: str, timestamps: Timestamps) -> Record:
     return Record(topic, contract_key(topic, body), text, at_ms)
 
 
+_FIELDS = frozenset({"key", "key_base64", "value", "value_base64", "timestamp_ms", "headers"})
+
+
 def _opened(content: Any, topic: str, timestamps: Timestamps) -> Record:
     if not isinstance(content, dict):
-        raise LineError("the envelope holds no object")
-    unknown = set(content) - {"key", "key_base64", "value", "value_base64", "timestamp_ms", "headers"}
+        raise EnvelopeError("the envelope holds no object")
+    unknown = sorted(set(content) - _FIELDS)
     if unknown:
-        raise LineError(f"an envelope has no field {', '.join(sorted(unknown))}")
+        raise EnvelopeError(f"an envelope has no field {', '.join(shown_name(name, _FIELDS) for name in unknown)}")
     key, value = _bytes(content, "key"), _bytes(content, "value")
     at_ms = AT_SENDING if timestamps == "now" else content.get("timestamp_ms", AT_SENDING)
     if at_ms == AT_SENDING and timestamps == "event":
-        at_ms = event_time_ms(topic, orjson.loads(value or b""))
-    if not isinstance(at_ms, int):
-        raise LineError("timestamp_ms is not a whole number")
-    if not isinstance(content.get("headers", []), list):
-        raise LineError("headers are not a list of [name, text]")
-    headers = tuple((str(name), str(held).encode()) for name, held in content.get("headers", []))
-    return Record(topic, key, value, at_ms, headers)
+        try:
+            at_ms = event_time_ms(topic, orjson.loads(value or b""))
+        except (KeyError, ValueError, TypeError) as fault:
+            raise EnvelopeError("its value has no time of its own, and the envelope no timestamp_ms") from fault
+    if type(at_ms) is not int or at_ms > LATEST_MS:
+        raise EnvelopeError(f"timestamp_ms is not a whole number of at most {LATEST_MS}")
+    told = content.get("headers", [])
+    if not isinstance(told, list) or not all(isinstance(one, list) and len(one) == 2 for one in told):  # noqa: PLR2004
+        raise EnvelopeError("headers are not a list of [name, text]")
+    return Record(topic, key, value, at_ms, tuple((str(name), str(held).encode()) for name, held in told))
 
 
 def _bytes(content: dict[str, Any], name: str) -> bytes | None:
@@ -143,8 +182,8 @@ def _bytes(content: dict[str, Any], name: str) -> bytes | None:
     if encoded is not None:
         try:
             return base64.b64decode(encoded, validate=True)
-        except binascii.Error as fault:
-            raise LineError(f"{name}_base64 is not base64") from fault
+        except (binascii.Error, ValueError, TypeError) as fault:
+            raise EnvelopeError(f"{name}_base64 is not base64") from fault
     text = content.get(name)
     return None if text is None else str(text).encode()
 

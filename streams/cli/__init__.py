@@ -1,7 +1,8 @@
 """The command line `fxwatch`. One file per command; names are fixed, outsiders script against them (DESIGN section 7).
 
-Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 not all could be checked (`rescore`,
-`evidence prove`), 130 interrupted. An error is one message on standard error, never a traceback.
+Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done in part (`rescore`, `evidence prove`: not all could
+be checked; `publish --partial`: not all was sent), 130 interrupted. An error is one message on standard error, never a
+traceback.
 """
 
 import json
@@ -26,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("streams.cli.rules", "The configuration in force, in the ledger: apply, show."),
     "simulate": ("streams.cli.simulate", "The built-in stream, with planted cases."),
     "testbed": ("streams.cli.testbed", "Judge detectors on labelled streams and history, without Kafka."),
-    "publish": ("streams.cli.publish", "Publish JSON-lines files in the contract's form."),
+    "publish": ("streams.cli.publish", "Publish JSON lines and payment messages, or check them."),
     "alerts": ("streams.cli.alerts", "What an investigator reads: follow."),
     "deadletter": ("streams.cli.deadletter", "Rejected records: list, replay."),
     "state": ("streams.cli.state", "The learned state: digest."),

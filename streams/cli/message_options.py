@@ -1,4 +1,4 @@
-"""Options of `fxwatch publish` for files of payment messages, and the report on what was mapped and what was not."""
+"""Options of `fxwatch publish` for files of payment messages: what a message cannot say of itself."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,12 +6,8 @@ from typing import Any
 import click
 import msgspec
 
-from streams import tables
 from streams.errors import UsageError
-from streams.formats.files import rows
 from streams.formats.parameters import CHANNELS, PARTY_TYPES, Parameters, parameters
-from streams.formats.result import Converted
-from streams.showing import say
 
 NAMES = tuple(field.name for field in msgspec.structs.fields(Parameters))
 
@@ -55,20 +51,3 @@ def checked(texts: dict[str, str]) -> Parameters:
         expected="; ".join(wrong),
         todo="docs/FORMATS.md says what each is for",
     )
-
-
-def show(name: str, converted: Converted) -> None:
-    """The report as a table, places only and no values."""
-    say(f"{name}: {converted.format}, {len(converted.transactions)} of {converted.payments} payments converted")
-    tables.show(
-        ["place", "times", "becomes", "note"],
-        [(row.place, str(row.times), row.field or "not mapped", row.note) for row in rows(converted)],
-        numeric=["times"],
-    )
-
-
-def as_json(name: str, converted: Converted) -> dict[str, Any]:
-    """The report for `--json`: places only and no values."""
-    report: dict[str, Any] = msgspec.to_builtins(converted)
-    del report["transactions"]
-    return {"file": name, **report, "converted": len(converted.transactions)}

@@ -1,27 +1,29 @@
 """`fxwatch publish`: JSON-lines files in the contract's form, and files of payment messages, to Kafka."""
 
 import contextlib
-import itertools
-import json
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
+import msgspec
 
-from streams.cli.message_options import as_json as report_as_json
-from streams.cli.message_options import checked, given, message_options, show
-from streams.errors import UsageError
-from streams.showing import say, say_json
+from streams.cli.message_options import checked, given, message_options
+from streams.showing import say
 
-STANDARD_INPUT = "-"
+if TYPE_CHECKING:
+    from streams.publication import Publication
+    from streams.publish_inputs import Source
+    from streams.publish_report import Unfit
+    from streams.settings import Settings
+
+# sent, but something was left out
+LEFT_OUT = 3
 
 
-@click.command(short_help="Publish JSON-lines files in the contract's form.")
+@click.command(short_help="Publish JSON-lines files in the contract's form, and payment messages.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--topic", help="Topic of every file; default: the file's name, <topic>.jsonl.")
+@click.option("--topic", help="Topic of every file of JSON lines; default: the file's name, <topic>.jsonl.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Records per second; default flat out.")
 @click.option(
     "--timestamps",
@@ -36,15 +38,29 @@ STANDARD_INPUT = "-"
     help="Mark the records as history: learned from, never alerted on. The configuration must allow it "
     "([[admission.history]]).",
 )
-@click.option("--as-is", is_flag=True, help="Send lines that are no contract JSON as they stand, instead of stopping.")
+@click.option("--partial", is_flag=True, help="Send what fits, leave out and list what does not; exit code 3 then.")
+@click.option(
+    "--as-is", is_flag=True, help="Check nothing: send every line and file as it stands, for ingest to judge."
+)
 @click.option(
     "--sign-key",
     type=click.Path(path_type=Path),
     help="Sign every record with the private key of this file (mode 0600; docs/SECURITY.md).",
 )
 @message_options
-@click.option("--dry-run", is_flag=True, help="Read and convert all files, report, send nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Summary as JSON on standard output.")
+@click.option("--dry-run", is_flag=True, help="Say what ingest would make of every record; send nothing. No broker.")
+@click.option(
+    "--rest",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write every record that does not fit to this file: place and faults as JSON lines, no values.",
+)
+@click.option(
+    "--report",
+    "places",
+    is_flag=True,
+    help="Show what became of each place of a message, also where there are several files.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Report and summary as JSON on standard output.")
 def command(
     files: tuple[str, ...],
     topic: str | None,
@@ -52,55 +68,102 @@ def command(
     *,
     timestamps: Any,
     history: bool,
+    partial: bool,
     as_is: bool,
     sign_key: Path | None,
     dry_run: bool,
+    rest: Path | None,
+    places: bool,
     as_json: bool,
     **told: Any,
 ) -> None:
-    """Publish JSON lines, one event a line; `-` reads standard input. Keys follow from the contract.
+    """Publish JSON lines, one event a line, and files of payment messages; `-` reads JSON lines from standard input.
 
-    All files are read through before anything is sent: a line that is no JSON object, or that lacks the field its key
-    comes from, stops the command with its number, and nothing of any file has been sent. Standard input cannot be read
-    twice: what stood before the faulty line has been sent. Whether an event fits the contract is for ingest to say.
+    Before anything is sent, ingest's own checks are asked about every record of every file. If one does not fit,
+    nothing is sent, and each fault is told with its places (no values). --partial leaves out what does not fit and
+    sends the rest; a file that cannot be read to its end is left out as a whole. --as-is checks nothing. Standard input
+    cannot be read twice: there the check is made line by line, and what stood before a faulty line has been sent.
 
     Files of payment messages (.xml: ISO 20022 pacs.008; .fin, .mt103: SWIFT MT103; others by their first bytes) are
     converted to transactions, with a table of what was mapped and what was not (docs/FORMATS.md). With --as-is they
     are sent as they stand, for ingest to convert or dead-letter.
 
+    Exit codes: 0 all was sent (--dry-run: all would be admitted), 1 nothing was sent, or not all of it was acknowledged
+    (--dry-run: something would not be admitted), 2 wrong use, 3 sent, but something was left out (--partial).
+
     Example: fxwatch publish fx.transactions.v1.jsonl
 
-    Example: fxwatch publish --resident-country KR --party-type company --channel interbank payments.xml
+    Example: fxwatch publish --dry-run --resident-country KR --party-type company --channel interbank messages/*.xml
+
+    Example: fxwatch publish --partial --rest left-out.jsonl --topic fx.transactions.v1 monday.jsonl
 
     Example: fxwatch publish --sign-key bank.key fx.transactions.v1.jsonl
 
-    Example: tail -F feed.log | fxwatch publish --topic fx.transactions.v1 -
+    Example: tail -F feed.log | fxwatch publish --partial --topic fx.transactions.v1 -
     """
-    from streams.formats.files import syntax_of_file
-    from streams.publish import publish_records
-    from streams.record_lines import topic_of
+    from streams.errors import UsageError
+    from streams.offline_door import OfflineDoor
+    from streams.publication import Publication, Way
+    from streams.publish_inputs import Choices, sources
+    from streams.publish_report import Report
     from streams.settings import load_settings
 
-    settings = load_settings()
-    sign = _signer(sign_key)
-    admission = settings.effective.admitted
-    reports, converted = _messages(files, timestamps, given(told), admission, history=history, as_is=as_is,
-                                   as_json=as_json)  # fmt: skip
-    files = tuple(name for name in files if syntax_of_file(name) is None)
-    named = [(name, topic_of(name, topic) if name != STANDARD_INPUT or topic else "") for name in files]
-    if any(not chosen for _, chosen in named):
-        raise UsageError("standard input has no name to take the topic from", todo="pass --topic TOPIC")
-    options = {"timestamps": timestamps, "history": history, "as_is": as_is}
-    for name, chosen in named:
-        if name != STANDARD_INPUT:
-            for _ in _records(name, chosen, options):
-                pass
-    if dry_run:
-        say_json(json.dumps({"published_to": None, "messages": reports}) if as_json else "nothing was sent: a dry run")
+    if partial and as_is:
+        raise UsageError("--partial leaves out what does not fit, --as-is sends it", todo="choose one of the two")
+    settings, sign, inputs, texts = load_settings(), _signer(sign_key), sources(files, topic), given(told)
+    parameters = checked(texts) if not as_is and any(one.syntax for one in inputs) else None
+    way = Way(partial=partial, dry_run=dry_run, places=places or len(inputs) == 1)
+    with _rest_file(rest, inputs) as write_rest:
+        found = Publication(inputs, Choices(timestamps, history, as_is), way, OfflineDoor(settings), sign,
+                            Report(write_rest), parameters=parameters, texts=texts)  # fmt: skip
+        code = _run(found, settings, rate, as_json=as_json)
+    click.get_current_context().exit(code)
+
+
+def _run(found: "Publication", settings: "Settings", rate: float | None, *, as_json: bool) -> int:
+    """Look, send, show; the exit code. Raises `RefusedRecordsError` where nothing is sent."""
+    from streams.cli import publish_view as view
+    from streams.publish import publish_records
+
+    report, way = found.report, found.way
+    with view.reading_bar(sum(one.size for one in found.inputs)) as read:
+        found.look(read)
+    if way.dry_run:
+        view.show_dry_run(found, as_json=as_json)
+        return 0 if report.clean else LEFT_OUT if way.partial and report.fit else 1
+    if not report.clean and not (way.partial and found.may_send):
+        view.show(found, None, as_json=as_json)
+        raise found.refusal()
+    summary = publish_records(settings, found.records(view.told_at_once), rate)
+    for warning in summary.warnings:
+        say(f"fxwatch: warning: {warning}", err=True)
+    if not summary.records and not report.clean:
+        view.show(found, None, as_json=as_json)
+        raise found.refusal()
+    view.show(found, {"published_to": settings.bootstrap, **summary.as_dict()}, as_json=as_json)
+    return 0 if report.clean else LEFT_OUT
+
+
+@contextlib.contextmanager
+def _rest_file(path: Path | None, inputs: "list[Source]") -> "Iterator[Callable[[Unfit], None] | None]":
+    """What writes each record that does not fit to a file of JSON lines. Raises `UsageError`."""
+    from streams.errors import UsageError
+
+    if path is None:
+        yield None
         return
-    lines = (record for name, chosen in named for record in _records(name, chosen, options))
-    summary = publish_records(settings, map(sign, itertools.chain(converted, lines)), rate)
-    _show(summary, settings.bootstrap, reports, as_json=as_json)
+    if any(not one.piped and path.exists() and path.samefile(one.name) for one in inputs):
+        raise UsageError("--rest would overwrite an input", got=str(path), expected="another file")
+    try:
+        file = path.open("wb")
+    except OSError as fault:
+        raise UsageError(f"cannot write the file of --rest: {fault.strerror}", got=str(path)) from fault
+    with file:
+
+        def write(one: "Unfit") -> None:
+            file.write(msgspec.json.encode(one) + b"\n")
+
+        yield write
 
 
 def _signer(path: Path | None) -> Callable[[Any], Any]:
@@ -111,61 +174,3 @@ def _signer(path: Path | None) -> Callable[[Any], Any]:
 
     key = load_signing_key(path)
     return lambda record: sign(record, key)
-
-
-def _show(summary: Any, bootstrap: str, reports: list[dict[str, Any]], *, as_json: bool) -> None:
-    for warning in summary.warnings:
-        say(f"fxwatch: warning: {warning}", err=True)
-    if as_json:
-        say_json(json.dumps({"published_to": bootstrap, **summary.as_dict(), "messages": reports}))
-        return
-    for name, count in summary.topics.items():
-        say(f"  {name:<24} {count:>10,}")
-    say(f"{summary.records:,} records sent to {bootstrap} in {summary.seconds:.1f} s, all acknowledged")
-
-
-def _messages(
-    files: tuple[str, ...], timestamps: Any, texts: dict[str, str], admission: Any, *, history: bool, as_is: bool,
-    as_json: bool,
-) -> tuple[list[dict[str, Any]], list[Any]]:  # fmt: skip
-    """Reports and records of the message files, all converted before anything is sent, by the door's own rule."""
-    from streams.formats import files as message_files
-    from streams.identifiers import Identifiers
-
-    identifiers = Identifiers(admission.placeholders, admission.report_numbers)
-    reports, made = [], []
-    for name in files:
-        syntax = message_files.syntax_of_file(name) if name != STANDARD_INPUT else None
-        if syntax is None:
-            continue
-        if as_is:
-            made.append(message_files.record_as_is(name, syntax, texts, history=history))
-            continue
-        # the time stamps that the records will have, so that a dry run says what ingest will say
-        now = None if timestamps == "event" else time.time_ns() // 1_000_000
-        converted = message_files.converted_file(name, syntax, checked(texts), identifiers, now)
-        reports.append(report_as_json(name, converted))
-        if not as_json:
-            show(name, converted)
-        message_files.check(name, converted)
-        made += message_files.records(converted, timestamps, history=history)
-    return reports, made
-
-
-def _records(name: str, topic: str, options: dict[str, Any]) -> Iterator[Any]:
-    from streams import record_lines
-
-    with contextlib.ExitStack() as stack:
-        lines: BinaryIO
-        if name == STANDARD_INPUT:
-            lines = sys.stdin.buffer
-        else:
-            try:
-                lines = stack.enter_context(Path(name).open("rb"))
-            except OSError as fault:
-                raise UsageError(
-                    f"cannot read the file: {fault.strerror}", got=name, expected="a readable JSON-lines file"
-                ) from fault
-        yield from record_lines.read(
-            lines, topic, source="standard input" if name == STANDARD_INPUT else name, **options
-        )

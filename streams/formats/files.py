@@ -88,8 +88,10 @@ def check(name: str, converted: Converted) -> None:
     told = [f"{fault.code} {fault.field}".rstrip() + (f" (expected {fault.expected})" if fault.expected else "")
             for fault in converted.faults]  # fmt: skip
     more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
-    what = ("the file cannot be read" if converted.unreadable else
-            f"{converted.payments - len(converted.transactions)} of {converted.payments} payments cannot be converted")  # fmt: skip
+    lost = converted.payments - len(converted.transactions)
+    what = f"{lost} of {converted.payments} payments cannot be converted"
+    if converted.unreadable:
+        what = "the file as a whole cannot be converted"
     raise MessageFileError(
         f"{name}: {what}:\n  " + "\n  ".join(told[:_SHOWN] + more),
         todo="say what is missing by an option (docs/FORMATS.md), or mend the file",

@@ -127,8 +127,18 @@ def test_files_written_by_simulate_publish_the_same_stream(
     """`simulate --out` then `publish` brings every byte, key and time to Kafka that the simulation made."""
     _create(empty_broker.bootstrap, dict.fromkeys(INPUTS, FOR_EVER))
     assert fxwatch("simulate", "--events", 1500, "--seed", 2, "--bad", 0.05, "--out", tmp_path).returncode == 0
-    done = fxwatch("publish", *(tmp_path / f"{topic}.jsonl" for topic in INPUTS), "--timestamps", "event", "--json")
+    files = [tmp_path / f"{topic}.jsonl" for topic in INPUTS]
+    refused = fxwatch("publish", *files, "--timestamps", "event")
+    assert refused.returncode == 1
+    assert "nothing was sent" in refused.stderr
+    done = fxwatch("publish", *files, "--timestamps", "event", "--json", "--as-is")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["records"] == 1500
     read = [Record(one.topic, one.key, one.value, one.timestamp) for one in _read(empty_broker.bootstrap, INPUTS)]
     assert sorted(read, key=repr) == sorted(Simulation(2, 1_500, bad_share=0.05), key=repr)
+    partial = fxwatch("publish", *files, "--timestamps", "event", "--json", "--partial")
+    assert partial.returncode == 3, partial.stderr
+    told = json.loads(partial.stdout)
+    assert told["unfit"] > 50
+    assert told["records"] == told["fit"] == 1500 - told["unfit"]
+    assert len(_read(empty_broker.bootstrap, INPUTS)) == 1500 + told["records"]

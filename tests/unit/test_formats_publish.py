@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.formats.files import syntax_of_file
+from streams.formats import Parameters, convert
+from streams.formats.files import MessageFileError, check, converted_file, syntax_of_file
 
 Fxwatch = Callable[..., "subprocess.CompletedProcess[str]"]
 SAMPLES = Path(__file__).parents[1] / "formats"
 OUTGOING = SAMPLES / "outgoing.pacs.008.001.10.xml"
+KOREAN = Parameters(resident_country="KR", party_type="company", channel="interbank", utc_offset="+09:00")
 TOLD = ("--resident-country", "KR", "--party-type", "company", "--channel", "interbank", "--local-currency", "KRW")
 
 
@@ -29,7 +31,7 @@ def test_the_table_says_what_became_of_each_place_and_shows_no_values(fxwatch: F
     assert became["InstdAmt"] == ["settled_amount", ""]
     assert became["XchgRate"] == ["deal_rate", "turned round: local units for one foreign unit"]
     assert became["ChrgBr"] == ["not mapped", "who bears charges"]
-    assert "1 of 1 payments converted" in done.stdout
+    assert f"{OUTGOING}: pacs.008, 1 of 1 records fit" in done.stdout
     assert "nothing was sent" in done.stdout
     assert "13875000" not in done.stdout
 
@@ -50,9 +52,20 @@ def test_what_must_be_told_and_what_cannot_be_converted_is_one_message(fxwatch: 
     assert all(name in untold.stderr for name in ("--resident-country", "--party-type", "--channel"))
     refused = fxwatch("publish", *TOLD, SAMPLES / "several.bah.pacs.008.001.08.xml")
     assert refused.returncode == 1
-    assert "message.identifier CdtTrfTxInf[3]/party_id" in refused.stderr
+    assert "2 of 3 records are not what ingest admits (message.time 2, message.identifier 1)" in refused.stderr
+    assert "CdtTrfTxInf[3]/party_id: expected " in refused.stdout
     assert "nothing was sent" in refused.stderr
     assert "Traceback" not in untold.stderr + refused.stderr
+
+
+def test_a_conversion_for_the_testbed_says_what_cannot_be_converted() -> None:
+    """`testbed replay` takes all or nothing too: payments by place, or that the file cannot be read."""
+    converted = converted_file(str(SAMPLES / "several.bah.pacs.008.001.08.xml"), "xml", KOREAN)
+    with pytest.raises(MessageFileError, match=r"(?s)1 of 3 payments cannot be.*CdtTrfTxInf\[3\]/party_id \(exp"):
+        check("several", converted)
+    with pytest.raises(MessageFileError, match=r"(?s)cut: the file as a whole cannot be converted:\n  xml\.malformed"):
+        check("cut", convert(OUTGOING.read_bytes()[:-30], KOREAN, "xml"))
+    check("whole", converted_file(str(OUTGOING), "xml", KOREAN))
 
 
 def test_a_message_file_is_known_by_suffix_or_content(tmp_path: Path) -> None:

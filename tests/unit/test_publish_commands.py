@@ -52,13 +52,14 @@ def test_no_broker_is_one_message(fxwatch: Fxwatch, tmp_path: Path, monkeypatch)
 
 
 def test_publish_names_the_faulty_line_before_it_needs_a_broker(fxwatch: Fxwatch, tmp_path: Path, monkeypatch) -> None:
-    """A line that is no JSON stops the command; no broker was asked, so nothing was sent."""
+    """A rate without its value, and a line that is no JSON; no broker was asked, so nothing was sent."""
     monkeypatch.setenv("FXWATCH_BOOTSTRAP", NOBODY)
     name = tmp_path / "fx.rates.v1.jsonl"
     name.write_text('{"base":"USD","quote":"KRW"}\nnonsense\n')
     done = fxwatch("publish", name)
     assert done.returncode == 1
-    assert "line 2: not JSON" in done.stderr
+    assert "2 of 2 records are not what ingest admits" in done.stderr
+    assert "line 2: expected one JSON object; not JSON (" in done.stdout
     assert "--as-is" in done.stderr
 
 

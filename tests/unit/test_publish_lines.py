@@ -65,6 +65,8 @@ def test_an_envelope_keeps_its_time_unless_now_is_asked_for() -> None:
         (b'{"__record":{"value":"x","timestamp_ms":"soon"}}', "whole number"),
         (b'{"__record":7}', "envelope"),
         (b'{"__record":{"value":"x","headers":7}}', "headers"),
+        (b'{"__record":{"value":"x","headers":[7]}}', "headers"),
+        (b'{"__record":{"value":"x","timestamp_ms":18446744073709551615}}', "at most 253402300799999"),
     ],
 )
 def test_a_faulty_line_is_told_with_its_number_or_sent_as_it_stands(line: bytes, reason: str) -> None:
@@ -74,6 +76,16 @@ def test_a_faulty_line_is_told_with_its_number_or_sent_as_it_stands(line: bytes,
     assert list(read([RATE, line], "fx.rates.v1", source="f", as_is=True))[1] == Record(
         "fx.rates.v1", None, line, AT_SENDING
     )
+
+
+def test_no_reason_shows_what_stood_in_the_line() -> None:
+    """A time that is none, and a field that nobody knows, may be a person's name in the wrong column."""
+    wrong = RATE.replace(b"2026-05-04T10:00:00+09:00", b"KIM MIN-SU")
+    envelopes = b'{"__record":{"KIM MIN-SU":"x"}}', orjson.dumps({"__record": {"value": wrong.decode()}})
+    for line in (wrong, *envelopes):
+        with pytest.raises(LineError) as told:
+            list(read([line], "fx.rates.v1", source="f", timestamps="event"))
+        assert "KIM" not in told.value.message
 
 
 def test_the_topic_comes_from_the_option_or_the_name() -> None:

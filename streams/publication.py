@@ -1,0 +1,154 @@
+"""One run of `fxwatch publish`: what is looked at before anything is sent, and the records that are then sent.
+
+Three ways: all or nothing (what ingest would not admit stops everything), `partial` (it is left out), `as_is` (it is
+sent all the same). Files are read before anything is sent. Standard input, which can be read once only, and lines with
+`partial` are judged as they are sent.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from streams.errors import FxwatchError
+from streams.formats.conversion import Syntax
+from streams.formats.parameters import Parameters
+from streams.formats.result import Converted
+from streams.offline_door import OfflineDoor
+from streams.publish_inputs import Choices, Item, Source, as_is_item, line_items, message_items
+from streams.publish_report import Report, Unfit, counted
+from streams.record import Record
+
+JSON_LINES_KIND = "JSON lines"
+_TODO = "mend it, or pass --partial to send what fits without it, or --as-is to send it all the same"
+
+
+class RefusedRecordsError(FxwatchError):
+    """Something is not what ingest admits, and was not to be left out."""
+
+    code = "publish.refused"
+
+
+class Way(NamedTuple):
+    """What is done with what does not fit, and whether anything is sent at all."""
+
+    partial: bool = False
+    dry_run: bool = False
+    # whether what was mapped is reported, place by place
+    places: bool = False
+
+
+class MessageReport(msgspec.Struct, frozen=True):
+    """What became of a message file, without any value of it."""
+
+    file: str
+    converted: Converted
+
+    def as_dict(self, *, places: bool) -> dict[str, Any]:
+        """For `--json`; with `places`, what each was mapped to."""
+        made = self.converted
+        told = {"file": self.file, "format": made.format, "payments": made.payments, "converted": len(made.places),
+                "faults": msgspec.to_builtins(made.faults)}  # fmt: skip
+        if places:
+            told |= {"mapped": msgspec.to_builtins(made.mapped), "unmapped": msgspec.to_builtins(made.unmapped)}
+        return told
+
+
+class Publication:
+    """`look` first; then `records` gives what is to be sent, and `report` says what is not.
+
+    `parameters` are those of message files (None: there are none to convert), `texts` the same as they were given.
+    """
+
+    def __init__(
+        self, inputs: list[Source], choices: Choices, way: Way, door: OfflineDoor, sign: Callable[[Record], Record],
+        report: Report, *, parameters: Parameters | None, texts: dict[str, str],
+    ) -> None:  # fmt: skip
+        self.inputs, self.way, self.report = inputs, way, report
+        self.messages: list[MessageReport] = []
+        self._choices, self._door, self._sign = choices, door, sign
+        self._parameters, self._texts = parameters, texts
+        self._held: dict[int, list[Record]] = {}
+
+    @property
+    def may_send(self) -> bool:
+        """Whether something fits, or lines that were not looked at may."""
+        return bool(self.report.fit) or any(one.syntax is None for one in self.inputs)
+
+    @property
+    def unchecked(self) -> tuple[str, ...]:
+        """What no check before sending can reach."""
+        return self._door.unchecked
+
+    def look(self, read: Callable[[int], None]) -> None:
+        """Read all that must be known before anything is sent. `read` is told the bytes that were read.
+
+        Raises `UsageError` when a file cannot be read.
+        """
+        for number, source in enumerate(self.inputs):
+            if source.syntax is not None:
+                self._held[number] = list(self._messages(source, source.syntax))
+                read(source.size)
+            elif self.way.dry_run or not (self.way.partial or self._choices.as_is or source.piped):
+                for item in line_items(source, self._choices, self._door, self._sign, read):
+                    self._count(source, JSON_LINES_KIND, item)
+
+    def records(self, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
+        """What is sent, in the order of the inputs. `left_out` is told what is left out of standard input, at once.
+
+        Raises `RefusedRecordsError` at a line that does not fit where nothing may be left out.
+        """
+        for number, source in enumerate(self.inputs):
+            if source.syntax is None:
+                yield from self._lines(source, left_out)
+            else:
+                yield from self._held.pop(number)
+
+    def _messages(self, source: Source, syntax: Syntax) -> Iterator[Record]:
+        if self._choices.as_is or self._parameters is None:
+            door = self._door if self.way.dry_run else None
+            kind, items = "as it is", [as_is_item(source, syntax, self._texts, self._choices, door, self._sign)]
+        else:
+            converted, items = message_items(source, syntax, self._parameters, self._choices, self._door, self._sign,
+                                             places=self.way.places)  # fmt: skip
+            kind = converted.format
+            self.messages.append(MessageReport(source.shown, msgspec.structs.replace(converted, transactions=())))
+        for item in items:
+            self._count(source, kind, item)
+            if item.record is not None and (not item.faults or self._choices.as_is):
+                yield item.record
+
+    def _count(self, source: Source, kind: str, item: Item) -> Unfit | None:
+        if not item.faults:
+            self.report.fits(source.shown, kind)
+            return None
+        return self.report.refuse(source.shown, kind, item.place, item.faults, item.payments)
+
+    def _lines(self, source: Source, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
+        """A file's lines were looked at, unless what does not fit is to be left out, or sent."""
+        judged = not self._choices.as_is and (self.way.partial or source.piped)
+        sent = 0
+        for item in line_items(source, self._choices, self._door if judged else None, self._sign):
+            unfit = self._count(source, JSON_LINES_KIND, item) if judged or item.record is None else None
+            if unfit is None and item.record is not None:
+                yield item.record
+                sent += 1
+            elif unfit is not None and self.way.partial:
+                if source.piped:
+                    left_out(unfit)
+            elif unfit is not None:
+                before = f"{counted(sent, 'record')} before it {'was' if sent == 1 else 'were'} handed to Kafka"
+                raise RefusedRecordsError(f"{unfit.told()}; {before}", expected="what ingest admits", todo=_TODO)
+
+    def refusal(self) -> RefusedRecordsError:
+        """Why nothing is sent, in one message; the report says the rest."""
+        report = self.report
+        parts = []
+        if report.unfit:
+            parts.append(f"{report.unfit} of {report.unfit + report.fit} records are not what ingest admits")
+        if report.unreadable:
+            parts.append(f"{report.unreadable} of {len(report.files)} files are refused as a whole")
+        return RefusedRecordsError(
+            f"nothing was sent: {' and '.join(parts)} ({report.codes()}); first: {report.listed[0].told()}",
+            todo="nothing that fits is left: mend it" if self.way.partial else _TODO,
+        )  # fmt: skip

@@ -1,0 +1,38 @@
+"""What a sender can do about a record that ingest would not admit, by the code of its fault.
+
+What was expected at the place stands beside it; this is the next step, in the options of `fxwatch publish`.
+"""
+
+_ADVICE = {
+    "publish.line": "write one JSON object a line; a file of payment messages is named .xml, .fin or .mt103",
+    "json.malformed": "write one JSON object a line; a file of payment messages is named .xml, .fin or .mt103",
+    "message.resident": "leave out what does not cross the border (--partial); if it does, the message must tell both "
+                        "countries, and --resident-country the reporting one",
+    "message.type": "leave it out (--partial): only customer credit transfers are read (pacs.008, MT103)",
+    "message.returned": "leave it out (--partial); send it as a JSON line with status returned and original_event_id",
+    "message.test": "leave it out (--partial): a test message is no payment",
+    "message.identifier": "--institution-numbers lets a customer number or an account identify a party, --institution "
+                          "names the reporting bank",
+    "message.time": "give the option that is named there, or get a message that tells its time with an offset",
+    "message.count": "the file does not hold what it says: get it again from who sent it",
+    "message.parameter": "give the option that is named; docs/FORMATS.md says what each is for",
+    "identifier.placeholder": "get the identification from who sent it; a placeholder identifies nobody",
+    "time.future": "send it again when its time has come: nothing of a later day is admitted",
+    "timestamp.missing": "leave timestamp_ms out of the envelope, so that the time of sending is taken",
+    "history.not_allowed": "allow it in [[admission.history]] of the workers' configuration, or leave --history out",
+    "key.mismatch": "leave the key out of the line: it is made from the body",
+}  # fmt: skip
+_BY_KIND = {
+    "xml": "the file is damaged, cut, or no XML: get it again from who sent it",
+    "fin": "the file is damaged, cut, or no SWIFT message: get it again from who sent it",
+    "size": "send less in one record: a line is one event, and a large file can be parted",
+    "signature": "sign with --sign-key FILE, a key whose public half the workers' FXWATCH_SENDER_KEYS_FILE names",
+    "message": "get the message again from who sent it; docs/FORMATS.md says what is read",
+    "door": "this is a fault of fxwatch: report it",
+}
+_GENERAL = "mend it where the record is made; `fxwatch schemas` writes the contract, field by field"
+
+
+def advice(code: str) -> str:
+    """The next step for a fault's code; some step for every code."""
+    return _ADVICE.get(code) or _BY_KIND.get(code.partition(".")[0], _GENERAL)

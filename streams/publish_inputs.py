@@ -1,0 +1,145 @@
+"""The inputs of `fxwatch publish`, each read as items: a record to send, or the faults for which it would not do.
+
+Lines are read one by one and never kept. Of a message file the records are kept, about 1 KB a payment, because to
+convert it costs more than to keep it.
+"""
+
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from streams import record_lines
+from streams.errors import UsageError
+from streams.faults import Fault
+from streams.formats import files as message_files
+from streams.formats.conversion import Syntax
+from streams.formats.parameters import Parameters
+from streams.formats.result import Converted
+from streams.offline_door import OfflineDoor
+from streams.record import Record
+from streams.record_lines import EnvelopeError, LineError, Timestamps, topic_of
+
+STANDARD_INPUT = "-"
+_STANDARD_INPUT_SHOWN = "standard input"
+
+
+class Item(NamedTuple):
+    """One record by its place in the file, or why ingest would not admit it; both where it is sent all the same."""
+
+    place: str
+    record: Record | None
+    faults: tuple[Fault, ...] = ()
+    # payments that it stands for; 0: the file as a whole is refused, and how much it holds is not known
+    payments: int = 1
+
+
+class Source(NamedTuple):
+    """A file, or standard input: its name as shown, and either its topic or its messages' syntax."""
+
+    name: str
+    topic: str = ""
+    syntax: Syntax | None = None
+    shown: str = ""
+    # bytes; of standard input not known
+    size: int = 0
+
+    @property
+    def piped(self) -> bool:
+        """Whether it is standard input, which can be read once only."""
+        return self.name == STANDARD_INPUT
+
+
+class Choices(NamedTuple):
+    """How records are made of what was read."""
+
+    timestamps: Timestamps = "own"
+    history: bool = False
+    as_is: bool = False
+
+
+def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
+    """All inputs. Raises `UsageError` when one cannot be read or no topic is known, before any is read."""
+    found = []
+    for name in names:
+        if name == STANDARD_INPUT:
+            if not topic:
+                raise UsageError("standard input has no name to take the topic from", todo="pass --topic TOPIC")
+            found.append(Source(name, topic_of(name, topic), shown=_STANDARD_INPUT_SHOWN))
+            continue
+        syntax = message_files.syntax_of_file(name)
+        with _opened(name) as file:
+            size = os.fstat(file.fileno()).st_size
+        found.append(Source(name, "" if syntax else topic_of(name, topic), syntax, name, size))
+    return found
+
+
+def line_items(source: Source, choices: Choices, door: OfflineDoor | None, sign: Callable[[Record], Record],
+               passed: Callable[[int], None] | None = None) -> Iterator[Item]:  # fmt: skip
+    """The records of JSON lines in order; without a door nobody is asked but the line itself.
+
+    `passed` is told the bytes of each line.
+    """
+    with contextlib.ExitStack() as stack:
+        lines: Iterator[bytes] = iter(sys.stdin.buffer if source.piped else stack.enter_context(_opened(source.name)))
+        if passed is not None:
+            lines = _counted(lines, passed)
+        options = {"timestamps": choices.timestamps, "history": choices.history}
+        for line in record_lines.parsed(lines, source.topic, **options):  # type: ignore[arg-type]
+            record = sign(line.record)
+            if line.fault is not None and not choices.as_is:
+                yield Item(f"line {line.number}", None, _faults_of_line(line.fault, record, door))
+            else:
+                yield Item(f"line {line.number}", record, () if door is None else door.faults(record))
+
+
+def _faults_of_line(fault: LineError, record: Record, door: OfflineDoor | None) -> tuple[Fault, ...]:
+    """What is wrong with a line that no record can be made of: all that the door finds in it as it stands."""
+    itself = Fault(LineError.code, "", f"one JSON object of the contract; {fault.what}")
+    if door is None or isinstance(fault, EnvelopeError):
+        return (itself,)
+    # a key is made from the body: that it is missing too says nothing
+    found = tuple(one for one in door.faults(record) if one.code != "key.missing")
+    if found and found[0].code == "json.malformed":
+        return (Fault(found[0].code, "", f"one JSON object; {fault.what}"),)
+    return found or (itself,)
+
+
+def message_items(
+    source: Source, syntax: Syntax, parameters: Parameters, choices: Choices, door: OfflineDoor,
+    sign: Callable[[Record], Record], *, places: bool,
+) -> tuple[Converted, list[Item]]:  # fmt: skip
+    """A message file converted: what became of its `places`, and its payments, the refused ones first."""
+    # the time stamps that the records will have, so that the conversion judges a time as the door does
+    now = None if choices.timestamps == "event" else time.time_ns() // 1_000_000
+    converted = message_files.converted_file(source.name, syntax, parameters, door.identifiers, now, report=places)
+    items = [Item(one.place, None, one.faults, 0 if converted.unreadable else max(1, one.payments))
+             for one in converted.refused]  # fmt: skip
+    made = message_files.records(converted, choices.timestamps, history=choices.history)
+    for place, record in zip(converted.places, map(sign, made), strict=True):
+        items.append(Item(place, record, door.faults(record)))
+    return converted, items
+
+
+def as_is_item(source: Source, syntax: Syntax, texts: dict[str, str], choices: Choices, door: OfflineDoor | None,
+               sign: Callable[[Record], Record]) -> Item:  # fmt: skip
+    """A message file as one record for ingest to convert, with the parameters as they were given."""
+    record = sign(message_files.record_as_is(source.name, syntax, texts, history=choices.history))
+    return Item("", record, () if door is None else door.faults(record))
+
+
+def _opened(name: str) -> BinaryIO:
+    try:
+        return Path(name).open("rb")
+    except OSError as fault:
+        raise UsageError(f"cannot read the file: {fault.strerror}", got=name, expected="a readable file of JSON lines "
+                         "or of payment messages") from fault  # fmt: skip
+
+
+def _counted(lines: Iterator[bytes], passed: Callable[[int], None]) -> Iterator[bytes]:
+    for line in lines:
+        passed(len(line))
+        yield line

@@ -1,0 +1,162 @@
+"""`fxwatch publish`: all or nothing, or with `--partial` what fits, and what is said of the rest."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from streams import publish
+from streams.cli.publish import command
+from streams.contracts import RATES, TRANSACTIONS
+from streams.errors import UsageError
+from streams.publication import RefusedRecordsError
+from streams.publish import PublishSummary
+from tests.support.payment_files import DOMESTIC, MT202, TOLD, fin, xml
+from tests.support.pipeline import RATE, TRANSACTION
+
+MT_TOLD = (*TOLD, "--utc-offset", "+09:00", "--time-of-day", "10:00")
+UNKNOWN = {**TRANSACTION, "event_id": "E-2", "currency": "XXQ"}
+OTHER = {**TRANSACTION, "event_id": "E-3"}
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
+    """The bodies that would go to Kafka; None stands for having begun to send."""
+    records: list = []
+
+    def keep(_settings: object, some, _rate: object) -> PublishSummary:
+        records.append(None)
+        records.extend(json.loads(one.value) if one.value[:1] == b"{" else one.value for one in some)
+        count = len(records) - 1
+        return PublishSummary(records=count, topics={TRANSACTIONS: count})
+
+    monkeypatch.setattr(publish, "publish_records", keep)
+    return records
+
+
+def run(*arguments: object, **more: object):
+    return CliRunner().invoke(command, [*map(str, arguments)], **more)
+
+
+def lines(path: Path, *bodies: object) -> Path:
+    path.write_text("".join(f"{one if isinstance(one, str) else json.dumps(one)}\n" for one in bodies))
+    return path
+
+
+@pytest.mark.parametrize(("name", "content", "options", "code", "place"), [
+    ("one_domestic.xml", xml(DOMESTIC), TOLD, "message.resident", "CdtTrfTxInf[2]"),
+    ("and_mt202.fin", f"{fin()}$\n{MT202}", MT_TOLD, "message.type", "message[2]"),
+])  # fmt: skip
+def test_one_payment_that_is_none_of_ours_does_not_lose_the_others(
+    tmp_path: Path, sent: list, name: str, content: str, options: tuple[str, ...], code: str, place: str
+) -> None:
+    """pacs008_one_domestic.xml, mt103_and_mt202.fin: nothing without --partial, which the message names; then one."""
+    path = tmp_path / name
+    path.write_text(content)
+    refused = run(*options, path)
+    assert refused.exit_code == 1
+    assert isinstance(refused.exception, RefusedRecordsError)
+    assert f"nothing was sent: 1 of 2 records are not what ingest admits ({code} 1)" in refused.exception.message
+    assert "--partial" in refused.exception.message
+    assert refused.stdout.startswith(f"{code}: 1 (")
+    assert sent == []
+    partial = run(*options, "--partial", path)
+    assert partial.exit_code == 3
+    assert [body["party_id"] for body in sent[1:]] == ["123"]
+    assert partial.stdout.startswith(f"{code}: 1 (")
+    assert f"{path}, {place}" in partial.stdout
+    assert "1 record left out" in partial.stdout
+    assert not any(value in partial.stdout for value in ("ANN EXAMPLE", "BOB EXAMPLE", "1000.00"))
+    sent.clear()
+    told = json.loads(run(*options, "--partial", "--json", path).stdout)
+    assert (told["records"], told["unfit"], told["messages"][0]["converted"]) == (1, 1, 1)
+    (unfit,) = told["unfit_records"]
+    assert (unfit["file"], unfit["place"], unfit["faults"][0]["code"]) == (str(path), place, code)
+
+
+def test_a_line_that_does_not_fit_is_left_out_by_its_number(tmp_path: Path, sent: list) -> None:
+    """A line that is no JSON and one of an unknown currency; the others go, and every file with them."""
+    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION, "{", UNKNOWN, OTHER)
+    rates = lines(tmp_path / f"{RATES}.jsonl", RATE)
+    assert run(path, rates).exit_code == 1
+    assert sent == []
+    rest = tmp_path / "rest.jsonl"
+    done = run("--partial", "--rest", rest, path, rates)
+    assert done.exit_code == 3
+    assert sent[1:] == [TRANSACTION, OTHER, RATE]
+    assert [json.loads(line)["place"] for line in rest.read_text().splitlines()] == ["line 2", "line 3"]
+    assert f"  {path}, line 2: expected one JSON object; not JSON (" in done.stdout
+
+
+def test_partial_with_nothing_to_leave_out_is_done(tmp_path: Path, sent: list) -> None:
+    """Exit code 0, as without it."""
+    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION, OTHER)
+    assert run("--partial", path).exit_code == 0
+    assert run(path).exit_code == 0
+    assert sent == [None, TRANSACTION, OTHER] * 2
+
+
+def test_partial_with_nothing_to_send_has_failed(tmp_path: Path, sent: list) -> None:
+    """A file of one foreign kind, or of one faulty line: exit code 1, not 3; a message file does not even connect."""
+    path = tmp_path / "only.fin"
+    path.write_text(MT202)
+    refused = run(*MT_TOLD, "--partial", path)
+    assert (refused.exit_code, sent) == (1, [])
+    assert "nothing that fits is left" in refused.exception.message
+    faulty = run("--partial", lines(tmp_path / f"{TRANSACTIONS}.jsonl", UNKNOWN))
+    assert (faulty.exit_code, sent) == (1, [None])
+    assert "currency.unknown 1" in faulty.exception.message
+
+
+def test_a_file_that_is_cut_is_left_out_as_a_whole(tmp_path: Path, sent: list) -> None:
+    """How much it held is not known: nothing of it is sent, and the files beside it are."""
+    cut, good = tmp_path / "cut.xml", tmp_path / "good.xml"
+    cut.write_text(xml(DOMESTIC)[:-60])
+    good.write_text(xml())
+    alone = run(*TOLD, "--partial", cut)
+    assert (alone.exit_code, sent) == (1, [])
+    assert "1 of 1 files are refused as a whole" in alone.exception.message
+    assert run(*TOLD, cut, good).exit_code == 1
+    assert sent == []
+    both = run(*TOLD, "--partial", cut, good)
+    assert both.exit_code == 3
+    assert len(sent) == 2
+    assert "1 file left out" in both.stdout
+    assert f"{cut}\tpacs.008\trefused\tas a\twhole" in both.stdout
+
+
+def test_standard_input_stops_at_a_fault_or_leaves_it_out_at_once(sent: list) -> None:
+    """It is read once: what stood before the fault was sent, and the message says how much; --partial goes on."""
+    piped = "".join(json.dumps(one) + "\n" for one in (TRANSACTION, UNKNOWN, OTHER))
+    stopped = run("--topic", TRANSACTIONS, "-", input=piped)
+    assert stopped.exit_code == 1
+    assert "standard input, line 2, currency: currency.unknown" in stopped.exception.message
+    assert "1 record before it was handed to Kafka" in stopped.exception.message
+    sent.clear()
+    partial = run("--partial", "--topic", TRANSACTIONS, "-", input=piped)
+    assert (partial.exit_code, sent[1:]) == (3, [TRANSACTION, OTHER])
+    assert partial.stderr == (
+        "fxwatch: left out: standard input, line 2, currency: currency.unknown, expected an active ISO 4217 code\n"
+    )
+
+
+def test_as_is_checks_nothing(tmp_path: Path, sent: list) -> None:
+    """What ingest will dead-letter is sent, byte for byte; with --partial the two would contradict each other."""
+    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", UNKNOWN, "nonsense")
+    assert run("--as-is", path).exit_code == 0
+    assert sent[1:] == [UNKNOWN, b"nonsense"]
+    both = run("--as-is", "--partial", path)
+    assert isinstance(both.exception, UsageError)
+    message = tmp_path / "two.xml"
+    message.write_text(xml(DOMESTIC))
+    assert run("--as-is", message).exit_code == 0
+    assert sent[-1] == message.read_bytes()
+
+
+def test_every_input_is_looked_for_before_anything_is_read(tmp_path: Path, sent: list) -> None:
+    """A second file that is not there is wrong use also with --partial, which sends while it reads."""
+    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION)
+    done = run("--partial", path, tmp_path / f"{RATES}.jsonl")
+    assert isinstance(done.exception, UsageError)
+    assert sent == []
