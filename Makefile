@@ -18,7 +18,7 @@ PYTEST_OPTIONS ?=
 FUZZ_SECONDS ?= 120
 FUZZ_SEED ?= 1
 
-.PHONY: help setup demo test lint promtool fuzzer fuzz mutants mutation bench chaos wheel lock clean
+.PHONY: help setup demo test lint promtool amtool fuzzer fuzz mutants mutation bench chaos wheel lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -48,11 +48,15 @@ lint: setup ## ruff, formatter, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# promtool checks the Prometheus configuration and rules. Where it cannot be had, its test says so and is counted as skipped.
-# Only the one program is unpacked: installing Debian's package would start a Prometheus service.
+# promtool and amtool check the configurations, rules and routes, and Prometheus and Alertmanager themselves are run by one
+# test. Where they cannot be had, the tests say so and are counted as skipped.
+# Only the programs are unpacked: installing Debian's packages would start services.
 promtool: setup
-	@command -v promtool >/dev/null || [ -x $(BIN)/promtool ] || bash deploy/prometheus/fetch-promtool $(BIN) \
-		|| echo 'promtool is not to be had here; its test will be skipped and say so' >&2
+	@(for tool in prometheus promtool alertmanager amtool; do command -v $$tool >/dev/null || [ -x $(BIN)/$$tool ] || exit 1; done) \
+		|| bash deploy/prometheus/fetch-tools $(BIN) \
+		|| echo 'prometheus and alertmanager are not to be had here; their tests will be skipped and say so' >&2
+
+amtool: promtool
 
 # The fuzzer has wheels for Linux on x86-64 only. Where it cannot be had, its test says so and is counted as skipped.
 fuzzer: setup

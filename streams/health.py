@@ -88,6 +88,10 @@ class BrokerWatch:
         """Whether the last probe was answered."""
         return self.away_since is None
 
+    def away_seconds(self) -> float:
+        """How long no broker has answered, seconds; 0 while one does."""
+        return 0.0 if self.away_since is None else time.monotonic() - self.away_since
+
     def was_away(self) -> bool:
         """Whether a probe failed recently enough for the broker to have timed out a transaction meanwhile."""
         window = 2 * self._settings.transaction_timeout_seconds + self._settings.session_timeout_seconds

@@ -29,6 +29,7 @@ from detectors.rate_checks import VERDICTS
 from streams import run_histogram
 from streams.bounded_labels import OTHER, BoundedChildren
 from streams.institution_metrics import institution_metrics
+from streams.readiness_metrics import readiness_metrics
 from streams.run_histogram import RunHistogram
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
@@ -245,6 +246,7 @@ class Metrics:
             "Keys by which senders prove records, as ingest here knows them, keys; the label is the same where workers "
             "know the same ones, `none` without a file.", "fingerprint",
         )  # fmt: skip
+        self.broker_away_seconds, self.unready_reasons = readiness_metrics(self.registry)
         self.build_info = gauge(
             "build_info",
             "Always 1; code release, and fingerprints of configuration, detector set and rules.",

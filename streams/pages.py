@@ -51,6 +51,13 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
     """
     kept = KeptPage(metrics.page)
 
+    def unready() -> list[str]:
+        reasons = [] if broker.reachable else ["the broker does not answer"]
+        return reasons + [reason for agent in agents for reason in agent.unready()]
+
+    metrics.broker_away_seconds.set_function(broker.away_seconds)
+    metrics.unready_reasons.set_function(lambda: len(unready()))
+
     async def page_metrics(web: Any, _request: Any) -> Any:
         return web.bytes(kept(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
@@ -60,9 +67,7 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
         return _json(web, body, OK if fault is None else UNAVAILABLE)
 
     async def page_readyz(web: Any, _request: Any) -> Any:
-        reasons = [] if broker.reachable else ["the broker does not answer"]
-        for agent in agents:
-            reasons += agent.unready()
+        reasons = unready()
         body: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
         notes = [note for agent in agents if hasattr(agent, "notes") for note in agent.notes()]
         if notes:

@@ -61,7 +61,7 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off), typologies=off)
     loop = _event_loop()
     agents: dict[str, Any] = {}
-    metrics = _metrics(settings, max(inputs), senders)
+    metrics = _metrics(settings, max(inputs), senders, ("ingest", "monitor") if role == "all" else (role,))
     broker = health.BrokerWatch(settings)
     if role in ("monitor", "all"):
         from streams.monitor import MonitorAgent
@@ -232,7 +232,10 @@ def _senders(settings: Settings) -> SenderKeys | None:
     return load_sender_keys(settings.sender_keys_file)
 
 
-def _metrics(settings: Settings, input_partitions: int, senders: SenderKeys | None) -> Metrics:
+def _metrics(settings: Settings, input_partitions: int, senders: SenderKeys | None,
+             agents: tuple[str, ...] = ("ingest", "monitor")) -> Metrics:  # fmt: skip
+    # the agents that run here: a monitor that showed ingest's partitions as not held, and it cannot know how many there
+    # are, would be twelve alerts when ingest is gone
     effective = settings.effective
     return Metrics(
         partitions=effective.engine.partitions,
@@ -243,6 +246,7 @@ def _metrics(settings: Settings, input_partitions: int, senders: SenderKeys | No
         codes=sorted(faults.CODES),
         detectors=sorted(effective.detectors.members),
         versions=versions(effective),
+        agents=agents,
         institutions=[
             *(identifiers.DEFAULT.institution(name)[0] for name in effective.admitted.institutions),
             *(() if senders is None else senders.institutions),

@@ -1,4 +1,4 @@
-"""Shared by the contract tests: what the metrics page offers against what a PromQL expression uses, and promtool."""
+"""Shared by the contract tests: what the metrics page offers against what an expression uses; programs."""
 
 import re
 import shutil
@@ -49,6 +49,7 @@ def offered() -> dict[str, set[str]]:
         metrics.set_partition_state(agent, 0, "running")
         metrics.set_lag(agent, 0, 0)
         metrics.set_hidden(agent, 0, 0)
+        metrics.set_loaded(agent, 0, refused=0, cold=False)
     metrics.set_state_size(0, 0, 0)
     metrics.sender_keys.labels("none").set(0)
     metrics.typology_enabled.labels("T01").set(1)
@@ -66,7 +67,7 @@ def used(expression: str) -> dict[str, set[str]]:
     bare = re.sub(r"\[[^\]]*\]", " ", grouping.sub(" ", expression))
     found: dict[str, set[str]] = {"": labels}
     pattern = re.compile(r"(?<![\w.])([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\{[^}]*\}|\()?")
-    for name, follows in pattern.findall(re.sub(r'(?<=[=~])\s*"[^"]*"', '""', bare)):
+    for name, follows in pattern.findall(re.sub(r'"[^"]*"', '""', bare)):
         if follows == "(" or name in WORDS:
             continue
         found.setdefault(name, set()).update(re.findall(r"([a-zA-Z_]\w*)\s*(?:=~|!~|!=|=)", follows))
@@ -98,11 +99,45 @@ def offered_metrics():
 
 
 @pytest.fixture
-def promtool():
-    """Path of promtool; `make promtool` puts it beside this Python. Skips, saying so, where there is none."""
-    found = shutil.which("promtool", path=str(Path(sys.executable).parent)) or shutil.which("promtool")
+def metrics_used():
+    """The function that names the metrics of a PromQL expression, buckets of histograms as their samples are called."""
+    return lambda expression: set(used(expression)) - {""}
+
+
+def tool(*names):
+    """Path of a program; `make promtool` puts it beside this Python. Skips, saying so, where there is none."""
+    beside = str(Path(sys.executable).parent)
+    found = next(
+        (path for name in names for path in (shutil.which(name, path=beside), shutil.which(name)) if path), None
+    )
     if found is None:
-        pytest.skip(
-            "promtool is not on PATH nor in the environment; to do: make promtool (Debian) or install Prometheus"
-        )
+        pytest.skip(f"{names[0]} is not on PATH nor in the environment; to do: make promtool (Debian), or install it")
+    return found
+
+
+@pytest.fixture
+def promtool():
+    """Checks Prometheus' configuration and rules, and tries rules on made-up series."""
+    return tool("promtool")
+
+
+@pytest.fixture
+def amtool():
+    """Checks Alertmanager's configuration, and tells which receiver an alert goes to."""
+    return tool("amtool")
+
+
+@pytest.fixture
+def prometheus_program():
+    """Prometheus itself."""
+    return tool("prometheus")
+
+
+@pytest.fixture
+def alertmanager_program():
+    """Alertmanager itself, by upstream's name or by Debian's, which needs its templates where the package has them."""
+    found = tool("alertmanager", "prometheus-alertmanager")
+    template = "/usr/share/prometheus/alertmanager/default.tmpl"
+    if not Path(template).exists() and template.encode() in Path(found).read_bytes():
+        pytest.skip(f"Debian's Alertmanager needs {template}; to do: make promtool as root, or as it told you")
     return found

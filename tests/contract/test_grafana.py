@@ -73,3 +73,15 @@ def test_promtool_can_parse_every_query(promtool, tmp_path):
     done = subprocess.run([promtool, "check", "rules", path], check=False, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"{len(QUERIES)} rules found" in done.stdout
+
+
+def test_shares_are_of_payments_or_of_their_own_topic():
+    """No panel divides by what the monitor applied: a rate is in there once a ledger partition, 12 times."""
+    shares = [expression for _, expression in QUERIES if "/" in expression]
+    assert len(shares) >= 5
+    assert [one for one in shares if re.search(r"/.*fxwatch_events_total", one)] == []
+
+
+def test_no_query_depends_on_a_jobs_name():
+    """Prometheus' jobs may be called as their owner likes."""
+    assert [expression for _, expression in QUERIES if re.search(r"job\s*(=|!)", expression)] == []

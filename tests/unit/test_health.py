@@ -122,11 +122,13 @@ def test_a_broker_away_for_longer_than_the_patience_is_lost(clock: Any) -> None:
     """Not a second earlier; the message names the address and the setting."""
     lost: list[BaseException] = []
     watch = health.BrokerWatch(Settings(bootstrap="b:1", broker_patience_seconds=8), lost.append)
+    assert watch.away_seconds() == 0
     watch._note(answered=False)
     clock.seconds += 8
     watch._note(answered=False)
     assert not lost
     assert not watch.reachable
+    assert watch.away_seconds() == 8
     clock.seconds += 1
     watch._note(answered=False)
     assert isinstance(lost[0], BrokerUnavailableError)
@@ -144,6 +146,7 @@ def test_a_broker_that_came_back_is_reachable_and_remembered(clock: Any) -> None
     clock.seconds += 5
     watch._note(answered=True)
     assert watch.reachable
+    assert watch.away_seconds() == 0
     assert watch.was_away()
     clock.seconds += 5
     watch._note(answered=False)

@@ -52,6 +52,9 @@ PROMISED = {
     "fxwatch_parties": ("gauge", {"partition"}),
     "fxwatch_state_bytes": ("gauge", {"partition"}),
     "fxwatch_detector_score": ("histogram", {"detector"}),
+    # beyond it too: what /readyz says, so that an outage of Kafka is one alert and not all that follows from it
+    "fxwatch_broker_away_seconds": ("gauge", set()),
+    "fxwatch_unready_reasons": ("gauge", set()),
     "fxwatch_build_info": ("gauge", {"version", "config", "detectors", "rules"}),
 }
 

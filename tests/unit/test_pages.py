@@ -1,13 +1,16 @@
 """The page of metrics: what asking for it costs, however often it is asked for."""
 
 import asyncio
+import json
 import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry, generate_latest
 
 from streams.pages import SHARE, KeptPage, add_pages
+from streams.readiness_metrics import readiness_metrics
 
 SECONDS = 0.01
 """What making a page takes here."""
@@ -69,9 +72,40 @@ def test_the_page_of_metrics_is_one_of_these() -> None:
         time.sleep(0.05)
         return maker.page()
 
-    add_pages(SimpleNamespace(page=page), SimpleNamespace(page=slow), [], SimpleNamespace(), SimpleNamespace())
+    told = readiness_metrics(CollectorRegistry())._asdict()
+    broker = SimpleNamespace(away_seconds=lambda: 0.0)
+    add_pages(SimpleNamespace(page=page), SimpleNamespace(page=slow, **told), [], SimpleNamespace(), broker)
     web = SimpleNamespace(bytes=lambda content, headers: (content, headers["Content-Type"]))
     first, second = (asyncio.run(pages["/metrics"](web, None)) for _ in range(2))
     assert first == second
     assert (first[0], maker.made) == (b"1", 1)
     assert first[1].startswith("text/plain")
+
+
+def test_the_metrics_say_what_readyz_says() -> None:
+    """Reasons of all agents and the broker's absence, asked for anew with each page; ready again, both are 0."""
+    registry, pages = CollectorRegistry(), {}
+
+    def page(path: str, name: str) -> Any:
+        return lambda function: pages.setdefault(path, function)
+
+    reasons: list[str] = ["monitor[3]: replaying", "monitor[4]: replaying"]
+    broker = SimpleNamespace(away_seconds=lambda: 0.0 if broker.reachable else 42.5, reachable=False)
+    metrics = SimpleNamespace(page=lambda: generate_latest(registry), **readiness_metrics(registry)._asdict())
+    add_pages(
+        SimpleNamespace(page=page), metrics, [SimpleNamespace(unready=lambda: reasons)], SimpleNamespace(), broker
+    )
+
+    def shown() -> tuple[float | None, float | None]:
+        return tuple(
+            registry.get_sample_value(f"fxwatch_{name}") for name in ("broker_away_seconds", "unready_reasons")
+        )
+
+    web = SimpleNamespace(text=lambda body, content_type, status: (json.loads(body), status))
+    assert shown() == (42.5, 3)
+    body, status = asyncio.run(pages["/readyz"](web, None))
+    assert (len(body["reasons"]), body["ready"], status) == (3, False, 503)
+    reasons.clear()
+    broker.reachable = True
+    assert shown() == (0, 0)
+    assert asyncio.run(pages["/readyz"](web, None)) == ({"ready": True, "reasons": []}, 200)
