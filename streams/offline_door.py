@@ -6,6 +6,7 @@ thrown away, and nothing of them leaves here. Out of its reach is what came befo
 
 import secrets
 import time
+from collections import Counter
 
 from streams.door import Door, Rejected
 from streams.faults import Fault
@@ -50,6 +51,8 @@ class OfflineDoor:
         # prevented: every load of history from such a machine would be refused here, and taken by ingest.
         self._history = bool(effective.admitted.history)
         self._marked = False
+        # what was done to which field of how many records that fit (docs/IDENTIFIERS.md)
+        self.notes: Counter[str] = Counter()
 
     @property
     def unchecked(self) -> tuple[str, ...]:
@@ -66,6 +69,8 @@ class OfflineDoor:
         at_ms = record.timestamp_ms if record.timestamp_ms >= 0 else time.time_ns() // 1_000_000
         answer = self._door.admit(record.topic, 0, 0, at_ms, record.key, record.value, record.headers)
         if not isinstance(answer, Rejected):
+            if answer.notes:
+                self.notes.update(answer.notes)
             return ()
         if self._history or _HISTORY not in answer.codes:
             return answer.faults

@@ -42,12 +42,14 @@ class MessageReport(msgspec.Struct, frozen=True):
     """What became of a message file, without any value of it."""
 
     file: str
+    # how many payments were converted, and the rest of what was found without them
+    payments: int
     converted: Converted
 
     def as_dict(self, *, places: bool) -> dict[str, Any]:
         """For `--json`; with `places`, what each was mapped to."""
         made = self.converted
-        told = {"file": self.file, "format": made.format, "payments": made.payments, "converted": len(made.places),
+        told = {"file": self.file, "format": made.format, "payments": made.payments, "converted": self.payments,
                 "faults": msgspec.to_builtins(made.faults)}  # fmt: skip
         if places:
             told |= {"mapped": msgspec.to_builtins(made.mapped), "unmapped": msgspec.to_builtins(made.unmapped)}
@@ -69,6 +71,16 @@ class Publication:
         self._choices, self._door, self._sign = choices, door, sign
         self._parameters, self._texts = parameters, texts
         self._held: dict[int, list[Record]] = {}
+
+    @property
+    def checked(self) -> bool:
+        """Whether anything is asked about the records."""
+        return self.way.dry_run or not self._choices.as_is
+
+    @property
+    def notes(self) -> dict[str, int]:
+        """What the door did to fields of records that fit, with counts."""
+        return dict(sorted(self._door.notes.items()))
 
     @property
     def may_send(self) -> bool:
@@ -112,9 +124,13 @@ class Publication:
             converted, items = message_items(source, syntax, self._parameters, self._choices, self._door, self._sign,
                                              places=self.way.places)  # fmt: skip
             kind = converted.format
-            self.messages.append(MessageReport(source.shown, msgspec.structs.replace(converted, transactions=())))
+            kept = msgspec.structs.replace(converted, transactions=(), places=())
+            self.messages.append(MessageReport(source.shown, len(converted.places), kept))
         for item in items:
-            self._count(source, kind, item)
+            if self.checked:
+                self._count(source, kind, item)
+            if self.way.dry_run:
+                continue
             if item.record is not None and (not item.faults or self._choices.as_is):
                 yield item.record
 

@@ -8,8 +8,9 @@ _ADVICE = {
     "json.malformed": "write one JSON object a line; a file of payment messages is named .xml, .fin or .mt103",
     "message.resident": "leave out what does not cross the border (--partial); if it does, the message must tell both "
                         "countries, and --resident-country the reporting one",
-    "message.type": "leave it out (--partial): only customer credit transfers are read (pacs.008, MT103)",
+    "message.type": "leave it out (--partial), or send what is named there instead",
     "message.returned": "leave it out (--partial); send it as a JSON line with status returned and original_event_id",
+    "message.nak": "leave it out (--partial): no payment was made by it",
     "message.test": "leave it out (--partial): a test message is no payment",
     "message.identifier": "--institution-numbers lets a customer number or an account identify a party, --institution "
                           "names the reporting bank",
@@ -17,7 +18,8 @@ _ADVICE = {
     "message.count": "the file does not hold what it says: get it again from who sent it",
     "message.parameter": "give the option that is named; docs/FORMATS.md says what each is for",
     "identifier.placeholder": "get the identification from who sent it; a placeholder identifies nobody",
-    "time.future": "send it again when its time has come: nothing of a later day is admitted",
+    "time.future": "of a message sent ahead of its value date say the day of order (--order-date), or send it "
+                   "when its time has come",
     "timestamp.missing": "leave timestamp_ms out of the envelope, so that the time of sending is taken",
     "history.not_allowed": "allow it in [[admission.history]] of the workers' configuration, or leave --history out",
     "key.mismatch": "leave the key out of the line: it is made from the body",

@@ -6,6 +6,7 @@ convert it costs more than to keep it.
 
 import contextlib
 import os
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -44,13 +45,10 @@ class Source(NamedTuple):
     topic: str = ""
     syntax: Syntax | None = None
     shown: str = ""
-    # bytes; of standard input not known
+    # bytes; of a pipe not known
     size: int = 0
-
-    @property
-    def piped(self) -> bool:
-        """Whether it is standard input, which can be read once only."""
-        return self.name == STANDARD_INPUT
+    # standard input, or a pipe with a name: it can be read once only
+    piped: bool = False
 
 
 class Choices(NamedTuple):
@@ -68,12 +66,14 @@ def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
         if name == STANDARD_INPUT:
             if not topic:
                 raise UsageError("standard input has no name to take the topic from", todo="pass --topic TOPIC")
-            found.append(Source(name, topic_of(name, topic), shown=_STANDARD_INPUT_SHOWN))
+            found.append(Source(name, topic_of(name, topic), shown=_STANDARD_INPUT_SHOWN, piped=True))
             continue
-        syntax = message_files.syntax_of_file(name)
-        with _opened(name) as file:
-            size = os.fstat(file.fileno()).st_size
-        found.append(Source(name, "" if syntax else topic_of(name, topic), syntax, name, size))
+        syntax, size, piped = message_files.syntax_of_file(name), 0, _is_pipe(name)
+        if not piped:
+            # opened to see whether it can be; a pipe's writer would lose its reader
+            with _opened(name) as file:
+                size = os.fstat(file.fileno()).st_size
+        found.append(Source(name, "" if syntax else topic_of(name, topic), syntax, name, size, piped))
     return found
 
 
@@ -84,7 +84,9 @@ def line_items(source: Source, choices: Choices, door: OfflineDoor | None, sign:
     `passed` is told the bytes of each line.
     """
     with contextlib.ExitStack() as stack:
-        lines: Iterator[bytes] = iter(sys.stdin.buffer if source.piped else stack.enter_context(_opened(source.name)))
+        lines: Iterator[bytes] = iter(
+            sys.stdin.buffer if source.name == STANDARD_INPUT else stack.enter_context(_opened(source.name))
+        )
         if passed is not None:
             lines = _counted(lines, passed)
         options = {"timestamps": choices.timestamps, "history": choices.history}
@@ -129,6 +131,12 @@ def as_is_item(source: Source, syntax: Syntax, texts: dict[str, str], choices: C
     """A message file as one record for ingest to convert, with the parameters as they were given."""
     record = sign(message_files.record_as_is(source.name, syntax, texts, history=choices.history))
     return Item("", record, () if door is None else door.faults(record))
+
+
+def _is_pipe(name: str) -> bool:
+    with contextlib.suppress(OSError):  # to open it says what is wrong
+        return stat.S_ISFIFO(Path(name).stat().st_mode)
+    return False
 
 
 def _opened(name: str) -> BinaryIO:

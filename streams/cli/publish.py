@@ -147,7 +147,7 @@ def _run(found: "Publication", settings: "Settings", rate: float | None, *, as_j
 @contextlib.contextmanager
 def _rest_file(path: Path | None, inputs: "list[Source]") -> "Iterator[Callable[[Unfit], None] | None]":
     """What writes each record that does not fit to a file of JSON lines. Raises `UsageError`."""
-    from streams.errors import UsageError
+    from streams.errors import FxwatchError, UsageError
 
     if path is None:
         yield None
@@ -161,7 +161,10 @@ def _rest_file(path: Path | None, inputs: "list[Source]") -> "Iterator[Callable[
     with file:
 
         def write(one: "Unfit") -> None:
-            file.write(msgspec.json.encode(one) + b"\n")
+            try:
+                file.write(msgspec.json.encode(one) + b"\n")
+            except OSError as fault:
+                raise FxwatchError(f"cannot write the file of --rest: {fault.strerror}", got=str(path)) from fault
 
         yield write
 

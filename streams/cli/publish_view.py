@@ -40,7 +40,7 @@ def show_files(report: Report) -> None:
         read = "refused as a whole" if count.whole else f"{count.fit:,} of {count.read:,} records fit"
         say(f"{name}: {count.kind}, {read}")
         return
-    rows_shown = [(name, count.kind, *(("refused", "as a", "whole") if count.whole else
+    rows_shown = [(name, count.kind, *(("?", "0", "all of it") if count.whole else
                    (f"{count.read:,}", f"{count.fit:,}", f"{count.read - count.fit:,}")))
                   for name, count in report.files.items()]  # fmt: skip
     tables.show(["file", "kind", "records", "fit", "do not"], rows_shown, numeric=["records", "fit", "do not"])
@@ -54,9 +54,9 @@ def show_places(messages: list[MessageReport]) -> None:
     """What each place of the converted payments became; nothing of a file without one."""
     for one in messages:
         converted = one.converted
-        if not converted.places:
+        if not one.payments:
             continue
-        say(f"\n{one.file}: what became of each place ({counted(len(converted.places), 'payment')} converted)")
+        say(f"\n{one.file}: what became of each place ({counted(one.payments, 'payment')} converted)")
         tables.show(
             ["place", "times", "becomes", "note"],
             [(row.place, str(row.times), row.field or "not mapped", row.note) for row in rows(converted)],
@@ -75,7 +75,18 @@ def show(found: Publication, summary: dict[str, Any] | None, *, as_json: bool, *
     if as_json:
         messages = [one.as_dict(places=places) for one in found.messages]
         sent = summary or {"published_to": None}
-        say_json(json.dumps({**sent, "messages": messages, **report.as_dict(), **more}))
+        say_json(
+            json.dumps(
+                {
+                    **sent,
+                    "messages": messages,
+                    "checked": found.checked,
+                    **report.as_dict(),
+                    "notes": found.notes,
+                    **more,
+                }
+            )
+        )
         return
     show_faults(report)
     if report.files:
@@ -101,6 +112,9 @@ def show_dry_run(found: Publication, *, as_json: bool) -> None:
     unreadable = f", {counted(report.unreadable, 'file')} refused as a whole" if report.unreadable else ""
     say(f"\n{report.fit:,} of {counted(report.fit + report.unfit, 'record')} would be admitted{unreadable}; "
         "nothing was sent: a dry run")  # fmt: skip
+    if found.notes:
+        told = ", ".join(f"{note} {count:,}" for note, count in found.notes.items())
+        say(f"read with a change, as ingest would read them (docs/IDENTIFIERS.md): {told}")
     say("by this machine's configuration and clock; not checked:")
     for one in found.unchecked:
         say(f"  {one}")

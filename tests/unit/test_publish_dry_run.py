@@ -108,6 +108,14 @@ def test_this_machine_s_configuration_is_what_it_judges_by(tmp_path: Path, monke
     assert dry_run(path).exit_code == 1
 
 
+def test_what_would_be_read_with_a_change_is_told(tmp_path: Path) -> None:
+    """ids_trailing_blank.jsonl, bic8_bic11_same_event.jsonl: admitted, each as one person and one bank, and said so."""
+    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION, {**TRANSACTION, "party_id": "P-1 "},
+                 {**TRANSACTION, "institution": "SHBKKRSEXXX"})  # fmt: skip
+    assert json.loads(dry_run(path, "--json").stdout)["notes"] == {"respelled institution": 1, "respelled party_id": 1}
+    assert "docs/IDENTIFIERS.md): respelled institution 1, respelled party_id 1" in dry_run(path).stdout
+
+
 def test_signatures_are_judged_where_senders_keys_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the signature it would be refused, with --sign-key admitted; without the file this is not checked."""
     path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION)

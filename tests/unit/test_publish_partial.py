@@ -1,6 +1,8 @@
 """`fxwatch publish`: all or nothing, or with `--partial` what fits, and what is said of the rest."""
 
 import json
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -123,7 +125,7 @@ def test_a_file_that_is_cut_is_left_out_as_a_whole(tmp_path: Path, sent: list) -
     assert both.exit_code == 3
     assert len(sent) == 2
     assert "1 file left out" in both.stdout
-    assert f"{cut}\tpacs.008\trefused\tas a\twhole" in both.stdout
+    assert f"{cut}\tpacs.008\t?\t0\tall of it" in both.stdout
 
 
 def test_standard_input_stops_at_a_fault_or_leaves_it_out_at_once(sent: list) -> None:
@@ -141,10 +143,22 @@ def test_standard_input_stops_at_a_fault_or_leaves_it_out_at_once(sent: list) ->
     )
 
 
+def test_a_pipe_with_a_name_is_read_once(tmp_path: Path, sent: list) -> None:
+    """As standard input: read twice, a process substitution would be empty when its records are to be sent."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lines, args=(pipe, TRANSACTION, OTHER), daemon=True)
+    writer.start()
+    done = run("--topic", TRANSACTIONS, pipe)
+    writer.join(10)
+    assert (done.exit_code, sent[1:]) == (0, [TRANSACTION, OTHER])
+
+
 def test_as_is_checks_nothing(tmp_path: Path, sent: list) -> None:
     """What ingest will dead-letter is sent, byte for byte; with --partial the two would contradict each other."""
     path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", UNKNOWN, "nonsense")
-    assert run("--as-is", path).exit_code == 0
+    done = run("--as-is", "--json", path)
+    assert (done.exit_code, json.loads(done.stdout)["checked"]) == (0, False)
     assert sent[1:] == [UNKNOWN, b"nonsense"]
     both = run("--as-is", "--partial", path)
     assert isinstance(both.exception, UsageError)
