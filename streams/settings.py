@@ -67,6 +67,10 @@ class Settings(BaseSettings):
     audit_anchor_file: Path | None = Field(
         None, description="where `reidentify` notes the head of fx.audit.v1, out of reach of who administers Kafka"
     )
+    officer: str | None = Field(None, min_length=1, description="id of the officer whose verdicts `dispose` sends")
+    lang: Literal["en", "ko"] = Field(
+        "en", description="what the investigators' commands speak, where --lang is not given"
+    )
     data_dir: Path = Field(Path(".fxwatch"), description="directory of the embedded broker and the jar cache's link")
     application: str = Field(
         "fxwatch", pattern=r"^[a-z][a-z0-9-]{0,30}$", description="prefix of consumer groups and transactional ids"

@@ -9,10 +9,12 @@ import click
 import msgspec
 from rich.console import Console
 
-from streams import reading, render, tables, topics
-from streams.errors import UsageError
+from streams import reading, render, tables
+from streams.cli.alerts_list import alert_topic, list_
+from streams.cli.alerts_show import show
+from streams.cli.desk_options import language
 from streams.render_labels import Language
-from streams.settings import Settings, load_settings
+from streams.settings import load_settings
 from streams.showing import say, say_json
 
 
@@ -20,19 +22,14 @@ from streams.showing import say, say_json
 def command() -> None:
     """Alerts, as an investigator wants to read them.
 
+    Example: fxwatch alerts list --status open
+
     Example: fxwatch alerts follow --from-beginning --min-severity high
     """
 
 
-def alert_topic(settings: Settings, desk: str | None) -> str:
-    """The topic of all alerts, or of a desk's. Raises `UsageError` naming the desks there are."""
-    if desk is None:
-        return topics.ALERTS
-    desks = settings.effective.desks
-    if desk not in desks:
-        raise UsageError("there is no such desk", got=desk, expected=", ".join(sorted(desks)) or "none is configured",
-                         todo="name one of these, or add it to the table [desks]")  # fmt: skip
-    return topics.desk_topic(desk)
+command.add_command(list_)
+command.add_command(show)
 
 
 def _told(text: str) -> None:
@@ -96,11 +93,11 @@ def _records(reader: reading.Reader, *, from_beginning: bool) -> Iterator[Any]:
 @click.option("--party", metavar="TOKEN", help="Only alerts of this party.")
 @click.option("--min-severity", type=click.Choice(render.SEVERITIES), default="low", show_default=True,
               help="Only alerts at least this severe.")  # fmt: skip
-@click.option("--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="English or Korean.")
 @click.option("--json", "as_json", is_flag=True, help="One alert a line, byte for byte as on the topic.")
+@language
 def follow(
-    desk: str | None, from_beginning: bool, count: int | None, party: str | None, min_severity: str, lang: Language,
-    as_json: bool,
+    desk: str | None, from_beginning: bool, count: int | None, party: str | None, min_severity: str, as_json: bool,
+    lang: Language,
 ) -> None:  # fmt: skip
     """Print alerts as they come, until Ctrl-C or --count.
 

@@ -27,7 +27,16 @@ Operation = Literal[
 ROLES: dict[Role, tuple[str, ...]] = {
     "ingest": ("ingest",),
     "monitor": ("monitor",),
-    "investigator": ("investigators", "alerts follow"),
+    # `alerts list` and `alerts show` read the ledger too, which has tokens for identifiers, and verdicts' reasons
+    "investigator": (
+        "investigators",
+        "alerts follow",
+        "alerts list",
+        "alerts show",
+        "ledger show",
+        "party",
+        "dispose",
+    ),
     "operator": (
         "topics apply",
         "rules apply",
@@ -152,8 +161,8 @@ def _others(application: str, role: Role) -> list[Grant]:
         "ingest": [group("ingest", "Read"), group("notices", "Read"), claim, idempotent],
         # one id a partition for alerts, and one for snapshots
         "monitor": [group("monitor", "Read"), transactional("monitor-", prefixed=True), claim, idempotent],
-        # for consumers of their own; `alerts follow` joins no group
-        "investigator": [group("investigator", "Read", prefixed=True)],
+        # for consumers of their own; the commands join no group
+        "investigator": [group("investigator", "Read", prefixed=True), idempotent],
         "console": [group("console", "Read", prefixed=True), transactional("audit"), idempotent],
         # committed offsets: what a partition has applied, what ingest has read
         "operator": [*(group(name, "Describe") for name in ("ingest", "monitor", "notices")), claim, idempotent],

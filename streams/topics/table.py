@@ -175,21 +175,23 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(DECLARATIONS, "raw", "trader's id", "customs, publish, simulate, deadletter", "ingest, reconcile"),
         topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate, deadletter", "ingest, reconcile"),
         topic(PROFILES, "raw", "party's id", "registers, publish, simulate, deadletter", "ingest, reconcile"),
-        topic(DISPOSITIONS, "raw", "party token", "investigators, console, deadletter", "ingest, reconcile"),
+        topic(DISPOSITIONS, "raw", "party token", "investigators, dispose, console, deadletter",
+              "ingest, alerts show, reconcile"),
         # every configuration that was ever in force: an old alert is explained by the rules of its day, and the newest
         # one is in force however old it is
         topic(RULES, "for ever", "configuration", "rules apply",
               "ingest, monitor, rules apply, rules show, reconcile"),
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
-              "ingest, monitor, rescore, reconcile, rules show, skip, state, institutions"),
+              "ingest, monitor, rescore, reconcile, rules show, skip, state, institutions, alerts list, alerts show, "
+              "ledger show, party, dispose"),
         topic(LEGS, "evidence", "counterparty token", "ingest", "network, reconcile"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
         topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),
         topic(ALERTS, "evidence", "party token", "monitor, network",
-              "investigators, alerts follow, console, rescore, evidence"),
-        *(topic(desk_topic(desk), "evidence", "party token", "monitor, network", f"desk {desk}, alerts follow, rescore")
-          for desk in settings.effective.desks),
+              "investigators, alerts follow, alerts list, alerts show, party, dispose, console, rescore, evidence"),
+        *(topic(desk_topic(desk), "evidence", "party token", "monitor, network",
+                f"desk {desk}, alerts follow, alerts list, rescore") for desk in settings.effective.desks),
         topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip, acknowledge, ingest",
               "monitor, network, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them

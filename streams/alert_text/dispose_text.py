@@ -1,0 +1,62 @@
+"""What became of a verdict that was given, in words and for machines."""
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from detectors.alert import Alert
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.record_words import value_in_words
+from streams.contracts import DISPOSITIONS
+from streams.desk.alert_lookup import SHORT_DIGITS
+from streams.desk.disposing import Done
+from streams.desk.verdicts import Given
+from streams.render import local_time, number
+from streams.render_labels import LABELS, Language
+from streams.showing import printable
+
+
+def alert_line(alert: Alert, lang: Language) -> str:
+    """Which alert it is, so that nobody judges another one by a slip of the finger."""
+    words = DESK_WORDS[lang]
+    found = "; ".join(hit.id for hit in alert.typologies) or words.anomaly
+    amount = number(alert.amount_usd, "USD") if alert.amount_usd is not None else LABELS[lang].no_amount
+    return printable(words.of_alert.format(alert=alert.alert_id[:SHORT_DIGITS], found=found, amount=amount,
+                                           severity=LABELS[lang].severity[alert.severity],
+                                           party=alert.party))  # fmt: skip
+
+
+def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
+    """What became of it; where it was not seen in the ledger, what to do."""
+    words, decision = DESK_WORDS[lang], done.decision
+    verdict = words.decided.format(verdict=value_in_words("verdict", decision.verdict, lang),
+                                   officer=decision.investigator)  # fmt: skip
+    outcome = {
+        "sent": words.sent, "stands": "", "refused": words.refused.format(codes=", ".join(done.codes), why=done.why),
+        "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
+    }[done.outcome]  # fmt: skip
+    yield printable(f"  {verdict}: {outcome}")
+    if done.outcome == "sent":
+        place = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
+        yield f"  {words.not_seen.format(seconds=f'{seconds:g}', **place)}"
+        yield f"  {words.ask.format(**place)}"
+        yield f"  {words.again.format(when=decision.body()['decided_at'])}"
+
+
+def stands_line(given: Given, zone: ZoneInfo, lang: Language) -> str:
+    """That nothing was sent, because the officer's verdict says so already."""
+    when = local_time(given.decided_at, zone)
+    return printable(f"  {DESK_WORDS[lang].stands.format(officer=given.investigator, when=when)}")
+
+
+def done_json(done: Done) -> dict[str, Any]:
+    """The same for machines; `event_id` is the verdict's identity."""
+    told: dict[str, Any] = {"alert_id": done.decision.alert_id, "outcome": done.outcome,
+                            "disposition": done.decision.body()}  # fmt: skip
+    if done.partition is not None:
+        told["sent_to"] = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
+    if done.ledger_offset is not None:
+        told["ledger"] = f"{done.ledger_partition}:{done.ledger_offset}"
+    if done.codes:
+        told |= {"codes": list(done.codes), "why": done.why}
+    return told

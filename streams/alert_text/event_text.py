@@ -1,0 +1,60 @@
+"""An event of the ledger in a line or two: a payment, a declaration, a verdict, as lists of them show it."""
+
+from collections.abc import Mapping
+
+from detectors import texts
+from detectors.configuration import Purpose
+from detectors.events import Declaration, Disposition, Event, Profile, Transaction
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.record_words import KINDS, value_in_words
+from streams.render import number
+from streams.render_labels import Language
+from streams.showing import printable
+
+Purposes = Mapping[str, Purpose]
+
+
+def purpose(code: str | None, purposes: Purposes, lang: Language) -> str:
+    """A purpose code with its text, where the configuration has one."""
+    if code is None:
+        return DESK_WORDS[lang].purpose
+    known = purposes.get(code)
+    told = "" if known is None else (known.text_ko if lang == "ko" else known.text_en)
+    return printable(f"{told} ({code})" if told else code)
+
+
+def money(amount: str, currency: str, usd: str | None, lang: Language) -> str:
+    """An amount in its currency, and what it was worth in USD where that is another."""
+    told = number(amount, currency)
+    if usd is None or currency == "USD":
+        return told
+    return f"{told} ({DESK_WORDS[lang].about.format(usd=number(usd))})"
+
+
+def payment_lines(event: Transaction, usd: str | None, purposes: Purposes, lang: Language) -> tuple[str, str]:
+    """What was paid, and with whom and how: two lines."""
+    words = DESK_WORDS[lang]
+    what = (money(event.amount, event.currency, usd, lang), value_in_words("direction", event.direction, lang),
+            purpose(event.purpose, purposes, lang))  # fmt: skip
+    other = words.to[event.direction].format(token=event.counterparty, country=event.counterparty_country)
+    how = (other, *(value_in_words(name, getattr(event, name), lang) for name in ("status", "evidence", "channel")))
+    return printable("; ".join(what)), printable("; ".join(how))
+
+
+def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Language) -> tuple[str, ...]:
+    """Any event of a party in a line or two; of what is no payment only what tells it from others."""
+    if isinstance(event, Transaction):
+        what, how = payment_lines(event, usd, purposes, lang)
+        return what, f"{how}; {printable(texts.code(event.institution))}"
+    if isinstance(event, Declaration):
+        other = f"{event.counterparty} ({event.counterparty_country})"
+        told = (value_in_words("kind", event.kind, lang), money(event.value, event.currency, None, lang),
+                event.declaration_no, f"HS {event.hs_code}", other)  # fmt: skip
+        return (printable("; ".join(told)),)
+    if isinstance(event, Disposition):
+        told_verdict = DESK_WORDS[lang].decided.format(
+            verdict=value_in_words("verdict", event.verdict, lang), officer=event.investigator)  # fmt: skip
+        return (printable(told_verdict), printable(event.alert_id))
+    if isinstance(event, Profile):
+        return (value_in_words("party_type", event.party_type, lang),)
+    return (KINDS[lang][str(event.__struct_config__.tag)],)

@@ -1,0 +1,50 @@
+"""What stands below a record of an alert's evidence: the payment, or why it cannot be shown."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from detectors.alert import EvidenceItem
+from detectors.events import Transaction
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.event_text import Purposes, event_lines, payment_lines, purpose
+from streams.desk.evidence_records import Detail
+from streams.render import Line
+from streams.render_labels import Language
+
+_MARGIN, _HANG = 4, 2
+
+
+class EvidenceText:
+    """The lines of each record by its place in the evidence; a callable that a page asks for them."""
+
+    def __init__(self, details: Iterable[Detail], purposes: Purposes, lang: Language) -> None:
+        self._of: Mapping[EvidenceItem, Detail] = {each.item: each for each in details}
+        self._purposes, self._lang = purposes, lang
+
+    def __call__(self, item: EvidenceItem) -> Iterable[Line]:
+        """The lines of this record."""
+        detail = self._of.get(item)
+        if detail is None:
+            return []
+        if detail.event is None:
+            told = DESK_WORDS[self._lang].positions[detail.state]
+            return [Line(told.format(first=detail.first, end=detail.end, cause=detail.cause), "", _MARGIN, _HANG)]
+        # the institution stands in the record's own line
+        event, rest = detail.event, (detail.usd, self._purposes, self._lang)
+        texts = payment_lines(event, *rest) if isinstance(event, Transaction) else event_lines(event, *rest)
+        return [Line(text, "", _MARGIN, _HANG) for text in texts]
+
+
+def evidence_json(detail: Detail, purposes: Purposes) -> dict[str, Any]:
+    """A record of the evidence for machines: what the alert says of it, and what the ledger holds."""
+    told: dict[str, Any] = msgspec.to_builtins(detail.item)
+    told |= {"state": detail.state, "usd": detail.usd}
+    if detail.event is not None:
+        event = msgspec.to_builtins(detail.event)
+        told["event"] = event
+        if event.get("purpose"):
+            told["purpose_en"] = purpose(event["purpose"], purposes, "en")
+            told["purpose_ko"] = purpose(event["purpose"], purposes, "ko")
+    return told

@@ -1,0 +1,65 @@
+"""The history of an alert: when it was raised and brought up to date, and what officers said of it."""
+
+from collections.abc import Iterable, Mapping
+from zoneinfo import ZoneInfo
+
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.record_words import LABELS, value_in_words
+from streams.desk.alert_heads import Head
+from streams.desk.alert_lookup import SHORT_DIGITS
+from streams.desk.verdicts import Given, Verdicts
+from streams.render import Line, local_time, number
+from streams.render_labels import LABELS as ALERT_LABELS
+from streams.render_labels import Language
+from streams.showing import printable
+
+_MARGIN, _HANG, _INNER = 2, 2, 4
+# why there is no reason to show: it is not kept any more, or this client may not read it
+Reasons = Mapping[tuple[int, int], str] | None
+
+
+def history_lines(
+    heads: Iterable[Head], shown: str, verdicts: Verdicts | None, reasons: Reasons, zone: ZoneInfo, lang: Language
+) -> list[Line]:
+    """The alerts of the series, the oldest first, each with its verdicts; `shown` is marked with a star."""
+    words = DESK_WORDS[lang]
+    page = [Line(words.history, style="bold")]
+    for head in heads:
+        told = (local_time(head.created_for, zone), words.raised[head.status], head.alert_id[:SHORT_DIGITS],
+                ALERT_LABELS[lang].severity[head.severity], worth(head, lang))  # fmt: skip
+        page.append(Line("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
+        if verdicts is not None:
+            for given in verdicts.on(head.alert_id):
+                page += _given(given, reasons, zone, lang, counts=verdicts.counts(given))
+    if verdicts is None:
+        page.append(Line(words.no_right, "", _MARGIN))
+    elif not any(verdicts.on(head.alert_id) for head in heads):
+        page.append(Line(words.no_verdict, "", _MARGIN))
+    return page
+
+
+def _given(given: Given, reasons: Reasons, zone: ZoneInfo, lang: Language, *, counts: bool) -> list[Line]:
+    words, labels = DESK_WORDS[lang], LABELS[lang]
+    verdict = words.decided.format(verdict=value_in_words("verdict", given.verdict, lang), officer=given.investigator)
+    told = [local_time(given.decided_at, zone), verdict]
+    if given.amount_krw is not None:
+        told.append(words.confirmed_amount.format(amount=number(given.amount_krw)))
+    for name in ("legal_basis", "sanction", "office"):
+        content = getattr(given, name)
+        if content is not None:
+            told.append(f"{labels[name]}: {value_in_words(name, content, lang)}")
+    if not counts:
+        told.append(words.not_counted)
+    if reasons is None:
+        reason = words.reason_denied
+    else:
+        kept = reasons.get((given.partition, given.offset))
+        reason = words.reason_gone if kept is None else words.reason.format(reason=kept)
+    return [Line(printable("  ".join(told)), "", _INNER, _HANG), Line(printable(reason), "", _INNER + _HANG)]
+
+
+def worth(head: Head, lang: Language) -> str:
+    """The amount at risk: in USD, else in KRW, else that it was not converted."""
+    if head.amount_usd is not None:
+        return number(head.amount_usd, "USD")
+    return number(head.amount_krw, "KRW") if head.amount_krw is not None else ALERT_LABELS[lang].no_amount

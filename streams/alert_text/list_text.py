@@ -1,0 +1,72 @@
+"""Rows of the list of alerts: for the eye, for spreadsheets, for machines."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.history_text import worth
+from streams.alert_text.record_words import value_in_words
+from streams.desk.alert_heads import ANOMALY, Head
+from streams.desk.alert_lookup import SHORT_DIGITS
+from streams.desk.listing import Row
+from streams.render import in_language, local_time
+from streams.render_labels import LABELS, Language
+from streams.showing import printable
+
+# the same in both languages, because machines read them
+CSV_COLUMNS = ("alert_id", "created_for", "severity", "state", "verdict", "officer", "decided_at", "typologies",
+               "found", "amount_usd", "amount_krw", "party", "counterparty", "case_id", "desk", "evidence_total",
+               "status", "ledger")  # fmt: skip
+
+
+def columns(lang: Language) -> list[str]:
+    """The titles of a table."""
+    words = DESK_WORDS[lang]
+    return [words.when, words.severity, words.found, words.amount, words.verdict, words.alert, words.party, words.case]
+
+
+def cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
+    """A row of the table, the id shortened to what `show` and `dispose` take."""
+    head = row.current.head
+    return [local_time(head.created_for, zone), LABELS[lang].severity[head.severity], title(head, lang),
+            worth(head, lang), verdict(row, lang), head.alert_id[:SHORT_DIGITS], head.party, head.case_id]  # fmt: skip
+
+
+def title(head: Head, lang: Language) -> str:
+    """What was found: ids and names of the typologies, or that it is an unusual payment."""
+    named = "; ".join(f"{hit.id} {in_language(hit.name, lang)}" for hit in head.typologies)
+    return printable(named) if named else DESK_WORDS[lang].anomaly
+
+
+def verdict(row: Row, lang: Language) -> str:
+    """The verdicts that stand; where there is none, the state, and what was said before it was updated."""
+    words = DESK_WORDS[lang]
+    if row.standing:
+        return "; ".join(dict.fromkeys(value_in_words("verdict", each.verdict, lang) for each in row.standing))
+    before = dict.fromkeys(value_in_words("verdict", each.verdict, lang) for each in row.earlier)
+    remark = f" ({words.earlier.format(verdict=', '.join(before))})" if before else ""
+    return f"{words.states[row.state]}{remark}"
+
+
+def csv_cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
+    """A row for a spreadsheet: whole ids, decimal amounts, times in the zone with its offset."""
+    head, last = row.current.head, row.standing[-1] if row.standing else None
+    place = f"{head.position.partition}:{head.position.offset}"
+    return [head.alert_id, head.created_for.astimezone(zone).isoformat(), LABELS[lang].severity[head.severity],
+            DESK_WORDS[lang].states[row.state], "" if last is None else value_in_words("verdict", last.verdict, lang),
+            "" if last is None else last.investigator,
+            "" if last is None else last.decided_at.astimezone(zone).isoformat(), " ".join(head.found),
+            title(head, lang), head.amount_usd or "", head.amount_krw or "", head.party, head.counterparty or "",
+            head.case_id, head.desk, str(head.evidence_total), LABELS[lang].status.get(head.status, head.status),
+            place]  # fmt: skip
+
+
+def row_json(row: Row) -> dict[str, Any]:
+    """A row for machines: the alert's own words, the state, and every verdict that stands."""
+    head = row.current.head
+    told: dict[str, Any] = msgspec.to_builtins(head)
+    return told | {"found": [hit.id for hit in head.typologies] or [ANOMALY], "earlier": list(row.current.earlier),
+                   "state": row.state, "verdicts": None if row.standing is None else msgspec.to_builtins(row.standing),
+                   "earlier_verdicts": msgspec.to_builtins(row.earlier)}  # fmt: skip

@@ -1,0 +1,174 @@
+"""A party's page: its profile, what it paid and received, with whom, its alerts and cases."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from detectors.events import Declaration, Disposition, Profile, Transaction
+from detectors.money import plain
+from streams.alert_text.desk_words import DESK_WORDS, DeskWords
+from streams.alert_text.event_text import Purposes, event_lines, purpose
+from streams.alert_text.history_text import worth
+from streams.alert_text.list_text import title, verdict
+from streams.alert_text.record_words import KINDS, LABELS, value_in_words
+from streams.desk.alert_lookup import SHORT_DIGITS
+from streams.desk.listing import Row
+from streams.desk.party_history import OTHERS, Entry, History, Sum, largest
+from streams.render import Line, local_time, number
+from streams.render_labels import LABELS as ALERT_LABELS
+from streams.render_labels import Language
+from streams.showing import printable
+
+SHOWN_COUNTERPARTIES = 20
+_HANG = 26
+CSV_COLUMNS = ("time", "kind", "ledger", "event_id", "direction", "status", "amount", "currency", "usd", "purpose",
+               "purpose_text", "counterparty", "counterparty_country", "institution", "channel", "documents",
+               "declaration_no", "alert_id", "verdict", "officer")  # fmt: skip
+
+
+def party_lines(
+    token: str, history: History, partition: int, rows: Iterable[Row], purposes: Purposes, zone: ZoneInfo,
+    lang: Language,
+) -> list[Line]:  # fmt: skip
+    """The page, top to bottom: events the oldest first."""
+    words = DESK_WORDS[lang]
+    page = [Line(f"{words.party}  {token}", style="bold")]
+    others = sorted(history.names - {token})
+    if others:
+        page.append(Line(words.names.format(names=", ".join(others)), margin=2))
+    page += _profile(history.profile, zone, lang)
+    page += _sums(history, words, lang)
+    page += _counterparties(history, words)
+    page += _events(history, partition, purposes, zone, lang)
+    page += _alerts(list(rows), zone, lang)
+    page.append(Line(ALERT_LABELS[lang].caution, margin=2, style="italic"))
+    return page
+
+
+def _profile(profile: Profile | None, zone: ZoneInfo, lang: Language) -> Iterator[Line]:
+    words, labels = DESK_WORDS[lang], LABELS[lang]
+    yield Line(words.profile, style="bold")
+    if profile is None:
+        yield Line(words.no_profile, margin=2)
+        return
+    yield Line(value_in_words("party_type", profile.party_type, lang), labels["party_type"], 2, _HANG)
+    for name in ("registered_on", "capital_krw", "turnover_krw", "industry_code", "size", "employees", "region"):
+        content = getattr(profile, name)
+        if content is not None:
+            told = number(content, "KRW") if name.endswith("_krw") else value_in_words(name, str(content), lang)
+            yield Line(printable(told), labels[name], 2, _HANG)
+    yield Line(local_time(profile.as_of, zone), labels["as_of"], 2, _HANG)
+
+
+def _usd(one: Sum, words: DeskWords) -> str:
+    told = number(str(one.usd), "USD")
+    return f"{told} ({words.without_usd}: {one.without_usd:,})" if one.without_usd else told
+
+
+def _sums(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
+    if not history.months:
+        return
+    yield Line(words.sums, style="bold")
+    for period, one in sorted(history.months.items()):
+        direction = value_in_words("direction", period.direction, lang)
+        yield Line(f"{_usd(one, words)}  {words.count} {one.count:,}", f"{period.month}  {direction}", 2, _HANG + 8)
+    yield Line(words.sums_note, margin=2)
+    statuses = (f"{value_in_words('status', name, lang)} {count:,}" for name, count in sorted(history.statuses.items()))
+    yield Line("; ".join(statuses), margin=2)
+    names = ", ".join(f"{name} ({count:,})" for name, count in history.institutions.most_common(SHOWN_COUNTERPARTIES))
+    yield Line(printable(words.institutions.format(names=names)), margin=2)
+
+
+def _counterparties(history: History, words: DeskWords) -> Iterator[Line]:
+    if not history.counterparties:
+        return
+    yield Line(f"{words.counterparties} ({len(history.counterparties):,})", style="bold")
+    for token, one in largest(history.counterparties, SHOWN_COUNTERPARTIES):
+        name = words.others if token == OTHERS else token
+        yield Line(printable(f"{name}  {_usd(one, words)}  {words.count} {one.count:,}"), "-", 2, 2)
+
+
+def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[Line]:
+    words, entries = DESK_WORDS[lang], history.entries()
+    counts = ", ".join(f"{words.kinds[kind]} {count:,}" for kind, count in history.kinds.most_common())
+    yield Line(f"{words.events} ({counts})" if counts else words.events, style="bold")
+    for entry in entries:
+        place = ALERT_LABELS[lang].ledger_position.format(partition=partition, offset=entry.offset)
+        kind = KINDS[lang][str(entry.event.__struct_config__.tag)]
+        yield Line(f"{local_time(entry.at, zone)}  {kind}  {place}", "-", 2, 2)
+        for line in event_lines(entry.event, entry.usd, purposes, lang):
+            yield Line(line, margin=4)
+    if not entries:
+        yield Line(words.no_events, margin=2)
+    elif history.total > len(entries):
+        yield Line(words.page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"), margin=2)
+        yield Line(words.earlier_page.format(when=entries[0].at.astimezone(zone).isoformat()), margin=2)
+    if history.repeated:
+        yield Line(words.repeated.format(n=f"{history.repeated:,}"), margin=2)
+
+
+def _alerts(rows: list[Row], zone: ZoneInfo, lang: Language) -> Iterator[Line]:
+    words = DESK_WORDS[lang]
+    cases: dict[str, list[Row]] = {}
+    for row in rows:
+        cases.setdefault(row.current.head.case_id, []).append(row)
+    yield Line(f"{words.alerts} ({words.cases.format(n=len(cases))})", style="bold")
+    if not rows:
+        yield Line(words.no_alerts, margin=2)
+    for case, many in cases.items():
+        still = sum(row.state == "open" for row in many)
+        yield Line(words.case_line.format(case=printable(case), n=len(many), open=still), margin=2)
+        for row in many:
+            head = row.current.head
+            told = (local_time(head.created_for, zone), ALERT_LABELS[lang].severity[head.severity], title(head, lang),
+                    worth(head, lang), verdict(row, lang), head.alert_id[:SHORT_DIGITS])  # fmt: skip
+            yield Line("  ".join(told), "-", 4, 2)
+
+
+def csv_cells(entry: Entry, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> list[str]:
+    """An event for a spreadsheet; what it does not have is empty."""
+    event = entry.event
+    row = dict.fromkeys(CSV_COLUMNS, "") | {
+        "time": entry.at.astimezone(zone).isoformat(), "kind": KINDS[lang][str(event.__struct_config__.tag)],
+        "ledger": f"{partition}:{entry.offset}", "event_id": getattr(event, "event_id", ""), "usd": entry.usd or "",
+    }  # fmt: skip
+    if isinstance(event, (Transaction, Declaration)):
+        row |= {"currency": event.currency, "counterparty": event.counterparty,
+                "counterparty_country": event.counterparty_country,
+                "declaration_no": event.declaration_no or ""}  # fmt: skip
+    if isinstance(event, Transaction):
+        row |= {"direction": value_in_words("direction", event.direction, lang), "amount": event.amount,
+                "status": value_in_words("status", event.status, lang), "purpose": event.purpose or "",
+                "purpose_text": purpose(event.purpose, purposes, lang), "institution": event.institution,
+                "channel": value_in_words("channel", event.channel, lang),
+                "documents": value_in_words("evidence", event.evidence, lang)}  # fmt: skip
+    elif isinstance(event, Declaration):
+        row |= {"direction": value_in_words("kind", event.kind, lang), "amount": event.value}
+    elif isinstance(event, Disposition):
+        row |= {"alert_id": event.alert_id, "verdict": value_in_words("verdict", event.verdict, lang),
+                "officer": event.investigator}  # fmt: skip
+    return [row[name] for name in CSV_COLUMNS]
+
+
+def party_json(token: str, history: History, partition: int, rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The same for machines."""
+
+    def told(one: Sum) -> dict[str, Any]:
+        return {"payments": one.count, "usd": plain(int(one.usd * 100)), "without_usd": one.without_usd}
+
+    return {
+        "party": token, "names": sorted(history.names),
+        "profile": None if history.profile is None else msgspec.to_builtins(history.profile),
+        "counts": dict(history.kinds), "statuses": dict(history.statuses), "repeated": history.repeated,
+        "unreadable": history.unreadable, "institutions": dict(history.institutions.most_common()),
+        "months": [{"month": period.month, "direction": period.direction, **told(one)}
+                   for period, one in sorted(history.months.items())],
+        "counterparties": [{"counterparty": name or None, **told(one)}
+                           for name, one in largest(history.counterparties, len(history.counterparties))],
+        "total": history.total,
+        "events": [{"ledger": f"{partition}:{entry.offset}", "usd": entry.usd, **msgspec.to_builtins(entry.event)}
+                   for entry in history.entries()],
+        "alerts": list(rows),
+    }  # fmt: skip

@@ -1,0 +1,120 @@
+"""One ledger record in words: what it is, when, who, what it says field by field, and where it came from."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from detectors.events import ConfigurationChange, Event, Origin
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.event_text import Purposes, purpose
+from streams.alert_text.record_words import KINDS, LABELS, NOTES, value_in_words
+from streams.render import Line, local_time, number
+from streams.render_labels import Language
+from streams.showing import printable
+
+# labels stand in front of values: as wide as most of them in either language
+_HANG = 26
+# told with the amount or rate that they belong to, or in a line of their own at the end
+_JOINED = {"currency", "settled_currency", "quote", "quantity_unit", "notes", "previous", "identity", "body", "former"}
+_KRW = {"capital_krw", "turnover_krw", "amount_krw", "exchange_linked_inflow_24h"}
+_UNIT_OF = {"amount": "currency", "settled_amount": "settled_currency", "value": "currency", "mid": "quote",
+            "quantity": "quantity_unit"}  # fmt: skip
+
+
+def record_lines(
+    place: str, key: str, event: Event, origin: Origin, *, purposes: Purposes, zone: ZoneInfo, lang: Language
+) -> list[Line]:
+    """The page of a record that stands at `place`."""
+    words, labels = DESK_WORDS[lang], LABELS[lang]
+    kind = str(event.__struct_config__.tag)
+    page = [Line(f"{words.record} {place}  {KINDS[lang][kind]}", style="bold")]
+    page += [_line(label, text) for label, text in _fields(event, purposes, zone, lang)]
+    page.append(Line())
+    page += [_line(label, text) for label, text in _origin(origin, zone, lang)]
+    page += [_line(labels[name], text) for name, text in _marks(event, lang)]
+    if key and key != getattr(event, "party", key):
+        page.append(_line("key", printable(key)))
+    return page
+
+
+def _line(label: str, text: str) -> Line:
+    return Line(text, label, 2, _HANG)
+
+
+def _fields(event: Event, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[tuple[str, str]]:
+    """Each field that has a value, the time first, in the contract's order."""
+    labels = LABELS[lang]
+    if isinstance(event, ConfigurationChange):
+        yield labels["configuration"], ", ".join(event.configuration.__struct_fields__)
+        return
+    names = sorted(event.__struct_fields__, key=lambda name: not isinstance(getattr(event, name), datetime))
+    for name in names:
+        content = getattr(event, name)
+        if name in _JOINED or content is None or content == ():
+            continue
+        if name == "purpose":
+            yield labels[name], purpose(content, purposes, lang)
+        else:
+            yield labels[name], _told(event, name, content, zone, lang)
+
+
+def _told(event: Event, name: str, content: Any, zone: ZoneInfo, lang: Language) -> str:
+    if isinstance(content, datetime):
+        return local_time(content, zone)
+    if isinstance(content, tuple):
+        return printable(", ".join(map(str, content)))
+    if name in _KRW or name in _UNIT_OF:
+        return number(content, "KRW" if name in _KRW else getattr(event, _UNIT_OF[name]))
+    if isinstance(content, date | int):
+        return str(content)
+    return printable(value_in_words(name, str(content), lang))
+
+
+def _origin(origin: Origin, zone: ZoneInfo, lang: Language) -> Iterator[tuple[str, str]]:
+    words = DESK_WORDS[lang]
+    source = origin.source
+    told = words.no_source if source is None else words.source_record.format(
+        topic=source.topic, partition=source.partition, offset=source.offset)  # fmt: skip
+    yield words.source, printable(told)
+    if origin.timestamp_ms >= 0:
+        yield words.received, local_time(datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC), zone)
+    if origin.commitment:
+        yield words.commitment, printable(origin.commitment)
+    if origin.history:
+        yield "fx.history", words.is_history
+    for name, content in origin.headers:
+        yield name, printable(content.decode(errors="replace"))
+
+
+def _marks(event: Event, lang: Language) -> Iterator[tuple[str, str]]:
+    """What ingest and monitor go by: fingerprints, former names, what was mended."""
+    for note in getattr(event, "notes", ()):
+        what, _, field = note.partition(" ")
+        yield "notes", printable(f"{LABELS[lang].get(field, field)}: {NOTES[lang].get(what, what)}")
+    for name in ("identity", "body"):
+        if hasattr(event, name):
+            yield name, printable(getattr(event, name))
+    previous = getattr(event, "previous", {})
+    if previous:
+        yield "previous", printable("; ".join(f"{now} <- {before}" for now, before in previous.items()))
+
+
+def record_json(place: str, state: str, event: Event | None, origin: Origin | None, cause: str) -> dict[str, Any]:
+    """The same for machines: the event as the ledger has it, and its origin."""
+    told: dict[str, Any] = {"position": place, "state": state}
+    if cause:
+        told["cause"] = cause
+    if event is not None and origin is not None:
+        headers = {name: content.decode(errors="replace") for name, content in origin.headers}
+        source = (
+            None
+            if origin.source is None
+            else dict(zip(("topic", "partition", "offset"), msgspec.to_builtins(origin.source), strict=True))
+        )
+        told |= {"event": msgspec.to_builtins(event), "source": source, "topic_id": origin.topic_id,
+                 "commitment": origin.commitment, "timestamp_ms": origin.timestamp_ms, "history": origin.history,
+                 "headers": headers}  # fmt: skip
+    return told

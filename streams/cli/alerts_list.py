@@ -1,0 +1,95 @@
+"""`fxwatch alerts list`: the current alerts, as an investigator works through them."""
+
+import json
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from streams import tables, topics
+from streams.alert_text import list_text
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.cli.desk_options import Progress, language, spreadsheet, told, write_csv
+from streams.desk.alert_heads import SEVERITIES, Wanted
+from streams.desk.listing import Listed, Query, listed
+from streams.desk.moments import moment
+from streams.errors import UsageError
+from streams.render_labels import Language
+from streams.settings import Settings, load_settings
+from streams.showing import say_json
+
+# shown where nobody says otherwise: what one person looks through, and less than a second of a terminal's time
+MOST_SHOWN = 200
+
+
+def alert_topic(settings: Settings, desk: str | None) -> str:
+    """The topic of all alerts, or of a desk's. Raises `UsageError` naming the desks there are."""
+    if desk is None:
+        return topics.ALERTS
+    desks = settings.effective.desks
+    if desk not in desks:
+        raise UsageError("there is no such desk", got=desk, expected=", ".join(sorted(desks)) or "none is configured",
+                         todo="name one of these, or add it to the table [desks]")  # fmt: skip
+    return topics.desk_topic(desk)
+
+
+@click.command("list")
+@click.option("--desk", help="Only this desk's alerts.")
+@click.option("--since", metavar="TIME", help="Alerts of this day or time and later: 2026-04-28, 2026-04-28T17:42.")
+@click.option("--until", metavar="TIME", help="Alerts up to the end of this day, or before this time.")
+@click.option("--party", "parties", multiple=True, metavar="TOKEN", help="Only alerts of this party; may be repeated.")
+@click.option("--typology", metavar="ID", help="Only alerts of this typology, such as T02; anomaly: of none.")
+@click.option("--case", help="Only alerts of this case.")
+@click.option("--min-severity", type=click.Choice(SEVERITIES), default="low", show_default=True,
+              help="Only alerts at least this severe.")  # fmt: skip
+@click.option("--status", type=click.Choice(["open", "disposed", "all"]), default="all", show_default=True,
+              help="open: nobody's verdict stands; disposed: one does.")  # fmt: skip
+@click.option("--sort", "sorting", type=click.Choice(["severity", "time", "amount"]), default="severity",
+              show_default=True, help="Which come first: the most severe, the newest, the largest.")  # fmt: skip
+@click.option("--limit", type=click.IntRange(min=1), default=MOST_SHOWN, show_default=True, help="At most so many.")
+@spreadsheet
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an alert.")
+@language
+def list_(  # noqa: PLR0917
+    desk: str | None, since: str | None, until: str | None, parties: tuple[str, ...], typology: str | None,
+    case: str | None, min_severity: Any, status: Any, sorting: Any, limit: int, as_csv: bool, bom: bool, as_json: bool,
+    lang: Language,
+) -> None:  # fmt: skip
+    """List the current alerts, the verdicts that stand on them, and where to go on.
+
+    An alert that brought others up to date stands for all of them. It is open again when its verdict was on an earlier
+    one: there is news. What is published while this reads is not shown. Ids are shortened; `alerts show` and `dispose`
+    take them so. Times are event times, where the law applies.
+
+    Verdicts are read from the ledger, from the first of these alerts on: name a day with --since where it is long.
+
+    Example: fxwatch alerts list --since 2026-04-28 --status open
+
+    Example: fxwatch alerts list --desk customs --sort amount --csv --bom > alerts.csv
+    """
+    settings = load_settings()
+    zone = ZoneInfo(settings.effective.engine.time_zone)
+    wanted = Wanted(since=moment(since, zone), until=moment(until, zone, end=True), parties=frozenset(parties),
+                    typology=typology, case=case, least=min_severity)  # fmt: skip
+    query = Query(topic=alert_topic(settings, desk), wanted=wanted, state=status, sorting=sorting, most=limit)
+    found = listed(settings, query, Progress(lang))
+    if as_json:
+        for row in found.rows:
+            say_json(json.dumps(list_text.row_json(row), ensure_ascii=False))
+    elif as_csv:
+        write_csv(list_text.CSV_COLUMNS, (list_text.csv_cells(row, zone, lang) for row in found.rows), bom=bom)
+    else:
+        names = list_text.columns(lang)
+        tables.show(names, (list_text.cells(row, zone, lang) for row in found.rows), numeric=[names[3]],
+                    whole=[names[0], names[5]])  # fmt: skip
+    _remarks(found, lang)
+
+
+def _remarks(found: Listed, lang: Language) -> None:
+    words = DESK_WORDS[lang]
+    more = f"; {words.more}" if found.total > len(found.rows) else ""
+    told(words.listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}") + more)
+    if found.without_verdicts is not None:
+        told(words.no_right)
+    if found.unreadable:
+        told(words.unreadable.format(n=f"{found.unreadable:,}"))

@@ -1,0 +1,110 @@
+"""`fxwatch alerts show`: one alert whole, with the payments behind it and what became of it."""
+
+import asyncio
+import json
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import click
+import msgspec
+
+from streams import render
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.evidence_text import EvidenceText, evidence_json
+from streams.alert_text.history_text import Reasons, history_lines
+from streams.cli.desk_options import Progress, language, show_page
+from streams.desk.alert_heads import Head
+from streams.desk.alert_lookup import Found, find_alerts, series_of
+from streams.desk.evidence_records import Detail, evidence_records
+from streams.desk.reasons import reasons_of
+from streams.desk.verdicts import VerdictReader, Verdicts
+from streams.errors import NotAuthorizedError
+from streams.render_labels import Language
+from streams.settings import Settings, load_settings
+from streams.showing import say_json
+
+
+class Looked(NamedTuple):
+    """All that is known of an alert; `details` and `verdicts` None for who may not read the ledger."""
+
+    found: Found
+    heads: list[Head]
+    details: list[Detail] | None
+    verdicts: Verdicts | None
+    reasons: Reasons
+
+
+def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
+    """Read the alert, its series, the records of its evidence, its verdicts and their reasons.
+
+    Raises `AlertNotFoundError`, `UsageError` and what the readers raise, but for the lack of rights.
+    """
+    (found,) = find_alerts(settings, [alert_id], progress).values()
+    heads = series_of(settings, found)
+    try:
+        details = asyncio.run(evidence_records(settings, found.alert))
+        with VerdictReader(settings, progress) as reader:
+            position = found.alert.position
+            first = min((head.position.offset for head in heads), default=position.offset)
+            verdicts = reader.read({position.partition: first})
+    except NotAuthorizedError:
+        return Looked(found, heads, None, None, None)
+    given = [one for head in heads for one in verdicts.on(head.alert_id)]
+    try:
+        reasons: Reasons = asyncio.run(reasons_of(settings, given))
+    except NotAuthorizedError:
+        reasons = None
+    return Looked(found, heads, details, verdicts, reasons)
+
+
+def _page(looked: Looked, settings: Settings, lang: Language) -> list[render.Line]:
+    alert, words = looked.found.alert, DESK_WORDS[lang]
+    zone = ZoneInfo(settings.effective.engine.time_zone)
+    details = None if looked.details is None else EvidenceText(looked.details, settings.effective.legend.purposes, lang)
+    page = render.lines(alert, lang=lang, zone=zone, evidence=len(alert.evidence), details=details)
+    if len(alert.evidence) < alert.evidence_total:
+        page.append(render.Line(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2))
+    if looked.details is None:
+        page.append(render.Line(words.no_right_records, margin=2))
+    return page + history_lines(looked.heads, alert.alert_id, looked.verdicts, looked.reasons, zone, lang)
+
+
+def _as_json(looked: Looked, settings: Settings) -> dict[str, Any]:
+    purposes = settings.effective.legend.purposes
+    verdicts = None
+    if looked.verdicts is not None:
+        verdicts = [
+            msgspec.to_builtins(given) | {"counts": looked.verdicts.counts(given),
+                                          "reason": (looked.reasons or {}).get((given.partition, given.offset))}
+            for head in looked.heads for given in looked.verdicts.on(head.alert_id)
+        ]  # fmt: skip
+    return {
+        "alert": json.loads(looked.found.value),
+        "evidence": None if looked.details is None else [evidence_json(each, purposes) for each in looked.details],
+        "series": [msgspec.to_builtins(head) for head in looked.heads],
+        "verdicts": verdicts,
+    }
+
+
+@click.command("show")
+@click.argument("alert_id", metavar="ALERT")
+@click.option("--json", "as_json", is_flag=True, help="Alert, evidence, series and verdicts as one JSON object.")
+@language
+def show(alert_id: str, *, as_json: bool, lang: Language) -> None:
+    """Show one alert whole: every record of its evidence as the payment that it was, and its history.
+
+    ALERT is its id, or the first digits of it where no other alert's begins so. The payments are read from the ledger,
+    each at its position: time, amount, its worth in USD by the ledger's rates (about), direction, purpose, documents,
+    counterparty. The history has the alerts that it brought up to date, and every verdict with its officer and reason.
+    Who may not read the ledger sees the rest.
+
+    Example: fxwatch alerts show 384a39e15c5f
+
+    Example: fxwatch alerts show 384a39e15c5f --lang ko
+    """
+    settings = load_settings()
+    looked = look(settings, alert_id, Progress(lang))
+    if as_json:
+        say_json(json.dumps(_as_json(looked, settings), ensure_ascii=False))
+    else:
+        show_page(_page(looked, settings, lang), render.STYLES[looked.found.alert.severity])

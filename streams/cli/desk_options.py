@@ -1,0 +1,75 @@
+"""Options and manners that the desk's commands share: language, CSV, progress of a long reading."""
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import click
+from rich.console import Console
+
+from streams import render, tables
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.csv_text import csv_text
+from streams.render_labels import Language
+from streams.settings import load_settings
+from streams.showing import say
+
+# a reading that takes longer says how far it is, and then as often
+PATIENCE_SECONDS = 2.0
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def language(command: Command) -> Command:
+    """The option --lang."""
+    option = click.option("--lang", type=click.Choice(["en", "ko"]), callback=_language,
+                          help="English or Korean; default: FXWATCH_LANG, else English.")  # fmt: skip
+    return option(command)
+
+
+def _language(_: click.Context, __: click.Parameter, chosen: Language | None) -> Language:
+    return load_settings().lang if chosen is None else chosen
+
+
+def spreadsheet(command: Command) -> Command:
+    """The options --csv and --bom."""
+    for option in (
+        click.option("--bom", is_flag=True, help="With --csv: a byte order mark, by which Excel reads it as UTF-8."),
+        click.option("--csv", "as_csv", is_flag=True,
+                     help="RFC 4180, UTF-8; a cell that a spreadsheet would run as a formula gets an apostrophe."),
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def told(text: str) -> None:
+    """A remark beside the output."""
+    say(text, err=True)
+
+
+def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: bool) -> None:
+    """CSV to standard output, byte for byte: on a terminal too, its line ends are the format's."""
+    sys.stdout.buffer.write(csv_text(columns, rows, mark=bom).encode())
+    sys.stdout.buffer.flush()
+
+
+def show_page(page: list[render.Line], style: str = "bold") -> None:
+    """A page to standard output: wrapped in a terminal, one line a statement in a pipe."""
+    if tables.in_terminal():
+        Console().print(render.Page(page, style))
+    else:
+        say(render.text_of(page).rstrip("\n"))
+
+
+class Progress:
+    """Says how far a reading is, on standard error, once it takes long; call it with records read and to be read."""
+
+    def __init__(self, lang: Language) -> None:
+        self._words, self._due = DESK_WORDS[lang], time.monotonic() + PATIENCE_SECONDS
+
+    def __call__(self, seen: int, total: int) -> None:
+        """Note how far it is."""
+        if time.monotonic() >= self._due:
+            self._due = time.monotonic() + PATIENCE_SECONDS
+            told(self._words.reading.format(seen=f"{seen:,}", total=f"{total:,}"))

@@ -1,0 +1,175 @@
+"""`fxwatch dispose`: an officer's verdict on alerts, sent and seen to be taken in."""
+
+import asyncio
+import json
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import click
+
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.dispose_text import alert_line, done_json, done_lines, stands_line
+from streams.cli.desk_options import Progress, language, told
+from streams.desk.alert_lookup import SHORT_DIGITS, Found, find_alerts
+from streams.desk.disposing import Decision, Done, already, check, dispose
+from streams.desk.moments import moment
+from streams.desk.verdicts import Given, VerdictReader, Verdicts
+from streams.errors import FxwatchError, NotAuthorizedError, UsageError
+from streams.render_labels import Language
+from streams.settings import Settings, load_settings
+from streams.showing import say, say_json
+from streams.signed_records import load_signing_key
+
+STANDARD_INPUT = "-"
+WAIT_SECONDS = 30.0
+# an officer's decision each: more at once is a script gone wrong
+MOST_AT_ONCE = 1_000
+
+
+class RefusedVerdictError(FxwatchError):
+    """Ingest or the monitor refused a verdict; its dead letter says why."""
+
+    code = "dispose.refused"
+
+
+class NotSeenError(FxwatchError):
+    """A verdict was sent and not seen in the ledger within the time: neither taken in nor refused. Exit code 3."""
+
+    code = "dispose.not_seen"
+    exit_code = 3
+
+
+class _Judged(NamedTuple):
+    """An alert that a verdict is for, what is to be sent, and the officer's verdict that says so already."""
+
+    found: Found
+    decision: Decision
+    stands: Given | None
+
+
+def _asked(texts: tuple[str, ...]) -> list[str]:
+    """The ids, those of standard input for `-`, each once. Raises `UsageError`."""
+    ids: list[str] = []
+    for text in texts:
+        ids += sys.stdin.read().split() if text == STANDARD_INPUT else [text]
+    ids = list(dict.fromkeys(ids))
+    if not 0 < len(ids) <= MOST_AT_ONCE:
+        raise UsageError("these are not as many alerts as can be judged at once", got=len(ids),
+                         expected=f"1 to {MOST_AT_ONCE}",
+                         todo="name alerts, or give their ids on standard input")  # fmt: skip
+    return ids
+
+
+def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Verdicts | None:
+    """The verdicts on these alerts; None for who may not read the ledger."""
+    starts: dict[int, int] = {}
+    for one in found:
+        position = one.alert.position
+        starts[position.partition] = min(position.offset, starts.get(position.partition, position.offset))
+    try:
+        with VerdictReader(settings, progress) as reader:
+            return reader.read(starts)
+    except NotAuthorizedError:
+        return None
+
+
+@click.command()
+@click.argument("alerts", nargs=-1, required=True, metavar="ALERT...")
+@click.option("--verdict", required=True,
+              type=click.Choice(["confirmed", "refuted", "inconclusive", "duplicate", "withdrawn"]),
+              help="withdrawn takes back this officer's earlier verdict.")  # fmt: skip
+@click.option("--reason", required=True, help="Why, in words (1 to 2000 characters). It never enters the ledger.")
+@click.option("--officer", help="Id of the officer who answers for it; default: the setting officer (FXWATCH_OFFICER).")
+@click.option("--amount-krw", metavar="AMOUNT", help="Confirmed amount, KRW.")
+@click.option("--legal-basis", help="What it rests on, as the office cites it.")
+@click.option("--sanction", type=click.Choice(["none", "warning", "fine", "referral"]), help="What was done.")
+@click.option("--office", help="The officer's office.")
+@click.option("--decided-at", metavar="TIME", help="When it was decided; default now.")
+@click.option("--sign-key", type=click.Path(path_type=Path),
+              help="Sign with the private key of this file (mode 0600; docs/SECURITY.md).")  # fmt: skip
+@click.option("--wait", "wait_seconds", type=click.FloatRange(min=0, max=600), default=WAIT_SECONDS, show_default=True,
+              help="Seconds to wait until it is seen in the ledger; 0: send only.")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Look, check and show; send nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object an alert.")
+@language
+def command(
+    alerts: tuple[str, ...], decided_at: str | None, sign_key: Path | None, wait_seconds: float, *, dry_run: bool,
+    as_json: bool, lang: Language, **given: Any,
+) -> None:  # fmt: skip
+    """Give a verdict on ALERT (its id, or the first digits of it); on several alike; `-` reads ids, blank between them.
+
+    The alert is looked up and named, the verdict checked as ingest will check it, sent, and waited for: "taken in" says
+    where it stands in the ledger. "sent" (exit code 3) says that Kafka holds it and the ledger does not yet. Said
+    again, it counts once. Another verdict of the same officer takes the place of the earlier one; --verdict withdrawn
+    takes it back.
+
+    Example: fxwatch dispose 384a39e15c5f --verdict refuted --reason "gifts to a child, papers seen" --officer I-17
+
+    Example: cut -f6 open.tsv | tail -n +2 | fxwatch dispose - --verdict duplicate --reason "case 12" --officer I-17
+    """
+    settings, progress = load_settings(), Progress(lang)
+    zone = ZoneInfo(settings.effective.engine.time_zone)
+    key = None if sign_key is None else load_signing_key(sign_key)
+    # whole seconds: the contract's times are, and the id is made of what is sent
+    at = (moment(decided_at, zone) or datetime.now(UTC)).replace(microsecond=0)
+    found = list(find_alerts(settings, _asked(alerts), progress).values())
+    verdicts = _verdicts(settings, found, progress)
+    judged = [_judge(settings, one, verdicts, at, given) for one in found]
+    sending = [(one.decision, one.found.alert.position.partition) for one in judged if one.stands is None]
+    sent = [] if dry_run else asyncio.run(dispose(settings, sending, key, wait_seconds))
+    done = {each.decision.alert_id: each for each in sent}
+    for one in judged:
+        _show(settings, one, done.get(one.decision.alert_id), wait_seconds, as_json=as_json, lang=lang)
+    if verdicts is None:
+        told(DESK_WORDS[lang].no_right)
+    _require(sent, seen=wait_seconds > 0)
+
+
+def _judge(settings: Settings, found: Found, verdicts: Verdicts | None, at: datetime, given: dict[str, Any]) -> _Judged:
+    """The decision on one alert. Raises `UsageError` for one that would be refused."""
+    investigator, alert = given["officer"] or settings.officer, found.alert
+    if investigator is None:
+        raise UsageError("nobody answers for this verdict", got="neither --officer nor the setting officer",
+                         expected="the id of the accountable officer",
+                         todo="say --officer ID, or set FXWATCH_OFFICER")  # fmt: skip
+    optional = {name: given[name] for name in ("amount_krw", "legal_basis", "sanction", "office")}
+    decision = Decision(alert_id=alert.alert_id, party=alert.party, verdict=given["verdict"], reason=given["reason"],
+                        investigator=investigator, decided_at=at, **optional)  # fmt: skip
+    check(settings, decision)
+    return _Judged(found, decision, None if verdicts is None else already(verdicts, decision))
+
+
+def _show(
+    settings: Settings, judged: _Judged, done: Done | None, seconds: float, *, as_json: bool, lang: Language
+) -> None:
+    if as_json:
+        outcome = Done(decision=judged.decision, outcome="stands") if judged.stands is not None else done
+        told_ = {"alert_id": judged.decision.alert_id, "outcome": "dry_run", "disposition": judged.decision.body()}
+        say_json(json.dumps(told_ if outcome is None else done_json(outcome), ensure_ascii=False))
+        return
+    say(alert_line(judged.found.alert, lang))
+    if judged.found.successor is not None:
+        say(f"  {DESK_WORDS[lang].superseded.format(alert=judged.found.successor[:SHORT_DIGITS])}")
+    if judged.stands is not None:
+        say(stands_line(judged.stands, ZoneInfo(settings.effective.engine.time_zone), lang))
+    elif done is not None:
+        say("\n".join(done_lines(done, seconds, lang)))
+
+
+def _require(sent: list[Done], *, seen: bool) -> None:
+    """Raises `RefusedVerdictError` or `NotSeenError` for what was not taken in."""
+    refused = [each for each in sent if each.outcome == "refused"]
+    if refused:
+        raise RefusedVerdictError(f"{len(refused)} of {len(sent)} verdicts were refused",
+                                  got="; ".join(sorted({code for each in refused for code in each.codes})),
+                                  expected="verdicts that ingest admits",
+                                  todo="correct what it says, then give the verdict again")  # fmt: skip
+    unseen = [each for each in sent if each.outcome == "sent"]
+    if unseen and seen:
+        raise NotSeenError(f"{len(unseen)} of {len(sent)} verdicts were sent and not seen in the ledger",
+                           expected="each in the ledger within the time (--wait)",
+                           todo="see `fxwatch alerts show` later; said again with the same --decided-at it counts "
+                           "once")  # fmt: skip

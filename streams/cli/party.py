@@ -1,0 +1,66 @@
+"""`fxwatch party`: what is known of one party: its history in the ledger, its alerts and cases."""
+
+import json
+from zoneinfo import ZoneInfo
+
+import click
+
+from streams import topics
+from streams.alert_text import list_text, party_text
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.cli.desk_options import Progress, language, show_page, spreadsheet, told, write_csv
+from streams.desk.alert_heads import Wanted
+from streams.desk.listing import Listed, Query, listed
+from streams.desk.moments import moment
+from streams.desk.party_history import read_party, slot_of
+from streams.render_labels import Language
+from streams.settings import load_settings
+from streams.showing import say_json
+
+MOST_SHOWN = 50
+# a party has tens of alerts; beyond it the most severe of them
+MOST_ALERTS = 1_000
+
+
+@click.command()
+@click.argument("token")
+@click.option("--since", metavar="TIME", help="Events of this day or time and later: 2026-04-28, 2026-04-28T17:42.")
+@click.option("--until", metavar="TIME", help="Events up to the end of this day, or before this time.")
+@click.option("--limit", type=click.IntRange(min=1), default=MOST_SHOWN, show_default=True,
+              help="At most so many events, the newest; sums are of all.")  # fmt: skip
+@spreadsheet
+@click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
+@language
+def command(
+    token: str, since: str | None, until: str | None, limit: int, *, as_csv: bool, bom: bool, as_json: bool,
+    lang: Language,
+) -> None:  # fmt: skip
+    """Show a party's history: profile, settled payments by month, counterparties, events in order, alerts and cases.
+
+    TOKEN is the party as alerts show it. Where keys were rotated its former and later tokens are found by the records
+    that carry both, and all its events are told. The party's ledger partition is read once. With --csv its events alone
+    are written, one a row.
+
+    Example: fxwatch party k1.0a3.5d41402abc4b2a76b9719d911017c592 --since 2026-01-01
+
+    Example: fxwatch party k1.0a3.5d41402abc4b2a76b9719d911017c592 --csv --bom --limit 100000 > party.csv
+    """
+    settings, progress = load_settings(), Progress(lang)
+    zone, purposes = ZoneInfo(settings.effective.engine.time_zone), settings.effective.legend.purposes
+    slot = slot_of(token)
+    begin, end = moment(since, zone), moment(until, zone, end=True)
+    history = read_party(settings, token, limit, progress, since=begin, until=end)
+    partition = int(slot, 16) % settings.effective.engine.partitions
+    if as_csv:
+        rows = (party_text.csv_cells(entry, partition, purposes, zone, lang) for entry in history.entries())
+        write_csv(party_text.CSV_COLUMNS, rows, bom=bom)
+        shown = len(history.entries())
+        told(DESK_WORDS[lang].page.format(shown=f"{shown:,}", total=f"{history.total:,}"))
+        return
+    wanted = Query(topic=topics.ALERTS, wanted=Wanted(parties=history.names), sorting="time", most=MOST_ALERTS)
+    found: Listed = listed(settings, wanted, progress)
+    if as_json:
+        alerts = map(list_text.row_json, found.rows)
+        say_json(json.dumps(party_text.party_json(token, history, partition, alerts), ensure_ascii=False))
+    else:
+        show_page(party_text.party_lines(token, history, partition, found.rows, purposes, zone, lang))

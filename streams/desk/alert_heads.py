@@ -1,0 +1,155 @@
+"""What a list shows of each alert: read quickly, superseded ones folded into the newest, the first ones kept."""
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal
+
+import msgspec
+
+from detectors.alert import Position, Severity
+
+SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+ANOMALY = "anomaly"
+Sorting = Literal["severity", "time", "amount"]
+
+
+class Hit(msgspec.Struct, frozen=True, gc=False):
+    """A typology of an alert: its id, and its name in both languages."""
+
+    id: str
+    name: str
+
+
+class Head(msgspec.Struct, frozen=True, gc=False):
+    """The fields of an alert that lists are made of (detectors/alert.py); some 1 KB each."""
+
+    alert_id: str
+    status: Literal["raised", "updated", "retracted"]
+    case_id: str
+    created_for: datetime
+    party: str
+    severity: Severity
+    typologies: tuple[Hit, ...]
+    amount_usd: str | None
+    amount_krw: str | None
+    position: Position
+    evidence_total: int
+    desk: str
+    counterparty: str | None = None
+    supersedes: str | None = None
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        """The ids of its typologies; `anomaly` where no typology explains it."""
+        return tuple(hit.id for hit in self.typologies) or (ANOMALY,)
+
+    @property
+    def worth(self) -> Decimal:
+        """The amount at risk by which it is sorted, USD; -1 where it is not known."""
+        try:
+            return Decimal(self.amount_usd) if self.amount_usd is not None else Decimal(-1)
+        except InvalidOperation:
+            return Decimal(-1)
+
+
+class Current(msgspec.Struct, frozen=True):
+    """The newest alert of a series, and the ids of those that it brought up to date, the newest first.
+
+    `first_offset` is the ledger position of the oldest of them that was read.
+    """
+
+    head: Head
+    first_offset: int
+    earlier: tuple[str, ...] = ()
+
+
+_decode = msgspec.json.Decoder(Head).decode
+
+
+def read_head(value: bytes | None) -> Head:
+    """The head of an alert's record. Raises `msgspec.DecodeError` for anything else. 5 us."""
+    return _decode(value or b"")
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """Which alerts: each given condition must hold; `since` <= time of the trigger < `until`."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    parties: frozenset[str] = frozenset()
+    typology: str | None = None
+    case: str | None = None
+    least: Severity = "low"
+
+    def takes(self, head: Head) -> bool:
+        """Whether the alert is one of those."""
+        return (
+            (self.since is None or head.created_for >= self.since)
+            and (self.until is None or head.created_for < self.until)
+            and (not self.parties or head.party in self.parties)
+            and (self.typology is None or self.typology in head.found)
+            and (self.case is None or head.case_id == self.case)
+            and SEVERITIES.index(head.severity) >= SEVERITIES.index(self.least)
+        )
+
+
+class Folding:
+    """The current alerts of whole partitions: one that brings another up to date takes its place.
+
+    Alerts of a party stand in one partition in their order, so that a later one never supersedes what is not read yet.
+    A series' ids are kept, the newest `MOST_EARLIER`.
+    """
+
+    MOST_EARLIER = 64
+
+    def __init__(self) -> None:
+        self._current: dict[str, Current] = {}
+
+    def add(self, head: Head) -> None:
+        """Take the next alert of the partition."""
+        before = self._current.pop(head.supersedes, None) if head.supersedes is not None else None
+        earlier = () if head.supersedes is None else (head.supersedes, *(before.earlier if before else ()))
+        first = min(head.position.offset, before.first_offset if before else head.position.offset)
+        self._current[head.alert_id] = Current(head, first, earlier[: self.MOST_EARLIER])
+
+    def __iter__(self) -> Iterator[Current]:
+        return iter(self._current.values())
+
+
+def order(sorting: Sorting) -> Callable[[Head], tuple[Any, ...]]:
+    """The key by which the first alert of a list is the largest."""
+    keys: dict[Sorting, Callable[[Head], tuple[Any, ...]]] = {
+        "severity": lambda head: (SEVERITIES.index(head.severity), head.created_for, head.worth, head.alert_id),
+        "time": lambda head: (head.created_for, SEVERITIES.index(head.severity), head.worth, head.alert_id),
+        "amount": lambda head: (head.worth, SEVERITIES.index(head.severity), head.created_for, head.alert_id),
+    }
+    return keys[sorting]
+
+
+class First:
+    """The first `most` of many in an order; memory goes by `most`, not by how many there were."""
+
+    def __init__(self, most: int, key: Callable[[Any], tuple[Any, ...]]) -> None:
+        self._most, self._key = most, key
+        self._heap: list[tuple[tuple[Any, ...], int, Any]] = []
+        self.total = 0
+
+    def add(self, one: Any) -> None:
+        """Take one more."""
+        self.total += 1
+        entry = (self._key(one), -self.total, one)
+        if len(self._heap) < self._most:
+            heapq.heappush(self._heap, entry)
+        else:
+            heapq.heappushpop(self._heap, entry)
+
+    def add_all(self, many: Iterable[Any]) -> None:
+        """Take each of many."""
+        for one in many:
+            self.add(one)
+
+    def in_order(self) -> list[Any]:
+        """Those kept, the first one first; equal ones as they came."""
+        return [one for _, _, one in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]

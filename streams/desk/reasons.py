@@ -1,0 +1,44 @@
+"""An officer's reason for a verdict, in words: it stands on the input topic alone, as long as that keeps it."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from streams import topics
+from streams.desk.positions import At, records_at
+from streams.desk.verdicts import Given
+from streams.settings import Settings
+
+
+async def reasons_of(settings: Settings, verdicts: Iterable[Given]) -> dict[tuple[int, int], str]:
+    """The reasons by the verdict's ledger position (partition, offset); left out where the topic keeps it no more.
+
+    Raises `NotAuthorizedError` for who may not read verdicts, and `BrokerUnavailableError`.
+    """
+    by_partition: dict[int, list[Given]] = {}
+    for given in verdicts:
+        if given.source is not None and given.source.topic == topics.DISPOSITIONS:
+            by_partition.setdefault(given.source.partition, []).append(given)
+    reasons: dict[tuple[int, int], str] = {}
+    for partition, many in by_partition.items():
+        offsets = [given.source.offset for given in many if given.source is not None]
+        found, _ = await records_at(settings, topics.DISPOSITIONS, partition, offsets)
+        for given in many:
+            reason = _reason(given, found[given.source.offset] if given.source is not None else None)
+            if reason is not None:
+                reasons[given.partition, given.offset] = reason
+    return reasons
+
+
+def _reason(given: Given, at: At | None) -> str | None:
+    """The reason that the record there tells, where it is the verdict's own: a topic made anew has the same offsets."""
+    if at is None or at.state != "record":
+        return None
+    try:
+        body: Any = json.loads(at.record.value or b"")
+    except ValueError:
+        return None
+    if not isinstance(body, dict) or (body.get("event_id"), body.get("alert_id")) != (given.event_id, given.alert_id):
+        return None
+    reason = body.get("reason")
+    return reason if isinstance(reason, str) else None

@@ -1,0 +1,135 @@
+"""Verdicts on alerts, as the ledger has them, and which of them stand.
+
+As the monitor judges (detectors/verdicts.py): one opinion an officer, the newest; where the configuration lists the
+officers only theirs count. An alert that was brought up to date after its verdict is open again: there is news.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from detectors.events import Disposition, Source, Verdict
+from detectors.officers import officer_number
+from streams import ledger, reading, topics
+from streams.errors import LedgerError
+from streams.settings import Settings
+
+_KIND = (ledger.TYPE, b"disposition")
+WITHDRAWN: Verdict = "withdrawn"
+
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """A verdict in the ledger; `source` is where its officer's own record stands, with the reason in words."""
+
+    event_id: str
+    alert_id: str
+    party: str
+    verdict: Verdict
+    investigator: str
+    decided_at: datetime
+    partition: int
+    offset: int
+    source: Source | None
+    amount_krw: str | None = None
+    legal_basis: str | None = None
+    sanction: str | None = None
+    office: str | None = None
+
+
+class Verdicts:
+    """Verdicts by alert, in the order of the ledger; some 1 KB each, and verdicts are tens a day."""
+
+    def __init__(self, officers: Iterable[str] = ()) -> None:
+        self._listed = frozenset(map(officer_number, officers))
+        self._of: dict[str, list[Given]] = {}
+
+    def add(self, given: Given) -> None:
+        """Take the next verdict of the ledger."""
+        self._of.setdefault(given.alert_id, []).append(given)
+
+    def on(self, alert_id: str) -> list[Given]:
+        """Every verdict that was given on the alert."""
+        return self._of.get(alert_id, [])
+
+    def counts(self, given: Given) -> bool:
+        """Whether the officer's verdicts count at all, by the configuration here."""
+        return not self._listed or officer_number(given.investigator) in self._listed
+
+    def newest(self, alert_id: str) -> dict[int, Given]:
+        """Each officer's own verdict on the alert, by the officer's number, in the order they were given."""
+        newest: dict[int, Given] = {}
+        for given in self.on(alert_id):
+            officer = officer_number(given.investigator)
+            before = newest.get(officer)
+            if self.counts(given) and (before is None or _replaces(given, before)):
+                newest.pop(officer, None)
+                newest[officer] = given
+        return newest
+
+    def of_officer(self, alert_id: str, investigator: str) -> Given | None:
+        """The officer's own verdict on the alert, a withdrawal too; None where there is none that counts."""
+        return self.newest(alert_id).get(officer_number(investigator))
+
+    def standing(self, alert_id: str) -> list[Given]:
+        """The officers' own verdicts on the alert that were not withdrawn, in the order they were given."""
+        return [given for given in self.newest(alert_id).values() if given.verdict != WITHDRAWN]
+
+
+def _replaces(given: Given, before: Given) -> bool:
+    """The monitor's own rule: another verdict than the officer's last one, and not decided before that."""
+    return given.verdict != before.verdict and given.decided_at >= before.decided_at
+
+
+def given_of(record: Any, partition: int) -> Given | None:
+    """The verdict of a ledger record; None for any other record, and one that cannot be read. 0.2 us for another's."""
+    if _KIND not in record.headers:
+        return None
+    try:
+        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
+    except LedgerError:
+        return None  # `fxwatch ledger show` says what is wrong with it; the monitor stops there
+    if not isinstance(event, Disposition):
+        return None
+    return Given(
+        event_id=event.event_id, alert_id=event.alert_id, party=event.party, verdict=event.verdict,
+        investigator=event.investigator, decided_at=event.decided_at, partition=partition, offset=record.offset,
+        source=origin.source, amount_krw=event.amount_krw, legal_basis=event.legal_basis, sanction=event.sanction,
+        office=event.office,
+    )  # fmt: skip
+
+
+class VerdictReader:
+    """Reads the verdicts of the ledger, from any offset to where each partition ended when it was opened.
+
+    A context manager. A verdict stands behind its alert, so that an alert's own position is where to begin. 5 us a
+    ledger record; `told` gets the records read so far, and how many offsets there are to read. Raises what the reader
+    raises, `NotAuthorizedError` among it.
+    """
+
+    def __init__(self, settings: Settings, told: Callable[[int, int], None]) -> None:
+        self._officers, self._told = settings.effective.admitted.officers, told
+        self._reader = reading.Reader(settings, [topics.LEDGER])
+
+    def __enter__(self) -> Self:
+        self._reader.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.__exit__(kind, fault, trace)
+
+    def read(self, starts: Mapping[int, int]) -> Verdicts:
+        """All verdicts in these ledger partitions from an offset on (partition -> offset)."""
+        verdicts, reader = Verdicts(self._officers), self._reader
+        first = {tp: max(reader.begins[tp], starts.get(tp.partition, end)) for tp, end in reader.ends.items()}
+        total, seen = sum(max(0, end - first[tp]) for tp, end in reader.ends.items()), 0
+        for tp, records in reader.to_end(first):
+            for given in filter(None, (given_of(record, tp.partition) for record in records)):
+                verdicts.add(given)
+            seen += len(records)
+            self._told(seen, total)
+        return verdicts

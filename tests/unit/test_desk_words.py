@@ -1,0 +1,81 @@
+"""The desk's words: each text in both languages, with the same places, and Korean that is Korean."""
+
+import re
+import typing
+
+import msgspec
+import pytest
+
+from detectors import events
+from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.record_words import KINDS, LABELS, NOTES, VALUES
+from streams.identifiers import NOTES as DOORS_NOTES
+from tests.support.korean import foreign_words
+
+EVENTS = (events.Transaction, events.Declaration, events.Rate, events.Profile, events.Disposition,
+          events.ConfigurationChange)  # fmt: skip
+
+
+def texts(table):
+    """Every text of a table with the place it stands at."""
+    plain = msgspec.to_builtins(table) if isinstance(table, msgspec.Struct) else table
+    for name, content in plain.items():
+        if isinstance(content, dict):
+            yield from ((f"{name}.{place}", text) for place, text in texts(content))
+        else:
+            yield name, content
+
+
+@pytest.mark.parametrize("table", [DESK_WORDS, KINDS, LABELS, VALUES, NOTES],
+                         ids=["desk", "kinds", "labels", "values", "notes"])  # fmt: skip
+def test_both_languages_say_everything(table):
+    """No text is missing or empty in either, and both fill the same places."""
+    english, korean = dict(texts(table["en"])), dict(texts(table["ko"]))
+    assert english.keys() == korean.keys()
+    assert all(english.values())
+    assert all(korean.values())
+    for name, text in english.items():
+        assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", korean[name])), name
+
+
+@pytest.mark.parametrize("table", [DESK_WORDS, KINDS, LABELS, VALUES, NOTES],
+                         ids=["desk", "kinds", "labels", "values", "notes"])  # fmt: skip
+def test_korean_is_korean(table):
+    """No Latin word but units, topics and commands to type."""
+    assert {name: foreign_words(text) for name, text in texts(table["ko"]) if foreign_words(text)} == {}
+
+
+def test_the_check_for_korean_finds_english():
+    """So that the tests above can fail."""
+    assert foreign_words("원장 record 11:576") == ["record"]
+    assert foreign_words("k1.eaf.eaf8efa0c6f7cfd37222b41329c38212 (VN) 4,858.80 USD, BKGGKRSE, T01, 약 3 bp") == []
+
+
+def test_no_text_finds_anybody_guilty():
+    """An alert is a recommendation to look: 탐지 and 의심, never 적발 or 위험 금액."""
+    told = " ".join(text for table in (DESK_WORDS, LABELS, VALUES) for _, text in texts(table["ko"]))
+    assert not [word for word in ("적발", "위험 금액", "위반자", "범죄", "유죄") if word in told]
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=[each.__name__ for each in EVENTS])
+def test_every_field_and_code_of_an_event_has_words(kind):
+    """A field that is added to the ledger cannot be shown without a name in both languages."""
+    tag = str(kind.__struct_config__.tag)
+    for lang in ("en", "ko"):
+        assert tag in KINDS[lang]
+        for name, hint in typing.get_type_hints(kind).items():
+            assert name in LABELS[lang], name
+            for code in codes(hint):
+                assert code in VALUES[lang][name], (name, code)
+
+
+def codes(hint):
+    """The values of a Literal, within a union too."""
+    if typing.get_origin(hint) is typing.Literal:
+        return list(typing.get_args(hint))
+    return [code for part in typing.get_args(hint) for code in codes(part)]
+
+
+def test_every_note_of_the_door_has_words():
+    """What ingest says it did to a field."""
+    assert {*DOORS_NOTES, "withheld"} == set(NOTES["en"])
