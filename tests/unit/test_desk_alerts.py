@@ -17,7 +17,10 @@ from streams.desk.verdicts import Given, Verdicts
 from streams.errors import UsageError
 from tests.support.korean import foreign_words
 
-ALERT = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes())
+NAME = "Split remittance under the document line / 증빙면제 한도 이하 분할송금"
+ALERT = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()) | {
+    "created_for": "2025-04-13T03:00:00Z", "amount_usd": "14725.50", "severity": "medium", "supersedes": None,
+    "status": "raised", "typologies": [{"id": "T01", "name": NAME}]}  # fmt: skip
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 4, 28, 3, tzinfo=UTC)
 
