@@ -23,7 +23,8 @@ _BETWEEN = re.compile(r"[ \t\r\n$\x00\x01\x03\x1a]*")
 _TEXT_END = re.compile(r"\n-\}|[\n$\x00\x01\x03\x1a](?=\{1:)")
 _MESSAGE = re.compile(r"(?:^|[\n$\x00\x01\x03\x1a])(?=\{1:)")
 _FOREIGN = re.compile(r"[^\x00-\x7f]")
-_LINE_END = re.compile(r"\r+\n")
+# only where a run of CR begins: tried at each of them, 60 000 without LF took 2 s
+_LINE_END = re.compile(r"(?<!\r)\r++\n")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MALFORMED = "fin.malformed"
 

@@ -86,6 +86,48 @@ def test_lines_of_a_message_are_bounded_as_elements_are():
         assert "lines" in fault.expected, syntax
 
 
+ANSWER = b"{1:F21SAMPKRSEAXXX0001000001}{4:{177:2603101530}{451:0}}\n"
+
+
+SHAPES = {
+    "CR": b"\r" * 60_000,
+    "CR behind a message": FIN + b"\r" * 60_000 + b"X",
+    "open headers": b"{1:\n" * 15_000,
+    "open inner blocks": b"{1:F01}{3:{121:a\n" * 3_500,
+    "open texts": b"{1:F01}{4:\n:20:A\n" * 3_500,
+    "text between": b"X\n{1:F01}\n" * 6_000,
+    "not ASCII": b"{1:F01\xff}\n" * 6_000,
+    "answers": ANSWER * 1_000,
+}
+
+
+@pytest.mark.parametrize("content", SHAPES.values(), ids=SHAPES)
+def test_what_is_no_fin_message_costs_no_more_than_its_length(content):
+    """Runs of CR took 2 s, because the search for a line's end began anew at each of them."""
+    begin = time.process_time()
+    assert convert(content, KOREAN, "fin", RECORD_LIMITS).faults
+    assert time.process_time() - begin < 0.5
+
+
+def test_many_answers_to_many_messages_of_one_number_are_not_multiplied():
+    """A second answer of a kind is left alone: 300 for each of 300 messages would be 90 000 copies."""
+    result = convert(FIN * 300 + ANSWER * 300, KOREAN, "fin")
+    answers = [left for left in result.unmapped if left.path.endswith("451")]
+    assert len(answers) == 300 + 299
+
+
+def test_faults_of_a_fin_message_show_nothing_of_it():
+    """Neither a line of the sender's nor a reason that is not of the network's form."""
+    own = PERSON.encode()
+    for content in (
+        FIN.replace(b":71A:", own + b"\n:7:"), own + FIN, FIN.replace(b"{3:", b"{3:{" + own),
+        ANSWER.replace(b"{451:0}", b"{451:1}{405:%s}" % own).rstrip() + FIN, FIN.replace(b"O103", b"O" + own),
+    ):  # fmt: skip
+        faults = convert(content, KOREAN, "fin").faults
+        assert faults
+        assert not any("Hong" in f"{fault.field}{fault.expected}" for fault in faults)
+
+
 @pytest.mark.parametrize("place", ["envelope", "header"])
 def test_a_fault_names_places_of_the_standard_only(place):
     """A sender's own element around the document, named after a person, comes neither into codes nor into message."""
