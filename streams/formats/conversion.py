@@ -95,7 +95,7 @@ class _Report:
 
     def xml(self, content: bytes) -> None:
         root = xml_reader.read(content, self.limits.nodes)
-        found = documents(root)
+        found = documents(root, self.limits.payments)
         self._bound(sum(pacs008.count(one.node) if one.fault is None else 1 for one in found))
         if self.limits.report:
             number(root)

@@ -5,6 +5,7 @@ which message it is, and what to send instead. Names of messages are the standar
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from streams.faults import Fault
@@ -67,16 +68,17 @@ class Document(NamedTuple):
     fault: Fault | None
 
 
-def documents(root: Node) -> list[Document]:
+def documents(root: Node, most: int | None = None) -> list[Document]:
     """The documents of an XML tree in order: bare, beside a header, or in an envelope of whatever names.
 
-    Raises `RefusedMessageError`, naming what stands there instead, when there is none. Linear in the number of nodes.
+    No more are looked for once there are more than `most` (None: all). Raises `RefusedMessageError`, naming what stands
+    there instead, when there is none. Linear in the number of nodes.
     """
     found: list[tuple[Node, re.Match[str]]] = []
     headers: list[re.Match[str]] = []
     odd = ""
     waiting = [(root, 0)]
-    while waiting:
+    while waiting and (most is None or len(found) <= most):
         node, depth = waiting.pop()
         known = _MESSAGE.fullmatch(node.name)
         if known is not None and known[4] == "Document":
@@ -89,9 +91,9 @@ def documents(root: Node) -> list[Document]:
             waiting += [(child, depth + 1) for child in reversed(node.children)]
     if found:
         several = len(found) > 1
-        return [Document(node, f"Document[{place}]" if several else "", _fault(known))
+        return [Document(node, f"Document[{place}]" if several else "", _fault(*known.group(1, 2, 3)))
                 for place, (node, known) in enumerate(found, 1)]  # fmt: skip
-    if headers:
+    if headers and not odd:
         raise RefusedMessageError("message.type", "", _told(headers[0][1]))
     raise RefusedMessageError("message.type", "", f"a Document of {READ}{odd}")
 
@@ -99,16 +101,14 @@ def documents(root: Node) -> list[Document]:
 def _odd(node: Node) -> str:
     """What keeps a text that looks like a message from being one, as far as it can be seen; empty for nothing."""
     if node.name.rpartition("}")[2] == "Document" and not node.name.startswith(_NAMESPACE):
-        return (
-            ", in the namespace urn:iso:std:iso:20022:tech:xsd: and that name; here a Document is in another or in none"
-        )
+        return "; here is a Document of another namespace than urn:iso:std:iso:20022:tech:xsd:pacs.008..., or of none"
     if node.text[:_LOOKED_AT].lstrip().startswith("<"):
-        return ", as elements; here XML stands as text inside an element (CDATA or escaped): take it out of its wrapper"
+        return "; here XML stands as text inside an element (CDATA or escaped): take it out of its wrapper"
     return ""
 
 
-def _fault(known: re.Match[str]) -> Fault | None:
-    name, variant, version = known[1], known[2], known[3]
+@lru_cache(maxsize=64)
+def _fault(name: str, variant: str, version: str) -> Fault | None:
     if name != "pacs.008":
         return Fault("message.returned" if name in _RETURNED else "message.type", "", _told(name))
     if variant == "001" and version in VERSIONS:

@@ -148,8 +148,11 @@ def test_another_message_is_named_as_what_it_is(name, code, told):
     ("text", "told"),
     [
         (HEADER, "head.001, a business application header without its message: send both in one text"),
-        (payment().replace(f' xmlns="{ISO}pacs.008.001.08"', ""), "in the namespace urn:iso:std:iso:20022:tech:xsd:"),
-        (payment().replace(ISO, "urn:other:"), "here a Document is in another or in none"),
+        (
+            payment().replace(f' xmlns="{ISO}pacs.008.001.08"', ""),
+            "; here is a Document of another namespace than urn:iso:std:iso:20022:tech:xsd:pacs.008",
+        ),
+        (HEADER + payment().replace(ISO, "urn:other:"), "here is a Document of another namespace"),
         (f"<Envelope><![CDATA[{payment()}]]></Envelope>", "here XML stands as text inside an element (CDATA"),
         ("<Payments><Payment/></Payments>", "a Document of pacs.008.001.02 to pacs.008.001.13"),
     ],
