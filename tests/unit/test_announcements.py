@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from streams.announcements import Announcements
+from tests.support.logged import fields
 
 PAGES = "http://127.0.0.1:6066"
 
@@ -38,9 +39,7 @@ class Bench:
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
         """What was told since the last call."""
-        known = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime"}
-        found = [(one.getMessage(), {name: value for name, value in one.__dict__.items() if name not in known})
-                 for one in self._caplog.records]  # fmt: skip
+        found = [(one.getMessage(), fields(one)) for one in self._caplog.records]
         self._caplog.clear()
         return found
 

@@ -19,6 +19,7 @@ from aiokafka.errors import TopicAuthorizationFailedError as DeniedError
 from streams import deliveries as module
 from streams.deliveries import Awake, Outstanding, RetryLog, Write, refused
 from streams.errors import DeliveryError, RefusedError
+from tests.support.logged import fields
 
 TOPIC, OTHER = "fx.alerts.v1", "fx.progress.v1"
 TABLE = "compare with `fxwatch topics diff`, mend with `fxwatch topics apply`"
@@ -103,6 +104,7 @@ def test_what_arrived_is_told_no_more_and_its_answer_forgotten(caplog: pytest.Lo
         outstanding.arrived(TOPIC, 2)
         outstanding.arrived(TOPIC, 2)
     assert caplog.messages == [f"{TOPIC} takes writes again"]
+    assert [fields(one) for one in caplog.records] == [{"topic": TOPIC}]
     assert outstanding._told == set()
 
 
@@ -224,6 +226,7 @@ def test_a_topic_that_is_late_is_logged_once_until_it_takes_writes_again(caplog:
     first, *rest = caplog.messages
     assert first.startswith(f"{TOPIC}: partition 1, 2 has not acknowledged a write for 4 s (no answer)")
     assert rest == [f"{TOPIC} takes writes again"]
+    assert [fields(one) for one in caplog.records] == [{"topic": TOPIC}] * 2
 
 
 def test_time_awake_is_the_sum_of_looks_without_a_stop_between() -> None:

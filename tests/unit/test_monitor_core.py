@@ -22,6 +22,7 @@ from streams.outputs import Output
 from streams.record_sets import Unreadable
 from streams.settings import effective_configuration
 from streams.tally import Tally
+from tests.support.logged import fields
 from tests.support.pipeline import DISPOSITION, RATE, TIMESTAMP_MS, TRANSACTION, LedgerRecord, Pipeline
 
 TRACE = ("traceparent", b"00-abc-def-01")
@@ -261,6 +262,8 @@ def test_a_refused_configuration_is_logged_with_its_place(
     assert caplog.messages == [
         f"partition 5, offset 7: a configuration is refused, the former one stays: {why}" for why in ("one", "two")
     ]
+    told = {"agent": "monitor", "partition": 5, "offset": 7, "code": "configuration.refused"}
+    assert [fields(one) for one in caplog.records] == [told, told]
 
 
 def test_a_record_that_cannot_be_applied_is_named_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

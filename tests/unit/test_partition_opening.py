@@ -8,6 +8,7 @@ import pytest
 
 from streams import partition as module
 from streams.errors import ProgressError, SnapshotError
+from tests.support.logged import fields
 from tests.support.partition_bench import RESTART, RESTORE, Bench, said
 
 
@@ -118,6 +119,9 @@ def test_the_newest_snapshot_that_can_be_used_is_loaded(caplog: pytest.LogCaptur
         "monitor[4]: snapshot at 8 not used: the snapshot's state is of another position; got: 7; expected: 8",
         "monitor[4]: state loaded at ledger offset 6",
     ]
+    assert [(one.levelname, fields(one)) for one in caplog.records] == [
+        ("WARNING", {"offset": 9}), ("WARNING", {"offset": 8}), ("DEBUG", {}),
+    ]  # fmt: skip
 
 
 def test_a_cold_start_is_told_from_a_first_one(caplog: pytest.LogCaptureFixture) -> None:

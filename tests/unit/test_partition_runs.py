@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from streams import partition as module
 from streams.errors import FencedError, LedgerError, PartitionStoppedError, ProgressError
 from streams.outputs import Output
 from streams.progress import Progress
+from tests.support.logged import fields
 from tests.support.partition_bench import RESTORE, Bench, decision, said
 
 
@@ -39,6 +41,7 @@ def test_a_run_that_begins_later_replays_what_is_missing_first(caplog: pytest.Lo
     assert bench.did("save") == [("save", position, False) for position in (1, 5, 6, 8)]
     assert told == [5, 6]
     assert caplog.messages[-1].startswith("monitor[4]: replayed [1, 6) in 0.0")
+    assert caplog.records[-1].levelname == "DEBUG"
     one = bench.play(bench.run(9))
     assert (one.replayed, one.unsaved) == (5 + 1, 10)
 
@@ -69,6 +72,24 @@ def test_a_hole_within_a_run_stops_the_partition_behind_what_came_before() -> No
     assert one.cause.position == 2
 
 
+@pytest.mark.parametrize(("seconds", "level"), [(4.99, "DEBUG"), (5.0, "INFO")])
+def test_a_replay_that_takes_long_is_told(
+    seconds: float, level: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for a worker to be ready sees what it does; others need not read of each partition."""
+    clock = SimpleNamespace(now=1000.0)
+
+    def went_by() -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    bench = Bench(on_replayed=went_by)
+    with caplog.at_level(logging.DEBUG, logger=module.__name__):
+        bench.play(bench.open, bench.run(0), bench.run(3))
+    told = caplog.records[-1]
+    assert (told.levelname, told.getMessage()) == (level, f"monitor[4]: replayed [1, 3) in {seconds:.2f} s")
+
+
 @pytest.mark.parametrize(
     ("fault", "told"),
     [(ValueError("poison"), "ValueError('poison')"), (LedgerError("unreadable", got="x"), "unreadable; got: x")],
@@ -86,6 +107,9 @@ def test_a_record_that_cannot_be_applied_is_named(
         "to do: mend the cause and restart, or record a decision: fxwatch skip monitor 4 1 --reason ..."
     )
     assert (said(one), caplog.messages) == (message, [message])
+    [record] = caplog.records
+    assert fields(record) == {"agent": "monitor", "partition": 4, "offset": 1}
+    assert record.args == (one.cause,), "its code and its parts would not be in the log"
     assert one.cause is not None
     assert (one.cause.position, one.cause.__cause__) == (1, fault)
     assert bench.calls[-2:] == [("publish", [0], 1), "stopped"]
@@ -189,6 +213,7 @@ def test_a_run_interrupted_while_it_publishes_says_what_to_do(
         "to do: nothing is lost: the next assignment, or a restart, replays from the last snapshot"
     )
     assert caplog.messages == warned
+    assert [fields(one) for one in caplog.records] == [{"offset": 3}] * len(warned)
     assert bench.calls[-1] == "stopped"
 
 

@@ -13,6 +13,7 @@ from streams import deliveries, snapshot_writer
 from streams.progress import SnapshotPointer, decode
 from streams.snapshot_writer import SnapshotWriter
 from streams.snapshots import CHUNK_BYTES, read_header
+from tests.support.logged import fields
 from tests.unit.test_snapshot_writer import PLACE, PLAN, Bench, FrozenState, RecordingProducer, SlowCommit
 
 TOO_LARGE_TOGETHER = [("one", b"1" * CHUNK_BYTES), ("two", b"2" * 10)]
@@ -143,6 +144,28 @@ def test_a_save_that_failed_is_told_with_place_and_cause(
     """Nobody awaits the task for minutes: what is not logged here passes unseen. Ours comes with its traceback."""
     assert messages(fault, caplog) == [(level, f"monitor[2]: snapshot at 10 not written{told}")]
     assert bool(caplog.records[0].exc_info) == (level == "ERROR")
+    assert fields(caplog.records[0]) == {"offset": 10}
+
+
+@pytest.mark.parametrize("fault", [None, KafkaConnectionError("gone"), ProducerFenced()])
+def test_a_writer_says_whether_its_last_save_is_written(fault: BaseException | None) -> None:
+    """True from the beginning: the state is then the one that was loaded. A fenced one writes nothing any more."""
+
+    async def story() -> None:
+        bench = Bench()
+        assert bench.writer.written is True
+        await bench.writer.start()
+        await bench.save(9, None)
+        assert bench.writer.written is True
+        bench.producers[0].fault = fault
+        await bench.save(10, None)
+        assert bench.writer.written is (fault is None)
+        bench.writer.begin(FrozenState(), 11, None)
+        assert bench.writer.written is False
+        await bench.writer.finish()
+        assert bench.writer.written is not isinstance(fault, ProducerFenced)
+
+    asyncio.run(story())
 
 
 def late(monkeypatch: pytest.MonkeyPatch, seconds: float, began: float = 1000.0) -> Bench:
@@ -166,6 +189,7 @@ def test_a_snapshot_that_took_too_long_says_what_to_raise(
     """The time is that of its own transaction, whenever the process began; the limit itself is too long already."""
     assert not late(monkeypatch, 30.0).writer._fenced
     [message] = caplog.messages
+    assert fields(caplog.records[0]) == {"offset": 10}
     assert message == (
         "monitor[2]: snapshot at 10 not written, replay will be longer: "
         "its transaction took longer than the broker lets one take; got: 30 s; "
