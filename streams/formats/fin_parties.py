@@ -1,11 +1,11 @@
 """The parties of an MT103: fields 50a and 59a, and the institutions of 52a and 57a, in parts."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from streams.formats.clearing import country_of_swift_code
-from streams.formats.payment import Identifier, bic, country_of_bic, firm
+from streams.formats.payment import Identifier, bic, by_own_bic, country_of_bic
 from streams.formats.tree import Found, Node
 
 _PARTY_IDENTIFIER = re.compile(r"(ARNU|CCPT|CUST|DRLC|EMPL|NIDN|SOSE|TXID)/([A-Z]{2})/(.+)")
@@ -19,14 +19,21 @@ _PERSONS = frozenset({"ARNU", "CCPT", "DRLC", "NIDN", "SOSE"})
 LINE = 35
 
 
+NamesNobody = Callable[[str], bool]
+
+
 class Agent(NamedTuple):
-    """An institution of field 52a or 57a: its BIC (option A), and the country of its clearing code."""
+    """An institution of field 52a or 57a: its BIC or the placeholder there (option A), and its clearing code's country.
 
-    bic: Found | None
-    clearing: Found | None
+    A placeholder may have a BIC's form: NOTPROVIDED would be a Romanian bank.
+    """
+
+    bic: Found | None = None
+    nobody: Found | None = None
+    clearing: Found | None = None
 
 
-def agent(node: Node) -> Agent:
+def agent(node: Node, names_nobody: NamesNobody) -> Agent:
     """What a field says of an institution. Before the BIC, name or location may stand an account or a clearing code.
 
     Names and addresses (option D) and locations (B) are free text: no country is read out of them.
@@ -34,11 +41,11 @@ def agent(node: Node) -> Agent:
     lines = node.text.strip().split("\n")
     option = node.name[2:]
     node.text = ""
-    found = None
+    found = clearing = nobody = None
     if option == "A":
         last = lines.pop()
-        found = bic(Found(last, node.part("bic", last)), node.name)
-    clearing = None
+        found = Found(last, node.part("bic", last))
+        found, nobody = (None, found) if names_nobody(last) else (bic(found, node.name), None)
     for place, line in enumerate(lines, 1):
         if not line.startswith("/") or place > 1:
             node.part(f"line[{place}]", line)
@@ -47,16 +54,17 @@ def agent(node: Node) -> Agent:
         country = country_of_swift_code(_DEBIT_OR_CREDIT.sub("", line))
         if country is not None:
             clearing = Found(country, part, "country of the clearing system")
-    return Agent(found, clearing)
+    return Agent(found, nobody, clearing)
 
 
 class Party:
     """Field 50a or 59a in parts: account, BIC, identification, and the numbered or free lines of name and address.
 
-    `banks` are the BICs of the message: a party whose own BIC is of one of these institutions is a bank.
+    `banks` are the BICs of the message: a party whose own BIC is of one of these institutions is a bank. A placeholder
+    in place of its own BIC is kept as an identifier, which the conversion passes over, and tells no country.
     """
 
-    def __init__(self, node: Node, banks: Iterable[Found | None] = ()) -> None:
+    def __init__(self, node: Node, banks: Iterable[Found | None], names_nobody: NamesNobody) -> None:
         self.account: Found | None = None
         self.countries: list[Found] = []
         self.person: bool | None = None
@@ -71,9 +79,13 @@ class Party:
             self.account = Found(account, node.part("account", account))
         option = node.name[2:]
         if option == "A" and lines:
-            own = bic(Found(lines[0], node.part("bic", lines[0])), node.name)
-            self._shared.append(firm(own, banks))
-            self.countries.append(country_of_bic(own))
+            own = Found(lines[0], node.part("bic", lines[0]))
+            if names_nobody(own.text):
+                self._shared.append(Identifier(own))
+            else:
+                own = bic(own, node.name)
+                self._shared.append(by_own_bic(own, banks))
+                self.countries.append(country_of_bic(own))
             lines = lines[1:]
         for place, line in enumerate(lines, 1):
             if option != "F" or not (self._identification(node, line) or self._numbered(node, line)):

@@ -6,7 +6,7 @@ from datetime import date
 from streams.formats import fin_answers, message_types, narrative
 from streams.formats.fin_parties import LINE, Party, agent
 from streams.formats.fin_reader import Message
-from streams.formats.pacs008 import UETR
+from streams.formats.pacs008 import NO_UETR, UETR
 from streams.formats.payment import DECIMAL_LIMIT, Payment, Side, bic, country_of_iban
 from streams.formats.tree import Found, Node, RefusedMessageError
 from streams.identifiers import DEFAULT, Identifiers
@@ -56,13 +56,14 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     for node in text.every("77B"):
         _bound_lines(node, REPORTING_LINES)
     told = [one for node in text.every("77B") for one in narrative.reports(node, LINE)]
-    debtor, creditor = _sides(text, sender, receiver, told)
+    nobody: list[Found] = []
+    debtor, creditor = _sides(text, (sender, receiver), told, identifiers, nobody)
     value_date, currency, amount = _settled(text)
     ordered_currency, ordered = _ordered(text)
-    event_id, payment_id = _references(message, text, sender, identifiers)
+    reference = _reference(message, text, sender, identifiers, nobody)
     return Payment(
-        event_id=event_id,
-        payment_id=payment_id,
+        event_id=reference,
+        payment_id=reference,
         debtor=debtor,
         creditor=creditor,
         amount=amount,
@@ -76,6 +77,7 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
         purposes=tuple(narrative.codes(told)),
         transaction_purpose=text.found("26T"),
         remittance=_remittance(text),
+        nobody=tuple(nobody),
     )
 
 
@@ -169,21 +171,23 @@ def _rate(text: Node) -> Found | None:
     return None if found is None else found._replace(text=_decimal(found.text, "36"))
 
 
-def _references(
-    message: Node, text: Node, sender: Found | None, identifiers: Identifiers
-) -> tuple[Found, Found]:  # fmt: skip
-    """The event's id and the payment's: the UETR; without one the sender's reference, after the sender's BIC."""
+def _reference(
+    message: Node, text: Node, sender: Found | None, identifiers: Identifiers, nobody: list[Found]
+) -> Found:  # fmt: skip
+    """The event's and payment's id: the UETR; without one the sender's reference, after the sender's BIC."""
     uetr = message.found("3/121")
-    if uetr is not None:
+    if uetr is not None and (NO_UETR.fullmatch(uetr.text) or identifiers.names_nobody(uetr.text)):
+        nobody.append(uetr)
+    elif uetr is not None:
         if not UETR.fullmatch(uetr.text):
             raise RefusedMessageError("message.form", "3/121", "a UUID version 4 in lower case")
-        return uetr, uetr
+        return uetr
     own = _needed(text, "20")
     if identifiers.names_nobody(own.text):
         raise RefusedMessageError("identifier.placeholder", "20", "a UETR, or the sender's own reference")
-    if sender is not None:
-        own = own._replace(text=f"{sender.text}/{own.text}", note="after the sender's BIC", also=(sender.node,))
-    return own, own
+    if sender is None:
+        return own
+    return own._replace(text=f"{sender.text}/{own.text}", note="after the sender's BIC", also=(sender.node,))
 
 
 def _time(text: Node, value_date: Found) -> Found | None:
@@ -235,20 +239,22 @@ def _option(text: Node, tag: str) -> Node | None:
 
 
 def _sides(
-    text: Node, sender: Found | None, receiver: Found | None, told: list[narrative.Report]
+    text: Node, partners: tuple[Found | None, Found | None], told: list[narrative.Report], identifiers: Identifiers,
+    nobody: list[Found],
 ) -> tuple[Side, Side]:  # fmt: skip
-    """The debtor's and the creditor's side."""
+    """The debtor's and the creditor's side; `partners` are the message's sender and receiver."""
     named = [_option(text, tag) for tag in ("52", "57")]
-    agents = [None if node is None else agent(node) for node in named]
-    banks = [sender, receiver, *(one.bic for one in agents if one is not None)]
+    agents = [None if node is None else agent(node, identifiers.names_nobody) for node in named]
+    nobody += [one.nobody for one in agents if one is not None and one.nobody is not None]
+    banks = [*partners, *(one.bic for one in agents if one is not None)]
     sides = []
-    for tag, own, partner, whose in (("50", agents[0], sender, narrative.ORDERING),
-                                     ("59", agents[1], receiver, narrative.BENEFICIARY)):  # fmt: skip
+    for tag, own, partner, whose in zip(("50", "59"), agents, partners,
+                                        (narrative.ORDERING, narrative.BENEFICIARY), strict=True):  # fmt: skip
         node = _option(text, tag)
         if node is None:
             raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
         _bound_lines(node, PARTY_LINES)
-        party = Party(node, banks)
+        party = Party(node, banks, identifiers.names_nobody)
         told_banks = (country_of_iban(party.account), own.clearing if own is not None else None)
         sides.append(Side(
             countries=(*_residence(told, whose), *party.countries), identifiers=tuple(party.identifiers()),

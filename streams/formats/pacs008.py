@@ -11,7 +11,16 @@ from datetime import date
 from streams.formats import narrative
 from streams.formats.clearing import country_of_member, country_of_system
 from streams.formats.contract import is_time
-from streams.formats.payment import DECIMAL_LIMIT, Identifier, Payment, Side, bic, country_of_bic, country_of_iban
+from streams.formats.payment import (
+    DECIMAL_LIMIT,
+    Identifier,
+    Payment,
+    Side,
+    bic,
+    by_own_bic,
+    country_of_bic,
+    country_of_iban,
+)
 from streams.formats.tree import Found, Node, RefusedMessageError
 from streams.identifiers import DEFAULT, Identifiers, is_iban, is_lei
 
@@ -23,7 +32,7 @@ REPORT_LINES = 1_000
 REMITTANCE_LINE = 140
 UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 # the form of a UETR filled with zeros: as good as none, and the same for every payment of whoever writes it
-_NO_UETR = re.compile(r"[0-]{14}4[0-]{4}[089ab][0-]{16}")
+NO_UETR = re.compile(r"[0-]{14}4[0-]{4}[089ab][0-]{16}")
 _AMOUNT = re.compile(r"\+?([0-9]*)(?:\.([0-9]*))?")
 # XML allows an offset behind a date, which says nothing of the day of settlement
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
@@ -94,7 +103,7 @@ class _Transfer:
         """The event's and payment's id: the UETR; without one the transaction's number, after the bank that gave it."""
         transfer = self._transfer
         uetr = transfer.found("PmtId/UETR")
-        is_placeholder = uetr is not None and (_NO_UETR.fullmatch(uetr.text) or self._names_nobody(uetr))
+        is_placeholder = uetr is not None and (NO_UETR.fullmatch(uetr.text) or self._names_nobody(uetr))
         if uetr is not None and not is_placeholder:
             if not UETR.fullmatch(uetr.text):
                 raise RefusedMessageError("message.form", "PmtId/UETR", "a UUID version 4 in lower case")
@@ -200,8 +209,15 @@ class _Transfer:
                     yield Identifier(found, kind)
         firm = self._firm(party)
         if firm is not None:
-            yield Identifier(firm, "company")
+            yield by_own_bic(firm, self._banks())
         yield from own
+
+    def _banks(self) -> list[Found]:
+        """The BICs of the payment's institutions, as they stand."""
+        places = [(self._transfer, agent) for agent in ("DbtrAgt", "CdtrAgt", "InstgAgt", "InstdAgt")]
+        places += [(self._header, agent) for agent in ("InstgAgt", "InstdAgt")]
+        return [found for node, agent in places for name in _BANK_S
+                if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None]  # fmt: skip
 
     def _firm(self, party: Node | None) -> Found | None:
         """A party's own BIC, of a firm or of a bank that pays for itself; or the placeholder in its place."""

@@ -102,7 +102,7 @@ def bic(found: Found, place: str) -> Found:
     return Found(institution_code(text), found.node, found.note)
 
 
-def firm(own: Found, banks: Iterable[Found | None]) -> Identifier:
+def by_own_bic(own: Found, banks: Iterable[Found | None]) -> Identifier:
     """A party by a BIC of its own, which a firm has, and a bank that pays or is paid for itself.
 
     A BIC does not say which. A bank it is for sure where the message names an institution of the same business party
