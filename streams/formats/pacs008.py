@@ -261,19 +261,9 @@ def _clearing(transfer: Node, bank: str) -> Found | None:
 
 def _remittance(lines: Iterable[Node]) -> tuple[Found, ...]:
     """The lines as one text. After a full line the text was cut, maybe within a word, and goes on as it is."""
-    pieces: list[str] = []
-    nodes: list[Node] = []
-    cut = False
-    for node in lines:
-        text = node.text.strip("\t\r\n")
-        if not text.strip():
-            continue
-        if not cut:
-            text = f" {text.lstrip()}" if pieces else text.lstrip()
-        cut = len(node.text.strip("\t\r\n")) >= REMITTANCE_LINE
-        pieces.append(text if cut else text.rstrip())
-        nodes.append(node)
-    return (Found("".join(pieces).strip(), nodes[-1], "", tuple(nodes[:-1])),) if nodes else ()
+    nodes = [node for node in lines if node.text.strip()]
+    text = narrative.joined("\n".join(node.text.strip("\t\r\n") for node in nodes), REMITTANCE_LINE)
+    return (Found(text, nodes[-1], "", tuple(nodes[:-1])),) if nodes else ()
 
 
 def _reports(transfer: Node) -> Iterator[narrative.Report]:
