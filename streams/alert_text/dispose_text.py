@@ -20,7 +20,7 @@ def alert_line(alert: Alert, lang: Language) -> str:
     """Which alert it is, so that nobody judges another one by a slip of the finger."""
     words = DESK_WORDS[lang]
     found = "; ".join(hit.id for hit in alert.typologies) or words.anomaly
-    amount = number(alert.amount_usd, "USD") if alert.amount_usd is not None else LABELS[lang].no_amount
+    amount = number(alert.amount_usd, "USD", lang=lang) if alert.amount_usd is not None else LABELS[lang].no_amount
     return printable(words.of_alert.format(alert=alert.alert_id[:SHORT_DIGITS], found=found, amount=amount,
                                            severity=LABELS[lang].severity[alert.severity],
                                            party=alert.party))  # fmt: skip
@@ -45,7 +45,7 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
 
 def stands_line(given: Given, zone: ZoneInfo, lang: Language) -> str:
     """That nothing was sent, because the officer's verdict says so already."""
-    when = local_time(given.decided_at, zone)
+    when = local_time(given.decided_at, zone, lang)
     return printable(f"  {DESK_WORDS[lang].stands.format(officer=given.investigator, when=when)}")
 
 

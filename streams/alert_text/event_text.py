@@ -25,7 +25,7 @@ def purpose(code: str | None, purposes: Purposes, lang: Language) -> str:
 
 def money(amount: str, currency: str, usd: str | None, lang: Language) -> str:
     """An amount in its currency, and what it was worth in USD where that is another."""
-    told = number(amount, currency)
+    told = number(amount, currency, lang=lang)
     if usd is None or currency == "USD":
         return told
     return f"{told} ({DESK_WORDS[lang].about.format(usd=number(usd))})"

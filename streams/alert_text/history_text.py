@@ -25,7 +25,7 @@ def history_lines(
     words = DESK_WORDS[lang]
     page = [Line(words.history, style="bold")]
     for head in heads:
-        told = (local_time(head.created_for, zone), words.raised[head.status], head.alert_id[:SHORT_DIGITS],
+        told = (local_time(head.created_for, zone, lang), words.raised[head.status], head.alert_id[:SHORT_DIGITS],
                 ALERT_LABELS[lang].severity[head.severity], worth(head, lang))  # fmt: skip
         page.append(Line("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
         if verdicts is not None:
@@ -41,9 +41,9 @@ def history_lines(
 def _given(given: Given, reasons: Reasons, zone: ZoneInfo, lang: Language, *, counts: bool) -> list[Line]:
     words, labels = DESK_WORDS[lang], LABELS[lang]
     verdict = words.decided.format(verdict=value_in_words("verdict", given.verdict, lang), officer=given.investigator)
-    told = [local_time(given.decided_at, zone), verdict]
+    told = [local_time(given.decided_at, zone, lang), verdict]
     if given.amount_krw is not None:
-        told.append(words.confirmed_amount.format(amount=number(given.amount_krw)))
+        told.append(words.confirmed_amount.format(amount=number(given.amount_krw, "KRW", lang=lang)))
     for name in ("legal_basis", "sanction", "office"):
         content = getattr(given, name)
         if content is not None:
@@ -61,5 +61,7 @@ def _given(given: Given, reasons: Reasons, zone: ZoneInfo, lang: Language, *, co
 def worth(head: Head, lang: Language) -> str:
     """The amount at risk: in USD, else in KRW, else that it was not converted."""
     if head.amount_usd is not None:
-        return number(head.amount_usd, "USD")
-    return number(head.amount_krw, "KRW") if head.amount_krw is not None else ALERT_LABELS[lang].no_amount
+        return number(head.amount_usd, "USD", lang=lang)
+    if head.amount_krw is not None:
+        return number(head.amount_krw, "KRW", lang=lang)
+    return ALERT_LABELS[lang].no_amount

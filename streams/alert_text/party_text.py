@@ -40,7 +40,7 @@ def party_lines(
         page.append(Line(words.names.format(names=", ".join(others)), margin=2))
     page += _profile(history.profile, zone, lang)
     page += _sums(history, words, lang)
-    page += _counterparties(history, words)
+    page += _counterparties(history, words, lang)
     page += _events(history, partition, purposes, zone, lang)
     page += _alerts(list(rows), zone, lang)
     page.append(Line(ALERT_LABELS[lang].caution, margin=2, style="italic"))
@@ -57,13 +57,15 @@ def _profile(profile: Profile | None, zone: ZoneInfo, lang: Language) -> Iterato
     for name in ("registered_on", "capital_krw", "turnover_krw", "industry_code", "size", "employees", "region"):
         content = getattr(profile, name)
         if content is not None:
-            told = number(content, "KRW") if name.endswith("_krw") else value_in_words(name, str(content), lang)
+            told = (
+                number(content, "KRW", lang=lang) if name.endswith("_krw") else value_in_words(name, str(content), lang)
+            )
             yield Line(printable(told), labels[name], 2, _HANG)
-    yield Line(local_time(profile.as_of, zone), labels["as_of"], 2, _HANG)
+    yield Line(local_time(profile.as_of, zone, lang), labels["as_of"], 2, _HANG)
 
 
-def _usd(one: Sum, words: DeskWords) -> str:
-    told = number(str(one.usd), "USD")
+def _usd(one: Sum, words: DeskWords, lang: Language) -> str:
+    told = number(str(one.usd), "USD", lang=lang)
     return f"{told} ({words.without_usd}: {one.without_usd:,})" if one.without_usd else told
 
 
@@ -73,7 +75,9 @@ def _sums(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
     yield Line(words.sums, style="bold")
     for period, one in sorted(history.months.items()):
         direction = value_in_words("direction", period.direction, lang)
-        yield Line(f"{_usd(one, words)}  {words.count} {one.count:,}", f"{period.month}  {direction}", 2, _HANG + 8)
+        yield Line(
+            f"{_usd(one, words, lang)}  {words.count} {one.count:,}", f"{period.month}  {direction}", 2, _HANG + 8
+        )
     yield Line(words.sums_note, margin=2)
     statuses = (f"{value_in_words('status', name, lang)} {count:,}" for name, count in sorted(history.statuses.items()))
     yield Line("; ".join(statuses), margin=2)
@@ -81,13 +85,13 @@ def _sums(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
     yield Line(printable(words.institutions.format(names=names)), margin=2)
 
 
-def _counterparties(history: History, words: DeskWords) -> Iterator[Line]:
+def _counterparties(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
     if not history.counterparties:
         return
     yield Line(f"{words.counterparties} ({len(history.counterparties):,})", style="bold")
     for token, one in largest(history.counterparties, SHOWN_COUNTERPARTIES):
         name = words.others if token == OTHERS else token
-        yield Line(printable(f"{name}  {_usd(one, words)}  {words.count} {one.count:,}"), "-", 2, 2)
+        yield Line(printable(f"{name}  {_usd(one, words, lang)}  {words.count} {one.count:,}"), "-", 2, 2)
 
 
 def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[Line]:
@@ -97,7 +101,7 @@ def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo
     for entry in entries:
         place = ALERT_LABELS[lang].ledger_position.format(partition=partition, offset=entry.offset)
         kind = KINDS[lang][str(entry.event.__struct_config__.tag)]
-        yield Line(f"{local_time(entry.at, zone)}  {kind}  {place}", "-", 2, 2)
+        yield Line(f"{local_time(entry.at, zone, lang)}  {kind}  {place}", "-", 2, 2)
         for line in event_lines(entry.event, entry.usd, purposes, lang):
             yield Line(line, margin=4)
     if not entries:
@@ -122,8 +126,9 @@ def _alerts(rows: list[Row], zone: ZoneInfo, lang: Language) -> Iterator[Line]:
         yield Line(words.case_line.format(case=printable(case), n=len(many), open=still), margin=2)
         for row in many:
             head = row.current.head
-            told = (local_time(head.created_for, zone), ALERT_LABELS[lang].severity[head.severity], title(head, lang),
-                    worth(head, lang), verdict(row, lang), head.alert_id[:SHORT_DIGITS])  # fmt: skip
+            told = (local_time(head.created_for, zone, lang), ALERT_LABELS[lang].severity[head.severity],
+                    title(head, lang), worth(head, lang), verdict(row, lang),
+                    head.alert_id[:SHORT_DIGITS])  # fmt: skip
             yield Line("  ".join(told), "-", 4, 2)
 
 

@@ -63,11 +63,11 @@ def _fields(event: Event, purposes: Purposes, zone: ZoneInfo, lang: Language) ->
 
 def _told(event: Event, name: str, content: Any, zone: ZoneInfo, lang: Language) -> str:
     if isinstance(content, datetime):
-        return local_time(content, zone)
+        return local_time(content, zone, lang)
     if isinstance(content, tuple):
         return printable(", ".join(map(str, content)))
     if name in _KRW or name in _UNIT_OF:
-        return number(content, "KRW" if name in _KRW else getattr(event, _UNIT_OF[name]))
+        return number(content, "KRW" if name in _KRW else getattr(event, _UNIT_OF[name]), lang=lang)
     if isinstance(content, date | int):
         return str(content)
     return printable(value_in_words(name, str(content), lang))
@@ -80,7 +80,7 @@ def _origin(origin: Origin, zone: ZoneInfo, lang: Language) -> Iterator[tuple[st
         topic=source.topic, partition=source.partition, offset=source.offset)  # fmt: skip
     yield words.source, printable(told)
     if origin.timestamp_ms >= 0:
-        yield words.received, local_time(datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC), zone)
+        yield words.received, local_time(datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC), zone, lang)
     if origin.commitment:
         yield words.commitment, printable(origin.commitment)
     if origin.history:

@@ -15,6 +15,7 @@ _ALLOWED = re.compile(
     | \d{4}-\d{2}-\d{2}T[0-9:.+]+               # ISO times
     | \b[A-Z]{2}-\d{2}\b | \b[A-Z]{2}-\d{3}\b   # regions, registry codes
     | \b[A-Z]{6}[A-Z0-9]{2,5}\b                 # BICs
+    | \((customs|supervision|compliance|anomaly)\)   # desks
     | \b(USD|KRW|EUR|JPY|VND|CNY|KST|HS|bp)\b   # units
     | \([A-Z]{2}\)                              # countries
     | \bT\d{2}\b                                # typologies

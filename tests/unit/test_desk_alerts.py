@@ -184,7 +184,7 @@ def test_cells_say_all_in_both_languages():
     english, korean = list_text.cells(one, SEOUL, "en"), list_text.cells(one, SEOUL, "ko")
     assert english[:6] == ["2025-04-13 12:00:00 KST", "MEDIUM", "T01 Split remittance under the document line",
                            "14,725.50 USD", "confirmed", "000000000000"]  # fmt: skip
-    assert korean[1:5] == ["보통", "T01 증빙면제 한도 이하 분할송금", "14,725.50 USD", "의심 확인"]
+    assert korean[1:5] == ["보통", "T01 증빙면제 한도 이하 분할송금", "미화 14,725.50달러", "의심 확인"]
     row_ = dict(zip(list_text.CSV_COLUMNS, list_text.csv_cells(one, SEOUL, "ko"), strict=True))
     assert (row_["alert_id"], row_["amount_usd"], row_["officer"]) == (f"{1:032x}", "14725.50", "I-17")
     assert row_["created_for"] == "2025-04-13T12:00:00+09:00"

@@ -151,7 +151,7 @@ def test_a_payment_in_words():
                  "  Mended at the door        Reported by: spelled anew",
                  f"  Former tokens             {PARTY} <- k0.0a3.{'9' * 32}"):  # fmt: skip
         assert line in text, line
-    assert "  금액                      4,858.80 USD" in page(EVENTS[0], "ko")
+    assert "  금액                      미화 4,858.80달러" in page(EVENTS[0], "ko")
 
 
 def test_a_record_for_machines():
@@ -462,7 +462,7 @@ def test_events_in_a_line():
     assert how == f"from {OTHER} (VN); settled; no documents seen; app; BKGGKRSE"
     assert event_lines(EVENTS[1], None, PURPOSES, "en") == (f"import; 99.5 USD; 123; HS 851712; {OTHER} (CN)",)
     unknown = event_lines(payment(purpose="99999"), None, PURPOSES, "ko")[0]
-    assert unknown == "4,858.80 USD; 해외로 지급; 99999"
+    assert unknown == "미화 4,858.80달러; 해외로 지급; 99999"
 
 
 def test_origin_without_a_source():
