@@ -287,7 +287,7 @@ class IngestAgent:
     # -- what health asks -----------------------------------------------------------------------------------------
 
     def held(self) -> list[int]:
-        """The numbers of the partitions held, the same of every input."""
+        """The numbers of the partitions held; of every input those that it has of them."""
         return sorted(self._assigned or ())
 
     def observe_lag(self) -> int:

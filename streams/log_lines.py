@@ -7,6 +7,7 @@ over by mistake is named by its type, so that no sender's text comes into a log 
 
 import json
 import logging
+import math
 from collections.abc import Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from structlog.processors import JSONRenderer, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
 from streams.errors import FxwatchError
+from streams.progress import Place
 from streams.showing import printable, showable
 
 Event = MutableMapping[str, Any]
@@ -30,7 +32,7 @@ def formatter(form: str, *, colours: bool = False) -> logging.Formatter:
     """The formatter of a handler, `json` or `text`; for our records and those of libraries alike."""
     shape = [_json] if form == "json" else [_for_people, _Text(colours=colours)]
     return ProcessorFormatter(
-        foreign_pre_chain=[add_log_level, add_logger_name, ExtraAdder(), _stamp, _named, _fault,
+        foreign_pre_chain=[ExtraAdder(), add_log_level, add_logger_name, _stamp, _named, _fault,
                            format_exc_info],
         processors=[_plain, *shape], pass_foreign_args=True,
     )  # fmt: skip
@@ -49,7 +51,7 @@ def _named(_logger: Any, _method: str, event: Event) -> Event:
     for one in arguments if isinstance(arguments, tuple) else ():
         if isinstance(one, BaseException):
             event.setdefault("fault", one)
-        elif all(hasattr(one, name) for name in ("topic", "partition")):
+        elif isinstance(one, tuple | Place) and hasattr(one, "topic") and hasattr(one, "partition"):
             owner = "agent" if hasattr(one, "agent") else "topic"
             event.setdefault(owner, getattr(one, owner))
             event.setdefault("partition", one.partition)
@@ -78,6 +80,8 @@ def _plain(_logger: Any, _method: str, event: Event) -> Event:
 
 
 def _shown(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no word for it
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):

@@ -10,18 +10,20 @@ import os
 import sys
 import threading
 import time
+from logging.handlers import MemoryHandler
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from streams.errors import FxwatchError
 from streams.log_noise import LIBRARIES, Noise
 from streams.showing import showable
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
 
-    from streams.errors import FxwatchError
-
 Format = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
+
+HELD_RECORDS = 1000
 
 _form: Format = "text"
 
@@ -51,17 +53,31 @@ def get_logger(name: str) -> "BoundLogger":
     return cast("BoundLogger", _LazyLogger(name))
 
 
+def hold() -> None:
+    """Keep what is logged until `set_up`: the settings, which say how it is to be written, have warnings of their own.
+
+    What is kept when it never comes is not written.
+    """
+    logging.getLogger().addHandler(MemoryHandler(HELD_RECORDS, flushLevel=logging.CRITICAL + 1))
+
+
 def set_up(form: Format, level: Level) -> None:
     """Write this process's log to standard error. Libraries stay as silent as they are until `hear_libraries`."""
     global _form  # noqa: PLW0603  (of the process, as Python's logging is)
     from streams.log_lines import formatter
 
     _form = form
-    handler = logging.StreamHandler(sys.stderr)
+    root, handler = logging.getLogger(), logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter(form, colours=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
     if level != "debug":
         handler.addFilter(Noise())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    root.setLevel(level.upper())
+    for one in list(root.handlers):
+        root.removeHandler(one)
+        if isinstance(one, MemoryHandler):
+            one.setTarget(handler)  # what it holds is written when it is closed
+        one.close()
+    root.addHandler(handler)
     logging.captureWarnings(capture=True)
     _hook_up()
 
@@ -106,6 +122,7 @@ def last_words(message: str) -> None:
         print(f"fxwatch: {showable(message)}", file=sys.stderr, flush=True)  # noqa: T201  (as above)
 
 
-def refused(fault: "FxwatchError") -> None:
-    """The one message of a worker that does not start, with its code and what to do as fields."""
-    get_logger("streams.worker").critical("the worker does not start", fault=fault)
+def refused(fault: Exception) -> None:
+    """The one message of a worker that does not start: code and advice as fields, of other faults the traceback."""
+    unforeseen = None if isinstance(fault, FxwatchError) else fault
+    get_logger("streams.worker").critical("the worker does not start", fault=fault, exc_info=unforeseen)

@@ -101,10 +101,10 @@ class Settings(BaseSettings):
     snapshot_every_seconds: float = Field(60, gt=0)
     shutdown_seconds: float = Field(20, gt=0, description="hard deadline of a graceful stop")
 
-    log_format: Literal["text", "json"] = Field(
+    log_format: logs.Format = Field(
         "text", description="a worker's log: lines for people, or one JSON object a line; docs/LOGS.md"
     )
-    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what a worker's log holds")
+    log_level: logs.Level = Field("info", description="what a worker's log holds")
 
     config_file: Path | None = None
     effective_tables: dict[str, Any] = Field(default_factory=dict)

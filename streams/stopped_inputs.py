@@ -79,7 +79,8 @@ class StoppedInputs:
                 self._read_at[tp] = self._now()
             self._known[tp] = unreadable
             if await self._decided(tp, unreadable):
-                logger.warning("%s: passed, as was decided", unreadable, offset=unreadable.first)
+                logger.warning("%s: passed, as was decided", unreadable, topic=tp.topic, partition=tp.partition,
+                               offset=unreadable.first)  # fmt: skip
                 del self._known[tp]
                 await _go_on(consumer, tp, past=True)
             elif self._now() - self._read_at[tp] >= READ_AGAIN_SECONDS:

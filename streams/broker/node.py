@@ -58,7 +58,7 @@ class EmbeddedBroker:
         detached: bool = False,
         properties: Mapping[str, str] | None = None,
         secured: Secured | None = None,
-        report: Callable[[str], None] = log.info,
+        report: Callable[[str], None] = lambda text: log.info("%s", text),
     ) -> None:
         self.directory = Path(os.path.abspath(directory))  # noqa: PTH100 - resolve() would follow the user's symlinks
         self.port, self.controller_port, self.node = port, controller_port, node

@@ -35,11 +35,12 @@ def command(
     from streams.worker import run
 
     chosen = {"web_port": web_port, "log_level": log_level}
+    logs.hold()
     settings = load_settings(**{name: value for name, value in chosen.items() if value is not None})
     try:
         run(settings, role, development_keys=development_keys)
-    except FxwatchError as fault:
+    except Exception as fault:
         if settings.log_format == "text":
             raise  # the command line says it in one message
         logs.refused(fault)
-        raise click.exceptions.Exit(fault.exit_code) from fault
+        raise click.exceptions.Exit(fault.exit_code if isinstance(fault, FxwatchError) else 1) from fault

@@ -140,6 +140,23 @@ def test_a_field_in_text_is_one_word() -> None:
     )
 
 
+def test_what_json_has_no_word_for_is_text() -> None:
+    """No figure makes a line that a parser refuses."""
+    record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "x", (), None)
+    record.__dict__.update(a=float("nan"), b=[float("inf")], c=1.5)
+    told = json.loads(formatter("json").format(record), parse_constant=pytest.fail)
+    assert (told["a"], told["b"], told["c"]) == ("nan", ["inf"], 1.5)
+
+
+def test_no_field_forges_the_head() -> None:
+    """Level, logger and time are the record's own, whatever a library hands over."""
+    record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "x", (), None)
+    record.__dict__.update(level="info", logger="forged", timestamp="never")
+    told = json.loads(formatter("json").format(record))
+    assert (told["level"], told["logger"], told["event"]) == ("warning", NAME, "x")
+    assert told["timestamp"].endswith("Z")
+
+
 def test_colours_are_ours_alone() -> None:
     """On a terminal level, time and logger are coloured; what a message brings along is not."""
     record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "red \x1b[31m", (), None)

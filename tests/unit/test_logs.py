@@ -95,9 +95,21 @@ def test_levels(level: str, ours: list[str], theirs: list[str]) -> None:
     assert [one["event"] for one in told if one["logger"] in ("aiokafka", "mode.timers")] == theirs
 
 
-def test_a_worker_that_does_not_start_says_so_in_the_form_that_was_chosen() -> None:
-    """One object with code and advice; in text it is the command line's message (tests/broker)."""
-    [line] = said("-m", "streams", "worker", "ingest", code=2, FXWATCH_LOG_FORMAT="JSON")
+def secret(file: Path) -> Path:
+    """A file with a password that nobody else may read."""
+    file.write_text("hunter2\n")
+    file.chmod(0o600)
+    return file
+
+
+def test_a_worker_that_does_not_start_says_so_in_the_form_that_was_chosen(tmp_path: Path) -> None:
+    """One object with code and advice, after what the settings warn of; in text it is the command line's message."""
+    in_clear = {"SECURITY_PROTOCOL": "SASL_PLAINTEXT", "SASL_MECHANISM": "PLAIN", "SASL_USERNAME": "u",
+                "SASL_PASSWORD_FILE": str(secret(tmp_path / "password")), "LOG_FORMAT": "JSON"}  # fmt: skip
+    environment = {f"FXWATCH_{name}": value for name, value in in_clear.items()}
+    warning, line = said("-m", "streams", "worker", "ingest", code=2, **environment)
+    assert json.loads(warning)["level"] == "warning"
+    assert json.loads(warning)["logger"] == "streams.settings"
     told: dict[str, Any] = json.loads(line)
     assert (told["level"], told["event"], told["code"]) == (
         "critical", "the worker does not start", "configuration.invalid",
