@@ -97,6 +97,9 @@ def test_particle_and_number_follow_what_they_stand_beside():
     assert finding.text_ko.startswith("거래환율 1449(USD/KRW)는 거래 시점의 기준환율 1400보다 350bp 높습니다.")
     assert "(learned from 1 deal)" in finding.text_en
     assert "(거래 1건에서 학습)" in finding.text_ko
+    again = found(days={ORDINAL: (1, 40_000)}, deals=[away(1.0, 3, 70_000)]).text_en
+    assert "The mean of this party's 1 other deal in 30 days was +400 bp (fewer than 20, so weak evidence). " in again
+    assert again.endswith(" 1 earlier deal was off the market too, 2,700.00 USD moved in all.")
 
 
 @pytest.mark.parametrize(
