@@ -39,9 +39,8 @@ Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withhe
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]
 
-# Agents that keep learned state and write snapshots; ingest keeps none, so it has no snapshot age (DESIGN section 2).
-STATEFUL_AGENTS = ("monitor", "network")
-# The agent of `fxwatch_parties` and `fxwatch_state_bytes`, which carry no agent label.
+# The agent that keeps learned state and writes snapshots: that of `fxwatch_parties` and `fxwatch_state_bytes`, which
+# carry no agent label. Ingest keeps none, so it has no snapshot age (DESIGN section 2).
 STATE_AGENT = "monitor"
 
 
@@ -390,7 +389,7 @@ class Metrics:
 
     def _age_from(self, agent: str, partition: int, taken_at: float) -> None:
         age = self.snapshot_age_seconds
-        if agent in STATEFUL_AGENTS:
+        if agent == STATE_AGENT:
             age.labels(agent, str(partition)).set_function(lambda: max(0.0, self._clock() - taken_at))
 
     def _show_state(self, agent: str, partition: int, current: PartitionState | None) -> None:

@@ -1,7 +1,7 @@
 """Tables of the commands: drawn in a terminal, tab-separated and unwrapped in a pipe."""
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import click
 from rich import box
@@ -11,18 +11,32 @@ from rich.text import Text
 
 from streams.showing import printable
 
+# Cells of a line where no terminal bounds it; longer than any line that a command prints.
+_UNBOUNDED = 1_000_000
+
 
 def in_terminal() -> bool:
     """Whether standard output is a terminal."""
     return sys.stdout.isatty()
 
 
+def console(*, stderr: bool = False) -> Console:
+    """The terminal to draw on; in a pipe or file one so wide that nothing is wrapped or cut, whatever COLUMNS says.
+
+    Failure prevented: rich takes a pipe for a terminal of 80 columns, and breaks an address or a token in two.
+    """
+    drawn = Console(stderr=stderr)
+    return drawn if drawn.is_terminal else Console(stderr=stderr, width=_UNBOUNDED, soft_wrap=True)
+
+
 def show(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[str] = (), whole: Iterable[str] = ()
-) -> None:
+    columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[str] = (), whole: Iterable[str] = (),
+    styles: Mapping[str, str] | None = None,
+) -> None:  # fmt: skip
     """Print a table to standard output. In a pipe: one header line, tabs.
 
-    In a terminal `numeric` columns are right-aligned, and those and `whole` ones are never broken over lines.
+    In a terminal `numeric` columns are right-aligned, those and `whole` ones are never broken over lines, and a cell
+    that `styles` names has that style.
     """
     if not in_terminal():
         click.echo("\t".join(columns))
@@ -37,5 +51,5 @@ def show(
         )
     for row in rows:
         # no markup and no emoji codes in a cell: escaping brackets is not enough, a backslash before one undoes it
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    Console().print(drawn)
+        drawn.add_row(*(Text(printable(cell), style=(styles or {}).get(cell, "")) for cell in row))
+    console().print(drawn)

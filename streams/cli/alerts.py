@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 import click
 import msgspec
-from rich.console import Console
 
 from streams import reading, render, tables
 from streams.cli.alerts_list import alert_topic, list_
@@ -42,7 +41,7 @@ class _Printer:
     def __init__(self, lang: Language, zone: ZoneInfo, least: str, *, as_json: bool) -> None:
         self._lang, self._zone, self._json = lang, zone, as_json
         self._least = render.SEVERITIES.index(least)
-        self._console = Console() if tables.in_terminal() else None
+        self._console = tables.console() if tables.in_terminal() else None
 
     def show(self, record: Any) -> bool:
         """Print the record's alert if it is severe enough; tells whether it did."""

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import click
-from rich.console import Console
 
 from streams import render, tables
 from streams.alert_text.desk_words import DESK_WORDS
@@ -57,7 +56,7 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: boo
 def show_page(page: list[render.Line], style: str = "bold") -> None:
     """A page to standard output: wrapped in a terminal, one line a statement in a pipe."""
     if tables.in_terminal():
-        Console().print(render.Page(page, style))
+        tables.console().print(render.Page(page, style))
     else:
         say(render.text_of(page).rstrip("\n"))
 

@@ -10,8 +10,9 @@ STEP = 1_000
 
 def record_bar(total: int) -> "tuple[Any, Callable[[int], None]]":
     """A rich `Progress` to enter, and the function that tells it how many records are done."""
-    from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from streams import tables
 
     columns = (
         TextColumn("{task.description}"),
@@ -20,7 +21,7 @@ def record_bar(total: int) -> "tuple[Any, Callable[[int], None]]":
         TextColumn("{task.fields[rate]}/s"),
         TimeRemainingColumn(),
     )
-    progress = Progress(*columns, console=Console(stderr=True))
+    progress = Progress(*columns, console=tables.console(stderr=True))
     task = progress.add_task("records", total=total, rate="0")
 
     def report(done: int) -> None:

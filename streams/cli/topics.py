@@ -6,18 +6,15 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
+from streams import tables
 from streams.settings import Settings
 from streams.showing import say, say_json
 from streams.topics import Difference, Topic, apply, connect, diff, table
 from streams.topics.acls import ROLES, Grant, Role
 from streams.topics.table import DAY_MS, HOUR_MS
 
-FILE_WIDTH = 180
-"""Columns of the table when it goes to a file or a pipe, which have no width of their own."""
+STYLES = {"created": "green", "corrected": "green", "missing": "red", "differs": "red"}
 
 
 @click.group()
@@ -53,7 +50,7 @@ def apply_command(*, as_json: bool) -> None:
     if as_json:
         say_json(json.dumps({"mended": msgspec.to_builtins(mended), "planted": planted}))
         return
-    _print(settings, mended, "[green]created[/]", "[green]corrected[/]")
+    _print(settings, mended, "created", "corrected")
     created = sum(each.aspect == "topic" for each in mended)
     corrected = len({each.topic for each in mended if each.aspect != "topic"})
     say(f"{created} topics created, {corrected} corrected; "
@@ -76,7 +73,7 @@ def diff_command(context: click.Context, *, as_json: bool) -> None:
     if as_json:
         say_json(json.dumps({"differences": msgspec.to_builtins(differences)}))
     else:
-        _print(settings, differences, "[red]missing[/]", "[red]differs[/]")
+        _print(settings, differences, "missing", "differs")
         for each in differences:
             if each.aspect != "topic":
                 say(str(each))
@@ -165,18 +162,12 @@ def acls(
 
 
 def _print_grants(wanted: list[Grant], who: Mapping[Role, Sequence[str]]) -> None:
-    shown = Table("role", Column("principal", no_wrap=True), "resource", Column("name", no_wrap=True), "may")
-    for one in wanted:
-        name = f"{one.name}*" if one.prefixed else one.name
-        shown.add_row(one.role, "\n".join(map(escape, who[one.role])), one.resource, name, ", ".join(one.operations))
-    _to_console(shown)
-
-
-def _to_console(shown: Table) -> None:
-    console = Console()
-    if not console.is_terminal:
-        console.width = max(console.width, FILE_WIDTH)
-    console.print(shown)
+    rows = [
+        (one.role, " ".join(who[one.role]), one.resource, f"{one.name}*" if one.prefixed else one.name,
+         ", ".join(one.operations))
+        for one in wanted
+    ]  # fmt: skip
+    tables.show(("role", "principal", "resource", "name", "may"), rows, whole=("principal", "name"))
 
 
 def _kept(topic: Topic, settings: Settings) -> str:
@@ -189,10 +180,11 @@ def _kept(topic: Topic, settings: Settings) -> str:
 
 
 def _print(settings: Settings, differences: list[Difference], missing: str, differing: str) -> None:
-    topic = Column("topic", no_wrap=True)  # names are copied and searched for, so they stay whole
-    shown = Table(topic, "partitions", "kept", "key", "written by", "read by", "state")
+    rows = []
     for row in table(settings):
         aspects = {each.aspect for each in differences if each.topic == row.name}
         state = "as it should be" if not aspects else missing if "topic" in aspects else differing
-        shown.add_row(row.name, str(row.partitions), _kept(row, settings), row.key, row.writers, row.readers, state)
-    _to_console(shown)
+        rows.append((row.name, str(row.partitions), _kept(row, settings), row.key, row.writers, row.readers, state))
+    # names are copied and searched for, so they stay whole
+    columns = ("topic", "partitions", "kept", "key", "written by", "read by", "state")
+    tables.show(columns, rows, numeric=("partitions",), whole=("topic",), styles=STYLES)

@@ -50,7 +50,7 @@ ROLES: dict[Role, tuple[str, ...]] = {
     "deadletter": ("deadletter",),
     # reads everything that has a source, raw inputs and sealed identities too, and writes nothing
     "reconciler": ("reconcile", "evidence"),
-    "console": ("console",),
+    "console": ("console of your own",),
     "reidentifier": ("reidentify",),
     "auditor": ("auditors",),
     "bank": ("banks",),
@@ -62,8 +62,8 @@ ROLES: dict[Role, tuple[str, ...]] = {
 }
 """Each role, and by which names the topic table calls it: agents, commands, outside parties."""
 
-OF_NOBODY = ("network",)
-"""Names of the table whose agent this release does not have: granted to nobody."""
+OUTSIDE = ("investigators", "console of your own", "auditors", "banks", "customs", "rate feed", "registers")
+"""Names of the table that are no agent or command of fxwatch: people and programs of its surroundings."""
 
 DESK = "desk "
 """A desk's readers are investigators."""
@@ -93,10 +93,8 @@ class Grant(msgspec.Struct, frozen=True, kw_only=True):
     prefixed: bool = False
 
 
-def role_of(name: str) -> Role | None:
-    """The role that the table means by `name`; None for one of nobody. Raises `KeyError` for a name of no role."""
-    if name in OF_NOBODY:
-        return None
+def role_of(name: str) -> Role:
+    """The role that the table means by `name`. Raises `KeyError` for a name of no role."""
     if name.startswith(DESK):
         return "investigator"
     return _ROLE_OF[name]

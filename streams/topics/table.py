@@ -91,9 +91,10 @@ class Topic(msgspec.Struct, frozen=True, kw_only=True):
 
     `keep`: `raw` = `raw_retention_days`; `evidence` = for ever, or `evidence_retention_days`; `for ever` = whatever is
     configured; `compacted` = the newest record of each key. `key`: what record keys are (UTF-8). `writers`, `readers`:
-    agents and commands. `extra`: topic settings of its own, Kafka's names. `partitions`: what `topics apply` creates,
-    and the least that fxwatch needs; of more than that it leaves the rest alone. `any_number`: it reads all of them,
-    however many. `advised`: settings whose lack a worker only tells, because it can do without.
+    agents, commands, and parties outside fxwatch (acls.py). `extra`: topic settings of its own, Kafka's names.
+    `partitions`: what `topics apply` creates, and the least that fxwatch needs; of more than that it leaves the rest
+    alone. `any_number`: it reads all of them, however many. `advised`: settings whose lack a worker only tells, because
+    it can do without.
     """
 
     name: str
@@ -175,7 +176,7 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(DECLARATIONS, "raw", "trader's id", "customs, publish, simulate, deadletter", "ingest, reconcile"),
         topic(RATES, "raw", "BASE/QUOTE", "rate feed, publish, simulate, deadletter", "ingest, reconcile"),
         topic(PROFILES, "raw", "party's id", "registers, publish, simulate, deadletter", "ingest, reconcile"),
-        topic(DISPOSITIONS, "raw", "party token", "investigators, dispose, console, deadletter",
+        topic(DISPOSITIONS, "raw", "party token", "investigators, dispose, console of your own, deadletter",
               "ingest, alerts show, reconcile"),
         # every configuration that was ever in force: an old alert is explained by the rules of its day, and the newest
         # one is in force however old it is
@@ -184,22 +185,24 @@ def table(settings: Settings) -> tuple[Topic, ...]:
         topic(LEDGER, "evidence", "party token", "ingest, topics apply",
               "ingest, monitor, rescore, reconcile, rules show, skip, state, institutions, alerts list, alerts show, "
               "ledger show, party, dispose"),
-        topic(LEGS, "evidence", "counterparty token", "ingest", "network, reconcile"),
+        topic(LEGS, "evidence", "counterparty token", "ingest", "reconcile"),
         topic(DEADLETTER, "raw", "the input's own", "ingest", "deadletter, reconcile", extra=_STAMPED_BY_BROKER),
         topic(IDENTITIES, "compacted", "token", "ingest", "reidentify, reconcile"),
         topic(NOTICES, "raw", "party token", "monitor", "ingest", extra=_STAMPED_BY_BROKER),
-        topic(ALERTS, "evidence", "party token", "monitor, network",
-              "investigators, alerts follow, alerts list, alerts show, party, dispose, console, rescore, evidence"),
-        *(topic(desk_topic(desk), "evidence", "party token", "monitor, network",
+        topic(ALERTS, "evidence", "party token", "monitor",
+              "investigators, alerts follow, alerts list, alerts show, party, dispose, console of your own, rescore, "
+              "evidence"),
+        *(topic(desk_topic(desk), "evidence", "party token", "monitor",
                 f"desk {desk}, alerts follow, alerts list, rescore") for desk in settings.effective.desks),
-        topic(PROGRESS, "compacted", "agent and partition", "monitor, network, skip, acknowledge, ingest",
-              "monitor, network, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
+        topic(PROGRESS, "compacted", "agent and partition", "monitor, skip, acknowledge, ingest",
+              "monitor, state, rescore, skip, acknowledge, ingest, reconcile", extra=_POSITIONS),
         # daily snapshots have keys of their own, so that plain compaction keeps each of them
-        topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor, network",
-              "monitor, network, state, rescore, skip", extra=_STATE),
+        topic(SNAPSHOTS, "compacted", "agent, partition, slot, chunk", "monitor",
+              "monitor, state, rescore, skip", extra=_STATE),
         # where each ingest worker is in a backlog, for the others; worth nothing a second later
         topic(CLOCK, "raw", "worker", "ingest", "ingest", partitions=1,
               extra={"retention.ms": str(HOUR_MS), "segment.ms": str(HOUR_MS)}),
         # a chain of hashes is one sequence, and a retention that cuts its head looks as somebody who does
-        topic(AUDIT, "for ever", "subject", "reidentify, console", "reidentify, console, auditors", partitions=1),
+        topic(AUDIT, "for ever", "subject", "reidentify, console of your own",
+              "reidentify, console of your own, auditors", partitions=1),
     )  # fmt: skip

@@ -112,13 +112,12 @@ def _show_questions(prepared: "Exercise", *, as_json: bool) -> None:
 def _show_page(page: "Page", *, err: bool) -> None:
     """Drawn in a terminal, Markdown in a pipe."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     from streams.testbed.blind_page import markdown
 
-    console = Console(stderr=err)
+    console = tables.console(stderr=err)
     if not console.is_terminal:
         say(markdown(page), err=err)
         return

@@ -3,8 +3,9 @@
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from streams import tables
 
 # What a stage does, for people.
 _WORDS = {"door": "records through the door", "ledger": "ledger records read", "core": "records through the core",
@@ -17,7 +18,7 @@ class StageBars:
     def __init__(self) -> None:
         columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(),
                    TextColumn("{task.fields[rate]}/s"), TimeRemainingColumn())  # fmt: skip
-        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._progress = Progress(*columns, console=tables.console(stderr=True))
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
