@@ -1,7 +1,12 @@
 """Alertmanager's configuration: who is told, what is held back, and what is really sent for a dead worker."""
 
 import re
+import runpy
 import subprocess
+import threading
+import urllib.error
+import urllib.request
+from http.server import ThreadingHTTPServer
 
 import pytest
 import yaml
@@ -107,6 +112,35 @@ def test_what_follows_is_held_back_and_nothing_else(alertmanager_program, tmp_pa
     assert not [(one, other) for one in holds for other in holds[one] & SOURCES if one in holds[other]]
 
 
+SHOW = runpy.run_path(str(ALERTMANAGER.with_name("show_notifications.py")))
+
+
+def test_notifications_are_shown_in_words():
+    """Who is told, what fires and what has ended, and where the runbook says what to do."""
+    notes = {"summary": "m1 does not answer", "runbook_url": "docs/RUNBOOK.md#fxwatchworkerdown"}
+    alerts = [{"status": status, "labels": {"alertname": "FxwatchWorkerDown"}, "annotations": notes}
+              for status in ("firing", "resolved")]  # fmt: skip
+    assert SHOW["lines"]("pager", {"status": "firing", "alerts": alerts}) == [
+        "PAGER  firing: 1 firing, 1 resolved",
+        "  firing   FxwatchWorkerDown  m1 does not answer",
+        "           docs/RUNBOOK.md#fxwatchworkerdown",
+        "  resolved FxwatchWorkerDown  m1 does not answer",
+        "           docs/RUNBOOK.md#fxwatchworkerdown",
+    ]
+
+
+def test_what_is_no_notification_is_refused(capsys):
+    """A browser's or a scanner's request does not end the receiver."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), SHOW["Receiver"])
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    for body in (b"{}", b"[]", b"\xff", b""):
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/pager", body)
+    server.shutdown()
+    server.server_close()
+    assert capsys.readouterr().err.count("not a notification of Alertmanager") == 4
+
+
 def told(notification):
     """Who was told what: receiver, state, names of alerts."""
     return (notification["receiver"], notification["status"],
@@ -127,8 +161,7 @@ def test_one_notification_for_a_dead_worker_a_vanished_fleet_and_kafka(
         here.monitor.start()
         assert [told(one) for one in here.notifications(quiet_seconds=1.5)] == [("pager", "resolved", dead)]
 
-        here.ingest.stop()
-        here.monitor.stop()
+        here.vanish()
         sent = here.notifications(quiet_seconds=1.5)
         assert [told(one) for one in sent] == [("pager", "firing", ["FxwatchFleetGone"])]
         assert sent[0]["alerts"][0]["annotations"]["runbook_url"] == "docs/RUNBOOK.md#fxwatchfleetgone"
