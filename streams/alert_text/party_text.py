@@ -108,7 +108,8 @@ def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo
         yield Line(words.no_events, margin=2)
     elif history.total > len(entries):
         yield Line(words.page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"), margin=2)
-        yield Line(words.earlier_page.format(when=entries[0].at.astimezone(zone).isoformat()), margin=2)
+        before = history.earlier_before or entries[0].at
+        yield Line(words.earlier_page.format(when=before.astimezone(zone).isoformat()), margin=2)
     if history.repeated:
         yield Line(words.repeated.format(n=f"{history.repeated:,}"), margin=2)
 

@@ -135,6 +135,7 @@ class First:
         self._most, self._key = most, key
         self._heap: list[tuple[tuple[Any, ...], int, Any]] = []
         self.total = 0
+        self.left_out: tuple[Any, ...] | None = None  # the largest key of those that were not kept
 
     def add(self, one: Any) -> None:
         """Take one more."""
@@ -143,7 +144,8 @@ class First:
         if len(self._heap) < self._most:
             heapq.heappush(self._heap, entry)
         else:
-            heapq.heappushpop(self._heap, entry)
+            left = heapq.heappushpop(self._heap, entry)[0]
+            self.left_out = left if self.left_out is None else max(left, self.left_out)
 
     def add_all(self, many: Iterable[Any]) -> None:
         """Take each of many."""

@@ -7,7 +7,7 @@ a party with a million payments costs no more memory than one with a thousand.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -104,6 +104,14 @@ class History:
     def entries(self) -> list[Entry]:
         """Those kept, the oldest first."""
         return list(reversed(self._kept.in_order()))
+
+    @property
+    def earlier_before(self) -> datetime | None:
+        """The `until` that asks for what was not kept; of events of one time some may come again, and none is lost."""
+        if self._kept.left_out is None:
+            return None
+        first, left = self.entries()[0].at, self._kept.left_out[0]
+        return first if left < first else first + timedelta(microseconds=1)
 
     def take(self, record: Any, partition: int) -> None:
         """Take the next record of the partition."""

@@ -252,6 +252,21 @@ def test_the_newest_are_kept_and_all_are_summed():
     assert [entry.event.event_id for entry in some.entries()] == ["e2", "e1"]
 
 
+def test_no_event_is_lost_between_two_pages():
+    """Of events of one time some may come twice; page by page every one is seen."""
+    times = [0, 1, 1, 1, 2, 3]
+    records = [record(payment(n, event_time=NOON + timedelta(minutes=at)), n) for n, at in enumerate(times)]
+    seen, until = set(), None
+    for _ in range(10):
+        made = history(*records, most=4, until=until)
+        seen |= {entry.event.event_id for entry in made.entries()}
+        until = made.earlier_before
+        if until is None:
+            break
+    assert seen == {f"e{n}" for n in range(6)}
+    assert history(*records, most=6).earlier_before is None
+
+
 def test_a_rotated_party_is_found_under_all_its_names():
     """From any of its tokens, along the records that carry two of them; another party of the slot is not mixed in."""
     k1, k2, k3 = (f"{key}.0a3.{digit * 32}" for key, digit in (("k1", "a"), ("k2", "b"), ("k3", "c")))
