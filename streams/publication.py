@@ -70,7 +70,9 @@ class Publication:
         self.messages: list[MessageReport] = []
         self._choices, self._door, self._sign = choices, door, sign
         self._parameters, self._texts = parameters, texts
+        # of each message file what is to be sent, and how many records were sent of all inputs
         self._held: dict[int, list[Record]] = {}
+        self._sent = 0
 
     @property
     def checked(self) -> bool:
@@ -114,7 +116,9 @@ class Publication:
             if source.syntax is None:
                 yield from self._lines(source, left_out)
             else:
-                yield from self._held.pop(number)
+                for record in self._held.pop(number):
+                    yield record
+                    self._sent += 1
 
     def _messages(self, source: Source, syntax: Syntax) -> Iterator[Record]:
         if self._choices.as_is or self._parameters is None:
@@ -143,17 +147,18 @@ class Publication:
     def _lines(self, source: Source, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
         """A file's lines were looked at, unless what does not fit is to be left out, or sent."""
         judged = not self._choices.as_is and (self.way.partial or source.piped)
-        sent = 0
         for item in line_items(source, self._choices, self._door if judged else None, self._sign):
             unfit = self._count(source, JSON_LINES_KIND, item) if judged or item.record is None else None
             if unfit is None and item.record is not None:
                 yield item.record
-                sent += 1
+                self._sent += 1
             elif unfit is not None and self.way.partial:
                 if source.piped:
                     left_out(unfit)
             elif unfit is not None:
-                before = f"{counted(sent, 'record')} before it {'was' if sent == 1 else 'were'} handed to Kafka"
+                before = (
+                    f"{counted(self._sent, 'record')} before it {'was' if self._sent == 1 else 'were'} handed to Kafka"
+                )
                 raise RefusedRecordsError(f"{unfit.told()}; {before}", expected="what ingest admits", todo=_TODO)
 
     def refusal(self) -> RefusedRecordsError:
@@ -163,7 +168,7 @@ class Publication:
         if report.unfit:
             parts.append(f"{report.unfit} of {report.unfit + report.fit} records are not what ingest admits")
         if report.unreadable:
-            parts.append(f"{report.unreadable} of {len(report.files)} files are refused as a whole")
+            parts.append(f"{counted(report.unreadable, 'file')} of which nothing can be converted")
         return RefusedRecordsError(
             f"nothing was sent: {' and '.join(parts)} ({report.codes()}); first: {report.listed[0].told()}",
             todo="nothing that fits is left: mend it" if self.way.partial else _TODO,

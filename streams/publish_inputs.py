@@ -68,11 +68,12 @@ def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
                 raise UsageError("standard input has no name to take the topic from", todo="pass --topic TOPIC")
             found.append(Source(name, topic_of(name, topic), shown=_STANDARD_INPUT_SHOWN, piped=True))
             continue
-        syntax, size, piped = message_files.syntax_of_file(name), 0, _is_pipe(name)
+        size, piped = 0, _is_pipe(name)
         if not piped:
             # opened to see whether it can be; a pipe's writer would lose its reader
             with _opened(name) as file:
                 size = os.fstat(file.fileno()).st_size
+        syntax = message_files.syntax_of_file(name)
         found.append(Source(name, "" if syntax else topic_of(name, topic), syntax, name, size, piped))
     return found
 

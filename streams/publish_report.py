@@ -102,7 +102,10 @@ class Report:
         one = Unfit(file, place, faults)
         if len(self.listed) < LISTED:
             self.listed.append(one)
-        for code, fault in {fault.code: fault for fault in reversed(faults)}.items():
+        first: dict[str, Fault] = {}
+        for fault in faults:
+            first.setdefault(fault.code, fault)
+        for code, fault in first.items():
             held = self.faults.setdefault(code, FaultCount())
             held.records += records or 1
             if len(held.first) < FIRST:

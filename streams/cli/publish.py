@@ -163,6 +163,7 @@ def _rest_file(path: Path | None, inputs: "list[Source]") -> "Iterator[Callable[
         def write(one: "Unfit") -> None:
             try:
                 file.write(msgspec.json.encode(one) + b"\n")
+                file.flush()  # the inputs may never end
             except OSError as fault:
                 raise FxwatchError(f"cannot write the file of --rest: {fault.strerror}", got=str(path)) from fault
 

@@ -130,13 +130,14 @@ def reading_bar(total: int) -> Iterator[Callable[[int], None]]:
 
     columns = TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn()
     with Progress(*columns, console=tables.console(stderr=True), transient=True) as progress:
-        task = progress.add_task("reading", total=total)
+        task = progress.add_task("reading", total=total or None)
+        step = min(_STEP, total // 100) if total else _STEP
         waiting = 0
 
         def read(count: int) -> None:
             nonlocal waiting
             waiting += count
-            if waiting >= min(_STEP, total // 100):
+            if waiting >= step:
                 progress.advance(task, waiting)
                 waiting = 0
 

@@ -137,6 +137,9 @@ def test_a_forward_value_date_is_refused_here_as_by_ingest(tmp_path: Path) -> No
     options = (*TOLD, "--utc-offset", "+09:00", "--time-of-day", "10:00")
     told = json.loads(dry_run(*options, "--json", path).stdout)
     assert [(one["code"], one["first"][0]["field"]) for one in told["faults"]] == [("time.future", "event_time")]
+    # sent as it stands, it is ingest that converts it
+    as_it_is = json.loads(dry_run(*options, "--as-is", "--json", path).stdout)
+    assert [one["code"] for one in as_it_is["faults"]] == ["time.future"]
     path.write_text(fin(date=datetime.now(UTC)))
     assert dry_run(*options, path).exit_code == 0
 

@@ -118,7 +118,7 @@ def test_a_file_that_is_cut_is_left_out_as_a_whole(tmp_path: Path, sent: list) -
     good.write_text(xml())
     alone = run(*TOLD, "--partial", cut)
     assert (alone.exit_code, sent) == (1, [])
-    assert "1 of 1 files are refused as a whole" in alone.exception.message
+    assert "nothing was sent: 1 file of which nothing can be converted (xml.malformed 1)" in alone.exception.message
     assert run(*TOLD, cut, good).exit_code == 1
     assert sent == []
     both = run(*TOLD, "--partial", cut, good)
@@ -128,13 +128,15 @@ def test_a_file_that_is_cut_is_left_out_as_a_whole(tmp_path: Path, sent: list) -
     assert f"{cut}\tpacs.008\t?\t0\tall of it" in both.stdout
 
 
-def test_standard_input_stops_at_a_fault_or_leaves_it_out_at_once(sent: list) -> None:
+def test_standard_input_stops_at_a_fault_or_leaves_it_out_at_once(tmp_path: Path, sent: list) -> None:
     """It is read once: what stood before the fault was sent, and the message says how much; --partial goes on."""
     piped = "".join(json.dumps(one) + "\n" for one in (TRANSACTION, UNKNOWN, OTHER))
     stopped = run("--topic", TRANSACTIONS, "-", input=piped)
     assert stopped.exit_code == 1
     assert "standard input, line 2, currency: currency.unknown" in stopped.exception.message
     assert "1 record before it was handed to Kafka" in stopped.exception.message
+    behind = run("--topic", TRANSACTIONS, lines(tmp_path / "good.jsonl", OTHER), "-", input=piped)
+    assert "2 records before it were handed to Kafka" in behind.exception.message
     sent.clear()
     partial = run("--partial", "--topic", TRANSACTIONS, "-", input=piped)
     assert (partial.exit_code, sent[1:]) == (3, [TRANSACTION, OTHER])
