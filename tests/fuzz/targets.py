@@ -22,6 +22,8 @@ from streams.errors import LedgerError, SnapshotError
 from streams.faults import CODES
 from streams.monitor_core import MonitorCore
 from streams.snapshots import Header, assemble, chunk_opening, chunked, read_header, sealed
+from tests.fuzz.messages import payment_message
+from tests.fuzz.messages import seeds as seeds_of_messages
 from tests.support.pipeline import GOOD, TRANSACTION, LedgerRecord, Pipeline
 
 FRESH_AFTER = 100
@@ -222,6 +224,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "ledger_record": ledger_record,
     "key_and_headers": key_and_headers,
     "snapshot": snapshot,
+    "payment_message": payment_message,
 }
 
 
@@ -238,7 +241,8 @@ def seeds() -> dict[str, list[bytes]]:
     sent = [bytes([TOPICS.index(topic)]) + json.dumps(body).encode() for topic, body in GOOD.items()]
     sent += seeds_of_transactions()
     keyed = [b"\x03P-1", b"\x03P-1\x01\x00\x011\x01\x03\x05trace", b"\x02\xff\xfe\x01\x05\x011"]
-    return {"door": sent, "ledger_record": in_ledger, "key_and_headers": keyed, "snapshot": seeds_of_snapshots()}
+    return {"door": sent, "ledger_record": in_ledger, "key_and_headers": keyed, "snapshot": seeds_of_snapshots(),
+            "payment_message": seeds_of_messages()}  # fmt: skip
 
 
 def seeds_of_snapshots() -> list[bytes]:

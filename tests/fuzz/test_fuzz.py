@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import LedgerError
+from streams.formats import convert
 from tests.fuzz import targets
 
 HERE = Path(__file__).parent
@@ -73,6 +74,20 @@ def test_a_state_that_saves_otherwise_is_seen(monkeypatch):
     monkeypatch.setattr("detectors.state.Frozen.digest", lambda _: next(digests))
     with pytest.raises(AssertionError, match="does not save as it was loaded"):
         targets.snapshot(targets.seeds()["snapshot"][0])
+
+
+def test_a_fault_of_the_conversion_is_seen(monkeypatch):
+    """A message that makes the mapping fail, or that is judged otherwise as a record than as a file."""
+    (seed, *_) = targets.seeds()["payment_message"]
+    with monkeypatch.context() as patched:
+        patched.setattr("streams.formats.mt103.payment", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            targets.payment_message(seed)
+    one = next(seed for seed in targets.seeds()["payment_message"] if b"ABCDEFGHIJ" in seed)
+    targets.payment_message(one)
+    monkeypatch.setattr("tests.fuzz.messages.convert", lambda *_, **__: convert(b"{1:", None, "fin"))
+    with pytest.raises(AssertionError, match="as a file"):
+        targets.payment_message(one)
 
 
 def test_a_few_seconds_of_fuzzing_find_nothing():
