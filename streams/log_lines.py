@@ -17,6 +17,7 @@ from structlog.processors import JSONRenderer, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
 from streams.errors import FxwatchError
+from streams.log_noise import is_ours
 from streams.progress import Place
 from streams.showing import printable, showable
 
@@ -32,10 +33,19 @@ def formatter(form: str, *, colours: bool = False) -> logging.Formatter:
     """The formatter of a handler, `json` or `text`; for our records and those of libraries alike."""
     shape = [_json] if form == "json" else [_for_people, _Text(colours=colours)]
     return ProcessorFormatter(
-        foreign_pre_chain=[ExtraAdder(), add_log_level, add_logger_name, _stamp, _named, _fault,
+        foreign_pre_chain=[_given, add_log_level, add_logger_name, _stamp, _named, _fault,
                            format_exc_info],
         processors=[_plain, *shape], pass_foreign_args=True,
     )  # fmt: skip
+
+
+_OURS, _THEIRS = ExtraAdder(), ExtraAdder(allow=["seconds"])
+
+
+def _given(logger: Any, method: str, event: Event) -> Event:
+    """The fields that were given with a message of ours. A library may hand over anything, a sender's text too."""
+    adder = _OURS if is_ours(event["_record"]) else _THEIRS
+    return adder(logger, method, event)
 
 
 def _stamp(_logger: Any, _method: str, event: Event) -> Event:

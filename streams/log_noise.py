@@ -116,6 +116,11 @@ def rule_of(record: logging.LogRecord) -> Rule | None:
     return next((rule for rule in found if rule.only(record.args)), None)
 
 
+def is_ours(record: logging.LogRecord) -> bool:
+    """Whether a module of ours said it, and no library under our name."""
+    return f"{record.name}.".startswith("streams.") and record.name not in LIBRARIES
+
+
 class Noise(logging.Filter):
     """Which records a handler writes: ours always, a library's unless a rule or a repetition keeps it back."""
 
@@ -128,7 +133,7 @@ class Noise(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether to write the record; what passes by a rule because it lasts becomes a warning that says so."""
-        if record.name.startswith("streams.") and record.name not in LIBRARIES:
+        if is_ours(record):
             return True
         rule = rule_of(record)
         if rule is not None and not (rule.lasting and self._lasts(rule, record)):
@@ -144,6 +149,7 @@ class Noise(logging.Filter):
         if now - first < LASTING_SECONDS:
             return False
         record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg = f"{record.msg} (again and again for {now - first:.0f} s)"
         record.__dict__["seconds"] = now - first
         return True
 

@@ -131,6 +131,15 @@ def test_no_record_and_no_secret_comes_into_a_log_by_mistake(kept: Kept) -> None
         assert "hunter2" not in line
 
 
+@pytest.mark.parametrize("library", ["aiokafka", "streams.transport"])
+def test_what_a_library_hands_over_beside_its_message_is_left_out(library: str) -> None:
+    """It may be a record; only for how long its trouble lasts is ours to say."""
+    record = logging.LogRecord(library, logging.WARNING, "f", 1, "x", (), None)
+    record.__dict__.update(data="KR-900101-1234567", seconds=61.0)
+    told = json.loads(formatter("json").format(record))
+    assert (told["seconds"], "data" in told) == (61.0, False)
+
+
 def test_a_field_in_text_is_one_word() -> None:
     """Text with blanks or quotes is quoted, nothing is `none` or quotes; a mapping is short."""
     record = logging.LogRecord(NAME, logging.WARNING, "f", 1, "x", (), None)

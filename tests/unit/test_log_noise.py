@@ -83,6 +83,7 @@ def test_trouble_that_lasts_is_told_as_a_warning() -> None:
         one = record(COORDINATOR, LASTS)
         if noise.filter(one):
             told.append((second, one.levelname, one.levelno, one.seconds))
+            assert one.getMessage() == f"{LASTS} (again and again for {second} s)"
     assert told == [(60, "WARNING", 30, 60.0), (90, "WARNING", 30, 90.0), (120, "WARNING", 30, 120.0)]
 
 

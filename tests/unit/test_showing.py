@@ -114,7 +114,8 @@ def drawn(monkeypatch, rows: list[list[str]]) -> str:
     """A table as a terminal gets it, colours and all."""
     out = io.StringIO()
     monkeypatch.setattr(tables, "in_terminal", lambda: True)
-    monkeypatch.setattr(tables, "Console", lambda: Console(file=out, force_terminal=True, width=200, color_system=None))
+    terminal = Console(file=out, force_terminal=True, width=200, color_system=None)
+    monkeypatch.setattr(tables, "Console", lambda **_: terminal)
     tables.show(["one", "two"], rows)
     return out.getvalue()
 
