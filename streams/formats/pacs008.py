@@ -248,15 +248,17 @@ def _optional_decimal(found: Found | None) -> Found | None:
 
 
 def _clearing(transfer: Node, bank: str) -> Found | None:
-    """The country of the clearing system that a bank is a member of, by the system's code or the member's number."""
-    system, member = transfer.found(f"{bank}/ClrSysMmbId/ClrSysId/Cd"), transfer.found(f"{bank}/ClrSysMmbId/MmbId")
-    if system is not None:
-        found, country = system, country_of_system(system.text)
-    elif member is not None:
-        found, country = member, country_of_member(member.text)
-    else:
-        return None
-    return None if country is None else found._replace(text=country, note="country of the clearing system")
+    """The country of the clearing system that a bank is a member of, by the system's code or the member's number.
+
+    Senders write codes of the list as proprietary ones too (`Prtry`): the same five letters say the same.
+    """
+    for path, country_of in (("ClrSysId/Cd", country_of_system), ("ClrSysId/Prtry", country_of_system),
+                             ("MmbId", country_of_member)):  # fmt: skip
+        found = transfer.found(f"{bank}/ClrSysMmbId/{path}")
+        country = country_of(found.text) if found is not None else None
+        if found is not None and country is not None:
+            return found._replace(text=country, note="country of the clearing system")
+    return None
 
 
 def _remittance(lines: Iterable[Node]) -> tuple[Found, ...]:

@@ -8,6 +8,7 @@ import msgspec
 from detectors.institution_code import institution_code
 from streams.formats.tree import Found, RefusedMessageError
 from streams.identifiers import is_iban
+from streams.reference import COUNTRIES
 
 # Amounts of both standards have at most 18 digits, rates 12. A decimal's arithmetic has its limits (one of a million
 # digits times another overflows), and leading zeros are allowed in XML.
@@ -96,9 +97,10 @@ def bic(found: Found, place: str) -> Found:
     the node's own path: a sender's envelope may bear any name, a person's included, and faults go into headers.
     """
     text = found.text
-    letters = text[:6].isascii() and text[4:6].isalpha() and text[4:6].isupper()
-    if len(text) not in (8, 11) or not text.isascii() or not text.isalnum() or not letters:
-        raise RefusedMessageError("message.form", place, "a BIC of 8 or 11 characters")
+    plain = text.isascii() and text.isalnum() and len(text) in (8, 11)
+    if not plain or text[4:6] not in COUNTRIES:
+        expected = "a BIC of 8 or 11 characters, the fifth and sixth a country's code in capital letters"
+        raise RefusedMessageError("message.form", place, expected)
     return Found(institution_code(text), found.node, found.note)
 
 

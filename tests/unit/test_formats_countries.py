@@ -34,6 +34,8 @@ def converted(bank="", account=NUMBER, party=""):
         (CLEARING + ADDRESS, NUMBER, "FR"),
         (CLEARING, NUMBER, "GB"),
         ("<ClrSysMmbId><MmbId>NZNCC020368</MmbId></ClrSysMmbId>", NUMBER, "NZ"),
+        ("<ClrSysMmbId><ClrSysId><Prtry>HKNCC</Prtry></ClrSysId><MmbId>004</MmbId></ClrSysMmbId>", NUMBER, "HK"),
+        ("<ClrSysMmbId><ClrSysId><Cd>ZZ</Cd></ClrSysId><MmbId>NZNCC020368</MmbId></ClrSysMmbId>", NUMBER, "NZ"),
         ("", IBAN, "DE"),
         ("", KOSOVO, "XK"),
         ("<BICFI>NCBVXKPR</BICFI>", NUMBER, "XK"),

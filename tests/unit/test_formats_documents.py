@@ -3,7 +3,7 @@
 import pytest
 
 from streams.faults import message
-from streams.formats import RECORD_LIMITS, Limits, Parameters, convert
+from streams.formats import RECORD_LIMITS, Limits, Parameters, convert, syntax_of
 from streams.formats.xml_reader import ROOT_COST
 
 KOREAN = Parameters(resident_country="KR", party_type="person", channel="branch", institution_numbers=True)
@@ -52,6 +52,7 @@ def converted(text, limits=RECORD_LIMITS, encoding="utf-8"):
 def test_a_header_beside_its_document_is_read(text):
     """Two roots in one text, each with or without a declaration and byte order mark: one payment of one record."""
     result = converted(text)
+    assert syntax_of(text.encode()) == "xml"
     assert result.faults == ()
     assert [body["event_id"] for body in result.transactions] == ["33333333-3333-4333-8333-333333333333"]
 
