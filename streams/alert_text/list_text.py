@@ -11,7 +11,7 @@ from streams.alert_text.record_words import value_in_words
 from streams.desk.alert_heads import ANOMALY, Head
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.listing import Row
-from streams.render import in_language, local_time
+from streams.render import STYLES, Line, in_language, local_time
 from streams.render_labels import LABELS, Language
 from streams.showing import printable
 
@@ -32,6 +32,13 @@ def cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
     head = row.current.head
     return [local_time(head.created_for, zone), LABELS[lang].severity[head.severity], title(head, lang),
             worth(head, lang), verdict(row, lang), head.alert_id[:SHORT_DIGITS], head.party, head.case_id]  # fmt: skip
+
+
+def block(row: Row, zone: ZoneInfo, lang: Language) -> list[Line]:
+    """The same for a terminal that is too narrow for a table: three lines of 80 columns, one below the other."""
+    when, severity, found, amount, said, short, party, case = cells(row, zone, lang)
+    head = Line(f"{short}  {when}  {amount}  {said}", severity, 0, 10, label_style=STYLES[row.current.head.severity])
+    return [head, Line(found, margin=2, hang=0), Line(f"{party}  {case}", margin=2)]
 
 
 def title(head: Head, lang: Language) -> str:

@@ -5,11 +5,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
+from rich.console import Console
 
 from streams import tables, topics
 from streams.alert_text import list_text
 from streams.alert_text.desk_words import DESK_WORDS
-from streams.cli.desk_options import Progress, language, spreadsheet, told, write_csv
+from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import SEVERITIES, Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import moment
@@ -20,6 +21,8 @@ from streams.showing import say_json
 
 # shown where nobody says otherwise: what one person looks through, and less than a second of a terminal's time
 MOST_SHOWN = 200
+# narrower, a table would break tokens and case ids over many lines
+TABLE_COLUMNS = 180
 
 
 def alert_topic(settings: Settings, desk: str | None) -> str:
@@ -67,6 +70,7 @@ def list_(  # noqa: PLR0917
 
     Example: fxwatch alerts list --desk customs --sort amount --csv --bom > alerts.csv
     """
+    one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings = load_settings()
     zone = ZoneInfo(settings.effective.engine.time_zone)
     wanted = Wanted(since=moment(since, zone), until=moment(until, zone, end=True), parties=frozenset(parties),
@@ -78,10 +82,12 @@ def list_(  # noqa: PLR0917
             say_json(json.dumps(list_text.row_json(row), ensure_ascii=False))
     elif as_csv:
         write_csv(list_text.CSV_COLUMNS, (list_text.csv_cells(row, zone, lang) for row in found.rows), bom=bom)
+    elif tables.in_terminal() and Console().width < TABLE_COLUMNS:
+        show_page([line for row in found.rows for line in list_text.block(row, zone, lang)])
     else:
         names = list_text.columns(lang)
         tables.show(names, (list_text.cells(row, zone, lang) for row in found.rows), numeric=[names[3]],
-                    whole=[names[0], names[5]])  # fmt: skip
+                    whole=[names[0], *names[5:]])  # fmt: skip
     _remarks(found, lang)
 
 

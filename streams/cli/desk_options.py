@@ -10,6 +10,7 @@ import click
 from streams import render, tables
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.csv_text import csv_text
+from streams.errors import UsageError
 from streams.render_labels import Language
 from streams.settings import load_settings
 from streams.showing import say
@@ -40,6 +41,14 @@ def spreadsheet(command: Command) -> Command:
     ):  # fmt: skip
         command = option(command)
     return command
+
+
+def one_form(*, as_csv: bool, as_json: bool, bom: bool) -> None:
+    """Raises `UsageError` for two forms of output at once, or a mark for a file that is none."""
+    if as_csv and as_json:
+        raise UsageError("output has one form", got="--csv and --json", expected="one of them", todo="leave one out")
+    if bom and not as_csv:
+        raise UsageError("--bom belongs to --csv", got="--bom alone", expected="--csv --bom", todo="add --csv")
 
 
 def told(text: str) -> None:

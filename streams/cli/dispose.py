@@ -119,7 +119,7 @@ def command(
     verdicts = _verdicts(settings, found, progress)
     judged = [_judge(settings, one, verdicts, at, given) for one in found]
     sending = [(one.decision, one.found.alert.position.partition) for one in judged if one.stands is None]
-    sent = [] if dry_run else asyncio.run(dispose(settings, sending, key, wait_seconds))
+    sent = [] if dry_run or not sending else asyncio.run(dispose(settings, sending, key, wait_seconds))
     done = {each.decision.alert_id: each for each in sent}
     for one in judged:
         _show(settings, one, done.get(one.decision.alert_id), wait_seconds, as_json=as_json, lang=lang)

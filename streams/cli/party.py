@@ -8,7 +8,7 @@ import click
 from streams import topics
 from streams.alert_text import list_text, party_text
 from streams.alert_text.desk_words import DESK_WORDS
-from streams.cli.desk_options import Progress, language, show_page, spreadsheet, told, write_csv
+from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import moment
@@ -45,6 +45,7 @@ def command(
 
     Example: fxwatch party k1.0a3.5d41402abc4b2a76b9719d911017c592 --csv --bom --limit 100000 > party.csv
     """
+    one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings, progress = load_settings(), Progress(lang)
     zone, purposes = ZoneInfo(settings.effective.engine.time_zone), settings.effective.legend.purposes
     slot = slot_of(token)

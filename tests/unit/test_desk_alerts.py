@@ -1,5 +1,6 @@
 """The list of alerts: superseded ones are folded, conditions and orders hold, verdicts stand as the monitor judges."""
 
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -7,14 +8,20 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from click.testing import CliRunner
+from rich.cells import cell_len
+from rich.console import Console
 
 from streams.alert_text import list_text
+from streams.cli import command
 from streams.desk.alert_heads import Current, First, Folding, Wanted, order, read_head
 from streams.desk.alert_lookup import require_prefix, series
 from streams.desk.listing import Row
 from streams.desk.moments import moment
 from streams.desk.verdicts import Given, Verdicts
 from streams.errors import UsageError
+from streams.render import Page
+from streams.settings import load_settings
 from tests.support.korean import foreign_words
 
 NAME = "Split remittance under the document line / 증빙면제 한도 이하 분할송금"
@@ -192,6 +199,19 @@ def test_cells_say_all_in_both_languages():
     assert [each for each in list_text.csv_cells(one, SEOUL, "en") if "\t" in each] == []
 
 
+@pytest.mark.parametrize("lang", ["en", "ko"])
+def test_a_narrow_terminal_gets_blocks_of_80_columns(lang):
+    """Tokens and ids in one piece, so that they can be copied."""
+    party, case = "k2026a.0a3." + "5d" * 16, "case-" + "4" * 24
+    one = Row(Current(head(1, party=party, case_id=case, amount_usd="123456789.01"), 0), (given("confirmed"),))
+    out = io.StringIO()
+    Console(file=out, width=80).print(Page(list_text.block(one, SEOUL, lang), "bold"))
+    lines = out.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= 80
+    assert f"  {party}  {case}" in [line.rstrip() for line in lines]
+    assert any("000000000000" in line and "123,456,789.01" in line for line in lines)
+
+
 def test_a_row_for_machines_has_every_verdict():
     """And says `null`, not `[]`, where verdicts are not known."""
     told = list_text.row_json(Row(Current(head(1), 0), (given("confirmed"),)))
@@ -238,3 +258,34 @@ def test_what_is_no_alert_is_told_apart():
     """Not guessed at."""
     with pytest.raises(msgspec.DecodeError):
         read_head(b"{}")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["alerts", "list", "--csv", "--json"], "output has one form"),
+        (["party", "k1.0a3." + "5d" * 16, "--bom"], "--bom belongs to --csv"),
+        (["alerts", "list", "--since", "yesterday"], "this is not a time"),
+        (["alerts", "list", "--desk", "nobody"], "there is no such desk"),
+        (["party", "Kim"], "this is not a party's token"),
+        (["ledger", "show", "8-1007"], "this is not a position of the ledger"),
+        (["alerts", "show", "xyz"], "this is not the id of an alert"),
+        (["dispose", "xyz", "--verdict", "refuted", "--reason", "x"], "this is not the id of an alert"),
+        (["dispose", "-", "--verdict", "refuted", "--reason", "x"], "these are not as many alerts"),
+    ],
+    ids=lambda each: each if isinstance(each, str) else None,
+)
+def test_wrong_use_is_told_without_a_broker(arguments, told):
+    """Before anything is read."""
+    found = CliRunner().invoke(command, arguments, input="")
+    assert isinstance(found.exception, UsageError)
+    assert told in found.exception.message
+
+
+@pytest.mark.parametrize("environment", [{}, {"FXWATCH_LANG": "ko", "FXWATCH_OFFICER": "I-17"}], ids=["none", "both"])
+def test_language_and_officer_may_be_settings(environment, monkeypatch):
+    """A misspelt one is refused, so these must be known; and the option's default is the setting's."""
+    for name, content in environment.items():
+        monkeypatch.setenv(name, content)
+    assert load_settings().lang == environment.get("FXWATCH_LANG", "en")
+    assert load_settings().officer == environment.get("FXWATCH_OFFICER")
