@@ -21,7 +21,7 @@ _ORDERED = re.compile(r"([A-Z]{3})([0-9,]+)")
 _AMOUNT = re.compile(r"([0-9]+),([0-9]*)")
 _TIME_INDICATION = re.compile(r"/([A-Z0-9]{1,8})/([0-9]{2})([0-9]{2})([+-][0-9]{2})([0-9]{2})")
 # the network's answer says when, by the clock of the sender's logical terminal
-_ANSWERED = re.compile(r"([0-9]{6})([0-9]{4})")
+_ANSWERED = re.compile(r"([0-9]{6})([01][0-9]|2[0-3])([0-5][0-9])")
 _TYPE = re.compile(r"[IO]([0-9]{3})")
 # lines that the standard gives to a party (account or identifier, and four more) and to field 77B
 PARTY_LINES, REPORTING_LINES = 5, 3
@@ -212,12 +212,15 @@ def _local_times(header: Found, received: re.Match[str] | None) -> tuple[tuple[s
 
 
 def _answered(message: Node) -> tuple[tuple[str, Found], ...]:
-    """When the network took a message that was sent: no earlier than it was ordered, and minutes later at most."""
+    """When the network took a message that was sent: soon after the order. A time of another form is left aside."""
     for node in message.every(f"{fin_answers.ANSWER}/4/177"):
         written = _ANSWERED.fullmatch(node.text)
+        try:
+            day = _date(written[1], "177") if written is not None else ""
+        except RefusedMessageError:
+            continue
         if written is not None:
-            text = f"{_date(written[1], '177')}T{written[2][:2]}:{written[2][2:]}:00"
-            return (("out", Found(text, node, "time of acknowledgement")),)
+            return (("out", Found(f"{day}T{written[2]}:{written[3]}:00", node, "time of acknowledgement")),)
     return ()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.formats import Parameters, convert, syntax_of
+from streams.formats import Parameters, convert, narrative, syntax_of
 
 SAMPLES = Path(__file__).parents[1] / "formats"
 INCOMING = (SAMPLES / "incoming.mt103").read_bytes()
@@ -165,3 +165,59 @@ def test_line_ends_byte_order_mark_and_fillers_do_not_matter():
 def test_the_syntax_shows_in_the_first_bytes(beginning, expected):
     """XML and FIN are told from the contract's JSON lines."""
     assert syntax_of(beginning) == expected
+
+
+ACKNOWLEDGED = b"{1:F21SAMPKRSEAXXX0001000002}{4:{177:%s}{451:0}}"
+
+
+@pytest.mark.parametrize("written", [b"2613011530", b"2601062460", b"260106", b"SOME TIME.", b""])
+def test_a_time_of_acknowledgement_that_is_none_is_left_aside(written):
+    """The payment is as good as without: its value date serves, and the text is reported."""
+    without = FIRST.replace(b":13C:/SNDTIME/1415+0900\n", b"")
+    result = converted(ACKNOWLEDGED % written + without, time_of_day="09:00")
+    assert only(result) == only(converted(without, time_of_day="09:00"))
+    assert "acknowledgement/4/177" in [left.path for left in result.unmapped]
+    right = only(converted(ACKNOWLEDGED % b"2601061530" + without, time_of_day="09:00"))
+    assert right["event_time"] == "2026-01-06T15:30:00+09:00"
+
+
+def test_without_the_offset_of_the_clock_an_acknowledgement_tells_no_time():
+    """It is asked for by name; the value date is not taken in its place."""
+    without = FIRST.replace(b":13C:/SNDTIME/1415+0900\n", b"")
+    (fault,) = converted(ACKNOWLEDGED % b"2601061530" + without, time_of_day="09:00", utc_offset=None).faults
+    assert (fault.code, fault.expected) == ("message.time", "a time with its offset, or the parameter utc_offset")
+
+
+def test_every_other_type_is_named():
+    """Whatever three digits: its number, what it is, and what to do."""
+    for kind in {f"{number:03d}" for number in range(1000)} - {"103"}:
+        (fault,) = converted(changed((b"{2:O103", b"{2:O" + kind.encode()))).faults
+        assert (fault.code, fault.field) == ("message.type", "2")
+        assert fault.expected.startswith(f"an MT103; this is MT{kind}, ")
+        assert fault.expected.count("; ") >= 2, kind
+        assert len(fault.expected) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ""),
+        ("ONE", "ONE"),
+        ("ONE\nTWO", "ONE TWO"),
+        ("ONE\n\nTWO", "ONE TWO"),
+        ("\n ONE \nTWO ", "ONE TWO"),
+        ("FIVE5\nTWO", "FIVE5TWO"),
+        ("FIVE \nTWO", "FIVE TWO"),
+        ("FIVE5\n TWO", "FIVE5 TWO"),
+        ("FIVE5\n\nTWO", "FIVE5 TWO"),
+        ("SIXSIX\nTWO", "SIXSIX TWO"),
+        ("//A\n//B", "//A //B"),
+        ("/R/A\n//BC", "/R/A BC"),
+        ("/R/AB\n//CD", "/R/ABCD"),
+        ("/R/AB\n//\n//CD", "/R/AB CD"),
+        ("/R/AB\n/S/CD\nE", "/R/AB/S/CDE"),
+    ],
+)
+def test_lines_become_one_text(text, expected):
+    """With lines of five characters: full ones go on, `//` only behind a code."""
+    assert narrative.joined(text, 5) == expected
