@@ -30,6 +30,7 @@ _SERVICE = re.compile(r"\[\^-*[^\]]*\]: ")
 class Rule(NamedTuple):
     """A message that is not written: its logger, the beginning of its words, the source that has them, and why.
 
+    A `%` place of the words also stands for what a library has filled in before it logs.
     `lasting`: it is written, as a warning, once it has come again and again for `LASTING_SECONDS`.
     `only`: whether the rule holds for a message with these arguments.
     """
@@ -88,6 +89,13 @@ RULES = (
          _ASKED, lasting=True),
     Rule("kafka.net.manager", "Bootstrap %s not ready; waiting %.2f secs", "kafka.net.manager", _ASKED, lasting=True),
     Rule("kafka.net.manager", "Bootstrap failed: %s", "kafka.net.manager", _ASKED, lasting=True),
+    Rule("kafka.net.manager", "Bootstrap attempt to ", "kafka.net.manager", _ASKED, lasting=True),
+    Rule("kafka.cluster", "Metadata refresh: failed %s", "kafka.cluster", _ASKED, lasting=True),
+    Rule("kafka.cluster", "No node available for metadata refresh - backoff/retry", "kafka.cluster", _ASKED,
+         lasting=True),
+    Rule("kafka.net.selector", "Task %r ran for %.3fs (>%.3fs threshold). It is blocking the event loop",
+         "kafka.net.selector", "its clients have loops and threads of their own, in which this holds nobody up; on a "
+         "busy machine any step takes 0.1 s"),
     Rule("aiokafka.producer.sender", "Got error produce response on topic-partition %s, retrying. Error: %s",
          "aiokafka.producer.sender", _WRITTEN, only=_retried),
     Rule("aiokafka.producer.sender", "Got error produce response: %s", "aiokafka.producer.sender", _WRITTEN,
@@ -104,15 +112,18 @@ RULES = (
 )  # fmt: skip
 
 
-_BY_LOGGER: dict[str, list[Rule]] = {}
+_PLACE = re.compile(r"%[.\d]*[a-z]")
+_BY_LOGGER: dict[str, list[tuple[re.Pattern[str], Rule]]] = {}
 for _rule in RULES:
-    _BY_LOGGER.setdefault(_rule.logger, []).append(_rule)
+    _words = re.compile(".{1,1000}?".join(map(re.escape, _PLACE.split(_rule.words))), re.DOTALL)
+    _BY_LOGGER.setdefault(_rule.logger, []).append((_words, _rule))
 
 
 def rule_of(record: logging.LogRecord) -> Rule | None:
     """The rule that keeps a record back, if any."""
     words = _SERVICE.sub("", str(record.msg), count=1)
-    found = (rule for rule in _BY_LOGGER.get(record.name, ()) if words.startswith(rule.words))
+    found = (rule for pattern, rule in _BY_LOGGER.get(record.name, ())
+             if words.startswith(rule.words) or (not record.args and pattern.match(words)))  # fmt: skip
     return next((rule for rule in found if rule.only(record.args)), None)
 
 

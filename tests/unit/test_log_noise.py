@@ -60,6 +60,15 @@ def test_a_rule_keeps_back_its_words_and_no_others(rule: Rule) -> None:
     assert Noise().filter(record(rule.logger, f"Not {said}", *args))
 
 
+def test_words_that_a_library_fills_in_itself_are_known() -> None:
+    """kafka-python formats some messages before it logs them: each would be new, and repeated at once."""
+    said = (
+        "Task <Task at 0x7f> ran for 0.122s (>0.100s threshold). It is blocking the event loop -- likely a tight loop"
+    )
+    assert not Noise().filter(record("kafka.net.selector", said))
+    assert Noise().filter(record("kafka.net.selector", "Task %s left RUNNING after step; demoting to UNSCHEDULED", 1))
+
+
 def test_what_does_not_pass_by_itself_is_no_noise() -> None:
     """A group that may not be used is an error at once, in the same words as a coordinator that is not there yet."""
     said = "Group Coordinator Request failed: %s"
