@@ -32,9 +32,10 @@ _BY_KIND = {
     "message": "get the message again from who sent it; docs/FORMATS.md says what is read",
     "door": "this is a fault of fxwatch: report it",
 }
-_GENERAL = "mend it where the record is made; `fxwatch schemas` writes the contract, field by field"
+# for what stands in a field, where what was expected says it all
+GENERAL = "mend it where the record is made; `fxwatch schemas` writes the contract, field by field"
 
 
 def advice(code: str) -> str:
     """The next step for a fault's code; some step for every code."""
-    return _ADVICE.get(code) or _BY_KIND.get(code.partition(".")[0], _GENERAL)
+    return _ADVICE.get(code) or _BY_KIND.get(code.partition(".")[0], GENERAL)

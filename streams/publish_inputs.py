@@ -101,13 +101,13 @@ def line_items(source: Source, choices: Choices, door: OfflineDoor | None, sign:
 
 def _faults_of_line(fault: LineError, record: Record, door: OfflineDoor | None) -> tuple[Fault, ...]:
     """What is wrong with a line that no record can be made of: all that the door finds in it as it stands."""
-    itself = Fault(LineError.code, "", f"one JSON object of the contract; {fault.what}")
+    itself = Fault(LineError.code, "", f"one JSON object a line; {fault.what}")
     if door is None or isinstance(fault, EnvelopeError):
         return (itself,)
     # a key is made from the body: that it is missing too says nothing
     found = tuple(one for one in door.faults(record) if one.code != "key.missing")
     if found and found[0].code == "json.malformed":
-        return (Fault(found[0].code, "", f"one JSON object; {fault.what}"),)
+        return (Fault(found[0].code, "", f"one JSON object a line; {fault.what}"),)
     return found or (itself,)
 
 

@@ -129,7 +129,7 @@ def _told(fault: Exception, topic: str) -> LineError:
     if isinstance(fault, LineError):
         return fault
     if isinstance(fault, orjson.JSONDecodeError):
-        return LineError(f"not JSON ({fault})")
+        return LineError(f"not JSON: {fault.msg}, at character {fault.pos + 1}")
     if isinstance(fault, KeyError):
         return LineError(f"the field {fault.args[0]} is missing")
     return LineError(f"{INPUTS[topic].time} is no time with an offset")

@@ -9,7 +9,7 @@ from typing import Any
 from streams import tables
 from streams.formats.files import rows
 from streams.publication import MessageReport, Publication
-from streams.publish_advice import advice
+from streams.publish_advice import GENERAL, advice
 from streams.publish_report import MEANINGS, Report, Unfit, counted
 from streams.showing import say, say_json
 
@@ -20,7 +20,7 @@ _STEP = 256 * 1024
 
 
 def show_faults(report: Report, places: int = _PLACES) -> None:
-    """Each code with its count, meaning and first places, and what to do."""
+    """Each code with its count, meaning and first places, and what to do; what is the same for many is said once."""
     for code, count in report.by_code():
         say(f"{code}: {count.records:,} ({MEANINGS.get(code, '')})")
         for one, fault in count.first[:places]:
@@ -28,7 +28,10 @@ def show_faults(report: Report, places: int = _PLACES) -> None:
         more = count.records - min(places, len(count.first))
         if more > 0:
             say(f"  and {more:,} more (--rest FILE lists all)")
-        say(f"  to do: {advice(code)}")
+        if advice(code) != GENERAL:
+            say(f"  to do: {advice(code)}")
+    if any(advice(code) == GENERAL for code in report.faults):
+        say(f"to do: {GENERAL}")
     if not report.clean:
         say()
 

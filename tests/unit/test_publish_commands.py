@@ -59,7 +59,7 @@ def test_publish_names_the_faulty_line_before_it_needs_a_broker(fxwatch: Fxwatch
     done = fxwatch("publish", name)
     assert done.returncode == 1
     assert "2 of 2 records are not what ingest admits" in done.stderr
-    assert "line 2: expected one JSON object; not JSON (" in done.stdout
+    assert "line 2: expected one JSON object a line; not JSON: " in done.stdout
     assert "--as-is" in done.stderr
 
 

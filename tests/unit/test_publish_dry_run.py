@@ -1,6 +1,8 @@
 """`fxwatch publish --dry-run`: ingest's own verdict on every record, offline, with counts, places and what to do."""
 
+import io
 import json
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from click.testing import CliRunner
 
 from streams import publish
 from streams.cli.publish import command
+from streams.cli.publish_view import reading_bar
 from streams.contracts import RATES, TRANSACTIONS
 from streams.door import Door, Rejected
 from streams.generator import Simulation
@@ -65,6 +68,7 @@ def test_each_fault_is_counted_with_its_first_places_and_what_to_do(tmp_path: Pa
     assert first == "currency.unknown: 2 (A currency is no ISO 4217 code, active or withdrawn since 2005.)"
     assert second == f"  {path}, line 5, currency: expected an active ISO 4217 code"
     assert "1 of 6 records would be admitted; nothing was sent: a dry run" in for_people
+    assert for_people.count("to do: mend it where the record is made") == 1
     assert "XXQ" not in for_people + done.stdout
 
 
@@ -224,6 +228,27 @@ def test_the_report_stays_small_and_rest_has_all_of_it(tmp_path: Path) -> None:
     assert refused.exit_code == 1
     assert "would overwrite an input" in str(refused.exception)
     assert path.read_text().count("\n") == 1_200
+
+
+def test_a_terminal_sees_how_far_the_reading_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On standard error, so that what is piped on stays clean; gone when all is read."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown = Terminal()
+    monkeypatch.setattr(sys, "stderr", shown)
+    with reading_bar(1_000) as read:
+        read(600)
+        read(400)
+    assert "reading" in shown.getvalue()
+    with reading_bar(0) as read:
+        read(5)
+    monkeypatch.setattr(sys, "stderr", plain := io.StringIO())
+    with reading_bar(1_000) as read:
+        read(1_000)
+    assert plain.getvalue() == ""
 
 
 def test_every_code_has_a_next_step() -> None:

@@ -88,7 +88,7 @@ def test_a_line_that_does_not_fit_is_left_out_by_its_number(tmp_path: Path, sent
     assert done.exit_code == 3
     assert sent[1:] == [TRANSACTION, OTHER, RATE]
     assert [json.loads(line)["place"] for line in rest.read_text().splitlines()] == ["line 2", "line 3"]
-    assert f"  {path}, line 2: expected one JSON object; not JSON (" in done.stdout
+    assert f"  {path}, line 2: expected one JSON object a line; not JSON: " in done.stdout
 
 
 def test_partial_with_nothing_to_leave_out_is_done(tmp_path: Path, sent: list) -> None:
