@@ -4,6 +4,7 @@ Each offset is committed with its topic's id. Failure prevented: a worker goes o
 topic was deleted and created again, and the offset of the old topic then hid as many records of the new one.
 """
 
+import logging
 import time
 from typing import Any
 
@@ -27,6 +28,9 @@ RECORDS_A_LOOK = 8192
 class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  # faust ships no types
     """Of `RunConsumer`; a failed commit is reported, not fatal."""
 
+    # What Faust and mode say of the thread is a library's: it would come under this module's name, as ours. One of its
+    # own loggers mode would replace.
+    logger = logging.getLogger("faust.consumer_thread")
     mundane_level = "debug"  # that it starts and stops
 
     answers: FetchAnswers | None = None

@@ -55,6 +55,7 @@ _AWAY = "`the broker does not answer` is told at once, with how long it is waite
 _ASKED = "who asked is told by a fault, and says so, or asks again later"
 _STATISTIC = "Faust does not know how long a rebalance took that another one overtook; `partitions changed` is told"
 _WRITTEN = "`has not acknowledged a write for 3 s` is told, with the broker's answer and what to do"
+_SLOW_REBALANCE = "saving states took longer than a session; heartbeats go on, and /readyz names what is not open"
 _ONE = "one broker of several, or a moment: tried again at once"
 
 RULES = (
@@ -107,6 +108,14 @@ RULES = (
          "business"),
     Rule("faust.app.base", "Missing sensor state for rebalance #%s", "faust.app.base", _STATISTIC),
     Rule("faust.app.base", "Missing sensor state for rebalance end #%s", "faust.app.base", _STATISTIC),
+    Rule("faust.app.base", "Warning: Task timed out!", "mode.utils.logging", _SLOW_REBALANCE),
+    Rule("faust.app.base", "Please make sure it's hanging before restart.", "mode.utils.logging", _SLOW_REBALANCE),
+    Rule("faust.transport.consumer", "Fetcher is ignoring cancel or slow :(", "faust.transport.consumer",
+         "a rebalance waits a second or two for a run in hand; one that does not end is the watchdog's business",
+         lasting=True),
+    Rule("faust.consumer_thread", "Thread keepalive is not responding...", "mode.threads",
+         "the main loop was 2 s late, on a busy machine or after a SIGSTOP; the thread is not asked at all, and the "
+         "watchdog measures the loop", lasting=True),
     Rule("mode.timers", "Timer %s is overlapping (interval=%r runtime=%r)", "mode.timers",
          "a commit took longer than its rhythm of a second; the lag, /readyz and the watchdog say when that matters"),
 )  # fmt: skip

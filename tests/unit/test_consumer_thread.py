@@ -12,6 +12,7 @@ from faust.types import TP
 from streams import consumer_thread
 from streams.consumer_thread import RunConsumerThread
 from streams.input_positions import Sought
+from streams.log_noise import RULES
 
 RATES, RULES = TopicPartition("fx.rates.v1", 0), TopicPartition("fx.rules.v1", 3)
 
@@ -152,6 +153,12 @@ def test_commits_that_fail_for_long_are_told(caplog, monkeypatch):
         asyncio.run(thread._commit({TP(*RATES): 5}))
         told += [(second, one.seconds) for one in caplog.records[before:]]
     assert told == [(60, 60), (90, 90), (161, 60), (191, 90)]
+
+
+def test_what_mode_says_of_the_thread_is_a_librarys():
+    """Under our name it would be written whatever it is: that the thread starts, and that a busy machine is busy."""
+    assert RunConsumerThread.logger.name == "faust.consumer_thread"
+    assert any(rule.logger == RunConsumerThread.logger.name for rule in RULES)
 
 
 def test_fausts_own_alarm_about_a_slow_stream_is_off(caplog):
