@@ -9,10 +9,9 @@ from aiokafka.errors import CommitFailedError, KafkaConnectionError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
-from streams import consumer_thread
+from streams import consumer_thread, log_noise
 from streams.consumer_thread import RunConsumerThread
 from streams.input_positions import Sought
-from streams.log_noise import RULES
 
 RATES, RULES = TopicPartition("fx.rates.v1", 0), TopicPartition("fx.rules.v1", 3)
 
@@ -158,7 +157,7 @@ def test_commits_that_fail_for_long_are_told(caplog, monkeypatch):
 def test_what_mode_says_of_the_thread_is_a_librarys():
     """Under our name it would be written whatever it is: that the thread starts, and that a busy machine is busy."""
     assert RunConsumerThread.logger.name == "faust.consumer_thread"
-    assert any(rule.logger == RunConsumerThread.logger.name for rule in RULES)
+    assert any(rule.logger == RunConsumerThread.logger.name for rule in log_noise.RULES)
 
 
 def test_fausts_own_alarm_about_a_slow_stream_is_off(caplog):
