@@ -64,7 +64,7 @@ CODES: dict[str, str] = {
     "rate.pair": "The pair is none of the configured ones; not used (told by the monitor).",
     "rate.source": "The rate names none of the configured feeds; not used (told by the monitor).",
     "record.refused": "The record does not fit the contract; no finer fault is known.",
-    "xml.malformed": "The value is not one well-formed XML text.",
+    "xml.malformed": "The value is not well-formed XML.",
     "xml.document_type": "The XML declares a document type or an entity.",
     "xml.encoding": "The XML is neither UTF-8 nor UTF-16.",
     "fin.malformed": "The value is not made of the blocks and fields of a SWIFT FIN message.",

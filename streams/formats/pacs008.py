@@ -52,7 +52,7 @@ def transfers(document: Node) -> tuple[Node, list[Node]]:
     message = document.one(MESSAGE)
     header = message.one("GrpHdr") if message is not None else None
     if message is None or header is None:
-        raise RefusedMessageError("message.missing", "GrpHdr", "a group header")
+        raise RefusedMessageError("message.missing", "GrpHdr", "a group header, in the namespace of its Document")
     found = message.every(TRANSFER)
     stated = header.found("NbOfTxs")
     if stated is None or not found or stated.text.lstrip("0") != str(len(found)):
