@@ -128,6 +128,22 @@ def test_a_file_that_is_cut_is_left_out_as_a_whole(tmp_path: Path, sent: list) -
     assert f"{cut}\tpacs.008\t?\t0\tall of it" in both.stdout
 
 
+def test_a_message_that_is_not_whole_leaves_the_others_of_its_file(tmp_path: Path, sent: list) -> None:
+    """A count that is wrong refuses that message, with all its payments; of FIN the message that is cut is refused."""
+    one = xml().partition("\n")[2]
+    counted, cut = tmp_path / "two.xml", tmp_path / "cut.fin"
+    counted.write_text(one.replace("<NbOfTxs>1<", "<NbOfTxs>3<") + "\n" + one)
+    cut.write_text(fin() + fin(2)[:-20])
+    for path, options, code, place in (
+        (counted, TOLD, "message.count", "Document[1]"), (cut, MT_TOLD, "fin.malformed", "message[2]"),
+    ):  # fmt: skip
+        sent.clear()
+        done = run(*options, "--partial", "--json", path)
+        assert (done.exit_code, len(sent)) == (3, 2)
+        (unfit,) = json.loads(done.stdout)["unfit_records"]
+        assert (unfit["place"], unfit["faults"][0]["code"]) == (place, code)
+
+
 def test_standard_input_stops_at_a_fault_or_leaves_it_out_at_once(tmp_path: Path, sent: list) -> None:
     """It is read once: what stood before the fault was sent, and the message says how much; --partial goes on."""
     piped = "".join(json.dumps(one) + "\n" for one in (TRANSACTION, UNKNOWN, OTHER))
