@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 Format = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
+# The settings have a handful of warnings; more would be a fault.
 HELD_RECORDS = 1000
 
 _form: Format = "text"

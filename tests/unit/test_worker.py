@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams import worker
+from streams import monitor, worker
 
 
 async def for_ever(*_: Any) -> None:
@@ -57,3 +57,21 @@ def test_the_writer_of_letters_is_asked_whether_it_is_ready() -> None:
     ingest, monitor = SimpleNamespace(conflicts=conflicts), SimpleNamespace()
     assert worker._asked({"monitor": monitor, "ingest": ingest}) == [monitor, ingest, conflicts]
     assert worker._asked({"monitor": monitor}) == [monitor]
+
+
+def test_a_stop_counts_the_states_that_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not one whose save failed, not one with events that no save was begun for, not one that was stopped."""
+    monkeypatch.setattr(monitor.health, "exit_deadline", lambda _seconds: None)
+    states = {0: (object(), 0, True), 1: (object(), 0, False), 2: (object(), 3, True), 3: (None, 0, True)}
+
+    async def left(numbers: list[int]) -> None:
+        assert numbers == [0, 1, 2, 3]
+
+    agent: Any = SimpleNamespace(
+        settings=SimpleNamespace(shutdown_seconds=20.0), _leave=left, saved=0,
+        partitions={number: SimpleNamespace(state=state, unsaved=unsaved)
+                    for number, (state, unsaved, _) in states.items()},
+        writers={number: SimpleNamespace(written=written) for number, (_, _, written) in states.items()},
+    )  # fmt: skip
+    asyncio.run(monitor.MonitorAgent._on_shutdown(agent, None))
+    assert agent.saved == 1
