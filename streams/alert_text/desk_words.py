@@ -132,7 +132,7 @@ ENGLISH = DeskWords(
     newest="the newest is {alert}",
     sent="sent, not yet taken in",
     taken_in="taken in: ledger {partition}:{offset}",
-    refused="REFUSED: {codes} ({why})",
+    refused="REFUSED, it does not count: {why}. Mend that, then give the verdict again.",
     stands="nothing was sent: this verdict of {officer} stands since {when}",
     not_seen="Kafka holds it (partition {partition}, offset {offset} of {topic}), and ingest did not take it into the "
              "ledger within {seconds} s.",
@@ -209,7 +209,7 @@ KOREAN = DeskWords(
     newest="최신 경보: {alert}",
     sent="전송됨, 아직 접수 전",
     taken_in="접수 완료: 원장 {partition}:{offset}",
-    refused="접수 거부: {codes} ({why})",
+    refused="접수가 거부되어 집계되지 않습니다: {why}. 원인을 바로잡은 뒤 다시 판정하십시오.",
     stands="전송하지 않음: {officer} 담당관의 같은 판정이 {when}부터 유효합니다",
     not_seen="전송은 완료되었으나({topic}, 파티션 {partition}, 위치 {offset}) {seconds}초 안에 원장에 "
              "접수되지 않았습니다.",

@@ -32,7 +32,7 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
     verdict = words.decided.format(verdict=value_in_words("verdict", decision.verdict, lang),
                                    officer=decision.investigator)  # fmt: skip
     outcome = {
-        "sent": words.sent, "stands": "", "refused": words.refused.format(codes=", ".join(done.codes), why=done.why),
+        "sent": words.sent, "stands": "", "refused": words.refused.format(why=_why(done, lang)),
         "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
     }[done.outcome]  # fmt: skip
     yield printable(f"  {verdict}: {outcome}")
@@ -41,6 +41,11 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
         yield f"  {words.not_seen.format(seconds=f'{seconds:g}', **place)}"
         yield f"  {words.ask.format(**place)}"
         yield f"  {words.again.format(when=decision.body()['decided_at'])}"
+
+
+def _why(done: Done, lang: Language) -> str:
+    """The dead letter's own words, which begin with the code and are English; in Korean the codes alone."""
+    return done.why if done.why and lang == "en" else ", ".join(done.codes)
 
 
 def stands_line(given: Given, zone: ZoneInfo, lang: Language) -> str:

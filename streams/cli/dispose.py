@@ -17,7 +17,7 @@ from streams.desk.alert_lookup import SHORT_DIGITS, Found, find_alerts
 from streams.desk.disposing import Decision, Done, already, check, dispose
 from streams.desk.moments import moment
 from streams.desk.verdicts import Given, VerdictReader, Verdicts
-from streams.errors import FxwatchError, NotAuthorizedError, UsageError
+from streams.errors import NotAuthorizedError, UsageError
 from streams.render_labels import Language
 from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
@@ -25,21 +25,10 @@ from streams.signed_records import load_signing_key
 
 STANDARD_INPUT = "-"
 WAIT_SECONDS = 30.0
+# exit code where a verdict was sent and not seen in the ledger within the time: neither taken in nor refused
+NOT_SEEN = 3
 # an officer's decision each: more at once is a script gone wrong
 MOST_AT_ONCE = 1_000
-
-
-class RefusedVerdictError(FxwatchError):
-    """Ingest or the monitor refused a verdict; its dead letter says why."""
-
-    code = "dispose.refused"
-
-
-class NotSeenError(FxwatchError):
-    """A verdict was sent and not seen in the ledger within the time: neither taken in nor refused. Exit code 3."""
-
-    code = "dispose.not_seen"
-    exit_code = 3
 
 
 class _Judged(NamedTuple):
@@ -61,6 +50,16 @@ def _asked(texts: tuple[str, ...]) -> list[str]:
                          expected=f"1 to {MOST_AT_ONCE}",
                          todo="name alerts, or give their ids on standard input")  # fmt: skip
     return ids
+
+
+def _officer(settings: Settings, officer: str | None) -> str:
+    """Who answers for it. Raises `UsageError` where nobody does."""
+    answers = officer or settings.officer
+    if not answers:
+        raise UsageError("nobody answers for this verdict", got="neither --officer nor the setting officer",
+                         expected="the id of the accountable officer",
+                         todo="say --officer ID, or set FXWATCH_OFFICER")  # fmt: skip
+    return answers
 
 
 def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Verdicts | None:
@@ -115,7 +114,9 @@ def command(
     key = None if sign_key is None else load_signing_key(sign_key)
     # whole seconds: the contract's times are, and the id is made of what is sent
     at = (moment(decided_at, zone) or datetime.now(UTC)).replace(microsecond=0)
-    found = list(find_alerts(settings, _asked(alerts), progress).values())
+    given["officer"] = _officer(settings, given["officer"])
+    matches = find_alerts(settings, _asked(alerts), progress).values()
+    found = list({one.alert.alert_id: one for one in matches}.values())  # two beginnings may be one alert's
     verdicts = _verdicts(settings, found, progress)
     judged = [_judge(settings, one, verdicts, at, given) for one in found]
     sending = [(one.decision, one.found.alert.position.partition) for one in judged if one.stands is None]
@@ -125,19 +126,15 @@ def command(
         _show(settings, one, done.get(one.decision.alert_id), wait_seconds, as_json=as_json, lang=lang)
     if verdicts is None:
         told(DESK_WORDS[lang].no_right)
-    _require(sent, seen=wait_seconds > 0)
+    raise click.exceptions.Exit(_code(sent, waited=wait_seconds > 0))
 
 
 def _judge(settings: Settings, found: Found, verdicts: Verdicts | None, at: datetime, given: dict[str, Any]) -> _Judged:
     """The decision on one alert. Raises `UsageError` for one that would be refused."""
-    investigator, alert = given["officer"] or settings.officer, found.alert
-    if investigator is None:
-        raise UsageError("nobody answers for this verdict", got="neither --officer nor the setting officer",
-                         expected="the id of the accountable officer",
-                         todo="say --officer ID, or set FXWATCH_OFFICER")  # fmt: skip
+    alert = found.alert
     optional = {name: given[name] for name in ("amount_krw", "legal_basis", "sanction", "office")}
     decision = Decision(alert_id=alert.alert_id, party=alert.party, verdict=given["verdict"], reason=given["reason"],
-                        investigator=investigator, decided_at=at, **optional)  # fmt: skip
+                        investigator=given["officer"], decided_at=at, **optional)  # fmt: skip
     check(settings, decision)
     return _Judged(found, decision, None if verdicts is None else already(verdicts, decision))
 
@@ -159,17 +156,9 @@ def _show(
         say("\n".join(done_lines(done, seconds, lang)))
 
 
-def _require(sent: list[Done], *, seen: bool) -> None:
-    """Raises `RefusedVerdictError` or `NotSeenError` for what was not taken in."""
-    refused = [each for each in sent if each.outcome == "refused"]
-    if refused:
-        raise RefusedVerdictError(f"{len(refused)} of {len(sent)} verdicts were refused",
-                                  got="; ".join(sorted({code for each in refused for code in each.codes})),
-                                  expected="verdicts that ingest admits",
-                                  todo="correct what it says, then give the verdict again")  # fmt: skip
-    unseen = [each for each in sent if each.outcome == "sent"]
-    if unseen and seen:
-        raise NotSeenError(f"{len(unseen)} of {len(sent)} verdicts were sent and not seen in the ledger",
-                           expected="each in the ledger within the time (--wait)",
-                           todo="see `fxwatch alerts show` later; said again with the same --decided-at it counts "
-                           "once")  # fmt: skip
+def _code(sent: list[Done], *, waited: bool) -> int:
+    """The exit code: what was refused or not seen has been said, with what to do, in the language asked for."""
+    outcomes = {each.outcome for each in sent}
+    if "refused" in outcomes:
+        return 1
+    return NOT_SEEN if waited and "sent" in outcomes else 0

@@ -42,7 +42,7 @@ def require_prefix(text: str) -> str:
 
 
 def find_alerts(settings: Settings, texts: Iterable[str], told: Told) -> dict[str, Found]:
-    """The alert of each id or beginning of one: one reading of the topic for all. 8 us an alert.
+    """The alert of each id or beginning of one: one reading of the topic for all. 40 us an alert of 7 KB.
 
     Raises `UsageError` for what is no id, or the beginning of several; `AlertNotFoundError` naming every one that no
     alert has; what the reader raises.

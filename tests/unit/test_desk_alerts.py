@@ -270,8 +270,9 @@ def test_what_is_no_alert_is_told_apart():
         (["party", "Kim"], "this is not a party's token"),
         (["ledger", "show", "8-1007"], "this is not a position of the ledger"),
         (["alerts", "show", "xyz"], "this is not the id of an alert"),
-        (["dispose", "xyz", "--verdict", "refuted", "--reason", "x"], "this is not the id of an alert"),
-        (["dispose", "-", "--verdict", "refuted", "--reason", "x"], "these are not as many alerts"),
+        (["dispose", "abcd", "--verdict", "refuted", "--reason", "x"], "nobody answers for this verdict"),
+        (["dispose", "xyz", "--verdict", "refuted", "--reason", "x", "--officer", "I-1"], "not the id of an alert"),
+        (["dispose", "-", "--verdict", "refuted", "--reason", "x", "--officer", "I-1"], "not as many alerts"),
     ],
     ids=lambda each: each if isinstance(each, str) else None,
 )
