@@ -13,6 +13,7 @@ from streams.commitments import Committer, evidence_key
 from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.door import Admitted, Door, Rejected
 from streams.faults import Fault
+from streams.formats.contract import FORWARD
 from streams.formats.record import headers_for
 from streams.pseudonyms import development_keys, partition_of
 from streams.sender_keys import SenderKeys
@@ -240,3 +241,17 @@ def test_a_fault_of_our_own_is_told_at_the_stage_where_it_was(monkeypatch):
     assert (answer.codes, answer.stage) == (("door.failed",), "pseudonymise")
     assert answer.faults == (Fault("door.failed", "KeyError"),)
     assert answer.message.startswith("door.failed KeyError: ")
+
+
+def test_a_payment_message_is_judged_by_its_record_s_timestamp():
+    """A value date ahead is refused with what its sender can say; the check of the record alone could only say so."""
+    message = (b"{1:F01SHBKKRSEAXXX0001000001}{2:I103SAMPDEFFXXXXN}{4:\n:20:R-1\n:23B:CRED\n:32A:791231USD1,\n"
+               b":50F:NIDN/KR/1\n1/A\n3/KR/B\n:59A:SAMPDEF1\n:71A:SHA\n-}")  # fmt: skip
+    headers = [*FIN, ("fx.convert.time_of_day", b"09:00")]
+    answer = Door(development_keys(), 12, {}).admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, headers)
+    assert answer.codes == ("time.future",)
+    assert answer.faults[0].expected == FORWARD
+    day = datetime.fromtimestamp(TIMESTAMP_MS / 1000, UTC).date().isoformat().encode()
+    said = [*headers, ("fx.convert.order_date", day)]
+    answer = Door(development_keys(), 12, {}).admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, said)
+    assert isinstance(answer, Admitted)
