@@ -38,7 +38,7 @@ def agent(node: Node, names_nobody: NamesNobody) -> Agent:
 
     Names and addresses (option D) and locations (B) are free text: no country is read out of them.
     """
-    lines = node.text.strip().split("\n")
+    lines = [line.rstrip() for line in node.text.strip().split("\n")]
     option = node.name[2:]
     node.text = ""
     found = clearing = nobody = None
@@ -72,7 +72,7 @@ class Party:
         self._own: list[Identifier] = []
         # the identification whose line is full: its list, and its place there
         self._cut: tuple[list[Identifier], int] | None = None
-        lines = node.text.strip().split("\n")
+        lines = [line.rstrip() for line in node.text.strip().split("\n")]
         node.text = ""
         if lines[0].startswith("/") and len(lines[0].strip("/")) > 0:
             account = lines.pop(0).lstrip("/")

@@ -16,6 +16,8 @@ _BLOCK = re.compile(r"\{([1-5S]):")
 # the headers have 25 and at most 47 characters; the bound keeps a file of unclosed ones from being searched to its end
 _HEADER = re.compile(r"([^{}\n]{0,200})\}")
 _INNER = re.compile(r"\{([0-9A-Z]{3}):([^{}]*)\}")
+# an interface writes into its own block what it likes
+_PLAIN = re.compile(r"([^{}\n]{1,200})\}")
 # `$` parts messages in RJE files; SOH and ETX do in DOS-PCC files, NUL and blanks fill its sectors, SUB ends DOS files
 _BETWEEN = re.compile(r"[ \t\r\n$\x00\x01\x03\x1a]*")
 # Block 4 ends with a hyphen at the start of a line; inside a text no line may begin with one. Where another message
@@ -136,6 +138,8 @@ class _Reader:
                 place = len(text) if ending is None else ending.end()
                 raise _Malformed("4", place, "a line -} before it, which ends the text")
             return Node("4", "", list(self._fields(begin, ending.start()))), ending.end()
+        if name == "S" and (plain := _PLAIN.match(text, begin)) is not None:
+            return Node(name, plain[1]), plain.end()
         children = []
         place = begin
         while (inner := _INNER.match(text, place)) is not None:
