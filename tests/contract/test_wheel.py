@@ -17,8 +17,14 @@ from streams.cli import command
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["fxwatch"]["shipped"]
-MOUNTED = ("deploy/prometheus/prometheus.yml", "deploy/grafana/dashboards/fxwatch.json", "deploy/compose/secured.yml",
-           "deploy/prometheus/rules/fxwatch.yml", "deploy/alertmanager/alertmanager.yml", "docs/RUNBOOK.md")  # fmt: skip
+MOUNTED = (
+    "deploy/prometheus/prometheus.yml",
+    "deploy/grafana/dashboards/fxwatch.json",
+    "deploy/compose/secured.yml",
+    "deploy/prometheus/rules/fxwatch.yml",
+    "deploy/alertmanager/alertmanager.yml",
+    "docs/RUNBOOK.md",
+)
 
 
 def tracked(*places):
