@@ -97,7 +97,7 @@ class IngestAgent:
         self._looked = True
         self.letters = LetterWriter(settings, self.outstanding, self._partitions[topics.DEADLETTER])
         self.conflicts = ConflictLetters(settings, self._deliver_letters, NoticePositions(settings, self._keep),
-                                         version, door.evidence_keys, die)  # fmt: skip
+                                         version, door.evidence_keys, die, metrics.count_dead_letter)  # fmt: skip
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
     async def start(self) -> None:
@@ -277,8 +277,6 @@ class IngestAgent:
 
     async def _deliver_letters(self, letters: Sequence[Letter]) -> None:
         await self.letters.write(letters)
-        for letter in letters:
-            self.metrics.count_dead_letter(letter.topic, letter.codes[0])
 
     async def _keep(self, partition: int, records: list[clients.Record]) -> None:
         patience = self.settings.broker_patience_seconds

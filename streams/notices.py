@@ -50,7 +50,12 @@ UNPROVEN = "not shown: the key of their commitment is not in this worker's key f
 _CODE = re.compile(r"[a-z]{1,20}(\.[a-z_]{1,30}){1,2}")
 NEWER = "A newer release says why."
 
+# Inputs whose records the door writes into each ledger partition: all monitors' partitions tell of one of them.
+BROADCAST = frozenset({topics.RATES, topics.RULES})
+
 Deliver = Callable[[Sequence[Letter]], Awaitable[None]]
+# told of a record that became a dead letter: its topic, its code
+Count = Callable[[str, str], Any]
 
 
 class ConflictLetters:
@@ -59,8 +64,10 @@ class ConflictLetters:
     def __init__(
         self, settings: Settings, deliver: Deliver, positions: NoticePositions, version: str,
         evidence_keys: EvidenceKeys, die: Callable[[BaseException], Any] = health.die,
+        count: Count = lambda _topic, _code: None,
     ) -> None:  # fmt: skip
         self._settings, self._deliver, self._version, self._die = settings, deliver, version, die
+        self._count = count
         self._positions = positions
         self._evidence_keys = evidence_keys
         self._originals = Originals(settings)
@@ -139,14 +146,28 @@ class ConflictLetters:
             if not readable:
                 await asyncio.sleep(ASSIGNED_SECONDS)
             fetched = await _next(consumer, readable, served) if readable else {}
-            found = [(understood(record), record.timestamp) for records in fetched.values() for record in records]
-            await self.write([(notice, timestamp) for notice, timestamp in found if notice is not None])
+            found = [(tp.partition, understood(record), record.timestamp)
+                     for tp, records in fetched.items() for record in records]  # fmt: skip
+            told = [(number, notice, timestamp) for number, notice, timestamp in found if notice is not None]
+            await self.write([(notice, timestamp) for _, notice, timestamp in told])
+            for number, notice, _ in told:
+                self._count_once(number, notice)
             if fetched:
                 await self._positions.commit(consumer, fetched)
             else:
                 await self._originals.close()  # until the next conflict, which may be long
             if fetched or await _nothing_left(consumer):
                 self._failures, self._fault = 0, ""
+
+    def _count_once(self, partition: int, notice: Notice) -> None:
+        """Count the record of a notice from a ledger partition.
+
+        Failure prevented: 621 refused rates were 7 452 dead letters of 627 records read, so that the share of a topic's
+        records that are rejected was 1 188 %.
+        """
+        assert notice.source is not None
+        if partition == 0 or notice.source.topic not in BROADCAST:
+            self._count(notice.source.topic, notice.code)
 
     async def write(self, notices: Collection[tuple[Notice, int]]) -> None:
         """Write the dead letters of conflicting records with their original bytes, by the place of the original.

@@ -340,6 +340,22 @@ def test_a_storm_in_one_partition_goes_before_one_batch_of_another_at_most(monke
     assert [one.running for one in log.readers] == [False]  # one for the whole storm
 
 
+def test_a_rate_that_all_partitions_tell_of_is_one_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Written once a partition, counted once: else the share of rejected rates would be twelve times too large."""
+    rate = msgspec.structs.replace(notice(3), source=Source("fx.rates.v1", 2, 3), code="rate.held")
+    places = [TopicPartition("fx.notices.v1", number) for number in range(12)]
+    InputLog.install(monkeypatch, [input_record(offset) for offset in range(10)], 0, 10)
+    consumer = StormConsumer({tp: [rate, notice(tp.partition % 10)] for tp in places})
+    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    counted: list[tuple[str, str]] = []
+    letters = letters_of(lambda _: asyncio.sleep(0))
+    letters._count = lambda topic, code: counted.append((topic, code))
+    letters._positions.commit = lambda *_: asyncio.sleep(0)
+    with pytest.raises(Enough):
+        asyncio.run(letters._run())
+    assert Counter(counted) == {("fx.rates.v1", "rate.held"): 1, (INPUT, "event.conflict"): 12}
+
+
 @pytest.mark.parametrize(("lost", "left"), [(False, 0), (True, 1)], ids=["read to the end", "lost meanwhile"])
 def test_a_failure_is_forgotten_when_nothing_is_left_to_write(
     monkeypatch: pytest.MonkeyPatch, lost: bool, left: int
