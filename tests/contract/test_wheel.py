@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import tomllib
 import zipfile
 from pathlib import Path
@@ -39,7 +40,7 @@ def wheel(tmp_path_factory):
     """The wheel, built as an operator's is; pip runs offline."""
     place = tmp_path_factory.mktemp("wheel")
     source = place / "source"
-    for name in tracked("streams", "detectors", "pyproject.toml", "setup.py", "LICENSE", *SHIPPED):
+    for name in tracked("streams", "detectors", "pyproject.toml", "setup.py", "MANIFEST.in", "LICENSE", *SHIPPED):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_bytes((ROOT / name).read_bytes())
     # what an earlier build left in the tree must not come along
@@ -100,6 +101,17 @@ def test_an_installed_wheel_writes_its_files(wheel, tmp_path):
     assert (site / build["context"] / build["dockerfile"]).is_file()
     mounts = [volume.split(":")[0] for service in compose["services"].values() for volume in service.get("volumes", [])]
     assert [mount for mount in mounts if mount.startswith("./") and not (site / mount).exists()] == []
+
+
+def test_a_source_archive_holds_what_its_wheel_will(wheel, tmp_path):
+    """`python -m build` makes the wheel from the archive, in which setup.py must find what is shipped."""
+    build = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
+    source = wheel.parent / "source"
+    subprocess.run((sys.executable, "-c", build, tmp_path), cwd=source, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("fxwatch-*.tar.gz")
+    with tarfile.open(archive) as held:
+        names = {name.partition("/")[2] for name in held.getnames()}
+    assert {"setup.py", "pyproject.toml", *tracked("streams", "detectors", *SHIPPED)} - names == set()
 
 
 def run(*arguments):
