@@ -46,7 +46,7 @@ class OfflineDoor:
         self._door = Door(keys, 1, dict(effective.legend.words), effective.admitted, senders)
         # the same rule, for who converts messages
         self.identifiers = Identifiers(effective.admitted.placeholders, effective.admitted.report_numbers)
-        self._signatures = senders is not None
+        self.asks_signatures = senders is not None
         # Who may load history is in the workers' configuration, which a sender's machine need not have. Failure
         # prevented: every load of history from such a machine would be refused here, and taken by ingest.
         self._history = bool(effective.admitted.history)
@@ -58,7 +58,7 @@ class OfflineDoor:
     def unchecked(self) -> tuple[str, ...]:
         """What was out of reach for the records so far."""
         more = []
-        if not self._signatures:
+        if not self.asks_signatures:
             more.append("signatures: no FXWATCH_SENDER_KEYS_FILE here says whose records must be signed")
         if self._marked:
             more.append("whether these records may be history: no [[admission.history]] here says who may load it")

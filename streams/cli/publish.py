@@ -134,7 +134,8 @@ def _run(found: "Publication", settings: "Settings", rate: float | None, *, as_j
     if not report.clean and not (way.partial and found.may_send):
         view.show(found, None, as_json=as_json)
         raise found.refusal()
-    summary = publish_records(settings, found.records(view.told_at_once), rate)
+    with view.sending_bar(found.expected) as sent:
+        summary = publish_records(settings, found.records(view.told_at_once), rate, sent)
     for warning in summary.warnings:
         say(f"fxwatch: warning: {warning}", err=True)
     if not summary.records and not report.clean:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from streams import tables
+from streams.cli.record_bar import record_bar
 from streams.formats.files import rows
 from streams.publication import MessageReport, Publication
 from streams.publish_advice import GENERAL, advice
@@ -121,6 +122,17 @@ def show_dry_run(found: Publication, *, as_json: bool) -> None:
     say("by this machine's configuration and clock; not checked:")
     for one in found.unchecked:
         say(f"  {one}")
+
+
+@contextlib.contextmanager
+def sending_bar(total: int | None) -> Iterator[Callable[[int], None] | None]:
+    """A bar over the records sent, on a terminal's standard error; elsewhere None. `total` may not be known."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    progress, sent = record_bar(total)
+    with progress:
+        yield sent
 
 
 @contextlib.contextmanager

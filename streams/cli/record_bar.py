@@ -8,8 +8,8 @@ T = TypeVar("T")
 STEP = 1_000
 
 
-def record_bar(total: int) -> "tuple[Any, Callable[[int], None]]":
-    """A rich `Progress` to enter, and the function that tells it how many records are done."""
+def record_bar(total: int | None) -> "tuple[Any, Callable[[int], None]]":
+    """A rich `Progress` to enter, and the function that is told how many are done; `total` None: not known."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from streams import tables

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from streams import publish
 from streams.cli.publish import command
-from streams.cli.publish_view import reading_bar
+from streams.cli.publish_view import reading_bar, sending_bar
 from streams.contracts import RATES, TRANSACTIONS
 from streams.door import Door, Rejected
 from streams.generator import Simulation
@@ -245,9 +245,16 @@ def test_a_terminal_sees_how_far_the_reading_is(monkeypatch: pytest.MonkeyPatch)
     assert "reading" in shown.getvalue()
     with reading_bar(0) as read:
         read(5)
+    for total in (2, None):
+        with sending_bar(total) as sent:
+            assert sent is not None
+            sent(2)
+    assert "2/2" in shown.getvalue()
     monkeypatch.setattr(sys, "stderr", plain := io.StringIO())
     with reading_bar(1_000) as read:
         read(1_000)
+    with sending_bar(2) as sent:
+        assert sent is None
     assert plain.getvalue() == ""
 
 

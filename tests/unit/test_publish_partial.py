@@ -27,7 +27,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """The bodies that would go to Kafka; None stands for having begun to send."""
     records: list = []
 
-    def keep(_settings: object, some, _rate: object) -> PublishSummary:
+    def keep(_settings: object, some, _rate: object, _progress: object) -> PublishSummary:
         records.append(None)
         records.extend(json.loads(one.value) if one.value[:1] == b"{" else one.value for one in some)
         count = len(records) - 1

@@ -72,7 +72,7 @@ def published(monkeypatch):
     """The records that `fxwatch publish` would send."""
     records = []
 
-    def keep(settings, some, rate):
+    def keep(settings, some, rate, progress):
         records.extend(some)
         return PublishSummary(records=len(records))
 
