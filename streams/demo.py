@@ -5,13 +5,12 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -23,7 +22,10 @@ from streams import topics
 from streams.broker import EmbeddedBroker
 from streams.broker.ports import free_ports
 from streams.broker.supervisor import die_with_parent
+from streams.demo_place import BROKER, Place
+from streams.demo_summary import account
 from streams.errors import ConfigurationError, FxwatchError
+from streams.faults import TOLD_BY_MONITOR
 from streams.kafka.security import kafka_python_access
 from streams.settings import Settings
 
@@ -44,10 +46,11 @@ class DemoError(FxwatchError):
 class WorkerProcess:
     """One worker process, with its log and its page."""
 
-    def __init__(self, settings: Settings, directory: Path, number: int, port: int) -> None:
+    def __init__(self, settings: Settings, place: Place, number: int, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self.log = directory / f"worker-{number}.log"
-        environment = {**os.environ, "FXWATCH_BOOTSTRAP": settings.bootstrap}
+        self.log = place.directory / f"worker-{number}.log"
+        # TMPDIR: a worker makes directories for temporary files, which go with the demo's own
+        environment = {**os.environ, "FXWATCH_BOOTSTRAP": settings.bootstrap, "TMPDIR": str(place.temporary)}
         with self.log.open("wb") as log:
             # a session of its own: Ctrl-C goes to the demo, which stops its workers in order
             self.process = subprocess.Popen(  # noqa: S603
@@ -85,13 +88,13 @@ class WorkerProcess:
 
 
 class Figures(msgspec.Struct, kw_only=True):
-    """What the workers' metrics say, summed over workers."""
+    """What the workers' metrics say, summed over workers; `read` and `rejected` (by ingest) by input topic."""
 
-    read: float = 0
+    read: Counter[str] = msgspec.field(default_factory=Counter)
+    rejected: Counter[str] = msgspec.field(default_factory=Counter)
     scored: float = 0
     duplicates: float = 0
     conflicts: float = 0
-    rejected: float = 0
     alerts: float = 0
     lag: float = 0
     gap: float = 0
@@ -116,14 +119,14 @@ def _add(found: Figures, name: str, labels: dict[str, str], value: float) -> Non
     if name == "fxwatch_detector_score_count" and labels["detector"] == SCORED_BY:
         found.scored += value
     elif name == "fxwatch_records_read_total":
-        found.read += value
+        found.read[labels["topic"]] += int(value)
     elif name == "fxwatch_events_total" and labels["agent"] == "monitor":
         if labels["outcome"] == "duplicate":
             found.duplicates += value
         elif labels["outcome"] == "conflict":
             found.conflicts += value
-    elif name == "fxwatch_dead_letters_total":
-        found.rejected += value
+    elif name == "fxwatch_dead_letters_total" and labels["code"] not in TOLD_BY_MONITOR:
+        found.rejected[labels["topic"]] += int(value)
     elif name == "fxwatch_alerts_total":
         found.alerts += value
     elif name == "fxwatch_lag_records":
@@ -134,7 +137,7 @@ def _add(found: Figures, name: str, labels: dict[str, str], value: float) -> Non
 
 @contextlib.contextmanager
 def cluster(
-    settings: Settings, directory: Path, report: Callable[[str], None]
+    settings: Settings, place: Place, report: Callable[[str], None]
 ) -> Iterator[tuple[Settings, list[WorkerProcess]]]:
     """A broker with topics and two ready workers; everything is stopped at the end, whatever happens."""
     from streams.rules import plant
@@ -145,13 +148,13 @@ def cluster(
                                  expected="no security settings",
                                  todo="run it without them")  # fmt: skip
     with contextlib.ExitStack() as stack:
-        broker = stack.enter_context(EmbeddedBroker(directory / "broker", report=report))
+        broker = stack.enter_context(EmbeddedBroker(place.directory / BROKER, report=report))
         settings = settings.model_copy(update={"bootstrap": broker.bootstrap})
         with topics.connect(settings) as admin:
             topics.apply(admin, settings)
             plant(settings, admin)
         report(f"{len(topics.table(settings))} topics created")
-        workers = [WorkerProcess(settings, directory, number, port) for number, port in enumerate(free_ports(2), 1)]
+        workers = [WorkerProcess(settings, place, number, port) for number, port in enumerate(free_ports(2), 1)]
         stack.callback(_stop_all, workers)
         _wait_ready(workers)
         report("2 workers ready: " + ", ".join(worker.url for worker in workers))
@@ -189,10 +192,10 @@ def wait_drained(workers: list[WorkerProcess], sent: int) -> Figures:
     while quiet < 2:  # noqa: PLR2004  (lag is measured once a second; one quiet look may lie between two hops)
         time.sleep(1.1)
         found = figures(workers)
-        quiet = quiet + 1 if found.read >= sent and found.lag == 0 else 0
+        quiet = quiet + 1 if found.read.total() >= sent and found.lag == 0 else 0
         if time.monotonic() > deadline:
             raise DemoError(
-                "the stream was not worked off in time", got=f"read {found.read:.0f} of {sent}, lag {found.lag:.0f}"
+                "the stream was not worked off in time", got=f"read {found.read.total()} of {sent}, lag {found.lag:.0f}"
             )
     return found
 
@@ -249,19 +252,24 @@ def summary(sent: int, seconds: float, found: Figures, alerts: list[Alert], plan
     """The closing figures, for people and machines."""
     return {
         "sent": sent,
-        "read": int(found.read),
+        "read": found.read.total(),
         "scored": int(found.scored),
         "duplicates": int(found.duplicates),
         "conflicts": int(found.conflicts),
-        "rejected": int(found.rejected),
+        "rejected": found.rejected.total(),
+        "account": msgspec.to_builtins(
+            account(
+                sent,
+                found.read,
+                found.rejected,
+                scored=int(found.scored),
+                duplicates=int(found.duplicates),
+                conflicts=int(found.conflicts),
+            )
+        ),
         "reconciliation_gap": int(found.gap),
         "alerts": len(alerts),
         "planted": {name: {"found": hit, "planted": total} for name, (hit, total) in planted.items()},
         "events_per_second": round(sent / seconds),
         "metrics": [worker.url + "/metrics" for worker in workers],
     }
-
-
-def demo_directory() -> Path:
-    """A fresh directory for the demo's broker and logs; it is left behind for whoever wants to look."""
-    return Path(tempfile.mkdtemp(prefix="fxwatch-demo-"))

@@ -1,21 +1,23 @@
 """`fxwatch demo`: see it work, in one command."""
 
+import contextlib
 import json
+import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from detectors.alert import Alert
+from streams import tables
 from streams.extras import needs
 from streams.settings import Settings, load_settings
-from streams.showing import printable, say_json
+from streams.showing import printable, say, say_json
 
 if TYPE_CHECKING:
+    from streams.demo_place import Place
     from streams.render_labels import Language
 
 # A terminal shows this many alerts in full; the rest one line each, or the stream would scroll past its own
@@ -31,108 +33,125 @@ RATE = 300.0
 @click.option("--rate", type=click.FloatRange(1), default=RATE, show_default=True, help="Records per second.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
-    "--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of the alerts."
+    "--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of alerts and summary."
 )
+@click.option("--keep", is_flag=True, help="Leave the broker's data and the logs, and say where.")
 @click.option("--json", "as_json", is_flag=True, help="Only the closing figures, as one JSON object.")
 @needs("demo")
-def command(events: int, rate: float, seed: int, lang: "Language", *, as_json: bool) -> None:
+def command(events: int, rate: float, seed: int, lang: "Language", *, keep: bool, as_json: bool) -> None:
     """A real Kafka broker, two workers, a stream with planted cases, live alerts, a summary; then it stops everything.
+
+    Data and logs are removed at the end; --keep, or a failure, leaves them. What a killed demo left the next one
+    removes. Kafka's jars stay in the user's cache.
 
     Example: fxwatch demo --events 20000 --rate 200
     """
-    console = Console(stderr=as_json)
-    settings = load_settings()
-    _run(console, settings, events, rate, seed, lang, as_json=as_json)
+    from streams import demo_place
+
+    # ended by a supervisor or by a closed terminal it stops and removes everything too
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    teller = _Teller(lang, as_json=as_json)
+    for left, taken in demo_place.remove_leftovers():
+        teller.aside(f"removed what a killed demo had left: {left} ({_size(taken)})")
+    place = demo_place.Place()
+    teller.aside(f"logs and data: {place.directory}")
+    try:
+        _run(teller, place, load_settings(), events, rate, seed, as_json=as_json)
+    except KeyboardInterrupt:
+        _clear(teller, place, keep=keep)
+        teller.say("interrupted; everything is stopped")
+        raise click.exceptions.Exit(130) from None
+    except Exception:
+        _clear(teller, place, keep=True)
+        raise
+    _clear(teller, place, keep=keep)
+
+
+def _clear(teller: "_Teller", place: "Place", *, keep: bool) -> None:
+    from streams.broker.jars import cache_directory
+    from streams.demo_place import size_of
+
+    if keep:
+        teller.say(f"kept: {place.directory} ({_size(place.keep())}: the broker's data and the logs)")
+    else:
+        teller.say(f"removed: {place.directory} ({_size(place.remove())}: the broker's data and the logs)")
+    cache = cache_directory()
+    teller.say(f"kept for the next start: {cache} ({_size(size_of(cache))}: Kafka's jars)")
+
+
+def _size(taken: int) -> str:
+    return f"{taken / 1_000_000:.0f} MB"
 
 
 def _run(
-    console: Console, settings: Settings, events: int, rate: float, seed: int, lang: "Language", *, as_json: bool
+    teller: "_Teller", place: "Place", settings: Settings, events: int, rate: float, seed: int, *, as_json: bool
 ) -> None:
     from streams import demo
+    from streams.demo_summary import told
     from streams.generator import Simulation
     from streams.pseudonyms import development_keys
     from streams.publish import publish_records
 
     keys = development_keys()
-    directory = demo.demo_directory()
-    console.print(f"logs and data: {directory}", style="dim", markup=False)
-    try:
-        with demo.cluster(
-            settings, directory, lambda line: console.print(printable(line), style="dim", markup=False)
-        ) as (running, workers):
-            stream = Simulation(seed=seed, events=events, bad_share=0.01)
-            with Progress(
-                TextColumn("streaming"),
-                BarColumn(),
-                TaskProgressColumn(),
-                TextColumn("{task.fields[alerts]} alerts"),
-                TimeElapsedColumn(),
-                console=console,
-                transient=True,
-            ) as bar:
-                task = bar.add_task("stream", total=events, alerts=0)
-                live = demo.LiveAlerts(running, _shower(bar, task, lang))
-                live.start()
-                began = time.monotonic()
-                published = publish_records(
-                    running,
-                    stream,
-                    rate,
-                    lambda sent: bar.update(task, completed=sent),
-                    stamps="now",
-                    expected=events,
-                )
-                found = demo.wait_drained(workers, published.records)
-                seconds = time.monotonic() - began
-                alerts = live.finish()
-            planted = demo.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
-            figures = demo.summary(published.records, seconds, found, alerts, planted, workers)
-            if as_json:
-                say_json(json.dumps(figures))
-            else:
-                _print_summary(console, figures)
-    except KeyboardInterrupt:
-        console.print("interrupted; everything is stopped")
-        raise click.exceptions.Exit(130) from None
+    with demo.cluster(settings, place, teller.aside) as (running, workers):
+        stream = Simulation(seed=seed, events=events, bad_share=0.01)
+        with teller.bar(events) as sent_so_far:
+            live = demo.LiveAlerts(running, teller.show)
+            live.start()
+            began = time.monotonic()
+            published = publish_records(running, stream, rate, sent_so_far, stamps="now", expected=events)
+            found = demo.wait_drained(workers, published.records)
+            seconds = time.monotonic() - began
+            alerts = live.finish()
+        planted = demo.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
+        figures = demo.summary(published.records, seconds, found, alerts, planted, workers)
+        if as_json:
+            say_json(json.dumps(figures))
+        else:
+            teller.say("\n".join(told(figures, settings.effective.detectors.warm_up, teller.lang)))
 
 
-def _teller(console: Console) -> Callable[[str], None]:
-    return lambda line: console.print(printable(line), style="dim", markup=False)
+class _Teller:
+    """Tells what happens: drawn in a terminal; in a pipe as plain lines, none of them wrapped. --json: on stderr."""
 
+    def __init__(self, lang: "Language", *, as_json: bool) -> None:
+        self.lang = lang
+        self._err = as_json
+        self._console = tables.console(stderr=as_json)
+        self._drawn = self._console.is_terminal
+        self._progress: Progress | None = None
+        self._shown = 0
 
-def _shower(bar: Progress, task: TaskID, lang: "Language") -> Callable[[Alert], None]:
-    from streams.render import headline, render
+    def say(self, text: str) -> None:
+        """Text of one or several lines."""
+        say(text, err=self._err)
 
-    shown = 0
+    def aside(self, line: str) -> None:
+        """A line about the machinery, dim in a terminal."""
+        self._console.print(printable(line), style="dim", markup=False, highlight=False)
 
-    def show(alert: Alert) -> None:
-        nonlocal shown
-        shown += 1
-        bar.update(task, alerts=shown)
-        bar.console.print(render(alert, lang=lang) if shown <= FULL_ALERTS else headline(alert, lang=lang))
+    @contextlib.contextmanager
+    def bar(self, events: int) -> Iterator[Callable[[int], None]]:
+        """A progress bar meanwhile, where somebody can see it; yields what takes the number of records sent."""
+        columns = (TextColumn("streaming"), BarColumn(), TaskProgressColumn(),
+                   TextColumn("{task.fields[alerts]} alerts"), TimeElapsedColumn())  # fmt: skip
+        with Progress(*columns, console=self._console, transient=True, disable=not self._drawn) as self._progress:
+            self._progress.add_task("stream", total=events, alerts=0)
+            yield lambda sent: self._update(completed=sent)
 
-    return show
+    def _update(self, **changed: int) -> None:
+        if self._progress is not None:
+            self._progress.update(self._progress.task_ids[0], **changed)  # type: ignore[arg-type]
 
+    def show(self, alert: Alert) -> None:
+        """An alert: the first ones whole, then a line each."""
+        from streams.render import headline, plain, render
 
-def _print_summary(console: Console, figures: dict[str, object]) -> None:
-    table = Table(title="What happened", show_header=False)
-    for name in (
-        "sent",
-        "read",
-        "scored",
-        "duplicates",
-        "conflicts",
-        "rejected",
-        "reconciliation_gap",
-        "alerts",
-        "events_per_second",
-    ):
-        table.add_row(name.replace("_", " "), f"{figures[name]:,}")
-    planted: dict[str, dict[str, int]] = figures["planted"]  # type: ignore[assignment]
-    for typology, counts in sorted(planted.items()):
-        table.add_row(f"planted {typology} found", f"{counts['found']} of {counts['planted']}")
-    console.print(table)
-    pages: list[str] = figures["metrics"]  # type: ignore[assignment]
-    console.print("metrics page (until this command ends): " + ", ".join(pages))
-    console.print("next: README.md; `fxwatch broker start --detach`, `fxwatch topics apply`, `fxwatch worker all`, "
-                  "`fxwatch alerts follow`")  # fmt: skip
+        self._shown += 1
+        self._update(alerts=self._shown)
+        whole = self._shown <= FULL_ALERTS
+        if self._drawn:
+            self._console.print(render(alert, lang=self.lang) if whole else headline(alert, lang=self.lang))
+        else:
+            self.say(plain(alert, lang=self.lang) if whole else headline(alert, lang=self.lang).plain)

@@ -1,0 +1,61 @@
+"""What goes to a pipe or file is neither wrapped nor cut: a line of the output is a line of the file."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.table import Table
+
+from streams import tables
+from streams.cli.topics import command as topics_command
+from streams.settings import load_settings
+from streams.topics.acls import ON_REQUEST, grants
+
+STREAMS = Path(__file__).parents[2] / "streams"
+LONG = "dev.5a0.5a006014734b2d32b87600a25ec2fc6a " * 60
+
+
+@pytest.fixture(params=[None, "40"], ids=["no COLUMNS", "COLUMNS=40"])
+def columns(request, monkeypatch):
+    """The variable by which a shell tells the width of its terminal."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if request.param:
+        monkeypatch.setenv("COLUMNS", request.param)
+
+
+@pytest.mark.usefixtures("columns")
+@pytest.mark.parametrize("stderr", [False, True])
+def test_a_long_line_stays_one(capsys, stderr):
+    """A sentence, and a row of a drawn table."""
+    tables.console(stderr=stderr).print(LONG)
+    drawn = Table()
+    drawn.add_column("party")
+    drawn.add_row(LONG)
+    tables.console(stderr=stderr).print(drawn)
+    said = capsys.readouterr()[1 if stderr else 0].splitlines()
+    assert said[0] == LONG
+    assert len([line for line in said if "dev." in line]) == 2
+
+
+@pytest.mark.usefixtures("columns")
+def test_a_table_in_a_pipe_is_one_line_a_row(capsys):
+    """With tabs between cells."""
+    tables.show(["party", "told"], [["a", LONG], ["b", "short"]], styles={"short": "red"})
+    assert capsys.readouterr().out.splitlines() == ["party\ttold", f"a\t{LONG}", "b\tshort"]
+
+
+@pytest.mark.usefixtures("columns")
+def test_a_command_with_many_columns_prints_a_line_for_each_of_its_rows():
+    """`topics acls`, whose table is wider than any terminal."""
+    out = CliRunner().invoke(topics_command, ["acls"]).stdout.splitlines()
+    shown = [one for one in grants(load_settings()) if one.role not in ON_REQUEST]
+    assert len(out) == 1 + len(shown)
+    assert {line.count("\t") for line in out} == {4}
+
+
+def test_nobody_draws_beside_the_console_that_knows_pipes():
+    """A new command that makes a console of rich's own would wrap at 80 columns in a pipe."""
+    makers = [path.relative_to(STREAMS).as_posix() for path in sorted(STREAMS.rglob("*.py"))
+              if re.search(r"\bConsole\(|rich import print|rich\.print", path.read_text("utf-8"))]  # fmt: skip
+    assert makers == ["tables.py"]
