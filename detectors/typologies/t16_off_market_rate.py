@@ -164,8 +164,7 @@ class OffMarketRate:
         rate = Fraction(*deal.reference) * Fraction(WHOLE + edge, WHOLE)
         shown = f"{float(rate):.6g}"
         changed = msgspec.structs.replace(context, deal=deal._replace(deviation=edge))
-        sign, sign_ko = ("or less", "이하") if edge > 0 else ("or more", "이상")
-        had_ko = "였다면" if edge > 0 else "이었다면"
+        sign, sign_ko, had_ko = ("or less", "이하", "였다면") if edge > 0 else ("or more", "이상", "이었다면")
         return [Change(changed, f"had the deal rate been {shown} {sign} ({edge / CENTIBP:+.0f} bp)",
                        f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp){had_ko}")]  # fmt: skip
 
