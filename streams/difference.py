@@ -14,6 +14,8 @@ import msgspec
 NOTHING = "nothing"
 # What is shown of a value that differs; an alert can be 60 KB.
 _SHOWN = 300
+# Parts of an alert that hold sentences for people, and no figure that stands nowhere else.
+_SENTENCES = {"typologies": ("name",), "reasons": ("text_en", "text_ko"), "counterfactual": ("change",)}
 
 
 class Shown(NamedTuple):
@@ -50,6 +52,30 @@ def first_difference(published: Records, rebuilt: Records, main: str) -> Differe
         if difference is not None:
             return difference
     return None
+
+
+def without_sentences(records: Records) -> dict[str, list[Shown]]:
+    """The same records with the sentences of each alert left out: names of typologies, reasons, proposals.
+
+    For an alert of another release, which may say the same in other words: figures, limits, measured values, evidence
+    and decisions stay. What is no alert stays as it is.
+    """
+    return {topic: [each._replace(value=_silent(each.value)) for each in found] for topic, found in records.items()}
+
+
+def _silent(value: bytes | None) -> bytes | None:
+    try:
+        told = json.loads(value or b"", parse_float=Decimal)
+    except ValueError:
+        return value
+    if not isinstance(told, dict):
+        return value
+    for part, names in _SENTENCES.items():
+        several = told.get(part)
+        for each in several if isinstance(several, list) else ():
+            if isinstance(each, dict):
+                each |= {name: "" for name in names if isinstance(each.get(name), str)}
+    return json.dumps(told, ensure_ascii=False, default=str).encode()
 
 
 def _of_topic(topic: str, published: Sequence[Shown], rebuilt: Sequence[Shown]) -> Difference | None:

@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from detectors.alert import Position, Versions
 from detectors.state import STATE_SCHEMA
 from streams import app, reading, topics
-from streams.difference import Difference, Shown, first_difference
+from streams.difference import Difference, Shown, first_difference, without_sentences
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.kafka.denied import denied_or
 from streams.kafka_log import KafkaLog
@@ -61,7 +61,8 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     `snapshot` is the ledger position of the snapshot used (None: the ledger from its start), `refused` why newer ones
     were not; `replayed` counts the records applied before the trigger since the snapshot, or since the
     alert before it when all are rescored; `seconds` includes the reading (an equal share of it, then). `reason` says
-    what is missing for an alert out of reach.
+    what is missing for an alert out of reach. `reworded`: an alert of another release comes out the same but for its
+    sentences, too.
     """
 
     alert_id: str
@@ -75,6 +76,7 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     replayed: int = 0
     seconds: float = 0.0
     reason: str = ""
+    reworded: bool = False
     versions: Versions
     today: Versions
 
@@ -224,11 +226,15 @@ class Rescorer:
                 rebuilt.setdefault(one.topic, []).append(shown)
         difference = first_difference(trigger.records, rebuilt, topics.ALERTS)
         same_release = named.versions.code == self._today.code
+        reworded = False
+        if difference is not None and not same_release:
+            silent = first_difference(without_sentences(trigger.records), without_sentences(rebuilt), topics.ALERTS)
+            reworded, difference = silent is None, silent
         verdict: Verdict = "differs" if difference else "reproduced" if same_release else "other_release"
         return Rescored(
             alert_id=named.alert_id, partition=named.position.partition, offset=named.position.offset, verdict=verdict,
             difference=difference, topics=tuple(sorted(trigger.records)), snapshot=snapshot, refused=refused,
-            replayed=replayed, seconds=round(seconds, 3), versions=named.versions, today=self._today,
+            replayed=replayed, seconds=round(seconds, 3), reworded=reworded, versions=named.versions, today=self._today,
         )  # fmt: skip
 
 

@@ -112,7 +112,8 @@ def _told(rescored: Rescored) -> list[str]:
     elif rescored.verdict == "reproduced":
         lines.append(f"reproduced bit for bit on {', '.join(rescored.topics)}")
     else:
-        lines.append(f"reproduced on {', '.join(rescored.topics)}, bit for bit but for the release's name")
+        but = "the release's name and the wording of its sentences" if rescored.reworded else "the release's name"
+        lines.append(f"reproduced on {', '.join(rescored.topics)}, bit for bit but for {but}")
     return [printable(line) for line in lines]
 
 

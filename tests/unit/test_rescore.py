@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from click.testing import CliRunner
 
@@ -17,6 +18,7 @@ from streams.cli.rescore import command
 from streams.difference import Shown, first_difference
 from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageError
 from streams.monitor_core import MonitorCore
+from streams.outputs import Output
 from streams.progress import Place, Progress, Skip, SnapshotPointer
 from streams.rebuild import begin, replay
 from streams.rescore import Gathered, Named, Rescored, Rescorer, Trigger
@@ -264,3 +266,63 @@ def test_alerts_out_of_reach_are_told_and_have_an_exit_code(
         assert (told["verdict"], told["reason"]) == ("out_of_reach", "the ledger begins at offset 15")
     else:
         assert "out of reach" in done.stdout
+
+
+def spoken(name: str, english: str, korean: str, change: str) -> dict[str, Any]:
+    """An alert's body with sentences."""
+    return BODY | {
+        "typologies": [{"id": "T01", "name": name}],
+        "reasons": [{"value": 1.10, "text_en": english, "text_ko": korean}],
+        "counterfactual": [{"change": change, "would_alert": False}],
+    }
+
+
+SPOKEN, REWORDED = spoken("Split", "a", "b", "had"), spoken("Split remittance", "c", "d", "had it")
+
+
+def compared(published: bytes, *, release: str) -> Rescored:
+    """An alert of a release compared with `REWORDED`, as the release of today gives it."""
+    rescorer = Rescorer.__new__(Rescorer)
+    rescorer._today = msgspec.structs.replace(VERSIONS, code="today")
+    named = Named(
+        "a1", Position(topic="fx.ledger.v1", partition=3, offset=7), msgspec.structs.replace(VERSIONS, code=release)
+    )
+    rebuilt = shown(json.dumps(REWORDED).encode())
+    output = Output(MAIN, rebuilt.partition, rebuilt.key, rebuilt.value, list(rebuilt.headers), rebuilt.timestamp_ms)
+    return rescorer._compare(Trigger(named, {MAIN: [shown(published)]}), [output])
+
+
+def test_another_release_may_say_the_same_in_other_words() -> None:
+    """Told as such; the same release must say it word for word."""
+    other = compared(json.dumps(SPOKEN).encode(), release="before")
+    assert (other.verdict, other.reworded, other.difference) == ("other_release", True, None)
+    same = compared(json.dumps(SPOKEN).encode(), release="today")
+    assert (same.verdict, same.reworded) == ("differs", False)
+    assert compared(json.dumps(REWORDED).encode(), release="before").reworded is False
+    assert compared(json.dumps(REWORDED).encode(), release="today").verdict == "reproduced"
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"score": 0.25}, "$.score"),
+        ({"reasons": [{"value": 1.1, "text_en": "a", "text_ko": "b"}] * 2}, "$.reasons[1]"),
+        ({"reasons": [{"value": 1.2, "text_en": "a", "text_ko": "b"}]}, "$.reasons[0].value"),
+        ({"counterfactual": [{"change": "had", "would_alert": True}]}, "$.counterfactual[0].would_alert"),
+        ({"typologies": [{"id": "T02", "name": "Split"}]}, "$.typologies[0].id"),
+        ({"typologies": 3}, "$.typologies"),
+        ({"reasons": [{"value": 1.1, "text_en": 1, "text_ko": "b"}]}, "$.reasons[0].text_en"),
+    ],
+)
+def test_another_release_must_find_the_same(changed: dict[str, Any], where: str) -> None:
+    """Figures, decisions and the number of reasons are no wording."""
+    one = compared(json.dumps(SPOKEN | changed).encode(), release="before")
+    assert (one.verdict, one.reworded) == ("differs", False)
+    assert one.difference is not None
+    assert one.difference.where == f"{MAIN} value {where}"
+
+
+def test_what_is_no_alert_has_no_sentences() -> None:
+    """It is compared as it is."""
+    for value in (None, b"", b"\xff", b"[1]"):
+        assert compared(value or b"", release="before").verdict == "differs"
