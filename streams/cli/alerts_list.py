@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
-from rich.console import Console
 
 from streams import tables, topics
 from streams.alert_text import list_text
@@ -82,7 +81,7 @@ def list_(  # noqa: PLR0917
             say_json(json.dumps(list_text.row_json(row), ensure_ascii=False))
     elif as_csv:
         write_csv(list_text.CSV_COLUMNS, (list_text.csv_cells(row, zone, lang) for row in found.rows), bom=bom)
-    elif tables.in_terminal() and Console().width < TABLE_COLUMNS:
+    elif tables.in_terminal() and tables.console().width < TABLE_COLUMNS:
         show_page([line for row in found.rows for line in list_text.block(row, zone, lang)])
     else:
         names = list_text.columns(lang)
