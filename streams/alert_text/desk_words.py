@@ -165,7 +165,7 @@ ENGLISH = DeskWords(
 KOREAN = DeskWords(
     when="일시", severity="심각도", found="탐지 내용", amount="의심 금액", party="당사자", case="사안", alert="경보",
     verdict="판정", kind="종류", place="원장 위치", said="내용",
-    anomaly="비정상 거래 징후",
+    anomaly="통상과 다른 거래",
     states={"open": "미처리", "disposed": "처리 완료", "retracted": "철회", "unknown": "확인 불가"},
     earlier="갱신 전 판정: {verdict}",
     listed="전체 {total}건 중 {shown}건 표시",
