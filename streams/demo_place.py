@@ -32,9 +32,11 @@ class Place:
     """A directory for one demo, below the system's one for temporary files. Raises `OSError` where none can be made."""
 
     def __init__(self) -> None:
-        self.directory = Path(tempfile.mkdtemp(prefix=PREFIX))
-        self._lock = os.open(self.directory / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        # locked before it has the name by which others look: a demo that begins now must not take it for a leftover
+        made = Path(tempfile.mkdtemp(prefix="." + PREFIX))
+        self._lock = os.open(made / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self.directory = made.rename(made.with_name(made.name.removeprefix(".")))
         self.temporary = self.directory / "tmp"
         self.temporary.mkdir()
 
