@@ -60,10 +60,11 @@ def without_sentences(records: Records) -> dict[str, list[Shown]]:
     For an alert of another release, which may say the same in other words: figures, limits, measured values, evidence
     and decisions stay. What is no alert stays as it is.
     """
-    return {topic: [each._replace(value=_silent(each.value)) for each in found] for topic, found in records.items()}
+    return {topic: [each._replace(value=unworded(each.value)) for each in found] for topic, found in records.items()}
 
 
-def _silent(value: bytes | None) -> bytes | None:
+def unworded(value: bytes | None) -> bytes | None:
+    """An alert without its sentences, in one spelling; what is no alert as it is."""
     try:
         told = json.loads(value or b"", parse_float=Decimal)
     except ValueError:
