@@ -81,15 +81,15 @@ def command(
 
     Before anything is sent, ingest's own checks are asked about every record of every file. If one does not fit,
     nothing is sent, and each fault is told with its places (no values). --partial leaves out what does not fit and
-    sends the rest; a file that cannot be read to its end is left out as a whole. --as-is checks nothing. Standard input
-    cannot be read twice: there the check is made line by line, and what stood before a faulty line has been sent.
+    sends the rest; an XML file that is cut is left out as a whole. --as-is checks nothing. Standard input cannot be
+    read twice: there the check is made line by line, and what stood before a faulty line has been sent.
 
     Files of payment messages (.xml: ISO 20022 pacs.008; .fin, .mt103: SWIFT MT103; others by their first bytes) are
     converted to transactions, with a table of what was mapped and what was not (docs/FORMATS.md). With --as-is they
     are sent as they stand, for ingest to convert or dead-letter.
 
-    Exit codes: 0 all was sent (--dry-run: all would be admitted), 1 nothing was sent, or not all of it was acknowledged
-    (--dry-run: something would not be admitted), 2 wrong use, 3 sent, but something was left out (--partial).
+    Exit codes: 0 all was sent (--dry-run: all would be admitted), 1 nothing was sent, or not all (--dry-run: something
+    would not be admitted), 2 wrong use, 3 sent, but something was left out (--partial).
 
     Example: fxwatch publish fx.transactions.v1.jsonl
 
