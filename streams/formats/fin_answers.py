@@ -72,7 +72,7 @@ def _behind(answer: Message, behind: Message | None) -> list[Message]:
     if behind is None or _service(behind) is not None:
         return []
     number, own = _number(behind), _number(answer)
-    unfilled = not number or (number[1:] == _NOT_FILLED and number[0][:8] == "".join(own[:1])[:8])
+    unfilled = not number or (number[1:] == _NOT_FILLED and bool(own) and number[0][:8] == own[0][:8])
     return [behind] if not behind.alone or unfilled or number == own else []
 
 

@@ -55,7 +55,7 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
         sender, receiver = receiver, sender
     for node in text.every("77B"):
         _bound_lines(node, REPORTING_LINES)
-    told = [one for node in text.every("77B") for one in narrative.reports(node, LINE)]
+    told = [one for node in text.every("77B") for one in narrative.reports(node)]
     nobody: list[Found] = []
     debtor, creditor = _sides(text, (sender, receiver), told, identifiers, nobody)
     value_date, currency, amount = _settled(text)

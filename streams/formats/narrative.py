@@ -16,7 +16,7 @@ from streams.formats.tree import Found, Node
 
 ORDERING, BENEFICIARY = "ORDERRES", "BENEFRES"
 _REPORT = re.compile(r"/(ORDERRES|BENEFRES)/([A-Z]{2})(?://(.*))?")
-_BARE = re.compile(r"/(?:ORDERRES|BENEFRES)/[A-Z]{2}/?/?")
+_BARE = re.compile(r"/(?:ORDERRES|BENEFRES)/[A-Z]{2}/{0,2} *")
 _CODED = re.compile(r"/[A-Z0-9]{1,8}/")
 _CONTINUED = "//"
 # a code has a digit or is a short word; a name or a sentence is neither
@@ -50,12 +50,18 @@ def joined(text: str, width: int) -> str:
     return "".join(parts)
 
 
-def reports(node: Node, width: int = 0) -> Iterator[Report]:
+def reports(node: Node) -> Iterator[Report]:
     """The reports in a node's text, one a line. The text becomes parts, what is no report included.
 
-    `width`: of a full line, which goes on in the next one (`//...`); 0 where lines are not cut.
+    A report's narrative may begin in the line behind it (`//30200`). A code of at most 16 characters is never cut by
+    the 35 of a line, so that full lines need no care here.
     """
-    lines = _uncut(node.text.strip().split("\n"), width)
+    lines: list[str] = []
+    for line in node.text.strip().split("\n"):
+        if line.startswith(_CONTINUED) and lines and _BARE.fullmatch(lines[-1]):
+            lines[-1] = lines[-1].rstrip("/ ") + line
+        else:
+            lines.append(line)
     if not any(_REPORT.match(line) for line in lines):
         return
     node.text = ""
@@ -71,21 +77,6 @@ def reports(node: Node, width: int = 0) -> Iterator[Report]:
         elif rest:
             node.part("narrative", rest)
         yield Report(found[1], Found(found[2], country, "country of residence"), code)
-
-
-def _uncut(lines: list[str], width: int) -> list[str]:
-    """Lines that go on: after a full one, and after a report that has no narrative of its own yet."""
-    made: list[str] = []
-    full = False
-    for line in lines:
-        if line.startswith(_CONTINUED) and made and full:
-            made[-1] += line[len(_CONTINUED) :]
-        elif line.startswith(_CONTINUED) and made and _BARE.fullmatch(made[-1]):
-            made[-1] = made[-1].rstrip("/") + line
-        else:
-            made.append(line)
-        full = 0 < width == len(line)
-    return made
 
 
 def codes(told: list[Report]) -> Iterator[tuple[str | None, Found]]:
