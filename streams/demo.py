@@ -27,6 +27,7 @@ from streams.demo_summary import account
 from streams.errors import ConfigurationError, FxwatchError
 from streams.faults import TOLD_BY_MONITOR
 from streams.kafka.security import kafka_python_access
+from streams.render import read_alert
 from streams.settings import Settings
 
 # Every detector scores every payment once; this one stands for all.
@@ -222,7 +223,7 @@ class LiveAlerts(threading.Thread):
             found = consumer.poll(timeout_ms=500)
             for records in found.values():
                 for record in records:
-                    alert = msgspec.json.decode(record.value, type=Alert)
+                    alert = read_alert(record.value)
                     self.seen.append(alert)
                     self._show(alert)
             if stopping and not found:

@@ -72,7 +72,7 @@ def _when_ko(first: int, last: int, gap: int | None, zone: ZoneInfo) -> str:
     day, end = texts.day_ko(first, zone), texts.day_ko(last, zone)
     if gap is None:
         return f"{day}에"
-    days = f"{day}부터 {end}까지" if end != day else day
+    days = f"{day}부터 {end}까지" if end != day else f"{day} 하루 중"
     return f"{days} {texts.period_ko(last - first)} 사이에(송금 간격의 중앙값 {texts.period_ko(gap)})"
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import logging
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -59,6 +60,8 @@ def command(events: int, rate: float, seed: int, lang: "Language", *, keep: bool
     try:
         _run(teller, place, load_settings(), events, rate, seed, as_json=as_json)
     except KeyboardInterrupt:
+        # what was being sent is given up; asyncio would tell of each of its tasks
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
         _clear(teller, place, keep=keep)
         teller.say("interrupted; everything is stopped")
         raise click.exceptions.Exit(130) from None

@@ -372,4 +372,4 @@ def test_days_are_those_of_the_legal_zone():
     finding = SplitRemittance().evaluate(one)
     assert values(finding)["folded_payments"] == 110
     assert "(all on 2025-03-04; " in finding.text_en
-    assert "동일 송금인이 2025년 3월 4일 60분 사이에(송금 간격의 중앙값" in finding.text_ko
+    assert "동일 송금인이 2025년 3월 4일 하루 중 60분 사이에(송금 간격의 중앙값" in finding.text_ko
