@@ -83,7 +83,7 @@ chaos: setup ## kill -9 of real workers on a real broker; takes minutes
 
 # setuptools would put into the wheel what an earlier build left
 wheel: setup ## the wheel for operators, in dist: code, rules, dashboard, Compose files and locks
-	rm -rf build/lib
+	rm -rf build/lib dist/fxwatch-*.whl
 	$(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir dist .
 
 # Inputs of the locks, taken from pyproject.toml. The dev lock comes first; those of the worker, of the testbed and of the
