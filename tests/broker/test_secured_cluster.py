@@ -107,7 +107,7 @@ def test_the_stream_runs_with_each_role_under_its_own_principal(site: Site, ran:
         "digest": Command("operator", ("state", "digest", "--json")),
         "rescore": Command("operator", ("rescore", first["alert_id"], "--json")),
         "institutions": Command("operator", ("institutions", "--json")),
-        "list": Command("investigator", ("alerts", "list", "--json")),
+        "list": Command("investigator", ("alerts", "list", "--json", "--limit", "10000")),
         "show": Command("investigator", ("alerts", "show", first["alert_id"], "--json")),
         "record": Command("investigator", ("ledger", "show", "{partition}:{offset}".format_map(first["position"]))),
         "party": Command("investigator", ("party", first["party"], "--json")),
