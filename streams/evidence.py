@@ -15,11 +15,11 @@ from aiokafka.errors import KafkaError
 
 from detectors.alert import EvidenceItem
 from detectors.events import Source
-from streams import clients, ledger, reading, topics
+from streams import clients, ledger
 from streams.commitments import EvidenceKeys, key_id_of
-from streams.errors import AlertNotFoundError, BrokerUnavailableError, LedgerError
+from streams.errors import BrokerUnavailableError, LedgerError
 from streams.kafka.denied import denied_or
-from streams.render import AlertRead, read_alert
+from streams.render import AlertRead
 from streams.settings import Settings
 
 # out_of_reach: neither proven nor disproven, because original, ledger record or key are not here
@@ -40,28 +40,6 @@ class Proved(msgspec.Struct, frozen=True, kw_only=True):
     verdict: Verdict
     why: str = ""
     record_key: str | None = None
-
-
-def find_alert(settings: Settings, alert_id: str) -> AlertRead:
-    """The published alert of an id. Raises `AlertNotFoundError`, and what the reader raises."""
-    wanted = alert_id.encode()
-    with reading.Reader(settings, [topics.ALERTS]) as reader:
-        for _, records in reader.to_end():
-            for record in records:
-                if wanted in (record.value or b""):
-                    alert = _decoded(record.value)
-                    if alert is not None and alert.alert_id == alert_id:
-                        return alert
-    raise AlertNotFoundError("no alert of this id is on fx.alerts.v1", got=alert_id,
-                             expected="the field alert_id of a published alert",
-                             todo="see `fxwatch alerts follow --from-beginning`")  # fmt: skip
-
-
-def _decoded(value: bytes) -> AlertRead | None:
-    try:
-        return read_alert(value)
-    except msgspec.DecodeError:
-        return None  # `fxwatch rescore --all` names what is no alert
 
 
 class _UnprovenError(Exception):

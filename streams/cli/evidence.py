@@ -3,22 +3,22 @@
 import asyncio
 import json
 import os
-import re
 from pathlib import Path
 
 import click
 import msgspec
 
 from streams import tables
+from streams.cli.desk_options import Progress
 from streams.commitments import EVIDENCE, EvidenceKeys, parse_evidence_keys
+from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
-from streams.evidence import Proved, counted, find_alert, prove
+from streams.evidence import Proved, counted, prove
 from streams.pseudonyms import Key
 from streams.secret_files import read_secret_file
 from streams.settings import load_settings
 from streams.showing import say, say_json
 
-_ALERT_ID = re.compile(r"[0-9a-f]{32}")
 _COLUMNS = ["event", "ledger", "source", "commitment", "verdict", "why"]
 
 
@@ -50,7 +50,7 @@ def _keys(path: Path | None) -> list[Key]:
 def prove_command(
     alert_id: str, key_file: Path | None, original: Path | None, *, record_keys: bool, as_json: bool
 ) -> None:
-    """Hold each record of ALERT_ID's evidence to the bytes that its sender sent.
+    """Hold each record of ALERT_ID's evidence to the bytes that its sender sent. The id's first digits are enough.
 
     The commitment stands in the alert and in the ledger, the original in its input topic as long as that keeps it.
     With --original a copy kept elsewhere is proven: exit code 0 when it is one of the alert's records. Otherwise 0 when
@@ -58,12 +58,11 @@ def prove_command(
 
     Example: fxwatch evidence prove 5b0f4c27a1f2e0d4c58d0c1b8a7e9f36 --key-file evidence.keys
     """
-    if not _ALERT_ID.fullmatch(alert_id):
-        raise UsageError("this is not the id of an alert", got=repr(alert_id[:80]), expected="32 hex digits",
-                         todo="copy the field alert_id of the alert")  # fmt: skip
+    alert_id = require_prefix(alert_id)
     keys, settings = EvidenceKeys(_keys(key_file)), load_settings()
     copy = None if original is None else original.read_bytes()
-    found = asyncio.run(prove(settings, find_alert(settings, alert_id), keys, original=copy, show_keys=record_keys))
+    (alert,) = find_alerts(settings, [alert_id], Progress("en")).values()
+    found = asyncio.run(prove(settings, alert.alert, keys, original=copy, show_keys=record_keys))
     _show(found, as_json=as_json)
     _require(found, copied=copy is not None)
 
