@@ -12,7 +12,7 @@ from streams.cli.desk_options import Progress, language, one_form, show_page, sp
 from streams.desk.alert_heads import Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import moment
-from streams.desk.party_history import read_party, slot_of
+from streams.desk.party_history import partition_of, read_party, slot_of
 from streams.render_labels import Language
 from streams.settings import load_settings
 from streams.showing import say_json
@@ -48,10 +48,10 @@ def command(
     one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings, progress = load_settings(), Progress(lang)
     zone, purposes = ZoneInfo(settings.effective.engine.time_zone), settings.effective.legend.purposes
-    slot = slot_of(token)
+    slot_of(token)  # what is no token is told before anything is read
     begin, end = moment(since, zone), moment(until, zone, end=True)
-    history = read_party(settings, token, limit, progress, since=begin, until=end)
-    partition = int(slot, 16) % settings.effective.engine.partitions
+    partition = partition_of(settings, token)
+    history = read_party(settings, token, partition, limit, progress, since=begin, until=end)
     if as_csv:
         rows = (party_text.csv_cells(entry, partition, purposes, zone, lang) for entry in history.entries())
         write_csv(party_text.CSV_COLUMNS, rows, bom=bom)

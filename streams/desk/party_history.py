@@ -23,6 +23,7 @@ from streams.desk.worth import Worth
 from streams.errors import LedgerError, UsageError
 from streams.pseudonyms import is_token
 from streams.settings import Settings
+from streams.topics.ledger_partitions import begun_with
 
 MOST_COUNTERPARTIES = 10_000
 # links from former to later names among parties of one slot: some 250 in a partition of a million parties
@@ -207,16 +208,26 @@ def time_of(event: Event) -> datetime | None:
     return next((getattr(event, name) for name in names if hasattr(event, name)), None)
 
 
+def partition_of(settings: Settings, token: str) -> int:
+    """The ledger partition of a party: by its slot, and as many partitions as the ledger was begun with.
+
+    The configuration of whoever asks may say another number. Failure prevented: a party's page that says that nothing
+    of it is in the ledger, read from another party's partition.
+    """
+    slot = int(slot_of(token), 16)
+    count = reading.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
+    return slot % (begun_with(settings) or count)
+
+
 def read_party(
-    settings: Settings, token: str, most: int, told: Told, *, since: datetime | None = None,
+    settings: Settings, token: str, partition: int, most: int, told: Told, *, since: datetime | None = None,
     until: datetime | None = None,
 ) -> History:  # fmt: skip
-    """The party's history; under its former and later names too, where keys were rotated.
+    """The party's history in its partition; under its former and later names too, where keys were rotated.
 
     Its partition is read once, and once more where a name is found out behind records that have it. Raises `UsageError`
     for what is no token, and what the reader raises.
     """
-    partition = int(slot_of(token), 16) % settings.effective.engine.partitions
     names = frozenset({token})
     while True:
         history = History(token, names, ZoneInfo(settings.effective.engine.time_zone),

@@ -22,6 +22,7 @@ from streams import topics
 from streams.broker import EmbeddedBroker
 from streams.cli import command
 from streams.desk.disposing import Decision, dispose
+from streams.desk.party_history import partition_of
 from streams.desk.positions import records_at
 from streams.errors import AlertNotFoundError
 from streams.generator import Simulation
@@ -200,6 +201,8 @@ def test_a_party_is_known_by_its_payments_alerts_and_cases(desk: Any) -> None:
     assert {item.event_id for item in alert.evidence} <= known
     assert sum(month["payments"] for month in told["months"]) == told["statuses"]["settled"]
     assert alert.alert_id in {one["alert_id"] for one in told["alerts"]}
+    other = load_settings(bootstrap=desk.cluster.settings.bootstrap, effective_tables={"engine": {"partitions": 5}})
+    assert partition_of(other, alert.party) == alert.position.partition, "by the ledger's number, whatever ours says"
     page = korean(desk, "party", alert.party)
     assert alert.case_id in page
     assert foreign_words(page) == []
