@@ -42,8 +42,10 @@ def party_lines(
     page += _sums(history, words, lang)
     page += _counterparties(history, words, lang)
     page += _events(history, partition, purposes, zone, lang)
-    page += _alerts(list(rows), zone, lang)
-    page.append(Line(ALERT_LABELS[lang].caution, margin=2, style="italic"))
+    alerts = list(rows)
+    page += _alerts(alerts, zone, lang)
+    if alerts:
+        page.append(Line(ALERT_LABELS[lang].caution, margin=2, style="italic"))
     return page
 
 
