@@ -153,21 +153,23 @@ def test_one_notification_for_a_dead_worker_and_for_a_vanished_fleet(
     """Real Prometheus and Alertmanager, deploy/'s files, a hundred times as fast: one page each, one when it ends."""
     dead = ["FxwatchAgentGone", "FxwatchWorkerDown"]  # as tests/contract/test_alert_scenarios.py says
     with site(prometheus_program, alertmanager_program, tmp_path) as here:
-        here.monitor.stop()
-        sent = here.notifications(quiet_seconds=1.8)
-        assert [told(one) for one in sent] == [("pager", "firing", dead)]
-        links = [one["annotations"]["runbook_url"] for one in sent[0]["alerts"]]
-        assert sorted(links) == [f"docs/RUNBOOK.md#{name.lower()}" for name in dead]
-        here.monitor.start()
-        assert [told(one) for one in here.notifications(quiet_seconds=1)] == [("pager", "resolved", dead)]
+        with here.told():
+            here.monitor.stop()
+            sent = here.notifications(quiet_seconds=1.8)
+            assert [told(one) for one in sent] == [("pager", "firing", dead)]
+            links = [one["annotations"]["runbook_url"] for one in sent[0]["alerts"]]
+            assert sorted(links) == [f"docs/RUNBOOK.md#{name.lower()}" for name in dead]
+            here.monitor.start()
+            assert [told(one) for one in here.notifications(quiet_seconds=1)] == [("pager", "resolved", dead)]
 
-        here.vanish()
-        sent = here.notifications(quiet_seconds=1.8)
-        assert [told(one) for one in sent] == [("pager", "firing", ["FxwatchFleetGone"])]
-        assert sent[0]["alerts"][0]["annotations"]["runbook_url"] == "docs/RUNBOOK.md#fxwatchfleetgone"
-        assert {"FxwatchWorkerDown", "FxwatchAgentGone"} < here.firing()
-        here.ingest.start()
-        here.monitor.start()
-        sent = here.notifications(quiet_seconds=1)  # what was held back has ended with it
-        assert [(one["receiver"], one["status"], "FxwatchFleetGone" in str(one)) for one in sent] == [
-            ("pager", "resolved", True)]  # fmt: skip
+        with here.told():
+            here.vanish()
+            sent = here.notifications(quiet_seconds=1.8)
+            assert [told(one) for one in sent] == [("pager", "firing", ["FxwatchFleetGone"])]
+            assert sent[0]["alerts"][0]["annotations"]["runbook_url"] == "docs/RUNBOOK.md#fxwatchfleetgone"
+            assert {"FxwatchWorkerDown", "FxwatchAgentGone"} < here.firing()
+            here.ingest.start()
+            here.monitor.start()
+            sent = here.notifications(quiet_seconds=1)  # what was held back has ended before it
+            assert [told(one)[:2] for one in sent] == [("pager", "resolved")]
+            assert "FxwatchFleetGone" in told(sent[0])[2]

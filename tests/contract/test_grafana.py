@@ -85,3 +85,11 @@ def test_shares_are_of_payments_or_of_their_own_topic():
 def test_no_query_depends_on_a_jobs_name():
     """Prometheus' jobs may be called as their owner likes."""
     assert [expression for _, expression in QUERIES if re.search(r"job\s*(=|!)", expression)] == []
+
+
+def test_the_runbook_names_panels_that_exist():
+    """Whoever is told to look at a panel finds it: each name in docs/RUNBOOK.md begins a panel's title."""
+    text = (GRAFANA.parents[1] / "docs" / "RUNBOOK.md").read_text()
+    named = [name for line in text.splitlines() if "anel" in line for name in re.findall(r'"([A-Z][^"]+)"', line)]
+    assert len(named) > 15
+    assert [name for name in named if not any(panel["title"].startswith(name) for panel in PANELS)] == []
