@@ -211,11 +211,24 @@ def _line_faults(name: str, secret: str, earlier: list[Key]) -> list[str]:
     return wrong
 
 
+# makes a key file of one line that nobody else can read
+NEW_KEY = '(umask 077; echo "k1 = $(openssl rand -hex 32)" > FILE)'
+
+
 def load_keys(path: Path | None) -> Keys:
     """Keys from `FXWATCH_KEY_FILE`. Raises `KeyFileError`, also when others can read the file."""
     if path is None:
         raise KeyFileError("no key file is named", expected="a file of pseudonym keys", todo="set FXWATCH_KEY_FILE")
-    return parse_keys(read_secret_file(path, "pseudonym key"), str(path))
+    try:
+        text = read_secret_file(path, "pseudonym key")
+    except KeyFileError as fault:
+        if not isinstance(fault.__cause__, FileNotFoundError):
+            raise
+        # whoever starts for the first time has none, and must not learn only afterwards that it has to be kept
+        raise KeyFileError("there is no pseudonym key file", got=path, expected="a file of pseudonym keys",
+                           todo=f"correct the path; for the first start of all make one, and keep it: {NEW_KEY}"
+                           ) from fault  # fmt: skip
+    return parse_keys(text, str(path))
 
 
 def development_keys() -> Keys:

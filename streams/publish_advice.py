@@ -12,8 +12,9 @@ _ADVICE = {
     "message.returned": "leave it out (--partial); send it as a JSON line with status returned and original_event_id",
     "message.nak": "leave it out (--partial): no payment was made by it",
     "message.test": "leave it out (--partial): a test message is no payment",
-    "message.identifier": "--institution-numbers lets a customer number or an account identify a party, --institution "
-                          "names the reporting bank",
+    "message.identifier": "--institution-numbers lets a customer number or an account identify a party; --party-type "
+                          "says what it is where the messages do not, one kind a run; --institution names the "
+                          "reporting bank",
     "message.time": "give the option that is named there, or get a message that tells its time with an offset",
     "message.count": "the file does not hold what it says: get it again from who sent it",
     "message.parameter": "give the option that is named; docs/FORMATS.md says what each is for",

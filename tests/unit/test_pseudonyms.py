@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import re
+import subprocess
 
 import pytest
 from hypothesis import given
@@ -129,6 +130,19 @@ def test_a_missing_key_file_is_an_error(tmp_path):
     for path in (None, tmp_path / "none", tmp_path, tmp_path / "binary"):
         with pytest.raises(KeyFileError):
             load_keys(path)
+
+
+def test_who_has_no_key_file_yet_is_told_how_to_make_one_that_is_read(tmp_path):
+    """The command in the message, run as it stands, makes a file that is accepted: one key, readable by nobody else."""
+    path = tmp_path / "keys"
+    with pytest.raises(KeyFileError, match="there is no pseudonym key file") as caught:
+        load_keys(path)
+    todo = caught.value.todo
+    assert todo is not None
+    command = todo.partition(": ")[2].replace("FILE", str(path))
+    subprocess.run(["sh", "-c", f"umask 022; {command}"], check=True)
+    keys = load_keys(path)
+    assert (keys.current.id, path.stat().st_mode & 0o777) == ("k1", 0o600)
 
 
 def test_a_key_file_that_others_may_read_is_refused(tmp_path):
