@@ -216,9 +216,7 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
                                       "> keys.txt); export FXWATCH_KEY_FILE=keys.txt")  # fmt: skip
     keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
     if settings.seal_key_file is None:
-        logger.info(
-            "no identities are written, so that tokens cannot be re-identified: FXWATCH_SEAL_KEY_FILE is not set"
-        )
+        logger.info("FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified")
         return keys, None
     return keys, load_sealer(settings.seal_key_file)
 
