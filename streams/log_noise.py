@@ -9,7 +9,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 # `streams.transport`: Faust's consumer logs under the name of our subclass's module.
 LIBRARIES = ("faust", "mode", "aiokafka", "kafka", "streams.transport")
@@ -32,7 +32,7 @@ class Rule(NamedTuple):
 
     A `%` place of the words also stands for what a library has filled in before it logs.
     `lasting`: it is written, as a warning, once it has come again and again for `LASTING_SECONDS`.
-    `only`: whether the rule holds for a message with these arguments.
+    `only`: whether the rule holds for this record of such words.
     """
 
     logger: str
@@ -40,12 +40,19 @@ class Rule(NamedTuple):
     source: str
     why: str
     lasting: bool = False
-    only: Callable[[Any], bool] = lambda _args: True
+    only: Callable[[logging.LogRecord], bool] = lambda _record: True
 
 
-def _retried(args: Any) -> bool:
+def _retried(record: logging.LogRecord) -> bool:
     """Whether the library tries again after this fault; `%s` and `%r` are given the fault itself."""
-    return bool(args) and bool(getattr(args[-1], "retriable", False))
+    args = record.args
+    return isinstance(args, tuple) and bool(args) and bool(getattr(args[-1], "retriable", False))
+
+
+def _collected(record: logging.LogRecord) -> bool:
+    """Whether the connection's reader was ended by the garbage collector, and not by a fault."""
+    fault = record.exc_info[1] if record.exc_info else None
+    return isinstance(fault, RuntimeError) and "already awaited coroutine" in str(fault)
 
 
 _COORDINATOR = "aiokafka.consumer.group_coordinator"
@@ -56,6 +63,9 @@ _ASKED = "who asked is told by a fault, and says so, or asks again later"
 _STATISTIC = "Faust does not know how long a rebalance took that another one overtook; `partitions changed` is told"
 _WRITTEN = "`has not acknowledged a write for 3 s` is told, with the broker's answer and what to do"
 _SLOW_REBALANCE = "saving states took longer than a session; heartbeats go on, and /readyz names what is not open"
+_CANCELLED = (
+    "a client that a stop cancels while it connects leaves its connection to the garbage collector, which closes it"
+)
 _ONE = "one broker of several, or a moment: tried again at once"
 
 RULES = (
@@ -116,6 +126,12 @@ RULES = (
     Rule("faust.consumer_thread", "Thread keepalive is not responding...", "mode.threads",
          "the main loop was 2 s late, on a busy machine or after a SIGSTOP; the thread is not asked at all, and the "
          "watchdog measures the loop", lasting=True),
+    Rule("asyncio", "Unclosed AIOKafkaConnection\nconn: <AIOKafkaConnection", "aiokafka.conn", _CANCELLED,
+         lasting=True),
+    Rule("asyncio", "Task was destroyed but it is pending!\ntask: <Task %s coro=<AIOKafkaConnection._read() running",
+         "asyncio.tasks", _CANCELLED, lasting=True),
+    Rule("aiokafka.conn", "Unexpected exception in AIOKafkaConnection", "aiokafka.conn", _CANCELLED, lasting=True,
+         only=_collected),
     Rule("mode.timers", "Timer %s is overlapping (interval=%r runtime=%r)", "mode.timers",
          "a commit took longer than its rhythm of a second; the lag, /readyz and the watchdog say when that matters"),
 )  # fmt: skip
@@ -133,7 +149,7 @@ def rule_of(record: logging.LogRecord) -> Rule | None:
     words = _SERVICE.sub("", str(record.msg), count=1)
     found = (rule for pattern, rule in _BY_LOGGER.get(record.name, ())
              if words.startswith(rule.words) or (not record.args and pattern.match(words)))  # fmt: skip
-    return next((rule for rule in found if rule.only(record.args)), None)
+    return next((rule for rule in found if rule.only(record)), None)
 
 
 def is_ours(record: logging.LogRecord) -> bool:
