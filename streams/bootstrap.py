@@ -59,7 +59,7 @@ def read(text: str) -> tuple[Bootstrap, list[str]]:
         protocols[scheme.upper() if mark else ""] = None
     named = [name for name in protocols if name]
     if not servers and not problems:
-        problems.append("no address is not an address of a Kafka broker: expected host:port, comma separated")
+        problems.append("no address of a Kafka broker: expected host:port, comma separated")
     if len(named) > 1:
         problems.append(f"addresses of one cluster have one protocol; got {' and '.join(named)}")
     return Bootstrap(tuple(servers), named[0] if named else None), problems

@@ -1,6 +1,7 @@
 """`fxwatch broker`: the embedded Apache Kafka. It never looks at FXWATCH_BOOTSTRAP, which names another cluster."""
 
 import json
+import os
 import signal
 from pathlib import Path
 from types import FrameType
@@ -20,7 +21,11 @@ def _directory(given: Path | None) -> Path:
     """The broker's directory: what `--dir` says, else `broker` below the configured data directory."""
     from streams.settings import load_settings
 
-    return given if given is not None else load_settings().data_dir / "broker"
+    if given is not None:
+        return given
+    # `export FXWATCH_BOOTSTRAP=$(fxwatch broker start)` leaves it empty where that start failed: the next one must work
+    os.environ.pop("FXWATCH_BOOTSTRAP", None)
+    return load_settings().data_dir / "broker"
 
 
 _dir_option = click.option(

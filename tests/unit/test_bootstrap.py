@@ -1,14 +1,17 @@
 """Bootstrap addresses: the forms that other Kafka clients take are taken by every client here; the rest is told."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from aiokafka.conn import collect_hosts
+from click.testing import CliRunner
 from faust.transport.drivers.aiokafka import server_list
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streams import app, bootstrap
+from streams.cli import broker
 from streams.errors import ConfigurationError
 from streams.kafka.check_connection import check_connection
 from streams.settings import load_settings
@@ -80,6 +83,16 @@ def test_every_wrong_address_is_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
     for expected in ("environment FXWATCH_BOOTSTRAP", "'::1'", "'bad:port'", "environment FXWATCH_WEB_PORT"):
         assert expected in told
     assert "'good:9092'" not in told
+
+
+@pytest.mark.parametrize("text", ["", "kafka1:port"])
+def test_the_embedded_broker_does_not_mind_another_clusters_address(text: str, monkeypatch: pytest.MonkeyPatch,
+                                                                    tmp_path: Path) -> None:  # fmt: skip
+    """`export FXWATCH_BOOTSTRAP=$(fxwatch broker start)` leaves it empty where the start failed; the next must not."""
+    monkeypatch.setenv("FXWATCH_BOOTSTRAP", text)
+    monkeypatch.setenv("FXWATCH_DATA_DIR", str(tmp_path))
+    told = CliRunner().invoke(broker.command, ["status"])
+    assert (told.exit_code, told.output) == (1, f"no broker runs in {tmp_path / 'broker'}\n")
 
 
 @pytest.mark.parametrize("text", ["SASL_SSL://svc:hunter2@kafka1:9092", "svc:hunter2@kafka1", "x://hunter2@a"])
