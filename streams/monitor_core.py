@@ -80,13 +80,14 @@ class MonitorCore:
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
         self._count(event, origin, step, watermark)
-        if step.rate is not None and partition == 0:  # a rate comes to every partition
-            tally.rates[step.rate] += 1
-        forgotten = state.counters["parties_forgotten"] - forgotten
-        tally.forgotten += forgotten
-        # where there is no room for more a new one takes the place of another
-        if isinstance(event, Transaction) and len(state.parties) + forgotten > parties:
-            tally.said["new_party", institution_code(event.institution)] += 1
+        if not muted:  # a replay is no news: who published these records has counted them, and somebody was told
+            if step.rate is not None and partition == 0:  # a rate comes to every partition
+                tally.rates[step.rate] += 1
+            forgotten = state.counters["parties_forgotten"] - forgotten
+            tally.forgotten += forgotten
+            # where there is no room for more a new one takes the place of another
+            if isinstance(event, Transaction) and len(state.parties) + forgotten > parties:
+                tally.said["new_party", institution_code(event.institution)] += 1
         if isinstance(event, ConfigurationChange):
             tally.ruling = state.configuration
         for why in step.faults:

@@ -103,7 +103,7 @@ def show(found: Publication, summary: dict[str, Any] | None, *, as_json: bool, *
         say(f"  {name:<24} {count:>10,}")
     left = f", {counted(report.unfit, 'record')} left out" if report.unfit else ""
     left += f", {counted(report.unreadable, 'file')} left out" if report.unreadable else ""
-    say(f"{summary['records']:,} records sent to {summary['published_to']} in {summary['seconds']:.1f} s, "
+    say(f"{counted(summary['records'], 'record')} sent to {summary['published_to']} in {summary['seconds']:.1f} s, "
         f"all acknowledged{left}")  # fmt: skip
 
 

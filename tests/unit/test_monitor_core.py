@@ -207,6 +207,23 @@ def test_a_rate_is_counted_by_the_first_partition_alone(
     assert bench.counted["rates"] == expected
 
 
+def test_a_replay_is_no_news_of_rates_and_parties(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tickets go by these counts: a take-over that replays a held rate would tell of it once more."""
+    bench, kept = Bench(monkeypatch, Outputs(outcome="applied", rate="rate.held")), monitor_core.science.apply
+
+    def apply(state: Any, *told: Any) -> Outputs:
+        state.parties[f"p{len(state.parties)}"] = pack(Party())
+        state.counters["parties_forgotten"] += 1
+        return kept(state, *told)
+
+    monkeypatch.setattr(monitor_core.science, "apply", apply)
+    for muted in (True, False):
+        bench.take(TRANSACTIONS, TRANSACTION, muted=muted)
+    counted = bench.counted
+    assert (counted["rates"], counted["forgotten"]) == ({"rate.held": 1}, 1)
+    assert counted["said"]["new_party", "SHBKKRSE"] == 1
+
+
 def test_time_spent_is_told_by_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     """Decoding 1 s, applying 2 s a record: the sums, in seconds."""
     bench = Bench(monkeypatch, Outputs(outcome="applied"))
