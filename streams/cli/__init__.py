@@ -5,11 +5,15 @@ be checked; `publish --partial`: not all was sent), 130 interrupted. An error is
 traceback.
 """
 
+import importlib
+import itertools
 import json
 import logging
+import os
 import sys
 import tempfile
 import traceback
+from types import ModuleType
 
 import click
 
@@ -75,8 +79,7 @@ def main() -> None:
         say("interrupted", err=True)
         sys.exit(130)
     except click.ClickException as error:
-        error.show()
-        sys.exit(2 if isinstance(error, click.UsageError) else 1)
+        sys.exit(_shown(error))
     except FxwatchError as error:
         sys.exit(_told(error))
     except ModuleNotFoundError as fault:
@@ -93,12 +96,37 @@ def main() -> None:
         sys.exit(_fault(fault))
 
 
+def _shown(error: click.ClickException) -> int:
+    """The exit code of a wrong use, after its message."""
+    if not isinstance(error, click.UsageError):
+        error.show()
+        return 1
+    if _korean():
+        say(f"fxwatch: {_error_words().usage_in_korean(error)}", err=True)
+    else:
+        error.show()
+    return 2
+
+
+def _korean() -> bool:
+    """Whether Korean was asked for: by --lang, else by FXWATCH_LANG. A file of settings is not read for an error."""
+    words = [word for before, now in itertools.pairwise(sys.argv) for word in (f"{before}={now}", now)]
+    asked = [word.removeprefix("--lang=") for word in words if word.startswith("--lang=")]
+    return (asked[-1] if asked else os.environ.get("FXWATCH_LANG")) == "ko"
+
+
+def _error_words() -> ModuleType:
+    """Imported where something went wrong only, as commands are: --help stays instant."""
+    return importlib.import_module("streams.alert_text.error_words")
+
+
 def _told(error: FxwatchError) -> int:
     """The exit code of an error, after its message."""
     if "--json" in sys.argv:
         say_json(json.dumps(error.fields, default=str), err=True)
     else:
-        say(f"fxwatch: {error.message}", err=True)
+        korean = _error_words().error_in_korean(error) if _korean() else None
+        say(f"fxwatch: {korean or error.message}", err=True)
     return error.exit_code
 
 
