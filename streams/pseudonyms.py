@@ -211,8 +211,8 @@ def _line_faults(name: str, secret: str, earlier: list[Key]) -> list[str]:
     return wrong
 
 
-# makes a key file of one line that nobody else can read
-NEW_KEY = '(umask 077; echo "k1 = $(openssl rand -hex 32)" > FILE)'
+# makes a key file of one line that nobody else can read; `set -C`: run once more it must not replace a key in use
+NEW_KEY = '(umask 077; set -C; echo "k1 = $(openssl rand -hex 32)" > FILE)'
 
 
 def load_keys(path: Path | None) -> Keys:

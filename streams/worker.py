@@ -206,14 +206,14 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
     if role == "monitor":
         return None, None
     from streams.identities import load_sealer
+    from streams.pseudonyms import NEW_KEY, load_keys
     from streams.pseudonyms import development_keys as fixed_keys
-    from streams.pseudonyms import load_keys
 
     if settings.key_file is None and not development_keys:
         raise ConfigurationError("no pseudonym key file is configured", got="FXWATCH_KEY_FILE is not set",
                                  expected="a file of `key_id = 64 hex digits` lines",
-                                 todo='write one, and keep it safe: (umask 077; echo "k1 = $(openssl rand -hex 32)" '
-                                      "> keys.txt); export FXWATCH_KEY_FILE=keys.txt")  # fmt: skip
+                                 todo=f"write one, and keep it safe: {NEW_KEY}; export FXWATCH_KEY_FILE=FILE"
+                                 )  # fmt: skip
     keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
     if settings.seal_key_file is None:
         logger.info("FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified")

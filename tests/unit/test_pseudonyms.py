@@ -133,7 +133,7 @@ def test_a_missing_key_file_is_an_error(tmp_path):
 
 
 def test_who_has_no_key_file_yet_is_told_how_to_make_one_that_is_read(tmp_path):
-    """The command in the message, run as it stands, makes a file that is accepted: one key, readable by nobody else."""
+    """The command in the message, run as it stands, makes a key that is accepted, and never replaces one."""
     path = tmp_path / "keys"
     with pytest.raises(KeyFileError, match="there is no pseudonym key file") as caught:
         load_keys(path)
@@ -143,6 +143,9 @@ def test_who_has_no_key_file_yet_is_told_how_to_make_one_that_is_read(tmp_path):
     subprocess.run(["sh", "-c", f"umask 022; {command}"], check=True)
     keys = load_keys(path)
     assert (keys.current.id, path.stat().st_mode & 0o777) == ("k1", 0o600)
+    again = subprocess.run(["sh", "-c", command], check=False, capture_output=True)
+    assert again.returncode != 0
+    assert load_keys(path).current.secret == keys.current.secret
 
 
 def test_a_key_file_that_others_may_read_is_refused(tmp_path):
