@@ -60,6 +60,8 @@ class DeskWords(msgspec.Struct, frozen=True):
     ask: str
     again: str
     superseded: str
+    old_alert: str
+    unreadable_events: str
     of_alert: str
     names: str
     profile: str
@@ -140,6 +142,9 @@ ENGLISH = DeskWords(
         "--offset {partition}:{offset}",
     again="To send the very same again, which counts once: add --decided-at {when}",
     superseded="This alert was brought up to date by {alert}: that one stays open until it has a verdict too.",
+    old_alert="Alert {alert} has {n} newer ones of its party: the monitor may know it no more, and refuse the "
+              "verdict. The ledger has it all the same.",
+    unreadable_events="{n} records of this party cannot be read: {places}",
     of_alert="Alert {alert}: {severity}, {found}, {amount}, party {party}",
     names="Its names under other keys: {names}",
     profile="PROFILE",
@@ -217,6 +222,9 @@ KOREAN = DeskWords(
         "fxwatch deadletter list --topic {topic} --offset {partition}:{offset}",
     again="똑같은 판정을 다시 보내려면(한 번만 집계됩니다) 다음을 덧붙이십시오: --decided-at {when}",
     superseded="이 경보는 {alert} 경보로 갱신되었습니다. 갱신된 경보는 따로 판정할 때까지 미처리로 남습니다.",
+    old_alert="경보 {alert} 이후 같은 당사자의 경보가 {n}건 더 있어, 감시 작업이 이 경보를 더 이상 기억하지 못하고 "
+              "판정을 거부할 수 있습니다. 원장에는 판정이 남습니다.",
+    unreadable_events="이 당사자의 기록 중 읽을 수 없는 것이 {n}건 있습니다. 위치: {places}",
     of_alert="경보 {alert}: {severity}, {found}, {amount}, 당사자 {party}",
     names="다른 키로 만든 동일 당사자의 토큰: {names}",
     profile="기본정보",

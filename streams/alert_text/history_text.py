@@ -29,11 +29,11 @@ def history_lines(
                 ALERT_LABELS[lang].severity[head.severity], worth(head, lang))  # fmt: skip
         page.append(Line("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
         if verdicts is not None:
-            for given in verdicts.on(head.alert_id):
+            for given in verdicts.on(head.alert_id, head.party):
                 page += _given(given, reasons, zone, lang, counts=verdicts.counts(given))
     if verdicts is None:
         page.append(Line(words.no_right, "", _MARGIN))
-    elif not any(verdicts.on(head.alert_id) for head in heads):
+    elif not any(verdicts.on(head.alert_id, head.party) for head in heads):
         page.append(Line(words.no_verdict, "", _MARGIN))
     return page
 

@@ -12,7 +12,8 @@ from streams.alert_text.desk_words import DESK_WORDS
 from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import SEVERITIES, Wanted
 from streams.desk.listing import Listed, Query, listed
-from streams.desk.moments import moment
+from streams.desk.moments import span
+from streams.desk.party_history import slot_of
 from streams.errors import UsageError
 from streams.render_labels import Language
 from streams.settings import Settings, load_settings
@@ -72,7 +73,10 @@ def list_(  # noqa: PLR0917
     one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings = load_settings()
     zone = ZoneInfo(settings.effective.engine.time_zone)
-    wanted = Wanted(since=moment(since, zone), until=moment(until, zone, end=True), parties=frozenset(parties),
+    for party in parties:
+        slot_of(party)  # what is no token is told before anything is read
+    begin, end = span(since, until, zone)
+    wanted = Wanted(since=begin, until=end, parties=frozenset(parties),
                     typology=typology, case=case, least=min_severity)  # fmt: skip
     query = Query(topic=alert_topic(settings, desk), wanted=wanted, state=status, sorting=sorting, most=limit)
     found = listed(settings, query, Progress(lang))

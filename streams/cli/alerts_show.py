@@ -49,7 +49,7 @@ def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
             verdicts = reader.read({position.partition: first})
     except NotAuthorizedError:
         return Looked(found, heads, None, None, None)
-    given = [one for head in heads for one in verdicts.on(head.alert_id)]
+    given = [one for head in heads for one in verdicts.on(head.alert_id, head.party)]
     try:
         reasons: Reasons = asyncio.run(reasons_of(settings, given))
     except NotAuthorizedError:
@@ -76,7 +76,7 @@ def _as_json(looked: Looked, settings: Settings) -> dict[str, Any]:
         verdicts = [
             msgspec.to_builtins(given) | {"counts": looked.verdicts.counts(given),
                                           "reason": (looked.reasons or {}).get((given.partition, given.offset))}
-            for head in looked.heads for given in looked.verdicts.on(head.alert_id)
+            for head in looked.heads for given in looked.verdicts.on(head.alert_id, head.party)
         ]  # fmt: skip
     return {
         "alert": json.loads(looked.found.value),

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from detectors.party import MOST_RAISED
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.dispose_text import alert_line, done_json, done_lines, stands_line
 from streams.cli.desk_options import Progress, language, told
@@ -120,13 +122,27 @@ def command(
     verdicts = _verdicts(settings, found, progress)
     judged = [_judge(settings, one, verdicts, at, given) for one in found]
     sending = [(one.decision, one.found.alert.position.partition) for one in judged if one.stands is None]
-    sent = [] if dry_run or not sending else asyncio.run(dispose(settings, sending, key, wait_seconds))
-    done = {each.decision.alert_id: each for each in sent}
-    for one in judged:
-        _show(settings, one, done.get(one.decision.alert_id), wait_seconds, as_json=as_json, lang=lang)
-    if verdicts is None:
-        told(DESK_WORDS[lang].no_right)
+    _warn(judged, lang)
+    sent, began = list[Done](), time.monotonic()
+    try:
+        if sending and not dry_run:
+            asyncio.run(dispose(settings, sending, key, wait_seconds, sent))
+    finally:
+        # also where Ctrl-C ended the wait, or Kafka took only some of them: what it holds is told
+        done, waited = {each.decision.alert_id: each for each in sent}, round(time.monotonic() - began, 1)
+        whole = dry_run or len(sent) == len(sending)
+        for one in (one for one in judged if whole or one.decision.alert_id in done):
+            _show(settings, one, done.get(one.decision.alert_id), waited, as_json=as_json, lang=lang)
+        if verdicts is None:
+            told(DESK_WORDS[lang].no_right)
     raise click.exceptions.Exit(_code(sent, waited=wait_seconds > 0))
+
+
+def _warn(judged: list[_Judged], lang: Language) -> None:
+    """Say before anything is sent which verdicts the monitor may refuse, where nobody at the desk would see it."""
+    for one in judged:
+        if one.found.newer >= MOST_RAISED:
+            told(DESK_WORDS[lang].old_alert.format(alert=one.found.alert.alert_id[:SHORT_DIGITS], n=one.found.newer))
 
 
 def _judge(settings: Settings, found: Found, verdicts: Verdicts | None, at: datetime, given: dict[str, Any]) -> _Judged:

@@ -11,7 +11,7 @@ from streams.alert_text.desk_words import DESK_WORDS
 from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import Wanted
 from streams.desk.listing import Listed, Query, listed
-from streams.desk.moments import moment
+from streams.desk.moments import span
 from streams.desk.party_history import partition_of, read_party, slot_of
 from streams.render_labels import Language
 from streams.settings import load_settings
@@ -49,7 +49,7 @@ def command(
     settings, progress = load_settings(), Progress(lang)
     zone, purposes = ZoneInfo(settings.effective.engine.time_zone), settings.effective.legend.purposes
     slot_of(token)  # what is no token is told before anything is read
-    begin, end = moment(since, zone), moment(until, zone, end=True)
+    begin, end = span(since, until, zone)
     partition = partition_of(settings, token)
     history = read_party(settings, token, partition, limit, progress, since=begin, until=end)
     if as_csv:

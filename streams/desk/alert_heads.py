@@ -65,6 +65,13 @@ class Current(msgspec.Struct, frozen=True):
     earlier: tuple[str, ...] = ()
 
 
+def slot_part(token: str) -> str:
+    """The slot of a token, which is the same under every key (`KEY.SLOT.DIGEST`); of what is no token itself."""
+    parts = token.split(".")
+    return parts[1] if len(parts) == _PARTS else token
+
+
+_PARTS = 3
 _decode = msgspec.json.Decoder(Head).decode
 
 

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from streams import reading, topics
-from streams.desk.alert_heads import Head, read_head
+from streams.desk.alert_heads import Head, read_head, slot_part
 from streams.errors import AlertNotFoundError, UsageError
 from streams.render import AlertRead, read_alert
 from streams.settings import Settings
@@ -23,12 +23,17 @@ Told = Callable[[int, int], None]
 
 
 class Found(NamedTuple):
-    """A published alert, its bytes, the partition of the alerts' topic it stands in, and what brought it up to date."""
+    """A published alert, its bytes, the partition of the alerts' topic it stands in, and what came after it.
+
+    `successor` is the newest alert that brought it up to date; `newer` counts its party's alerts behind it,
+    under the same key.
+    """
 
     alert: AlertRead
     value: bytes
     partition: int
     successor: str | None = None
+    newer: int = 0
 
 
 def require_prefix(text: str) -> str:
@@ -42,47 +47,66 @@ def require_prefix(text: str) -> str:
 
 
 def find_alerts(settings: Settings, texts: Iterable[str], told: Told) -> dict[str, Found]:
-    """The alert of each id or beginning of one: one reading of the topic for all. 40 us an alert of 7 KB.
+    """The alert of each id or beginning of one: one reading of the topic for all. 10 us an alert of 7 KB.
 
     Raises `UsageError` for what is no id, or the beginning of several; `AlertNotFoundError` naming every one that no
     alert has; what the reader raises.
     """
-    prefixes = [require_prefix(text) for text in texts]
-    found: dict[str, dict[str, Found]] = {prefix: {} for prefix in prefixes}
-    successors: dict[str, str] = {}
-    needles = [(prefix, prefix.encode()) for prefix in found]
+    search = Search(map(require_prefix, texts))
     with reading.Reader(settings, [topics.ALERTS]) as reader:
         total, seen = sum(end - reader.begins[tp] for tp, end in reader.ends.items()), 0
         for tp, records in reader.to_end():
             for record in records:
-                for prefix, needle in needles:
-                    if needle in (record.value or b"") and (read := _read(record.value)) is not None:
-                        _take(found[prefix], successors, prefix, Found(read, record.value, tp.partition))
+                search.take(record, tp.partition)
             seen += len(records)
             told(seen, total)
-    missing = [prefix for prefix in prefixes if not found[prefix]]
-    if missing:
-        raise AlertNotFoundError("no alert of this id is on fx.alerts.v1", got=", ".join(missing),
-                                 expected="the id of a published alert, or its first digits",
-                                 todo="see `fxwatch alerts list`")  # fmt: skip
-    only = [(prefix, _only(prefix, matches)) for prefix, matches in found.items()]
-    return {prefix: one._replace(successor=successors.get(one.alert.alert_id)) for prefix, one in only}
+    return search.found()
 
 
-def _read(value: bytes) -> AlertRead | None:
-    try:
-        return read_alert(value)
-    except msgspec.DecodeError:
-        return None  # `fxwatch rescore --all` names what is no alert
+class Search:
+    """Looks for alerts by the beginnings of their ids among records, each partition's in its order."""
 
+    def __init__(self, prefixes: Iterable[str]) -> None:
+        self._matches: dict[str, dict[str, Found]] = {prefix: {} for prefix in prefixes}
+        self._lengths = sorted({len(prefix) for prefix in self._matches})
+        # the newest alert of a series -> the alerts asked for that it goes back to
+        self._series: dict[str, tuple[str, ...]] = {}
+        self._successors: dict[str, str] = {}
+        self._behind: dict[str, int] = {}
+        self._at: dict[str, int] = {}
 
-def _take(matches: dict[str, Found], successors: dict[str, str], prefix: str, found: Found) -> None:
-    """Keep the alert where its id begins so, and which one it took the place of; some are enough to tell several."""
-    alert = found.alert
-    if alert.alert_id.startswith(prefix) and len(matches) <= _NAMED:
-        matches[alert.alert_id] = found
-    if alert.supersedes is not None and alert.supersedes.startswith(prefix):
-        successors[alert.supersedes] = alert.alert_id
+    def take(self, record: Any, partition: int) -> None:
+        """Take the next record of a partition; what is no alert is passed over (`fxwatch rescore --all` names it)."""
+        try:
+            head = read_head(record.value)
+        except msgspec.DecodeError:
+            return
+        if head.party in self._behind:
+            self._behind[head.party] += 1
+        led_to = self._series.pop(head.supersedes, ()) if head.supersedes is not None else ()
+        self._successors |= dict.fromkeys(led_to, head.alert_id)
+        mine = [self._matches[head.alert_id[:n]] for n in self._lengths if head.alert_id[:n] in self._matches]
+        for matches in mine:
+            if len(matches) <= _NAMED and head.alert_id not in matches:
+                matches[head.alert_id] = Found(read_alert(record.value), record.value, partition)
+        if mine:
+            self._at[head.alert_id] = self._behind.setdefault(head.party, 0)
+        if mine or led_to:
+            self._series[head.alert_id] = (*led_to, head.alert_id) if mine else led_to
+
+    def found(self) -> dict[str, Found]:
+        """The only alert of each beginning. Raises `AlertNotFoundError` and `UsageError`."""
+        missing = [prefix for prefix, matches in self._matches.items() if not matches]
+        if missing:
+            raise AlertNotFoundError("no alert of this id is on fx.alerts.v1", got=", ".join(missing),
+                                     expected="the id of a published alert, or its first digits",
+                                     todo="see `fxwatch alerts list`")  # fmt: skip
+        return {prefix: self._known(_only(prefix, matches)) for prefix, matches in self._matches.items()}
+
+    def _known(self, one: Found) -> Found:
+        alert_id = one.alert.alert_id
+        newer = self._behind[one.alert.party] - self._at[alert_id]
+        return one._replace(successor=self._successors.get(alert_id), newer=newer)
 
 
 def _only(prefix: str, matches: dict[str, Found]) -> Found:
@@ -96,11 +120,12 @@ def _only(prefix: str, matches: dict[str, Found]) -> Found:
 def series_of(settings: Settings, found: Found) -> list[Head]:
     """The alerts that this one brought up to date, itself, and those that brought it up to date, the oldest first."""
     alert, heads = found.alert, dict[str, Head]()
-    key = alert.party.encode()
+    # not by the whole token: a series goes on under another key where keys are rotated
+    slot = slot_part(alert.party)
     with reading.Reader(settings, [topics.ALERTS], [found.partition]) as reader:
         for _, records in reader.to_end():
             for record in records:
-                if record.key == key:
+                if slot_part((record.key or b"").decode(errors="replace")) == slot:
                     _keep(heads, record.value)
     return series(heads, alert.alert_id)
 

@@ -9,6 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -36,6 +37,7 @@ Sanction = Literal["none", "warning", "fine", "referral"]
 # stands: nothing was sent, because this officer's verdict says so already.
 Outcome = Literal["sent", "taken_in", "refused", "stands"]
 _ID_DIGITS = 32
+_DETAILS = ("amount_krw", "legal_basis", "sanction", "office")
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +100,10 @@ def check(settings: Settings, decision: Decision) -> None:
 def already(verdicts: Verdicts, decision: Decision) -> Given | None:
     """The officer's own verdict on the alert where it says the same, so that nothing need be sent.
 
-    Raises `UsageError` where the monitor would refuse the decision: the officer decided otherwise at a later time; or
-    where nothing is there to be withdrawn.
+    Raises `UsageError` where the monitor would refuse the decision: the officer decided otherwise at a later time, or
+    the same with other details; or where nothing is there to be withdrawn.
     """
-    last = verdicts.of_officer(decision.alert_id, decision.investigator)
+    last = verdicts.of_officer(decision.alert_id, decision.party, decision.investigator)
     if last is None:
         if decision.verdict == WITHDRAWN:
             raise UsageError("there is no verdict to withdraw", got=f"{decision.investigator} on {decision.alert_id}",
@@ -109,39 +111,44 @@ def already(verdicts: Verdicts, decision: Decision) -> Given | None:
                              todo="see `fxwatch alerts show`")  # fmt: skip
         return None
     if last.verdict == decision.verdict:
+        other = [name for name in _DETAILS if getattr(decision, name) not in {None, getattr(last, name)}]
+        if other:
+            raise UsageError("this verdict stands already, without these details", got=", ".join(other),
+                             expected="what the officer said of it the first time: the monitor refuses a repetition",
+                             todo="give --verdict withdrawn, then this verdict anew")  # fmt: skip
         return last
-    if decision.decided_at < last.decided_at:
+    if decision.decided_at < last.counted_at:
         raise UsageError("this officer decided otherwise at a later time",
                          got=f"{decision.verdict} at {decision.decided_at.isoformat()}",
-                         expected=f"a time after {last.decided_at.isoformat()} ({last.verdict})",
-                         todo="leave --decided-at out, or give a later time")  # fmt: skip
+                         expected=f"a time after {last.counted_at.isoformat()} ({last.verdict})",
+                         todo="give a later --decided-at; where none was given, set this machine's clock")  # fmt: skip
     return None
 
 
 async def dispose(
-    settings: Settings, decisions: Iterable[tuple[Decision, int]], key: SigningKey | None, wait_seconds: float
-) -> list[Done]:
+    settings: Settings, decisions: Iterable[tuple[Decision, int]], key: SigningKey | None, wait_seconds: float,
+    done: list[Done],
+) -> None:  # fmt: skip
     """Send each decision and wait until its record is seen in the ledger, all together `wait_seconds` at most.
 
-    Each comes with the ledger partition of its alert. Raises `DeliveryError` where Kafka took none or only some of
-    them (what was sent is safe to send again), and `NotAuthorizedError`.
+    Each comes with the ledger partition of its alert. `done` gets what became of each as soon as Kafka has it, so that
+    whoever is interrupted, or loses the broker, still knows what was sent. Raises `DeliveryError` where Kafka took none
+    or only some of them (what was sent is safe to send again), and `NotAuthorizedError`.
     """
     many = list(decisions)
     places = {partition for _, partition in many}
     watch = _Watch(settings, places)
     try:
         readable = await watch.begin()
-        sent = await _send(settings, [decision for decision, _ in many], key)
-        if not readable or wait_seconds <= 0:
-            return sent
-        return await watch.until_seen(sent, wait_seconds)
+        await _send(settings, [decision for decision, _ in many], key, done)
+        if readable and wait_seconds > 0:
+            await watch.until_seen(done, wait_seconds)
     finally:
         await watch.stop()
 
 
-async def _send(settings: Settings, decisions: list[Decision], key: SigningKey | None) -> list[Done]:
+async def _send(settings: Settings, decisions: list[Decision], key: SigningKey | None, done: list[Done]) -> None:
     producer = clients.idempotent_producer(settings, f"{settings.application}-dispose")
-    done: list[Done] = []
     try:
         await producer.start()
         for decision in decisions:
@@ -155,7 +162,6 @@ async def _send(settings: Settings, decisions: list[Decision], key: SigningKey |
         raise denied_or(missed, fault, f"this client may not write to {DISPOSITIONS}") from fault
     finally:
         await producer.stop()
-    return done
 
 
 class _Watch:
@@ -196,20 +202,23 @@ class _Watch:
             return False
         return True
 
-    async def until_seen(self, sent: list[Done], wait_seconds: float) -> list[Done]:
-        """The same, with what became of each within the time."""
+    async def until_seen(self, sent: list[Done], wait_seconds: float) -> None:
+        """Put what became of each in its place, within the time; a broker that goes away meanwhile ends the wait."""
+        places = {(done.partition, done.offset): number for number, done in enumerate(sent)}
         waiting = {(done.partition, done.offset): done for done in sent}
-        found: dict[tuple[int | None, int | None], Done] = {}
         deadline = time.monotonic() + wait_seconds
-        while waiting.keys() - found.keys() and time.monotonic() < deadline:
-            for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
-                for record in records:
-                    self._taken_in(record, place.partition, waiting, found)
-            if self._may_read_letters:
-                for records in (await self._letters.getmany(timeout_ms=50)).values():
+        with suppress(KafkaError, OSError):  # what was not seen is told as sent, with what to do
+            while any(done.outcome == "sent" for done in sent) and time.monotonic() < deadline:
+                found: dict[tuple[int | None, int | None], Done] = {}
+                for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
                     for record in records:
-                        _refused(record, waiting, found)
-        return [found.get((done.partition, done.offset), done) for done in sent]
+                        self._taken_in(record, place.partition, waiting, found)
+                if self._may_read_letters:
+                    for records in (await self._letters.getmany(timeout_ms=50)).values():
+                        for record in records:
+                            _refused(record, waiting, found)
+                for key, done in found.items():
+                    sent[places[key]] = done
 
     @staticmethod
     def _taken_in(record: Any, partition: int, waiting: dict[Any, Done], found: dict[Any, Done]) -> None:

@@ -5,13 +5,13 @@ a small topic all partitions are read together, which saves 0.1 s each.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any, Literal
 
 import msgspec
 
-from streams import reading
-from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head
+from streams import reading, topics
+from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
 from streams.desk.verdicts import Given, VerdictReader, Verdicts
 from streams.errors import NotAuthorizedError
 from streams.settings import Settings
@@ -89,8 +89,9 @@ def listed(settings: Settings, query: Query, told: Told) -> Listed:
 
 
 def _row(current: Current, verdicts: Verdicts) -> Row:
-    earlier = [given for alert_id in current.earlier for given in verdicts.standing(alert_id)]
-    return Row(current, tuple(verdicts.standing(current.head.alert_id)), tuple(earlier))
+    party = current.head.party
+    earlier = [given for alert_id in current.earlier for given in verdicts.standing(alert_id, party)]
+    return Row(current, tuple(verdicts.standing(current.head.alert_id, party)), tuple(earlier))
 
 
 def _starts(currents: Iterable[Current]) -> Mapping[int, int]:
@@ -107,32 +108,59 @@ class _Source:
 
     def __init__(self, settings: Settings, query: Query, told: Told) -> None:
         self._settings, self._query, self._told = settings, query, told
-        self._parties = frozenset(party.encode() for party in query.wanted.parties)
+        # a series goes on under another key where keys are rotated; the slot stays
+        self._slots = frozenset(map(slot_part, query.wanted.parties))
         self._seen = 0
         self.unreadable = 0
 
     def partitions(self) -> Iterator[list[Current]]:
-        """The alerts wanted, of each partition, or of all together where they are few."""
-        with reading.Reader(self._settings, [self._query.topic]) as reader:
-            places = sorted(reader.ends)
-            total = sum(end - reader.begins[tp] for tp, end in reader.ends.items())
-            lots = [places] if total <= ALL_AT_ONCE else [[tp] for tp in places]
-            for lot in lots:
+        """The alerts wanted, of each partition, or of all together where they are few.
+
+        A desk's are those on its topic that nothing brought up to date: whether so, only the topic of all alerts says.
+        Failure prevented: an alert that grew, and went to another desk, stayed open for ever at the first.
+        """
+        topic = self._query.topic
+        with ExitStack() as stack:
+            reader = stack.enter_context(reading.Reader(self._settings, [topics.ALERTS]))
+            desk = None if topic == topics.ALERTS else stack.enter_context(reading.Reader(self._settings, [topic]))
+            total = sum(_size(each) for each in (reader, desk) if each is not None)
+            numbers = sorted(tp.partition for tp in reader.ends)
+            for lot in [set(numbers)] if total <= ALL_AT_ONCE else [{number} for number in numbers]:
+                ids = None if desk is None else self._ids(desk, lot, total)
                 folding = Folding()
-                others = {tp: end for tp, end in reader.ends.items() if tp not in lot}
-                for _, records in reader.to_end(others):
+                for records in self._records(reader, lot, total):
                     self._take(records, folding)
-                    self._seen += len(records)
-                    self._told(self._seen, total)
-                yield [current for current in folding if self._query.wanted.takes(current.head)]
+                yield [current for current in folding if self._query.wanted.takes(current.head)
+                       and (ids is None or current.head.alert_id in ids)]  # fmt: skip
+
+    def _records(self, reader: reading.Reader, lot: set[int], total: int) -> Iterator[list[Any]]:
+        """The records of some partitions."""
+        others = {tp: end for tp, end in reader.ends.items() if tp.partition not in lot}
+        for _, records in reader.to_end(others):
+            yield records
+            self._seen += len(records)
+            self._told(self._seen, total)
+
+    def _ids(self, desk: reading.Reader, lot: set[int], total: int) -> set[str]:
+        """The ids of the alerts that a desk got."""
+        ids = set()
+        for records in self._records(desk, lot, total):
+            for record in records:
+                with suppress(msgspec.DecodeError):  # what is no alert is counted on the topic of all
+                    ids.add(read_head(record.value).alert_id)
+        return ids
 
     def _take(self, records: Iterable[Any], folding: Folding) -> None:
-        """Of a party's alerts the others are passed over: their key tells them apart."""
-        parties = self._parties
+        """Of a party's alerts others' are passed over: their key tells them apart."""
+        slots = self._slots
         for record in records:
-            if parties and record.key not in parties:
+            if slots and slot_part((record.key or b"").decode(errors="replace")) not in slots:
                 continue
             try:
                 folding.add(read_head(record.value))
             except msgspec.DecodeError:
                 self.unreadable += 1
+
+
+def _size(reader: reading.Reader) -> int:
+    return sum(end - reader.begins[tp] for tp, end in reader.ends.items())

@@ -1,11 +1,12 @@
 """Verdicts on alerts, as the ledger has them, and which of them stand.
 
-As the monitor judges (detectors/verdicts.py): one opinion an officer, the newest; where the configuration lists the
-officers only theirs count. An alert that was brought up to date after its verdict is open again: there is news.
+As the monitor judges (detectors/verdicts.py): of the alert's own party, each record once, one opinion an officer, the
+newest; where the configuration lists the officers only theirs count. An alert that was brought up to date after its
+verdict is open again: there is news.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -14,6 +15,7 @@ import msgspec
 from detectors.events import Disposition, Source, Verdict
 from detectors.officers import officer_number
 from streams import ledger, reading, topics
+from streams.desk.alert_heads import slot_part
 from streams.errors import LedgerError
 from streams.settings import Settings
 
@@ -22,7 +24,10 @@ WITHDRAWN: Verdict = "withdrawn"
 
 
 class Given(msgspec.Struct, frozen=True, kw_only=True):
-    """A verdict in the ledger; `source` is where its officer's own record stands, with the reason in words."""
+    """A verdict in the ledger; `source` is where its officer's own record stands, with the reason in words.
+
+    `received_at` is Kafka's time of it, None where that is not known.
+    """
 
     event_id: str
     alert_id: str
@@ -37,31 +42,45 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
     legal_basis: str | None = None
     sanction: str | None = None
     office: str | None = None
+    received_at: datetime | None = None
+
+    @property
+    def counted_at(self) -> datetime:
+        """Since when it counts: a clock that is ahead does not date it behind its arrival (detectors/clock.py)."""
+        return self.decided_at if self.received_at is None else min(self.decided_at, self.received_at)
 
 
 class Verdicts:
-    """Verdicts by alert, in the order of the ledger; some 1 KB each, and verdicts are tens a day."""
+    """Verdicts by alert, in the order of the ledger; some 1 KB each, and verdicts are tens a day.
+
+    `party` is the one that the alert shows: a verdict that names another counts for nothing. Failure prevented: a
+    record with an alert's id and somebody else's token took the alert off the list, and the monitor had refused it.
+    """
 
     def __init__(self, officers: Iterable[str] = ()) -> None:
         self._listed = frozenset(map(officer_number, officers))
         self._of: dict[str, list[Given]] = {}
+        self._known: set[tuple[int, str, str]] = set()
 
     def add(self, given: Given) -> None:
-        """Take the next verdict of the ledger."""
-        self._of.setdefault(given.alert_id, []).append(given)
+        """Take the next verdict of the ledger; one that came before is passed over, as the monitor does."""
+        identity = officer_number(given.investigator), given.party, given.event_id
+        if identity not in self._known:
+            self._known.add(identity)
+            self._of.setdefault(given.alert_id, []).append(given)
 
-    def on(self, alert_id: str) -> list[Given]:
-        """Every verdict that was given on the alert."""
-        return self._of.get(alert_id, [])
+    def on(self, alert_id: str, party: str) -> list[Given]:
+        """Every verdict that was given on the alert of this party."""
+        return [given for given in self._of.get(alert_id, ()) if may_be_one(given.party, party)]
 
     def counts(self, given: Given) -> bool:
         """Whether the officer's verdicts count at all, by the configuration here."""
         return not self._listed or officer_number(given.investigator) in self._listed
 
-    def newest(self, alert_id: str) -> dict[int, Given]:
+    def newest(self, alert_id: str, party: str) -> dict[int, Given]:
         """Each officer's own verdict on the alert, by the officer's number, in the order they were given."""
         newest: dict[int, Given] = {}
-        for given in self.on(alert_id):
+        for given in self.on(alert_id, party):
             officer = officer_number(given.investigator)
             before = newest.get(officer)
             if self.counts(given) and (before is None or _replaces(given, before)):
@@ -69,18 +88,29 @@ class Verdicts:
                 newest[officer] = given
         return newest
 
-    def of_officer(self, alert_id: str, investigator: str) -> Given | None:
+    def of_officer(self, alert_id: str, party: str, investigator: str) -> Given | None:
         """The officer's own verdict on the alert, a withdrawal too; None where there is none that counts."""
-        return self.newest(alert_id).get(officer_number(investigator))
+        return self.newest(alert_id, party).get(officer_number(investigator))
 
-    def standing(self, alert_id: str) -> list[Given]:
+    def standing(self, alert_id: str, party: str) -> list[Given]:
         """The officers' own verdicts on the alert that were not withdrawn, in the order they were given."""
-        return [given for given in self.newest(alert_id).values() if given.verdict != WITHDRAWN]
+        return [given for given in self.newest(alert_id, party).values() if given.verdict != WITHDRAWN]
 
 
 def _replaces(given: Given, before: Given) -> bool:
     """The monitor's own rule: another verdict than the officer's last one, and not decided before that."""
-    return given.verdict != before.verdict and given.decided_at >= before.decided_at
+    return given.verdict != before.verdict and given.counted_at >= before.counted_at
+
+
+def may_be_one(token: str, other: str) -> bool:
+    """Whether two tokens may be one party's: they are equal, or of one slot and two keys."""
+    keys = {each.partition(".")[0] for each in (token, other)}
+    return token == other or (slot_part(token) == slot_part(other) and len(keys) > 1)
+
+
+def _first(start: int, begin: int, end: int) -> int:
+    """Where to begin; beyond the end is a position of a ledger that was made anew since, and all may be behind it."""
+    return begin if start > end else max(begin, start)
 
 
 def given_of(record: Any, partition: int) -> Given | None:
@@ -98,6 +128,7 @@ def given_of(record: Any, partition: int) -> Given | None:
         investigator=event.investigator, decided_at=event.decided_at, partition=partition, offset=record.offset,
         source=origin.source, amount_krw=event.amount_krw, legal_basis=event.legal_basis, sanction=event.sanction,
         office=event.office,
+        received_at=datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC) if origin.timestamp_ms >= 0 else None,
     )  # fmt: skip
 
 
@@ -125,7 +156,7 @@ class VerdictReader:
     def read(self, starts: Mapping[int, int]) -> Verdicts:
         """All verdicts in these ledger partitions from an offset on (partition -> offset)."""
         verdicts, reader = Verdicts(self._officers), self._reader
-        first = {tp: max(reader.begins[tp], starts.get(tp.partition, end)) for tp, end in reader.ends.items()}
+        first = {tp: _first(starts.get(tp.partition, end), reader.begins[tp], end) for tp, end in reader.ends.items()}
         total, seen = sum(max(0, end - first[tp]) for tp, end in reader.ends.items()), 0
         for tp, records in reader.to_end(first):
             for given in filter(None, (given_of(record, tp.partition) for record in records)):

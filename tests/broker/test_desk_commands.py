@@ -21,7 +21,7 @@ from kafka import KafkaProducer
 from streams import topics
 from streams.broker import EmbeddedBroker
 from streams.cli import command
-from streams.desk.disposing import Decision, dispose
+from streams.desk.disposing import Decision, Done, dispose
 from streams.desk.party_history import partition_of
 from streams.desk.positions import records_at
 from streams.errors import AlertNotFoundError
@@ -84,7 +84,7 @@ def test_the_list_is_the_current_alerts(desk: Any) -> None:
     assert {one["state"] for one in found} == {"open"}
     one = of_typology(desk, "T01")
     assert [each["alert_id"] for each in rows(desk, "--party", one.party, "--typology", "T01")] == [one.alert_id]
-    assert rows(desk, "--until", one.created_for.isoformat(), "--since", one.created_for.isoformat()) == []
+    assert rows(desk, "--until", one.created_for.isoformat(), "--since", "2020-01-01", "--case", one.case_id) == []
     assert {each["desk"] for each in rows(desk, "--desk", "customs")} == {"customs"}
 
 
@@ -186,7 +186,8 @@ def test_the_same_decision_sent_twice_counts_once(desk: Any) -> None:
     before = {outcome: counted(outcome) for outcome in ("applied", "duplicate", "refused")}
     one = Decision(alert_id=alert.alert_id, party=alert.party, verdict="inconclusive", reason="x",
                    investigator="I-17", decided_at=alert.created_for)  # fmt: skip
-    done = asyncio.run(dispose(desk.cluster.settings, [(one, alert.position.partition)] * 2, None, 30))
+    done: list[Done] = []
+    asyncio.run(dispose(desk.cluster.settings, [(one, alert.position.partition)] * 2, None, 30, done))
     assert [each.outcome for each in done] == ["taken_in", "taken_in"]
     desk.cluster.until(lambda: counted("duplicate") > before["duplicate"], 20, "the second one is not seen")
     more = {outcome: counted(outcome) - count for outcome, count in before.items()}

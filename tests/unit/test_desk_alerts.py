@@ -28,6 +28,7 @@ NAME = "Split remittance under the document line / 증빙면제 한도 이하 �
 ALERT = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()) | {
     "created_for": "2025-04-13T03:00:00Z", "amount_usd": "14725.50", "severity": "medium", "supersedes": None,
     "status": "raised", "typologies": [{"id": "T01", "name": NAME}]}  # fmt: skip
+PARTY = ALERT["party"]
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 4, 28, 3, tzinfo=UTC)
 
@@ -37,7 +38,8 @@ def head(number, **changed):
 
 
 def given(verdict, *, alert=1, officer="I-17", minutes=0):
-    return Given(event_id="e", alert_id=f"{alert:032x}", party="k1.0a3.p", verdict=verdict, investigator=officer,
+    return Given(event_id=f"{verdict} {minutes}",
+                 alert_id=f"{alert:032x}", party=PARTY, verdict=verdict, investigator=officer,
                  decided_at=NOON + timedelta(minutes=minutes), partition=3, offset=minutes, source=None)  # fmt: skip
 
 
@@ -150,14 +152,14 @@ def test_equal_ones_keep_their_order():
 )
 def test_which_verdicts_stand(many, standing):
     """An officer's newest that was not withdrawn, by the monitor's own rule."""
-    assert [each.verdict for each in verdicts(*many).standing(f"{1:032x}")] == standing
+    assert [each.verdict for each in verdicts(*many).standing(f"{1:032x}", PARTY)] == standing
 
 
 def test_only_listed_officers_count():
     """Where the configuration has a list."""
     made = verdicts(given("refuted"), given("confirmed", officer="nobody"), officers=["I-17"])
-    assert [each.verdict for each in made.standing(f"{1:032x}")] == ["refuted"]
-    assert len(made.on(f"{1:032x}")) == 2
+    assert [each.verdict for each in made.standing(f"{1:032x}", PARTY)] == ["refuted"]
+    assert len(made.on(f"{1:032x}", PARTY)) == 2
 
 
 def row(current, made):

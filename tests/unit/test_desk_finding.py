@@ -1,0 +1,198 @@
+"""Alerts are found among records of all partitions and of several keys, and verdicts count as the monitor counts them.
+
+A reader that holds its records in memory stands in for Kafka.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pytest
+from aiokafka import TopicPartition
+
+from detectors.events import Disposition
+from streams import ledger, reading, topics
+from streams.desk import alert_lookup, listing
+from streams.desk.alert_heads import Wanted
+from streams.desk.alert_lookup import Search, find_alerts, series_of
+from streams.desk.listing import Query, listed
+from streams.desk.moments import span
+from streams.desk.verdicts import VerdictReader, Verdicts, given_of
+from streams.errors import AlertNotFoundError, UsageError
+from streams.settings import load_settings
+
+ALERT = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()) | {"supersedes": None}
+OLD, NEW, OTHER = "k1.0a3." + "a" * 32, "k2.0a3." + "b" * 32, "k2.0a3." + "c" * 32
+NOON = datetime(2026, 4, 28, 3, tzinfo=UTC)
+CUSTOMS = topics.desk_topic("customs")
+
+
+class Record(NamedTuple):
+    """What a consumer hands over."""
+
+    key: bytes | None
+    value: bytes | None
+    offset: int = 0
+    headers: tuple[tuple[str, bytes], ...] = ()
+    timestamp: int = 1_777_400_000_000
+
+
+class FakeReader(AbstractContextManager["FakeReader"]):
+    """Gives records of topics in memory: topic -> partition -> records."""
+
+    def __init__(self, held: dict[str, dict[int, list[Record]]], names: list[str], partitions: Any) -> None:
+        self._held = {
+            TopicPartition(name, number): records
+            for name in names
+            for number, records in held.get(name, {}).items()
+            if partitions is None or number in partitions
+        }
+        self.begins = dict.fromkeys(self._held, 0)
+        self.ends = {tp: len(records) for tp, records in self._held.items()}
+
+    def to_end(self, starts: dict[TopicPartition, int] | None = None) -> Iterator[tuple[TopicPartition, list[Record]]]:
+        for tp, records in self._held.items():
+            left = records[(starts or {}).get(tp, 0) :]
+            if left:
+                yield tp, left
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[int, list[Record]]]:
+    made: dict[str, dict[int, list[Record]]] = {topics.ALERTS: {0: [], 1: []}, topics.LEDGER: {0: [], 1: []}}
+    monkeypatch.setattr(reading, "Reader", lambda _, names, partitions=None: FakeReader(made, names, partitions))
+    return made
+
+
+def alert(number: int, before: int | None = None, party: str = OLD, **changed: Any) -> Record:
+    position = ALERT["position"] | {"partition": 0, "offset": 0}
+    supersedes = None if before is None else f"{before:032x}"
+    body = ALERT | {"alert_id": f"{number:032x}", "supersedes": supersedes, "party": party, "position": position}
+    return Record(party.encode(), json.dumps(body | {"status": "raised" if before is None else "updated"}
+                                             | changed).encode())  # fmt: skip
+
+
+def verdict(said: str = "refuted", number: int = 1, *, party: str = OLD, minutes: int = 0, arrived: int | None = None,
+            officer: str = "I-1", event: str | None = None) -> Record:  # fmt: skip
+    at = NOON + timedelta(minutes=minutes)
+    given = Disposition(event_id=event or f"{said}{minutes}", alert_id=f"{number:032x}", party=party, verdict=said,
+                        reason_hash="2" * 32, investigator=officer, decided_at=at, identity="0" * 32,
+                        body="1" * 32)  # fmt: skip
+    value = ledger.encode(given)
+    source = SimpleNamespace(topic="fx.dispositions.v1", partition=0, offset=5)
+    headers = ledger.checked(ledger.envelope(source, b"k1:" + b"a" * 64, b"disposition"), value)
+    came = NOON + timedelta(minutes=minutes if arrived is None else arrived)
+    return Record(party.encode(), value, 0, tuple(headers), round(came.timestamp() * 1000))
+
+
+def told(_: int, __: int) -> None:
+    """Nobody listens."""
+
+
+def shown(topic: str = topics.ALERTS, state: Any = "all", **wanted: Any) -> list[tuple[int, str]]:
+    query = Query(topic=topic, wanted=Wanted(**wanted), state=state)
+    return sorted((int(row.current.head.alert_id, 16), row.state) for row in listed(load_settings(), query, told).rows)
+
+
+def test_a_party_asked_for_by_a_former_key_does_not_show_what_a_later_key_brought_up_to_date(held):
+    """The series goes on under the new token: what it replaced is not open."""
+    held[topics.ALERTS][0] = [alert(1), alert(2, 1, NEW), alert(3, party=OTHER)]
+    assert shown(parties=frozenset({OLD})) == []
+    assert shown(parties=frozenset({NEW})) == [(2, "open")]
+    assert shown() == [(2, "open"), (3, "open")]
+
+
+def test_the_history_of_an_alert_goes_over_a_change_of_keys(held):
+    """From either end; another party of the slot is not mixed in."""
+    held[topics.ALERTS][0] = [alert(1), alert(2, 1, NEW), alert(3, party=OTHER)]
+    for number in (1, 2):
+        (found,) = find_alerts(load_settings(), [f"{number:032x}"], told).values()
+        assert [int(head.alert_id, 16) for head in series_of(load_settings(), found)] == [1, 2]
+
+
+@pytest.mark.parametrize("small", [True, False], ids=["all at once", "one by one"])
+def test_an_alert_that_went_to_another_desk_is_not_open_at_the_first(held, monkeypatch, small):
+    """A desk lists what it got and nothing brought up to date, there or elsewhere."""
+    if not small:
+        monkeypatch.setattr(listing, "ALL_AT_ONCE", 0)
+    held[topics.ALERTS] = {0: [alert(1), alert(2, 1), alert(3)], 1: [alert(4, party=OTHER)]}
+    held[CUSTOMS] = {0: [alert(1), alert(3)], 1: [Record(None, None)]}
+    assert shown(CUSTOMS) == [(3, "open")]
+    assert shown() == [(2, "open"), (3, "open"), (4, "open")]
+
+
+@pytest.mark.parametrize(
+    ("records", "state"),
+    [
+        ([verdict()], "disposed"),
+        ([verdict(party=NEW)], "disposed"),
+        ([verdict(party="k1.0a3." + "d" * 32)], "open"),
+        ([verdict(party="k1.111." + "a" * 32)], "open"),
+        ([verdict(event="a"), verdict("withdrawn"), verdict(event="a")], "open"),
+        ([verdict(event="a"), verdict("withdrawn"), verdict(event="a", officer="I-2")], "disposed"),
+        ([verdict(minutes=50, arrived=0), verdict("withdrawn", minutes=5)], "open"),
+        ([verdict(minutes=50), verdict("withdrawn", minutes=5)], "disposed"),
+    ],
+    ids=["its own", "later key", "another party", "another slot", "sent again after a withdrawal", "another officer's",
+         "clock ahead", "outdated"],
+)  # fmt: skip
+def test_a_verdict_counts_as_the_monitor_counts_it(held, records, state):
+    """One that names another party, a repeated record, and a date that its arrival does not bear out do not."""
+    held[topics.ALERTS][0] = [alert(1)]
+    held[topics.LEDGER][0] = records
+    assert shown() == [(1, state)]
+    assert shown(state="open") == ([(1, "open")] if state == "open" else [])
+
+
+def test_a_verdict_is_found_in_a_ledger_that_was_made_anew(held):
+    """The alert's position is beyond its end: it is read from its beginning."""
+    held[topics.LEDGER][0] = [verdict()]
+    with VerdictReader(load_settings(), told) as reader:
+        assert len(reader.read({0: 99}).on(f"{1:032x}", OLD)) == 1
+        assert reader.read({0: 1}).on(f"{1:032x}", OLD) == []
+
+
+def test_an_alert_asked_for_names_the_newest_of_its_series_and_how_many_came_behind(held):
+    """Not the next one, which nobody lists; the party's own alerts are counted, not others'."""
+    held[topics.ALERTS][0] = [alert(1), alert(7, party=OTHER), alert(2, 1), alert(3, 2), alert(8, party=OTHER)]
+    found = find_alerts(load_settings(), [f"{1:032x}", f"{3:032x}", f"{7:032x}"], told)
+    newest = f"{3:032x}"
+    assert [(one.successor, one.newer) for one in found.values()] == [(newest, 2), (None, 0), (None, 1)]
+
+
+def test_a_beginning_of_several_is_refused_and_one_that_several_beginnings_name_is_one():
+    """Whole ids are told apart from longer ones' beginnings, and no more of them are kept than are named."""
+    search = Search(["aaaa", "aaaab", "bbbb"])
+    for body in ("aaaab" + "0" * 27, "bbbb" + "0" * 28, "cccc" + "0" * 28):
+        search.take(alert(1, alert_id=body), 0)
+    assert {each.alert.alert_id[:5] for each in search.found().values()} == {"aaaab", "bbbb0"}
+    for number in range(20):
+        search.take(alert(1, alert_id=f"bbbb{number:028x}"), 0)
+    assert len(search._matches["bbbb"]) == alert_lookup._NAMED + 1
+    with pytest.raises(UsageError, match="several alerts"):
+        search.found()
+    with pytest.raises(AlertNotFoundError, match="dddd"):
+        Search(["dddd"]).found()
+
+
+def test_times_in_the_wrong_order_are_refused():
+    """Nothing can be between them; a day by itself is a day."""
+    zone = ZoneInfo("Asia/Seoul")
+    with pytest.raises(UsageError, match="not before --until"):
+        span("2026-04-29", "2026-04-28", zone)
+    assert span("2026-04-28", "2026-04-28", zone) == (NOON.replace(hour=15) - timedelta(days=1), NOON.replace(hour=15))
+
+
+def test_a_verdict_has_the_ledgers_time():
+    """By which a date ahead of it is cut."""
+    given = given_of(verdict(minutes=50, arrived=0), 0)
+    assert given is not None
+    assert (given.decided_at - given.counted_at, Verdicts().on("x", OLD)) == (timedelta(minutes=50), [])
