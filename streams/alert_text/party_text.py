@@ -114,6 +114,9 @@ def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo
         yield Line(words.earlier_page.format(when=before.astimezone(zone).isoformat()), margin=2)
     if history.repeated:
         yield Line(words.repeated.format(n=f"{history.repeated:,}"), margin=2)
+    if history.unreadable:
+        places = ", ".join(f"{partition}:{offset}" for offset in history.unreadable_at)
+        yield Line(words.unreadable_events.format(n=f"{history.unreadable:,}", places=places), margin=2)
 
 
 def _alerts(rows: list[Row], zone: ZoneInfo, lang: Language) -> Iterator[Line]:

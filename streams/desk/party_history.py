@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from aiokafka import TopicPartition
 
+from detectors.calendar import to_us
+from detectors.clock import borne_out
 from detectors.events import Disposition, Event, Origin, Profile, Transaction
 from streams import ledger, reading, topics
 from streams.desk.alert_heads import First
@@ -29,6 +31,7 @@ MOST_COUNTERPARTIES = 10_000
 # links from former to later names among parties of one slot: some 250 in a partition of a million parties
 MOST_LINKS = 20_000
 OTHERS = ""
+MOST_NAMED = 5
 # the monitor tells duplicates among as many events of a kind of a whole partition
 REMEMBERED = 50_000
 Told = Callable[[int, int], None]
@@ -92,7 +95,9 @@ class History:
         self.institutions = Counter[str]()
         self.verdicts: list[Given] = []
         self.profile: Profile | None = None
+        self._profile_us = 0
         self.unreadable = self.repeated = 0
+        self.unreadable_at: list[int] = []  # offsets of the first of them
         self._identities: dict[str, None] = {}
         self.first_at: datetime | None = None
         self.last_at: datetime | None = None
@@ -141,6 +146,7 @@ class History:
             event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
         except LedgerError:
             self.unreadable += 1
+            self.unreadable_at = [*self.unreadable_at, record.offset][:MOST_NAMED]
             return
         if self._is_known(event):
             self.repeated += 1
@@ -150,7 +156,7 @@ class History:
             if given is not None:
                 self.verdicts.append(given)
         if isinstance(event, Profile):
-            self.profile = event
+            self._know(event, origin)
         at = time_of(event)
         if at is None or (self._since is not None and at < self._since) or (self._until and at >= self._until):
             return
@@ -161,6 +167,12 @@ class History:
         self.last_at = max(at, self.last_at or at)
         if isinstance(event, Transaction):
             self._count(event, at, usd)
+
+    def _know(self, event: Profile, origin: Origin) -> None:
+        """Keep the newest profile as the monitor does: by its date, as far as Kafka's time of it bears that out."""
+        at_us = borne_out(to_us(event.as_of), origin.timestamp_ms)
+        if self.profile is None or at_us >= self._profile_us:
+            self.profile, self._profile_us = event, at_us
 
     def _is_known(self, event: Event) -> bool:
         """Whether an event of this identity came before; else remember it."""

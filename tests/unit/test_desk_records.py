@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from detectors.events import (
@@ -305,6 +306,19 @@ def test_a_party_with_very_many_payments_costs_bounded_memory(monkeypatch):
     assert list(largest(made.counterparties, 20_000))[-1][0] == OTHERS
 
 
+def test_the_newest_profile_is_shown_as_the_monitor_keeps_it():
+    """By its own date, not by its place; a date ahead of its arrival stands no longer than that."""
+
+    def profile(day, region):
+        return Profile(event_id=region, party=PARTY, party_type="company", region=region, identity=region * 8,
+                       as_of=datetime(2026, 4, day, tzinfo=UTC), body="1" * 32)  # fmt: skip
+
+    made = history(record(profile(20, "new"), 1), record(profile(10, "old"), 2))
+    assert made.profile.region == "new"
+    ahead = record(profile(29, "far"), 1)._replace(timestamp=1_776_000_000_000)
+    assert history(ahead, record(profile(20, "now"), 2)).profile.region == "now"
+
+
 def test_a_partys_page_in_both_languages():
     """Everything it holds has words; the Korean page is Korean; a record that cannot be read is counted."""
     torn = record(payment(9), 9)._replace(value=b"{")
@@ -313,6 +327,7 @@ def test_a_partys_page_in_both_languages():
     korean = text_of(party_text.party_lines(PARTY, made, 3, [], PURPOSES, SEOUL, "ko"))
     assert [word for word in foreign_words(korean) if word != "HS"] == []
     english = text_of(party_text.party_lines(PARTY, made, 3, [], PURPOSES, SEOUL, "en"))
+    assert "1 records of this party cannot be read: 3:9" in english
     assert "EVENTS (" in english
     assert "refuted, by I-17" in english
     rows = [party_text.csv_cells(entry, 3, PURPOSES, SEOUL, "en") for entry in made.entries()]
@@ -386,7 +401,8 @@ def test_an_officer_who_is_not_listed_is_told_so():
 
 
 def given(verdict="refuted", minutes=0, officer="I-17"):
-    return Given(event_id="e", alert_id="1" * 32, party=PARTY, verdict=verdict, investigator=officer, partition=3,
+    return Given(event_id=f"{verdict} {minutes}",
+                 alert_id="1" * 32, party=PARTY, verdict=verdict, investigator=officer, partition=3,
                  decided_at=NOON + timedelta(minutes=minutes), offset=minutes, source=None)  # fmt: skip
 
 
@@ -398,6 +414,18 @@ def test_what_stands_already_is_not_sent_again():
     assert already(made, decision(decided_at=NOON + timedelta(hours=1))) == given()
     assert already(made, decision(investigator="I-2")) is None
     assert already(made, decision(verdict="confirmed", decided_at=NOON + timedelta(hours=1))) is None
+
+
+def test_a_verdict_with_other_details_is_not_taken_for_the_one_that_stands():
+    """Failure prevented: an officer who added the confirmed amount was told that the verdict stands, without it."""
+    made = Verdicts()
+    made.add(msgspec.structs.replace(given("confirmed"), amount_krw="1000"))
+    again = {"verdict": "confirmed", "decided_at": NOON + timedelta(hours=1)}
+    assert already(made, decision(**again, amount_krw="1000")) is not None
+    assert already(made, decision(**again)) is not None
+    for more in ({"amount_krw": "2000"}, {"sanction": "fine"}):
+        with pytest.raises(UsageError, match=f"without these details; got: {next(iter(more))}"):
+            already(made, decision(**again, **more))
 
 
 def test_an_outdated_verdict_and_one_that_withdraws_nothing_are_refused():
@@ -438,7 +466,7 @@ def test_a_reason_is_shown_only_where_it_is_the_verdicts_own():
 def test_a_history_says_who_said_what_and_why():
     """In both languages; a reason that is not kept is said to be so, one that may not be read too."""
     alert = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes())
-    head = read_head(json.dumps(alert | {"alert_id": "1" * 32}).encode())
+    head = read_head(json.dumps(alert | {"alert_id": "1" * 32, "party": PARTY}).encode())
     made = Verdicts(["I-17"])
     made.add(given(minutes=1))
     made.add(given("confirmed", 2, officer="nobody"))
