@@ -47,11 +47,11 @@ def test_each_refusal_of_the_desk_has_its_korean(path: Path) -> None:
 def test_an_error_is_told_whole() -> None:
     error = UsageError("this officer decided otherwise at a later time", got="refuted at 2026-01-01T00:00:00+09:00",
                        expected="a time after 2026-11-29T21:00:53+00:00 (confirmed)",
-                       todo="leave --decided-at out, or give a later time")  # fmt: skip
+                       todo="give a later --decided-at; where none was given, set this machine's clock")  # fmt: skip
     assert error_in_korean(error) == (
         "이 담당관은 그보다 나중에 다른 판정을 하였습니다; 입력값: 의심 해소(2026-01-01T00:00:00+09:00); "
         "올바른 값: 2026-11-29T21:00:53+00:00 이후의 시각(의심 확인); "
-        "조치: --decided-at을 생략하거나 더 나중의 시각을 입력하십시오"
+        "조치: 더 나중의 --decided-at을 입력하고, 생략한 경우에는 이 컴퓨터의 시계를 맞추십시오"
     )
 
 
