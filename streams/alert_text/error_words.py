@@ -46,7 +46,8 @@ EXPECTED = {
     "a verdict of this officer on the alert": "이 경보에 대한 해당 담당관의 판정",
     "a time after * (*)": "{} 이후의 시각({})",
     "0 to *": "0부터 {}까지",
-    "what the officer said of it the first time: the monitor refuses a repetition": "처음 판정과 같은 내용(같은 판정을 되풀이하면 감시 작업이 거부합니다)",
+    "what the officer said of it the first time: the monitor refuses a repetition":
+        "처음 판정과 같은 내용(같은 판정을 되풀이하면 감시 작업이 거부합니다)",
     "a time, and a later one": "앞선 시각과 그보다 나중의 시각",
     "KEY.SLOT.DIGEST": "키.구역.해시값(KEY.SLOT.DIGEST)",
     "PARTITION:OFFSET": "파티션:위치(PARTITION:OFFSET)",
@@ -56,7 +57,7 @@ EXPECTED = {
     "--csv --bom": "--csv --bom",
     "one of them": "둘 중 하나",
     "a reachable Kafka cluster": "연결할 수 있는 Kafka 클러스터",
-}
+}  # fmt: skip
 GOT = {
     "neither --officer nor the setting officer": "--officer와 설정 officer가 모두 없음",
     "--csv and --json": "--csv와 --json",
