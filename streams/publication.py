@@ -97,6 +97,11 @@ class Publication:
         return self.report.fit if known else None
 
     @property
+    def slow(self) -> bool:
+        """Whether the next record may be long in coming: out of a pipe."""
+        return any(one.piped for one in self.inputs)
+
+    @property
     def unchecked(self) -> tuple[str, ...]:
         """What no check before sending can reach."""
         return self._door.unchecked

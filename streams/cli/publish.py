@@ -135,7 +135,7 @@ def _run(found: "Publication", settings: "Settings", rate: float | None, *, as_j
         view.show(found, None, as_json=as_json)
         raise found.refusal()
     with view.sending_bar(found.expected) as sent:
-        summary = publish_records(settings, found.records(view.told_at_once), rate, sent)
+        summary = publish_records(settings, found.records(view.told_at_once), rate, sent, slow=found.slow)
     for warning in summary.warnings:
         say(f"fxwatch: warning: {warning}", err=True)
     if not summary.records and not report.clean:

@@ -142,3 +142,24 @@ def test_files_written_by_simulate_publish_the_same_stream(
     assert told["unfit"] > 50
     assert told["records"] == told["fit"] == 1500 - told["unfit"]
     assert len(_read(empty_broker.bootstrap, INPUTS)) == 1500 + told["records"]
+
+
+def test_what_a_slow_pipe_gave_is_at_kafka_before_it_gives_more(empty_broker) -> None:
+    """`tail -F feed.log | fxwatch publish -`: each record waited for the next, or for ever; after 15 s it was lost."""
+    _create(empty_broker.bootstrap, {"fx.rates.v1": FOR_EVER})
+    arrived: list[int] = []
+
+    def pipe() -> Iterator[Record]:
+        consumer = KafkaConsumer(bootstrap_servers=empty_broker.bootstrap)
+        partitions = [TopicPartition("fx.rates.v1", number) for number in range(3)]
+        for number in range(3):
+            yield Record("fx.rates.v1", b"USD/KRW", b"%d" % number, -1)
+            deadline = time.monotonic() + 10
+            while sum(consumer.end_offsets(partitions).values()) <= number and time.monotonic() < deadline:
+                time.sleep(0.02)
+            arrived.append(sum(consumer.end_offsets(partitions).values()))
+        consumer.close()
+
+    summary = publish_records(load_settings(bootstrap=empty_broker.bootstrap), pipe(), slow=True)
+    assert arrived == [1, 2, 3]
+    assert summary.records == 3

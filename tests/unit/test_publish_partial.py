@@ -1,8 +1,11 @@
 """`fxwatch publish`: all or nothing, or with `--partial` what fits, and what is said of the rest."""
 
+import asyncio
 import json
 import os
 import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,8 @@ from streams.contracts import RATES, TRANSACTIONS
 from streams.errors import UsageError
 from streams.publication import RefusedRecordsError
 from streams.publish import PublishSummary
+from streams.record import Record
+from streams.settings import load_settings
 from tests.support.payment_files import DOMESTIC, MT202, TOLD, fin, xml
 from tests.support.pipeline import RATE, TRANSACTION
 
@@ -27,7 +32,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
     """The bodies that would go to Kafka; None stands for having begun to send."""
     records: list = []
 
-    def keep(_settings: object, some, _rate: object, _progress: object) -> PublishSummary:
+    def keep(_settings: object, some, _rate: object, _progress: object, *, slow: bool) -> PublishSummary:
         records.append(None)
         records.extend(json.loads(one.value) if one.value[:1] == b"{" else one.value for one in some)
         count = len(records) - 1
@@ -192,3 +197,45 @@ def test_every_input_is_looked_for_before_anything_is_read(tmp_path: Path, sent:
     done = run("--partial", path, tmp_path / f"{RATES}.jsonl")
     assert isinstance(done.exception, UsageError)
     assert sent == []
+
+
+@pytest.mark.parametrize("slow", [True, False])
+def test_what_a_pipe_gave_is_sent_while_the_next_is_waited_for(slow: bool) -> None:
+    """It stayed with us until the next line came: `tail -F` of a quiet feed lost records after 15 s."""
+    at_kafka: list[bytes] = []
+    seen: list[int] = []
+
+    class Producer:
+        async def send(self, _topic: str, *, value: bytes, **_more: object) -> asyncio.Future:
+            """As aiokafka's: handed to a task that works when the loop has a turn."""
+            loop = asyncio.get_running_loop()
+            delivered = loop.create_future()
+            loop.call_soon(lambda: (at_kafka.append(value), delivered.set_result(None)))
+            return delivered
+
+    def pipe() -> Iterator[Record]:
+        for number in range(3):
+            yield Record(RATES, b"USD/KRW", b"%d" % number, -1)
+            deadline = time.monotonic() + (2 if slow else 0)
+            while len(at_kafka) <= number and time.monotonic() < deadline:
+                time.sleep(0.001)
+            seen.append(len(at_kafka))
+
+    sending = publish._Publishing(load_settings(), None, None, "now", None, slow=slow)
+    sending._known = {RATES}
+    asyncio.run(sending._send_all(Producer(), pipe(), 0.0))
+    assert seen == ([1, 2, 3] if slow else [0, 0, 0])
+
+
+def test_standard_input_is_slow_and_a_file_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is read of a file is there; a thread's turn for each of its records would cost as much as the record."""
+    told: list[bool] = []
+
+    def keep(_settings: object, records, *_: object, slow: bool) -> PublishSummary:
+        told.append(slow)
+        return PublishSummary(records=len(list(records)))
+
+    monkeypatch.setattr(publish, "publish_records", keep)
+    assert run(lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION)).exit_code == 0
+    assert run("--topic", TRANSACTIONS, "-", input=json.dumps(OTHER)).exit_code == 0
+    assert told == [False, True]

@@ -72,7 +72,7 @@ def published(monkeypatch):
     """The records that `fxwatch publish` would send."""
     records = []
 
-    def keep(settings, some, rate, progress):
+    def keep(settings, some, rate, progress, *, slow):
         records.extend(some)
         return PublishSummary(records=len(records))
 
