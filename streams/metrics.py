@@ -110,8 +110,8 @@ class Metrics:
             "events",
             "Events by what became of them, events. applied: scored and learned from; duplicate: sent before; "
             "conflict: same identity, other body; redelivered: below the source's high-water mark; refused: not borne "
-            "out, dead-lettered; late: beyond the lateness window (also applied); muted: applied, its outputs having "
-            "been published before (also applied); "
+            "out, dead-lettered; late: beyond the lateness window (also applied); muted: replayed, its outputs having "
+            "been published before (also what it was then; counted in no other metric again); "
             "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied); "
             "type_differs: gives its party another type than it was known by (also applied); "
             "displaced: a verdict to which another officer's on the alert gave way (also applied).",

@@ -238,8 +238,9 @@ class MonitorAgent:
             place, self.core, self.log, outputs, self._save, self._on_change, self._beside, self._flush
         )
 
-    def _flush(self) -> None:
+    def _flush(self, replayed: int = 0) -> None:
         """What was replayed, into the metrics; it was no run."""
+        self.metrics.count_replayed(AGENT, replayed)
         self.core.tally.flush(self.metrics, AGENT)
 
     def _start_opening(self, number: int) -> None:
@@ -273,11 +274,9 @@ class MonitorAgent:
             self.unopened.pop(number, None)
 
     async def _open_once(self, partition: Partition[PartitionState]) -> None:
-        replayed = partition.replayed
         if partition.status != "stopped":
             await self.writers[partition.place.partition].start()
             await partition.open()
-        self.metrics.count_replayed(AGENT, partition.replayed - replayed)
         self._flush()
         self.unopened.pop(partition.place.partition, None)
         if partition.status == "stopped":

@@ -79,15 +79,15 @@ class MonitorCore:
             ) from fault
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
-        self._count(event, origin, step, watermark)
-        if not muted:  # a replay is no news: who published these records has counted them, and somebody was told
+        self._count(origin, step)
+        if not muted:  # else it was counted when its outputs were published: a replay is no news to an alerting rule
+            forgotten = state.counters["parties_forgotten"] - forgotten
+            # where there is no room for more a new one takes the place of another
+            new = isinstance(event, Transaction) and len(state.parties) + forgotten > parties
+            self._count_news(event, origin, step, watermark, new_party=new)
+            tally.forgotten += forgotten
             if step.rate is not None and partition == 0:  # a rate comes to every partition
                 tally.rates[step.rate] += 1
-            forgotten = state.counters["parties_forgotten"] - forgotten
-            tally.forgotten += forgotten
-            # where there is no room for more a new one takes the place of another
-            if isinstance(event, Transaction) and len(state.parties) + forgotten > parties:
-                tally.said["new_party", institution_code(event.institution)] += 1
         if isinstance(event, ConfigurationChange):
             tally.ruling = state.configuration
         for why in step.faults:
@@ -109,15 +109,24 @@ class MonitorCore:
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
         return outputs
 
-    def _count(self, event: Event, origin: Origin, step: science.Outputs, watermark: float | None) -> None:
-        """Add an applied record to the tally; `watermark` is the partition's clock before it, seconds since 1970."""
+    def _count(self, origin: Origin, step: science.Outputs) -> None:
+        """Add what became of a record to the tally, whether it is new or replayed."""
         tally = self.tally
         tally.outcomes["applied" if step.outcome == "configuration" else step.outcome] += 1
         if step.displaced:
             tally.outcomes["displaced"] += 1
         if origin.history and step.outcome == "applied":
             tally.outcomes["history"] += 1
-        if isinstance(event, Transaction) and step.outcome == "applied":
+
+    def _count_news(
+        self, event: Event, origin: Origin, step: science.Outputs, watermark: float | None, *, new_party: bool
+    ) -> None:
+        """Add a payment to the tally; `watermark` is the partition's clock before it, seconds since 1970."""
+        if not isinstance(event, Transaction):
+            return
+        if new_party:
+            self.tally.said["new_party", institution_code(event.institution)] += 1
+        if step.outcome == "applied":
             self._count_payment(event, origin, step, watermark)
 
     def _count_payment(

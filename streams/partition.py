@@ -120,11 +120,12 @@ class Partition(Generic[S]):
         save: Save[S],
         on_change: Callable[["Partition[S]"], None] = lambda _partition: None,
         beside: Callable[[Callable[[], S]], Awaitable[S]] | None = None,
-        on_replayed: Callable[[], None] = lambda: None,
+        on_replayed: Callable[[int], None] = lambda _records: None,
     ) -> None:
         """`beside` runs work that takes long (unpacking a snapshot: seconds) beside the event loop; default: in it.
 
-        `on_replayed` is called after each replayed batch, so that nothing need be kept for a whole replay.
+        `on_replayed` is called after each replayed batch with its records, so that nothing need be kept for a whole
+        replay, and an operator sees it move.
         """
         self.place, self.core, self.log, self.outputs = place, core, log, outputs
         self._save, self._on_change, self._beside, self._on_replayed = save, on_change, beside, on_replayed
@@ -303,14 +304,15 @@ class Partition(Generic[S]):
             return
         start, began = state.next, time.monotonic()
         async for records in self.log.records(self.place.partition, start, stop):
+            before = state.next
             await self._step(records)
-            self._on_replayed()
+            self.replayed += state.next - before
+            self._on_replayed(state.next - before)
             await self._save(self, state)
         if state.next < stop:
             raise self._stopped(
                 state.next, LedgerError("the ledger ended before the record that was expected", expected=stop)
             )
-        self.replayed += state.next - start
         took = time.monotonic() - began
         tell = logger.info if took >= TOLD_REPLAY_SECONDS else logger.debug
         tell("%s: replayed [%d, %d) in %.2f s", self.place, start, stop, took)

@@ -122,12 +122,12 @@ def test_a_run_interrupted_while_it_publishes_comes_with_the_next_opening() -> N
 
 
 def test_every_replayed_batch_is_told_of() -> None:
-    """What is counted for the metrics can be written down batch by batch, and need not grow with the ledger."""
-    at: list[int] = []
+    """What is counted is written down batch by batch: it need not grow, and an operator sees it move."""
+    at: list[tuple[int, int]] = []
 
     async def story() -> None:
-        one = partition(8, committed=8, on_replayed=lambda: at.append(one.state.next))
+        one = partition(8, committed=8, on_replayed=lambda records: at.append((one.state.next, records)))
         await one.open()
 
     asyncio.run(story())
-    assert at == [3, 6, 8]
+    assert at == [(3, 3), (6, 3), (8, 2)]

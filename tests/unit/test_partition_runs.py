@@ -31,7 +31,7 @@ def test_a_run_is_published_once_with_its_end_and_then_saved() -> None:
 def test_a_run_that_begins_later_replays_what_is_missing_first(caplog: pytest.LogCaptureFixture) -> None:
     """Applied elsewhere, or acknowledged and lost: the ledger has it. Each batch is published and saved, and told."""
     told: list[int] = []
-    bench = Bench(on_replayed=lambda: told.append(bench.partition.state.next))
+    bench = Bench(on_replayed=lambda _: told.append(bench.partition.state.next))
     with caplog.at_level(logging.DEBUG, logger=module.__name__):
         bench.play(bench.open, bench.run(0), bench.run(6, 7))
     assert bench.did("read") == [("read", 4, 1, 6)]
@@ -47,7 +47,7 @@ def test_a_run_that_begins_later_replays_what_is_missing_first(caplog: pytest.Lo
 
 
 def test_a_ledger_that_ends_within_a_replay_stops_the_partition() -> None:
-    """The offset it stopped at is the first that was not there; nothing is counted as replayed."""
+    """The offset it stopped at is the first that was not there; what was there is counted as replayed."""
     bench = Bench(committed=8)
     bench.held = 6
     one = bench.play(bench.open)
@@ -56,7 +56,7 @@ def test_a_ledger_that_ends_within_a_replay_stops_the_partition() -> None:
         "to do: mend the cause and restart, or record a decision: fxwatch skip monitor 4 6 --reason ..."
     )
     assert one.cause is not None
-    assert (one.cause.position, one.replayed) == (6, 0)
+    assert (one.cause.position, one.replayed) == (6, 6)
 
 
 def test_a_hole_within_a_run_stops_the_partition_behind_what_came_before() -> None:
@@ -79,7 +79,7 @@ def test_a_replay_that_takes_long_is_told(
     """Whoever waits for a worker to be ready sees what it does; others need not read of each partition."""
     clock = SimpleNamespace(now=1000.0)
 
-    def went_by() -> None:
+    def went_by(_records: int) -> None:
         clock.now += seconds
 
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
