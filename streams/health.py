@@ -32,6 +32,8 @@ LOOP_STALL_SECONDS = 30.0
 PROGRESS_STALL_SECONDS = 120.0
 BROKER_PROBE_SECONDS = 2.0
 BROKER_PROBE_TIMEOUT = 5.0
+# For the last message of a worker that ends itself; a log that takes longer takes nothing any more.
+SPEAKING_SECONDS = 5.0
 
 
 class WatchdogError(FxwatchError):
@@ -46,15 +48,33 @@ def die(error: BaseException) -> NoReturn:
     Crash-only: what was not acknowledged is redelivered, what was not committed is aborted by the next owner, and a
     graceful stop would commit offsets of records whose outputs were not delivered.
     """
-    known = isinstance(error, FxwatchError)
+    code = error.exit_code if isinstance(error, FxwatchError) else 1
     message = error.message if isinstance(error, FxwatchError) else f"unexpected fault: {error!r}"
-    if not known:
-        logger.critical("unexpected fault", exc_info=error)
-    logger.critical("%s", message, fault=error)
-    if not logs.as_json():
-        logs.last_words(message)
-    logging.shutdown()
-    os._exit(error.exit_code if isinstance(error, FxwatchError) else 1)
+
+    def speak() -> None:
+        if not isinstance(error, FxwatchError):
+            logger.critical("unexpected fault", exc_info=error)
+        logger.critical("%s", message, fault=error)
+        if not logs.as_json():
+            logs.last_words(message)
+        logging.shutdown()
+
+    _exit_after(speak, code)
+
+
+def _exit_after(speak: Callable[[], None], code: int) -> NoReturn:
+    """Exit whatever becomes of the words: a log on a full disk raises, and a pipe that nobody empties waits for ever.
+
+    Failure prevented: a worker that was to end went on, and acknowledged what it had not written.
+    """
+    late = threading.Timer(SPEAKING_SECONDS, os._exit, (code,))
+    late.daemon = True
+    late.start()
+    try:
+        speak()
+    finally:
+        late.cancel()
+        os._exit(code)
 
 
 def background(work: Coroutine[Any, Any, Any], on_end: Callable[[BaseException], Any] = die) -> "asyncio.Task[Any]":
@@ -216,9 +236,8 @@ def exit_deadline(seconds: float) -> None:
     """End the process hard after `seconds`: Faust hangs for ever when a shutdown handler fails (DESIGN section 3)."""
 
     def expire() -> None:
-        logs.last_words(f"the stop took longer than {seconds:.0f} s, ended hard; nothing is lost")
-        logging.shutdown()
-        os._exit(1)
+        words = f"the stop took longer than {seconds:.0f} s, ended hard; nothing is lost"
+        _exit_after(lambda: logs.last_words(words), 1)
 
     timer = threading.Timer(seconds, expire)
     timer.daemon = True

@@ -4,6 +4,7 @@ A message is a sentence; what it is about (agent, partition, topic, offset, a fa
 `text` is for people; `json` is one object a line. Both are made in streams/log_lines.py.
 """
 
+import contextlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ import sys
 import threading
 import time
 from logging.handlers import MemoryHandler
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from streams.errors import FxwatchError
@@ -62,14 +64,29 @@ def hold() -> None:
     logging.getLogger().addHandler(MemoryHandler(HELD_RECORDS, flushLevel=logging.CRITICAL + 1))
 
 
+class _Handler(logging.StreamHandler[Any]):
+    """Passes over what cannot be written: the stream is a full disk, or a pipe whose reader is gone.
+
+    Python would print a traceback there, of many lines and with the message's arguments, as soon as there is room.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  (logging's name)
+        """Of a record that cannot be formatted, a fault of ours, its logger and the fault's type are told."""
+        fault = sys.exc_info()[1]
+        if not isinstance(fault, OSError) and self.stream is not None and not self.stream.closed:
+            last_words(f"a record of {record.name} cannot be shown: {type(fault).__name__}")
+
+
 def set_up(form: Format, level: Level) -> None:
     """Write this process's log to standard error. Libraries stay as silent as they are until `hear_libraries`."""
     global _form  # noqa: PLW0603  (of the process, as Python's logging is)
     from streams.log_lines import formatter
 
     _form = form
-    root, handler = logging.getLogger(), logging.StreamHandler(sys.stderr)
-    handler.setFormatter(formatter(form, colours=sys.stderr.isatty() and "NO_COLOR" not in os.environ))
+    root, handler = logging.getLogger(), _Handler(sys.stderr)
+    # None where the process was started without one (`2>&-`): then nothing is written, and it works all the same
+    terminal = sys.stderr is not None and sys.stderr.isatty()
+    handler.setFormatter(formatter(form, colours=terminal and "NO_COLOR" not in os.environ))
     if level != "debug":
         handler.addFilter(Noise())
     root.setLevel(level.upper())
@@ -105,7 +122,13 @@ def _hook_up() -> None:
     def unraisable(told: "sys.UnraisableHookArgs") -> None:
         logger.error("a fault where none can be raised", exc_info=told.exc_value)
 
-    threading.excepthook, sys.unraisablehook = of_thread, unraisable
+    def uncaught(kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, Exception):
+            logger.critical("ended by an unexpected fault", exc_info=(kind, fault, trace))
+        else:
+            sys.__excepthook__(kind, fault, trace)
+
+    threading.excepthook, sys.unraisablehook, sys.excepthook = of_thread, unraisable, uncaught
 
 
 def as_json() -> bool:
@@ -114,13 +137,18 @@ def as_json() -> bool:
 
 
 def last_words(message: str) -> None:
-    """One message on standard error, whatever logging does: in JSON an object of the same form."""
+    """One message on standard error, whatever logging does: in JSON an object of the same form.
+
+    Never raises: where it cannot be written, nobody can be told.
+    """
+    line = f"fxwatch: {showable(message)}"
     if _form == "json":
         now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
         record = {"timestamp": now, "level": "critical", "logger": "fxwatch", "event": showable(message)}
-        print(showable(json.dumps(record)), file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
-    else:
-        print(f"fxwatch: {showable(message)}", file=sys.stderr, flush=True)  # noqa: T201  (as above)
+        line = showable(json.dumps(record))
+    if sys.stderr is not None:
+        with contextlib.suppress(OSError, ValueError):
+            print(line, file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
 
 
 def refused(fault: Exception) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from streams.errors import ConfigurationError
+from streams.errors import BrokerUnavailableError, ConfigurationError
 from streams.settings import load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +36,8 @@ class Broken:
     def __del__(self): raise ValueError("in a destructor")
 Broken(); gc.collect()
 logs.last_words("whatever logging does")
+logging.getLogger("streams.a").warning("%d", "a sender's text")
+sys.excepthook(ValueError, ValueError("nobody caught it"), None)
 from streams import health
 from streams.errors import BrokerUnavailableError
 health.die(BrokerUnavailableError("the end", got="no broker"))
@@ -65,6 +67,8 @@ def test_each_line_is_an_object_whoever_says_it() -> None:
         ("py.warnings", "warning", "<string>:12: UserWarning: of Python"),
         ("python", "critical", "a thread ended with an unexpected fault"),
         ("python", "error", "a fault where none can be raised"), ("fxwatch", "critical", "whatever logging does"),
+        ("fxwatch", "critical", "a record of streams.a cannot be shown: TypeError"),
+        ("python", "critical", "ended by an unexpected fault"),
         ("streams.health", "critical", "the end; got: no broker"),
     ]  # fmt: skip
     assert told[1]["offset"] == 7
@@ -72,6 +76,46 @@ def test_each_line_is_an_object_whoever_says_it() -> None:
     assert told[4]["exception"].endswith("ValueError: in a destructor")
     assert (told[-1]["code"], told[-1]["retriable"], told[-1]["got"]) == ("broker.unavailable", True, "no broker")
     assert all(one["timestamp"].endswith("Z") for one in told)
+
+
+DEAF = """
+import logging, os, sys
+from streams import health, logs
+from streams.errors import BrokerUnavailableError
+logs.set_up({form!r}, "info")
+for number in range(1000):
+    logs.get_logger("streams.a").warning("%s", "x" * 100)
+print("it works", flush=True)
+health.SPEAKING_SECONDS = 0.5
+try:
+    health.die(BrokerUnavailableError("the end"))
+except OSError:
+    print("it goes on", flush=True)
+"""
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("log", ["full disk", "reader gone", "none"])
+def test_a_log_that_takes_nothing_stops_nobody_from_working_or_ending(form: str, log: str) -> None:
+    """A worker that was to end went on: its last message could not be written, and that fault came instead."""
+    into = {"full disk": ">/dev/full", "reader gone": "> >(exec true)", "none": ">&-"}[log]
+    wait = "sleep 0.2; " if log == "reader gone" else ""
+    shell = f'exec 2{into}; {wait}exec "$0" -c "$1"'
+    done = subprocess.run(["bash", "-c", shell, sys.executable, DEAF.format(form=form)], cwd=ROOT,
+                          stdout=subprocess.PIPE, text=True, timeout=60, check=False)  # fmt: skip
+    assert (done.returncode, done.stdout) == (BrokerUnavailableError.exit_code, "it works\n")
+
+
+def test_a_log_that_nobody_empties_does_not_keep_a_worker_from_ending() -> None:
+    """A full pipe whose reader hangs: a write to it never returns."""
+    code = DEAF.replace("range(1000)", "range(0)").replace('print("it works"', "os.set_blocking(2, False)\n"
+        "try:\n    while True: os.write(2, b'x' * 4096)\nexcept BlockingIOError: os.set_blocking(2, True)\n"
+        'print("it works"')  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", code.format(form="text")], cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
+        assert process.wait(60) == BrokerUnavailableError.exit_code
+        assert process.stdout is not None
+        assert process.stdout.read() == "it works\n"
 
 
 def test_in_text_the_message_is_the_last_line() -> None:
