@@ -67,6 +67,12 @@ class Write(NamedTuple):
     delivery: "asyncio.Future[Any]"
 
 
+def heard(delivery: "asyncio.Future[Any]") -> None:
+    """A callback for a future whose fault follows from one that is told: asyncio would tell it at `error`, unasked."""
+    if not delivery.cancelled():
+        delivery.exception()
+
+
 class RetryLog(logging.Handler):
     """What the broker last answered for a partition whose batch is sent again.
 
@@ -159,10 +165,15 @@ class Outstanding:
         for write in writes:
             self.begun(write.topic, write.partition)
         self.awake_seconds, waiting = 0.0, list(writes)
-        while waiting:
-            waiting = [write for write in waiting if not self._settled(write)]
-            if waiting:
-                await self._look(waiting)
+        try:
+            while waiting:
+                waiting = [write for write in waiting if not self._settled(write)]
+                if waiting:
+                    await self._look(waiting)
+        except BaseException:
+            for write in writes:
+                write.delivery.add_done_callback(heard)
+            raise
 
     def begun(self, topic: str, partition: int) -> None:
         """A write to the partition begins; one that is sent again has begun before."""

@@ -20,8 +20,9 @@ REPEAT_SECONDS = 30.0
 LASTING_SECONDS = 60.0
 # Trouble that paused for this long was over: what comes then is new. Clients try again every few seconds.
 PAUSE_SECONDS = 30.0
-# Messages made by f-strings are all different: forget rather than grow.
-REMEMBERED_MESSAGES = 1000
+# As many different ones in that time: messages made by f-strings, one for each bad record say, are all different.
+# A worker in trouble has some 20; further ones would fill a disk, 20 MB a minute at 1 000 a second.
+MESSAGES = 200
 
 # mode puts the service before the message
 _SERVICE = re.compile(r"\[\^-*[^\]]*\]: ")
@@ -194,7 +195,9 @@ class Noise(logging.Filter):
         passed = self._passed.get(kind)
         if passed is not None and now - passed < REPEAT_SECONDS:
             return True
-        if len(self._passed) > REMEMBERED_MESSAGES:
-            self._passed.clear()
+        if len(self._passed) >= MESSAGES:
+            self._passed = {known: when for known, when in self._passed.items() if now - when < REPEAT_SECONDS}
+            if len(self._passed) >= MESSAGES:
+                return True
         self._passed[kind] = now
         return False

@@ -9,6 +9,7 @@ source topic, topic id, partition and offset are its identity.
 
 import asyncio
 import re
+import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 
@@ -35,6 +36,8 @@ from streams.tasks import CLOSING_SECONDS, ended
 logger = logs.get_logger(__name__)
 
 RETRY_SECONDS = 2.0
+# One message of a partition in this time: an operator acts on the first.
+FOREIGN_SECONDS = 60.0
 # how often one looks whether the group has given partitions
 ASSIGNED_SECONDS = 0.2
 # A batch has to be written within the time that the group lets pass between two fetches (300 s), else it would never be
@@ -70,7 +73,7 @@ class ConflictLetters:
         self._count = count
         self._positions = positions
         self._evidence_keys = evidence_keys
-        self._originals = Originals(settings)
+        self._originals, self._foreign = Originals(settings), ForeignNotices()
         self._task: asyncio.Task[Any] | None = None
         # since something last went well
         self._failures, self._fault = 0, ""
@@ -146,7 +149,7 @@ class ConflictLetters:
             if not readable:
                 await asyncio.sleep(ASSIGNED_SECONDS)
             fetched = await _next(consumer, readable, served) if readable else {}
-            found = [(tp.partition, understood(record), record.timestamp)
+            found = [(tp.partition, understood(record, self._foreign), record.timestamp)
                      for tp, records in fetched.items() for record in records]  # fmt: skip
             told = [(number, notice, timestamp) for number, notice, timestamp in found if notice is not None]
             await self.write([(notice, timestamp) for _, notice, timestamp in told])
@@ -225,7 +228,32 @@ async def _next(
     return dict(fetched)
 
 
-def understood(record: Any) -> Notice | None:
+class ForeignNotices:
+    """Tells of records that are no notices, of each partition once in `FOREIGN_SECONDS`.
+
+    Failure prevented: whoever may write to the topic could fill the disk with one error a record.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        # by partition: when it was told last, and how many were passed since without a word
+        self._told: dict[int, tuple[float, int]] = {}
+
+    def __call__(self, record: Any, why: str) -> None:
+        """Tell, or only count."""
+        now = self._clock()
+        last, passed = self._told.get(record.partition, (-FOREIGN_SECONDS, 0))
+        if now - last < FOREIGN_SECONDS:
+            self._told[record.partition] = last, passed + 1
+            return
+        self._told[record.partition] = now, 0
+        logger.error("%s[%d] offset %d is no notice of a monitor, and is passed: %s; %d before it since the last such "
+                     "message; to do: see who may write there, with fxwatch topics acls", record.topic,
+                     record.partition, record.offset, why, passed, topic=record.topic, partition=record.partition,
+                     offset=record.offset)  # fmt: skip
+
+
+def understood(record: Any, tell: Callable[[Any, str], None]) -> Notice | None:
     """The notice in a record of the topic; None for what nobody can act on, which is told and passed.
 
     Failure prevented: ingest ended at each start at a record that was no notice, and nobody's records were read.
@@ -245,9 +273,7 @@ def understood(record: Any) -> Notice | None:
                 why = "its code is none"
             else:
                 why = "it is about no record of an input"
-    logger.error("%s[%d] offset %d is no notice of a monitor, and is passed: %s; to do: see who may write there, with "
-                 "fxwatch topics acls", record.topic, record.partition, record.offset, why, topic=record.topic,
-                 partition=record.partition, offset=record.offset)  # fmt: skip
+    tell(record, why)
     return None
 
 

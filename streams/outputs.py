@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams import logs, progress
 from streams.clients import Headers
-from streams.deliveries import REFUSALS, Outstanding, Write, refused
+from streams.deliveries import REFUSALS, Outstanding, Write, heard, refused
 from streams.errors import FencedError
 
 logger = logs.get_logger(__name__)
@@ -185,6 +185,9 @@ class PartitionOutputs:
 
 async def abandon(producer: Any) -> None:
     """Stop a producer that may be in any state; the broker aborts what it left open."""
+    waiter = getattr(getattr(producer, "_txn_manager", None), "_transaction_waiter", None)
+    if waiter is not None:  # of a transaction that a successor fenced, say; the write's own fault was told
+        waiter.add_done_callback(heard)
     try:
         await asyncio.wait_for(producer.stop(), STOP_SECONDS)
     except (KafkaError, AssertionError, TimeoutError, OSError) as fault:

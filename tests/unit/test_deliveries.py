@@ -1,11 +1,12 @@
 """Writes that are waited for: what is told, what ends the wait, and the form of aiokafka's log that it reads."""
 
 import asyncio
+import gc
 import logging
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, NotEnoughReplicasError
+from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, NotEnoughReplicasError, ProducerFenced
 from aiokafka.producer.sender import SendProduceReqHandler
 
 from streams.deliveries import STOPPED_SECONDS, Awake, Outstanding, Write
@@ -58,6 +59,24 @@ def test_an_unclear_end_is_raised_as_it_is() -> None:
     """Whether it was written must be found out by the caller."""
     with pytest.raises(KafkaConnectionError):
         waited(60, Clock(), after=0.01, fault=KafkaConnectionError())
+
+
+def test_faults_of_the_other_writes_are_not_told_beside_the_first(caplog: pytest.LogCaptureFixture) -> None:
+    """A transaction that a successor fenced fails all its writes: asyncio told those that nobody asked for."""
+
+    async def wait() -> None:
+        loop = asyncio.get_running_loop()
+        before, at_once, later = (loop.create_future() for _ in range(3))
+        before.set_exception(ProducerFenced())
+        at_once.set_exception(ProducerFenced())
+        loop.call_later(0.01, later.set_exception, ProducerFenced())
+        with pytest.raises(ProducerFenced):
+            await Outstanding(60, Clock()).acknowledged([Write(TOPIC, 3, one) for one in (before, at_once, later)])
+        await asyncio.sleep(0.02)
+
+    asyncio.run(wait())
+    gc.collect()
+    assert [one.getMessage() for one in caplog.records if one.name == "asyncio"] == []
 
 
 def test_the_patience_ends_the_wait_with_the_topic_named() -> None:

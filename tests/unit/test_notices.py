@@ -230,15 +230,26 @@ def changed(**fields: Any) -> bytes:
 )  # fmt: skip
 def test_what_is_no_notice_is_told_and_passed(value: bytes | None, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever may write to the topic; ingest ended at it at every start."""
-    assert notices.understood(record(value)) is None
+    assert notices.understood(record(value), notices.ForeignNotices()) is None
     assert "fx.notices.v1[0] offset 3 is no notice of a monitor, and is passed" in caplog.text
-    assert notices.understood(record(changed())) == notice(6)
+    assert notices.understood(record(changed()), notices.ForeignNotices()) == notice(6)
+
+
+def test_a_flood_of_foreign_notices_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    """10 000 of them, and another a minute later, which says how many there were."""
+    clock = SimpleNamespace(now=0.0)
+    tell = notices.ForeignNotices(lambda: clock.now)
+    for _ in range(10_000):
+        notices.understood(record(b"garbage"), tell)
+    clock.now = notices.FOREIGN_SECONDS
+    notices.understood(record(b"garbage"), tell)
+    assert [one.getMessage().count("; 9999 before it") for one in caplog.records] == [0, 1]
 
 
 def test_a_record_set_that_cannot_be_read_is_told_and_passed(caplog: pytest.LogCaptureFixture) -> None:
     """Its place is handed over (streams/record_sets.py)."""
     unreadable = Unreadable(TP.topic, 0, 3, 9, -1, 100, "ab", "set.too_large", "it would be 1.9 GB")
-    assert notices.understood(unreadable) is None
+    assert notices.understood(unreadable, notices.ForeignNotices()) is None
     assert "it would be 1.9 GB" in caplog.text
 
 
