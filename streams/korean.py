@@ -122,6 +122,22 @@ def day(text: str) -> str:
         return printable(text)
 
 
+def month(text: str) -> str:
+    """A month of a year, `2026-04`."""
+    year, _, number = text.partition("-")
+    return f"{year}년 {int(number)}월"
+
+
+def short_moment(at: datetime, zone: ZoneInfo) -> str:
+    """A time in a column that says the zone (`zone_name`)."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M:%S}"
+
+
+def zone_name(zone: ZoneInfo) -> str:
+    """A zone as the title of a column says it."""
+    return "한국 시각" if zone.key == "Asia/Seoul" else printable(zone.key)
+
+
 def moment(at: datetime, zone: ZoneInfo) -> str:
     """A time where the law applies, with its zone."""
     there = at.astimezone(zone)

@@ -31,6 +31,7 @@ class DeskWords(msgspec.Struct, frozen=True):
     positions: dict[str, str]
     span: str
     about: str
+    at_rate: str
     purpose: str
     to: dict[str, str]
     record: str
@@ -52,6 +53,7 @@ class DeskWords(msgspec.Struct, frozen=True):
     reason_denied: str
     confirmed_amount: str
     newest: str
+    dry_run: str
     sent: str
     taken_in: str
     refused: str
@@ -71,9 +73,9 @@ class DeskWords(msgspec.Struct, frozen=True):
     kinds: dict[str, str]
     sums: str
     sums_note: str
-    month: str
-    count: str
-    usd: str
+    payments: str
+    tally: str
+    tokens: str
     without_usd: str
     counterparties: str
     others: str
@@ -85,6 +87,11 @@ class DeskWords(msgspec.Struct, frozen=True):
     case_line: str
     page: str
     earlier_page: str
+    follow: str
+    waiting: str
+    stopped: str
+    silence: dict[str, str]
+    no_alert_here: str
 
 
 ENGLISH = DeskWords(
@@ -111,6 +118,7 @@ ENGLISH = DeskWords(
     },
     span="The partition holds offsets {first} to {last}.",
     about="about {usd} USD",
+    at_rate="at {rate} {pair}",
     purpose="no purpose given",
     to={"out": "to {token} ({country})", "in": "from {token} ({country})"},
     record="LEDGER RECORD",
@@ -132,6 +140,7 @@ ENGLISH = DeskWords(
     reason_denied="This client may not read verdicts' reasons.",
     confirmed_amount="confirmed amount {amount}",
     newest="the newest is {alert}",
+    dry_run="checked and not sent (--dry-run)",
     sent="sent, not yet taken in",
     taken_in="taken in: ledger {partition}:{offset}",
     refused="REFUSED, it does not count: {why}. Mend that, then give the verdict again.",
@@ -154,7 +163,7 @@ ENGLISH = DeskWords(
     kinds={"transaction": "payments", "declaration": "declarations", "profile": "profiles", "disposition": "verdicts"},
     sums="SETTLED PAYMENTS BY MONTH",
     sums_note="As reported, in USD at the ledger's rates: a payment that two institutions report is counted twice.",
-    month="month", count="payments", usd="USD", without_usd="without a rate",
+    payments="payments {n}", tally="{name} {n}", tokens="{n}", without_usd="without a rate",
     counterparties="COUNTERPARTIES",
     others="all others",
     institutions="Reported by {names}",
@@ -165,6 +174,14 @@ ENGLISH = DeskWords(
     case_line="{case}  alerts: {n}, open: {open}",
     page="{shown} of {total} events shown, the newest",
     earlier_page="earlier ones: --until {when}, or more with --limit",
+    follow="reading {topic} at {address}",
+    waiting="waiting for new alerts (Ctrl-C ends)",
+    stopped="stopped after {n} alerts",
+    silence={
+        "the broker does not answer; waiting for it": "the broker does not answer; waiting for it",
+        "the broker answers again": "the broker answers again",
+    },
+    no_alert_here="{place} is not an alert that this version can read: {cause}",
 )  # fmt: skip
 
 KOREAN = DeskWords(
@@ -191,12 +208,13 @@ KOREAN = DeskWords(
     },
     span="이 파티션에는 {first}번부터 {last}번까지의 위치가 있습니다.",
     about="약 미화 {usd}달러",
-    purpose="사유 미기재",
+    at_rate="적용 환율 {rate}({pair})",
+    purpose="거래 사유 미기재",
     to={"out": "수취인 {token} ({country})", "in": "송금인 {token} ({country})"},
     record="원장 기록",
     source="출처",
     source_record="{topic}, 파티션 {partition}, 위치 {offset}",
-    no_source="출처 없음: 토픽을 만들 때 원장의 첫 기록으로 작성되었습니다",
+    no_source="없음: 토픽을 만들 때 원장의 첫 기록으로 작성되었습니다",
     received="수신 시각",
     commitment="원본 확인값",
     is_history="과거 자료로 적재됨: 학습에만 쓰이며 경보를 내지 않습니다",
@@ -212,6 +230,7 @@ KOREAN = DeskWords(
     reason_denied="판정 사유를 열람할 권한이 없습니다.",
     confirmed_amount="확인 금액 {amount}",
     newest="최신 경보: {alert}",
+    dry_run="확인만 하고 전송하지 않음(--dry-run)",
     sent="전송됨, 아직 접수 전",
     taken_in="접수 완료: 원장 {partition}:{offset}",
     refused="접수가 거부되어 집계되지 않습니다: {why}. 원인을 바로잡은 뒤 다시 판정하십시오.",
@@ -234,7 +253,7 @@ KOREAN = DeskWords(
     kinds={"transaction": "지급·수령", "declaration": "수출입신고", "profile": "기본정보", "disposition": "판정"},
     sums="월별 결제 완료 합계",
     sums_note="보고된 그대로 원장의 환율로 미화 환산한 합계이며, 두 기관이 함께 보고한 거래는 두 번 합산됩니다.",
-    month="월", count="건수", usd="미화", without_usd="환율 없음",
+    payments="{n}건", tally="{name} {n}건", tokens="토큰 {n}개", without_usd="환율 없음",
     counterparties="상대방별 합계",
     others="그 밖의 상대방",
     institutions="보고 기관: {names}",
@@ -245,6 +264,14 @@ KOREAN = DeskWords(
     case_line="{case}  경보 {n}건, 미처리 {open}건",
     page="전체 {total}건 중 최근 {shown}건 표시",
     earlier_page="이전 기록: --until {when}, 또는 --limit 사용",
+    follow="읽는 중: {topic}({address})",
+    waiting="새 경보를 기다리는 중(Ctrl-C로 종료)",
+    stopped="경보 {n}건을 표시하고 종료하였습니다",
+    silence={
+        "the broker does not answer; waiting for it": "브로커가 응답하지 않아 기다리는 중입니다",
+        "the broker answers again": "브로커가 다시 응답합니다",
+    },
+    no_alert_here="{place}: 이 버전에서 읽을 수 있는 경보가 아닙니다: {cause}",
 )  # fmt: skip
 
 DESK_WORDS: dict[Language, DeskWords] = {"en": ENGLISH, "ko": KOREAN}

@@ -9,7 +9,7 @@ from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.record_words import value_in_words
 from streams.contracts import DISPOSITIONS
 from streams.desk.alert_lookup import SHORT_DIGITS
-from streams.desk.disposing import Done
+from streams.desk.disposing import Decision, Done
 from streams.desk.verdicts import Given
 from streams.render import local_time, number
 from streams.render_labels import LABELS, Language
@@ -26,17 +26,25 @@ def alert_line(alert: Alert, lang: Language) -> str:
                                            party=alert.party))  # fmt: skip
 
 
+def dry_line(decision: Decision, lang: Language) -> str:
+    """What would be sent, where only that was asked for."""
+    return f"  {_verdict(decision, lang)}: {DESK_WORDS[lang].dry_run}"
+
+
+def _verdict(decision: Decision, lang: Language) -> str:
+    said = value_in_words("verdict", decision.verdict, lang)
+    return printable(DESK_WORDS[lang].decided.format(verdict=said, officer=decision.investigator))
+
+
 def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
     """What became of it; where it was not seen in the ledger, what to do."""
     words, decision = DESK_WORDS[lang], done.decision
-    verdict = words.decided.format(verdict=value_in_words("verdict", decision.verdict, lang),
-                                   officer=decision.investigator)  # fmt: skip
     outcome = {
         "sent": words.sent, "stands": "", "refused": words.refused.format(why=_why(done, lang)),
         "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
     }[done.outcome]  # fmt: skip
-    yield printable(f"  {verdict}: {outcome}")
-    if done.outcome == "sent":
+    yield printable(f"  {_verdict(decision, lang)}: {outcome}")
+    if done.outcome == "sent" and seconds:  # who does not wait need not be told that it was not seen
         place = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
         yield f"  {words.not_seen.format(seconds=f'{seconds:g}', **place)}"
         yield f"  {words.ask.format(**place)}"

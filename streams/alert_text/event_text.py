@@ -31,10 +31,16 @@ def money(amount: str, currency: str, usd: str | None, lang: Language) -> str:
     return f"{told} ({DESK_WORDS[lang].about.format(usd=number(usd))})"
 
 
-def payment_lines(event: Transaction, usd: str | None, purposes: Purposes, lang: Language) -> tuple[str, str]:
-    """What was paid, and with whom and how: two lines."""
+def payment_lines(
+    event: Transaction, usd: str | None, purposes: Purposes, lang: Language, *, rates: bool = False
+) -> tuple[str, str]:
+    """What was paid (with `rates`, at which rate), and with whom and how: two lines."""
     words = DESK_WORDS[lang]
-    what = (money(event.amount, event.currency, usd, lang), value_in_words("direction", event.direction, lang),
+    rate: tuple[str, ...] = ()
+    if rates and event.deal_rate is not None and event.settled_currency is not None:
+        pair = f"{event.currency}/{event.settled_currency}"
+        rate = (words.at_rate.format(rate=number(event.deal_rate), pair=pair),)
+    what = (money(event.amount, event.currency, usd, lang), *rate, value_in_words("direction", event.direction, lang),
             purpose(event.purpose, purposes, lang))  # fmt: skip
     other = words.to[event.direction].format(token=event.counterparty, country=event.counterparty_country)
     how = (other, *(value_in_words(name, getattr(event, name), lang) for name in ("status", "evidence", "channel")))

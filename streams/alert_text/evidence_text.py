@@ -19,7 +19,8 @@ _MARGIN, _HANG = 4, 2
 class EvidenceText:
     """The lines of each record by its place in the evidence; a callable that a page asks for them."""
 
-    def __init__(self, details: Iterable[Detail], purposes: Purposes, lang: Language) -> None:
+    def __init__(self, details: Iterable[Detail], purposes: Purposes, lang: Language, *, rates: bool = False) -> None:
+        self._rates = rates  # each payment's rate, where the alert is about rates
         self._of: Mapping[EvidenceItem, Detail] = {each.item: each for each in details}
         self._purposes, self._lang = purposes, lang
 
@@ -33,7 +34,11 @@ class EvidenceText:
             return [Line(told.format(first=detail.first, end=detail.end, cause=detail.cause), "", _MARGIN, _HANG)]
         # the institution stands in the record's own line
         event, rest = detail.event, (detail.usd, self._purposes, self._lang)
-        texts = payment_lines(event, *rest) if isinstance(event, Transaction) else event_lines(event, *rest)
+        texts = (
+            payment_lines(event, *rest, rates=self._rates)
+            if isinstance(event, Transaction)
+            else event_lines(event, *rest)
+        )
         return [Line(text, "", _MARGIN, _HANG) for text in texts]
 
 

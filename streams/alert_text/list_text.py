@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from streams import korean
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.history_text import worth
 from streams.alert_text.record_words import value_in_words
@@ -15,22 +16,28 @@ from streams.render import STYLES, Line, in_language, local_time
 from streams.render_labels import LABELS, Language
 from streams.showing import printable
 
-# the same in both languages, because machines read them
+# titles in English; what reads them by name leaves --lang ko away
 CSV_COLUMNS = ("alert_id", "created_for", "severity", "state", "verdict", "officer", "decided_at", "typologies",
                "found", "amount_usd", "amount_krw", "party", "counterparty", "case_id", "desk", "evidence_total",
                "status", "ledger")  # fmt: skip
+CSV_KOREAN = ("경보 번호", "일시", "심각도", "상태", "판정", "담당관", "판정 일시", "유형", "탐지 내용",
+              "의심 금액(미화)", "의심 금액(원)", "당사자", "상대방", "사안 번호", "담당",
+              "근거 자료 건수", "경보 구분", "원장 위치")  # fmt: skip
+CSV_TITLES: dict[Language, tuple[str, ...]] = {"en": CSV_COLUMNS, "ko": CSV_KOREAN}
 
 
-def columns(lang: Language) -> list[str]:
+def columns(zone: ZoneInfo, lang: Language) -> list[str]:
     """The titles of a table."""
     words = DESK_WORDS[lang]
-    return [words.when, words.severity, words.found, words.amount, words.verdict, words.alert, words.party, words.case]
+    when = f"{words.when}({korean.zone_name(zone)})" if lang == "ko" else words.when
+    return [when, words.severity, words.found, words.amount, words.verdict, words.alert, words.party, words.case]
 
 
 def cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
     """A row of the table, the id shortened to what `show` and `dispose` take."""
     head = row.current.head
-    return [local_time(head.created_for, zone), LABELS[lang].severity[head.severity], title(head, lang),
+    when = korean.short_moment(head.created_for, zone) if lang == "ko" else local_time(head.created_for, zone)
+    return [when, LABELS[lang].severity[head.severity], title(head, lang),
             worth(head, lang), verdict(row, lang), head.alert_id[:SHORT_DIGITS], head.party, head.case_id]  # fmt: skip
 
 

@@ -8,10 +8,12 @@ import msgspec
 
 from detectors.events import Declaration, Disposition, Profile, Transaction
 from detectors.money import plain
+from streams import korean
 from streams.alert_text.desk_words import DESK_WORDS, DeskWords
 from streams.alert_text.event_text import Purposes, event_lines, purpose
 from streams.alert_text.history_text import worth
 from streams.alert_text.list_text import title, verdict
+from streams.alert_text.record_text import plain_field
 from streams.alert_text.record_words import KINDS, LABELS, value_in_words
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.listing import Row
@@ -26,6 +28,11 @@ _HANG = 26
 CSV_COLUMNS = ("time", "kind", "ledger", "event_id", "direction", "status", "amount", "currency", "usd", "purpose",
                "purpose_text", "counterparty", "counterparty_country", "institution", "channel", "documents",
                "declaration_no", "alert_id", "verdict", "officer")  # fmt: skip
+CSV_KOREAN = ("일시", "종류", "원장 위치", "식별번호", "방향", "상태", "금액", "통화", "미화 환산액",
+              "거래 사유 코드", "거래 사유",
+              "상대방", "상대방 국가", "보고 기관", "경로", "증빙", "수출입신고번호", "경보 번호", "판정",
+              "담당관")  # fmt: skip
+CSV_TITLES: dict[Language, tuple[str, ...]] = {"en": CSV_COLUMNS, "ko": CSV_KOREAN}
 
 
 def party_lines(
@@ -59,10 +66,7 @@ def _profile(profile: Profile | None, zone: ZoneInfo, lang: Language) -> Iterato
     for name in ("registered_on", "capital_krw", "turnover_krw", "industry_code", "size", "employees", "region"):
         content = getattr(profile, name)
         if content is not None:
-            told = (
-                number(content, "KRW", lang=lang) if name.endswith("_krw") else value_in_words(name, str(content), lang)
-            )
-            yield Line(printable(told), labels[name], 2, _HANG)
+            yield Line(plain_field(name, content, lang), labels[name], 2, _HANG)
     yield Line(local_time(profile.as_of, zone, lang), labels["as_of"], 2, _HANG)
 
 
@@ -77,28 +81,33 @@ def _sums(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
     yield Line(words.sums, style="bold")
     for period, one in sorted(history.months.items()):
         direction = value_in_words("direction", period.direction, lang)
-        yield Line(
-            f"{_usd(one, words, lang)}  {words.count} {one.count:,}", f"{period.month}  {direction}", 2, _HANG + 8
-        )
+        month = korean.month(period.month) if lang == "ko" else period.month
+        told = f"{_usd(one, words, lang)}  {words.payments.format(n=f'{one.count:,}')}"
+        yield Line(told, f"{month}  {direction}", 2, _HANG + 8)
     yield Line(words.sums_note, margin=2)
-    statuses = (f"{value_in_words('status', name, lang)} {count:,}" for name, count in sorted(history.statuses.items()))
-    yield Line("; ".join(statuses), margin=2)
-    names = ", ".join(f"{name} ({count:,})" for name, count in history.institutions.most_common(SHOWN_COUNTERPARTIES))
+    statuses = ((value_in_words("status", name, lang), count) for name, count in sorted(history.statuses.items()))
+    yield Line(_tallies(statuses, "; ", words), margin=2)
+    names = _tallies(history.institutions.most_common(SHOWN_COUNTERPARTIES), ", ", words)
     yield Line(printable(words.institutions.format(names=names)), margin=2)
+
+
+def _tallies(counts: Iterable[tuple[str, int]], between: str, words: DeskWords) -> str:
+    return between.join(words.tally.format(name=name, n=f"{count:,}") for name, count in counts)
 
 
 def _counterparties(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
     if not history.counterparties:
         return
-    yield Line(f"{words.counterparties} ({len(history.counterparties):,})", style="bold")
+    yield Line(f"{words.counterparties} ({words.tokens.format(n=f'{len(history.counterparties):,}')})", style="bold")
     for token, one in largest(history.counterparties, SHOWN_COUNTERPARTIES):
         name = words.others if token == OTHERS else token
-        yield Line(printable(f"{name}  {_usd(one, words, lang)}  {words.count} {one.count:,}"), "-", 2, 2)
+        told = f"{name}  {_usd(one, words, lang)}  {words.payments.format(n=f'{one.count:,}')}"
+        yield Line(printable(told), "-", 2, 2)
 
 
 def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[Line]:
     words, entries = DESK_WORDS[lang], history.entries()
-    counts = ", ".join(f"{words.kinds[kind]} {count:,}" for kind, count in history.kinds.most_common())
+    counts = _tallies(((words.kinds[kind], count) for kind, count in history.kinds.most_common()), ", ", words)
     yield Line(f"{words.events} ({counts})" if counts else words.events, style="bold")
     for entry in entries:
         place = ALERT_LABELS[lang].ledger_position.format(partition=partition, offset=entry.offset)

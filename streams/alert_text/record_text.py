@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from detectors.events import ConfigurationChange, Event, Origin
+from streams import korean
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.event_text import Purposes, purpose
 from streams.alert_text.record_words import KINDS, LABELS, NOTES, value_in_words
@@ -66,11 +67,19 @@ def _told(event: Event, name: str, content: Any, zone: ZoneInfo, lang: Language)
         return local_time(content, zone, lang)
     if isinstance(content, tuple):
         return printable(", ".join(map(str, content)))
-    if name in _KRW or name in _UNIT_OF:
-        return number(content, "KRW" if name in _KRW else getattr(event, _UNIT_OF[name]), lang=lang)
-    if isinstance(content, date | int):
-        return str(content)
-    return printable(value_in_words(name, str(content), lang))
+    if name in _UNIT_OF:
+        return number(content, getattr(event, _UNIT_OF[name]), lang=lang)
+    return plain_field(name, content, lang)
+
+
+def plain_field(name: str, content: object, lang: Language) -> str:
+    """A field that is no time and has no unit of its own: a date, a count, a code of the contract, a text."""
+    if name in _KRW:
+        return number(str(content), "KRW", lang=lang)
+    told = value_in_words(name, str(content), lang)
+    if lang == "ko":
+        told = f"{told}명" if name == "employees" else korean.day(told) if isinstance(content, date) else told
+    return printable(told)
 
 
 def _origin(origin: Origin, zone: ZoneInfo, lang: Language) -> Iterator[tuple[str, str]]:

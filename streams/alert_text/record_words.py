@@ -121,7 +121,7 @@ LABELS: dict[Language, dict[str, str]] = {
         "settled_amount": "결제 금액",
         "settled_currency": "결제 통화",
         "deal_rate": "적용 환율",
-        "purpose": "사유",
+        "purpose": "거래 사유",
         "evidence": "증빙",
         "report_no": "신고번호",
         "report_type": "신고 종류",

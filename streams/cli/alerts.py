@@ -9,6 +9,7 @@ import click
 import msgspec
 
 from streams import reading, render, tables
+from streams.alert_text.desk_words import DESK_WORDS, DeskWords
 from streams.cli.alerts_list import alert_topic, list_
 from streams.cli.alerts_show import show
 from streams.cli.desk_options import language
@@ -49,7 +50,7 @@ class _Printer:
             alert = render.read_alert(record.value or b"")
         except msgspec.DecodeError as fault:
             place = f"{record.topic}[{record.partition}]@{record.offset}"
-            _told(f"{place} is not an alert that this version can read: {fault}")
+            _told(DESK_WORDS[self._lang].no_alert_here.format(place=place, cause=fault))
             return False
         if render.SEVERITIES.index(alert.severity) < self._least:
             return False
@@ -77,11 +78,11 @@ def _backlog_in_order(reader: reading.Reader) -> Iterator[Any]:
     yield from held
 
 
-def _records(reader: reading.Reader, *, from_beginning: bool) -> Iterator[Any]:
+def _records(reader: reading.Reader, words: DeskWords, *, from_beginning: bool) -> Iterator[Any]:
     if from_beginning:
         yield from _backlog_in_order(reader)
-    _told("waiting for new alerts (Ctrl-C ends)")
-    for _, batch in reader.follow(from_beginning=False, silent=_told):
+    _told(words.waiting)
+    for _, batch in reader.follow(from_beginning=False, silent=lambda text: _told(words.silence.get(text, text))):
         yield from batch
 
 
@@ -106,18 +107,18 @@ def follow(
 
     Example: fxwatch alerts follow --desk customs --json | jq .alert_id
     """
-    settings = load_settings()
+    settings, words = load_settings(), DESK_WORDS[lang]
     topic = alert_topic(settings, desk)
     printer = _Printer(lang, ZoneInfo(settings.effective.engine.time_zone), min_severity, as_json=as_json)
     wanted = None if party is None else party.encode()
     shown = 0
     try:
         with reading.Reader(settings, [topic]) as reader:
-            _told(f"reading {topic} at {settings.bootstrap}")
-            for record in _records(reader, from_beginning=from_beginning):
+            _told(words.follow.format(topic=topic, address=settings.bootstrap))
+            for record in _records(reader, words, from_beginning=from_beginning):
                 if wanted is None or record.key == wanted:
                     shown += printer.show(record)
                 if shown == count:
                     return
     except KeyboardInterrupt:
-        _told(f"stopped after {shown} alerts")
+        _told(words.stopped.format(n=f"{shown:,}"))

@@ -84,11 +84,11 @@ def list_(  # noqa: PLR0917
         for row in found.rows:
             say_json(json.dumps(list_text.row_json(row), ensure_ascii=False))
     elif as_csv:
-        write_csv(list_text.CSV_COLUMNS, (list_text.csv_cells(row, zone, lang) for row in found.rows), bom=bom)
+        write_csv(list_text.CSV_TITLES[lang], (list_text.csv_cells(row, zone, lang) for row in found.rows), bom=bom)
     elif tables.in_terminal() and tables.console().width < TABLE_COLUMNS:
         show_page([line for row in found.rows for line in list_text.block(row, zone, lang)])
     else:
-        names = list_text.columns(lang)
+        names = list_text.columns(zone, lang)
         tables.show(names, (list_text.cells(row, zone, lang) for row in found.rows), numeric=[names[3]],
                     whole=[names[0], *names[5:]])  # fmt: skip
     _remarks(found, lang)

@@ -60,7 +60,9 @@ def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
 def _page(looked: Looked, settings: Settings, lang: Language) -> list[render.Line]:
     alert, words = looked.found.alert, DESK_WORDS[lang]
     zone = ZoneInfo(settings.effective.engine.time_zone)
-    details = None if looked.details is None else EvidenceText(looked.details, settings.effective.legend.purposes, lang)
+    purposes = settings.effective.legend.purposes
+    rates = any(each.name == "deal_rate" for hit in alert.typologies for each in hit.measured)
+    details = None if looked.details is None else EvidenceText(looked.details, purposes, lang, rates=rates)
     page = render.lines(alert, lang=lang, zone=zone, evidence=len(alert.evidence), details=details)
     if len(alert.evidence) < alert.evidence_total:
         page.append(render.Line(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2))

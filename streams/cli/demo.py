@@ -34,7 +34,12 @@ RATE = 300.0
 @click.option("--rate", type=click.FloatRange(1), default=RATE, show_default=True, help="Records per second.")
 @click.option("--seed", type=int, default=1, show_default=True)
 @click.option(
-    "--lang", type=click.Choice(["en", "ko"]), default="en", show_default=True, help="Language of alerts and summary."
+    "--lang",
+    type=click.Choice(["en", "ko"]),
+    default="en",
+    show_default=True,
+    envvar="FXWATCH_LANG",
+    help="Language of alerts and summary.",
 )
 @click.option("--keep", is_flag=True, help="Leave the broker's data and the logs, and say where.")
 @click.option("--json", "as_json", is_flag=True, help="Only the closing figures, as one JSON object.")

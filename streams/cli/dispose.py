@@ -13,7 +13,7 @@ import click
 
 from detectors.party import MOST_RAISED
 from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.dispose_text import alert_line, done_json, done_lines, stands_line
+from streams.alert_text.dispose_text import alert_line, done_json, done_lines, dry_line, stands_line
 from streams.cli.desk_options import Progress, language, told
 from streams.desk.alert_lookup import SHORT_DIGITS, Found, find_alerts
 from streams.desk.disposing import Decision, Done, already, check, dispose
@@ -170,6 +170,8 @@ def _show(
         say(stands_line(judged.stands, ZoneInfo(settings.effective.engine.time_zone), lang))
     elif done is not None:
         say("\n".join(done_lines(done, seconds, lang)))
+    else:
+        say(dry_line(judged.decision, lang))
 
 
 def _code(sent: list[Done], *, waited: bool) -> int:

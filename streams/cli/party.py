@@ -54,7 +54,7 @@ def command(
     history = read_party(settings, token, partition, limit, progress, since=begin, until=end)
     if as_csv:
         rows = (party_text.csv_cells(entry, partition, purposes, zone, lang) for entry in history.entries())
-        write_csv(party_text.CSV_COLUMNS, rows, bom=bom)
+        write_csv(party_text.CSV_TITLES[lang], rows, bom=bom)
         shown = len(history.entries())
         told(DESK_WORDS[lang].page.format(shown=f"{shown:,}", total=f"{history.total:,}"))
         return

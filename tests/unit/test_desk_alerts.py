@@ -197,7 +197,12 @@ def test_cells_say_all_in_both_languages():
     row_ = dict(zip(list_text.CSV_COLUMNS, list_text.csv_cells(one, SEOUL, "ko"), strict=True))
     assert (row_["alert_id"], row_["amount_usd"], row_["officer"]) == (f"{1:032x}", "14725.50", "I-17")
     assert row_["created_for"] == "2025-04-13T12:00:00+09:00"
-    assert foreign_words(" ".join([*korean[:5], *list_text.columns("ko")])) == []
+    assert korean[0] == "2025-04-13 12:00:00"
+    assert list_text.columns(SEOUL, "ko")[0] == "일시(한국 시각)"
+    assert list_text.columns(ZoneInfo("Europe/Berlin"), "ko")[0] == "일시(Europe/Berlin)"
+    assert list_text.columns(SEOUL, "en")[0] == "when"
+    assert foreign_words(" ".join([*korean[:5], *list_text.columns(SEOUL, "ko"), *list_text.CSV_KOREAN])) == []
+    assert len(list_text.CSV_KOREAN) == len(set(list_text.CSV_KOREAN)) == len(list_text.CSV_COLUMNS)
     assert [each for each in list_text.csv_cells(one, SEOUL, "en") if "\t" in each] == []
 
 

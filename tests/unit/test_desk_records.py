@@ -24,10 +24,10 @@ from detectors.events import (
 )
 from streams import ledger
 from streams.alert_text import party_text
-from streams.alert_text.dispose_text import done_json, done_lines
-from streams.alert_text.event_text import event_lines
+from streams.alert_text.dispose_text import done_json, done_lines, dry_line
+from streams.alert_text.event_text import event_lines, payment_lines
 from streams.alert_text.history_text import history_lines
-from streams.alert_text.record_text import record_json, record_lines
+from streams.alert_text.record_text import plain_field, record_json, record_lines
 from streams.alert_text.record_words import VALUES
 from streams.desk import party_history
 from streams.desk.alert_heads import read_head
@@ -326,6 +326,9 @@ def test_a_partys_page_in_both_languages():
     assert made.unreadable == 1
     korean = text_of(party_text.party_lines(PARTY, made, 3, [], PURPOSES, SEOUL, "ko"))
     assert [word for word in foreign_words(korean) if word != "HS"] == []
+    assert "거래 및 기록 (지급·수령 1건, " in korean
+    assert foreign_words(" ".join(party_text.CSV_KOREAN)) == []
+    assert len(party_text.CSV_KOREAN) == len(set(party_text.CSV_KOREAN)) == len(party_text.CSV_COLUMNS)
     english = text_of(party_text.party_lines(PARTY, made, 3, [], PURPOSES, SEOUL, "en"))
     assert "1 records of this party cannot be read: 3:9" in english
     assert "EVENTS (" in english
@@ -498,6 +501,14 @@ def test_what_became_of_a_verdict(outcome, lang):
     assert done_json(done)["outcome"] == outcome
 
 
+def test_who_does_not_wait_is_not_told_that_nothing_came():
+    """With --wait 0 it is said that it was sent, and no search for a fault is advised; --dry-run says so too."""
+    done = Done(decision=decision(), outcome="sent", partition=2, offset=5)
+    assert list(done_lines(done, 0, "ko")) == ["  의심 해소, 담당관 I-17: 전송됨, 아직 접수 전"]
+    assert dry_line(decision(), "ko") == "  의심 해소, 담당관 I-17: 확인만 하고 전송하지 않음(--dry-run)"
+    assert dry_line(decision(), "en") == "  refuted, by I-17: checked and not sent (--dry-run)"
+
+
 def test_events_in_a_line():
     """A payment abroad in another currency says what it was worth; a declaration its number."""
     what, how = event_lines(payment(currency="EUR", direction="in", purpose=None), "5000.00", PURPOSES, "en")
@@ -514,3 +525,28 @@ def test_origin_without_a_source():
     text = text_of(record_lines("0:0", "configuration", EVENTS[5], origin, purposes=PURPOSES, zone=SEOUL, lang="en"))
     assert "topics apply" in text
     assert io.StringIO(text).readline().startswith("LEDGER RECORD 0:0  Configuration")
+
+
+def test_sums_counts_and_dates_of_a_party_are_said_as_korean_says_them():
+    """건 behind payments, 명 behind people, months and days as dates; the English page keeps its own order."""
+    made = history(*(record(payment(number), number) for number in range(2)))
+    korean = text_of(party_text.party_lines(PARTY, made, 3, [], PURPOSES, SEOUL, "ko"))
+    assert re.search(r"2026년 4월 {2}해외로 지급 +미화 [\d,.]+달러 {2}2건", korean)
+    assert re.search(r"보고 기관: \w+ 2건", korean)
+    assert "상대방별 합계 (토큰 1개)" in korean
+    english = text_of(party_text.party_lines(PARTY, made, 3, [], PURPOSES, SEOUL, "en"))
+    assert re.search(r"2026-04 {2}out: paid abroad +[\d,.]+ USD {2}payments 2", english)
+    told = [plain_field("registered_on", date(2018, 6, 6), lang) for lang in ("en", "ko")]
+    assert told == ["2018-06-06", "2018년 6월 6일"]
+    assert [plain_field("employees", 3, lang) for lang in ("en", "ko")] == ["3", "3명"]
+    assert plain_field("capital_krw", "77000000", "ko") == "77,000,000원(7,700만 원)"
+    assert plain_field("size", "small", "ko") == "소규모"
+
+
+def test_a_payments_rate_is_told_where_it_is_asked_for():
+    """Where an alert is about rates, each payment of its evidence has its own."""
+    event = payment(1, currency="CNY", deal_rate="235.1851", settled_currency="KRW", settled_amount="235185")
+    assert "적용 환율 235.1851(CNY/KRW); 해외로 지급" in payment_lines(event, None, PURPOSES, "ko", rates=True)[0]
+    assert "at 235.1851 CNY/KRW; out" in payment_lines(event, None, PURPOSES, "en", rates=True)[0]
+    assert "235.1851" not in payment_lines(event, None, PURPOSES, "ko")[0]
+    assert "적용 환율" not in payment_lines(payment(1, deal_rate=None), None, PURPOSES, "ko", rates=True)[0]
