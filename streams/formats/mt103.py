@@ -53,9 +53,7 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     sender, receiver = _own_terminal(message), partner
     if received:
         sender, receiver = receiver, sender
-    for node in text.every("77B"):
-        _bound_lines(node, REPORTING_LINES)
-    told = [one for node in text.every("77B") for one in narrative.reports(node)]
+    told = _reports(text)
     nobody: list[Found] = []
     debtor, creditor = _sides(text, (sender, receiver), told, identifiers, nobody)
     value_date, currency, amount = _settled(text)
@@ -222,6 +220,15 @@ def _answered(message: Node) -> tuple[tuple[str, Found], ...]:
         if written is not None:
             return (("out", Found(f"{day}T{written[2]}:{written[3]}:00", node, "time of acknowledgement")),)
     return ()
+
+
+def _reports(text: Node) -> list[narrative.Report]:
+    """Field 77B, which stands once: 2 700 of them held ingest's event loop for 21 ms, longer than anything else."""
+    node = text.one("77B")
+    if node is None:
+        return []
+    _bound_lines(node, REPORTING_LINES)
+    return list(narrative.reports(node))
 
 
 def _residence(told: list[narrative.Report], whose: str) -> tuple[Found, ...]:
