@@ -40,7 +40,8 @@ FILE_LIMITS = Limits(16 * 1024 * 1024, 300_000)
 RECORD_LIMITS = Limits(INPUTS[TRANSACTIONS].size_limit, 5_000, 1, report=False)
 _LOOKED_AT = 64
 _BLANKS = b" \t\r\n"
-_XML_BEGINNINGS = (b"<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
+# the first: what Alliance Access writes before a DataPDU, whose length has six digits
+_XML_BEGINNINGS = (b"\x1f0", b"<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
 _FIN_BEGINNINGS = tuple(b"{%s:" % name for name in (b"1", b"2", b"4"))
 
 

@@ -21,8 +21,9 @@ NAME_LIMIT = 128
 UTF_16 = frozenset({"utf-16", "utf-16le", "utf-16be"})
 ENCODINGS = frozenset({"utf-8", "us-ascii", *UTF_16})
 _UTF_16_BEGINNINGS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be", b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
-# what senders put before a root or its XML declaration: blank lines, and the byte order mark of a file joined to others
-_BEFORE_ROOT = re.compile(rb"[ \t\r\n]*+(?:\xef\xbb\xbf)?[ \t\r\n]*+(?=<)")
+# What senders put before a root or its XML declaration: blank lines, the byte order mark of files that were joined, and
+# what SWIFT Alliance Access writes before each DataPDU of a file (format XML v2): 1F, its length, a signature or NULs.
+_BEFORE_ROOT = re.compile(rb"[ \t\r\n]*+(?:\x1f[0-9]{6}[A-Za-z0-9+/=\x00 ]{24})?(?:\xef\xbb\xbf)?[ \t\r\n]*+(?=<)")
 # Each root has a parser of its own, which takes some 15 us to make: with a reserve, as long as so many elements.
 ROOT_COST = 20
 _FIRST_PIECE = 4096

@@ -191,3 +191,17 @@ def test_identifications_of_a_party_are_bounded(number, code):
     result = converted(text)
     assert [fault.code for fault in result.faults] == ([code] if code else [])
     assert [body["party_id"] for body in result.transactions] == ([] if code else ["SAMPLE-0"])
+
+
+@pytest.mark.parametrize("signature", [b"\0" * 24, b"q83vEjRWeJCrze8SNFZ4kA==", b" " * 24])
+def test_files_of_alliance_access_have_a_prefix_before_each_datapdu(signature):
+    """Format XML v2: 1F, six digits of length, 24 characters that are NULs where nothing is signed."""
+    payments = [payment(f"{number}3333333-3333-4333-8333-333333333333") for number in (1, 2)]
+    pdus = [f'<DataPDU xmlns="urn:swift:saa:xsd:saa.2.0"><Body>{HEADER}{one}</Body></DataPDU>' for one in payments]
+    text = b"".join(b"\x1f%06d" % (len(pdu) + 24) + signature + (DECLARED + pdu).encode() for pdu in pdus)
+    assert syntax_of(text[:64]) == "xml"
+    result = convert(text, KOREAN, "xml")
+    assert result.faults == ()
+    assert [body["event_id"][0] for body in result.transactions] == ["1", "2"]
+    (fault,) = convert(text.replace(b"\x1f0", b"\x1fX", 1), KOREAN, "xml").faults
+    assert fault.code == "xml.malformed"
