@@ -18,6 +18,10 @@ _ADVICE = {
     "message.time": "give the option that is named there, or get a message that tells its time with an offset",
     "message.count": "the file does not hold what it says: get it again from who sent it",
     "message.parameter": "give the option that is named; docs/FORMATS.md says what each is for",
+    "xml.encoding": "write it in UTF-8 (iconv -f ISO-8859-1 -t UTF-8), and let the XML declaration say so",
+    "xml.document_type": "take the DOCTYPE out of the file: nothing of a message stands in it",
+    "fin.malformed": "mend the line that is named (ASCII only: umlauts are written out); of a damaged or cut file get "
+                     "another copy from who sent it",
     "identifier.placeholder": "get the identification from who sent it; a placeholder identifies nobody",
     "time.future": "of a message sent ahead of its value date say the day of order (--order-date), or send it "
                    "when its time has come",
@@ -27,7 +31,6 @@ _ADVICE = {
 }  # fmt: skip
 _BY_KIND = {
     "xml": "the file is damaged, cut, or no XML: get it again from who sent it",
-    "fin": "the file is damaged, cut, or no SWIFT message: get it again from who sent it",
     "size": "send less in one record: a line is one event, and a large file can be parted",
     "signature": "sign with --sign-key FILE, a key whose public half the workers' FXWATCH_SENDER_KEYS_FILE names",
     "message": "get the message again from who sent it; docs/FORMATS.md says what is read",

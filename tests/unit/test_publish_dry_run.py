@@ -261,3 +261,10 @@ def test_a_terminal_sees_how_far_the_reading_is(monkeypatch: pytest.MonkeyPatch)
 def test_every_code_has_a_next_step() -> None:
     """Some words, in one line."""
     assert [code for code in MEANINGS if len(advice(code)) < 20 or "\n" in advice(code)] == []
+
+
+def test_advice_on_letters_and_doctype_can_be_followed() -> None:
+    """To get the file again from who sent it gives the same ISO-8859-1, umlaut or DOCTYPE once more."""
+    assert "UTF-8" in advice("xml.encoding")
+    assert "DOCTYPE" in advice("xml.document_type")
+    assert "umlauts" in advice("fin.malformed")
