@@ -37,6 +37,8 @@ Sanction = Literal["none", "warning", "fine", "referral"]
 # stands: nothing was sent, because this officer's verdict says so already.
 Outcome = Literal["sent", "taken_in", "refused", "stands"]
 _ID_DIGITS = 32
+# from the ledger to a dead letter of the monitor: two transactions and a batch of letters, each a fraction of a second
+JUDGED_SECONDS = 3.0
 _DETAILS = ("amount_krw", "legal_basis", "sanction", "office")
 
 
@@ -203,12 +205,16 @@ class _Watch:
         return True
 
     async def until_seen(self, sent: list[Done], wait_seconds: float) -> None:
-        """Put what became of each in its place, within the time; a broker that goes away meanwhile ends the wait."""
+        """Put what became of each in its place, within the time; a broker that goes away meanwhile ends the wait.
+
+        Who may read dead letters waits `JUDGED_SECONDS` more, because the monitor judges after the ledger took it in.
+        """
         places = {(done.partition, done.offset): number for number, done in enumerate(sent)}
-        waiting = {(done.partition, done.offset): done for done in sent}
-        deadline = time.monotonic() + wait_seconds
+        deadline, judged = time.monotonic() + wait_seconds, JUDGED_SECONDS if self._may_read_letters else 0.0
+        until: float | None = None
         with suppress(KafkaError, OSError):  # what was not seen is told as sent, with what to do
-            while any(done.outcome == "sent" for done in sent) and time.monotonic() < deadline:
+            while time.monotonic() < deadline:
+                waiting = {place: sent[number] for place, number in places.items()}
                 found: dict[tuple[int | None, int | None], Done] = {}
                 for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
                     for record in records:
@@ -219,6 +225,8 @@ class _Watch:
                             _refused(record, waiting, found)
                 for key, done in found.items():
                     sent[places[key]] = done
+                if until is None and all(done.outcome != "sent" for done in sent):
+                    until = deadline = min(deadline, time.monotonic() + judged)
 
     @staticmethod
     def _taken_in(record: Any, partition: int, waiting: dict[Any, Done], found: dict[Any, Done]) -> None:

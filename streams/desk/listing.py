@@ -130,8 +130,11 @@ class _Source:
                 folding = Folding()
                 for records in self._records(reader, lot, total):
                     self._take(records, folding)
-                yield [current for current in folding if self._query.wanted.takes(current.head)
-                       and (ids is None or current.head.alert_id in ids)]  # fmt: skip
+                chosen = [current for current in folding if self._query.wanted.takes(current.head)
+                          and (ids is None or current.head.alert_id in ids)]  # fmt: skip
+                del folding, ids
+                yield chosen
+                chosen.clear()  # whoever got it holds it still: two partitions' heads at once otherwise
 
     def _records(self, reader: reading.Reader, lot: set[int], total: int) -> Iterator[list[Any]]:
         """The records of some partitions."""

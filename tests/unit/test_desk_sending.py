@@ -2,15 +2,21 @@
 
 import asyncio
 import json
+import time
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from click.testing import CliRunner
 
+from streams import ledger
 from streams.cli import command
 from streams.cli import dispose as sending
+from streams.deadletter import Letter
+from streams.desk import disposing
 from streams.desk.alert_lookup import Found
 from streams.desk.disposing import Decision, Done, _Watch
 from streams.errors import DeliveryError
@@ -19,6 +25,21 @@ from streams.settings import load_settings
 
 ALERT = (Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()
 ASKED = ("dispose", "a5e3489238da", "--verdict", "refuted", "--reason", "x", "--officer", "I-1")
+
+DECISION = Decision(alert_id="1" * 32, party="k1.0a3." + "a" * 32, verdict="refuted", reason="x",
+                    investigator="I-1", decided_at=datetime(2026, 4, 28, tzinfo=UTC))  # fmt: skip
+SENT = Done(decision=DECISION, outcome="sent", partition=2, offset=5)
+
+
+class Batches:
+    """A consumer that hands over one list of records after another, then none."""
+
+    def __init__(self, batches):
+        self._batches = iter(batches)
+
+    async def getmany(self, timeout_ms):
+        await asyncio.sleep(timeout_ms / 10_000)
+        return {TopicPartition("t", 3): next(self._batches, [])}
 
 
 @pytest.fixture
@@ -65,6 +86,33 @@ def test_an_alert_that_the_monitor_may_have_forgotten_is_told_before(desk, newer
         assert ("the monitor may know it no more" in done.stderr) is warned
 
 
+@pytest.mark.parametrize("may_read", [True, False])
+def test_who_may_read_dead_letters_is_told_that_the_monitor_refused_it(monkeypatch, may_read):
+    """It says so after the ledger took the verdict in; others are not kept waiting for what they cannot see."""
+    monkeypatch.setattr(disposing, "JUDGED_SECONDS", 0.3)
+    letter = Letter(topic="fx.dispositions.v1", partition=2, offset=5, timestamp_ms=1, key=b"k", value=b"{}",
+                    headers=(), stage="monitor", codes=("verdict.unknown_alert",), message="why",
+                    version="1").written()  # fmt: skip
+    headers = [(ledger.TYPE, b"disposition"), (ledger.SOURCE_TOPIC, b"fx.dispositions.v1"),
+               (ledger.SOURCE_PARTITION, b"2"), (ledger.SOURCE_OFFSET, b"5")]  # fmt: skip
+    taken = SimpleNamespace(headers=headers, offset=99)
+    refusal = SimpleNamespace(key=letter[0], value=letter[1], headers=letter[2], offset=0, timestamp=1)
+    sent = [SENT]
+
+    async def wait():
+        watch = _Watch(load_settings(), {3})
+        watch._consumer, watch._letters = Batches([[taken]]), Batches([[], [refusal]])
+        watch._may_read_letters = may_read
+        await watch.until_seen(sent, 30)
+
+    began = time.monotonic()
+    asyncio.run(wait())
+    assert time.monotonic() - began < 5, "it waited for what will not come"
+    (done,) = sent
+    assert (done.outcome, done.ledger_offset) == ("refused" if may_read else "taken_in", 99)
+    assert done.codes == (("verdict.unknown_alert",) if may_read else ())
+
+
 def test_a_broker_that_goes_away_during_the_wait_leaves_a_verdict_sent():
     """Not "a bug in fxwatch"."""
 
@@ -72,9 +120,7 @@ def test_a_broker_that_goes_away_during_the_wait_leaves_a_verdict_sent():
         async def getmany(self, **_):
             raise KafkaConnectionError("gone")
 
-    decision = Decision(alert_id="1" * 32, party="k1.0a3." + "a" * 32, verdict="refuted", reason="x",
-                        investigator="I-1", decided_at=datetime(2026, 4, 28, tzinfo=UTC))  # fmt: skip
-    sent = [Done(decision=decision, outcome="sent", partition=0, offset=0)]
+    sent = [SENT]
 
     async def wait():
         watch = _Watch(load_settings(), {0})
