@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import sys
 from collections import Counter
 from typing import Any
@@ -11,12 +10,14 @@ import click
 import msgspec
 
 from streams import tables
+from streams.cli.desk_options import Progress
+from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
 from streams.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
 from streams.settings import Settings, load_settings
 from streams.showing import printable, say, say_json
 
-_ALERT_ID = re.compile(r"[0-9a-f]{32}")
+FULL_DIGITS = 32
 _DIFFERENCES_SHOWN = 20
 
 
@@ -27,6 +28,8 @@ _DIFFERENCES_SHOWN = 20
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; with --all one a line.")
 def command(alert_id: str | None, *, everything: bool, from_ledger: bool, as_json: bool) -> None:
     """Rebuild the state before ALERT_ID, apply its trigger again, and compare the alert bit for bit.
+
+    ALERT_ID is an alert's id, or the first digits of it where no other alert's begins so.
 
     Read only, beside running workers, without keys: the newest snapshot at or below the alert's ledger position, the
     ledger after it, the rules that applied then, operators' skips. Compared are the alert and each desk's copy: key,
@@ -43,10 +46,11 @@ def command(alert_id: str | None, *, everything: bool, from_ledger: bool, as_jso
     if everything == (alert_id is not None):
         raise UsageError("rescore takes one alert or all of them", got="both" if everything else "neither",
                          expected="ALERT_ID or --all", todo="see `fxwatch rescore --help`")  # fmt: skip
-    if alert_id is not None and not _ALERT_ID.fullmatch(alert_id):
-        raise UsageError("this is not the id of an alert", got=repr(alert_id[:80]), expected="32 hex digits",
-                         todo="copy the field alert_id of the alert")  # fmt: skip
+    alert_id = None if alert_id is None else require_prefix(alert_id)
     settings = load_settings()
+    if alert_id is not None and len(alert_id) < FULL_DIGITS:
+        (found,) = find_alerts(settings, [alert_id], Progress("en")).values()
+        alert_id = found.alert.alert_id
     gathered = gather(settings, alert_id)
     rescorer = Rescorer(settings, cold=from_ledger)
     if alert_id is not None:

@@ -180,7 +180,7 @@ def test_a_hole_in_the_ledger_is_a_named_error() -> None:
         asyncio.run(applied(log, Progress(), 10))
 
 
-@pytest.mark.parametrize("arguments", [["abc"], [], ["--all", "0" * 32], ["0" * 31]])
+@pytest.mark.parametrize("arguments", [["abc"], [], ["--all", "0" * 32], ["x" * 31]])
 def test_wrong_use_is_told_before_any_broker_is_asked(arguments: list[str]) -> None:
     """What is no id, or no choice between one alert and all of them, is wrong use: exit code 2."""
     done = CliRunner().invoke(command, arguments)
