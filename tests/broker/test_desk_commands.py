@@ -94,8 +94,8 @@ def test_the_list_for_a_spreadsheet(desk: Any) -> None:
     assert done.stdout.startswith("\ufeff")
     lines = list(csv.DictReader(io.StringIO(done.stdout.removeprefix("\ufeff"), newline="")))
     assert len(lines) == min(2, len(desk.current))
-    assert {one["state"] for one in lines} == {"미처리"}
-    assert {one["alert_id"] for one in lines} <= {one.alert_id for one in desk.current}
+    assert {one["상태"] for one in lines} == {"미처리"}
+    assert {one["경보 번호"] for one in lines} <= {one.alert_id for one in desk.current}
 
 
 def test_an_alert_is_shown_with_every_payment_behind_it(desk: Any) -> None:
