@@ -161,6 +161,12 @@ class Publication:
     def _lines(self, source: Source, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
         """A file's lines were looked at, unless what does not fit is to be left out, or sent."""
         judged = not self._choices.as_is and (self.way.partial or source.piped)
+        if not judged and not self._choices.as_is and source.changed:
+            raise RefusedRecordsError(
+                f"{source.shown} changed after it was looked at: nothing of it was sent; {self._handed_over()}",
+                expected="the lines that were looked at",
+                todo="send it once it is complete; of a file that grows, --partial checks each line as it is sent",
+            )
         for item in line_items(source, self._choices, self._door if judged else None, self._sign):
             unfit = self._count(source, JSON_LINES_KIND, item) if judged or item.record is None else None
             if unfit is None and item.record is not None:
@@ -170,10 +176,11 @@ class Publication:
                 if source.piped:
                     left_out(unfit)
             elif unfit is not None:
-                before = (
-                    f"{counted(self._sent, 'record')} before it {'was' if self._sent == 1 else 'were'} handed to Kafka"
-                )
-                raise RefusedRecordsError(f"{unfit.told()}; {before}", expected="what ingest admits", todo=_TODO)
+                told = f"{unfit.told()}; {self._handed_over()}"
+                raise RefusedRecordsError(told, expected="what ingest admits", todo=_TODO)
+
+    def _handed_over(self) -> str:
+        return f"{counted(self._sent, 'record')} before it {'was' if self._sent == 1 else 'were'} handed to Kafka"
 
     def refusal(self) -> RefusedRecordsError:
         """Why nothing is sent, in one message; the report says the rest."""

@@ -49,6 +49,13 @@ class Source(NamedTuple):
     size: int = 0
     # standard input, or a pipe with a name: it can be read once only
     piped: bool = False
+    # the file as it was found: device, number, size, time of change
+    state: tuple[int, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether the file is not what it was when it was found. A pipe never is."""
+        return bool(self.state) and self.state != _state(Path(self.name).stat())
 
 
 class Choices(NamedTuple):
@@ -69,12 +76,14 @@ def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
             found.append(Source(name, topic_of(name, topic), shown=_STANDARD_INPUT_SHOWN, piped=True))
             continue
         size, piped = 0, _is_pipe(name)
+        state: tuple[int, ...] = ()
         if not piped:
             # opened to see whether it can be; a pipe's writer would lose its reader
             with _opened(name) as file:
-                size = os.fstat(file.fileno()).st_size
+                state = _state(os.fstat(file.fileno()))
+                size = state[2]
         syntax = message_files.syntax_of_file(name)
-        found.append(Source(name, "" if syntax else topic_of(name, topic), syntax, name, size, piped))
+        found.append(Source(name, "" if syntax else topic_of(name, topic), syntax, name, size, piped, state))
     return found
 
 
@@ -138,6 +147,10 @@ def _is_pipe(name: str) -> bool:
     with contextlib.suppress(OSError):  # to open it says what is wrong
         return stat.S_ISFIFO(Path(name).stat().st_mode)
     return False
+
+
+def _state(held: os.stat_result) -> tuple[int, ...]:
+    return held.st_dev, held.st_ino, held.st_size, held.st_mtime_ns
 
 
 def _opened(name: str) -> BinaryIO:

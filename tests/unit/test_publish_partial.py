@@ -239,3 +239,24 @@ def test_standard_input_is_slow_and_a_file_is_not(tmp_path: Path, monkeypatch: p
     assert run(lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION)).exit_code == 0
     assert run("--topic", TRANSACTIONS, "-", input=json.dumps(OTHER)).exit_code == 0
     assert told == [False, True]
+
+
+def test_a_file_that_changes_after_it_was_looked_at_is_not_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line that came in between was looked at by nobody; with --partial each line is judged as it is sent."""
+    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION)
+    held: list[Record] = []
+
+    def grow(_settings: object, records, *_: object, slow: bool) -> PublishSummary:
+        with path.open("a") as file:
+            file.write(json.dumps(UNKNOWN) + "\n")
+        held.extend(records)
+        return PublishSummary(records=len(held), topics={TRANSACTIONS: len(held)})
+
+    monkeypatch.setattr(publish, "publish_records", grow)
+    refused = run(path)
+    assert (refused.exit_code, held) == (1, [])
+    assert "changed after it was looked at: nothing of it was sent; 0 records before it were" in str(refused.exception)
+    assert run("--partial", path).exit_code == 3
+    assert len(held) == 1
