@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import msgspec
@@ -183,10 +183,20 @@ class PartitionOutputs:
             await abandon(producer)
 
 
+def _waiters(producer: Any) -> "Iterator[asyncio.Future[Any]]":
+    """Aiokafka's own futures of a transaction and of batches not sent, which a fenced producer fails, unasked."""
+    waiter = getattr(getattr(producer, "_txn_manager", None), "_transaction_waiter", None)
+    if waiter is not None:
+        yield waiter
+    accumulator = getattr(producer, "_message_accumulator", None)
+    if accumulator is not None:
+        queued = [accumulator._pending_batches, *accumulator._batches.values()]  # noqa: SLF001  (no other way)
+        yield from (batch._drain_waiter for batches in queued for batch in batches)  # noqa: SLF001
+
+
 async def abandon(producer: Any) -> None:
     """Stop a producer that may be in any state; the broker aborts what it left open."""
-    waiter = getattr(getattr(producer, "_txn_manager", None), "_transaction_waiter", None)
-    if waiter is not None:  # of a transaction that a successor fenced, say; the write's own fault was told
+    for waiter in _waiters(producer):
         waiter.add_done_callback(heard)
     try:
         await asyncio.wait_for(producer.stop(), STOP_SECONDS)

@@ -17,7 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams import logs, progress, snapshots
-from streams.deliveries import Awake
+from streams.deliveries import Awake, heard
 from streams.errors import FxwatchError
 from streams.outputs import abandon
 from streams.progress import Place
@@ -207,6 +207,8 @@ class SnapshotWriter:
         header = snapshots.sealed(header)
         key = snapshots.header_key(place.agent, place.partition, slot)
         deliveries.append(await producer.send(plan.topic, msgspec.json.encode(header), key, place.partition))
+        for delivery in deliveries:
+            delivery.add_done_callback(heard)  # where one fails all do, and the first is told
         written = [await delivery for delivery in deliveries]
         pointer = progress.SnapshotPointer(slot=slot, snapshot_id=snapshot_id, first=min(one.offset for one in written),
                                            last=max(one.offset for one in written), next=position)  # fmt: skip

@@ -1,12 +1,14 @@
 """What the outputs of a partition hand to Kafka, in which order, and what is left behind when that fails."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
 from aiokafka.errors import (
     KafkaConnectionError,
     KafkaError,
@@ -14,6 +16,8 @@ from aiokafka.errors import (
     NotEnoughReplicasError,
     ProducerFenced,
 )
+from aiokafka.producer.message_accumulator import MessageAccumulator
+from aiokafka.producer.transaction_manager import TransactionManager
 
 from streams import deliveries
 from streams import outputs as module
@@ -316,3 +320,25 @@ def test_a_client_that_does_not_close_is_left_to_itself(fault: Any) -> None:
     bench.faults["stop 1"], bench.faults["close client"] = [KafkaConnectionError("gone")], [fault]
     asyncio.run(asyncio.wait_for(abandon(producer), 5))
     assert bench.calls == ["stop 1", "close client"]
+
+
+def test_what_a_fenced_producer_fails_beside_the_write_is_not_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Aiokafka's sender fails its transaction and each batch that waits; asyncio told of them at `error`, later."""
+
+    async def story() -> None:
+        manager = TransactionManager("t", 1000)
+        manager.set_pid_and_epoch(1, 0)
+        manager.begin_transaction()
+        accumulator = MessageAccumulator(None, 1000, 0, 1, txn_manager=manager)
+        delivery = await accumulator.add_message(TopicPartition("fx.alerts.v1", 0), b"k", b"v", 5)
+        accumulator.fail_all(ProducerFenced())
+        manager.fatal_error(ProducerFenced())
+        producer = Recorder().new()
+        producer._txn_manager, producer._message_accumulator = manager, accumulator
+        await abandon(producer)
+        with pytest.raises(ProducerFenced):
+            await delivery
+
+    asyncio.run(story())
+    gc.collect()
+    assert [one.getMessage() for one in caplog.records if one.name == "asyncio"] == []
