@@ -182,7 +182,9 @@ def party_json(token: str, history: History, partition: int, rows: Iterable[dict
         "party": token, "names": sorted(history.names),
         "profile": None if history.profile is None else msgspec.to_builtins(history.profile),
         "counts": dict(history.kinds), "statuses": dict(history.statuses), "repeated": history.repeated,
-        "unreadable": history.unreadable, "institutions": dict(history.institutions.most_common()),
+        "unreadable": history.unreadable,
+        "unreadable_at": [f"{partition}:{offset}" for offset in history.unreadable_at],
+        "institutions": dict(history.institutions.most_common()),
         "months": [{"month": period.month, "direction": period.direction, **told(one)}
                    for period, one in sorted(history.months.items())],
         "counterparties": [{"counterparty": name or None, **told(one)}

@@ -129,7 +129,8 @@ def command(
             asyncio.run(dispose(settings, sending, key, wait_seconds, sent))
     finally:
         # also where Ctrl-C ended the wait, or Kafka took only some of them: what it holds is told
-        done, waited = {each.decision.alert_id: each for each in sent}, round(time.monotonic() - began, 1)
+        done = {each.decision.alert_id: each for each in sent}
+        waited = max(0.1, round(time.monotonic() - began, 1)) if wait_seconds > 0 else 0.0
         whole = dry_run or len(sent) == len(sending)
         for one in (one for one in judged if whole or one.decision.alert_id in done):
             _show(settings, one, done.get(one.decision.alert_id), waited, as_json=as_json, lang=lang)
@@ -161,7 +162,8 @@ def _show(
     if as_json:
         outcome = Done(decision=judged.decision, outcome="stands") if judged.stands is not None else done
         told_ = {"alert_id": judged.decision.alert_id, "outcome": "dry_run", "disposition": judged.decision.body()}
-        say_json(json.dumps(told_ if outcome is None else done_json(outcome), ensure_ascii=False))
+        told_ = (told_ if outcome is None else done_json(outcome)) | {"superseded_by": judged.found.successor}
+        say_json(json.dumps(told_, ensure_ascii=False))
         return
     say(alert_line(judged.found.alert, lang))
     if judged.found.successor is not None:

@@ -18,7 +18,7 @@ from streams.settings import load_settings
 from streams.showing import say_json
 
 MOST_SHOWN = 50
-# a party has tens of alerts; beyond it the most severe of them
+# a party has tens of alerts; beyond it the newest of them, and it is said
 MOST_ALERTS = 1_000
 
 
@@ -60,6 +60,8 @@ def command(
         return
     wanted = Query(topic=topics.ALERTS, wanted=Wanted(parties=history.names), sorting="time", most=MOST_ALERTS)
     found: Listed = listed(settings, wanted, progress)
+    if found.total > len(found.rows):
+        told(DESK_WORDS[lang].listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}"))
     if as_json:
         alerts = map(list_text.row_json, found.rows)
         say_json(json.dumps(party_text.party_json(token, history, partition, alerts), ensure_ascii=False))

@@ -336,6 +336,7 @@ def test_a_partys_page_in_both_languages():
     rows = [party_text.csv_cells(entry, 3, PURPOSES, SEOUL, "en") for entry in made.entries()]
     assert {len(each) for each in rows} == {len(party_text.CSV_COLUMNS)}
     told = party_text.party_json(PARTY, made, 3, [])
+    assert (told["unreadable"], told["unreadable_at"]) == (1, ["3:9"])
     assert json.loads(json.dumps(told))["counts"] == {
         "transaction": 1,
         "declaration": 1,

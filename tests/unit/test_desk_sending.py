@@ -47,7 +47,7 @@ def desk(monkeypatch):
     """The alert is found, with as many newer ones as given; sending ends as given."""
 
     def made(ends, newer=0):
-        found = Found(read_alert(ALERT), ALERT, 0, None, newer)
+        found = Found(read_alert(ALERT), ALERT, 0, "b" * 32, newer)
         monkeypatch.setattr(sending, "find_alerts", lambda *_: {"a5e3489238da": found})
         monkeypatch.setattr(sending, "_verdicts", lambda *_: None)
 
@@ -74,7 +74,7 @@ def test_what_was_sent_is_told_whatever_ends_the_wait(desk, ends):
     assert done.exit_code == 1, "the runner's code of an interruption; `fxwatch` makes it 130"
     desk(ends)
     told = json.loads(CliRunner().invoke(command, [*ASKED, "--json"]).stdout)
-    assert (told["outcome"], told["sent_to"]["offset"]) == ("sent", 5)
+    assert (told["outcome"], told["sent_to"]["offset"], told["superseded_by"]) == ("sent", 5, "b" * 32)
 
 
 @pytest.mark.parametrize(("newer", "warned"), [(255, False), (256, True)])
