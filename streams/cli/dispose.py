@@ -161,7 +161,11 @@ def _show(
 ) -> None:
     if as_json:
         outcome = Done(decision=judged.decision, outcome="stands") if judged.stands is not None else done
-        told_ = {"alert_id": judged.decision.alert_id, "outcome": "dry_run", "disposition": judged.decision.body()}
+        told_: dict[str, Any] = {
+            "alert_id": judged.decision.alert_id,
+            "outcome": "dry_run",
+            "disposition": judged.decision.body(),
+        }
         told_ = (told_ if outcome is None else done_json(outcome)) | {"superseded_by": judged.found.successor}
         say_json(json.dumps(told_, ensure_ascii=False))
         return

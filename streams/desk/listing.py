@@ -1,8 +1,8 @@
 """The list of current alerts: read to where the topic ended at the start, one partition at a time, the first ones kept.
 
-Held are the heads of one partition (some 1.2 KB an alert) and the rows shown: a million alerts in 12 partitions took 280
-MB at most, 85 of them the program, and 30 us each. Of a small topic all partitions are read together, which saves 0.1 s
-each.
+Held are the heads of one partition (some 1.2 KB an alert) and the rows shown: a million alerts in 12 partitions took
+280 MB at most, 85 of them the program, and 30 us each. Of a small topic all partitions are read together, which saves
+0.1 s each.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
