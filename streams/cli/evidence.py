@@ -9,17 +9,17 @@ import click
 import msgspec
 
 from streams import tables
-from streams.cli.desk_options import Progress
+from streams.alert_text import proof_words
+from streams.cli.desk_options import Progress, language
 from streams.commitments import EVIDENCE, EvidenceKeys, parse_evidence_keys
 from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
 from streams.evidence import Proved, counted, prove
 from streams.pseudonyms import Key
+from streams.render_labels import Language
 from streams.secret_files import read_secret_file
 from streams.settings import load_settings
 from streams.showing import say, say_json
-
-_COLUMNS = ["event", "ledger", "source", "commitment", "verdict", "why"]
 
 
 @click.group()
@@ -47,8 +47,9 @@ def _keys(path: Path | None) -> list[Key]:
 @click.option("--record-keys", is_flag=True,
               help="Show each proven record's key: with the original, others can check this one.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a record.")
+@language
 def prove_command(
-    alert_id: str, key_file: Path | None, original: Path | None, *, record_keys: bool, as_json: bool
+    alert_id: str, key_file: Path | None, original: Path | None, *, record_keys: bool, as_json: bool, lang: Language
 ) -> None:
     """Hold each record of ALERT_ID's evidence to the bytes that its sender sent. The id's first digits are enough.
 
@@ -61,24 +62,25 @@ def prove_command(
     alert_id = require_prefix(alert_id)
     keys, settings = EvidenceKeys(_keys(key_file)), load_settings()
     copy = None if original is None else original.read_bytes()
-    (alert,) = find_alerts(settings, [alert_id], Progress("en")).values()
+    (alert,) = find_alerts(settings, [alert_id], Progress(lang)).values()
     found = asyncio.run(prove(settings, alert.alert, keys, original=copy, show_keys=record_keys))
-    _show(found, as_json=as_json)
+    _show(found, as_json=as_json, lang=lang)
     _require(found, copied=copy is not None)
 
 
-def _show(found: list[Proved], *, as_json: bool) -> None:
+def _show(found: list[Proved], *, as_json: bool, lang: Language = "en") -> None:
     if as_json:
         for one in found:
             say_json(json.dumps(msgspec.to_builtins(one), ensure_ascii=False))
         return
-    rows = []
+    rows, words = [], proof_words.PROOF_WORDS[lang]
     for one in found:
         source = "" if one.source is None else f"{one.source.topic}[{one.source.partition}]@{one.source.offset}"
-        why = one.why if one.record_key is None else f"record key {one.record_key}"
+        known = one.record_key is None
+        why = proof_words.why(one.why, lang) if known else words.record_key.format(key=one.record_key)
         ledger = "" if one.offset is None else str(one.offset)
-        rows.append([one.event_id, ledger, source, one.commitment[:24], one.verdict.replace("_", " "), why])
-    tables.show(_COLUMNS, rows, whole=["commitment"])
+        rows.append([one.event_id, ledger, source, one.commitment[:24], words.verdicts[one.verdict], why])
+    tables.show(list(words.columns.values()), rows, whole=[words.columns["commitment"]])
 
 
 def _require(found: list[Proved], *, copied: bool) -> None:

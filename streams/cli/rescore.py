@@ -10,9 +10,11 @@ import click
 import msgspec
 
 from streams import tables
-from streams.cli.desk_options import Progress
+from streams.alert_text.proof_words import PROOF_WORDS
+from streams.cli.desk_options import Progress, language
 from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
+from streams.render_labels import Language
 from streams.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
 from streams.settings import Settings, load_settings
 from streams.showing import printable, say, say_json
@@ -26,7 +28,8 @@ _DIFFERENCES_SHOWN = 20
 @click.option("--all", "everything", is_flag=True, help="Every alert on fx.alerts.v1: one pass over each partition.")
 @click.option("--from-ledger", is_flag=True, help="Ignore snapshots: replay the ledger from its first record.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object; with --all one a line.")
-def command(alert_id: str | None, *, everything: bool, from_ledger: bool, as_json: bool) -> None:
+@language
+def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledger: bool, as_json: bool) -> None:
     """Rebuild the state before ALERT_ID, apply its trigger again, and compare the alert bit for bit.
 
     ALERT_ID is an alert's id, or the first digits of it where no other alert's begins so.
@@ -49,17 +52,17 @@ def command(alert_id: str | None, *, everything: bool, from_ledger: bool, as_jso
     alert_id = None if alert_id is None else require_prefix(alert_id)
     settings = load_settings()
     if alert_id is not None and len(alert_id) < FULL_DIGITS:
-        (found,) = find_alerts(settings, [alert_id], Progress("en")).values()
+        (found,) = find_alerts(settings, [alert_id], Progress(lang)).values()
         alert_id = found.alert.alert_id
     gathered = gather(settings, alert_id)
     rescorer = Rescorer(settings, cold=from_ledger)
     if alert_id is not None:
-        asyncio.run(_one(rescorer, gathered, as_json=as_json))
+        asyncio.run(_one(rescorer, gathered, lang, as_json=as_json))
     else:
         asyncio.run(_all(rescorer, settings, gathered, as_json=as_json))
 
 
-async def _one(rescorer: Rescorer, gathered: Gathered, *, as_json: bool) -> None:
+async def _one(rescorer: Rescorer, gathered: Gathered, lang: Language = "en", *, as_json: bool) -> None:
     """Rescore what is published under one id; more than one position is a fault in itself, and each is looked at."""
     found = [one for number, triggers in gathered.triggers.items()
              async for one in rescorer.partition(number, triggers)]  # fmt: skip
@@ -67,7 +70,7 @@ async def _one(rescorer: Rescorer, gathered: Gathered, *, as_json: bool) -> None
         if as_json:
             say_json(json.dumps(_fields(rescored), ensure_ascii=False))
         else:
-            say("\n".join(_told(rescored)))
+            say("\n".join(_told(rescored, lang)))
     differing = next((one for one in found if one.verdict == "differs"), None)
     if differing is not None:
         raise NotReproducedError("the alert does not follow from the ledger", got=str(differing.difference),
@@ -93,36 +96,23 @@ def _fields(rescored: Rescored) -> dict[str, Any]:
     return fields | {"differing_versions": differing_versions(rescored)}
 
 
-def _told(rescored: Rescored) -> list[str]:
+def _told(rescored: Rescored, lang: Language = "en") -> list[str]:
     """What was done and what came of it, in words."""
+    words, topics = PROOF_WORDS[lang], ", ".join(rescored.topics)
+    lines = [words.alert.format(alert=rescored.alert_id, partition=rescored.partition, offset=rescored.offset)]
     if rescored.verdict == "out_of_reach":
-        lines = [
-            f"alert {rescored.alert_id}: ledger partition {rescored.partition}, offset {rescored.offset}",
-            *(f"a snapshot was not used, at ledger offset {refused}" for refused in rescored.refused),
-            f"out of reach, not checked: {rescored.reason}",
-        ]
+        lines += [words.unused.format(refused=refused) for refused in rescored.refused]
+        lines.append(words.beyond.format(reason=rescored.reason))
         return [printable(line) for line in lines]
-    start = ("the ledger from its first record" if rescored.snapshot is None
-             else f"the snapshot at ledger offset {rescored.snapshot}")  # fmt: skip
-    lines = [
-        f"alert {rescored.alert_id}: ledger partition {rescored.partition}, offset {rescored.offset}",
-        f"state from {start}; {rescored.replayed:,} records replayed, then the trigger; {rescored.seconds:.2f} s",
-        *(f"a newer snapshot was not used, at ledger offset {refused}" for refused in rescored.refused),
-        *(f"{name}: {then} then, {now} today{_meaning(name)}"
-          for name, (then, now) in differing_versions(rescored).items()),
-    ]  # fmt: skip
-    if rescored.verdict == "differs":
-        lines.append(f"NOT reproduced; first difference: {rescored.difference}")
-    elif rescored.verdict == "reproduced":
-        lines.append(f"reproduced bit for bit on {', '.join(rescored.topics)}")
-    else:
-        but = "the release's name and the wording of its sentences" if rescored.reworded else "the release's name"
-        lines.append(f"reproduced on {', '.join(rescored.topics)}, bit for bit but for {but}")
+    start = words.first if rescored.snapshot is None else words.snapshot.format(offset=rescored.snapshot)
+    lines.append(words.state.format(start=start, replayed=f"{rescored.replayed:,}", seconds=f"{rescored.seconds:.2f}"))
+    lines += [words.skipped.format(refused=refused) for refused in rescored.refused]
+    lines += [words.version.format(name=name, then=then, now=now) + ("" if name == "code" else words.then)
+              for name, (then, now) in differing_versions(rescored).items()]  # fmt: skip
+    outcome = {"differs": words.differs, "reproduced": words.same}.get(
+        rescored.verdict, words.reworded if rescored.reworded else words.release)  # fmt: skip
+    lines.append(outcome.format(difference=rescored.difference, topics=topics))
     return [printable(line) for line in lines]
-
-
-def _meaning(name: str) -> str:
-    return "" if name == "code" else " (what applied then was used: it stands in the ledger)"
 
 
 def _advice(rescored: Rescored) -> str:

@@ -2,12 +2,15 @@
 
 import re
 import typing
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from detectors import events
+from streams import evidence
 from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.proof_words import PROOF_WORDS, why
 from streams.alert_text.record_words import KINDS, LABELS, NOTES, VALUES
 from streams.identifiers import NOTES as DOORS_NOTES
 from tests.support.korean import foreign_words
@@ -26,8 +29,8 @@ def texts(table):
             yield name, content
 
 
-@pytest.mark.parametrize("table", [DESK_WORDS, KINDS, LABELS, VALUES, NOTES],
-                         ids=["desk", "kinds", "labels", "values", "notes"])  # fmt: skip
+@pytest.mark.parametrize("table", [DESK_WORDS, KINDS, LABELS, VALUES, NOTES, PROOF_WORDS],
+                         ids=["desk", "kinds", "labels", "values", "notes", "proof"])  # fmt: skip
 def test_both_languages_say_everything(table):
     """No text is missing or empty in either, and both fill the same places."""
     english, korean = dict(texts(table["en"])), dict(texts(table["ko"]))
@@ -79,3 +82,14 @@ def codes(hint):
 def test_every_note_of_the_door_has_words():
     """What ingest says it did to a field."""
     assert {*DOORS_NOTES, "withheld"} == set(NOTES["en"])
+
+
+def test_why_a_record_is_not_proven():
+    """Every cause that evidence.py gives itself has its Korean; another's words stay."""
+    source = Path(evidence.__file__).read_text()
+    causes = re.findall(r'_UnprovenError\("\w+", "(.+?)"\)', source)
+    assert len(causes) == 4
+    assert [foreign_words(why(cause, "ko").replace("--original", "")) for cause in causes] == [[]] * 4
+    assert why("the key k2 is not in the key file", "ko") == "키 파일에 k2 키가 없습니다"
+    assert why("the key k2 is not in the key file", "en") == "the key k2 is not in the key file"
+    assert why("crc", "ko") == "crc"
