@@ -77,16 +77,17 @@ class Reader:
 
     `begins` and `ends` are the offsets when it was opened: the first record kept, and one past the last record that no
     open transaction stands before. Raises what `partitions_of` raises. `unreadable`: whether an `Unreadable` stands
-    among the records where a record set cannot be read; else that is an `UnreadableError`.
+    among the records where a record set cannot be read; else that is an `UnreadableError`. `known`: these partitions
+    are known to be there, so that the cluster is not asked on two connections more (each may take 8 s).
     """
 
     def __init__(
         self, settings: Settings, names: Iterable[str], partitions: Iterable[int] | None = None, *,
-        unreadable: bool = False,
+        unreadable: bool = False, known: bool = False,
     ) -> None:  # fmt: skip
         self._settings, self._unreadable = settings, unreadable
-        counts = partitions_of(settings, names)
         wanted = None if partitions is None else set(partitions)
+        counts = dict.fromkeys(names, max(wanted) + 1) if known and wanted else partitions_of(settings, names)
         self._assigned = [TopicPartition(topic, partition) for topic, count in counts.items()
                           for partition in range(count) if wanted is None or partition in wanted]  # fmt: skip
         self.begins: dict[TopicPartition, int] = {}

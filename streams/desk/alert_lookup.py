@@ -122,7 +122,7 @@ def series_of(settings: Settings, found: Found) -> list[Head]:
     alert, heads = found.alert, dict[str, Head]()
     # not by the whole token: a series goes on under another key where keys are rotated
     slot = slot_part(alert.party)
-    with reading.Reader(settings, [topics.ALERTS], [found.partition]) as reader:
+    with reading.Reader(settings, [topics.ALERTS], [found.partition], known=True) as reader:
         for _, records in reader.to_end():
             for record in records:
                 if slot_part((record.key or b"").decode(errors="replace")) == slot:

@@ -252,7 +252,7 @@ def read_party(
 
 
 def _read(settings: Settings, partition: int, history: History, told: Told) -> None:
-    with reading.Reader(settings, [topics.LEDGER], [partition]) as reader:
+    with reading.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
         place = TopicPartition(topics.LEDGER, partition)
         total, seen = reader.ends[place] - reader.begins[place], 0
         for _, records in reader.to_end():

@@ -68,7 +68,9 @@ class FakeReader(AbstractContextManager["FakeReader"]):
 @pytest.fixture
 def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[int, list[Record]]]:
     made: dict[str, dict[int, list[Record]]] = {topics.ALERTS: {0: [], 1: []}, topics.LEDGER: {0: [], 1: []}}
-    monkeypatch.setattr(reading, "Reader", lambda _, names, partitions=None: FakeReader(made, names, partitions))
+    monkeypatch.setattr(
+        reading, "Reader", lambda _, names, partitions=None, **_more: FakeReader(made, names, partitions)
+    )
     return made
 
 
@@ -181,6 +183,16 @@ def test_a_beginning_of_several_is_refused_and_one_that_several_beginnings_name_
         search.found()
     with pytest.raises(AlertNotFoundError, match="dddd"):
         Search(["dddd"]).found()
+
+
+def test_partitions_that_are_known_are_not_asked_for(monkeypatch):
+    """Each asking is two connections more, and a command fails where one of them takes 8 s."""
+    asked = []
+    monkeypatch.setattr(reading, "partitions_of", lambda _, names: asked.append(names) or dict.fromkeys(names, 9))
+    known = reading.Reader(load_settings(), [topics.ALERTS], [3], known=True)
+    assert (known._assigned, asked) == ([TopicPartition(topics.ALERTS, 3)], [])
+    unknown = reading.Reader(load_settings(), [topics.ALERTS], [3, 40])
+    assert (unknown._assigned, asked) == ([TopicPartition(topics.ALERTS, 3)], [[topics.ALERTS]])
 
 
 def test_times_in_the_wrong_order_are_refused():
