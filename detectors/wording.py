@@ -96,7 +96,7 @@ WORDINGS: dict[str, Wording] = {
     ),
     "document_line": Wording(
         "The amount without documents, relative to the document line",
-        "증빙 면제 기준 금액 대비 무증빙 거래 금액의 비율은",
+        "증빙면제 기준금액 대비 무증빙 거래 금액의 비율은",
         *_SHARE,
         "spread",
     ),
