@@ -141,14 +141,14 @@ def last_words(message: str) -> None:
 
     Never raises: where it cannot be written, nobody can be told.
     """
-    line = f"fxwatch: {showable(message)}"
+    line = f"fxwatch: {message}"
     if _form == "json":
         now = time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime())
         record = {"timestamp": now, "level": "critical", "logger": "fxwatch", "event": showable(message)}
-        line = showable(json.dumps(record))
+        line = json.dumps(record)
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            print(line, file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
+            print(showable(line), file=sys.stderr, flush=True)  # noqa: T201  (logging may be what hangs)
 
 
 def refused(fault: Exception) -> None:
