@@ -107,8 +107,8 @@ class SimulatedProducer:
         self._epoch = 0
         self._in_transaction = False
         self._fault: KafkaError | None = None
-        # streams.clients sets a time-out in here
-        self._message_accumulator = SimpleNamespace()
+        # streams.clients sets a time-out in here, streams.outputs hears of batches that wait: here none does
+        self._message_accumulator = SimpleNamespace(_pending_batches=(), _batches={})
 
     async def start(self) -> None:
         await self._network.call()
