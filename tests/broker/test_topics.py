@@ -281,7 +281,7 @@ def test_an_absent_cluster_is_one_clear_error(free_port: int) -> None:
 def test_an_address_that_is_none_is_told(address: str) -> None:
     """A malformed bootstrap address is wrong configuration, not an absent broker."""
     with (
-        pytest.raises(ConfigurationError, match="(is not an|no) address of a Kafka broker"),
+        pytest.raises(ConfigurationError, match=r"(is not an|no) address of a Kafka broker"),
         topics.connect(load_settings(bootstrap=address)),
     ):
         pass
