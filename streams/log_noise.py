@@ -129,7 +129,7 @@ RULES = (
          "watchdog measures the loop", lasting=True),
     Rule("asyncio", "Unclosed AIOKafkaConnection\nconn: <AIOKafkaConnection", "aiokafka.conn", _CANCELLED,
          lasting=True),
-    Rule("asyncio", "Task was destroyed but it is pending!\ntask: <Task %s coro=<AIOKafkaConnection._read() running",
+    Rule("asyncio", "Task was destroyed but it is pending!\ntask: <Task %s coro=<AIOKafkaConnection._read() ",
          "asyncio.tasks", _CANCELLED, lasting=True),
     Rule("aiokafka.conn", "Unexpected exception in AIOKafkaConnection", "aiokafka.conn", _CANCELLED, lasting=True,
          only=_collected),
