@@ -168,7 +168,7 @@ def echo(settings: Settings, sources: list[str]) -> None:
             run.ack(consumer)
 
     app.agent(faust_app.raw_topic(app, *sources), name="echo")(agent)
-    worker._Process(app, loop=loop).serve()
+    worker._Process(app, loop=loop, told_to_stop=lambda: None).serve()
 
 
 def _loop() -> asyncio.AbstractEventLoop:
