@@ -10,7 +10,7 @@ from streams import tables, topics
 from streams.alert_text import list_text
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
-from streams.desk.alert_heads import SEVERITIES, Wanted
+from streams.desk.alert_heads import ANOMALY, SEVERITIES, Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import span
 from streams.desk.party_history import slot_of
@@ -34,6 +34,19 @@ def alert_topic(settings: Settings, desk: str | None) -> str:
         raise UsageError("there is no such desk", got=desk, expected=", ".join(sorted(desks)) or "none is configured",
                          todo="name one of these, or add it to the table [desks]")  # fmt: skip
     return topics.desk_topic(desk)
+
+
+def typology_id(given: str | None) -> str | None:
+    """The id as alerts have it, in capitals, or `anomaly`. Raises `UsageError` naming those there are."""
+    from detectors.typologies import REGISTRY
+
+    if given is None or given == ANOMALY:
+        return given
+    known = [typology.id for typology in REGISTRY]
+    if given.upper() not in known:
+        raise UsageError("there is no such typology", got=given, expected=", ".join([*known, ANOMALY]),
+                         todo="name one of these")  # fmt: skip
+    return given.upper()
 
 
 @click.command("list")
@@ -77,7 +90,7 @@ def list_(  # noqa: PLR0917
         slot_of(party)  # what is no token is told before anything is read
     begin, end = span(since, until, zone)
     wanted = Wanted(since=begin, until=end, parties=frozenset(parties),
-                    typology=typology, case=case, least=min_severity)  # fmt: skip
+                    typology=typology_id(typology), case=case, least=min_severity)  # fmt: skip
     query = Query(topic=alert_topic(settings, desk), wanted=wanted, state=status, sorting=sorting, most=limit)
     found = listed(settings, query, Progress(lang))
     if as_json:

@@ -274,6 +274,7 @@ def test_what_is_no_alert_is_told_apart():
         (["party", "k1.0a3." + "5d" * 16, "--bom"], "--bom belongs to --csv"),
         (["alerts", "list", "--since", "yesterday"], "this is not a time"),
         (["alerts", "list", "--desk", "nobody"], "there is no such desk"),
+        (["alerts", "list", "--typology", "T99"], "there is no such typology"),
         (["party", "Kim"], "this is not a party's token"),
         (["ledger", "show", "8-1007"], "this is not a position of the ledger"),
         (["alerts", "show", "xyz"], "this is not the id of an alert"),
