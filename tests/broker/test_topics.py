@@ -277,11 +277,19 @@ def test_an_absent_cluster_is_one_clear_error(free_port: int) -> None:
     assert time.monotonic() - began < 12
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:port", ":9092", "", "a:1,b:"])
-def test_an_address_that_is_none_is_told(address: str) -> None:
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("127.0.0.1:port", "'127.0.0.1:port' is not an address of a Kafka broker"),
+        (":9092", "':9092' is not an address of a Kafka broker"),
+        ("", "no address of a Kafka broker: expected host:port"),
+        ("a:1,b:", "'b:' is not an address of a Kafka broker"),
+    ],
+)
+def test_an_address_that_is_none_is_told(address: str, told: str) -> None:
     """A malformed bootstrap address is wrong configuration, not an absent broker."""
     with (
-        pytest.raises(ConfigurationError, match=r"(is not an|no) address of a Kafka broker"),
+        pytest.raises(ConfigurationError, match=told),
         topics.connect(load_settings(bootstrap=address)),
     ):
         pass
