@@ -22,8 +22,6 @@ _ALWAYS_UNCHECKED = (
     "what the monitor alone can tell of rates and verdicts (codes rate.* and verdict.*)",
     "whether the topics exist, and take these time stamps from this client",
 )
-
-
 _HISTORY = "history.not_allowed"
 
 
