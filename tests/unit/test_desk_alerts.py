@@ -14,6 +14,7 @@ from rich.console import Console
 
 from streams.alert_text import list_text
 from streams.cli import command
+from streams.cli.alerts_list import typology_id
 from streams.desk.alert_heads import Current, First, Folding, Wanted, order, read_head
 from streams.desk.alert_lookup import require_prefix, series
 from streams.desk.listing import Row
@@ -289,6 +290,11 @@ def test_wrong_use_is_told_without_a_broker(arguments, told):
     found = CliRunner().invoke(command, arguments, input="")
     assert isinstance(found.exception, UsageError)
     assert told in found.exception.message
+
+
+@pytest.mark.parametrize(("given", "meant"), [("T02", "T02"), ("t16", "T16"), ("anomaly", "anomaly"), (None, None)])
+def test_a_typology_may_be_written_small(given, meant):
+    assert typology_id(given) == meant
 
 
 @pytest.mark.parametrize("environment", [{}, {"FXWATCH_LANG": "ko", "FXWATCH_OFFICER": "I-17"}], ids=["none", "both"])
