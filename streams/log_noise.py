@@ -56,6 +56,13 @@ def _collected(record: logging.LogRecord) -> bool:
     return isinstance(fault, RuntimeError) and "already awaited coroutine" in str(fault)
 
 
+def _network(record: logging.LogRecord) -> bool:
+    """Whether what a record tells of is a lost connection: of a client of Kafka any fault of the system is one."""
+    fault = record.exc_info[1] if record.exc_info else None
+    client = record.name.startswith(("kafka.", "aiokafka."))
+    return isinstance(fault, OSError if client else ConnectionError) or bool(getattr(fault, "retriable", False))
+
+
 _COORDINATOR = "aiokafka.consumer.group_coordinator"
 _JOIN = "a member learns so that another joined or left; `partitions changed` says what came of it"
 _MEMBER = "the group went on without this member, which joins again; `partitions changed` says what came of it"
@@ -97,6 +104,12 @@ RULES = (
     Rule("aiokafka", "Unable to update metadata from %s", "aiokafka.client", _AWAY, lasting=True),
     Rule("kafka.net.manager", "Connection failed: %s", "kafka.net.manager", _ASKED, lasting=True),
     Rule("kafka.net.connection", "%s: Connection lost: %s", "kafka.net.connection", _ASKED, lasting=True),
+    Rule("kafka.net.transport", "%s: socket disconnected", "kafka.net.transport", _ASKED, lasting=True),
+    Rule("kafka.net.transport", "%s: Error receiving network data closing socket", "kafka.net.transport", _ASKED,
+         lasting=True, only=_network),
+    Rule("kafka.net.transport", "%s: Error sending request data: %s", "kafka.net.transport", _ASKED, lasting=True,
+         only=_network),
+    Rule("kafka.net.transport", "%s: Abort (%s)", "kafka.net.transport", _ASKED, lasting=True, only=_retried),
     Rule("kafka.net.manager", "Bootstrap connection to %s failed: %s (backoff %.2f secs)", "kafka.net.manager",
          _ASKED, lasting=True),
     Rule("kafka.net.manager", "Bootstrap %s not ready; waiting %.2f secs", "kafka.net.manager", _ASKED, lasting=True),
@@ -153,6 +166,15 @@ def rule_of(record: logging.LogRecord) -> Rule | None:
     return next((rule for rule in found if rule.only(record)), None)
 
 
+def _say_without_traceback(record: logging.LogRecord) -> None:
+    """A peer that resets a connection is no fault of the code: its name and reason say all, on one line."""
+    fault = record.exc_info[1] if record.exc_info else None
+    said = f"{type(fault).__name__}: {fault}"
+    # a message without arguments is not formatted, so that its per cent signs stand for themselves
+    record.msg = f"{record.msg}: {said.replace('%', '%%') if record.args else said}"
+    record.exc_info = record.exc_text = None
+
+
 def is_ours(record: logging.LogRecord) -> bool:
     """Whether a module of ours said it, and no library under our name."""
     return f"{record.name}.".startswith("streams.") and record.name not in LIBRARIES
@@ -173,9 +195,12 @@ class Noise(logging.Filter):
         if is_ours(record):
             return True
         rule = rule_of(record)
+        words = rule.words if rule is not None else str(record.msg)
+        if _network(record):
+            _say_without_traceback(record)
         if rule is not None and not (rule.lasting and self._lasts(rule, record)):
             return False
-        return not self._repeated(record.name, rule.words if rule is not None else str(record.msg))
+        return not self._repeated(record.name, words)
 
     def _lasts(self, rule: Rule, record: logging.LogRecord) -> bool:
         now, kind = self._clock(), (rule.logger, rule.words)

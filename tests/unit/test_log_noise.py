@@ -56,6 +56,8 @@ def test_a_rule_keeps_back_its_words_and_no_others(rule: Rule) -> None:
     args = tuple(fault for _ in range(rule.words.count("%")))
     said = rule.words
     found = record(rule.logger, said, *args)
+    if rule.logger == "kafka.net.transport":
+        found.exc_info = (ConnectionResetError, ConnectionResetError(104, "reset"), None)
     if rule.logger == "aiokafka.conn":
         assert Noise().filter(found), "a fault of a connection is none of the garbage collector's"
         ended = RuntimeError("cannot reuse already awaited coroutine")
@@ -80,6 +82,38 @@ def test_words_that_a_library_fills_in_itself_are_known() -> None:
     assert not Noise().filter(record("asyncio", ended.format("AIOKafkaConnection._read")))
     assert Noise().filter(record("asyncio", destroyed.format("MonitorAgent._open")))
     assert Noise().filter(record("kafka.net.selector", "Task %s left RUNNING after step; demoting to UNSCHEDULED", 1))
+
+
+@pytest.mark.parametrize(
+    "lost", [ConnectionResetError(104, "100% reset"), OSError(113, "No route"), KafkaConnectionError("away")]
+)
+def test_a_lost_connection_of_any_client_is_told_without_a_traceback(lost: Exception) -> None:
+    """A broker that dies while its answer is read: kept back by its rule at first; what no rule knows, on one line."""
+    read = record("kafka.net.transport", "%s: Error receiving network data closing socket", "<KafkaTCPTransport>")
+    read.exc_info = (type(lost), lost, None)
+    assert not Noise().filter(read)
+    for logger in ("kafka.net.later", "aiokafka.later"):
+        for args in ((), ("<transport>",)):
+            new = record(logger, "Error writing: %s" if args else "Error writing 1%", *args)
+            new.exc_info = (type(lost), lost, None)
+            assert Noise().filter(new)
+            first = "Error writing: <transport>" if args else "Error writing 1%"
+            assert logging.Formatter().format(new) == f"{first}: {type(lost).__name__}: {lost}"
+
+
+def test_a_fault_that_is_none_of_the_network_keeps_its_traceback() -> None:
+    """Of a client's own code, or of another library's files; asyncio's lost connection has none."""
+    for logger, fault in (("kafka.net.transport", ValueError("x")), ("faust.livecheck", OSError(28, "disk full"))):
+        told = record(logger, "%s: Error receiving network data closing socket", "<KafkaTCPTransport>")
+        told.exc_info = (type(fault), fault, None)
+        assert Noise().filter(told)
+        assert told.exc_info is not None
+    told = record("asyncio", "Task exception was never retrieved")
+    told.exc_info = (ConnectionResetError, ConnectionResetError(104, "reset"), None)
+    assert Noise().filter(told)
+    assert logging.Formatter().format(told) == (
+        "Task exception was never retrieved: ConnectionResetError: [Errno 104] reset"
+    )
 
 
 def test_what_does_not_pass_by_itself_is_no_noise() -> None:
