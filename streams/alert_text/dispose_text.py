@@ -40,7 +40,7 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
     """What became of it; where it was not seen in the ledger, what to do."""
     words, decision = DESK_WORDS[lang], done.decision
     outcome = {
-        "sent": words.sent, "stands": "", "refused": words.refused.format(why=_why(done, lang)),
+        "sent": words.sent, "refused": words.refused.format(why=_why(done, lang)),
         "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
     }[done.outcome]  # fmt: skip
     yield printable(f"  {_verdict(decision, lang)}: {outcome}")

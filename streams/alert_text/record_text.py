@@ -118,11 +118,7 @@ def record_json(place: str, state: str, event: Event | None, origin: Origin | No
         told["cause"] = cause
     if event is not None and origin is not None:
         headers = {name: content.decode(errors="replace") for name, content in origin.headers}
-        source = (
-            None
-            if origin.source is None
-            else dict(zip(("topic", "partition", "offset"), msgspec.to_builtins(origin.source), strict=True))
-        )
+        source = None if origin.source is None else msgspec.structs.asdict(origin.source)
         told |= {"event": msgspec.to_builtins(event), "source": source, "topic_id": origin.topic_id,
                  "commitment": origin.commitment, "timestamp_ms": origin.timestamp_ms, "history": origin.history,
                  "headers": headers}  # fmt: skip

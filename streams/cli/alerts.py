@@ -12,7 +12,7 @@ from streams import reading, render, tables
 from streams.alert_text.desk_words import DESK_WORDS, DeskWords
 from streams.cli.alerts_list import alert_topic, list_
 from streams.cli.alerts_show import show
-from streams.cli.desk_options import language
+from streams.cli.desk_options import language, told
 from streams.render_labels import Language
 from streams.settings import load_settings
 from streams.showing import say, say_json
@@ -32,10 +32,6 @@ command.add_command(list_)
 command.add_command(show)
 
 
-def _told(text: str) -> None:
-    say(text, err=True)
-
-
 class _Printer:
     """Prints alerts one by one; an alert that cannot be read is said, with where it stands, and the rest go on."""
 
@@ -50,7 +46,7 @@ class _Printer:
             alert = render.read_alert(record.value or b"")
         except msgspec.DecodeError as fault:
             place = f"{record.topic}[{record.partition}]@{record.offset}"
-            _told(DESK_WORDS[self._lang].no_alert_here.format(place=place, cause=fault))
+            told(DESK_WORDS[self._lang].no_alert_here.format(place=place, cause=fault))
             return False
         if render.SEVERITIES.index(alert.severity) < self._least:
             return False
@@ -81,8 +77,8 @@ def _backlog_in_order(reader: reading.Reader) -> Iterator[Any]:
 def _records(reader: reading.Reader, words: DeskWords, *, from_beginning: bool) -> Iterator[Any]:
     if from_beginning:
         yield from _backlog_in_order(reader)
-    _told(words.waiting)
-    for _, batch in reader.follow(from_beginning=False, silent=lambda text: _told(words.silence.get(text, text))):
+    told(words.waiting)
+    for _, batch in reader.follow(from_beginning=False, silent=lambda text: told(words.silence.get(text, text))):
         yield from batch
 
 
@@ -114,11 +110,11 @@ def follow(
     shown = 0
     try:
         with reading.Reader(settings, [topic]) as reader:
-            _told(words.follow.format(topic=topic, address=settings.bootstrap))
+            told(words.follow.format(topic=topic, address=settings.bootstrap))
             for record in _records(reader, words, from_beginning=from_beginning):
                 if wanted is None or record.key == wanted:
                     shown += printer.show(record)
                 if shown == count:
                     return
     except KeyboardInterrupt:
-        _told(words.stopped.format(n=f"{shown:,}"))
+        told(words.stopped.format(n=f"{shown:,}"))

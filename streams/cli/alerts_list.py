@@ -10,11 +10,12 @@ from streams import tables, topics
 from streams.alert_text import list_text
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
-from streams.desk.alert_heads import ANOMALY, SEVERITIES, Wanted
+from streams.desk.alert_heads import ANOMALY, Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import span
-from streams.desk.party_history import slot_of
+from streams.desk.party_history import require_token
 from streams.errors import UsageError
+from streams.render import SEVERITIES
 from streams.render_labels import Language
 from streams.settings import Settings, load_settings
 from streams.showing import say_json
@@ -87,7 +88,7 @@ def list_(  # noqa: PLR0917
     settings = load_settings()
     zone = ZoneInfo(settings.effective.engine.time_zone)
     for party in parties:
-        slot_of(party)  # what is no token is told before anything is read
+        require_token(party)  # what is no token is told before anything is read
     begin, end = span(since, until, zone)
     wanted = Wanted(since=begin, until=end, parties=frozenset(parties),
                     typology=typology_id(typology), case=case, least=min_severity)  # fmt: skip

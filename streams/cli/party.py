@@ -12,7 +12,7 @@ from streams.cli.desk_options import Progress, language, one_form, show_page, sp
 from streams.desk.alert_heads import Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import span
-from streams.desk.party_history import partition_of, read_party, slot_of
+from streams.desk.party_history import partition_of, read_party, require_token
 from streams.render_labels import Language
 from streams.settings import load_settings
 from streams.showing import say_json
@@ -48,7 +48,7 @@ def command(
     one_form(as_csv=as_csv, as_json=as_json, bom=bom)
     settings, progress = load_settings(), Progress(lang)
     zone, purposes = ZoneInfo(settings.effective.engine.time_zone), settings.effective.legend.purposes
-    slot_of(token)  # what is no token is told before anything is read
+    require_token(token)  # what is no token is told before anything is read
     begin, end = span(since, until, zone)
     partition = partition_of(settings, token)
     history = read_party(settings, token, partition, limit, progress, since=begin, until=end)

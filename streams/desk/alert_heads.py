@@ -9,9 +9,10 @@ from typing import Any, Literal
 import msgspec
 
 from detectors.alert import Position, Severity
+from streams.render import SEVERITIES
 
-SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 ANOMALY = "anomaly"
+_PARTS = 3  # of a token: key, slot, digest
 Sorting = Literal["severity", "time", "amount"]
 
 
@@ -71,7 +72,6 @@ def slot_part(token: str) -> str:
     return parts[1] if len(parts) == _PARTS else token
 
 
-_PARTS = 3
 _decode = msgspec.json.Decoder(Head).decode
 
 

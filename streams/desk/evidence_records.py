@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import msgspec
 
 from detectors.alert import Alert, EvidenceItem
-from detectors.events import Event, Origin, Transaction
+from detectors.events import Event, Transaction
 from streams import ledger
 from streams.desk.positions import At, State, records_at
 from streams.desk.worth import Worth
@@ -28,7 +28,6 @@ class Detail(msgspec.Struct, frozen=True):
     item: EvidenceItem
     state: State | str
     event: Event | None = None
-    origin: Origin | None = None
     usd: str | None = None
     cause: str = ""
     first: int = 0
@@ -66,10 +65,10 @@ def _detail(item: EvidenceItem, found: dict[int, At]) -> Detail:
     if at.state != "record":
         return Detail(item, at.state, cause=at.cause)
     try:
-        event, origin = ledger.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
+        event, _ = ledger.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
     except LedgerError as fault:
         return Detail(item, "damaged", cause=fault.what)
     if getattr(event, "event_id", None) != item.event_id:
         # the ledger was restored or made anew: another record stands there
         return Detail(item, "other")
-    return Detail(item, "record", event, origin)
+    return Detail(item, "record", event)

@@ -18,12 +18,11 @@ from aiokafka import TopicPartition
 from detectors.calendar import to_us
 from detectors.clock import borne_out
 from detectors.events import Disposition, Event, Origin, Profile, Transaction
-from streams import ledger, reading, topics
-from streams.desk.alert_heads import First
+from streams import ledger, pseudonyms, reading, topics
+from streams.desk.alert_heads import First, slot_part
 from streams.desk.verdicts import Given, given_of
 from streams.desk.worth import Worth
 from streams.errors import LedgerError, UsageError
-from streams.pseudonyms import is_token
 from streams.settings import Settings
 from streams.topics.ledger_partitions import begun_with
 
@@ -43,7 +42,6 @@ class Entry(msgspec.Struct, frozen=True):
     at: datetime
     offset: int
     event: Event
-    origin: Origin
     usd: str | None = None
 
 
@@ -84,7 +82,7 @@ class History:
     ) -> None:  # fmt: skip
         self.names = names or frozenset({token})
         self._keys = frozenset(name.encode() for name in self.names)
-        self._slot = f".{slot_of(token)}.".encode()
+        self._slot = f".{slot_part(token)}.".encode()
         self._zone, self._since, self._until = zone, since, until
         self._worth = Worth(stale_us)
         self._kept = First(most, lambda entry: (entry.at, entry.offset))
@@ -99,8 +97,6 @@ class History:
         self.unreadable = self.repeated = 0
         self.unreadable_at: list[int] = []  # offsets of the first of them
         self._identities: dict[str, None] = {}
-        self.first_at: datetime | None = None
-        self.last_at: datetime | None = None
 
     @property
     def total(self) -> int:
@@ -161,10 +157,8 @@ class History:
         if at is None or (self._since is not None and at < self._since) or (self._until and at >= self._until):
             return
         usd = self._worth.usd(event) if isinstance(event, Transaction) else None
-        self._kept.add(Entry(at, record.offset, event, origin, usd))
+        self._kept.add(Entry(at, record.offset, event, usd))
         self.kinds[str(event.__struct_config__.tag)] += 1
-        self.first_at = min(at, self.first_at or at)
-        self.last_at = max(at, self.last_at or at)
         if isinstance(event, Transaction):
             self._count(event, at, usd)
 
@@ -205,13 +199,12 @@ class History:
         return frozenset(names)
 
 
-def slot_of(token: str) -> str:
-    """The token's slot, which is the same under every key. Raises `UsageError` for what is no token."""
-    if not is_token(token):
+def require_token(token: str) -> None:
+    """Raises `UsageError` for what is no token."""
+    if not pseudonyms.is_token(token):
         raise UsageError("this is not a party's token", got=repr(token[:80]),
                          expected="KEY.SLOT.DIGEST",
                          todo="copy the field party of an alert")  # fmt: skip
-    return token.split(".")[1]
 
 
 def time_of(event: Event) -> datetime | None:
@@ -226,9 +219,8 @@ def partition_of(settings: Settings, token: str) -> int:
     The configuration of whoever asks may say another number. Failure prevented: a party's page that says that nothing
     of it is in the ledger, read from another party's partition.
     """
-    slot = int(slot_of(token), 16)
     count = reading.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
-    return slot % (begun_with(settings) or count)
+    return pseudonyms.partition_of(token, begun_with(settings) or count)
 
 
 def read_party(
@@ -237,8 +229,8 @@ def read_party(
 ) -> History:  # fmt: skip
     """The party's history in its partition; under its former and later names too, where keys were rotated.
 
-    Its partition is read once, and once more where a name is found out behind records that have it. Raises `UsageError`
-    for what is no token, and what the reader raises.
+    Its partition is read once, and once more where a name is found out behind records that have it. Raises what the
+    reader raises.
     """
     names = frozenset({token})
     while True:

@@ -13,7 +13,7 @@ from detectors.events import (
 from streams.alert_text import party_text
 from streams.alert_text.record_text import plain_field
 from streams.desk import party_history
-from streams.desk.party_history import OTHERS, History, Period, largest, slot_of
+from streams.desk.party_history import OTHERS, History, Period, largest, require_token
 from streams.errors import UsageError
 from streams.render import text_of
 from tests.support.desk_records import EVENTS, HOUR_US, NOON, OTHER, PARTY, PURPOSES, SEOUL, payment, rate, record
@@ -155,7 +155,7 @@ def test_a_partys_page_in_both_languages():
 def test_what_is_no_token_is_refused(token):
     """With its form."""
     with pytest.raises(UsageError, match=r"KEY\.SLOT\.DIGEST"):
-        slot_of(token)
+        require_token(token)
 
 
 def test_sums_counts_and_dates_of_a_party_are_said_as_korean_says_them():
