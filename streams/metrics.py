@@ -78,9 +78,13 @@ class Metrics:
         self._typologies: dict[str, None] = {}
         self._watermarks: dict[str, float] = {}
         topics = tuple(topics)
-        self._define_counters(tuple(institutions))
+        # their order is that of the page
+        self._define_record_counters()
+        self._define_outcome_counters(tuple(institutions))
         self._define_histograms()
-        self._define_gauges()
+        self._define_input_gauges()
+        self._define_state_gauges()
+        self._define_process_gauges()
         self._read = BoundedChildren(self.records_read, [*topics, OTHER])
         self._passed = BoundedChildren(self.records_passed, [*topics, OTHER], ["deleted", "moved"])
         self._events = BoundedChildren(self.events, self.agents, [*get_args(Outcome)])
@@ -101,10 +105,14 @@ class Metrics:
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
 
-    def _define_counters(self, institutions: Sequence[str]) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"fxwatch_{name}", text, labels, registry=self.registry)
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"fxwatch_{name}", text, labels, registry=self.registry)
 
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"fxwatch_{name}", text, labels, registry=self.registry)
+
+    def _define_record_counters(self) -> None:
+        counter = self._counter
         self.records_read = counter("records_read", "Records read from an input topic, records.", "topic")
         self.events = counter(
             "events",
@@ -129,13 +137,13 @@ class Metrics:
             "more decimal places than its currency (nothing was changed); withheld: a CloudEvents or trace header held "
             "one of the record's identifiers and goes no further.", "note",
         )  # fmt: skip
+
+    def _define_outcome_counters(self, institutions: Sequence[str]) -> None:
+        counter = self._counter
         self.alerts = counter(
-            "alerts",
-            "Alerts published, by desk, strongest typology and severity, alerts.",
-            "desk",
-            "typology",
-            "severity",
-        )
+            "alerts", "Alerts published, by desk, strongest typology and severity, alerts.",
+            "desk", "typology", "severity",
+        )  # fmt: skip
         self.records_passed = counter(
             "records_passed",
             "Offsets of an input topic that passed ingest by, offsets. deleted: gone before they were read; moved: the "
@@ -160,17 +168,13 @@ class Metrics:
             return RunHistogram(f"fxwatch_{name}", text, labels, buckets=buckets, registry=self.registry)
 
         self.stage_seconds = histogram(
-            "stage_seconds",
-            "Time one run of consecutive records spends in a stage, seconds.",
-            run_histogram.STAGE_BUCKETS,
-            "agent",
-            "stage",
-        )
+            "stage_seconds", "Time one run of consecutive records spends in a stage, seconds.",
+            run_histogram.STAGE_BUCKETS, "agent", "stage",
+        )  # fmt: skip
         self.end_to_end_seconds = histogram(
-            "end_to_end_seconds",
-            "From the input's Kafka timestamp to the commit of its alert, seconds.",
+            "end_to_end_seconds", "From the input's Kafka timestamp to the commit of its alert, seconds.",
             run_histogram.END_TO_END_BUCKETS,
-        )
+        )  # fmt: skip
         self.event_lateness_seconds = histogram(
             "event_lateness_seconds",
             "How far an event's own time lies behind the newest event time of its partition, seconds; 0 in order.",
@@ -180,38 +184,34 @@ class Metrics:
             "run_records", "Consecutive records taken at once, records.", run_histogram.RUN_BUCKETS, "agent"
         )
         self.detector_score = histogram(
-            "detector_score",
-            "Scores of one detector, 0 to 1, higher is more unusual.",
-            run_histogram.SCORE_BUCKETS,
+            "detector_score", "Scores of one detector, 0 to 1, higher is more unusual.", run_histogram.SCORE_BUCKETS,
             "detector",
-        )
+        )  # fmt: skip
 
-    def _define_gauges(self) -> None:
-        def gauge(name: str, text: str, *labels: str) -> Gauge:
-            return Gauge(f"fxwatch_{name}", text, labels, registry=self.registry)
-
+    def _define_input_gauges(self) -> None:
+        gauge = self._gauge
         self.reconciliation_gap = gauge(
             "reconciliation_gap",
             "Offsets of input topics that ended neither in the ledger nor as dead letters, offsets: read and come to "
             "nothing, or passed ingest by (deleted unread, skipped by a moved offset) and not acknowledged. Must be 0.",
         )
         self.source_watermark_seconds = gauge(
-            "source_watermark_seconds",
-            "Newest event time read from an input topic, Unix seconds; 0 before the first.",
+            "source_watermark_seconds", "Newest event time read from an input topic, Unix seconds; 0 before the first.",
             "topic",
-        )
+        )  # fmt: skip
         self.lag_records = gauge(
-            "lag_records",
-            "Records not yet taken from a partition that this process holds, records.",
-            "agent",
-            "partition",
-        )
+            "lag_records", "Records not yet taken from a partition that this process holds, records.",
+            "agent", "partition",
+        )  # fmt: skip
         self.hidden_records = gauge(
             "hidden_records",
             "Records of a partition held here that a sender's transaction, open for over 30 s, keeps from being read, "
             "records.",
             "agent", "partition",
         )  # fmt: skip
+
+    def _define_state_gauges(self) -> None:
+        gauge = self._gauge
         self.snapshot_age_seconds = gauge(
             "snapshot_age_seconds",
             "Time since the newest snapshot of a partition held here (or since it was taken over), seconds.",
@@ -235,6 +235,9 @@ class Metrics:
         )  # fmt: skip
         self.parties = gauge("parties", "Parties in the memory of a partition held here, parties.", "partition")
         self.state_bytes = gauge("state_bytes", "Learned state of a partition held here, packed, bytes.", "partition")
+
+    def _define_process_gauges(self) -> None:
+        gauge = self._gauge
         self.typology_enabled = gauge(
             "typology_enabled",
             "1 for a typology that the configuration enables which a partition held here came under last, else 0.",
@@ -247,8 +250,7 @@ class Metrics:
         )  # fmt: skip
         self.broker_away_seconds, self.unready_reasons = readiness_metrics(self.registry)
         self.build_info = gauge(
-            "build_info",
-            "Always 1; code release, and fingerprints of configuration, detector set and rules.",
+            "build_info", "Always 1; code release, and fingerprints of configuration, detector set and rules.",
             "version", "config", "detectors", "rules",
         )  # fmt: skip
 
