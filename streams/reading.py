@@ -191,7 +191,9 @@ class Reader:
         try:
             return dict(await self._consumer.getmany(timeout_ms=_POLL_MS))
         except UnreadableSetError as fault:
-            raise UnreadableError(str(fault), todo="restore the broker's log, or a replica of it") from fault
+            raise UnreadableError(
+                f"a record set cannot be read: {fault.unreadable}", todo="restore the broker's log, or a replica of it"
+            ) from fault
         except KafkaError as fault:
             raise self._lost(fault) from fault
 

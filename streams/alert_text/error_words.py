@@ -4,14 +4,14 @@ import re
 
 import click
 
-from streams.alert_text.record_words import LABELS, VALUES
-from streams.errors import FxwatchError
-from streams.showing import printable
+from streams.alert_text.proof_words import PROOF_WORDS
+from streams.alert_text.record_words import LABELS, VALUES, value_in_words
+from streams.errors import AlertNotFoundError, FxwatchError, UsageError
+from streams.showing import printable, showable
 
 # each part of an error as the code says it -> the same in Korean; `*` stands for what differs, `{}` takes it over
 WHAT = {
     "this is not the id of an alert, nor its beginning": "경보 번호나 그 앞자리가 아닙니다",
-    "this is not the id of an alert": "경보 번호가 아닙니다",
     "no alert of this id is on fx.alerts.v1": "이 번호의 경보가 없습니다",
     "several alerts have an id that begins so": "이 앞자리로 시작하는 경보가 여러 건입니다",
     "this is not a party's token": "당사자 토큰이 아닙니다",
@@ -32,14 +32,38 @@ WHAT = {
     "the ledger has no such partition": "원장에 없는 파티션입니다",
     "output has one form": "출력 형식은 하나만 선택할 수 있습니다",
     "--bom belongs to --csv": "--bom은 --csv와 함께 사용합니다",
+    "this client may not read": "열람 권한이 없습니다",
     "this client may not read *": "{} 열람 권한이 없습니다",
+    "this client may not read the originals": "원본 열람 권한이 없습니다",
     "this client may not write to *": "{} 쓰기 권한이 없습니다",
+    "this client may not describe topics": "토픽 조회 권한이 없습니다",
+    "the cluster does not allow this": "클러스터가 이 요청을 허용하지 않습니다",
     "no Kafka broker answers": "Kafka 브로커가 응답하지 않습니다",
+    "the cluster cannot answer now": "클러스터가 지금은 응답할 수 없습니다",
+    "the cluster refused: *": "클러스터가 요청을 거부하였습니다: {}",
+    "topics are missing": "토픽이 없습니다",
+    "the broker stopped answering while topics were read": "토픽을 읽는 중에 브로커의 응답이 끊겼습니다",
+    "the broker stopped answering while originals were read": "원본을 읽는 중에 브로커의 응답이 끊겼습니다",
+    "the broker stopped answering while * was read": "{} 토픽을 읽는 중에 브로커의 응답이 끊겼습니다",
+    "originals are proven with the evidence keys": "원본을 확인하려면 증거 키가 필요합니다",
+    "evidence is not what the sender sent": "근거 자료가 보고 당시의 원본과 다릅니다",
+    "this copy is none of the alert's records": "이 사본은 경보의 근거 자료와 일치하지 않습니다",
+    "not all evidence could be checked, of the rest none differs":
+        "일부 근거 자료를 확인하지 못하였으며, 나머지에는 불일치가 없습니다",
+    "rescore takes one alert or all of them": "경보 하나 또는 전체를 지정하십시오",
+    "the alert does not follow from the ledger": "경보가 원장에서 재현되지 않습니다",
+    "* of * alerts could not be checked; of the others none differs":
+        "경보 {1}건 중 {0}건을 확인하지 못하였으며, 나머지에는 불일치가 없습니다",
+    "alerts and ledger do not agree:\n  *": "경보와 원장이 일치하지 않습니다:\n  {}",
+    "the alerts cannot be rescored": "경보를 다시 계산할 수 없습니다",
     "the configuration is not valid": "설정이 올바르지 않습니다",
-}
+    "a record set cannot be read: *": "읽을 수 없는 기록이 있습니다: {}",
+    "cannot read the configuration file: *": "설정 파일을 읽을 수 없습니다: {}",
+    "the configuration file is not TOML: *": "설정 파일이 TOML 형식이 아닙니다: {}",
+    "cannot write the evidence keys: *": "증거 키를 파일에 쓸 수 없습니다: {}",
+}  # fmt: skip
 EXPECTED = {
-    "4 to 32 hex digits": "16진수 4~32자리",
-    "32 hex digits": "16진수 32자리",
+    "* to 32 hex digits": "16진수 {}~32자리",
     "the id of a published alert, or its first digits": "발행된 경보의 번호 또는 그 앞자리",
     "a day (2026-04-28) or a time (2026-04-28T17:42)": "날짜(2026-04-28) 또는 시각(2026-04-28T17:42)",
     "a disposition as the contract wants it": "계약에 맞는 판정",
@@ -53,25 +77,51 @@ EXPECTED = {
     "KEY.SLOT.DIGEST": "키.구역.해시값(KEY.SLOT.DIGEST)",
     "PARTITION:OFFSET": "파티션:위치(PARTITION:OFFSET)",
     "none is configured": "설정된 담당 없음",
-    "1 to 1000": "1~1,000건",
+    "1 to *": "1~{}건",
     "the id of the accountable officer": "책임 있는 담당관의 식별번호",
-    "--csv --bom": "--csv --bom",
     "one of them": "둘 중 하나",
     "a reachable Kafka cluster": "연결할 수 있는 Kafka 클러스터",
+    "an answer": "응답",
+    "records from *": "{}의 기록",
+    "a readable file": "읽을 수 있는 파일",
+    "a new file": "새 파일",
+    "the topics of fxwatch": "fxwatch의 토픽",
+    "what the role of this client may do (fxwatch topics acls)":
+        "이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인)",
+    "the field alert_id of a published alert": "발행된 경보의 번호",
+    "a pseudonym key file, or what `fxwatch evidence keys` wrote":
+        "가명 키 파일 또는 `fxwatch evidence keys`로 만든 파일",
+    "all proven": "모두 원본과 일치",
+    "originals, ledger records and keys": "원본, 원장 기록 및 키",
+    "ALERT_ID or --all": "ALERT_ID 또는 --all",
+    "the same, bit for bit": "완전히 같은 경보",
+    "the alerts' ledger records, and a snapshot or the ledger's first record before them":
+        "경보의 원장 기록과 그 이전의 저장본 또는 원장의 첫 기록",
 }  # fmt: skip
+_VERDICTS_OF_PROOF = {f"* {english}": f"{PROOF_WORDS['ko'].verdicts[code]} {{}}건"
+                      for code, english in PROOF_WORDS["en"].verdicts.items()}  # fmt: skip
+# what -> what was got with it, for each of its parts that commas divide
 GOT = {
-    "neither --officer nor the setting officer": "--officer와 설정 officer가 모두 없음",
-    "--csv and --json": "--csv와 --json",
-    "--bom alone": "--bom만 사용",
-    "environment only": "환경 변수",
-    "* at *": "{}({})",
-    "* on *": "담당관 {}, 경보 {}",
-}
+    "nobody answers for this verdict":
+        {"neither --officer nor the setting officer": "--officer와 설정 officer가 모두 없음"},
+    "output has one form": {"--csv and --json": "--csv와 --json"},
+    "--bom belongs to --csv": {"--bom alone": "--bom만 사용"},
+    "the configuration is not valid": {"environment only": "환경 변수"},
+    "no Kafka broker answers": {"*: connections and no answers": "{}: 연결되나 응답이 없음"},
+    "the broker stopped answering while topics were read": {"nothing for * s": "{}초 동안 받은 기록이 없음"},
+    "this officer decided otherwise at a later time": {"* at *": "{}({})"},
+    "there is no verdict to withdraw": {"* on *": "담당관 {}, 경보 {}"},
+    "this verdict stands already, without these details": LABELS["ko"],
+    "originals are proven with the evidence keys": {"FXWATCH_KEY_FILE is not set": "FXWATCH_KEY_FILE 설정이 없음"},
+    "evidence is not what the sender sent": _VERDICTS_OF_PROOF,
+    "this copy is none of the alert's records": _VERDICTS_OF_PROOF,
+    "not all evidence could be checked, of the rest none differs": _VERDICTS_OF_PROOF,
+    "rescore takes one alert or all of them": {"both": "둘 다 지정", "neither": "지정하지 않음"},
+}  # fmt: skip
 TODO = {
     "copy it from `fxwatch alerts list`": "`fxwatch alerts list`에 표시된 번호를 복사하십시오",
     "see `fxwatch alerts list`": "`fxwatch alerts list`에서 확인하십시오",
     "see `fxwatch alerts show`": "`fxwatch alerts show`에서 확인하십시오",
-    "copy the field alert_id of the alert": "경보의 '경보 번호'를 모두 복사하십시오",
     "give more of its digits": "앞자리를 더 길게 입력하십시오",
     "copy the field party of an alert": "경보에 표시된 당사자 토큰을 복사하십시오",
     "write it so; without an offset it is a time of *":
@@ -85,6 +135,37 @@ TODO = {
     "exchange them, or leave one out": "서로 바꾸거나 하나를 빼십시오",
     "say the same again: what was sent counts once": "같은 명령을 다시 실행하십시오. 전송된 판정은 한 번만 집계됩니다",
     "see `fxwatch broker status`, then say it again": "`fxwatch broker status`를 확인한 뒤 다시 실행하십시오",
+    "see `fxwatch broker status`, then ask again": "`fxwatch broker status`를 확인한 뒤 다시 실행하십시오",
+    "see `fxwatch broker status`, then run the command again":
+        "`fxwatch broker status`를 확인한 뒤 다시 실행하십시오",
+    "wait for its brokers, then try again": "브로커가 준비된 뒤 다시 실행하십시오",
+    "see the broker's log, or correct FXWATCH_BOOTSTRAP":
+        "브로커의 로그를 확인하거나 FXWATCH_BOOTSTRAP을 바로잡으십시오",
+    "run `fxwatch topics apply`": "`fxwatch topics apply`를 실행하십시오",
+    "let the cluster's administrator run: fxwatch topics acls --apply; or correct who this client is "
+    "(FXWATCH_SASL_USERNAME, its certificate or token)":
+        "클러스터 관리자에게 fxwatch topics acls --apply의 실행을 요청하거나, 접속 계정 설정(FXWATCH_SASL_USERNAME, "
+        "인증서 또는 토큰)을 바로잡으십시오",
+    "see `fxwatch alerts follow --from-beginning`; an alert of a run that is being committed is seen a moment later":
+        "`fxwatch alerts follow --from-beginning`에서 확인하십시오. 방금 발행된 경보는 잠시 뒤에 보입니다",
+    "set it, or say --key-file": "이를 설정하거나 --key-file을 입력하십시오",
+    "look at the records named above; the input topic or the ledger was changed":
+        "위에 표시된 기록을 확인하십시오. 입력 토픽이나 원장이 변경되었습니다",
+    "check that the copy is byte for byte, key and headers left out":
+        "사본이 키와 헤더를 제외하고 원본과 바이트 단위로 같은지 확인하십시오",
+    "see the last column; an older key file or a copy of the original helps":
+        "마지막 열을 확인하십시오. 이전 키 파일이나 원본의 사본이 있으면 확인할 수 있습니다",
+    "see `fxwatch rescore --help`": "`fxwatch rescore --help`를 확인하십시오",
+    "restore the ledger from its backup; see evidence_retention_days":
+        "원장을 백업에서 복원하십시오. 설정 evidence_retention_days를 확인하십시오",
+    "another release is the likely cause: run this command of fxwatch * (this is *)":
+        "버전 차이가 원인일 수 있습니다. fxwatch {}에서 이 명령을 실행하십시오(현재 버전 {})",
+    "the published record, the ledger or the code was changed since; compare with --from-ledger":
+        "발행된 경보, 원장 또는 코드가 이후에 변경되었습니다. --from-ledger로 비교하십시오",
+    "correct FXWATCH_CONFIG": "FXWATCH_CONFIG를 바로잡으십시오",
+    "choose another name; keys are never overwritten": "다른 이름을 입력하십시오. 기존 키는 덮어쓰지 않습니다",
+    "restore the broker's log, or a replica of it": "브로커의 로그나 그 복제본을 복원하십시오",
+    "see the worker's log": "작업의 로그를 확인하십시오",
     "name one of these, or add it to the table [desks]": "위의 담당 중 하나를 입력하거나 설정 [desks]에 추가하십시오",
     "name one of these": "위의 유형 중 하나를 입력하십시오",
     "name alerts, or give their ids on standard input": "경보 번호를 입력하거나 표준 입력으로 전달하십시오",
@@ -97,62 +178,54 @@ TODO = {
     "mend each of these, then look again: fxwatch doctor": "아래 항목을 바로잡은 뒤 다시 확인하십시오: fxwatch doctor",
 }  # fmt: skip
 # codes of faults that a verdict can have, as ingest names them
-_FAULTS = {
+FAULTS = {
     "field.length": "길이가 허용 범위를 벗어남",
-    "field.missing": "필수 항목 누락",
     "decimal.malformed": "숫자 형식이 아님",
     "decimal.range": "값이 허용 범위를 벗어남",
-    "time.malformed": "시각 형식이 아님",
+    "time.future": "미래의 시각",
 }
-_FIELDS = {"reason": "판정 사유", "investigator": "담당관"}
 
 
 def _said(table: dict[str, str], text: str) -> str | None:
-    """The Korean of a text; None where the table has none."""
+    """The Korean of a text, codes of verdicts in words; None where the table has none."""
     if text in table:
         return table[text]
     for english, korean in table.items():
-        found = re.fullmatch(re.escape(english).replace(r"\*", "(.+)"), text) if "*" in english else None
+        pattern = re.escape(english).replace(r"\*", "(.+)")
+        found = re.fullmatch(pattern, text, re.DOTALL) if "*" in english else None
         if found:
-            return korean.format(*found.groups())
+            return korean.format(*(value_in_words("verdict", each, "ko") for each in found.groups()))
     return None
 
 
 def _fault(told: str) -> str:
     """`code field` as ingest names a fault, with its code."""
     code, _, field = told.partition(" ")
-    name = _FIELDS.get(field) or LABELS["ko"].get(field, field)
-    return f"{name}: {_FAULTS[code]}({code})" if code in _FAULTS else f"{name}: {code}"
+    name = "판정 사유" if field == "reason" else LABELS["ko"].get(field, field)  # the ledger holds no reason
+    return f"{name}: {FAULTS[code]}({code})" if code in FAULTS else f"{name}: {code}"
 
 
 def _got(what: str, got: str) -> str:
     if what == "the verdict would be refused":
         return ", ".join(map(_fault, got.split("; ")))
-    told = _said(GOT, got)
-    if told is None:
-        return got
-    for verdict, korean in VALUES["ko"]["verdict"].items():
-        told = told.replace(f"{verdict}(", f"{korean}(")
-    return told
+    return ", ".join(_said(GOT.get(what, {}), part) or part for part in got.split(", "))
 
 
 def error_in_korean(error: FxwatchError) -> str | None:
-    """The error's paragraph in Korean; None where this does not know what happened."""
+    """The error's paragraph in Korean, in the order of `FxwatchError.message`; None where this has no words for it."""
     what = _said(WHAT, error.what)
     if what is None:
         return None
-    parts = [what]
+    wrong_use = isinstance(error, UsageError | AlertNotFoundError)
+    parts = [showable(what)]
     if error.got is not None:
-        parts.append(f"입력값: {_got(error.what, str(error.got))}")
+        parts.append(f"{'입력값' if wrong_use else '확인된 내용'}: {printable(_got(error.what, str(error.got)))}")
     if error.expected is not None:
         expected = _said(EXPECTED, str(error.expected)) or str(error.expected)
-        for verdict, korean in VALUES["ko"]["verdict"].items():
-            expected = expected.replace(f"({verdict})", f"({korean})")
-        parts.append(f"올바른 값: {expected}")
+        parts.append(f"{'올바른 값' if wrong_use else '필요한 것'}: {printable(expected)}")
     if error.todo is not None:
-        parts.append(f"조치: {_said(TODO, error.todo) or error.todo}")
-    lines = [printable("; ".join(parts)), *(f"  - {printable(one)}" for one in getattr(error, "problems", []))]
-    return "\n".join(lines)
+        parts.append(f"조치: {showable(_said(TODO, error.todo) or error.todo)}")
+    return "\n".join(["; ".join(parts), *(f"  - {showable(one)}" for one in getattr(error, "problems", []))])
 
 
 def usage_in_korean(error: click.UsageError) -> str:

@@ -1,47 +1,126 @@
 """What the desk's commands refuse is told in Korean, all of it, and in English where this release has no words."""
 
 import ast
+import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import msgspec
 import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
 from click.testing import CliRunner
 
-from streams import cli
-from streams.alert_text.error_words import EXPECTED, TODO, WHAT, error_in_korean, usage_in_korean
+from streams import cli, errors
+from streams.alert_text.error_words import EXPECTED, FAULTS, GOT, TODO, WHAT, error_in_korean, usage_in_korean
+from streams.alert_text.record_words import LABELS
 from streams.cli.alerts import command as alerts
 from streams.cli.dispose import command as dispose
-from streams.errors import ConfigurationError, FxwatchError, UsageError
+from streams.desk.disposing import Decision, check
+from streams.errors import ConfigurationError, DeliveryError, FxwatchError, UsageError
+from streams.kafka.denied import not_authorized
+from streams.settings import load_settings
 
 ROOT = Path(cli.__file__).parents[1]
-DESK = [*sorted((ROOT / "desk").glob("*.py")),
-        *(ROOT / "cli" / f"{name}.py" for name in ("alerts", "alerts_list", "alerts_show", "desk_options", "dispose",
-                                                   "ledger", "party"))]  # fmt: skip
+SAYS_LANG = [path for path in sorted((ROOT / "cli").glob("*.py"))
+             if re.search(r"from streams\.cli\.desk_options import .*\blanguage\b", path.read_text())]  # fmt: skip
+# the commands that take --lang, what they share, and what reads and asks Kafka for them
+DESK = [*SAYS_LANG, *sorted((ROOT / "desk").glob("*.py")),
+        *(ROOT / name for name in ("cli/desk_options.py", "evidence.py", "reading.py", "rescore.py",
+                                   "kafka/denied.py"))]  # fmt: skip
+PARTS = ("what", "got", "expected", "todo")
 
 
-def _raised(path: Path) -> list[ast.Call]:
-    """The errors that a file raises with a text of their own."""
-    calls = (node.exc for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Raise))
-    return [call for call in calls if isinstance(call, ast.Call) and isinstance(call.func, ast.Name)
-            and call.func.id.endswith("Error") and call.func.id != "TimeoutError" and call.args]  # fmt: skip
+def _calls(tree: ast.AST) -> list[ast.Call]:
+    """Each error of streams/errors.py made there, raised at once or not, and each refusal for want of a right."""
+    named = [(node, node.func.id) for node in ast.walk(tree)
+             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]  # fmt: skip
+    return [call for call, name in named
+            if name in {"not_authorized", "denied_or"} or isinstance(getattr(errors, name, None), type)]  # fmt: skip
 
 
-def _text(node: ast.expr) -> str | None:
-    """A text as a table has it, with `*` where it is filled in; None for what is no text."""
+def _texts(node: ast.expr | None) -> set[str]:
+    """The texts that an argument may be, with `*` where they are filled in; none for what is made elsewhere."""
+    if isinstance(node, ast.IfExp):
+        return _texts(node.body) | _texts(node.orelse)
+    if isinstance(node, ast.BoolOp):
+        return {text for value in node.values for text in _texts(value)}
     if isinstance(node, ast.JoinedStr):
-        return "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+        text = "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in node.values)
+    else:
+        text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+    return {text} if re.search(r"\w", re.sub(r"--\w+", "", text)) else set()
 
 
-@pytest.mark.parametrize("path", DESK, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_each_refusal_of_the_desk_has_its_korean(path: Path) -> None:
-    for call in _raised(path):
-        texts = {"what": _text(call.args[0])} | {word.arg: _text(word.value) for word in call.keywords}
-        assert texts["what"] in WHAT
-        assert texts.get("todo") is None or texts["todo"] in TODO
-        expected = texts.get("expected")
-        known = {expected, (expected or "").replace("*", "4", 1), (expected or "").replace("*", "1000", 1)}
-        assert expected is None or known & EXPECTED.keys()
+def _said(tree: ast.AST) -> dict[str, set[str]]:
+    """What the errors there say, part by part, as far as they say it in words of their own."""
+    said: dict[str, set[str]] = {part: set() for part in PARTS}
+    for call in _calls(tree):
+        place = 2 if getattr(call.func, "id", "") == "denied_or" else 0
+        said["what"] |= _texts(call.args[place] if len(call.args) > place else None)
+        for word in call.keywords:
+            if word.arg in said:
+                said[word.arg] |= _texts(word.value)
+    return said
+
+
+def _of_function(path: str, name: str) -> ast.AST:
+    """A function of a module that says more than the desk can meet."""
+    (found,) = (node for node in ast.walk(ast.parse((ROOT / path).read_text()))
+                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name)  # fmt: skip
+    assert _said(found)["what"]
+    return found
+
+
+MET = {f"{path.parent.name}/{path.stem}": ast.parse(path.read_text()) for path in DESK} | {
+    "topics/cluster connect": _of_function("topics/cluster.py", "connect"),
+    "topics/cluster described": _of_function("topics/cluster.py", "described"),
+    "kafka/check_connection": _of_function("kafka/check_connection.py", "_check"),
+    "settings": _of_function("settings.py", "load_settings"),
+}
+
+
+@pytest.mark.parametrize("place", MET)
+def test_each_refusal_of_the_desk_has_its_korean(place: str) -> None:
+    """Whole: what, what was expected, what to do; and what was got, where it is words."""
+    said = _said(MET[place])
+    assert said["what"] <= WHAT.keys()
+    assert said["expected"] <= EXPECTED.keys()
+    assert said["todo"] <= TODO.keys()
+    assert said["got"] <= {text for table in GOT.values() for text in table}
+
+
+def test_every_text_with_korean_is_said_somewhere() -> None:
+    """A refusal that is worded anew leaves its Korean behind here, and speaks English."""
+    said: set[str] = set()
+    for path in sorted(ROOT.rglob("*.py")):
+        if path.parent.name != "alert_text":
+            said |= {text for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.expr)
+                     for text in _texts(node)}  # fmt: skip
+    got = [table for table in GOT.values() if table is not LABELS["ko"] and "* proven" not in table]  # those are made
+    assert [text for table in (WHAT, EXPECTED, TODO, *got) for text in table if text not in said] == []
+    assert set(GOT) <= WHAT.keys()
+
+
+def test_places_of_both_languages_agree() -> None:
+    """What differs from case to case is neither lost nor asked for twice."""
+    for english, korean in (pair for table in (WHAT, EXPECTED, TODO, *GOT.values()) for pair in table.items()):
+        assert len(re.findall(r"\{\d?\}", korean)) == english.count("*"), english
+
+
+def test_every_fault_that_a_verdict_can_have_has_its_name() -> None:
+    """Each option of `dispose` that takes a text, too short, too long and malformed."""
+    good = Decision(alert_id="a" * 32, party=f"k1.0a3.{0:032x}", verdict="confirmed", reason="r", investigator="I-1",
+                    decided_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
+    wrong = [{name: text} for name in ("reason", "investigator", "amount_krw", "legal_basis", "office")
+             for text in ("", "x" * 3000, "-1")]  # fmt: skip
+    codes, settings = set(), load_settings()
+    for changed in [*wrong, {"decided_at": datetime(2190, 1, 1, tzinfo=UTC)}]:
+        try:
+            check(settings, msgspec.structs.replace(good, **changed))
+        except UsageError as error:
+            codes |= {fault.split()[0] for fault in str(error.got).split("; ")}
+    assert codes == FAULTS.keys()
 
 
 def test_an_error_is_told_whole() -> None:
@@ -62,6 +141,32 @@ def test_faults_of_a_verdict_have_their_names_and_codes() -> None:
     assert told is not None
     assert "판정 사유: 길이가 허용 범위를 벗어남(field.length)" in told
     assert "확인 금액: 숫자 형식이 아님(decimal.malformed), x: new" in told
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        (DeliveryError("nothing was sent: the broker does not answer", got="timed out on a socket, again at once"),
+         "브로커가 응답하지 않아 전송하지 못하였습니다; 확인된 내용: timed out on a socket, again at once"),
+        (errors.NotReproducedError("evidence is not what the sender sent", got="12 proven, 1 out of reach",
+                                   expected="all proven"),
+         ("근거 자료가 보고 당시의 원본과 다릅니다; "
+         "확인된 내용: 원본과 일치 12건, 확인 불가 1건; 필요한 것: 모두 원본과 일치")),
+        (errors.NotReproducedError("alerts and ledger do not agree:\n  alert ab\n  alert cd"),
+         "경보와 원장이 일치하지 않습니다:\n  alert ab\n  alert cd"),
+        (UsageError("this verdict stands already, without these details", got="amount_krw, office"),
+         "같은 판정이 이미 유효하나 다음 항목은 그 판정에 없습니다; 입력값: 확인 금액, 부서"),
+        (not_authorized("this client may not read", TopicAuthorizationFailedError("fx.ledger.v1")),
+         ("열람 권한이 없습니다; 확인된 내용: TopicAuthorizationFailedError: fx.ledger.v1; "
+         "필요한 것: 이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인); "
+         "조치: 클러스터 관리자에게 fxwatch topics acls --apply의 실행을 요청하거나, "
+         "접속 계정 설정(FXWATCH_SASL_USERNAME, 인증서 또는 토큰)을 바로잡으십시오")),
+    ],
+    ids=["a cause stays", "counts", "lines", "details", "rights"],
+)  # fmt: skip
+def test_what_was_got_is_told_as_what_it_is(fault: FxwatchError, told: str) -> None:
+    """Texts are known with the refusal that says them: `* on *` is an officer's in one of them, no other's."""
+    assert error_in_korean(fault) == told
 
 
 def test_what_has_no_korean_is_left_to_the_english_message() -> None:
