@@ -108,6 +108,10 @@ class BrokerWatch:
         """Whether the last probe was answered."""
         return self.away_since is None
 
+    def unready(self) -> list[str]:
+        """Why nothing can be done now, as agents say it: empty while a broker answers."""
+        return [] if self.reachable else ["the broker does not answer"]
+
     def away_seconds(self) -> float:
         """How long no broker has answered, seconds; 0 while one does."""
         return 0.0 if self.away_since is None else time.monotonic() - self.away_since

@@ -42,8 +42,8 @@ class KeptPage:
         return self._page
 
 
-def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog, broker: BrokerWatch) -> None:
-    """Add the pages to `app`.
+def add_pages(app: Any, metrics: Metrics, asked: list[Any], watchdog: Watchdog, broker: BrokerWatch) -> None:
+    """Add the pages to `app`. `asked` are all that may say why the worker is not ready (`unready()`).
 
     `/healthz` (liveness): the loop turns, each group coordinator lives, work is being taken; 503 with the fault
     otherwise. `/readyz` (readiness): the broker answers, partitions are assigned, none is replaying or stopped; 503
@@ -52,8 +52,7 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
     kept = KeptPage(metrics.page)
 
     def unready() -> list[str]:
-        reasons = [] if broker.reachable else ["the broker does not answer"]
-        return reasons + [reason for agent in agents for reason in agent.unready()]
+        return [reason for one in asked for reason in one.unready()]
 
     metrics.broker_away_seconds.set_function(broker.away_seconds)
     metrics.unready_reasons.set_function(lambda: len(unready()))
@@ -69,7 +68,7 @@ def add_pages(app: Any, metrics: Metrics, agents: list[Any], watchdog: Watchdog,
     async def page_readyz(web: Any, _request: Any) -> Any:
         reasons = unready()
         body: dict[str, Any] = {"ready": not reasons, "reasons": reasons}
-        notes = [note for agent in agents if hasattr(agent, "notes") for note in agent.notes()]
+        notes = [note for one in asked if hasattr(one, "notes") for note in one.notes()]
         if notes:
             body["notes"] = notes
         return _json(web, body, UNAVAILABLE if reasons else OK)

@@ -88,7 +88,7 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
                                        inputs=sum(inputs))  # fmt: skip
     serve_on(next(iter(agents.values())).app, listener)
     pages = f"http://{settings.web_host}:{settings.web_port}"
-    _run_apps(loop, agents, metrics, broker, Announcements(agents, _asked(agents), pages, began))
+    _run_apps(loop, agents, metrics, broker, Announcements(agents, _asked(agents, broker), pages, began))
 
 
 def _run_apps(loop: asyncio.AbstractEventLoop, agents: dict[str, Any], metrics: Metrics, broker: health.BrokerWatch,
@@ -101,7 +101,7 @@ def _run_apps(loop: asyncio.AbstractEventLoop, agents: dict[str, Any], metrics: 
 
     metrics.register(FaustMonitorCollector(*apps))
     watchdog = health.Watchdog(apps, stalled, broker)
-    add_pages(apps[0], metrics, _asked(agents), watchdog, broker)
+    add_pages(apps[0], metrics, _asked(agents, broker), watchdog, broker)
 
     async def prepare() -> list[asyncio.Future[Any]]:
         if "ingest" in agents:
@@ -143,9 +143,9 @@ def _not_started(fault: KafkaError) -> FxwatchError:
         todo="start it again when the broker is there")  # fmt: skip
 
 
-def _asked(agents: dict[str, Any]) -> list[Any]:
-    """Who says on /readyz why this worker is not ready: the agents, and the writer of conflicts' letters."""
-    return [*agents.values(), *(agents[name].conflicts for name in agents if name == "ingest")]
+def _asked(agents: dict[str, Any], broker: health.BrokerWatch) -> list[Any]:
+    """Who says why this worker is not ready: the broker watch, the agents, and the writer of conflicts' letters."""
+    return [broker, *agents.values(), *(agents[name].conflicts for name in agents if name == "ingest")]
 
 
 def _watching(agents: dict[str, Any], watchdog: health.Watchdog, broker: health.BrokerWatch,

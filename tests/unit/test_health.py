@@ -128,6 +128,7 @@ def test_a_broker_away_for_longer_than_the_patience_is_lost(clock: Any) -> None:
     watch._note(answered=False)
     assert not lost
     assert not watch.reachable
+    assert watch.unready() == ["the broker does not answer"]
     assert watch.away_seconds() == 8
     clock.seconds += 1
     watch._note(answered=False)
@@ -146,6 +147,7 @@ def test_a_broker_that_came_back_is_reachable_and_remembered(clock: Any) -> None
     clock.seconds += 5
     watch._note(answered=True)
     assert watch.reachable
+    assert watch.unready() == []
     assert watch.away_seconds() == 0
     assert watch.was_away()
     clock.seconds += 5

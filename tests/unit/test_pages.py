@@ -90,11 +90,11 @@ def test_the_metrics_say_what_readyz_says() -> None:
         return lambda function: pages.setdefault(path, function)
 
     reasons: list[str] = ["monitor[3]: replaying", "monitor[4]: replaying"]
-    broker = SimpleNamespace(away_seconds=lambda: 0.0 if broker.reachable else 42.5, reachable=False)
+    away: list[str] = ["the broker does not answer"]
+    broker = SimpleNamespace(away_seconds=lambda: 42.5 if away else 0.0, unready=lambda: away)
     metrics = SimpleNamespace(page=lambda: generate_latest(registry), **readiness_metrics(registry)._asdict())
-    add_pages(
-        SimpleNamespace(page=page), metrics, [SimpleNamespace(unready=lambda: reasons)], SimpleNamespace(), broker
-    )
+    asked = [broker, SimpleNamespace(unready=lambda: reasons)]
+    add_pages(SimpleNamespace(page=page), metrics, asked, SimpleNamespace(), broker)
 
     def shown() -> tuple[float | None, float | None]:
         return tuple(
@@ -106,6 +106,6 @@ def test_the_metrics_say_what_readyz_says() -> None:
     body, status = asyncio.run(pages["/readyz"](web, None))
     assert (len(body["reasons"]), body["ready"], status) == (3, False, 503)
     reasons.clear()
-    broker.reachable = True
+    away.clear()
     assert shown() == (0, 0)
     assert asyncio.run(pages["/readyz"](web, None)) == ({"ready": True, "reasons": []}, 200)

@@ -52,11 +52,11 @@ def test_every_task_beside_faust_ends_the_worker_when_it_fails(which: str) -> No
 
 
 def test_the_writer_of_letters_is_asked_whether_it_is_ready() -> None:
-    """Beside the agents, in the role that has it."""
-    conflicts = SimpleNamespace()
-    ingest, monitor = SimpleNamespace(conflicts=conflicts), SimpleNamespace()
-    assert worker._asked({"monitor": monitor, "ingest": ingest}) == [monitor, ingest, conflicts]
-    assert worker._asked({"monitor": monitor}) == [monitor]
+    """Beside the agents, in the role that has it; and the broker watch, before all of them."""
+    conflicts, broker = SimpleNamespace(), SimpleNamespace(unready=list)
+    ingest, monitor = SimpleNamespace(conflicts=conflicts), SimpleNamespace(name="monitor")
+    assert worker._asked({"monitor": monitor, "ingest": ingest}, broker) == [broker, monitor, ingest, conflicts]
+    assert worker._asked({"monitor": monitor}, broker) == [broker, monitor]
 
 
 def test_a_stop_counts_the_states_that_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:
