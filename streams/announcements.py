@@ -61,12 +61,12 @@ class Announcements:
         `partitions` have a snapshot of their last state.
         """
         took = 0.0 if self._stopping is None else self._clock() - self._stopping
-        committed = not any(_owed(agent.app) for agent in self._agents.values())
+        committed = all(_owed_since(agent.app) is None for agent in self._agents.values())
         monitor = self._agents.get("monitor")
         saved = {} if monitor is None else {"partitions": len(monitor.held()), "saved": monitor.saved}
         logger.info("stopped", seconds=took, committed=committed, **saved)
 
 
-def _owed(app: Any) -> Any:
-    """Partitions whose last commit was refused (streams/consumer_thread.py); nothing where none was ever read."""
-    return getattr(getattr(app._consumer, "_thread", None), "owed", ())  # noqa: SLF001  (`app.consumer` would make one)
+def _owed_since(app: Any) -> float | None:
+    """Since when commits are refused (streams/run_offsets.py); None where none is, or nothing was ever read."""
+    return getattr(app._consumer, "owed_since", None)  # noqa: SLF001  (`app.consumer` would make one)

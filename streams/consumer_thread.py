@@ -35,10 +35,8 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
 
     answers: FetchAnswers | None = None
 
-    # partitions whose last commit was refused; since when, and when that was told
-    owed: frozenset[Any] = frozenset()
-    _owed_since: float | None = None
-    _owed_told: float | None = None
+    # when it was told last that commits are refused, monotonic seconds
+    _owed_told = float("-inf")
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Nothing: Faust's alarm about a slow stream is often false here, and the watchdog looks for the same.
@@ -166,23 +164,19 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         try:
             await consumer.commit(due)
         except KafkaError as fault:
-            self._owe(due, fault)
+            self._tell_refused(fault)
             return False
-        self.owed, self._owed_since = self.owed.difference(due), None
         now = time.monotonic()
         self.tp_last_committed_at.update(dict.fromkeys(due, now))
         return True
 
-    def _owe(self, due: Any, fault: KafkaError) -> None:
+    def _tell_refused(self, fault: KafkaError) -> None:
         """Offsets only say where to read from next; what counts is the ledger's marks and the state's gate.
 
         So a commit that a rebalance or an absent broker refuses is told when that lasts.
         """
-        now = time.monotonic()
-        since = self._owed_since if self._owed_since is not None else now
-        self.owed, self._owed_since = self.owed.union(due), since
-        again = self._owed_told is not None and now - self._owed_told < REPEAT_SECONDS
-        if now - since < LASTING_SECONDS or again:
+        now, since = time.monotonic(), self.consumer.owed_since
+        if since is None or now - since < LASTING_SECONDS or now - self._owed_told < REPEAT_SECONDS:
             logger.debug("offsets not committed, they stay owed: %r", fault)
             return
         self._owed_told = now

@@ -17,7 +17,7 @@ class Agent:
 
     def __init__(self, held: list[int], saved: int = 0) -> None:
         self.numbers, self.reasons, self.saved = held, [], saved
-        self.app = SimpleNamespace(_consumer=SimpleNamespace(_thread=SimpleNamespace(owed=frozenset())))
+        self.app = SimpleNamespace(_consumer=SimpleNamespace(owed_since=None))
 
     def held(self) -> list[int]:
         return self.numbers
@@ -106,7 +106,7 @@ def test_a_stop_is_told_in_one_line(bench: Bench) -> None:
 
 def test_a_stop_that_left_something_says_so(bench: Bench) -> None:
     """An agent whose last commit was refused; a partition whose state has no snapshot."""
-    bench.ingest.app._consumer._thread.owed = frozenset({("fx.rates.v1", 0)})
+    bench.ingest.app._consumer.owed_since = 90.0
     bench.monitor.saved = 1
     bench.one.stopped()
     assert bench.told() == [("stopped", {"seconds": 0.0, "committed": False, "partitions": 2, "saved": 1})]
