@@ -13,10 +13,6 @@ from typing import Any, cast
 
 from aiohttp.web import RequestHandler, SockSite
 
-from streams import logs
-
-logger = logs.get_logger(__name__)
-
 # Prometheus, the orchestrator's probes and a few people; each is one connection for some milliseconds a scrape.
 MOST_CONNECTIONS = 64
 # Time to say the request, or until the next one; a scrape every 15 s keeps its connection.
