@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from streams import record_lines
 from streams.errors import UsageError
 from streams.faults import Fault
 from streams.formats import files as message_files
@@ -22,7 +21,7 @@ from streams.formats.parameters import Parameters
 from streams.formats.result import Converted
 from streams.offline_door import OfflineDoor
 from streams.record import Record
-from streams.record_lines import EnvelopeError, LineError, Timestamps, topic_of
+from streams.record_lines import EnvelopeError, LineError, Timestamps, parsed, topic_of
 
 STANDARD_INPUT = "-"
 _STANDARD_INPUT_SHOWN = "standard input"
@@ -99,8 +98,7 @@ def line_items(source: Source, choices: Choices, door: OfflineDoor | None, sign:
         )
         if passed is not None:
             lines = _counted(lines, passed)
-        options = {"timestamps": choices.timestamps, "history": choices.history}
-        for line in record_lines.parsed(lines, source.topic, **options):  # type: ignore[arg-type]
+        for line in parsed(lines, source.topic, timestamps=choices.timestamps, history=choices.history):
             record = sign(line.record)
             if line.fault is not None and not choices.as_is:
                 yield Item(f"line {line.number}", None, _faults_of_line(line.fault, record, door))

@@ -101,26 +101,12 @@ def parsed(
         yield Line(number, record, told)
 
 
-def read(
-    lines: Iterable[bytes],
-    topic: str,
-    *,
-    source: str,
-    timestamps: Timestamps = "own",
-    history: bool = False,
-    as_is: bool = False,
-) -> Iterator[Record]:
-    """Records of the lines as by `parsed`. Raises `LineError` with the number of the first line that is none.
-
-    With `as_is` such a line is sent as it stands: what a broken sender would do.
-    """
-    for line in parsed(lines, topic, timestamps=timestamps, history=history):
-        if line.fault is not None and not as_is:
-            raise LineError(
-                f"{source}, line {line.number}: {line.fault.what}",
-                expected="one JSON object of the contract a line",
-                todo="mend the line, or pass --as-is to send it as it stands",
-            ) from line.fault
+def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timestamps = "own") -> Iterator[Record]:
+    """Records of the lines as by `parsed`. Raises `LineError` with the number of the first line that is none."""
+    for line in parsed(lines, topic, timestamps=timestamps):
+        if line.fault is not None:
+            raise LineError(f"{source}, line {line.number}: {line.fault.what}", todo="mend the line",
+                            expected="one JSON object of the contract a line") from line.fault  # fmt: skip
         yield line.record
 
 

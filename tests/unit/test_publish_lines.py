@@ -8,7 +8,7 @@ import pytest
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.record import HISTORY_HEADER, Record
-from streams.record_lines import AT_SENDING, LineError, read, topic_of, write
+from streams.record_lines import AT_SENDING, LineError, parsed, read, topic_of, write
 
 RATE = b'{"base":"USD","quote":"KRW","mid":"1387.50","rate_time":"2026-05-04T10:00:00+09:00"}'
 
@@ -38,10 +38,11 @@ def test_a_plain_line_is_sent_byte_for_byte_with_the_key_of_the_contract() -> No
 
 def test_event_timestamps_and_history() -> None:
     """The event's own time in UTC milliseconds, and the header that marks history, once."""
-    (record,) = read([RATE], "fx.rates.v1", source="f", timestamps="event", history=True)
+    (line,) = parsed([RATE], "fx.rates.v1", timestamps="event", history=True)
+    record = line.record
     assert record.timestamp_ms == 1_777_856_400_000
     assert record.headers == (HISTORY_HEADER,)
-    assert next(read([write(record)], "fx.rates.v1", source="f", history=True)).headers == (HISTORY_HEADER,)
+    assert next(parsed([write(record)], "fx.rates.v1", history=True)).record.headers == (HISTORY_HEADER,)
 
 
 def test_an_envelope_keeps_its_time_unless_now_is_asked_for() -> None:
@@ -73,9 +74,7 @@ def test_a_faulty_line_is_told_with_its_number_or_sent_as_it_stands(line: bytes,
     """Without --as-is the line number and the reason; with it the bytes, and no key where none can be derived."""
     with pytest.raises(LineError, match=rf"f, line 2: .*{reason}"):
         list(read([RATE, line], "fx.rates.v1", source="f"))
-    assert list(read([RATE, line], "fx.rates.v1", source="f", as_is=True))[1] == Record(
-        "fx.rates.v1", None, line, AT_SENDING
-    )
+    assert list(parsed([RATE, line], "fx.rates.v1"))[1].record == Record("fx.rates.v1", None, line, AT_SENDING)
 
 
 def test_no_reason_shows_what_stood_in_the_line() -> None:
