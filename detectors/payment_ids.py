@@ -9,7 +9,7 @@ import re
 from detectors.party import token_number
 
 # SWIFT: "Unique End-to-end Transaction Reference", RFC 4122 version 4, variant 1, in lower case.
-_UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 _UETR_LENGTH = 36
 # Failure prevented: `00000000-0000-4000-8000-000000000000`, written where the field may not be empty, has the form of a
 # UETR and would join payments of all banks. A random one has fewer than four different digits once in 1e17.
@@ -21,7 +21,7 @@ def is_uetr(payment_id: str) -> bool:
     if len(payment_id) != _UETR_LENGTH:
         return False
     text = payment_id.lower()
-    return _UETR.fullmatch(text) is not None and len(set(text) - {"-"}) >= LEAST_DIGITS
+    return UETR.fullmatch(text) is not None and len(set(text) - {"-"}) >= LEAST_DIGITS
 
 
 def payment_number(institution: str, payment_id: str | None) -> int:

@@ -3,7 +3,6 @@
 Each step puts fields in, or notes a fault; a text counts as used only once a field was made from it.
 """
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,14 +15,13 @@ from streams.formats.parameters import BY_IDENTIFIER, Parameters
 from streams.formats.payment import Identifier, Payment, Side, inverse
 from streams.formats.tree import Found, Node
 from streams.identifiers import DEFAULT, PLACEHOLDER, Identifiers
+from streams.record_lines import LATEST_MS
 from streams.reference import MINOR_UNITS, has_more_places
 
 # CONTRACT: remittance_info has at most 140 characters, a purpose 16, a branch 32
 REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32
 # amounts may differ from instructed amount times rate by charges; a rate read the wrong way round differs by far more
 CHARGES_SHARE = Decimal("0.1")
-# the year 9999: where no time of sending is known, nothing is in the future
-_END_OF_TIME_MS = 253_402_300_799_000
 VALUE_DATE = "value date, with time_of_day and utc_offset"
 FORWARD = (
     "at most 24 h after the record's timestamp; a value date that lies ahead is not the time of order: "
@@ -43,7 +41,8 @@ class Transaction:
         timestamp_ms: int | None = None,
     ) -> None:  # fmt: skip
         self._identifiers = identifiers
-        self._timestamp_ms = timestamp_ms if timestamp_ms is not None and timestamp_ms >= 0 else _END_OF_TIME_MS
+        # where no time of sending is known, nothing is in the future
+        self._timestamp_ms = timestamp_ms if timestamp_ms is not None and timestamp_ms >= 0 else LATEST_MS
         self.body: dict[str, Any] = {}
         self.mapped: list[tuple[Node, str, str]] = []
         self.unmapped: list[tuple[Node, str]] = []
@@ -168,28 +167,22 @@ class Transaction:
 
     def _identity(self, field: str, side: Side) -> Identifier | None:
         told = [one for one in side.identifiers if not self._names_nobody(one.found)]
-        shared = [one for one in told if not one.own]
-        own = [one for one in told if one.own]
-        chosen = shared[0] if shared else None
+        account = side.account if side.account is not None and not self._names_nobody(side.account) else None
+        chosen, note = next((one for one in told if not one.own), None), ""
         if chosen is None and self._parameters.institution_numbers:
             note = "one institution's own number: sums across institutions miss it"
-            chosen = own[0] if own else None
-            if chosen is None and side.account is not None and not self._names_nobody(side.account):
-                chosen = Identifier(side.account)
-        else:
-            note = ""
+            chosen = told[0] if told else Identifier(account) if account is not None else None
         if chosen is None:
-            has_account = side.account is not None and not self._names_nobody(side.account)
-            held = len(told) < len(side.identifiers) or (side.account is not None and not has_account)
+            held = len(told) < len(side.identifiers) or account is not side.account
             expected = "a registered identification of the party"
-            if own or has_account:
+            if told or account is not None:
                 expected += ", or the parameter institution_numbers"
             self.faults.append(Fault(PLACEHOLDER if held else "message.identifier", field, expected))
             return None
         self._put(field, chosen.found, note)
         for one in told:
-            why = "a further identification of the same party" if one is not chosen else ""
-            self._set_aside(one.found, why)
+            # the chosen one is used by now, and stays as it is
+            self._set_aside(one.found, "a further identification of the same party")
         return chosen
 
     def _banks(self, own: Side, other: Side) -> None:
@@ -303,12 +296,3 @@ class Transaction:
         """Of a payment that was sent days before its value date: what the sender can say about it."""
         by_value_date = any(note == VALUE_DATE for _, field, note in self.mapped if field == "event_time")
         return Fault(fault.code, fault.field, FORWARD) if fault.code == "time.future" and by_value_date else fault
-
-
-def is_time(text: str) -> bool | None:
-    """True for a date and time with an offset, False for one without, None for what is neither."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return when.tzinfo is not None if "T" in text else None

@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from streams.formats.clearing import country_of_swift_code
 from streams.formats.payment import Identifier, bic, by_own_bic, country_of_bic
 from streams.formats.tree import Found, Node
@@ -135,7 +137,7 @@ class Party:
             rest = node.part("8", content)
             found = cut.found._replace(text=cut.found.text + content, note="goes on in line 8",
                                        also=(*cut.found.also, rest))  # fmt: skip
-            kept[place] = Identifier(found, cut.kind, own=cut.own)
+            kept[place] = msgspec.structs.replace(cut, found=found)
         elif kind == "3" and not self.countries and (split := _COUNTRY.fullmatch(content)) is not None:
             # a further line 3 goes on with the town, without a country
             self.countries.append(Found(split[1], node.part("3/country", split[1])))

@@ -6,8 +6,7 @@ from datetime import date
 from streams.formats import fin_answers, message_types, narrative
 from streams.formats.fin_parties import LINE, Party, agent
 from streams.formats.fin_reader import Message
-from streams.formats.pacs008 import NO_UETR, UETR
-from streams.formats.payment import DECIMAL_LIMIT, Payment, Side, bic, country_of_iban
+from streams.formats.payment import DECIMAL_LIMIT, Payment, Side, bic, country_of_iban, uetr
 from streams.formats.tree import Found, Node, RefusedMessageError
 from streams.identifiers import DEFAULT, Identifiers
 
@@ -173,13 +172,12 @@ def _reference(
     message: Node, text: Node, sender: Found | None, identifiers: Identifiers, nobody: list[Found]
 ) -> Found:  # fmt: skip
     """The event's and payment's id: the UETR; without one the sender's reference, after the sender's BIC."""
-    uetr = message.found("3/121")
-    if uetr is not None and (NO_UETR.fullmatch(uetr.text) or identifiers.names_nobody(uetr.text)):
-        nobody.append(uetr)
-    elif uetr is not None:
-        if not UETR.fullmatch(uetr.text):
-            raise RefusedMessageError("message.form", "3/121", "a UUID version 4 in lower case")
-        return uetr
+    written = message.found("3/121")
+    found = uetr(written, "3/121", identifiers)
+    if found is not None:
+        return found
+    if written is not None:
+        nobody.append(written)
     own = _needed(text, "20")
     if identifiers.names_nobody(own.text):
         raise RefusedMessageError("identifier.placeholder", "20", "a UETR, or the sender's own reference")
@@ -231,10 +229,6 @@ def _reports(text: Node) -> list[narrative.Report]:
     return list(narrative.reports(node))
 
 
-def _residence(told: list[narrative.Report], whose: str) -> tuple[Found, ...]:
-    return tuple(one.country for one in told if one.whose == whose)
-
-
 def _remittance(text: Node) -> tuple[Found, ...]:
     found = text.found("70")
     return () if found is None else (found._replace(text=narrative.joined(found.node.text, LINE)),)
@@ -267,7 +261,7 @@ def _sides(
         party = Party(node, banks, identifiers.names_nobody)
         told_banks = (country_of_iban(party.account), own.clearing if own is not None else None)
         sides.append(Side(
-            countries=(*_residence(told, whose), *party.countries), identifiers=tuple(party.identifiers()),
+            countries=(*narrative.residence(told, whose), *party.countries), identifiers=tuple(party.identifiers()),
             account=party.account, bank=own.bic if own is not None else None,
             bank_countries=tuple(found for found in told_banks if found is not None),
             bank_by_standard=partner if own is None else None, person=party.person,

@@ -9,7 +9,7 @@ taken as a code.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from streams.formats.tree import Found, Node
@@ -79,7 +79,12 @@ def reports(node: Node) -> Iterator[Report]:
         yield Report(found[1], Found(found[2], country, "country of residence"), code)
 
 
-def codes(told: list[Report]) -> Iterator[tuple[str | None, Found]]:
+def residence(told: Iterable[Report], whose: str) -> tuple[Found, ...]:
+    """The countries in which a side (`ORDERING`, `BENEFICIARY`) is resident by these reports."""
+    return tuple(one.country for one in told if one.whose == whose)
+
+
+def codes(told: Iterable[Report]) -> Iterator[tuple[str | None, Found]]:
     """(country, code) of the reports that give one."""
     for one in told:
         if one.code is not None:

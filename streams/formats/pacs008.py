@@ -6,11 +6,10 @@ where it stands (UETR and LEI since 08); the rest is not in the contract and is 
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime
 
 from streams.formats import narrative
 from streams.formats.clearing import country_of_member, country_of_system
-from streams.formats.contract import is_time
 from streams.formats.payment import (
     DECIMAL_LIMIT,
     Identifier,
@@ -20,6 +19,7 @@ from streams.formats.payment import (
     by_own_bic,
     country_of_bic,
     country_of_iban,
+    uetr,
 )
 from streams.formats.tree import Found, Node, RefusedMessageError
 from streams.identifiers import DEFAULT, Identifiers, is_iban, is_lei
@@ -32,9 +32,6 @@ REPORT_LINES = 1_000
 IDENTIFICATIONS = 200
 # what the standard gives an unstructured line of remittance information: longer texts go on in the next line
 REMITTANCE_LINE = 140
-UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-# the form of a UETR filled with zeros: as good as none, and the same for every payment of whoever writes it
-NO_UETR = re.compile(r"[0-]{14}4[0-]{4}[089ab][0-]{16}")
 _AMOUNT = re.compile(r"\+?([0-9]*)(?:\.([0-9]*))?")
 # XML allows an offset behind a date, which says nothing of the day of settlement
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
@@ -83,8 +80,8 @@ class _Transfer:
         return Payment(
             event_id=event_id,
             payment_id=event_id,
-            debtor=self._side("Dbtr", _residence(reports, narrative.ORDERING)),
-            creditor=self._side("Cdtr", _residence(reports, narrative.BENEFICIARY)),
+            debtor=self._side("Dbtr", narrative.residence(reports, narrative.ORDERING)),
+            creditor=self._side("Cdtr", narrative.residence(reports, narrative.BENEFICIARY)),
             amount=_decimal(_needed(transfer, "IntrBkSttlmAmt")),
             currency=_needed(transfer, "IntrBkSttlmAmt/@Ccy"),
             instructed_amount=_decimal(instructed) if instructed is not None else None,
@@ -104,19 +101,17 @@ class _Transfer:
     def _reference(self) -> Found:
         """The event's and payment's id: the UETR; without one the transaction's number, after the bank that gave it."""
         transfer = self._transfer
-        uetr = transfer.found("PmtId/UETR")
-        is_placeholder = uetr is not None and (NO_UETR.fullmatch(uetr.text) or self._names_nobody(uetr))
-        if uetr is not None and not is_placeholder:
-            if not UETR.fullmatch(uetr.text):
-                raise RefusedMessageError("message.form", "PmtId/UETR", "a UUID version 4 in lower case")
-            return uetr
+        written = transfer.found("PmtId/UETR")
+        found = uetr(written, "PmtId/UETR", self._identifiers)
+        if found is not None:
+            return found
         told = [found for name in ("TxId", "InstrId") if (found := transfer.found(f"PmtId/{name}")) is not None]
         own = next((found for found in told if not self._names_nobody(found)), None)
         if own is None:
-            code = "identifier.placeholder" if told or uetr is not None else "message.missing"
+            code = "identifier.placeholder" if told or written is not None else "message.missing"
             raise RefusedMessageError(code, "PmtId", "UETR, TxId or InstrId")
-        if uetr is not None:
-            self._nobody.append(uetr)
+        if written is not None:
+            self._nobody.append(written)
         sender = self._bic(transfer, "InstgAgt") or self._bic(self._header, "InstgAgt")
         if sender is None:
             return own
@@ -127,7 +122,7 @@ class _Transfer:
         """The first of these times that has an offset, or that has none; `CreDtTm` is the group header's."""
         for path in paths:
             found = (self._header if path == "CreDtTm" else self._transfer).found(path)
-            if found is not None and is_time(found.text) is zoned:
+            if found is not None and _has_offset(found.text) is zoned:
                 return found
         return None
 
@@ -232,6 +227,15 @@ class _Transfer:
         return told[0] if self._names_nobody(told[0]) else bic(told[0], f"{party.name}/Id/OrgId/{told[0].node.name}")
 
 
+def _has_offset(text: str) -> bool | None:
+    """Of a date and time whether it has an offset; None for what is neither."""
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return when.tzinfo is not None if "T" in text else None
+
+
 def _needed(node: Node, path: str) -> Found:
     found = node.found(path)
     if found is None:
@@ -282,10 +286,6 @@ def _reports(transfer: Node) -> Iterator[narrative.Report]:
             if lines > REPORT_LINES:
                 raise RefusedMessageError("message.form", path, f"at most {REPORT_LINES} lines in all")
             yield from narrative.reports(node)
-
-
-def _residence(reports: list[narrative.Report], whose: str) -> tuple[Found, ...]:
-    return tuple(told.country for told in reports if told.whose == whose)
 
 
 def _regulatory_codes(transfer: Node) -> Iterator[tuple[str | None, Found]]:

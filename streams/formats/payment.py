@@ -1,18 +1,22 @@
 """A payment as both formats tell it, before it is seen from one country: two sides, one amount that crossed."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
 
 from detectors.institution_code import institution_code
+from detectors.payment_ids import UETR
 from streams.formats.tree import Found, RefusedMessageError
-from streams.identifiers import is_iban
+from streams.identifiers import Identifiers, is_iban
 from streams.reference import COUNTRIES
 
 # Amounts of both standards have at most 18 digits, rates 12. A decimal's arithmetic has its limits (one of a million
 # digits times another overflows), and leading zeros are allowed in XML.
 DECIMAL_LIMIT = 64
+# the form of a UETR filled with zeros: as good as none, and the same for every payment of whoever writes it
+_NO_UETR = re.compile(r"[0-]{14}4[0-]{4}[089ab][0-]{16}")
 
 
 class Identifier(msgspec.Struct, frozen=True):
@@ -88,6 +92,15 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     ultimate_debtor: tuple[Identifier, ...] = ()
     ultimate_creditor: tuple[Identifier, ...] = ()
     nobody: tuple[Found, ...] = ()
+
+
+def uetr(found: Found | None, place: str, identifiers: Identifiers) -> Found | None:
+    """The payment's UETR; None where none is written, or a filler. Raises `RefusedMessageError` for any other form."""
+    if found is None or _NO_UETR.fullmatch(found.text) or identifiers.names_nobody(found.text):
+        return None
+    if not UETR.fullmatch(found.text):
+        raise RefusedMessageError("message.form", place, "a UUID version 4 in lower case")
+    return found
 
 
 def bic(found: Found, place: str) -> Found:
