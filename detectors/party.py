@@ -189,9 +189,8 @@ class Party(msgspec.Struct, array_like=True):
 
     def name_numbers(self, names: Sequence[str]) -> list[int]:
         """As `name_number` for each of many names, without a search through all of them for each."""
-        known: dict[str, int] = {}
-        for number, name in enumerate(self.names):
-            known.setdefault(name, number)
+        # of a name that stands twice the first place counts, which comes last here
+        known = dict(zip(reversed(self.names), reversed(range(len(self.names))), strict=True))
         numbers = []
         for name in names:
             if name not in known and len(self.names) < NAME_NUMBERS:

@@ -213,8 +213,8 @@ def fairly_cut(kept: Sequence[Kept], most: int, sender: Callable[[Kept], Hashabl
     for place, one in enumerate(kept):
         places.setdefault(sender(one), []).append(place)
     # the most that each may have: as many as there is room for
-    above = max(map(len, places.values()))
-    level = bisect_right(range(above), most, key=lambda each: sum(min(len(own), each) for own in places.values())) - 1
+    counts = [len(own) for own in places.values()]
+    level = bisect_right(range(max(counts)), most, key=lambda each: sum(min(own, each) for own in counts)) - 1
     chosen = [place for own in places.values() for place in own[-level:]] if level else []
     # one more of those that have it, the newest of them first
     more = sorted((own[-level - 1] for own in places.values() if len(own) > level), reverse=True)
