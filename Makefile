@@ -39,8 +39,9 @@ demo: setup ## a broker, workers, a stream and live alerts; stops everything at 
 	$(BIN)/fxwatch demo
 
 test: setup promtool fuzzer mutants lint ## lint, then every test, the real-broker ones included
-	@# three processes: two for the tests with a broker, which mostly wait, and beside them all others (tests/support/broker_tests_together.py)
-	$(BIN)/python -m pytest -ra -m 'not chaos and not bench' -n 3 --no-loadscope-reorder $(PYTEST_OPTIONS)
+	@# alone, what bounds milliseconds; then three processes: two for the tests with a broker, which mostly wait, and beside them all others (tests/support/broker_tests_together.py)
+	$(BIN)/python -m pytest -ra -m alone
+	$(BIN)/python -m pytest -ra -m 'not alone and not chaos and not bench' -n 3 --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 lint: setup ## ruff, formatter, mypy, import-linter
 	$(BIN)/ruff check .

@@ -15,8 +15,10 @@ from streams.contracts import RELATED_LIMIT
 from tests.support import busy_party
 from tests.support.busy_party import Kind
 from tests.support.ledger import Ledger, digest16, later, payment
-from tests.support.machine_slowness import slowness
 from tests.support.own_cpu import own_cpu
+
+# the costliest records take 12 to 16 ms on two quiet cores, and 22 where other tests fill the caches meanwhile
+pytestmark = pytest.mark.alone
 
 PARTY = "k1.0a3.busy"
 MOST_SECONDS = 0.020
@@ -138,11 +140,6 @@ def quietest(measure: Callable[[], Measured]) -> Measured:
     return measured
 
 
-def bound(slowest: float) -> float:
-    """The bound in seconds; for what is over it, as much longer as this machine computes slower now than when quiet."""
-    return MOST_SECONDS if slowest < MOST_SECONDS else MOST_SECONDS * slowness()
-
-
 def busy(name: str) -> Measured:
     """Records of all sorts for a party of that kind, and what they cost."""
     party_type, kind = KINDS[name]
@@ -166,7 +163,7 @@ def busy(name: str) -> Measured:
 def test_no_record_of_a_party_with_100_000_payments_takes_20_ms(name):
     """Whatever its payments are like and whatever comes next; the record of the party stays under 0.42 MB."""
     measured = quietest(lambda: busy(name))
-    assert measured.slowest < bound(measured.slowest), measured.what
+    assert measured.slowest < MOST_SECONDS, measured.what
 
 
 @pytest.mark.parametrize("payees", [1, 2_040])
@@ -188,7 +185,7 @@ def test_pieces_that_fire_no_rule_under_any_of_four_types(payees):
     # as a person T02 fires, disputed; T01 where they go to one payee, or folded ones may have
     assert found == [{"T02"} if payees > 1 and number < 9 else {"T01", "T02"} for number in range(16)]
     print(f"{1000 * measured.slowest:.1f} ms ({measured.what})")
-    assert measured.slowest < bound(measured.slowest), measured.what
+    assert measured.slowest < MOST_SECONDS, measured.what
 
 
 def test_the_payments_of_the_report_one_after_the_other():
@@ -200,7 +197,7 @@ def test_the_payments_of_the_report_one_after_the_other():
         at = NOW + timedelta(minutes=10 * number)
         alerts += measured.pay(str(number), f"e{number}", at, party_type="company", purpose="30101").alerts
     print(f"{1000 * measured.slowest:.1f} ms, {len(ledger.state.parties[PARTY])} bytes")
-    assert measured.slowest < bound(measured.slowest), measured.what
+    assert measured.slowest < MOST_SECONDS, measured.what
     assert len(ledger.state.parties[PARTY]) < PAYING_BYTES
     pieces = [each.value for alert in alerts for hit in alert.typologies for each in hit.measured
               if each.name == "pieces"]  # fmt: skip
@@ -231,7 +228,7 @@ def joining(kind: Kind) -> Measured:
 def test_two_busy_parties_that_prove_to_be_one_are_joined_within_the_bound(kind):
     """A key rotation: both tokens have 100 000 payments; the record that names both takes no longer than others."""
     measured = quietest(lambda: joining(kind))
-    assert measured.slowest < bound(measured.slowest), measured.what
+    assert measured.slowest < MOST_SECONDS, measured.what
 
 
 def msgspec_free(kind: Kind) -> Kind:
@@ -254,8 +251,7 @@ def test_a_corrected_rate_that_touches_two_thousand_payments_of_one_party():
                      party_type="company")  # fmt: skip
     assert set(rows(unpack(ledger.state.parties[PARTY]))["usd"].tolist()) == {454_500}
     print(f"{1000 * measured.slowest:.1f} ms ({measured.what}), {1000 * correction.seconds:.1f} ms")
-    slowest = max(measured.slowest, correction.seconds)
-    assert slowest < bound(slowest), measured.what
+    assert max(measured.slowest, correction.seconds) < MOST_SECONDS, measured.what
 
 
 @pytest.mark.parametrize(("payments", "parties"), [(1_000, 1), (2_000, 1), (25, 80)])
@@ -284,8 +280,7 @@ def test_a_correction_after_thousands_of_rates_that_came_late(payments, parties)
     assert not ledger.state.restatement.waiting
     assert ledger.state.counters["restated"] == payments * parties
     print(f"{1000 * measured.slowest:.1f} ms, {1000 * correction.seconds:.1f} ms")
-    slowest = max(measured.slowest, correction.seconds)
-    assert slowest < bound(slowest)
+    assert max(measured.slowest, correction.seconds) < MOST_SECONDS
 
 
 def test_fifty_thousand_rates_of_one_pair_and_more_in_any_order():
@@ -304,5 +299,4 @@ def test_fifty_thousand_rates_of_one_pair_and_more_in_any_order():
         outputs = measured.pay("euro", f"e{number}", NOW - timedelta(days=17, seconds=number), currency="EUR")
         assert not outputs.rate_missing
     print(f"{1000 * measured.slowest:.1f} ms a payment, {1000 * slowest:.1f} ms a rate")
-    slowest = max(measured.slowest, slowest)
-    assert slowest < bound(slowest)
+    assert max(measured.slowest, slowest) < MOST_SECONDS
