@@ -62,9 +62,6 @@ ROLES: dict[Role, tuple[str, ...]] = {
 }
 """Each role, and by which names the topic table calls it: agents, commands, outside parties."""
 
-OUTSIDE = ("investigators", "console of your own", "auditors", "banks", "customs", "rate feed", "registers")
-"""Names of the table that are no agent or command of fxwatch: people and programs of its surroundings."""
-
 DESK = "desk "
 """A desk's readers are investigators."""
 

@@ -8,11 +8,13 @@ import pytest
 
 from streams.cli import COMMANDS, command
 from streams.settings import load_settings
-from streams.topics.acls import DESK, OUTSIDE, named
+from streams.topics.acls import DESK, named
 from streams.topics.table import table
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = {"ingest", "monitor"}
+# People and programs of fxwatch's surroundings.
+OUTSIDE = {"investigators", "console of your own", "auditors", "banks", "customs", "rate feed", "registers"}
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docker-compose.yml", "Makefile")
 KINDS = (("streams", "*.py"), ("detectors", "*.py"), ("detectors", "*.toml"), ("deploy", "*"), ("docs", "*.md"))
 SOURCES = [ROOT / name for name in DOCUMENTS] + sorted(
