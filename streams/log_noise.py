@@ -50,15 +50,23 @@ def _retried(record: logging.LogRecord) -> bool:
     return isinstance(args, tuple) and bool(args) and bool(getattr(args[-1], "retriable", False))
 
 
+def _fault(record: logging.LogRecord) -> BaseException | None:
+    """The fault whose traceback a record would show."""
+    return record.exc_info[1] if record.exc_info else None
+
+
 def _collected(record: logging.LogRecord) -> bool:
     """Whether the connection's reader was ended by the garbage collector, and not by a fault."""
-    fault = record.exc_info[1] if record.exc_info else None
+    fault = _fault(record)
     return isinstance(fault, RuntimeError) and "already awaited coroutine" in str(fault)
 
 
 def _network(record: logging.LogRecord) -> bool:
-    """Whether what a record tells of is a lost connection: of a client of Kafka any fault of the system is one."""
-    fault = record.exc_info[1] if record.exc_info else None
+    """Whether what a record tells of is a lost connection, or a fault after which is asked again.
+
+    Of a client of Kafka any fault of the system is one.
+    """
+    fault = _fault(record)
     client = record.name.startswith(("kafka.", "aiokafka."))
     return isinstance(fault, OSError if client else ConnectionError) or bool(getattr(fault, "retriable", False))
 
@@ -168,7 +176,7 @@ def rule_of(record: logging.LogRecord) -> Rule | None:
 
 def _say_without_traceback(record: logging.LogRecord) -> None:
     """A peer that resets a connection is no fault of the code: its name and reason say all, on one line."""
-    fault = record.exc_info[1] if record.exc_info else None
+    fault = _fault(record)
     said = f"{type(fault).__name__}: {fault}"
     # a message without arguments is not formatted, so that its per cent signs stand for themselves
     record.msg = f"{record.msg}: {said.replace('%', '%%') if record.args else said}"

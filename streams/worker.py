@@ -44,9 +44,10 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     """Run a worker until it is stopped. Raises `FxwatchError` when it must not start; ends the process otherwise."""
     began = time.monotonic()
     logs.set_up(settings.log_format, settings.log_level)
+    roles = ("ingest", "monitor") if role == "all" else (role,)
     keys, sealer = _secrets(settings, role, development_keys=development_keys)
     senders = None if role == "monitor" else _senders(settings)
-    held = topics.require(settings, *(("ingest", "monitor") if role == "all" else (role,)))
+    held = topics.require(settings, *roles)
     # a monitor may not even describe the inputs
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
     off = in_force.switched_off(in_force.require(settings))
@@ -61,21 +62,16 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         logger.warning("typologies that the configuration in force switches off: %s", ", ".join(off), typologies=off)
     loop = _event_loop()
     agents: dict[str, Any] = {}
-    metrics = _metrics(settings, max(inputs), senders, ("ingest", "monitor") if role == "all" else (role,))
+    metrics = _metrics(settings, max(inputs), senders, roles)
     broker = health.BrokerWatch(settings)
-    if role in ("monitor", "all"):
+    if "monitor" in roles:
         from streams.monitor import MonitorAgent
 
         agents["monitor"] = MonitorAgent(
-            settings,
-            metrics,
-            broker,
-            topic_id=topics.topic_id(settings, topics.LEDGER),
-            code_version=code_version(),
-            config_version=versions(settings.effective).config,
-            web=True,
-        )
-    if role in ("ingest", "all"):
+            settings, metrics, broker, topic_id=topics.topic_id(settings, topics.LEDGER), code_version=code_version(),
+            config_version=versions(settings.effective).config, web=True,
+        )  # fmt: skip
+    if "ingest" in roles:
         from streams.door import Door
         from streams.ingest import IngestAgent
 
