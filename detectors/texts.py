@@ -170,7 +170,7 @@ def both(english: str, korean: str) -> str:
     return f"{english} / {korean}"
 
 
-_TYPES = {
+TYPES = {
     "person": ("a person", "개인"), "sole_trader": ("a sole trader", "개인사업자"), "company": ("a company", "법인"),
     "bank": ("a bank", "금융기관"),
 }  # fmt: skip
@@ -178,7 +178,7 @@ _TYPES = {
 
 def other_type(told: str, judged: str) -> str:
     """That the sender of the payment gives its party another type than the one it is judged as."""
-    return f"The reporting institution calls this party {_TYPES[told][0]} here; it is known as {_TYPES[judged][0]}."
+    return f"The reporting institution calls this party {TYPES[told][0]} here; it is known as {TYPES[judged][0]}."
 
 
 def other_type_ko(told: str, judged: str) -> str:
@@ -187,7 +187,7 @@ def other_type_ko(told: str, judged: str) -> str:
 
 
 def _as_ko(kind: str) -> str:
-    return particle(_TYPES[kind][1], "으로", "로")
+    return particle(TYPES[kind][1], "으로", "로")
 
 
 _NAMED = 3
@@ -198,8 +198,8 @@ def disputed_type(told: str, reading: str, names: Sequence[str]) -> str:
     others = _names(names, "other institutions", "and", "{} more")
     return (
         f"Institutions disagree on what this party is, and no profile says it. The reporting institution calls it "
-        f"{_TYPES[told][0]}; it was called {_TYPES[reading][0]} by {others}. This "
-        f"finding holds only if it is {_TYPES[reading][0]}, and its strength is lower for that."
+        f"{TYPES[told][0]}; it was called {TYPES[reading][0]} by {others}. This "
+        f"finding holds only if it is {TYPES[reading][0]}, and its strength is lower for that."
     )
 
 
@@ -209,7 +209,7 @@ def disputed_type_ko(told: str, reading: str, names: Sequence[str]) -> str:
     return (
         f"당사자의 유형에 관하여 기관 간 표시가 서로 다르며 이를 확정하는 고객정보가 없습니다. 보고기관은 당사자를 "
         f"{_as_ko(told)} 표시하였고, {particle(others, '은', '는')} {_as_ko(reading)} 표시하였습니다. "
-        f"이 결과는 당사자가 {_TYPES[reading][1]}인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."
+        f"이 결과는 당사자가 {TYPES[reading][1]}인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."
     )
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from streams.render_labels import Language
+from streams.languages import Language
 from streams.topics.table import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 
 

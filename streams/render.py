@@ -20,7 +20,8 @@ from detectors import texts
 from detectors.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
 from detectors.wording import WEAK
 from streams import korean
-from streams.render_labels import LABELS, Labels, Language
+from streams.languages import Language
+from streams.render_labels import LABELS, Labels
 from streams.showing import printable
 
 SEOUL = ZoneInfo("Asia/Seoul")

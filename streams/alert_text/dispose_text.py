@@ -11,8 +11,9 @@ from streams.contracts import DISPOSITIONS
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.disposing import Decision, Done
 from streams.desk.verdicts import Given
+from streams.languages import Language
 from streams.render import local_time, number
-from streams.render_labels import LABELS, Language
+from streams.render_labels import LABELS
 from streams.showing import printable
 
 

@@ -1,4 +1,4 @@
-"""What the desk's commands refuse, in Korean. A text that is not known here is told in English, whole."""
+"""What the desk's commands refuse or cannot prove, in Korean. A text not known here is told in English, whole."""
 
 import re
 
@@ -7,6 +7,7 @@ import click
 from streams.alert_text.proof_words import PROOF_WORDS
 from streams.alert_text.record_words import LABELS, VALUES, value_in_words
 from streams.errors import AlertNotFoundError, FxwatchError, UsageError
+from streams.languages import Language
 from streams.showing import printable, showable
 
 # each part of an error as the code says it -> the same in Korean; `*` stands for what differs, `{}` takes it over
@@ -177,6 +178,15 @@ TODO = {
         "브로커를 시작하거나(fxwatch broker start) FXWATCH_BOOTSTRAP을 바로잡으십시오",
     "mend each of these, then look again: fxwatch doctor": "아래 항목을 바로잡은 뒤 다시 확인하십시오: fxwatch doctor",
 }  # fmt: skip
+# why a record is not proven, as streams/evidence.py says it; a cause of another kind stays as it is
+WHY = {
+    "the key * is not in the key file": "키 파일에 {} 키가 없습니다",
+    "its record is not in the ledger any more": "기록이 원장에 남아 있지 않습니다",
+    "the ledger record has another commitment": "원장 기록의 원본 확인값이 다릅니다",
+    "these are not the bytes that were committed to": "보고 당시의 원본과 다릅니다",
+    "the original is past its topic's retention; prove a copy kept elsewhere":
+        "원본의 보존 기간이 지났습니다. 따로 보관한 사본으로 확인하십시오(--original)",
+}  # fmt: skip
 # codes of faults that a verdict can have, as ingest names them
 FAULTS = {
     "field.length": "길이가 허용 범위를 벗어남",
@@ -196,6 +206,11 @@ def _said(table: dict[str, str], text: str) -> str | None:
         if found:
             return korean.format(*(value_in_words("verdict", each, "ko") for each in found.groups()))
     return None
+
+
+def why(text: str, lang: Language) -> str:
+    """Why a record of an alert's evidence is not proven."""
+    return text if lang == "en" else _said(WHY, text) or text
 
 
 def _fault(told: str) -> str:

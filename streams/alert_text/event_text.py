@@ -7,8 +7,8 @@ from detectors.configuration import Purpose
 from detectors.events import Declaration, Disposition, Event, Profile, Transaction
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.record_words import KINDS, value_in_words
+from streams.languages import Language
 from streams.render import number
-from streams.render_labels import Language
 from streams.showing import printable
 
 Purposes = Mapping[str, Purpose]

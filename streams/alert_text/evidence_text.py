@@ -10,8 +10,8 @@ from detectors.events import Transaction
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.event_text import Purposes, event_lines, payment_lines, purpose
 from streams.desk.evidence_records import Detail
+from streams.languages import Language
 from streams.render import Line
-from streams.render_labels import Language
 
 _MARGIN, _HANG = 4, 2
 

@@ -8,9 +8,9 @@ from streams.alert_text.record_words import LABELS, value_in_words
 from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.verdicts import Given, Verdicts
+from streams.languages import Language
 from streams.render import Line, local_time, number
 from streams.render_labels import LABELS as ALERT_LABELS
-from streams.render_labels import Language
 from streams.showing import printable
 
 _MARGIN, _HANG, _INNER = 2, 2, 4

@@ -12,8 +12,9 @@ from streams.alert_text.record_words import value_in_words
 from streams.desk.alert_heads import ANOMALY, Head
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.listing import Row
+from streams.languages import Language
 from streams.render import STYLES, Line, in_language, local_time
-from streams.render_labels import LABELS, Language
+from streams.render_labels import LABELS
 from streams.showing import printable
 
 # titles in English; what reads them by name leaves --lang ko away

@@ -18,9 +18,9 @@ from streams.alert_text.record_words import KINDS, LABELS, value_in_words
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.listing import Row
 from streams.desk.party_history import OTHERS, Entry, History, Sum, largest
+from streams.languages import Language
 from streams.render import Line, local_time, number
 from streams.render_labels import LABELS as ALERT_LABELS
-from streams.render_labels import Language
 from streams.showing import printable
 
 SHOWN_COUNTERPARTIES = 20

@@ -12,8 +12,8 @@ from streams import korean
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.event_text import Purposes, purpose
 from streams.alert_text.record_words import KINDS, LABELS, NOTES, value_in_words
+from streams.languages import Language
 from streams.render import Line, local_time, number
-from streams.render_labels import Language
 from streams.showing import printable
 
 # labels stand in front of values: as wide as most of them in either language

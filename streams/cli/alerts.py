@@ -13,7 +13,7 @@ from streams.alert_text.desk_words import DESK_WORDS, DeskWords
 from streams.cli.alerts_list import alert_topic, list_
 from streams.cli.alerts_show import show
 from streams.cli.desk_options import language, told
-from streams.render_labels import Language
+from streams.languages import Language
 from streams.settings import load_settings
 from streams.showing import say, say_json
 

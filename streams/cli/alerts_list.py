@@ -15,8 +15,8 @@ from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import span
 from streams.desk.party_history import require_token
 from streams.errors import UsageError
+from streams.languages import Language
 from streams.render import SEVERITIES
-from streams.render_labels import Language
 from streams.settings import Settings, load_settings
 from streams.showing import say_json
 

@@ -19,7 +19,7 @@ from streams.desk.evidence_records import Detail, evidence_records
 from streams.desk.reasons import reasons_of
 from streams.desk.verdicts import VerdictReader, Verdicts
 from streams.errors import NotAuthorizedError
-from streams.render_labels import Language
+from streams.languages import Language
 from streams.settings import Settings, load_settings
 from streams.showing import say_json
 

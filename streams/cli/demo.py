@@ -19,7 +19,7 @@ from streams.showing import printable, say, say_json
 
 if TYPE_CHECKING:
     from streams.demo_place import Place
-    from streams.render_labels import Language
+    from streams.languages import Language
 
 # A terminal shows this many alerts in full; the rest one line each, or the stream would scroll past its own
 # explanation.

@@ -11,7 +11,7 @@ from streams import render, tables
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.csv_text import csv_text
 from streams.errors import UsageError
-from streams.render_labels import Language
+from streams.languages import Language
 from streams.settings import load_settings
 from streams.showing import say
 

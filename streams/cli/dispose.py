@@ -20,7 +20,7 @@ from streams.desk.disposing import Decision, Done, already, check, dispose
 from streams.desk.moments import moment
 from streams.desk.verdicts import Given, VerdictReader, Verdicts
 from streams.errors import NotAuthorizedError, UsageError
-from streams.render_labels import Language
+from streams.languages import Language
 from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
 from streams.signed_records import load_signing_key

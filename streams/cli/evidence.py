@@ -9,14 +9,15 @@ import click
 import msgspec
 
 from streams import tables
-from streams.alert_text import proof_words
+from streams.alert_text.error_words import why
+from streams.alert_text.proof_words import PROOF_WORDS
 from streams.cli.desk_options import Progress, language
 from streams.commitments import EVIDENCE, EvidenceKeys, parse_evidence_keys
 from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
 from streams.evidence import Proved, counted, prove
+from streams.languages import Language
 from streams.pseudonyms import Key
-from streams.render_labels import Language
 from streams.secret_files import read_secret_file
 from streams.settings import load_settings
 from streams.showing import say, say_json
@@ -73,13 +74,13 @@ def _show(found: list[Proved], *, as_json: bool, lang: Language = "en") -> None:
         for one in found:
             say_json(json.dumps(msgspec.to_builtins(one), ensure_ascii=False))
         return
-    rows, words = [], proof_words.PROOF_WORDS[lang]
+    rows, words = [], PROOF_WORDS[lang]
     for one in found:
         source = "" if one.source is None else f"{one.source.topic}[{one.source.partition}]@{one.source.offset}"
         known = one.record_key is None
-        why = proof_words.why(one.why, lang) if known else words.record_key.format(key=one.record_key)
+        told = why(one.why, lang) if known else words.record_key.format(key=one.record_key)
         ledger = "" if one.offset is None else str(one.offset)
-        rows.append([one.event_id, ledger, source, one.commitment[:24], words.verdicts[one.verdict], why])
+        rows.append([one.event_id, ledger, source, one.commitment[:24], words.verdicts[one.verdict], told])
     tables.show(list(words.columns.values()), rows, whole=[words.columns["commitment"]])
 
 

@@ -13,8 +13,8 @@ from streams.alert_text.record_text import record_json, record_lines
 from streams.cli.desk_options import language, show_page, told
 from streams.desk.positions import At, records_at
 from streams.errors import LedgerError, UsageError
+from streams.languages import Language
 from streams.reading import partitions_of
-from streams.render_labels import Language
 from streams.settings import Settings, load_settings
 from streams.showing import say, say_json
 

@@ -13,7 +13,7 @@ from streams.desk.alert_heads import Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import span
 from streams.desk.party_history import partition_of, read_party, require_token
-from streams.render_labels import Language
+from streams.languages import Language
 from streams.settings import load_settings
 from streams.showing import say_json
 

@@ -14,7 +14,7 @@ from streams.alert_text.proof_words import PROOF_WORDS
 from streams.cli.desk_options import Progress, language
 from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
-from streams.render_labels import Language
+from streams.languages import Language
 from streams.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
 from streams.settings import Settings, load_settings
 from streams.showing import printable, say, say_json

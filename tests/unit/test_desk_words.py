@@ -4,24 +4,31 @@ import re
 import typing
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from detectors import events
 from streams import evidence
 from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.proof_words import PROOF_WORDS, why
+from streams.alert_text.error_words import why
+from streams.alert_text.proof_words import PROOF_WORDS
 from streams.alert_text.record_words import KINDS, LABELS, NOTES, VALUES
 from streams.identifiers import NOTES as DOORS_NOTES
+from streams.languages import Both, Words
+from streams.render_labels import LABELS as ALERT_LABELS
 from tests.support.korean import foreign_words
 
 EVENTS = (events.Transaction, events.Declaration, events.Rate, events.Profile, events.Disposition,
           events.ConfigurationChange)  # fmt: skip
 
 
+TABLES = {"desk": DESK_WORDS, "kinds": KINDS, "labels": LABELS, "values": VALUES, "notes": NOTES, "proof": PROOF_WORDS,
+          "alert": ALERT_LABELS}  # fmt: skip
+
+
 def texts(table):
     """Every text of a table with the place it stands at."""
-    plain = msgspec.to_builtins(table) if isinstance(table, msgspec.Struct) else table
+    names = [name for name, text in vars(type(table)).items() if isinstance(text, Both)]
+    plain = {name: getattr(table, name) for name in names} if isinstance(table, Words) else table
     for name, content in plain.items():
         if isinstance(content, dict):
             yield from ((f"{name}.{place}", text) for place, text in texts(content))
@@ -29,11 +36,11 @@ def texts(table):
             yield name, content
 
 
-@pytest.mark.parametrize("table", [DESK_WORDS, KINDS, LABELS, VALUES, NOTES, PROOF_WORDS],
-                         ids=["desk", "kinds", "labels", "values", "notes", "proof"])  # fmt: skip
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_both_languages_say_everything(table):
     """No text is missing or empty in either, and both fill the same places."""
     english, korean = dict(texts(table["en"])), dict(texts(table["ko"]))
+    assert len(english) >= 5
     assert english.keys() == korean.keys()
     assert all(english.values())
     assert all(korean.values())
@@ -41,11 +48,18 @@ def test_both_languages_say_everything(table):
         assert sorted(re.findall(r"\{\w+\}", text)) == sorted(re.findall(r"\{\w+\}", korean[name])), name
 
 
-@pytest.mark.parametrize("table", [DESK_WORDS, KINDS, LABELS, VALUES, NOTES],
-                         ids=["desk", "kinds", "labels", "values", "notes"])  # fmt: skip
+@pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_korean_is_korean(table):
     """No Latin word but units, topics and commands to type."""
     assert {name: foreign_words(text) for name, text in texts(table["ko"]) if foreign_words(text)} == {}
+
+
+def test_every_word_is_asked_for():
+    """A text that nobody shows any more is translated for nobody."""
+    source = "".join(path.read_text() for path in sorted(Path(evidence.__file__).parent.rglob("*.py")))
+    asked = set(re.findall(r"(?:words|labels|(?:WORDS|LABELS)\[[\w.]+\])\.(\w+)", source))
+    for table in (DESK_WORDS, PROOF_WORDS, ALERT_LABELS):
+        assert {name.partition(".")[0] for name, _ in texts(table["en"])} <= asked
 
 
 def test_the_check_for_korean_finds_english():
@@ -56,7 +70,7 @@ def test_the_check_for_korean_finds_english():
 
 def test_no_text_finds_anybody_guilty():
     """An alert is a recommendation to look: 탐지 and 의심, never 적발 or 위험 금액."""
-    told = " ".join(text for table in (DESK_WORDS, LABELS, VALUES) for _, text in texts(table["ko"]))
+    told = " ".join(text for table in TABLES.values() for _, text in texts(table["ko"]))
     assert not [word for word in ("적발", "위험 금액", "위반자", "범죄", "유죄") if word in told]
 
 

@@ -12,7 +12,7 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from click.testing import CliRunner
 
 from streams import cli, errors
-from streams.alert_text.error_words import EXPECTED, FAULTS, GOT, TODO, WHAT, error_in_korean, usage_in_korean
+from streams.alert_text.error_words import EXPECTED, FAULTS, GOT, TODO, WHAT, WHY, error_in_korean, usage_in_korean
 from streams.alert_text.record_words import LABELS
 from streams.cli.alerts import command as alerts
 from streams.cli.dispose import command as dispose
@@ -98,13 +98,13 @@ def test_every_text_with_korean_is_said_somewhere() -> None:
             said |= {text for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.expr)
                      for text in _texts(node)}  # fmt: skip
     got = [table for table in GOT.values() if table is not LABELS["ko"] and "* proven" not in table]  # those are made
-    assert [text for table in (WHAT, EXPECTED, TODO, *got) for text in table if text not in said] == []
+    assert [text for table in (WHAT, EXPECTED, TODO, WHY, *got) for text in table if text not in said] == []
     assert set(GOT) <= WHAT.keys()
 
 
 def test_places_of_both_languages_agree() -> None:
     """What differs from case to case is neither lost nor asked for twice."""
-    for english, korean in (pair for table in (WHAT, EXPECTED, TODO, *GOT.values()) for pair in table.items()):
+    for english, korean in (pair for table in (WHAT, EXPECTED, TODO, WHY, *GOT.values()) for pair in table.items()):
         assert len(re.findall(r"\{\d?\}", korean)) == english.count("*"), english
 
 
