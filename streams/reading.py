@@ -27,6 +27,8 @@ ALIVE_SECONDS = 10.0
 _POLL_MS = 200
 
 Batch = tuple[TopicPartition, list[Any]]
+# told how many records were read so far, and about how many there are
+Told = Callable[[int, int], None]
 
 
 def partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
@@ -130,14 +132,15 @@ class Reader:
             return not_authorized("this client may not read", cause)
         return _gone(self._settings, cause)
 
-    def to_end(self, starts: dict[TopicPartition, int] | None = None) -> Iterator[Batch]:
+    def to_end(self, starts: dict[TopicPartition, int] | None = None, told: Told | None = None) -> Iterator[Batch]:
         """Every committed record from `starts` (default: `begins`) to `ends`, in batches, each of one partition.
 
         Ends when the positions reach `ends`, not when records do: markers of transactions and aborted records take
-        offsets too. Raises `BrokerUnavailableError` when nothing comes for 30 s.
+        offsets too. `told` is called behind each batch. Raises `BrokerUnavailableError` when nothing comes for 30 s.
         """
         first = self.begins | (starts or {})
         still = {tp for tp in self._assigned if first[tp] < self.ends[tp]}
+        total, seen = sum(self.ends[tp] - first[tp] for tp in still), 0
         self._runner.run(self._seek(first, still))
         last_progress = time.monotonic()
         positions: dict[TopicPartition, int] = {}
@@ -148,6 +151,9 @@ class Reader:
                     each for each in records if each.offset < self.ends[tp]]  # fmt: skip
                 if kept:
                     yield tp, kept
+                    seen += len(kept)
+                    if told is not None:
+                        told(seen, total)
             if reached != positions:
                 positions, last_progress = reached, time.monotonic()
             elif time.monotonic() - last_progress > STALLED_SECONDS:

@@ -1,7 +1,7 @@
 """Published alerts by the beginning of their id, and the series that one of them belongs to."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -18,8 +18,6 @@ LEAST_DIGITS = 4
 SHORT_DIGITS = 12
 _PREFIX = re.compile(rf"[0-9a-f]{{{LEAST_DIGITS},32}}")
 _NAMED = 5
-
-Told = Callable[[int, int], None]
 
 
 class Found(NamedTuple):
@@ -46,7 +44,7 @@ def require_prefix(text: str) -> str:
     return prefix
 
 
-def find_alerts(settings: Settings, texts: Iterable[str], told: Told) -> dict[str, Found]:
+def find_alerts(settings: Settings, texts: Iterable[str], told: reading.Told) -> dict[str, Found]:
     """The alert of each id or beginning of one: one reading of the topic for all. 10 us an alert of 7 KB.
 
     Raises `UsageError` for what is no id, or the beginning of several; `AlertNotFoundError` naming every one that no
@@ -54,12 +52,9 @@ def find_alerts(settings: Settings, texts: Iterable[str], told: Told) -> dict[st
     """
     search = Search(map(require_prefix, texts))
     with reading.Reader(settings, [topics.ALERTS]) as reader:
-        total, seen = sum(end - reader.begins[tp] for tp, end in reader.ends.items()), 0
-        for tp, records in reader.to_end():
+        for tp, records in reader.to_end(told=told):
             for record in records:
                 search.take(record, tp.partition)
-            seen += len(records)
-            told(seen, total)
     return search.found()
 
 

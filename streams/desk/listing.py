@@ -5,7 +5,7 @@ Held are the heads of one partition (some 1.2 KB an alert) and the rows shown: a
 0.1 s each.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, suppress
 from typing import Any, Literal
 
@@ -13,12 +13,11 @@ import msgspec
 
 from streams import reading, topics
 from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
-from streams.desk.verdicts import Given, VerdictReader, Verdicts
+from streams.desk.verdicts import Given, VerdictReader, Verdicts, starts_of
 from streams.errors import NotAuthorizedError
 from streams.settings import Settings
 
 Chosen = Literal["open", "disposed", "all"]
-Told = Callable[[int, int], None]
 ALL_AT_ONCE = 20_000
 
 
@@ -61,32 +60,43 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 200
 
 
-def listed(settings: Settings, query: Query, told: Told) -> Listed:
+def listed(settings: Settings, query: Query, told: reading.Told) -> Listed:
     """The alerts of `query` and their verdicts, as the topics were when it was called.
 
-    `told` gets the records read so far, and about how many there are. Raises what the reader raises; who may not read
-    the ledger gets alerts without verdicts, and a `NotAuthorizedError` where they were to be chosen by them.
+    Raises what the reader raises; who may not read the ledger gets alerts without verdicts, and a `NotAuthorizedError`
+    where they were to be chosen by them.
     """
     source = _Source(settings, query, told)
-    with ExitStack() as stack:
-        if query.state == "all":
-            first = First(query.most, lambda current: order(query.sorting)(current.head))
-            for currents in source.partitions():
-                first.add_all(currents)
-            chosen = first.in_order()
-            try:
-                verdicts = stack.enter_context(VerdictReader(settings, told)).read(_starts(chosen)) if chosen else None
-            except NotAuthorizedError as fault:
-                return Listed(tuple(map(Row, chosen)), first.total, source.unreadable, fault)
-            rows = [_row(each, verdicts) for each in chosen if verdicts is not None]
-            return Listed(tuple(rows), first.total, source.unreadable)
-        reader = stack.enter_context(VerdictReader(settings, told))
-        kept = First(query.most, lambda row: order(query.sorting)(row.current.head))
+    return (_of_any_state if query.state == "all" else _of_a_state)(settings, query, source, told)
+
+
+def _of_any_state(settings: Settings, query: Query, source: "_Source", told: reading.Told) -> Listed:
+    """The first alerts, and then the verdicts on these alone."""
+    key = order(query.sorting)
+    first = First(query.most, lambda current: key(current.head))
+    for currents in source.partitions():
+        first.add_all(currents)
+    chosen = first.in_order()
+    if not chosen:
+        return Listed((), 0, source.unreadable)
+    try:
+        with VerdictReader(settings, told) as reader:
+            verdicts = reader.read(_starts(chosen))
+    except NotAuthorizedError as fault:
+        return Listed(tuple(map(Row, chosen)), first.total, source.unreadable, fault)
+    return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable)
+
+
+def _of_a_state(settings: Settings, query: Query, source: "_Source", told: reading.Told) -> Listed:
+    """The first alerts of a state: verdicts on all of them say which."""
+    key = order(query.sorting)
+    first = First(query.most, lambda row: key(row.current.head))
+    with VerdictReader(settings, told) as reader:
         for currents in source.partitions():
             if currents:
                 verdicts = reader.read(_starts(currents))
-                kept.add_all(row for row in (_row(each, verdicts) for each in currents) if row.state == query.state)
-        return Listed(tuple(kept.in_order()), kept.total, source.unreadable)
+                first.add_all(row for row in (_row(each, verdicts) for each in currents) if row.state == query.state)
+    return Listed(tuple(first.in_order()), first.total, source.unreadable)
 
 
 def _row(current: Current, verdicts: Verdicts) -> Row:
@@ -95,19 +105,15 @@ def _row(current: Current, verdicts: Verdicts) -> Row:
     return Row(current, tuple(verdicts.standing(current.head.alert_id, party)), tuple(earlier))
 
 
-def _starts(currents: Iterable[Current]) -> Mapping[int, int]:
-    """Where in each ledger partition verdicts on these alerts can begin."""
-    starts: dict[int, int] = {}
-    for current in currents:
-        partition = current.head.position.partition
-        starts[partition] = min(current.first_offset, starts.get(partition, current.first_offset))
-    return starts
+def _starts(currents: Iterable[Current]) -> dict[int, int]:
+    """Where in each ledger partition verdicts on these alerts, and on those that they brought up to date, can begin."""
+    return starts_of((each.head.position.partition, each.first_offset) for each in currents)
 
 
 class _Source:
     """Reads the topic partition by partition; counts what is no alert."""
 
-    def __init__(self, settings: Settings, query: Query, told: Told) -> None:
+    def __init__(self, settings: Settings, query: Query, told: reading.Told) -> None:
         self._settings, self._query, self._told = settings, query, told
         # a series goes on under another key where keys are rotated; the slot stays
         self._slots = frozenset(map(slot_part, query.wanted.parties))

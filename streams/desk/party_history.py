@@ -6,14 +6,13 @@ a party with a million payments costs no more memory than one with a thousand.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
-from aiokafka import TopicPartition
 
 from detectors.calendar import to_us
 from detectors.clock import borne_out
@@ -33,7 +32,6 @@ OTHERS = ""
 MOST_NAMED = 5
 # the monitor tells duplicates among as many events of a kind of a whole partition
 REMEMBERED = 50_000
-Told = Callable[[int, int], None]
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -224,7 +222,7 @@ def partition_of(settings: Settings, token: str) -> int:
 
 
 def read_party(
-    settings: Settings, token: str, partition: int, most: int, told: Told, *, since: datetime | None = None,
+    settings: Settings, token: str, partition: int, most: int, told: reading.Told, *, since: datetime | None = None,
     until: datetime | None = None,
 ) -> History:  # fmt: skip
     """The party's history in its partition; under its former and later names too, where keys were rotated.
@@ -237,21 +235,13 @@ def read_party(
         history = History(token, names, ZoneInfo(settings.effective.engine.time_zone),
                           int(settings.effective.engine.rate_stale_hours * 3_600_000_000), most,
                           since=since, until=until)  # fmt: skip
-        _read(settings, partition, history, told)
+        with reading.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
+            for _, records in reader.to_end(told=told):
+                for record in records:
+                    history.take(record, partition)
         names = history.all_names()
         if names == history.names:
             return history
-
-
-def _read(settings: Settings, partition: int, history: History, told: Told) -> None:
-    with reading.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
-        place = TopicPartition(topics.LEDGER, partition)
-        total, seen = reader.ends[place] - reader.begins[place], 0
-        for _, records in reader.to_end():
-            for record in records:
-                history.take(record, partition)
-            seen += len(records)
-            told(seen, total)
 
 
 def largest(sums: dict[str, Sum], most: int) -> Iterable[tuple[str, Sum]]:

@@ -15,24 +15,23 @@ async def reasons_of(settings: Settings, verdicts: Iterable[Given]) -> dict[tupl
 
     Raises `NotAuthorizedError` for who may not read verdicts, and `BrokerUnavailableError`.
     """
-    by_partition: dict[int, list[Given]] = {}
+    by_partition: dict[int, list[tuple[Given, int]]] = {}
     for given in verdicts:
         if given.source is not None and given.source.topic == topics.DISPOSITIONS:
-            by_partition.setdefault(given.source.partition, []).append(given)
+            by_partition.setdefault(given.source.partition, []).append((given, given.source.offset))
     reasons: dict[tuple[int, int], str] = {}
     for partition, many in by_partition.items():
-        offsets = [given.source.offset for given in many if given.source is not None]
-        found, _ = await records_at(settings, topics.DISPOSITIONS, partition, offsets)
-        for given in many:
-            reason = _reason(given, found[given.source.offset] if given.source is not None else None)
+        found, _ = await records_at(settings, topics.DISPOSITIONS, partition, [offset for _, offset in many])
+        for given, offset in many:
+            reason = _reason(given, found[offset])
             if reason is not None:
                 reasons[given.partition, given.offset] = reason
     return reasons
 
 
-def _reason(given: Given, at: At | None) -> str | None:
+def _reason(given: Given, at: At) -> str | None:
     """The reason that the record there tells, where it is the verdict's own: a topic made anew has the same offsets."""
-    if at is None or at.state != "record":
+    if at.state != "record":
         return None
     try:
         body: Any = json.loads(at.record.value or b"")

@@ -5,7 +5,7 @@ newest; where the configuration lists the officers only theirs count. An alert t
 verdict is open again: there is news.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -136,11 +136,10 @@ class VerdictReader:
     """Reads the verdicts of the ledger, from any offset to where each partition ended when it was opened.
 
     A context manager. A verdict stands behind its alert, so that an alert's own position is where to begin. 5 us a
-    ledger record; `told` gets the records read so far, and how many offsets there are to read. Raises what the reader
-    raises, `NotAuthorizedError` among it.
+    ledger record. Raises what the reader raises, `NotAuthorizedError` among it.
     """
 
-    def __init__(self, settings: Settings, told: Callable[[int, int], None]) -> None:
+    def __init__(self, settings: Settings, told: reading.Told) -> None:
         self._officers, self._told = settings.effective.admitted.officers, told
         self._reader = reading.Reader(settings, [topics.LEDGER])
 
@@ -157,10 +156,15 @@ class VerdictReader:
         """All verdicts in these ledger partitions from an offset on (partition -> offset)."""
         verdicts, reader = Verdicts(self._officers), self._reader
         first = {tp: _first(starts.get(tp.partition, end), reader.begins[tp], end) for tp, end in reader.ends.items()}
-        total, seen = sum(max(0, end - first[tp]) for tp, end in reader.ends.items()), 0
-        for tp, records in reader.to_end(first):
+        for tp, records in reader.to_end(first, self._told):
             for given in filter(None, (given_of(record, tp.partition) for record in records)):
                 verdicts.add(given)
-            seen += len(records)
-            self._told(seen, total)
         return verdicts
+
+
+def starts_of(places: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Where to begin in each ledger partition for the verdicts on alerts of these positions (partition, offset)."""
+    starts: dict[int, int] = {}
+    for partition, offset in places:
+        starts[partition] = min(offset, starts.get(partition, offset))
+    return starts

@@ -55,7 +55,7 @@ class FakeReader(AbstractContextManager["FakeReader"]):
         self.begins = dict.fromkeys(self._held, 0)
         self.ends = {tp: len(records) for tp, records in self._held.items()}
 
-    def to_end(self, starts: dict[TopicPartition, int] | None = None) -> Iterator[tuple[TopicPartition, list[Record]]]:
+    def to_end(self, starts: Any = None, told: Any = None) -> Iterator[tuple[TopicPartition, list[Record]]]:
         for tp, records in self._held.items():
             left = records[(starts or {}).get(tp, 0) :]
             if left:
