@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import msgspec
+
 from detectors.alert import Alert
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.record_words import value_in_words
-from streams.contracts import DISPOSITIONS
+from streams.contracts import DISPOSITIONS, DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS
-from streams.desk.disposing import Decision, Done
+from streams.desk.disposing import Done
 from streams.desk.verdicts import Given
 from streams.languages import Language
 from streams.render import local_time, number
@@ -27,12 +29,12 @@ def alert_line(alert: Alert, lang: Language) -> str:
                                            party=alert.party))  # fmt: skip
 
 
-def dry_line(decision: Decision, lang: Language) -> str:
+def dry_line(decision: DispositionRecord, lang: Language) -> str:
     """What would be sent, where only that was asked for."""
     return f"  {_verdict(decision, lang)}: {DESK_WORDS[lang].dry_run}"
 
 
-def _verdict(decision: Decision, lang: Language) -> str:
+def _verdict(decision: DispositionRecord, lang: Language) -> str:
     said = value_in_words("verdict", decision.verdict, lang)
     return printable(DESK_WORDS[lang].decided.format(verdict=said, officer=decision.investigator))
 
@@ -49,7 +51,7 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
         place = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
         yield f"  {words.not_seen.format(seconds=f'{seconds:g}', **place)}"
         yield f"  {words.ask.format(**place)}"
-        yield f"  {words.again.format(when=decision.body()['decided_at'])}"
+        yield f"  {words.again.format(when=msgspec.to_builtins(decision.decided_at))}"
 
 
 def _why(done: Done, lang: Language) -> str:
@@ -66,7 +68,7 @@ def stands_line(given: Given, zone: ZoneInfo, lang: Language) -> str:
 def done_json(done: Done) -> dict[str, Any]:
     """The same for machines; `event_id` is the verdict's identity."""
     told: dict[str, Any] = {"alert_id": done.decision.alert_id, "outcome": done.outcome,
-                            "disposition": done.decision.body()}  # fmt: skip
+                            "disposition": msgspec.to_builtins(done.decision)}  # fmt: skip
     if done.partition is not None:
         told["sent_to"] = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
     if done.ledger_offset is not None:

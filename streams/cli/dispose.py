@@ -6,19 +6,22 @@ import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import click
+import msgspec
 
+from detectors.events import Verdict
 from detectors.party import MOST_RAISED
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.dispose_text import alert_line, done_json, done_lines, dry_line, stands_line
 from streams.cli.desk_options import Progress, language, told
+from streams.contracts import DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS, Found, find_alerts
-from streams.desk.disposing import Decision, Done, already, check, dispose
+from streams.desk.disposing import DETAILS, Done, already, check, decided, dispose
 from streams.desk.moments import moment
-from streams.desk.verdicts import Given, VerdictReader, Verdicts
+from streams.desk.verdicts import Given, VerdictReader, Verdicts, starts_of
 from streams.errors import NotAuthorizedError, UsageError
 from streams.languages import Language
 from streams.settings import Settings, load_settings
@@ -37,7 +40,7 @@ class _Judged(NamedTuple):
     """An alert that a verdict is for, what is to be sent, and the officer's verdict that says so already."""
 
     found: Found
-    decision: Decision
+    decision: DispositionRecord
     stands: Given | None
 
 
@@ -66,13 +69,10 @@ def _officer(settings: Settings, officer: str | None) -> str:
 
 def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Verdicts | None:
     """The verdicts on these alerts; None for who may not read the ledger."""
-    starts: dict[int, int] = {}
-    for one in found:
-        position = one.alert.position
-        starts[position.partition] = min(position.offset, starts.get(position.partition, position.offset))
+    positions = [one.alert.position for one in found]
     try:
         with VerdictReader(settings, progress) as reader:
-            return reader.read(starts)
+            return reader.read(starts_of((each.partition, each.offset) for each in positions))
     except NotAuthorizedError:
         return None
 
@@ -80,7 +80,7 @@ def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Ver
 @click.command()
 @click.argument("alerts", nargs=-1, required=True, metavar="ALERT...")
 @click.option("--verdict", required=True,
-              type=click.Choice(["confirmed", "refuted", "inconclusive", "duplicate", "withdrawn"]),
+              type=click.Choice(get_args(Verdict)),
               help="withdrawn takes back this officer's earlier verdict.")  # fmt: skip
 @click.option("--reason", required=True, help="Why, in words (1 to 2000 characters). It never enters the ledger.")
 @click.option("--officer", help="Id of the officer who answers for it; default: the setting officer (FXWATCH_OFFICER).")
@@ -114,8 +114,7 @@ def command(
     settings, progress = load_settings(), Progress(lang)
     zone = ZoneInfo(settings.effective.engine.time_zone)
     key = None if sign_key is None else load_signing_key(sign_key)
-    # whole seconds: the contract's times are, and the id is made of what is sent
-    at = (moment(decided_at, zone) or datetime.now(UTC)).replace(microsecond=0)
+    at = moment(decided_at, zone) or datetime.now(UTC)
     given["officer"] = _officer(settings, given["officer"])
     matches = find_alerts(settings, _asked(alerts), progress).values()
     found = list({one.alert.alert_id: one for one in matches}.values())  # two beginnings may be one alert's
@@ -149,9 +148,9 @@ def _warn(judged: list[_Judged], lang: Language) -> None:
 def _judge(settings: Settings, found: Found, verdicts: Verdicts | None, at: datetime, given: dict[str, Any]) -> _Judged:
     """The decision on one alert. Raises `UsageError` for one that would be refused."""
     alert = found.alert
-    optional = {name: given[name] for name in ("amount_krw", "legal_basis", "sanction", "office")}
-    decision = Decision(alert_id=alert.alert_id, party=alert.party, verdict=given["verdict"], reason=given["reason"],
-                        investigator=given["officer"], decided_at=at, **optional)  # fmt: skip
+    details = {name: given[name] for name in DETAILS}
+    decision = decided(at, alert_id=alert.alert_id, party=alert.party, verdict=given["verdict"], reason=given["reason"],
+                       investigator=given["officer"], **details)  # fmt: skip
     check(settings, decision)
     return _Judged(found, decision, None if verdicts is None else already(verdicts, decision))
 
@@ -164,7 +163,7 @@ def _show(
         told_: dict[str, Any] = {
             "alert_id": judged.decision.alert_id,
             "outcome": "dry_run",
-            "disposition": judged.decision.body(),
+            "disposition": msgspec.to_builtins(judged.decision),
         }
         told_ = (told_ if outcome is None else done_json(outcome)) | {"superseded_by": judged.found.successor}
         say_json(json.dumps(told_, ensure_ascii=False))

@@ -18,13 +18,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from nacl.signing import SigningKey
 
-from detectors.events import Verdict
 from detectors.officers import officer_number
-from streams import clients, ledger, topics
-from streams.contracts import DISPOSITIONS, INPUTS
+from streams import clients, topics
+from streams.contracts import DISPOSITIONS, INPUTS, DispositionRecord
 from streams.deadletter import original
 from streams.decode import decode, find_faults
-from streams.desk.verdicts import WITHDRAWN, Given, Verdicts
+from streams.desk.verdicts import WITHDRAWN, Given, Verdicts, given_of
 from streams.errors import DeliveryError, UsageError
 from streams.identifiers import Identifiers
 from streams.kafka.denied import DENIED, denied_or
@@ -32,48 +31,42 @@ from streams.record import Record
 from streams.settings import Settings
 from streams.signed_records import sign
 
-Sanction = Literal["none", "warning", "fine", "referral"]
 # sent: acknowledged by Kafka, nothing more is known. taken_in: it stands in the ledger. refused: a dead letter.
 # stands: nothing was sent, because this officer's verdict says so already.
 Outcome = Literal["sent", "taken_in", "refused", "stands"]
+# the place of a verdict's own record (partition, offset), and what is known of it since
+_News = tuple[tuple[int | None, int | None], dict[str, Any]]
 _ID_DIGITS = 32
 # from the ledger to a dead letter of the monitor: two transactions and a batch of letters, each a fraction of a second
 JUDGED_SECONDS = 3.0
-_DETAILS = ("amount_krw", "legal_basis", "sanction", "office")
+# what an officer may add to a verdict
+DETAILS = ("amount_krw", "legal_basis", "sanction", "office")
 
 
-class Decision(msgspec.Struct, frozen=True, kw_only=True):
-    """What an officer says of one alert; `party` is the token that the alert shows."""
+def decided(decided_at: datetime, **said: Any) -> DispositionRecord:
+    """The record of what an officer says of one alert: the contract's fields, None for what is not said.
 
-    alert_id: str
-    party: str
-    verdict: Verdict
-    reason: str
-    investigator: str
-    decided_at: datetime
-    amount_krw: str | None = None
-    legal_basis: str | None = None
-    sanction: Sanction | None = None
-    office: str | None = None
+    Its id is a hash of the others, so that the same decision has the same id; its time is in whole seconds of UTC.
+    """
+    fields = {name: content for name, content in said.items() if content is not None}
+    decision = DispositionRecord(event_id="", decided_at=decided_at.astimezone(UTC).replace(microsecond=0), **fields)
+    others = {name: content for name, content in msgspec.to_builtins(decision).items() if name != "event_id"}
+    told = json.dumps(others, sort_keys=True, ensure_ascii=False).encode()
+    digest = hashlib.sha256(b"disposition|" + told).hexdigest()
+    return msgspec.structs.replace(decision, event_id=f"desk-{digest[:_ID_DIGITS]}")
 
-    def body(self) -> dict[str, Any]:
-        """The record's fields, `event_id` first: a hash of the others, so that the same decision has the same id."""
-        fields = {name: value for name, value in msgspec.to_builtins(self).items() if value is not None}
-        fields["decided_at"] = self.decided_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-        told = json.dumps(fields, sort_keys=True, ensure_ascii=False).encode()
-        return {"event_id": "desk-" + hashlib.sha256(b"disposition|" + told).hexdigest()[:_ID_DIGITS], **fields}
 
-    def record(self, key: SigningKey | None = None) -> Record:
-        """The record to send, signed where there is a key."""
-        value = json.dumps(self.body(), ensure_ascii=False).encode()
-        plain = Record(DISPOSITIONS, self.party.encode(), value, -1)
-        return plain if key is None else sign(plain, key)
+def record_of(decision: DispositionRecord, key: SigningKey | None = None) -> Record:
+    """The record to send, signed where there is a key."""
+    value = json.dumps(msgspec.to_builtins(decision), ensure_ascii=False).encode()
+    plain = Record(DISPOSITIONS, decision.party.encode(), value, -1)
+    return plain if key is None else sign(plain, key)
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a decision; where its record stands, and where in the ledger; why it was refused."""
 
-    decision: Decision
+    decision: DispositionRecord
     outcome: Outcome
     partition: int | None = None
     offset: int | None = None
@@ -83,9 +76,9 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
 
 
-def check(settings: Settings, decision: Decision) -> None:
+def check(settings: Settings, decision: DispositionRecord) -> None:
     """Raises `UsageError` with every fault by which ingest would refuse the record, or the monitor its officer."""
-    record, admission = decision.record(), settings.effective.admitted
+    record, admission = record_of(decision), settings.effective.admitted
     identifiers = Identifiers(admission.placeholders, admission.report_numbers)
     arrived = (INPUTS[DISPOSITIONS], round(time.time() * 1000), record.key, record.value, identifiers)
     if decode(*arrived) is None:
@@ -99,7 +92,7 @@ def check(settings: Settings, decision: Decision) -> None:
                          todo="say --officer as the configuration spells it, or have the officer listed")  # fmt: skip
 
 
-def already(verdicts: Verdicts, decision: Decision) -> Given | None:
+def already(verdicts: Verdicts, decision: DispositionRecord) -> Given | None:
     """The officer's own verdict on the alert where it says the same, so that nothing need be sent.
 
     Raises `UsageError` where the monitor would refuse the decision: the officer decided otherwise at a later time, or
@@ -113,7 +106,7 @@ def already(verdicts: Verdicts, decision: Decision) -> Given | None:
                              todo="see `fxwatch alerts show`")  # fmt: skip
         return None
     if last.verdict == decision.verdict:
-        other = [name for name in _DETAILS if getattr(decision, name) not in {None, getattr(last, name)}]
+        other = [name for name in DETAILS if getattr(decision, name) not in {msgspec.UNSET, getattr(last, name)}]
         if other:
             raise UsageError("this verdict stands already, without these details", got=", ".join(other),
                              expected="what the officer said of it the first time: the monitor refuses a repetition",
@@ -128,7 +121,7 @@ def already(verdicts: Verdicts, decision: Decision) -> Given | None:
 
 
 async def dispose(
-    settings: Settings, decisions: Iterable[tuple[Decision, int]], key: SigningKey | None, wait_seconds: float,
+    settings: Settings, decisions: Iterable[tuple[DispositionRecord, int]], key: SigningKey | None, wait_seconds: float,
     done: list[Done],
 ) -> None:  # fmt: skip
     """Send each decision and wait until its record is seen in the ledger, all together `wait_seconds` at most.
@@ -149,12 +142,14 @@ async def dispose(
         await watch.stop()
 
 
-async def _send(settings: Settings, decisions: list[Decision], key: SigningKey | None, done: list[Done]) -> None:
+async def _send(
+    settings: Settings, decisions: list[DispositionRecord], key: SigningKey | None, done: list[Done]
+) -> None:
     producer = clients.idempotent_producer(settings, f"{settings.application}-dispose")
     try:
         await producer.start()
         for decision in decisions:
-            record = decision.record(key)
+            record = record_of(decision, key)
             told = await producer.send_and_wait(record.topic, record.value, key=record.key,
                                                 headers=list(record.headers))  # fmt: skip
             done.append(Done(decision=decision, outcome="sent", partition=told.partition, offset=told.offset))
@@ -211,46 +206,41 @@ class _Watch:
         """
         places = {(done.partition, done.offset): number for number, done in enumerate(sent)}
         deadline, judged = time.monotonic() + wait_seconds, JUDGED_SECONDS if self._may_read_letters else 0.0
-        until: float | None = None
+        all_known = False
         with suppress(KafkaError, OSError):  # what was not seen is told as sent, with what to do
             while time.monotonic() < deadline:
-                waiting = {place: sent[number] for place, number in places.items()}
-                found: dict[tuple[int | None, int | None], Done] = {}
-                for place, records in (await self._consumer.getmany(timeout_ms=200)).items():
-                    for record in records:
-                        self._taken_in(record, place.partition, waiting, found)
-                if self._may_read_letters:
-                    for records in (await self._letters.getmany(timeout_ms=50)).values():
-                        for record in records:
-                            _refused(record, waiting, found)
-                for key, done in found.items():
-                    sent[places[key]] = done
-                if until is None and all(done.outcome != "sent" for done in sent):
-                    until = deadline = min(deadline, time.monotonic() + judged)
+                for place, known in await self._news():
+                    if place in places:
+                        number = places[place]
+                        # the letter may be seen before the ledger record that it is about
+                        kept = {"outcome": "refused"} if sent[number].outcome == "refused" else {}
+                        sent[number] = msgspec.structs.replace(sent[number], **known | kept)
+                if not all_known and all(done.outcome != "sent" for done in sent):
+                    all_known, deadline = True, min(deadline, time.monotonic() + judged)
 
-    @staticmethod
-    def _taken_in(record: Any, partition: int, waiting: dict[Any, Done], found: dict[Any, Done]) -> None:
-        if (ledger.TYPE, b"disposition") not in record.headers:
-            return
-        headers = dict(record.headers)
-        place = (_number(headers.get(ledger.SOURCE_PARTITION)), _number(headers.get(ledger.SOURCE_OFFSET)))
-        if place in waiting and headers.get(ledger.SOURCE_TOPIC) == DISPOSITIONS.encode():
-            found[place] = msgspec.structs.replace(waiting[place], outcome="taken_in", ledger_partition=partition,
-                                                   ledger_offset=record.offset)  # fmt: skip
+    async def _news(self) -> list[_News]:
+        """What came since: verdicts in the ledger, and dead letters where they may be read."""
+        ledger = await self._consumer.getmany(timeout_ms=200)
+        letters = await self._letters.getmany(timeout_ms=50) if self._may_read_letters else {}
+        news = [_taken_in(record, place.partition) for place, records in ledger.items() for record in records]
+        news += [_refused(record) for records in letters.values() for record in records]
+        return [one for one in news if one is not None]
 
     async def stop(self) -> None:
         """Stop both readers."""
         await asyncio.gather(self._consumer.stop(), self._letters.stop())
 
 
-def _number(digits: bytes | None) -> int:
-    return int(digits) if digits is not None and digits.isdigit() else -1
+def _taken_in(record: Any, partition: int) -> _News | None:
+    given = given_of(record, partition)
+    if given is None or given.source is None or given.source.topic != DISPOSITIONS:
+        return None
+    place = given.source.partition, given.source.offset
+    return place, {"outcome": "taken_in", "ledger_partition": partition, "ledger_offset": record.offset}
 
 
-def _refused(record: Any, waiting: dict[Any, Done], found: dict[Any, Done]) -> None:
+def _refused(record: Any) -> _News | None:
     letter = original(record)
-    if letter is not None and letter.topic == DISPOSITIONS and (letter.partition, letter.offset) in waiting:
-        place = (letter.partition, letter.offset)
-        found[place] = msgspec.structs.replace(
-            waiting[place], outcome="refused", codes=letter.codes, why=letter.message
-        )
+    if letter is None or letter.topic != DISPOSITIONS:
+        return None
+    return (letter.partition, letter.offset), {"outcome": "refused", "codes": letter.codes, "why": letter.message}

@@ -21,7 +21,7 @@ from kafka import KafkaProducer
 from streams import topics
 from streams.broker import EmbeddedBroker
 from streams.cli import command
-from streams.desk.disposing import Decision, Done, dispose
+from streams.desk.disposing import Done, decided, dispose
 from streams.desk.party_history import partition_of
 from streams.desk.positions import records_at
 from streams.errors import AlertNotFoundError
@@ -184,7 +184,7 @@ def test_the_same_decision_sent_twice_counts_once(desk: Any) -> None:
         return float(worker.metric("fxwatch_events_total", agent="monitor", outcome=outcome))
 
     before = {outcome: counted(outcome) for outcome in ("applied", "duplicate", "refused")}
-    one = Decision(alert_id=alert.alert_id, party=alert.party, verdict="inconclusive", reason="x",
+    one = decided(alert_id=alert.alert_id, party=alert.party, verdict="inconclusive", reason="x",
                    investigator="I-17", decided_at=alert.created_for)  # fmt: skip
     done: list[Done] = []
     asyncio.run(dispose(desk.cluster.settings, [(one, alert.position.partition)] * 2, None, 30, done))

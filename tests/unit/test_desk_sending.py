@@ -7,26 +7,27 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from click.testing import CliRunner
 
-from streams import ledger
 from streams.cli import command
 from streams.cli import dispose as sending
 from streams.deadletter import Letter
 from streams.desk import disposing
 from streams.desk.alert_lookup import Found
-from streams.desk.disposing import Decision, Done, _Watch
+from streams.desk.disposing import Done, _Watch, decided
 from streams.errors import DeliveryError
 from streams.render import read_alert
 from streams.settings import load_settings
+from tests.support.desk_records import disposition, record
 
 ALERT = (Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()
 ASKED = ("dispose", "a5e3489238da", "--verdict", "refuted", "--reason", "x", "--officer", "I-1")
 
-DECISION = Decision(alert_id="1" * 32, party="k1.0a3." + "a" * 32, verdict="refuted", reason="x",
+DECISION = decided(alert_id="1" * 32, party="k1.0a3." + "a" * 32, verdict="refuted", reason="x",
                     investigator="I-1", decided_at=datetime(2026, 4, 28, tzinfo=UTC))  # fmt: skip
 SENT = Done(decision=DECISION, outcome="sent", partition=2, offset=5)
 
@@ -86,22 +87,19 @@ def test_an_alert_that_the_monitor_may_have_forgotten_is_told_before(desk, newer
         assert ("the monitor may know it no more" in done.stderr) is warned
 
 
-@pytest.mark.parametrize("may_read", [True, False])
-def test_who_may_read_dead_letters_is_told_that_the_monitor_refused_it(monkeypatch, may_read):
-    """It says so after the ledger took the verdict in; others are not kept waiting for what they cannot see."""
-    monkeypatch.setattr(disposing, "JUDGED_SECONDS", 0.3)
-    letter = Letter(topic="fx.dispositions.v1", partition=2, offset=5, timestamp_ms=1, key=b"k", value=b"{}",
-                    headers=(), stage="monitor", codes=("verdict.unknown_alert",), message="why",
-                    version="1").written()  # fmt: skip
-    headers = [(ledger.TYPE, b"disposition"), (ledger.SOURCE_TOPIC, b"fx.dispositions.v1"),
-               (ledger.SOURCE_PARTITION, b"2"), (ledger.SOURCE_OFFSET, b"5")]  # fmt: skip
-    taken = SimpleNamespace(headers=headers, offset=99)
-    refusal = SimpleNamespace(key=letter[0], value=letter[1], headers=letter[2], offset=0, timestamp=1)
-    sent = [SENT]
+LETTER = Letter(topic="fx.dispositions.v1", partition=4, offset=106, timestamp_ms=1, key=b"k", value=b"{}",
+                headers=(), stage="monitor", codes=("verdict.unknown_alert",), message="why",
+                version="1").written()  # fmt: skip
+REFUSAL = SimpleNamespace(key=LETTER[0], value=LETTER[1], headers=LETTER[2], offset=0, timestamp=1)
+
+
+def watched(ledger, letters, *, may_read=True):
+    """What became of the verdict at offset 106 of partition 4, as these batches of ledger and dead letters tell it."""
+    sent = [msgspec.structs.replace(SENT, partition=4, offset=106)]
 
     async def wait():
         watch = _Watch(load_settings(), {3})
-        watch._consumer, watch._letters = Batches([[taken]]), Batches([[], [refusal]])
+        watch._consumer, watch._letters = Batches(ledger), Batches(letters)
         watch._may_read_letters = may_read
         await watch.until_seen(sent, 30)
 
@@ -109,8 +107,23 @@ def test_who_may_read_dead_letters_is_told_that_the_monitor_refused_it(monkeypat
     asyncio.run(wait())
     assert time.monotonic() - began < 5, "it waited for what will not come"
     (done,) = sent
+    return done
+
+
+@pytest.mark.parametrize("may_read", [True, False])
+def test_who_may_read_dead_letters_is_told_that_the_monitor_refused_it(monkeypatch, may_read):
+    """It says so after the ledger took the verdict in; others are not kept waiting for what they cannot see."""
+    monkeypatch.setattr(disposing, "JUDGED_SECONDS", 0.3)
+    done = watched([[record(disposition(), 99)]], [[], [REFUSAL]], may_read=may_read)
     assert (done.outcome, done.ledger_offset) == ("refused" if may_read else "taken_in", 99)
     assert done.codes == (("verdict.unknown_alert",) if may_read else ())
+
+
+def test_a_refusal_that_is_seen_before_the_ledger_record_stays_one(monkeypatch):
+    """Two readers, each at its own pace. Failure prevented: a refused verdict was told as taken in."""
+    monkeypatch.setattr(disposing, "JUDGED_SECONDS", 0.3)
+    done = watched([[], [record(disposition(), 99)]], [[REFUSAL]])
+    assert (done.outcome, done.codes, done.ledger_offset) == ("refused", ("verdict.unknown_alert",), 99)
 
 
 def test_a_broker_that_goes_away_during_the_wait_leaves_a_verdict_sent():

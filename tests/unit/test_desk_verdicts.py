@@ -13,7 +13,7 @@ from detectors.events import (
 from streams.alert_text.dispose_text import done_json, done_lines, dry_line
 from streams.alert_text.history_text import history_lines
 from streams.desk.alert_heads import read_head
-from streams.desk.disposing import Decision, Done, already, check
+from streams.desk.disposing import Done, already, check, decided, record_of
 from streams.desk.positions import At
 from streams.desk.reasons import _reason
 from streams.desk.verdicts import Given, Verdicts, given_of
@@ -28,28 +28,29 @@ from tests.support.korean import foreign_words
 def decision(**changed):
     fields = {"alert_id": "1" * 32, "party": PARTY, "verdict": "refuted", "reason": "서류 확인", "investigator": "I-17",
               "decided_at": NOON}  # fmt: skip
-    return Decision(**fields | changed)
+    return decided(**fields | changed)
 
 
 def test_a_decision_has_one_id_whoever_sends_it_again():
     """So that ingest tells it for a duplicate; any change of what it says is another one."""
-    one = decision().body()
-    assert one == decision(decided_at=NOON.astimezone(SEOUL)).body()
+    one = msgspec.to_builtins(decision())
+    assert one == msgspec.to_builtins(decision(decided_at=NOON.astimezone(SEOUL)))
     assert one["decided_at"] == "2026-04-28T03:00:00Z"
+    assert one["event_id"] == "desk-60bfaf4fc1b51797bb88c49e8540d14d", "the same in every release"
     changes = ({"verdict": "confirmed"}, {"reason": "x"}, {"investigator": "I-2"}, {"alert_id": "2" * 32},
                {"decided_at": NOON + timedelta(seconds=1)}, {"sanction": "none"}, {"party": OTHER})  # fmt: skip
-    assert len({one["event_id"], *(decision(**each).body()["event_id"] for each in changes)}) == 1 + len(changes)
+    assert len({one["event_id"], *(decision(**each).event_id for each in changes)}) == 1 + len(changes)
 
 
 def test_a_decision_is_what_the_contract_wants():
     """Key, fields, no more; signed where there is a key."""
     from nacl.signing import SigningKey
 
-    made = decision(amount_krw="1000").record()
+    made = record_of(decision(amount_krw="1000"))
     assert (made.topic, made.key, made.headers) == ("fx.dispositions.v1", PARTY.encode(), ())
     assert json.loads(made.value).keys() == {"event_id", "alert_id", "party", "verdict", "reason", "investigator",
                                              "decided_at", "amount_krw"}  # fmt: skip
-    assert [name for name, _ in decision().record(SigningKey(b"1" * 32)).headers] == [SIGNATURE]
+    assert [name for name, _ in record_of(decision(), SigningKey(b"1" * 32)).headers] == [SIGNATURE]
     check(load_settings(), decision(sanction="fine", office="서울", legal_basis="제15조"))
 
 
