@@ -12,10 +12,9 @@ import msgspec
 
 from streams.errors import FxwatchError
 from streams.formats.conversion import Syntax
-from streams.formats.parameters import Parameters
 from streams.formats.result import Converted
 from streams.offline_door import OfflineDoor
-from streams.publish_inputs import Choices, Item, Source, as_is_item, line_items, message_items
+from streams.publish_inputs import Choices, Item, Source, as_is_item, line_items, message_items, unsigned
 from streams.publish_report import Report, Unfit, counted
 from streams.record import Record
 
@@ -57,19 +56,12 @@ class MessageReport(msgspec.Struct, frozen=True):
 
 
 class Publication:
-    """`look` first; then `records` gives what is to be sent, and `report` says what is not.
+    """`look` first; then `records` gives what is to be sent, and `report` says what is not."""
 
-    `parameters` are those of message files (None: there are none to convert), `texts` the same as they were given.
-    """
-
-    def __init__(
-        self, inputs: list[Source], choices: Choices, way: Way, door: OfflineDoor, sign: Callable[[Record], Record],
-        report: Report, *, parameters: Parameters | None, texts: dict[str, str],
-    ) -> None:  # fmt: skip
+    def __init__(self, inputs: list[Source], choices: Choices, way: Way, door: OfflineDoor, report: Report) -> None:
         self.inputs, self.way, self.report = inputs, way, report
         self.messages: list[MessageReport] = []
-        self._choices, self._door, self._sign = choices, door, sign
-        self._parameters, self._texts = parameters, texts
+        self._choices, self._door = choices, door
         # of each message file what is to be sent, and how many records were sent of all inputs
         self._held: dict[int, list[Record]] = {}
         self._sent = 0
@@ -112,13 +104,13 @@ class Publication:
         Raises `UsageError` when a file cannot be read.
         """
         # signed again when they are sent: 30 us a record where nobody asks for it here
-        sign = self._sign if self._door.asks_signatures else lambda record: record
+        choices = self._choices if self._door.asks_signatures else self._choices._replace(sign=unsigned)
         for number, source in enumerate(self.inputs):
             if source.syntax is not None:
                 self._held[number] = list(self._messages(source, source.syntax))
                 read(source.size)
             elif self.way.dry_run or not (self.way.partial or self._choices.as_is or source.piped):
-                for item in line_items(source, self._choices, self._door, sign, read):
+                for item in line_items(source, choices, self._door, read):
                     self._count(source, JSON_LINES_KIND, item)
 
     def records(self, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
@@ -135,11 +127,12 @@ class Publication:
                     self._sent += 1
 
     def _messages(self, source: Source, syntax: Syntax) -> Iterator[Record]:
-        if self._choices.as_is or self._parameters is None:
+        choices = self._choices
+        if choices.parameters is None:
             door = self._door if self.way.dry_run else None
-            kind, items = "as it is", [as_is_item(source, syntax, self._texts, self._choices, door, self._sign)]
+            kind, items = "as it is", [as_is_item(source, syntax, choices, door)]
         else:
-            converted, items = message_items(source, syntax, self._parameters, self._choices, self._door, self._sign,
+            converted, items = message_items(source, syntax, choices.parameters, choices, self._door,
                                              places=self.way.places)  # fmt: skip
             kind = converted.format
             kept = msgspec.structs.replace(converted, transactions=(), places=())
@@ -149,7 +142,7 @@ class Publication:
                 self._count(source, kind, item)
             if self.way.dry_run:
                 continue
-            if item.record is not None and (not item.faults or self._choices.as_is):
+            if item.record is not None and (not item.faults or choices.as_is):
                 yield item.record
 
     def _count(self, source: Source, kind: str, item: Item) -> Unfit | None:
@@ -167,7 +160,7 @@ class Publication:
                 expected="the lines that were looked at",
                 todo="send it once it is complete; of a file that grows, --partial checks each line as it is sent",
             )
-        for item in line_items(source, self._choices, self._door if judged else None, self._sign):
+        for item in line_items(source, self._choices, self._door if judged else None):
             unfit = self._count(source, JSON_LINES_KIND, item) if judged or item.record is None else None
             if unfit is None and item.record is not None:
                 yield item.record

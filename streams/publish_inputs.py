@@ -9,8 +9,9 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
 from streams.errors import UsageError
@@ -57,12 +58,24 @@ class Source(NamedTuple):
         return bool(self.state) and self.state != _state(Path(self.name).stat())
 
 
+def unsigned(record: Record) -> Record:
+    """The record as it is: what signs where there is no key."""
+    return record
+
+
 class Choices(NamedTuple):
-    """How records are made of what was read."""
+    """How records are made of what was read.
+
+    `texts` are the parameters of payment messages as they were given, `parameters` the same checked; None where no
+    message is to be converted, but sent as it stands.
+    """
 
     timestamps: Timestamps = "own"
     history: bool = False
     as_is: bool = False
+    sign: Callable[[Record], Record] = unsigned
+    texts: Mapping[str, str] = MappingProxyType({})
+    parameters: Parameters | None = None
 
 
 def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
@@ -86,8 +99,9 @@ def sources(names: tuple[str, ...], topic: str | None) -> list[Source]:
     return found
 
 
-def line_items(source: Source, choices: Choices, door: OfflineDoor | None, sign: Callable[[Record], Record],
-               passed: Callable[[int], None] | None = None) -> Iterator[Item]:  # fmt: skip
+def line_items(
+    source: Source, choices: Choices, door: OfflineDoor | None, passed: Callable[[int], None] | None = None
+) -> Iterator[Item]:
     """The records of JSON lines in order; without a door nobody is asked but the line itself.
 
     `passed` is told the bytes of each line.
@@ -99,7 +113,7 @@ def line_items(source: Source, choices: Choices, door: OfflineDoor | None, sign:
         if passed is not None:
             lines = _counted(lines, passed)
         for line in parsed(lines, source.topic, timestamps=choices.timestamps, history=choices.history):
-            record = sign(line.record)
+            record = choices.sign(line.record)
             if line.fault is not None and not choices.as_is:
                 yield Item(f"line {line.number}", None, _faults_of_line(line.fault, record, door))
             else:
@@ -119,9 +133,8 @@ def _faults_of_line(fault: LineError, record: Record, door: OfflineDoor | None) 
 
 
 def message_items(
-    source: Source, syntax: Syntax, parameters: Parameters, choices: Choices, door: OfflineDoor,
-    sign: Callable[[Record], Record], *, places: bool,
-) -> tuple[Converted, list[Item]]:  # fmt: skip
+    source: Source, syntax: Syntax, parameters: Parameters, choices: Choices, door: OfflineDoor, *, places: bool
+) -> tuple[Converted, list[Item]]:
     """A message file converted: what became of its `places`, and its payments, the refused ones first."""
     # the time stamps that the records will have, so that the conversion judges a time as the door does
     now = None if choices.timestamps == "event" else time.time_ns() // 1_000_000
@@ -129,15 +142,15 @@ def message_items(
     items = [Item(one.place, None, one.faults, 0 if converted.unreadable else max(1, one.payments))
              for one in converted.refused]  # fmt: skip
     made = message_files.records(converted, choices.timestamps, history=choices.history)
-    for place, record in zip(converted.places, map(sign, made), strict=True):
+    for place, record in zip(converted.places, map(choices.sign, made), strict=True):
         items.append(Item(place, record, door.faults(record)))
     return converted, items
 
 
-def as_is_item(source: Source, syntax: Syntax, texts: dict[str, str], choices: Choices, door: OfflineDoor | None,
-               sign: Callable[[Record], Record]) -> Item:  # fmt: skip
+def as_is_item(source: Source, syntax: Syntax, choices: Choices, door: OfflineDoor | None) -> Item:
     """A message file as one record for ingest to convert, with the parameters as they were given."""
-    record = sign(message_files.record_as_is(source.name, syntax, texts, history=choices.history))
+    record = message_files.record_as_is(source.name, syntax, choices.texts, history=choices.history)
+    record = choices.sign(record)
     return Item("", record, () if door is None else door.faults(record))
 
 

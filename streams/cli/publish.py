@@ -3,19 +3,21 @@
 import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
+from streams.cli import publish_view as view
 from streams.cli.message_options import checked, given, message_options
+from streams.errors import FxwatchError, UsageError
+from streams.offline_door import OfflineDoor
+from streams.publication import Publication, Way
+from streams.publish_inputs import Choices, Source, sources, unsigned
+from streams.publish_report import Report, Unfit
+from streams.record import Record
+from streams.settings import Settings, load_settings
 from streams.showing import say
-
-if TYPE_CHECKING:
-    from streams.publication import Publication
-    from streams.publish_inputs import Source
-    from streams.publish_report import Unfit
-    from streams.settings import Settings
 
 # sent, but something was left out
 LEFT_OUT = 3
@@ -62,21 +64,9 @@ LEFT_OUT = 3
 )
 @click.option("--json", "as_json", is_flag=True, help="Report and summary as JSON on standard output.")
 def command(
-    files: tuple[str, ...],
-    topic: str | None,
-    rate: float | None,
-    *,
-    timestamps: Any,
-    history: bool,
-    partial: bool,
-    as_is: bool,
-    sign_key: Path | None,
-    dry_run: bool,
-    rest: Path | None,
-    places: bool,
-    as_json: bool,
-    **told: Any,
-) -> None:
+    files: tuple[str, ...], topic: str | None, rate: float | None, *, timestamps: Any, history: bool, partial: bool,
+    as_is: bool, sign_key: Path | None, dry_run: bool, rest: Path | None, places: bool, as_json: bool, **told: Any,
+) -> None:  # fmt: skip
     """Publish JSON lines, one event a line, and files of payment messages; `-` reads JSON lines from standard input.
 
     Before anything is sent, ingest's own checks are asked about every record of every file. If one does not fit,
@@ -101,28 +91,20 @@ def command(
 
     Example: tail -F feed.log | fxwatch publish --partial --topic fx.transactions.v1 -
     """
-    from streams.errors import UsageError
-    from streams.offline_door import OfflineDoor
-    from streams.publication import Publication, Way
-    from streams.publish_inputs import Choices, sources
-    from streams.publish_report import Report
-    from streams.settings import load_settings
-
     if partial and as_is:
         raise UsageError("--partial leaves out what does not fit, --as-is sends it", todo="choose one of the two")
     settings, sign, inputs, texts = load_settings(), _signer(sign_key), sources(files, topic), given(told)
     parameters = checked(texts) if not as_is and any(one.syntax for one in inputs) else None
+    choices = Choices(timestamps, history, as_is, sign, texts, parameters)
     way = Way(partial=partial, dry_run=dry_run, places=places or len(inputs) == 1)
     with _rest_file(rest, inputs) as write_rest:
-        found = Publication(inputs, Choices(timestamps, history, as_is), way, OfflineDoor(settings), sign,
-                            Report(write_rest), parameters=parameters, texts=texts)  # fmt: skip
+        found = Publication(inputs, choices, way, OfflineDoor(settings), Report(write_rest))
         code = _run(found, settings, rate, as_json=as_json)
     click.get_current_context().exit(code)
 
 
-def _run(found: "Publication", settings: "Settings", rate: float | None, *, as_json: bool) -> int:
+def _run(found: Publication, settings: Settings, rate: float | None, *, as_json: bool) -> int:
     """Look, send, show; the exit code. Raises `RefusedRecordsError` where nothing is sent."""
-    from streams.cli import publish_view as view
     from streams.publish import publish_records
 
     report, way = found.report, found.way
@@ -146,10 +128,8 @@ def _run(found: "Publication", settings: "Settings", rate: float | None, *, as_j
 
 
 @contextlib.contextmanager
-def _rest_file(path: Path | None, inputs: "list[Source]") -> "Iterator[Callable[[Unfit], None] | None]":
+def _rest_file(path: Path | None, inputs: list[Source]) -> Iterator[Callable[[Unfit], None] | None]:
     """What writes each record that does not fit to a file of JSON lines. Raises `UsageError`."""
-    from streams.errors import FxwatchError, UsageError
-
     if path is None:
         yield None
         return
@@ -161,7 +141,7 @@ def _rest_file(path: Path | None, inputs: "list[Source]") -> "Iterator[Callable[
         raise UsageError(f"cannot write the file of --rest: {fault.strerror}", got=str(path)) from fault
     with file:
 
-        def write(one: "Unfit") -> None:
+        def write(one: Unfit) -> None:
             try:
                 file.write(msgspec.json.encode(one) + b"\n")
                 file.flush()  # the inputs may never end
@@ -171,10 +151,10 @@ def _rest_file(path: Path | None, inputs: "list[Source]") -> "Iterator[Callable[
         yield write
 
 
-def _signer(path: Path | None) -> Callable[[Any], Any]:
-    """What signs a record; without a key the record as it is. Raises `KeyFileError`."""
+def _signer(path: Path | None) -> Callable[[Record], Record]:
+    """What signs a record; without a key it stays as it is. Raises `KeyFileError`."""
     if path is None:
-        return lambda record: record
+        return unsigned
     from streams.signed_records import load_signing_key, sign
 
     key = load_signing_key(path)

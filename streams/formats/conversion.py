@@ -38,7 +38,8 @@ FILE_LIMITS = Limits(16 * 1024 * 1024, 300_000)
 # One record must not hold ingest's event loop, which is handed back between records only: a payment has some 100 nodes.
 # Nobody reads a report there.
 RECORD_LIMITS = Limits(INPUTS[TRANSACTIONS].size_limit, 5_000, 1, report=False)
-_LOOKED_AT = 64
+# bytes of a text's beginning that show its syntax
+LOOKED_AT = 64
 _BLANKS = b" \t\r\n"
 # the first: what Alliance Access writes before a DataPDU, whose length has six digits
 _XML_BEGINNINGS = (b"\x1f0", b"<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"<\x00", b"\x00<")
@@ -47,7 +48,7 @@ _FIN_BEGINNINGS = tuple(b"{%s:" % name for name in (b"1", b"2", b"4"))
 
 def syntax_of(beginning: bytes) -> Syntax | None:
     """The syntax that a text's first bytes show: XML (in UTF-8 or UTF-16), FIN, or None for neither."""
-    looked_at = beginning[:_LOOKED_AT]
+    looked_at = beginning[:LOOKED_AT]
     if looked_at.lstrip(_BLANKS).removeprefix(fin_reader.BYTE_ORDER_MARK).lstrip(_BLANKS).startswith(_XML_BEGINNINGS):
         return "xml"
     plain = looked_at.removeprefix(fin_reader.BYTE_ORDER_MARK).lstrip(b" \t\r\n$\x00\x01\x03")

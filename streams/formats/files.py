@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import orjson
 
 from streams.contracts import TRANSACTIONS
 from streams.errors import FxwatchError, UsageError
-from streams.formats.conversion import FILE_LIMITS, Syntax, convert, syntax_of
+from streams.formats.conversion import FILE_LIMITS, LOOKED_AT, Syntax, convert, syntax_of
 from streams.formats.parameters import Parameters
 from streams.formats.record import headers_for
 from streams.formats.result import Converted
@@ -20,7 +21,6 @@ from streams.record_lines import AT_SENDING, Timestamps, contract_key, event_tim
 
 SUFFIXES: dict[str, Syntax] = {".xml": "xml", ".fin": "fin", ".mt103": "fin"}
 JSON_LINES = ".jsonl"
-_LOOKED_AT = 64
 # faults named in one message; the rest is counted
 _SHOWN = 20
 _INDEX = re.compile(r"\[\d+\]")
@@ -49,7 +49,7 @@ def syntax_of_file(name: str) -> Syntax | None:
     if path.suffix.lower() == JSON_LINES or not path.is_file():
         return None
     with path.open("rb") as file:
-        return syntax_of(file.read(_LOOKED_AT))
+        return syntax_of(file.read(LOOKED_AT))
 
 
 def content_of(name: str) -> bytes:
@@ -108,7 +108,7 @@ def records(converted: Converted, timestamps: Timestamps, *, history: bool) -> l
     ]  # fmt: skip
 
 
-def record_as_is(name: str, syntax: Syntax, given: dict[str, str], *, history: bool) -> Record:
+def record_as_is(name: str, syntax: Syntax, given: Mapping[str, str], *, history: bool) -> Record:
     """The whole file as one record for ingest to convert; its key comes from the message, so it has none here."""
     headers = headers_for(syntax, given) + ((HISTORY_HEADER,) if history else ())
     return Record(TRANSACTIONS, None, content_of(name), AT_SENDING, headers)

@@ -4,7 +4,7 @@ One, because a record is one place in its partition, and the monitor tells repet
 the same place would be taken for a repetition of the first. `fxwatch publish` sends each payment as a record.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
@@ -62,6 +62,6 @@ def _given(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
     }
 
 
-def headers_for(syntax: Syntax, given: dict[str, str]) -> tuple[tuple[str, bytes], ...]:
+def headers_for(syntax: Syntax, given: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:
     """The headers with which a message is sent to be converted by ingest, with parameters by name."""
     return ((CONTENT_TYPE, TYPE_OF[syntax]), *((f"{PARAMETER}{name}", text.encode()) for name, text in given.items()))
