@@ -34,10 +34,10 @@ class Receiver(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Print what was sent; what is no notification is answered with 400."""
-        size = int(self.headers.get("Content-Length", 0))
         receiver = self.path.strip("/")
         try:
-            told = json.loads(self.rfile.read(min(size, MOST_BYTES)))
+            size = int(self.headers.get("Content-Length", 0))  # a negative one would be all that comes
+            told = json.loads(self.rfile.read(max(0, min(size, MOST_BYTES))))
             shown = [json.dumps({"receiver": receiver, **told})] if self.as_json else lines(receiver, told)
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             print(f"not a notification of Alertmanager: {fault!r}", file=sys.stderr)  # noqa: T201

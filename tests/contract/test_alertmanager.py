@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import socket
 import subprocess
 import threading
 import urllib.error
@@ -136,9 +137,13 @@ def test_what_is_no_notification_is_refused(capsys):
     for body in (b"{}", b"[]", b"\xff", b""):
         with pytest.raises(urllib.error.HTTPError, match="400"):
             urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}/pager", body)
+    for length in (b"-1", b"many"):
+        with socket.create_connection(("127.0.0.1", server.server_port), 5) as scanner:
+            scanner.sendall(b"POST /pager HTTP/1.0\r\nContent-Length: " + length + b"\r\n\r\n")
+            assert b" 400 " in scanner.recv(100)  # and does not wait for what may never end
     server.shutdown()
     server.server_close()
-    assert capsys.readouterr().err.count("not a notification of Alertmanager") == 4
+    assert capsys.readouterr().err.count("not a notification of Alertmanager") == 6
 
 
 def told(notification):
