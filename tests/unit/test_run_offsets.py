@@ -251,6 +251,20 @@ def test_what_was_committed_is_told_and_what_is_owed_is_not() -> None:
     played(story)
 
 
+def test_nothing_is_owed_behind_a_rebalance() -> None:
+    """It refused the commit: `stopped` would say `committed=False` of a partition that another worker has long had."""
+
+    async def story() -> None:
+        consumer = Consumer()
+        consumer._thread.commit = lambda _offsets: asyncio.sleep(0, result=False)
+        assert not await consumer._commit({PLACE: 3})
+        assert consumer.owed_since is not None
+        await consumer.perform_seek()
+        assert (consumer.owed_since, consumer._owed) == (None, {})
+
+    played(story)
+
+
 def test_of_a_partition_given_up_no_refusal_is_told() -> None:
     """Nobody fetches it here any more: the worker would never be ready again, whatever the broker answers since."""
 
