@@ -16,7 +16,7 @@ from streams.alert_text.error_words import EXPECTED, FAULTS, GOT, TODO, WHAT, WH
 from streams.alert_text.record_words import LABELS
 from streams.cli.alerts import command as alerts
 from streams.cli.dispose import command as dispose
-from streams.desk.disposing import Decision, check
+from streams.desk.disposing import check, decided
 from streams.errors import ConfigurationError, DeliveryError, FxwatchError, UsageError
 from streams.kafka.denied import not_authorized
 from streams.settings import load_settings
@@ -110,8 +110,8 @@ def test_places_of_both_languages_agree() -> None:
 
 def test_every_fault_that_a_verdict_can_have_has_its_name() -> None:
     """Each option of `dispose` that takes a text, too short, too long and malformed."""
-    good = Decision(alert_id="a" * 32, party=f"k1.0a3.{0:032x}", verdict="confirmed", reason="r", investigator="I-1",
-                    decided_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
+    good = decided(alert_id="a" * 32, party=f"k1.0a3.{0:032x}", verdict="confirmed", reason="r", investigator="I-1",
+                   decided_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
     wrong = [{name: text} for name in ("reason", "investigator", "amount_krw", "legal_basis", "office")
              for text in ("", "x" * 3000, "-1")]  # fmt: skip
     codes, settings = set(), load_settings()
