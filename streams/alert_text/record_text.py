@@ -102,7 +102,9 @@ def _marks(event: Event, lang: Language) -> Iterator[tuple[str, str]]:
     """What ingest and monitor go by: fingerprints, former names, what was mended."""
     for note in getattr(event, "notes", ()):
         what, _, field = note.partition(" ")
-        yield "notes", printable(f"{LABELS[lang].get(field, field)}: {NOTES[lang].get(what, what)}")
+        # the contract's name of a field whose token the ledger has: party_id is party there
+        label = LABELS[lang].get(field) or LABELS[lang].get(field.removesuffix("_id"), field)
+        yield "notes", printable(f"{label}: {NOTES[lang].get(what, what)}")
     for name in ("identity", "body"):
         if hasattr(event, name):
             yield name, printable(getattr(event, name))

@@ -25,7 +25,11 @@ def show_faults(report: Report, places: int = _PLACES) -> None:
     for code, count in report.by_code():
         say(f"{code}: {count.records:,} ({MEANINGS.get(code, '')})")
         for one, fault in count.first[:places]:
-            say(f"  {one.at(fault)}" + (f": expected {fault.expected}" if fault.expected else ""))
+            # whoever mends a record wants all of its fields at once
+            fields = {other.field: None for other in one.faults if other.code == code}
+            also = ", ".join(field for field in fields if field not in ("", fault.field))
+            say(f"  {one.at(fault)}" + (f": expected {fault.expected}" if fault.expected else "")
+                + (f"; also {also}" if also else ""))  # fmt: skip
         more = count.records - min(places, len(count.first))
         if more > 0:
             say(f"  and {more:,} more (--rest FILE lists all)")

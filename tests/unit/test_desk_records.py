@@ -81,6 +81,20 @@ def test_a_payment_in_words():
     assert "  금액                      미화 4,858.80달러" in page(EVENTS[0], "ko")
 
 
+@pytest.mark.parametrize(
+    ("field", "english", "korean"),
+    [("party_id", "Party", "당사자"), ("counterparty_id", "Counterparty", "상대방"),
+     ("contract_counterparty_id", "Party of the contract", "계약 상대방"), ("device_id", "Device", "기기"),
+     ("contact_id", "Contact", "연락처"), ("event_id", "Id", "식별번호"),
+     ("payment_id", "Payment's reference", "거래 참조번호")],
+)  # fmt: skip
+def test_what_was_mended_is_named_in_the_readers_language(field, english, korean):
+    """The door's notes have the contract's names of fields, the page its own."""
+    event = payment(notes=(f"respelled {field}",))
+    assert f"  Mended at the door        {english}: spelled anew\n" in page(event, "en")
+    assert f"  접수 시 보정              {korean}: 표기 통일\n" in page(event, "ko")
+
+
 def test_a_record_for_machines():
     """The event as the ledger has it, and where it came from."""
     made = record(EVENTS[4])

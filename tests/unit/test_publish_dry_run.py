@@ -230,6 +230,15 @@ def test_the_report_stays_small_and_rest_has_all_of_it(tmp_path: Path) -> None:
     assert path.read_text().count("\n") == 1_200
 
 
+def test_all_fields_of_a_record_with_the_same_fault_are_told_at_once(tmp_path: Path) -> None:
+    """Who mends the first would else be told of the next by the next run."""
+    nobody = {**TRANSACTION, "party_id": "NOTPROVIDED", "counterparty_id": "n/a", "one": 1, "two": 2}
+    told = dry_run(lines(tmp_path / f"{TRANSACTIONS}.jsonl", nobody)).stdout.splitlines()
+    # a sender's own names are not shown, however many there are
+    assert told[1].endswith("line 1, (name not shown)")
+    assert told[3].endswith("line 1, party_id: expected an identifier; this text names nobody; also counterparty_id")
+
+
 def test_a_terminal_sees_how_far_the_reading_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """On standard error, so that what is piped on stays clean; gone when all is read."""
 
