@@ -1,6 +1,8 @@
 """Send records to the input topics: idempotent, acknowledged by all replicas, at a chosen pace or flat out."""
 
 import asyncio
+import contextlib
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -153,9 +155,15 @@ class _Publishing:
         """The next record, None at the end.
 
         A slow one is waited for in a thread: in this one the records before it would stay unsent until it came, and
-        expire after `REQUEST_TIMEOUT_MS`.
+        expire after `REQUEST_TIMEOUT_MS`. No thread of the loop's own pool: asyncio waits for these when it is stopped,
+        so that Ctrl-C would not end the command until the pipe gave one more line.
         """
-        return await asyncio.to_thread(next, records, None) if self._slow else next(records, None)
+        if not self._slow:
+            return next(records, None)
+        loop = asyncio.get_running_loop()
+        arrived: asyncio.Future[Record | None] = loop.create_future()
+        threading.Thread(target=_hand_over, args=(records, loop, arrived), daemon=True).start()
+        return await arrived
 
     @staticmethod
     async def _pace(due: float) -> None:
@@ -252,6 +260,28 @@ class _Publishing:
             summary.warnings.append(
                 f"the pace of {self.rate:g} records/s was not kept: {summary.rate:g} records/s reached"
             )
+
+
+def _hand_over(
+    records: Iterator[Record], loop: asyncio.AbstractEventLoop, arrived: "asyncio.Future[Record | None]"
+) -> None:
+    """Read one record, in a thread of its own, and give it or what was raised to the loop, which may be gone by now."""
+
+    def give(record: Record | None, fault: Exception | None) -> None:
+        if arrived.cancelled():
+            return
+        if fault is None:
+            arrived.set_result(record)
+        else:
+            arrived.set_exception(fault)
+
+    record, fault = None, None
+    try:
+        record = next(records, None)
+    except Exception as raised:  # noqa: BLE001 - whatever it is, it is raised again where the record is waited for
+        fault = raised
+    with contextlib.suppress(RuntimeError):  # the loop was stopped meanwhile, and nobody waits
+        loop.call_soon_threadsafe(give, record, fault)
 
 
 def _too_old(topic: str, got: str, expected: str) -> DeliveryError:

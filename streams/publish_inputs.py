@@ -5,6 +5,7 @@ convert it costs more than to keep it.
 """
 
 import contextlib
+import io
 import os
 import stat
 import sys
@@ -107,9 +108,7 @@ def line_items(
     `passed` is told the bytes of each line.
     """
     with contextlib.ExitStack() as stack:
-        lines: Iterator[bytes] = iter(
-            sys.stdin.buffer if source.name == STANDARD_INPUT else stack.enter_context(_opened(source.name))
-        )
+        lines: Iterator[bytes] = stack.enter_context(_opened(source.name))
         if passed is not None:
             lines = _counted(lines, passed)
         for line in parsed(lines, source.topic, timestamps=choices.timestamps, history=choices.history):
@@ -165,6 +164,12 @@ def _state(held: os.stat_result) -> tuple[int, ...]:
 
 
 def _opened(name: str) -> BinaryIO:
+    if name == STANDARD_INPUT:
+        # Not `sys.stdin`'s own reader: Python aborts at its end when a thread still waits in that one. Where the command
+        # is called as a function, there may be no file behind it.
+        with contextlib.suppress(io.UnsupportedOperation):
+            return open(sys.stdin.fileno(), "rb", closefd=False)
+        return sys.stdin.buffer
     try:
         return Path(name).open("rb")
     except OSError as fault:

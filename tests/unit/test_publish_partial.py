@@ -17,6 +17,7 @@ from streams.contracts import RATES, TRANSACTIONS
 from streams.errors import UsageError
 from streams.publication import RefusedRecordsError
 from streams.publish import PublishSummary
+from streams.publish_inputs import STANDARD_INPUT, Choices, Source, _opened, line_items
 from streams.record import Record
 from streams.settings import load_settings
 from tests.support.payment_files import DOMESTIC, MT202, TOLD, fin, xml
@@ -225,6 +226,52 @@ def test_what_a_pipe_gave_is_sent_while_the_next_is_waited_for(slow: bool) -> No
     sending._known = {RATES}
     asyncio.run(sending._send_all(Producer(), pipe(), 0.0))
     assert seen == ([1, 2, 3] if slow else [0, 0, 0])
+
+
+def test_a_pipe_that_gives_nothing_keeps_no_stop_waiting() -> None:
+    """Ctrl-C stops the sending at once; it waited for one more line, which of a quiet feed may never come."""
+    more = threading.Event()
+
+    def pipe() -> Iterator[Record]:
+        more.wait(10)
+        yield Record(RATES, b"USD/KRW", b"1", -1)
+
+    async def stopped() -> None:
+        async with asyncio.timeout(0.05):
+            await publish._Publishing(load_settings(), None, None, "now", None, slow=True)._send_all(None, pipe(), 0.0)
+
+    begin = time.monotonic()
+    try:
+        with pytest.raises(TimeoutError):
+            asyncio.run(stopped())
+        assert time.monotonic() - begin < 5
+    finally:
+        more.set()
+
+
+def test_what_reading_a_pipe_raises_ends_the_sending() -> None:
+    """A line that does not fit, where nothing may be left out."""
+
+    def pipe() -> Iterator[Record]:
+        raise RefusedRecordsError("line 1")
+        yield
+
+    sending = publish._Publishing(load_settings(), None, None, "now", None, slow=True)
+    with pytest.raises(RefusedRecordsError, match="line 1"):
+        asyncio.run(sending._send_all(None, pipe(), 0.0))
+
+
+def test_standard_input_is_read_by_a_reader_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread that waits in `sys.stdin`'s own made Python abort after Ctrl-C (_enter_buffered_busy, exit code 134)."""
+    read_end, write_end = os.pipe()
+    os.write(write_end, json.dumps(TRANSACTION).encode())
+    os.close(write_end)
+    with os.fdopen(read_end) as standard_input:
+        monkeypatch.setattr("sys.stdin", standard_input)
+        (item,) = line_items(Source(STANDARD_INPUT, TRANSACTIONS), Choices(), None)
+        assert json.loads(item.record.value) == TRANSACTION
+        assert _opened(STANDARD_INPUT) is not standard_input.buffer
+        assert os.fstat(read_end), "the reader left the descriptor open"
 
 
 def test_standard_input_is_slow_and_a_file_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
