@@ -165,8 +165,8 @@ def _state(held: os.stat_result) -> tuple[int, ...]:
 
 def _opened(name: str) -> BinaryIO:
     if name == STANDARD_INPUT:
-        # Not `sys.stdin`'s own reader: Python aborts at its end when a thread still waits in that one. Where the command
-        # is called as a function, there may be no file behind it.
+        # Not `sys.stdin`'s own reader: Python aborts at its end when a thread still waits in that one.
+        # Where the command is called as a function, there may be no file behind it.
         with contextlib.suppress(io.UnsupportedOperation):
             return open(sys.stdin.fileno(), "rb", closefd=False)
         return sys.stdin.buffer
