@@ -5,9 +5,8 @@ from math import exp, log
 from typing import NamedTuple
 
 from detectors.features.view import Feature
+from detectors.texts import WEAK, counted
 
-# Fewer own observations than this are marked as weak evidence (DETECTION, "Explanations").
-WEAK = 20
 # A few hundred observations cannot tell rarities beyond about one in a thousand; say "over" instead.
 LARGEST_SURPRISE = log(1000.0)
 _DAYS_EN = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -109,8 +108,7 @@ WORDINGS: dict[str, Wording] = {
     ),
 }
 # Baselines that are not the value's own "usual" but something else worth saying.
-_BASELINE_EN = {"counterparty_novelty": "share of payments to new counterparties"}
-_BASELINE_KO = {"counterparty_novelty": "신규 상대방 거래 비중은"}
+_BASELINES = {"counterparty_novelty": ("share of payments to new counterparties", "신규 상대방 거래 비중은")}
 
 
 def wording_of(name: str) -> Wording:
@@ -156,13 +154,18 @@ def sentences(feature: Feature) -> tuple[str, str]:
     return english + "".join(part[0] for part in parts), korean + "".join(part[1] for part in parts)
 
 
+def _usual(feature: Feature, word: Wording, baseline: float) -> tuple[str, str]:
+    """A baseline by what it is called."""
+    name, name_ko = _BASELINES.get(feature.name, ("usual value", "통상값은"))
+    return f"{name} is {word.form_en(baseline)}", f"{name_ko} {word.form_ko(baseline)}입니다"
+
+
 def _own(feature: Feature, word: Wording) -> tuple[str, str]:
     """The party's own baseline, or that there is none."""
     if feature.own_baseline is not None:
-        label_en, label_ko = _BASELINE_EN.get(feature.name, "usual value"), _BASELINE_KO.get(feature.name, "통상값은")
-        usual, usual_ko = word.form_en(feature.own_baseline), word.form_ko(feature.own_baseline)
-        return (f" The party's own {label_en} is {usual} ({_observed(feature.own_n)}).",
-                f" 본인의 {label_ko} {usual_ko}입니다(관측 {feature.own_n}건 기준).")  # fmt: skip
+        usual, usual_ko = _usual(feature, word, feature.own_baseline)
+        return (f" The party's own {usual} ({_observed(feature.own_n)}).",
+                f" 본인의 {usual_ko}(관측 {feature.own_n}건 기준).")  # fmt: skip
     if not word.own:
         return "", ""
     return (" No usual value of the party's own is known yet, so it cannot be compared with its own past.",
@@ -172,9 +175,8 @@ def _own(feature: Feature, word: Wording) -> tuple[str, str]:
 def _peers(feature: Feature, word: Wording) -> tuple[str, str]:
     """The comparison group's baseline, or that there is none."""
     if feature.peer_baseline is not None:
-        label_en, label_ko = _BASELINE_EN.get(feature.name, "usual value"), _BASELINE_KO.get(feature.name, "통상값은")
-        return (f" The comparison group's {label_en} is {word.form_en(feature.peer_baseline)}.",
-                f" 비교 고객군의 {label_ko} {word.form_ko(feature.peer_baseline)}입니다.")  # fmt: skip
+        usual, usual_ko = _usual(feature, word, feature.peer_baseline)
+        return f" The comparison group's {usual}.", f" 비교 고객군의 {usual_ko}."
     if not word.peers:
         return "", ""
     return (" No usual value of the comparison group is known yet.",
@@ -182,7 +184,7 @@ def _peers(feature: Feature, word: Wording) -> tuple[str, str]:
 
 
 def _observed(count: int) -> str:
-    return "1 observation" if count == 1 else f"{count} observations"
+    return counted(count, "observation", "observations")
 
 
 def _weak(feature: Feature) -> tuple[str, str]:

@@ -162,10 +162,10 @@ class Reader:
             still -= done
             self._runner.run(self._pause(done))
 
-    def follow(self, *, from_beginning: bool, silent: Callable[[str], None]) -> Iterator[Batch]:
+    def follow(self, *, from_beginning: bool, silent: Callable[[bool], None]) -> Iterator[Batch]:
         """Committed records as they come, for ever; from `begins`, or only those after `ends`.
 
-        `silent` is told once each time that the broker stops answering, and when it is back.
+        `silent` is told False once each time that the broker stops answering, and True when it is back.
         """
         self._runner.run(self._seek(self.begins if from_beginning else self.ends, set(self._assigned)))
         asked, alive = time.monotonic(), True
@@ -178,7 +178,7 @@ class Reader:
             elif now - asked > ALIVE_SECONDS:
                 answers = self._runner.run(self._answers())
                 if answers != alive:
-                    silent("the broker answers again" if answers else "the broker does not answer; waiting for it")
+                    silent(answers)
                 asked, alive = time.monotonic(), answers
 
     async def _seek(self, offsets: dict[TopicPartition, int], wanted: set[TopicPartition]) -> None:

@@ -18,7 +18,6 @@ from rich.text import Text
 
 from detectors import texts
 from detectors.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
-from detectors.wording import WEAK
 from streams import korean
 from streams.languages import Language
 from streams.render_labels import LABELS, Labels
@@ -198,7 +197,7 @@ def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[Line]
 def _reason(reason: Reason, words: Labels, lang: Language, fired: set[str]) -> Line:
     text = _sentence(reason, lang)
     if reason.value is not None and reason.feature not in fired:  # a rule's own sentence says what it was compared with
-        weak = f", {words.weak}" if reason.own_n < WEAK else ""
+        weak = f", {words.weak}" if reason.own_n < texts.WEAK else ""
         text = f"{text} [{words.observations.format(n=reason.own_n)}{weak}]"
     return Line(text, f"{100 * reason.contribution:3.0f} %", 2, 7)
 

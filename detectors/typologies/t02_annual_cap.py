@@ -218,7 +218,7 @@ def _sentences(
     cap, year, folded = crossing.cap, _year(context), crossing.folded
     count = len(crossing.rows) + folded.count
     excess = crossing.total - cap.cents
-    first, first_ko = (each(crossing.crossed_us, context.zone) for each in (texts.day, texts.day_ko))
+    first, first_ko = texts.day(crossing.crossed_us, context.zone), texts.day_ko(crossing.crossed_us, context.zone)
     more = len(ordered) - NAMED
     parts_en = ", ".join(f"{_shown(name) or OTHER_INSTITUTIONS} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
     parts_ko = ", ".join(

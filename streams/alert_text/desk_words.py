@@ -141,11 +141,8 @@ class DeskWords(Words):
     follow = Both("reading {topic} at {address}", "읽는 중: {topic}({address})")
     waiting = Both("waiting for new alerts (Ctrl-C ends)", "새 경보를 기다리는 중(Ctrl-C로 종료)")
     stopped = Both("stopped after {n} alerts", "경보 {n}건을 표시하고 종료하였습니다")
-    silence = both_of({
-        "the broker does not answer; waiting for it": ("the broker does not answer; waiting for it",
-                                                       "브로커가 응답하지 않아 기다리는 중입니다"),
-        "the broker answers again": ("the broker answers again", "브로커가 다시 응답합니다"),
-    })
+    broker_silent = Both("the broker does not answer; waiting for it", "브로커가 응답하지 않아 기다리는 중입니다")
+    broker_back = Both("the broker answers again", "브로커가 다시 응답합니다")
     no_alert_here = Both("{place} is not an alert that this version can read: {cause}",
                          "{place}: 이 버전에서 읽을 수 있는 경보가 아닙니다: {cause}")
     # fmt: on

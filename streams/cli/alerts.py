@@ -78,7 +78,11 @@ def _records(reader: reading.Reader, words: DeskWords, *, from_beginning: bool) 
     if from_beginning:
         yield from _backlog_in_order(reader)
     told(words.waiting)
-    for _, batch in reader.follow(from_beginning=False, silent=lambda text: told(words.silence.get(text, text))):
+
+    def silent(answers: bool) -> None:
+        told(words.broker_back if answers else words.broker_silent)
+
+    for _, batch in reader.follow(from_beginning=False, silent=silent):
         yield from batch
 
 

@@ -12,6 +12,7 @@ from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.error_words import why
 from streams.alert_text.proof_words import PROOF_WORDS
 from streams.alert_text.record_words import KINDS, LABELS, NOTES, VALUES
+from streams.cli import alerts
 from streams.identifiers import NOTES as DOORS_NOTES
 from streams.languages import Both, Words
 from streams.render_labels import LABELS as ALERT_LABELS
@@ -107,3 +108,27 @@ def test_why_a_record_is_not_proven():
     assert why("the key k2 is not in the key file", "ko") == "키 파일에 k2 키가 없습니다"
     assert why("the key k2 is not in the key file", "en") == "the key k2 is not in the key file"
     assert why("crc", "ko") == "crc"
+
+
+class _Reader:
+    """A reader whose broker is silent for a while, then back."""
+
+    def follow(self, *, from_beginning, silent):
+        assert not from_beginning
+        silent(False)
+        silent(True)
+        yield "partition", ["record"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", ["waiting for new alerts (Ctrl-C ends)", "the broker does not answer; waiting for it",
+                "the broker answers again"]),
+        ("ko", ["새 경보를 기다리는 중(Ctrl-C로 종료)", "브로커가 응답하지 않아 기다리는 중입니다", "브로커가 다시 응답합니다"]),
+    ],
+)  # fmt: skip
+def test_who_follows_is_told_that_the_broker_is_silent(lang, said, capsys):
+    """And that it is back; the records go on."""
+    assert list(alerts._records(_Reader(), DESK_WORDS[lang], from_beginning=False)) == ["record"]
+    assert capsys.readouterr().err.splitlines() == said
