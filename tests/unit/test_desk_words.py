@@ -115,8 +115,8 @@ class _Reader:
 
     def follow(self, *, from_beginning, silent):
         assert not from_beginning
-        silent(False)
-        silent(True)
+        for answers in (False, True):
+            silent(answers)
         yield "partition", ["record"]
 
 
@@ -125,7 +125,8 @@ class _Reader:
     [
         ("en", ["waiting for new alerts (Ctrl-C ends)", "the broker does not answer; waiting for it",
                 "the broker answers again"]),
-        ("ko", ["새 경보를 기다리는 중(Ctrl-C로 종료)", "브로커가 응답하지 않아 기다리는 중입니다", "브로커가 다시 응답합니다"]),
+        ("ko", ["새 경보를 기다리는 중(Ctrl-C로 종료)",
+                "브로커가 응답하지 않아 기다리는 중입니다", "브로커가 다시 응답합니다"]),
     ],
 )  # fmt: skip
 def test_who_follows_is_told_that_the_broker_is_silent(lang, said, capsys):
