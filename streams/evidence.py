@@ -28,12 +28,14 @@ READ_SECONDS = 30.0
 
 
 class Proved(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of one record of an alert's evidence; `why` says what differs or is missing.
+    """What came of one record of an alert's evidence, at `offset` of the ledger's `partition` (None: it is gone).
 
-    `record_key` (hex) is the key of this record's commitment alone, where it was asked for and the record is proven.
+    `why` says what differs or is missing. `record_key` (hex) is the key of this record's commitment alone, where it was
+    asked for and the record is proven.
     """
 
     event_id: str
+    partition: int
     offset: int | None
     source: Source | None
     commitment: str
@@ -81,7 +83,8 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
 async def _proved(consumer: AIOKafkaConsumer, alert: AlertRead, item: EvidenceItem, keys: EvidenceKeys,
                   original: bytes | None, *, show_keys: bool) -> Proved:  # fmt: skip
     commitment = str(item.commitment or item.sha256 or "")
-    proved = Proved(event_id=item.event_id, offset=item.offset, source=None, commitment=commitment, verdict="proven")
+    proved = Proved(event_id=item.event_id, partition=alert.position.partition, offset=item.offset, source=None,
+                    commitment=commitment, verdict="proven")  # fmt: skip
     try:
         source = await _source(consumer, alert, item, commitment)
         proved = msgspec.structs.replace(proved, source=source)

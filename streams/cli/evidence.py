@@ -79,7 +79,8 @@ def _show(found: list[Proved], *, as_json: bool, lang: Language = "en") -> None:
         source = "" if one.source is None else f"{one.source.topic}[{one.source.partition}]@{one.source.offset}"
         known = one.record_key is None
         told = why(one.why, lang) if known else words.record_key.format(key=one.record_key)
-        ledger = "" if one.offset is None else str(one.offset)
+        # as `ledger show` takes it
+        ledger = "" if one.offset is None else f"{one.partition}:{one.offset}"
         rows.append([one.event_id, ledger, source, one.commitment[:24], words.verdicts[one.verdict], told])
     tables.show(list(words.columns.values()), rows, whole=[words.columns["commitment"]])
 

@@ -192,6 +192,15 @@ def test_the_exit_code_says_the_worst(verdicts, copied, fault):
             command._require(found, copied=copied)
 
 
+def test_a_records_place_is_shown_as_ledger_show_takes_it(monkeypatch, capsys):
+    """Partition and offset: an offset alone is a place in any of twelve."""
+    alert, held = world()
+    one = proved(monkeypatch, alert, held)
+    command._show([one], as_json=False)
+    row = capsys.readouterr().out.splitlines()[1].split("\t")
+    assert row[:3] == [one.event_id, f"{alert['position']['partition']}:5", f"{TRANSACTIONS}[3]@77"]
+
+
 def test_json_shows_one_object_a_record(monkeypatch, capsys):
     """With source, verdict and commitment."""
     alert, held = world()

@@ -217,7 +217,8 @@ def test_doctor_evidence_and_identities_show_nothing_hostile(monkeypatch, capsys
     monkeypatch.setattr(doctor, "checks", lambda *_: [check])
     for options in ([], ["--json"]):
         assert not faults(CliRunner().invoke(doctor.command, options).output)
-    proved = Proved(event_id=hostile, offset=1, source=None, commitment="", verdict="differs", why=hostile)
+    proved = Proved(event_id=hostile, partition=0, offset=1, source=None, commitment="", verdict="differs",
+                    why=hostile)  # fmt: skip
     for as_json in (False, True):
         evidence._show([proved], as_json=as_json)
     assert not faults(capsys.readouterr().out)
