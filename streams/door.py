@@ -97,8 +97,8 @@ class Door:
         self._keys, self._partitions = keys, partitions
         self._words = canonical.WordList(words)
         admission = admission or Admission()
-        self._identifiers = Identifiers(admission.placeholders, admission.report_numbers)
-        self._history = AllowedHistory(admission.history, self._identifiers)
+        self.identifiers = Identifiers(admission.placeholders, admission.report_numbers)
+        self._history = AllowedHistory(admission.history, self.identifiers)
         self._senders = senders
         self._committer = Committer(keys)
         self.evidence_keys = EvidenceKeys.of(keys)
@@ -146,13 +146,13 @@ class Door:
         history, passed_on, too_long = _read_headers(headers)
         original_key, original = key, value
         if headers and value is not None and source.topic == TRANSACTIONS:
-            converted = as_contract(value, headers, self._identifiers, timestamp_ms)
+            converted = as_contract(value, headers, self.identifiers, timestamp_ms)
             if isinstance(converted, list):
                 return _rejected(converted + too_long)
             key, value = converted or (key, value)
-        decoded = decode(topic, timestamp_ms, key, value, self._identifiers)
+        decoded = decode(topic, timestamp_ms, key, value, self.identifiers)
         if decoded is None or original is None:
-            return _rejected(find_faults(topic, timestamp_ms, key, value, self._identifiers) + too_long)
+            return _rejected(find_faults(topic, timestamp_ms, key, value, self.identifiers) + too_long)
         wrong = self._history.fault(decoded.body, decoded.when) if history else None
         proof = None
         if self._senders is not None:

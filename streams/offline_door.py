@@ -10,7 +10,6 @@ from collections import Counter
 
 from streams.door import Door, Rejected
 from streams.faults import Fault
-from streams.identifiers import Identifiers
 from streams.pseudonyms import Key, Keys
 from streams.record import Record
 from streams.settings import Settings
@@ -29,7 +28,7 @@ class OfflineDoor:
     """Ingest's door as this process's configuration makes it; `unchecked` says what it cannot see.
 
     Raises `ConfigurationError` when the file of senders' keys cannot be used.
-    Cost: some 30 us a record, 40 us of parties that were not seen before.
+    Cost: 20 us (a profile) to 70 us (a payment) a record on a busy machine, 90 us of parties not seen before.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -43,7 +42,7 @@ class OfflineDoor:
         # one ledger partition: what a rate or a rule would be written to is not looked at
         self._door = Door(keys, 1, dict(effective.legend.words), effective.admitted, senders)
         # the same rule, for who converts messages
-        self.identifiers = Identifiers(effective.admitted.placeholders, effective.admitted.report_numbers)
+        self.identifiers = self._door.identifiers
         self.asks_signatures = senders is not None
         # Who may load history is in the workers' configuration, which a sender's machine need not have. Failure
         # prevented: every load of history from such a machine would be refused here, and taken by ingest.
@@ -67,8 +66,7 @@ class OfflineDoor:
         at_ms = record.timestamp_ms if record.timestamp_ms >= 0 else time.time_ns() // 1_000_000
         answer = self._door.admit(record.topic, 0, 0, at_ms, record.key, record.value, record.headers)
         if not isinstance(answer, Rejected):
-            if answer.notes:
-                self.notes.update(answer.notes)
+            self.notes.update(answer.notes)
             return ()
         if self._history or _HISTORY not in answer.codes:
             return answer.faults
