@@ -110,6 +110,7 @@ class Publication:
                 self._held[number] = list(self._messages(source, source.syntax))
                 read(source.size)
             elif self.way.dry_run or not (self.way.partial or self._choices.as_is or source.piped):
+                self.report.begins(source.shown, JSON_LINES_KIND)
                 for item in line_items(source, choices, self._door, read):
                     self._count(source, JSON_LINES_KIND, item)
 
@@ -160,6 +161,8 @@ class Publication:
                 expected="the lines that were looked at",
                 todo="send it once it is complete; of a file that grows, --partial checks each line as it is sent",
             )
+        if judged:
+            self.report.begins(source.shown, JSON_LINES_KIND)
         for item in line_items(source, self._choices, self._door if judged else None):
             unfit = self._count(source, JSON_LINES_KIND, item) if judged or item.record is None else None
             if unfit is None and item.record is not None:

@@ -87,13 +87,13 @@ class Report:
 
     def fits(self, file: str, kind: str) -> None:
         """Count a record that ingest would admit. 0.2 us."""
-        count = self._file(file, kind)
+        count = self.begins(file, kind)
         count.read += 1
         count.fit += 1
 
     def refuse(self, file: str, kind: str, place: str, faults: tuple[Fault, ...], records: int = 1) -> Unfit:
         """Count what it would not: so many records, or 0 for a file of which nothing can be said but its fault."""
-        count = self._file(file, kind)
+        count = self.begins(file, kind)
         count.read += records
         count.whole = not records
         self.unfit += records
@@ -114,7 +114,8 @@ class Report:
             self._rest(one)
         return one
 
-    def _file(self, file: str, kind: str) -> FileCount:
+    def begins(self, file: str, kind: str) -> FileCount:
+        """The counts of a file, which is shown from now on, also where nothing stands in it."""
         count = self.files.get(file)
         if count is None:
             count = self.files[file] = FileCount(kind)

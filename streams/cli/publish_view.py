@@ -61,13 +61,12 @@ def show_files(report: Report) -> None:
 def show_places(messages: list[MessageReport]) -> None:
     """What each place of the converted payments became; nothing of a file without one."""
     for one in messages:
-        converted = one.converted
         if not one.payments:
             continue
         say(f"\n{one.file}: what became of each place ({counted(one.payments, 'payment')} converted)")
         tables.show(
             ["place", "times", "becomes", "note"],
-            [(row.place, str(row.times), row.field or "not mapped", row.note) for row in rows(converted)],
+            [(row.place, str(row.times), row.field or "not mapped", row.note) for row in rows(one.converted)],
             numeric=["times"],
         )
 
@@ -83,18 +82,8 @@ def show(found: Publication, summary: dict[str, Any] | None, *, as_json: bool, *
     if as_json:
         messages = [one.as_dict(places=places) for one in found.messages]
         sent = summary or {"published_to": None}
-        say_json(
-            json.dumps(
-                {
-                    **sent,
-                    "messages": messages,
-                    "checked": found.checked,
-                    **report.as_dict(),
-                    "notes": found.notes,
-                    **more,
-                }
-            )
-        )
+        say_json(json.dumps({**sent, "messages": messages, "checked": found.checked, **report.as_dict(),
+                             "notes": found.notes, **more}))  # fmt: skip
         return
     show_faults(report)
     if report.files:

@@ -191,6 +191,15 @@ def test_many_files_have_a_line_each_and_the_table_of_places_only_when_asked_for
     assert sum(line.startswith("place\t") for line in asked) == 4
 
 
+def test_a_file_in_which_nothing_stands_has_its_line_too(tmp_path: Path) -> None:
+    """Of 30 files that were named, 30 are told of: the empty one is what somebody looks for."""
+    full = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION)
+    empty = lines(tmp_path / f"{RATES}.jsonl")
+    told = dry_run(full, empty).stdout.splitlines()
+    assert {f"{full}\tJSON lines\t1\t1\t0", f"{empty}\tJSON lines\t0\t0\t0"} <= set(told)
+    assert dry_run(empty).stdout.splitlines()[0] == f"{empty}: JSON lines, 0 of 0 records fit"
+
+
 def test_a_file_as_it_is_is_judged_as_the_one_record_it_would_be(tmp_path: Path) -> None:
     """Two payments in a record are refused by ingest, and so is a record without its parameters."""
     path = tmp_path / "two.xml"
