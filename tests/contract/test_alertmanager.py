@@ -62,6 +62,16 @@ def test_alerts_that_are_named_exist():
     assert all("cluster" in rule["equal"] for rule in CONFIGURATION["inhibit_rules"])
 
 
+def test_commands_that_ask_an_alertmanager_say_which():
+    """Debian's amtool takes the one on this machine, upstream's refuses without an address."""
+    root = ALERTMANAGER.parents[2]
+    places = [ALERTMANAGER, RULES, root / "docs" / "RUNBOOK.md"]
+    text = "\n".join(path.read_text() for path in places)
+    asking = re.findall(r"amtool (?:silence|alert) [^`\n]*", text)
+    assert len(asking) >= 7
+    assert [one for one in asking if "--alertmanager.url=" not in one] == []
+
+
 MEASURED = {"FxwatchLagGrowing", "FxwatchEndToEndSlow", "FxwatchSnapshotTooOld"}
 WORKERS = {"FxwatchAgentGone", "FxwatchWorkerDown", "FxwatchPartitionNotHeld", "FxwatchWorkerCutOff",
            "FxwatchWorkerNotReady", "FxwatchMetricAbsent"} | MEASURED  # fmt: skip
