@@ -55,8 +55,11 @@ class Source(NamedTuple):
 
     @property
     def changed(self) -> bool:
-        """Whether the file is not what it was when it was found. A pipe never is."""
-        return bool(self.state) and self.state != _state(Path(self.name).stat())
+        """Whether the file is not what it was when it was found, or is gone. A pipe never is."""
+        try:
+            return bool(self.state) and self.state != _state(Path(self.name).stat())
+        except FileNotFoundError:
+            return True
 
 
 def unsigned(record: Record) -> Record:
@@ -164,7 +167,8 @@ def _state(held: os.stat_result) -> tuple[int, ...]:
 
 
 def _opened(name: str) -> BinaryIO:
-    if name == STANDARD_INPUT:
+    # None where the shell closed it (`<&-`): then there is no file of this name
+    if name == STANDARD_INPUT and sys.stdin is not None:
         # Not `sys.stdin`'s own reader: Python aborts at its end when a thread still waits in that one.
         # Where the command is called as a function, there may be no file behind it.
         with contextlib.suppress(io.UnsupportedOperation):

@@ -307,3 +307,18 @@ def test_a_file_that_changes_after_it_was_looked_at_is_not_sent(
     assert "changed after it was looked at: nothing of it was sent; 0 records before it were" in str(refused.exception)
     assert run("--partial", path).exit_code == 3
     assert len(held) == 1
+
+    def take_away(_settings: object, records, *_: object, slow: bool) -> PublishSummary:
+        path.unlink()
+        return PublishSummary(records=len(list(records)))
+
+    lines(path, TRANSACTION)
+    monkeypatch.setattr(publish, "publish_records", take_away)
+    assert "changed after it was looked at: nothing of it was sent" in str(run(path).exception)
+
+
+def test_standard_input_that_is_closed_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`fxwatch publish - <&-`, as some schedulers start programs: it was called a bug in fxwatch."""
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(UsageError, match="cannot read the file"):
+        list(line_items(Source(STANDARD_INPUT, TRANSACTIONS), Choices(), None))
