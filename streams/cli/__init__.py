@@ -101,7 +101,8 @@ def _shown(error: click.ClickException) -> int:
     if not isinstance(error, click.UsageError):
         error.show()
         return 1
-    if _korean():
+    # a group called without a command has its help to show, in lines of its own
+    if _korean() and not isinstance(error, click.exceptions.NoArgsIsHelpError):
         say(f"fxwatch: {_error_words().usage_in_korean(error)}", err=True)
     else:
         error.show()

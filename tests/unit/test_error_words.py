@@ -222,3 +222,18 @@ def test_errors_speak_the_language_asked_for(
         cli.main()
     assert stop.value.code == 2
     assert ("경보 번호나 그 앞자리가 아닙니다; 입력값: 'abc'" in capsys.readouterr().err) is korean
+
+
+@pytest.mark.parametrize("words", ["ledger", "alerts", "broker"])
+def test_a_group_without_a_command_shows_its_help_in_lines(
+    words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Under FXWATCH_LANG=ko it came as one line, its line feeds shown as characters that are none."""
+    monkeypatch.setattr("sys.argv", ["fxwatch", words])
+    monkeypatch.setenv("FXWATCH_LANG", "ko")
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    told = capsys.readouterr().err
+    assert stop.value.code == 2
+    assert "Commands:" in told.splitlines()
+    assert "\ufffd" not in told
