@@ -1,11 +1,12 @@
 """What the desk's commands refuse or cannot prove, in Korean. A text not known here is told in English, whole."""
 
 import re
+from collections.abc import Mapping
 
 import click
 
 from streams.alert_text.proof_words import PROOF_WORDS
-from streams.alert_text.record_words import LABELS, VALUES, value_in_words
+from streams.alert_text.record_words import LABELS, VALUES
 from streams.errors import AlertNotFoundError, FxwatchError, UsageError
 from streams.languages import Language
 from streams.showing import printable, showable
@@ -61,6 +62,14 @@ WHAT = {
     "a record set cannot be read: *": "읽을 수 없는 기록이 있습니다: {}",
     "cannot read the configuration file: *": "설정 파일을 읽을 수 없습니다: {}",
     "the configuration file is not TOML: *": "설정 파일이 TOML 형식이 아닙니다: {}",
+    "cannot read the * file: *": "{} 파일을 읽을 수 없습니다: {}",
+    "the * file is too large": "{} 파일이 너무 큽니다",
+    "the * file is not text": "{} 파일이 텍스트가 아닙니다",
+    "the * file is no file": "{} 파일이 일반 파일이 아닙니다",
+    "the * file belongs to another account, which can read it": "{} 파일을 소유한 다른 계정이 읽을 수 있습니다",
+    "the * file can be read or changed by others": "{} 파일을 다른 계정이 읽거나 바꿀 수 있습니다",
+    "the key file cannot be used: *": "키 파일을 사용할 수 없습니다: {}",
+    "the signing key file is not valid": "서명 키 파일이 올바르지 않습니다",
     "cannot write the evidence keys: *": "증거 키를 파일에 쓸 수 없습니다: {}",
 }  # fmt: skip
 EXPECTED = {
@@ -86,6 +95,13 @@ EXPECTED = {
     "records from *": "{}의 기록",
     "a readable file": "읽을 수 있는 파일",
     "a new file": "새 파일",
+    "a regular file": "일반 파일",
+    "UTF-8": "UTF-8 텍스트",
+    "at most * bytes": "{}바이트 이하",
+    "owner * or root": "소유자 {} 또는 root",
+    "mode 0600 or less": "권한 0600 이하",
+    "an unencrypted Ed25519 private key in PEM, or 64 hex digits":
+        "암호화되지 않은 Ed25519 개인 키(PEM) 또는 16진수 64자리",
     "the topics of fxwatch": "fxwatch의 토픽",
     "what the role of this client may do (fxwatch topics acls)":
         "이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인)",
@@ -117,6 +133,9 @@ GOT = {
     "evidence is not what the sender sent": _VERDICTS_OF_PROOF,
     "this copy is none of the alert's records": _VERDICTS_OF_PROOF,
     "not all evidence could be checked, of the rest none differs": _VERDICTS_OF_PROOF,
+    "the * file belongs to another account, which can read it": {"owner *": "소유자 {}"},
+    "the * file can be read or changed by others": {"mode *": "권한 {}"},
+    "the signing key file is not valid": {"*: * characters": "{}: {}자"},
     "rescore takes one alert or all of them": {"both": "둘 다 지정", "neither": "지정하지 않음"},
 }  # fmt: skip
 TODO = {
@@ -163,6 +182,15 @@ TODO = {
         "버전 차이가 원인일 수 있습니다. fxwatch {}에서 이 명령을 실행하십시오(현재 버전 {})",
     "the published record, the ledger or the code was changed since; compare with --from-ledger":
         "발행된 경보, 원장 또는 코드가 이후에 변경되었습니다. --from-ledger로 비교하십시오",
+    "correct the path": "경로를 바로잡으십시오",
+    "correct the path, or the file's owner and mode": "경로 또는 파일의 소유자와 권한을 바로잡으십시오",
+    "mend each of these lines": "표시된 줄을 바로잡으십시오",
+    "replace it": "다른 파일로 바꾸십시오",
+    "chown * it, and *": "소유자를 {} 계정으로 바꾼 뒤 {}",
+    "*; if others could read it, treat it as known to them":
+        "{}. 다른 사람이 읽을 수 있었다면 이미 알려진 것으로 보십시오",
+    "make one: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)":
+        "새로 만드십시오: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)",
     "correct FXWATCH_CONFIG": "FXWATCH_CONFIG를 바로잡으십시오",
     "choose another name; keys are never overwritten": "다른 이름을 입력하십시오. 기존 키는 덮어쓰지 않습니다",
     "restore the broker's log, or a replica of it": "브로커의 로그나 그 복제본을 복원하십시오",
@@ -195,17 +223,33 @@ FAULTS = {
     "time.future": "미래의 시각",
 }
 
+# what may be filled in where a text above has `*`; anything else stays as it is
+FILLED = VALUES["ko"]["verdict"] | {
+    "signing key": "서명 키",
+    "key": "키",
+    "chmod 600 it, as its owner; in a container set owner and mode of the secret (Docker: uid and mode 0400; "
+    "Kubernetes: defaultMode 0400 with fsGroup)":
+        "소유자 계정에서 chmod 600을 실행하십시오. 컨테이너에서는 시크릿의 소유자와 권한을 설정하십시오(Docker: uid와 "
+        "mode 0400, Kubernetes: defaultMode 0400과 fsGroup)",
+}  # fmt: skip
 
-def _said(table: dict[str, str], text: str) -> str | None:
-    """The Korean of a text, codes of verdicts in words; None where the table has none."""
+
+def _known(table: Mapping[str, object], text: str) -> tuple[str, tuple[str, ...]] | None:
+    """As what a table has a text, and what is filled in there; None where it has none."""
     if text in table:
-        return table[text]
-    for english, korean in table.items():
+        return text, ()
+    for english in table:
         pattern = re.escape(english).replace(r"\*", "(.+)")
         found = re.fullmatch(pattern, text, re.DOTALL) if "*" in english else None
         if found:
-            return korean.format(*(value_in_words("verdict", each, "ko") for each in found.groups()))
+            return english, found.groups()
     return None
+
+
+def _said(table: Mapping[str, str], text: str) -> str | None:
+    """The Korean of a text, what is filled in too; None where the table has none."""
+    known = _known(table, text)
+    return known and table[known[0]].format(*(FILLED.get(each, each) for each in known[1]))
 
 
 def why(text: str, lang: Language) -> str:
@@ -223,7 +267,9 @@ def _fault(told: str) -> str:
 def _got(what: str, got: str) -> str:
     if what == "the verdict would be refused":
         return ", ".join(map(_fault, got.split("; ")))
-    return ", ".join(_said(GOT.get(what, {}), part) or part for part in got.split(", "))
+    known = _known(GOT, what)
+    table = GOT[known[0]] if known else {}
+    return ", ".join(_said(table, part) or part for part in got.split(", "))
 
 
 def error_in_korean(error: FxwatchError) -> str | None:

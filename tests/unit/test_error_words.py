@@ -12,8 +12,18 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from click.testing import CliRunner
 
 from streams import cli, errors
-from streams.alert_text.error_words import EXPECTED, FAULTS, GOT, TODO, WHAT, WHY, error_in_korean, usage_in_korean
-from streams.alert_text.record_words import LABELS
+from streams.alert_text.error_words import (
+    EXPECTED,
+    FAULTS,
+    FILLED,
+    GOT,
+    TODO,
+    WHAT,
+    WHY,
+    error_in_korean,
+    usage_in_korean,
+)
+from streams.alert_text.record_words import LABELS, VALUES
 from streams.cli.alerts import command as alerts
 from streams.cli.dispose import command as dispose
 from streams.desk.disposing import check, decided
@@ -76,6 +86,12 @@ MET = {f"{path.parent.name}/{path.stem}": ast.parse(path.read_text()) for path i
     "topics/cluster connect": _of_function("topics/cluster.py", "connect"),
     "topics/cluster described": _of_function("topics/cluster.py", "described"),
     "kafka/check_connection": _of_function("kafka/check_connection.py", "_check"),
+    **{
+        f"secret_files {name}": _of_function("secret_files.py", name)
+        for name in ("_read", "_unreadable", "_refuse_readable")
+    },
+    "signed_records": _of_function("signed_records.py", "load_signing_key"),
+    "commitments": _of_function("commitments.py", "parse_evidence_keys"),
     "settings": _of_function("settings.py", "load_settings"),
 }
 
@@ -87,7 +103,8 @@ def test_each_refusal_of_the_desk_has_its_korean(place: str) -> None:
     assert said["what"] <= WHAT.keys()
     assert said["expected"] <= EXPECTED.keys()
     assert said["todo"] <= TODO.keys()
-    assert said["got"] <= {text for table in GOT.values() for text in table}
+    got = {part for text in said["got"] for part in text.split(", ")} - {"*"}
+    assert got <= {text for table in GOT.values() for text in table}
 
 
 def test_every_text_with_korean_is_said_somewhere() -> None:
@@ -97,8 +114,9 @@ def test_every_text_with_korean_is_said_somewhere() -> None:
         if path.parent.name != "alert_text":
             said |= {text for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.expr)
                      for text in _texts(node)}  # fmt: skip
+    said |= {part for text in said for part in text.split(", ")} | VALUES["ko"]["verdict"].keys()
     got = [table for table in GOT.values() if table is not LABELS["ko"] and "* proven" not in table]  # those are made
-    assert [text for table in (WHAT, EXPECTED, TODO, WHY, *got) for text in table if text not in said] == []
+    assert [text for table in (WHAT, EXPECTED, TODO, WHY, FILLED, *got) for text in table if text not in said] == []
     assert set(GOT) <= WHAT.keys()
 
 
@@ -161,8 +179,12 @@ def test_faults_of_a_verdict_have_their_names_and_codes() -> None:
          "필요한 것: 이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인); "
          "조치: 클러스터 관리자에게 fxwatch topics acls --apply의 실행을 요청하거나, "
          "접속 계정 설정(FXWATCH_SASL_USERNAME, 인증서 또는 토큰)을 바로잡으십시오")),
+        (UsageError("cannot read the signing key file: No such file or directory", got="/nope",
+                    expected="a readable file", todo="correct the path, or the file's owner and mode"),
+         ("서명 키 파일을 읽을 수 없습니다: No such file or directory; 입력값: /nope; 올바른 값: 읽을 수 있는 파일; "
+          "조치: 경로 또는 파일의 소유자와 권한을 바로잡으십시오")),
     ],
-    ids=["a cause stays", "counts", "lines", "details", "rights"],
+    ids=["a cause stays", "counts", "lines", "details", "rights", "keys"],
 )  # fmt: skip
 def test_what_was_got_is_told_as_what_it_is(fault: FxwatchError, told: str) -> None:
     """Texts are known with the refusal that says them: `* on *` is an officer's in one of them, no other's."""
