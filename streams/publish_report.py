@@ -35,7 +35,7 @@ class Unfit(msgspec.Struct, frozen=True):
     def told(self) -> str:
         """One line for a message, with the first fault."""
         first = self.faults[0]
-        more = f" and {len(self.faults) - 1} more faults" if len(self.faults) > 1 else ""
+        more = f" and {counted(len(self.faults) - 1, 'more fault')}" if len(self.faults) > 1 else ""
         return f"{self.at(first)}: {first.code}" + (f", expected {first.expected}" if first.expected else "") + more
 
     def at(self, fault: Fault) -> str:

@@ -159,6 +159,8 @@ def test_standard_input_stops_at_a_fault_or_leaves_it_out_at_once(tmp_path: Path
     assert "1 record before it was handed to Kafka" in stopped.exception.message
     behind = run("--topic", TRANSACTIONS, lines(tmp_path / "good.jsonl", OTHER), "-", input=piped)
     assert "2 records before it were handed to Kafka" in behind.exception.message
+    two = run("--topic", TRANSACTIONS, "-", input=json.dumps({**UNKNOWN, "amount": "-1"}))
+    assert "line 1, amount: decimal.range and 1 more fault; 0 records before it" in two.exception.message
     sent.clear()
     partial = run("--partial", "--topic", TRANSACTIONS, "-", input=piped)
     assert (partial.exit_code, sent[1:]) == (3, [TRANSACTION, OTHER])
