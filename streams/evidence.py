@@ -4,27 +4,22 @@ Read only: no group, nothing committed. Needs the evidence keys (streams/commitm
 the ledger and the input topics.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from detectors.alert import EvidenceItem
 from detectors.events import Source
-from streams import clients, ledger
+from streams import ledger
 from streams.commitments import EvidenceKeys, key_id_of
-from streams.errors import BrokerUnavailableError, LedgerError
-from streams.kafka.denied import denied_or
+from streams.desk.positions import At, records_at
+from streams.errors import LedgerError
 from streams.render import AlertRead
 from streams.settings import Settings
 
 # out_of_reach: neither proven nor disproven, because original, ledger record or key are not here
 Verdict = Literal["proven", "differs", "out_of_reach"]
-READ_SECONDS = 30.0
 
 
 class Proved(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,39 +53,64 @@ async def prove(
     """Each record of the alert's evidence, held to the sender's bytes.
 
     They are read from the input topics, or are `original`, where a copy kept elsewhere is to be proven. Raises
-    `BrokerUnavailableError`.
+    `NotAuthorizedError` and `BrokerUnavailableError`.
     """
-    try:
-        async with _consumer(settings) as consumer:
-            return [await _proved(consumer, alert, item, keys, original, show_keys=show_keys)
-                    for item in alert.evidence]  # fmt: skip
-    except (KafkaError, OSError) as fault:
-        gone = BrokerUnavailableError("the broker stopped answering while originals were read", got=repr(fault),
-                                      todo="see `fxwatch broker status`, then ask again")  # fmt: skip
-        raise denied_or(gone, fault, "this client may not read the originals") from fault
+    place = alert.position
+    offsets = [item.offset for item in alert.evidence if item.offset is not None]
+    records, _ = await records_at(settings, place.topic, place.partition, offsets)
+    traced = [_traced(item, records) for item in alert.evidence]
+    sent = await _originals(settings, traced) if original is None else {}
+    return [_held(one, keys, original, sent.get(one.source), show_keys=show_keys) for one in traced]
 
 
-@asynccontextmanager
-async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = clients.reader(settings, committed=False)
-    try:
-        await consumer.start()
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-async def _proved(consumer: AIOKafkaConsumer, alert: AlertRead, item: EvidenceItem, keys: EvidenceKeys,
-                  original: bytes | None, *, show_keys: bool) -> Proved:  # fmt: skip
+def _traced(item: EvidenceItem, records: dict[int, At]) -> Proved:
+    """The record with its source; without one, and with the reason, where that is not known."""
     commitment = str(item.commitment or item.sha256 or "")
     proved = Proved(event_id=item.event_id, partition=alert.position.partition, offset=item.offset, source=None,
                     commitment=commitment, verdict="proven")  # fmt: skip
     try:
-        source = await _source(consumer, alert, item, commitment)
-        proved = msgspec.structs.replace(proved, source=source)
+        return msgspec.structs.replace(proved, source=_source(item, records, commitment))
+    except _UnprovenError as fault:
+        return msgspec.structs.replace(proved, verdict=fault.verdict, why=fault.why)
+
+
+def _source(item: EvidenceItem, records: dict[int, At], commitment: str) -> Source:
+    """Where the record came from, as its ledger record says, which must carry the alert's own commitment."""
+    at = None if item.offset is None else records[item.offset]
+    if at is not None and at.state == "damaged":
+        raise _UnprovenError("out_of_reach", "its ledger record cannot be read any more")
+    if at is None or at.state != "record":
+        raise _UnprovenError("out_of_reach", "its record is not in the ledger any more")
+    try:
+        _, origin = ledger.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
+    except LedgerError as fault:
+        raise _UnprovenError("differs", fault.what) from fault
+    if origin.commitment != commitment or origin.source is None:
+        raise _UnprovenError("differs", "the ledger record has another commitment")
+    return origin.source
+
+
+async def _originals(settings: Settings, traced: Iterable[Proved]) -> dict[Source | None, At]:
+    """What stands at the senders' places, each partition read once."""
+    places: dict[tuple[str, int], list[int]] = {}
+    for one in traced:
+        if one.source is not None:
+            places.setdefault((one.source.topic, one.source.partition), []).append(one.source.offset)
+    found: dict[Source | None, At] = {}
+    for (topic, partition), offsets in places.items():
+        records, _ = await records_at(settings, topic, partition, offsets)
+        found |= {Source(topic, partition, offset): at for offset, at in records.items()}
+    return found
+
+
+def _held(proved: Proved, keys: EvidenceKeys, original: bytes | None, at: At | None, *, show_keys: bool) -> Proved:
+    """A record whose source is known, held to the sender's bytes: `original`, or what stands at the source."""
+    source, commitment = proved.source, proved.commitment
+    if source is None:
+        return proved
+    try:
         key_id = key_id_of(commitment)
-        sent = await _sent(consumer, source) if original is None else original
-        _require_same(keys, commitment, source, sent)
+        _require_same(keys, commitment, source, _sent(at) if original is None else original)
     except _UnprovenError as fault:
         return msgspec.structs.replace(proved, verdict=fault.verdict, why=fault.why)
     except ValueError as fault:
@@ -98,22 +118,6 @@ async def _proved(consumer: AIOKafkaConsumer, alert: AlertRead, item: EvidenceIt
     if not show_keys or key_id is None:
         return proved
     return msgspec.structs.replace(proved, record_key=keys.record_key(commitment, source).hex())
-
-
-async def _source(consumer: AIOKafkaConsumer, alert: AlertRead, item: EvidenceItem, commitment: str) -> Source:
-    """Where the record came from, as its ledger record says, which must carry the alert's own commitment."""
-    record = None
-    if item.offset is not None:
-        record = await _record(consumer, alert.position.topic, alert.position.partition, item.offset)
-    if record is None:
-        raise _UnprovenError("out_of_reach", "its record is not in the ledger any more")
-    try:
-        _, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
-    except LedgerError as fault:
-        raise _UnprovenError("differs", fault.what) from fault
-    if origin.commitment != commitment or origin.source is None:
-        raise _UnprovenError("differs", "the ledger record has another commitment")
-    return origin.source
 
 
 def _require_same(keys: EvidenceKeys, commitment: str, source: Source, sent: bytes) -> None:
@@ -124,28 +128,13 @@ def _require_same(keys: EvidenceKeys, commitment: str, source: Source, sent: byt
         raise _UnprovenError("differs", "these are not the bytes that were committed to")
 
 
-async def _sent(consumer: AIOKafkaConsumer, source: Source) -> bytes:
+def _sent(at: At | None) -> bytes:
     """The sender's bytes, from the input topic."""
-    found = await _record(consumer, source.topic, source.partition, source.offset)
-    if found is None:
+    if at is not None and at.state == "damaged":
+        raise _UnprovenError("out_of_reach", "the original cannot be read any more; prove a copy kept elsewhere")
+    if at is None or at.state != "record":
         raise _UnprovenError("out_of_reach", "the original is past its topic's retention; prove a copy kept elsewhere")
-    return found.value or b""
-
-
-async def _record(consumer: AIOKafkaConsumer, topic: str, partition: int, offset: int) -> Any:
-    """The record there, None when it is gone."""
-    place = TopicPartition(topic, partition)
-    consumer.assign([place])
-    first = (await consumer.beginning_offsets([place]))[place]
-    end = await clients.end_offset(consumer, place)
-    if not first <= offset < end:
-        return None
-    consumer.seek(place, offset)
-    try:
-        record = await asyncio.wait_for(consumer.getone(place), READ_SECONDS)
-    except TimeoutError:
-        return None
-    return record if record.offset == offset else None
+    return at.record.value or b""
 
 
 def counted(found: Iterable[Proved]) -> dict[str, int]:

@@ -36,7 +36,6 @@ WHAT = {
     "--bom belongs to --csv": "--bom은 --csv와 함께 사용합니다",
     "this client may not read": "열람 권한이 없습니다",
     "this client may not read *": "{} 열람 권한이 없습니다",
-    "this client may not read the originals": "원본 열람 권한이 없습니다",
     "this client may not write to *": "{} 쓰기 권한이 없습니다",
     "this client may not describe topics": "토픽 조회 권한이 없습니다",
     "the cluster does not allow this": "클러스터가 이 요청을 허용하지 않습니다",
@@ -45,7 +44,6 @@ WHAT = {
     "the cluster refused: *": "클러스터가 요청을 거부하였습니다: {}",
     "topics are missing": "토픽이 없습니다",
     "the broker stopped answering while topics were read": "토픽을 읽는 중에 브로커의 응답이 끊겼습니다",
-    "the broker stopped answering while originals were read": "원본을 읽는 중에 브로커의 응답이 끊겼습니다",
     "the broker stopped answering while * was read": "{} 토픽을 읽는 중에 브로커의 응답이 끊겼습니다",
     "originals are proven with the evidence keys": "원본을 확인하려면 증거 키가 필요합니다",
     "evidence is not what the sender sent": "근거 자료가 보고 당시의 원본과 다릅니다",
@@ -210,6 +208,9 @@ TODO = {
 WHY = {
     "the key * is not in the key file": "키 파일에 {} 키가 없습니다",
     "its record is not in the ledger any more": "기록이 원장에 남아 있지 않습니다",
+    "its ledger record cannot be read any more": "원장 기록을 더 이상 읽을 수 없습니다",
+    "the original cannot be read any more; prove a copy kept elsewhere":
+        "원본을 더 이상 읽을 수 없습니다. 따로 보관한 사본으로 확인하십시오(--original)",
     "the ledger record has another commitment": "원장 기록의 원본 확인값이 다릅니다",
     "these are not the bytes that were committed to": "보고 당시의 원본과 다릅니다",
     "the original is past its topic's retention; prove a copy kept elsewhere":

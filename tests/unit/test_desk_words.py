@@ -103,8 +103,8 @@ def test_why_a_record_is_not_proven():
     """Every cause that evidence.py gives itself has its Korean; another's words stay."""
     source = Path(evidence.__file__).read_text()
     causes = re.findall(r'_UnprovenError\("\w+", "(.+?)"\)', source)
-    assert len(causes) == 4
-    assert [foreign_words(why(cause, "ko").replace("--original", "")) for cause in causes] == [[]] * 4
+    assert len(causes) == 6
+    assert [foreign_words(why(cause, "ko").replace("--original", "")) for cause in causes] == [[]] * 6
     assert why("the key k2 is not in the key file", "ko") == "키 파일에 k2 키가 없습니다"
     assert why("the key k2 is not in the key file", "en") == "the key k2 is not in the key file"
     assert why("crc", "ko") == "crc"

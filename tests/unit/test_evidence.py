@@ -22,6 +22,7 @@ from streams.door import Admitted, Door
 from streams.errors import KeyFileError, NotReproducedError, OutOfReachError
 from streams.evidence import prove
 from streams.pseudonyms import parse_keys
+from streams.record_sets import Unreadable
 from streams.render import read_alert
 from streams.settings import Settings
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
@@ -59,12 +60,19 @@ class Topics:
         """Go there."""
         self.at = place, offset
 
-    async def getone(self, place: TopicPartition) -> Any:
-        """The record, or the next one kept."""
-        held = self.held[place.topic, place.partition]
-        offset = min(each for each in held if each >= self.at[1])
-        value, headers = held[offset]
-        return SimpleNamespace(value=value, headers=headers, offset=offset, timestamp=TIMESTAMP_MS)
+    async def getmany(self, place: TopicPartition, timeout_ms: int) -> dict[TopicPartition, list[Any]]:
+        """Every record from there on."""
+        del timeout_ms
+        held = sorted(self.held.get((place.topic, place.partition), {}).items())
+        found = [content if isinstance(content, Unreadable) else
+                 SimpleNamespace(value=content[0], headers=content[1], offset=offset, timestamp=TIMESTAMP_MS)
+                 for offset, content in held if offset >= self.at[1]]  # fmt: skip
+        self.at = place, self.ends
+        return {place: found}
+
+    async def position(self, _place: TopicPartition) -> int:
+        """Where the next record is looked for."""
+        return self.at[1]
 
 
 def world(original: bytes = ORIGINAL, keys: Any = KEYS) -> tuple[dict, dict]:
@@ -146,6 +154,19 @@ def test_what_is_not_there_is_neither_proven_nor_disproven(monkeypatch):
     assert proved(monkeypatch, alert, held).why == "its record is not in the ledger any more"
     alert["evidence"][0]["offset"] = 2
     assert proved(monkeypatch, alert, held).verdict == "out_of_reach"
+
+
+def test_what_cannot_be_read_any_more_is_said_of_its_record_alone(monkeypatch):
+    """Failure prevented: one damaged record set ended the proof of all with "the broker stopped answering"."""
+    for topic, offset, why in (
+        (topics.LEDGER, 5, "its ledger record cannot be read any more"),
+        (TRANSACTIONS, 77, "the original cannot be read any more; prove a copy kept elsewhere"),
+    ):
+        alert, held = world()
+        (place,) = [each for each in held if each[0] == topic]
+        held[place][offset] = Unreadable(*place, offset, offset, 0, 9, "0" * 64, "set.damaged", "the CRC differs")
+        one = proved(monkeypatch, alert, held)
+        assert (one.verdict, one.why) == ("out_of_reach", why)
 
 
 def test_evidence_keys_in_a_file_of_their_own(tmp_path):
