@@ -58,15 +58,15 @@ async def prove(
     place = alert.position
     offsets = [item.offset for item in alert.evidence if item.offset is not None]
     records, _ = await records_at(settings, place.topic, place.partition, offsets)
-    traced = [_traced(item, records) for item in alert.evidence]
+    traced = [_traced(item, place.partition, records) for item in alert.evidence]
     sent = await _originals(settings, traced) if original is None else {}
     return [_held(one, keys, original, sent.get(one.source), show_keys=show_keys) for one in traced]
 
 
-def _traced(item: EvidenceItem, records: dict[int, At]) -> Proved:
+def _traced(item: EvidenceItem, partition: int, records: dict[int, At]) -> Proved:
     """The record with its source; without one, and with the reason, where that is not known."""
     commitment = str(item.commitment or item.sha256 or "")
-    proved = Proved(event_id=item.event_id, partition=alert.position.partition, offset=item.offset, source=None,
+    proved = Proved(event_id=item.event_id, partition=partition, offset=item.offset, source=None,
                     commitment=commitment, verdict="proven")  # fmt: skip
     try:
         return msgspec.structs.replace(proved, source=_source(item, records, commitment))
