@@ -69,8 +69,8 @@ class Report:
         self.files: dict[str, FileCount] = {}
         self.faults: dict[str, FaultCount] = {}
         self.listed: list[Unfit] = []
-        # records that do not fit, and files that are refused as a whole: how many records they hold is not known
-        self.unfit = self.unreadable = 0
+        # records that do not fit, without those of files that are refused as a whole: how many these hold is not known
+        self.unfit = 0
         # entries of the list, whether or not they are in it: a message that holds several payments is one
         self.refusals = 0
         self._rest = rest
@@ -85,6 +85,11 @@ class Report:
         """Records that fit."""
         return sum(count.fit for count in self.files.values())
 
+    @property
+    def unreadable(self) -> int:
+        """Files that are refused as a whole."""
+        return sum(count.whole for count in self.files.values())
+
     def fits(self, file: str, kind: str) -> None:
         """Count a record that ingest would admit. 0.2 us."""
         count = self.begins(file, kind)
@@ -97,7 +102,6 @@ class Report:
         count.read += records
         count.whole = not records
         self.unfit += records
-        self.unreadable += not records
         self.refusals += 1
         one = Unfit(file, place, faults)
         if len(self.listed) < LISTED:

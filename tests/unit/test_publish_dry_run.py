@@ -174,6 +174,15 @@ def test_a_file_that_is_cut_is_said_to_be_unreadable(tmp_path: Path) -> None:
     assert "becomes" not in done.stdout
 
 
+def test_a_file_of_several_faults_and_no_payment_is_one_file(tmp_path: Path) -> None:
+    """Two answers of the network that are cut, and nothing else: refused as a whole, once."""
+    path = tmp_path / "answers.fin"
+    path.write_text("{1:F21SAMPKRSEAXXX0001000001}{4:{177:26031\n{1:F21SAMPKRSEAXXX0001000002}{4:{177:26031\n")
+    told = json.loads(dry_run(*TOLD, "--json", path).stdout)
+    assert (told["unreadable_files"], len(told["unfit_records"])) == (1, 2)
+    assert "0 of 0 records would be admitted, 1 file refused as a whole" in dry_run(*TOLD, path).stdout
+
+
 def test_many_files_have_a_line_each_and_the_table_of_places_only_when_asked_for(tmp_path: Path) -> None:
     """A line a file, one a kind, and the faults of all together; `--report` adds the places."""
     for number in range(3):
