@@ -19,6 +19,7 @@ WHAT = {
     "this is not a party's token": "당사자 토큰이 아닙니다",
     "this is not a time": "날짜나 시각이 아닙니다",
     "the verdict would be refused": "이 판정은 접수되지 않습니다",
+    "a text of this verdict is not UTF-8": "판정에 UTF-8이 아닌 글자가 있습니다",
     "verdicts of this officer do not count": "이 담당관의 판정은 집계되지 않습니다",
     "there is no verdict to withdraw": "철회할 판정이 없습니다",
     "this officer decided otherwise at a later time": "이 담당관은 그보다 나중에 다른 판정을 하였습니다",
@@ -183,6 +184,7 @@ TODO = {
     "correct the path": "경로를 바로잡으십시오",
     "correct the path, or the file's owner and mode": "경로 또는 파일의 소유자와 권한을 바로잡으십시오",
     "mend each of these lines": "표시된 줄을 바로잡으십시오",
+    "set the terminal to UTF-8, or correct the text": "터미널의 문자 인코딩을 UTF-8로 설정하거나 글자를 바로잡으십시오",
     "replace it": "다른 파일로 바꾸십시오",
     "chown * it, and *": "소유자를 {} 계정으로 바꾼 뒤 {}",
     "*; if others could read it, treat it as known to them":
@@ -218,6 +220,7 @@ WHY = {
 }  # fmt: skip
 # codes of faults that a verdict can have, as ingest names them
 FAULTS = {
+    "field.characters": "쓸 수 없는 문자가 있음",
     "field.length": "길이가 허용 범위를 벗어남",
     "decimal.malformed": "숫자 형식이 아님",
     "decimal.range": "값이 허용 범위를 벗어남",

@@ -47,11 +47,17 @@ def decided(decided_at: datetime, **said: Any) -> DispositionRecord:
     """The record of what an officer says of one alert: the contract's fields, None for what is not said.
 
     Its id is a hash of the others, so that the same decision has the same id; its time is in whole seconds of UTC.
+    Raises `UsageError` for a text that is not UTF-8, as a terminal set to EUC-KR sends it.
     """
     fields = {name: content for name, content in said.items() if content is not None}
     decision = DispositionRecord(event_id="", decided_at=decided_at.astimezone(UTC).replace(microsecond=0), **fields)
     others = {name: content for name, content in msgspec.to_builtins(decision).items() if name != "event_id"}
-    told = json.dumps(others, sort_keys=True, ensure_ascii=False).encode()
+    try:
+        told = json.dumps(others, sort_keys=True, ensure_ascii=False).encode()
+    except UnicodeEncodeError as fault:  # Python keeps bytes of a command line that are no UTF-8 as surrogates
+        raise UsageError("a text of this verdict is not UTF-8", got=ascii(fault.object[fault.start : fault.end]),
+                         expected="UTF-8", 
+                         todo="set the terminal to UTF-8, or correct the text") from fault  # fmt: skip
     digest = hashlib.sha256(b"disposition|" + told).hexdigest()
     return msgspec.structs.replace(decision, event_id=f"desk-{digest[:_ID_DIGITS]}")
 

@@ -67,6 +67,12 @@ def test_what_ingest_would_refuse_is_not_sent(changed, word):
         check(load_settings(), decision(**changed))
 
 
+def test_a_terminal_that_is_not_utf_8_is_told_so():
+    """Bytes of the command line that are no UTF-8 reach a command as surrogates; `가` in EUC-KR."""
+    with pytest.raises(UsageError, match=r"not UTF-8; got: '\\udcb0\\udca1'; expected: UTF-8"):
+        decision(reason=b"\xb0\xa1".decode(errors="surrogateescape"))
+
+
 def test_an_officer_who_is_not_listed_is_told_so():
     """The monitor would refuse the verdict where nobody at the desk sees it."""
     settings = load_settings(effective_tables={"admission": {"officers": ["I-2"]}})

@@ -131,7 +131,7 @@ def test_every_fault_that_a_verdict_can_have_has_its_name() -> None:
     good = decided(alert_id="a" * 32, party=f"k1.0a3.{0:032x}", verdict="confirmed", reason="r", investigator="I-1",
                    decided_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
     wrong = [{name: text} for name in ("reason", "investigator", "amount_krw", "legal_basis", "office")
-             for text in ("", "x" * 3000, "-1")]  # fmt: skip
+             for text in ("", "x" * 3000, "-1", "a\nb")]  # fmt: skip
     codes, settings = set(), load_settings()
     for changed in [*wrong, {"decided_at": datetime(2190, 1, 1, tzinfo=UTC)}]:
         try:
