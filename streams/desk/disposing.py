@@ -56,7 +56,7 @@ def decided(decided_at: datetime, **said: Any) -> DispositionRecord:
         told = json.dumps(others, sort_keys=True, ensure_ascii=False).encode()
     except UnicodeEncodeError as fault:  # Python keeps bytes of a command line that are no UTF-8 as surrogates
         raise UsageError("a text of this verdict is not UTF-8", got=ascii(fault.object[fault.start : fault.end]),
-                         expected="UTF-8", 
+                         expected="UTF-8",
                          todo="set the terminal to UTF-8, or correct the text") from fault  # fmt: skip
     digest = hashlib.sha256(b"disposition|" + told).hexdigest()
     return msgspec.structs.replace(decision, event_id=f"desk-{digest[:_ID_DIGITS]}")
