@@ -49,14 +49,17 @@ class Parameters(msgspec.Struct, frozen=True, kw_only=True):
     transaction_purpose: bool = False
 
 
+# Looked up once: that took 18 of the 21 us of `parameters`, which ingest calls for each record that is a message.
+_FIELDS = {field.name: field for field in msgspec.structs.fields(Parameters)}
+
+
 def parameters(given: Mapping[str, str]) -> Parameters | list[Fault]:
     """Parameters from texts by name (flags are `true` or `false`), or every fault of them."""
-    known = {field.name: field for field in msgspec.structs.fields(Parameters)}
-    faults = [Fault("message.parameter", "fx.convert.(unknown)", "one of " + " ".join(known))
-              for name in given if name not in known]  # fmt: skip
+    faults = [Fault("message.parameter", "fx.convert.(unknown)", "one of " + " ".join(_FIELDS))
+              for name in given if name not in _FIELDS]  # fmt: skip
     faults += [
         Fault("message.parameter", f"fx.convert.{name}", _EXPECTED[name])
-        for name, field in known.items()
+        for name, field in _FIELDS.items()
         if (field.required or name in given) and not _CHECKS[name](given.get(name, ""))
     ]
     if faults:
