@@ -5,7 +5,6 @@ not end where its report would be drawn. `missing_library` words an import that 
 """
 
 import importlib.util
-import sys
 from collections.abc import Callable
 from functools import wraps
 from typing import Literal, ParamSpec, TypeVar
@@ -37,7 +36,7 @@ class ExtraMissingError(UsageError):
 
 def missing(extra: Extra) -> list[str]:
     """The extra's libraries that are not installed, by the names under which they are. Imports none of them."""
-    return [name for module, name in LIBRARIES[extra].items() if not _found(module)]
+    return [name for module, name in LIBRARIES[extra].items() if importlib.util.find_spec(module) is None]
 
 
 def require(extra: Extra) -> None:
@@ -80,12 +79,3 @@ def _error(extra: Extra, lacking: list[str]) -> ExtraMissingError:
         f"{PURPOSES[extra]} cannot run: libraries that a worker does without are not installed",
         got=f"no {', '.join(lacking)}", expected=f"the extra `{extra}`", todo=install(extra),
     )  # fmt: skip
-
-
-def _found(module: str) -> bool:
-    if module in sys.modules:
-        return sys.modules[module] is not None
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ImportError:
-        return False

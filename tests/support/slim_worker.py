@@ -32,24 +32,12 @@ def foreign() -> set[str]:
     }
 
 
-class Blocked:
-    """A finder that comes first and has none of the modules: their import fails as it does where they are missing."""
-
-    def __init__(self, modules: set[str]) -> None:
-        self._modules = modules
-
-    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        """None for every other module: the next finder is asked."""
-        if name.partition(".")[0] in self._modules:
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
 def lacked(name: str) -> str:
-    """Import a module of the product; the module that it lacked, '' when none."""
+    """Import a module of the product; the top-level module that it lacked, '' when none."""
     try:
         importlib.import_module(name)
     except ModuleNotFoundError as fault:
-        return fault.name or str(fault)
+        return str(fault.name).partition(".")[0]
     return ""
 
 
@@ -61,7 +49,7 @@ def bytecode() -> list[str]:
 
 def main() -> None:
     """See above."""
-    sys.meta_path.insert(0, Blocked(foreign()))  # type: ignore[arg-type]
+    sys.modules.update(dict.fromkeys(foreign()))  # type: ignore[arg-type]  # None: cannot be imported
     if sys.argv[1:] != ["imports"]:
         from streams.cli import main as fxwatch
 
