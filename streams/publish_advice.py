@@ -3,9 +3,12 @@
 What was expected at the place stands beside it; this is the next step, in the options of `fxwatch publish`.
 """
 
+_A_LINE = "write one JSON object a line; a file of payment messages is named .xml, .fin or .mt103"
 _ADVICE = {
-    "publish.line": "write one JSON object a line; a file of payment messages is named .xml, .fin or .mt103",
-    "json.malformed": "write one JSON object a line; a file of payment messages is named .xml, .fin or .mt103",
+    "publish.line": _A_LINE,
+    "json.malformed": _A_LINE,
+    "json.not_object": "write one JSON object a line (jq -c '.[]' makes lines of a list)",
+    "utf8.invalid": "write the file in UTF-8 (iconv -f CP949 -t UTF-8, or whatever it is written in)",
     "message.resident": "leave out what does not cross the border (--partial); if it does, the message must tell both "
                         "countries, and --resident-country the reporting one",
     "message.type": "leave it out (--partial), or send what is named there instead",

@@ -291,7 +291,12 @@ def test_every_code_has_a_next_step() -> None:
 
 
 def test_advice_on_letters_and_doctype_can_be_followed() -> None:
-    """To get the file again from who sent it gives the same ISO-8859-1, umlaut or DOCTYPE once more."""
+    """To get the file again from who sent it gives the same ISO-8859-1, umlaut or DOCTYPE once more.
+
+    Nor does the contract's schema help with a file in another encoding, or with a list in place of lines.
+    """
     assert "UTF-8" in advice("xml.encoding")
     assert "DOCTYPE" in advice("xml.document_type")
     assert "umlauts" in advice("fin.malformed")
+    assert "UTF-8" in advice("utf8.invalid")
+    assert "jq -c '.[]'" in advice("json.not_object")
