@@ -158,9 +158,13 @@ def _opened(content: Any, topic: str, timestamps: Timestamps) -> Record:
     if type(at_ms) is not int or at_ms > LATEST_MS:
         raise EnvelopeError(f"timestamp_ms is not a whole number of at most {LATEST_MS}")
     told = content.get("headers", [])
-    if not isinstance(told, list) or not all(isinstance(one, list) and len(one) == 2 for one in told):  # noqa: PLR2004
+    if not isinstance(told, list) or not all(map(_is_header, told)):
         raise EnvelopeError("headers are not a list of [name, text]")
-    return Record(topic, key, value, at_ms, tuple((str(name), str(held).encode()) for name, held in told))
+    return Record(topic, key, value, at_ms, tuple((name, held.encode()) for name, held in told))
+
+
+def _is_header(told: Any) -> bool:
+    return isinstance(told, list) and [type(part) for part in told] == [str, str]
 
 
 def _bytes(content: dict[str, Any], name: str) -> bytes | None:
@@ -171,7 +175,9 @@ def _bytes(content: dict[str, Any], name: str) -> bytes | None:
         except (binascii.Error, ValueError, TypeError) as fault:
             raise EnvelopeError(f"{name}_base64 is not base64") from fault
     text = content.get(name)
-    return None if text is None else str(text).encode()
+    if text is not None and not isinstance(text, str):
+        raise EnvelopeError(f"{name} is no text; an object is written in it as a text of JSON")
+    return None if text is None else text.encode()
 
 
 def write(record: Record) -> bytes:

@@ -67,6 +67,10 @@ def test_an_envelope_keeps_its_time_unless_now_is_asked_for() -> None:
         (b'{"__record":7}', "envelope"),
         (b'{"__record":{"value":"x","headers":7}}', "headers"),
         (b'{"__record":{"value":"x","headers":[7]}}', "headers"),
+        (b'{"__record":{"value":"x","headers":[["name",null]]}}', "headers"),
+        (b'{"__record":{"value":"x","headers":[["a","b","c"]]}}', "headers"),
+        (b'{"__record":{"value":{"base":"USD"}}}', "value is no text"),
+        (b'{"__record":{"value":"x","key":7}}', "key is no text"),
         (b'{"__record":{"value":"x","timestamp_ms":18446744073709551615}}', "at most 253402300799999"),
     ],
 )
