@@ -1,4 +1,4 @@
-"""The progress bar of commands that make records: how many, how fast, how long still; on standard error."""
+"""The progress bar of commands that make records, on a terminal's standard error: how many, how fast, how long still."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
@@ -9,7 +9,10 @@ STEP = 1_000
 
 
 def record_bar(total: int | None) -> "tuple[Any, Callable[[int], None]]":
-    """A rich `Progress` to enter, and the function that is told how many are done; `total` None: not known."""
+    """A rich `Progress` to enter, and the function that is told how many are done; `total` None: not known.
+
+    Where standard error is no terminal, nothing is shown: a bar in a log is noise beside the summary.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     from streams import tables
@@ -21,7 +24,8 @@ def record_bar(total: int | None) -> "tuple[Any, Callable[[int], None]]":
         TextColumn("{task.fields[rate]}/s"),
         TimeRemainingColumn(),
     )
-    progress = Progress(*columns, console=tables.console(stderr=True))
+    console = tables.console(stderr=True)
+    progress = Progress(*columns, console=console, disable=not console.is_terminal)
     task = progress.add_task("records", total=total, rate="0")
 
     def report(done: int) -> None:

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from streams import publish
 from streams.cli.publish import command
 from streams.cli.publish_view import reading_bar, sending_bar
+from streams.cli.record_bar import record_bar
 from streams.contracts import RATES, TRANSACTIONS
 from streams.door import Door, Rejected
 from streams.generator import Simulation
@@ -282,6 +283,10 @@ def test_a_terminal_sees_how_far_the_reading_is(monkeypatch: pytest.MonkeyPatch)
         read(1_000)
     with sending_bar(2) as sent:
         assert sent is None
+    # `simulate` and `testbed generate` draw theirs without asking: a log is no place for it either
+    progress, report = record_bar(2)
+    with progress:
+        report(2)
     assert plain.getvalue() == ""
 
 
