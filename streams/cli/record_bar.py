@@ -1,4 +1,4 @@
-"""The progress bar of commands that make records, on a terminal's standard error: how many, how fast, how long still."""
+"""The progress bar of commands that make records, on a terminal: how many, how fast, how long still."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ STEP = 1_000
 def record_bar(total: int | None) -> "tuple[Any, Callable[[int], None]]":
     """A rich `Progress` to enter, and the function that is told how many are done; `total` None: not known.
 
-    Where standard error is no terminal, nothing is shown: a bar in a log is noise beside the summary.
+    Where standard error is no terminal nothing is shown: a bar in a log is noise beside the summary.
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
