@@ -32,7 +32,8 @@ LEFT_OUT = 3
     type=click.Choice(["own", "event", "now"]),
     default="own",
     show_default=True,
-    help="Kafka timestamps: own = envelope's, else now; event = envelope's, else event's; now = now for all.",
+    help="Kafka timestamps: own = envelope's (docs/FORMATS.md), else now; event = envelope's, else event's; "
+    "now = now for all.",
 )
 @click.option(
     "--history",

@@ -1,6 +1,8 @@
 """Lines into records and back: keys from the contract, time stamps as asked for, faults with their line."""
 
 import base64
+import re
+from pathlib import Path
 
 import orjson
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.record import HISTORY_HEADER, Record
-from streams.record_lines import AT_SENDING, LineError, parsed, read, topic_of, write
+from streams.record_lines import AT_SENDING, Line, LineError, parsed, read, topic_of, write
 
 RATE = b'{"base":"USD","quote":"KRW","mid":"1387.50","rate_time":"2026-05-04T10:00:00+09:00"}'
 
@@ -53,6 +55,15 @@ def test_an_envelope_keeps_its_time_unless_now_is_asked_for() -> None:
     stamps = [next(read([line], "fx.rates.v1", source="f", timestamps=choice)) for choice in ("own", "event", "now")]
     assert [record.timestamp_ms for record in stamps] == [5, 5, AT_SENDING]
     assert {record.value for record in stamps} == {b"\xff"}
+
+
+def test_the_envelope_that_the_documentation_shows_is_read() -> None:
+    """docs/FORMATS.md: the only place where a sender can learn the form of one."""
+    text = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text()
+    (shown,) = re.findall(r'`({"__record": .*?}})`', text)
+    assert list(parsed([shown.encode()], "fx.rates.v1")) == [
+        Line(1, Record("fx.rates.v1", b"USD/KRW", b'{"base": "USD"}', 1_773_100_800_000, (HISTORY_HEADER,)))
+    ]
 
 
 @pytest.mark.parametrize(
