@@ -84,9 +84,8 @@ class Publication:
     @property
     def expected(self) -> int | None:
         """How many records will be sent; None where lines are still to be judged, or were never looked at."""
-        lines = any(one.syntax is None for one in self.inputs)
-        known = self.checked and not (lines and (self.way.partial or any(one.piped for one in self.inputs)))
-        return self.report.fit if known else None
+        known = all(one.syntax is not None or self._looked_at(one) for one in self.inputs)
+        return self.report.fit if self.checked and known else None
 
     @property
     def slow(self) -> bool:
@@ -109,7 +108,7 @@ class Publication:
             if source.syntax is not None:
                 self._held[number] = list(self._messages(source, source.syntax))
                 read(source.size)
-            elif self.way.dry_run or not (self.way.partial or self._choices.as_is or source.piped):
+            elif self.way.dry_run or self._looked_at(source):
                 self.report.begins(source.shown, JSON_LINES_KIND)
                 for item in line_items(source, choices, self._door, read):
                     self._count(source, JSON_LINES_KIND, item)
@@ -127,6 +126,10 @@ class Publication:
                     yield record
                     self._sent += 1
 
+    def _looked_at(self, lines: Source) -> bool:
+        """Whether lines are judged before anything is sent: not where what does not fit is left out, or sent."""
+        return not (self.way.partial or self._choices.as_is or lines.piped)
+
     def _messages(self, source: Source, syntax: Syntax) -> Iterator[Record]:
         choices = self._choices
         if choices.parameters is None:
@@ -141,9 +144,7 @@ class Publication:
         for item in items:
             if self.checked:
                 self._count(source, kind, item)
-            if self.way.dry_run:
-                continue
-            if item.record is not None and (not item.faults or choices.as_is):
+            if item.record is not None and not item.faults and not self.way.dry_run:
                 yield item.record
 
     def _count(self, source: Source, kind: str, item: Item) -> Unfit | None:
@@ -153,9 +154,9 @@ class Publication:
         return self.report.refuse(source.shown, kind, item.place, item.faults, item.payments)
 
     def _lines(self, source: Source, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
-        """A file's lines were looked at, unless what does not fit is to be left out, or sent."""
-        judged = not self._choices.as_is and (self.way.partial or source.piped)
-        if not judged and not self._choices.as_is and source.changed:
+        looked_at = self._looked_at(source)
+        judged = not looked_at and not self._choices.as_is
+        if looked_at and source.changed:
             raise RefusedRecordsError(
                 f"{source.shown} changed after it was looked at: nothing of it was sent; {self._handed_over()}",
                 expected="the lines that were looked at",
