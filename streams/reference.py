@@ -2,7 +2,8 @@
 
 Currencies are the codes active there, and those withdrawn since 2005 up to the last day on which they were money:
 history and late events are about those days. Funds, metals, XXX and XTS are active codes and are accepted. Countries
-are ISO 3166-1 alpha-2 and `XK`. Cost: 2 ms and 0.1 MB when this module is imported.
+are ISO 3166-1 alpha-2 and `XK`. Cost: 2 ms and 0.1 MB when this module is imported; 1 ms and 0.8 MB more when the first
+subdivision is looked up.
 """
 
 import tomllib

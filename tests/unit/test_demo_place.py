@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import tempfile
 
 import pytest
@@ -32,6 +33,11 @@ def killed() -> Place:
     place = filled()
     os.close(place._lock)
     return place
+
+
+def interrupt(*_):
+    """Ctrl-C while a directory is removed."""
+    raise KeyboardInterrupt
 
 
 def test_nothing_is_left_of_a_demo(temporary):
@@ -88,10 +94,13 @@ def test_other_directories_and_links_are_left_alone(temporary):
     assert (target / "demo.lock").exists()
 
 
-def test_a_removal_that_was_interrupted_is_gone_on_with(temporary):
-    """The lock's file goes last."""
-    place = killed()
-    (place.directory / BROKER / "data").unlink()
-    (place.directory / "worker-1.log").unlink()
+def test_a_removal_that_was_interrupted_is_gone_on_with(temporary, monkeypatch):
+    """The lock's file goes last: without it nobody would know the directory for a demo's."""
+    place = filled()
+    with monkeypatch.context() as interrupted:
+        interrupted.setattr(shutil, "rmtree", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            place.remove()
+    os.close(place._lock)
     assert [path for path, _ in remove_leftovers()] == [place.directory]
     assert list(temporary.iterdir()) == []

@@ -1,6 +1,7 @@
 """`fxwatch version` and `fxwatch doctor`: what they print, and when doctor fails."""
 
 import json
+import sys
 from importlib import metadata
 
 import pytest
@@ -11,6 +12,7 @@ from streams import topics
 from streams.broker import java
 from streams.cli import doctor, version
 from streams.errors import BrokerStartError, BrokerUnavailableError, NotAuthorizedError
+from streams.extras import LIBRARIES
 from streams.settings import Settings, load_settings
 
 
@@ -89,6 +91,22 @@ def test_doctor_fails_when_a_named_broker_does_not_answer(monkeypatch):
     assert not ok
     assert checks["broker"] == {"name": "broker", "ok": False, "needed": True, "todo": "start one",
                                 "found": "no Kafka broker answers; got: 127.0.0.1:1"}  # fmt: skip
+
+
+def test_doctor_asks_a_workers_machine_for_a_broker_and_not_for_java(monkeypatch):
+    """Without the extra `demo` it cannot start a broker of its own: one that answers is needed, Java is not."""
+    for module in LIBRARIES["testbed"]:
+        monkeypatch.setitem(sys.modules, module, None)
+
+    def none():
+        raise BrokerStartError("no usable Java runtime", got="none", todo="install one")
+
+    monkeypatch.setattr(java, "find_java", none)
+    ok, checks = run_doctor()
+    assert not ok
+    assert [name for name, check in checks.items() if check["needed"] and not check["ok"]] == ["broker"]
+    assert checks["extra demo"]["found"] == "not installed: jgo, CurrencyConverter, holidays"
+    assert "pip install 'fxwatch[testbed]'" in checks["extra testbed"]["todo"]
 
 
 def test_doctor_names_every_fault_of_a_key_file_and_no_key(monkeypatch, tmp_path):
