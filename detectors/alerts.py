@@ -152,7 +152,7 @@ def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Calla
     score = fuse(case.scored.rank, [hit.finding.strength for hit in found])
     at_risk = max((hit.finding.at_risk for hit in found), default=case.usd or 0)
     level = severity(score, at_risk)
-    institutions = tuple(sorted({event.institution, *(name for hit in found for name in hit.finding.institutions)}))
+    institutions = tuple(sorted({event.institution}.union(*(hit.finding.institutions for hit in found))))
     desks = routing.matching(typologies, level, event.party_type, institutions, case.configuration)
     evidence, total = _evidence(case, found)
     usd_known = bool(found) or case.usd is not None
@@ -225,12 +225,12 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
     as only a row says a payment's time and institution.
     """
     trigger = case.origin.offset
-    offsets = sorted({trigger, *(offset for hit in found for offset in hit.finding.offsets)})
+    offsets = {trigger}.union(*(hit.finding.offsets for hit in found))
     proofs = {proof.offset: proof for proof in case.party.proofs}
     proofs[trigger] = proof_of(case.state, case.event, case.origin)
     kept = rows(case.party)
     there = {trigger, *kept["offset"].tolist()}
-    named = [proofs[offset] for offset in offsets if offset in proofs and offset in there][-MOST_PROOFS:]
+    named = [proofs[offset] for offset in sorted(offsets & proofs.keys() & there)][-MOST_PROOFS:]
     shown = np.isin(kept["offset"], np.array([proof.offset for proof in named], "<i8"))
     known = {int(row["offset"]): row for row in kept[shown]}
     items = []

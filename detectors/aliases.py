@@ -31,8 +31,7 @@ def _kept(party: Party, table: dict[int, int], column: str, sender: Callable[[st
     found = rows(party)
     # of a payee that several institutions pay, the one that did last
     whose = dict(zip(found[column].tolist(), found["institution"].tolist(), strict=True))
-    shares = {number: sender(party.names[number]) for number in set(whose.values())}
     used = [number for number, known_as in table.items() if known_as in whose]
     unused = [number for number, known_as in table.items() if known_as not in whose]
-    kept = {*unused[len(table) - ROOM :], *fairly_cut(used, ROOM, lambda one: shares[whose[table[one]]])}
+    kept = {*unused[len(table) - ROOM :], *fairly_cut(used, ROOM, lambda one: sender(party.names[whose[table[one]]]))}
     return {number: known_as for number, known_as in table.items() if number in kept}

@@ -164,8 +164,8 @@ def prune(party: Party, full_us: int, short_us: int) -> None:
 
 def proofs_of(party: Party, found: Rows) -> list[Proof]:
     """The party's proofs whose payments are among these rows."""
-    named = np.isin(np.array([proof.offset for proof in party.proofs], "<i8"), found["offset"])
-    return [proof for proof, known in zip(party.proofs, named.tolist(), strict=True) if known]
+    known = set(found["offset"].tolist())
+    return [proof for proof in party.proofs if proof.offset in known]
 
 
 def forget_names(party: Party) -> None:

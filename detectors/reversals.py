@@ -133,7 +133,7 @@ def _names(party: Party, reversal: Reversal, row: Payment) -> bool:
     """Whether a reversal that waits names a payment; the others need no look through all rows."""
     if reversal.original and party.first_event(reversal.original) == row.event:
         return True
-    return reversal.payment == row.payment
+    return row.payment != 0 and reversal.payment == row.payment
 
 
 def plausible(one: tuple[int, int], other: tuple[int, int]) -> bool:

@@ -236,10 +236,8 @@ def sums_by_institution(rows: Rows, names: Sequence[str], own: int) -> tuple[tup
     """USD cents by institution among rows: of the payment's own and the largest others. Cost: 0.2 ms for 2 048 rows."""
     order = np.argsort(rows["institution"], kind="stable")
     numbers, firsts = np.unique(rows["institution"][order], return_index=True)
-    running = payments.running_sums(rows["usd"][order]).tolist()
-    lasts = [*firsts.tolist()[1:], len(rows)]
-    sums = [running[last] - running[first] for first, last in zip(firsts.tolist(), lasts, strict=True)]
-    found = dict(zip(numbers.tolist(), sums, strict=True))
+    sums = np.diff(payments.running_sums(rows["usd"][order])[np.append(firsts, len(rows))])
+    found = dict(zip(numbers.tolist(), sums.tolist(), strict=True))
     largest = heapq.nlargest(MOST_PARTS, found.items(), key=itemgetter(1))
     return tuple((names[number], cents) for number, cents in {own: found.get(own, 0), **dict(largest)}.items())
 
