@@ -18,7 +18,7 @@ PYTEST_OPTIONS ?=
 FUZZ_SECONDS ?= 120
 FUZZ_SEED ?= 1
 
-.PHONY: help setup demo test lint promtool amtool fuzzer fuzz mutants mutation bench chaos wheel lock clean
+.PHONY: help setup demo test lint promtool fuzzer fuzz mutants mutation bench chaos wheel lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1|\2/p' $(firstword $(MAKEFILE_LIST)) | while IFS='|' read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -40,7 +40,7 @@ demo: setup ## a broker, workers, a stream and live alerts; stops everything at 
 
 test: setup promtool fuzzer mutants lint ## lint, then every test, the real-broker ones included
 	@# alone, what bounds milliseconds; then three processes: two for the tests with a broker, which mostly wait, and beside them all others (tests/support/broker_tests_together.py)
-	$(BIN)/python -m pytest -ra -m alone
+	$(BIN)/python -m pytest -ra -m alone $$(grep -rl --include='test_*.py' 'mark.alone' tests)
 	$(BIN)/python -m pytest -ra -m 'not alone and not chaos and not bench' -n 3 --no-loadscope-reorder $(PYTEST_OPTIONS)
 
 lint: setup ## ruff, formatter, mypy, import-linter
@@ -56,8 +56,6 @@ promtool: setup
 	@(for tool in prometheus promtool alertmanager amtool; do command -v $$tool >/dev/null || [ -x $(BIN)/$$tool ] || exit 1; done) \
 		|| bash deploy/prometheus/fetch-tools $(BIN) \
 		|| echo 'prometheus and alertmanager are not to be had here; their tests will be skipped and say so' >&2
-
-amtool: promtool
 
 # The fuzzer has wheels for Linux on x86-64 only. Where it cannot be had, its test says so and is counted as skipped.
 fuzzer: setup
