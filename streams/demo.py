@@ -93,12 +93,11 @@ class Figures(msgspec.Struct, kw_only=True):
 
     read: Counter[str] = msgspec.field(default_factory=Counter)
     rejected: Counter[str] = msgspec.field(default_factory=Counter)
-    scored: float = 0
-    duplicates: float = 0
-    conflicts: float = 0
-    alerts: float = 0
-    lag: float = 0
-    gap: float = 0
+    scored: int = 0
+    duplicates: int = 0
+    conflicts: int = 0
+    lag: int = 0
+    gap: int = 0
 
 
 def figures(workers: list[WorkerProcess]) -> Figures:
@@ -118,22 +117,20 @@ def figures(workers: list[WorkerProcess]) -> Figures:
 
 def _add(found: Figures, name: str, labels: dict[str, str], value: float) -> None:
     if name == "fxwatch_detector_score_count" and labels["detector"] == SCORED_BY:
-        found.scored += value
+        found.scored += int(value)
     elif name == "fxwatch_records_read_total":
         found.read[labels["topic"]] += int(value)
     elif name == "fxwatch_events_total" and labels["agent"] == "monitor":
         if labels["outcome"] == "duplicate":
-            found.duplicates += value
+            found.duplicates += int(value)
         elif labels["outcome"] == "conflict":
-            found.conflicts += value
+            found.conflicts += int(value)
     elif name == "fxwatch_dead_letters_total" and labels["code"] not in TOLD_BY_MONITOR:
         found.rejected[labels["topic"]] += int(value)
-    elif name == "fxwatch_alerts_total":
-        found.alerts += value
     elif name == "fxwatch_lag_records":
-        found.lag += value
+        found.lag += int(value)
     elif name == "fxwatch_reconciliation_gap":
-        found.gap += value
+        found.gap += int(value)
 
 
 @contextlib.contextmanager
@@ -196,7 +193,7 @@ def wait_drained(workers: list[WorkerProcess], sent: int) -> Figures:
         quiet = quiet + 1 if found.read.total() >= sent and found.lag == 0 else 0
         if time.monotonic() > deadline:
             raise DemoError(
-                "the stream was not worked off in time", got=f"read {found.read.total()} of {sent}, lag {found.lag:.0f}"
+                "the stream was not worked off in time", got=f"read {found.read.total()} of {sent}, lag {found.lag}"
             )
     return found
 
@@ -254,21 +251,21 @@ def summary(sent: int, seconds: float, found: Figures, alerts: list[Alert], plan
     return {
         "sent": sent,
         "read": found.read.total(),
-        "scored": int(found.scored),
-        "duplicates": int(found.duplicates),
-        "conflicts": int(found.conflicts),
+        "scored": found.scored,
+        "duplicates": found.duplicates,
+        "conflicts": found.conflicts,
         "rejected": found.rejected.total(),
         "account": msgspec.to_builtins(
             account(
                 sent,
                 found.read,
                 found.rejected,
-                scored=int(found.scored),
-                duplicates=int(found.duplicates),
-                conflicts=int(found.conflicts),
+                scored=found.scored,
+                duplicates=found.duplicates,
+                conflicts=found.conflicts,
             )
         ),
-        "reconciliation_gap": int(found.gap),
+        "reconciliation_gap": found.gap,
         "alerts": len(alerts),
         "planted": {name: {"found": hit, "planted": total} for name, (hit, total) in planted.items()},
         "events_per_second": round(sent / seconds),

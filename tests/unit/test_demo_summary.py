@@ -45,13 +45,13 @@ def figures() -> Figures:
     """What the pages said, line by line."""
     found = Figures()
     for topic, count in READ.items():
-        _add(found, "fxwatch_records_read_total", {"topic": topic}, float(count))
+        _add(found, "fxwatch_records_read_total", {"topic": topic}, count)
     for topic, count in REJECTED.items():
-        _add(found, "fxwatch_dead_letters_total", {"topic": topic, "code": "value.missing"}, float(count))
-    _add(found, "fxwatch_dead_letters_total", {"topic": TRANSACTIONS, "code": "event.conflict"}, 1.0)
-    _add(found, "fxwatch_detector_score_count", {"detector": "half_space_trees"}, 1163.0)
-    _add(found, "fxwatch_detector_score_count", {"detector": "robust_z"}, 1163.0)
-    for outcome, count in (("duplicate", 5.0), ("conflict", 1.0), ("applied", 9379.0)):
+        _add(found, "fxwatch_dead_letters_total", {"topic": topic, "code": "value.missing"}, count)
+    _add(found, "fxwatch_dead_letters_total", {"topic": TRANSACTIONS, "code": "event.conflict"}, 1)
+    _add(found, "fxwatch_detector_score_count", {"detector": "half_space_trees"}, 1163)
+    _add(found, "fxwatch_detector_score_count", {"detector": "robust_z"}, 1163)
+    for outcome, count in (("duplicate", 5), ("conflict", 1), ("applied", 9379)):
         _add(found, "fxwatch_events_total", {"agent": "monitor", "outcome": outcome}, count)
     return found
 
