@@ -16,7 +16,8 @@ import pytest
 from aiokafka import TopicPartition
 
 from detectors.events import Disposition
-from streams import ledger, reading, topics
+from streams import clients, ledger, reading, topics
+from streams.cli import desk_options
 from streams.desk import alert_lookup, listing
 from streams.desk.alert_heads import Wanted
 from streams.desk.alert_lookup import Search, find_alerts, series_of
@@ -193,6 +194,55 @@ def test_partitions_that_are_known_are_not_asked_for(monkeypatch):
     assert (known._assigned, asked) == ([TopicPartition(topics.ALERTS, 3)], [])
     unknown = reading.Reader(load_settings(), [topics.ALERTS], [3, 40])
     assert (unknown._assigned, asked) == ([TopicPartition(topics.ALERTS, 3)], [[topics.ALERTS]])
+
+
+class Log:
+    """A consumer of one partition: records at 0, 1 and 3, an end mark at 2, and a record behind the end."""
+
+    def __init__(self) -> None:
+        self._at = 0
+
+    async def start(self) -> None:
+        """Nothing to do."""
+
+    stop = start
+
+    def assign(self, _: Any) -> None:
+        """Nothing to do."""
+
+    pause = resume = assign
+
+    async def beginning_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(places, 0)
+
+    async def end_offsets(self, places: list[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(places, 4)
+
+    def seek(self, _: TopicPartition, offset: int) -> None:
+        self._at = offset
+
+    async def getmany(self, **_: Any) -> dict[TopicPartition, list[Record]]:
+        found = [Record(None, None, offset) for offset in (0, 1, 3, 4) if offset >= self._at][:2]
+        self._at = found[-1].offset + 1
+        return {TopicPartition("t", 0): found}
+
+    async def position(self, _: TopicPartition) -> int:
+        return self._at
+
+
+def test_a_long_reading_says_how_far_it_is_and_ends_where_the_topic_ended(monkeypatch, capsys):
+    """Told behind each batch: the records read, of the offsets from where it began."""
+    monkeypatch.setattr(clients, "reader", lambda *_, **__: Log())
+    monkeypatch.setattr(desk_options, "PATIENCE_SECONDS", 0.0)
+    place = TopicPartition("t", 0)
+    with reading.Reader(load_settings(), ["t"], [0], known=True) as reader:
+        for start, offsets, said in ((0, [0, 1, 3], ["2 of 4", "3 of 4"]), (1, [1, 3], ["2 of 3"]), (4, [], [])):
+            progress = desk_options.Progress("en")
+            batches = list(reader.to_end({place: start}, progress))
+            assert [record.offset for _, records in batches for record in records] == offsets
+            lines = capsys.readouterr().err.splitlines()
+            assert len(lines) == len(said)
+            assert all(part in line for part, line in zip(said, lines, strict=True)), lines
 
 
 def test_times_in_the_wrong_order_are_refused():
