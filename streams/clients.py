@@ -218,6 +218,12 @@ async def end_offset(consumer: AIOKafkaConsumer, partition: TopicPartition) -> i
     return int((await consumer.end_offsets([partition]))[partition])
 
 
+async def partition_count(consumer: AIOKafkaConsumer, topic: str) -> int:
+    """How many partitions a topic has. Raises `UnknownTopicOrPartitionError` when there is none of that name."""
+    await consumer.beginning_offsets([TopicPartition(topic, 0)])
+    return len(consumer.partitions_for_topic(topic) or ())
+
+
 async def read_whole(settings: Settings, topic: str, partition: int) -> AsyncIterator[list[Any]]:
     """Every record of `topic`[`partition`] up to its end now, as a read_uncommitted reader sees them."""
     place = TopicPartition(topic, partition)

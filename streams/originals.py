@@ -106,7 +106,7 @@ class Originals:
         # the offset any more
         self._seek(consumer, tp, offset)
         self._asked = offset
-        self._partitions = await _partitions(consumer, tp.topic)
+        self._partitions = await clients.partition_count(consumer, tp.topic)
         if tp.partition < self._partitions:
             self._first = (await consumer.beginning_offsets([tp]))[tp]
             self._end = await clients.end_offset(consumer, tp)
@@ -133,9 +133,3 @@ class Originals:
             fetched = await consumer.getmany(tp, timeout_ms=_LOOK_MS, max_records=LOOK)
             self._held.extend(fetched.get(tp, ()))
             await asyncio.sleep(0)
-
-
-async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> int:
-    """How many partitions a topic has. Raises `UnknownTopicOrPartitionError` when there is none of that name."""
-    await consumer.beginning_offsets([TopicPartition(topic, 0)])
-    return len(consumer.partitions_for_topic(topic) or ())

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from streams import render
+from streams import reading, render, topics
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.evidence_text import EvidenceText, evidence_json
 from streams.alert_text.history_text import Reasons, history_lines
@@ -17,7 +17,7 @@ from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import Found, find_alerts, series_of
 from streams.desk.evidence_records import Detail, evidence_records
 from streams.desk.reasons import reasons_of
-from streams.desk.verdicts import VerdictReader, Verdicts
+from streams.desk.verdicts import Verdicts, read_verdicts
 from streams.errors import NotAuthorizedError
 from streams.languages import Language
 from streams.settings import Settings, load_settings
@@ -43,10 +43,10 @@ def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
     heads = series_of(settings, found)
     try:
         details = asyncio.run(evidence_records(settings, found.alert))
-        with VerdictReader(settings, progress) as reader:
-            position = found.alert.position
-            first = min((head.position.offset for head in heads), default=position.offset)
-            verdicts = reader.read({position.partition: first})
+        partition = found.alert.position.partition
+        first = min((head.position.offset for head in heads), default=found.alert.position.offset)
+        with reading.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
+            verdicts = read_verdicts(settings, reader, {partition: first}, progress)
     except NotAuthorizedError:
         return Looked(found, heads, None, None, None)
     given = [one for head in heads for one in verdicts.on(head.alert_id, head.party)]

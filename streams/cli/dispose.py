@@ -14,6 +14,7 @@ import msgspec
 
 from detectors.events import Verdict
 from detectors.party import MOST_RAISED
+from streams import reading, topics
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.dispose_text import alert_line, done_json, done_lines, dry_line, stands_line
 from streams.cli.desk_options import Progress, language, told
@@ -21,7 +22,7 @@ from streams.contracts import DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS, Found, find_alerts
 from streams.desk.disposing import DETAILS, Done, already, check, decided, dispose
 from streams.desk.moments import moment
-from streams.desk.verdicts import Given, VerdictReader, Verdicts, starts_of
+from streams.desk.verdicts import Given, Verdicts, read_verdicts, starts_of
 from streams.errors import NotAuthorizedError, UsageError
 from streams.languages import Language
 from streams.settings import Settings, load_settings
@@ -71,8 +72,9 @@ def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Ver
     """The verdicts on these alerts; None for who may not read the ledger."""
     positions = [one.alert.position for one in found]
     try:
-        with VerdictReader(settings, progress) as reader:
-            return reader.read(starts_of((each.partition, each.offset) for each in positions))
+        with reading.Reader(settings, [topics.LEDGER]) as reader:
+            starts = starts_of((each.partition, each.offset) for each in positions)
+            return read_verdicts(settings, reader, starts, progress)
     except NotAuthorizedError:
         return None
 

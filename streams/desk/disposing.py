@@ -196,7 +196,7 @@ class _Watch:
         """Dead letters hold personal data: an investigator may not read them, and is not told why then."""
         try:
             await self._letters.start()
-            count = len(await self._letters._client._wait_on_metadata(topics.DEADLETTER))  # noqa: SLF001
+            count = await clients.partition_count(self._letters, topics.DEADLETTER)
             places = [TopicPartition(topics.DEADLETTER, number) for number in range(count)]
             self._letters.assign(places)
             for place, end in (await self._letters.end_offsets(places)).items():

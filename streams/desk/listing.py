@@ -13,7 +13,7 @@ import msgspec
 
 from streams import reading, topics
 from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
-from streams.desk.verdicts import Given, VerdictReader, Verdicts, starts_of
+from streams.desk.verdicts import Given, Verdicts, read_verdicts, starts_of
 from streams.errors import NotAuthorizedError
 from streams.settings import Settings
 
@@ -80,8 +80,8 @@ def _of_any_state(settings: Settings, query: Query, source: "_Source", told: rea
     if not chosen:
         return Listed((), 0, source.unreadable)
     try:
-        with VerdictReader(settings, told) as reader:
-            verdicts = reader.read(_starts(chosen))
+        with reading.Reader(settings, [topics.LEDGER]) as ledger:
+            verdicts = read_verdicts(settings, ledger, _starts(chosen), told)
     except NotAuthorizedError as fault:
         return Listed(tuple(map(Row, chosen)), first.total, source.unreadable, fault)
     return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable)
@@ -91,10 +91,10 @@ def _of_a_state(settings: Settings, query: Query, source: "_Source", told: readi
     """The first alerts of a state: verdicts on all of them say which."""
     key = order(query.sorting)
     first = First(query.most, lambda row: key(row.current.head))
-    with VerdictReader(settings, told) as reader:
+    with reading.Reader(settings, [topics.LEDGER]) as ledger:
         for currents in source.partitions():
             if currents:
-                verdicts = reader.read(_starts(currents))
+                verdicts = read_verdicts(settings, ledger, _starts(currents), told)
                 first.add_all(row for row in (_row(each, verdicts) for each in currents) if row.state == query.state)
     return Listed(tuple(first.in_order()), first.total, source.unreadable)
 

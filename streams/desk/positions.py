@@ -1,7 +1,8 @@
 """Records at known positions: exactly these, read committed, and why one that is asked for is not there."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from typing import Any, Literal
 
 import msgspec
@@ -52,8 +53,9 @@ async def records_at(
     place = TopicPartition(topic, partition)
     wanted = sorted(set(offsets))
     try:
-        async with _Opened(settings, place, committed=False) as plain, _Opened(settings, place, committed=True) as one:
-            span = Span(await _first(plain, place), await _end(one, place), await _end(plain, place))
+        async with _opened(settings, place, committed=False) as plain, _opened(settings, place, committed=True) as one:
+            first = (await plain.beginning_offsets([place]))[place]
+            span = Span(first, await clients.end_offset(one, place), await clients.end_offset(plain, place))
             inside = [offset for offset in wanted if span.first <= offset < span.committed]
             found = await _read(one, place, inside)
             hidden = await _read(plain, place, [offset for offset in inside if offset not in found])
@@ -77,33 +79,17 @@ def _told(offset: int, span: Span, found: dict[int, Any], hidden: dict[int, Any]
     return At(offset, "aborted" if offset in hidden else "marker")
 
 
-class _Opened:
-    """A started consumer of one partition, as a context."""
-
-    def __init__(self, settings: Settings, place: TopicPartition, *, committed: bool) -> None:
-        self._consumer = clients.reader(settings, committed=committed, unreadable="each", fetch_bytes=FETCH_BYTES,
-                                        fetch_wait_ms=50)  # fmt: skip
-        self._place = place
-
-    async def __aenter__(self) -> AIOKafkaConsumer:
-        try:
-            await self._consumer.start()
-            self._consumer.assign([self._place])
-        except BaseException:
-            await self._consumer.stop()
-            raise
-        return self._consumer
-
-    async def __aexit__(self, *_: object) -> None:
-        await self._consumer.stop()
-
-
-async def _first(consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
-    return int((await consumer.beginning_offsets([place]))[place])
-
-
-async def _end(consumer: AIOKafkaConsumer, place: TopicPartition) -> int:
-    return await clients.end_offset(consumer, place)
+@asynccontextmanager
+async def _opened(settings: Settings, place: TopicPartition, *, committed: bool) -> AsyncIterator[AIOKafkaConsumer]:
+    """A started consumer of one partition."""
+    consumer = clients.reader(settings, committed=committed, unreadable="each", fetch_bytes=FETCH_BYTES,
+                              fetch_wait_ms=50)  # fmt: skip
+    try:
+        await consumer.start()
+        consumer.assign([place])
+        yield consumer
+    finally:
+        await consumer.stop()
 
 
 async def _read(consumer: AIOKafkaConsumer, place: TopicPartition, offsets: list[int]) -> dict[int, Any]:

@@ -7,14 +7,13 @@ verdict is open again: there is news.
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
 from detectors.events import Disposition, Source, Verdict
 from detectors.officers import officer_number
-from streams import ledger, reading, topics
+from streams import ledger, reading
 from streams.desk.alert_heads import slot_part
 from streams.errors import LedgerError
 from streams.settings import Settings
@@ -132,34 +131,20 @@ def given_of(record: Any, partition: int) -> Given | None:
     )  # fmt: skip
 
 
-class VerdictReader:
-    """Reads the verdicts of the ledger, from any offset to where each partition ended when it was opened.
+def read_verdicts(
+    settings: Settings, ledger_reader: reading.Reader, starts: Mapping[int, int], told: reading.Told
+) -> Verdicts:
+    """All verdicts in these ledger partitions from an offset on (partition -> offset), to where the reader ends.
 
-    A context manager. A verdict stands behind its alert, so that an alert's own position is where to begin. 5 us a
-    ledger record. Raises what the reader raises, `NotAuthorizedError` among it.
+    A verdict stands behind its alert, so that an alert's own position is where to begin. 5 us a ledger record. Raises
+    what the reader raises.
     """
-
-    def __init__(self, settings: Settings, told: reading.Told) -> None:
-        self._officers, self._told = settings.effective.admitted.officers, told
-        self._reader = reading.Reader(settings, [topics.LEDGER])
-
-    def __enter__(self) -> Self:
-        self._reader.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._reader.__exit__(kind, fault, trace)
-
-    def read(self, starts: Mapping[int, int]) -> Verdicts:
-        """All verdicts in these ledger partitions from an offset on (partition -> offset)."""
-        verdicts, reader = Verdicts(self._officers), self._reader
-        first = {tp: _first(starts.get(tp.partition, end), reader.begins[tp], end) for tp, end in reader.ends.items()}
-        for tp, records in reader.to_end(first, self._told):
-            for given in filter(None, (given_of(record, tp.partition) for record in records)):
-                verdicts.add(given)
-        return verdicts
+    verdicts, ends = Verdicts(settings.effective.admitted.officers), ledger_reader.ends
+    first = {tp: _first(starts.get(tp.partition, end), ledger_reader.begins[tp], end) for tp, end in ends.items()}
+    for tp, records in ledger_reader.to_end(first, told):
+        for given in filter(None, (given_of(record, tp.partition) for record in records)):
+            verdicts.add(given)
+    return verdicts
 
 
 def starts_of(places: Iterable[tuple[int, int]]) -> dict[int, int]:

@@ -23,7 +23,7 @@ from streams.desk.alert_heads import Wanted
 from streams.desk.alert_lookup import Search, find_alerts, series_of
 from streams.desk.listing import Query, listed
 from streams.desk.moments import span
-from streams.desk.verdicts import VerdictReader, Verdicts, given_of
+from streams.desk.verdicts import Verdicts, given_of, read_verdicts
 from streams.errors import AlertNotFoundError, UsageError
 from streams.settings import load_settings
 
@@ -158,9 +158,9 @@ def test_a_verdict_counts_as_the_monitor_counts_it(held, records, state):
 def test_a_verdict_is_found_in_a_ledger_that_was_made_anew(held):
     """The alert's position is beyond its end: it is read from its beginning."""
     held[topics.LEDGER][0] = [verdict()]
-    with VerdictReader(load_settings(), told) as reader:
-        assert len(reader.read({0: 99}).on(f"{1:032x}", OLD)) == 1
-        assert reader.read({0: 1}).on(f"{1:032x}", OLD) == []
+    with reading.Reader(load_settings(), [topics.LEDGER]) as reader:
+        for start, many in ((99, 1), (1, 0)):
+            assert len(read_verdicts(load_settings(), reader, {0: start}, told).on(f"{1:032x}", OLD)) == many
 
 
 def test_an_alert_asked_for_names_the_newest_of_its_series_and_how_many_came_behind(held):
