@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, get_args
 from zoneinfo import ZoneInfo
 
 import click
-import msgspec
 
 from detectors.events import Verdict
 from detectors.party import MOST_RAISED
@@ -161,14 +160,8 @@ def _show(
     settings: Settings, judged: _Judged, done: Done | None, seconds: float, *, as_json: bool, lang: Language
 ) -> None:
     if as_json:
-        outcome = Done(decision=judged.decision, outcome="stands") if judged.stands is not None else done
-        told_: dict[str, Any] = {
-            "alert_id": judged.decision.alert_id,
-            "outcome": "dry_run",
-            "disposition": msgspec.to_builtins(judged.decision),
-        }
-        told_ = (told_ if outcome is None else done_json(outcome)) | {"superseded_by": judged.found.successor}
-        say_json(json.dumps(told_, ensure_ascii=False))
+        done = done or Done(decision=judged.decision, outcome="dry_run" if judged.stands is None else "stands")
+        say_json(json.dumps(done_json(done) | {"superseded_by": judged.found.successor}, ensure_ascii=False))
         return
     say(alert_line(judged.found.alert, lang))
     if judged.found.successor is not None:

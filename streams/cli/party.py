@@ -10,7 +10,7 @@ from streams.alert_text import list_text, party_text
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import Wanted
-from streams.desk.listing import Listed, Query, listed
+from streams.desk.listing import Query, listed
 from streams.desk.moments import span
 from streams.desk.party_history import partition_of, read_party, require_token
 from streams.languages import Language
@@ -53,13 +53,13 @@ def command(
     partition = partition_of(settings, token)
     history = read_party(settings, token, partition, limit, progress, since=begin, until=end)
     if as_csv:
-        rows = (party_text.csv_cells(entry, partition, purposes, zone, lang) for entry in history.entries())
+        entries = history.entries()
+        rows = (party_text.csv_cells(entry, partition, purposes, zone, lang) for entry in entries)
         write_csv(party_text.CSV_TITLES[lang], rows, bom=bom)
-        shown = len(history.entries())
-        told(DESK_WORDS[lang].page.format(shown=f"{shown:,}", total=f"{history.total:,}"))
+        told(DESK_WORDS[lang].page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"))
         return
     wanted = Query(topic=topics.ALERTS, wanted=Wanted(parties=history.names), sorting="time", most=MOST_ALERTS)
-    found: Listed = listed(settings, wanted, progress)
+    found = listed(settings, wanted, progress)
     if found.total > len(found.rows):
         told(DESK_WORDS[lang].listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}"))
     if as_json:

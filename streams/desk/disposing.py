@@ -32,8 +32,8 @@ from streams.settings import Settings
 from streams.signed_records import sign
 
 # sent: acknowledged by Kafka, nothing more is known. taken_in: it stands in the ledger. refused: a dead letter.
-# stands: nothing was sent, because this officer's verdict says so already.
-Outcome = Literal["sent", "taken_in", "refused", "stands"]
+# stands: nothing was sent, because this officer's verdict says so already. dry_run: nothing was to be sent.
+Outcome = Literal["sent", "taken_in", "refused", "stands", "dry_run"]
 # the place of a verdict's own record (partition, offset), and what is known of it since
 _News = tuple[tuple[int | None, int | None], dict[str, Any]]
 _ID_DIGITS = 32

@@ -1,6 +1,7 @@
 """The payments behind an alert: each record of its evidence, read from the ledger at its position."""
 
 from collections.abc import Iterable
+from typing import Literal
 
 import msgspec
 
@@ -26,7 +27,7 @@ class Detail(msgspec.Struct, frozen=True):
     """
 
     item: EvidenceItem
-    state: State | str
+    state: State | Literal["no_position", "other"]
     event: Event | None = None
     usd: str | None = None
     cause: str = ""

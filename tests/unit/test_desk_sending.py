@@ -87,6 +87,14 @@ def test_an_alert_that_the_monitor_may_have_forgotten_is_told_before(desk, newer
         assert ("the monitor may know it no more" in done.stderr) is warned
 
 
+def test_a_dry_run_tells_machines_what_would_be_sent(desk):
+    """The record whole, and that nothing has a place."""
+    desk(None)
+    told = json.loads(CliRunner().invoke(command, [*ASKED, "--dry-run", "--json"]).stdout)
+    assert (told["outcome"], told["disposition"]["verdict"], "sent_to" in told) == ("dry_run", "refuted", False)
+    assert told["disposition"]["event_id"].startswith("desk-")
+
+
 LETTER = Letter(topic="fx.dispositions.v1", partition=4, offset=106, timestamp_ms=1, key=b"k", value=b"{}",
                 headers=(), stage="monitor", codes=("verdict.unknown_alert",), message="why",
                 version="1").written()  # fmt: skip
