@@ -49,7 +49,7 @@ async def evidence_records(settings: Settings, alert: Alert) -> list[Detail]:
     worth = Worth(int(settings.effective.engine.rate_stale_hours * 3_600_000_000))
     if foreign:
         before = {offset for each in foreign for offset in _before(each.item.offset or 0)}
-        around, _ = await records_at(settings, topic, partition, before)
+        around, _ = await records_at(settings, topic, partition, before, why=False)
         worth.take_all(at.record for at in around.values() if at.record is not None and at.state == "record")
     return [msgspec.structs.replace(each, usd=worth.usd(each.event)) if isinstance(each.event, Transaction) else each
             for each in details]  # fmt: skip

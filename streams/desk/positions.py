@@ -44,10 +44,11 @@ class Span(msgspec.Struct, frozen=True):
 
 
 async def records_at(
-    settings: Settings, topic: str, partition: int, offsets: Iterable[int]
+    settings: Settings, topic: str, partition: int, offsets: Iterable[int], *, why: bool = True
 ) -> tuple[dict[int, At], Span]:
     """What stands at these offsets of a partition, and the partition's span. One request for neighbours, 3 ms each.
 
+    `why`: where no record is found it is read again, uncommitted, to tell what was rolled back; else that is a marker.
     Raises `NotAuthorizedError`, and `BrokerUnavailableError` when nothing comes for 30 s.
     """
     place = TopicPartition(topic, partition)
@@ -58,7 +59,8 @@ async def records_at(
             span = Span(first, await clients.end_offset(one, place), await clients.end_offset(plain, place))
             inside = [offset for offset in wanted if span.first <= offset < span.committed]
             found = await _read(one, place, inside)
-            hidden = await _read(plain, place, [offset for offset in inside if offset not in found])
+            missing = [offset for offset in inside if offset not in found]
+            hidden = await _read(plain, place, missing) if why else {}
     except (KafkaError, OSError, TimeoutError) as fault:
         gone = BrokerUnavailableError(f"the broker stopped answering while {topic} was read", got=repr(fault),
                                       todo="see `fxwatch broker status`, then ask again")  # fmt: skip
