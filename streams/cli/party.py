@@ -59,7 +59,7 @@ def command(
         told(DESK_WORDS[lang].page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"))
         return
     wanted = Query(topic=topics.ALERTS, wanted=Wanted(parties=history.names), sorting="time", most=MOST_ALERTS)
-    found = listed(settings, wanted, progress)
+    found = listed(settings, wanted, progress, history.verdicts)
     if found.total > len(found.rows):
         told(DESK_WORDS[lang].listed.format(shown=f"{len(found.rows):,}", total=f"{found.total:,}"))
     if as_json:

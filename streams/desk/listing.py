@@ -60,17 +60,22 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 200
 
 
-def listed(settings: Settings, query: Query, told: reading.Told) -> Listed:
+def listed(settings: Settings, query: Query, told: reading.Told, known: Verdicts | None = None) -> Listed:
     """The alerts of `query` and their verdicts, as the topics were when it was called.
 
+    `known`: the verdicts, where the ledger has been read already and alerts of any state are asked for.
     Raises what the reader raises; who may not read the ledger gets alerts without verdicts, and a `NotAuthorizedError`
     where they were to be chosen by them.
     """
     source = _Source(settings, query, told)
-    return (_of_any_state if query.state == "all" else _of_a_state)(settings, query, source, told)
+    if query.state == "all":
+        return _of_any_state(settings, query, source, told, known)
+    return _of_a_state(settings, query, source, told)
 
 
-def _of_any_state(settings: Settings, query: Query, source: "_Source", told: reading.Told) -> Listed:
+def _of_any_state(
+    settings: Settings, query: Query, source: "_Source", told: reading.Told, verdicts: Verdicts | None
+) -> Listed:
     """The first alerts, and then the verdicts on these alone."""
     key = order(query.sorting)
     first = First(query.most, lambda current: key(current.head))
@@ -79,11 +84,12 @@ def _of_any_state(settings: Settings, query: Query, source: "_Source", told: rea
     chosen = first.in_order()
     if not chosen:
         return Listed((), 0, source.unreadable)
-    try:
-        with reading.Reader(settings, [topics.LEDGER]) as ledger:
-            verdicts = read_verdicts(settings, ledger, _starts(chosen), told)
-    except NotAuthorizedError as fault:
-        return Listed(tuple(map(Row, chosen)), first.total, source.unreadable, fault)
+    if verdicts is None:
+        try:
+            with reading.Reader(settings, [topics.LEDGER]) as ledger:
+                verdicts = read_verdicts(settings, ledger, _starts(chosen), told)
+        except NotAuthorizedError as fault:
+            return Listed(tuple(map(Row, chosen)), first.total, source.unreadable, fault)
     return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable)
 
 

@@ -16,10 +16,10 @@ import msgspec
 
 from detectors.calendar import to_us
 from detectors.clock import borne_out
-from detectors.events import Disposition, Event, Origin, Profile, Transaction
+from detectors.events import Event, Origin, Profile, Transaction
 from streams import ledger, pseudonyms, reading, topics
 from streams.desk.alert_heads import First, slot_part
-from streams.desk.verdicts import Given, given_of
+from streams.desk.verdicts import Verdicts, given_of
 from streams.desk.worth import Worth
 from streams.errors import LedgerError, UsageError
 from streams.settings import Settings
@@ -71,12 +71,13 @@ class History:
 
     `since` <= time of the event < `until`, where given. Sums are of settled payments, as they were reported; what was
     ordered, returned or cancelled is counted by its status. What the monitor drops, because the same event came before
-    among the newest `REMEMBERED` of the party, is counted as `repeated` and nowhere else.
+    among the newest `REMEMBERED` of the party, is counted as `repeated` and nowhere else. `verdicts` has those of the
+    party's slot, whatever time is asked for: the list of its alerts need not read the ledger for them.
     """
 
     def __init__(
         self, token: str, names: frozenset[str], zone: ZoneInfo, stale_us: int, most: int, *,
-        since: datetime | None = None, until: datetime | None = None,
+        since: datetime | None = None, until: datetime | None = None, officers: Iterable[str] = (),
     ) -> None:  # fmt: skip
         self.names = names or frozenset({token})
         self._keys = frozenset(name.encode() for name in self.names)
@@ -89,7 +90,7 @@ class History:
         self.months: dict[Period, Sum] = {}
         self.counterparties: dict[str, Sum] = {}
         self.institutions = Counter[str]()
-        self.verdicts: list[Given] = []
+        self.verdicts = Verdicts(officers)
         self.profile: Profile | None = None
         self._profile_us = 0
         self.unreadable = self.repeated = 0
@@ -121,8 +122,11 @@ class History:
             return
         if b'"previous"' in (record.value or b""):
             self._link(record)
+        given = given_of(record, partition)
+        if given is not None:
+            self.verdicts.add(given)
         if record.key in self._keys:
-            self._own(record, partition)
+            self._own(record)
 
     def _link(self, record: Any) -> None:
         """Note which former name the record gives its party, whoever that is: it may prove to be this one."""
@@ -135,7 +139,7 @@ class History:
         if former is not None and (name in self.links or len(self.links) < MOST_LINKS):
             self.links.setdefault(name, set()).add(former)
 
-    def _own(self, record: Any, partition: int) -> None:
+    def _own(self, record: Any) -> None:
         try:
             event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
         except LedgerError:
@@ -145,10 +149,6 @@ class History:
         if self._is_known(event):
             self.repeated += 1
             return
-        if isinstance(event, Disposition):
-            given = given_of(record, partition)
-            if given is not None:
-                self.verdicts.append(given)
         if isinstance(event, Profile):
             self._know(event, origin)
         at = time_of(event)
@@ -234,7 +234,7 @@ def read_party(
     while True:
         history = History(token, names, ZoneInfo(settings.effective.engine.time_zone),
                           int(settings.effective.engine.rate_stale_hours * 3_600_000_000), most,
-                          since=since, until=until)  # fmt: skip
+                          since=since, until=until, officers=settings.effective.admitted.officers)  # fmt: skip
         with reading.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
             for _, records in reader.to_end(told=told):
                 for record in records:

@@ -155,6 +155,18 @@ def test_a_verdict_counts_as_the_monitor_counts_it(held, records, state):
     assert shown(state="open") == ([(1, "open")] if state == "open" else [])
 
 
+def test_verdicts_that_are_known_are_not_read_again(held):
+    """A party's page has read its ledger partition: the list of its alerts takes its verdicts from there."""
+    held[topics.ALERTS][0] = [alert(1)]
+    del held[topics.LEDGER]
+    known, query = Verdicts(), Query(topic=topics.ALERTS, wanted=Wanted(parties=frozenset({OLD})))
+    assert [row.state for row in listed(load_settings(), query, told, known).rows] == ["open"]
+    given = given_of(verdict(), 0)
+    assert given is not None
+    known.add(given)
+    assert [row.state for row in listed(load_settings(), query, told, known).rows] == ["disposed"]
+
+
 def test_a_verdict_is_found_in_a_ledger_that_was_made_anew(held):
     """The alert's position is beyond its end: it is read from its beginning."""
     held[topics.LEDGER][0] = [verdict()]

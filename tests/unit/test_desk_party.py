@@ -7,16 +7,26 @@ from decimal import Decimal
 
 import pytest
 
-from detectors.events import (
-    Profile,
-)
+from detectors.events import Profile
 from streams.alert_text import party_text
 from streams.alert_text.record_text import plain_field
 from streams.desk import party_history
 from streams.desk.party_history import OTHERS, History, Period, largest, require_token
 from streams.errors import UsageError
 from streams.render import text_of
-from tests.support.desk_records import EVENTS, HOUR_US, NOON, OTHER, PARTY, PURPOSES, SEOUL, payment, rate, record
+from tests.support.desk_records import (
+    EVENTS,
+    HOUR_US,
+    NOON,
+    OTHER,
+    PARTY,
+    PURPOSES,
+    SEOUL,
+    disposition,
+    payment,
+    rate,
+    record,
+)
 from tests.support.korean import foreign_words
 
 
@@ -123,6 +133,19 @@ def test_the_newest_profile_is_shown_as_the_monitor_keeps_it():
     assert made.profile.region == "new"
     ahead = record(profile(29, "far"), 1)._replace(timestamp=1_776_000_000_000)
     assert history(ahead, record(profile(20, "now"), 2)).profile.region == "now"
+
+
+def test_verdicts_of_the_partys_slot_are_kept_whatever_time_is_asked_for():
+    """As the list of its alerts reads them: under a later key too; another slot's and a repeated one are not there."""
+    later, other = "k2.0a3." + "b" * 32, "k1.111." + "c" * 32
+    records = [record(disposition(**changed), number) for number, changed in enumerate([
+        {}, {}, {"event_id": "desk-2", "party": later, "investigator": "I-2"}, {"event_id": "desk-3", "party": other},
+    ])]  # fmt: skip
+    made = history(*records, since=NOON + timedelta(days=1))
+    assert [(given.party, given.partition) for given in made.verdicts.standing("1" * 32, PARTY)] == [
+        (PARTY, 3), (later, 3)]  # fmt: skip
+    assert made.verdicts.on("1" * 32, other) == []
+    assert made.total == 0
 
 
 def test_a_partys_page_in_both_languages():
