@@ -4,15 +4,7 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from detectors.events import (
-    ConfigurationChange,
-    Declaration,
-    Disposition,
-    Profile,
-    Rate,
-    Source,
-    Transaction,
-)
+from detectors.events import ConfigurationChange, Declaration, Disposition, Profile, Rate, Source, Transaction
 from streams import ledger
 from streams.settings import load_settings
 

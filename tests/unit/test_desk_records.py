@@ -6,10 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from detectors.events import (
-    ConfigurationChange,
-    Origin,
-)
+from detectors.events import ConfigurationChange, Origin
 from streams import ledger
 from streams.alert_text.event_text import event_lines, payment_lines
 from streams.alert_text.record_text import record_json, record_lines
@@ -18,18 +15,7 @@ from streams.desk.positions import Span, _told
 from streams.desk.worth import Worth
 from streams.record_sets import Unreadable
 from streams.render import text_of
-from tests.support.desk_records import (
-    EVENTS,
-    HOUR_US,
-    NOON,
-    OTHER,
-    PARTY,
-    PURPOSES,
-    SEOUL,
-    payment,
-    rate,
-    record,
-)
+from tests.support.desk_records import EVENTS, HOUR_US, NOON, OTHER, PARTY, PURPOSES, SEOUL, payment, rate, record
 from tests.support.korean import foreign_words
 
 

@@ -7,9 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from detectors.events import (
-    Source,
-)
+from detectors.events import Source
 from streams.alert_text.dispose_text import done_json, done_lines, dry_line
 from streams.alert_text.history_text import history_lines
 from streams.desk.alert_heads import read_head
