@@ -1,5 +1,6 @@
 """streams/registers.toml from pycountry; `python -m tests.support.registers` writes it anew, after an update of it."""
 
+from collections.abc import Iterable
 from importlib import metadata
 from itertools import groupby
 from pathlib import Path
@@ -30,8 +31,8 @@ def text() -> str:
     return HEAD.format(version=metadata.version("pycountry")) + tomli_w.dumps(tables, multiline_strings=True)
 
 
-def _lines(codes: object) -> str:
-    return fill(" ".join(sorted(codes)), 116) + "\n"  # type: ignore[call-overload]
+def _lines(codes: Iterable[str]) -> str:
+    return fill(" ".join(sorted(codes)), 116) + "\n"
 
 
 if __name__ == "__main__":
