@@ -14,6 +14,8 @@ from streams.topics import Difference, Topic, apply, connect, diff, table
 from streams.topics.acls import ROLES, Grant, Role
 from streams.topics.table import DAY_MS, HOUR_MS
 
+# narrower, the words of who writes and who reads would be broken every few letters
+TABLE_COLUMNS = 140
 STYLES = {"created": "green", "corrected": "green", "missing": "red", "differs": "red"}
 
 
@@ -175,16 +177,21 @@ def _kept(topic: Topic, settings: Settings) -> str:
         return "newest per key"
     kept = int(topic.configuration(settings)["retention.ms"])
     if kept < DAY_MS:
-        return "for ever" if kept < 0 else f"{kept / HOUR_MS:.3g} hours"
+        return "for ever" if kept < 0 else f"{kept / HOUR_MS:.3g} hour{'' if kept == HOUR_MS else 's'}"
     return f"{kept / DAY_MS:.3g} days"
 
 
 def _print(settings: Settings, differences: list[Difference], missing: str, differing: str) -> None:
-    rows = []
+    rows: list[Sequence[str]] = []
     for row in table(settings):
         aspects = {each.aspect for each in differences if each.topic == row.name}
         state = "as it should be" if not aspects else missing if "topic" in aspects else differing
         rows.append((row.name, str(row.partitions), _kept(row, settings), row.key, row.writers, row.readers, state))
+    columns: Sequence[str] = ("topic", "partitions", "kept", "key", "written by", "read by", "state")
+    narrow = tables.in_terminal() and tables.console().width < TABLE_COLUMNS
+    if narrow:
+        columns, rows = (*columns[:3], columns[-1]), [(*row[:3], row[-1]) for row in rows]
     # names are copied and searched for, so they stay whole
-    columns = ("topic", "partitions", "kept", "key", "written by", "read by", "state")
     tables.show(columns, rows, numeric=("partitions",), whole=("topic",), styles=STYLES)
+    if narrow:
+        say(f"keys, who writes and who reads: in a terminal of {TABLE_COLUMNS} columns, or `| cat`", err=True)

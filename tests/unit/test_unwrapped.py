@@ -1,13 +1,16 @@
 """What goes to a pipe or file is neither wrapped nor cut: a line of the output is a line of the file."""
 
+import io
 import re
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 from rich.table import Table
 
 from streams import tables
+from streams.cli import topics as topics_cli
 from streams.cli.topics import command as topics_command
 from streams.settings import load_settings
 from streams.topics.acls import ON_REQUEST, grants
@@ -52,6 +55,24 @@ def test_a_command_with_many_columns_prints_a_line_for_each_of_its_rows():
     shown = [one for one in grants(load_settings()) if one.role not in ON_REQUEST]
     assert len(out) == 1 + len(shown)
     assert {line.count("\t") for line in out} == {4}
+
+
+@pytest.mark.parametrize(("width", "whole"), [(80, False), (139, False), (140, True)])
+def test_the_topic_table_breaks_no_word_in_a_terminal(width, whole, monkeypatch, capsys):
+    """At 80 columns `ingest` stood on two lines and a topic on eight; who writes and reads is left to wider ones."""
+    drawn = io.StringIO()
+    monkeypatch.setattr(tables, "in_terminal", lambda: True)
+    monkeypatch.setattr(tables, "console", lambda: Console(file=drawn, width=width, color_system=None))
+    topics_cli._print(load_settings(), [], "missing", "differs")
+    lines = drawn.getvalue().splitlines()
+    assert max(map(len, lines)) <= width
+    said = {word.strip(",") for line in lines for word in line.split()}
+    rows = topics_cli.table(load_settings())
+    shown = " ".join(f"{row.name} {row.key} {row.writers} {row.readers}" if whole else row.name for row in rows)
+    assert {word.strip(",") for word in shown.split()} <= said
+    assert sum("as it should be" in line for line in lines) == len(rows)
+    assert ("fx.clock.v1" in said, sum("1 hour " in line for line in lines)) == (True, 1)
+    assert ("in a terminal of 140 columns" in capsys.readouterr().err) is not whole
 
 
 def test_nobody_draws_beside_the_console_that_knows_pipes():
