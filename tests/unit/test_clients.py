@@ -119,18 +119,6 @@ def test_a_topics_offsets_are_asked_for_when_its_partitions_are_known(monkeypatc
             asyncio.run(ask([TopicPartition("denied", 0)]))
 
 
-def test_partitions_are_counted_once_the_topic_is_known():
-    """Its first partition is asked for, which every topic has: before that none is known."""
-    counts: dict[str, set[int]] = {}
-
-    async def beginning(partitions: list[TopicPartition]) -> None:
-        assert partitions == [TopicPartition(TOPIC, 0)]
-        counts[TOPIC] = {0, 1, 2}
-
-    consumer = SimpleNamespace(beginning_offsets=beginning, partitions_for_topic=counts.get)
-    assert asyncio.run(clients.partition_count(consumer, TOPIC)) == 3
-
-
 # Writing
 
 
