@@ -8,13 +8,14 @@ import msgspec
 
 from detectors.alert import Alert
 from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.record_words import value_in_words
+from streams.alert_text.event_text import verdict_of
+from streams.alert_text.history_text import worth
 from streams.contracts import DISPOSITIONS, DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.disposing import Done
 from streams.desk.verdicts import Given
 from streams.languages import Language
-from streams.render import local_time, number
+from streams.render import local_time
 from streams.render_labels import LABELS
 from streams.showing import printable
 
@@ -23,20 +24,14 @@ def alert_line(alert: Alert, lang: Language) -> str:
     """Which alert it is, so that nobody judges another one by a slip of the finger."""
     words = DESK_WORDS[lang]
     found = "; ".join(hit.id for hit in alert.typologies) or words.anomaly
-    amount = number(alert.amount_usd, "USD", lang=lang) if alert.amount_usd is not None else LABELS[lang].no_amount
-    return printable(words.of_alert.format(alert=alert.alert_id[:SHORT_DIGITS], found=found, amount=amount,
+    return printable(words.of_alert.format(alert=alert.alert_id[:SHORT_DIGITS], found=found, amount=worth(alert, lang),
                                            severity=LABELS[lang].severity[alert.severity],
                                            party=alert.party))  # fmt: skip
 
 
 def dry_line(decision: DispositionRecord, lang: Language) -> str:
     """What would be sent, where only that was asked for."""
-    return f"  {_verdict(decision, lang)}: {DESK_WORDS[lang].dry_run}"
-
-
-def _verdict(decision: DispositionRecord, lang: Language) -> str:
-    said = value_in_words("verdict", decision.verdict, lang)
-    return printable(DESK_WORDS[lang].decided.format(verdict=said, officer=decision.investigator))
+    return printable(f"  {verdict_of(decision, lang)}: {DESK_WORDS[lang].dry_run}")
 
 
 def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
@@ -46,7 +41,7 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
         "sent": words.sent, "refused": words.refused.format(why=_why(done, lang)),
         "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
     }[done.outcome]  # fmt: skip
-    yield printable(f"  {_verdict(decision, lang)}: {outcome}")
+    yield printable(f"  {verdict_of(decision, lang)}: {outcome}")
     if done.outcome == "sent" and seconds:  # who does not wait need not be told that it was not seen
         place = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
         yield f"  {words.not_seen.format(seconds=f'{seconds:g}', **place)}"

@@ -7,6 +7,8 @@ from detectors.configuration import Purpose
 from detectors.events import Declaration, Disposition, Event, Profile, Transaction
 from streams.alert_text.desk_words import DESK_WORDS
 from streams.alert_text.record_words import KINDS, value_in_words
+from streams.contracts import DispositionRecord
+from streams.desk.verdicts import Given
 from streams.languages import Language
 from streams.render import number
 from streams.showing import printable
@@ -47,6 +49,12 @@ def payment_lines(
     return printable("; ".join(what)), printable("; ".join(how))
 
 
+def verdict_of(one: Disposition | DispositionRecord | Given, lang: Language) -> str:
+    """What was said, and by whom."""
+    said = value_in_words("verdict", one.verdict, lang)
+    return DESK_WORDS[lang].decided.format(verdict=said, officer=one.investigator)
+
+
 def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Language) -> tuple[str, ...]:
     """Any event of a party in a line or two; of what is no payment only what tells it from others."""
     if isinstance(event, Transaction):
@@ -58,9 +66,7 @@ def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Languag
                 event.declaration_no, f"HS {event.hs_code}", other)  # fmt: skip
         return (printable("; ".join(told)),)
     if isinstance(event, Disposition):
-        told_verdict = DESK_WORDS[lang].decided.format(
-            verdict=value_in_words("verdict", event.verdict, lang), officer=event.investigator)  # fmt: skip
-        return (printable(told_verdict), printable(event.alert_id))
+        return (printable(verdict_of(event, lang)), printable(event.alert_id))
     if isinstance(event, Profile):
         return (value_in_words("party_type", event.party_type, lang),)
     return (KINDS[lang][str(event.__struct_config__.tag)],)

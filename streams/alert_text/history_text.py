@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
+from detectors.alert import Alert
 from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.event_text import verdict_of
 from streams.alert_text.record_words import LABELS, value_in_words
 from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import SHORT_DIGITS
@@ -40,8 +42,7 @@ def history_lines(
 
 def _given(given: Given, reasons: Reasons, zone: ZoneInfo, lang: Language, *, counts: bool) -> list[Line]:
     words, labels = DESK_WORDS[lang], LABELS[lang]
-    verdict = words.decided.format(verdict=value_in_words("verdict", given.verdict, lang), officer=given.investigator)
-    told = [local_time(given.decided_at, zone, lang), verdict]
+    told = [local_time(given.decided_at, zone, lang), verdict_of(given, lang)]
     if given.amount_krw is not None:
         told.append(words.confirmed_amount.format(amount=number(given.amount_krw, "KRW", lang=lang)))
     for name in ("legal_basis", "sanction", "office"):
@@ -58,7 +59,7 @@ def _given(given: Given, reasons: Reasons, zone: ZoneInfo, lang: Language, *, co
     return [Line(printable("  ".join(told)), "", _INNER, _HANG), Line(printable(reason), "", _INNER + _HANG)]
 
 
-def worth(head: Head, lang: Language) -> str:
+def worth(head: Head | Alert, lang: Language) -> str:
     """The amount at risk: in USD, else in KRW, else that it was not converted."""
     if head.amount_usd is not None:
         return number(head.amount_usd, "USD", lang=lang)

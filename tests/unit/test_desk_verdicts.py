@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from detectors.events import Source
-from streams.alert_text.dispose_text import done_json, done_lines, dry_line
+from streams.alert_text.dispose_text import alert_line, done_json, done_lines, dry_line
 from streams.alert_text.history_text import history_lines
 from streams.desk.alert_heads import read_head
 from streams.desk.disposing import Done, already, check, decided, record_of
@@ -16,7 +16,7 @@ from streams.desk.positions import At
 from streams.desk.reasons import _reason
 from streams.desk.verdicts import Given, Verdicts, given_of
 from streams.errors import UsageError
-from streams.render import text_of
+from streams.render import read_alert, text_of
 from streams.settings import load_settings
 from streams.signed_records import SIGNATURE
 from tests.support.desk_records import NOON, OTHER, PARTY, SEOUL, Record, disposition, payment, record
@@ -159,6 +159,18 @@ def test_a_history_says_who_said_what_and_why():
     assert "열람할 권한이 없습니다" in text_of(history_lines([head], "1" * 32, made, None, SEOUL, "ko"))
     assert "verdicts are not known" in text_of(history_lines([head], "1" * 32, None, None, SEOUL, "en"))
     assert "no verdict yet" in text_of(history_lines([head], "1" * 32, Verdicts(), {}, SEOUL, "en"))
+
+
+@pytest.mark.parametrize(
+    ("usd", "krw", "told"),
+    [("5.00", "7000", "5.00 USD"), (None, "7000", "7,000 KRW"), (None, None, "not converted")],
+    ids=["both", "won alone", "neither"],
+)
+def test_the_alert_that_is_judged_is_named_with_the_amount_of_the_list(usd, krw, told):
+    """Failure prevented: an alert that the list shows in won had no amount where it was judged."""
+    alert = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes())
+    read = read_alert(json.dumps(alert | {"amount_usd": usd, "amount_krw": krw}).encode())
+    assert f", {told}" in alert_line(read, "en")
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
