@@ -17,7 +17,7 @@ from tests.support.busy_party import Kind
 from tests.support.ledger import Ledger, digest16, later, payment
 from tests.support.own_cpu import own_cpu
 
-# the costliest records take 9 to 15 ms on two cores (18 beside other work); of 16 ms they became 22 where other tests filled the caches
+# the costliest records take 9 to 15 ms on two cores, 18 beside other work; 16 became 22 where tests filled the caches
 pytestmark = pytest.mark.alone
 
 PARTY = "k1.0a3.busy"
