@@ -1,0 +1,1 @@
+"""Values with exact rules: money, calendar days of the law, spelling, codes, shares of a bounded memory."""

@@ -1,0 +1,1 @@
+"""How Faust runs our agents: runs of records instead of single ones, offsets, and its clock of a backlog."""

@@ -1,0 +1,1 @@
+"""What stands on the internal topics: the ledger's envelope, progress, snapshots and the configuration."""

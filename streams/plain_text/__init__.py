@@ -1,0 +1,1 @@
+"""Text for terminals and spreadsheets: tables, CSV, and what may be shown of foreign text."""

@@ -1,0 +1,1 @@
+"""How `fxwatch publish` sends files: asked of the door first, then sent, with a report."""
