@@ -71,7 +71,7 @@ mutants: setup
 		|| $(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements-mutation.lock
 
 MUTATED ?=
-mutation: mutants ## mutation testing, hours; MUTATED=detectors/budget.py for one module, a minute or more
+mutation: mutants ## mutation testing, hours; MUTATED=detectors/ranking/budget.py for one module, a minute or more
 	$(BIN)/python -m tests.mutation $(MUTATED)
 
 bench: setup ## figures: CPU per event beside a bare Faust agent and a bare aiokafka loop

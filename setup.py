@@ -2,7 +2,8 @@
 
 Rules, dashboards, Compose files, locks and documents stand where the repository has them, and only there. The list is
 `shipped` of `[tool.fxwatch]` in pyproject.toml. A wheel holds copies in streams/shipped_files, laid out as in the
-repository; streams/shipped.py finds them in either place, so an editable installation needs no copies.
+repository; streams/installation/shipped_files.py finds them in either place, so an editable installation needs no
+copies.
 """
 
 import shutil

@@ -10,11 +10,19 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.configuration import Admission, Configuration, DetectorSet, Engine, Limit, RateRules, TypologyRules
+from detectors.alerting.desks import ANOMALY
 from detectors.configuration_trial import trial_fault
-from detectors.limits import number
-from detectors.routing import ANOMALY
-from detectors.scoring import Scorer
+from detectors.contracts.configuration import (
+    Admission,
+    Configuration,
+    DetectorSet,
+    Engine,
+    Limit,
+    RateRules,
+    TypologyRules,
+)
+from detectors.contracts.limits import number
+from detectors.ranking.ensemble import Scorer
 from detectors.typologies import REGISTRY
 
 _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")

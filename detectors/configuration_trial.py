@@ -13,10 +13,10 @@ from datetime import UTC, date, datetime, timedelta
 import msgspec
 
 from detectors import core
-from detectors.configuration import Configuration
-from detectors.events import Origin, Rate, Source, Transaction
-from detectors.limits import Rulebook
-from detectors.state import PartitionState
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import Origin, Rate, Source, Transaction
+from detectors.contracts.limits import Rulebook
+from detectors.memory.state import PartitionState
 
 # Dates on which limits change and which are tried; of more the first, the last and some between.
 MOST_DATES = 12

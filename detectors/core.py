@@ -7,13 +7,12 @@ from typing import Literal
 
 import msgspec
 
-from detectors import verdicts
-from detectors.accounting import Join
-from detectors.alert import Alert
-from detectors.calendar import to_us
-from detectors.clock import MILLISECOND_US, borne_out
-from detectors.configuration import Configuration
-from detectors.events import (
+from detectors.books.accounting import Join
+from detectors.books.fingerprints import KINDS, Known, key
+from detectors.books.party import MOST_RELATED, Facts
+from detectors.contracts.alert import Alert
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import (
     ConfigurationChange,
     Declaration,
     Disposition,
@@ -25,18 +24,19 @@ from detectors.events import (
     Source,
     Transaction,
 )
-from detectors.fingerprints import KINDS, Known, key
-from detectors.fusion import fuse
-from detectors.money import parse_or_zero
-from detectors.officers import officer_number
-from detectors.party import MOST_RELATED, Facts
-from detectors.rate_checks import UNUSED, Verdict
-from detectors.roster import recall, store
-from detectors.scoring import Scored
-from detectors.shares import OFFICES, OTHERS
-from detectors.state import PartitionState
-from detectors.taken_back import bring_others_up_to_date
+from detectors.memory import verdicts
+from detectors.memory.event_clock import MILLISECOND_US, borne_out
+from detectors.memory.officers import officer_number
+from detectors.memory.roster import recall, store
+from detectors.memory.state import PartitionState
+from detectors.memory.taken_back import bring_others_up_to_date
+from detectors.ranking.ensemble import Scored
+from detectors.ranking.fusion import fuse
+from detectors.rates.rate_checks import UNUSED, Verdict
 from detectors.transaction import apply_transaction
+from detectors.values.legal_calendar import to_us
+from detectors.values.money import parse_or_zero
+from detectors.values.shares import OFFICES, OTHERS
 
 # `refused`: an event that the state does not bear out, such as a verdict on an alert that was never raised
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "configuration", "refused"]

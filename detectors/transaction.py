@@ -5,28 +5,32 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors import accounting, alerts, aliases, clock, folded, money, payments, roster, taken_back
-from detectors.accounting import Effect, Incoming, Join
-from detectors.alert import Alert, Selection
-from detectors.alerts import UNSCORED, Case
-from detectors.budget import Budget
-from detectors.calendar import DAY_US, SECOND_US, local, to_us, year_bounds
-from detectors.configuration import Configuration
-from detectors.effective import Effective
-from detectors.events import Origin, PartyType, Transaction
+from detectors.alerting import build
+from detectors.alerting.build import UNSCORED, Case
+from detectors.books import accounting, aliases, payments
+from detectors.books import folded_payments as folded
+from detectors.books.accounting import Effect, Incoming, Join
+from detectors.books.party import MOST_NAMES, Party
+from detectors.books.party_type import expected_type, readings, remember_word
+from detectors.books.payment_ids import event_number, payment_number
+from detectors.books.payments import Payment
+from detectors.contracts.alert import Alert, Selection
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, measure_again, observe
-from detectors.institution_code import institution_code
-from detectors.money import Exact, Ratio
-from detectors.party import MOST_NAMES, Party
-from detectors.party_type import expected_type, readings, remember_word
-from detectors.payment_ids import event_number, payment_number
-from detectors.payments import Payment
-from detectors.scoring import Scored
-from detectors.state import PartitionState
+from detectors.memory import event_clock, roster, taken_back
+from detectors.memory.effective_configuration import Effective
+from detectors.memory.state import PartitionState
+from detectors.ranking.budget import Budget
+from detectors.ranking.ensemble import Scored
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Deal
 from detectors.typologies.t01_split_remittance import split_band
 from detectors.typologies.t16_off_market_rate import deviation_of
+from detectors.values import money
+from detectors.values.institution_code import institution_code
+from detectors.values.legal_calendar import DAY_US, SECOND_US, local, to_us, year_bounds
+from detectors.values.money import Exact, Ratio
 
 WEEK_US = 7 * DAY_US
 # Peers are compared within a segment. Sole traders behave as companies do; banks as neither.
@@ -158,7 +162,7 @@ def _begin(
     remember_word(known, event.institution, told)
     if judged_as != told:
         event = msgspec.structs.replace(event, party_type=judged_as)
-    clock_us = clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
+    clock_us = event_clock.moved(state.watermark_us, at_us, origin.timestamp_ms)
     step = _Step(state, configuration, effective, event, origin, at_us, clock_us, known, told, tuple(others))
     return step, before not in {"", told}
 
@@ -178,7 +182,7 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
         taken_back.follow(state, effective, known, was)
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
     if counts and row.flags & payments.NO_DOCUMENT:
-        known.remember_proof(alerts.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
+        known.remember_proof(build.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
     return effect
 
 
@@ -187,7 +191,7 @@ def _worth(state: PartitionState, effective: Effective, event: Transaction, at_u
     stale = effective.stale_us
     rate = state.rates.ratio(event.currency, "USD", at_us, stale)
     usd = None if rate is None else money.cents(amount, rate)
-    own_krw = alerts.krw_of(amount, money.ONE) if event.currency == "KRW" else None
+    own_krw = build.krw_of(amount, money.ONE) if event.currency == "KRW" else None
     deal = None
     if event.deal_rate is not None and event.settled_currency is not None and event.settled_currency != event.currency:
         exact = money.parse(event.deal_rate)
@@ -269,11 +273,11 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     """
     known, at_us, history = step.known, step.at_us, step.origin.history
     context = _context(step, effect, worth)
-    fired = [] if context is None else alerts.evaluated(context, step.configuration)
+    fired = [] if context is None else build.evaluated(context, step.configuration)
     if fired:
-        known.remember_proof(alerts.proof_of(step.state, step.event, step.origin))
-    found = [] if history else alerts.news(fired, known, at_us)
-    selection: Selection | None = alerts.RULE
+        known.remember_proof(build.proof_of(step.state, step.event, step.origin))
+    found = [] if history else build.news(fired, known, at_us)
+    selection: Selection | None = build.RULE
     offered: Callable[[float], bool] = _never
     if not found:
         # one statistical alert a payment, whoever tells of it
@@ -287,7 +291,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
             step.state, step.configuration, event, step.origin, at_us, known, context, worth.usd, krw,
             worth.own_krw, score.segment, score.features, score.scored or UNSCORED, step.told,
         )  # fmt: skip
-        alert = alerts.build(case, found, selection, offered)
+        alert = build.build(case, found, selection, offered)
         if not found and effect.payment is not None:
             known.remember_unusual(effect.payment.event)
     if context is not None and effect.kind == "new":
@@ -297,7 +301,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
                    tuple([hit.finding.strength for hit in found]), event.party_type)  # fmt: skip
 
 
-def _read_as(event: Transaction, found: list[alerts.Hit]) -> Transaction:
+def _read_as(event: Transaction, found: list[build.Hit]) -> Transaction:
     """The event under the type that its findings are about: another reading where all of them are disputed."""
     disputed = [hit.finding.reading for hit in found]
     reading = disputed[0] if disputed and all(disputed) else None

@@ -6,7 +6,7 @@ what was expected and what to do about it; the command line prints it as it stan
 
 from typing import ClassVar
 
-from streams.showing import printable, showable
+from streams.plain_text.printable import printable, showable
 
 
 class FxwatchError(Exception):

@@ -10,10 +10,10 @@ from typing import Any
 
 import msgspec
 
-from detectors.alert import Alert
-from streams import deadletter, faults, reference
-from streams.contracts import INPUTS, TRANSACTIONS
-from streams.identities import SealedIdentity
+from detectors.contracts.alert import Alert
+from streams.contracts import dead_letters, iso_registers, refusal_codes
+from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.keys.sealed_identities import SealedIdentity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ALERTS, DEADLETTER, IDENTITIES = "fx.alerts.v1", "fx.deadletter.v1", "fx.identities.v1"
@@ -39,7 +39,7 @@ def _input_schema(topic: str) -> dict[str, Any]:
             # format is only a note to most validators
             content["pattern"] = _TIME if content["format"] == "date-time" else _DATE
     text = json.dumps(main)
-    registers = {"currency": sorted(reference.CURRENCIES), "country": sorted(reference.COUNTRIES)}
+    registers = {"currency": sorted(iso_registers.CURRENCIES), "country": sorted(iso_registers.COUNTRIES)}
     used = {name: {"type": "string", "enum": codes} for name, codes in registers.items() if f"$defs/{name}" in text}
     if topic == TRANSACTIONS:
         main["dependentRequired"] = {"settled_amount": ["settled_currency"]}
@@ -57,16 +57,16 @@ def _output_schema(topic: str, kind: type[msgspec.Struct]) -> dict[str, Any]:
 def _dead_letter_schema() -> dict[str, Any]:
     """The headers of a dead letter as an object of strings; key and value are the sender's bytes, whatever they are."""
     number = {"type": "string", "pattern": "^-?[0-9]+$"}
-    code = "|".join(code.replace(".", r"\.") for code in sorted(faults.CODES))
+    code = "|".join(code.replace(".", r"\.") for code in sorted(refusal_codes.CODES))
     properties: dict[str, Any] = {
-        deadletter.TOPIC: {"type": "string"},
-        deadletter.PARTITION: number,
-        deadletter.OFFSET: number,
-        deadletter.TIMESTAMP: number,
-        deadletter.STAGE: {"type": "string"},
-        deadletter.CODES: {"type": "string", "pattern": f"^({code})(,({code}))*$"},
-        deadletter.MESSAGE: {"type": "string", "maxLength": faults.MESSAGE_LIMIT},
-        deadletter.VERSION: {"type": "string"},
+        dead_letters.TOPIC: {"type": "string"},
+        dead_letters.PARTITION: number,
+        dead_letters.OFFSET: number,
+        dead_letters.TIMESTAMP: number,
+        dead_letters.STAGE: {"type": "string"},
+        dead_letters.CODES: {"type": "string", "pattern": f"^({code})(,({code}))*$"},
+        dead_letters.MESSAGE: {"type": "string", "maxLength": refusal_codes.MESSAGE_LIMIT},
+        dead_letters.VERSION: {"type": "string"},
     }
     return {
         "$schema": DIALECT,
@@ -77,13 +77,13 @@ def _dead_letter_schema() -> dict[str, Any]:
         "required": list(properties),
         "properties": properties
         | {
-            deadletter.TOPIC_ID: {"type": "string"},
-            deadletter.LAST_OFFSET: number,
-            deadletter.LENGTH: number,
-            deadletter.SHA256: {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-            deadletter.KEY_LENGTH: number,
-            deadletter.KEY_SHA256: {"type": "string", "pattern": "^[0-9a-f]{64}$"},
-            deadletter.HEADERS_LEFT_OUT: number,
+            dead_letters.TOPIC_ID: {"type": "string"},
+            dead_letters.LAST_OFFSET: number,
+            dead_letters.LENGTH: number,
+            dead_letters.SHA256: {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            dead_letters.KEY_LENGTH: number,
+            dead_letters.KEY_SHA256: {"type": "string", "pattern": "^[0-9a-f]{64}$"},
+            dead_letters.HEADERS_LEFT_OUT: number,
         },
     }
 

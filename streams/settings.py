@@ -18,10 +18,11 @@ import msgspec
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from detectors.configuration import Admission, Configuration, Desk, Limit, RateRules, TypologyRules
 from detectors.configuration_faults import configuration_faults
-from streams import bootstrap, logs
+from detectors.contracts.configuration import Admission, Configuration, Desk, Limit, RateRules, TypologyRules
 from streams.errors import ConfigurationError
+from streams.kafka import bootstrap_addresses as bootstrap
+from streams.log import logs
 
 logger = logs.get_logger(__name__)
 
@@ -321,7 +322,7 @@ def _sender_key_problems(settings: Settings) -> list[str]:
     """What is wrong with the file of senders' public keys, all of it."""
     if settings.sender_keys_file is None:
         return []
-    from streams.sender_key_file import load_sender_keys
+    from streams.keys.sender_key_file import load_sender_keys
 
     try:
         load_sender_keys(settings.sender_keys_file)

@@ -3,8 +3,8 @@
 from functools import cache
 from importlib import metadata
 
-from detectors.alert import Versions
-from detectors.configuration import Configuration, fingerprint
+from detectors.contracts.alert import Versions
+from detectors.contracts.configuration import Configuration, fingerprint
 
 
 @cache

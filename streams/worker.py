@@ -16,18 +16,22 @@ import faust
 from aiokafka.errors import KafkaError
 
 from detectors.typologies import REGISTRY
-from streams import application_claim, faults, health, identifiers, in_force, logs, topics
-from streams.announcements import Announcements
+from streams.contracts import identifiers, refusal_codes
 from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
-from streams.faust_collector import FaustMonitorCollector
+from streams.faust_runtime.faust_metrics import FaustMonitorCollector
+from streams.kafka import topics
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.refusals import REFUSALS
-from streams.metrics import Metrics
-from streams.pages import add_pages, listen, serve_on
-from streams.sender_keys import SenderKeys
+from streams.keys.sender_keys import SenderKeys
+from streams.ledger import application_claim, configuration_in_force
+from streams.log import logs
+from streams.log.announcements import Announcements
+from streams.operations import health
+from streams.operations.metrics import Metrics
+from streams.operations.web_connections import raise_file_limit
+from streams.operations.web_pages import add_pages, listen, serve_on
 from streams.settings import Settings
 from streams.version import code_version, versions
-from streams.web_connections import raise_file_limit
 
 logger = logs.get_logger(__name__)
 
@@ -50,7 +54,7 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     held = topics.require(settings, *roles)
     # a monitor may not even describe the inputs
     inputs = [held[name] for name in topics.INPUTS if name in held] or [settings.effective.engine.partitions]
-    off = in_force.switched_off(in_force.require(settings))
+    off = configuration_in_force.switched_off(configuration_in_force.require(settings))
     application_claim.require(settings)
     raise_file_limit()
     listener = listen(settings.web_host, settings.web_port)
@@ -65,15 +69,15 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     metrics = _metrics(settings, max(inputs), senders, roles)
     broker = health.BrokerWatch(settings)
     if "monitor" in roles:
-        from streams.monitor import MonitorAgent
+        from streams.monitor.agent import MonitorAgent
 
         agents["monitor"] = MonitorAgent(
             settings, metrics, broker, topic_id=topics.topic_id(settings, topics.LEDGER), code_version=code_version(),
             config_version=versions(settings.effective).config, web=True,
         )  # fmt: skip
     if "ingest" in roles:
-        from streams.door import Door
-        from streams.ingest import IngestAgent
+        from streams.ingest.agent import IngestAgent
+        from streams.ingest.door import Door
 
         metrics.sender_keys.labels("none" if senders is None else senders.fingerprint).set(
             0 if senders is None else len(senders.keys)
@@ -201,9 +205,9 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
     """Pseudonym keys and the sealer of identities; the monitor role needs neither, so that it cannot have them."""
     if role == "monitor":
         return None, None
-    from streams.identities import load_sealer
-    from streams.pseudonyms import NEW_KEY, load_keys
-    from streams.pseudonyms import development_keys as fixed_keys
+    from streams.keys.pseudonyms import NEW_KEY, load_keys
+    from streams.keys.pseudonyms import development_keys as fixed_keys
+    from streams.keys.sealed_identities import load_sealer
 
     if settings.key_file is None and not development_keys:
         raise ConfigurationError("no pseudonym key file is configured", got="FXWATCH_KEY_FILE is not set",
@@ -221,7 +225,7 @@ def _senders(settings: Settings) -> SenderKeys | None:
     """Who must prove its records; None: nobody. Raises `ConfigurationError`."""
     if settings.sender_keys_file is None:
         return None
-    from streams.sender_key_file import load_sender_keys
+    from streams.keys.sender_key_file import load_sender_keys
 
     return load_sender_keys(settings.sender_keys_file)
 
@@ -237,7 +241,7 @@ def _metrics(settings: Settings, input_partitions: int, senders: SenderKeys | No
         desks=sorted(effective.desks),
         typologies=[typology.id for typology in REGISTRY],
         topics=topics.INPUTS,
-        codes=sorted(faults.CODES),
+        codes=sorted(refusal_codes.CODES),
         detectors=sorted(effective.detectors.members),
         versions=versions(effective),
         agents=agents,
@@ -254,7 +258,7 @@ def _event_loop() -> asyncio.AbstractEventLoop:
     except ImportError:
         loop = asyncio.new_event_loop()
     else:
-        from streams.kafka_connection import use_for_all_clients
+        from streams.kafka.connection import use_for_all_clients
 
         use_for_all_clients()
         loop = uvloop.new_event_loop()

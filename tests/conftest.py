@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 import pytest
 from hypothesis import settings
 
-from streams.broker import EmbeddedBroker
-from streams.broker.ports import free_ports
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.broker.ports import free_ports
 from tests.support.broker_tests_together import (
     BrokerTestsTogether,
     longest_first,

@@ -13,8 +13,13 @@ import msgspec
 import numpy as np
 from msgspec import UNSET
 
-from detectors import cases, routing, texts, verdicts
-from detectors.alert import (
+from detectors.alerting import cases
+from detectors.alerting import desks as routing
+from detectors.alerting.reasons import reasons
+from detectors.books.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text, packed_commitment, token_number
+from detectors.books.party_type import DISPUTED, who_said
+from detectors.books.payments import rows
+from detectors.contracts.alert import (
     Alert,
     Counterfactual,
     EvidenceItem,
@@ -25,21 +30,19 @@ from detectors.alert import (
     TypologyHit,
     Versions,
 )
-from detectors.calendar import from_us
-from detectors.configuration import Configuration
-from detectors.events import Origin, PartyType, Transaction
-from detectors.explain import reasons
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import Origin, PartyType, Transaction
 from detectors.features import Feature
-from detectors.fusion import fuse
-from detectors.money import Exact, Ratio, half_even, plain
-from detectors.party import MOST_PROOFS, Alerted, Party, Proof, commitment_text, packed_commitment, token_number
-from detectors.party_type import DISPUTED, who_said
-from detectors.payments import rows
-from detectors.scoring import Scored
-from detectors.state import PartitionState
+from detectors.memory import verdicts
+from detectors.memory.state import PartitionState
+from detectors.ranking.ensemble import Scored
+from detectors.ranking.fusion import fuse
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Context, Finding, Typology
-from detectors.wording import wording_of
+from detectors.values.legal_calendar import from_us
+from detectors.values.money import Exact, Ratio, half_even, plain
+from detectors.wording import phrases
+from detectors.wording.features import wording_of
 
 AGENT = "monitor"
 # the budget's name for alerts that a legal rule raises; no budget limits them
@@ -191,7 +194,7 @@ def _alert_id(case: Case, typologies: tuple[str, ...]) -> str:
 
 def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
     finding = hit.finding
-    return TypologyHit(id=hit.typology.id, name=texts.both(hit.typology.name_en, hit.typology.name_ko),
+    return TypologyHit(id=hit.typology.id, name=phrases.both(hit.typology.name_en, hit.typology.name_ko),
                        strength=finding.strength, legal_basis=configuration.rules[hit.typology.id].legal_basis,
                        limits=finding.limits, measured=finding.measured, window=finding.window)  # fmt: skip
 
@@ -201,11 +204,11 @@ def _reason(case: Case, hit: Hit) -> Reason:
     english, korean = finding.text_en, finding.text_ko
     if finding.reading is not None:
         names = who_said(case.party, finding.reading)
-        english += f" {texts.disputed_type(case.told, finding.reading, names)}"
-        korean += f" {texts.disputed_type_ko(case.told, finding.reading, names)}"
+        english += f" {phrases.disputed_type(case.told, finding.reading, names)}"
+        korean += f" {phrases.disputed_type_ko(case.told, finding.reading, names)}"
     elif case.told != case.event.party_type:
-        english += f" {texts.other_type(case.told, case.event.party_type)}"
-        korean += f" {texts.other_type_ko(case.told, case.event.party_type)}"
+        english += f" {phrases.other_type(case.told, case.event.party_type)}"
+        korean += f" {phrases.other_type_ko(case.told, case.event.party_type)}"
     return Reason(feature=hit.typology.id, value=finding.value, unit=finding.unit, own_baseline=finding.own_baseline,
                   own_n=finding.own_n, peer_baseline=finding.peer_baseline, contribution=0.0,
                   text_en=english, text_ko=korean)  # fmt: skip
@@ -285,7 +288,7 @@ def _counterfactual(typology: str, text_en: str, text_ko: str, still: list[str])
         if typology not in still
         else f"{text_ko} {typology}에 여전히 해당하였을 것입니다"
     ) + (f" (다만 {names}에는 여전히 해당)" if still and typology not in still else "")
-    return Counterfactual(change=texts.both(english, korean), would_alert=bool(still))
+    return Counterfactual(change=phrases.both(english, korean), would_alert=bool(still))
 
 
 def _statistical_changes(
@@ -310,7 +313,7 @@ def _statistical_changes(
                 rank_ko = f"순위 확률은 p = {rescored.rank:.4f} 수준이었을 것입니다"
             english = "; ".join(wording_of(name).subject_en for name in usual)
             korean = ", ".join(wording_of(name).subject_ko.rstrip("은는") for name in usual)
-            change = texts.both(
+            change = phrases.both(
                 f"Had these been as usual: {english}; {rank}",
                 f"다음 항목이 평소와 같았다면 {rank_ko}: {korean}",
             )

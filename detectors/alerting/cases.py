@@ -3,9 +3,9 @@
 import hashlib
 from collections.abc import Callable
 
-from detectors.calendar import DAY_US
-from detectors.party import MOST_ALERTED, MOST_PARTS, Alerted, Party
+from detectors.books.party import MOST_ALERTED, MOST_PARTS, Alerted, Party
 from detectors.typologies.base import Finding
+from detectors.values.legal_calendar import DAY_US
 
 # An institution with less than a third of a series is a small part of it (our judgement).
 LEAST_PART = 3

@@ -1,8 +1,8 @@
 """Which desks get an alert."""
 
-from detectors.alert import Alert
-from detectors.configuration import Configuration, Desk
-from detectors.institution_code import institution_code, listed_codes
+from detectors.contracts.alert import Alert
+from detectors.contracts.configuration import Configuration, Desk
+from detectors.values.institution_code import institution_code, listed_codes
 
 ANOMALY = "anomaly"
 # shown where no desk matches; such an alert is on fx.alerts.v1 only

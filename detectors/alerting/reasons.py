@@ -5,10 +5,10 @@ from math import fsum, log
 
 import msgspec
 
-from detectors.alert import Number, Reason
+from detectors.contracts.alert import Number, Reason
 from detectors.features.view import Feature
-from detectors.scoring import Scored
-from detectors.wording import sentences
+from detectors.ranking.ensemble import Scored
+from detectors.wording.features import sentences
 
 # An investigator reads the strongest; what is smaller stands together as the rest.
 SHOWN = 5
@@ -47,7 +47,7 @@ def reasons(
     """The alert's reasons, largest share first, the rest last; shares sum to 1.
 
     `rules` are the reasons of the typologies that fired, each with its strength 0-1; their `contribution` is set here.
-    The score is 1 - rank x product of (1 - strength) (`detectors.fusion`), so -ln adds up: a rule's share is
+    The score is 1 - rank x product of (1 - strength) (`detectors.ranking.fusion`), so -ln adds up: a rule's share is
     -ln(1 - strength), the statistical share -ln(rank), split by the members' contributions; all divided by their sum.
     All rules are shown, and the five largest features; a feature of fewer than 20 own observations is marked weak.
     Empty when there is nothing to attribute: no rule fired and no feature contributed. Cost: about 30 us, only for

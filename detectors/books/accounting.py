@@ -30,11 +30,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors import payments, reversals
-from detectors.calendar import DAY_US, local
-from detectors.charges import apart_by_charges
-from detectors.party import MOST_RESTATED, Party, Restated, Reversal
-from detectors.payments import (
+from detectors.books import payments, reversals
+from detectors.books.charges import apart_by_charges
+from detectors.books.party import MOST_RESTATED, Party, Restated, Reversal
+from detectors.books.payments import (
     NO_DOCUMENT,
     ORDERED,
     OUT,
@@ -47,7 +46,8 @@ from detectors.payments import (
     Payment,
     at,
 )
-from detectors.shares import fairly_cut
+from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.shares import fairly_cut
 
 # A correction follows within days; longer than a week and the holidays around it, and it is told by a return instead.
 RESTATED_DAYS = 10

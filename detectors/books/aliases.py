@@ -8,9 +8,9 @@ nothing back; a thousand made-up payees during a rotation, and after it each pay
 
 from collections.abc import Callable
 
-from detectors.party import MOST_ALIASES, Party
-from detectors.payments import rows
-from detectors.shares import fairly_cut
+from detectors.books.party import MOST_ALIASES, Party
+from detectors.books.payments import rows
+from detectors.values.shares import fairly_cut
 
 # Once they are full, so many are kept: the search for those to forget is then made once in a hundred events.
 ROOM = 900

@@ -9,7 +9,7 @@ Failure prevented: by twice or half, the former bound, a bank could take another
 50 001 and put that in its place.
 """
 
-from detectors.payments import Payment
+from detectors.books.payments import Payment
 
 FLAT_CENTS = 100_00
 # 1 %, in hundredths

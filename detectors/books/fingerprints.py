@@ -23,8 +23,8 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors.events import Declaration, Disposition, Profile, Rate, Transaction
-from detectors.shares import OTHERS
+from detectors.contracts.events import Declaration, Disposition, Profile, Rate, Transaction
+from detectors.values.shares import OTHERS
 
 _KEY = 16
 _PLACE = struct.Struct("<HIq")

@@ -26,9 +26,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.calendar import DAY_US, HOUR_US, local_date
-from detectors.party import Party
-from detectors.payments import (
+from detectors.books.party import Party
+from detectors.books.payments import (
     LONGEST_ROLLING_DAYS,
     NO_DOCUMENT,
     OUT,
@@ -40,6 +39,7 @@ from detectors.payments import (
     proofs_of,
     rows,
 )
+from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date
 
 # 147 kB a party, and at most some 7 ms for the payment that alerts on all of them. Not folded is who makes up to 2 048
 # payments in a year without documents, and up to 48 a day with them (those leave after 42 days). Folding goes down to

@@ -10,7 +10,7 @@ from datetime import date
 
 import msgspec
 
-from detectors.shares import OTHERS, fairly_cut
+from detectors.values.shares import OTHERS, fairly_cut
 
 # Failure prevented: a sender with ever new names, reversals or verdicts must not make one party's record grow for ever.
 # 2 048 payments of as many purposes and institutions each, and all currencies; beyond it names in use alone are kept

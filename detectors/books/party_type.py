@@ -12,8 +12,8 @@ take another one's payment out of a rule, and none may put it into one unseen.
 Fails where one institution writes under another one's code: brokers do not tell who sent a record.
 """
 
-from detectors.events import PartyType
-from detectors.party import Party
+from detectors.books.party import Party
+from detectors.contracts.events import PartyType
 
 # The more rules apply, the stricter. A party's record has a bit for each, so places stay as they are.
 STRICTEST_FIRST: tuple[PartyType, ...] = ("person", "sole_trader", "company", "bank")

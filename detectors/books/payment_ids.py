@@ -6,7 +6,7 @@ SWIFT's UETR (a UUID of version 4, given once by the payment's first bank) names
 
 import re
 
-from detectors.party import token_number
+from detectors.books.party import token_number
 
 # SWIFT: "Unique End-to-end Transaction Reference", RFC 4122 version 4, variant 1, in lower case.
 UETR = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")

@@ -7,8 +7,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors.calendar import DAY_US
-from detectors.party import Party, Proof, Restated
+from detectors.books.party import Party, Proof, Restated
+from detectors.values.legal_calendar import DAY_US
 
 OUT = 1
 NO_DOCUMENT = 2

@@ -16,10 +16,11 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from detectors import money, payments, reversals
-from detectors.party import Party, Restated
-from detectors.payments import RATE_MISSING, ROW, Payment
-from detectors.rates import Point, Rates
+from detectors.books import payments, reversals
+from detectors.books.party import Party, Restated
+from detectors.books.payments import RATE_MISSING, ROW, Payment
+from detectors.rates.reference_rates import Point, Rates
+from detectors.values import money
 
 # Failure prevented: a feed that corrects without end must not make every partition convert without end. More at a time
 # than these: the two oldest become one, of all points between them. No payment stays wrong for it: one that used a

@@ -13,12 +13,13 @@ gives to everything, one payment after the other.
 
 import msgspec
 
-from detectors import money, payments
-from detectors.calendar import DAY_US
-from detectors.charges import apart_by_charges
-from detectors.party import MOST_REVERSALS, Party, Reversal
-from detectors.payments import OUT, REVERSED, SECONDED, Payment, at, write
-from detectors.shares import OTHERS, fairly_cut
+from detectors.books import payments
+from detectors.books.charges import apart_by_charges
+from detectors.books.party import MOST_REVERSALS, Party, Reversal
+from detectors.books.payments import OUT, REVERSED, SECONDED, Payment, at, write
+from detectors.values import money
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.shares import OTHERS, fairly_cut
 
 # Within one institution an order may be carried out in part, and a slip is corrected. What is twice as much, or half,
 # is a multiple: another payment. Across institutions amounts differ by charges only (charges.py).

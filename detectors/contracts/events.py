@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from detectors.configuration import Configuration
+from detectors.contracts.configuration import Configuration
 
 # A time without an offset is no point in time; one in the ledger is a record that cannot be read.
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]

@@ -11,8 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from detectors.alert import LimitShown
-from detectors.configuration import Configuration, Limit
+from detectors.contracts.alert import LimitShown
+from detectors.contracts.configuration import Configuration, Limit
 
 # Failure prevented: `1E+999998` is a number to Python, and its hundredths an integer of 415 kB that no partition gets
 # past. The longest limit that means anything has 18 digits.

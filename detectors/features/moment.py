@@ -13,9 +13,9 @@ DAY = 86_400.0
 HALF_LIFE_S = 90.0 * DAY
 # Fewer own observations than this give no spread to measure a deviation in.
 LEAST_OBSERVATIONS = 3
-# Beyond this a number counts as this. USD equivalents end at 4.6e16 (`detectors.money`), so nothing of the contract
-# gets here; without it a baseline of 1.8e308 overflows when its logarithm is undone, and that would stop a partition.
-# A past is kept in float32 (to 3.4e38), which leaves room for sums of a hundred million of these.
+# Beyond this a number counts as this. USD equivalents end at 4.6e16 (`detectors.values.money`), so nothing of the
+# contract gets here; without it a baseline of 1.8e308 overflows when its logarithm is undone, and that would stop a
+# partition. A past is kept in float32 (to 3.4e38), which leaves room for sums of a hundred million of these.
 LARGEST = 1e30
 
 

@@ -2,10 +2,10 @@
 
 from zoneinfo import ZoneInfo
 
-from detectors.calendar import DAY_US, HOUR_US
-from detectors.configuration import Configuration, fingerprint
-from detectors.limits import Rulebook
-from detectors.rate_checks import Limits
+from detectors.contracts.configuration import Configuration, fingerprint
+from detectors.contracts.limits import Rulebook
+from detectors.rates.rate_checks import Limits
+from detectors.values.legal_calendar import DAY_US, HOUR_US
 
 
 class Effective:

@@ -13,9 +13,9 @@ from collections.abc import Iterable
 
 import msgspec
 
-from detectors.calendar import DAY_US
-from detectors.party import token_number
-from detectors.spelling import folded
+from detectors.books.party import token_number
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.spelling import folded
 
 # A department of officers; after them a made-up name waits for a day of its own.
 AT_ONCE = 16

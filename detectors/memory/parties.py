@@ -16,9 +16,9 @@ Failure prevented: 36 million made-up parties took some 19 GB for 435 days, and 
 from collections.abc import Callable, ItemsView, Iterator, Mapping, MutableMapping
 from itertools import islice
 
-from detectors.configuration import MOST_PARTIES
-from detectors.party import owned_by, owner_of, told_by
-from detectors.shares import OFFICES, OTHERS
+from detectors.books.party import owned_by, owner_of, told_by
+from detectors.contracts.configuration import MOST_PARTIES
+from detectors.values.shares import OFFICES, OTHERS
 
 # Part of the places, one of so many, that parties have of which offices alone told.
 OFFICE_PART = 4

@@ -7,8 +7,8 @@ the old token for a while, and a verdict names the token that its alert showed.
 
 from itertools import islice
 
-from detectors import accounting, folded, reversals, verdicts
-from detectors.party import (
+from detectors.books import accounting, folded_payments, reversals
+from detectors.books.party import (
     MOST_ALERTED,
     MOST_ALIASES,
     MOST_FORMERS,
@@ -19,10 +19,11 @@ from detectors.party import (
     pack,
     unpack,
 )
-from detectors.party_type import joined_words, stricter
-from detectors.payments import joined
-from detectors.shares import OTHERS
-from detectors.state import PartitionState
+from detectors.books.party_type import joined_words, stricter
+from detectors.books.payments import joined
+from detectors.memory import verdicts
+from detectors.memory.state import PartitionState
+from detectors.values.shares import OTHERS
 
 
 def recall(state: PartitionState, token: str, previous: dict[str, str]) -> Party:
@@ -109,7 +110,7 @@ def merged(current: Party, earlier: Party) -> Party:
     """
     current.payments, restated = joined(current, earlier)
     current.restated = accounting.kept(restated)
-    current.folded = folded.joined(current, earlier)
+    current.folded = folded_payments.joined(current, earlier)
     current.first_us = min(current.first_us, earlier.first_us)
     current.last_us = max(current.last_us, earlier.last_us)
     current.formers = list(dict.fromkeys(earlier.formers + current.formers))[-MOST_FORMERS:]

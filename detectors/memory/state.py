@@ -10,24 +10,24 @@ from itertools import islice, takewhile
 
 import msgspec
 
-from detectors.accounting import JOINS
-from detectors.budget import Budget
-from detectors.calendar import DAY_US, HOUR_US, SECOND_US
-from detectors.configuration import Configuration
-from detectors.effective import Effective
-from detectors.events import Transaction
+from detectors.books.accounting import JOINS
+from detectors.books.fingerprints import KINDS, Fingerprints
+from detectors.books.party import formers_of, last_seen
+from detectors.books.restatement import Correction, Restatement
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import Transaction
 from detectors.features import Shared as FeatureBaselines
-from detectors.fingerprints import KINDS, Fingerprints
-from detectors.officers import Officers
-from detectors.parties import Parties, parts
-from detectors.party import formers_of, last_seen
-from detectors.rate_checks import Checked
-from detectors.rates import KEPT_US, Rates
-from detectors.restatement import Correction, Restatement
-from detectors.scoring import Scorer, derived_seed
-from detectors.sections import copy_stepwise, cut, cut_stream, digest, joined, lots, under
-from detectors.shares import Shares
+from detectors.memory.effective_configuration import Effective
+from detectors.memory.officers import Officers
+from detectors.memory.parties import Parties, parts
+from detectors.memory.sections import copy_stepwise, cut, cut_stream, digest, joined, lots, under
+from detectors.ranking.budget import Budget
+from detectors.ranking.ensemble import Scorer, derived_seed
+from detectors.rates.rate_checks import Checked
+from detectors.rates.reference_rates import KEPT_US, Rates
 from detectors.typologies.base import Shared
+from detectors.values.legal_calendar import DAY_US, HOUR_US, SECOND_US
+from detectors.values.shares import Shares
 
 # Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
 # 2: former names of parties, and settlements apart from counterparties' names.

@@ -10,15 +10,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from detectors import payments
-from detectors.effective import Effective
-from detectors.folded import folded_of
-from detectors.money import Ratio
-from detectors.party import Party, pack, unpack
-from detectors.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, Change, restate
-from detectors.state import PartitionState
+from detectors.books import payments
+from detectors.books.folded_payments import folded_of
+from detectors.books.party import Party, pack, unpack
+from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, Change, restate
+from detectors.memory.effective_configuration import Effective
+from detectors.memory.state import PartitionState
 from detectors.typologies import REGISTRY
 from detectors.typologies.base import Past
+from detectors.values.money import Ratio
 
 
 class Before(NamedTuple):

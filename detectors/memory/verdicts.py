@@ -8,10 +8,10 @@ it looks like the opinion of many.
 import re
 from typing import NamedTuple
 
-from detectors.events import Disposition
-from detectors.officers import Officers, officer_number
-from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
-from detectors.shares import fairly_cut
+from detectors.books.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
+from detectors.contracts.events import Disposition
+from detectors.memory.officers import Officers, officer_number
+from detectors.values.shares import fairly_cut
 
 ALERT_BYTES = 16
 # an alert that is known: its id, and the hash of whose share it takes a place in

@@ -7,7 +7,7 @@ import hashlib
 
 import msgspec
 
-from detectors.alert import Selection
+from detectors.contracts.alert import Selection
 
 NAME = "anomaly"
 # DETECTION, "Alert volume": spend at most four times as fast as the mean rate, so that a bad morning leaves an

@@ -15,7 +15,7 @@ from math import inf, log
 
 import msgspec
 
-from detectors.configuration import DetectorSet
+from detectors.contracts.configuration import DetectorSet
 from detectors.features.view import Feature
 from detectors.models import REGISTRY, Member
 from detectors.models.sliding_window import SlidingWindow

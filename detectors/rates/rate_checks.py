@@ -33,10 +33,10 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from detectors.calendar import DAY_US, MINUTE_US
-from detectors.configuration import RateRules
-from detectors.rate_sources import Asked, Word, Words, forget_others, most_contradict, most_say, near, say
-from detectors.rates import NEVER, History, Rates, directions, ratio_of
+from detectors.contracts.configuration import RateRules
+from detectors.rates.rate_sources import Asked, Word, Words, forget_others, most_contradict, most_say, near, say
+from detectors.rates.reference_rates import NEVER, History, Rates, directions, ratio_of
+from detectors.values.legal_calendar import DAY_US, MINUTE_US
 
 # `rate.corrected` is believed, and took the place of another rate of the same time; the others are not used.
 Verdict = Literal["rate.corrected", "rate.confirmed", "rate.held", "rate.direction", "rate.pair", "rate.source"]

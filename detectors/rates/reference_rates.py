@@ -22,8 +22,8 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.calendar import DAY_US
-from detectors.money import ONE, Ratio, parse
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.money import ONE, Ratio, parse
 
 KEPT_US = 36 * DAY_US
 # one rate a minute for 36 days is 51 840; twice that bounds memory at about 14 MB a pair

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.configuration import Configuration
+from detectors.contracts.configuration import Configuration
 from detectors.testbed.comparison import compare
 from detectors.testbed.draws import Draws
 from detectors.testbed.figures.fairness import BLOCKS, DIMENSIONS, UNKNOWN

@@ -21,8 +21,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from detectors.configuration import Configuration, DetectorSet, Engine, Limit
 from detectors.configuration_faults import configuration_faults
+from detectors.contracts.configuration import Configuration, DetectorSet, Engine, Limit
 from detectors.models import REGISTRY
 
 _DETECTOR_VALUES = ("daily_budget", "exploration", "warm_up", "calibration_window", "seed")

@@ -9,9 +9,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calendar import DAY_US, to_us
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.truth import Case, Lookalike, Truth
+from detectors.values.legal_calendar import DAY_US, to_us
 
 # An alert on a case's party still finds the case this long after its last event: the investigation it opens looks back.
 FOUND_AFTER_US = 30 * DAY_US

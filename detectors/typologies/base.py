@@ -14,15 +14,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from detectors import payments, texts
-from detectors.alert import LimitShown, Measured, Number
-from detectors.configuration import Legend
-from detectors.events import PartyType, Transaction
-from detectors.folded import Folded
-from detectors.limits import DatedLimit, LimitKinds, Rulebook
-from detectors.money import Ratio
-from detectors.party import MOST_PARTS
-from detectors.payments import NO_DOCUMENT, OUT, Payment, Rows
+from detectors.books import payments
+from detectors.books.folded_payments import Folded
+from detectors.books.party import MOST_PARTS
+from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows
+from detectors.contracts.alert import LimitShown, Measured, Number
+from detectors.contracts.configuration import Legend
+from detectors.contracts.events import PartyType, Transaction
+from detectors.contracts.limits import DatedLimit, LimitKinds, Rulebook
+from detectors.values.money import Ratio
+from detectors.wording import phrases
 
 # typology -> key -> numbers, shared by all parties of a partition
 Shared = dict[str, dict[str, list[float]]]
@@ -119,7 +120,7 @@ class Context(msgspec.Struct, kw_only=True):
         known = self.legend.purposes.get(code)
         if known is not None:
             return known.text_en, known.text_ko
-        return f"purpose code {texts.code(code)}", f"사유코드 {texts.code(code)}"
+        return f"purpose code {phrases.code(code)}", f"사유코드 {phrases.code(code)}"
 
 
 class Past(NamedTuple):

@@ -11,13 +11,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors import folded, texts
-from detectors.alert import Measured
-from detectors.calendar import DAY_US, HOUR_US, local_date, midnight_us
-from detectors.limits import DatedLimit
-from detectors.money import plain
-from detectors.payments import Rows, running_sums
+from detectors.books import folded_payments as folded
+from detectors.books.payments import Rows, running_sums
+from detectors.contracts.alert import Measured
+from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import Context, Finding
+from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date, midnight_us
+from detectors.values.money import plain
+from detectors.wording import phrases
 
 # What an upper bound says less than an exact group: our judgement.
 BOUND = 0.7
@@ -109,19 +110,20 @@ def bound_finding(
         at_risk=found.total, value=plain(found.total), unit="USD",
         own_baseline=None, own_n=0, peer_baseline=None,
         text_en=(
-            f"Up to {found.pieces} transfers just under the document line of {texts.usd(line.cents)} "
-            f"({texts.basis(line)}), without documents or report, lie within {texts.counted(width, 'day', 'days')}; "
-            f"stated purpose: {purpose_en}. Together they are at most {texts.usd(found.total)}, {times} times the "
+            f"Up to {found.pieces} transfers just under the document line of {phrases.usd(line.cents)} "
+            f"({phrases.basis(line)}), without documents or report, lie within "
+            f"{phrases.counted(width, 'day', 'days')}; stated purpose: {purpose_en}. "
+            f"Together they are at most {phrases.usd(found.total)}, {times} times the "
             f"line. This party has made more payments than are kept one by one: of {found.folded} of these transfers "
-            f"({texts.usd(found.folded_total)}) only day, purpose and amount are known, so they may have gone to "
+            f"({phrases.usd(found.folded_total)}) only day, purpose and amount are known, so they may have gone to "
             "several beneficiaries. This is an upper bound."
         ),
         text_ko=(
-            f"증빙면제 기준금액 {texts.usd_ko(line.cents)}({texts.basis_ko(line)}) 이하의 무증빙·무신고 송금이 "
+            f"증빙면제 기준금액 {phrases.usd_ko(line.cents)}({phrases.basis_ko(line)}) 이하의 무증빙·무신고 송금이 "
             f"{width}일 이내에 최대 {found.pieces}건 있습니다(사유: {purpose_ko}). 합계는 최대 "
-            f"{texts.usd_ko(found.total)}로, 기준금액의 {times}배입니다. 당사자의 송금이 개별 보관 한도를 초과하여 "
-            f"이 중 {found.folded}건({texts.usd_ko(found.folded_total)})은 일자·사유·금액만 보관되어 있으므로 수취인이 "
-            "여럿일 수 있습니다. 따라서 위 건수와 합계는 최대치입니다."
+            f"{phrases.usd_ko(found.total)}로, 기준금액의 {times}배입니다. 당사자의 송금이 개별 보관 한도를 초과하여 "
+            f"이 중 {found.folded}건({phrases.usd_ko(found.folded_total)})은 일자·사유·금액만 보관되어 있으므로 "
+            "수취인이 여럿일 수 있습니다. 따라서 위 건수와 합계는 최대치입니다."
         ),
         folded=found.folded, bound=True,
     )  # fmt: skip

@@ -17,13 +17,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors import texts
-from detectors.alert import Measured
-from detectors.calendar import DAY_US, local_date
-from detectors.events import PartyType
-from detectors.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
-from detectors.money import plain
-from detectors.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum
+from detectors.books.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum
+from detectors.contracts.alert import Measured
+from detectors.contracts.events import PartyType
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.typologies.base import (
     MOST_LEFT_OUT,
     Change,
@@ -37,6 +34,9 @@ from detectors.typologies.base import (
 from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
 from detectors.typologies.t01_windows import FewWindows, Windows, without_one
 from detectors.typologies.t01_words import pieces_told
+from detectors.values.legal_calendar import DAY_US, local_date
+from detectors.values.money import plain
+from detectors.wording import phrases
 
 ID = "T01"
 # How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
@@ -139,8 +139,8 @@ class SplitRemittance:
             Change(context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT),
                    "had documents been shown for this transfer", "이 송금에 대한 증빙서류가 제출되었다면"),
             Change(context.with_payment(usd=low - 1),
-                   f"had this transfer been {texts.usd(low - 1)} or less (below the band)",
-                   f"이 송금액이 {texts.usd_ko(low - 1)} 이하였다면"),
+                   f"had this transfer been {phrases.usd(low - 1)} or less (below the band)",
+                   f"이 송금액이 {phrases.usd_ko(low - 1)} 이하였다면"),
         ]  # fmt: skip
         if finding.bound:  # the pieces that might be fewer are not known one by one
             return changes
@@ -314,8 +314,8 @@ def _finding(
     )  # fmt: skip
     folded = _folded_near(context, limits[shown.window])
     if folded:
-        english += texts.folded_pieces(folded)
-        korean += texts.folded_pieces_ko(folded)
+        english += phrases.folded_pieces(folded)
+        korean += phrases.folded_pieces_ko(folded)
     span = int(pieces["time"][-1] - pieces["time"][0])
     return Finding(
         strength=strength, limits=tuple(shown_limits), window=f"{limits[shown.window].number} d",
@@ -328,7 +328,7 @@ def _finding(
             Measured(name="span", value=round(span / DAY_US, 3), unit="days"),
             Measured(name="beneficiaries", value=len(set(pieces["beneficiary"].tolist())), unit="count"),
             Measured(name="institutions", value=len(institutions), unit="count"),
-            *texts.folded_shown(folded),
+            *phrases.folded_shown(folded),
         ),
         offsets=tuple(pieces["offset"].tolist()), institutions=institutions,
         series=context.names[context.payment.purpose],

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors.payments import Payment, Rows, running_sums
+from detectors.books.payments import Payment, Rows, running_sums
 from detectors.typologies.base import MOST_LEFT_OUT
 
 

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from detectors import texts
-from detectors.limits import DatedLimit
-from detectors.payments import Rows
+from detectors.books.payments import Rows
+from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import Context
+from detectors.wording import phrases
 
 # (payments in the band, all payments without documents)
 Share = tuple[int, int]
@@ -32,19 +32,19 @@ def pieces_told(
     gap = int(gaps[len(gaps) // 2]) if len(gaps) else None
     times = f"{total / line.cents:.1f}"
     english = (
-        f"{texts.counted(len(pieces), 'transfer', 'transfers')} of {texts.between(*amounts)} each, without documents "
-        f"or report, went to {texts.counted(payees, 'beneficiary', 'beneficiaries')} through "
-        f"{texts.counted(banks, 'institution', 'institutions')} {_when(first, last, gap, context.zone)}; "
-        f"stated purpose: {purpose}. Together they are {texts.usd(total)}, {times} times the document line of "
-        f"{texts.usd(line.cents)} ({texts.basis(line)}). Each piece lies between {texts.usd(low)} and the line. "
+        f"{phrases.counted(len(pieces), 'transfer', 'transfers')} of {phrases.between(*amounts)} each, without "
+        f"documents or report, went to {phrases.counted(payees, 'beneficiary', 'beneficiaries')} through "
+        f"{phrases.counted(banks, 'institution', 'institutions')} {_when(first, last, gap, context.zone)}; "
+        f"stated purpose: {purpose}. Together they are {phrases.usd(total)}, {times} times the document line of "
+        f"{phrases.usd(line.cents)} ({phrases.basis(line)}). Each piece lies between {phrases.usd(low)} and the line. "
         f"{_compared(own, peers)} The supervisor's tests for one transfer: same remitter, met; same purpose, met; "
-        f"close in time, within {texts.counted(width, 'day', 'days')}."
+        f"close in time, within {phrases.counted(width, 'day', 'days')}."
     )
     korean = (
         f"동일 송금인이 {_when_ko(first, last, gap, context.zone)} 같은 사유({purpose_ko})로 증빙서류나 신고 없이 "
         f"수취인 {payees}명에게 {banks}개 기관을 통하여 {len(pieces)}건을 송금하였습니다"
-        f"(건당 {texts.between_ko(*amounts)}). 합계는 {texts.usd_ko(total)}로, 증빙면제 기준금액 "
-        f"{texts.usd_ko(line.cents)}({texts.basis_ko(line)})의 {times}배입니다. 각 건은 {texts.usd_ko(low)} 이상 "
+        f"(건당 {phrases.between_ko(*amounts)}). 합계는 {phrases.usd_ko(total)}로, 증빙면제 기준금액 "
+        f"{phrases.usd_ko(line.cents)}({phrases.basis_ko(line)})의 {times}배입니다. 각 건은 {phrases.usd_ko(low)} 이상 "
         f"기준금액 이하입니다. {_compared_ko(own, peers)} 감독당국의 동일 송금 판단기준 중 동일 송금인과 동일 사유는 "
         f"충족하며, 시간적 근접성은 {width}일 이내입니다."
     )
@@ -61,31 +61,31 @@ def pieces_told(
 
 
 def _when(first: int, last: int, gap: int | None, zone: ZoneInfo) -> str:
-    day, end = texts.day(first, zone), texts.day(last, zone)
+    day, end = phrases.day(first, zone), phrases.day(last, zone)
     if gap is None:
         return f"on {day}"
     days = f"{day} to {end}" if end != day else f"all on {day}"
-    return f"within {texts.period(last - first)} ({days}; median gap {texts.period(gap)})"
+    return f"within {phrases.period(last - first)} ({days}; median gap {phrases.period(gap)})"
 
 
 def _when_ko(first: int, last: int, gap: int | None, zone: ZoneInfo) -> str:
-    day, end = texts.day_ko(first, zone), texts.day_ko(last, zone)
+    day, end = phrases.day_ko(first, zone), phrases.day_ko(last, zone)
     if gap is None:
         return f"{day}에"
     days = f"{day}부터 {end}까지" if end != day else f"{day} 하루 중"
-    return f"{days} {texts.period_ko(last - first)} 사이에(송금 간격의 중앙값 {texts.period_ko(gap)})"
+    return f"{days} {phrases.period_ko(last - first)} 사이에(송금 간격의 중앙값 {phrases.period_ko(gap)})"
 
 
 def _compared(own: Share, peers: Share) -> str:
     """How many other payments without documents lie in the band: the party's, and its comparison group's."""
     past = "No other payment of this party without documents is known, so it cannot be compared with its own past."
     if own[1]:
-        others = texts.counted(own[1], "other payment", "other payments")
-        past = f"Of this party's {others} without documents, {_percent(own)} % lie in that band{texts.few(own[1])}."
+        others = phrases.counted(own[1], "other payment", "other payments")
+        past = f"Of this party's {others} without documents, {_percent(own)} % lie in that band{phrases.few(own[1])}."
     if not peers[1]:
         return f"{past} No payment of its comparison group without documents is known yet."
-    group = texts.counted(peers[1], "payment", "payments")
-    return f"{past} Of its comparison group's {group} without documents, {_percent(peers)} % do{texts.few(peers[1])}."
+    group = phrases.counted(peers[1], "payment", "payments")
+    return f"{past} Of its comparison group's {group} without documents, {_percent(peers)} % do{phrases.few(peers[1])}."
 
 
 def _compared_ko(own: Share, peers: Share) -> str:
@@ -93,13 +93,13 @@ def _compared_ko(own: Share, peers: Share) -> str:
     if own[1]:
         past = (
             f"본인의 다른 무증빙 송금 {own[1]}건 중 이 금액 구간에 속하는 비율은 {_percent(own)}%입니다"
-            f"{texts.few_ko(own[1])}."
+            f"{phrases.few_ko(own[1])}."
         )
     if not peers[1]:
         return f"{past} 비교 고객군의 무증빙 송금은 아직 확인되지 않았습니다."
     return (
         f"{past} 비교 고객군의 무증빙 송금 {peers[1]}건 중 이 금액 구간에 속하는 비율은 {_percent(peers)}%입니다"
-        f"{texts.few_ko(peers[1])}."
+        f"{phrases.few_ko(peers[1])}."
     )
 
 

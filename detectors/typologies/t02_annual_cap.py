@@ -12,16 +12,16 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors import texts
-from detectors.alert import Measured
-from detectors.calendar import DAY_US, local, midnight_us, year_bounds
-from detectors.events import PartyType
-from detectors.folded import Day
-from detectors.limits import DatedLimit, LimitKind, LimitKinds
-from detectors.money import plain
-from detectors.party import MOST_PARTS
-from detectors.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, running_sums
+from detectors.books.folded_payments import Day
+from detectors.books.party import MOST_PARTS
+from detectors.books.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, running_sums
+from detectors.contracts.alert import Measured
+from detectors.contracts.events import PartyType
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, undocumented_sum
+from detectors.values.legal_calendar import DAY_US, local, midnight_us, year_bounds
+from detectors.values.money import plain
+from detectors.wording import phrases
 
 ID = "T02"
 # A cap just crossed is a fact, but may be a slip; at a tenth of the cap beyond it half the doubt is gone (our
@@ -113,8 +113,8 @@ class AnnualCap:
         left = (cap.cents if cap is not None else 0) - (finding.size - context.payment.usd)
         if left > 0:
             changes.append(Change(context.with_payment(usd=left),
-                                  f"had this transfer been {texts.usd(left)} or less (what was left under the cap)",
-                                  f"이 송금액이 한도 잔액 {texts.usd_ko(left)} 이하였다면"))  # fmt: skip
+                                  f"had this transfer been {phrases.usd(left)} or less (what was left under the cap)",
+                                  f"이 송금액이 한도 잔액 {phrases.usd_ko(left)} 이하였다면"))  # fmt: skip
         return changes
 
 
@@ -192,11 +192,11 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
             Measured(name="annual_total", value=plain(crossing.total), unit="USD"),
             Measured(name="over_cap", value=plain(excess), unit="USD"),
             Measured(name="payments", value=len(rows) + crossing.folded.count, unit="count"),
-            Measured(name="cap_crossed_on", value=texts.day(crossing.crossed_us, context.zone), unit="local date"),
+            Measured(name="cap_crossed_on", value=phrases.day(crossing.crossed_us, context.zone), unit="local date"),
             Measured(name="payments_after_crossing", value=crossing.after, unit="count"),
             *(Measured(name=f"total at {_shown(name) or OTHER_INSTITUTIONS}", value=plain(cents), unit="USD")
               for name, cents in ordered[:10]),
-            *texts.folded_shown(crossing.folded.count, crossing.folded.ordered, crossing.folded.returned),
+            *phrases.folded_shown(crossing.folded.count, crossing.folded.ordered, crossing.folded.returned),
         ),
         offsets=tuple(rows["offset"].tolist()), institutions=tuple(filter(None, named)),
         series=f"{year} {scope}", institution=own, parts=tuple(parts.items()),
@@ -211,7 +211,7 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
 
 
 def _shown(name: str) -> str:
-    return texts.code(name) if name else ""
+    return phrases.code(name) if name else ""
 
 
 def _sentences(
@@ -220,11 +220,13 @@ def _sentences(
     cap, year, folded = crossing.cap, _year(context), crossing.folded
     count = len(crossing.rows) + folded.count
     excess = crossing.total - cap.cents
-    first, first_ko = texts.day(crossing.crossed_us, context.zone), texts.day_ko(crossing.crossed_us, context.zone)
+    first, first_ko = phrases.day(crossing.crossed_us, context.zone), phrases.day_ko(crossing.crossed_us, context.zone)
     more = len(ordered) - NAMED
-    parts_en = ", ".join(f"{_shown(name) or OTHER_INSTITUTIONS} {texts.usd(cents)}" for name, cents in ordered[:NAMED])
+    parts_en = ", ".join(
+        f"{_shown(name) or OTHER_INSTITUTIONS} {phrases.usd(cents)}" for name, cents in ordered[:NAMED]
+    )
     parts_ko = ", ".join(
-        f"{_shown(name) or OTHER_INSTITUTIONS_KO} {texts.usd_ko(cents)}" for name, cents in ordered[:NAMED]
+        f"{_shown(name) or OTHER_INSTITUTIONS_KO} {phrases.usd_ko(cents)}" for name, cents in ordered[:NAMED]
     )
     parts_en += f" and {more} more" if more > 0 else ""
     parts_ko += f" 외 {more}개 기관" if more > 0 else ""
@@ -232,26 +234,26 @@ def _sentences(
     past_en = f"No payment without documents is known for {year - 1}."
     past_ko = f"{year - 1}년의 무증빙 송금은 확인되지 않습니다."
     if before is not None:
-        past_en = f"In {year - 1} the total was {texts.usd(before)}."
-        past_ko = f"{year - 1}년 합계는 {texts.usd_ko(before)}였습니다."
+        past_en = f"In {year - 1} the total was {phrases.usd(before)}."
+        past_ko = f"{year - 1}년 합계는 {phrases.usd_ko(before)}였습니다."
     after, after_ko = "no further payment", "초과 이후 추가 송금은 없습니다"
     if crossing.after:
-        after = texts.counted(crossing.after, "further payment", "further payments")
+        after = phrases.counted(crossing.after, "further payment", "further payments")
         after_ko = f"초과 이후 {crossing.after}건을 추가로 송금하였습니다"
     english = (
-        f"In {year} this person remitted {texts.usd(crossing.total)} without documents or report in "
-        f"{texts.counted(count, 'payment', 'payments')} through "
+        f"In {year} this person remitted {phrases.usd(crossing.total)} without documents or report in "
+        f"{phrases.counted(count, 'payment', 'payments')} through "
         f"{'all institutions' if everywhere else 'small remitters'} ({parts_en}). "
-        f"The yearly cap is {texts.usd(cap.cents)} ({texts.basis(cap)}). It was crossed on {first} and is exceeded "
-        f"by {texts.usd(excess)}; {after} followed the crossing. {past_en}"
+        f"The yearly cap is {phrases.usd(cap.cents)} ({phrases.basis(cap)}). It was crossed on {first} and is exceeded "
+        f"by {phrases.usd(excess)}; {after} followed the crossing. {past_en}"
     )
     korean = (
         f"송금인은 {year}년 중 {'전 금융기관을' if everywhere else '소액해외송금업자를'} 통하여 증빙서류나 신고 없이 "
-        f"{count}건, 합계 {texts.usd_ko(crossing.total)}를 송금하였습니다({parts_ko}). "
-        f"연간 한도는 {texts.usd_ko(cap.cents)}({texts.basis_ko(cap)})입니다. "
-        f"{first_ko}에 한도를 넘어 현재 초과 금액은 {texts.usd_ko(excess)}이며, {after_ko}. {past_ko}"
+        f"{count}건, 합계 {phrases.usd_ko(crossing.total)}를 송금하였습니다({parts_ko}). "
+        f"연간 한도는 {phrases.usd_ko(cap.cents)}({phrases.basis_ko(cap)})입니다. "
+        f"{first_ko}에 한도를 넘어 현재 초과 금액은 {phrases.usd_ko(excess)}이며, {after_ko}. {past_ko}"
     )
     if folded.count:
-        english += texts.folded_payments(folded.count, folded.ordered, folded.returned)
-        korean += texts.folded_payments_ko(folded.count, folded.ordered, folded.returned)
+        english += phrases.folded_payments(folded.count, folded.ordered, folded.returned)
+        korean += phrases.folded_payments_ko(folded.count, folded.ordered, folded.returned)
     return english, korean

@@ -20,16 +20,17 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detectors import money, texts
-from detectors.alert import Measured
-from detectors.calendar import DAY_US, local
-from detectors.events import PartyType
-from detectors.limits import DatedLimit, LimitKind, LimitKinds
-from detectors.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
-from detectors.particles import particle
-from detectors.party import token_number
-from detectors.payments import OUT
+from detectors.books.party import token_number
+from detectors.books.payments import OUT
+from detectors.contracts.alert import Measured
+from detectors.contracts.events import PartyType
+from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
+from detectors.values import money
+from detectors.values.legal_calendar import DAY_US, local
+from detectors.values.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
+from detectors.wording import phrases
+from detectors.wording.korean_particles import particle
 
 ID = "T16"
 # shared: pair and institution -> deals that taught today; "" -> the day
@@ -321,23 +322,23 @@ def _sentences(
     floor = limits["deviation_min"]
     learned, learned_ko = "no deal has taught it yet", "학습된 거래가 없어 초기값 적용"
     if seen:
-        learned, learned_ko = f"learned from {texts.counted(seen, 'deal', 'deals')}", f"거래 {seen}건에서 학습"
+        learned, learned_ko = f"learned from {phrases.counted(seen, 'deal', 'deals')}", f"거래 {seen}건에서 학습"
     rate_ko = particle(f"{rate:.8g}({deal.pair})", "은", "는")
     past_en, past_ko = _of_the_past(int(limits["mean_window"].number), own, own_n, repeats, moved)
     this_moved = _moved(context.payment.usd, deal.deviation)
     english = (
         f"The deal rate {rate:.8g} {deal.pair} is {gap:.0f} bp {'above' if above else 'below'} the reference rate "
-        f"{reference:.8g} in force at that time. The limit is the larger of {floor.number} bp ({texts.basis(floor)}) "
+        f"{reference:.8g} in force at that time. The limit is the larger of {floor.number} bp ({phrases.basis(floor)}) "
         f"and {limits['spread_multiple'].number} times the pair's normal spread of {spread / CENTIBP:.0f} bp "
         f"({learned}). The resident {'gave up' if loses else 'gained'} "
-        f"{texts.usd(this_moved)} by it on {texts.usd(context.payment.usd)}. {past_en}."
+        f"{phrases.usd(this_moved)} by it on {phrases.usd(context.payment.usd)}. {past_en}."
     )
     korean = (
         f"거래환율 {rate_ko} 거래 시점의 기준환율 {reference:.8g}보다 {gap:.0f}bp "
-        f"{'높습니다' if above else '낮습니다'}. 기준은 {floor.number}bp({texts.basis_ko(floor)})와 "
+        f"{'높습니다' if above else '낮습니다'}. 기준은 {floor.number}bp({phrases.basis_ko(floor)})와 "
         f"해당 통화쌍의 통상 괴리 폭 {spread / CENTIBP:.0f}bp({learned_ko})의 "
         f"{limits['spread_multiple'].number}배 중 큰 값입니다. 이 차이로 거주자는 "
-        f"{texts.usd_ko(context.payment.usd)} 거래에서 {texts.usd_ko(this_moved)} 상당의 "
+        f"{phrases.usd_ko(context.payment.usd)} 거래에서 {phrases.usd_ko(this_moved)} 상당의 "
         f"{'손실을 부담하였습니다' if loses else '이익을 얻었습니다'}. {past_ko}."
     )
     return english, korean
@@ -349,19 +350,19 @@ def _of_the_past(width: int, own: float | None, own_n: int, repeats: int, moved:
     The mean is of local days, the repetitions lie within so many times 24 hours: the evening of a day that is no part
     of the mean may be among them.
     """
-    in_all, in_all_ko = f"{texts.usd(moved)} moved in all", f"이전된 금액은 모두 {texts.usd_ko(moved)}입니다"
+    in_all, in_all_ko = f"{phrases.usd(moved)} moved in all", f"이전된 금액은 모두 {phrases.usd_ko(moved)}입니다"
     if own is None and not repeats:
         return (f"No other deal of this party is known in {width} days, so it cannot be compared with its own past",
                 f"최근 {width}일 동안 본인의 다른 거래가 확인되지 않아 본인의 과거와 비교할 수 없습니다")  # fmt: skip
     if own is None:
-        deals = texts.counted(repeats, "earlier deal of this party was", "earlier deals of this party were")
+        deals = phrases.counted(repeats, "earlier deal of this party was", "earlier deals of this party were")
         return (f"In {width} days {deals} off the market too, {in_all}",
                 f"최근 {width}일 동안 본인의 다른 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}")  # fmt: skip
-    other = texts.counted(own_n, "other deal", "other deals")
-    english = f"The mean of this party's {other} in {width} days was {own:+.0f} bp{texts.few(own_n)}"
-    korean = f"최근 {width}일 동안 본인의 다른 거래 {own_n}건의 평균 괴리는 {own:+.0f}bp입니다{texts.few_ko(own_n)}"
+    other = phrases.counted(own_n, "other deal", "other deals")
+    english = f"The mean of this party's {other} in {width} days was {own:+.0f} bp{phrases.few(own_n)}"
+    korean = f"최근 {width}일 동안 본인의 다른 거래 {own_n}건의 평균 괴리는 {own:+.0f}bp입니다{phrases.few_ko(own_n)}"
     if repeats:
-        deals = texts.counted(repeats, "earlier deal was", "earlier deals were")
+        deals = phrases.counted(repeats, "earlier deal was", "earlier deals were")
         english += f". {deals} off the market too, {in_all}"
         korean += f". 이전 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}"
     return english, korean

@@ -19,8 +19,8 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from detectors.calendar import DAY_US
-from detectors.institution_code import institution_code, listed_codes
+from detectors.values.institution_code import institution_code, listed_codes
+from detectors.values.legal_calendar import DAY_US
 
 # Stands for all senders without a share of their own; no institution's name is empty.
 OTHERS = ""

@@ -5,7 +5,7 @@ from math import exp, log
 from typing import NamedTuple
 
 from detectors.features.view import Feature
-from detectors.texts import WEAK, counted
+from detectors.wording.phrases import WEAK, counted
 
 # A few hundred observations cannot tell rarities beyond about one in a thousand; say "over" instead.
 LARGEST_SURPRISE = log(1000.0)

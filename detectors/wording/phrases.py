@@ -10,11 +10,11 @@ from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-from detectors.alert import Measured
-from detectors.calendar import DAY_US, HOUR_US, local
-from detectors.limits import DatedLimit
-from detectors.money import grouped, plain
-from detectors.particles import particle
+from detectors.contracts.alert import Measured
+from detectors.contracts.limits import DatedLimit
+from detectors.values.legal_calendar import DAY_US, HOUR_US, local
+from detectors.values.money import grouped, plain
+from detectors.wording.korean_particles import particle
 
 _BASIS_EN = {"L": "law", "S": "published by the supervisor", "D": "fxwatch default"}
 _BASIS_KO = {"L": "법령", "S": "감독당국 공표", "D": "시스템 기본값"}

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import msgspec
 
-from streams import audit
+from streams.access import audit_log
 from streams.errors import FxwatchError
-from streams.secret_files import read_trusted_file
+from streams.keys.secret_files import read_trusted_file
 
 
 class AnchorError(FxwatchError):
@@ -69,7 +69,7 @@ def add_anchor(path: Path, offset: int, sha256: str) -> None:
 
 def missing(values: Iterable[tuple[int, bytes]], anchors: Iterable[Anchor]) -> Iterator[str]:
     """What the log of (offset, bytes) does not hold any more of what was anchored; nothing when it holds all."""
-    held = {offset: audit.digest(value) for offset, value in values}
+    held = {offset: audit_log.digest(value) for offset, value in values}
     end = max(held, default=-1)
     for anchor in anchors:
         noted = f"offset {anchor.offset}, noted {anchor.when:%Y-%m-%d %H:%M:%S} UTC"

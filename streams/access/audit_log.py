@@ -19,10 +19,11 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients, logs, topics
 from streams.errors import FxwatchError
+from streams.kafka import clients, topics
 from streams.kafka.denied import denied_or
-from streams.pseudonyms import is_token
+from streams.keys.pseudonyms import is_token
+from streams.log import logs
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)

@@ -16,12 +16,12 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from detectors import texts
-from detectors.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
-from streams import korean
-from streams.languages import Language
-from streams.render_labels import LABELS, Labels
-from streams.showing import printable
+from detectors.contracts.alert import Alert, EvidenceItem, LimitShown, Number, Reason, TypologyHit
+from detectors.wording import phrases
+from streams.alert_text import korean
+from streams.alert_text.labels import LABELS, Labels
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable
 
 SEOUL = ZoneInfo("Asia/Seoul")
 EVIDENCE_SHOWN = 10
@@ -161,7 +161,7 @@ def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterat
         yield Line(printable(alert.counterparty), words.counterparty, 2, _LABEL)
     if alert.parties:
         yield Line(printable(", ".join(alert.parties)), words.others, 2, _LABEL)
-    yield Line(printable(", ".join(map(texts.code, alert.institutions))), words.institutions, 2, _LABEL)
+    yield Line(printable(", ".join(map(phrases.code, alert.institutions))), words.institutions, 2, _LABEL)
 
 
 def _limit(limit: LimitShown, words: Labels, lang: Language) -> str:
@@ -197,7 +197,7 @@ def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[Line]
 def _reason(reason: Reason, words: Labels, lang: Language, fired: set[str]) -> Line:
     text = _sentence(reason, lang)
     if reason.value is not None and reason.feature not in fired:  # a rule's own sentence says what it was compared with
-        weak = f", {words.weak}" if reason.own_n < texts.WEAK else ""
+        weak = f", {words.weak}" if reason.own_n < phrases.WEAK else ""
         text = f"{text} [{words.observations.format(n=reason.own_n)}{weak}]"
     return Line(text, f"{100 * reason.contribution:3.0f} %", 2, 7)
 

@@ -8,9 +8,9 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from zoneinfo import ZoneInfo
 
-from detectors.alert import Number
-from detectors.texts import date_ko
-from streams.showing import printable
+from detectors.contracts.alert import Number
+from detectors.wording.phrases import date_ko
+from streams.plain_text.printable import printable
 
 NAMES = {
     # limits
@@ -77,7 +77,7 @@ _WINDOWS = (
 )
 _TOTAL_AT, _OTHERS = "total at ", "other institutions"
 DESKS = {"customs": "관세", "supervision": "감독", "compliance": "준법감시"}
-BUDGETS = {"anomaly": "이상 거래"}  # what rules raise is in none (detectors/alerts.py, RULE)
+BUDGETS = {"anomaly": "이상 거래"}  # what rules raise is in none (detectors/alerting/build.py, RULE)
 # The shipped configuration's own words. A configuration may say both languages itself, as `English / Korean`.
 LEGAL_BASES = {
     "Foreign Exchange Transactions Act art. 15 (payment procedure); FSC notice 2021-11-15: split transfers count as "

@@ -1,6 +1,6 @@
 """Fixed words of an alert's rendering. Sentences about the case itself come with the alert."""
 
-from streams.languages import LANGUAGES, Both, Language, Words, both_of
+from streams.plain_text.languages import LANGUAGES, Both, Language, Words, both_of
 
 
 class Labels(Words):

@@ -19,8 +19,8 @@ import click
 
 from streams.cli.lazy_group import LazyGroup
 from streams.errors import FxwatchError
-from streams.extras import missing_library
-from streams.showing import say, say_json
+from streams.installation.extras import missing_library
+from streams.plain_text.printable import say, say_json
 
 # command -> (module, one line for --help); modules are imported only when their command runs, so that --help is instant
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -118,7 +118,7 @@ def _korean() -> bool:
 
 def _error_words() -> ModuleType:
     """Imported where something went wrong only, as commands are: --help stays instant."""
-    return importlib.import_module("streams.alert_text.error_words")
+    return importlib.import_module("streams.desk_text.error_words")
 
 
 def _told(error: FxwatchError) -> int:

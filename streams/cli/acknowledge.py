@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import click
 
 from streams.errors import UsageError
+from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
-from streams.showing import say, say_json
 
 
 @click.command("acknowledge")
@@ -25,8 +25,8 @@ def command(topic: str, partition: int, first: int, last: int, reason: str, *, a
 
     Example: fxwatch acknowledge fx.rates.v1 1 0 59 --reason "sent again on 3 March, ticket 44"
     """
-    from streams.acknowledge import record_acknowledgement
-    from streams.audit import account
+    from streams.access.audit_log import account
+    from streams.decisions.acknowledge_gap import record_acknowledgement
 
     if last < first or not reason.strip():
         raise UsageError("a decision is on a span of offsets, and has a reason", got=f"{first} to {last}, {reason!r}",

@@ -8,14 +8,16 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from streams import reading, render, tables
-from streams.alert_text.desk_words import DESK_WORDS, DeskWords
+from streams.alert_text import alert_text
 from streams.cli.alerts_list import alert_topic, list_
 from streams.cli.alerts_show import show
 from streams.cli.desk_options import language, told
-from streams.languages import Language
+from streams.desk_text.desk_words import DESK_WORDS, DeskWords
+from streams.kafka import topic_reader
+from streams.plain_text import tables
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
-from streams.showing import say, say_json
 
 
 @click.group()
@@ -37,18 +39,18 @@ class _Printer:
 
     def __init__(self, lang: Language, zone: ZoneInfo, least: str, *, as_json: bool) -> None:
         self._lang, self._zone, self._json = lang, zone, as_json
-        self._least = render.SEVERITIES.index(least)
+        self._least = alert_text.SEVERITIES.index(least)
         self._console = tables.console() if tables.in_terminal() else None
 
     def show(self, record: Any) -> bool:
         """Print the record's alert if it is severe enough; tells whether it did."""
         try:
-            alert = render.read_alert(record.value or b"")
+            alert = alert_text.read_alert(record.value or b"")
         except msgspec.DecodeError as fault:
             place = f"{record.topic}[{record.partition}]@{record.offset}"
             told(DESK_WORDS[self._lang].no_alert_here.format(place=place, cause=fault))
             return False
-        if render.SEVERITIES.index(alert.severity) < self._least:
+        if alert_text.SEVERITIES.index(alert.severity) < self._least:
             return False
         if self._json and self._console is not None:
             say_json(record.value)
@@ -57,14 +59,14 @@ class _Printer:
             sys.stdout.buffer.write(record.value + b"\n")
             sys.stdout.buffer.flush()
         elif self._console is not None:
-            self._console.print(render.render(alert, lang=self._lang, zone=self._zone))
+            self._console.print(alert_text.render(alert, lang=self._lang, zone=self._zone))
         else:
-            say(render.plain(alert, lang=self._lang, zone=self._zone))
+            say(alert_text.plain(alert, lang=self._lang, zone=self._zone))
             sys.stdout.flush()
         return True
 
 
-def _backlog_in_order(reader: reading.Reader) -> Iterator[Any]:
+def _backlog_in_order(reader: topic_reader.Reader) -> Iterator[Any]:
     """What is there already, in order of Kafka timestamps (an alert's is the event's), then by position.
 
     All of it is held in memory: alerts are tens a day.
@@ -74,7 +76,7 @@ def _backlog_in_order(reader: reading.Reader) -> Iterator[Any]:
     yield from held
 
 
-def _records(reader: reading.Reader, words: DeskWords, *, from_beginning: bool) -> Iterator[Any]:
+def _records(reader: topic_reader.Reader, words: DeskWords, *, from_beginning: bool) -> Iterator[Any]:
     if from_beginning:
         yield from _backlog_in_order(reader)
     told(words.waiting)
@@ -91,7 +93,7 @@ def _records(reader: reading.Reader, words: DeskWords, *, from_beginning: bool) 
 @click.option("--from-beginning", is_flag=True, help="All alerts the topic holds first; default: new ones from now on.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after this many alerts.")
 @click.option("--party", metavar="TOKEN", help="Only alerts of this party.")
-@click.option("--min-severity", type=click.Choice(render.SEVERITIES), default="low", show_default=True,
+@click.option("--min-severity", type=click.Choice(alert_text.SEVERITIES), default="low", show_default=True,
               help="Only alerts at least this severe.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One alert a line, byte for byte as on the topic.")
 @language
@@ -113,7 +115,7 @@ def follow(
     wanted = None if party is None else party.encode()
     shown = 0
     try:
-        with reading.Reader(settings, [topic]) as reader:
+        with topic_reader.Reader(settings, [topic]) as reader:
             told(words.follow.format(topic=topic, address=settings.bootstrap))
             for record in _records(reader, words, from_beginning=from_beginning):
                 if wanted is None or record.key == wanted:

@@ -6,19 +6,20 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams import tables, topics
-from streams.alert_text import list_text
-from streams.alert_text.desk_words import DESK_WORDS
+from streams.alert_text.alert_text import SEVERITIES
 from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import ANOMALY, Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import span
 from streams.desk.party_history import require_token
+from streams.desk_text import list_text
+from streams.desk_text.desk_words import DESK_WORDS
 from streams.errors import UsageError
-from streams.languages import Language
-from streams.render import SEVERITIES
+from streams.kafka import topics
+from streams.plain_text import tables
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say_json
 from streams.settings import Settings, load_settings
-from streams.showing import say_json
 
 # shown where nobody says otherwise: what one person looks through, and less than a second of a terminal's time
 MOST_SHOWN = 200

@@ -8,20 +8,21 @@ from zoneinfo import ZoneInfo
 import click
 import msgspec
 
-from streams import reading, render, topics
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.evidence_text import EvidenceText, evidence_json
-from streams.alert_text.history_text import Reasons, history_lines
+from streams.alert_text import alert_text
 from streams.cli.desk_options import Progress, language, show_page
 from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import Found, find_alerts, series_of
 from streams.desk.evidence_records import Detail, evidence_records
 from streams.desk.reasons import reasons_of
 from streams.desk.verdicts import Verdicts, read_verdicts
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.evidence_text import EvidenceText, evidence_json
+from streams.desk_text.history_text import Reasons, history_lines
 from streams.errors import NotAuthorizedError
-from streams.languages import Language
+from streams.kafka import topic_reader, topics
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say_json
 from streams.settings import Settings, load_settings
-from streams.showing import say_json
 
 
 class Looked(NamedTuple):
@@ -45,7 +46,7 @@ def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
         details = asyncio.run(evidence_records(settings, found.alert))
         partition = found.alert.position.partition
         first = min((head.position.offset for head in heads), default=found.alert.position.offset)
-        with reading.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
+        with topic_reader.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
             verdicts = read_verdicts(settings, reader, {partition: first}, progress)
     except NotAuthorizedError:
         return Looked(found, heads, None, None, None)
@@ -57,17 +58,17 @@ def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
     return Looked(found, heads, details, verdicts, reasons)
 
 
-def _page(looked: Looked, settings: Settings, lang: Language) -> list[render.Line]:
+def _page(looked: Looked, settings: Settings, lang: Language) -> list[alert_text.Line]:
     alert, words = looked.found.alert, DESK_WORDS[lang]
     zone = ZoneInfo(settings.effective.engine.time_zone)
     purposes = settings.effective.legend.purposes
     rates = any(each.name == "deal_rate" for hit in alert.typologies for each in hit.measured)
     details = None if looked.details is None else EvidenceText(looked.details, purposes, lang, rates=rates)
-    page = render.lines(alert, lang=lang, zone=zone, evidence=len(alert.evidence), details=details)
+    page = alert_text.lines(alert, lang=lang, zone=zone, evidence=len(alert.evidence), details=details)
     if len(alert.evidence) < alert.evidence_total:
-        page.append(render.Line(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2))
+        page.append(alert_text.Line(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2))
     if looked.details is None:
-        page.append(render.Line(words.no_right_records, margin=2))
+        page.append(alert_text.Line(words.no_right_records, margin=2))
     return page + history_lines(looked.heads, alert.alert_id, looked.verdicts, looked.reasons, zone, lang)
 
 
@@ -109,4 +110,4 @@ def show(alert_id: str, *, as_json: bool, lang: Language) -> None:
     if as_json:
         say_json(json.dumps(_as_json(looked, settings), ensure_ascii=False))
     else:
-        show_page(_page(looked, settings, lang), render.STYLES[looked.found.alert.severity])
+        show_page(_page(looked, settings, lang), alert_text.STYLES[looked.found.alert.severity])

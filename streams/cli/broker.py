@@ -10,8 +10,8 @@ import click
 import msgspec
 
 from streams.errors import BrokerStartError
-from streams.extras import needs
-from streams.showing import say, say_json
+from streams.installation.extras import needs
+from streams.plain_text.printable import say, say_json
 
 STOPPED = (0, 130, 143)
 """Exit codes of a JVM that was asked to end: by itself, SIGINT, SIGTERM."""
@@ -61,7 +61,7 @@ def start(given: Path | None, port: int | None, heap: int, *, detach: bool) -> N
 
     Example: export FXWATCH_BOOTSTRAP=$(fxwatch broker start --detach --dir /var/tmp/kafka | tail -1)
     """
-    from streams.broker import EmbeddedBroker
+    from streams.demo.broker import EmbeddedBroker
 
     broker = EmbeddedBroker(_directory(given), port=port, heap_megabytes=heap, detached=detach, report=_say)
     if not detach:
@@ -96,7 +96,7 @@ def stop(given: Path | None) -> None:
 
     Example: fxwatch broker stop
     """
-    from streams.broker import stop_running
+    from streams.demo.broker import stop_running
 
     directory = _directory(given)
     _say(f"stopped the broker in {directory}" if stop_running(directory) else f"no broker runs in {directory}")
@@ -111,8 +111,8 @@ def status(context: click.Context, given: Path | None, *, as_json: bool) -> None
 
     Example: fxwatch broker status --json
     """
-    from streams.broker import find_running
-    from streams.broker.node import serves
+    from streams.demo.broker import find_running
+    from streams.demo.broker.node import serves
     from streams.settings import Settings
 
     directory = _directory(given)

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 
 import click
 
-from streams import clients, reading, tables, topics
-from streams.deadletter import Original, original
+from streams.contracts.dead_letters import Original, original
 from streams.errors import FxwatchError, UsageError
-from streams.identities import time_of
-from streams.input_ids import read_ids
+from streams.ingest.input_topic_ids import read_ids
+from streams.kafka import clients, topic_reader, topics
+from streams.kafka.topics.table import BEFORE, INPUT_AHEAD_MS
+from streams.keys.sealed_identities import time_of
+from streams.plain_text import tables
+from streams.plain_text.printable import say, say_json
 from streams.settings import Settings, load_settings
-from streams.showing import say, say_json
-from streams.topics.table import BEFORE, INPUT_AHEAD_MS
 
 # What is held before it is sent and its delivery awaited. Failure prevented: letters hold up to 1 MiB each, and all
 # those of a replay, or of a look at what would be sent, were held at once.
@@ -76,7 +77,7 @@ def letters(
     """
     positions = _positions(topic, offsets)
     seen: set[tuple[str, str, int, int]] = set()
-    with reading.Reader(settings, [topics.DEADLETTER]) as reader:
+    with topic_reader.Reader(settings, [topics.DEADLETTER]) as reader:
         for _, batch in reader.to_end():
             for record in batch:
                 letter = original(record)
@@ -234,7 +235,7 @@ class _Replayed(NamedTuple):
 
 def _replay(settings: Settings, chosen: Iterator[tuple[Original, int]], *, yes: bool) -> _Replayed:
     """Send the letters that can be, as they are read; unless `yes`, only say what would be sent."""
-    partitions = reading.partitions_of(settings, topics.INPUTS)
+    partitions = topic_reader.partitions_of(settings, topics.INPUTS)
     sender = _Sender(settings, time.time_ns() // 1_000_000)
     counts, refused, restamped = Counter[tuple[str, str]](), [], 0
     # in turns with the reader, whose loop is its own

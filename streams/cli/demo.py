@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import click
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from detectors.alert import Alert
-from streams import tables
-from streams.extras import needs
+from detectors.contracts.alert import Alert
+from streams.installation.extras import needs
+from streams.plain_text import tables
+from streams.plain_text.printable import printable, say, say_json
 from streams.settings import Settings, load_settings
-from streams.showing import printable, say, say_json
 
 if TYPE_CHECKING:
-    from streams.demo_place import Place
-    from streams.languages import Language
+    from streams.demo.place import Place
+    from streams.plain_text.languages import Language
 
 # A terminal shows this many alerts in full; the rest one line each, or the stream would scroll past its own
 # explanation.
@@ -52,7 +52,7 @@ def command(events: int, rate: float, seed: int, lang: "Language", *, keep: bool
 
     Example: fxwatch demo --events 20000 --rate 200
     """
-    from streams import demo_place
+    from streams.demo import place as demo_place
 
     # ended by a supervisor or by a closed terminal it stops and removes everything too
     for number in (signal.SIGTERM, signal.SIGHUP):
@@ -77,8 +77,8 @@ def command(events: int, rate: float, seed: int, lang: "Language", *, keep: bool
 
 
 def _clear(teller: "_Teller", place: "Place", *, keep: bool) -> None:
-    from streams.broker.jars import cache_directory
-    from streams.demo_place import size_of
+    from streams.demo.broker.jars import cache_directory
+    from streams.demo.place import size_of
 
     if keep:
         teller.say(f"kept: {place.directory} ({_size(place.keep())}: the broker's data and the logs)")
@@ -95,25 +95,25 @@ def _size(taken: int) -> str:
 def _run(
     teller: "_Teller", place: "Place", settings: Settings, events: int, rate: float, seed: int, *, as_json: bool
 ) -> None:
-    from streams import demo
-    from streams.demo_summary import told
+    from streams.demo import run
+    from streams.demo.summary import told
     from streams.generator import Simulation
-    from streams.pseudonyms import development_keys
-    from streams.publish import publish_records
+    from streams.keys.pseudonyms import development_keys
+    from streams.publication.sending import publish_records
 
     keys = development_keys()
-    with demo.cluster(settings, place, teller.aside) as (running, workers):
+    with run.cluster(settings, place, teller.aside) as (running, workers):
         stream = Simulation(seed=seed, events=events, bad_share=0.01)
         with teller.bar(events) as sent_so_far:
-            live = demo.LiveAlerts(running, teller.show)
+            live = run.LiveAlerts(running, teller.show)
             live.start()
             began = time.monotonic()
             published = publish_records(running, stream, rate, sent_so_far, stamps="now", expected=events)
-            found = demo.wait_drained(workers, published.records)
+            found = run.wait_drained(workers, published.records)
             seconds = time.monotonic() - began
             alerts = live.finish()
-        planted = demo.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
-        figures = demo.summary(published.records, seconds, found, alerts, planted, workers)
+        planted = run.planted_found(stream.truth, alerts, lambda party: keys.pseudonym("party", party).token)
+        figures = run.summary(published.records, seconds, found, alerts, planted, workers)
         if as_json:
             say_json(json.dumps(figures))
         else:
@@ -154,7 +154,7 @@ class _Teller:
 
     def show(self, alert: Alert) -> None:
         """An alert: the first ones whole, then a line each."""
-        from streams.render import headline, plain, render
+        from streams.alert_text.alert_text import headline, plain, render
 
         self._shown += 1
         self._update(alerts=self._shown)

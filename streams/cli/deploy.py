@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from streams.showing import say, say_json
+from streams.plain_text.printable import say, say_json
 
 
 @click.group()
@@ -32,7 +32,7 @@ def write(directory: Path, *, force: bool, as_json: bool) -> None:
 
     Example: fxwatch deploy write site/
     """
-    from streams.shipped import write as write_files
+    from streams.installation.shipped_files import write as write_files
 
     done = write_files(directory, force=force)
     if as_json:

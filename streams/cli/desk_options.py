@@ -7,13 +7,14 @@ from typing import TypeVar
 
 import click
 
-from streams import render, tables
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.csv_text import csv_text
+from streams.alert_text import alert_text
+from streams.desk_text.desk_words import DESK_WORDS
 from streams.errors import UsageError
-from streams.languages import Language
+from streams.plain_text import tables
+from streams.plain_text.csv_text import csv_text
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say
 from streams.settings import load_settings
-from streams.showing import say
 
 # a reading that takes longer says how far it is, and then as often
 PATIENCE_SECONDS = 2.0
@@ -62,12 +63,12 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: boo
     sys.stdout.buffer.flush()
 
 
-def show_page(page: list[render.Line], style: str = "bold") -> None:
+def show_page(page: list[alert_text.Line], style: str = "bold") -> None:
     """A page to standard output: wrapped in a terminal, one line a statement in a pipe."""
     if tables.in_terminal():
-        tables.console().print(render.Page(page, style))
+        tables.console().print(alert_text.Page(page, style))
     else:
-        say(render.text_of(page).rstrip("\n"))
+        say(alert_text.text_of(page).rstrip("\n"))
 
 
 class Progress:

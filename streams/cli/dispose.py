@@ -11,22 +11,22 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from detectors.events import Verdict
-from detectors.party import MOST_RAISED
-from streams import reading, topics
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.dispose_text import alert_line, done_json, done_lines, dry_line, stands_line
+from detectors.books.party import MOST_RAISED
+from detectors.contracts.events import Verdict
 from streams.cli.desk_options import Progress, language, told
-from streams.contracts import DispositionRecord
+from streams.contracts.inputs import DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS, Found, find_alerts
 from streams.desk.disposing import DETAILS, Done, already, check, decided, dispose
 from streams.desk.moments import moment
 from streams.desk.verdicts import Given, Verdicts, read_verdicts, starts_of
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.dispose_text import alert_line, done_json, done_lines, dry_line, stands_line
 from streams.errors import NotAuthorizedError, UsageError
-from streams.languages import Language
+from streams.kafka import topic_reader, topics
+from streams.keys.signed_records import load_signing_key
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say, say_json
 from streams.settings import Settings, load_settings
-from streams.showing import say, say_json
-from streams.signed_records import load_signing_key
 
 STANDARD_INPUT = "-"
 WAIT_SECONDS = 30.0
@@ -71,7 +71,7 @@ def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Ver
     """The verdicts on these alerts; None for who may not read the ledger."""
     positions = [one.alert.position for one in found]
     try:
-        with reading.Reader(settings, [topics.LEDGER]) as reader:
+        with topic_reader.Reader(settings, [topics.LEDGER]) as reader:
             starts = starts_of((each.partition, each.offset) for each in positions)
             return read_verdicts(settings, reader, starts, progress)
     except NotAuthorizedError:

@@ -12,10 +12,10 @@ from pathlib import Path
 import click
 import msgspec
 
-from streams import extras
 from streams.errors import ConfigurationError, FxwatchError, NotAuthorizedError
+from streams.installation import extras
+from streams.plain_text.printable import say, say_json
 from streams.settings import Settings, load_settings
-from streams.showing import say, say_json
 
 OLDEST_PYTHON = (3, 11)  # pyproject.toml, requires-python
 
@@ -54,7 +54,7 @@ def configuration() -> tuple[Check, Settings | None]:
 
 def java(*, needed: bool) -> Check:
     """A Java runtime for the embedded broker."""
-    from streams.broker.java import find_java
+    from streams.demo.broker.java import find_java
 
     try:
         path, version = find_java()
@@ -65,7 +65,7 @@ def java(*, needed: bool) -> Check:
 
 def jars() -> Check:
     """The embedded broker's jars in the cache. Never needed: the first start fetches what is missing."""
-    from streams.broker.jars import cache_directory, read_lock
+    from streams.demo.broker.jars import cache_directory, read_lock
 
     lock, cache = read_lock(), cache_directory()
     cached = sum(jar.path(cache).exists() for jar in lock)
@@ -79,8 +79,7 @@ def broker_and_topics(settings: Settings) -> list[Check]:
     A broker is needed where one was named, and where the extra `demo` is not installed; otherwise `fxwatch demo` and
     `fxwatch broker start` bring their own.
     """
-    from streams import topics
-    from streams.kafka import security
+    from streams.kafka import security, topics
 
     named = "bootstrap" in settings.model_fields_set or bool(extras.missing("demo"))
     broker = Check(name="broker", ok=True, found=f"{settings.bootstrap} ({security.told(settings)})")
@@ -101,7 +100,7 @@ def broker_and_topics(settings: Settings) -> list[Check]:
 
 def key_file(settings: Settings) -> Check:
     """The pseudonym keys. Needed as soon as a file is named; an ingest worker starts only with one."""
-    from streams.pseudonyms import load_keys
+    from streams.keys.pseudonyms import load_keys
 
     try:
         keys = load_keys(settings.key_file)
@@ -116,7 +115,7 @@ def seal_key_file(settings: Settings) -> Check:
     if path is None:
         return Check(name="seal key", ok=False, needed=False, found="none: nothing is written to fx.identities.v1",
                      todo="set FXWATCH_SEAL_KEY_FILE where alerts must be re-identified")  # fmt: skip
-    from streams.identities import load_sealer
+    from streams.keys.sealed_identities import load_sealer
 
     try:
         sealer = load_sealer(path)
@@ -132,7 +131,7 @@ def sender_keys(settings: Settings) -> Check:
         return Check(name="sender keys", ok=False, needed=False, found="none: no record has to be signed",
                      todo="set FXWATCH_SENDER_KEYS_FILE where not everybody who may write to an input is trusted with "
                           "every institution's name (docs/SECURITY.md)")  # fmt: skip
-    from streams.sender_key_file import load_sender_keys
+    from streams.keys.sender_key_file import load_sender_keys
 
     try:
         senders = load_sender_keys(path)

@@ -8,19 +8,19 @@ from pathlib import Path
 import click
 import msgspec
 
-from streams import tables
-from streams.alert_text.error_words import why
-from streams.alert_text.proof_words import PROOF_WORDS
 from streams.cli.desk_options import Progress, language
-from streams.commitments import EVIDENCE, EvidenceKeys, parse_evidence_keys
 from streams.desk.alert_lookup import find_alerts, require_prefix
+from streams.desk_text.error_words import why
+from streams.desk_text.proof_words import PROOF_WORDS
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
-from streams.evidence import Proved, counted, prove
-from streams.languages import Language
-from streams.pseudonyms import Key
-from streams.secret_files import read_secret_file
+from streams.keys.commitments import EVIDENCE, EvidenceKeys, parse_evidence_keys
+from streams.keys.pseudonyms import Key
+from streams.keys.secret_files import read_secret_file
+from streams.plain_text import tables
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say, say_json
+from streams.proofs.evidence import Proved, counted, prove
 from streams.settings import load_settings
-from streams.showing import say, say_json
 
 
 @click.group()

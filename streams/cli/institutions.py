@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 
 import click
 
-from detectors.events import Profile, Transaction
-from detectors.institution_code import institution_code
-from detectors.party import token_number
-from detectors.party_type import stricter
-from streams import ledger, reading, tables, topics
-from streams.sender_words import SHARES, Row, compared, words
+from detectors.books.party import token_number
+from detectors.books.party_type import stricter
+from detectors.contracts.events import Profile, Transaction
+from detectors.values.institution_code import institution_code
+from streams.kafka import topic_reader, topics
+from streams.ledger import envelope
+from streams.operations.sender_words import SHARES, Row, compared, words
+from streams.plain_text import tables
+from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
-from streams.showing import say, say_json
 
 _TITLES = {"noted": "mended or left out", "type_differs": "other type"}
 
@@ -22,7 +24,8 @@ _TITLES = {"noted": "mended or left out", "type_differs": "other type"}
 class Counts:
     """Payments of the ledger by institution and by what was said of them.
 
-    Keeps some 100 bytes for each party, to tell whose type differs from what it was known as (detectors/party_type.py).
+    Keeps some 100 bytes for each party, to tell whose type differs from what it was known as
+    (detectors/books/party_type.py).
     """
 
     def __init__(self, since: datetime | None = None) -> None:
@@ -31,10 +34,10 @@ class Counts:
         self._told: dict[int, str] = {}
         self.by_institution: dict[str, Counter[str]] = {}
 
-    def add(self, records: Iterable[ledger.RawRecord]) -> None:
+    def add(self, records: Iterable[envelope.RawRecord]) -> None:
         """Count a batch of one ledger partition. Raises `LedgerError` for a record that cannot be read."""
         for value, headers, offset, timestamp in records:
-            event, origin = ledger.decode_record(value, headers, offset, timestamp)
+            event, origin = envelope.decode_record(value, headers, offset, timestamp)
             if isinstance(event, Profile):
                 self._by_profile[token_number(event.party)] = event.party_type
             if not isinstance(event, Transaction):
@@ -70,7 +73,7 @@ def command(since: datetime | None, top: int, as_json: bool) -> None:
     Example: fxwatch institutions --since 2026-01-01
     """
     counts = Counts(since.replace(tzinfo=UTC) if since is not None else None)
-    with reading.Reader(load_settings(), [topics.LEDGER]) as source:
+    with topic_reader.Reader(load_settings(), [topics.LEDGER]) as source:
         for _, records in source.to_end():
             counts.add((each.value, each.headers, each.offset, each.timestamp) for each in records)
     rows = compared(counts.by_institution)

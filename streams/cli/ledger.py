@@ -7,16 +7,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams import ledger, topics
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.record_text import record_json, record_lines
 from streams.cli.desk_options import language, show_page, told
 from streams.desk.positions import At, records_at
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.record_text import record_json, record_lines
 from streams.errors import LedgerError, UsageError
-from streams.languages import Language
-from streams.reading import partitions_of
+from streams.kafka import topics
+from streams.kafka.topic_reader import partitions_of
+from streams.ledger import envelope
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say, say_json
 from streams.settings import Settings, load_settings
-from streams.showing import say, say_json
 
 _PLACE = re.compile(r"([0-9]{1,10}):([0-9]{1,19})")
 
@@ -64,7 +65,7 @@ def show(position: str, *, as_json: bool, lang: Language) -> None:
     event = origin = None
     if at.state == "record":
         try:
-            event, origin = ledger.decode_record(at.record.value, at.record.headers, offset, at.record.timestamp,
+            event, origin = envelope.decode_record(at.record.value, at.record.headers, offset, at.record.timestamp,
                                                  partition)  # fmt: skip
         except LedgerError as fault:
             at = At(offset, "damaged", cause=fault.message)

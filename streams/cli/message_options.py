@@ -7,7 +7,7 @@ import click
 import msgspec
 
 from streams.errors import UsageError
-from streams.formats.parameters import CHANNELS, PARTY_TYPES, Parameters, parameters
+from streams.ingest.formats.parameters import CHANNELS, PARTY_TYPES, Parameters, parameters
 
 NAMES = tuple(field.name for field in msgspec.structs.fields(Parameters))
 

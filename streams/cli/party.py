@@ -5,17 +5,17 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams import topics
-from streams.alert_text import list_text, party_text
-from streams.alert_text.desk_words import DESK_WORDS
 from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import Wanted
 from streams.desk.listing import Query, listed
 from streams.desk.moments import span
 from streams.desk.party_history import partition_of, read_party, require_token
-from streams.languages import Language
+from streams.desk_text import list_text, party_text
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.kafka import topics
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import say_json
 from streams.settings import load_settings
-from streams.showing import say_json
 
 MOST_SHOWN = 50
 # a party has tens of alerts; beyond it the newest of them, and it is said

@@ -10,14 +10,14 @@ import msgspec
 
 from streams.cli import publish_view as view
 from streams.cli.message_options import checked, given, message_options
+from streams.contracts.input_record import Record
 from streams.errors import FxwatchError, UsageError
-from streams.offline_door import OfflineDoor
-from streams.publication import Publication, Way
-from streams.publish_inputs import Choices, Source, sources, unsigned
-from streams.publish_report import Report, Unfit
-from streams.record import Record
+from streams.plain_text.printable import say
+from streams.publication.inputs import Choices, Source, sources, unsigned
+from streams.publication.offline_door import OfflineDoor
+from streams.publication.publication import Publication, Way
+from streams.publication.report import Report, Unfit
 from streams.settings import Settings, load_settings
-from streams.showing import say
 
 # sent, but something was left out
 LEFT_OUT = 3
@@ -106,7 +106,7 @@ def command(
 
 def _run(found: Publication, settings: Settings, rate: float | None, *, as_json: bool) -> int:
     """Look, send, show; the exit code. Raises `RefusedRecordsError` where nothing is sent."""
-    from streams.publish import publish_records
+    from streams.publication.sending import publish_records
 
     report, way = found.report, found.way
     with view.reading_bar(sum(one.size for one in found.inputs)) as read:
@@ -156,7 +156,7 @@ def _signer(path: Path | None) -> Callable[[Record], Record]:
     """What signs a record; without a key it stays as it is. Raises `KeyFileError`."""
     if path is None:
         return unsigned
-    from streams.signed_records import load_signing_key, sign
+    from streams.keys.signed_records import load_signing_key, sign
 
     key = load_signing_key(path)
     return lambda record: sign(record, key)

@@ -6,13 +6,13 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from streams import tables
 from streams.cli.record_bar import record_bar
-from streams.formats.files import rows
-from streams.publication import MessageReport, Publication
-from streams.publish_advice import GENERAL, advice
-from streams.publish_report import MEANINGS, Report, Unfit, counted
-from streams.showing import say, say_json
+from streams.ingest.formats.files import rows
+from streams.plain_text import tables
+from streams.plain_text.printable import say, say_json
+from streams.publication.advice import GENERAL, advice
+from streams.publication.publication import MessageReport, Publication
+from streams.publication.report import MEANINGS, Report, Unfit, counted
 
 # places shown of each code; `--rest` and `--json` have more
 _PLACES = 5

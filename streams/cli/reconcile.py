@@ -8,21 +8,23 @@ from typing import Any, NamedTuple
 import click
 import msgspec
 
-from streams import ledger, reading, tables, topics
-from streams.deadletter import original
+from streams.contracts.dead_letters import original
+from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.errors import FxwatchError
-from streams.faults import TOLD_BY_MONITOR
-from streams.input_ids import read_ids
-from streams.input_positions import Kept, Place, of_topic, passed_by
-from streams.input_watch import committed_offsets, read_kept
-from streams.progress import Acknowledged
-from streams.reading import Batch
-from streams.reconcile import Problem, Reconciliation, Tokens, TopicCount
-from streams.record_sets import Unreadable
+from streams.ingest.input_topic_ids import read_ids
+from streams.ingest.input_watch import committed_offsets, read_kept
+from streams.kafka import topic_reader, topics
+from streams.kafka.record_sets import Unreadable
+from streams.kafka.topic_reader import Batch
+from streams.ledger import envelope
+from streams.ledger.input_positions import Kept, Place, of_topic, passed_by
+from streams.ledger.progress import Acknowledged
+from streams.plain_text import tables
+from streams.plain_text.printable import printable, say, say_json
+from streams.proofs.reconcile import Problem, Reconciliation, Tokens, TopicCount
 from streams.settings import Settings, load_settings
-from streams.showing import printable, say, say_json
 
-# What ingest writes to every ledger partition (streams/door.py).
+# What ingest writes to every ledger partition (streams/ingest/door.py).
 BROADCAST = (topics.RATES, topics.RULES)
 _PROBLEMS_SHOWN = 50
 _ALWAYS = ("read", "ledger", "dead_letters", "missing")
@@ -57,7 +59,7 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
     for record in records:
         told = _told_source(record.headers)
         if told is None:
-            unknown += dict(record.headers).get(ledger.TYPE) != b"configuration"
+            unknown += dict(record.headers).get(envelope.TYPE) != b"configuration"
             continue
         name, number, topic_id, kind, offset = told
         by_source.setdefault((name, number, topic_id), []).append(offset)
@@ -76,16 +78,16 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
 
 def _told_source(headers: Any) -> tuple[bytes, bytes, bytes, bytes, int] | None:
     """The source that a record says: topic, partition, topic id, the record's type, offset. None when it says none."""
-    # the envelope's order is fixed (streams/ledger.py), and looking there first saves half of the time
-    if len(headers) > 5 and headers[2][0] == ledger.SOURCE_OFFSET and headers[5][0] == ledger.SOURCE_TOPIC_ID:  # noqa: PLR2004
+    # the envelope's order is fixed (streams/ledger/envelope.py), and looking there first saves half of the time
+    if len(headers) > 5 and headers[2][0] == envelope.SOURCE_OFFSET and headers[5][0] == envelope.SOURCE_TOPIC_ID:  # noqa: PLR2004
         found: tuple[Any, ...] = headers[0][1], headers[1][1], headers[5][1], headers[4][1], headers[2][1]
     else:
         order = (
-            ledger.SOURCE_TOPIC,
-            ledger.SOURCE_PARTITION,
-            ledger.SOURCE_TOPIC_ID,
-            ledger.TYPE,
-            ledger.SOURCE_OFFSET,
+            envelope.SOURCE_TOPIC,
+            envelope.SOURCE_PARTITION,
+            envelope.SOURCE_TOPIC_ID,
+            envelope.TYPE,
+            envelope.SOURCE_OFFSET,
         )
         found = tuple(map(dict(headers).get, order))
     topic, partition, topic_id, kind, offset = found
@@ -114,7 +116,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> Gathered:
     The ends of the latter are taken later, so that what ingest finishes meanwhile counts.
     """
     ids = read_ids(settings)
-    with reading.Reader(settings, topics.INPUTS, unreadable=True) as inputs:
+    with topic_reader.Reader(settings, topics.INPUTS, unreadable=True) as inputs:
         committed = committed_offsets(settings, ids)
         # a partition without an offset of this topic's has nothing due yet
         due = {tp: min(end, committed.get((tp.topic, tp.partition), 0)) if up_to_committed else end
@@ -131,16 +133,16 @@ def gather(settings: Settings, *, up_to_committed: bool) -> Gathered:
                 if isinstance(record, Unreadable):
                     found.unreadable(tp.topic, tp.partition, record.first, record.offset)
     unknown, tokens = 0, Tokens(sources, settled=not up_to_committed)
-    with reading.Reader(settings, [topics.LEDGER, topics.DEADLETTER, topics.LEGS]) as outputs:
+    with topic_reader.Reader(settings, [topics.LEDGER, topics.DEADLETTER, topics.LEGS]) as outputs:
         for batch in outputs.to_end():
             if batch[0].topic in {topics.LEDGER, topics.LEGS}:
                 unknown += _take_positions(batch, found, tokens, ids)
             else:
                 unknown += sum(_take_letter(record, found, ids) for record in batch[1])
-    with reading.Reader(settings, [topics.IDENTITIES]) as identities:
+    with topic_reader.Reader(settings, [topics.IDENTITIES]) as identities:
         for _, records in identities.to_end():
             tokens.sealed(records)
-    for (topic, partition), end in reading.written_ends(settings, topics.INPUTS).items():
+    for (topic, partition), end in topic_reader.written_ends(settings, topics.INPUTS).items():
         found.ended(topic, partition, end)
     return Gathered(found, tokens, unknown, settled)
 

@@ -15,7 +15,7 @@ def record_bar(total: int | None) -> "tuple[Any, Callable[[int], None]]":
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from streams import tables
+    from streams.plain_text import tables
 
     columns = (
         TextColumn("{task.description}"),

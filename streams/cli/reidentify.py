@@ -8,12 +8,13 @@ import click
 import msgspec
 from nacl.public import PrivateKey
 
-from streams import audit, audit_anchors, reading, topics
+from streams.access import audit_anchors, audit_log
 from streams.errors import FxwatchError, UsageError
-from streams.identities import Identity, SealedIdentity, key_id, load_private_key, open_identity
-from streams.pseudonyms import is_token, slot_of
+from streams.kafka import topic_reader, topics
+from streams.keys.pseudonyms import is_token, slot_of
+from streams.keys.sealed_identities import Identity, SealedIdentity, key_id, load_private_key, open_identity
+from streams.plain_text.printable import printable, say, say_json
 from streams.settings import Settings, load_settings
-from streams.showing import printable, say, say_json
 
 KIND = "reidentify"
 _FAULTS_SHOWN = 20
@@ -42,14 +43,14 @@ def newest(settings: Settings, token: str) -> bytes:
 
     The token's own partition first, where ingest writes it; then the others, whoever wrote them. 8 us a record.
     """
-    count = reading.partitions_of(settings, [topics.IDENTITIES])[topics.IDENTITIES]
+    count = topic_reader.partitions_of(settings, [topics.IDENTITIES])[topics.IDENTITIES]
     own, key = slot_of(token) % min(count, settings.effective.engine.partitions), token.encode()
     for partitions in ([own], [each for each in range(count) if each != own]):
         # of one partition the last offset counts, as for compaction, whatever time stamp an input claimed
         found: dict[int, tuple[int, bytes]] = {}
         if not partitions:
             continue
-        with reading.Reader(settings, [topics.IDENTITIES], partitions) as reader:
+        with topic_reader.Reader(settings, [topics.IDENTITIES], partitions) as reader:
             for tp, records in reader.to_end():
                 for record in records:
                     if record.key == key and record.value:
@@ -73,11 +74,11 @@ def _opened(settings: Settings, token: str, key_file: Path) -> tuple[Identity, S
 def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: bool) -> None:
     settings = load_settings()
 
-    def record(outcome: str) -> audit.Written:
-        return audit.write(settings, KIND, token, case, reason, outcome)
+    def record(outcome: str) -> audit_log.Written:
+        return audit_log.write(settings, KIND, token, case, reason, outcome)
 
     # fails here, before anything is opened, when there is no broker or no audit log to write to
-    reading.partitions_of(settings, [topics.AUDIT, topics.IDENTITIES])
+    topic_reader.partitions_of(settings, [topics.AUDIT, topics.IDENTITIES])
     _require_anchored(settings)
     try:
         identity, sealed = _opened(settings, token, key_file)
@@ -99,7 +100,7 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
 
 def _log(settings: Settings) -> list[tuple[int, bytes]]:
     """The committed audit records: (offset, bytes)."""
-    with reading.Reader(settings, [topics.AUDIT], [audit.PARTITION]) as reader:
+    with topic_reader.Reader(settings, [topics.AUDIT], [audit_log.PARTITION]) as reader:
         return [(record.offset, record.value or b"") for _, batch in reader.to_end() for record in batch]
 
 
@@ -112,7 +113,7 @@ def _require_anchored(settings: Settings) -> None:
         return
     anchors = audit_anchors.read_anchors(path)
     values = _log(settings) if anchors else []
-    if faults := [*audit.breaks(values), *audit_anchors.missing(values, anchors)]:
+    if faults := [*audit_log.breaks(values), *audit_anchors.missing(values, anchors)]:
         raise _broken(faults)
 
 
@@ -122,7 +123,7 @@ def _broken(faults: list[str]) -> BrokenChainError:
                             todo="find out who did; restore the topic, or begin a new log and anchor file")  # fmt: skip
 
 
-def _anchor(settings: Settings, written: audit.Written) -> None:
+def _anchor(settings: Settings, written: audit_log.Written) -> None:
     if settings.audit_anchor_file is not None:
         audit_anchors.add_anchor(settings.audit_anchor_file, written.offset, written.sha256)
 
@@ -169,8 +170,8 @@ def _check_audit(*, as_json: bool) -> None:
     path = settings.audit_anchor_file
     anchors = [] if path is None else audit_anchors.read_anchors(path)
     values = _log(settings)
-    faults = [*audit.breaks(values), *audit_anchors.missing(values, anchors)]
-    head = (values[-1][0], audit.digest(values[-1][1])) if values else None
+    faults = [*audit_log.breaks(values), *audit_anchors.missing(values, anchors)]
+    head = (values[-1][0], audit_log.digest(values[-1][1])) if values else None
     if as_json:
         say_json(json.dumps({"records": len(values), "whole": not faults, "breaks": faults, "anchors": len(anchors),
                                "head": head and {"offset": head[0], "sha256": head[1]}}))  # fmt: skip

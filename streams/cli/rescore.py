@@ -9,15 +9,15 @@ from typing import Any
 import click
 import msgspec
 
-from streams import tables
-from streams.alert_text.proof_words import PROOF_WORDS
 from streams.cli.desk_options import Progress, language
 from streams.desk.alert_lookup import find_alerts, require_prefix
+from streams.desk_text.proof_words import PROOF_WORDS
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
-from streams.languages import Language
-from streams.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
+from streams.plain_text import tables
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable, say, say_json
+from streams.proofs.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
 from streams.settings import Settings, load_settings
-from streams.showing import printable, say, say_json
 
 FULL_DIGITS = 32
 _DIFFERENCES_SHOWN = 20

@@ -7,8 +7,8 @@ import click
 import msgspec
 import tomli_w
 
+from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
-from streams.showing import say, say_json
 
 
 @click.group()
@@ -26,8 +26,8 @@ def show(*, as_json: bool) -> None:
 
     Example: fxwatch rules show > in-force.toml
     """
-    from detectors.configuration import fingerprint
-    from streams.in_force import lacking, places, ruling_change, strangers, switched_off
+    from detectors.contracts.configuration import fingerprint
+    from streams.ledger.configuration_in_force import lacking, places, ruling_change, strangers, switched_off
 
     settings = load_settings()
     configuration, change = ruling_change(settings)
@@ -84,9 +84,9 @@ def apply(*, as_json: bool) -> None:
 
     Example: FXWATCH_CONFIG=fxwatch.toml fxwatch rules apply
     """
-    from detectors.configuration import fingerprint
-    from streams.in_force import change
-    from streams.topics import require
+    from detectors.contracts.configuration import fingerprint
+    from streams.kafka.topics import require
+    from streams.ledger.configuration_in_force import change
 
     settings = load_settings()
     require(settings)

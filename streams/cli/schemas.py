@@ -7,7 +7,7 @@ import click
 
 from streams import schemas
 from streams.errors import FxwatchError
-from streams.showing import say, say_json
+from streams.plain_text.printable import say, say_json
 
 
 class SchemasDifferError(FxwatchError):

@@ -10,8 +10,8 @@ import click
 from streams.cli.record_bar import counted, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
-from streams.extras import needs
-from streams.showing import say, say_json
+from streams.installation.extras import needs
+from streams.plain_text.printable import say, say_json
 
 TRUTH_NAME = "truth.jsonl"
 
@@ -107,7 +107,7 @@ def _require_destination(rate: float | None, out: Path | None, *, to_kafka: bool
 
 
 def _send(simulation: Any, rate: float | None, timestamps: str) -> dict[str, Any]:
-    from streams.publish import publish_records
+    from streams.publication.sending import publish_records
     from streams.settings import load_settings
 
     settings = load_settings()

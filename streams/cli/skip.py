@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import click
 
 from streams.errors import UsageError
+from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
-from streams.showing import say, say_json
 
 
 @click.command("skip")
@@ -34,7 +34,7 @@ def command(
 
     Example: fxwatch skip ingest 3 88120 --topic fx.transactions.v1 --reason "disk of broker 2, no replica, ticket 43"
     """
-    from streams.skips import record_input_skip, record_skip
+    from streams.decisions.skip_position import record_input_skip, record_skip
 
     settings, who, at = load_settings(), getpass.getuser(), datetime.now(UTC).isoformat()
     if (topic is None) == (agent == "ingest") or (through is not None and agent == "ingest"):

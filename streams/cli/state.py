@@ -6,8 +6,8 @@ import json
 import click
 import msgspec
 
+from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
-from streams.showing import say, say_json
 
 
 @click.group()
@@ -29,8 +29,8 @@ def digest(*, as_json: bool, from_ledger: bool) -> None:
 
     Example: fxwatch state digest --json
     """
-    from streams.digest import digests
-    from streams.topics import require
+    from streams.kafka.topics import require
+    from streams.proofs.state_digest import digests
 
     settings = load_settings()
     require(settings)

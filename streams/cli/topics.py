@@ -7,12 +7,12 @@ from typing import Any
 import click
 import msgspec
 
-from streams import tables
+from streams.kafka.topics import Difference, Topic, apply, connect, diff, table
+from streams.kafka.topics.acls import ROLES, Grant, Role
+from streams.kafka.topics.table import DAY_MS, HOUR_MS
+from streams.plain_text import tables
+from streams.plain_text.printable import say, say_json
 from streams.settings import Settings
-from streams.showing import say, say_json
-from streams.topics import Difference, Topic, apply, connect, diff, table
-from streams.topics.acls import ROLES, Grant, Role
-from streams.topics.table import DAY_MS, HOUR_MS
 
 # narrower, the words of who writes and who reads would be broken every few letters
 TABLE_COLUMNS = 140
@@ -40,8 +40,8 @@ def apply_command(*, as_json: bool) -> None:
 
     Example: fxwatch topics apply
     """
-    from streams import application_claim
-    from streams.rules import plant
+    from streams.ledger import application_claim
+    from streams.ledger.configuration_records import plant
     from streams.settings import load_settings
 
     settings = load_settings()
@@ -93,7 +93,7 @@ def take_over_command(*, as_json: bool) -> None:
 
     Example: FXWATCH_APPLICATION=fxwatch-b fxwatch topics take-over
     """
-    from streams import application_claim
+    from streams.ledger import application_claim
     from streams.settings import load_settings
 
     settings = load_settings()
@@ -133,9 +133,9 @@ def acls(
 
     Example: fxwatch topics acls --role monitor --principal monitor=User:CN=monitor --apply
     """
+    from streams.kafka.topics import acls as rights
+    from streams.kafka.topics.granting import entries, grant
     from streams.settings import load_settings
-    from streams.topics import acls as rights
-    from streams.topics.granting import entries, grant
 
     settings = load_settings()
     who = rights.principals(settings, given)

@@ -5,8 +5,8 @@ import json
 import click
 import msgspec
 
+from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
-from streams.showing import say, say_json
 from streams.version import versions
 
 

@@ -31,7 +31,7 @@ def command(
 
     Example: FXWATCH_KEY_FILE=keys.txt fxwatch worker all --web-port 6066
     """
-    from streams import logs
+    from streams.log import logs
     from streams.worker import run
 
     chosen = {"web_port": web_port, "log_level": log_level}

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import msgspec
 
-from streams.faults import MESSAGE_LIMIT
+from streams.contracts.refusal_codes import MESSAGE_LIMIT
 
 PREFIX = "__fx.error."
 TOPIC, PARTITION, OFFSET, TIMESTAMP = (PREFIX + name for name in ("topic", "partition", "offset", "timestamp"))

@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 from stdnum import numdb
 from stdnum.iso7064 import mod_97_10
 
-from detectors.institution_code import institution_code
-from detectors.spelling import plain
-from streams import reference
-from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RELATED_LIMIT, RULES, TRANSACTIONS
-from streams.faults import Fault
+from detectors.values.institution_code import institution_code
+from detectors.values.spelling import plain
+from streams.contracts import iso_registers as reference
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RELATED_LIMIT, RULES, TRANSACTIONS
+from streams.contracts.refusal_codes import Fault
 
 PLACEHOLDER, CHECK_DIGITS = "identifier.placeholder", "identifier.check_digits"
 # What was done to a field without refusing its record; the first words of a note, and a metric's label.

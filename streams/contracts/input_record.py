@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
 
 __all__ = ["DECLARATIONS", "DISPOSITIONS", "HISTORY_HEADER", "PROFILES", "RATES", "TRANSACTIONS", "Record"]
 

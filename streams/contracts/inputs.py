@@ -2,7 +2,7 @@
 
 A field that is not required is absent or has a value: `null` is not a string, so it is a fault. Unknown fields are
 refused by the decoder unless their name starts with `x_`. What a type cannot say (registers, key, time window, rules
-between fields) is in `streams/decode.py`. Lengths count characters, not bytes.
+between fields) is in `streams/ingest/decode.py`. Lengths count characters, not bytes.
 """
 
 from collections.abc import Callable
@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from detectors.configuration import Configuration
-from detectors.events import Channel, Direction, Evidence, PartyType, Status, Verdict
-from streams import decimals
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import Channel, Direction, Evidence, PartyType, Status, Verdict
+from streams.contracts import decimals
 
 TRANSACTIONS = "fx.transactions.v1"
 DECLARATIONS = "customs.declarations.v1"

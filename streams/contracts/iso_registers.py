@@ -11,7 +11,7 @@ from datetime import date
 from functools import cache
 from importlib import resources
 
-_REGISTERS = tomllib.loads(resources.files("streams").joinpath("registers.toml").read_text("utf-8"))
+_REGISTERS = tomllib.loads(resources.files(__package__).joinpath("registers.toml").read_text("utf-8"))
 
 # Last day as money; a payment of a later day cannot have been made in it. ISO 4217 tells the month of a withdrawal
 # (list three, "historic denominations"), the days are those of the laws and central banks that ended each currency.

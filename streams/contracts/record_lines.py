@@ -13,10 +13,10 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from streams.contracts import INPUTS, RULES
+from streams.contracts.input_record import HISTORY_HEADER, Record
+from streams.contracts.inputs import INPUTS, RULES
+from streams.contracts.refusal_codes import shown_name
 from streams.errors import FxwatchError, UsageError
-from streams.faults import shown_name
-from streams.record import HISTORY_HEADER, Record
 
 ENVELOPE = "__record"
 # a record's time stamp when it is to be the time of sending

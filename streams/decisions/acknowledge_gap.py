@@ -11,14 +11,14 @@ from aiokafka.errors import KafkaError
 from kafka.admin import OffsetSpec
 from kafka.structs import TopicPartition
 
-from streams import clients, topics
 from streams.errors import BrokerUnavailableError, UsageError
-from streams.input_ids import read_ids
-from streams.input_positions import Kept, Place, acknowledged_record, of_topic, passed_by
-from streams.input_watch import committed_offsets, read_kept
+from streams.ingest.input_topic_ids import read_ids
+from streams.ingest.input_watch import committed_offsets, read_kept
+from streams.kafka import clients, topics
 from streams.kafka.denied import denied_or
-from streams.progress import Acknowledged
-from streams.reading import partitions_of
+from streams.kafka.topic_reader import partitions_of
+from streams.ledger.input_positions import Kept, Place, acknowledged_record, of_topic, passed_by
+from streams.ledger.progress import Acknowledged
 from streams.settings import Settings
 
 Span = tuple[int, int]

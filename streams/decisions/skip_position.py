@@ -7,17 +7,19 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from detectors.state import STATE_SCHEMA
-from streams import app, clients, progress, topics
+from detectors.memory.state import STATE_SCHEMA
 from streams.errors import BrokerUnavailableError, NotAuthorizedError, UsageError
-from streams.input_ids import read_ids
+from streams.faust_runtime import app
+from streams.ingest.input_topic_ids import read_ids
+from streams.kafka import clients, topics
 from streams.kafka.denied import denied_or
-from streams.kafka_log import KafkaLog
-from streams.monitor_core import MonitorCore
-from streams.progress import Place, Progress, Skip
-from streams.reading import partitions_of
-from streams.rebuild import rebuild
-from streams.record_sets import RECORDS_LIMIT, Unreadable
+from streams.kafka.record_sets import RECORDS_LIMIT, Unreadable
+from streams.kafka.topic_reader import partitions_of
+from streams.ledger import progress
+from streams.ledger.progress import Place, Progress, Skip
+from streams.monitor.core import MonitorCore
+from streams.monitor.rebuild import rebuild
+from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
 from streams.version import code_version
 

@@ -1,7 +1,7 @@
 """Where a demo keeps its broker's data and its logs: gone at its end, or at the next demo's start if it was killed.
 
 A demo holds the lock of its directory as long as it lives, however it ends; its broker holds one of its own
-(streams/broker/directory.py). A directory whose locks nobody holds, and that nobody wanted to keep, is a leftover.
+(streams/demo/broker/directory.py). A directory whose locks nobody holds, and that nobody wanted to keep, is a leftover.
 """
 
 import contextlib
@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from streams.broker import directory as broker_directory
+from streams.demo.broker import directory as broker_directory
 
 PREFIX = "fxwatch-demo-"
 BROKER = "broker"

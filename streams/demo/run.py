@@ -17,17 +17,17 @@ import msgspec
 from kafka import KafkaConsumer, TopicPartition
 from prometheus_client.parser import text_string_to_metric_families
 
-from detectors.alert import Alert
-from streams import topics
-from streams.broker import EmbeddedBroker
-from streams.broker.ports import free_ports
-from streams.broker.supervisor import die_with_parent
-from streams.demo_place import BROKER, Place
-from streams.demo_summary import account
+from detectors.contracts.alert import Alert
+from streams.alert_text.alert_text import read_alert
+from streams.contracts.refusal_codes import TOLD_BY_MONITOR
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.broker.ports import free_ports
+from streams.demo.broker.supervisor import die_with_parent
+from streams.demo.place import BROKER, Place
+from streams.demo.summary import account
 from streams.errors import ConfigurationError, FxwatchError
-from streams.faults import TOLD_BY_MONITOR
+from streams.kafka import topics
 from streams.kafka.security import kafka_python_access
-from streams.render import read_alert
 from streams.settings import Settings
 
 # Every detector scores every payment once; this one stands for all.
@@ -138,7 +138,7 @@ def cluster(
     settings: Settings, place: Place, report: Callable[[str], None]
 ) -> Iterator[tuple[Settings, list[WorkerProcess]]]:
     """A broker with topics and two ready workers; everything is stopped at the end, whatever happens."""
-    from streams.rules import plant
+    from streams.ledger.configuration_records import plant
 
     if settings.security_protocol != "PLAINTEXT":
         raise ConfigurationError("the demo brings a broker of its own, which speaks PLAINTEXT",

@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from streams.languages import Language
-from streams.topics.table import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
+from streams.kafka.topics.table import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
+from streams.plain_text.languages import Language
 
 
 class Account(msgspec.Struct, frozen=True, kw_only=True):

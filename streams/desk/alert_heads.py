@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from detectors.alert import Position, Severity
-from streams.render import SEVERITIES
+from detectors.contracts.alert import Position, Severity
+from streams.alert_text.alert_text import SEVERITIES
 
 ANOMALY = "anomaly"
 _PARTS = 3  # of a token: key, slot, digest
@@ -24,7 +24,7 @@ class Hit(msgspec.Struct, frozen=True, gc=False):
 
 
 class Head(msgspec.Struct, frozen=True, gc=False):
-    """The fields of an alert that lists are made of (detectors/alert.py); some 1.2 KB each."""
+    """The fields of an alert that lists are made of (detectors/contracts/alert.py); some 1.2 KB each."""
 
     alert_id: str
     status: Literal["raised", "updated", "retracted"]

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams import reading, topics
+from streams.alert_text.alert_text import AlertRead, read_alert
 from streams.desk.alert_heads import Head, read_head, slot_part
 from streams.errors import AlertNotFoundError, UsageError
-from streams.render import AlertRead, read_alert
+from streams.kafka import topic_reader, topics
 from streams.settings import Settings
 
 # one alert among 65 000 has the same first four digits; who types fewer gets a list, not an alert
@@ -44,14 +44,14 @@ def require_prefix(text: str) -> str:
     return prefix
 
 
-def find_alerts(settings: Settings, texts: Iterable[str], told: reading.Told) -> dict[str, Found]:
+def find_alerts(settings: Settings, texts: Iterable[str], told: topic_reader.Told) -> dict[str, Found]:
     """The alert of each id or beginning of one: one reading of the topic for all. 10 us an alert of 7 KB.
 
     Raises `UsageError` for what is no id, or the beginning of several; `AlertNotFoundError` naming every one that no
     alert has; what the reader raises.
     """
     search = Search(map(require_prefix, texts))
-    with reading.Reader(settings, [topics.ALERTS]) as reader:
+    with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         for tp, records in reader.to_end(told=told):
             for record in records:
                 search.take(record, tp.partition)
@@ -117,7 +117,7 @@ def series_of(settings: Settings, found: Found) -> list[Head]:
     alert, heads = found.alert, dict[str, Head]()
     # not by the whole token: a series goes on under another key where keys are rotated
     slot = slot_part(alert.party)
-    with reading.Reader(settings, [topics.ALERTS], [found.partition], known=True) as reader:
+    with topic_reader.Reader(settings, [topics.ALERTS], [found.partition], known=True) as reader:
         for _, records in reader.to_end():
             for record in records:
                 if slot_part((record.key or b"").decode(errors="replace")) == slot:

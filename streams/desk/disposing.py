@@ -18,18 +18,18 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from nacl.signing import SigningKey
 
-from detectors.officers import officer_number
-from streams import clients, topics
-from streams.contracts import DISPOSITIONS, INPUTS, DispositionRecord
-from streams.deadletter import original
-from streams.decode import decode, find_faults
+from detectors.memory.officers import officer_number
+from streams.contracts.dead_letters import original
+from streams.contracts.identifiers import Identifiers
+from streams.contracts.input_record import Record
+from streams.contracts.inputs import DISPOSITIONS, INPUTS, DispositionRecord
 from streams.desk.verdicts import WITHDRAWN, Given, Verdicts, given_of
 from streams.errors import DeliveryError, UsageError
-from streams.identifiers import Identifiers
+from streams.ingest.decode import decode, find_faults
+from streams.kafka import clients, topics
 from streams.kafka.denied import DENIED, denied_or
-from streams.record import Record
+from streams.keys.signed_records import sign
 from streams.settings import Settings
-from streams.signed_records import sign
 
 # sent: acknowledged by Kafka, nothing more is known. taken_in: it stands in the ledger. refused: a dead letter.
 # stands: nothing was sent, because this officer's verdict says so already. dry_run: nothing was to be sent.

@@ -5,12 +5,12 @@ from typing import Literal
 
 import msgspec
 
-from detectors.alert import Alert, EvidenceItem
-from detectors.events import Event, Transaction
-from streams import ledger
+from detectors.contracts.alert import Alert, EvidenceItem
+from detectors.contracts.events import Event, Transaction
 from streams.desk.positions import At, State, records_at
 from streams.desk.worth import Worth
 from streams.errors import LedgerError
+from streams.ledger import envelope
 from streams.settings import Settings
 
 # Rates come to every partition every day: of the demo's stream 600 records are two days and more. Without a rate among
@@ -66,7 +66,7 @@ def _detail(item: EvidenceItem, found: dict[int, At]) -> Detail:
     if at.state != "record":
         return Detail(item, at.state, cause=at.cause)
     try:
-        event, _ = ledger.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
+        event, _ = envelope.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
     except LedgerError as fault:
         return Detail(item, "damaged", cause=fault.what)
     if getattr(event, "event_id", None) != item.event_id:

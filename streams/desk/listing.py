@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from streams import reading, topics
 from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
 from streams.desk.verdicts import Given, Verdicts, read_verdicts, starts_of
 from streams.errors import NotAuthorizedError
+from streams.kafka import topic_reader, topics
 from streams.settings import Settings
 
 Chosen = Literal["open", "disposed", "all"]
@@ -60,7 +60,7 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     most: int = 200
 
 
-def listed(settings: Settings, query: Query, told: reading.Told, known: Verdicts | None = None) -> Listed:
+def listed(settings: Settings, query: Query, told: topic_reader.Told, known: Verdicts | None = None) -> Listed:
     """The alerts of `query` and their verdicts, as the topics were when it was called.
 
     `known`: the verdicts, where the ledger has been read already and alerts of any state are asked for.
@@ -74,7 +74,7 @@ def listed(settings: Settings, query: Query, told: reading.Told, known: Verdicts
 
 
 def _of_any_state(
-    settings: Settings, query: Query, source: "_Source", told: reading.Told, verdicts: Verdicts | None
+    settings: Settings, query: Query, source: "_Source", told: topic_reader.Told, verdicts: Verdicts | None
 ) -> Listed:
     """The first alerts, and then the verdicts on these alone."""
     key = order(query.sorting)
@@ -86,18 +86,18 @@ def _of_any_state(
         return Listed((), 0, source.unreadable)
     if verdicts is None:
         try:
-            with reading.Reader(settings, [topics.LEDGER]) as ledger:
+            with topic_reader.Reader(settings, [topics.LEDGER]) as ledger:
                 verdicts = read_verdicts(settings, ledger, _starts(chosen), told)
         except NotAuthorizedError as fault:
             return Listed(tuple(map(Row, chosen)), first.total, source.unreadable, fault)
     return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable)
 
 
-def _of_a_state(settings: Settings, query: Query, source: "_Source", told: reading.Told) -> Listed:
+def _of_a_state(settings: Settings, query: Query, source: "_Source", told: topic_reader.Told) -> Listed:
     """The first alerts of a state: verdicts on all of them say which."""
     key = order(query.sorting)
     first = First(query.most, lambda row: key(row.current.head))
-    with reading.Reader(settings, [topics.LEDGER]) as ledger:
+    with topic_reader.Reader(settings, [topics.LEDGER]) as ledger:
         for currents in source.partitions():
             if currents:
                 verdicts = read_verdicts(settings, ledger, _starts(currents), told)
@@ -119,7 +119,7 @@ def _starts(currents: Iterable[Current]) -> dict[int, int]:
 class _Source:
     """Reads the topic partition by partition; counts what is no alert."""
 
-    def __init__(self, settings: Settings, query: Query, told: reading.Told) -> None:
+    def __init__(self, settings: Settings, query: Query, told: topic_reader.Told) -> None:
         self._settings, self._query, self._told = settings, query, told
         # a series goes on under another key where keys are rotated; the slot stays
         self._slots = frozenset(map(slot_part, query.wanted.parties))
@@ -134,8 +134,8 @@ class _Source:
         """
         topic = self._query.topic
         with ExitStack() as stack:
-            reader = stack.enter_context(reading.Reader(self._settings, [topics.ALERTS]))
-            desk = None if topic == topics.ALERTS else stack.enter_context(reading.Reader(self._settings, [topic]))
+            reader = stack.enter_context(topic_reader.Reader(self._settings, [topics.ALERTS]))
+            desk = None if topic == topics.ALERTS else stack.enter_context(topic_reader.Reader(self._settings, [topic]))
             total = sum(_size(each) for each in (reader, desk) if each is not None)
             numbers = sorted(tp.partition for tp in reader.ends)
             for lot in [set(numbers)] if total <= ALL_AT_ONCE else [{number} for number in numbers]:
@@ -149,7 +149,7 @@ class _Source:
                 yield chosen
                 chosen.clear()  # whoever got it holds it still: two partitions' heads at once otherwise
 
-    def _records(self, reader: reading.Reader, lot: set[int], total: int) -> Iterator[list[Any]]:
+    def _records(self, reader: topic_reader.Reader, lot: set[int], total: int) -> Iterator[list[Any]]:
         """The records of some partitions."""
         others = {tp: end for tp, end in reader.ends.items() if tp.partition not in lot}
         for _, records in reader.to_end(others):
@@ -157,7 +157,7 @@ class _Source:
             self._seen += len(records)
             self._told(self._seen, total)
 
-    def _ids(self, desk: reading.Reader, lot: set[int], total: int) -> set[str]:
+    def _ids(self, desk: topic_reader.Reader, lot: set[int], total: int) -> set[str]:
         """The ids of the alerts that a desk got."""
         ids = set()
         for records in self._records(desk, lot, total):
@@ -178,5 +178,5 @@ class _Source:
                 self.unreadable += 1
 
 
-def _size(reader: reading.Reader) -> int:
+def _size(reader: topic_reader.Reader) -> int:
     return sum(end - reader.begins[tp] for tp, end in reader.ends.items())

@@ -14,16 +14,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.calendar import to_us
-from detectors.clock import borne_out
-from detectors.events import Event, Origin, Profile, Transaction
-from streams import ledger, pseudonyms, reading, topics
+from detectors.contracts.events import Event, Origin, Profile, Transaction
+from detectors.memory.event_clock import borne_out
+from detectors.values.legal_calendar import to_us
 from streams.desk.alert_heads import First, slot_part
 from streams.desk.verdicts import Verdicts, given_of
 from streams.desk.worth import Worth
 from streams.errors import LedgerError, UsageError
+from streams.kafka import topic_reader, topics
+from streams.kafka.topics.ledger_partitions import begun_with
+from streams.keys import pseudonyms
+from streams.ledger import envelope
 from streams.settings import Settings
-from streams.topics.ledger_partitions import begun_with
 
 MOST_COUNTERPARTIES = 10_000
 # links from former to later names among parties of one slot: some 250 in a partition of a million parties
@@ -131,7 +133,7 @@ class History:
     def _link(self, record: Any) -> None:
         """Note which former name the record gives its party, whoever that is: it may prove to be this one."""
         try:
-            event, _ = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+            event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
         except LedgerError:
             return
         name = record.key.decode(errors="replace")
@@ -141,7 +143,7 @@ class History:
 
     def _own(self, record: Any) -> None:
         try:
-            event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+            event, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
         except LedgerError:
             self.unreadable += 1
             self.unreadable_at = [*self.unreadable_at, record.offset][:MOST_NAMED]
@@ -217,13 +219,13 @@ def partition_of(settings: Settings, token: str) -> int:
     The configuration of whoever asks may say another number. Failure prevented: a party's page that says that nothing
     of it is in the ledger, read from another party's partition.
     """
-    count = reading.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
+    count = topic_reader.partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
     return pseudonyms.partition_of(token, begun_with(settings) or count)
 
 
 def read_party(
-    settings: Settings, token: str, partition: int, most: int, told: reading.Told, *, since: datetime | None = None,
-    until: datetime | None = None,
+    settings: Settings, token: str, partition: int, most: int, told: topic_reader.Told, *,
+    since: datetime | None = None, until: datetime | None = None,
 ) -> History:  # fmt: skip
     """The party's history in its partition; under its former and later names too, where keys were rotated.
 
@@ -235,7 +237,7 @@ def read_party(
         history = History(token, names, ZoneInfo(settings.effective.engine.time_zone),
                           int(settings.effective.engine.rate_stale_hours * 3_600_000_000), most,
                           since=since, until=until, officers=settings.effective.admitted.officers)  # fmt: skip
-        with reading.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
+        with topic_reader.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
             for _, records in reader.to_end(told=told):
                 for record in records:
                     history.take(record, partition)

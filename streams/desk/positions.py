@@ -9,10 +9,10 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients
 from streams.errors import BrokerUnavailableError
+from streams.kafka import clients
 from streams.kafka.denied import denied_or
-from streams.record_sets import Unreadable
+from streams.kafka.record_sets import Unreadable
 from streams.settings import Settings
 
 # record: it is there. deleted: before the log's start. beyond: at or after its end. marker: an offset that a

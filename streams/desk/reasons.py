@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from streams import topics
 from streams.desk.positions import At, records_at
 from streams.desk.verdicts import Given
+from streams.kafka import topics
 from streams.settings import Settings
 
 

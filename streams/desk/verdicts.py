@@ -1,8 +1,8 @@
 """Verdicts on alerts, as the ledger has them, and which of them stand.
 
-As the monitor judges (detectors/verdicts.py): of the alert's own party, each record once, one opinion an officer, the
-newest; where the configuration lists the officers only theirs count. An alert that was brought up to date after its
-verdict is open again: there is news.
+As the monitor judges (detectors/memory/verdicts.py): of the alert's own party, each record once, one opinion an
+officer, the newest; where the configuration lists the officers only theirs count. An alert that was brought up to date
+after its verdict is open again: there is news.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,14 +11,15 @@ from typing import Any
 
 import msgspec
 
-from detectors.events import Disposition, Source, Verdict
-from detectors.officers import officer_number
-from streams import ledger, reading
+from detectors.contracts.events import Disposition, Source, Verdict
+from detectors.memory.officers import officer_number
 from streams.desk.alert_heads import slot_part
 from streams.errors import LedgerError
+from streams.kafka import topic_reader
+from streams.ledger import envelope
 from streams.settings import Settings
 
-_KIND = (ledger.TYPE, b"disposition")
+_KIND = (envelope.TYPE, b"disposition")
 WITHDRAWN: Verdict = "withdrawn"
 
 
@@ -45,7 +46,10 @@ class Given(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def counted_at(self) -> datetime:
-        """Since when it counts: a clock that is ahead does not date it behind its arrival (detectors/clock.py)."""
+        """Since when it counts (detectors/memory/event_clock.py).
+
+        A clock that is ahead does not date a verdict behind its arrival.
+        """
         return self.decided_at if self.received_at is None else min(self.decided_at, self.received_at)
 
 
@@ -117,7 +121,7 @@ def given_of(record: Any, partition: int) -> Given | None:
     if _KIND not in record.headers:
         return None
     try:
-        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
+        event, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
     except LedgerError:
         return None  # `fxwatch ledger show` says what is wrong with it; the monitor stops there
     if not isinstance(event, Disposition):
@@ -132,7 +136,7 @@ def given_of(record: Any, partition: int) -> Given | None:
 
 
 def read_verdicts(
-    settings: Settings, ledger_reader: reading.Reader, starts: Mapping[int, int], told: reading.Told
+    settings: Settings, ledger_reader: topic_reader.Reader, starts: Mapping[int, int], told: topic_reader.Told
 ) -> Verdicts:
     """All verdicts in these ledger partitions from an offset on (partition -> offset), to where the reader ends.
 

@@ -3,21 +3,21 @@
 from collections.abc import Iterable
 from typing import Any
 
-from detectors.calendar import to_us
-from detectors.events import Rate, Transaction
-from detectors.money import ONE, cents, parse_or_zero, plain
-from detectors.rates import KEPT_US, Rates
-from streams import ledger
+from detectors.contracts.events import Rate, Transaction
+from detectors.rates.reference_rates import KEPT_US, Rates
+from detectors.values.legal_calendar import to_us
+from detectors.values.money import ONE, cents, parse_or_zero, plain
 from streams.errors import LedgerError
+from streams.ledger import envelope
 
-_KIND = (ledger.TYPE, b"rate")
+_KIND = (envelope.TYPE, b"rate")
 
 
 class Worth:
     """Reference rates as they are met, and amounts at the newest one at or before an event's time.
 
-    What the monitor does (detectors/rates.py), without its checks of a rate (docs/TIME.md), so that it is told as
-    "about". `stale_us`: an older rate counts as none.
+    What the monitor does (detectors/rates/reference_rates.py), without its checks of a rate (docs/TIME.md), so that it
+    is told as "about". `stale_us`: an older rate counts as none.
     """
 
     def __init__(self, stale_us: int) -> None:
@@ -29,7 +29,7 @@ class Worth:
         if _KIND not in record.headers:
             return False
         try:
-            event, _ = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+            event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
             if isinstance(event, Rate):
                 at_us = to_us(event.rate_time)
                 self._newest_us = max(at_us, self._newest_us or at_us)

@@ -1,6 +1,6 @@
 """The fixed words of the desk's commands."""
 
-from streams.languages import LANGUAGES, Both, Language, Words, both_of
+from streams.plain_text.languages import LANGUAGES, Both, Language, Words, both_of
 
 
 class DeskWords(Words):

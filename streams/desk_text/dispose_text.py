@@ -6,18 +6,18 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.alert import Alert
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.event_text import verdict_of
-from streams.alert_text.history_text import worth
-from streams.contracts import DISPOSITIONS, DispositionRecord
+from detectors.contracts.alert import Alert
+from streams.alert_text.alert_text import local_time
+from streams.alert_text.labels import LABELS
+from streams.contracts.inputs import DISPOSITIONS, DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.disposing import Done
 from streams.desk.verdicts import Given
-from streams.languages import Language
-from streams.render import local_time
-from streams.render_labels import LABELS
-from streams.showing import printable
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.event_text import verdict_of
+from streams.desk_text.history_text import worth
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable
 
 
 def alert_line(alert: Alert, lang: Language) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 
 import click
 
-from streams.alert_text.proof_words import PROOF_WORDS
-from streams.alert_text.record_words import LABELS, VALUES
+from streams.desk_text.proof_words import PROOF_WORDS
+from streams.desk_text.record_words import LABELS, VALUES
 from streams.errors import AlertNotFoundError, FxwatchError, UsageError
-from streams.languages import Language
-from streams.showing import printable, showable
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable, showable
 
 # each part of an error as the code says it -> the same in Korean; `*` stands for what differs, `{}` takes it over
 WHAT = {
@@ -206,7 +206,7 @@ TODO = {
         "브로커를 시작하거나(fxwatch broker start) FXWATCH_BOOTSTRAP을 바로잡으십시오",
     "mend each of these, then look again: fxwatch doctor": "아래 항목을 바로잡은 뒤 다시 확인하십시오: fxwatch doctor",
 }  # fmt: skip
-# why a record is not proven, as streams/evidence.py says it; a cause of another kind stays as it is
+# why a record is not proven, as streams/proofs/evidence.py says it; a cause of another kind stays as it is
 WHY = {
     "the key * is not in the key file": "키 파일에 {} 키가 없습니다",
     "its record is not in the ledger any more": "기록이 원장에 남아 있지 않습니다",

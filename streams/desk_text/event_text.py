@@ -2,16 +2,16 @@
 
 from collections.abc import Mapping
 
-from detectors import texts
-from detectors.configuration import Purpose
-from detectors.events import Declaration, Disposition, Event, Profile, Transaction
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.record_words import KINDS, value_in_words
-from streams.contracts import DispositionRecord
+from detectors.contracts.configuration import Purpose
+from detectors.contracts.events import Declaration, Disposition, Event, Profile, Transaction
+from detectors.wording import phrases
+from streams.alert_text.alert_text import number
+from streams.contracts.inputs import DispositionRecord
 from streams.desk.verdicts import Given
-from streams.languages import Language
-from streams.render import number
-from streams.showing import printable
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.record_words import KINDS, value_in_words
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable
 
 Purposes = Mapping[str, Purpose]
 
@@ -59,7 +59,7 @@ def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Languag
     """Any event of a party in a line or two; of what is no payment only what tells it from others."""
     if isinstance(event, Transaction):
         what, how = payment_lines(event, usd, purposes, lang)
-        return what, f"{how}; {printable(texts.code(event.institution))}"
+        return what, f"{how}; {printable(phrases.code(event.institution))}"
     if isinstance(event, Declaration):
         other = f"{event.counterparty} ({event.counterparty_country})"
         told = (value_in_words("kind", event.kind, lang), money(event.value, event.currency, None, lang),

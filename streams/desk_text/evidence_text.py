@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-from detectors.alert import EvidenceItem
-from detectors.events import Transaction
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.event_text import Purposes, event_lines, payment_lines, purpose
+from detectors.contracts.alert import EvidenceItem
+from detectors.contracts.events import Transaction
+from streams.alert_text.alert_text import Line
 from streams.desk.evidence_records import Detail
-from streams.languages import Language
-from streams.render import Line
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.event_text import Purposes, event_lines, payment_lines, purpose
+from streams.plain_text.languages import Language
 
 _MARGIN, _HANG = 4, 2
 

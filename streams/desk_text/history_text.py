@@ -3,17 +3,17 @@
 from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
-from detectors.alert import Alert
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.event_text import verdict_of
-from streams.alert_text.record_words import LABELS, value_in_words
+from detectors.contracts.alert import Alert
+from streams.alert_text.alert_text import Line, local_time, number
+from streams.alert_text.labels import LABELS as ALERT_LABELS
 from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.verdicts import Given, Verdicts
-from streams.languages import Language
-from streams.render import Line, local_time, number
-from streams.render_labels import LABELS as ALERT_LABELS
-from streams.showing import printable
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.event_text import verdict_of
+from streams.desk_text.record_words import LABELS, value_in_words
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable
 
 _MARGIN, _HANG, _INNER = 2, 2, 4
 # why there is no reason to show: it is not kept any more, or this client may not read it

@@ -5,17 +5,17 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from streams import korean
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.history_text import worth
-from streams.alert_text.record_words import value_in_words
+from streams.alert_text import korean
+from streams.alert_text.alert_text import STYLES, Line, in_language, local_time
+from streams.alert_text.labels import LABELS
 from streams.desk.alert_heads import ANOMALY, Head
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.listing import Row
-from streams.languages import Language
-from streams.render import STYLES, Line, in_language, local_time
-from streams.render_labels import LABELS
-from streams.showing import printable
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.history_text import worth
+from streams.desk_text.record_words import value_in_words
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable
 
 # titles in English; what reads them by name leaves --lang ko away
 CSV_COLUMNS = ("alert_id", "created_for", "severity", "state", "verdict", "officer", "decided_at", "typologies",

@@ -6,22 +6,22 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.events import Declaration, Disposition, Profile, Transaction
-from detectors.money import plain
-from streams import korean
-from streams.alert_text.desk_words import DESK_WORDS, DeskWords
-from streams.alert_text.event_text import Purposes, event_lines, purpose
-from streams.alert_text.history_text import worth
-from streams.alert_text.list_text import title, verdict
-from streams.alert_text.record_text import plain_field
-from streams.alert_text.record_words import KINDS, LABELS, value_in_words
+from detectors.contracts.events import Declaration, Disposition, Profile, Transaction
+from detectors.values.money import plain
+from streams.alert_text import korean
+from streams.alert_text.alert_text import Line, local_time, number
+from streams.alert_text.labels import LABELS as ALERT_LABELS
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.listing import Row
 from streams.desk.party_history import OTHERS, Entry, History, Sum, largest
-from streams.languages import Language
-from streams.render import Line, local_time, number
-from streams.render_labels import LABELS as ALERT_LABELS
-from streams.showing import printable
+from streams.desk_text.desk_words import DESK_WORDS, DeskWords
+from streams.desk_text.event_text import Purposes, event_lines, purpose
+from streams.desk_text.history_text import worth
+from streams.desk_text.list_text import title, verdict
+from streams.desk_text.record_text import plain_field
+from streams.desk_text.record_words import KINDS, LABELS, value_in_words
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable
 
 SHOWN_COUNTERPARTIES = 20
 _HANG = 26

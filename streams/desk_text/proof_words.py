@@ -1,6 +1,6 @@
 """The words of `evidence prove` and `rescore` of one alert."""
 
-from streams.languages import LANGUAGES, Both, Language, Words, both_of
+from streams.plain_text.languages import LANGUAGES, Both, Language, Words, both_of
 
 
 class ProofWords(Words):

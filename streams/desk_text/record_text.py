@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.events import ConfigurationChange, Event, Origin
-from streams import korean
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.event_text import Purposes, purpose
-from streams.alert_text.record_words import KINDS, LABELS, NOTES, value_in_words
-from streams.languages import Language
-from streams.render import Line, local_time, number
-from streams.showing import printable
+from detectors.contracts.events import ConfigurationChange, Event, Origin
+from streams.alert_text import korean
+from streams.alert_text.alert_text import Line, local_time, number
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.event_text import Purposes, purpose
+from streams.desk_text.record_words import KINDS, LABELS, NOTES, value_in_words
+from streams.plain_text.languages import Language
+from streams.plain_text.printable import printable
 
 # labels stand in front of values: as wide as most of them in either language
 _HANG = 26

@@ -1,7 +1,7 @@
 """The words for what a ledger record says: kinds, fields and the values of fields that are codes of the contract."""
 
-from detectors import texts
-from streams.languages import LANGUAGES, Language, by_language
+from detectors.wording import phrases
+from streams.plain_text.languages import LANGUAGES, Language, by_language
 
 KINDS = by_language({
     "transaction": ("Payment across the border", "대외 지급·수령"),
@@ -97,7 +97,7 @@ _VALUES = {
         "returned": ("returned", "반환"),
         "cancelled": ("cancelled", "취소"),
     },
-    "party_type": texts.TYPES,
+    "party_type": phrases.TYPES,
     "channel": {
         "branch": ("branch", "영업점"), "web": ("web", "인터넷"), "app": ("app", "모바일"),
         "small_remitter": ("small remitter", "소액해외송금업자"), "card": ("card", "카드"),
@@ -135,7 +135,7 @@ VALUES: dict[Language, dict[str, dict[str, str]]] = {
     lang: {field: by_language(codes)[lang] for field, codes in _VALUES.items()} for lang in LANGUAGES
 }
 
-# streams/identifiers.py, NOTES: what the door did to a field
+# streams/contracts/identifiers.py, NOTES: what the door did to a field
 NOTES = by_language({
     "respelled": ("spelled anew", "표기 통일"),
     "placeholder": ("left out, because it names nobody", "특정인을 가리키지 않아 제외"),

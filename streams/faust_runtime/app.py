@@ -9,7 +9,7 @@ from typing import Any
 
 import faust
 
-from streams import clients
+from streams.kafka import clients
 from streams.kafka.security import faust_credentials
 from streams.settings import Settings
 

@@ -18,10 +18,12 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients, health, logs
+from streams.kafka import clients
+from streams.kafka.async_tasks import CLOSING_SECONDS, ended
 from streams.kafka.denied import DENIED, not_authorized
+from streams.log import logs
+from streams.operations import health
 from streams.settings import Settings
-from streams.tasks import CLOSING_SECONDS, ended
 
 logger = logs.get_logger(__name__)
 
@@ -44,7 +46,8 @@ GRACE_SECONDS = 5.0
 
 # A worker whose head does not move for this long is not waited for: it was killed, or has a fault of its own. Shorter,
 # and a busy machine's hiccup of half a second lets the others run thousands of records ahead. Longer than a worker may
-# wait for a slow fetch (`LONG_WAIT_SECONDS` in streams/transport.py, 4 s): its head stands still meanwhile.
+# wait for a slow fetch (`LONG_WAIT_SECONDS` in streams/faust_runtime/run_consumer.py, 4 s): its head stands still
+# meanwhile.
 PATIENCE_SECONDS = 5.5
 
 TICK_SECONDS = 0.01

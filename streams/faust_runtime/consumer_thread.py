@@ -13,10 +13,11 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams import logs, record_sets
-from streams.fetch_answers import FetchAnswers, watch_answers
-from streams.input_positions import Sought
-from streams.log_noise import LASTING_SECONDS, REPEAT_SECONDS
+from streams.faust_runtime.fetch_answers import FetchAnswers, watch_answers
+from streams.kafka import record_sets
+from streams.ledger.input_positions import Sought
+from streams.log import logs
+from streams.log.library_noise import LASTING_SECONDS, REPEAT_SECONDS
 
 logger = logs.get_logger(__name__)
 

@@ -1,8 +1,9 @@
 """Which offsets a consumer of runs has in hand, has handed over, may commit, and has left.
 
-The part of the run transport (streams/transport.py) that nothing may be lost by. It rests on the same assumptions about
-Faust, and on these about aiokafka, which the exactness tests guard: a position moves only while `_getmany` is awaited,
-and what lies below it was returned, or has no record that is delivered at the consumer's isolation level.
+The part of the run transport (streams/faust_runtime/run_consumer.py) that nothing may be lost by. It rests on the same
+assumptions about Faust, and on these about aiokafka, which the exactness tests guard: a position moves only while
+`_getmany` is awaited, and what lies below it was returned, or has no record that is delivered at the consumer's
+isolation level.
 """
 
 import asyncio
@@ -14,10 +15,10 @@ from typing import Any
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.fetch_answers import Refused
-from streams.input_positions import Sought
-from streams.record_sets import Unreadable
-from streams.stream_clock import StreamClock
+from streams.faust_runtime.backlog_clock import StreamClock
+from streams.faust_runtime.fetch_answers import Refused
+from streams.kafka.record_sets import Unreadable
+from streams.ledger.input_positions import Sought
 
 
 async def _nothing_kept(_places: list[tuple[str, int]]) -> dict[tuple[str, int], int]:

@@ -1,6 +1,7 @@
 """Deliberately bad records: a valid one with one fault each, and the code it must be rejected with.
 
-The codes are those of `streams/faults.py`. A test decodes every kind and compares, so that the two cannot part.
+The codes are those of `streams/contracts/refusal_codes.py`. A test decodes every kind and compares, so that the two
+cannot part.
 """
 
 from collections.abc import Callable
@@ -8,9 +9,9 @@ from typing import Any
 
 import orjson
 
-from streams.contracts import INPUTS
+from streams.contracts.input_record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS, Record
+from streams.contracts.inputs import INPUTS
 from streams.generator.draw import Draw
-from streams.record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS, Record
 
 Body = dict[str, Any]
 # after every time stamp that any run will ever give a record

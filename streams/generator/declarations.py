@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
+from streams.contracts.input_record import DECLARATIONS
 from streams.generator.calendar import DAY_MS
 from streams.generator.draw import Draw
 from streams.generator.population import Counterparty, Resident
 from streams.generator.world import World
-from streams.record import DECLARATIONS
 
 # shares of declarations; plausible, not measured
 SEVERAL_LINES, AMENDED = 0.12, 0.025

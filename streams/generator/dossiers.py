@@ -3,13 +3,13 @@
 from datetime import datetime
 from typing import Any
 
+from streams.contracts.input_record import DISPOSITIONS, PROFILES
 from streams.generator.calendar import DAY_MS, HOUR_MS
 from streams.generator.draw import Draw
 from streams.generator.habits import hours
 from streams.generator.population import REGIONS, Resident
 from streams.generator.world import World
-from streams.pseudonyms import testbed_keys
-from streams.record import DISPOSITIONS, PROFILES
+from streams.keys.pseudonyms import testbed_keys
 
 # of residents; and records for one verdict
 UPDATED, RECORDS_A_VERDICT = 0.02, 2_500

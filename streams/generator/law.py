@@ -6,8 +6,8 @@ A stream of 2022 obeys 2022's limits. Margins below them allow for a reader's ra
 from datetime import date
 from typing import NamedTuple
 
-from detectors.configuration import Configuration
-from detectors.limits import Rulebook
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.limits import Rulebook
 from streams.errors import UsageError
 from streams.generator.population import Resident
 

@@ -11,10 +11,10 @@ from datetime import date, timedelta
 import orjson
 from currency_converter import CurrencyConverter
 
+from streams.contracts.input_record import RATES, Record
 from streams.errors import UsageError
 from streams.generator.calendar import DAY_MS, HOUR_MS, Calendar
 from streams.generator.draw import Draw
-from streams.record import RATES, Record
 
 # decimals a rate is quoted with: about six significant digits
 DIGITS = {"USD": 2, "EUR": 2, "JPY": 4, "CNY": 3, "GBP": 2, "HKD": 3, "SGD": 2, "AUD": 2, "CAD": 2, "THB": 4, "PHP": 4}

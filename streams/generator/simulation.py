@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from streams.contracts.input_record import PROFILES, TRANSACTIONS, Record
 from streams.generator import bad
 from streams.generator.calendar import HOUR_MS, Calendar
 from streams.generator.draw import Draw
@@ -14,7 +15,6 @@ from streams.generator.presets import BasicPreset, FullPreset
 from streams.generator.rates import Rates
 from streams.generator.truth import Truth
 from streams.generator.world import World
-from streams.record import PROFILES, TRANSACTIONS, Record
 
 
 class Simulation:

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from streams.record import Record
+from streams.contracts.input_record import Record
 
 
 class Truth:

@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from streams.contracts.input_record import HISTORY_HEADER, TRANSACTIONS, Record
 from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
 from streams.generator.law import Law
@@ -19,7 +20,6 @@ from streams.generator.pools import Pools
 from streams.generator.population import BANKS, SMALL_REMITTERS, Counterparty, Resident
 from streams.generator.rates import Rates
 from streams.generator.truth import Truth
-from streams.record import HISTORY_HEADER, TRANSACTIONS, Record
 
 # Honest people stay clear of the annual cap (100 000 USD) and of the band under the document line (4 000 to 5 000 USD);
 # both margins allow for the rate that a reader uses being another than the sender's.

@@ -11,32 +11,37 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from streams import app as faust_app
-from streams import clients, faults, health, logs, routing_key, topics, transport
-from streams.clients import Record
-from streams.deadletter import Letter, RecordSetOf
-from streams.deliveries import Outstanding
-from streams.door import Door, Rejected
-from streams.identities import Sealer
-from streams.input_ids import InputIds
-from streams.input_positions import Place
-from streams.input_watch import InputWatch
-from streams.kafka_log import read_progress
-from streams.lag import known_ends
-from streams.lag import lag as lag_of
-from streams.letter_writer import LetterWriter
-from streams.metrics import Metrics
-from streams.notice_positions import NoticePositions
-from streams.notices import ConflictLetters
-from streams.partition import BREATHE_SECONDS
-from streams.pseudonyms import partition_of
-from streams.record_sets import Unreadable
-from streams.rules_refused import RulesRefused
-from streams.run_counts import RunCounts
+from streams.contracts import refusal_codes
+from streams.contracts.dead_letters import Letter, RecordSetOf
+from streams.faust_runtime import app as faust_app
+from streams.faust_runtime import run_consumer
+from streams.faust_runtime.backlog_clock import ClockExchange, StreamClock
+from streams.faust_runtime.lag import known_ends
+from streams.faust_runtime.lag import lag as lag_of
+from streams.ingest import routing_key
+from streams.ingest.conflict_letters import ConflictLetters
+from streams.ingest.conflict_positions import NoticePositions
+from streams.ingest.door import Door, Rejected
+from streams.ingest.input_topic_ids import InputIds
+from streams.ingest.input_watch import InputWatch
+from streams.ingest.letter_writer import LetterWriter
+from streams.ingest.refused_configuration import RulesRefused
+from streams.ingest.run_counts import RunCounts
+from streams.ingest.stopped_inputs import StoppedInputs
+from streams.kafka import clients, topics
+from streams.kafka.async_tasks import ended, outlasted
+from streams.kafka.clients import Record
+from streams.kafka.deliveries import Outstanding
+from streams.kafka.record_sets import Unreadable
+from streams.keys.pseudonyms import partition_of
+from streams.keys.sealed_identities import Sealer
+from streams.ledger.input_positions import Place
+from streams.log import logs
+from streams.operations import health
+from streams.operations.metrics import Metrics
+from streams.partition.kafka_log import read_progress
+from streams.partition.partition import BREATHE_SECONDS
 from streams.settings import Settings
-from streams.stopped_inputs import StoppedInputs
-from streams.stream_clock import ClockExchange, StreamClock
-from streams.tasks import ended, outlasted
 
 logger = logs.get_logger(__name__)
 
@@ -79,7 +84,7 @@ class IngestAgent:
         self.clock = ClockExchange(settings, topics.CLOCK, clock)
         self.inputs = InputIds(settings)
         self.watch = InputWatch(settings, metrics, lambda: self.inputs.ids)
-        transport.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
+        run_consumer.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
                           order_wait=settings.order_wait_seconds, from_senders=True, clock=clock,
                           topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode(),
                           sought=self.watch.sought, kept=self.watch.kept,
@@ -262,7 +267,8 @@ class IngestAgent:
         self.metrics.count_dead_letter(unreadable.topic, code)
         return Letter(
             unreadable.topic, unreadable.partition, unreadable.first, unreadable.timestamp, None, None, (), "decode",
-            (code,), f"{code}: {faults.CODES[code]}", self._version, self.door.topic_ids.get(unreadable.topic, b""),
+            (code,), f"{code}: {refusal_codes.CODES[code]}", self._version,
+            self.door.topic_ids.get(unreadable.topic, b""),
             RecordSetOf(unreadable.offset, unreadable.size, unreadable.sha256),
         )  # fmt: skip
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import msgspec
 
-from detectors.events import Declaration, Disposition, Leg, Profile, Rate, Transaction
-from detectors.spelling import folded
-from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
-from streams.decode import Decoded
-from streams.pseudonyms import Keys, Pseudonym
+from detectors.contracts.events import Declaration, Disposition, Leg, Profile, Rate, Transaction
+from detectors.values.spelling import folded
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
+from streams.ingest.decode import Decoded
+from streams.keys.pseudonyms import Keys, Pseudonym
 
 
 def _date(value: Any) -> Any:

@@ -17,21 +17,23 @@ import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import IllegalStateError, KafkaError
 
+from detectors.contracts.events import Source
 from detectors.core import Notice
-from detectors.events import Source
-from streams import clients, health, logs, record_sets, topics
-from streams.commitments import EvidenceKeys
-from streams.deadletter import Letter
+from streams.contracts.dead_letters import Letter
+from streams.contracts.refusal_codes import CODES
 from streams.errors import BrokerUnavailableError
-from streams.faults import CODES
-from streams.fetched_bytes import weight
+from streams.ingest.conflict_positions import NoticePositions
+from streams.kafka import clients, record_sets, topics
+from streams.kafka.async_tasks import CLOSING_SECONDS, ended
 from streams.kafka.denied import DENIED, not_authorized
+from streams.kafka.fetched_bytes import weight
+from streams.kafka.original_records import REPLACED, Originals
+from streams.kafka.record_sets import Unreadable
 from streams.kafka.security import aiokafka_access
-from streams.notice_positions import NoticePositions
-from streams.originals import REPLACED, Originals
-from streams.record_sets import Unreadable
+from streams.keys.commitments import EvidenceKeys
+from streams.log import logs
+from streams.operations import health
 from streams.settings import Settings
-from streams.tasks import CLOSING_SECONDS, ended
 
 logger = logs.get_logger(__name__)
 

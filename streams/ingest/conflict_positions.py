@@ -1,8 +1,8 @@
 """How far the notices were read, kept beside the group's offsets, so that who moves those loses nobody's letter.
 
-As of the inputs (streams/input_positions.py): each offset is committed with its topic's id, which Kafka's own tools do
-not write, and the position stands on `fx.progress.v1` too, as `ingest/fx.notices.v1/<partition>`. An offset that
-somebody else moved past that position is not followed, and one of a deleted topic of that name says nothing.
+As of the inputs (streams/ledger/input_positions.py): each offset is committed with its topic's id, which Kafka's own
+tools do not write, and the position stands on `fx.progress.v1` too, as `ingest/fx.notices.v1/<partition>`. An offset
+that somebody else moved past that position is not followed, and one of a deleted topic of that name says nothing.
 
 Offsets moved back, and a group that is deleted, do no harm: letters are written again, and a letter's source position
 is its identity.
@@ -15,11 +15,12 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 
-from streams import clients, logs, topics
 from streams.errors import FxwatchError
-from streams.input_ids import short
-from streams.input_positions import Kept, position_record
-from streams.progress import InputPosition
+from streams.ingest.input_topic_ids import short
+from streams.kafka import clients, topics
+from streams.ledger.input_positions import Kept, position_record
+from streams.ledger.progress import InputPosition
+from streams.log import logs
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)

@@ -12,13 +12,13 @@ import msgspec
 import orjson
 from msgspec import inspect
 
-from streams import decimals
-from streams.contracts import RULES, TRANSACTIONS, InputTopic
-from streams.faults import Fault, shown_name
-from streams.identifiers import DEFAULT, MINOR_UNITS, Identifiers
-from streams.reference import has_more_places
-from streams.structure import DEPTH_LIMIT, excludes_duplicates, has_duplicate_keys, text_depth
-from streams.validate import FIELDS, control_character_faults, key_faults, rule_faults, utc
+from streams.contracts import decimals
+from streams.contracts.identifiers import DEFAULT, MINOR_UNITS, Identifiers
+from streams.contracts.inputs import RULES, TRANSACTIONS, InputTopic
+from streams.contracts.iso_registers import has_more_places
+from streams.contracts.refusal_codes import Fault, shown_name
+from streams.ingest.json_structure import DEPTH_LIMIT, excludes_duplicates, has_duplicate_keys, text_depth
+from streams.ingest.validate import FIELDS, control_character_faults, key_faults, rule_faults, utc
 
 # What a sender of nonsense may make us list; the rest is counted under the same codes anyway.
 UNKNOWN_LISTED = 20

@@ -11,22 +11,23 @@ from datetime import datetime
 
 import msgspec
 
-from detectors.configuration import Admission
+from detectors.contracts.configuration import Admission
+from detectors.contracts.events import ConfigurationChange, Source
 from detectors.core import RULES_PARTITION
-from detectors.events import ConfigurationChange, Source
-from streams import canonical, ledger
-from streams.commitments import Committer, EvidenceKeys
-from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
-from streams.decode import Decoded, decode, find_faults
-from streams.faults import CODES, Fault, codes, message, stage
-from streams.formats.record import as_contract
-from streams.history import AllowedHistory
-from streams.identifiers import Identifiers
-from streams.ledger import HISTORY, PASSED_ON, Header
-from streams.passed_on import without_identifiers
-from streams.progress import Routing
-from streams.pseudonyms import Keys, slot_of
-from streams.sender_keys import Proof, SenderKeys
+from streams.contracts.identifiers import Identifiers
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
+from streams.contracts.refusal_codes import CODES, Fault, codes, message, stage
+from streams.ingest import canonical
+from streams.ingest.decode import Decoded, decode, find_faults
+from streams.ingest.formats.record import as_contract
+from streams.ingest.history_claims import AllowedHistory
+from streams.ingest.sender_headers import without_identifiers
+from streams.keys.commitments import Committer, EvidenceKeys
+from streams.keys.pseudonyms import Keys, slot_of
+from streams.keys.sender_keys import Proof, SenderKeys
+from streams.ledger import envelope
+from streams.ledger.envelope import HISTORY, PASSED_ON, Header
+from streams.ledger.progress import Routing
 
 # Five such headers beside a record of 64 KiB stay far below Kafka's 1 MiB, copies to the ledger included.
 HEADER_LIMIT = 4096
@@ -177,9 +178,9 @@ class Door:
         parts = canonical.transaction(decoded, self._keys, self._words)
         party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
         headers = self._envelope(source, commitment, b"transaction", history, passed_on)
-        leg_headers = [*headers[:4], (ledger.TYPE, b"leg"), *headers[5:]]
-        record = self._record(party.slot, party.token, ledger.encode(parts.event), headers)
-        leg = self._record(counterparty.slot, counterparty.token, ledger.encode(parts.leg), leg_headers)
+        leg_headers = [*headers[:4], (envelope.TYPE, b"leg"), *headers[5:]]
+        record = self._record(party.slot, party.token, envelope.encode(parts.event), headers)
+        leg = self._record(counterparty.slot, counterparty.token, envelope.encode(parts.leg), leg_headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         if contract is not None:
@@ -191,7 +192,7 @@ class Door:
     ) -> Admitted:
         event, party, counterparty = canonical.declaration(decoded, self._keys)
         headers = self._envelope(source, commitment, b"declaration", history, passed_on)
-        record = self._record(party.slot, party.token, ledger.encode(event), headers)
+        record = self._record(party.slot, party.token, envelope.encode(event), headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         return Admitted((record,), None, self._not_sealed(named))
@@ -201,7 +202,7 @@ class Door:
     ) -> Admitted:
         event, party = canonical.profile(decoded, self._keys)
         headers = self._envelope(source, commitment, b"profile", history, passed_on)
-        record = self._record(party.slot, party.token, ledger.encode(event), headers)
+        record = self._record(party.slot, party.token, envelope.encode(event), headers)
         # related counterparties are sealed when they take part in something: thousands of boxes would stall the loop
         return Admitted((record,), None, self._not_sealed([(party.token, decoded.body["party_id"])]))
 
@@ -210,33 +211,33 @@ class Door:
     ) -> Admitted:
         event = canonical.disposition(decoded, self._keys)
         headers = self._envelope(source, commitment, b"disposition", history, passed_on)
-        return Admitted((self._record(slot_of(event.party), event.party, ledger.encode(event), headers),))
+        return Admitted((self._record(slot_of(event.party), event.party, envelope.encode(event), headers),))
 
     def _rate(
         self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
         event = canonical.rate(decoded, self._keys)
         headers = self._envelope(source, commitment, b"rate", history, passed_on)
-        return Admitted(self._broadcast(f"{event.base}/{event.quote}".encode(), ledger.encode(event), headers))
+        return Admitted(self._broadcast(f"{event.base}/{event.quote}".encode(), envelope.encode(event), headers))
 
     def _rules(
         self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
     ) -> Admitted:
-        value = ledger.encode(ConfigurationChange(configuration=decoded.record.configuration))
+        value = envelope.encode(ConfigurationChange(configuration=decoded.record.configuration))
         headers = self._envelope(source, commitment, b"configuration", history, passed_on)
-        return Admitted(self._broadcast(ledger.CONFIGURATION_KEY, value, headers))
+        return Admitted(self._broadcast(envelope.CONFIGURATION_KEY, value, headers))
 
     def _envelope(
         self, source: Source, commitment: bytes, kind: bytes, history: bool, passed_on: list[Header]
     ) -> list[Header]:
         topic_id = self.topic_ids.get(source.topic, b"")
-        return ledger.envelope(source, commitment, kind, topic_id=topic_id, history=history, passed_on=passed_on)
+        return envelope.envelope(source, commitment, kind, topic_id=topic_id, history=history, passed_on=passed_on)
 
     def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerRecord:
-        return slot % self._partitions, token.encode(), value, ledger.checked(headers, value)
+        return slot % self._partitions, token.encode(), value, envelope.checked(headers, value)
 
     def _broadcast(self, key: bytes, value: bytes, headers: list[Header]) -> tuple[LedgerRecord, ...]:
-        headers = ledger.checked(headers, value)
+        headers = envelope.checked(headers, value)
         return tuple((partition, key, value, headers) for partition in range(self._partitions))
 
     def _not_sealed(self, named: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from detectors.configuration import EVERYONE, HistoryAllowed
-from streams.faults import Fault
-from streams.identifiers import Identifiers
+from detectors.contracts.configuration import EVERYONE, HistoryAllowed
+from streams.contracts.identifiers import Identifiers
+from streams.contracts.refusal_codes import Fault
 
 _CODE = "history.not_allowed"
 _EXPECTED = "an institution and a time that [[admission.history]] of the configuration allows"

@@ -13,10 +13,11 @@ from collections.abc import Callable
 
 from kafka.errors import KafkaError
 
-from streams import logs, topics
 from streams.errors import BrokerUnavailableError, FxwatchError, InputRecreatedError
+from streams.kafka import topics
+from streams.kafka.topics.cluster import MISSING
+from streams.log import logs
 from streams.settings import Settings
-from streams.topics.cluster import MISSING
 
 logger = logs.get_logger(__name__)
 

@@ -11,10 +11,12 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError as AdminError
 from kafka.structs import TopicPartition
 
-from streams import app, clients, logs, reading, topics
-from streams.deliveries import Outstanding
 from streams.errors import BrokerUnavailableError, FxwatchError
-from streams.input_positions import (
+from streams.faust_runtime import app
+from streams.kafka import clients, topic_reader, topics
+from streams.kafka.coordinators import ask_coordinator
+from streams.kafka.deliveries import Outstanding
+from streams.ledger.input_positions import (
     AGENT,
     InputAccount,
     Kept,
@@ -25,9 +27,9 @@ from streams.input_positions import (
     passed_record,
     position_record,
 )
-from streams.kafka.coordinators import ask_coordinator
-from streams.metrics import Metrics
-from streams.progress import InputPosition, Passed
+from streams.ledger.progress import InputPosition, Passed
+from streams.log import logs
+from streams.operations.metrics import Metrics
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)
@@ -218,7 +220,7 @@ class InputWatch:
 def read_kept(settings: Settings) -> Kept:
     """What ingest keeps on the progress topic, of all input partitions. Raises `BrokerUnavailableError`."""
     kept = Kept()
-    with reading.Reader(settings, [topics.PROGRESS]) as reader:
+    with topic_reader.Reader(settings, [topics.PROGRESS]) as reader:
         for _, records in reader.to_end():
             for record in records:
                 kept.absorb(record.key or b"", record.value)

@@ -9,10 +9,11 @@ from typing import Any
 
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
 
-from streams import clients, logs, topics
-from streams.deadletter import FORMS, Letter
-from streams.deliveries import Outstanding
+from streams.contracts.dead_letters import FORMS, Letter
 from streams.errors import RefusedError
+from streams.kafka import clients, topics
+from streams.kafka.deliveries import Outstanding
+from streams.log import logs
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)

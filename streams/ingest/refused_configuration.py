@@ -11,12 +11,12 @@ from typing import Any
 from aiokafka.errors import KafkaError
 
 from detectors.core import RULES_PARTITION
-from streams import logs
 from streams.errors import FxwatchError
-from streams.in_force import place_of, refused_place
+from streams.kafka.async_tasks import ended
+from streams.kafka.topics import RULES
+from streams.ledger.configuration_in_force import place_of, refused_place
+from streams.log import logs
 from streams.settings import Settings
-from streams.tasks import ended
-from streams.topics import RULES
 
 logger = logs.get_logger(__name__)
 

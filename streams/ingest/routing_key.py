@@ -8,9 +8,10 @@ from typing import Any
 
 from aiokafka import TopicPartition
 
-from streams import clients, progress, topics
 from streams.errors import KeyFileError
-from streams.progress import Routing
+from streams.kafka import clients, topics
+from streams.ledger import progress
+from streams.ledger.progress import Routing
 from streams.settings import Settings
 
 KEY = b"ingest/routing"

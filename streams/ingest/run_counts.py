@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from streams.door import Admitted, Rejected
-from streams.metrics import Metrics
+from streams.ingest.door import Admitted, Rejected
+from streams.operations.metrics import Metrics
 
 
 class RunCounts:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from detectors.spelling import plain
+from detectors.values.spelling import plain
 
 WITHHELD = "withheld"
 LEAST = 6

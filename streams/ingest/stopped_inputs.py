@@ -1,8 +1,8 @@
 """Input partitions that stand still while the others go on: why, for how long, and the way out.
 
-* A **damaged record set** (streams/record_sets.py) stops its partition at its position: logged once, on `/readyz`. It
-  is read again every 10 s, because a replica may be restored. An operator may decide to pass it with `fxwatch skip
-  ingest`: then a dead letter stands for all its offsets, so that `reconcile` accounts for them.
+* A **damaged record set** (streams/kafka/record_sets.py) stops its partition at its position: logged once, on
+  `/readyz`. It is read again every 10 s, because a replica may be restored. An operator may decide to pass it with
+  `fxwatch skip ingest`: then a dead letter stands for all its offsets, so that `reconcile` accounts for them.
 * A **broker that answers a fetch with an error** of its own log: `/readyz`. It is asked again until it does not.
 * A **sender's open transaction** hides what was written behind it until it ends; brokers end it after
   `transaction.max.timeout.ms` (15 minutes). That is no fault of the worker: a note on `/readyz`, and a metric.
@@ -22,10 +22,10 @@ from aiokafka.errors import (
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
-from streams import logs
 from streams.errors import FxwatchError, PartitionStoppedError
-from streams.progress import Place, Progress
-from streams.record_sets import Unreadable
+from streams.kafka.record_sets import Unreadable
+from streams.ledger.progress import Place, Progress
+from streams.log import logs
 
 logger = logs.get_logger(__name__)
 

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from detectors.calendar import HOUR_US, to_us
-from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults
-from streams import reference
-from streams.contracts import DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS, InputTopic, party_id
-from streams.faults import Fault
-from streams.identifiers import DEFAULT, LONGEST_READ, Identifiers
+from detectors.contracts.configuration import Configuration
+from detectors.values.legal_calendar import HOUR_US, to_us
+from streams.contracts import iso_registers
+from streams.contracts.identifiers import DEFAULT, LONGEST_READ, Identifiers
+from streams.contracts.inputs import DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS, InputTopic, party_id
+from streams.contracts.refusal_codes import Fault
 
 # the contract: a time more than 24 h after the record's own Kafka timestamp is a fault
 FUTURE_US = 24 * HOUR_US
@@ -31,9 +31,9 @@ LENGTHS = {
 }
 
 _REGISTERS: dict[str, tuple[Callable[[str], bool], str]] = {
-    "currency": (reference.CURRENCIES.__contains__, "an active ISO 4217 code"),
-    "country": (reference.COUNTRIES.__contains__, "an ISO 3166-1 alpha-2 code or XK"),
-    "region": (lambda code: code in reference.subdivisions(), "an ISO 3166-2 code"),
+    "currency": (iso_registers.CURRENCIES.__contains__, "an active ISO 4217 code"),
+    "country": (iso_registers.COUNTRIES.__contains__, "an ISO 3166-1 alpha-2 code or XK"),
+    "region": (lambda code: code in iso_registers.subdivisions(), "an ISO 3166-2 code"),
 }
 # C0, DEL and C1: no id or code of any scheme holds them, and they would reach terminals, logs and CSV files.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
@@ -139,10 +139,12 @@ def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, 
         if not known(content):
             faults.append(Fault(code, name, expected))
         elif (
-            content in reference.WITHDRAWN and when is not None and not reference.was_money(content, when.date())
+            content in iso_registers.WITHDRAWN
+            and when is not None
+            and not iso_registers.was_money(content, when.date())
             and not _takes_back(topic, valid)
         ):  # fmt: skip
-            faults.append(Fault("currency.withdrawn", name, f"a payment up to {reference.WITHDRAWN[content]}"))
+            faults.append(Fault("currency.withdrawn", name, f"a payment up to {iso_registers.WITHDRAWN[content]}"))
     if when is not None and topic.time is not None:
         if not has_rfc3339_offset(valid[topic.time]):
             faults.append(Fault("time.malformed", topic.time, "an offset like +09:00 or Z"))

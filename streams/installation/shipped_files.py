@@ -14,8 +14,8 @@ import msgspec
 
 from streams.errors import FxwatchError, UsageError
 
-_IN_WHEEL = Path(__file__).parent / "shipped_files"
-_SOURCE = Path(__file__).parents[1]
+_IN_WHEEL = Path(__file__).parents[1] / "shipped_files"
+_SOURCE = Path(__file__).parents[2]
 
 
 class FilesDifferError(UsageError):

@@ -10,8 +10,9 @@ import struct
 import zlib
 from collections.abc import Callable
 
-# Largest record set that is read, in bytes after decompression. Topics take batches of 2 MiB as sent (streams/topics),
-# and payments as JSON compress to a quarter or a tenth: 32 MiB is sixteen times what the largest batch has on the wire.
+# Largest record set that is read, in bytes after decompression. Topics take batches of 2 MiB as sent
+# (streams/kafka/topics), and payments as JSON compress to a quarter or a tenth: 32 MiB is sixteen times what the
+# largest batch has on the wire.
 DECOMPRESSED_LIMIT = 32 * 1024 * 1024
 
 GZIP, SNAPPY, LZ4, ZSTD = 1, 2, 3, 4

@@ -24,8 +24,8 @@ from aiokafka.errors import (
     UnsupportedForMessageFormatError,
 )
 
-from streams import logs
 from streams.errors import DeliveryError, RefusedError
+from streams.log import logs
 
 logger = logs.get_logger(__name__)
 

@@ -21,7 +21,7 @@ from kafka.net.sasl.oauth import AbstractTokenProvider as BlockingTokenProvider
 
 from streams.errors import AuthenticationError
 from streams.kafka.secrets import HiddenText
-from streams.secret_files import read_secret_file
+from streams.keys.secret_files import read_secret_file
 
 COMMAND_SECONDS = 10.0
 """How long the command may take. A connection waits for it."""

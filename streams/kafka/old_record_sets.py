@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from aiokafka.record.default_records import DefaultRecord
 
-from streams.decompression import TooLargeError, UndecodableError, decompress
+from streams.kafka.decompression import TooLargeError, UndecodableError, decompress
 
 # Offset, length (of all that follows it), CRC-32 (of all that follows it), magic, attributes; in format 1 a timestamp.
 _BEGIN, _CRC, _LONG, _LENGTH = struct.Struct(">qiIbb"), struct.Struct(">I"), struct.Struct(">q"), struct.Struct(">i")
@@ -31,7 +31,7 @@ class _Message(NamedTuple):
 
 
 class OldRecordSet:
-    """A set of format 0 or 1, as `streams.record_sets.RecordSet`. `most` is how many records it may hold."""
+    """A set of format 0 or 1, as `streams.kafka.record_sets.RecordSet`. `most` is how many records it may hold."""
 
     producer_id = -1
     is_transactional = is_control_batch = False

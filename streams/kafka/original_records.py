@@ -11,9 +11,10 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from detectors.events import Source
-from streams import clients, logs
-from streams.record_sets import Unreadable
+from detectors.contracts.events import Source
+from streams.kafka import clients
+from streams.kafka.record_sets import Unreadable
+from streams.log import logs
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)

@@ -24,9 +24,9 @@ from aiokafka.consumer import fetcher
 from aiokafka.errors import CorruptRecordException, KafkaError
 from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatch
 
-from streams.decompression import TooLargeError, UndecodableError, UnknownCodecError, decompress
-from streams.fetched_bytes import BoundedResult
-from streams.old_record_sets import OldRecordSet
+from streams.kafka.decompression import TooLargeError, UndecodableError, UnknownCodecError, decompress
+from streams.kafka.fetched_bytes import BoundedResult
+from streams.kafka.old_record_sets import OldRecordSet
 
 # Most records a set may hold. One of 2 MiB could claim millions, each of which would become a dead letter of its own.
 # The shortest payment has some 250 bytes, so that an honest set of 32 MiB has no more than this.
@@ -55,7 +55,8 @@ class Unreadable:
     """Stands in the place of a record set, or of one offset of it, as a record without contents.
 
     `first` to `offset` (inclusive) are what it stands for; `size` and `sha256` are of the set's bytes as fetched.
-    `code` is one of `streams.faults.CODES`; `cause` says more, without contents. `damaged`: no sender can have made it.
+    `code` is one of `streams.contracts.refusal_codes.CODES`; `cause` says more, without contents. `damaged`: no sender
+    can have made it.
     """
 
     topic: str

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from streams import logs
 from streams.errors import FxwatchError
 from streams.kafka.connection_faults import Attempt
+from streams.log import logs
 
 logger = logs.get_logger(__name__)
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from streams.errors import ConfigurationError
-from streams.secret_files import read_secret_file
+from streams.keys.secret_files import read_secret_file
 
 Stamp = tuple[int, int, int]
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from streams.errors import FxwatchError
 from streams.kafka.secrets import PasswordFile
 from streams.kafka.tls_context import TlsFiles, build_context
-from streams.secret_files import read_secret_file, read_trusted_file
+from streams.keys.secret_files import read_secret_file, read_trusted_file
 from streams.settings import Settings
 
 _TLS_ONLY = ("ssl_ca_file", "ssl_certificate_file", "ssl_key_file", "ssl_key_password_file")

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Self
 
-from streams import logs
 from streams.errors import ConfigurationError, FxwatchError
 from streams.kafka.secrets import Stamp, stamp_of
-from streams.secret_files import read_secret_file, read_trusted_file
+from streams.keys.secret_files import read_secret_file, read_trusted_file
+from streams.log import logs
 
 logger = logs.get_logger(__name__)
 

@@ -14,10 +14,10 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from streams import clients, topics
 from streams.errors import BrokerUnavailableError, FxwatchError, TopicsError, UnreadableError
+from streams.kafka import clients, topics
 from streams.kafka.denied import DENIED, denied_or, not_authorized
-from streams.record_sets import UnreadableSetError
+from streams.kafka.record_sets import UnreadableSetError
 from streams.settings import Settings
 
 # A bounded reading that gets nothing for this long is given up: the end was read before, so records are there.

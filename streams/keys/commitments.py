@@ -18,9 +18,9 @@ import hmac
 import re
 from collections.abc import Iterable
 
-from detectors.events import Source
+from detectors.contracts.events import Source
 from streams.errors import KeyFileError
-from streams.pseudonyms import Key, Keys
+from streams.keys.pseudonyms import Key, Keys
 
 _LABEL = b"fxwatch evidence 1"
 _COMMITMENT = re.compile(r"([a-z0-9]{1,16}):([0-9a-f]{64})")

@@ -21,9 +21,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from streams.contracts import TOKEN_PATTERN
+from streams.contracts.inputs import TOKEN_PATTERN
 from streams.errors import KeyFileError
-from streams.secret_files import read_secret_file
+from streams.keys.secret_files import read_secret_file
 
 NameSpace = Literal["party", "account", "device", "contact"]
 NAME_SPACES: tuple[NameSpace, ...] = ("party", "account", "device", "contact")

@@ -16,8 +16,8 @@ from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, PublicKey, SealedBox
 
 from streams.errors import KeyFileError
-from streams.pseudonyms import NameSpace
-from streams.secret_files import read_secret_file, read_trusted_file
+from streams.keys.pseudonyms import NameSpace
+from streams.keys.secret_files import read_secret_file, read_trusted_file
 
 _KEY = re.compile(r"[0-9a-fA-F]{64}")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
-from detectors.spelling import folded
-from streams.contracts import DISPOSITIONS, RATES, TRANSACTIONS
-from streams.faults import Fault
-from streams.signed_records import LENGTH, SCHEME, SIGNATURE, Headers, signed_bytes
+from detectors.values.spelling import folded
+from streams.contracts.inputs import DISPOSITIONS, RATES, TRANSACTIONS
+from streams.contracts.refusal_codes import Fault
+from streams.keys.signed_records import LENGTH, SCHEME, SIGNATURE, Headers, signed_bytes
 
 PROVEN = "proven"
 MISSING, MALFORMED, WRONG = "signature.missing", "signature.malformed", "signature.wrong"

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
+from streams.contracts.input_record import Record
 from streams.errors import KeyFileError
-from streams.key_forms import KeyForm, read_key
-from streams.record import Record
-from streams.secret_files import read_secret_file
+from streams.keys.ed25519_forms import KeyForm, read_key
+from streams.keys.secret_files import read_secret_file
 
 SIGNATURE = "fx.signature"
 SCHEME = b"\x01"

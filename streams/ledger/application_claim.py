@@ -13,12 +13,14 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from kafka import KafkaAdminClient
 
-from streams import clients, logs, progress, topics
 from streams.errors import BrokerUnavailableError, OtherApplicationError
+from streams.kafka import clients, topics
 from streams.kafka.coordinators import ask_coordinator
 from streams.kafka.denied import DENIED, not_authorized
-from streams.outputs import abandon
-from streams.progress import Application
+from streams.ledger import progress
+from streams.ledger.progress import Application
+from streams.log import logs
+from streams.partition.outputs import abandon
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)

@@ -19,13 +19,12 @@ from kafka import KafkaProducer
 from kafka import TopicPartition as Partition
 from kafka.errors import AuthorizationError, InvalidTimestampError, KafkaError
 
-from detectors.configuration import Configuration, fingerprint
 from detectors.configuration_faults import configuration_faults, stopping_faults
+from detectors.contracts.configuration import Configuration, fingerprint
+from detectors.contracts.events import ConfigurationChange
 from detectors.core import RULES_PARTITION, stand_in
-from detectors.events import ConfigurationChange
 from detectors.typologies import REGISTRY
-from streams import clients, ledger, topics
-from streams.contracts import INPUTS, RulesRecord
+from streams.contracts.inputs import INPUTS, RulesRecord
 from streams.errors import (
     BrokerUnavailableError,
     ConfigurationError,
@@ -34,13 +33,15 @@ from streams.errors import (
     RulesGoneError,
     TopicsError,
 )
+from streams.kafka import clients, topics
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import kafka_python_access
-from streams.reading import partitions_of
-from streams.rules import DELIVERY_SECONDS, KEY, ledger_ends
+from streams.kafka.topic_reader import partitions_of
+from streams.kafka.topics import LEDGER, RULES
+from streams.kafka.topics.cluster import MISSING
+from streams.ledger import envelope
+from streams.ledger.configuration_records import DELIVERY_SECONDS, KEY, ledger_ends
 from streams.settings import EFFECTIVE, Settings, effective_configuration
-from streams.topics import LEDGER, RULES
-from streams.topics.cluster import MISSING
 
 READ_SECONDS = 15.0
 # Ledger records of one partition among which a change is looked for; some 2 s.
@@ -200,9 +201,9 @@ async def _place(settings: Settings, change: Change, partition: int, start: int 
 def source_headers(offset: int) -> set[tuple[str, bytes]]:
     """The headers by which a ledger record says that it is the change at an offset."""
     return {
-        (ledger.SOURCE_TOPIC, RULES.encode()),
-        (ledger.SOURCE_PARTITION, str(RULES_PARTITION).encode()),
-        (ledger.SOURCE_OFFSET, str(offset).encode()),
+        (envelope.SOURCE_TOPIC, RULES.encode()),
+        (envelope.SOURCE_PARTITION, str(RULES_PARTITION).encode()),
+        (envelope.SOURCE_OFFSET, str(offset).encode()),
     }
 
 

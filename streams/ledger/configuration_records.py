@@ -7,12 +7,12 @@ from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import AuthorizationError, KafkaError
 
-from detectors.events import ConfigurationChange
+from detectors.contracts.events import ConfigurationChange
 from streams.errors import DeliveryError
 from streams.kafka.denied import not_authorized
 from streams.kafka.security import kafka_python_access
+from streams.kafka.topics import LEDGER
 from streams.settings import Settings
-from streams.topics import LEDGER
 
 TYPE_HEADER = "__fx.type"
 KEY = b"configuration"

@@ -1,9 +1,9 @@
 """The ledger's envelope: an event as the record's value, its origin as the record's headers.
 
 Headers: `__fx.source.topic`, `.partition` and `.offset` (decimal), `__fx.commitment` to the sender's bytes
-(streams/commitments.py; earlier releases wrote `__fx.sha256`, their plain hash, which stays readable), `__fx.type`,
-`__fx.source.topic_id` (KIP-516; earlier releases wrote none), then `fx.history` for history, then what the sender's
-CloudEvents attributes and trace were, last `__fx.check`. Senders' other headers stop at ingest. The first
+(streams/keys/commitments.py; earlier releases wrote `__fx.sha256`, their plain hash, which stays readable),
+`__fx.type`, `__fx.source.topic_id` (KIP-516; earlier releases wrote none), then `fx.history` for history, then what the
+sender's CloudEvents attributes and trace were, last `__fx.check`. Senders' other headers stop at ingest. The first
 configuration, which `topics apply` writes itself, has only `__fx.type`. The record's Kafka timestamp is the input's.
 
 `__fx.check` is a CRC-32 over all headers before it and the value. Kafka's own checksum covers a record from the
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from detectors.events import ConfigurationChange, Event, Leg, Origin, Source
+from detectors.contracts.events import ConfigurationChange, Event, Leg, Origin, Source
 from streams.errors import LedgerError
 
 SOURCE_TOPIC = "__fx.source.topic"

@@ -15,7 +15,7 @@ from typing import AnyStr
 import msgspec
 
 from streams.errors import ProgressError
-from streams.progress import Acknowledged, InputPosition, Passed, decode, encode
+from streams.ledger.progress import Acknowledged, InputPosition, Passed, decode, encode
 
 AGENT = "ingest"
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from streams import logs
+from streams.log import logs
 
 # By the logger of the worker: people look for its lines there.
 logger = logs.get_logger("streams.worker")
@@ -68,5 +68,5 @@ class Announcements:
 
 
 def _owed_since(app: Any) -> float | None:
-    """Since when commits are refused (streams/run_offsets.py); None where none is, or nothing was ever read."""
+    """Since when commits are refused (run_offsets.py); None where none is, or nothing was ever read."""
     return getattr(app._consumer, "owed_since", None)  # noqa: SLF001  (`app.consumer` would make one)

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-# `streams.transport`: Faust's consumer logs under the name of our subclass's module.
-LIBRARIES = ("faust", "mode", "aiokafka", "kafka", "streams.transport")
+# `streams.faust_runtime.run_consumer`: Faust's consumer logs under the name of our subclass's module.
+LIBRARIES = ("faust", "mode", "aiokafka", "kafka", "streams.faust_runtime.run_consumer")
 
 # A library's message is written once in this time; the broker watch tells of an outage in a line of its own.
 REPEAT_SECONDS = 30.0
@@ -133,9 +133,10 @@ RULES = (
          "aiokafka.producer.sender", _WRITTEN, only=_retried),
     Rule("aiokafka.producer.sender", "Got error produce response: %s", "aiokafka.producer.sender", _WRITTEN,
          only=_retried),
-    Rule("streams.transport", "exception performing seek when flow not active IllegalStateError: No current assignment",
+    Rule("streams.faust_runtime.run_consumer",
+         "exception performing seek when flow not active IllegalStateError: No current assignment",
          "faust.transport.consumer", "the partition went to another worker before it was read: nothing is read here"),
-    Rule("streams.transport", "wait_empty: Waiting for tasks %r", "faust.transport.consumer",
+    Rule("streams.faust_runtime.run_consumer", "wait_empty: Waiting for tasks %r", "faust.transport.consumer",
          "counts acknowledgements, ten of which come in moments under load; a run that does not end is the watchdog's "
          "business"),
     Rule("faust.app.base", "Missing sensor state for rebalance #%s", "faust.app.base", _STATISTIC),

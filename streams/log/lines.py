@@ -17,9 +17,9 @@ from structlog.processors import JSONRenderer, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
 from streams.errors import FxwatchError
-from streams.log_noise import is_ours
-from streams.progress import Place
-from streams.showing import printable, showable
+from streams.ledger.progress import Place
+from streams.log.library_noise import is_ours
+from streams.plain_text.printable import printable, showable
 
 Event = MutableMapping[str, Any]
 

@@ -1,7 +1,7 @@
 """How a worker's log is made: structlog over Python's own logging, in one form for us and for the libraries.
 
 A message is a sentence; what it is about (agent, partition, topic, offset, a fault's code) goes with it as fields.
-`text` is for people; `json` is one object a line. Both are made in streams/log_lines.py.
+`text` is for people; `json` is one object a line. Both are made in streams/log/lines.py.
 """
 
 import contextlib
@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from streams.errors import FxwatchError
-from streams.log_noise import LIBRARIES, Noise
-from streams.showing import showable
+from streams.log.library_noise import LIBRARIES, Noise
+from streams.plain_text.printable import showable
 
 if TYPE_CHECKING:
     from structlog.stdlib import BoundLogger
@@ -80,7 +80,7 @@ class _Handler(logging.StreamHandler[Any]):
 def set_up(form: Format, level: Level) -> None:
     """Write this process's log to standard error. Libraries stay as silent as they are until `hear_libraries`."""
     global _form  # noqa: PLW0603  (of the process, as Python's logging is)
-    from streams.log_lines import formatter
+    from streams.log.lines import formatter
 
     _form = form
     root, handler = logging.getLogger(), _Handler(sys.stderr)

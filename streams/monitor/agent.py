@@ -19,22 +19,25 @@ from aiokafka.errors import (
 )
 from faust.types import TP
 
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import app as faust_app
-from streams import clients, health, logs, topics, transport
+from detectors.memory.state import STATE_SCHEMA, PartitionState
 from streams.errors import BrokerUnavailableError, FxwatchError, RefusedError
-from streams.health import WatchdogError
-from streams.kafka_log import KafkaLog
-from streams.lag import known_ends
-from streams.lag import lag as lag_of
-from streams.metrics import Metrics
-from streams.monitor_core import AGENT, MonitorCore
-from streams.outputs import PartitionOutputs
-from streams.partition import Partition
-from streams.progress import Place
+from streams.faust_runtime import app as faust_app
+from streams.faust_runtime import run_consumer
+from streams.faust_runtime.lag import known_ends
+from streams.faust_runtime.lag import lag as lag_of
+from streams.kafka import clients, topics
+from streams.kafka.async_tasks import ended
+from streams.ledger.progress import Place
+from streams.log import logs
+from streams.monitor.core import AGENT, MonitorCore
+from streams.operations import health
+from streams.operations.health import WatchdogError
+from streams.operations.metrics import Metrics
+from streams.partition.kafka_log import KafkaLog
+from streams.partition.outputs import PartitionOutputs
+from streams.partition.partition import Partition
+from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.settings import Settings
-from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
-from streams.tasks import ended
 
 logger = logs.get_logger(__name__)
 
@@ -114,7 +117,7 @@ class MonitorAgent:
         self.unopened: dict[int, str] = {}  # partition -> why it is not open yet
         self.saved = 0  # partitions that were left with a snapshot of their last state
         self.last_progress = time.monotonic()
-        transport.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
+        run_consumer.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
                           order_wait=settings.order_wait_seconds, ordered=False, ready=self.ready)  # fmt: skip
         self.app.agent(faust_app.raw_topic(self.app, topics.LEDGER), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)

@@ -6,20 +6,22 @@ from typing import Any
 import msgspec
 
 from detectors import core as science
-from detectors.alert import Alert
-from detectors.configuration import Configuration
-from detectors.events import ConfigurationChange, Event, Origin, Transaction
-from detectors.institution_code import institution_code
-from detectors.routing import desks
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import ledger, logs, topics
+from detectors.alerting.desks import desks
+from detectors.contracts.alert import Alert
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
+from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.values.institution_code import institution_code
 from streams.errors import LedgerError, SnapshotError
-from streams.outputs import Output
-from streams.record_sets import Unreadable
-from streams.sender_words import words
+from streams.kafka import topics
+from streams.kafka.record_sets import Unreadable
+from streams.ledger import envelope
+from streams.ledger.snapshot_format import Section
+from streams.log import logs
+from streams.monitor.tally import Tally
+from streams.operations.sender_words import words
+from streams.partition.outputs import Output
 from streams.settings import effective_configuration
-from streams.snapshots import Section
-from streams.tally import Tally
 
 AGENT = "monitor"
 logger = logs.get_logger(__name__)
@@ -27,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class MonitorCore:
-    """`detectors.core` behind the interface of streams/partition.py: decode, apply, and the records to publish."""
+    """`detectors.core` as a partition's core: decode, apply, and the records to publish."""
 
     agent = AGENT
     schema = STATE_SCHEMA
@@ -159,7 +161,7 @@ def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:
     if record.value is None and isinstance(record, Unreadable):
         raise LedgerError("a record cannot be read", got=str(record),
                           todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`")  # fmt: skip
-    return ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
+    return envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
 
 
 def alert_outputs(

@@ -6,14 +6,14 @@ Read only: no transactional producer is started (it would fence the worker) and 
 from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 
-from detectors.state import PartitionState
+from detectors.memory.state import PartitionState
 from streams.errors import LedgerError, SnapshotError
-from streams.kafka_log import KafkaLog
-from streams.monitor_core import MonitorCore
-from streams.outputs import Output
-from streams.partition import require_position
-from streams.progress import Place, Progress
-from streams.tally import Tally
+from streams.ledger.progress import Place, Progress
+from streams.monitor.core import MonitorCore
+from streams.monitor.tally import Tally
+from streams.partition.kafka_log import KafkaLog
+from streams.partition.outputs import Output
+from streams.partition.partition import require_position
 
 
 class Begun(NamedTuple):

@@ -3,9 +3,9 @@
 import time
 from collections import Counter
 
-from detectors.alert import Alert
-from detectors.configuration import Configuration
-from streams.metrics import Metrics
+from detectors.contracts.alert import Alert
+from detectors.contracts.configuration import Configuration
+from streams.operations.metrics import Metrics
 
 
 class Tally:

@@ -16,17 +16,18 @@ from typing import Any, NoReturn
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-from streams import logs
 from streams.errors import BrokerUnavailableError, FxwatchError, NotAuthorizedError
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.refusals import REFUSALS
 from streams.kafka.security import aiokafka_access
+from streams.log import logs
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)
 
 WATCHDOG_SECONDS = 2.0
-# The loop is handed back every 20 ms (streams/partition.py); half a minute without a beat is a hang, not load.
+# The loop is handed back every 20 ms (streams/partition/partition.py); half a minute without a beat is a hang, not
+# load.
 LOOP_STALL_SECONDS = 30.0
 # A worker with a reachable broker that has records to read and takes none for this long is a zombie.
 PROGRESS_STALL_SECONDS = 120.0

@@ -1,15 +1,15 @@
-"""The metrics that have a label for the reporting institution (bounded: streams/institution_counter.py)."""
+"""The metrics that have a label for the reporting institution (bounded: streams/operations/institution_counter.py)."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry
 
-from detectors.accounting import JOINS
-from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
-from streams.institution_counter import InstitutionCounter
-from streams.sender_keys import OUTCOMES
-from streams.sender_words import UNCOUNTED, WORDS
+from detectors.books.accounting import JOINS
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
+from streams.keys.sender_keys import OUTCOMES
+from streams.operations.institution_counter import InstitutionCounter
+from streams.operations.sender_words import UNCOUNTED, WORDS
 
 
 class InstitutionMetrics(NamedTuple):

@@ -23,18 +23,18 @@ from prometheus_client import (
 )
 from prometheus_client.registry import Collector
 
-from detectors.alert import Severity, Versions
-from detectors.configuration import Configuration
-from detectors.rate_checks import VERDICTS
-from streams import run_histogram
-from streams.bounded_labels import OTHER, BoundedChildren
-from streams.institution_metrics import institution_metrics
-from streams.readiness_metrics import readiness_metrics
-from streams.run_histogram import RunHistogram
+from detectors.contracts.alert import Severity, Versions
+from detectors.contracts.configuration import Configuration
+from detectors.rates.rate_checks import VERDICTS
+from streams.operations import run_histogram
+from streams.operations.bounded_labels import OTHER, BoundedChildren
+from streams.operations.institution_metrics import institution_metrics
+from streams.operations.readiness_metrics import readiness_metrics
+from streams.operations.run_histogram import RunHistogram
 
 Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
                   "type_differs", "displaced"]  # fmt: skip
-# what the door did to a field of a record that it admitted (streams/identifiers.py)
+# what the door did to a field of a record that it admitted (streams/contracts/identifiers.py)
 Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withheld"]
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]

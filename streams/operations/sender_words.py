@@ -7,7 +7,7 @@ a bank. What can be seen is that one institution says it far more often than the
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
-from detectors.events import Origin, Transaction
+from detectors.contracts.events import Origin, Transaction
 
 Word = Literal["event", "exempt", "reported", "bank", "history", "noted", "type_differs"]
 WORDS: tuple[Word, ...] = get_args(Word)

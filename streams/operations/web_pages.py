@@ -9,9 +9,9 @@ from typing import Any
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from streams.errors import UsageError
-from streams.health import BrokerWatch, Watchdog
-from streams.metrics import Metrics
-from streams.web_connections import GuardedSite
+from streams.operations.health import BrokerWatch, Watchdog
+from streams.operations.metrics import Metrics
+from streams.operations.web_connections import GuardedSite
 
 OK, UNAVAILABLE = 200, 503
 

@@ -13,12 +13,13 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from kafka.errors import KafkaError as BrokerError
 
-from streams import clients, logs
 from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, ProgressError, SnapshotError
-from streams.progress import Place, Progress, SnapshotPointer
-from streams.record_sets import UnreadableSetError
+from streams.kafka import clients
+from streams.kafka.record_sets import UnreadableSetError
+from streams.ledger.progress import Place, Progress, SnapshotPointer
+from streams.ledger.snapshot_format import Section, assemble, chunk_opening, header_key, read_header
+from streams.log import logs
 from streams.settings import Settings
-from streams.snapshots import Section, assemble, chunk_opening, header_key, read_header
 
 logger = logs.get_logger(__name__)
 
@@ -52,10 +53,10 @@ async def read_progress(settings: Settings, place: Place) -> Progress:
 
 
 class KafkaLog:
-    """The `Log` of streams/partition.py over a real cluster. `group` is the consumer group whose commits count.
+    """The `Log` of streams/partition/partition.py over a real cluster.
 
-    `topic_id` is the ledger's when the process started; `read_topic_id` says what it is now, None where the process is
-    too short to care.
+    `group` is the consumer group whose commits count. `topic_id` is the ledger's when the process started;
+    `read_topic_id` says what it is now, None where the process is too short to care.
     """
 
     def __init__(

@@ -16,10 +16,11 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams import logs, progress
-from streams.clients import Headers
-from streams.deliveries import REFUSALS, Outstanding, Write, heard, refused
 from streams.errors import FencedError
+from streams.kafka.clients import Headers
+from streams.kafka.deliveries import REFUSALS, Outstanding, Write, heard, refused
+from streams.ledger import progress
+from streams.log import logs
 
 logger = logs.get_logger(__name__)
 

@@ -16,11 +16,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
-from streams import logs
 from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, ProgressError, SnapshotError
-from streams.outputs import Output, PartitionOutputs
-from streams.progress import Place, Progress
-from streams.snapshots import Section
+from streams.ledger.progress import Place, Progress
+from streams.ledger.snapshot_format import Section
+from streams.log import logs
+from streams.partition.outputs import Output, PartitionOutputs
 
 logger = logs.get_logger(__name__)
 
@@ -58,7 +58,7 @@ S = TypeVar("S", bound=State)
 
 
 class Core(Protocol[S]):
-    """The pure part that a partition drives: `streams.monitor_core.MonitorCore`, or a test's own."""
+    """The pure part that a partition drives: `streams.monitor.core.MonitorCore`, or a test's own."""
 
     agent: str
     schema: int

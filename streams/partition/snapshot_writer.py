@@ -16,11 +16,12 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
-from streams import logs, progress, snapshots
-from streams.deliveries import Awake, heard
 from streams.errors import FxwatchError
-from streams.outputs import abandon
-from streams.progress import Place
+from streams.kafka.deliveries import Awake, heard
+from streams.ledger import progress, snapshot_format
+from streams.ledger.progress import Place
+from streams.log import logs
+from streams.partition.outputs import abandon
 
 logger = logs.get_logger(__name__)
 
@@ -184,13 +185,13 @@ class SnapshotWriter:
         self._begun = time.monotonic()
         await producer.begin_transaction()
         deliveries = []
-        for count, value in enumerate(snapshots.chunked(snapshot_id, frozen.sections()), 1):
+        for count, value in enumerate(snapshot_format.chunked(snapshot_id, frozen.sections()), 1):
             digest.update(value)
             size += len(value)
-            key = snapshots.chunk_key(place.agent, place.partition, slot, count - 1)
+            key = snapshot_format.chunk_key(place.agent, place.partition, slot, count - 1)
             deliveries.append(await producer.send(plan.topic, value, key, place.partition))
             await asyncio.sleep(PAUSE_BETWEEN_CHUNKS)
-        header = snapshots.Header(
+        header = snapshot_format.Header(
             snapshot_id=snapshot_id,
             agent=place.agent,
             partition=place.partition,
@@ -204,8 +205,8 @@ class SnapshotWriter:
             bytes=size,
             sha256=digest.hexdigest(),
         )
-        header = snapshots.sealed(header)
-        key = snapshots.header_key(place.agent, place.partition, slot)
+        header = snapshot_format.sealed(header)
+        key = snapshot_format.header_key(place.agent, place.partition, slot)
         deliveries.append(await producer.send(plan.topic, msgspec.json.encode(header), key, place.partition))
         for delivery in deliveries:
             delivery.add_done_callback(heard)  # where one fails all do, and the first is told

@@ -10,7 +10,7 @@ import click
 
 REPLACED = "\N{REPLACEMENT CHARACTER}"
 # Shown as nothing although Unicode calls them letters, marks or symbols: fillers, joiner, selectors (default
-# ignorable), and those that fonts draw empty (streams/identifiers.py).
+# ignorable), and those that fonts draw empty (streams/contracts/identifiers.py).
 _INVISIBLE = frozenset(map(chr, (0x034F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0, 0x16FE4, 0x1D159,
                                  *range(0x180B, 0x1810), *range(0xFE00, 0xFE10),
                                  *range(0xE0100, 0xE01F0))))  # fmt: skip

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from streams.showing import printable
+from streams.plain_text.printable import printable
 
 # Cells of a line where no terminal bounds it; longer than any line that a command prints.
 _UNBOUNDED = 1_000_000

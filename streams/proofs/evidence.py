@@ -1,7 +1,7 @@
 """Are an alert's records what the senders sent? Each original is read where it came from and held to its commitment.
 
-Read only: no group, nothing committed. Needs the evidence keys (streams/commitments.py) and read access to the alerts,
-the ledger and the input topics.
+Read only: no group, nothing committed. Needs the evidence keys (streams/keys/commitments.py) and read access to the
+alerts, the ledger and the input topics.
 """
 
 from collections.abc import Iterable
@@ -9,13 +9,13 @@ from typing import Literal
 
 import msgspec
 
-from detectors.alert import EvidenceItem
-from detectors.events import Source
-from streams import ledger
-from streams.commitments import EvidenceKeys, key_id_of
+from detectors.contracts.alert import EvidenceItem
+from detectors.contracts.events import Source
+from streams.alert_text.alert_text import AlertRead
 from streams.desk.positions import At, records_at
 from streams.errors import LedgerError
-from streams.render import AlertRead
+from streams.keys.commitments import EvidenceKeys, key_id_of
+from streams.ledger import envelope
 from streams.settings import Settings
 
 # out_of_reach: neither proven nor disproven, because original, ledger record or key are not here
@@ -82,7 +82,7 @@ def _source(item: EvidenceItem, records: dict[int, At], commitment: str) -> Sour
     if at is None or at.state != "record":
         raise _UnprovenError("out_of_reach", "its record is not in the ledger any more")
     try:
-        _, origin = ledger.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
+        _, origin = envelope.decode_record(at.record.value, at.record.headers, at.offset, at.record.timestamp)
     except LedgerError as fault:
         raise _UnprovenError("differs", fault.what) from fault
     if origin.commitment != commitment or origin.source is None:

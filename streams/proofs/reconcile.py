@@ -282,7 +282,7 @@ class Reconciliation:
                         yield Problem(topic, partition, kind, first, last)
 
 
-# A token between quotes, as it stands in a canonical event; its form is `streams.contracts.TOKEN_PATTERN`.
+# A token between quotes, as it stands in a canonical event; its form is `streams.contracts.inputs.TOKEN_PATTERN`.
 _TOKEN = re.compile(rb'"([a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32})"')
 # Whose key is the token of a party that took part in something; a disposition's is what an investigator wrote.
 _OF_PARTIES = frozenset((b"transaction", b"declaration", b"profile", b"leg"))

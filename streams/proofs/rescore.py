@@ -13,17 +13,18 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 from aiokafka.errors import KafkaError
 
-from detectors.alert import Position, Versions
-from detectors.state import STATE_SCHEMA
-from streams import app, reading, topics
-from streams.difference import Difference, Shown, first_difference, without_sentences
+from detectors.contracts.alert import Position, Versions
+from detectors.memory.state import STATE_SCHEMA
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
+from streams.faust_runtime import app
+from streams.kafka import topic_reader, topics
 from streams.kafka.denied import denied_or
-from streams.kafka_log import KafkaLog
-from streams.monitor_core import AGENT, MonitorCore
-from streams.outputs import Output
-from streams.progress import Place, Progress
-from streams.rebuild import Begun, begin, replay
+from streams.ledger.progress import Place, Progress
+from streams.monitor.core import AGENT, MonitorCore
+from streams.monitor.rebuild import Begun, begin, replay
+from streams.partition.kafka_log import KafkaLog
+from streams.partition.outputs import Output
+from streams.proofs.first_difference import Difference, Shown, first_difference, without_sentences
 from streams.settings import Settings
 from streams.version import code_version, versions
 
@@ -89,7 +90,7 @@ def gather(settings: Settings, alert_id: str | None = None) -> Gathered:
     with topics.connect(settings) as admin:
         desks = sorted(name for name in admin.list_topics() if fnmatchcase(name, DESK_TOPICS) and name != topics.ALERTS)
     found = Gathered({}, [])
-    with reading.Reader(settings, [topics.ALERTS]) as reader:
+    with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         _take(reader, found, alert_id)
     if alert_id is not None and not found.triggers:
         raise AlertNotFoundError("no alert of this id is on fx.alerts.v1", got=alert_id,
@@ -97,12 +98,12 @@ def gather(settings: Settings, alert_id: str | None = None) -> Gathered:
                                  todo="see `fxwatch alerts follow --from-beginning`; an alert of a run that is being "
                                  "committed is seen a moment later")  # fmt: skip
     if desks:
-        with reading.Reader(settings, desks, None if alert_id is None else set(found.triggers)) as reader:
+        with topic_reader.Reader(settings, desks, None if alert_id is None else set(found.triggers)) as reader:
             _take(reader, found, alert_id)
     return found
 
 
-def _take(reader: reading.Reader, found: Gathered, alert_id: str | None) -> None:
+def _take(reader: topic_reader.Reader, found: Gathered, alert_id: str | None) -> None:
     for tp, records in reader.to_end():
         for record in records:
             if alert_id is not None and alert_id.encode() not in (record.value or b""):

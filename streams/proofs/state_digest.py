@@ -10,14 +10,15 @@ from collections.abc import AsyncIterator
 import msgspec
 from aiokafka.errors import KafkaError
 
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import app, topics
+from detectors.memory.state import STATE_SCHEMA, PartitionState
 from streams.errors import BrokerUnavailableError
+from streams.faust_runtime import app
+from streams.kafka import topics
 from streams.kafka.denied import denied_or
-from streams.kafka_log import KafkaLog
-from streams.monitor_core import AGENT, MonitorCore
-from streams.progress import Place
-from streams.rebuild import rebuild
+from streams.ledger.progress import Place
+from streams.monitor.core import AGENT, MonitorCore
+from streams.monitor.rebuild import rebuild
+from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
 from streams.version import code_version
 

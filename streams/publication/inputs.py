@@ -15,15 +15,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
+from streams.contracts.input_record import Record
+from streams.contracts.record_lines import EnvelopeError, LineError, Timestamps, parsed, topic_of
+from streams.contracts.refusal_codes import Fault
 from streams.errors import UsageError
-from streams.faults import Fault
-from streams.formats import files as message_files
-from streams.formats.conversion import Syntax
-from streams.formats.parameters import Parameters
-from streams.formats.result import Converted
-from streams.offline_door import OfflineDoor
-from streams.record import Record
-from streams.record_lines import EnvelopeError, LineError, Timestamps, parsed, topic_of
+from streams.ingest.formats import files as message_files
+from streams.ingest.formats.conversion import Syntax
+from streams.ingest.formats.parameters import Parameters
+from streams.ingest.formats.result import Converted
+from streams.publication.offline_door import OfflineDoor
 
 STANDARD_INPUT = "-"
 _STANDARD_INPUT_SHOWN = "standard input"

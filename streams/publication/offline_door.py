@@ -8,10 +8,10 @@ import secrets
 import time
 from collections import Counter
 
-from streams.door import Door, Rejected
-from streams.faults import Fault
-from streams.pseudonyms import Key, Keys
-from streams.record import Record
+from streams.contracts.input_record import Record
+from streams.contracts.refusal_codes import Fault
+from streams.ingest.door import Door, Rejected
+from streams.keys.pseudonyms import Key, Keys
 from streams.settings import Settings
 
 # tokens remembered for each name space, 500 bytes each: making one anew costs 5 us
@@ -34,7 +34,7 @@ class OfflineDoor:
     def __init__(self, settings: Settings) -> None:
         effective, senders = settings.effective, None
         if settings.sender_keys_file is not None:
-            from streams.sender_key_file import load_sender_keys
+            from streams.keys.sender_key_file import load_sender_keys
 
             senders = load_sender_keys(settings.sender_keys_file)
         thrown_away = Key("offline", secrets.token_bytes(32))

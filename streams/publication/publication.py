@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from streams.contracts.input_record import Record
 from streams.errors import FxwatchError
-from streams.formats.conversion import Syntax
-from streams.formats.result import Converted
-from streams.offline_door import OfflineDoor
-from streams.publish_inputs import Choices, Item, Source, as_is_item, line_items, message_items, unsigned
-from streams.publish_report import Report, Unfit, counted
-from streams.record import Record
+from streams.ingest.formats.conversion import Syntax
+from streams.ingest.formats.result import Converted
+from streams.publication.inputs import Choices, Item, Source, as_is_item, line_items, message_items, unsigned
+from streams.publication.offline_door import OfflineDoor
+from streams.publication.report import Report, Unfit, counted
 
 JSON_LINES_KIND = "JSON lines"
 _TODO = "mend it, or pass --partial to send what fits without it, or --as-is to send it all the same"

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from streams.faults import CODES, Fault
-from streams.publish_advice import advice
-from streams.record_lines import LineError
+from streams.contracts.record_lines import LineError
+from streams.contracts.refusal_codes import CODES, Fault
+from streams.publication.advice import advice
 
 # records that are listed with their faults; all of them go to the file of `--rest`
 LISTED = 1_000

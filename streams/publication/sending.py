@@ -14,11 +14,11 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import InvalidTimestampError, KafkaError
 
+from streams.contracts.input_record import Record
 from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, TopicsError
 from streams.kafka.check_connection import check_connection_here
 from streams.kafka.denied import DENIED, denied_or, not_authorized
 from streams.kafka.security import aiokafka_access
-from streams.record import Record
 from streams.settings import Settings
 
 Progress = Callable[[int], None]

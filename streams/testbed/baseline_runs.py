@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calendar import HOUR_US, from_us
 from detectors.testbed.baselines import REGISTRY, Columns, partition_columns
 from detectors.testbed.judgement import System
 from detectors.testbed.sheet import Sheet
+from detectors.values.legal_calendar import HOUR_US, from_us
 from streams.testbed.prepared import Stages
 from streams.testbed.processes import in_processes
 

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors.configuration import Legend
-from detectors.events import Declaration, Profile, Transaction
-from streams.showing import printable
+from detectors.contracts.configuration import Legend
+from detectors.contracts.events import Declaration, Profile, Transaction
+from streams.plain_text.printable import printable
 
 _SHORT = 6
 _MOST_COUNTERPARTIES = 12

@@ -133,7 +133,7 @@ def _prove_same_records(champion: Result, challenger: Result, partition: int) ->
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    from streams.ledger import CONFIGURATION_KEY
+    from streams.ledger.envelope import CONFIGURATION_KEY
 
     tables = []
     for result in (champion, challenger):

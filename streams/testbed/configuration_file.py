@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from detectors.configuration import Configuration
+from detectors.contracts.configuration import Configuration
 from streams.errors import ConfigurationError
 from streams.settings import EFFECTIVE, Settings, effective_configuration
 

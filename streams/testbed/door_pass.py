@@ -14,12 +14,12 @@ from typing import BinaryIO
 import msgspec
 import orjson
 
-from detectors.configuration import EVERYONE, Configuration, HistoryAllowed
-from detectors.events import ConfigurationChange
-from streams import ledger
-from streams.door import Door, Rejected
-from streams.pseudonyms import testbed_keys
-from streams.record import Record
+from detectors.contracts.configuration import EVERYONE, Configuration, HistoryAllowed
+from detectors.contracts.events import ConfigurationChange
+from streams.contracts.input_record import Record
+from streams.ingest.door import Door, Rejected
+from streams.keys.pseudonyms import testbed_keys
+from streams.ledger import envelope
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter
 from streams.testbed.partition_pass import quiet_collector
 from streams.testbed.prepared import Prepared, Stages, members_of
@@ -72,7 +72,7 @@ class _DoorPass:
         self.offsets = [0] * partitions
         self.read: Counter[str] = Counter()
         self.codes: Counter[str] = Counter()
-        key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=configuration))
+        key, value, headers = envelope.first_configuration(ConfigurationChange(configuration=configuration))
         for partition in range(partitions):
             self._append(partition, 0, key, value, headers)
 
@@ -89,7 +89,7 @@ class _DoorPass:
             self._append(partition, record.timestamp_ms, key, value, headers)
 
     def _append(
-        self, partition: int, timestamp_ms: int, key: bytes, value: bytes, headers: list[ledger.Header]
+        self, partition: int, timestamp_ms: int, key: bytes, value: bytes, headers: list[envelope.Header]
     ) -> None:
         self._writer.write(partition, LedgerRecord(self.offsets[partition], timestamp_ms, key, value, headers))
         self.offsets[partition] += 1

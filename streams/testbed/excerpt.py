@@ -13,10 +13,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from detectors.events import ConfigurationChange, Event, Origin, Profile, Rate, Source
-from streams import ledger
+from detectors.contracts.events import ConfigurationChange, Event, Origin, Profile, Rate, Source
 from streams.errors import UsageError
-from streams.pseudonyms import partition_of
+from streams.keys.pseudonyms import partition_of
+from streams.ledger import envelope
 from streams.testbed import result_files
 from streams.testbed.ledger_copy import home_of, require_whole
 from streams.testbed.ledger_files import LedgerRecord, LedgerWriter, read_ledger
@@ -142,7 +142,7 @@ def write(source: Path, directory: Path, choice: Choice) -> Taken:
 def _decoded(path: Path, partition: int) -> Iterator[tuple[LedgerRecord, Event, Origin]]:
     for batch in read_ledger(path):
         for record in batch:
-            event, origin = ledger.decode_record(
+            event, origin = envelope.decode_record(
                 record.value, record.headers, record.offset, record.timestamp, partition
             )
             yield record, event, origin
@@ -259,17 +259,17 @@ def _source(
 
 
 def _record(event: Event, item: _Item, source: Source | None, offset: int, rekeyer: Rekeyer) -> LedgerRecord:
-    value = ledger.encode(event)
+    value = envelope.encode(event)
     timestamp = item.origin.timestamp_ms + rekeyer.shift_ms
     kind = str(event.__struct_config__.tag).encode()
     if source is None:
-        headers: list[ledger.Header] = [(ledger.TYPE, kind)]
-        return LedgerRecord(offset, timestamp, ledger.CONFIGURATION_KEY, value, headers)
+        headers: list[envelope.Header] = [(envelope.TYPE, kind)]
+        return LedgerRecord(offset, timestamp, envelope.CONFIGURATION_KEY, value, headers)
     if isinstance(event, ConfigurationChange):
-        key = ledger.CONFIGURATION_KEY
+        key = envelope.CONFIGURATION_KEY
     else:
         key = f"{event.base}/{event.quote}".encode() if isinstance(event, Rate) else event.party.encode()
-    headers = ledger.envelope(
+    headers = envelope.envelope(
         source, rekeyer.commitment(item.origin.commitment).encode(), kind, history=item.origin.history
     )
-    return LedgerRecord(offset, timestamp, key, value, ledger.checked(headers, value))
+    return LedgerRecord(offset, timestamp, key, value, envelope.checked(headers, value))

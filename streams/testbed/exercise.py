@@ -10,16 +10,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.events import Declaration, Profile, Transaction
+from detectors.contracts.events import Declaration, Profile, Transaction
 from detectors.testbed import exercise as training
 from detectors.testbed.exercise import Answer, Question, Score
 from detectors.testbed.ground import require_same_stream
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.truth import Case, Lookalike, Truth
 from detectors.typologies import REGISTRY
-from streams import ledger, render
+from streams.alert_text import alert_text
 from streams.errors import UsageError
-from streams.pseudonyms import Keys
+from streams.keys.pseudonyms import Keys
+from streams.ledger import envelope
 from streams.testbed import blind_page
 from streams.testbed.blind_page import Dealings, Page, Party, Payment
 from streams.testbed.result_files import ALERTS, LEDGER, Result, partition_file, prove
@@ -171,7 +172,7 @@ def _ledger_events(result: Result, tokens: set[str]) -> dict[str, dict[tuple[int
     for number, path in paths.items():
         for row in pq.read_table(path, filters=[("key", "in", keys)]).to_pylist():
             headers = [(one["name"], one["value"]) for one in row["headers"]]
-            event, _ = ledger.decode_record(row["value"], headers, row["offset"], row["timestamp_ms"], number)
+            event, _ = envelope.decode_record(row["value"], headers, row["offset"], row["timestamp_ms"], number)
             if isinstance(event, (Transaction, Declaration, Profile)):
                 found.setdefault(event.party, {})[number, row["offset"]] = event
     return found
@@ -242,13 +243,13 @@ def reveal(result: Result, truth: Truth, drawn: Sequence[Question], answers: Seq
     return revealed
 
 
-def _alerts(result: Result, tokens: set[str]) -> dict[str, list[render.AlertRead]]:
+def _alerts(result: Result, tokens: set[str]) -> dict[str, list[alert_text.AlertRead]]:
     """The alerts of some parties, in the result's order."""
     prove(result.directory, result.manifest, [ALERTS])
-    found: dict[str, list[render.AlertRead]] = {}
+    found: dict[str, list[alert_text.AlertRead]] = {}
     with (result.directory / ALERTS).open("rb") as lines:
         for line in lines:
-            alert = render.read_alert(line)
+            alert = alert_text.read_alert(line)
             if alert.party in tokens:
                 found.setdefault(alert.party, []).append(alert)
     return found
@@ -265,13 +266,13 @@ def _truth_told(question: Question, case: Case | None) -> str:
             f"{len(case.parties):,} resident parties")  # fmt: skip
 
 
-def _system_told(sheet: Sheet, question: Question, alerts: Sequence[render.AlertRead]) -> str:
+def _system_told(sheet: Sheet, question: Question, alerts: Sequence[alert_text.AlertRead]) -> str:
     """The alert at one of the events in question, else the party's highest; or why there was none."""
     wanted = set(question.event_ids)
     if alerts:
         best = max(alerts, key=lambda alert: (alert.trigger_event_id in wanted, alert.score))
         more = f"{len(alerts):,} alerts on these parties; the one that tells most:\n\n" if len(alerts) > 1 else ""
-        return more + render.plain(best)
+        return more + alert_text.plain(best)
     rows = np.flatnonzero(sheet.party.is_any(question.parties))
     mine = [row for row in rows.tolist() if sheet.event_id[row] in wanted] or rows.tolist()
     top = max(mine, key=lambda row: (float(sheet.score[row]), -row))

@@ -5,7 +5,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from streams.showing import finalized
+from streams.plain_text.printable import finalized
 
 _MARKDOWN = """\
 # Promotion gate: {{ "PASS" if report.passed else "FAIL" }}

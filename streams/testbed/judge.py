@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from detectors.alert import Versions
+from detectors.contracts.alert import Versions
 from detectors.testbed.comparison import Comparison, compare
 from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.judgement import Judged, Judgement, Settings, System, canonical_hash, judge
 from detectors.testbed.truth import Truth
+from streams.contracts.identifiers import DEFAULT
 from streams.errors import UsageError
-from streams.identifiers import DEFAULT
-from streams.pseudonyms import is_token, testbed_keys
+from streams.keys.pseudonyms import is_token, testbed_keys
 from streams.testbed import truth_files
 from streams.testbed.baseline_runs import run_baselines
 from streams.testbed.prepared import Stages

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from detectors.configuration import Configuration
-from streams import topics
+from detectors.contracts.configuration import Configuration
 from streams.errors import UsageError
+from streams.kafka import topics
 from streams.testbed import ledger_files, result_files
 from streams.testbed.prepared import Prepared, Stages, members_of
 from streams.testbed.result_files import DEAD_LETTERS, LEDGER, STARTS, Manifest, SourceRead, partition_file

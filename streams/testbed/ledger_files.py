@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from detectors.configuration import Configuration
-from detectors.events import ConfigurationChange
-from streams import ledger
-from streams.ledger import Header
-from streams.snapshots import Section
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
+from streams.ledger import envelope
+from streams.ledger.envelope import Header
+from streams.ledger.snapshot_format import Section
 from streams.testbed.parquet_files import ParquetFile
 from streams.testbed.result_files import LEDGER, STARTS, ResultError, partition_file
 
@@ -143,7 +143,7 @@ def copy_with(source: Path, target: Path, configuration: Configuration) -> None:
     """Copy a ledger file with every configuration record's value replaced. Raises `ResultError`."""
     with _opened(source) as file, ParquetFile(target, SCHEMA, ROW_GROUP, _DICTIONARIES) as written:
         for batch in file.iter_batches(batch_size=ROW_GROUP):
-            if pc.any(pc.equal(batch["key"], ledger.CONFIGURATION_KEY)).as_py():
+            if pc.any(pc.equal(batch["key"], envelope.CONFIGURATION_KEY)).as_py():
                 written.write(_batch([replaced(one, configuration) for one in _records(batch)]))
             else:
                 written.write(batch)
@@ -151,16 +151,16 @@ def copy_with(source: Path, target: Path, configuration: Configuration) -> None:
 
 def is_configuration(record: LedgerRecord) -> bool:
     """Whether a ledger record carries a configuration; told by its envelope."""
-    return record.key == ledger.CONFIGURATION_KEY and (ledger.TYPE, _CONFIGURATION_TYPE) in record.headers
+    return record.key == envelope.CONFIGURATION_KEY and (envelope.TYPE, _CONFIGURATION_TYPE) in record.headers
 
 
 def replaced(record: LedgerRecord, configuration: Configuration) -> LedgerRecord:
     """The record with this configuration where it carries one; any other as it is."""
     if not is_configuration(record):
         return record
-    value = ledger.encode(ConfigurationChange(configuration=configuration))
-    kept: list[Header] = [(name, held or b"") for name, held in record.headers if name != ledger.CHECK]
-    headers = ledger.checked(kept, value) if len(kept) < len(record.headers) else kept
+    value = envelope.encode(ConfigurationChange(configuration=configuration))
+    kept: list[Header] = [(name, held or b"") for name, held in record.headers if name != envelope.CHECK]
+    headers = envelope.checked(kept, value) if len(kept) < len(record.headers) else kept
     return record._replace(value=value, headers=headers)
 
 
@@ -178,7 +178,7 @@ def configurations(path: Path) -> list[Configuration]:
     found = []
     with _opened(path) as file:
         for batch in file.iter_batches(batch_size=ROW_GROUP):
-            if pc.any(pc.equal(batch["key"], ledger.CONFIGURATION_KEY)).as_py():
+            if pc.any(pc.equal(batch["key"], envelope.CONFIGURATION_KEY)).as_py():
                 found += [configuration_in(one) for one in _records(batch) if is_configuration(one)]
     return found
 

@@ -14,15 +14,16 @@ from typing import Any, NamedTuple
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
-from detectors.configuration import Configuration
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import app, clients, reading, topics
+from detectors.contracts.configuration import Configuration
+from detectors.memory.state import STATE_SCHEMA, PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, UsageError
+from streams.faust_runtime import app
+from streams.kafka import clients, topic_reader, topics
 from streams.kafka.denied import denied_or
-from streams.kafka_log import KafkaLog
-from streams.monitor_core import AGENT, MonitorCore
-from streams.progress import Place, Progress
-from streams.rebuild import begin
+from streams.ledger.progress import Place, Progress
+from streams.monitor.core import AGENT, MonitorCore
+from streams.monitor.rebuild import begin
+from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
 from streams.testbed import ledger_files
 from streams.testbed.ledger_copy import with_partitions
@@ -82,13 +83,13 @@ def prepare(
     beginning. Raises `UsageError` for a span outside the ledger, `LedgerError` where records are missing,
     `BrokerUnavailableError`.
     """
-    counts = reading.partitions_of(settings, [topics.LEDGER])
+    counts = topic_reader.partitions_of(settings, [topics.LEDGER])
     partitions = counts[topics.LEDGER]
     if configuration is not None:
         configuration = with_partitions(configuration, partitions)
         span = span._replace(cold=True)
     try:
-        with reading.Reader(settings, [topics.LEDGER]) as reader:
+        with topic_reader.Reader(settings, [topics.LEDGER]) as reader:
             begins = {tp.partition: offset for tp, offset in reader.begins.items()}
             ends = {tp.partition: offset for tp, offset in reader.ends.items()}
             judged = asyncio.run(_offsets(settings, span.first, begins, ends, default=begins))
@@ -189,7 +190,7 @@ def _sections(state: PartitionState) -> list[tuple[str, bytes]]:
 
 
 def _copy(
-    reader: reading.Reader,
+    reader: topic_reader.Reader,
     ranges: list[_Range],
     directory: Path,
     configuration: Configuration | None,

@@ -11,15 +11,15 @@ from typing import NamedTuple
 import msgspec
 
 from detectors import core as science
-from detectors.calendar import local_date, to_us
-from detectors.configuration import Configuration
+from detectors.books.party import unpack
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange, Event, Origin, Profile, Transaction
 from detectors.core import Outputs
-from detectors.events import ConfigurationChange, Event, Origin, Profile, Transaction
-from detectors.party import unpack
-from detectors.state import PartitionState
-from streams import ledger
+from detectors.memory.state import PartitionState
+from detectors.values.legal_calendar import local_date, to_us
 from streams.errors import LedgerError
-from streams.monitor_core import MonitorCore, alert_outputs
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore, alert_outputs
 from streams.testbed import ledger_files
 from streams.testbed.ledger_files import LedgerRecord
 from streams.testbed.score_columns import MOST_REASONS, ScoreRow
@@ -110,7 +110,7 @@ class PartitionPass:
         return rows, alerts
 
     def _decoded(self, record: LedgerRecord) -> tuple[Event, Origin]:
-        event, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp,
+        event, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp,
                                              self.partition)  # fmt: skip
         if self._change is not None and isinstance(event, ConfigurationChange):
             return ConfigurationChange(configuration=self._change(event.configuration)), origin

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
-from detectors.configuration import Configuration
+from detectors.contracts.configuration import Configuration
 from streams.testbed.result_files import SourceRead
 
 

@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from detectors.events import ConfigurationChange, Event
+from detectors.contracts.events import ConfigurationChange, Event
 from streams.errors import UsageError
-from streams.pseudonyms import framed, is_token
+from streams.keys.pseudonyms import framed, is_token
 
 # The key id of every token of an excerpt.
 KEY_ID = "excerpt"

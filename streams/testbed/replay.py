@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 
-from detectors.configuration import Configuration
+from detectors.contracts.configuration import Configuration
+from streams.contracts.input_record import Record
 from streams.errors import FxwatchError, UsageError
-from streams.record import Record
 from streams.settings import Settings
 from streams.testbed import door_pass, ledger_copy, ledger_source, partition_files, result_files, stream_files
 from streams.testbed.ledger_copy import with_partitions

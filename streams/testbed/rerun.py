@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from detectors.alert import Position
-from detectors.configuration import Configuration
+from detectors.contracts.alert import Position
+from detectors.contracts.configuration import Configuration
 from streams.errors import UsageError
 from streams.testbed import ledger_copy, ledger_files, result_files, score_columns
 from streams.testbed.ledger_copy import with_partitions

@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
-from detectors.alert import Versions
-from detectors.configuration import Configuration
+from detectors.contracts.alert import Versions
+from detectors.contracts.configuration import Configuration
 from detectors.testbed.sheet import Sheet
 from streams.errors import FxwatchError, UsageError
 

@@ -13,14 +13,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from detectors.alert import Alert
-from detectors.calendar import local_date, to_us
-from detectors.configuration import Configuration, Limit
+from detectors.contracts.alert import Alert
+from detectors.contracts.configuration import Configuration, Limit
 from detectors.testbed import grid, sweep
 from detectors.testbed.grid import Combination, Dimension, PathError
 from detectors.testbed.ground import Ground
 from detectors.testbed.judgement import cold_share
 from detectors.testbed.sweep import Raised, Row
+from detectors.values.legal_calendar import local_date, to_us
 from streams.errors import UsageError
 from streams.testbed import ledger_files
 from streams.testbed.ledger_copy import require_whole

@@ -6,7 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from streams.showing import finalized
+from streams.plain_text.printable import finalized
 from streams.testbed.blind_page import short
 from streams.testbed.report import svg
 from streams.testbed.report.verdict import MUCH_COLD

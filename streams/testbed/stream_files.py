@@ -16,9 +16,9 @@ from typing import Any, Literal, Protocol
 
 import msgspec
 
-from streams import record_lines
+from streams.contracts import record_lines
+from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
 from streams.errors import FxwatchError, UsageError
-from streams.record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
 
 TOPICS = (PROFILES, RATES, DECLARATIONS, TRANSACTIONS, DISPOSITIONS)
 Format = Literal["jsonl", "parquet"]

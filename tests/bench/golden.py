@@ -9,8 +9,8 @@ import hashlib
 import sys
 from typing import NamedTuple
 
-from detectors.configuration import Configuration
-from streams.monitor_core import MonitorCore
+from detectors.contracts.configuration import Configuration
+from streams.monitor.core import MonitorCore
 from streams.settings import effective_configuration
 from tests.bench.workload import CONFIGURATION, Stored, ingested, records, stored
 

@@ -19,10 +19,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from detectors.events import ConfigurationChange, Rate, Source, Transaction
-from detectors.state import PartitionState
-from streams import ledger, topics
-from streams.monitor_core import MonitorCore
+from detectors.contracts.events import ConfigurationChange, Rate, Source, Transaction
+from detectors.memory.state import PartitionState
+from streams.kafka import topics
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore
 from streams.settings import effective_configuration
 from tests.bench.workload import Stored
 
@@ -98,7 +99,7 @@ class Monitor:
         self._sources: Counter[int] = Counter()
         tables["engine"] = {"partitions": partitions} | tables.get("engine", {})
         change = ConfigurationChange(configuration=effective_configuration(tables))
-        key, value, headers = ledger.first_configuration(change)
+        key, value, headers = envelope.first_configuration(change)
         for number in range(partitions):
             self._apply(number, key, value, headers, 0)
         self.alerts = 0
@@ -115,11 +116,11 @@ class Monitor:
         offset = self._sources[partition]
         self._sources[partition] += 1
         commitment = b"k1:" + digest(f"{offset}").encode() * 2
-        headers = ledger.envelope(Source(topic, partition, offset), commitment, kind,
+        headers = envelope.envelope(Source(topic, partition, offset), commitment, kind,
                                   topic_id=b"AAAAAAAAAAAAAAAAAAAAAA")  # fmt: skip
-        value = ledger.encode(event)
+        value = envelope.encode(event)
         at = event.rate_time if isinstance(event, Rate) else event.event_time
-        self.alerts += self._apply(partition, b"k", value, ledger.checked(headers, value), int(at.timestamp() * 1000))
+        self.alerts += self._apply(partition, b"k", value, envelope.checked(headers, value), int(at.timestamp() * 1000))
         if offset % 256 == 0:
             self.core.tally.__init__()  # type: ignore[misc]  # a worker shows and empties it after each run
 

@@ -7,13 +7,17 @@ from typing import Any
 
 import pytest
 
-from detectors import accounting, alerts, core, payments, rates, roster, transaction
-from detectors.budget import Budget
-from detectors.fingerprints import Fingerprints
-from detectors.scoring import Scorer
+from detectors import core, transaction
+from detectors.alerting import build
+from detectors.books import accounting, payments
+from detectors.books.fingerprints import Fingerprints
+from detectors.memory import roster
+from detectors.ranking.budget import Budget
+from detectors.ranking.ensemble import Scorer
+from detectors.rates import reference_rates
 from detectors.typologies import REGISTRY
-from streams import monitor_core
-from streams.monitor_core import MonitorCore
+from streams.monitor import core as monitor_core
+from streams.monitor.core import MonitorCore
 from tests.bench.workload import Stored
 
 # (where the name is looked up, name, part); a part's own time excludes the parts that it calls
@@ -29,11 +33,11 @@ PLACES: list[tuple[Any, str, str]] = [
     (payments, "window_sum", "accounting"),
     (transaction, "_row", "accounting"),
     (transaction, "_worth", "money and rates"),
-    (rates.Rates, "add", "money and rates"),
+    (reference_rates.Rates, "add", "money and rates"),
     (Fingerprints, "find", "duplicates"),
     (Fingerprints, "add", "duplicates"),
     (core, "key", "duplicates"),
-    (alerts, "build", "alerts"),
+    (build, "build", "alerts"),
     (Budget, "offer", "budget"),
     (Budget, "to_state", "budget"),
 ]

@@ -19,10 +19,11 @@ from kafka import KafkaConsumer, TopicPartition
 from rich.console import Console
 from rich.table import Table
 
-from streams import application_claim, topics
-from streams.broker import EmbeddedBroker
-from streams.publish import publish_records
-from streams.rules import plant
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
+from streams.ledger import application_claim
+from streams.ledger.configuration_records import plant
+from streams.publication.sending import publish_records
 from streams.settings import Settings, load_settings
 from tests.bench import latency
 from tests.bench.parts import by_part, replay

@@ -16,8 +16,10 @@ import orjson
 import uvloop
 from aiokafka import AIOKafkaConsumer
 
-from streams import app as faust_app
-from streams import clients, topics, transport, worker
+from streams import worker
+from streams.faust_runtime import app as faust_app
+from streams.faust_runtime import run_consumer
+from streams.kafka import clients, topics
 from streams.settings import Settings, load_settings
 
 
@@ -105,7 +107,7 @@ def stock_faust(settings: Settings, meter: Meter) -> None:
 
 def ingest(settings: Settings, meter: Meter) -> None:
     """The real ingest worker."""
-    from streams.ingest import IngestAgent
+    from streams.ingest.agent import IngestAgent
 
     _metered(IngestAgent, meter, len)
     worker.run(settings.model_copy(update={"log_level": "warning"}), "ingest", development_keys=True)
@@ -113,10 +115,10 @@ def ingest(settings: Settings, meter: Meter) -> None:
 
 def monitor(settings: Settings, meter: Meter) -> None:
     """The real monitor worker; `apply` is timed with the thread's CPU clock."""
-    from streams import monitor as module
-    from streams import monitor_core
+    from streams.monitor import agent as module
+    from streams.monitor import core
 
-    science, now = monitor_core.science.apply, time.thread_time
+    science, now = core.science.apply, time.thread_time
     spent = alerts = 0
 
     def timed(*arguments: Any) -> Any:
@@ -127,7 +129,7 @@ def monitor(settings: Settings, meter: Meter) -> None:
         alerts += len(outputs.alerts)
         return outputs
 
-    monitor_core.science.apply = timed
+    core.science.apply = timed
     meter.more = {"apply_us": lambda: spent / meter.seen * 1e6, "alerts": lambda: alerts}
     _metered(module.MonitorAgent, meter, lambda _number, records: len(records))
     worker.run(settings.model_copy(update={"log_level": "warning"}), "monitor")
@@ -149,7 +151,7 @@ def echo(settings: Settings, sources: list[str]) -> None:
     """Every record back, through the run transport with order between three topics, until killed."""
     loop = _loop()
     app = faust_app.build(settings, "echo", web=False)
-    transport.install(app, run_records=settings.run_records, queued_runs=settings.queued_runs,
+    run_consumer.install(app, run_records=settings.run_records, queued_runs=settings.queued_runs,
                       order_wait=settings.order_wait_seconds)  # fmt: skip
     producer: Any = None
 

@@ -2,14 +2,15 @@
 
 from typing import NamedTuple
 
-from detectors.configuration import Configuration
-from detectors.events import ConfigurationChange
-from streams import ledger, topics
-from streams.deadletter import dead_letter
-from streams.door import Door, Rejected
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
+from streams.contracts.dead_letters import dead_letter
+from streams.contracts.input_record import Record
 from streams.generator import Simulation
-from streams.pseudonyms import development_keys
-from streams.record import Record
+from streams.ingest.door import Door, Rejected
+from streams.kafka import topics
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope as ledger
 from streams.settings import effective_configuration
 
 CONFIGURATION = effective_configuration({})

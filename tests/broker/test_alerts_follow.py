@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from streams import clients, topics
+from streams.kafka import clients, topics
 from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker

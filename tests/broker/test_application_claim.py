@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
-from streams import application_claim, topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
 from streams.errors import OtherApplicationError, ProgressError
+from streams.kafka import topics
+from streams.ledger import application_claim
 from streams.settings import Settings, load_settings
 from tests.support.cluster import Cluster
 

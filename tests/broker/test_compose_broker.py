@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import yaml
 
-from streams.broker.jars import obtain_all
-from streams.broker.java import find_java
-from streams.broker.ports import free_ports
+from streams.demo.broker.jars import obtain_all
+from streams.demo.broker.java import find_java
+from streams.demo.broker.ports import free_ports
 from tests.support.certificates import Authority, secret_file
 from tests.support.worker_process import ROOT, Worker
 

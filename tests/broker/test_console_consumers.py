@@ -8,9 +8,9 @@ import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient, NewTopic
 
-from streams import clients
-from streams.broker.jars import Jar, cache_directory, obtain, obtain_all
-from streams.broker.java import find_java
+from streams.demo.broker.jars import Jar, cache_directory, obtain, obtain_all
+from streams.demo.broker.java import find_java
+from streams.kafka import clients
 from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker

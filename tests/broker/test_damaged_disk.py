@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from streams import topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
 from tests.support.bank import ledgered, librdkafka, payment, ready, reconciled, send
 from tests.support.cluster import Cluster
 

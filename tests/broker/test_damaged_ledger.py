@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
-from streams import topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
 from tests.support.cluster import PARTITIONS, Cluster
 from tests.support.worker_process import Worker, reasons
 

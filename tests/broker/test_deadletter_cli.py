@@ -7,9 +7,9 @@ import time
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from streams import clients, topics
-from streams.deadletter import dead_letter
-from streams.input_ids import read_ids
+from streams.contracts.dead_letters import dead_letter
+from streams.ingest.input_topic_ids import read_ids
+from streams.kafka import clients, topics
 from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker

@@ -18,15 +18,15 @@ import pytest
 from click.testing import CliRunner, Result
 from kafka import KafkaProducer
 
-from streams import topics
-from streams.broker import EmbeddedBroker
 from streams.cli import command
+from streams.demo.broker import EmbeddedBroker
 from streams.desk.disposing import Done, decided, dispose
 from streams.desk.party_history import partition_of
 from streams.desk.positions import records_at
 from streams.errors import AlertNotFoundError
 from streams.generator import Simulation
-from streams.publish import publish_records
+from streams.kafka import topics
+from streams.publication.sending import publish_records
 from streams.settings import load_settings
 from tests.support.cluster import Cluster
 from tests.support.korean import foreign_words

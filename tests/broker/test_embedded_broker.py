@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from streams.broker import EmbeddedBroker, find_running
-from streams.broker.directory import locked
+from streams.demo.broker import EmbeddedBroker, find_running
+from streams.demo.broker.directory import locked
 from streams.errors import BrokerStartError
 
 pytestmark = pytest.mark.broker
@@ -205,7 +205,7 @@ def test_a_node_that_cannot_start_says_why(tmp_path: Path) -> None:
 
 def test_three_nodes_form_one_cluster(tmp_path: Path) -> None:
     """Three brokers with common voters elect a controller and hold a topic in three replicas."""
-    from streams.broker.ports import free_ports
+    from streams.demo.broker.ports import free_ports
 
     voters = dict(enumerate(free_ports(3), 1))
     nodes = [

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from streams import ledger, topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
 from streams.generator import Simulation
-from streams.publish import publish_records
+from streams.kafka import topics
+from streams.ledger import envelope
+from streams.publication.sending import publish_records
 from streams.settings import load_settings
 from tests.support import history
 from tests.support.cluster import CONFLICT, PARTITIONS, Cluster, assert_exact
@@ -47,7 +48,7 @@ def displacement_hours(cluster: Cluster) -> float:
     marks: dict[tuple[int, str, int], int] = {}
     worst = 0
     for tp, record in cluster.read(topics.LEDGER):
-        _, origin = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+        _, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
         if origin.source is None:
             continue
         place = (tp.partition, origin.source.topic, origin.source.partition)
@@ -186,8 +187,8 @@ def test_alerts_equal_the_pure_replay(live: Any) -> None:
 
 
 # What "never days apart" allows. One worker keeps time order (measured: 0). Two agree within a few runs of 64 records
-# (streams/stream_clock.py), and this stream is thin: 375 records a day (measured: 31 to 38 h, the more the machine is
-# loaded; without the clock between them 115 to 740 h; a busier stream is nearer).
+# (streams/faust_runtime/backlog_clock.py), and this stream is thin: 375 records a day (measured: 31 to 38 h, the more
+# the machine is loaded; without the clock between them 115 to 740 h; a busier stream is nearer).
 MOST_HOURS = {1: 12.0, 2: 48.0}
 
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from streams import ledger, topics
-from streams.broker import EmbeddedBroker
-from streams.demo import SCORED_BY
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.run import SCORED_BY
+from streams.kafka import topics
+from streams.ledger import envelope
 from tests.support.cluster import Cluster
 
 pytestmark = pytest.mark.broker
@@ -30,7 +31,7 @@ def test_messages_are_scored_and_a_broken_one_is_a_dead_letter_with_its_bytes(
         assert json.loads(cluster.fxwatch("publish", *TOLD, "--as-is", "--json", INCOMING, torn).stdout)["records"] == 2
         cluster.wait_drained()
         payments = [record for _, record in cluster.read(topics.LEDGER)
-                    if dict(record.headers)[ledger.TYPE] == b"transaction"]  # fmt: skip
+                    if dict(record.headers)[envelope.TYPE] == b"transaction"]  # fmt: skip
         (letter,) = cluster.dead_letters()
         scored = sum(worker.metric("fxwatch_detector_score_count", detector=SCORED_BY) for worker in cluster.workers)
     parties = {cluster.keys.party(party).token.encode() for party in ("529900SAMPLE00000194", "SAMPLE-8801")}

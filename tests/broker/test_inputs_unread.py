@@ -8,8 +8,8 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from streams import topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
 from tests.support.bank import librdkafka, payment
 from tests.support.bank import send as send_payments
 from tests.support.cluster import PARTITIONS, Cluster

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams import clients, topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import clients, topics
 from streams.settings import Settings
 from tests.support.cluster import Cluster
 from tests.support.topic_settings import set_topic

@@ -10,14 +10,14 @@ import msgspec
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
+from detectors.contracts.events import Source
 from detectors.core import Notice
-from detectors.events import Source
-from streams import clients, originals, topics
-from streams.broker import EmbeddedBroker
-from streams.commitments import Committer, EvidenceKeys
-from streams.deadletter import Letter
-from streams.notice_positions import NoticePositions
-from streams.notices import ConflictLetters
+from streams.contracts.dead_letters import Letter
+from streams.demo.broker import EmbeddedBroker
+from streams.ingest.conflict_letters import ConflictLetters
+from streams.ingest.conflict_positions import NoticePositions
+from streams.kafka import clients, original_records, topics
+from streams.keys.commitments import Committer, EvidenceKeys
 from tests.support.bank import transactional
 from tests.support.cluster import Cluster
 from tests.support.record_batches import Raw, batch, produce
@@ -65,8 +65,8 @@ def one_in_a_transaction(bootstrap: str) -> None:
 
 def told(cluster: Cluster) -> dict[tuple[int, int], str | None]:
     """The places in the inputs that notices are about, and what is to be said of those that are gone."""
-    gone = dict.fromkeys([(0, KEPT_FROM - 1), (0, 7)], originals.PAST_RETENTION)
-    gone |= {(0, BOMB): "not to be read any more", (0, MARKER): originals.REPLACED}
+    gone = dict.fromkeys([(0, KEPT_FROM - 1), (0, 7)], original_records.PAST_RETENTION)
+    gone |= {(0, BOMB): "not to be read any more", (0, MARKER): original_records.REPLACED}
     gone |= {(0, MARKER + 1): f"their topic ends at offset {MARKER + 1}", (99, 3): "no such partition"}
     near, far = range(KEPT_FROM, 1000), range(1000, COUNT, 500)
     there = [(0, one) for one in (*near, *far, *AFTER, MARKER - 1)] + [(5, one) for one in range(0, 200, 3)]
@@ -129,7 +129,7 @@ def test_a_storm_of_conflicts_opens_one_reader_and_leaves_none_without_its_lette
 
     def counted(*arguments: Any, **options: Any) -> Any:
         nonlocal opened
-        opened += options.get("fetch_bytes") == originals.FETCH_BYTES
+        opened += options.get("fetch_bytes") == original_records.FETCH_BYTES
         return reader(*arguments, **options)
 
     with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
@@ -142,7 +142,7 @@ def test_a_storm_of_conflicts_opens_one_reader_and_leaves_none_without_its_lette
         asyncio.run(write_notices(cluster, list(places)))
         monkeypatch.setattr(clients, "reader", counted)
         # the distances of the records above are sought
-        monkeypatch.setattr(originals, "READ_ON", 200)
+        monkeypatch.setattr(original_records, "READ_ON", 200)
         letters = asyncio.run(letters_written(cluster, len(places)))
     found = {(one.partition, one.offset): one for one in letters}
     assert (len(letters), found.keys()) == (len(places), places.keys())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
 from tests.support.cluster import Cluster
 from tests.support.million_parties import measured_apart
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
 from tests.support.no_identifier import assert_nothing_found, prove
 
 pytestmark = pytest.mark.broker

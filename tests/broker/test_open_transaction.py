@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streams import clients, topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import clients, topics
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import PARTITIONS, Cluster, assert_exact
 

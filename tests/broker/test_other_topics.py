@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
-from streams import topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
 from streams.generator import Simulation
-from streams.publish import publish_records
+from streams.kafka import topics
+from streams.publication.sending import publish_records
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster, assert_exact
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from kafka.errors import KafkaError
 
-from streams import topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.worker_process import Worker, reasons
 

@@ -11,10 +11,10 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
+from streams.contracts.input_record import Record
 from streams.errors import DeliveryError, TopicsError
 from streams.generator import Simulation
-from streams.publish import publish_records
-from streams.record import Record
+from streams.publication.sending import publish_records
 from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker

@@ -7,9 +7,10 @@ import time
 import pytest
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
-from detectors.events import Source
-from streams import clients, ledger, topics
-from streams.deadletter import dead_letter
+from detectors.contracts.events import Source
+from streams.contracts.dead_letters import dead_letter
+from streams.kafka import clients, topics
+from streams.ledger import envelope
 from streams.settings import load_settings
 
 pytestmark = pytest.mark.broker
@@ -20,7 +21,7 @@ NOW_MS = int(time.time() * 1000)
 
 
 def source_record(offset: int, topic: str = topics.TRANSACTIONS, kind: bytes = b"transaction") -> tuple:
-    headers = ledger.envelope(Source(topic, 0, offset), b"a" * 64, kind)
+    headers = envelope.envelope(Source(topic, 0, offset), b"a" * 64, kind)
     return b"k1.000.p", b"{}", headers, NOW_MS
 
 

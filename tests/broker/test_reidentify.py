@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
-from streams import audit, topics
-from streams.identities import load_sealer
+from streams.access import audit_log
+from streams.kafka import topics
+from streams.keys.sealed_identities import load_sealer
 from streams.settings import load_settings
 from tests.support.topic_deletion import delete_topics
 
@@ -79,14 +80,14 @@ def test_the_identifier_comes_with_an_audit_record(ready, fxwatch, keys):
     stray = json.loads(asked(fxwatch, keys, OTHER, "--json").stdout)
     assert stray["identifier"] == "stray"
     records = log(ready.bootstrap)
-    assert list(audit.breaks(records)) == []
+    assert list(audit_log.breaks(records)) == []
     first, second = (json.loads(value) for _, value in records)
     assert (first["kind"], first["token"], first["case"], first["reason"], first["outcome"]) == (
         "reidentify", TOKEN, "C-1", "request 88", "opened")  # fmt: skip
-    assert first["who"]["user"] == audit.account().user
-    assert first["previous"] == audit.FIRST
-    assert second["previous"] == audit.digest(records[0][1])
-    assert stray["audit"]["sha256"] == audit.digest(records[1][1])
+    assert first["who"]["user"] == audit_log.account().user
+    assert first["previous"] == audit_log.FIRST
+    assert second["previous"] == audit_log.digest(records[0][1])
+    assert stray["audit"]["sha256"] == audit_log.digest(records[1][1])
     assert b"900101" not in b"".join(value for _, value in records)
     done = fxwatch("reidentify", "--check-audit")
     assert (done.returncode, done.stdout) == (0, "2 audit records, chain whole\n")
@@ -118,8 +119,8 @@ def test_a_log_created_anew_is_refused_by_its_anchors(ready, fxwatch, keys, tmp_
     assert fxwatch("reidentify", "--check-audit").returncode == 0
     delete_topics(ready.bootstrap, topics.AUDIT)
     assert fxwatch("topics", "apply").returncode == 0
-    audit.write(load_settings(bootstrap=ready.bootstrap), "reidentify", TOKEN, "c", "r", "opened")
-    assert list(audit.breaks(log(ready.bootstrap))) == []
+    audit_log.write(load_settings(bootstrap=ready.bootstrap), "reidentify", TOKEN, "c", "r", "opened")
+    assert list(audit_log.breaks(log(ready.bootstrap))) == []
     for done in (asked(fxwatch, keys, TOKEN), fxwatch("reidentify", "--check-audit")):
         assert done.returncode == 1
         assert "the audit log was changed" in done.stderr
@@ -143,20 +144,20 @@ def test_two_officers_at_once_do_not_fork_the_chain(ready, caplog):
     """Of several writers some may be refused, but the log is one chain and keeps all that was acknowledged."""
     settings = load_settings(bootstrap=ready.bootstrap)
 
-    def one(number: int) -> audit.Written | audit.AuditError:
+    def one(number: int) -> audit_log.Written | audit_log.AuditError:
         try:
-            return audit.write(settings, "test", f"t{number}", "c", "r", "opened")
-        except audit.AuditError as refused:
+            return audit_log.write(settings, "test", f"t{number}", "c", "r", "opened")
+        except audit_log.AuditError as refused:
             return refused
 
     with ThreadPoolExecutor(4) as officers:
         results = list(officers.map(one, range(4)))
     gc.collect()
     assert [each for each in caplog.records if each.name == "asyncio"] == [], "a traceback would reach the terminal"
-    written = [each for each in results if isinstance(each, audit.Written)]
+    written = [each for each in results if isinstance(each, audit_log.Written)]
     assert written
     records = log(ready.bootstrap)
-    assert list(audit.breaks(records)) == []
+    assert list(audit_log.breaks(records)) == []
     assert {each.offset for each in written} <= {offset for offset, _ in records}
 
 

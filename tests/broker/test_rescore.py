@@ -13,12 +13,12 @@ import pytest
 import tomli_w
 from kafka import KafkaProducer
 
-from detectors.alert import Alert
-from streams import topics
-from streams.broker import EmbeddedBroker
+from detectors.contracts.alert import Alert
+from streams.contracts.input_record import TRANSACTIONS, Record
+from streams.demo.broker import EmbeddedBroker
 from streams.generator import Simulation
-from streams.publish import publish_records
-from streams.record import TRANSACTIONS, Record
+from streams.kafka import topics
+from streams.publication.sending import publish_records
 from streams.settings import load_settings
 from tests.support.chaos import with_line
 from tests.support.cluster import Cluster

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 from kafka import KafkaProducer
 
-from streams import topics
-from streams.broker import EmbeddedBroker
-from streams.contracts import RulesRecord
+from streams.contracts.inputs import RulesRecord
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
 from streams.settings import effective_configuration
 from tests.support.bank import ready
 from tests.support.cluster import Cluster

@@ -20,12 +20,12 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, R
 from kafka.errors import TopicAuthorizationFailedError as BlockingTopicAuthorizationFailedError
 from kafka.errors import TransactionalIdAuthorizationFailedError
 
-from detectors.state import STATE_SCHEMA
-from streams import topics
+from detectors.memory.state import STATE_SCHEMA
+from streams.kafka import topics
 from streams.kafka.security import kafka_python_access
-from streams.kafka_log import KafkaLog
-from streams.progress import Place
-from streams.topics.acls import ROLES
+from streams.kafka.topics.acls import ROLES
+from streams.ledger.progress import Place
+from streams.partition.kafka_log import KafkaLog
 from tests.support.certificates import secret_file
 from tests.support.secured import MUTUAL, secured_cluster, unsigned_token
 from tests.support.secured_mistakes import MISTAKES, mistakes

@@ -14,9 +14,9 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from streams import topics
-from streams.broker import EmbeddedBroker
-from streams.web_connections import raise_file_limit
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
+from streams.operations.web_connections import raise_file_limit
 from tests.support.bank import lags, ledgered, librdkafka, payment, ready, reconciled, send, transactional
 from tests.support.cluster import Cluster
 from tests.support.record_batches import Raw, batch, concealed, produce

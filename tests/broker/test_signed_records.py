@@ -8,9 +8,9 @@ import pytest
 from kafka import KafkaProducer
 from nacl.signing import SigningKey
 
-from streams import topics
-from streams.broker import EmbeddedBroker
-from streams.signed_records import SIGNATURE
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
+from streams.keys.signed_records import SIGNATURE
 from tests.support.bank import ledgered, payment, reconciled
 from tests.support.certificates import secret_file
 from tests.support.cluster import Cluster

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from kafka import KafkaProducer
 
-from detectors.events import Rate, Source
-from streams import ledger, topics
-from streams.broker import EmbeddedBroker
+from detectors.contracts.events import Rate, Source
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
+from streams.ledger import envelope
 from tests.support.cluster import Cluster
 from tests.support.worker_process import reasons
 
@@ -17,11 +18,11 @@ pytestmark = pytest.mark.broker
 PARTITION, OTHER = 3, 7
 
 
-WORDS = ledger.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
+WORDS = envelope.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
                            rate_time=datetime(2026, 4, 20, tzinfo=UTC)))  # fmt: skip
 
 
-ENVELOPE = ledger.envelope(Source(topics.RATES, 0, 0), b"0" * 64, b"rate")
+ENVELOPE = envelope.envelope(Source(topics.RATES, 0, 0), b"0" * 64, b"rate")
 
 
 def test_a_record_that_cannot_be_read_or_applied_stops_its_partition_alone(

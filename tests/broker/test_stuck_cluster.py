@@ -7,8 +7,8 @@ import pytest
 from kafka import KafkaConsumer
 from kafka.structs import OffsetAndMetadata, TopicPartition
 
-from streams import topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
 from tests.support.bank import librdkafka, payment, send
 from tests.support.cluster import PARTITIONS, Cluster, assert_exact
 

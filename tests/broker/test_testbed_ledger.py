@@ -13,13 +13,14 @@ import pytest
 import tomli_w
 from kafka import KafkaProducer
 
-from detectors.alert import Alert
-from detectors.events import Rate, Source
-from streams import ledger, topics
-from streams.broker import EmbeddedBroker
+from detectors.contracts.alert import Alert
+from detectors.contracts.events import Rate, Source
+from streams.demo.broker import EmbeddedBroker
 from streams.errors import UsageError
 from streams.generator import Simulation
-from streams.publish import publish_records
+from streams.kafka import topics
+from streams.ledger import envelope
+from streams.publication.sending import publish_records
 from streams.settings import load_settings
 from streams.testbed import ledger_copy, ledger_files, replay, result_files
 from streams.testbed.configuration_file import read_configuration_file
@@ -37,7 +38,7 @@ EVENTS, SEED, CHANGED_AT = 4_000, 8, 2_000
 SETTINGS = {"snapshot_every_events": 100, "run_records": 50, "session_timeout_seconds": 6}
 SKIPPED = 7
 # it decodes, and the core raises: its mid is no number; its source is beyond what came, or it would be a redelivery
-RAISING = ledger.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
+RAISING = envelope.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
                              rate_time=datetime(2026, 4, 20, tzinfo=UTC)))  # fmt: skip
 
 
@@ -47,7 +48,7 @@ TOKEN = re.compile(rb"\b[a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32}\b")
 def skip_one(cluster: Cluster, worker: Any) -> int:
     """Put a record into the ledger that stops its partition, and decide to leave it out; returns its offset."""
     producer = KafkaProducer(bootstrap_servers=cluster.settings.bootstrap)
-    headers = ledger.envelope(Source(topics.RATES, 0, 10**9), b"0" * 64, b"rate")
+    headers = envelope.envelope(Source(topics.RATES, 0, 10**9), b"0" * 64, b"rate")
     offset: int = producer.send(topics.LEDGER, RAISING, b"USD/KRW", headers=headers, partition=SKIPPED).get(30).offset
     producer.close()
     cluster.until(lambda: len(reasons(worker)) == 1, 20, "the partition does not stop")

@@ -13,11 +13,12 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, OffsetSpec
 from kafka.errors import InvalidTimestampError
 
-from detectors.events import ConfigurationChange, Event
-from streams import in_force, topics
-from streams.broker import EmbeddedBroker
+from detectors.contracts.events import ConfigurationChange, Event
+from streams.demo.broker import EmbeddedBroker
 from streams.errors import BrokerUnavailableError, ConfigurationError, RulesDifferError, TopicsError
-from streams.rules import plant
+from streams.kafka import topics
+from streams.ledger import configuration_in_force
+from streams.ledger.configuration_records import plant
 from streams.settings import Settings, load_settings
 
 pytestmark = pytest.mark.broker
@@ -145,8 +146,8 @@ def test_the_number_of_a_ledgers_partitions_is_fixed_and_the_advice_is_right(
     refusals = (
         (TopicsError, lambda: topics.apply(admin, wrong)),
         (TopicsError, lambda: topics.require(wrong)),
-        (RulesDifferError, lambda: in_force.require(wrong)),
-        (RulesDifferError, lambda: in_force.change(wrong)),
+        (RulesDifferError, lambda: configuration_in_force.require(wrong)),
+        (RulesDifferError, lambda: configuration_in_force.change(wrong)),
     )
     for kind, act in refusals:
         with pytest.raises(kind, match=r"set \[engine\] partitions = 3 in the file"):
@@ -158,7 +159,7 @@ def test_the_number_of_a_ledgers_partitions_is_fixed_and_the_advice_is_right(
     followed = load_settings(bootstrap=settings.bootstrap)
     assert topics.apply(admin, followed) == []
     topics.require(followed)
-    in_force.require(followed)
+    configuration_in_force.require(followed)
 
 
 def test_a_new_release_starts_on_the_topics_of_the_one_before(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from streams import topics
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
+from streams.kafka import topics
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.topic_deletion import delete_topics

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tomli_w
 
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
 from streams.settings import default_tables
 
 pytestmark = pytest.mark.broker

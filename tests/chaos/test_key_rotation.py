@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker import EmbeddedBroker
+from streams.demo.broker import EmbeddedBroker
 from tests.support.rotated_stream import rotate
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(1800)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from streams import topics
+from streams.kafka import topics
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.three_brokers import ThreeBrokers

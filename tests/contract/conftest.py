@@ -10,9 +10,9 @@ import pytest
 from faust.sensors import Monitor
 from prometheus_client.parser import text_string_to_metric_families
 
-from detectors.alert import Versions
-from streams.faust_collector import FaustMonitorCollector
-from streams.metrics import Metrics
+from detectors.contracts.alert import Versions
+from streams.faust_runtime.faust_metrics import FaustMonitorCollector
+from streams.operations.metrics import Metrics
 
 # Labels that Prometheus itself adds to every scraped series.
 SCRAPE_LABELS = {"instance", "job"}

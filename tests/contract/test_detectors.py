@@ -183,7 +183,7 @@ def test_state_of_other_parameters_is_refused():
 
 def test_the_examples_in_the_docstrings_are_true():
     """Every doctest of the package runs and holds."""
-    modules = ["detectors.fusion", "detectors.budget"]
+    modules = ["detectors.ranking.fusion", "detectors.ranking.budget"]
     modules += [m.name for m in pkgutil.iter_modules(detectors.models.__path__, "detectors.models.")]
     ran = 0
     for module in modules:

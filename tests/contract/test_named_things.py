@@ -7,9 +7,9 @@ import click
 import pytest
 
 from streams.cli import COMMANDS, command
+from streams.kafka.topics.acls import DESK, named
+from streams.kafka.topics.table import table
 from streams.settings import load_settings
-from streams.topics.acls import DESK, named
-from streams.topics.table import table
 
 ROOT = Path(__file__).resolve().parents[2]
 AGENTS = {"ingest", "monitor"}

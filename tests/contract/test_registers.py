@@ -2,7 +2,7 @@
 
 import pycountry
 
-from streams import reference
+from streams.contracts import iso_registers
 from tests.support import registers
 
 
@@ -13,8 +13,8 @@ def test_the_registers_are_those_of_the_pinned_pycountry():
 
 def test_what_workers_accept_is_what_pycountry_knows():
     """Read back from the file: each active currency, country and subdivision, and no other; XK is our own exception."""
-    assert {one.alpha_3 for one in pycountry.currencies} - reference.WITHDRAWN.keys() == reference.ACTIVE
-    assert {one.alpha_2 for one in pycountry.countries} | {"XK"} == reference.COUNTRIES
-    assert {one.code for one in pycountry.subdivisions} == reference.subdivisions()
-    assert {"KRW", "USD"} <= reference.ACTIVE
-    assert "KR-11" in reference.subdivisions()
+    assert {one.alpha_3 for one in pycountry.currencies} - iso_registers.WITHDRAWN.keys() == iso_registers.ACTIVE
+    assert {one.alpha_2 for one in pycountry.countries} | {"XK"} == iso_registers.COUNTRIES
+    assert {one.code for one in pycountry.subdivisions} == iso_registers.subdivisions()
+    assert {"KRW", "USD"} <= iso_registers.ACTIVE
+    assert "KR-11" in iso_registers.subdivisions()

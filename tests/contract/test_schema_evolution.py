@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.events import Event, Leg
-from streams import ledger, schemas
-from streams.contracts import INPUTS, TRANSACTIONS
-from streams.door import Admitted, Door, Rejected
-from streams.monitor_core import MonitorCore
-from streams.pseudonyms import development_keys
+from detectors.contracts.events import Event, Leg
+from streams import schemas
+from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore
 from tests.support.compatibility import breaks
 from tests.support.pipeline import GOOD, TIMESTAMP_MS, TRANSACTION, LedgerRecord, Pipeline
 
@@ -201,7 +202,7 @@ def test_a_reader_of_v1_takes_a_writer_of_v1_1_with_own_fields(topic):
     assert isinstance(plain, Admitted)
     assert isinstance(grown, Admitted)
     (_, _, value, _), (_, _, grown_value, _) = plain.records[0], grown.records[0]
-    one, other = (ledger._decode_event(each) for each in (value, grown_value))
+    one, other = (envelope._decode_event(each) for each in (value, grown_value))
     # the body's fingerprint covers own fields: another body is a conflict, and the sender should know
     assert msgspec.structs.replace(other, body=one.body) == one
     assert other.body != one.body
@@ -238,8 +239,8 @@ def test_a_reader_of_v1_takes_an_event_of_a_later_ledger():
     record = pipeline.log[-1]
     body = json.loads(record.value) | {"settlement_system": "CIPS"}
     value = json.dumps(body).encode()
-    headers = ledger.checked(record.headers[:-1], value)
-    assert ledger.decode_record(value, headers, 1, 0)[0] == pipeline.events()[0]
+    headers = envelope.checked(record.headers[:-1], value)
+    assert envelope.decode_record(value, headers, 1, 0)[0] == pipeline.events()[0]
 
 
 # -- ledgers of earlier versions ----------------------------------------------------------------------------------
@@ -267,9 +268,9 @@ def test_a_kept_ledger_is_read_and_applied(path):
     state = core.new(0)
     kinds = set()
     for record in kept(path):
-        event, _ = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+        event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
         kinds.add(type(event))
-        written = json.loads(ledger.encode(event))
+        written = json.loads(envelope.encode(event))
         assert written == json.loads(record.value), "a field of the ledger was lost or changed its meaning"
         core.apply(state, 0, record, muted=False)
     assert kinds == set(Event.__args__)  # type: ignore[attr-defined]

@@ -9,11 +9,11 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator, FormatChecker
 
-from detectors.configuration import Configuration, DetectorSet, Legend
+from detectors.contracts.configuration import Configuration, DetectorSet, Legend
 from streams import schemas
 from streams.cli.schemas import SchemasDifferError, command
-from streams.deadletter import dead_letter
-from streams.faults import CODES
+from streams.contracts.dead_letters import dead_letter
+from streams.contracts.refusal_codes import CODES
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "corpus"

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from detectors import alerts
-from detectors.alert import Alert
+from detectors.alerting import build
+from detectors.contracts.alert import Alert
 from detectors.core import Outputs
 from detectors.typologies import REGISTRY
 from tests.support.ledger import Ledger, configuration, later
@@ -100,7 +100,7 @@ def test_its_counterfactuals_hold(identifier):
 def test_evaluating_changes_nothing(identifier, monkeypatch):
     """`evaluate` and `changes` are pure: evaluated more often at every event, the log gives the same state."""
     ledger, _ = fired(identifier)
-    evaluated = alerts.evaluated
+    evaluated = build.evaluated
 
     def thrice(context, config):
         for typology, finding in evaluated(context, config):
@@ -108,7 +108,7 @@ def test_evaluating_changes_nothing(identifier, monkeypatch):
         evaluated(context, config)
         return evaluated(context, config)
 
-    monkeypatch.setattr(alerts, "evaluated", thrice)
+    monkeypatch.setattr(build, "evaluated", thrice)
     again = Ledger()
     CASES[identifier](again)
     assert again.state.freeze().digest() == ledger.state.freeze().digest()

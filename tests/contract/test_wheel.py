@@ -13,8 +13,8 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from streams import shipped
 from streams.cli import command
+from streams.installation import shipped_files
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["fxwatch"]["shipped"]
@@ -74,7 +74,11 @@ def test_the_wheel_holds_every_file_that_is_not_code(wheel):
     """Templates, defaults and locks below the packages, and all that is shipped; nothing else, nothing stale."""
     names = set(zipfile.ZipFile(wheel).namelist())
     data = {name for name in tracked("streams", "detectors") if not name.endswith(".py")}
-    assert {"streams/jars.lock", "detectors/defaults.toml", "streams/testbed/report/page.html.jinja"} <= data
+    assert {
+        "streams/demo/broker/jars.lock",
+        "detectors/defaults.toml",
+        "streams/testbed/report/page.html.jinja",
+    } <= data
     assert data - names == set()
     held = {name for name in names if name.startswith("streams/shipped_files/")}
     assert {f"streams/shipped_files/{name}" for name in MOUNTED} <= held
@@ -122,9 +126,11 @@ def test_an_editable_installation_finds_the_files_where_they_stand(tmp_path):
     """The repository holds each file once, and the command writes those."""
     done = run(tmp_path / "site")
     assert done.exit_code == 0
-    assert set(shipped.files()) == tracked(*SHIPPED)
+    assert set(shipped_files.files()) == tracked(*SHIPPED)
     assert f"wrote {tmp_path / 'site' / 'docker-compose.yml'}" in done.output
-    assert done.output.splitlines()[-1].startswith(f"{len(shipped.files())} files written to {tmp_path / 'site'}, 0 ")
+    assert done.output.splitlines()[-1].startswith(
+        f"{len(shipped_files.files())} files written to {tmp_path / 'site'}, 0 "
+    )
 
 
 def test_a_changed_file_is_not_overwritten_without_force(tmp_path):
@@ -134,7 +140,7 @@ def test_a_changed_file_is_not_overwritten_without_force(tmp_path):
     changed.write_text("own: true\n")
     gone.unlink()
     refused = run(tmp_path)
-    assert isinstance(refused.exception, shipped.FilesDifferError)
+    assert isinstance(refused.exception, shipped_files.FilesDifferError)
     assert refused.exception.exit_code == 2
     assert refused.exception.got == MOUNTED[0]
     assert "--force" in refused.exception.message
@@ -142,7 +148,7 @@ def test_a_changed_file_is_not_overwritten_without_force(tmp_path):
     assert not gone.exists()
     forced = json.loads(run(tmp_path, "--force", "--json").output)
     assert forced["written"] == sorted(MOUNTED[:2])
-    assert len(forced["unchanged"]) == len(shipped.files()) - 2
+    assert len(forced["unchanged"]) == len(shipped_files.files()) - 2
     assert changed.read_bytes() == (ROOT / MOUNTED[0]).read_bytes()
 
 
@@ -150,13 +156,13 @@ def test_a_directory_in_the_way_is_said_in_words(tmp_path):
     """Neither a traceback nor a half-written site where a path cannot be made."""
     (tmp_path / "deploy").write_text("a file where a directory is needed")
     refused = run(tmp_path)
-    assert isinstance(refused.exception, shipped.FxwatchError)
+    assert isinstance(refused.exception, shipped_files.FxwatchError)
     assert "to do: name a directory" in refused.exception.message
 
 
 def test_an_installation_without_the_files_says_so(tmp_path, monkeypatch):
     """A copy of the modules alone carries nothing to write."""
-    monkeypatch.setattr(shipped, "_IN_WHEEL", tmp_path / "none")
-    monkeypatch.setattr(shipped, "_SOURCE", tmp_path)
-    with pytest.raises(shipped.NotShippedError, match="to do: install fxwatch from its wheel"):
-        shipped.files()
+    monkeypatch.setattr(shipped_files, "_IN_WHEEL", tmp_path / "none")
+    monkeypatch.setattr(shipped_files, "_SOURCE", tmp_path)
+    with pytest.raises(shipped_files.NotShippedError, match="to do: install fxwatch from its wheel"):
+        shipped_files.files()

@@ -14,13 +14,13 @@ from typing import Any
 
 import msgspec
 
-from detectors.state import STATE_SCHEMA
-from streams import topics
-from streams.difference import unworded
-from streams.monitor_core import MonitorCore
-from streams.progress import Place
+from detectors.memory.state import STATE_SCHEMA
+from streams.kafka import topics
+from streams.ledger.progress import Place
+from streams.monitor.core import MonitorCore
+from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
+from streams.proofs.first_difference import unworded
 from streams.settings import effective_configuration
-from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
 from tests.bench.workload import Stored, ingested, records, stored
 
 HERE = Path(__file__).parent

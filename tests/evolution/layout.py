@@ -5,14 +5,15 @@ from typing import Any
 
 import msgspec
 
-from detectors import fingerprints, payments, state
-from detectors import party as parties
-from detectors.budget import _State as Budget
+from detectors.books import fingerprints, payments
+from detectors.books import party as parties
+from detectors.books.folded_payments import Folded
+from detectors.books.party import Party
 from detectors.features import LAYOUT
 from detectors.features import REGISTRY as FEATURES
-from detectors.folded import Folded
+from detectors.memory import state
 from detectors.models import REGISTRY as MEMBERS
-from detectors.party import Party
+from detectors.ranking.budget import _State as Budget
 from detectors.typologies.base import Shared
 
 

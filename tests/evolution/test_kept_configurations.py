@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from detectors.configuration import fingerprint
-from streams.contracts import RulesRecord
-from streams.in_force import differences
+from detectors.contracts.configuration import fingerprint
+from streams.contracts.inputs import RulesRecord
+from streams.ledger.configuration_in_force import differences
 from streams.settings import load_settings
 
 KEPT = Path(__file__).parent / "configuration-0.2.0"

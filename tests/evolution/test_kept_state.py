@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import state as state_module
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import topics
+from detectors.memory import state as state_module
+from detectors.memory.state import STATE_SCHEMA, PartitionState
 from streams.errors import SnapshotError
-from streams.monitor_core import MonitorCore
-from streams.snapshots import assemble, read_header
+from streams.kafka import topics
+from streams.ledger.snapshot_format import assemble, read_header
+from streams.monitor.core import MonitorCore
 from tests.bench.workload import Stored
 from tests.evolution.keep import HERE, TOPIC_ID, alert_hash
 from tests.evolution.layout import layout

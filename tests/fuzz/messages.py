@@ -3,14 +3,14 @@
 from functools import cache
 from pathlib import Path
 
-from streams.contracts import TRANSACTIONS
-from streams.door import Admitted, Door, Rejected
-from streams.faults import CODES
-from streams.formats import Parameters, convert
-from streams.formats.conversion import RECORD_LIMITS, Syntax
-from streams.formats.parameters import parameters
-from streams.formats.record import headers_for
-from streams.pseudonyms import development_keys
+from streams.contracts.inputs import TRANSACTIONS
+from streams.contracts.refusal_codes import CODES
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.ingest.formats import Parameters, convert
+from streams.ingest.formats.conversion import RECORD_LIMITS, Syntax
+from streams.ingest.formats.parameters import parameters
+from streams.ingest.formats.record import headers_for
+from streams.keys.pseudonyms import development_keys
 
 CORPUS = Path(__file__).parents[1] / "formats" / "corpus"
 GIVEN = {

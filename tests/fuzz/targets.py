@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import ledger
-from streams.contracts import INPUTS, RULES, TRANSACTIONS
-from streams.deadletter import dead_letter, original
-from streams.door import Admitted, Rejected
+from detectors.memory.state import STATE_SCHEMA, PartitionState
+from streams.contracts.dead_letters import dead_letter, original
+from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
+from streams.contracts.refusal_codes import CODES
 from streams.errors import LedgerError, SnapshotError
-from streams.faults import CODES
-from streams.monitor_core import MonitorCore
-from streams.snapshots import Header, assemble, chunk_opening, chunked, read_header, sealed
+from streams.ingest.door import Admitted, Rejected
+from streams.ledger import envelope
+from streams.ledger.snapshot_format import Header, assemble, chunk_opening, chunked, read_header, sealed
+from streams.monitor.core import MonitorCore
 from tests.fuzz.messages import payment_message
 from tests.fuzz.messages import seeds as seeds_of_messages
 from tests.support.pipeline import GOOD, TRANSACTION, LedgerRecord, Pipeline
@@ -111,8 +111,8 @@ def ledger_record(data: bytes) -> None:
     kind, value = KINDS[data[0] % len(KINDS)], data[1:]
     pipeline = _ledger_kept.current()
     offset = len(pipeline.log)
-    headers = ledger.envelope(ledger.Source(TRANSACTIONS, 0, offset), b"a" * 64, kind)
-    record = LedgerRecord(offset, TIMESTAMP_MS, b"k", value, ledger.checked(headers, value))
+    headers = envelope.envelope(envelope.Source(TRANSACTIONS, 0, offset), b"a" * 64, kind)
+    record = LedgerRecord(offset, TIMESTAMP_MS, b"k", value, envelope.checked(headers, value))
     pipeline.log.append(record)
     try:
         pipeline.core.apply(pipeline.state, 0, record, muted=False)
@@ -147,7 +147,7 @@ def key_and_headers(data: bytes) -> None:
     if isinstance(answer, Admitted):
         assert key == b"P-1"
         record = answer.records[0]
-        ledger.decode_record(record[2], record[3], 1, TIMESTAMP_MS)
+        envelope.decode_record(record[2], record[3], 1, TIMESTAMP_MS)
     else:
         _refused_well(answer)
     letter = dead_letter("t", 0, 1, 2, key, value, headers, "decode", ["utf8.invalid"], "m", "0")
@@ -155,7 +155,7 @@ def key_and_headers(data: bytes) -> None:
     assert back is not None
     assert (back.key, back.value, list(back.headers)) == (key, value, headers)
     try:
-        ledger.decode_record(value, headers, 1, 2)
+        envelope.decode_record(value, headers, 1, 2)
     except LedgerError:
         return
     raise AssertionError("no value of an input topic is a ledger record")
@@ -236,7 +236,7 @@ def seeds() -> dict[str, list[bytes]]:
         assert not isinstance(answer, Rejected), answer
     in_ledger = []
     for record in pipeline.log:
-        kind = dict(record.headers)[ledger.TYPE]
+        kind = dict(record.headers)[envelope.TYPE]
         in_ledger.append(bytes([KINDS.index(kind)]) + record.value)
     sent = [bytes([TOPICS.index(topic)]) + json.dumps(body).encode() for topic, body in GOOD.items()]
     sent += seeds_of_transactions()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streams.errors import LedgerError
-from streams.formats import convert
+from streams.ingest.formats import convert
 from tests.fuzz import targets
 
 HERE = Path(__file__).parent
@@ -34,7 +34,7 @@ def test_the_inputs_to_begin_with_hold(target):
 
 def test_a_fault_of_the_door_is_seen(monkeypatch):
     """A target is no stub: when the door fails on a record, it says so."""
-    monkeypatch.setattr("streams.door.canonical.transaction", lambda *_: 1 / 0)
+    monkeypatch.setattr("streams.ingest.door.canonical.transaction", lambda *_: 1 / 0)
     (seed, *_) = targets.seeds_of_transactions()
     with pytest.raises(AssertionError, match=r"door\.failed"):
         targets.door(seed)
@@ -60,7 +60,7 @@ def test_a_fault_of_the_loader_is_seen(monkeypatch):
         raise OverflowError
 
     seeds = targets.seeds()["snapshot"]
-    monkeypatch.setattr("streams.monitor_core.PartitionState.thaw", fail)
+    monkeypatch.setattr("streams.monitor.core.PartitionState.thaw", fail)
     with pytest.raises(OverflowError):
         targets.snapshot(seeds[0])
     (chunk,) = (seed for seed in seeds if seed[0] == targets.A_CHUNK)
@@ -71,7 +71,7 @@ def test_a_fault_of_the_loader_is_seen(monkeypatch):
 def test_a_state_that_saves_otherwise_is_seen(monkeypatch):
     """A section that is lost between loading and saving would be a wrong score later on."""
     digests = iter(["one", "another"])
-    monkeypatch.setattr("detectors.state.Frozen.digest", lambda _: next(digests))
+    monkeypatch.setattr("detectors.memory.state.Frozen.digest", lambda _: next(digests))
     with pytest.raises(AssertionError, match="does not save as it was loaded"):
         targets.snapshot(targets.seeds()["snapshot"][0])
 
@@ -80,7 +80,7 @@ def test_a_fault_of_the_conversion_is_seen(monkeypatch):
     """A message that makes the mapping fail, or that is judged otherwise as a record than as a file."""
     (seed, *_) = targets.seeds()["payment_message"]
     with monkeypatch.context() as patched:
-        patched.setattr("streams.formats.mt103.payment", lambda *_: 1 / 0)
+        patched.setattr("streams.ingest.formats.mt103.payment", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             targets.payment_message(seed)
     one = next(seed for seed in targets.seeds()["payment_message"] if b"ABCDEFGHIJ" in seed)

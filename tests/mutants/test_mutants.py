@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from aiokafka.consumer import fetcher
 
-from streams.record_sets import RecordSets
+from streams.kafka.record_sets import RecordSets
 from tests.mutants.mutation import Mutant, StaleMutantError, imported_with, mutants, mutated_source
 
 # (events a schedule, schedules at most): a fault that needs more to show is one that the simulation is weak at
@@ -41,7 +41,7 @@ def test_a_mutant_leaves_no_library_changed() -> None:
     read_with = fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult
     assert read_with[0] is RecordSets
     with imported_with(mutants()[0]):
-        importlib.import_module("streams.record_sets")
+        importlib.import_module("streams.kafka.record_sets")
         assert fetcher.MemoryRecords is not RecordSets
     assert (fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult) == read_with
 

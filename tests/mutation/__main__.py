@@ -1,6 +1,6 @@
 """Mutation testing of the product by its own tests.
 
-Example: python -m tests.mutation detectors/budget.py
+Example: python -m tests.mutation detectors/ranking/budget.py
 Without a file, every module that has a plan is tried (tests/mutation/modules; hours). Each mutant that survives
 without a reason is printed, with --toml ready to be pasted into the plan. Exit code 1 when there is one, or a reason
 that is not true.
@@ -44,7 +44,7 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
-    parser.add_argument("files", nargs="*", metavar="FILE", help="a module, as in detectors/budget.py")
+    parser.add_argument("files", nargs="*", metavar="FILE", help="a module, as in detectors/ranking/budget.py")
     parser.add_argument("--tests", nargs="+", default=[], help="test files, instead of those of the plan")
     parser.add_argument("--processes", type=int, default=2, help="mutants tried at a time")
     parser.add_argument("--every", type=int, default=1, help="only each N-th mutant")

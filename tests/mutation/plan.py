@@ -1,6 +1,6 @@
 """What is known of a module's mutants: the tests that are asked, and the reason of each survivor.
 
-`modules/` holds one file a module, `detectors.budget.toml` for `detectors/budget.py`:
+`modules/` holds one file a module, `detectors.ranking.budget.toml` for `detectors/ranking/budget.py`:
 
     tests = ["tests/unit/test_budget.py"]
 
@@ -23,11 +23,23 @@ PLANS = Path(__file__).with_name("modules")
 # What has or should have a plan: all of the science, and the engine that applies it to a partition exactly.
 SCIENCE = "detectors"
 ENGINE = (
-    "streams/decompression.py", "streams/door.py", "streams/fetched_bytes.py", "streams/in_force.py",
-    "streams/kafka_log.py", "streams/ledger.py", "streams/monitor_core.py", "streams/old_record_sets.py",
-    "streams/outputs.py", "streams/partition.py", "streams/progress.py", "streams/record_sets.py",
-    "streams/sender_keys.py", "streams/signed_records.py", "streams/snapshot_writer.py", "streams/snapshots.py",
-)  # fmt: skip
+    "streams/kafka/decompression.py",
+    "streams/ingest/door.py",
+    "streams/kafka/fetched_bytes.py",
+    "streams/ledger/configuration_in_force.py",
+    "streams/partition/kafka_log.py",
+    "streams/ledger/envelope.py",
+    "streams/monitor/core.py",
+    "streams/kafka/old_record_sets.py",
+    "streams/partition/outputs.py",
+    "streams/partition/partition.py",
+    "streams/ledger/progress.py",
+    "streams/kafka/record_sets.py",
+    "streams/keys/sender_keys.py",
+    "streams/keys/signed_records.py",
+    "streams/partition/snapshot_writer.py",
+    "streams/ledger/snapshot_format.py",
+)
 SHORTEST_REASON = 20
 
 

@@ -7,12 +7,12 @@ import msgspec
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
+from detectors.contracts.events import Origin, Rate, Source
 from detectors.core import apply
-from detectors.events import Origin, Rate, Source
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
-from detectors.sections import PIECE, digest
-from detectors.state import PartitionState
+from detectors.memory.sections import PIECE, digest
+from detectors.memory.state import PartitionState
 from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, payment
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contracts import INPUTS, TRANSACTIONS
-from streams.deadletter import dead_letter, original
-from streams.decode import decode, find_faults
-from streams.door import Admitted, Door, Rejected
-from streams.faults import CODES
-from streams.pseudonyms import development_keys
-from streams.structure import excludes_duplicates, has_duplicate_keys, text_depth
+from streams.contracts.dead_letters import dead_letter, original
+from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.contracts.refusal_codes import CODES
+from streams.ingest.decode import decode, find_faults
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.ingest.json_structure import excludes_duplicates, has_duplicate_keys, text_depth
+from streams.keys.pseudonyms import development_keys
 from tests.support.own_cpu import own_cpu
 
 CORPUS = Path(__file__).parents[1] / "corpus"

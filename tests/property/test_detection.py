@@ -7,13 +7,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detectors.budget import Budget
-from detectors.configuration import DetectorSet
-from detectors.explain import reasons
+from detectors.alerting.reasons import reasons
+from detectors.contracts.configuration import DetectorSet
 from detectors.features import NAMES, EventView, Feature, Shared, observe
-from detectors.fusion import fuse
 from detectors.models.sliding_window import SlidingWindow
-from detectors.scoring import Scorer
+from detectors.ranking.budget import Budget
+from detectors.ranking.ensemble import Scorer
+from detectors.ranking.fusion import fuse
 
 SHARE = st.floats(0, 1)
 MAYBE = st.none() | st.floats()

@@ -7,11 +7,11 @@ from pathlib import Path
 import orjson
 import pytest
 
-from streams.door import Door, Rejected
-from streams.formats.parameters import parameters
-from streams.offline_door import OfflineDoor
-from streams.pseudonyms import development_keys
-from streams.publish_inputs import Choices, Source, as_is_item, line_items, message_items
+from streams.ingest.door import Door, Rejected
+from streams.ingest.formats.parameters import parameters
+from streams.keys.pseudonyms import development_keys
+from streams.publication.inputs import Choices, Source, as_is_item, line_items, message_items
+from streams.publication.offline_door import OfflineDoor
 from streams.settings import load_settings
 from tests.support.payment_files import fin, xml
 from tests.support.pipeline import GOOD

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.calendar import local, to_us, year_bounds
-from detectors.payments import rows
-from detectors.state import PartitionState
-from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
-from streams.door import Rejected
+from detectors.books.payments import rows
+from detectors.memory.state import PartitionState
+from detectors.values.legal_calendar import local, to_us, year_bounds
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
+from streams.ingest.door import Rejected
 from streams.settings import effective_configuration
 from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRANSACTION, Pipeline
 

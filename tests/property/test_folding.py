@@ -6,12 +6,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors import folded
-from detectors.alert import Measured
-from detectors.calendar import year_bounds
-from detectors.party import token_number, unpack
-from detectors.payments import NO_DOCUMENT, OUT, exact_sum, rows
-from detectors.state import PartitionState
+from detectors.books import folded_payments
+from detectors.books.party import token_number, unpack
+from detectors.books.payments import NO_DOCUMENT, OUT, exact_sum, rows
+from detectors.contracts.alert import Measured
+from detectors.memory.state import PartitionState
+from detectors.values.legal_calendar import year_bounds
 from tests.property.test_extreme_values import CONFIGURATION as EXTREME
 from tests.property.test_extreme_values import STEPS as RECORDS
 from tests.property.test_extreme_values import accepted
@@ -52,7 +52,7 @@ def totals(state):
     if PARTY not in state.parties:
         return {}
     party, zone = unpack(state.parties[PARTY]), state.effective.zone
-    found, rest = rows(party), folded.folded_of(party)
+    found, rest = rows(party), folded_payments.folded_of(party)
     legal = found[found["flags"] & (OUT | NO_DOCUMENT) == OUT | NO_DOCUMENT]
     sums = {}
     for year in YEARS:

@@ -5,10 +5,10 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.events import ConfigurationChange, Profile
-from detectors.party import owner_of
-from detectors.shares import OFFICES, OTHERS
-from detectors.state import PartitionState
+from detectors.books.party import owner_of
+from detectors.contracts.events import ConfigurationChange, Profile
+from detectors.memory.state import PartitionState
+from detectors.values.shares import OFFICES, OTHERS
 from tests.support.ledger import Ledger, configuration, digest16, later
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,10 +5,10 @@ import unicodedata
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.institution_code import institution_code
-from detectors.spelling import plain
-from streams.contracts import TRANSACTIONS
-from streams.identifiers import DEFAULT, Identifiers
+from detectors.values.institution_code import institution_code
+from detectors.values.spelling import plain
+from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.contracts.inputs import TRANSACTIONS
 from tests.support.pipeline import TRANSACTION
 
 # blanks, marks and width forms often enough to meet each other

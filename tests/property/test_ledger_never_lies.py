@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.events import ConfigurationChange
-from streams import ledger
-from streams.contracts import RATES, TRANSACTIONS
+from detectors.contracts.events import ConfigurationChange
+from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.errors import LedgerError
-from streams.monitor_core import MonitorCore
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import GOOD, RATE, TRANSACTION, LedgerRecord, Pipeline
 
@@ -33,7 +33,7 @@ WRITTEN = written()
 def read(record):
     """The record's event and origin, None when it cannot be read."""
     try:
-        return ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+        return envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
     except LedgerError:
         return None
 
@@ -66,12 +66,12 @@ def test_a_changed_header_is_never_read(record, data):
         headers[place] = (name, None)
     else:
         del headers[place]
-        if name == ledger.CHECK:  # what was written before there were checks has none, and is read as it is
+        if name == envelope.CHECK:  # what was written before there were checks has none, and is read as it is
             assert read(record._replace(headers=headers)) == read(record)
             return
     found = read(record._replace(headers=headers))
     # the check itself twice is the same record once more
-    assert found is None or (change == "twice" and name == ledger.CHECK and found == read(record))
+    assert found is None or (change == "twice" and name == envelope.CHECK and found == read(record))
 
 
 @MANY
@@ -80,7 +80,7 @@ def test_a_record_of_any_value_is_applied_or_named(record, put, place, taken):
     """Even with a right checksum: a value that decodes is applied, and everything else is a `LedgerError`."""
     pipeline = Pipeline()
     value = record.value[:place] + put + record.value[place + taken :]
-    changed = LedgerRecord(1, record.timestamp, record.key, value, ledger.checked(record.headers[:-1], value))
+    changed = LedgerRecord(1, record.timestamp, record.key, value, envelope.checked(record.headers[:-1], value))
     try:
         pipeline.core.apply(pipeline.state, 0, changed, muted=False)
     except LedgerError:
@@ -92,33 +92,33 @@ def test_a_record_of_any_value_is_applied_or_named(record, put, place, taken):
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        (ledger.SOURCE_PARTITION, b"-1"),
-        (ledger.SOURCE_PARTITION, b"1_0"),
-        (ledger.SOURCE_PARTITION, b" 1"),
-        (ledger.SOURCE_PARTITION, b"2147483648"),
-        (ledger.SOURCE_OFFSET, b"9223372036854775808"),
-        (ledger.SOURCE_OFFSET, "\uff11".encode()),
-        (ledger.COMMITMENT, b"a" * 64),
-        (ledger.COMMITMENT, b"k1:" + b"a" * 63),
-        (ledger.COMMITMENT, b"k1:" + b"g" * 64),
-        (ledger.COMMITMENT, b"K1:" + b"a" * 64),
-        (ledger.COMMITMENT, b":" + b"a" * 64),
-        (ledger.COMMITMENT, b"k1:" + b"a " * 32),
-        (ledger.TYPE, b"rate"),
-        (ledger.TYPE, None),
+        (envelope.SOURCE_PARTITION, b"-1"),
+        (envelope.SOURCE_PARTITION, b"1_0"),
+        (envelope.SOURCE_PARTITION, b" 1"),
+        (envelope.SOURCE_PARTITION, b"2147483648"),
+        (envelope.SOURCE_OFFSET, b"9223372036854775808"),
+        (envelope.SOURCE_OFFSET, "\uff11".encode()),
+        (envelope.COMMITMENT, b"a" * 64),
+        (envelope.COMMITMENT, b"k1:" + b"a" * 63),
+        (envelope.COMMITMENT, b"k1:" + b"g" * 64),
+        (envelope.COMMITMENT, b"K1:" + b"a" * 64),
+        (envelope.COMMITMENT, b":" + b"a" * 64),
+        (envelope.COMMITMENT, b"k1:" + b"a " * 32),
+        (envelope.TYPE, b"rate"),
+        (envelope.TYPE, None),
     ],
 )
 def test_an_envelope_of_no_sense_is_named_before_anything_changes(name, content):
     """Also under a right checksum: a position, digest or type that ingest cannot have written is refused on reading."""
     record = WRITTEN[0]
     headers = [(each, content if each == name else old) for each, old in record.headers[:-1]]
-    assert read(record._replace(headers=ledger.checked(headers, record.value))) is None
+    assert read(record._replace(headers=envelope.checked(headers, record.value))) is None
 
 
 def test_a_source_is_missing_only_from_the_first_configuration():
     """A payment without a position could be applied twice, since no mark would hold it back."""
     record = WRITTEN[0]
-    assert read(record._replace(headers=[(ledger.TYPE, b"transaction")])) is None
+    assert read(record._replace(headers=[(envelope.TYPE, b"transaction")])) is None
 
 
 def test_a_value_that_decodes_and_cannot_be_applied_is_named():
@@ -127,7 +127,7 @@ def test_a_value_that_decodes_and_cannot_be_applied_is_named():
     value = record.value.replace(b'"4950.00"', b'"4950.OO"')
     assert value != record.value
     pipeline = Pipeline()
-    changed = LedgerRecord(1, 0, b"k", value, ledger.checked(record.headers[:-1], value))
+    changed = LedgerRecord(1, 0, b"k", value, envelope.checked(record.headers[:-1], value))
     with pytest.raises(LedgerError, match="offset 1"):
         pipeline.core.apply(pipeline.state, 0, changed, muted=False)
 
@@ -137,7 +137,7 @@ def test_a_value_that_decodes_and_cannot_be_applied_is_named():
 def test_any_bytes_are_an_event_or_an_error(value, headers):
     """Bytes and headers of no origin are refused with their place."""
     with pytest.raises(LedgerError, match="partition 7, offset 9"):
-        ledger.decode_record(value, headers, 9, 0, 7)
+        envelope.decode_record(value, headers, 9, 0, 7)
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_any_bytes_are_an_event_or_an_error(value, headers):
 )
 def test_a_hostile_megabyte_is_refused_in_bounded_time_and_memory(value):
     """The largest records the ledger can hold are refused within a second of CPU and 16 times their size of memory."""
-    headers = ledger.checked(ledger.envelope(ledger.Source(RATES, 0, 0), b"a" * 64, b"rate"), value)
+    headers = envelope.checked(envelope.envelope(envelope.Source(RATES, 0, 0), b"a" * 64, b"rate"), value)
     tracemalloc.start()
     try:
         with own_cpu() as spent:
@@ -171,10 +171,10 @@ def test_a_record_that_cannot_be_applied_leaves_the_position():
     core = MonitorCore("test")
     state = core.new(0)
     change = ConfigurationChange(configuration=pipeline.configuration)
-    core.apply(state, 0, LedgerRecord(0, 0, *ledger.first_configuration(change)), muted=False)
+    core.apply(state, 0, LedgerRecord(0, 0, *envelope.first_configuration(change)), muted=False)
     position = state.next
     value = json.dumps(json.loads(WRITTEN[0].value) | {"identity": "0" * 31}).encode()
-    record = LedgerRecord(1, 0, b"k", value, ledger.checked(WRITTEN[0].headers[:-1], value))
+    record = LedgerRecord(1, 0, b"k", value, envelope.checked(WRITTEN[0].headers[:-1], value))
     with pytest.raises(LedgerError):
         core.apply(state, 0, record, muted=False)
     assert state.next == position

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors import party as parties
-from detectors.party import Party
+from detectors.books import party as parties
+from detectors.books.party import Party
 
 NAMES = st.lists(st.sampled_from(["", "a", "b", "c", "d", "e", "f"]), max_size=12)
 

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.errors import FencedError, SnapshotError
-from streams.outputs import Output, PartitionOutputs
-from streams.partition import Partition
-from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
+from streams.ledger.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
+from streams.partition.outputs import Output, PartitionOutputs
+from streams.partition.partition import Partition
 
 PLACE = Place("fx.progress.v1", "monitor", 0)
 
@@ -78,7 +78,7 @@ class MemoryCluster:
 
 
 class MemoryLog:
-    """streams.partition.Log over a MemoryCluster."""
+    """streams.partition.partition.Log over a MemoryCluster."""
 
     def __init__(self, cluster):
         self.cluster = cluster

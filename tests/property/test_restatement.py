@@ -3,8 +3,8 @@
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.party import unpack
-from detectors.state import PartitionState
+from detectors.books.party import unpack
+from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, configuration, later
 
 BLIND = configuration(rates={"jump": 10.0, "most": 1e6, "magnitude": 1e6, "typical": {}})

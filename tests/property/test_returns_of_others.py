@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.state import PartitionState
+from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, later
 from tests.support.payment_joins import total
 

@@ -8,14 +8,15 @@ import msgspec
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from detectors.alert import Alert
-from detectors.events import ConfigurationChange
-from detectors.state import PartitionState
-from streams import ledger, topics
-from streams.door import Admitted, Door
+from detectors.contracts.alert import Alert
+from detectors.contracts.events import ConfigurationChange
+from detectors.memory.state import PartitionState
 from streams.generator import Simulation
-from streams.monitor_core import MonitorCore
-from streams.pseudonyms import Keys, parse_keys
+from streams.ingest.door import Admitted, Door
+from streams.kafka import topics
+from streams.keys.pseudonyms import Keys, parse_keys
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore
 from tests.support.ledger import configuration
 from tests.support.rotation import former_names, parties_without_names, under_old_names, without_names
 
@@ -35,7 +36,7 @@ def written(seed: int, begin: int, end: int) -> list[Any]:
     def door(keys: Keys) -> Door:
         return doors.setdefault(repr(keys), Door(keys, 1, effective.legend.words))
 
-    key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=effective))
+    key, value, headers = envelope.first_configuration(ConfigurationChange(configuration=effective))
     records = [SimpleNamespace(key=key, value=value, headers=headers, offset=0, timestamp=0)]
     sent: dict[str, int] = {}
     for number, record in enumerate(Simulation(seed=seed, events=EVENTS, bad_share=0.02)):

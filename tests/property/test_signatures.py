@@ -3,11 +3,11 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts import INPUTS, TRANSACTIONS
-from streams.record import Record
-from streams.sender_key_file import read_sender_keys
-from streams.sender_keys import Proof
-from streams.signed_records import LENGTH, SIGNATURE, sign, signed_bytes
+from streams.contracts.input_record import Record
+from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.keys.sender_key_file import read_sender_keys
+from streams.keys.sender_keys import Proof
+from streams.keys.signed_records import LENGTH, SIGNATURE, sign, signed_bytes
 from tests.support.signing import BANK, BANKS
 
 NAMES = st.text(st.characters(codec="utf-8"), max_size=6)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from detectors.payments import ROW
+from detectors.books.payments import ROW
 from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t01_windows import FewWindows, Windows

@@ -1,7 +1,7 @@
 """aiokafka's producer and consumer over the in-memory broker, for one simulated worker.
 
-`streams.clients` makes them where it would make aiokafka's, so that everything above (streams/clients.py, kafka_log.py,
-outputs.py, snapshot_writer.py) is the product's own code.
+`streams.kafka.clients` makes them where it would make aiokafka's, so that everything above (streams/kafka/clients.py,
+kafka_log.py, outputs.py, snapshot_writer.py) is the product's own code.
 """
 
 import asyncio
@@ -107,7 +107,8 @@ class SimulatedProducer:
         self._epoch = 0
         self._in_transaction = False
         self._fault: KafkaError | None = None
-        # streams.clients sets a time-out in here, streams.outputs hears of batches that wait: here none does
+        # streams.kafka.clients sets a time-out in here, streams.partition.outputs hears of batches that wait: here none
+        # does
         self._message_accumulator = SimpleNamespace(_pending_batches=(), _batches={})
 
     async def start(self) -> None:

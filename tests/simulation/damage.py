@@ -5,11 +5,11 @@ import random
 
 import msgspec
 
-from streams import topics
 from streams.errors import SnapshotError
-from streams.monitor_core import AGENT
-from streams.progress import Place, Progress, SnapshotPointer, encode
-from streams.snapshots import Chunk, Header, chunked, read_header, sealed
+from streams.kafka import topics
+from streams.ledger.progress import Place, Progress, SnapshotPointer, encode
+from streams.ledger.snapshot_format import Chunk, Header, chunked, read_header, sealed
+from streams.monitor.core import AGENT
 from tests.simulation.kafka import Record
 
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 
-from detectors.state import STATE_SCHEMA
+from detectors.memory.state import STATE_SCHEMA
 from streams.errors import LedgerError, SnapshotError
-from streams.outputs import Output
-from streams.tally import Tally
+from streams.monitor.tally import Tally
+from streams.partition.outputs import Output
 
 TOPIC, COPIES = "fx.alerts.v1", "fx.notices.v1"
 WINDOW = 200
@@ -73,7 +73,7 @@ class Packed:
 
 
 class HashingCore:
-    """A `streams.partition.Core`; 2 us a record."""
+    """A `streams.partition.partition.Core`; 2 us a record."""
 
     agent, schema = "monitor", STATE_SCHEMA
 

@@ -2,7 +2,7 @@
 
 import random
 
-from streams import topics
+from streams.kafka import topics
 from tests.simulation.sources import Sent, Written
 
 POISON = b"\xff not a record"

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from streams import topics
-from streams.digest import learned
-from streams.monitor_core import MonitorCore
-from streams.outputs import Output
+from streams.kafka import topics
+from streams.monitor.core import MonitorCore
+from streams.partition.outputs import Output
+from streams.proofs.state_digest import learned
 from tests.simulation import hashing, sources
 from tests.simulation.sources import recount
 from tests.simulation.virtual_time import VirtualLoop, run

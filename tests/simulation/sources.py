@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 import msgspec
 import orjson
 
-from detectors.configuration import Configuration
-from detectors.events import ConfigurationChange
-from detectors.state import PartitionState
-from streams import ledger
-from streams.contracts import DISPOSITIONS, RATES, RULES, TRANSACTIONS
-from streams.door import Admitted, Door
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
+from detectors.memory.state import PartitionState
+from streams.contracts.input_record import Record
+from streams.contracts.inputs import DISPOSITIONS, RATES, RULES, TRANSACTIONS
 from streams.generator import Simulation
-from streams.ledger import HISTORY
-from streams.pseudonyms import parse_keys
-from streams.record import Record
+from streams.ingest.door import Admitted, Door
+from streams.keys.pseudonyms import parse_keys
+from streams.ledger import envelope
+from streams.ledger.envelope import HISTORY
 from streams.settings import effective_configuration
 from tests.simulation.hashing import WINDOW as HASHING_WINDOW
 from tests.support import history
@@ -32,7 +32,7 @@ DOUBLED, CONFLICTING = 0.1, 0.33
 LATE_DAYS = 60
 POOL_EVENTS, POOLS = 3000, 4
 # A plain window is recounted. It is large beside the last 50 payments that are sent again, because a full one forgets
-# by institution (detectors/shares.py), and one with many of them would lose some sooner.
+# by institution (detectors/values/shares.py), and one with many of them would lose some sooner.
 WINDOW = 400
 LIGHT: dict[str, dict[str, Any]] = {
     "detectors": {
@@ -205,7 +205,7 @@ def _written(record: Any, source: tuple[str, int], number: int, timestamp: int) 
 
 def real_sources(draw: random.Random, events: int, partitions: int) -> Sources:
     """Simulated events through the real door: payments, declarations, rates, profiles, verdicts, rules, history."""
-    key, value, headers = ledger.first_configuration(ConfigurationChange(configuration=light_configuration()))
+    key, value, headers = envelope.first_configuration(ConfigurationChange(configuration=light_configuration()))
     first = [Written(one, key, value, headers, 0, None, 0, None, None) for one in range(partitions)]
     return Sources(admitted(_stream(draw, events), partitions), first, WINDOW)
 

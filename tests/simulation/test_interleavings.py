@@ -10,11 +10,11 @@ of event time): a payment that late counts as late.
 import random
 from typing import Any
 
-from detectors.party import unpack
-from detectors.payments import RATE_MISSING, rows
-from streams.contracts import TRANSACTIONS
+from detectors.books.party import unpack
+from detectors.books.payments import RATE_MISSING, rows
+from streams.contracts.inputs import TRANSACTIONS
 from streams.generator import Simulation
-from streams.monitor_core import MonitorCore
+from streams.monitor.core import MonitorCore
 from tests.simulation.kafka import Log
 from tests.simulation.sources import Sources, Written, admitted, real_sources
 

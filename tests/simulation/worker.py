@@ -9,8 +9,8 @@ from typing import Any
 
 from faust.types import TP
 
-from streams import topics
-from streams.monitor import MonitorAgent
+from streams.kafka import topics
+from streams.monitor.agent import MonitorAgent
 from streams.settings import Settings
 from tests.simulation.clients import HOST, Network
 

@@ -12,10 +12,13 @@ from typing import Any, NamedTuple
 
 from aiokafka.errors import ProducerFenced
 
-from streams import clients, deliveries, kafka_log, monitor, outputs, partition, progress, snapshot_writer, topics
 from streams.errors import FencedError, PartitionStoppedError
-from streams.monitor_core import AGENT
-from streams.progress import Place, Published, Skip, encode, key_kind
+from streams.kafka import clients, deliveries, topics
+from streams.ledger import progress
+from streams.ledger.progress import Place, Published, Skip, encode, key_kind
+from streams.monitor import agent
+from streams.monitor.core import AGENT
+from streams.partition import kafka_log, outputs, partition, snapshot_writer
 from tests.simulation.clients import COMMIT_FAULTS, HOST, Network, SimulatedConsumer, SimulatedProducer
 from tests.simulation.damage import Damage
 from tests.simulation.ingest import POISON, Ingest
@@ -28,7 +31,7 @@ from tests.simulation.worker import TOPIC_ID, DiedError, NoFaust, Worker
 SESSION_SECONDS = 10.0
 DRAIN_SECONDS = 900.0
 # modules under test that look at the clock
-ON_THE_CLOCK = (deliveries, kafka_log, monitor, outputs, partition, snapshot_writer)
+ON_THE_CLOCK = (deliveries, kafka_log, agent, outputs, partition, snapshot_writer)
 
 
 class Kind(NamedTuple):
@@ -369,9 +372,9 @@ class World(Ingest, Damage):
 
         places: list[tuple[Any, str, Any]] = [
             (clients, "AssignedConsumer", consumer), (clients, "AIOKafkaProducer", producer),
-            (monitor, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
-            (monitor, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
-            (monitor, "transport", SimpleNamespace(install=lambda *_, **__: None)),
+            (agent, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
+            (agent, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
+            (agent, "transport", SimpleNamespace(install=lambda *_, **__: None)),
             (topics, "topic_id", lambda *_: TOPIC_ID),
             (outputs, "Outstanding", partial(deliveries.Outstanding, clock=loop.look)),
             *((module, "time", clock) for module in ON_THE_CLOCK),

@@ -3,14 +3,14 @@
 from types import SimpleNamespace
 from typing import Any
 
-from detectors.alert import Measured, Selection
-from detectors.alerts import UNSCORED, Case, Hit, proof_of
-from detectors.calendar import to_us
-from detectors.events import Transaction
-from detectors.money import Ratio
-from detectors.party import Alerted, unpack
-from detectors.party_type import STRICTEST_FIRST
+from detectors.alerting.build import UNSCORED, Case, Hit, proof_of
+from detectors.books.party import Alerted, unpack
+from detectors.books.party_type import STRICTEST_FIRST
+from detectors.contracts.alert import Measured, Selection
+from detectors.contracts.events import Transaction
 from detectors.typologies.base import Finding
+from detectors.values.legal_calendar import to_us
+from detectors.values.money import Ratio
 from tests.support.ledger import START, Ledger, later, payment
 
 DRAWN = Selection(budget="anomaly", probability=1.0, explored=False)

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from detectors.calendar import local, to_us, year_bounds
-from detectors.limits import Rulebook
-from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, SMALL_REMITTER, Payment
+from detectors.books.payments import NO_DOCUMENT, OUT, ROW, SETTLED, SMALL_REMITTER, Payment
+from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Context
+from detectors.values.legal_calendar import local, to_us, year_bounds
 from tests.support.ledger import START, configuration, payment
 
 SEOUL = ZoneInfo("Asia/Seoul")

@@ -9,7 +9,8 @@ from typing import Any
 
 from confluent_kafka import Producer
 
-from streams import ledger, topics
+from streams.kafka import topics
+from streams.ledger import envelope
 from tests.support.cluster import Cluster
 from tests.support.worker_process import Worker
 
@@ -47,7 +48,7 @@ def ledgered(cluster: Cluster) -> dict[str, str]:
     """Amount by id of every payment in the ledger."""
     found = {}
     for _, record in cluster.read(topics.LEDGER):
-        event, _ = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+        event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
         if "amount" in event.__struct_fields__ and "event_id" in event.__struct_fields__:
             assert event.event_id not in found, "twice in the ledger"
             found[event.event_id] = str(event.amount)

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors import folded
-from detectors.calendar import DAY_US, to_us
-from detectors.party import (
+from detectors.books import folded_payments
+from detectors.books.party import (
     MOST_ALERTED,
     MOST_ALIASES,
     MOST_NAMES,
@@ -33,9 +32,10 @@ from detectors.party import (
     pack,
     token_number,
 )
-from detectors.party_type import MOST_INSTITUTIONS, OTHERS
-from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
-from detectors.verdicts import ALERT_BYTES, RAISED_BYTES
+from detectors.books.party_type import MOST_INSTITUTIONS, OTHERS
+from detectors.books.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
+from detectors.memory.verdicts import ALERT_BYTES, RAISED_BYTES
+from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.ledger import Ledger
 
 LOT = 512
@@ -61,7 +61,7 @@ def put(ledger: Ledger, token: str, party_type: str, kind: Kind, count: int, unt
     party.names = ["40101", "BANKA", "USD", *(f"{number:032d}" for number in range(3, MOST_NAMES))]
     effective = ledger.state.effective
     assert effective is not None
-    needs = folded.Needs(to_us(until), effective.lateness_us, (400_000, 500_000), effective.zone)
+    needs = folded_payments.Needs(to_us(until), effective.lateness_us, (400_000, 500_000), effective.zone)
     first_us, step = to_us(until) - int(kind.days * DAY_US), int(kind.days * DAY_US) / count
     payees = np.array([token_number(f"k1.111.payee{each}") for each in range(kind.payees)], "<u8")
     for start in range(0, count, LOT):
@@ -80,8 +80,8 @@ def put(ledger: Ledger, token: str, party_type: str, kind: Kind, count: int, unt
         )
         lot["flags"] = kind.flags
         party.payments += lot.tobytes()
-        if folded.is_due(party):
-            folded.fold(party, needs)
+        if folded_payments.is_due(party):
+            folded_payments.fold(party, needs)
     _fill(party, count)
     ledger.state.parties[token] = pack(party)
 

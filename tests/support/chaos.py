@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from streams import topics
 from streams.generator import Simulation
+from streams.kafka import topics
 from streams.settings import default_tables
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.faults import EXIT_SECONDS, GROWTH_MEGABYTES, Fault, Scene

@@ -24,19 +24,20 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
-from detectors.alert import Alert
+from detectors.contracts.alert import Alert
 from detectors.core import Notice
-from detectors.state import STATE_SCHEMA
-from streams import ledger, reading, topics
-from streams.deadletter import Original, original
-from streams.digest import learned
-from streams.faults import TOLD_BY_MONITOR
-from streams.kafka_log import KafkaLog
-from streams.monitor_core import AGENT, MonitorCore
-from streams.outputs import Output
-from streams.progress import Place
-from streams.pseudonyms import load_keys
-from streams.rebuild import begin
+from detectors.memory.state import STATE_SCHEMA
+from streams.contracts.dead_letters import Original, original
+from streams.contracts.refusal_codes import TOLD_BY_MONITOR
+from streams.kafka import topic_reader, topics
+from streams.keys.pseudonyms import load_keys
+from streams.ledger import envelope
+from streams.ledger.progress import Place
+from streams.monitor.core import AGENT, MonitorCore
+from streams.monitor.rebuild import begin
+from streams.partition.kafka_log import KafkaLog
+from streams.partition.outputs import Output
+from streams.proofs.state_digest import learned
 from streams.settings import load_settings
 from streams.version import code_version
 from tests.support.worker_process import ROOT, Worker
@@ -287,7 +288,7 @@ class Cluster:
 
     def stream(self, *names: str) -> Iterator[tuple[Any, Any]]:
         """As `read`, without holding them all: the ledger of a million events is 7 GB of objects."""
-        with reading.Reader(self.settings, names) as reader:
+        with topic_reader.Reader(self.settings, names) as reader:
             for tp, records in reader.to_end():
                 for record in records:
                     yield tp, record
@@ -343,7 +344,7 @@ class Cluster:
                 if outcome != "redelivered":
                     found.outcomes.setdefault(source, set()).add(outcome)
             if state.counters["rate_missing"] != before.get("rate_missing", 0):
-                event, _ = ledger.decode_record(record.value, record.headers, record.offset, record.timestamp)
+                event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
                 found.without_rate.add(event.event_id)
         for number, state in states.items():
             found.counters[number] = dict(state.counters)

@@ -7,14 +7,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 import numpy as np
 
-from detectors import payments
-from detectors.calendar import DAY_US, to_us
-from detectors.configuration import Legend, Limit
-from detectors.limits import Rulebook
-from detectors.money import Ratio
-from detectors.payments import OUT, Payment
+from detectors.books import payments
+from detectors.books.payments import OUT, Payment
+from detectors.contracts.configuration import Legend, Limit
+from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Context, Deal
 from detectors.typologies.t16_off_market_rate import Away
+from detectors.values.legal_calendar import DAY_US, to_us
+from detectors.values.money import Ratio
 from tests.support.ledger import START, configuration, payment
 
 NOW = to_us(START)

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from detectors.events import ConfigurationChange, Declaration, Disposition, Profile, Rate, Source, Transaction
-from streams import ledger
+from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Profile, Rate, Source, Transaction
+from streams.ledger import envelope
 from streams.settings import load_settings
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -37,9 +37,9 @@ def payment(number=1, **changed):
 
 def record(event, offset=7, key=None, **more):
     """A ledger record as ingest writes it."""
-    value, kind = ledger.encode(event), str(event.__struct_config__.tag)
+    value, kind = envelope.encode(event), str(event.__struct_config__.tag)
     source = Source("fx.dispositions.v1" if kind == "disposition" else "fx.transactions.v1", 4, 106)
-    headers = ledger.checked(ledger.envelope(source, b"k1:" + b"a" * 64, kind.encode(), **more), value)
+    headers = envelope.checked(envelope.envelope(source, b"k1:" + b"a" * 64, kind.encode(), **more), value)
     return Record(
         (key or getattr(event, "party", "USD/KRW")).encode(), value, tuple(headers), offset, 1_777_000_000_000
     )

@@ -9,7 +9,7 @@ from kafka import KafkaConsumer
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
-from streams import topics
+from streams.kafka import topics
 from tests.support.cluster import PARTITIONS, Cluster
 from tests.support.figures import Figures
 from tests.support.three_brokers import ThreeBrokers

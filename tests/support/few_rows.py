@@ -3,15 +3,15 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from detectors import folded
+from detectors.books import folded_payments
 
 
 @contextmanager
 def few_rows(most: int, kept: int) -> Iterator[None]:
     """Keep at most `most` payments of a party as rows, and fold down to `kept`."""
-    before = folded.MOST_ROWS, folded.KEPT_ROWS
-    folded.MOST_ROWS, folded.KEPT_ROWS = most, kept
+    before = folded_payments.MOST_ROWS, folded_payments.KEPT_ROWS
+    folded_payments.MOST_ROWS, folded_payments.KEPT_ROWS = most, kept
     try:
         yield
     finally:
-        folded.MOST_ROWS, folded.KEPT_ROWS = before
+        folded_payments.MOST_ROWS, folded_payments.KEPT_ROWS = before

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from detectors.configuration import EVERYONE, Admission, HistoryAllowed
+from detectors.contracts.configuration import EVERYONE, Admission, HistoryAllowed
 
 UNTIL = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 TABLES: dict[str, Any] = {"admission": {"history": [{"institutions": [EVERYONE], "until": UNTIL}]}}

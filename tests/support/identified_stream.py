@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from streams.contracts.input_record import DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
 from streams.generator import Simulation
-from streams.record import DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
 
 PERSONAL = ("party_id", "party_account", "counterparty_id", "counterparty_account", "contract_counterparty_id",
             "device_id", "contact_id", "remittance_info", "x_remitter_name", "reason")  # fmt: skip

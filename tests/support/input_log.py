@@ -1,4 +1,4 @@
-"""An input topic as a reader of originals sees it (streams/originals.py), and what it asked for."""
+"""An input topic as a reader of originals sees it (streams/kafka/original_records.py), and what it asked for."""
 
 import asyncio
 from types import SimpleNamespace
@@ -7,7 +7,7 @@ from typing import Any, Self
 import pytest
 from aiokafka import TopicPartition
 
-from streams import clients
+from streams.kafka import clients
 from streams.settings import Settings
 
 

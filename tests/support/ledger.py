@@ -6,10 +6,8 @@ from typing import Any
 
 import msgspec
 
-from detectors.calendar import to_us
-from detectors.configuration import Configuration
-from detectors.core import Outputs, apply
-from detectors.events import (
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import (
     ConfigurationChange,
     Declaration,
     Disposition,
@@ -20,7 +18,9 @@ from detectors.events import (
     Source,
     Transaction,
 )
-from detectors.state import PartitionState
+from detectors.core import Outputs, apply
+from detectors.memory.state import PartitionState
+from detectors.values.legal_calendar import to_us
 from streams.settings import effective_configuration
 
 START = datetime(2025, 3, 3, 1, 0, tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""A cluster in memory under `streams.kafka_log`: it shows a committed reader less than any other."""
+"""A cluster in memory under `streams.partition.kafka_log`: it shows a committed reader less than any other."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from streams import clients
-from streams.kafka_log import KafkaLog
-from streams.progress import Place
+from streams.kafka import clients
+from streams.ledger.progress import Place
+from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
 
 SETTINGS = Settings()

@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import clients, topics
-from streams.kafka_log import KafkaLog
-from streams.monitor_core import MonitorCore
-from streams.outputs import PartitionOutputs
-from streams.partition import Partition
-from streams.progress import Place, Published, encode
+from detectors.memory.state import STATE_SCHEMA, PartitionState
+from streams.kafka import clients, topics
+from streams.ledger.progress import Place, Published, encode
+from streams.monitor.core import MonitorCore
+from streams.partition.kafka_log import KafkaLog
+from streams.partition.outputs import PartitionOutputs
+from streams.partition.partition import Partition
+from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.settings import Settings
-from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
 
 TOPIC_ID = "ledger-topic-id"
 

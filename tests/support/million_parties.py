@@ -20,11 +20,12 @@ from typing import Any
 import msgspec
 import uvloop
 
-from detectors.fingerprints import Known
-from detectors.party import pack, unpack
-from detectors.state import PartitionState
-from streams import health, topics
-from streams.monitor import MonitorAgent, _frozen
+from detectors.books.fingerprints import Known
+from detectors.books.party import pack, unpack
+from detectors.memory.state import PartitionState
+from streams.kafka import topics
+from streams.monitor.agent import MonitorAgent, _frozen
+from streams.operations import health
 from streams.settings import load_settings
 from streams.worker import SWITCH_SECONDS, _metrics
 from tests.bench.workload import PARTITIONS, ingested, records, stored
@@ -61,7 +62,7 @@ class Heartbeat:
 
 def states(parties: int) -> list[PartitionState]:
     """Twelve states at ledger offset 1, with `parties` parties in all."""
-    from streams.monitor_core import MonitorCore
+    from streams.monitor.core import MonitorCore
 
     core, found = MonitorCore("million"), []
     for number, part in enumerate(ingested(stored(records(LEARNED_EVENTS))).ledger):

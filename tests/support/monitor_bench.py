@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from detectors.core import Assessed, Outputs
-from detectors.scoring import Scored
-from streams import monitor_core
-from streams.monitor_core import MonitorCore
-from streams.outputs import Output
+from detectors.ranking.ensemble import Scored
+from streams.monitor import core
+from streams.monitor.core import MonitorCore
+from streams.partition.outputs import Output
 from streams.settings import effective_configuration
 from tests.support.pipeline import LedgerRecord, Pipeline
 
@@ -31,7 +31,7 @@ class Bench:
         self.state = self.core.new(partition)
         self.state.configuration = effective_configuration({})
 
-        real = monitor_core.science.apply
+        real = core.science.apply
 
         def apply(state: Any, event: Any, origin: Any) -> Outputs:
             if state is not self.state:
@@ -40,7 +40,7 @@ class Bench:
                 raise step
             return step
 
-        monkeypatch.setattr(monitor_core.science, "apply", apply)
+        monkeypatch.setattr(core.science, "apply", apply)
 
     def take(self, topic: str, body: dict[str, Any], *, muted: bool = False, **more: Any) -> list[Output]:
         """Apply the record that ingest writes of an input."""

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
-from streams import topics
 from streams.generator import Simulation
+from streams.kafka import topics
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster, assert_exact
 from tests.support.sender import Sender

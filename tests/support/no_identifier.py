@@ -10,12 +10,12 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition
 
-from streams import clients, topics
 from streams.cli.reidentify import generate_keys
-from streams.deadletter import PREFIX
-from streams.publish import publish_records
+from streams.contracts.dead_letters import PREFIX
+from streams.kafka import clients, topics
+from streams.ledger.snapshot_format import Chunk
+from streams.publication.sending import publish_records
 from streams.settings import Settings, load_settings
-from streams.snapshots import Chunk
 from tests.support.chaos import MANY_ALERTS
 from tests.support.cluster import Cluster
 from tests.support.identified_stream import IdentifiedStream

@@ -7,11 +7,11 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import IllegalStateError
 
+from detectors.contracts.events import Source
 from detectors.core import Notice
-from detectors.events import Source
-from streams.commitments import Committer, EvidenceKeys
-from streams.notices import ConflictLetters
-from streams.pseudonyms import parse_keys
+from streams.ingest.conflict_letters import ConflictLetters
+from streams.keys.commitments import Committer, EvidenceKeys
+from streams.keys.pseudonyms import parse_keys
 from streams.settings import Settings
 
 TP = TopicPartition("fx.notices.v1", 0)

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from detectors import core
-from streams import ledger
-from streams.door import Rejected
+from streams.contracts.input_record import DECLARATIONS, TRANSACTIONS, Record
 from streams.generator import Simulation
-from streams.record import DECLARATIONS, TRANSACTIONS, Record
+from streams.ingest.door import Rejected
+from streams.ledger import envelope
 from tests.support.pipeline import Pipeline
 
 # 240 days hold every variant, the silence of T14 too; the limits of 2025 and of 2026 are both in force within them
@@ -59,7 +59,7 @@ def _applied(pipeline: Pipeline, record: Record) -> list[tuple[set[str], str]]:
     for _, key, value, headers in admitted.records:
         place = len(pipeline.log)
         pipeline.log.append((place, record.timestamp_ms, key, value, headers))
-        event, origin = ledger.decode_record(value, headers, place, record.timestamp_ms, 0)
+        event, origin = envelope.decode_record(value, headers, place, record.timestamp_ms, 0)
         outputs = core.apply(pipeline.state, event, origin)
         if outputs.assessed is not None:
             done.append(({typology for typology, _ in outputs.assessed.fired}, event.event_id))

@@ -16,10 +16,10 @@ from typing import Any
 
 import yaml
 
-from detectors.alert import Versions
-from streams.broker.ports import free_ports
-from streams.broker.supervisor import die_with_parent
-from streams.metrics import Metrics
+from detectors.contracts.alert import Versions
+from streams.demo.broker.ports import free_ports
+from streams.demo.broker.supervisor import die_with_parent
+from streams.operations.metrics import Metrics
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 ALERTMANAGER = DEPLOY / "alertmanager" / "alertmanager.yml"

@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any
 
-from streams.outputs import Output
-from streams.partition import Partition
-from streams.progress import Place, Progress, Skip
+from streams.ledger.progress import Place, Progress, Skip
+from streams.partition.outputs import Output
+from streams.partition.partition import Partition
 
 PLACE = Place("fx.progress.v1", "monitor", 4)
 RESTORE = "to do: the ledger was truncated or recreated: restore it, or begin new snapshot and progress topics"

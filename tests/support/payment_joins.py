@@ -1,8 +1,8 @@
 """What tests of payments that share an id look at: the party's totals, what was counted, which rules fired."""
 
-from detectors.alerts import Alert
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
+from detectors.alerting.build import Alert
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
 from tests.support.ledger import Ledger
 
 PARTY = "k1.0a3.remitter"

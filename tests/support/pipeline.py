@@ -4,16 +4,16 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from detectors.configuration import Admission, Configuration
-from detectors.events import ConfigurationChange, Transaction
-from detectors.party import Party, unpack
-from detectors.state import PartitionState
-from streams import ledger
-from streams.contracts import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, TRANSACTIONS
-from streams.door import Admitted, Door, Rejected
-from streams.monitor_core import MonitorCore
-from streams.outputs import Output
-from streams.pseudonyms import development_keys
+from detectors.books.party import Party, unpack
+from detectors.contracts.configuration import Admission, Configuration
+from detectors.contracts.events import ConfigurationChange, Transaction
+from detectors.memory.state import PartitionState
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, TRANSACTIONS
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore
+from streams.partition.outputs import Output
 from streams.settings import effective_configuration
 from tests.support import history
 
@@ -58,7 +58,7 @@ class Pipeline:
         self.state: PartitionState = self.core.new(0)
         self.log: list[LedgerRecord] = []
         self.offsets: dict[str, int] = {}
-        self._append(0, *ledger.first_configuration(ConfigurationChange(configuration=self.configuration)))
+        self._append(0, *envelope.first_configuration(ConfigurationChange(configuration=self.configuration)))
 
     def _append(self, timestamp: int, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> list[Output]:
         record = LedgerRecord(len(self.log), timestamp, key, value, headers)
@@ -74,7 +74,7 @@ class Pipeline:
         key = key if key is not None or demanded is None else demanded(body).encode()
         timestamp = TIMESTAMP_MS if at is None else int(at.timestamp() * 1000)
         offset = self.offsets[topic] = self.offsets.get(topic, -1) + 1
-        headers = [(ledger.HISTORY, b"1")] if history else []
+        headers = [(envelope.HISTORY, b"1")] if history else []
         answer = self.door.admit(topic, 0, offset, timestamp, key, json.dumps(body).encode(), headers)
         return answer if isinstance(answer, Rejected) else self.take(answer, timestamp)
 
@@ -85,7 +85,7 @@ class Pipeline:
             outputs += self._append(timestamp, key, value, headers)
         if admitted.leg is not None:
             _, _, value, headers = admitted.leg
-            ledger.decode_leg(value, headers, 0, timestamp)
+            envelope.decode_leg(value, headers, 0, timestamp)
         return outputs
 
     def party(self) -> Party:
@@ -95,5 +95,5 @@ class Pipeline:
 
     def events(self) -> list[Transaction]:
         """The transactions in the ledger, as the monitor reads them."""
-        found = [ledger.decode_record(r.value, r.headers, r.offset, r.timestamp)[0] for r in self.log]
+        found = [envelope.decode_record(r.value, r.headers, r.offset, r.timestamp)[0] for r in self.log]
         return [event for event in found if isinstance(event, Transaction)]

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from detectors.alert import Alert
+from detectors.contracts.alert import Alert
 from streams.generator import Simulation
-from streams.pseudonyms import Keys
+from streams.keys.pseudonyms import Keys
 
 
 def missed_cases(simulation: Simulation, keys: Keys, alerts: Iterable[Alert], *, by_due: bool) -> list[str]:

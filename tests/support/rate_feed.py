@@ -1,11 +1,14 @@
-"""A feed of reference rates, said record by record to what judges them (detectors/rate_checks.py); times in minutes."""
+"""A feed of reference rates, said record by record to what judges them (detectors/rates/rate_checks.py).
+
+Times are in minutes.
+"""
 
 from typing import Any
 
-from detectors.calendar import MINUTE_US
-from detectors.configuration import RateRules
-from detectors.rate_checks import Checked, Limits, Verdict
-from detectors.rates import History
+from detectors.contracts.configuration import RateRules
+from detectors.rates.rate_checks import Checked, Limits, Verdict
+from detectors.rates.reference_rates import History
+from detectors.values.legal_calendar import MINUTE_US
 
 HOUR, DAY = 60, 1440
 STALE = 26 * HOUR * MINUTE_US

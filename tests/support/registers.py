@@ -1,4 +1,7 @@
-"""streams/registers.toml from pycountry; `python -m tests.support.registers` writes it anew, after an update of it."""
+"""streams/contracts/registers.toml from pycountry.
+
+`python -m tests.support.registers` writes it anew, after an update of it.
+"""
 
 from collections.abc import Iterable
 from importlib import metadata

@@ -7,16 +7,16 @@ from typing import Any
 
 import msgspec
 
-from detectors.alert import Alert
-from detectors.party import unpack
-from detectors.state import PartitionState
-from streams import topics
+from detectors.books.party import unpack
+from detectors.contracts.alert import Alert
+from detectors.memory.state import PartitionState
 from streams.cli.reidentify import generate_keys
+from streams.contracts.input_record import DISPOSITIONS, TRANSACTIONS, Record
 from streams.generator import Simulation
-from streams.monitor_core import MonitorCore
-from streams.pseudonyms import NameSpace, parse_keys
-from streams.publish import publish_records
-from streams.record import DISPOSITIONS, TRANSACTIONS, Record
+from streams.kafka import topics
+from streams.keys.pseudonyms import NameSpace, parse_keys
+from streams.monitor.core import MonitorCore
+from streams.publication.sending import publish_records
 from streams.settings import load_settings
 from streams.version import code_version
 from tests.support.chaos import MANY_ALERTS
@@ -107,7 +107,7 @@ def _valid(records: list[Record]) -> list[Record]:
     found: dict[bytes, Record] = {}
     counted: Counter[str] = Counter()
     keys = parse_keys(OLD_KEYS, "old")
-    from streams.door import Admitted, Door
+    from streams.ingest.door import Admitted, Door
 
     door = Door(keys, PARTITIONS, {})
     for record in records:

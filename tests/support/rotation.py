@@ -12,10 +12,10 @@ from typing import Any
 
 import msgspec
 
-from detectors.alert import Alert
-from detectors.party import Party, unpack
-from detectors.state import PartitionState
-from streams import ledger
+from detectors.books.party import Party, unpack
+from detectors.contracts.alert import Alert
+from detectors.memory.state import PartitionState
+from streams.ledger import envelope
 
 _TOKEN = re.compile(r"\b[a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32}\b")
 
@@ -41,8 +41,8 @@ def under_old_names(record: Any, former: Mapping[str, str]) -> Any:
     if (fingerprints := body.pop("former", None)) is not None:
         body["identity"], body["body"] = fingerprints
     value = json.dumps(body, ensure_ascii=False).encode()
-    headers = [header for header in record.headers if header[0] != ledger.CHECK]
-    return SimpleNamespace(value=value, key=record.key, offset=record.offset, headers=ledger.checked(headers, value),
+    headers = [header for header in record.headers if header[0] != envelope.CHECK]
+    return SimpleNamespace(value=value, key=record.key, offset=record.offset, headers=envelope.checked(headers, value),
                            timestamp=record.timestamp)  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`fx.rules.v1` and the ledger in memory, under `streams.in_force`."""
+"""`fx.rules.v1` and the ledger in memory, under `streams.ledger.configuration_in_force`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,10 +9,10 @@ import msgspec
 import pytest
 from kafka import TopicPartition as AdminPartition
 
-from detectors.configuration import Configuration
-from detectors.events import ConfigurationChange
-from streams import in_force
-from streams.contracts import RulesRecord
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
+from streams.contracts.inputs import RulesRecord
+from streams.ledger import configuration_in_force
 from streams.settings import Settings
 from tests.support.ledger import configuration
 from tests.support.log_cluster import SETTINGS, Cluster
@@ -29,7 +29,7 @@ class Topics(Cluster):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__(monkeypatch)
         self.hidden, self.missing, self.end, self.rules_partitions = 0, set(), 0, 1
-        monkeypatch.setattr(in_force.topics, "connect", self.connect)
+        monkeypatch.setattr(configuration_in_force.topics, "connect", self.connect)
 
     @contextmanager
     def connect(self, settings: Settings) -> Iterator[Any]:

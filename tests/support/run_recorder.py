@@ -10,8 +10,8 @@ from typing import Any
 
 import faust
 
-from streams import app as faust_app
-from streams import transport
+from streams.faust_runtime import app as faust_app
+from streams.faust_runtime import run_consumer
 from streams.settings import load_settings
 
 AGENT = "runs"
@@ -22,7 +22,7 @@ def main(bootstrap: str, group: str, output: str, *topics: str) -> None:
     settings = load_settings(bootstrap=bootstrap, application=group, session_timeout_seconds=6)
     app = faust_app.build(settings, AGENT, web=False)
     # with a long wait for order the merge is exact on a busy machine too
-    transport.install(app, run_records=64, queued_runs=4, order_wait=10)
+    run_consumer.install(app, run_records=64, queued_runs=4, order_wait=10)
 
     @app.agent(faust_app.raw_topic(app, *topics), name=AGENT)
     async def record(stream: Any) -> None:

@@ -11,10 +11,10 @@ from typing import Any
 
 from kafka.admin import ScramMechanism, UserScramCredentialUpsertion
 
-from streams import topics
-from streams.broker import EmbeddedBroker
-from streams.broker.ports import free_ports
-from streams.broker.secured import Listener, Secured
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.broker.ports import free_ports
+from streams.demo.broker.secured import Listener, Secured
+from streams.kafka import topics
 from streams.settings import Settings, load_settings
 from tests.support.certificates import Authority, secret_file
 

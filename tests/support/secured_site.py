@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, TypeVar
 import tomli_w
 
 from streams.cli.reidentify import generate_keys
+from streams.kafka.topics.acls import ROLES
 from streams.settings import load_settings
-from streams.topics.acls import ROLES
 from tests.support.certificates import secret_file
 from tests.support.secured import SecuredCluster, environment
 from tests.support.worker_process import ROOT

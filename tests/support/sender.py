@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
+from streams.contracts.input_record import Record
 from streams.errors import BrokerUnavailableError, DeliveryError
-from streams.publish import publish_records
-from streams.record import Record
+from streams.publication.sending import publish_records
 from streams.settings import load_settings
 
 # records sent at once: some seconds of a chaos run, and what comes twice when the brokers fail meanwhile

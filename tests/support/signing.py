@@ -6,9 +6,9 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from streams.record import Record
-from streams.sender_keys import SenderKey, SenderKeys
-from streams.signed_records import sign
+from streams.contracts.input_record import Record
+from streams.keys.sender_keys import SenderKey, SenderKeys
+from streams.keys.signed_records import sign
 
 BANK = SigningKey(bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60"))
 OTHER = SigningKey(bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb"))

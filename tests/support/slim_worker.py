@@ -54,7 +54,7 @@ def main() -> None:
         from streams.cli import main as fxwatch
 
         return fxwatch()
-    for name in ("streams.ingest", "streams.monitor", "streams.worker"):
+    for name in ("streams.ingest.agent", "streams.monitor.agent", "streams.worker"):
         importlib.import_module(name)
     of_worker = bytecode()
     names = [

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from streams.contracts import PROFILES, RATES, TRANSACTIONS
-from streams.record import HISTORY_HEADER, Record
-from streams.record_lines import contract_key
+from streams.contracts.input_record import HISTORY_HEADER, Record
+from streams.contracts.inputs import PROFILES, RATES, TRANSACTIONS
+from streams.contracts.record_lines import contract_key
 from streams.testbed.stream_files import Format, write_stream
 
 START = datetime(2026, 4, 20, 0, 0, tzinfo=UTC)

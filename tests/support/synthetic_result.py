@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from detectors.calendar import to_us
 from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.sheet import Pairs, Sheet, Texts
 from detectors.testbed.truth import Case, Expected, Lookalike, Truth
+from detectors.values.legal_calendar import to_us
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 EPOCH_DAY = (START - datetime(1970, 1, 1, tzinfo=UTC)).days

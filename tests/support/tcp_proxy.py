@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from streams.broker import EmbeddedBroker
-from streams.broker.ports import free_ports
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.broker.ports import free_ports
 
 # as much as a socket hands over at once; latency is per piece, as it is per packet burst on a real line
 PIECE_BYTES = 64 * 1024

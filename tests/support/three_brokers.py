@@ -12,9 +12,9 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
-from streams.broker import EmbeddedBroker
-from streams.broker.node import new_cluster_id
-from streams.broker.ports import free_ports
+from streams.demo.broker import EmbeddedBroker
+from streams.demo.broker.node import new_cluster_id
+from streams.demo.broker.ports import free_ports
 
 # A node holds some 250 replicas of fxwatch's topics and serves two dozen producers; at 256 MB it collects all the time.
 HEAP_MEGABYTES = 320

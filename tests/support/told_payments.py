@@ -4,10 +4,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from detectors import accounting, payments
-from detectors.accounting import Effect, Incoming
-from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, Payment
+from detectors.books import accounting, payments
+from detectors.books.accounting import Effect, Incoming
+from detectors.books.party import Party
+from detectors.books.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, Payment
 
 NAMES = ["", "BANKA", "BANKB", "BANKX", "USD", "EUR", "40101", "40201"]
 A, B, X, USD, EUR, GIFT, STUDY = 1, 2, 3, 4, 5, 6, 7

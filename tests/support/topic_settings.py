@@ -9,8 +9,8 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError
 from kafka.structs import TopicPartition
 
-from streams import topics
-from streams.monitor_core import MonitorCore
+from streams.kafka import topics
+from streams.monitor.core import MonitorCore
 from streams.version import code_version
 from tests.support.cluster import PARTITIONS, Cluster, source_place
 from tests.support.worker_process import Worker, reasons

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from detectors import transaction
-from detectors.calendar import to_us
-from detectors.events import Origin, Source, Transaction
+from detectors.contracts.events import Origin, Source, Transaction
+from detectors.values.legal_calendar import to_us
 from tests.support.ledger import START, TOPIC, Ledger, stamp
 
 

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
 from tests.support.ledger import START
 
 MINUTE = timedelta(minutes=1)

@@ -15,8 +15,8 @@ from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from streams.broker.ports import free_ports
-from streams.broker.supervisor import die_with_parent
+from streams.demo.broker.ports import free_ports
+from streams.demo.broker.supervisor import die_with_parent
 
 ROOT = Path(__file__).resolve().parents[2]
 # by pattern, because the whole page takes 10 ms to parse and is asked for several times a second

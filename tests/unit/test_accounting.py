@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from detectors import accounting
-from detectors.accounting import Effect
-from detectors.calendar import DAY_US
-from detectors.party import MOST_RESTATED, Party, Restated, Reversal
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, REVERSED, SETTLED
+from detectors.books import accounting
+from detectors.books.accounting import Effect
+from detectors.books.party import MOST_RESTATED, Party, Restated, Reversal
+from detectors.books.payments import NO_DOCUMENT, ORDERED, OUT, RESTATED, REVERSED, SETTLED
+from detectors.values.legal_calendar import DAY_US
 from tests.support.told_payments import EUR, NAMES, UNDOCUMENTED, A, B, X, but, payment, rows, tell, told, words
 
 # One institution

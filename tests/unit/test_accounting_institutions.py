@@ -4,10 +4,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detectors.accounting import Effect
-from detectors.calendar import DAY_US, to_us
-from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, RATE_MISSING, RESTATED, SECONDED, SETTLED, SMALL_REMITTER
+from detectors.books.accounting import Effect
+from detectors.books.party import Party
+from detectors.books.payments import (
+    NO_DOCUMENT,
+    ORDERED,
+    OUT,
+    RATE_MISSING,
+    RESTATED,
+    SECONDED,
+    SETTLED,
+    SMALL_REMITTER,
+)
+from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.told_payments import GIFT, NAMES, STUDY, UNDOCUMENTED, A, B, X, but, payment, rows, tell, told, words
 
 # what two institutions told

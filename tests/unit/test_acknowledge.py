@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.acknowledge import Span, joined, require_open
+from streams.decisions.acknowledge_gap import Span, joined, require_open
 from streams.errors import UsageError
 
 PASSED = [(5, 9), (20, 29), (10, 14)]

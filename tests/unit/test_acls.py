@@ -5,13 +5,13 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from streams import topics
-from streams.application_claim import TRANSACTIONAL_ID
 from streams.cli import command
 from streams.errors import UsageError
+from streams.kafka import topics
+from streams.kafka.topics.acls import ON_REQUEST, ROLES, commands, grants, named, principals, role_of, topics_of
+from streams.kafka.topics.granting import entries
+from streams.ledger.application_claim import TRANSACTIONAL_ID
 from streams.settings import load_settings
-from streams.topics.acls import ON_REQUEST, ROLES, commands, grants, named, principals, role_of, topics_of
-from streams.topics.granting import entries
 
 
 def held(role, **overrides):

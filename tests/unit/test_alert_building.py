@@ -6,12 +6,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from detectors.alert import EvidenceItem, Measured, Position, Reason, Selection, Versions
-from detectors.alerts import RULE, build, krw_of, proof_of, severity
-from detectors.events import Origin, Source
-from detectors.money import Exact, Ratio
-from detectors.party import Alerted, unpack
-from detectors.scoring import Scored
+from detectors.alerting.build import RULE, build, krw_of, proof_of, severity
+from detectors.books.party import Alerted, unpack
+from detectors.contracts.alert import EvidenceItem, Measured, Position, Reason, Selection, Versions
+from detectors.contracts.events import Origin, Source
+from detectors.ranking.ensemble import Scored
+from detectors.values.money import Exact, Ratio
 from tests.support.alert_case import DRAWN, FIRST, SECOND, TRIGGER, case_of, hit, never
 from tests.support.ledger import START, Ledger, later, payment
 

@@ -6,13 +6,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import alerts
-from detectors.alert import Counterfactual, Selection
-from detectors.alerts import RULE, Hit, build, evaluated, news
-from detectors.configuration import TypologyRules
+from detectors.alerting import build as alerts
+from detectors.alerting.build import RULE, Hit, build, evaluated, news
+from detectors.books.party import Alerted
+from detectors.contracts.alert import Counterfactual, Selection
+from detectors.contracts.configuration import TypologyRules
 from detectors.features import Feature
-from detectors.party import Alerted
-from detectors.scoring import Scored
+from detectors.ranking.ensemble import Scored
 from detectors.typologies.base import Change, Finding
 from tests.support.alert_case import DRAWN, case_of, finding, hit, never, typology
 from tests.support.ledger import later, payment

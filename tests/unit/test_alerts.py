@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from detectors.alerts import severity
-from detectors.routing import UNASSIGNED, desks
+from detectors.alerting.build import severity
+from detectors.alerting.desks import UNASSIGNED, desks
 from tests.support.ledger import Ledger, configuration, later
 
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from detectors.aliases import ROOM, make_room
-from detectors.party import MOST_ALIASES, Party, unpack
-from detectors.payments import exact_sum, rows
+from detectors.books.aliases import ROOM, make_room
+from detectors.books.party import MOST_ALIASES, Party, unpack
+from detectors.books.payments import exact_sum, rows
 from tests.support.ledger import Ledger, later
 from tests.support.told_payments import NAMES, A, B, X, payment
 

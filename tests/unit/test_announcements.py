@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.announcements import Announcements
+from streams.log.announcements import Announcements
 from tests.support.logged import fields
 
 PAGES = "http://127.0.0.1:6066"

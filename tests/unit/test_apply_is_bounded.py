@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from detectors import folded
-from detectors.calendar import to_us
+from detectors.books import folded_payments
+from detectors.books.party import unpack
+from detectors.books.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
+from detectors.contracts.events import Declaration, Disposition, Profile
 from detectors.core import Outputs
-from detectors.events import Declaration, Disposition, Profile
-from detectors.party import unpack
-from detectors.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
-from streams.contracts import RELATED_LIMIT
+from detectors.values.legal_calendar import to_us
+from streams.contracts.inputs import RELATED_LIMIT
 from tests.support import busy_party
 from tests.support.busy_party import Kind
 from tests.support.ledger import Ledger, digest16, later, payment
@@ -147,13 +147,16 @@ def busy(name: str) -> Measured:
     busy_party.put(ledger, PARTY, party_type, kind, COUNT, NOW)
     for twin in twins:
         twin.state.parties[PARTY] = ledger.state.parties[PARTY]
-    before = folded.folded_of(unpack(ledger.state.parties[PARTY])).count
+    before = folded_payments.folded_of(unpack(ledger.state.parties[PARTY])).count
     assert before + len(rows(unpack(ledger.state.parties[PARTY]))) == COUNT
     measured = Measured(ledger, *twins)
     of_all_sorts(measured, party_type)
     assert measured.count == 12 * 14 + 15
     # at least one of the records found the party full and folded
-    assert folded.folded_of(unpack(ledger.state.parties[PARTY])).count >= before + folded.MOST_ROWS - folded.KEPT_ROWS
+    assert (
+        folded_payments.folded_of(unpack(ledger.state.parties[PARTY])).count
+        >= before + folded_payments.MOST_ROWS - folded_payments.KEPT_ROWS
+    )
     assert len(ledger.state.parties[PARTY]) < MOST_BYTES
     print(f"{name}: {1000 * measured.slowest:.1f} ms ({measured.what}), {len(ledger.state.parties[PARTY])} bytes")
     return measured
@@ -174,7 +177,7 @@ def test_pieces_that_fire_no_rule_under_any_of_four_types(payees):
     """
     ledger, *twins = (warmed() for _ in range(TWINS))
     kind = Kind(payees=payees, institutions=512)
-    busy_party.put(ledger, PARTY, "company", kind, folded.MOST_ROWS - 8, NOW)
+    busy_party.put(ledger, PARTY, "company", kind, folded_payments.MOST_ROWS - 8, NOW)
     for twin in twins:
         twin.state.parties[PARTY] = ledger.state.parties[PARTY]
     measured, found = Measured(ledger, *twins), []
@@ -218,8 +221,8 @@ def joining(kind: Kind) -> Measured:
         measured.pay("joined", f"e{number}", NOW + timedelta(minutes=number), previous={PARTY: old})
     assert old not in ledger.state.parties
     record = unpack(ledger.state.parties[PARTY])
-    assert folded.folded_of(record).count + len(rows(record)) == 2 * COUNT + 5
-    assert len(record.payments) <= folded.MOST_ROWS * ROW.itemsize
+    assert folded_payments.folded_of(record).count + len(rows(record)) == 2 * COUNT + 5
+    assert len(record.payments) <= folded_payments.MOST_ROWS * ROW.itemsize
     print(f"{1000 * measured.slowest:.1f} ms ({measured.what})")
     return measured
 

@@ -6,9 +6,10 @@ from types import SimpleNamespace
 import pytest
 from click.testing import CliRunner
 
-from streams import audit, audit_anchors, reading
+from streams.access import audit_anchors, audit_log
 from streams.cli import reidentify
 from streams.errors import KeyFileError
+from streams.kafka import topic_reader
 from streams.settings import Settings
 from tests.unit.test_audit import WHEN, chain
 
@@ -16,13 +17,13 @@ from tests.unit.test_audit import WHEN, chain
 def anchored(values, path):
     """A file with an anchor of each record."""
     for offset, value in values:
-        audit_anchors.add_anchor(path, offset, audit.digest(value))
+        audit_anchors.add_anchor(path, offset, audit_log.digest(value))
     return audit_anchors.read_anchors(path)
 
 
 def told(values, anchors):
     """What is wrong, chain and anchors."""
-    return [*audit.breaks(values), *audit_anchors.missing(values, anchors)]
+    return [*audit_log.breaks(values), *audit_anchors.missing(values, anchors)]
 
 
 def test_a_log_that_only_grew_holds_all_that_was_anchored(tmp_path):
@@ -37,7 +38,7 @@ def test_a_cut_tail_is_told(tmp_path, left):
     """The chain of what is left is whole: only the anchors know."""
     values = chain(4)
     cut = values[:left]
-    assert list(audit.breaks(cut)) == []
+    assert list(audit_log.breaks(cut)) == []
     faults = told(cut, anchored(values, tmp_path / "a"))
     assert len(faults) == 4 - left
     assert all("its end was cut off" in fault for fault in faults)
@@ -50,10 +51,10 @@ def test_a_full_rewrite_is_told(tmp_path):
     rewritten: list[tuple[int, bytes]] = []
     for number in range(6):
         last = rewritten[-1][1] if rewritten else None
-        who = audit.Who("officer", 1000, "desk-1")
-        made = audit.chained(last, "reidentify", f"other {number}", "c", "r", who, WHEN, "opened")
+        who = audit_log.Who("officer", 1000, "desk-1")
+        made = audit_log.chained(last, "reidentify", f"other {number}", "c", "r", who, WHEN, "opened")
         rewritten.append((2 * number, made))
-    assert list(audit.breaks(rewritten)) == []
+    assert list(audit_log.breaks(rewritten)) == []
     faults = told(rewritten, anchors)
     assert len(faults) == 4
     assert all("another record stands there" in fault for fault in faults)
@@ -84,7 +85,7 @@ def world(monkeypatch, tmp_path):
     state = SimpleNamespace(log=chain(3), opened=False, path=tmp_path / "a", fails=False)
     monkeypatch.setattr(reidentify, "load_settings", lambda: Settings(audit_anchor_file=state.path))
     monkeypatch.setattr(reidentify, "_log", lambda _settings: state.log)
-    monkeypatch.setattr(reading, "partitions_of", lambda *_: {})
+    monkeypatch.setattr(topic_reader, "partitions_of", lambda *_: {})
 
     def opened(*_):
         state.opened = True
@@ -93,12 +94,12 @@ def world(monkeypatch, tmp_path):
         )
 
     def write(_settings, kind, token, case, reason, outcome):
-        value = audit.chained(state.log[-1][1], kind, token, case, reason, audit.account(), WHEN, outcome)
+        value = audit_log.chained(state.log[-1][1], kind, token, case, reason, audit_log.account(), WHEN, outcome)
         state.log = [*state.log, (state.log[-1][0] + 2, value)]
-        return audit.Written("fx.audit.v1", 0, state.log[-1][0], audit.digest(value))
+        return audit_log.Written("fx.audit.v1", 0, state.log[-1][0], audit_log.digest(value))
 
     monkeypatch.setattr(reidentify, "_opened", opened)
-    monkeypatch.setattr(audit, "write", write)
+    monkeypatch.setattr(audit_log, "write", write)
     return state
 
 

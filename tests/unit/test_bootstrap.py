@@ -10,9 +10,10 @@ from faust.transport.drivers.aiokafka import server_list
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams import app, bootstrap
 from streams.cli import broker
 from streams.errors import ConfigurationError
+from streams.faust_runtime import app
+from streams.kafka import bootstrap_addresses
 from streams.kafka.check_connection import check_connection
 from streams.settings import load_settings
 
@@ -58,7 +59,7 @@ WRONG = [
 @pytest.mark.parametrize(("text", "servers"), FORMS)
 def test_every_form_becomes_host_and_port(text: str, servers: list[str]) -> None:
     """And Faust, whose addresses are URLs, hands its consumer the same ones."""
-    assert bootstrap.servers(text) == servers
+    assert bootstrap_addresses.servers(text) == servers
     settings = load_settings(bootstrap=text)
     assert settings.bootstrap_servers == servers
     assert server_list(app.build(settings, "ingest", web=False).conf.broker_consumer, 9092) == servers
@@ -69,7 +70,7 @@ def test_every_form_becomes_host_and_port(text: str, servers: list[str]) -> None
 def test_what_is_no_address_is_told(text: str, why: str) -> None:
     """One error that says what was expected; a message stays short however long the address is."""
     with pytest.raises(ConfigurationError, match=why) as caught:
-        bootstrap.servers(text)
+        bootstrap_addresses.servers(text)
     assert len(caught.value.message) < 500
 
 
@@ -103,7 +104,7 @@ def test_a_password_in_an_address_is_never_repeated(text: str, monkeypatch: pyte
         load_settings()
     assert "hunter2" not in caught.value.message
     with pytest.raises(ConfigurationError) as caught:
-        bootstrap.servers(text)
+        bootstrap_addresses.servers(text)
     assert "hunter2" not in caught.value.message
 
 
@@ -112,19 +113,19 @@ def test_a_protocol_that_is_not_the_configured_one_is_one_error(monkeypatch: pyt
     monkeypatch.setenv("FXWATCH_BOOTSTRAP", "SSL://kafka1:9093,kafka2")
     with pytest.raises(ConfigurationError, match="SSL://, the security protocol is PLAINTEXT"):
         load_settings()
-    found, problems = bootstrap.read("ssl://kafka1:9093,kafka2")
+    found, problems = bootstrap_addresses.read("ssl://kafka1:9093,kafka2")
     assert (found.protocol, problems) == ("SSL", [])
-    assert bootstrap.mismatch(found, "SSL") is None
-    assert bootstrap.mismatch(bootstrap.read("kafka1")[0], "SASL_SSL") is None
+    assert bootstrap_addresses.mismatch(found, "SSL") is None
+    assert bootstrap_addresses.mismatch(bootstrap_addresses.read("kafka1")[0], "SASL_SSL") is None
 
 
 @given(st.text(max_size=60) | st.from_regex(r"([A-Z_]{3,9}://)?[a-z\[\]:.0-9 ,]{0,40}", fullmatch=True))
 def test_the_parser_never_raises_and_reads_its_own_result(text: str) -> None:
     """What comes out is taken by every client, and is itself a form that is taken."""
-    found, problems = bootstrap.read(text)
+    found, problems = bootstrap_addresses.read(text)
     assert problems or found.servers
     for server in found.servers:
-        assert bootstrap.read(server) == (bootstrap.Bootstrap((server,), None), [])
+        assert bootstrap_addresses.read(server) == (bootstrap_addresses.Bootstrap((server,), None), [])
 
 
 def test_asking_a_broker_leaves_the_event_loop_of_the_thread(free_port: int) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from streams.broker.configuration import server_properties
-from streams.broker.directory import locked, take
-from streams.broker.jars import Jar, obtain, read_lock
-from streams.broker.java import find_java
-from streams.broker.node import new_cluster_id
+from streams.demo.broker.configuration import server_properties
+from streams.demo.broker.directory import locked, take
+from streams.demo.broker.jars import Jar, obtain, read_lock
+from streams.demo.broker.java import find_java
+from streams.demo.broker.node import new_cluster_id
 from streams.errors import BrokerStartError
 
 CONTENT = b"a jar"

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from detectors.budget import Budget
+from detectors.ranking.budget import Budget
 
 
 def days(count, first=1):

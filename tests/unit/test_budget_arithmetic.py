@@ -5,8 +5,8 @@ import hashlib
 import msgspec
 import pytest
 
-from detectors.alert import Selection
-from detectors.budget import Budget
+from detectors.contracts.alert import Selection
+from detectors.ranking.budget import Budget
 
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY = (f"2026-01-0{day}" for day in (5, 6, 7, 8))
 RANKED = Selection(budget="anomaly", probability=1.0, explored=False)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from detectors.budget import Budget
+from detectors.ranking.budget import Budget
 from tests.support.ledger import START, Ledger, configuration
 
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detectors.calendar import DAY_US, from_us, local, local_date, midnight_us, to_us, year_bounds
+from detectors.values.legal_calendar import DAY_US, from_us, local, local_date, midnight_us, to_us, year_bounds
 
 SEOUL = ZoneInfo("Asia/Seoul")
 NEW_YORK = ZoneInfo("America/New_York")

@@ -5,10 +5,10 @@ from collections.abc import Callable
 
 import pytest
 
-from detectors.calendar import DAY_US
-from detectors.cases import case_of, grown, last_alerted, remember, remembered_as
-from detectors.party import MOST_ALERTED, Alerted, Party
+from detectors.alerting.cases import case_of, grown, last_alerted, remember, remembered_as
+from detectors.books.party import MOST_ALERTED, Alerted, Party
 from detectors.typologies.base import Finding
+from detectors.values.legal_calendar import DAY_US
 
 
 def finding(series: str = "40101", size: int = 1000, reading: str | None = None, **fields) -> Finding:

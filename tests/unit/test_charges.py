@@ -2,8 +2,8 @@
 
 import pytest
 
-from detectors.charges import apart_by_charges
-from detectors.payments import Payment
+from detectors.books.charges import apart_by_charges
+from detectors.books.payments import Payment
 
 
 def paid(amount, usd, exponent=2):

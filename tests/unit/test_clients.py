@@ -15,10 +15,10 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 
-from streams import clients, deliveries
-from streams.clients import AssignedConsumer, next_batch, read_range, read_whole, reader, send_batch, send_records
-from streams.deliveries import Outstanding
 from streams.errors import DeliveryError, NotAuthorizedError, RefusedError
+from streams.kafka import clients, deliveries
+from streams.kafka.clients import AssignedConsumer, next_batch, read_range, read_whole, reader, send_batch, send_records
+from streams.kafka.deliveries import Outstanding
 from streams.settings import Settings
 
 SETTINGS = Settings(broker_patience_seconds=77.0, transaction_timeout_seconds=12.5)

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors import clock
-from detectors.calendar import DAY_US, HOUR_US, to_us
-from detectors.state import PartitionState
+from detectors.memory import event_clock
+from detectors.memory.state import PartitionState
+from detectors.values.legal_calendar import DAY_US, HOUR_US, to_us
 from tests.support.ledger import START, Ledger, configuration, later, payment, stamp
 
 DAY = timedelta(days=1)
@@ -121,7 +121,7 @@ def test_order_never_matters_and_time_never_goes_back(readings):
     for order in permutations(readings):
         now = None
         for at_us, timestamp_ms in order:
-            after = clock.moved(now, at_us, timestamp_ms)
+            after = event_clock.moved(now, at_us, timestamp_ms)
             assert now is None or after >= now
             now = after
         ends.add(now)

@@ -8,15 +8,15 @@ from itertools import product
 import msgspec
 import pytest
 
+from detectors.books.party import commitment_text, packed_commitment
+from detectors.contracts.events import Origin, Source
 from detectors.core import apply
-from detectors.events import Origin, Source
-from detectors.party import commitment_text, packed_commitment
-from detectors.state import PartitionState
-from streams import ledger
-from streams.commitments import Committer, EvidenceKeys, evidence_key, key_id_of, record_key
-from streams.contracts import TRANSACTIONS
-from streams.door import Admitted, Door
-from streams.pseudonyms import framed, parse_keys
+from detectors.memory.state import PartitionState
+from streams.contracts.inputs import TRANSACTIONS
+from streams.ingest.door import Admitted, Door
+from streams.keys.commitments import Committer, EvidenceKeys, evidence_key, key_id_of, record_key
+from streams.keys.pseudonyms import framed, parse_keys
+from streams.ledger import envelope
 from tests.support.ledger import TOPIC, Ledger, later, payment
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
 
@@ -167,9 +167,11 @@ def test_a_ledger_record_of_an_earlier_release_is_read():
     """Its header says the plain SHA-256; a record with neither, or a malformed one, is damaged."""
     made = Ledger()
     made.pay("e", later())
-    value = ledger.encode(made.log[-1][0])
-    headers = ledger.envelope(SOURCE, b"", b"transaction")
-    for header, content in ((ledger.SHA256, "ab" * 32), (ledger.COMMITMENT, COMMITMENT)):
-        written = [(header, content.encode()) if name == ledger.COMMITMENT else (name, each) for name, each in headers]
-        origin = ledger.decode_record(value, ledger.checked(written, value), 5, 0)[1]
+    value = envelope.encode(made.log[-1][0])
+    headers = envelope.envelope(SOURCE, b"", b"transaction")
+    for header, content in ((envelope.SHA256, "ab" * 32), (envelope.COMMITMENT, COMMITMENT)):
+        written = [
+            (header, content.encode()) if name == envelope.COMMITMENT else (name, each) for name, each in headers
+        ]
+        origin = envelope.decode_record(value, envelope.checked(written, value), 5, 0)[1]
         assert origin.commitment == content

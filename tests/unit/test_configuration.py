@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import pytest
 
-from detectors.configuration import Admission, DetectorSet, Engine, RateRules, fingerprint
+from detectors.contracts.configuration import Admission, DetectorSet, Engine, RateRules, fingerprint
 from tests.support.ledger import configuration
 
 

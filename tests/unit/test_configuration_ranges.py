@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from detectors import configuration_faults as faults
-from detectors.configuration import (
+from detectors.contracts.configuration import (
     Admission,
     Configuration,
     Desk,

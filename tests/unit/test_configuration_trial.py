@@ -7,18 +7,18 @@ import msgspec
 import pytest
 
 from detectors import core
-from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults, stopping_faults
 from detectors.configuration_trial import _events, trial_fault
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange, Origin, Source
 from detectors.core import Outputs
-from detectors.events import ConfigurationChange, Origin, Source
-from detectors.state import PartitionState
+from detectors.memory.state import PartitionState
 from detectors.typologies import REGISTRY
-from streams import ledger
-from streams.contracts import RULES
+from streams.contracts.inputs import RULES
 from streams.errors import ConfigurationError
+from streams.ingest.validate import usable
+from streams.ledger import envelope as ledger
 from streams.settings import default_tables, effective_configuration
-from streams.validate import usable
 from tests.support.ledger import Ledger, configuration, later
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import Pipeline

@@ -9,9 +9,10 @@ from aiokafka.errors import CommitFailedError, KafkaConnectionError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.types import TP
 
-from streams import consumer_thread, log_noise
-from streams.consumer_thread import RunConsumerThread
-from streams.input_positions import Sought
+from streams.faust_runtime import consumer_thread
+from streams.faust_runtime.consumer_thread import RunConsumerThread
+from streams.ledger.input_positions import Sought
+from streams.log import library_noise
 
 RATES, RULES = TopicPartition("fx.rates.v1", 0), TopicPartition("fx.rules.v1", 3)
 
@@ -154,7 +155,7 @@ def test_commits_that_fail_for_long_are_told(caplog, monkeypatch):
 def test_what_mode_says_of_the_thread_is_a_librarys():
     """Under our name it would be written whatever it is: that the thread starts, and that a busy machine is busy."""
     assert RunConsumerThread.logger.name == "faust.consumer_thread"
-    assert any(rule.logger == RunConsumerThread.logger.name for rule in log_noise.RULES)
+    assert any(rule.logger == RunConsumerThread.logger.name for rule in library_noise.RULES)
 
 
 def test_fausts_own_alarm_about_a_slow_stream_is_off(caplog):

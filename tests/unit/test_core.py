@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
+from detectors.books.party import unpack
+from detectors.contracts.events import ConfigurationChange, Origin, Profile, Source
 from detectors.core import CONFLICT, MOST_TOPICS, apply
-from detectors.events import ConfigurationChange, Origin, Profile, Source
-from detectors.party import unpack
-from detectors.state import PartitionState
+from detectors.memory.state import PartitionState
 from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, later, payment, stamp
 
 

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.calendar import to_us
+from detectors.books.party import Facts, token_number, unpack
+from detectors.contracts.events import Declaration, Disposition, Profile
 from detectors.core import Notice
-from detectors.events import Declaration, Disposition, Profile
-from detectors.officers import officer_number
-from detectors.party import Facts, token_number, unpack
-from detectors.shares import OFFICES
+from detectors.memory.officers import officer_number
+from detectors.values.legal_calendar import to_us
+from detectors.values.shares import OFFICES
 from tests.support.ledger import START, Ledger, configuration, digest16, later, stamp
 from tests.unit.test_core_records import counted
 

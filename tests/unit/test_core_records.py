@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import folded
-from detectors.calendar import to_us
-from detectors.configuration import Configuration
+from detectors.books import folded_payments
+from detectors.books.restatement import Correction
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange, Origin, Profile, Source
 from detectors.core import CONFLICT, REFUSED, Notice, apply, stand_in
-from detectors.events import ConfigurationChange, Origin, Profile, Source
-from detectors.fusion import fuse
-from detectors.restatement import Correction
-from detectors.state import PartitionState
+from detectors.memory.state import PartitionState
+from detectors.ranking.fusion import fuse
+from detectors.values.legal_calendar import to_us
 from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, later, payment, stamp
 
 
@@ -234,8 +234,8 @@ def test_the_score_of_a_payment_is_fused_of_its_rank_and_of_what_is_news():
 
 def test_folded_payments_are_counted_as_they_are_folded(monkeypatch):
     """Of eight rows the ninth leaves six: three are folded, and three more by the twelfth."""
-    monkeypatch.setattr(folded, "MOST_ROWS", 8)
-    monkeypatch.setattr(folded, "KEPT_ROWS", 6)
+    monkeypatch.setattr(folded_payments, "MOST_ROWS", 8)
+    monkeypatch.setattr(folded_payments, "KEPT_ROWS", 6)
     ledger = Ledger()
     counts = [ledger.pay(f"p{number}", later(hours=number), "1").folded for number in range(13)]
     assert counts == [0] * 8 + [3] + [0] * 2 + [3] + [0]

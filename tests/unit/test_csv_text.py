@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from streams.csv_text import csv_text, defused
+from streams.plain_text.csv_text import csv_text, defused
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ from typing import NamedTuple
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from streams.deadletter import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, dead_letter, original
-from streams.topics.table import MESSAGE_BYTES
+from streams.contracts.dead_letters import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, dead_letter, original
+from streams.kafka.topics.table import MESSAGE_BYTES
 from tests.support.own_cpu import own_cpu
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from streams import clients, reading, topics
 from streams.cli.deadletter import _replay, _Sender
-from streams.deadletter import Original
+from streams.contracts.dead_letters import Original
+from streams.kafka import clients, topic_reader, topics
 from streams.settings import load_settings
 
 NOW = 1_790_000_000_000
@@ -59,7 +59,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr(clients, "idempotent_producer", lambda *_: found.producer)
     monkeypatch.setattr(clients, "send_records", send_records)
-    monkeypatch.setattr(reading, "partitions_of", lambda *_: dict.fromkeys(topics.INPUTS, 12))
+    monkeypatch.setattr(topic_reader, "partitions_of", lambda *_: dict.fromkeys(topics.INPUTS, 12))
     return found
 
 

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from streams.contracts import INPUTS, RULES
-from streams.decode import decode, find_faults
-from streams.door import Admitted, Door, Rejected
-from streams.faults import CODES
-from streams.pseudonyms import development_keys
-from streams.sender_key_file import read_sender_keys
-from streams.sender_keys import SenderKeys
+from streams.contracts.inputs import INPUTS, RULES
+from streams.contracts.refusal_codes import CODES
+from streams.ingest.decode import decode, find_faults
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.keys.pseudonyms import development_keys
+from streams.keys.sender_key_file import read_sender_keys
+from streams.keys.sender_keys import SenderKeys
 from tests.support.pipeline import GOOD, Pipeline
 
 CORPUS = Path(__file__).parents[1] / "corpus"

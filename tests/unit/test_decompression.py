@@ -10,7 +10,7 @@ import lz4.frame
 import pytest
 import zstandard
 
-from streams.decompression import (
+from streams.kafka.decompression import (
     GZIP,
     LZ4,
     SNAPPY,

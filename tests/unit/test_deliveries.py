@@ -9,8 +9,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, NotEnoughReplicasError, ProducerFenced
 from aiokafka.producer.sender import SendProduceReqHandler
 
-from streams.deliveries import STOPPED_SECONDS, Awake, Outstanding, Write
 from streams.errors import DeliveryError, RefusedError
+from streams.kafka.deliveries import STOPPED_SECONDS, Awake, Outstanding, Write
 
 TOPIC = "fx.deadletter.v1"
 

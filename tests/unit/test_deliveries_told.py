@@ -16,9 +16,9 @@ from aiokafka.errors import (
 )
 from aiokafka.errors import TopicAuthorizationFailedError as DeniedError
 
-from streams import deliveries as module
-from streams.deliveries import Awake, Outstanding, RetryLog, Write, refused
 from streams.errors import DeliveryError, RefusedError
+from streams.kafka import deliveries as module
+from streams.kafka.deliveries import Awake, Outstanding, RetryLog, Write, refused
 from tests.support.logged import fields
 
 TOPIC, OTHER = "fx.alerts.v1", "fx.progress.v1"

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from detectors.alert import Alert
+from detectors.contracts.alert import Alert
+from streams.alert_text.alert_text import plain
 from streams.cli import demo
-from streams.demo import DemoError
-from streams.render import plain
+from streams.demo.run import DemoError
 
 ALERT = Path(__file__).parents[1] / "golden" / "alert.json"
 

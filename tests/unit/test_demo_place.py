@@ -7,8 +7,8 @@ import tempfile
 
 import pytest
 
-from streams.broker import directory as broker_directory
-from streams.demo_place import BROKER, Place, remove_leftovers, size_of
+from streams.demo.broker import directory as broker_directory
+from streams.demo.place import BROKER, Place, remove_leftovers, size_of
 
 
 @pytest.fixture(autouse=True)

@@ -5,9 +5,9 @@ import re
 import msgspec
 import pytest
 
-from streams.demo import Figures, _add, summary
-from streams.demo_summary import Account, account, told
-from streams.topics.table import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
+from streams.demo.run import Figures, _add, summary
+from streams.demo.summary import Account, account, told
+from streams.kafka.topics.table import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 
 # Of a demo of 2 500 records (seed 1), as its two workers' pages said.
 READ = {TRANSACTIONS: 1276, RATES: 632, DECLARATIONS: 381, PROFILES: 211}

@@ -7,12 +7,14 @@ import pytest
 from aiokafka import errors as aiokafka_errors
 from kafka import errors as kafka_errors
 
-from streams import clients, digest, rescore, stream_clock
-from streams.deliveries import Outstanding
 from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, NotAuthorizedError
+from streams.faust_runtime import backlog_clock
+from streams.faust_runtime.backlog_clock import ClockExchange, StreamClock
+from streams.kafka import clients
+from streams.kafka.deliveries import Outstanding
 from streams.kafka.denied import denied_or
+from streams.proofs import rescore, state_digest
 from streams.settings import Settings
-from streams.stream_clock import ClockExchange, StreamClock
 
 DENIED = [
     aiokafka_errors.TopicAuthorizationFailedError("fx.ledger.v1"),
@@ -87,12 +89,14 @@ def test_commands_that_rebuild(
     monkeypatch: pytest.MonkeyPatch, command: str, fault: Exception, expected: type[FxwatchError]
 ) -> None:
     """They said that the broker was away."""
-    module: Any = digest if command == "digest" else rescore
+    module: Any = state_digest if command == "digest" else rescore
     monkeypatch.setattr(module.topics, "topic_id", lambda *_: "an-id")
     monkeypatch.setattr(module, "KafkaLog", lambda *_, **__: Denying(fault))
 
     async def run() -> None:
-        found = digest.digests(Settings()) if command == "digest" else rescore.Rescorer(Settings()).partition(0, {})
+        found = (
+            state_digest.digests(Settings()) if command == "digest" else rescore.Rescorer(Settings()).partition(0, {})
+        )
         async for _ in found:
             pass
 
@@ -103,8 +107,8 @@ def test_commands_that_rebuild(
 @pytest.mark.parametrize("work", ["tells", "hears"])
 def test_a_right_to_the_clock_that_was_taken_away_ends_the_exchange(monkeypatch: pytest.MonkeyPatch, work: str) -> None:
     """Whose end ends the worker. It was asked for again for ever, and said only to who reads the log at info."""
-    monkeypatch.setattr(stream_clock, "TICK_SECONDS", 0.0)
-    monkeypatch.setattr(stream_clock, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(backlog_clock, "TICK_SECONDS", 0.0)
+    monkeypatch.setattr(backlog_clock, "RETRY_SECONDS", 0.0)
     denying = Denying(DENIED[0])
     monkeypatch.setattr(clients, "reader", lambda *_, **__: denying)
     clock = StreamClock(0)

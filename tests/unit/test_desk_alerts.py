@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from rich.cells import cell_len
 from rich.console import Console
 
-from streams.alert_text import list_text
+from streams.alert_text.alert_text import Page
 from streams.cli import command
 from streams.cli.alerts_list import typology_id
 from streams.desk.alert_heads import Current, First, Folding, Wanted, order, read_head
@@ -20,8 +20,8 @@ from streams.desk.alert_lookup import require_prefix, series
 from streams.desk.listing import Row
 from streams.desk.moments import moment
 from streams.desk.verdicts import Given, Verdicts
+from streams.desk_text import list_text
 from streams.errors import UsageError
-from streams.render import Page
 from streams.settings import load_settings
 from tests.support.korean import foreign_words
 

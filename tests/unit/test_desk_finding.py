@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiokafka import TopicPartition
 
-from detectors.events import Disposition
-from streams import clients, ledger, reading, topics
+from detectors.contracts.events import Disposition
 from streams.cli import desk_options
 from streams.desk import alert_lookup, listing
 from streams.desk.alert_heads import Wanted
@@ -25,6 +24,8 @@ from streams.desk.listing import Query, listed
 from streams.desk.moments import span
 from streams.desk.verdicts import Verdicts, given_of, read_verdicts
 from streams.errors import AlertNotFoundError, UsageError
+from streams.kafka import clients, topic_reader, topics
+from streams.ledger import envelope
 from streams.settings import load_settings
 
 ALERT = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()) | {"supersedes": None}
@@ -70,7 +71,7 @@ class FakeReader(AbstractContextManager["FakeReader"]):
 def held(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[int, list[Record]]]:
     made: dict[str, dict[int, list[Record]]] = {topics.ALERTS: {0: [], 1: []}, topics.LEDGER: {0: [], 1: []}}
     monkeypatch.setattr(
-        reading, "Reader", lambda _, names, partitions=None, **_more: FakeReader(made, names, partitions)
+        topic_reader, "Reader", lambda _, names, partitions=None, **_more: FakeReader(made, names, partitions)
     )
     return made
 
@@ -89,9 +90,9 @@ def verdict(said: str = "refuted", number: int = 1, *, party: str = OLD, minutes
     given = Disposition(event_id=event or f"{said}{minutes}", alert_id=f"{number:032x}", party=party, verdict=said,
                         reason_hash="2" * 32, investigator=officer, decided_at=at, identity="0" * 32,
                         body="1" * 32)  # fmt: skip
-    value = ledger.encode(given)
+    value = envelope.encode(given)
     source = SimpleNamespace(topic="fx.dispositions.v1", partition=0, offset=5)
-    headers = ledger.checked(ledger.envelope(source, b"k1:" + b"a" * 64, b"disposition"), value)
+    headers = envelope.checked(envelope.envelope(source, b"k1:" + b"a" * 64, b"disposition"), value)
     came = NOON + timedelta(minutes=minutes if arrived is None else arrived)
     return Record(party.encode(), value, 0, tuple(headers), round(came.timestamp() * 1000))
 
@@ -170,7 +171,7 @@ def test_verdicts_that_are_known_are_not_read_again(held):
 def test_a_verdict_is_found_in_a_ledger_that_was_made_anew(held):
     """The alert's position is beyond its end: it is read from its beginning."""
     held[topics.LEDGER][0] = [verdict()]
-    with reading.Reader(load_settings(), [topics.LEDGER]) as reader:
+    with topic_reader.Reader(load_settings(), [topics.LEDGER]) as reader:
         for start, many in ((99, 1), (1, 0)):
             assert len(read_verdicts(load_settings(), reader, {0: start}, told).on(f"{1:032x}", OLD)) == many
 
@@ -201,10 +202,10 @@ def test_a_beginning_of_several_is_refused_and_one_that_several_beginnings_name_
 def test_partitions_that_are_known_are_not_asked_for(monkeypatch):
     """Each asking is two connections more, and a command fails where one of them takes 8 s."""
     asked = []
-    monkeypatch.setattr(reading, "partitions_of", lambda _, names: asked.append(names) or dict.fromkeys(names, 9))
-    known = reading.Reader(load_settings(), [topics.ALERTS], [3], known=True)
+    monkeypatch.setattr(topic_reader, "partitions_of", lambda _, names: asked.append(names) or dict.fromkeys(names, 9))
+    known = topic_reader.Reader(load_settings(), [topics.ALERTS], [3], known=True)
     assert (known._assigned, asked) == ([TopicPartition(topics.ALERTS, 3)], [])
-    unknown = reading.Reader(load_settings(), [topics.ALERTS], [3, 40])
+    unknown = topic_reader.Reader(load_settings(), [topics.ALERTS], [3, 40])
     assert (unknown._assigned, asked) == ([TopicPartition(topics.ALERTS, 3)], [[topics.ALERTS]])
 
 
@@ -247,7 +248,7 @@ def test_a_long_reading_says_how_far_it_is_and_ends_where_the_topic_ended(monkey
     monkeypatch.setattr(clients, "reader", lambda *_, **__: Log())
     monkeypatch.setattr(desk_options, "PATIENCE_SECONDS", 0.0)
     place = TopicPartition("t", 0)
-    with reading.Reader(load_settings(), ["t"], [0], known=True) as reader:
+    with topic_reader.Reader(load_settings(), ["t"], [0], known=True) as reader:
         for start, offsets, said in ((0, [0, 1, 3], ["2 of 4", "3 of 4"]), (1, [1, 3], ["2 of 3"]), (4, [], [])):
             progress = desk_options.Progress("en")
             batches = list(reader.to_end({place: start}, progress))

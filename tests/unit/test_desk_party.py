@@ -7,13 +7,13 @@ from decimal import Decimal
 
 import pytest
 
-from detectors.events import Profile
-from streams.alert_text import party_text
-from streams.alert_text.record_text import plain_field
+from detectors.contracts.events import Profile
+from streams.alert_text.alert_text import text_of
 from streams.desk import party_history
 from streams.desk.party_history import OTHERS, History, Period, largest, require_token
+from streams.desk_text import party_text
+from streams.desk_text.record_text import plain_field
 from streams.errors import UsageError
-from streams.render import text_of
 from tests.support.desk_records import (
     EVENTS,
     HOUR_US,

@@ -6,22 +6,22 @@ from datetime import timedelta
 
 import pytest
 
-from detectors.events import ConfigurationChange, Origin
-from streams import ledger
-from streams.alert_text.event_text import event_lines, payment_lines
-from streams.alert_text.record_text import record_json, record_lines
-from streams.alert_text.record_words import VALUES
+from detectors.contracts.events import ConfigurationChange, Origin
+from streams.alert_text.alert_text import text_of
 from streams.desk.positions import Span, _told
 from streams.desk.worth import Worth
-from streams.record_sets import Unreadable
-from streams.render import text_of
+from streams.desk_text.event_text import event_lines, payment_lines
+from streams.desk_text.record_text import record_json, record_lines
+from streams.desk_text.record_words import VALUES
+from streams.kafka.record_sets import Unreadable
+from streams.ledger import envelope
 from tests.support.desk_records import EVENTS, HOUR_US, NOON, OTHER, PARTY, PURPOSES, SEOUL, payment, rate, record
 from tests.support.korean import foreign_words
 
 
 def page(event, lang):
     made = record(event)
-    read, origin = ledger.decode_record(made.value, made.headers, made.offset, made.timestamp)
+    read, origin = envelope.decode_record(made.value, made.headers, made.offset, made.timestamp)
     return text_of(record_lines("3:7", made.key.decode(), read, origin, purposes=PURPOSES, zone=SEOUL, lang=lang))
 
 
@@ -84,7 +84,7 @@ def test_what_was_mended_is_named_in_the_readers_language(field, english, korean
 def test_a_record_for_machines():
     """The event as the ledger has it, and where it came from."""
     made = record(EVENTS[4])
-    event, origin = ledger.decode_record(made.value, made.headers, made.offset, made.timestamp)
+    event, origin = envelope.decode_record(made.value, made.headers, made.offset, made.timestamp)
     told = record_json("3:7", "record", event, origin, "")
     assert told["source"] == {"topic": "fx.dispositions.v1", "partition": 4, "offset": 106}
     assert (told["event"]["type"], told["event"]["verdict"], told["position"]) == ("disposition", "refuted", "3:7")

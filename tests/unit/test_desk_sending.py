@@ -13,14 +13,14 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaConnectionError
 from click.testing import CliRunner
 
+from streams.alert_text.alert_text import read_alert
 from streams.cli import command
 from streams.cli import dispose as sending
-from streams.deadletter import Letter
+from streams.contracts.dead_letters import Letter
 from streams.desk import disposing
 from streams.desk.alert_lookup import Found
 from streams.desk.disposing import Done, _Watch, decided
 from streams.errors import DeliveryError
-from streams.render import read_alert
 from streams.settings import load_settings
 from tests.support.desk_records import disposition, record
 

@@ -7,18 +7,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from detectors.events import Source
-from streams.alert_text.dispose_text import alert_line, done_json, done_lines, dry_line
-from streams.alert_text.history_text import history_lines
+from detectors.contracts.events import Source
+from streams.alert_text.alert_text import read_alert, text_of
 from streams.desk.alert_heads import read_head
 from streams.desk.disposing import Done, already, check, decided, record_of
 from streams.desk.positions import At
 from streams.desk.reasons import _reason
 from streams.desk.verdicts import Given, Verdicts, given_of
+from streams.desk_text.dispose_text import alert_line, done_json, done_lines, dry_line
+from streams.desk_text.history_text import history_lines
 from streams.errors import UsageError
-from streams.render import read_alert, text_of
+from streams.keys.signed_records import SIGNATURE
 from streams.settings import load_settings
-from streams.signed_records import SIGNATURE
 from tests.support.desk_records import NOON, OTHER, PARTY, SEOUL, Record, disposition, payment, record
 from tests.support.korean import foreign_words
 

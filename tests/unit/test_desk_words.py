@@ -6,16 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from detectors import events
-from streams import evidence
-from streams.alert_text.desk_words import DESK_WORDS
-from streams.alert_text.error_words import why
-from streams.alert_text.proof_words import PROOF_WORDS
-from streams.alert_text.record_words import KINDS, LABELS, NOTES, VALUES
+from detectors.contracts import events
+from streams.alert_text.labels import LABELS as ALERT_LABELS
 from streams.cli import alerts
-from streams.identifiers import NOTES as DOORS_NOTES
-from streams.languages import Both, Words
-from streams.render_labels import LABELS as ALERT_LABELS
+from streams.contracts.identifiers import NOTES as DOORS_NOTES
+from streams.desk_text.desk_words import DESK_WORDS
+from streams.desk_text.error_words import why
+from streams.desk_text.proof_words import PROOF_WORDS
+from streams.desk_text.record_words import KINDS, LABELS, NOTES, VALUES
+from streams.plain_text.languages import Both, Words
+from streams.proofs import evidence
 from tests.support.korean import foreign_words
 
 EVENTS = (events.Transaction, events.Declaration, events.Rate, events.Profile, events.Disposition,

@@ -8,11 +8,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from detectors.events import ConfigurationChange, Disposition, Profile, Rate, Source, Transaction
-from streams import contracts, door, ledger
-from streams.commitments import Committer
-from streams.door import Admitted, Door, Rejected
-from streams.pseudonyms import Key, Keys, development_keys, partition_of
+from detectors.contracts.events import ConfigurationChange, Disposition, Profile, Rate, Source, Transaction
+from streams.contracts import inputs
+from streams.ingest import door
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.keys.commitments import Committer
+from streams.keys.pseudonyms import Key, Keys, development_keys, partition_of
+from streams.ledger import envelope
 from streams.settings import effective_configuration
 from tests.support import history
 
@@ -44,16 +46,16 @@ PERSONAL = ("RESIDENT-77", "ACCOUNT-OWN", "ACCOUNT-OTHER", "FOREIGN-88", "CONTRA
             "CALLERS", "생활비")  # fmt: skip
 
 
-def admit(body, topic=contracts.TRANSACTIONS, key=None, headers=(), keys=None, gate=None, timestamp_ms=TIMESTAMP_MS):
+def admit(body, topic=inputs.TRANSACTIONS, key=None, headers=(), keys=None, gate=None, timestamp_ms=TIMESTAMP_MS):
     value = json.dumps(body, ensure_ascii=False).encode()
     key = body.get("party_id", body.get("party", "")).encode() if key is None else key
     gate = gate or Door(keys or development_keys(), 12, WORDS)
-    partition = 0 if topic == contracts.RULES else 3  # configurations come in one partition
+    partition = 0 if topic == inputs.RULES else 3  # configurations come in one partition
     return gate.admit(topic, partition, 77, timestamp_ms, key, value, list(headers))
 
 
 def event(record):
-    return ledger.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[0]
+    return envelope.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[0]
 
 
 def test_a_transaction_becomes_one_ledger_record_and_one_leg():
@@ -75,7 +77,7 @@ def test_a_transaction_becomes_one_ledger_record_and_one_leg():
     assert got.amount == "4950.00"
     assert got.remittance_classes == ("living",)
     assert answer.leg is not None
-    leg, origin = ledger.decode_leg(answer.leg[2], answer.leg[3], 1, TIMESTAMP_MS)
+    leg, origin = envelope.decode_leg(answer.leg[2], answer.leg[3], 1, TIMESTAMP_MS)
     assert answer.leg[:2] == (partition_of(leg.counterparty, 12), leg.counterparty.encode())
     assert origin.source == Source("fx.transactions.v1", 3, 77)
     for name in leg.__struct_fields__:
@@ -99,7 +101,7 @@ def test_every_field_of_the_contract_reaches_the_event():
         "trade_terms": "sight", "goods_due": "2026-03-01", "hs_code": "847130", "ip_country": "KR",
         "exchange_linked_inflow_24h": "7",
     }  # fmt: skip
-    assert body.keys() == set(contracts.TransactionRecord.__struct_fields__)
+    assert body.keys() == set(inputs.TransactionRecord.__struct_fields__)
     got = event(admit(body).records[0])
     defaults = {field.name: field.default for field in msgspec.structs.fields(Transaction) if not field.required}
     left = [name for name, default in defaults.items() if getattr(got, name) == default]
@@ -167,21 +169,21 @@ def test_during_a_rotation_every_token_comes_with_its_previous_one():
 def test_rates_go_to_every_partition():
     """One record a ledger partition, the same bytes, keyed by the pair; without event_id it is derived."""
     body = {"base": "USD", "quote": "KRW", "mid": "1387.50", "rate_time": "2026-01-05T09:00:00+09:00"}
-    answer = admit(body, contracts.RATES, b"USD/KRW")
+    answer = admit(body, inputs.RATES, b"USD/KRW")
     assert [record[0] for record in answer.records] == list(range(12))
     assert len({record[1:3] for record in answer.records}) == 1
     got = event(answer.records[0])
     assert isinstance(got, Rate)
     assert answer.records[0][1] == b"USD/KRW"
     assert got.event_id == "USD/KRW@2026-01-05T00:00:00Z"
-    assert event(admit({**body, "event_id": "R-1"}, contracts.RATES, b"USD/KRW").records[0]).event_id == "R-1"
+    assert event(admit({**body, "event_id": "R-1"}, inputs.RATES, b"USD/KRW").records[0]).event_id == "R-1"
 
 
 def test_rules_go_to_every_partition():
     """The operator's configuration is broadcast as it is."""
     configuration = effective_configuration({})
     body = {"event_id": "R-1", "configuration": msgspec.to_builtins(configuration)}
-    answer = admit(body, contracts.RULES, b"anything")
+    answer = admit(body, inputs.RULES, b"anything")
     assert len(answer.records) == 12
     assert answer.records[0][1] == b"configuration"
     assert event(answer.records[11]) == ConfigurationChange(configuration=configuration)
@@ -193,7 +195,7 @@ def test_what_would_be_too_long_to_write_is_refused():
     def with_desks(count):
         desks = {f"desk{number}": {} for number in range(count)}
         body = {"event_id": "R", "configuration": msgspec.to_builtins(effective_configuration({})) | {"desks": desks}}
-        return admit(body, contracts.RULES)
+        return admit(body, inputs.RULES)
 
     refused = with_desks(30_000)
     assert isinstance(refused, Rejected)
@@ -209,7 +211,7 @@ def test_a_verdict_follows_its_token_and_leaves_its_reason_outside():
     token = f"k9.00e.{'a' * 32}"
     body = {"event_id": "V-1", "alert_id": "a1", "party": token, "verdict": "refuted", "reason": "CALLERS is a student",
             "investigator": "INV-7", "decided_at": "2026-01-05T11:00:00+09:00"}  # fmt: skip
-    (record,) = admit(body, contracts.DISPOSITIONS).records
+    (record,) = admit(body, inputs.DISPOSITIONS).records
     got = event(record)
     assert isinstance(got, Disposition)
     assert record[:2] == (14 % 12, token.encode())
@@ -222,7 +224,7 @@ def test_related_counterparties_become_tokens():
     """A profile's list is tokenised in the parties' name space and not sealed."""
     body = {"event_id": "F-1", "party_id": "RESIDENT-77", "party_type": "company", "as_of": "2026-01-01T00:00:00Z",
             "related_counterparties": ["FOREIGN-88"], "employees": 0, "registered_on": "2020-02-29"}  # fmt: skip
-    answer = admit(body, contracts.PROFILES)
+    answer = admit(body, inputs.PROFILES)
     got = event(answer.records[0])
     assert isinstance(got, Profile)
     assert got.related_counterparties == (development_keys().party("FOREIGN-88").token,)
@@ -234,11 +236,11 @@ def test_the_longest_profile_fits_a_kafka_record():
     """A profile of 64 KiB with as many relations as are allowed stays below 1 MiB, rotation included."""
     keys = Keys(Key("a" * 16, b"1" * 32), Key("c" * 16, b"3" * 32), Key("b" * 16, b"2" * 32))
     body = {"event_id": "F-1", "party_id": "P", "party_type": "company", "as_of": "2026-01-01T00:00:00Z",
-            "related_counterparties": [f"{n:04}" for n in range(contracts.RELATED_LIMIT)]}  # fmt: skip
-    answer = admit(body, contracts.PROFILES, keys=keys)
+            "related_counterparties": [f"{n:04}" for n in range(inputs.RELATED_LIMIT)]}  # fmt: skip
+    answer = admit(body, inputs.PROFILES, keys=keys)
     assert 500_000 < len(answer.records[0][2]) < 1_000_000
     body["related_counterparties"].append("one more")
-    assert admit(body, contracts.PROFILES, keys=keys).codes == ("field.length",)
+    assert admit(body, inputs.PROFILES, keys=keys).codes == ("field.length",)
 
 
 def test_only_history_and_the_trace_pass_the_door():
@@ -247,7 +249,7 @@ def test_only_history_and_the_trace_pass_the_door():
             ("__fx.commitment", b"forged"), ("__fx.sha256", b"forged"), ("fx.history", b"1")]  # fmt: skip
     gate = Door(development_keys(), 12, WORDS, history.ADMISSION)
     record = admit(TRANSACTION, headers=sent, gate=gate).records[0]
-    origin = ledger.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[1]
+    origin = envelope.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[1]
     assert origin.headers == (("ce_id", b"2"), ("traceparent", b"00-ab"))
     assert origin.history
     committer = Committer(development_keys())
@@ -260,7 +262,7 @@ def test_only_history_and_the_trace_pass_the_door():
 def test_only_the_exact_mark_makes_history(mark):
     """Anything but 1 raises alerts as usual."""
     record = admit(TRANSACTION, headers=[("fx.history", mark)]).records[0]
-    assert not ledger.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[1].history
+    assert not envelope.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[1].history
 
 
 def test_a_huge_trace_header_is_a_fault():
@@ -291,7 +293,7 @@ def test_a_refusal_names_fields_and_never_values():
 
 def test_the_stage_tells_unreadable_from_invalid():
     """Bytes that could not be read are refused at `decode`."""
-    answer = Door(development_keys(), 12, {}).admit(contracts.TRANSACTIONS, 0, 0, 0, None, b"{", [])
+    answer = Door(development_keys(), 12, {}).admit(inputs.TRANSACTIONS, 0, 0, 0, None, b"{", [])
     assert (answer.stage, answer.codes) == ("decode", ("json.malformed", "key.missing"))
 
 

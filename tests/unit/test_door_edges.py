@@ -6,17 +6,18 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from detectors.configuration import Admission, HistoryAllowed
-from detectors.events import Declaration, Source
-from streams import door, ledger
-from streams.commitments import Committer, evidence_key
-from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
-from streams.door import Admitted, Door, Rejected
-from streams.faults import Fault
-from streams.formats.contract import FORWARD
-from streams.formats.record import headers_for
-from streams.pseudonyms import development_keys, partition_of
-from streams.sender_keys import SenderKeys
+from detectors.contracts.configuration import Admission, HistoryAllowed
+from detectors.contracts.events import Declaration, Source
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
+from streams.contracts.refusal_codes import Fault
+from streams.ingest import door
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.ingest.formats.contract import FORWARD
+from streams.ingest.formats.record import headers_for
+from streams.keys.commitments import Committer, evidence_key
+from streams.keys.pseudonyms import development_keys, partition_of
+from streams.keys.sender_keys import SenderKeys
+from streams.ledger import envelope
 from streams.settings import effective_configuration
 from tests.support import history
 from tests.support.pipeline import GOOD, TIMESTAMP_MS
@@ -65,18 +66,19 @@ def test_every_kind_of_record_says_where_it_comes_from_what_it_is_and_whether_it
     for records, kind in ((answer.records, KINDS[topic]), ((answer.leg,) if answer.leg else (), b"leg")):
         for record in records:
             assert record[3][:-1] == [
-                (ledger.SOURCE_TOPIC, topic.encode()), (ledger.SOURCE_PARTITION, b"0"), (ledger.SOURCE_OFFSET, b"77"),
-                (ledger.COMMITMENT, commitment), (ledger.TYPE, kind), (ledger.SOURCE_TOPIC_ID, b"an-id"),
-                *([(ledger.HISTORY, b"1")] if marked else []), ("ce_id", b"7"),
+                (envelope.SOURCE_TOPIC, topic.encode()), (envelope.SOURCE_PARTITION, b"0"),
+                (envelope.SOURCE_OFFSET, b"77"),
+                (envelope.COMMITMENT, commitment), (envelope.TYPE, kind), (envelope.SOURCE_TOPIC_ID, b"an-id"),
+                *([(envelope.HISTORY, b"1")] if marked else []), ("ce_id", b"7"),
             ]  # fmt: skip
-            assert record[3] == ledger.checked(record[3][:-1], record[2])
+            assert record[3] == envelope.checked(record[3][:-1], record[2])
 
 
 def test_an_id_that_is_not_known_is_not_written():
     """Neither another topic's."""
     gate = Door(development_keys(), 12, {})
     gate.topic_ids = {RATES: b"an-id"}
-    assert ledger.SOURCE_TOPIC_ID not in dict(admit(gate=gate).records[0][3])
+    assert envelope.SOURCE_TOPIC_ID not in dict(admit(gate=gate).records[0][3])
 
 
 def test_a_declaration_becomes_one_record_of_its_party():
@@ -85,7 +87,7 @@ def test_a_declaration_becomes_one_record_of_its_party():
     answer = admit(DECLARATIONS, gate=gate)
     party, other = (development_keys().party(name).token for name in ("P-1", "C-1"))
     [record] = answer.records
-    event = ledger.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[0]
+    event = envelope.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[0]
     assert isinstance(event, Declaration)
     assert (event.party, event.counterparty, event.declaration_no) == (party, other, "N-1")
     assert record[:2] == (partition_of(party, 12), party.encode())
@@ -149,7 +151,7 @@ def test_a_mark_that_is_not_allowed_is_the_one_fault_where_nobody_signs():
 def test_the_last_mark_counts(headers, marked):
     """As of all headers; one without a value says nothing."""
     record = admit(headers=headers, gate=open_door()).records[0]
-    assert ((ledger.HISTORY, b"1") in record[3]) == marked
+    assert ((envelope.HISTORY, b"1") in record[3]) == marked
 
 
 # Headers

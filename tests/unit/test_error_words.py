@@ -12,7 +12,10 @@ from aiokafka.errors import TopicAuthorizationFailedError
 from click.testing import CliRunner
 
 from streams import cli, errors
-from streams.alert_text.error_words import (
+from streams.cli.alerts import command as alerts
+from streams.cli.dispose import command as dispose
+from streams.desk.disposing import check, decided
+from streams.desk_text.error_words import (
     EXPECTED,
     FAULTS,
     FILLED,
@@ -23,10 +26,7 @@ from streams.alert_text.error_words import (
     error_in_korean,
     usage_in_korean,
 )
-from streams.alert_text.record_words import LABELS, VALUES
-from streams.cli.alerts import command as alerts
-from streams.cli.dispose import command as dispose
-from streams.desk.disposing import check, decided
+from streams.desk_text.record_words import LABELS, VALUES
 from streams.errors import ConfigurationError, DeliveryError, FxwatchError, UsageError
 from streams.kafka.denied import not_authorized
 from streams.settings import load_settings
@@ -36,7 +36,7 @@ SAYS_LANG = [path for path in sorted((ROOT / "cli").glob("*.py"))
              if re.search(r"from streams\.cli\.desk_options import .*\blanguage\b", path.read_text())]  # fmt: skip
 # the commands that take --lang, what they share, and what reads and asks Kafka for them
 DESK = [*SAYS_LANG, *sorted((ROOT / "desk").glob("*.py")),
-        *(ROOT / name for name in ("cli/desk_options.py", "evidence.py", "reading.py", "rescore.py",
+        *(ROOT / name for name in ("cli/desk_options.py", "proofs/evidence.py", "kafka/topic_reader.py", "proofs/rescore.py",
                                    "kafka/denied.py"))]  # fmt: skip
 PARTS = ("what", "got", "expected", "todo")
 
@@ -83,11 +83,11 @@ def _of_function(path: str, name: str) -> ast.AST:
 
 
 MET = {f"{path.parent.name}/{path.stem}": ast.parse(path.read_text()) for path in DESK} | {
-    "topics/cluster connect": _of_function("topics/cluster.py", "connect"),
-    "topics/cluster described": _of_function("topics/cluster.py", "described"),
+    "topics/cluster connect": _of_function("kafka/topics/cluster.py", "connect"),
+    "topics/cluster described": _of_function("kafka/topics/cluster.py", "described"),
     "kafka/check_connection": _of_function("kafka/check_connection.py", "_check"),
     **{
-        f"secret_files {name}": _of_function("secret_files.py", name)
+        f"secret_files {name}": _of_function("keys/secret_files.py", name)
         for name in ("_read", "_unreadable", "_refuse_readable")
     },
     "signed_records": _of_function("signed_records.py", "load_signing_key"),

@@ -13,17 +13,19 @@ import pytest
 from aiokafka import TopicPartition
 from click.testing import CliRunner
 
-from detectors.events import Source
-from streams import cli, clients, ledger, topics
+from detectors.contracts.events import Source
+from streams import cli
+from streams.alert_text.alert_text import read_alert
 from streams.cli import evidence as command
-from streams.commitments import EvidenceKeys, evidence_key, parse_evidence_keys
-from streams.contracts import TRANSACTIONS
-from streams.door import Admitted, Door
+from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import KeyFileError, NotReproducedError, OutOfReachError
-from streams.evidence import prove
-from streams.pseudonyms import parse_keys
-from streams.record_sets import Unreadable
-from streams.render import read_alert
+from streams.ingest.door import Admitted, Door
+from streams.kafka import clients, topics
+from streams.kafka.record_sets import Unreadable
+from streams.keys.commitments import EvidenceKeys, evidence_key, parse_evidence_keys
+from streams.keys.pseudonyms import parse_keys
+from streams.ledger import envelope
+from streams.proofs.evidence import prove
 from streams.settings import Settings
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
 
@@ -80,7 +82,7 @@ def world(original: bytes = ORIGINAL, keys: Any = KEYS) -> tuple[dict, dict]:
     answer = Door(keys, 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, b"P-1", original, [])
     assert isinstance(answer, Admitted), answer
     _, _, value, headers = answer.records[0]
-    commitment = dict(headers)[ledger.COMMITMENT].decode()
+    commitment = dict(headers)[envelope.COMMITMENT].decode()
     alert = json.loads(json.dumps(ALERT))
     item = {key: content for key, content in alert["evidence"][0].items() if key != "sha256"}
     alert["evidence"] = [item | {"offset": 5, "commitment": commitment}]
@@ -116,9 +118,9 @@ def test_evidence_of_an_earlier_release_is_proven_without_a_key(monkeypatch):
     del alert["evidence"][0]["commitment"]
     (place,) = [each for each in held if each[0] == topics.LEDGER]
     value, headers = held[place][5]
-    old = [(ledger.SHA256, digest.encode()) if name == ledger.COMMITMENT else (name, content)
+    old = [(envelope.SHA256, digest.encode()) if name == envelope.COMMITMENT else (name, content)
            for name, content in headers[:-1]]  # fmt: skip
-    held[place][5] = value, ledger.checked(old, value)
+    held[place][5] = value, envelope.checked(old, value)
     one = proved(monkeypatch, alert, held, EvidenceKeys([]), show_keys=True)
     assert (one.verdict, one.record_key, one.commitment) == ("proven", None, digest)
 

@@ -4,12 +4,12 @@ import math
 
 import pytest
 
-from detectors import texts
-from detectors.alert import Reason
-from detectors.explain import SHOWN, reasons
+from detectors.alerting.reasons import SHOWN, reasons
+from detectors.contracts.alert import Reason
 from detectors.features import NAMES, Feature
-from detectors.scoring import Scored
-from detectors.wording import WORDINGS
+from detectors.ranking.ensemble import Scored
+from detectors.wording import phrases as texts
+from detectors.wording.features import WORDINGS
 from tests.support.ledger import Ledger, later
 
 

@@ -9,15 +9,18 @@ import faust
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from streams.consumer_thread import RunConsumerThread
-from streams.ingest import IngestAgent
-from streams.run_offsets import RunOffsets
-from streams.transport import Run, RunConsumer
+from streams.faust_runtime.consumer_thread import RunConsumerThread
+from streams.faust_runtime.run_consumer import Run, RunConsumer
+from streams.faust_runtime.run_offsets import RunOffsets
+from streams.ingest.agent import IngestAgent
 
 
 @pytest.mark.parametrize(("package", "version"), [("faust-streaming", "0.15.3"), ("aiokafka", "0.14.0")])
 def test_the_versions_that_the_run_transport_was_measured_with_are_installed(package, version):
-    """It overrides private parts of both: after an upgrade read streams/transport.py and its tests again."""
+    """It overrides private parts of both.
+
+    After an upgrade read streams/faust_runtime/run_consumer.py and its tests again.
+    """
     assert metadata.version(package) == version
 
 

@@ -7,10 +7,10 @@ from typing import get_args
 
 import pytest
 
-from detectors.events import Channel, PartyType
+from detectors.contracts.events import Channel, PartyType
 from detectors.features import NAMES, REGISTRY, EventView, Shared, observe
 from detectors.features.baselines import token_hash
-from streams.reference import COUNTRIES, CURRENCIES
+from streams.contracts.iso_registers import COUNTRIES, CURRENCIES
 
 DAY = 86_400.0
 START = 1.75e9

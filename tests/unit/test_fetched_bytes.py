@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from aiokafka.structs import TopicPartition
 
-from streams import fetched_bytes
-from streams.fetched_bytes import BoundedResult, weight
+from streams.kafka import fetched_bytes
+from streams.kafka.fetched_bytes import BoundedResult, weight
 
 TP = TopicPartition("fx.transactions.v1", 3)
 

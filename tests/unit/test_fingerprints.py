@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors import fingerprints
-from detectors.fingerprints import Fingerprints, Known, key
-from detectors.shares import OTHERS
+from detectors.books import fingerprints
+from detectors.books.fingerprints import Fingerprints, Known, key
+from detectors.values.shares import OTHERS
 
 
 def ident(number):

@@ -4,9 +4,9 @@ import itertools
 
 import pytest
 
-from detectors.fingerprints import Fingerprints, Known
-from detectors.state import PartitionState
-from streams.pseudonyms import Key, Keys
+from detectors.books.fingerprints import Fingerprints, Known
+from detectors.memory.state import PartitionState
+from streams.keys.pseudonyms import Key, Keys
 from tests.support.ledger import Ledger, configuration, digest16, later
 
 K1, K2, K3 = (Key(f"k{number}", bytes([number]) * 32) for number in (1, 2, 3))

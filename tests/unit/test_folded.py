@@ -4,11 +4,12 @@ from datetime import date
 
 import pytest
 
-from detectors import folded, transaction
-from detectors.calendar import DAY_US, to_us
-from detectors.folded import Day, Folded, folded_of
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
+from detectors import transaction
+from detectors.books import folded_payments
+from detectors.books.folded_payments import Day, Folded, folded_of
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
+from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.few_rows import few_rows
 from tests.support.ledger import START, Ledger, later
 
@@ -37,7 +38,7 @@ def measured(alert, typology):
 
 def test_nothing_is_folded_up_to_the_bound_and_much_at_once_beyond_it():
     """2 048 payments are rows; one more leaves 1 536, and the totals hold all 2 049 to the cent."""
-    assert (folded.MOST_ROWS, folded.KEPT_ROWS) == (2048, 1536)
+    assert (folded_payments.MOST_ROWS, folded_payments.KEPT_ROWS) == (2048, 1536)
     ledger = Ledger()
     with few_rows(8, 6):
         outputs = [ledger.pay(f"e{number}", later(hours=number), "10.01") for number in range(9)]
@@ -167,7 +168,7 @@ def test_beyond_sixty_four_institutions_the_rest_stands_together():
             ledger.pay(f"e{number}", later(minutes=number), "1000", institution=f"BANK{number}")
         (alert,) = ledger.pay("last", later(days=1), "50000").alerts
     shares = folded_of(party(ledger)).institutions[2025]
-    assert len(shares) == folded.MOST_INSTITUTIONS + 1
+    assert len(shares) == folded_payments.MOST_INSTITUTIONS + 1
     assert sum(cents for cents, _ in shares.values()) + sum(kept(ledger)) == 17_000_000
     values = measured(alert, "T02")
     assert values["annual_total"] == "170000.00"
@@ -186,7 +187,7 @@ def test_made_up_institutions_take_no_real_one_s_name(made_up):
             ledger.pay(f"a{number}", later(hours=12, minutes=number), "4000", institution="REALKRSE")
         (alert,) = ledger.pay("last", later(days=1), "50000").alerts
     shares = folded_of(party(ledger)).institutions[2025]
-    assert len(shares) == (folded.MOST_INSTITUTIONS + 1 if made_up else 1)
+    assert len(shares) == (folded_payments.MOST_INSTITUTIONS + 1 if made_up else 1)
     assert "REALKRSE" in alert.institutions
     assert measured(alert, "T02")["total at REALKRSE"] == "80000.00"
     assert sum(cents for cents, _ in shares.values()) + sum(kept(ledger)) == 130_000_00 + made_up * 100
@@ -199,18 +200,18 @@ def test_totals_beyond_64_bits_are_cut_and_stop_nothing():
     with few_rows(4, 2):
         for number in range(12):
             outputs = ledger.pay(f"x{number}", later(hours=1, minutes=number), "1000000000000000", currency="XAU")
-    assert folded_of(party(ledger)).annual_total(2025) == folded.LARGEST_TOTAL
+    assert folded_of(party(ledger)).annual_total(2025) == folded_payments.LARGEST_TOTAL
     assert ("T02", 0.99) in outputs.assessed.fired
 
 
 def test_days_are_bounded_and_no_cent_is_lost():
     """Days beyond the bound become one with the next: totals stay, the oldest days are no longer told apart."""
-    needs = folded.Needs(to_us(START), 35 * DAY_US, (400_000, 500_000), Ledger().state.effective.zone)
+    needs = folded_payments.Needs(to_us(START), 35 * DAY_US, (400_000, 500_000), Ledger().state.effective.zone)
     first = date(2025, 1, 1).toordinal()
-    found = Folded(days={first + number: Day(100, 1) for number in range(folded.MOST_DAYS + 50)})
-    folded._forget(found, needs)
-    assert len(found.days) == folded.MOST_DAYS
-    assert sum(day.total for day in found.days.values()) == 100 * (folded.MOST_DAYS + 50)
+    found = Folded(days={first + number: Day(100, 1) for number in range(folded_payments.MOST_DAYS + 50)})
+    folded_payments._forget(found, needs)
+    assert len(found.days) == folded_payments.MOST_DAYS
+    assert sum(day.total for day in found.days.values()) == 100 * (folded_payments.MOST_DAYS + 50)
 
 
 def test_years_that_no_event_can_belong_to_any_more_are_let_go():

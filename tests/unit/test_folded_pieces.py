@@ -6,11 +6,11 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors import folded
-from detectors.calendar import DAY_US, to_us
-from detectors.folded import LARGEST_TOTAL, OTHER_PURPOSES, OTHERS, Day, Folded, Needs, folded_of
-from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, rows, unpacked_rows
+from detectors.books import folded_payments
+from detectors.books.folded_payments import LARGEST_TOTAL, OTHER_PURPOSES, OTHERS, Day, Folded, Needs, folded_of
+from detectors.books.party import Party
+from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Payment, rows, unpacked_rows
+from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, configuration
 
@@ -46,7 +46,7 @@ def needs(clock_us: int = MIDNIGHT, band: tuple[int, int] = (LOW, HIGH)) -> Need
 def test_pieces_are_counted_by_purpose_and_local_day():
     """Both ends of the band, out, without documents; the day changes at midnight in Seoul."""
     found = Folded(pieces={"40101": {THIRD: (1, 7)}})
-    folded._add_pieces(
+    folded_payments._add_pieces(
         found,
         table(
             row(MIDNIGHT - 1, LOW), row(MIDNIGHT - 2, HIGH), row(MIDNIGHT, LOW + 5), row(MIDNIGHT, LOW, purpose=6),
@@ -63,7 +63,7 @@ def test_pieces_are_counted_by_purpose_and_local_day():
 def test_what_came_back_is_no_piece_of_a_band_that_begins_at_nothing():
     """A cent is one, nothing is none."""
     found = Folded()
-    folded._add_pieces(found, table(row(MIDNIGHT, 0), row(MIDNIGHT, 1)), NAMES, needs(band=(0, HIGH)))
+    folded_payments._add_pieces(found, table(row(MIDNIGHT, 0), row(MIDNIGHT, 1)), NAMES, needs(band=(0, HIGH)))
     assert found.pieces == {"40101": {FOURTH: (1, 1)}}
 
 
@@ -71,9 +71,9 @@ def test_the_seventeenth_purpose_stands_with_the_others():
     """Sixteen have their own place, also later; numbers are added, sums are cut to 63 bits."""
     pieces = {}
     for number in range(18):
-        folded._piece(pieces, f"P{number}", 7, (1, 10))
-    folded._piece(pieces, "P0", 7, (2, LARGEST_TOTAL))
-    folded._piece(pieces, "P1", 8, (3, 30))
+        folded_payments._piece(pieces, f"P{number}", 7, (1, 10))
+    folded_payments._piece(pieces, "P0", 7, (2, LARGEST_TOTAL))
+    folded_payments._piece(pieces, "P1", 8, (3, 30))
     assert len(pieces) == 17
     assert pieces["P15"] == {7: (1, 10)}
     assert pieces[OTHER_PURPOSES] == {7: (2, 20)}
@@ -93,7 +93,7 @@ def test_pieces_are_kept_as_long_as_a_window_may_reach_them():
     """Ninety days before the latest that may still come, and 35 before the clock; an empty purpose goes."""
     first = FOURTH - 35 - 90
     found = Folded(pieces={"a": {FOURTH: (1, 1), first: (2, 2), first - 1: (4, 4)}, "b": {first - 1: (1, 1)}})
-    folded._forget(found, needs())
+    folded_payments._forget(found, needs())
     assert list(found.pieces["a"].items()) == [(first, (2, 2)), (FOURTH, (1, 1))]
     assert list(found.pieces) == ["a"]
 
@@ -103,7 +103,7 @@ def test_beyond_160_days_the_two_oldest_become_one(count, oldest):
     """The later one of both stands for them, whatever the order in which they came; 160 are left alone."""
     days = {FOURTH + number: (2 ** min(number, 3), 10**number if number < 3 else 0) for number in range(count)}
     found = Folded(pieces={"a": dict(reversed(days.items()))})
-    folded._forget(found, needs())
+    folded_payments._forget(found, needs())
     assert list(found.pieces["a"]) == [FOURTH + number for number in range(count - 160, count)]
     assert next(iter(found.pieces["a"].values())) == oldest
 
@@ -112,7 +112,7 @@ def test_the_sum_of_days_that_become_one_is_cut():
     """To what 63 bits hold."""
     days = {FOURTH + number: (1, LARGEST_TOTAL) for number in range(161)}
     found = Folded(pieces={"a": days})
-    folded._forget(found, needs())
+    folded_payments._forget(found, needs())
     assert found.pieces["a"][FOURTH + 1] == (2, LARGEST_TOTAL)
 
 
@@ -122,7 +122,7 @@ def test_pieces_of_two_tokens_of_a_party_are_added_up():
         Party(folded=msgspec.msgpack.encode(Folded(pieces=pieces)))
         for pieces in ({"a": {7: (1, 10)}}, {"a": {7: (2, 20), 8: (3, 30)}, "b": {7: (4, 40)}})
     )
-    found = folded_of(Party(folded=folded.joined(one, two)))
+    found = folded_of(Party(folded=folded_payments.joined(one, two)))
     assert found.pieces == {"a": {7: (3, 30), 8: (3, 30)}, "b": {7: (4, 40)}}
 
 
@@ -132,7 +132,7 @@ def test_pieces_of_two_tokens_of_a_party_are_added_up():
 def fair(*institutions: int, order: tuple[int, ...] = ()) -> list[int]:
     """The order in which rows of these institutions are folded."""
     places = np.array(order or range(len(institutions)), "<i8")
-    return folded._fairly(places, np.array(institutions, "<u2"), NAMES, needs()).tolist()
+    return folded_payments._fairly(places, np.array(institutions, "<u2"), NAMES, needs()).tolist()
 
 
 def test_the_share_that_holds_most_gives_first():
@@ -160,7 +160,7 @@ def test_shares_of_one_size_give_in_turn():
 def test_small_payments_are_shared_fairly_too():
     """Of 2, 3 and 4 cents of one share and a cent of another, the larger share gives two before the cent goes."""
     found = [row(MIDNIGHT, 1, institution=2), *(row(MIDNIGHT, cents) for cents in (2, 3, 4))]
-    assert folded._least_needed_first(table(*found), NAMES, needs()).tolist() == [1, 2, 0, 3]
+    assert folded_payments._least_needed_first(table(*found), NAMES, needs()).tolist() == [1, 2, 0, 3]
 
 
 def test_whoever_has_no_share_of_its_own_shares_one_with_all_others():
@@ -172,7 +172,7 @@ def test_what_is_not_needed_goes_first_whoever_sent_it():
     """A documented payment, and one beyond every window, of the smallest share; then the shares are level."""
     found = [row(MIDNIGHT, 5, OUT | SETTLED, institution=2), row(MIDNIGHT - 200 * DAY_US, 5, institution=2),
              row(MIDNIGHT - 9, institution=2), *(row(MIDNIGHT - number) for number in (3, 2, 1))]  # fmt: skip
-    assert folded._least_needed_first(table(*found), NAMES, needs()).tolist() == [0, 1, 3, 4, 2, 5]
+    assert folded_payments._least_needed_first(table(*found), NAMES, needs()).tolist() == [0, 1, 3, 4, 2, 5]
 
 
 def test_pieces_that_are_folded_go_into_their_totals():
@@ -180,7 +180,7 @@ def test_pieces_that_are_folded_go_into_their_totals():
     found = [row(MIDNIGHT - 9, institution=2), *(row(MIDNIGHT + number, LOW + number) for number in range(4))]
     party = Party(payments=b"".join(one.packed() for one in found), names=NAMES)
     with few_rows(4, 3):
-        assert folded.fold(party, needs()) == 2
+        assert folded_payments.fold(party, needs()) == 2
     assert rows(party)["usd"].tolist() == [LOW, LOW + 2, LOW + 3]
     assert folded_of(party).pieces == {"40101": {FOURTH: (2, 2 * LOW + 1)}}
     assert folded_of(party).days == {FOURTH: Day(2 * LOW + 1, 2)}
@@ -193,7 +193,7 @@ def test_the_64_institutions_with_most_keep_their_names():
     """Of 66 the two with least stand with the others: by all cents, then by those through small remitters."""
     shares = {"first": (5, 1), "later": (5, 1), "less": (5, 0), OTHERS: (100, 10)}
     more = [(f"B{number}", (6, 0)) for number in range(62)]
-    folded._share(shares, [*more, ("small", (4, 2)), ("B0", (1, 1))])
+    folded_payments._share(shares, [*more, ("small", (4, 2)), ("B0", (1, 1))])
     assert len(shares) == 65
     assert shares[OTHERS] == (100 + 5 + 4, 10 + 0 + 2)
     assert set(shares) == {"first", "later", OTHERS, *(f"B{number}" for number in range(62))}
@@ -203,7 +203,7 @@ def test_the_64_institutions_with_most_keep_their_names():
 def test_of_equal_institutions_the_one_that_was_there_first_keeps_its_name():
     """And the sum of the others is cut to 63 bits."""
     shares = {f"B{number}": (5, 5) for number in range(64)} | {OTHERS: (LARGEST_TOTAL, LARGEST_TOTAL - 4)}
-    folded._share(shares, [("new", (5, 5))])
+    folded_payments._share(shares, [("new", (5, 5))])
     assert "new" not in shares
     assert shares[OTHERS] == (LARGEST_TOTAL, LARGEST_TOTAL)
     assert len(shares) == 65
@@ -212,11 +212,11 @@ def test_of_equal_institutions_the_one_that_was_there_first_keeps_its_name():
 def test_up_to_64_institutions_have_their_names_beside_the_others():
     """The nameless one is none of them; without a 65th nothing is put there."""
     shares = {OTHERS: (1, 1)}
-    folded._share(shares, [(f"B{number}", (1, 0)) for number in range(64)])
+    folded_payments._share(shares, [(f"B{number}", (1, 0)) for number in range(64)])
     assert len(shares) == 65
     assert shares[OTHERS] == (1, 1)
     alone = {}
-    folded._share(alone, [(f"B{number}", (1, 0)) for number in range(64)])
+    folded_payments._share(alone, [(f"B{number}", (1, 0)) for number in range(64)])
     assert OTHERS not in alone
-    folded._share(alone, [("more", (7, 3))])
+    folded_payments._share(alone, [("more", (7, 3))])
     assert (alone["more"], alone[OTHERS]) == ((7, 3), (1, 0))

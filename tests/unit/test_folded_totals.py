@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from detectors import folded
-from detectors.calendar import DAY_US, to_us
-from detectors.folded import LARGEST_TOTAL, Day, Folded, Needs, folded_of
-from detectors.party import Party, Proof
-from detectors.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, SMALL_REMITTER, Payment, rows, unpacked_rows
+from detectors.books import folded_payments
+from detectors.books.folded_payments import LARGEST_TOTAL, Day, Folded, Needs, folded_of
+from detectors.books.party import Party, Proof
+from detectors.books.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, SMALL_REMITTER, Payment, rows, unpacked_rows
+from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.few_rows import few_rows
 
 NAMES = ["", "BANKA"]
@@ -84,8 +84,8 @@ def test_a_flow_holds_whole_days_after_the_one_it_begins_in_to_the_one_it_ends_i
 def test_folding_is_due_beyond_the_bound():
     """Exactly 2 048 rows stay."""
     row_bytes = EMPTY.packed()
-    assert not folded.is_due(Party(payments=row_bytes * 2048))
-    assert folded.is_due(Party(payments=row_bytes * 2049))
+    assert not folded_payments.is_due(Party(payments=row_bytes * 2048))
+    assert folded_payments.is_due(Party(payments=row_bytes * 2049))
 
 
 def test_what_is_needed_least_goes_first():
@@ -110,14 +110,14 @@ def test_what_is_needed_least_goes_first():
     ]  # fmt: skip
     for stride in (1, 5, 11):
         mixed = [expected[number * stride % len(expected)] for number in range(len(expected))]
-        found = folded._least_needed_first(table(*mixed), NAMES, needs(clock)).tolist()
+        found = folded_payments._least_needed_first(table(*mixed), NAMES, needs(clock)).tolist()
         assert [mixed[number] for number in found] == expected
 
 
 def test_of_equal_payments_the_earlier_in_the_ledger_goes_first():
     """Equal times and amounts: by ledger position, so that a replay folds the same."""
     same = [row(MORNING, 5, offset=offset) for offset in (3, 1, 2)]
-    assert folded._least_needed_first(table(*same), NAMES, needs(MORNING)).tolist() == [1, 2, 0]
+    assert folded_payments._least_needed_first(table(*same), NAMES, needs(MORNING)).tolist() == [1, 2, 0]
 
 
 def test_folding_keeps_the_rest_in_ledger_order_with_its_proofs():
@@ -128,7 +128,7 @@ def test_folding_keeps_the_rest_in_ledger_order_with_its_proofs():
     party.proofs = [Proof(offset, 0, "", b"") for offset in range(7)]
     party.folded = msgspec.msgpack.encode(Folded(count=10, days={THIRD: Day(1, 1)}))
     with few_rows(6, 4):
-        assert folded.fold(party, needs(MORNING)) == 3
+        assert folded_payments.fold(party, needs(MORNING)) == 3
     assert rows(party)["usd"].tolist() == [900, 800, 700, 600]
     assert [proof.offset for proof in party.proofs] == [1, 3, 5, 6]
     kept = folded_of(party)
@@ -143,7 +143,7 @@ def test_each_payment_is_added_where_it_belongs():
     found = Folded(count=10, days={THIRD: Day(1, 1)}, institutions={2025: {"BANKA": (1, 1)}},
                    flows={MORNING // DAY_US: (1, 1)})  # fmt: skip
     new_year = to_us(datetime(2025, 12, 31, 15, tzinfo=UTC))
-    folded._add(
+    folded_payments._add(
         found,
         table(
             row(MORNING, 100), row(MORNING + HOUR, 20, LEGAL | SMALL_REMITTER),
@@ -166,7 +166,7 @@ def test_each_payment_is_added_where_it_belongs():
 def test_orders_of_a_day_are_counted_one_by_one():
     """Two that were not settled when they were folded."""
     found = Folded()
-    folded._add(found, table(row(MORNING, 3, LEGAL_ORDER), row(MORNING + HOUR, 4, LEGAL_ORDER)), NAMES, SEOUL)
+    folded_payments._add(found, table(row(MORNING, 3, LEGAL_ORDER), row(MORNING + HOUR, 4, LEGAL_ORDER)), NAMES, SEOUL)
     assert found.days == {THIRD: Day(7, 2, ordered=7, ordered_count=2)}
 
 
@@ -174,13 +174,13 @@ def test_flows_and_shares_are_added_and_cut():
     """In and out, all and small: each to its own, none beyond 63 bits."""
     flows = {}
     for cents in ((1, 20), (300, 4000), (LARGEST_TOTAL, 0), (0, LARGEST_TOTAL)):
-        folded._flow(flows, 7, cents)
+        folded_payments._flow(flows, 7, cents)
         if cents == (300, 4000):
             assert flows == {7: (301, 4020)}
     assert flows == {7: (LARGEST_TOTAL, LARGEST_TOTAL)}
     shares = {}
     for cents in ((20, 1), (4000, 300), (LARGEST_TOTAL, 0), (0, LARGEST_TOTAL)):
-        folded._share(shares, [("BANKA", cents)])
+        folded_payments._share(shares, [("BANKA", cents)])
         if cents == (4000, 300):
             assert shares == {"BANKA": (4020, 301)}
     assert shares == {"BANKA": (LARGEST_TOTAL, LARGEST_TOTAL)}
@@ -190,10 +190,10 @@ def test_the_sixty_fifth_institution_stands_with_the_others():
     """Sixty-four have their own place, also later; the nameless one takes the rest."""
     shares = {}
     for number in range(66):
-        folded._share(shares, [(f"BANK{number}", (1, 0))])
-    folded._share(shares, [("BANK63", (10, 0))])
+        folded_payments._share(shares, [(f"BANK{number}", (1, 0))])
+    folded_payments._share(shares, [("BANK63", (10, 0))])
     assert len(shares) == 65
-    assert (shares["BANK63"], shares[folded.OTHERS]) == ((11, 0), (2, 0))
+    assert (shares["BANK63"], shares[folded_payments.OTHERS]) == ((11, 0), (2, 0))
     assert "BANK64" not in shares
 
 
@@ -210,7 +210,7 @@ def test_days_are_kept_of_this_year_and_of_ninety_days(clock, first):
     """From the latest that an event may still come: 35 days before the clock, and all of that day's year."""
     days = {first.toordinal() + number: Day(1) for number in (1, 0, -1)}
     found = Folded(days=days, institutions={first.year - 2: {}, first.year: {"BANKA": (1, 0)}})
-    folded._forget(found, needs(to_us(clock)))
+    folded_payments._forget(found, needs(to_us(clock)))
     assert list(found.days) == [first.toordinal(), first.toordinal() + 1]
     assert found.institutions == {first.year: {"BANKA": (1, 0)}}
 
@@ -218,10 +218,10 @@ def test_days_are_kept_of_this_year_and_of_ninety_days(clock, first):
 def test_flows_are_kept_for_sixty_days():
     """Counted back from the newest; without any, nothing fails."""
     found = Folded(flows={1000: (1, 1), 1001: (2, 2), 1060: (3, 3)})
-    folded._forget(found, needs(MORNING))
+    folded_payments._forget(found, needs(MORNING))
     assert found.flows == {1001: (2, 2), 1060: (3, 3)}
     empty = Folded()
-    folded._forget(empty, needs(MORNING))
+    folded_payments._forget(empty, needs(MORNING))
     assert empty == Folded()
 
 
@@ -231,7 +231,7 @@ def test_beyond_800_days_the_two_oldest_become_one(count, oldest):
     first = date(2025, 1, 1).toordinal()
     days = {first + number: Day(10**number if number < 3 else 0) for number in range(count)}
     found = Folded(days=dict(reversed(days.items())))
-    folded._forget(found, needs(MORNING))
+    folded_payments._forget(found, needs(MORNING))
     assert list(found.days) == [first + number for number in range(count - 800, count)]
     assert next(iter(found.days.values())) == Day(oldest)
 
@@ -239,11 +239,11 @@ def test_beyond_800_days_the_two_oldest_become_one(count, oldest):
 def test_a_return_that_found_no_payment_stands_on_the_day_of_the_clock():
     """In Seoul; beside what stands there, and only where payments were folded. Old days go with it."""
     plain = Party()
-    folded.note_return(plain, 30, needs(MIDNIGHT))
+    folded_payments.note_return(plain, 30, needs(MIDNIGHT))
     assert plain.folded == b""
     party = Party(folded=msgspec.msgpack.encode(Folded(days={1: Day(9), FOURTH: Day(5, 1)})))
-    folded.note_return(party, 30, needs(MIDNIGHT))
-    folded.note_return(party, 4, needs(MIDNIGHT - 1))
+    folded_payments.note_return(party, 30, needs(MIDNIGHT))
+    folded_payments.note_return(party, 4, needs(MIDNIGHT - 1))
     assert folded_of(party).days == {FOURTH: Day(5, 1, returned=30, returns=1), THIRD: Day(returned=4, returns=1)}
 
 
@@ -253,11 +253,11 @@ def test_what_two_tokens_of_a_party_had_folded_is_added_up():
     two = Folded(10, {THIRD: Day(10, 20), FOURTH: Day(3, 4)}, {2025: {"BANKA": (50, 60), "BANKB": (7, 8)},
                  2026: {"BANKB": (1, 0)}}, {7: (10, 20), 8: (3, 4)})  # fmt: skip
     packed = [Party(folded=msgspec.msgpack.encode(each)) for each in (one, two)]
-    both = folded_of(Party(folded=folded.joined(*packed)))
+    both = folded_of(Party(folded=folded_payments.joined(*packed)))
     assert both.count == 11
     assert both.days == {THIRD: Day(11, 22), FOURTH: Day(3, 4)}
     assert both.institutions == {2025: {"BANKA": (55, 66), "BANKB": (7, 8)}, 2026: {"BANKB": (1, 0)}}
     assert both.flows == {7: (11, 22), 8: (3, 4)}
     for pair in ((packed[0], Party()), (Party(), packed[0])):
-        assert folded.joined(*pair) == packed[0].folded
-    assert folded.joined(Party(), Party()) == b""
+        assert folded_payments.joined(*pair) == packed[0].folded
+    assert folded_payments.joined(Party(), Party()) == b""

@@ -9,10 +9,10 @@ import msgspec
 import orjson
 import pytest
 
-from streams.contracts import INPUTS, TRANSACTIONS
-from streams.decode import decode
-from streams.formats import Parameters, convert
-from streams.formats.parameters import parameters
+from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.ingest.decode import decode
+from streams.ingest.formats import Parameters, convert
+from streams.ingest.formats.parameters import parameters
 
 CORPUS = Path(__file__).parents[1] / "formats" / "corpus"
 NAMES = [field.name for field in msgspec.structs.fields(Parameters)]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams import reference
-from streams.formats.clearing import (
+from streams.contracts import iso_registers
+from streams.ingest.formats.clearing import (
     COUNTRY_OF_SWIFT_CODE,
     COUNTRY_OF_SYSTEM,
     country_of_member,
@@ -51,4 +51,4 @@ def test_a_member_s_number_may_begin_with_the_code(member, country):
 
 def test_every_country_is_one():
     """A slip in the table would refuse payments with a code about countries."""
-    assert set(COUNTRY_OF_SYSTEM.values()) | set(COUNTRY_OF_SWIFT_CODE.values()) <= reference.COUNTRIES
+    assert set(COUNTRY_OF_SYSTEM.values()) | set(COUNTRY_OF_SWIFT_CODE.values()) <= iso_registers.COUNTRIES

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from streams.contracts import TRANSACTIONS
-from streams.door import Admitted, Door, Rejected
-from streams.formats import Parameters, convert
-from streams.formats.conversion import Syntax
-from streams.formats.parameters import parameters
-from streams.formats.record import headers_for
-from streams.pseudonyms import development_keys
+from streams.contracts.inputs import TRANSACTIONS
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.ingest.formats import Parameters, convert
+from streams.ingest.formats.conversion import Syntax
+from streams.ingest.formats.parameters import parameters
+from streams.ingest.formats.record import headers_for
+from streams.keys.pseudonyms import development_keys
 
 CORPUS = Path(__file__).parents[1] / "formats" / "corpus"
 SYNTAX: dict[str, Syntax] = {".fin": "fin", ".xml": "xml"}

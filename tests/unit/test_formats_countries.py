@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.formats import Parameters, convert
+from streams.ingest.formats import Parameters, convert
 
 KOREAN = Parameters(resident_country="KR", party_type="person", channel="branch", institution_numbers=True)
 BANK = "<CdtrAgt><FinInstnId>{}</FinInstnId></CdtrAgt>"

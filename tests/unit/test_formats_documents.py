@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.faults import message
-from streams.formats import RECORD_LIMITS, Limits, Parameters, convert, syntax_of
-from streams.formats.xml_reader import ROOT_COST
+from streams.contracts.refusal_codes import message
+from streams.ingest.formats import RECORD_LIMITS, Limits, Parameters, convert, syntax_of
+from streams.ingest.formats.xml_reader import ROOT_COST
 
 KOREAN = Parameters(resident_country="KR", party_type="person", channel="branch", institution_numbers=True)
 ISO = "urn:iso:std:iso:20022:tech:xsd:"

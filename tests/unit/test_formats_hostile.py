@@ -8,14 +8,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams import contracts
-from streams.door import Door, Rejected
-from streams.formats import FILE_LIMITS, RECORD_LIMITS, Parameters, convert
-from streams.formats.record import headers_for
-from streams.formats.tree import PATH_LIMIT
-from streams.formats.xml_reader import NAME_LIMIT
-from streams.ingest import IngestAgent
-from streams.pseudonyms import development_keys
+from streams.contracts import inputs
+from streams.ingest.agent import IngestAgent
+from streams.ingest.door import Door, Rejected
+from streams.ingest.formats import FILE_LIMITS, RECORD_LIMITS, Parameters, convert
+from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.tree import PATH_LIMIT
+from streams.ingest.formats.xml_reader import NAME_LIMIT
+from streams.keys.pseudonyms import development_keys
 
 SAMPLES = Path(__file__).parents[1] / "formats"
 XML = (SAMPLES / "outgoing.pacs.008.001.10.xml").read_bytes()
@@ -141,7 +141,7 @@ def test_a_fault_names_places_of_the_standard_only(place):
     else:
         value = b'<o:%s xmlns:o="urn:%s">%s</o:%s>' % (own, own, spoiled, own)
     answer = Door(development_keys(), 12, {}).admit(
-        contracts.TRANSACTIONS, 0, 1, 1_767_700_000_000, None, value, list(headers_for("xml", GIVEN))
+        inputs.TRANSACTIONS, 0, 1, 1_767_700_000_000, None, value, list(headers_for("xml", GIVEN))
     )
     assert isinstance(answer, Rejected)
     assert answer.codes == ("message.form",)

@@ -2,11 +2,11 @@
 
 import pytest
 
-from streams import contracts
-from streams.door import Door
-from streams.formats import RECORD_LIMITS
-from streams.formats.record import headers_for
-from streams.pseudonyms import development_keys
+from streams.contracts import inputs
+from streams.ingest.door import Door
+from streams.ingest.formats import RECORD_LIMITS
+from streams.ingest.formats.record import headers_for
+from streams.keys.pseudonyms import development_keys
 from tests.support.own_cpu import own_cpu
 from tests.unit.test_formats_hostile import ANSWER, FIN, GIVEN, SHAPES, XML, beside_the_payment
 
@@ -78,6 +78,6 @@ def test_no_form_holds_the_loop_for_long(form):
     door, took = Door(development_keys(), 12, {}), []
     for _ in range(3):
         with own_cpu() as measured:
-            door.admit(contracts.TRANSACTIONS, 0, 1, 1_790_000_000_000, None, content, headers_for(syntax, GIVEN))
+            door.admit(inputs.TRANSACTIONS, 0, 1, 1_790_000_000_000, None, content, headers_for(syntax, GIVEN))
         took.append(measured.seconds)
     assert min(took) < MOST_SECONDS

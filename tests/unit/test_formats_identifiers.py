@@ -2,9 +2,9 @@
 
 import pytest
 
-from streams.formats.conversion import convert
-from streams.formats.parameters import Parameters
-from streams.identifiers import Identifiers
+from streams.contracts.identifiers import Identifiers
+from streams.ingest.formats.conversion import convert
+from streams.ingest.formats.parameters import Parameters
 
 KOREAN = Parameters(resident_country="KR", party_type="person", channel="branch", local_currency="KRW",
                     utc_offset="+09:00", time_of_day="09:00")  # fmt: skip

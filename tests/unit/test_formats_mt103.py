@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from streams.formats import Parameters, convert, narrative, syntax_of
+from streams.ingest.formats import Parameters, convert, narrative, syntax_of
 
 SAMPLES = Path(__file__).parents[1] / "formats"
 INCOMING = (SAMPLES / "incoming.mt103").read_bytes()

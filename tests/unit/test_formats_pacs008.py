@@ -6,7 +6,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from streams.formats import Limits, Parameters, convert
+from streams.ingest.formats import Limits, Parameters, convert
 
 SAMPLES = Path(__file__).parents[1] / "formats"
 OUTGOING = (SAMPLES / "outgoing.pacs.008.001.10.xml").read_bytes()

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from streams.formats import Parameters, convert
-from streams.formats.files import MessageFileError, check, converted_file, syntax_of_file
+from streams.ingest.formats import Parameters, convert
+from streams.ingest.formats.files import MessageFileError, check, converted_file, syntax_of_file
 
 Fxwatch = Callable[..., "subprocess.CompletedProcess[str]"]
 SAMPLES = Path(__file__).parents[1] / "formats"

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detectors.events import Transaction
-from streams import contracts, ledger
-from streams.commitments import Committer
-from streams.door import Admitted, Door, Rejected
-from streams.faults import CODES
-from streams.formats import Parameters, convert
-from streams.formats.record import headers_for
-from streams.pseudonyms import development_keys
+from detectors.contracts.events import Transaction
+from streams.contracts import inputs
+from streams.contracts.refusal_codes import CODES
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.ingest.formats import Parameters, convert
+from streams.ingest.formats.record import headers_for
+from streams.keys.commitments import Committer
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
 
 SAMPLES = Path(__file__).parents[1] / "formats"
 XML = (SAMPLES / "outgoing.pacs.008.001.10.xml").read_bytes()
@@ -28,7 +29,7 @@ KOREAN = Parameters(**GIVEN, institution_numbers=True)
 
 def admit(value, syntax="xml", key=None, headers=None, **given):
     headers = headers_for(syntax, GIVEN | given) if headers is None else headers
-    return DOOR.admit(contracts.TRANSACTIONS, 3, 77, TIMESTAMP_MS, key, value, list(headers))
+    return DOOR.admit(inputs.TRANSACTIONS, 3, 77, TIMESTAMP_MS, key, value, list(headers))
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_a_message_becomes_a_ledger_event_without_identifiers(value, syntax, par
     answer = admit(value, syntax)
     assert isinstance(answer, Admitted)
     (record,) = answer.records
-    event, origin = ledger.decode_record(record[2], record[3], 5, TIMESTAMP_MS)
+    event, origin = envelope.decode_record(record[2], record[3], 5, TIMESTAMP_MS)
     assert isinstance(event, Transaction)
     assert event.party == development_keys().party(party).token
     assert origin.source is not None
@@ -51,7 +52,9 @@ def test_the_event_is_that_of_the_same_payment_sent_as_json():
     """Converted by `publish` and sent as the contract's JSON, a payment has the same identity and body."""
     (body,) = convert(XML, Parameters(**GIVEN), "xml").transactions
     plain = admit(orjson.dumps(body), key=body["party_id"].encode(), headers=[("content-type", b"application/json")])
-    first, second = (ledger.decode_record(one.records[0][2], one.records[0][3], 5, 1)[0] for one in (plain, admit(XML)))
+    first, second = (
+        envelope.decode_record(one.records[0][2], one.records[0][3], 5, 1)[0] for one in (plain, admit(XML))
+    )
     assert first == second
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.fusion import fuse
+from detectors.ranking.fusion import fuse
 
 
 def test_the_ends_are_anchored():

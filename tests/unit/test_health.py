@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from streams import health
 from streams.errors import BrokerUnavailableError
+from streams.operations import health
 from streams.settings import Settings
 
 

@@ -6,16 +6,16 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from detectors.configuration import Admission, Desk, HistoryAllowed
-from detectors.payments import rows
-from detectors.routing import matching
-from detectors.shares import Shares
-from detectors.spelling import plain
-from streams import ledger
-from streams.contracts import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
-from streams.door import Admitted, Door, Rejected
-from streams.identifiers import DEFAULT, Identifiers
-from streams.pseudonyms import development_keys
+from detectors.alerting.desks import matching
+from detectors.books.payments import rows
+from detectors.contracts.configuration import Admission, Desk, HistoryAllowed
+from detectors.values.shares import Shares
+from detectors.values.spelling import plain
+from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.contracts.inputs import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
 from streams.settings import effective_configuration
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import DECLARATION, PROFILE, RATE, TRANSACTION, Pipeline
@@ -111,7 +111,7 @@ def test_ledgers_of_earlier_releases_hold_one_bank_too():
     again = Pipeline()
     for number, record in enumerate(pipeline.log[1:], 1):
         value = record.value.replace(b'"SHBKKRSE"', b'"SHBKKRSEXXX"') if number == 2 else record.value
-        headers = ledger.checked([header for header in record.headers if header[0] != ledger.CHECK], value)
+        headers = envelope.checked([header for header in record.headers if header[0] != envelope.CHECK], value)
         again.core.apply(again.state, 0, record._replace(value=value, headers=headers), muted=True)
     assert rows(again.party())["usd"].tolist() == [0]
     assert again.party().names == pipeline.party().names
@@ -363,7 +363,7 @@ def test_hostile_texts_cost_no_more_than_milliseconds():
 
 def test_memory_of_spellings_is_bounded(monkeypatch):
     """However many parties a sender names."""
-    monkeypatch.setattr("streams.identifiers.REMEMBERED", 50)
+    monkeypatch.setattr("streams.contracts.identifiers.REMEMBERED", 50)
     rule = Identifiers()
     for number in range(500):
         rule.read(TRANSACTIONS, TRANSACTION | {"party_id": f"P-{number}", "device_id": f"D-{number}"})

@@ -6,7 +6,7 @@ import pytest
 from nacl.public import PrivateKey
 
 from streams.errors import KeyFileError
-from streams.identities import (
+from streams.keys.sealed_identities import (
     Identity,
     Sealer,
     UnopenedError,

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
-from detectors import state as state_module
-from detectors.calendar import to_us
-from detectors.party import Party, pack
-from detectors.state import PartitionState
+from detectors.books.party import Party, pack
+from detectors.memory import state as state_module
+from detectors.memory.state import PartitionState
+from detectors.values.legal_calendar import to_us
 from tests.support.ledger import START, Ledger, later
 from tests.support.own_cpu import own_cpu
 

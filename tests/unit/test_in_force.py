@@ -4,10 +4,10 @@ import msgspec
 import pytest
 from kafka.errors import InvalidTimestampError
 
-from detectors.configuration import fingerprint
-from streams import in_force
+from detectors.contracts.configuration import fingerprint
 from streams.errors import ConfigurationError, DeliveryError, RulesDifferError
-from streams.in_force import differences
+from streams.ledger import configuration_in_force
+from streams.ledger.configuration_in_force import differences
 from streams.settings import Settings, effective_configuration
 
 
@@ -33,21 +33,21 @@ def test_every_table_that_differs_is_listed():
 def test_workers_start_beside_the_release_before_with_what_it_has_in_force(monkeypatch: pytest.MonkeyPatch) -> None:
     """A configuration without the table `rates`: the shipped one is no difference, one of the operator's own is."""
     written_before = msgspec.structs.replace(effective_configuration({}), rates=msgspec.UNSET)
-    monkeypatch.setattr(in_force, "in_force", lambda _: written_before)
-    assert in_force.require(Settings()) is written_before
+    monkeypatch.setattr(configuration_in_force, "in_force", lambda _: written_before)
+    assert configuration_in_force.require(Settings()) is written_before
     with pytest.raises(RulesDifferError, match=r"\[rates\] here"):
-        in_force.require(Settings(effective_tables={"rates": {"jump": 0.2}}))
+        configuration_in_force.require(Settings(effective_tables={"rates": {"jump": 0.2}}))
     with pytest.raises(RulesDifferError, match=r"\[desks\] here"):
-        in_force.require(Settings(effective_tables={"desks": {"tax": {}}}))
+        configuration_in_force.require(Settings(effective_tables={"desks": {"tax": {}}}))
 
 
 def test_putting_it_in_force_is_not_left_out_then(monkeypatch: pytest.MonkeyPatch) -> None:
     """`rules apply` still brings the table into the ledger."""
     written_before = msgspec.structs.replace(effective_configuration({}), rates=msgspec.UNSET)
-    monkeypatch.setattr(in_force, "ruling_change", lambda _: (written_before, None))
-    monkeypatch.setattr(in_force, "KafkaProducer", _Refusing)
+    monkeypatch.setattr(configuration_in_force, "ruling_change", lambda _: (written_before, None))
+    monkeypatch.setattr(configuration_in_force, "KafkaProducer", _Refusing)
     with pytest.raises(_Refusing.SentError):
-        in_force.change(Settings())
+        configuration_in_force.change(Settings())
 
 
 class _Refusing:
@@ -68,13 +68,13 @@ def test_what_is_not_taken_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     class _Clock(_Refusing):
         SentError = InvalidTimestampError
 
-    monkeypatch.setattr(in_force, "_is_in_force", lambda _: False)
-    monkeypatch.setattr(in_force, "KafkaProducer", _Clock)
+    monkeypatch.setattr(configuration_in_force, "_is_in_force", lambda _: False)
+    monkeypatch.setattr(configuration_in_force, "KafkaProducer", _Clock)
     with pytest.raises(DeliveryError, match="correct the clock of this machine, or of the brokers"):
-        in_force.change(Settings())
+        configuration_in_force.change(Settings())
     plain = effective_configuration({})
     words = {f"class{number}": ("w" * 60,) for number in range(9_000)}
     long = msgspec.structs.replace(plain, legend=msgspec.structs.replace(plain.legend, words=words))
     monkeypatch.setattr(Settings, "effective", long)
     with pytest.raises(ConfigurationError, match=r"longer than ingest admits; got: [0-9]{6} bytes as JSON"):
-        in_force.change(Settings())
+        configuration_in_force.change(Settings())

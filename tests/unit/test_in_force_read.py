@@ -12,8 +12,7 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from detectors.configuration import Admission, fingerprint
-from streams import clients, in_force
+from detectors.contracts.configuration import Admission, fingerprint
 from streams.errors import (
     BrokerUnavailableError,
     NotAuthorizedError,
@@ -21,7 +20,9 @@ from streams.errors import (
     RulesGoneError,
     TopicsError,
 )
-from streams.in_force import Change
+from streams.kafka import clients
+from streams.ledger import configuration_in_force
+from streams.ledger.configuration_in_force import Change
 from tests.support.ledger import configuration
 from tests.support.log_cluster import SETTINGS
 from tests.support.rules_topics import GOOD, LEDGER, MISSPELT, OTHER, RULES, STOPPING, Topics, begun, settings_of
@@ -38,8 +39,8 @@ def test_the_newest_change_is_in_force_with_its_place_and_time(topics: Topics) -
     for one, at in [(GOOD, 1000), (OTHER, 2000), (None, 3000), (GOOD, 4000)]:
         topics.rule(one, at)
     topics.hidden = 1
-    assert in_force.ruling_change(SETTINGS) == (OTHER, Change(1, 2000, OTHER))
-    assert in_force.in_force(SETTINGS) == OTHER
+    assert configuration_in_force.ruling_change(SETTINGS) == (OTHER, Change(1, 2000, OTHER))
+    assert configuration_in_force.in_force(SETTINGS) == OTHER
     assert topics.reads[0] == (RULES, 0, None, 3, True, "each")
     assert all(one.stopped and one.committed_only for one in topics.readers)
 
@@ -48,7 +49,7 @@ def test_before_the_first_change_it_is_the_ledgers_first_record(topics: Topics) 
     """Of partition 0; nothing of the ledger is read but that."""
     topics.begin(begun(OTHER))
     topics.append(LEDGER, 1, None, begun(GOOD))
-    assert in_force.ruling_change(SETTINGS) == (OTHER, None)
+    assert configuration_in_force.ruling_change(SETTINGS) == (OTHER, None)
 
 
 @pytest.mark.parametrize("records", [[b"{}"], [None], [b'{"type":"transaction"}', begun(GOOD)], []], ids=str)
@@ -58,7 +59,7 @@ def test_a_ledger_that_does_not_begin_with_one_says_what_to_do(topics: Topics, r
         topics.begin(value)
     topics.end = 900
     with pytest.raises(RulesGoneError) as told:
-        in_force.in_force(SETTINGS)
+        configuration_in_force.in_force(SETTINGS)
     assert told.value.message == (
         "no record says any more which configuration is in force; "
         "got: fx.rules.v1 holds no change, fx.ledger.v1 does not begin with a configuration; "
@@ -74,7 +75,7 @@ def test_a_ledger_that_does_not_begin_with_one_says_what_to_do(topics: Topics, r
 def test_an_empty_ledger_is_a_matter_of_topics_apply(topics: Topics) -> None:
     """Nobody has begun it."""
     with pytest.raises(TopicsError, match="the ledger holds no configuration yet; to do: run: fxwatch topics apply"):
-        in_force.in_force(SETTINGS)
+        configuration_in_force.in_force(SETTINGS)
 
 
 @pytest.mark.parametrize("missing", [{RULES}, {LEDGER}, {RULES, LEDGER}], ids=["rules", "ledger", "both"])
@@ -82,7 +83,7 @@ def test_topics_that_are_missing_are_named(topics: Topics, missing: set[str]) ->
     """A consumer that is asked about one only goes silent for 30 s."""
     topics.missing = missing
     with pytest.raises(TopicsError) as told:
-        in_force.in_force(SETTINGS)
+        configuration_in_force.in_force(SETTINGS)
     names = ", ".join(name for name in (RULES, LEDGER) if name in missing)
     assert told.value.message == f"the cluster lacks topics; got: no {names}; to do: run: fxwatch topics apply"
 
@@ -102,7 +103,7 @@ def test_who_cannot_read_it_is_told_why(topics: Topics, fault: Exception, expect
     topics.rule(GOOD)
     topics.fault = fault
     with pytest.raises(expected) as told:
-        in_force.ruling_change(SETTINGS)
+        configuration_in_force.ruling_change(SETTINGS)
     assert told.value.what == "the configuration in force cannot be read"
     assert told.value.fields["got"] == got
     assert told.value.__cause__ is fault
@@ -116,10 +117,10 @@ def test_a_topic_that_is_silent_is_given_up(topics: Topics, monkeypatch: pytest.
         yield []
 
     monkeypatch.setattr(clients, "read_range", slow)
-    monkeypatch.setattr(in_force, "READ_SECONDS", 0.05)
+    monkeypatch.setattr(configuration_in_force, "READ_SECONDS", 0.05)
     topics.rule(GOOD)
     with pytest.raises(BrokerUnavailableError, match=r"fx.rules.v1 cannot be read; got: nothing for 0 s"):
-        in_force.refused_place(SETTINGS)
+        configuration_in_force.refused_place(SETTINGS)
 
 
 def test_a_change_is_found_in_each_ledger_partition_by_its_source(topics: Topics) -> None:
@@ -132,11 +133,17 @@ def test_a_change_is_found_in_each_ledger_partition_by_its_source(topics: Topics
     topics.ledger(1, 999)
     topics.ledger(2, 2000, 7)
     topics.ledger(3, 1000, 6)
-    assert in_force.places(SETTINGS, change, iter([0, 1, 2, 3, 4])) == {0: 5, 1: None, 2: 0, 3: None, 4: None}
+    assert configuration_in_force.places(SETTINGS, change, iter([0, 1, 2, 3, 4])) == {
+        0: 5,
+        1: None,
+        2: 0,
+        3: None,
+        4: None,
+    }
     assert sorted(topics.reads) == [(LEDGER, 0, 1, 6, True, "each"), (LEDGER, 2, 0, 1, True, "each"),
                                     (LEDGER, 3, 0, 1, True, "each")]  # fmt: skip
     topics.hidden = 1
-    assert in_force.places(SETTINGS, change, [0, 2]) == {0: None, 2: None}
+    assert configuration_in_force.places(SETTINGS, change, [0, 2]) == {0: None, 2: None}
     assert all(one.stopped and one.committed_only for one in topics.readers)
 
 
@@ -144,35 +151,35 @@ def test_a_change_is_looked_for_among_a_bounded_number_of_records(
     topics: Topics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ledger of millions behind its time is not read to its end."""
-    monkeypatch.setattr(in_force, "MOST_LOOKED_AT", 3)
+    monkeypatch.setattr(configuration_in_force, "MOST_LOOKED_AT", 3)
     for partition, before in ((0, 2), (1, 3)):
         topics.ledger(partition, 500)
         for _ in range(before):
             topics.ledger(partition, 1000)
         topics.ledger(partition, 1000, 7)
-    assert in_force.places(SETTINGS, Change(7, 1000, GOOD), [0, 1]) == {0: 3, 1: None}
+    assert configuration_in_force.places(SETTINGS, Change(7, 1000, GOOD), [0, 1]) == {0: 3, 1: None}
 
 
 def test_a_change_that_the_door_refuses_counts_where_it_stands_in_the_ledger(topics: Topics) -> None:
     """By an earlier release: it is in force, and not refused."""
     topics.rule(OTHER, 1000)
     topics.rule(MISSPELT, 2000)
-    assert in_force.in_force(SETTINGS) == OTHER
-    assert in_force.refused_place(SETTINGS) == "fx.rules.v1[0] at offset 1"
+    assert configuration_in_force.in_force(SETTINGS) == OTHER
+    assert configuration_in_force.refused_place(SETTINGS) == "fx.rules.v1[0] at offset 1"
     topics.ledger(0, 2000, 1)
-    assert in_force.in_force(SETTINGS) == MISSPELT
-    assert in_force.refused_place(SETTINGS) is None
+    assert configuration_in_force.in_force(SETTINGS) == MISSPELT
+    assert configuration_in_force.refused_place(SETTINGS) is None
 
 
 def test_what_is_refused_at_the_ledgers_beginning_is_told(topics: Topics) -> None:
     """Without any change; with one, the newest counts."""
     topics.begin(begun(STOPPING))
-    assert in_force.refused_place(SETTINGS) == "fx.ledger.v1[0] at its beginning"
+    assert configuration_in_force.refused_place(SETTINGS) == "fx.ledger.v1[0] at its beginning"
     topics.rule(GOOD)
-    assert in_force.refused_place(SETTINGS) is None
+    assert configuration_in_force.refused_place(SETTINGS) is None
     topics.rule(STOPPING)
     topics.rule(None)
-    assert in_force.refused_place(SETTINGS) == "fx.rules.v1[0] at offset 2"
+    assert configuration_in_force.refused_place(SETTINGS) == "fx.rules.v1[0] at offset 2"
 
 
 def test_records_of_other_partitions_are_counted_as_strangers(topics: Topics) -> None:
@@ -181,14 +188,14 @@ def test_records_of_other_partitions_are_counted_as_strangers(topics: Topics) ->
     for partition, count in ((0, 4), (1, 2), (2, 3)):
         for _ in range(count):
             topics.rule(GOOD, partition=partition)
-    assert in_force.strangers(SETTINGS) == 5
+    assert configuration_in_force.strangers(SETTINGS) == 5
 
 
 def test_another_configuration_than_the_one_in_force_says_both(topics: Topics) -> None:
     """Table by table, with what to do; the same one is given back."""
     topics.rule(OTHER)
     with pytest.raises(RulesDifferError) as told:
-        in_force.require(settings_of(desks={"tax": {}}))
+        configuration_in_force.require(settings_of(desks={"tax": {}}))
     ours = configuration(desks={"tax": {}})
     assert told.value.message == (
         "this configuration differs from the one in force in the ledger; "
@@ -196,7 +203,7 @@ def test_another_configuration_than_the_one_in_force_says_both(topics: Topics) -
         f"[engine] here {fingerprint(ours.engine)}, in force {fingerprint(OTHER.engine)}; expected: the same; "
         "to do: put it in force with: fxwatch rules apply, or correct FXWATCH_CONFIG"
     )
-    assert in_force.require(settings_of(engine={"case_window_days": 20})) == OTHER
+    assert configuration_in_force.require(settings_of(engine={"case_window_days": 20})) == OTHER
 
 
 def test_rates_of_the_operators_own_are_no_shipped_ones(topics: Topics) -> None:
@@ -204,9 +211,9 @@ def test_rates_of_the_operators_own_are_no_shipped_ones(topics: Topics) -> None:
     there = configuration(rates={"jump": 0.2})
     topics.rule(there)
     with pytest.raises(RulesDifferError, match=r"got: \[rates\] here"):
-        in_force.require(SETTINGS)
+        configuration_in_force.require(SETTINGS)
     silent = msgspec.structs.replace(GOOD, rates=msgspec.UNSET)
-    assert [in_force.lacking(one) for one in (there, GOOD, silent)] == [[], [], ["rates"]]
+    assert [configuration_in_force.lacking(one) for one in (there, GOOD, silent)] == [[], [], ["rates"]]
 
 
 def test_reading_leaves_the_threads_own_loop_alone(topics: Topics) -> None:
@@ -215,9 +222,9 @@ def test_reading_leaves_the_threads_own_loop_alone(topics: Topics) -> None:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        in_force.refused_place(SETTINGS)
+        configuration_in_force.refused_place(SETTINGS)
         assert asyncio.get_event_loop() is loop
-        in_force.places(SETTINGS, Change(0, 0, GOOD), [0])
+        configuration_in_force.places(SETTINGS, Change(0, 0, GOOD), [0])
         assert asyncio.get_event_loop() is loop
     finally:
         asyncio.set_event_loop(None)
@@ -227,9 +234,9 @@ def test_reading_leaves_the_threads_own_loop_alone(topics: Topics) -> None:
 def test_who_may_send_what_is_compared_as_it_is_read() -> None:
     """A configuration that does not say it has the default, so that both have one fingerprint."""
     silent = msgspec.structs.replace(GOOD, admission=msgspec.UNSET)
-    assert in_force.differences(silent, msgspec.structs.replace(GOOD, admission=Admission())) == []
+    assert configuration_in_force.differences(silent, msgspec.structs.replace(GOOD, admission=Admission())) == []
     said = configuration(admission={"placeholders": ["nobody"]})
-    assert in_force.differences(GOOD, said) == [
+    assert configuration_in_force.differences(GOOD, said) == [
         f"[admission] here {fingerprint(GOOD.admitted)}, in force {fingerprint(said.admitted)}"
     ]
 
@@ -237,7 +244,7 @@ def test_who_may_send_what_is_compared_as_it_is_read() -> None:
 def test_another_number_of_partitions_cannot_be_put_in_force(topics: Topics) -> None:
     """A party's state lives in one of them: neither a worker nor `rules apply` goes on."""
     topics.rule(GOOD)
-    for work in (in_force.require, in_force.change):
+    for work in (configuration_in_force.require, configuration_in_force.change):
         with pytest.raises(RulesDifferError) as told:
             work(settings_of(engine={"partitions": 6}))
         assert told.value.message == (

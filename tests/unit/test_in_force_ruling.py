@@ -6,14 +6,14 @@ import msgspec
 import pytest
 
 from detectors import core
-from detectors.configuration import Configuration
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange, Origin, Source
 from detectors.core import RULES_PARTITION
-from detectors.events import ConfigurationChange, Origin, Source
-from streams import in_force
 from streams.cli.rules import _remarks
-from streams.contracts import RULES, RulesRecord
-from streams.door import Admitted, Rejected
-from streams.in_force import Change, ruling, source_headers, switched_off
+from streams.contracts.inputs import RULES, RulesRecord
+from streams.ingest.door import Admitted, Rejected
+from streams.ledger import configuration_in_force
+from streams.ledger.configuration_in_force import Change, ruling, source_headers, switched_off
 from streams.settings import load_settings
 from tests.support.ledger import Ledger, configuration
 from tests.support.pipeline import Pipeline
@@ -84,11 +84,11 @@ def test_what_never_reached_the_ledger_is_sent_again(monkeypatch, found, at, ref
 
     settings = load_settings()
     ours = settings.effective
-    monkeypatch.setattr(in_force, "ruling_change", lambda _: (ours, found))
-    monkeypatch.setattr(in_force, "places", lambda *_: {0: at})
-    monkeypatch.setattr(in_force, "refused_place", lambda _: refused)
-    monkeypatch.setattr(in_force, "KafkaProducer", Producer)
-    assert (in_force.change(settings), len(records)) == (bool(sent), sent)
+    monkeypatch.setattr(configuration_in_force, "ruling_change", lambda _: (ours, found))
+    monkeypatch.setattr(configuration_in_force, "places", lambda *_: {0: at})
+    monkeypatch.setattr(configuration_in_force, "refused_place", lambda _: refused)
+    monkeypatch.setattr(configuration_in_force, "KafkaProducer", Producer)
+    assert (configuration_in_force.change(settings), len(records)) == (bool(sent), sent)
 
 
 @pytest.mark.parametrize("last", [SECOND, STOPPING, misspelt()], ids=["good", "stopping", "misspelt"])

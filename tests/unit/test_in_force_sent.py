@@ -14,14 +14,14 @@ from kafka.errors import (
     TopicAuthorizationFailedError,
 )
 
-from detectors.configuration import fingerprint
-from streams import in_force
-from streams.contracts import RulesRecord
+from detectors.contracts.configuration import fingerprint
+from streams.contracts.inputs import RulesRecord
 from streams.errors import (
     ConfigurationError,
     DeliveryError,
     NotAuthorizedError,
 )
+from streams.ledger import configuration_in_force
 from streams.settings import Settings
 from tests.support.log_cluster import SETTINGS
 from tests.support.rules_topics import GOOD, OTHER, RULES, STOPPING, Topics, begun, settings_of
@@ -62,9 +62,9 @@ class Producer:
 def changed(monkeypatch: pytest.MonkeyPatch, settings: Settings, fault: Exception | None = None) -> Any:
     """What `rules apply` did: (whether it sent, the producer)."""
     producer = Producer(fault)
-    monkeypatch.setattr(in_force, "KafkaProducer", producer)
+    monkeypatch.setattr(configuration_in_force, "KafkaProducer", producer)
     try:
-        return in_force.change(settings), producer
+        return configuration_in_force.change(settings), producer
     finally:
         assert producer.closed == len(producer.made)
 
@@ -151,7 +151,7 @@ def test_a_configuration_may_be_as_long_as_ingest_admits(
     topics.end = 900
     _, producer = changed(monkeypatch, SETTINGS)
     size = len(producer.sent[0][3])
-    monkeypatch.setattr(in_force, "INPUTS", {RULES: SimpleNamespace(size_limit=size - more)})
+    monkeypatch.setattr(configuration_in_force, "INPUTS", {RULES: SimpleNamespace(size_limit=size - more)})
     if taken:
         assert changed(monkeypatch, SETTINGS)[0] is True
         return

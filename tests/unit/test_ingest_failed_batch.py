@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from detectors.events import ConfigurationChange
-from detectors.state import PartitionState
-from streams import clients, ledger, topics
-from streams.contracts import TRANSACTIONS
-from streams.door import Door
+from detectors.contracts.events import ConfigurationChange
+from detectors.memory.state import PartitionState
+from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import DeliveryError
 from streams.generator import Simulation
-from streams.ingest import IngestAgent
-from streams.metrics import Metrics
-from streams.monitor_core import MonitorCore
-from streams.pseudonyms import development_keys
+from streams.ingest.agent import IngestAgent
+from streams.ingest.door import Door
+from streams.kafka import clients, topics
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore
+from streams.operations.metrics import Metrics
 from streams.settings import Settings, load_settings
 from streams.version import versions
 from tests.support.ledger import configuration
@@ -142,8 +143,8 @@ def applied(topic: Topic) -> tuple[dict[int, list[tuple[int, int]]], int]:
             before = state.counters["redelivered"]
             core.apply(state, partition, record, muted=True)
             headers = dict(record.headers)
-            if state.counters["redelivered"] == before and ledger.SOURCE_TOPIC in headers:
-                place = int(headers[ledger.SOURCE_PARTITION]), int(headers[ledger.SOURCE_OFFSET])
+            if state.counters["redelivered"] == before and envelope.SOURCE_TOPIC in headers:
+                place = int(headers[envelope.SOURCE_PARTITION]), int(headers[envelope.SOURCE_OFFSET])
                 found.setdefault(partition, []).append(place)
         redelivered += state.counters["redelivered"]
     return found, redelivered
@@ -153,7 +154,9 @@ def new_topic(partitions: int) -> Topic:
     """A ledger as `topics apply` leaves it."""
     topic = Topic()
     for partition in range(partitions):
-        topic.append(partition, [(*ledger.first_configuration(ConfigurationChange(configuration=configuration())), 0)])
+        topic.append(
+            partition, [(*envelope.first_configuration(ConfigurationChange(configuration=configuration())), 0)]
+        )
     return topic
 
 

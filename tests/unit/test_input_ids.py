@@ -7,15 +7,17 @@ from types import SimpleNamespace
 import pytest
 from faust.types import TP
 
-from detectors.events import Rate
-from streams import input_ids, ledger, topics
-from streams.contracts import RATES
-from streams.door import Admitted, Door
+from detectors.contracts.events import Rate
+from streams.contracts.inputs import RATES
 from streams.errors import BrokerUnavailableError, InputRecreatedError, NotAuthorizedError
-from streams.ingest import IngestAgent
-from streams.input_ids import InputIds, short
-from streams.pseudonyms import development_keys
-from streams.rules_refused import RulesRefused
+from streams.ingest import input_topic_ids
+from streams.ingest.agent import IngestAgent
+from streams.ingest.door import Admitted, Door
+from streams.ingest.input_topic_ids import InputIds, short
+from streams.ingest.refused_configuration import RulesRefused
+from streams.kafka import topics
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
 from streams.settings import load_settings
 
 OLD = {name: short(f"00000000-0000-0000-0000-{number:012}") for number, name in enumerate(topics.INPUTS, 1)}
@@ -55,7 +57,7 @@ def test_a_topic_with_another_id_is_named_with_both_and_what_to_do():
 
 def test_a_cluster_that_does_not_answer_is_waited_for(monkeypatch):
     """As long as for a broker; an outage is no reason to believe that a topic is another."""
-    monkeypatch.setattr(input_ids, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(input_topic_ids, "RETRY_SECONDS", 0.001)
     away = BrokerUnavailableError("away")
     inputs = InputIds(load_settings(), Cluster(OLD, away, away, OLD))
     asyncio.run(inputs.look())
@@ -66,7 +68,7 @@ def test_a_cluster_that_does_not_answer_is_waited_for(monkeypatch):
 
 def test_the_watch_goes_on_through_an_outage_and_ends_with_a_change(monkeypatch):
     """What it raises ends the worker (health.background)."""
-    monkeypatch.setattr(input_ids, "WATCH_SECONDS", 0.001)
+    monkeypatch.setattr(input_topic_ids, "WATCH_SECONDS", 0.001)
     inputs = InputIds(load_settings(), Cluster(OLD, BrokerUnavailableError("away"), OLD, NEW))
     with pytest.raises(InputRecreatedError):
         asyncio.run(asyncio.wait_for(inputs.watch(), 20))
@@ -80,7 +82,7 @@ def test_the_door_writes_the_id_of_the_topic_that_a_record_comes_from():
         answer = door.admit(RATES, 0, 7, 1_767_700_000_000, b"USD/KRW", value, [])
         assert isinstance(answer, Admitted)
         for _, _, written, headers in answer.records:
-            event, origin = ledger.decode_record(written, headers, 1, 0)
+            event, origin = envelope.decode_record(written, headers, 1, 0)
             assert isinstance(event, Rate)
             assert origin.topic_id == expected
 
@@ -135,7 +137,7 @@ def test_ids_are_read_in_one_request_and_a_missing_topic_has_none(monkeypatch):
     monkeypatch.setattr(
         topics, "connect", lambda _: nullcontext(SimpleNamespace(describe_topics=lambda _names: told.values()))
     )
-    read = input_ids.read_ids(load_settings())
+    read = input_topic_ids.read_ids(load_settings())
     assert read == dict.fromkeys(topics.INPUTS, short(known)) | {RATES: b""}
     told[RATES]["error_code"] = 5
 
@@ -144,7 +146,7 @@ def test_ids_are_read_in_one_request_and_a_missing_topic_has_none(monkeypatch):
 
     monkeypatch.setattr(topics, "topic_id", refused)
     with pytest.raises(BrokerUnavailableError, match=RATES):
-        input_ids.read_ids(load_settings())
+        input_topic_ids.read_ids(load_settings())
     told[RATES]["error_code"] = told[topics.RULES]["error_code"] = 29
     with pytest.raises(NotAuthorizedError, match=rf"{RATES}, {topics.RULES}.*topics acls --apply"):
-        input_ids.read_ids(load_settings())
+        input_topic_ids.read_ids(load_settings())

@@ -2,8 +2,15 @@
 
 import pytest
 
-from streams.input_positions import InputAccount, Kept, Sought, acknowledged_record, passed_record, position_record
-from streams.progress import Acknowledged, InputPosition, Passed
+from streams.ledger.input_positions import (
+    InputAccount,
+    Kept,
+    Sought,
+    acknowledged_record,
+    passed_record,
+    position_record,
+)
+from streams.ledger.progress import Acknowledged, InputPosition, Passed
 
 PLACE = ("fx.transactions.v1", 3)
 IDS = {PLACE[0]: "new"}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.input_positions import (
+from streams.ledger.input_positions import (
     InputAccount,
     Kept,
     Sought,
@@ -12,7 +12,7 @@ from streams.input_positions import (
     passed_by,
     passed_record,
 )
-from streams.progress import Acknowledged, InputPosition, Passed
+from streams.ledger.progress import Acknowledged, InputPosition, Passed
 
 PLACE, OTHER = ("fx.transactions.v1", 3), ("fx.rates.v1", 3)
 IDS = {PLACE[0]: "new", OTHER[0]: "rates"}

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from streams import clients, topics
 from streams.errors import BrokerUnavailableError
-from streams.input_positions import Kept, Sought, acknowledged_record, position_record
-from streams.input_watch import InputWatch
-from streams.metrics import Metrics
-from streams.progress import Acknowledged, InputPosition
+from streams.ingest.input_watch import InputWatch
+from streams.kafka import clients, topics
+from streams.ledger.input_positions import Kept, Sought, acknowledged_record, position_record
+from streams.ledger.progress import Acknowledged, InputPosition
+from streams.operations.metrics import Metrics
 from streams.settings import load_settings
 from streams.version import versions
 
@@ -119,7 +119,7 @@ def test_a_cluster_that_does_not_answer_costs_a_look_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, fault: Exception, level: int
 ) -> None:
     """The next look finds what this one could not; no worker ends for it."""
-    caplog.set_level(logging.DEBUG, "streams.input_watch")
+    caplog.set_level(logging.DEBUG, "streams.ingest.input_watch")
     cluster = Cluster(monkeypatch, (60, 60))
     cluster.watch.sought({PLACE: Sought(10, ours=True)})
     cluster.watch.handled([])
@@ -148,7 +148,7 @@ def test_a_stop_keeps_the_positions_and_does_not_wait_for_a_broker(
         await asyncio.Event().wait()
 
     monkeypatch.setattr(clients, "send_records", never)
-    monkeypatch.setattr("streams.input_watch.STOP_SECONDS", 0.05)
+    monkeypatch.setattr("streams.ingest.input_watch.STOP_SECONDS", 0.05)
     cluster.watch.handled([(PLACE, 31, 40)])
     asyncio.run(cluster.watch.save())
     assert "not kept: no answer" in caplog.text

@@ -2,7 +2,7 @@
 
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.institution_counter import MOST_INSTITUTIONS, InstitutionCounter
+from streams.operations.institution_counter import MOST_INSTITUTIONS, InstitutionCounter
 from tests.support.pipeline import TRANSACTION, Pipeline
 
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from detectors.party import MOST_NAMES, unpack
-from detectors.payments import exact_sum, rows
+from detectors.books.party import MOST_NAMES, unpack
+from detectors.books.payments import exact_sum, rows
 from tests.support.ledger import Ledger, later
 
 PARTY = "k1.0a3.remitter"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from detectors.events import Disposition
-from detectors.officers import Officers, officer_number
-from detectors.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
-from detectors.verdicts import MOST_OFFICERS, RAISED_BYTES, SENIOR, Judged, judge, kept, raised
+from detectors.books.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
+from detectors.contracts.events import Disposition
+from detectors.memory.officers import Officers, officer_number
+from detectors.memory.verdicts import MOST_OFFICERS, RAISED_BYTES, SENIOR, Judged, judge, kept, raised
 from tests.support.ledger import START
 
 ALERT, OTHER = "0123456789abcdef" * 2, "f" * 32

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.check_connection import check_connection
-from streams.kafka_connection import Connection, use_for_all_clients
+from streams.kafka.connection import Connection, use_for_all_clients
 from streams.settings import Settings
 from tests.support.certificates import Authority
 

@@ -9,12 +9,12 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, TopicAuthorizationFailedError
 
-from streams import kafka_log
 from streams.errors import BrokerUnavailableError, LedgerError, ProgressError, SnapshotError
-from streams.kafka_log import KafkaLog, read_progress
-from streams.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
-from streams.record_sets import Unreadable, UnreadableSetError
-from streams.snapshots import CHUNK_BYTES, Header, chunk_key, chunked, header_key, sealed
+from streams.kafka.record_sets import Unreadable, UnreadableSetError
+from streams.ledger.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
+from streams.ledger.snapshot_format import CHUNK_BYTES, Header, chunk_key, chunked, header_key, sealed
+from streams.partition import kafka_log
+from streams.partition.kafka_log import KafkaLog, read_progress
 from tests.support.log_cluster import PLACE, SCHEMA, SETTINGS, TOPIC_ID, Cluster, log_of
 from tests.unit.test_snapshots import resummed
 

@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from detectors.party import unpack
-from detectors.payments import rows
+from detectors.books.party import unpack
+from detectors.books.payments import rows
 from tests.support.ledger import Ledger
 
 START = datetime(2025, 1, 6, 1, tzinfo=UTC)

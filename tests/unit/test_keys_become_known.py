@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import pytest
 
-from detectors.alerts import AGENT
-from detectors.events import Source
-from streams import ledger
-from streams.commitments import evidence_key, record_key
-from streams.contracts import TRANSACTIONS
-from streams.door import Admitted, Door
-from streams.pseudonyms import Key, Keys, framed, parse_keys
+from detectors.alerting.build import AGENT
+from detectors.contracts.events import Source
+from streams.contracts.inputs import TRANSACTIONS
+from streams.ingest.door import Admitted, Door
+from streams.keys.commitments import evidence_key, record_key
+from streams.keys.pseudonyms import Key, Keys, framed, parse_keys
+from streams.ledger import envelope
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
 
 OLD, NEW, ANEW = Key("k1", b"1" * 32), Key("k2", b"2" * 32), Key("k3", b"3" * 32)
@@ -44,7 +44,7 @@ def body_of(number: str) -> dict:
 
 
 def alert_id_of(identity: str, token: str) -> str:
-    """As detectors/alerts.py makes it; versions and typologies stand in the alert."""
+    """As detectors/alerting/build.py makes it; versions and typologies stand in the alert."""
     parts = (AGENT, identity, token, TRANSACTION["institution"], "T01", "detectors", "rules")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
@@ -55,7 +55,7 @@ def written(keys: Keys) -> Written:
     answer = Door(keys, 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, CHOSEN.encode(), original, [])
     assert isinstance(answer, Admitted), answer
     _, _, value, headers = answer.records[0]
-    event, origin = ledger.decode_record(value, headers, 5, 0)
+    event, origin = envelope.decode_record(value, headers, 5, 0)
     return Written(event.party, event.previous.get(event.party), event.identity, event.body,
                    event.former or ("", ""), origin.commitment,
                    alert_id_of(event.identity, event.party))  # fmt: skip

@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from detectors.typologies import REGISTRY
-from streams import korean, render
+from streams.alert_text import alert_text, korean
 from streams.settings import effective_configuration
 from tests.contract.test_typologies import IDS, fired
 from tests.support.korean import foreign_words
@@ -49,8 +49,8 @@ def pages() -> dict[str, str]:
         "still": golden | {"counterfactual": [each | {"would_alert": True} for each in golden["counterfactual"]]},
     }  # fmt: skip
     return {
-        name: render.plain(render.read_alert(json.dumps(raw).encode()), lang="ko") + "\n"
-        + render.headline(render.read_alert(json.dumps(raw).encode()), lang="ko").plain
+        name: alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()), lang="ko") + "\n"
+        + alert_text.headline(alert_text.read_alert(json.dumps(raw).encode()), lang="ko").plain
         for name, raw in alerts.items()
     }  # fmt: skip
 
@@ -146,11 +146,11 @@ def test_windows(text, said):
 )
 def test_figures_have_korean_units(value, unit, of, said):
     """Money by its name, people and institutions by their own counters, won with its ten thousands."""
-    assert render.number(value, unit, lang="ko", of=of) == said
+    assert alert_text.number(value, unit, lang="ko", of=of) == said
 
 
 def test_times_name_their_zone():
     """Where the law applies; another zone by its abbreviation."""
     at = datetime(2026, 4, 22, 15, 30, 5, tzinfo=UTC)
-    assert render.local_time(at, ZoneInfo("Asia/Seoul"), "ko") == "2026년 4월 23일 00:30:05(한국 시각)"
-    assert render.local_time(at, ZoneInfo("UTC"), "ko") == "2026년 4월 22일 15:30:05(UTC)"
+    assert alert_text.local_time(at, ZoneInfo("Asia/Seoul"), "ko") == "2026년 4월 23일 00:30:05(한국 시각)"
+    assert alert_text.local_time(at, ZoneInfo("UTC"), "ko") == "2026년 4월 22일 15:30:05(UTC)"

@@ -8,10 +8,10 @@ import pytest
 from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
-from streams import topics
-from streams.ingest import IngestAgent
-from streams.lag import known_ends
-from streams.monitor import MonitorAgent
+from streams.faust_runtime.lag import known_ends
+from streams.ingest.agent import IngestAgent
+from streams.kafka import topics
+from streams.monitor.agent import MonitorAgent
 
 HELD, LOST = TP(topics.LEDGER, 0), TP(topics.LEDGER, 1)
 

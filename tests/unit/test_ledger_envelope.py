@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detectors.configuration import Configuration, DetectorSet, Legend
-from detectors.events import ConfigurationChange, Origin, Rate, Source
-from streams import ledger
+from detectors.contracts.configuration import Configuration, DetectorSet, Legend
+from detectors.contracts.events import ConfigurationChange, Origin, Rate, Source
 from streams.errors import LedgerError
+from streams.ledger import envelope
 
 RATE = Rate(event_id="R", identity="1" * 32, body="2" * 32, base="USD", quote="KRW", mid="1387.5",
             rate_time=datetime(2026, 1, 5, tzinfo=UTC))  # fmt: skip
@@ -16,13 +16,13 @@ SOURCE = Source("fx.rates.v1", 3, 2**40)
 
 
 def headers(**changes):
-    return [(name, changes.get(name, content)) for name, content in ledger.envelope(SOURCE, COMMITMENT, b"rate")]
+    return [(name, changes.get(name, content)) for name, content in envelope.envelope(SOURCE, COMMITMENT, b"rate")]
 
 
 def test_an_event_comes_back_with_its_origin():
     """What was written is what is read: event, source, digest, history and trace."""
-    written = ledger.envelope(SOURCE, COMMITMENT, b"rate", history=True, passed_on=[("ce_id", b"1")])
-    event, origin = ledger.decode_record(ledger.encode(RATE), written, 9, 1234)
+    written = envelope.envelope(SOURCE, COMMITMENT, b"rate", history=True, passed_on=[("ce_id", b"1")])
+    event, origin = envelope.decode_record(envelope.encode(RATE), written, 9, 1234)
     assert event == RATE
     assert origin == Origin(offset=9, source=SOURCE, commitment="k1:" + "ab" * 32, timestamp_ms=1234, history=True,
                             headers=(("ce_id", b"1"),))  # fmt: skip
@@ -31,9 +31,9 @@ def test_an_event_comes_back_with_its_origin():
 def test_a_usual_record_has_five_headers():
     """Without history and trace nothing else is written, and it reads as not history."""
     written = headers()
-    assert [name for name, _ in written] == [ledger.SOURCE_TOPIC, ledger.SOURCE_PARTITION, ledger.SOURCE_OFFSET,
-                                             ledger.COMMITMENT, ledger.TYPE]  # fmt: skip
-    assert ledger.decode_record(ledger.encode(RATE), written, 9, 1234)[1].history is False
+    assert [name for name, _ in written] == [envelope.SOURCE_TOPIC, envelope.SOURCE_PARTITION, envelope.SOURCE_OFFSET,
+                                             envelope.COMMITMENT, envelope.TYPE]  # fmt: skip
+    assert envelope.decode_record(envelope.encode(RATE), written, 9, 1234)[1].history is False
 
 
 def test_the_first_configuration_has_no_source():
@@ -41,8 +41,8 @@ def test_the_first_configuration_has_no_source():
     change = ConfigurationChange(
         configuration=Configuration(rules={}, legend=Legend(), desks={}, detectors=DetectorSet(members={}))
     )
-    key, value, written = ledger.first_configuration(change)
-    event, origin = ledger.decode_record(value, written, 0, 55)
+    key, value, written = envelope.first_configuration(change)
+    event, origin = envelope.decode_record(value, written, 0, 55)
     assert (key, event, origin.source, origin.offset) == (b"configuration", change, None, 0)
 
 
@@ -54,34 +54,34 @@ def test_the_first_configuration_has_no_source():
         (b"{", headers()),
         (b'{"type":"unknown"}', headers()),
         (b"\xff", headers()),
-        (ledger.encode(RATE)[:-10], headers()),
-        (ledger.encode(RATE), headers(**{ledger.SOURCE_OFFSET: b"x"})),
-        (ledger.encode(RATE), headers(**{ledger.SOURCE_OFFSET: None})),
-        (ledger.encode(RATE), headers(**{ledger.COMMITMENT: None})),
-        (ledger.encode(RATE), headers(**{ledger.COMMITMENT: b"\xff"})),
-        (ledger.encode(RATE), headers(**{ledger.SOURCE_TOPIC: b"\xff"})),
-        (ledger.encode(RATE), headers()[:1]),
+        (envelope.encode(RATE)[:-10], headers()),
+        (envelope.encode(RATE), headers(**{envelope.SOURCE_OFFSET: b"x"})),
+        (envelope.encode(RATE), headers(**{envelope.SOURCE_OFFSET: None})),
+        (envelope.encode(RATE), headers(**{envelope.COMMITMENT: None})),
+        (envelope.encode(RATE), headers(**{envelope.COMMITMENT: b"\xff"})),
+        (envelope.encode(RATE), headers(**{envelope.SOURCE_TOPIC: b"\xff"})),
+        (envelope.encode(RATE), headers()[:1]),
     ],
 )
 def test_what_cannot_be_read_says_where_it_is(value, written):
     """An unreadable record is a `LedgerError` that names partition and offset."""
     with pytest.raises(LedgerError, match="partition 4, offset 99"):
-        ledger.decode_record(value, written, 99, 1234, 4)
+        envelope.decode_record(value, written, 99, 1234, 4)
 
 
 def test_the_id_of_the_sources_topic_comes_back():
     """With and without other headers; a record of an earlier release tells none."""
     for more in ({}, {"history": True}, {"passed_on": [("ce_id", b"1")]}):
-        written = ledger.envelope(SOURCE, COMMITMENT, b"rate", topic_id=b"Zm9v_-" * 3, **more)
-        value = ledger.encode(RATE)
-        origin = ledger.decode_record(value, ledger.checked(written, value), 9, 1234)[1]
+        written = envelope.envelope(SOURCE, COMMITMENT, b"rate", topic_id=b"Zm9v_-" * 3, **more)
+        value = envelope.encode(RATE)
+        origin = envelope.decode_record(value, envelope.checked(written, value), 9, 1234)[1]
         assert (origin.topic_id, origin.source, origin.history) == ("Zm9v_-" * 3, SOURCE, "history" in more)
-    assert ledger.decode_record(ledger.encode(RATE), headers(), 9, 1234)[1].topic_id == ""
+    assert envelope.decode_record(envelope.encode(RATE), headers(), 9, 1234)[1].topic_id == ""
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"x" * 65])
 def test_an_id_that_is_none_is_refused(content):
     """Empty, no ASCII, or longer than any cluster's: the record says nothing certain of its source."""
-    written = [*headers(), (ledger.SOURCE_TOPIC_ID, content)]
+    written = [*headers(), (envelope.SOURCE_TOPIC_ID, content)]
     with pytest.raises(LedgerError, match="partition 4, offset 99"):
-        ledger.decode_record(ledger.encode(RATE), written, 99, 1234, 4)
+        envelope.decode_record(envelope.encode(RATE), written, 99, 1234, 4)

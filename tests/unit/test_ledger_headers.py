@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from detectors.configuration import Configuration, DetectorSet, Legend
-from detectors.events import ConfigurationChange, Leg, Origin, Rate, Source
-from streams import ledger
+from detectors.contracts.configuration import Configuration, DetectorSet, Legend
+from detectors.contracts.events import ConfigurationChange, Leg, Origin, Rate, Source
 from streams.errors import LedgerError
+from streams.ledger import envelope
 
 RATE = Rate(event_id="R", identity="1" * 32, body="2" * 32, base="USD", quote="KRW", mid="1387.5",
             rate_time=datetime(2026, 1, 5, tzinfo=UTC))  # fmt: skip
@@ -19,14 +19,14 @@ LEG = Leg(event_id="E", identity="1" * 32, body="2" * 32, event_time=datetime(20
           currency="USD")  # fmt: skip
 COMMITMENT = b"k1:" + b"ab" * 32
 SOURCE = Source("fx.rates.v1", 3, 2**40)
-VALUE = ledger.encode(RATE)
+VALUE = envelope.encode(RATE)
 
 
 @pytest.fixture(autouse=True)
 def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
     """Names that an earlier test read are not asked about again."""
-    monkeypatch.setattr(ledger, "_topic_names", {})
-    monkeypatch.setattr(ledger, "_topic_ids", {None: ""})
+    monkeypatch.setattr(envelope, "_topic_names", {})
+    monkeypatch.setattr(envelope, "_topic_ids", {None: ""})
 
 
 def headers(**changes: bytes | None) -> list[Any]:
@@ -35,20 +35,20 @@ def headers(**changes: bytes | None) -> list[Any]:
              for name, content in changes.items()}  # fmt: skip
     return [
         (name, named.get(name, content))
-        for name, content in ledger.envelope(SOURCE, COMMITMENT, b"rate")
+        for name, content in envelope.envelope(SOURCE, COMMITMENT, b"rate")
         if named.get(name, content) is not None
     ]
 
 
 def origin_of(written: list[Any]) -> Origin:
     """Where a rate with these headers came from."""
-    return ledger.decode_record(VALUE, written, 9, 1234)[1]
+    return envelope.decode_record(VALUE, written, 9, 1234)[1]
 
 
 def refusal(value: bytes | None, written: list[Any], partition: int | None = 4) -> str:
     """What is said of a record that cannot be read."""
     with pytest.raises(LedgerError) as told:
-        ledger.decode_record(value, written, 99, 1234, partition)
+        envelope.decode_record(value, written, 99, 1234, partition)
     assert told.value.fields["expected"] == "an event and its envelope, as this version of fxwatch writes them"
     assert told.value.fields["todo"] == "see `fxwatch skip --help`, or run the version that wrote it"
     assert told.value.fields["got"] == ("offset 99" if partition is None else f"partition {partition}, offset 99")
@@ -58,18 +58,18 @@ def refusal(value: bytes | None, written: list[Any], partition: int | None = 4) 
 def test_the_check_is_a_crc_over_names_contents_and_value() -> None:
     """CRC-32 (zlib) of the headers' names and contents, one a line, and then the value; eight hex digits."""
     written: list[Any] = [("a", b"1"), ("b", None), ("c", b"3")]
-    [*same, (name, check)] = ledger.checked(written, b"value")
+    [*same, (name, check)] = envelope.checked(written, b"value")
     assert (same, name) == (written, "__fx.check")
     assert check == b"%08x" % zlib.crc32(b"a\n1\nb\n\nc\n3value")
 
 
 def test_a_changed_value_is_told_from_one_that_is_no_event() -> None:
     """Damage is said to be damage; what never was an event says so, under a right check and without one."""
-    checked = ledger.checked(headers(), VALUE)
+    checked = envelope.checked(headers(), VALUE)
     assert refusal(VALUE.replace(b"1387.5", b"1387.6"), checked) == (
         "header __fx.check is not the checksum of value and headers: the record was changed"
     )
-    assert refusal(None, ledger.checked(headers(), b"")) == "Input data was truncated"
+    assert refusal(None, envelope.checked(headers(), b"")) == "Input data was truncated"
     assert refusal(None, headers()) == "Input data was truncated"
     assert refusal(b"[]", headers(), None).startswith("Expected `object`, got `array`")
 
@@ -79,7 +79,7 @@ def test_a_changed_value_is_told_from_one_that_is_no_event() -> None:
 )
 def test_positions_to_the_limits_of_kafka_come_back(partition: int, offset: int) -> None:
     """A partition is a whole number of 32 bits, an offset of 64, both with a sign that is never used."""
-    written = ledger.envelope(Source("t", partition, offset), COMMITMENT, b"rate")
+    written = envelope.envelope(Source("t", partition, offset), COMMITMENT, b"rate")
     assert origin_of(written).source == Source("t", partition, offset)
 
 
@@ -98,11 +98,11 @@ def test_an_offset_that_is_none_is_refused() -> None:
 
 def test_a_header_without_content_is_no_number() -> None:
     """Kafka knows headers whose content is null."""
-    written = [(name, None if name == ledger.SOURCE_OFFSET else content) for name, content in headers()]
+    written = [(name, None if name == envelope.SOURCE_OFFSET else content) for name, content in headers()]
     assert refusal(VALUE, written).startswith("header __fx.source.offset is not a whole number")
 
 
-@pytest.mark.parametrize("name", [ledger.TYPE, ledger.SOURCE_TOPIC, ledger.SOURCE_PARTITION, ledger.COMMITMENT])
+@pytest.mark.parametrize("name", [envelope.TYPE, envelope.SOURCE_TOPIC, envelope.SOURCE_PARTITION, envelope.COMMITMENT])
 def test_a_header_that_is_missing_is_named(name: str) -> None:
     """By its name, as who looks at the record sees it."""
     written = [header for header in headers() if header[0] != name]
@@ -112,10 +112,10 @@ def test_a_header_that_is_missing_is_named(name: str) -> None:
 def test_the_plain_hash_of_earlier_releases_stays_readable() -> None:
     """64 hex digits of either case, as the ledger of that time has them; anything else is refused."""
     digest = hashlib.sha256(b"sent").hexdigest().upper()
-    rest = [header for header in headers() if header[0] != ledger.COMMITMENT]
-    assert origin_of([*rest, (ledger.SHA256, digest.encode())]).commitment == digest
+    rest = [header for header in headers() if header[0] != envelope.COMMITMENT]
+    assert origin_of([*rest, (envelope.SHA256, digest.encode())]).commitment == digest
     for content in (b"a" * 63, b"a" * 65, b"g" * 64, b"", None):
-        assert refusal(VALUE, [*rest, (ledger.SHA256, content)]) == "header __fx.sha256 is not 64 hex digits"
+        assert refusal(VALUE, [*rest, (envelope.SHA256, content)]) == "header __fx.sha256 is not 64 hex digits"
 
 
 def test_a_commitment_that_is_none_is_refused() -> None:
@@ -127,20 +127,20 @@ def test_a_commitment_that_is_none_is_refused() -> None:
 def test_headers_that_contradict_the_value_are_refused() -> None:
     """Another type; a check that is not the last header, and so covers less than it seems."""
     assert refusal(VALUE, headers(**{"__fx.type": b"leg"})) == "header __fx.type is not the value's type"
-    written = [*ledger.checked(headers(), VALUE), ("more", b"1")]
+    written = [*envelope.checked(headers(), VALUE), ("more", b"1")]
     assert refusal(VALUE, written) == "header __fx.check is not the last one"
 
 
 @pytest.mark.parametrize(("content", "expected"), [(b"x", "x"), (b"x" * 64, "x" * 64)])
 def test_a_topic_id_of_one_to_64_characters_comes_back(content: bytes, expected: str) -> None:
     """The limits themselves are within."""
-    assert origin_of([*headers(), (ledger.SOURCE_TOPIC_ID, content)]).topic_id == expected
+    assert origin_of([*headers(), (envelope.SOURCE_TOPIC_ID, content)]).topic_id == expected
 
 
 def test_a_topic_id_that_is_none_says_how_long_one_is() -> None:
     """Empty, or longer."""
     for content in (b"", b"x" * 65):
-        written = [*headers(), (ledger.SOURCE_TOPIC_ID, content)]
+        written = [*headers(), (envelope.SOURCE_TOPIC_ID, content)]
         assert refusal(VALUE, written) == "header __fx.source.topic_id is not 1 to 64 characters"
 
 
@@ -148,7 +148,7 @@ def test_names_are_kept_once_and_not_without_bound() -> None:
     """One string serves all records of a topic; a foreign ledger of many thousand names does not fill the memory."""
 
     def read(number: int) -> Origin:
-        written = ledger.envelope(Source(f"topic {number}", 0, 0), COMMITMENT, b"rate", topic_id=b"id %d" % number)
+        written = envelope.envelope(Source(f"topic {number}", 0, 0), COMMITMENT, b"rate", topic_id=b"id %d" % number)
         return origin_of(written)
 
     found, again = read(0), read(0)
@@ -158,7 +158,7 @@ def test_names_are_kept_once_and_not_without_bound() -> None:
     assert found.topic_id is again.topic_id
     for number in range(1100):
         assert read(number).topic_id == f"id {number}"
-    assert (len(ledger._topic_names), len(ledger._topic_ids)) == (1000, 1000)
+    assert (len(envelope._topic_names), len(envelope._topic_ids)) == (1000, 1000)
 
 
 @pytest.mark.parametrize("history", [False, True])
@@ -167,8 +167,10 @@ def test_names_are_kept_once_and_not_without_bound() -> None:
 def test_whatever_headers_there_are_the_origin_is_whole(history: bool, checked: bool, topic_id: bytes) -> None:
     """Offset, source, commitment, time, id, mark of history and trace: with the usual seven headers and with others."""
     for passed_on in ([], [("traceparent", b"00-1")]):
-        written = ledger.envelope(SOURCE, COMMITMENT, b"rate", topic_id=topic_id, history=history, passed_on=passed_on)
-        assert origin_of(ledger.checked(written, VALUE) if checked else written) == Origin(
+        written = envelope.envelope(
+            SOURCE, COMMITMENT, b"rate", topic_id=topic_id, history=history, passed_on=passed_on
+        )
+        assert origin_of(envelope.checked(written, VALUE) if checked else written) == Origin(
             offset=9, source=SOURCE, commitment=COMMITMENT.decode(), timestamp_ms=1234, topic_id=topic_id.decode(),
             history=history, headers=tuple(passed_on),
         )  # fmt: skip
@@ -179,27 +181,27 @@ def test_the_first_configurations_origin_has_a_time_and_no_source() -> None:
     change = ConfigurationChange(
         configuration=Configuration(rules={}, legend=Legend(), desks={}, detectors=DetectorSet(members={}))
     )
-    _, value, written = ledger.first_configuration(change)
-    assert ledger.decode_record(value, written, 0, 55)[1] == Origin(
+    _, value, written = envelope.first_configuration(change)
+    assert envelope.decode_record(value, written, 0, 55)[1] == Origin(
         offset=0, source=None, commitment="", timestamp_ms=55
     )
 
 
 def test_a_leg_comes_back_with_its_origin() -> None:
     """As a record of the ledger does; its value has no type of its own, so its header says that it is a leg."""
-    written = ledger.envelope(SOURCE, COMMITMENT, b"leg")
-    value = ledger.encode(LEG)
+    written = envelope.envelope(SOURCE, COMMITMENT, b"leg")
+    value = envelope.encode(LEG)
     expected = Origin(offset=9, source=SOURCE, commitment=COMMITMENT.decode(), timestamp_ms=1234)
-    assert ledger.decode_leg(value, ledger.checked(written, value), 9, 1234) == (LEG, expected)
+    assert envelope.decode_leg(value, envelope.checked(written, value), 9, 1234) == (LEG, expected)
 
 
 def test_a_leg_that_cannot_be_read_says_where_it_is() -> None:
     """Damaged, missing, or of another type."""
-    written, value = ledger.envelope(SOURCE, COMMITMENT, b"leg"), ledger.encode(LEG)
+    written, value = envelope.envelope(SOURCE, COMMITMENT, b"leg"), envelope.encode(LEG)
     for content, with_headers, told in [
-        (value.replace(b"USD", b"KRW"), ledger.checked(written, value), "header __fx.check is not the checksum"),
-        (None, ledger.checked(written, b""), "Input data was truncated"),
+        (value.replace(b"USD", b"KRW"), envelope.checked(written, value), "header __fx.check is not the checksum"),
+        (None, envelope.checked(written, b""), "Input data was truncated"),
         (value, headers(), "header __fx.type is not the value's type"),
     ]:
         with pytest.raises(LedgerError, match=f"a record cannot be read: {told}.*got: partition 2, offset 99"):
-            ledger.decode_leg(content, with_headers, 99, 1234, 2)
+            envelope.decode_leg(content, with_headers, 99, 1234, 2)

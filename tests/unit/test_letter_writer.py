@@ -9,11 +9,11 @@ import pytest
 from aiokafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from streams import clients, topics
-from streams.deadletter import Letter, original
-from streams.deliveries import Outstanding
+from streams.contracts.dead_letters import Letter, original
 from streams.errors import RefusedError
-from streams.letter_writer import LetterWriter
+from streams.ingest.letter_writer import LetterWriter
+from streams.kafka import clients, topics
+from streams.kafka.deliveries import Outstanding
 from streams.settings import Settings
 
 PATIENCE = 5.0

@@ -6,9 +6,9 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from detectors.alert import LimitShown
-from detectors.configuration import Limit
-from detectors.limits import LARGEST, DatedLimit, LimitKind, Rulebook, number
+from detectors.contracts.alert import LimitShown
+from detectors.contracts.configuration import Limit
+from detectors.contracts.limits import LARGEST, DatedLimit, LimitKind, Rulebook, number
 from tests.support.ledger import configuration
 
 DAY = date(2024, 5, 1)

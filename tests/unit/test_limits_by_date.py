@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from detectors.limits import Rulebook
+from detectors.contracts.limits import Rulebook
 from tests.support.ledger import Ledger, configuration
 
 # T02's cap was 50 000 USD up to 3 July 2023 in Seoul, and 100 000 USD from the next day on.

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from aiokafka import TopicPartition
 
-from streams import logs
 from streams.errors import BrokerUnavailableError, ConfigurationError, PartitionStoppedError
-from streams.log_lines import formatter, ranges
-from streams.progress import Place
+from streams.ledger.progress import Place
+from streams.log import logs
+from streams.log.lines import formatter, ranges
 from streams.settings import Settings
 
 NAME = "streams.test_log_lines"
@@ -131,7 +131,7 @@ def test_no_record_and_no_secret_comes_into_a_log_by_mistake(kept: Kept) -> None
         assert "hunter2" not in line
 
 
-@pytest.mark.parametrize("library", ["aiokafka", "streams.transport"])
+@pytest.mark.parametrize("library", ["aiokafka", "streams.faust_runtime.run_consumer"])
 def test_what_a_library_hands_over_beside_its_message_is_left_out(library: str) -> None:
     """It may be a record; only for how long its trouble lasts is ours to say."""
     record = logging.LogRecord(library, logging.WARNING, "f", 1, "x", (), None)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError
 
-from streams.log_noise import LASTING_SECONDS, MESSAGES, PAUSE_SECONDS, REPEAT_SECONDS, RULES, Noise, Rule
+from streams.log.library_noise import LASTING_SECONDS, MESSAGES, PAUSE_SECONDS, REPEAT_SECONDS, RULES, Noise, Rule
 
 COORDINATOR = "aiokafka.consumer.group_coordinator"
 FOR_EVER = "Heartbeat failed for group %s because it is rebalancing"
@@ -126,8 +126,10 @@ def test_what_does_not_pass_by_itself_is_no_noise() -> None:
 def test_the_service_that_mode_puts_before_a_message_does_not_hide_it() -> None:
     """As Faust's consumer says it."""
     said = "[^--ConfiguredRunConsumer]: wait_empty: Waiting for tasks %r"
-    assert not Noise().filter(record("streams.transport", said, []))
-    assert Noise().filter(record("streams.transport", "[^--ConfiguredRunConsumer]: Crashed reason=%r", "x"))
+    assert not Noise().filter(record("streams.faust_runtime.run_consumer", said, []))
+    assert Noise().filter(
+        record("streams.faust_runtime.run_consumer", "[^--ConfiguredRunConsumer]: Crashed reason=%r", "x")
+    )
 
 
 def test_trouble_that_lasts_is_told_as_a_warning() -> None:
@@ -173,8 +175,8 @@ def test_a_library_repeats_itself_at_most_twice_a_minute() -> None:
 
     assert [passes("aiokafka", "a %s", n) for n in range(3)] == [True, False, False]
     assert passes("kafka", "a %s", 1)
-    assert [passes("streams.health", "a") for _ in range(2)] == [True, True]
-    assert [passes("streams.transport", "a") for _ in range(2)] == [True, False]
+    assert [passes("streams.operations.health", "a") for _ in range(2)] == [True, True]
+    assert [passes("streams.faust_runtime.run_consumer", "a") for _ in range(2)] == [True, False]
     clock.now += REPEAT_SECONDS
     assert passes("aiokafka", "a %s", 1)
 
@@ -186,5 +188,5 @@ def test_messages_that_are_all_different_fill_neither_the_memory_nor_the_disk() 
     for _ in range(2):
         passed = sum(noise.filter(record("aiokafka", f"{clock.now} {number}")) for number in range(10_000))
         assert (passed, len(noise._passed)) == (MESSAGES, MESSAGES)
-        assert noise.filter(record("streams.health", "of ours"))
+        assert noise.filter(record("streams.operations.health", "of ours"))
         clock.now += REPEAT_SECONDS

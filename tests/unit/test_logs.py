@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # a light one: the import of Kafka's clients takes a second
 SOME = """
 import gc, logging, sys, threading, warnings
-from streams import logs
+from streams.log import logs
 logs.set_up({form!r}, {level!r})
 logs.hear_libraries({level!r})
 logging.getLogger("aiokafka").info("of a library")
@@ -38,7 +38,7 @@ Broken(); gc.collect()
 logs.last_words("whatever logging does")
 logging.getLogger("streams.a").warning("%d", "a sender's text")
 sys.excepthook(ValueError, ValueError("nobody caught it"), None)
-from streams import health
+from streams.operations import health
 from streams.errors import BrokerUnavailableError
 health.die(BrokerUnavailableError("the end", got="no broker"))
 """
@@ -69,7 +69,7 @@ def test_each_line_is_an_object_whoever_says_it() -> None:
         ("python", "error", "a fault where none can be raised"), ("fxwatch", "critical", "whatever logging does"),
         ("fxwatch", "critical", "a record of streams.a cannot be shown: TypeError"),
         ("python", "critical", "ended by an unexpected fault"),
-        ("streams.health", "critical", "the end; got: no broker"),
+        ("streams.operations.health", "critical", "the end; got: no broker"),
     ]  # fmt: skip
     assert told[1]["offset"] == 7
     assert told[3]["exception"].endswith("ValueError: in a thread\nof two lines")
@@ -80,7 +80,8 @@ def test_each_line_is_an_object_whoever_says_it() -> None:
 
 DEAF = """
 import logging, os, sys
-from streams import health, logs
+from streams.log import logs
+from streams.operations import health
 from streams.errors import BrokerUnavailableError
 logs.set_up({form!r}, "info")
 for number in range(1000):

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from detectors.events import ConfigurationChange, Profile
-from detectors.party import owner_of, unpack
-from detectors.payments import exact_sum, rows
-from detectors.shares import AT_ONCE, OFFICES, OTHERS
-from detectors.state import MOST_SWEPT, PartitionState
+from detectors.books.party import owner_of, unpack
+from detectors.books.payments import exact_sum, rows
+from detectors.contracts.events import ConfigurationChange, Profile
+from detectors.memory.state import MOST_SWEPT, PartitionState
+from detectors.values.shares import AT_ONCE, OFFICES, OTHERS
 from tests.support.ledger import START, Ledger, configuration, digest16, later
 from tests.support.own_cpu import own_cpu
 

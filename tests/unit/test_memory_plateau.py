@@ -8,7 +8,7 @@ from collections import Counter
 
 import pytest
 
-from detectors.events import Transaction
+from detectors.contracts.events import Transaction
 from tests.bench.memory import START, Monitor, events
 
 DAYS, PARTIES, PAYMENTS, WINDOW = 6 * 365, 20, 4_000, 300

@@ -5,10 +5,10 @@ It happens when a record without the former token comes before one that names it
 
 import pytest
 
-from detectors import party as party_module
-from detectors.events import Profile
-from detectors.party import Party, pack, unpack
-from detectors.payments import exact_sum, rows
+from detectors.books import party as party_module
+from detectors.books.party import Party, pack, unpack
+from detectors.books.payments import exact_sum, rows
+from detectors.contracts.events import Profile
 from tests.support.ledger import Ledger, digest16, later
 
 OLD, NEW = "k1.0a3.remitter", "k2.0a3.remitter2"

@@ -9,12 +9,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 from prometheus_client.parser import text_string_to_metric_families
 
-from detectors.alert import Versions
-from streams.faust_collector import FaustMonitorCollector
-from streams.metrics import Metrics
-from streams.run_histogram import RunHistogram
+from detectors.contracts.alert import Versions
+from streams.faust_runtime.faust_metrics import FaustMonitorCollector
+from streams.monitor.tally import Tally
+from streams.operations.metrics import Metrics
+from streams.operations.run_histogram import RunHistogram
 from streams.settings import effective_configuration
-from streams.tally import Tally
 
 VERSIONS = Versions(code="0.1.0", config="c1", detectors="d1", rules="r1")
 # DESIGN section 9, copied: dashboards and alerting rules are written against these names, types and labels.

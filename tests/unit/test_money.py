@@ -2,9 +2,20 @@
 
 import pytest
 
-from detectors.money import LARGEST_CENTS, Exact, Ratio, cents, fitted, grouped, half_even, parse, parse_or_zero, plain
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
+from detectors.values.money import (
+    LARGEST_CENTS,
+    Exact,
+    Ratio,
+    cents,
+    fitted,
+    grouped,
+    half_even,
+    parse,
+    parse_or_zero,
+    plain,
+)
 from tests.support.ledger import Ledger, later
 
 

@@ -9,15 +9,16 @@ from typing import Any
 import msgspec
 import pytest
 
+from detectors.contracts.events import Source
 from detectors.core import Notice, Outputs
-from detectors.events import Source
-from detectors.state import STATE_SCHEMA
-from streams import ledger, monitor_core
-from streams.contracts import RATES, TRANSACTIONS
+from detectors.memory.state import STATE_SCHEMA
+from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.errors import LedgerError, SnapshotError
-from streams.monitor_core import MonitorCore, alert_outputs
-from streams.outputs import Output
-from streams.record_sets import Unreadable
+from streams.kafka.record_sets import Unreadable
+from streams.ledger import envelope
+from streams.monitor import core as monitor_core
+from streams.monitor.core import MonitorCore, alert_outputs
+from streams.partition.outputs import Output
 from streams.settings import effective_configuration
 from tests.support.logged import fields
 from tests.support.monitor_bench import NOTHING, Bench, assessed, record_of
@@ -204,7 +205,7 @@ def test_a_trace_is_passed_on_and_nothing_else_of_the_senders_headers() -> None:
     """The alert has an identity, a time and a type of its own."""
     pipeline, _ = raised()
     [(alert, _)] = pipeline.core.tally.alerts
-    origin = ledger.decode_record(*last(pipeline))[1]
+    origin = envelope.decode_record(*last(pipeline))[1]
     passed = msgspec.structs.replace(origin, headers=(("ce_id", b"theirs"), TRACE, ("ce_type", b"theirs")))
     for output in alert_outputs(alert, "person", passed, 0, pipeline.configuration):
         assert [name for name, _ in output.headers] == [

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
+from detectors.books.party import Party, pack
 from detectors.core import Outputs
-from detectors.party import Party, pack
-from streams import monitor_core
-from streams.contracts import DISPOSITIONS, RATES, TRANSACTIONS
-from streams.monitor_core import MonitorCore
+from streams.contracts.inputs import DISPOSITIONS, RATES, TRANSACTIONS
+from streams.monitor import core as monitor_core
+from streams.monitor.core import MonitorCore
+from streams.monitor.tally import Tally
 from streams.settings import effective_configuration
-from streams.tally import Tally
 from tests.support.monitor_bench import NOTHING, Bench, assessed, record_of, scored
 from tests.support.pipeline import DISPOSITION, RATE, TRANSACTION, Pipeline
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError, TopicAuthorizationFailedError, TransactionalIdAuthorizationFailed
 
-from streams import health, monitor
 from streams.errors import (
     BrokerUnavailableError,
     ClusterBusyError,
@@ -16,9 +15,11 @@ from streams.errors import (
     RefusedError,
     TopicUnreadableError,
 )
-from streams.monitor import MonitorAgent
-from streams.progress import Place
-from streams.tally import Tally
+from streams.ledger.progress import Place
+from streams.monitor import agent as monitor
+from streams.monitor.agent import MonitorAgent
+from streams.monitor.tally import Tally
+from streams.operations import health
 
 PLACE = Place("fx.progress.v1", "monitor", 3)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.party import MOST_PARTS, unpack
+from detectors.books.party import MOST_PARTS, unpack
 from tests.support.ledger import Ledger, later
 
 PARTY = "k1.0a3.remitter"

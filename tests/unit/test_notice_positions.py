@@ -8,11 +8,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError
 from aiokafka.structs import OffsetAndMetadata
 
-from streams import clients, notice_positions, topics
 from streams.errors import DeliveryError
-from streams.input_positions import Kept, position_record
-from streams.notice_positions import NoticePositions
-from streams.progress import InputPosition
+from streams.ingest import conflict_positions
+from streams.ingest.conflict_positions import NoticePositions
+from streams.kafka import clients, topics
+from streams.ledger.input_positions import Kept, position_record
+from streams.ledger.progress import InputPosition
 from streams.settings import Settings
 
 TP, OTHER = TopicPartition(topics.NOTICES, 0), TopicPartition(topics.NOTICES, 13)
@@ -73,7 +74,7 @@ def progress(monkeypatch: pytest.MonkeyPatch) -> dict[int, list[Any]]:
         yield [_Record(key, value) for key, value in kept.get(partition, [])]
 
     monkeypatch.setattr(clients, "read_whole", read_whole)
-    monkeypatch.setattr(notice_positions, "_topic_id", lambda _settings: NOW)
+    monkeypatch.setattr(conflict_positions, "_topic_id", lambda _settings: NOW)
     return kept
 
 

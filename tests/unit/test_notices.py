@@ -9,11 +9,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from detectors.contracts.events import Source
 from detectors.core import Notice
-from detectors.events import Source
-from streams import notices, originals
-from streams.deadletter import Letter
-from streams.record_sets import Unreadable
+from streams.contracts.dead_letters import Letter
+from streams.ingest import conflict_letters
+from streams.kafka import original_records
+from streams.kafka.record_sets import Unreadable
 from tests.support.input_log import InputLog, input_record
 from tests.support.notice_letters import INPUT, TP, letters_of, notice
 
@@ -25,7 +26,7 @@ def deliveries(monkeypatch: pytest.MonkeyPatch, *told: Notice) -> list[list[Lett
     async def deliver(letters: Sequence[Letter]) -> None:
         found.append(list(letters))
 
-    monkeypatch.setattr(originals, "ORIGINAL_SECONDS", 0.05)
+    monkeypatch.setattr(original_records, "ORIGINAL_SECONDS", 0.05)
     asyncio.run(letters_of(deliver).write([(one, 7) for one in told]))
     return found
 
@@ -113,7 +114,7 @@ def test_a_code_of_a_newer_release_is_written_as_it_is(monkeypatch: pytest.Monke
     """Monitors are upgraded first; their notices must not end the ingest workers of the release before."""
     [letter] = written(monkeypatch, msgspec.structs.replace(notice(6), code="event.brand_new"))
     assert (letter.codes, letter.value) == (("event.brand_new",), b"v")
-    assert letter.message.startswith(notices.NEWER)
+    assert letter.message.startswith(conflict_letters.NEWER)
 
 
 def record(value: bytes | None) -> Any:
@@ -132,24 +133,24 @@ def changed(**fields: Any) -> bytes:
 )  # fmt: skip
 def test_what_is_no_notice_is_told_and_passed(value: bytes | None, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever may write to the topic; ingest ended at it at every start."""
-    assert notices.understood(record(value), notices.ForeignNotices()) is None
+    assert conflict_letters.understood(record(value), conflict_letters.ForeignNotices()) is None
     assert "fx.notices.v1[0] offset 3 is no notice of a monitor, and is passed" in caplog.text
-    assert notices.understood(record(changed()), notices.ForeignNotices()) == notice(6)
+    assert conflict_letters.understood(record(changed()), conflict_letters.ForeignNotices()) == notice(6)
 
 
 def test_a_flood_of_foreign_notices_is_told_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     """10 000 of them, and another a minute later, which says how many there were."""
     clock = SimpleNamespace(now=0.0)
-    tell = notices.ForeignNotices(lambda: clock.now)
+    tell = conflict_letters.ForeignNotices(lambda: clock.now)
     for _ in range(10_000):
-        notices.understood(record(b"garbage"), tell)
-    clock.now = notices.FOREIGN_SECONDS
-    notices.understood(record(b"garbage"), tell)
+        conflict_letters.understood(record(b"garbage"), tell)
+    clock.now = conflict_letters.FOREIGN_SECONDS
+    conflict_letters.understood(record(b"garbage"), tell)
     assert [one.getMessage().count("; 9999 before it") for one in caplog.records] == [0, 1]
 
 
 def test_a_record_set_that_cannot_be_read_is_told_and_passed(caplog: pytest.LogCaptureFixture) -> None:
-    """Its place is handed over (streams/record_sets.py)."""
+    """Its place is handed over (streams/kafka/record_sets.py)."""
     unreadable = Unreadable(TP.topic, 0, 3, 9, -1, 100, "ab", "set.too_large", "it would be 1.9 GB")
-    assert notices.understood(unreadable, notices.ForeignNotices()) is None
+    assert conflict_letters.understood(unreadable, conflict_letters.ForeignNotices()) is None
     assert "it would be 1.9 GB" in caplog.text

@@ -11,14 +11,14 @@ import pytest
 from aiokafka import TopicPartition
 from aiokafka.errors import GroupAuthorizationFailedError, KafkaConnectionError, TopicAuthorizationFailedError
 
+from detectors.contracts.events import Source
 from detectors.core import Notice
-from detectors.events import Source
-from streams import notices
-from streams.commitments import EvidenceKeys
-from streams.deadletter import Letter
+from streams.contracts.dead_letters import Letter
 from streams.errors import NotAuthorizedError
-from streams.notices import BATCH, TOLD_FAILURES, ConflictLetters
-from streams.originals import Originals
+from streams.ingest import conflict_letters
+from streams.ingest.conflict_letters import BATCH, TOLD_FAILURES, ConflictLetters
+from streams.kafka.original_records import Originals
+from streams.keys.commitments import EvidenceKeys
 from streams.settings import Settings
 from tests.support.input_log import InputLog, input_record
 from tests.support.notice_letters import INPUT, KEYS, Enough, NoticeConsumer, Positions, letters_of, notice
@@ -27,8 +27,8 @@ from tests.support.notice_letters import INPUT, KEYS, Enough, NoticeConsumer, Po
 def told(monkeypatch: pytest.MonkeyPatch, failures: int, idle: int = 1) -> tuple[list[list[str]], NoticeConsumer]:
     """What is told before each attempt at one letter that fails so often, and after it; and the consumer."""
     consumer = NoticeConsumer([[notice(6)]], idle)
-    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
-    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(conflict_letters, "RETRY_SECONDS", 0.0)
     seen: list[list[str]] = []
     left = failures
 
@@ -106,7 +106,7 @@ def test_a_storm_in_one_partition_goes_before_one_batch_of_another_at_most(monke
     log = InputLog.install(monkeypatch, [input_record(offset) for offset in range(1000)], 0, 1000)
     alone = msgspec.structs.replace(notice(3), source=Source(INPUT, 9, 3))
     consumer = StormConsumer({storm: [notice(offset) for offset in range(1000)], honest: [alone]})
-    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: consumer)
     found: list[list[tuple[int, int]]] = []
 
     async def deliver(letters: Sequence[Letter]) -> None:
@@ -128,7 +128,7 @@ def test_a_rate_that_all_partitions_tell_of_is_one_dead_letter(monkeypatch: pyte
     places = [TopicPartition("fx.notices.v1", number) for number in range(12)]
     InputLog.install(monkeypatch, [input_record(offset) for offset in range(10)], 0, 10)
     consumer = StormConsumer({tp: [rate, notice(tp.partition % 10)] for tp in places})
-    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: consumer)
     counted: list[tuple[str, str]] = []
     letters = letters_of(lambda _: asyncio.sleep(0))
     letters._count = lambda topic, code: counted.append((topic, code))
@@ -154,8 +154,8 @@ def test_a_failure_is_forgotten_when_nothing_is_left_to_write(
             raise KafkaConnectionError("gone")
 
     consumer.start = start
-    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
-    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(conflict_letters, "RETRY_SECONDS", 0.0)
     letters = letters_of(None)
     with pytest.raises(Enough):
         asyncio.run(letters._run())
@@ -167,7 +167,7 @@ def test_no_letter_is_written_once_the_letters_are_stopped(monkeypatch: pytest.M
 
     Failure prevented: its next letter met a closed producer, and an orderly stop ended with an error.
     """
-    monkeypatch.setattr(notices, "CLOSING_SECONDS", 0.02)
+    monkeypatch.setattr(conflict_letters, "CLOSING_SECONDS", 0.02)
     stopped, late, deaf = False, [], [True]
 
     async def write(batch: Collection[tuple[Notice, int]]) -> None:
@@ -191,7 +191,7 @@ def test_no_letter_is_written_once_the_letters_are_stopped(monkeypatch: pytest.M
         await asyncio.sleep(0.05)
 
     many = [[notice(6)] for _ in range(1000)]
-    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: NoticeConsumer(many))
+    monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: NoticeConsumer(many))
     asyncio.run(asyncio.wait_for(story(), 5))
     assert late == []
 
@@ -211,8 +211,8 @@ def test_a_reader_that_cannot_be_stopped_does_not_end_the_letters(monkeypatch: p
             failing.clear()
             raise TimeoutError
 
-    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
-    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(conflict_letters, "RETRY_SECONDS", 0.0)
     letters = letters_of(None)
     monkeypatch.setattr(letters, "write", write)
     with pytest.raises(Enough):
@@ -236,8 +236,8 @@ def test_a_right_that_is_missing_ends_the_worker(monkeypatch: pytest.MonkeyPatch
         raise fault
 
     consumer.start = start
-    monkeypatch.setattr(notices, "AIOKafkaConsumer", lambda *_, **__: consumer)
-    monkeypatch.setattr(notices, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(conflict_letters, "AIOKafkaConsumer", lambda *_, **__: consumer)
+    monkeypatch.setattr(conflict_letters, "RETRY_SECONDS", 0.0)
     letters = ConflictLetters(Settings(), None, Positions(), "1", EvidenceKeys.of(KEYS), ends.append)
     asyncio.run(asyncio.wait_for(letters._run(), 5))
     [told] = ends

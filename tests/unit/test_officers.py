@@ -2,8 +2,8 @@
 
 import msgspec
 
-from detectors.calendar import DAY_US
-from detectors.officers import AT_ONCE, IDLE_US, MOST_KNOWN, Officers
+from detectors.memory.officers import AT_ONCE, IDLE_US, MOST_KNOWN, Officers
+from detectors.values.legal_calendar import DAY_US
 
 
 def full():

@@ -7,9 +7,9 @@ import msgspec
 import pytest
 
 from detectors.core import Notice
-from detectors.officers import Officers, officer_number
-from streams import topics
-from streams.contracts import DISPOSITIONS, TRANSACTIONS
+from detectors.memory.officers import Officers, officer_number
+from streams.contracts.inputs import DISPOSITIONS, TRANSACTIONS
+from streams.kafka import topics
 from streams.settings import effective_configuration
 from tests.support.pipeline import DISPOSITION, TRANSACTION, Pipeline
 

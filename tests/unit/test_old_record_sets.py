@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 
-from streams import record_sets
-from streams.old_record_sets import OldRecordSet
-from streams.record_sets import HandOver
+from streams.kafka import record_sets
+from streams.kafka.old_record_sets import OldRecordSet
+from streams.kafka.record_sets import HandOver
 from tests.support.record_batches import CODECS, Raw, batch
 from tests.unit.test_record_sets import contents, read
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 
-from detectors.events import Source
-from streams import originals
-from streams.originals import LOOK, PAST_RETENTION, READ_ON, REPLACED, Originals
-from streams.record_sets import Unreadable
+from detectors.contracts.events import Source
+from streams.kafka import original_records
+from streams.kafka.original_records import LOOK, PAST_RETENTION, READ_ON, REPLACED, Originals
+from streams.kafka.record_sets import Unreadable
 from streams.settings import Settings
 from tests.support.input_log import InputLog, InputReader, input_record
 
@@ -137,7 +137,7 @@ def test_a_broker_that_is_slow_is_waited_for_and_then_told(monkeypatch: pytest.M
     """It may still come: no letter without its bytes, but a time-out, after which one tries again."""
     log = InputLog.install(monkeypatch, [input_record(5)], 5, 6)
     log.stuck = True
-    monkeypatch.setattr(originals, "ORIGINAL_SECONDS", 0.05)
+    monkeypatch.setattr(original_records, "ORIGINAL_SECONDS", 0.05)
     with pytest.raises(TimeoutError):
         read(at(5))
     assert not log.readers[0].running

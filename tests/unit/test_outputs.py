@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
 
-from streams import outputs as module
-from streams.deliveries import STOPPED_SECONDS, Outstanding
 from streams.errors import DeliveryError, FencedError
-from streams.outputs import Output, PartitionOutputs
-from streams.progress import Place
+from streams.kafka.deliveries import STOPPED_SECONDS, Outstanding
+from streams.ledger.progress import Place
+from streams.partition import outputs as module
+from streams.partition.outputs import Output, PartitionOutputs
 
 PLACE = Place("fx.progress.v1", "monitor", 3)
 OUTPUT = Output("fx.alerts.v1", 3, b"k", b"v", [], 0)

@@ -19,11 +19,11 @@ from aiokafka.errors import (
 from aiokafka.producer.message_accumulator import MessageAccumulator
 from aiokafka.producer.transaction_manager import TransactionManager
 
-from streams import deliveries
-from streams import outputs as module
 from streams.errors import DeliveryError, FencedError, RefusedError
-from streams.outputs import Output, PartitionOutputs, abandon
-from streams.progress import Place, Published, decode
+from streams.kafka import deliveries
+from streams.ledger.progress import Place, Published, decode
+from streams.partition import outputs as module
+from streams.partition.outputs import Output, PartitionOutputs, abandon
 
 PLACE = Place("fx.progress.v1", "monitor", 3)
 ALERT = Output("fx.alerts.v1", 5, b"alert key", b"alert", [("ce_id", b"1")], 1_700_000_000_000)

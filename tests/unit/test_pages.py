@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from streams.pages import SHARE, KeptPage, add_pages
-from streams.readiness_metrics import readiness_metrics
+from streams.operations.readiness_metrics import readiness_metrics
+from streams.operations.web_pages import SHARE, KeptPage, add_pages
 
 SECONDS = 0.01
 """What making a page takes here."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.particles import particle
+from detectors.wording.korean_particles import particle
 
 TOPIC, SUBJECT, OBJECT, WITH, BY = ("은", "는"), ("이", "가"), ("을", "를"), ("과", "와"), ("으로", "로")
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from detectors import parties as module
-from detectors.parties import OFFICE_PART, STEP_BYTES, Parties, parts
-from detectors.party import Facts, Party, owner_of, pack, unpack
-from detectors.shares import OFFICES, OTHERS, Shares
+from detectors.books.party import Facts, Party, owner_of, pack, unpack
+from detectors.memory import parties as module
+from detectors.memory.parties import OFFICE_PART, STEP_BYTES, Parties, parts
+from detectors.values.shares import OFFICES, OTHERS, Shares
 from tests.support.own_cpu import own_cpu
 
 

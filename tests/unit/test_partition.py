@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from streams.errors import FencedError
-from streams.outputs import Output
-from streams.partition import Partition
-from streams.progress import Place, Progress
+from streams.ledger.progress import Place, Progress
+from streams.partition.outputs import Output
+from streams.partition.partition import Partition
 
 PLACE = Place("fx.progress.v1", "monitor", 0)
 OUTPUT = Output("fx.alerts.v1", 0, b"k", b"v", [], 0)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams import partition as module
 from streams.errors import ProgressError, SnapshotError
+from streams.partition import partition as module
 from tests.support.logged import fields
 from tests.support.partition_bench import RESTART, RESTORE, Bench, said
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from streams import partition as module
 from streams.errors import FencedError, LedgerError, PartitionStoppedError, ProgressError
-from streams.outputs import Output
-from streams.progress import Progress
+from streams.ledger.progress import Progress
+from streams.partition import partition as module
+from streams.partition.outputs import Output
 from tests.support.logged import fields
 from tests.support.partition_bench import RESTORE, Bench, decision, said
 

@@ -5,8 +5,8 @@ import hashlib
 import msgspec
 import pytest
 
-from detectors import party as party_module
-from detectors.party import (
+from detectors.books import party as party_module
+from detectors.books.party import (
     MOST_PROOFS,
     NAME_NUMBERS,
     Facts,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from detectors.party import Facts, Party
-from detectors.party_type import (
+from detectors.books.party import Facts, Party
+from detectors.books.party_type import (
     MOST_INSTITUTIONS,
     OTHERS,
     expected_type,

@@ -5,12 +5,12 @@ from typing import get_args
 
 import pytest
 
-from streams import ledger
-from streams.contracts import TRANSACTIONS
-from streams.door import Admitted, Door
-from streams.metrics import Note
-from streams.passed_on import WITHHELD, without_identifiers
-from streams.pseudonyms import development_keys
+from streams.contracts.inputs import TRANSACTIONS
+from streams.ingest.door import Admitted, Door
+from streams.ingest.sender_headers import WITHHELD, without_identifiers
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
+from streams.operations.metrics import Note
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
 
@@ -60,7 +60,7 @@ def test_ledger_and_leg_hold_neither_header_nor_number():
     assert answer.leg is not None
     for _, _, value, headers in (*answer.records, answer.leg):
         assert b"1234567" not in value + b"".join(content for _, content in headers)
-    event, origin = ledger.decode_record(answer.records[0][2], answer.records[0][3], 5, 0)
+    event, origin = envelope.decode_record(answer.records[0][2], answer.records[0][3], 5, 0)
     assert origin.headers == (("ce_id", b"77"), ("traceparent", b"00-ab"))
     assert event.notes == answer.notes
 
@@ -69,7 +69,7 @@ def test_the_longest_headers_cost_little():
     """Five of 4 KiB, whatever is in them: a sender must not slow a worker down by its headers."""
     body = BODY | {field: f"{field}-0123456789" for field in ("counterparty_id", "device_id", "contact_id")}
     for unit in (b"a-", b"%41", b"\xed\x95\x9c", b"900101-123456"):
-        headers = [(name, (unit * 4096)[:4096]) for name in ledger.PASSED_ON]
+        headers = [(name, (unit * 4096)[:4096]) for name in envelope.PASSED_ON]
         with own_cpu() as cpu:
             for _ in range(20):
                 without_identifiers(headers, body)

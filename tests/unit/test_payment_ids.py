@@ -2,8 +2,8 @@
 
 import pytest
 
-from detectors.party import token_number
-from detectors.payment_ids import event_number, is_uetr, payment_number
+from detectors.books.party import token_number
+from detectors.books.payment_ids import event_number, is_uetr, payment_number
 
 UETR = "97ed4827-7b6f-4491-a06f-b548d5a7512d"
 

@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from detectors.party import MOST_RESTATED, MOST_REVERSALS, Party, Restated, Reversal, pack
-from detectors.payments import NO_DOCUMENT, Payment, exact_sum, rows
-from detectors.roster import merged
-from detectors.state import PartitionState
+from detectors.books.party import MOST_RESTATED, MOST_REVERSALS, Party, Restated, Reversal, pack
+from detectors.books.payments import NO_DOCUMENT, Payment, exact_sum, rows
+from detectors.memory.roster import merged
+from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, later
 from tests.support.own_cpu import own_cpu
 from tests.support.payment_joins import PARTY, UETR, fired, joins, party, total

@@ -4,10 +4,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors import payments
-from detectors.calendar import DAY_US
-from detectors.party import Party, Proof, Restated, Reversal
-from detectors.payments import MOST_NAMESAKES, NO_DOCUMENT, OUT, SETTLED, Payment
+from detectors.books import payments
+from detectors.books.party import Party, Proof, Restated, Reversal
+from detectors.books.payments import MOST_NAMESAKES, NO_DOCUMENT, OUT, SETTLED, Payment
+from detectors.values.legal_calendar import DAY_US
 
 ROW = Payment(time=100, amount_us=101, event=2**64 - 1, payment=2**63 + 5, beneficiary=9, usd=-3, amount=77, offset=12,
               purpose=1, institution=2, currency=3, exponent=4, flags=OUT | SETTLED)  # fmt: skip

@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
 from tests.support.ledger import Ledger, later
 
 PARTY = "k1.0a3.remitter"

@@ -2,9 +2,9 @@
 
 import pytest
 
-from detectors.payment_ids import is_uetr
-from detectors.payments import NO_DOCUMENT, rows
-from detectors.state import PartitionState
+from detectors.books.payment_ids import is_uetr
+from detectors.books.payments import NO_DOCUMENT, rows
+from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, later
 from tests.support.payment_joins import OTHER_UETR, UETR, joins, party, total
 

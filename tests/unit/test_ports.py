@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from streams.broker import ports
-from streams.broker.ports import check_free, first_outgoing, free_ports
+from streams.demo.broker import ports
+from streams.demo.broker.ports import check_free, first_outgoing, free_ports
 from streams.errors import BrokerStartError
 
 

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from streams.errors import ProgressError
-from streams.progress import Place, Progress, Published, Routing, Skip, SnapshotPointer, decode, encode, key_kind
+from streams.ledger.progress import Place, Progress, Published, Routing, Skip, SnapshotPointer, decode, encode, key_kind
 
 PLACE = Place("fx.progress.v1", "monitor", 1)
 

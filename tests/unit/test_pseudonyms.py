@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.errors import KeyFileError
-from streams.pseudonyms import (
+from streams.keys.pseudonyms import (
     Key,
     Keys,
     development_keys,

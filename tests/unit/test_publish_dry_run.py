@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from streams import publish
 from streams.cli.publish import command
 from streams.cli.publish_view import reading_bar, sending_bar
 from streams.cli.record_bar import record_bar
-from streams.contracts import RATES, TRANSACTIONS
-from streams.door import Door, Rejected
+from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.generator import Simulation
-from streams.offline_door import OfflineDoor
-from streams.pseudonyms import development_keys
-from streams.publish_advice import advice
-from streams.publish_report import MEANINGS
+from streams.ingest.door import Door, Rejected
+from streams.keys.pseudonyms import development_keys
+from streams.publication import sending
+from streams.publication.advice import advice
+from streams.publication.offline_door import OfflineDoor
+from streams.publication.report import MEANINGS
 from streams.settings import load_settings
 from tests.support.certificates import secret_file
 from tests.support.payment_files import DOMESTIC, TOLD, fin, xml
@@ -32,7 +32,7 @@ def nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         pytest.fail("a dry run sent something")
 
-    monkeypatch.setattr(publish, "publish_records", refuse)
+    monkeypatch.setattr(sending, "publish_records", refuse)
     monkeypatch.setenv("FXWATCH_BOOTSTRAP", "127.0.0.1:1")
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import orjson
 import pytest
 
+from streams.contracts.input_record import HISTORY_HEADER, Record
+from streams.contracts.record_lines import AT_SENDING, Line, LineError, parsed, read, topic_of, write
 from streams.errors import UsageError
 from streams.generator import Simulation
-from streams.record import HISTORY_HEADER, Record
-from streams.record_lines import AT_SENDING, Line, LineError, parsed, read, topic_of, write
 
 RATE = b'{"base":"USD","quote":"KRW","mid":"1387.50","rate_time":"2026-05-04T10:00:00+09:00"}'
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from streams import publish
 from streams.cli.publish import command
-from streams.contracts import RATES, TRANSACTIONS
+from streams.contracts.input_record import Record
+from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.errors import UsageError
-from streams.publication import RefusedRecordsError
-from streams.publish import PublishSummary
-from streams.publish_inputs import STANDARD_INPUT, Choices, Source, _opened, line_items
-from streams.record import Record
+from streams.publication import sending as publish
+from streams.publication.inputs import STANDARD_INPUT, Choices, Source, _opened, line_items
+from streams.publication.publication import RefusedRecordsError
+from streams.publication.sending import PublishSummary
 from streams.settings import load_settings
 from tests.support.payment_files import DOMESTIC, MT202, TOLD, fin, xml
 from tests.support.pipeline import RATE, TRANSACTION

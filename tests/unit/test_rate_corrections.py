@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from detectors import restatement
-from detectors.events import Profile
-from detectors.party import unpack
-from detectors.state import PartitionState
+from detectors.books import restatement
+from detectors.books.party import unpack
+from detectors.contracts.events import Profile
+from detectors.memory.state import PartitionState
 from tests.support.ledger import START, Ledger, configuration, later
 from tests.support.own_cpu import own_cpu
 from tests.support.won_payments import alerts, minutes, paid, total

@@ -5,10 +5,8 @@ from array import array
 import msgspec
 import pytest
 
-from detectors import rates as rates_module
-from detectors.calendar import DAY_US
-from detectors.money import ONE, Ratio
-from detectors.rates import (
+from detectors.rates import reference_rates as rates_module
+from detectors.rates.reference_rates import (
     EFFORT_OF_A_LOOK,
     KEPT_US,
     MOST_PASSED,
@@ -19,6 +17,8 @@ from detectors.rates import (
     directions,
     ratio_of,
 )
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.money import ONE, Ratio
 
 STALE = 100
 

@@ -7,8 +7,8 @@ from math import inf, log
 
 import pytest
 
-from detectors.rate_checks import _away, _latest, _passed_us, _Reference
-from detectors.rates import History
+from detectors.rates.rate_checks import _away, _latest, _passed_us, _Reference
+from detectors.rates.reference_rates import History
 from tests.support.rate_feed import DAY, HOUR, PAIR, STALE, Feed, believing, limits_of, us
 
 # -- limits ----------------------------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ Times are minutes, 1 400 is the rate of before, and the limits are the defaults:
 
 import pytest
 
-from detectors.calendar import MINUTE_US
-from detectors.rate_checks import MOST_HELD, Checked, Held, _Reference
-from detectors.rate_sources import Asked, Word
+from detectors.rates.rate_checks import MOST_HELD, Checked, Held, _Reference
+from detectors.rates.rate_sources import Asked, Word
+from detectors.values.legal_calendar import MINUTE_US
 from tests.support.rate_feed import DAY, HOUR, PAIR, STALE, Feed, believing, limits_of, us
 
 # -- repetition ------------------------------------------------------------------------------------------------------

@@ -5,12 +5,12 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
 from detectors.core import apply
-from detectors.events import ConfigurationChange
-from detectors.state import PartitionState
-from streams.contracts import RATES
+from detectors.memory.state import PartitionState
+from streams.contracts.inputs import RATES
 from streams.settings import effective_configuration
 from tests.support.ledger import START, Ledger, configuration, later
 from tests.support.pipeline import RATE, Pipeline

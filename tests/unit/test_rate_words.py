@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.rate_sources import Asked, Word, most_say, near, say
+from detectors.rates.rate_sources import Asked, Word, most_say, near, say
 
 TEN, STALE = 600, 3600
 

@@ -5,11 +5,11 @@ from fractions import Fraction
 
 import pytest
 
-from detectors import rates as rates_module
-from detectors.calendar import DAY_US, HOUR_US, MINUTE_US
-from detectors.money import Exact, Ratio, cents, half_even, parse
-from detectors.rates import KEPT_US, History, Point, Rates
-from detectors.state import PartitionState
+from detectors.memory.state import PartitionState
+from detectors.rates import reference_rates as rates_module
+from detectors.rates.reference_rates import KEPT_US, History, Point, Rates
+from detectors.values.legal_calendar import DAY_US, HOUR_US, MINUTE_US
+from detectors.values.money import Exact, Ratio, cents, half_even, parse
 from tests.support.ledger import Ledger, later
 from tests.support.own_cpu import own_cpu
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from streams.errors import LedgerError, SnapshotError
-from streams.progress import Place, Progress, Skip
-from streams.rebuild import Begun, begin, rebuild, replay
+from streams.ledger.progress import Place, Progress, Skip
+from streams.monitor.rebuild import Begun, begin, rebuild, replay
 
 PLACE = Place("fx.progress.v1", "monitor", 4)
 

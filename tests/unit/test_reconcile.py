@@ -5,12 +5,13 @@ from types import SimpleNamespace
 import pytest
 from aiokafka import TopicPartition
 
-from detectors.events import Source
-from streams import deadletter, ledger
+from detectors.contracts.events import Source
 from streams.cli.reconcile import _passed, _take_letter, _take_positions
-from streams.input_positions import Kept
-from streams.progress import Acknowledged, InputPosition, Passed
-from streams.reconcile import Reconciliation, Tokens
+from streams.contracts import dead_letters
+from streams.ledger import envelope
+from streams.ledger.input_positions import Kept
+from streams.ledger.progress import Acknowledged, InputPosition, Passed
+from streams.proofs.reconcile import Reconciliation, Tokens
 
 T, R = "fx.transactions.v1", "fx.rates.v1"
 
@@ -139,7 +140,7 @@ def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one(
     found = reconciliation(0, 4)
     found.read(T, 0, range(4))
     old, new = b"old", b"new"
-    records = [SimpleNamespace(key=b"k", value=b"", headers=ledger.envelope(
+    records = [SimpleNamespace(key=b"k", value=b"", headers=envelope.envelope(
                    Source(T, 0, offset), b"0" * 64, b"transaction", topic_id=one))
                for offset, one in ((0, old), (1, new), (2, b""), (3, old))]  # fmt: skip
     tokens = Tokens({}, settled=True)
@@ -150,13 +151,13 @@ def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [(ledger.SOURCE_OFFSET, b"seven"), (ledger.SOURCE_OFFSET, b"9" * 30), (ledger.SOURCE_OFFSET, b"-1"),
-     (ledger.SOURCE_OFFSET, None), (ledger.SOURCE_PARTITION, b""), (ledger.SOURCE_PARTITION, b"9" * 30),
-     (ledger.SOURCE_TOPIC, None), (ledger.SOURCE_TOPIC, b"\xff")],
+    [(envelope.SOURCE_OFFSET, b"seven"), (envelope.SOURCE_OFFSET, b"9" * 30), (envelope.SOURCE_OFFSET, b"-1"),
+     (envelope.SOURCE_OFFSET, None), (envelope.SOURCE_PARTITION, b""), (envelope.SOURCE_PARTITION, b"9" * 30),
+     (envelope.SOURCE_TOPIC, None), (envelope.SOURCE_TOPIC, b"\xff")],
 )  # fmt: skip
 def test_a_record_whose_source_is_none_is_counted(name, content):
     """Whoever may write to the ledger may write anything: a proof that ends with a fault proves nothing more."""
-    honest = ledger.envelope(Source(T, 0, 1), b"0" * 64, b"transaction", topic_id=b"id")
+    honest = envelope.envelope(Source(T, 0, 1), b"0" * 64, b"transaction", topic_id=b"id")
     forged = [(each, content if each == name else value) for each, value in honest]
     for headers in (forged, forged[::-1]):
         found = reconciliation(0, 4)
@@ -165,18 +166,18 @@ def test_a_record_whose_source_is_none_is_counted(name, content):
                                   {T: b"id"})  # fmt: skip
         assert unknown + sum(found.foreign.values()) == 1
         assert found.counts()[0].newer == 0
-    letter = [(deadletter.TOPIC, T.encode()), (deadletter.PARTITION, b"0"), (deadletter.OFFSET, b"9" * 20)]
+    letter = [(dead_letters.TOPIC, T.encode()), (dead_letters.PARTITION, b"0"), (dead_letters.OFFSET, b"9" * 20)]
     assert not _take_letter(SimpleNamespace(key=None, value=None, headers=letter), found, {T: b"id"})
 
 
 def test_a_dead_letter_tells_the_id_of_its_topic():
     """Where it is known; the sender's own header of that name stays the sender's."""
-    given = (T, 0, 7, 1, b"k", b"v", [(deadletter.TOPIC_ID, b"forged")], "decode", ("utf8.invalid",), "m", "0")
+    given = (T, 0, 7, 1, b"k", b"v", [(dead_letters.TOPIC_ID, b"forged")], "decode", ("utf8.invalid",), "m", "0")
     for topic_id in (b"", b"id"):
-        key, value, headers = deadletter.dead_letter(*given, topic_id)
-        letter = deadletter.original(SimpleNamespace(key=key, value=value, headers=headers))
+        key, value, headers = dead_letters.dead_letter(*given, topic_id)
+        letter = dead_letters.original(SimpleNamespace(key=key, value=value, headers=headers))
         assert letter is not None
-        assert (letter.topic_id.encode(), letter.headers) == (topic_id, ((deadletter.TOPIC_ID, b"forged"),))
+        assert (letter.topic_id.encode(), letter.headers) == (topic_id, ((dead_letters.TOPIC_ID, b"forged"),))
 
 
 def test_a_record_of_a_payment_that_was_rolled_back_is_named():
@@ -212,8 +213,8 @@ def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
     found.read(T, 0, [0, 9])
     found.unreadable(T, 0, 1, 8)
     found.in_ledger(T, 0, 1, [0, 9])
-    letter = deadletter.Letter(T, 0, 1, 5, None, None, (), "decode", ("set.too_large",), "m", "0", b"id",
-                               deadletter.RecordSetOf(7, 1000, "ab"))  # fmt: skip
+    letter = dead_letters.Letter(T, 0, 1, 5, None, None, (), "decode", ("set.too_large",), "m", "0", b"id",
+                               dead_letters.RecordSetOf(7, 1000, "ab"))  # fmt: skip
     key, value, headers = letter.written()
     assert not _take_letter(SimpleNamespace(key=key, value=value, headers=headers), found, {T: b"id"})
     assert told(found) == [f"{T}[0]: 8 missing"]
@@ -224,7 +225,7 @@ def test_parties_without_identity_and_identities_of_nobody_are_counted():
     """A party of a payment, and of its leg, must have one; one that is only mentioned may; nobody's is named."""
 
     def one(topic, kind, party, value=b""):
-        headers = ledger.envelope(Source(T, 0, 3), b"0" * 64, kind, topic_id=b"id")
+        headers = envelope.envelope(Source(T, 0, 3), b"0" * 64, kind, topic_id=b"id")
         batch = TopicPartition(topic, 1), [SimpleNamespace(key=token(party), value=value, headers=headers)]
         assert _take_positions(batch, reconciliation(), tokens, {T: b"id"}) == 0
 

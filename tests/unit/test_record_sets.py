@@ -10,10 +10,10 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
-from streams import record_sets
-from streams.decompression import DECOMPRESSED_LIMIT
-from streams.fetched_bytes import BYTES_A_PARTITION, BoundedResult
-from streams.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError
+from streams.kafka import record_sets
+from streams.kafka.decompression import DECOMPRESSED_LIMIT
+from streams.kafka.fetched_bytes import BYTES_A_PARTITION, BoundedResult
+from streams.kafka.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError
 from tests.support.own_cpu import own_cpu
 from tests.support.record_batches import CODECS, Raw, batch, body, varint
 

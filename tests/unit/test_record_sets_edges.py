@@ -11,9 +11,9 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import ConsumerRecord
 
-from streams import record_sets
-from streams.fetched_bytes import BoundedResult
-from streams.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError, hand_over
+from streams.kafka import record_sets
+from streams.kafka.fetched_bytes import BoundedResult
+from streams.kafka.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError, hand_over
 from tests.support.own_cpu import own_cpu
 from tests.support.record_batches import CODECS, Raw, batch, body, concealed, varint
 from tests.unit.test_record_sets import GOOD, THREE, TP, contents, marker, read

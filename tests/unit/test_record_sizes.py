@@ -7,27 +7,29 @@ import msgspec
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from streams import clients, contracts, ledger, topics
-from streams.contracts import INPUTS, RELATED_LIMIT, RulesRecord
-from streams.door import HEADER_LIMIT, Admitted, Door
-from streams.pseudonyms import development_keys
+from streams.contracts import inputs
+from streams.contracts.inputs import INPUTS, RELATED_LIMIT, RulesRecord
+from streams.ingest.door import HEADER_LIMIT, Admitted, Door
+from streams.kafka import clients, topics
+from streams.keys.pseudonyms import development_keys
+from streams.ledger import envelope
 from streams.settings import effective_configuration
 from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRANSACTION, Pipeline
 
 # ids at their longest, in letters that take three bytes each
 LONG, SHORTER, SHORT = "가" * 128, "가" * 64, "가" * 32
-HEADERS = [(name, b"x" * HEADER_LIMIT) for name in ledger.PASSED_ON]
+HEADERS = [(name, b"x" * HEADER_LIMIT) for name in envelope.PASSED_ON]
 LARGEST = {
-    contracts.TRANSACTIONS: TRANSACTION | {
+    inputs.TRANSACTIONS: TRANSACTION | {
         **dict.fromkeys(("event_id", "payment_id", "party_id", "party_account", "counterparty_account", "device_id",
                          "contact_id"), SHORTER), "counterparty_id": LONG, "contract_counterparty_id": LONG,
         "branch": SHORT, "declaration_no": SHORT, "remittance_info": "\U0001f600" * 140},
-    contracts.DECLARATIONS: DECLARATION | {"event_id": SHORTER, "declaration_no": SHORT, "party_id": SHORTER,
+    inputs.DECLARATIONS: DECLARATION | {"event_id": SHORTER, "declaration_no": SHORT, "party_id": SHORTER,
                                            "counterparty_id": LONG},
-    contracts.RATES: RATE | {"event_id": SHORTER},
-    contracts.PROFILES: PROFILE | {"event_id": SHORTER, "party_id": SHORTER,
+    inputs.RATES: RATE | {"event_id": SHORTER},
+    inputs.PROFILES: PROFILE | {"event_id": SHORTER, "party_id": SHORTER,
                                    "related_counterparties": [f"C-{number}" for number in range(RELATED_LIMIT)]},
-    contracts.DISPOSITIONS: DISPOSITION | {"event_id": SHORTER, "reason": "가" * 2000, "investigator": SHORTER},
+    inputs.DISPOSITIONS: DISPOSITION | {"event_id": SHORTER, "reason": "가" * 2000, "investigator": SHORTER},
 }  # fmt: skip
 
 
@@ -50,7 +52,7 @@ def admitted(topic: str, key: str, value: bytes) -> Admitted:
 def test_what_the_door_writes_fits_in_a_batch(topic: str) -> None:
     """Ledger records and legs of the largest records that it admits, with five headers of 4096 bytes."""
     body = LARGEST[topic]
-    key = {contracts.RATES: "USD/KRW", contracts.DISPOSITIONS: body.get("party")}.get(topic) or body["party_id"]
+    key = {inputs.RATES: "USD/KRW", inputs.DISPOSITIONS: body.get("party")}.get(topic) or body["party_id"]
     value = json.dumps(body, ensure_ascii=False).encode()
     # as long as the contract allows: a field of the sender's own fills the rest
     value = value[:-1] + b',"x_rest":"' + b"r" * (INPUTS[topic].size_limit - len(value) - 12) + b'"}'
@@ -75,13 +77,13 @@ def test_the_largest_configuration_fits_in_a_batch() -> None:
 def test_an_alert_with_fifty_records_of_evidence_fits_in_a_batch() -> None:
     """Every id at its longest; the headers of the event that go further are bounded too."""
     world = Pipeline()
-    world.send(contracts.RATES, RATE)
+    world.send(inputs.RATES, RATE)
     sizes = []
     for number in range(70):
         identity = f"{number:03}" + SHORTER[3:]
         ids = {"event_id": identity, "payment_id": identity, "counterparty_id": LONG, "party_account": SHORTER}
         time = f"2026-01-05T{number // 4:02}:{number % 4 * 15:02}:00Z"
-        found = world.send(contracts.TRANSACTIONS, LARGEST[contracts.TRANSACTIONS] | ids | {"event_time": time},
+        found = world.send(inputs.TRANSACTIONS, LARGEST[inputs.TRANSACTIONS] | ids | {"event_time": time},
                            at=datetime.fromisoformat(time))  # fmt: skip
         assert isinstance(found, list), found
         sizes += [(len(msgspec.json.decode(one.value)["evidence"]), encoded(one.key, one.value, list(one.headers)))

@@ -9,20 +9,20 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from streams import render
+from streams.alert_text import alert_text
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 ALERT = (GOLDEN / "alert.json").read_bytes()
 
 
-def alert(**changed: object) -> render.AlertRead:
-    return render.read_alert(json.dumps(json.loads(ALERT) | changed).encode())
+def alert(**changed: object) -> alert_text.AlertRead:
+    return alert_text.read_alert(json.dumps(json.loads(ALERT) | changed).encode())
 
 
 @pytest.mark.parametrize("lang", ["en", "ko"])
 def test_golden_page(lang):
     """An alert of the core reads word for word as the page that was looked at and approved."""
-    assert render.plain(alert(), lang=lang) == (GOLDEN / f"alert.{lang}.txt").read_text("utf-8")
+    assert alert_text.plain(alert(), lang=lang) == (GOLDEN / f"alert.{lang}.txt").read_text("utf-8")
 
 
 @pytest.mark.parametrize("width", [80, 100])
@@ -30,17 +30,17 @@ def test_golden_page(lang):
 def test_fits_the_terminal(width, lang):
     """No line is wider than the terminal, and wrapping loses no word of the plain page."""
     out = io.StringIO()
-    Console(file=out, width=width).print(render.render(alert(), lang=lang))
+    Console(file=out, width=width).print(alert_text.render(alert(), lang=lang))
     drawn = out.getvalue()
     assert max(map(cell_len, drawn.splitlines())) <= width
     squeezed = "".join(drawn.split()).replace("\u2500", "")
-    assert squeezed == "".join(render.plain(alert(), lang=lang).split())
+    assert squeezed == "".join(alert_text.plain(alert(), lang=lang).split())
 
 
 def test_an_alert_of_an_earlier_release_is_read():
     """Its limits carry no mark of verification, its evidence plain hashes, its words are those that were published."""
     old = (GOLDEN / "alert-0.1.json").read_bytes()
-    page = render.plain(render.read_alert(old), lang="ko")
+    page = alert_text.plain(alert_text.read_alert(old), lang="ko")
     assert "  법적 근거      외국환거래법 제15조(지급절차 등)" in page
     assert "증빙면제 한도 이하 분할송금 (강도 0.7378(최대 1), 기간 7일)" in page
     assert page.count("sha256:") == 3
@@ -48,7 +48,7 @@ def test_an_alert_of_an_earlier_release_is_read():
 
 def test_everything_needed_to_act_is_there():
     """Token, case, ids, versions, ledger position, evidence, limits with date and provenance all stand on the page."""
-    page, raw = render.plain(alert()), json.loads(ALERT)
+    page, raw = alert_text.plain(alert()), json.loads(ALERT)
     assert raw["typologies"]
     position = raw["position"]
     place = f"{position['topic']}[{position['partition']}]@{position['offset']}"
@@ -69,7 +69,7 @@ def test_unknown_fields_are_ignored():
     raw = json.loads(ALERT)
     raw["x_new"] = {"a": 1}
     raw["typologies"][0]["limits"][0]["later"] = 3
-    assert render.read_alert(json.dumps(raw).encode()).alert_id == raw["alert_id"]
+    assert alert_text.read_alert(json.dumps(raw).encode()).alert_id == raw["alert_id"]
 
 
 @pytest.mark.parametrize("mark", ["x_verified"])
@@ -80,9 +80,9 @@ def test_unverified_limit_is_marked(mark):
     assert limit["provenance"] == "L"
     raw["typologies"][0]["limits"] = [limit]
     limit[mark] = False
-    assert "NOT YET CHECKED" in render.plain(render.read_alert(json.dumps(raw).encode()))
+    assert "NOT YET CHECKED" in alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
     limit[mark] = True
-    assert "NOT YET CHECKED" not in render.plain(render.read_alert(json.dumps(raw).encode()))
+    assert "NOT YET CHECKED" not in alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
 
 
 def test_weak_baselines_are_marked():
@@ -91,14 +91,14 @@ def test_weak_baselines_are_marked():
     base = raw["reasons"][0] | {"text_en": "It is so."}
     assert base["feature"] == "document_line"
     raw["reasons"] = [base | {"own_n": 19}, base | {"own_n": 20}]
-    page = render.plain(render.read_alert(json.dumps(raw).encode()))
+    page = alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
     assert "It is so. [own observations: 19, weak]" in page
     assert "It is so. [own observations: 20]\n" in page
 
 
 def test_control_characters_never_reach_the_terminal():
     """An escape sequence in a field that a sender chose is shown as a replacement character."""
-    page = render.plain(alert(trigger_event_id="\x1b[2Jgone\u202e", institutions=["A\nB"]))
+    page = alert_text.plain(alert(trigger_event_id="\x1b[2Jgone\u202e", institutions=["A\nB"]))
     assert "\x1b" not in page
     assert "\u202e" not in page
     assert "A\ufffdB" in page
@@ -108,7 +108,7 @@ def test_alert_without_rank_rate_typology_or_counterfactual():
     """What an alert does not have is said in words."""
     bare = alert(rank=None, amount_usd=None, amount_krw=None, x_rate_missing=True, typologies=[], counterfactual=[],
                  counterparty=None, reasons=[])  # fmt: skip
-    page = render.plain(bare)
+    page = alert_text.plain(bare)
     assert "not ranked yet" in page
     assert "not converted (no reference rate in time" in page
     assert "no typology explains it" in page
@@ -121,7 +121,7 @@ def test_long_evidence_keeps_the_trigger_and_says_how_many_there_are():
     raw["trigger_event_id"] = "e0"
     raw["evidence"] = [one | {"event_id": f"e{n}", "offset": n} for n in range(30)]
     raw["evidence_total"] = 77
-    page = render.plain(render.read_alert(json.dumps(raw).encode()))
+    page = alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
     assert "10 of 77 records shown" in page
     assert page.count("sha256:") == 10
     assert "* " in page
@@ -133,7 +133,7 @@ def test_evidence_that_left_the_ledger_says_so():
     """An evidence item without a ledger position is shown as gone."""
     raw = json.loads(ALERT)
     raw["evidence"][0]["offset"] = None
-    assert "no longer in the ledger" in render.plain(render.read_alert(json.dumps(raw).encode()))
+    assert "no longer in the ledger" in alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
 
 
 @pytest.mark.parametrize(("p_value", "percent"), [
@@ -141,7 +141,7 @@ def test_evidence_that_left_the_ledger_says_so():
 ])  # fmt: skip
 def test_rank_in_words_never_reads_100_percent(p_value, percent):
     """A rank is put as a percentage with enough places, cut and not rounded up."""
-    assert render.rarer_than(p_value) == percent
+    assert alert_text.rarer_than(p_value) == percent
 
 
 @pytest.mark.parametrize(("value", "unit", "text"), [
@@ -150,10 +150,10 @@ def test_rank_in_words_never_reads_100_percent(p_value, percent):
 ])  # fmt: skip
 def test_numbers_read_with_their_unit(value, unit, text):
     """Money keeps its places, numbers lose meaningless zeros, flags read as words."""
-    assert render.number(value, unit) == text
+    assert alert_text.number(value, unit) == text
 
 
 def test_what_is_no_alert_is_refused():
     """A value that is no alert raises a decode error that says what is wrong, for the caller to report."""
     with pytest.raises(msgspec.DecodeError, match="alert_id"):
-        render.read_alert(b"{}")
+        alert_text.read_alert(b"{}")

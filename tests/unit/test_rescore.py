@@ -10,18 +10,18 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from detectors.alert import Position, Versions
-from detectors.events import ConfigurationChange
-from streams import ledger
+from detectors.contracts.alert import Position, Versions
+from detectors.contracts.events import ConfigurationChange
 from streams.cli import rescore as cli
 from streams.cli.rescore import command
-from streams.difference import Shown, first_difference
 from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageError
-from streams.monitor_core import MonitorCore
-from streams.outputs import Output
-from streams.progress import Place, Progress, Skip, SnapshotPointer
-from streams.rebuild import begin, replay
-from streams.rescore import Gathered, Named, Rescored, Rescorer, Trigger
+from streams.ledger import envelope
+from streams.ledger.progress import Place, Progress, Skip, SnapshotPointer
+from streams.monitor.core import MonitorCore
+from streams.monitor.rebuild import begin, replay
+from streams.partition.outputs import Output
+from streams.proofs.first_difference import Shown, first_difference
+from streams.proofs.rescore import Gathered, Named, Rescored, Rescorer, Trigger
 from tests.support.ledger import configuration
 
 MAIN, DESK = "fx.alerts.v1", "fx.alerts.customs.v1"
@@ -93,7 +93,7 @@ class MemoryLog:
 
     def __init__(self, count: int, first: int = 0) -> None:
         change = ConfigurationChange(configuration=configuration(engine={"partitions": 1}))
-        key, value, headers = ledger.first_configuration(change)
+        key, value, headers = envelope.first_configuration(change)
         self.records_held = [SimpleNamespace(key=key, value=value, headers=headers, offset=number, timestamp=0)
                              for number in range(count)][first:]  # fmt: skip
         self.first, self.end = first, count

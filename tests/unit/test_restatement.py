@@ -6,11 +6,11 @@ and 1 000 USD at the right one of 1 400.
 
 import pytest
 
-from detectors import payments, restatement, reversals
-from detectors.party import Party, Restated, Reversal
-from detectors.payments import NO_DOCUMENT, OUT, RATE_MISSING, SETTLED, Payment
-from detectors.rates import EFFORT_OF_A_LOOK, Rates
-from detectors.restatement import MOST_CORRECTIONS, Change, Correction, Restatement, restate
+from detectors.books import payments, restatement, reversals
+from detectors.books.party import Party, Restated, Reversal
+from detectors.books.payments import NO_DOCUMENT, OUT, RATE_MISSING, SETTLED, Payment
+from detectors.books.restatement import MOST_CORRECTIONS, Change, Correction, Restatement, restate
+from detectors.rates.reference_rates import EFFORT_OF_A_LOOK, Rates
 
 STALE = 100
 WRONG, RIGHT = 20_000, 100_000

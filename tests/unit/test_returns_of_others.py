@@ -8,10 +8,10 @@ from itertools import permutations
 
 import pytest
 
-from detectors.party import MOST_RESTATED, unpack
-from detectors.payments import NO_DOCUMENT, OUT, REVERSED, SECONDED, exact_sum, rows
-from detectors.reversals import FORGOTTEN, tellers
-from detectors.state import PartitionState
+from detectors.books.party import MOST_RESTATED, unpack
+from detectors.books.payments import NO_DOCUMENT, OUT, REVERSED, SECONDED, exact_sum, rows
+from detectors.books.reversals import FORGOTTEN, tellers
+from detectors.memory.state import PartitionState
 from tests.support import told_payments
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, later

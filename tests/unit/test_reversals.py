@@ -6,10 +6,10 @@ Whole ledgers of them stand in test_payment_joins.py. Here a payment of 1 000.00
 import msgspec
 import pytest
 
-from detectors import payments, reversals
-from detectors.calendar import DAY_US
-from detectors.party import MOST_REVERSALS, Party, Restated, Reversal
-from detectors.payments import NO_DOCUMENT, OUT, REVERSED, SECONDED, SETTLED, Payment
+from detectors.books import payments, reversals
+from detectors.books.party import MOST_REVERSALS, Party, Restated, Reversal
+from detectors.books.payments import NO_DOCUMENT, OUT, REVERSED, SECONDED, SETTLED, Payment
+from detectors.values.legal_calendar import DAY_US
 
 FLAGS = OUT | NO_DOCUMENT | SETTLED
 NOON = 20_000 * DAY_US

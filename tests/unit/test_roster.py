@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from detectors import party as party_module
-from detectors.folded import Folded, folded_of
-from detectors.party import MOST_RAISED, Alerted, Facts, Given, Party, Proof, Restated, Reversal, pack, unpack
-from detectors.payments import Payment, rows
-from detectors.restatement import Correction
-from detectors.roster import merged, recall, store
-from detectors.shares import OFFICES
-from detectors.state import PartitionState
+from detectors.books import party as party_module
+from detectors.books.folded_payments import Folded, folded_of
+from detectors.books.party import MOST_RAISED, Alerted, Facts, Given, Party, Proof, Restated, Reversal, pack, unpack
+from detectors.books.payments import Payment, rows
+from detectors.books.restatement import Correction
+from detectors.memory.roster import merged, recall, store
+from detectors.memory.state import PartitionState
+from detectors.values.shares import OFFICES
 
 ROW = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 BACK = Reversal(original=1, payment=0, time_us=0, whole=False, outbound=True, mantissa=1, exponent=0, currency="USD",

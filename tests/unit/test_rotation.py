@@ -1,12 +1,12 @@
 """Names of a party over key rotations: overlaps, verdicts on old tokens, workers behind, the way back, the end."""
 
-from detectors.aliases import ROOM
+from detectors.books.aliases import ROOM
+from detectors.books.party import MOST_ALIASES, Party, token_number, unpack
+from detectors.books.payments import rows
+from detectors.contracts.events import Disposition
 from detectors.core import Outputs
-from detectors.events import Disposition
 from detectors.features import REGISTRY
 from detectors.features.baselines import Layout
-from detectors.party import MOST_ALIASES, Party, token_number, unpack
-from detectors.payments import rows
 from tests.support.ledger import START, Ledger, digest16, later
 
 FIRST, SECOND, THIRD = "k1.0a3.remitter", "k2.0a3.remitter2", "k3.0a3.remitter3"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from detectors.configuration import Desk
-from detectors.routing import desks, matching
+from detectors.alerting.desks import desks, matching
+from detectors.contracts.configuration import Desk
 from tests.support.ledger import Ledger, configuration, later
 
 

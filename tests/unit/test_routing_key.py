@@ -5,12 +5,14 @@ from types import SimpleNamespace
 
 import pytest
 
-from streams import clients, ingest, routing_key, topics
-from streams.door import Door
 from streams.errors import KeyFileError, ProgressError
-from streams.ingest import IngestAgent
-from streams.progress import Progress, Published, Routing, encode
-from streams.pseudonyms import Key, Keys, parse_keys
+from streams.ingest import agent as ingest
+from streams.ingest import routing_key
+from streams.ingest.agent import IngestAgent
+from streams.ingest.door import Door
+from streams.kafka import clients, topics
+from streams.keys.pseudonyms import Key, Keys, parse_keys
+from streams.ledger.progress import Progress, Published, Routing, encode
 from streams.settings import load_settings
 
 K1, K2, K3 = (f"k{number} = {str(number) * 64}\n" for number in (1, 2, 3))

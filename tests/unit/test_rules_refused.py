@@ -8,14 +8,15 @@ from typing import Any, Self
 import msgspec
 import pytest
 
-from detectors.configuration import Configuration
-from detectors.events import ConfigurationChange
-from streams import in_force, rules_refused
-from streams.contracts import RulesRecord
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
+from streams.contracts.inputs import RulesRecord
 from streams.errors import BrokerUnavailableError, RulesGoneError, TopicsError
-from streams.rules_refused import RulesRefused
+from streams.ingest import refused_configuration
+from streams.ingest.refused_configuration import RulesRefused
+from streams.kafka.topics import LEDGER, RULES, TRANSACTIONS
+from streams.ledger import configuration_in_force
 from streams.settings import Settings, load_settings
-from streams.topics import LEDGER, RULES, TRANSACTIONS
 from tests.support.ledger import configuration
 
 HELD, OTHERS = {(RULES, 0), (TRANSACTIONS, 0)}, {(RULES, 1), (TRANSACTIONS, 0)}
@@ -54,7 +55,7 @@ async def looked() -> None:
 
 def test_the_worker_that_takes_the_configurations_says_what_was_refused_before(monkeypatch: pytest.MonkeyPatch) -> None:
     """Looked up when the partition is taken, again after an outage; another worker says nothing."""
-    monkeypatch.setattr(rules_refused, "RETRY_SECONDS", 0.001)
+    monkeypatch.setattr(refused_configuration, "RETRY_SECONDS", 0.001)
 
     async def taken(refused: RulesRefused) -> None:
         await refused.assigned(HELD)
@@ -98,10 +99,12 @@ def told_by_topics(monkeypatch: pytest.MonkeyPatch, begun: Any, *changes: Config
     rules = [SimpleNamespace(offset=number, timestamp=0, value=b"{" if one is None else msgspec.json.encode(
         RulesRecord(event_id=str(number), configuration=one))) for number, one in enumerate(changes)]  # fmt: skip
     first = [] if begun is None else [SimpleNamespace(value=begun)]
-    monkeypatch.setattr(in_force, "_read", lambda _, topic, *__, **___: rules if topic == RULES else first)
-    monkeypatch.setattr(in_force, "places", lambda *_: {0: None})
-    monkeypatch.setattr(in_force, "_require_topics", lambda _: None)
-    return in_force.refused_place(load_settings())
+    monkeypatch.setattr(
+        configuration_in_force, "_read", lambda _, topic, *__, **___: rules if topic == RULES else first
+    )
+    monkeypatch.setattr(configuration_in_force, "places", lambda *_: {0: None})
+    monkeypatch.setattr(configuration_in_force, "_require_topics", lambda _: None)
+    return configuration_in_force.refused_place(load_settings())
 
 
 def test_which_configuration_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,15 +136,15 @@ class Admin:
 
 def test_a_ledger_whose_first_record_is_gone_can_be_given_one_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """By `rules apply`; `topics apply` would leave it alone. An empty one is `topics apply`'s, as ever."""
-    monkeypatch.setattr(in_force.topics, "connect", lambda _: Admin(900))
+    monkeypatch.setattr(configuration_in_force.topics, "connect", lambda _: Admin(900))
     for first in (b'{"type":"transaction"}', None):
         with pytest.raises(RulesGoneError, match="fxwatch rules apply"):
             told_by_topics(monkeypatch, first)
         with pytest.raises(RulesGoneError, match="fxwatch rules apply"):
-            in_force.require(load_settings())
-        assert not in_force._is_in_force(load_settings())
+            configuration_in_force.require(load_settings())
+        assert not configuration_in_force._is_in_force(load_settings())
     assert told_by_topics(monkeypatch, b"", GOOD) is None
-    assert in_force.require(load_settings()) == GOOD
-    monkeypatch.setattr(in_force.topics, "connect", lambda _: Admin(0))
+    assert configuration_in_force.require(load_settings()) == GOOD
+    monkeypatch.setattr(configuration_in_force.topics, "connect", lambda _: Admin(0))
     with pytest.raises(TopicsError, match="fxwatch topics apply"):
         told_by_topics(monkeypatch, None)

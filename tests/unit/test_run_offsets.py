@@ -8,9 +8,9 @@ import faust
 import pytest
 from faust.types import TP
 
-from streams.fetch_answers import Refused
-from streams.record_sets import Unreadable
-from streams.transport import RunConsumer
+from streams.faust_runtime.fetch_answers import Refused
+from streams.faust_runtime.run_consumer import RunConsumer
+from streams.kafka.record_sets import Unreadable
 
 PLACE, OTHER = TP("payments", 0), TP("payments", 1)
 

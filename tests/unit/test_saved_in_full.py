@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 
 from detectors import transaction
+from detectors.books.party import unpack
+from detectors.contracts.events import Profile
 from detectors.core import apply
-from detectors.events import Profile
-from detectors.party import unpack
-from detectors.state import IDLE_DAYS, PartitionState
+from detectors.memory.state import IDLE_DAYS, PartitionState
 from tests.support.ledger import START, Ledger, digest16, later
 
 PARTY = "k1.0a3.remitter"

@@ -6,9 +6,9 @@ import random
 import msgspec
 import pytest
 
-from detectors.configuration import DetectorSet, fingerprint
+from detectors.contracts.configuration import DetectorSet, fingerprint
 from detectors.features import NAMES, EventView, Feature, Shared, observe
-from detectors.scoring import Scorer, derived_seed
+from detectors.ranking.ensemble import Scorer, derived_seed
 
 MEMBERS = {"robust_z": {}, "windowed_tails": {}, "half_space_trees": {}}
 SMALL = DetectorSet(members=MEMBERS, warm_up=300, calibration_window=2000)

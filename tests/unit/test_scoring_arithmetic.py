@@ -7,10 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import scoring
-from detectors.configuration import DetectorSet
+from detectors.contracts.configuration import DetectorSet
 from detectors.features import Feature
-from detectors.scoring import Scorer, derived_seed
+from detectors.ranking import ensemble
+from detectors.ranking.ensemble import Scorer, derived_seed
 
 NOTHING: dict[str, float] = {}
 
@@ -68,7 +68,7 @@ class Even(Told):
 
 @pytest.fixture(autouse=True)
 def _registry(monkeypatch):
-    monkeypatch.setattr(scoring, "REGISTRY", {"told": Told, "other": Other, "silent": Silent, "even": Even})
+    monkeypatch.setattr(ensemble, "REGISTRY", {"told": Told, "other": Other, "silent": Silent, "even": Even})
 
 
 def a_set(*members: str, **fields: Any) -> DetectorSet:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detectors.payments import rows
-from detectors.state import PartitionState
+from detectors.books.payments import rows
+from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, later
 from tests.support.payment_joins import fired, joins, party, total
 

@@ -9,11 +9,11 @@ import msgspec
 import pytest
 
 from detectors import transaction
+from detectors.books.party import unpack
+from detectors.contracts.events import Transaction
 from detectors.core import apply
-from detectors.events import Transaction
 from detectors.features import LAYOUT, EventView, measure_again, observe
-from detectors.party import unpack
-from detectors.state import PartitionState
+from detectors.memory.state import PartitionState
 from tests.support.ledger import Ledger, configuration, later, payment
 from tests.support.payment_joins import PARTY
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from streams import secret_files
 from streams.errors import KeyFileError
-from streams.identities import load_private_key, load_sealer
-from streams.secret_files import read_secret_file, read_trusted_file
+from streams.keys import secret_files
+from streams.keys.sealed_identities import load_private_key, load_sealer
+from streams.keys.secret_files import read_secret_file, read_trusted_file
 
 KEY = "ab" * 32
 US, ROOT, OTHER = 1000, 0, 1001

@@ -5,7 +5,7 @@ import hashlib
 import msgspec
 import pytest
 
-from detectors import sections
+from detectors.memory import sections
 
 
 def test_the_digest_is_over_names_lengths_and_bytes_in_their_order():

@@ -8,9 +8,9 @@ from nacl.signing import SigningKey
 
 from streams.cli.doctor import command as doctor
 from streams.cli.doctor import sender_keys as checked
-from streams.contracts import DISPOSITIONS, RATES, RULES, TRANSACTIONS
+from streams.contracts.inputs import DISPOSITIONS, RATES, RULES, TRANSACTIONS
 from streams.errors import ConfigurationError
-from streams.sender_key_file import PROVABLE, load_sender_keys, read_sender_keys
+from streams.keys.sender_key_file import PROVABLE, load_sender_keys, read_sender_keys
 from streams.settings import load_settings
 from tests.support.signing import BANK, OFFICE, OTHER
 

@@ -7,20 +7,20 @@ from types import SimpleNamespace
 
 import pytest
 
-from detectors.alert import Versions
-from detectors.institution_code import institution_code
-from detectors.spelling import folded
+from detectors.contracts.alert import Versions
+from detectors.values.institution_code import institution_code
+from detectors.values.spelling import folded
 from streams import worker
-from streams.contracts import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
-from streams.door import Admitted, Door, Rejected
-from streams.faults import CODES
-from streams.formats.record import headers_for
-from streams.metrics import Metrics
-from streams.pseudonyms import development_keys
-from streams.run_counts import RunCounts
-from streams.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys
+from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
+from streams.contracts.refusal_codes import CODES
+from streams.ingest.door import Admitted, Door, Rejected
+from streams.ingest.formats.record import headers_for
+from streams.ingest.run_counts import RunCounts
+from streams.keys.pseudonyms import development_keys
+from streams.keys.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys
+from streams.keys.signed_records import SIGNATURE
+from streams.operations.metrics import Metrics
 from streams.settings import load_settings
-from streams.signed_records import SIGNATURE
 from tests.support import history
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import GOOD

@@ -8,12 +8,9 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from detectors.configuration import Desk
-from detectors.party import Party
-from detectors.party_type import (
-    MOST_INSTITUTIONS as MOST_TOLD_APART,
-)
-from detectors.party_type import (
+from detectors.books.party import Party
+from detectors.books.party_type import MOST_INSTITUTIONS as MOST_TOLD_APART
+from detectors.books.party_type import (
     OTHERS,
     STRICTEST_FIRST,
     joined_words,
@@ -22,13 +19,14 @@ from detectors.party_type import (
     stricter,
     who_said,
 )
-from streams import tables
+from detectors.contracts.configuration import Desk
 from streams.cli import institutions
-from streams.contracts import PROFILES, TRANSACTIONS
-from streams.door import Rejected
-from streams.institution_counter import MOST_INSTITUTIONS
-from streams.metrics import Metrics
-from streams.sender_words import UNCOUNTED, compared
+from streams.contracts.inputs import PROFILES, TRANSACTIONS
+from streams.ingest.door import Rejected
+from streams.operations.institution_counter import MOST_INSTITUTIONS
+from streams.operations.metrics import Metrics
+from streams.operations.sender_words import UNCOUNTED, compared
+from streams.plain_text import tables
 from streams.settings import effective_configuration
 from streams.version import versions
 from tests.support.pipeline import PROFILE, TRANSACTION, Pipeline

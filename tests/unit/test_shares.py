@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detectors.calendar import DAY_US
-from detectors.fingerprints import Fingerprints, Known
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
-from detectors.shares import AT_ONCE, MOST_SHARES, OTHERS, Shares, fairly_cut
-from detectors.state import PartitionState
+from detectors.books.fingerprints import Fingerprints, Known
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
+from detectors.memory.state import PartitionState
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.shares import AT_ONCE, MOST_SHARES, OTHERS, Shares, fairly_cut
 from tests.support.ledger import Ledger, configuration, later
 from tests.support.own_cpu import own_cpu
 

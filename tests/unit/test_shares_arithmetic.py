@@ -6,8 +6,8 @@ Usual numbers are in 64ths of a record a day.
 import msgspec
 import pytest
 
-from detectors.calendar import DAY_US
-from detectors.shares import AT_ONCE, IDLE_US, MOST_SHARES, OTHERS, Given, Shares
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.shares import AT_ONCE, IDLE_US, MOST_SHARES, OTHERS, Given, Shares
 
 
 def sent(shares, day, **records):

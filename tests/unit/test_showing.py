@@ -16,13 +16,17 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from rich.console import Console
 
-from streams import cli, deadletter, render, showing, tables
+from streams import cli
+from streams.alert_text import alert_text
 from streams.cli import alerts, doctor, evidence, reidentify
 from streams.cli import deadletter as letters_command
+from streams.contracts import dead_letters
 from streams.errors import ConfigurationError, FxwatchError
-from streams.evidence import Proved
-from streams.log_lines import formatter
-from streams.showing import escaped_json, finalized, printable, say, say_json, showable
+from streams.log.lines import formatter
+from streams.plain_text import printable as showing
+from streams.plain_text import tables
+from streams.plain_text.printable import escaped_json, finalized, printable, say, say_json, showable
+from streams.proofs.evidence import Proved
 from streams.testbed import gate_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -99,8 +103,9 @@ def test_no_command_prints_past_them():
                         isinstance(one, ast.Constant) for one in node.args):  # fmt: skip
                     past.append((name, ast.unparse(node)[:80]))
     # the supervisor of the embedded broker tells its parent a number
-    allowed = {("streams/broker/supervisor.py", "sys.stdout.write"), ("streams/showing.py", "click.echo"),
-               ("streams/tables.py", "click.echo")}  # fmt: skip
+    allowed = {("streams/demo/broker/supervisor.py", "sys.stdout.write"),
+               ("streams/plain_text/printable.py", "click.echo"),
+               ("streams/plain_text/tables.py", "click.echo")}  # fmt: skip
     assert set(past) <= allowed, set(past) - allowed
 
 
@@ -177,18 +182,18 @@ def test_alerts_show_nothing_hostile(monkeypatch, capsys, hostile):
         for one in (*hit["measured"], *hit["limits"]):
             one.update(name=hostile, unit=hostile, value=hostile)
     value = json.dumps(raw, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    alert = render.read_alert(value)
+    alert = alert_text.read_alert(value)
     out = io.StringIO()
-    for page in (render.render(alert), render.headline(alert), render.render(alert, lang="ko")):
+    for page in (alert_text.render(alert), alert_text.headline(alert), alert_text.render(alert, lang="ko")):
         Console(file=out, force_terminal=True, width=100, color_system=None).print(page)
-    assert not faults(render.plain(alert))
+    assert not faults(alert_text.plain(alert))
     plain = io.StringIO()
     Console(file=plain, force_terminal=True, width=100, color_system=None).print(
-        render.render(render.read_alert(ALERT))
+        alert_text.render(alert_text.read_alert(ALERT))
     )
     assert faults(out.getvalue()) <= faults(plain.getvalue())
     monkeypatch.setattr(tables, "in_terminal", lambda: True)
-    printer = alerts._Printer("en", render.SEOUL, "low", as_json=True)
+    printer = alerts._Printer("en", alert_text.SEOUL, "low", as_json=True)
     assert printer.show(SimpleNamespace(value=value))
     told = capsys.readouterr().out
     assert json.loads(told) == raw
@@ -197,7 +202,7 @@ def test_alerts_show_nothing_hostile(monkeypatch, capsys, hostile):
 
 def test_dead_letters_show_nothing_hostile(monkeypatch, capsys, hostile):
     """Message, key and value, in the table and as JSON, where the value comes back whole."""
-    letter = deadletter.Original(
+    letter = dead_letters.Original(
         topic="fx.transactions.v1", partition=0, offset=1, timestamp_ms=1, stage="decode", codes=("json.malformed",),
         message=hostile, version="1", key=hostile.encode(), value=hostile.encode(), headers=(), complete=True,
     )  # fmt: skip
@@ -238,7 +243,7 @@ def test_doctor_evidence_and_identities_show_nothing_hostile(monkeypatch, capsys
 
 def render_time() -> Any:
     """Any time."""
-    return render.read_alert(ALERT).created_for
+    return alert_text.read_alert(ALERT).created_for
 
 
 # -- logs and pages ---------------------------------------------------------------------------------------------------

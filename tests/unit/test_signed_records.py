@@ -7,10 +7,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from streams.contracts.input_record import Record
 from streams.errors import KeyFileError
-from streams.record import Record
-from streams.sender_key_file import read_sender_keys
-from streams.signed_records import SIGNATURE, load_signing_key, sign, signed_bytes
+from streams.keys.sender_key_file import read_sender_keys
+from streams.keys.signed_records import SIGNATURE, load_signing_key, sign, signed_bytes
 from tests.support.certificates import secret_file
 from tests.support.signing import BANK, OTHER
 

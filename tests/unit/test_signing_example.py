@@ -9,14 +9,14 @@ import kafka
 import pytest
 from click.testing import CliRunner
 
-from streams import publish
 from streams.cli.publish import command
-from streams.contracts import PROFILES, TRANSACTIONS
-from streams.publish import PublishSummary
-from streams.record import HISTORY_HEADER
-from streams.sender_key_file import read_sender_keys
-from streams.sender_keys import Proof, SenderKeys
-from streams.signed_records import SIGNATURE
+from streams.contracts.input_record import HISTORY_HEADER
+from streams.contracts.inputs import PROFILES, TRANSACTIONS
+from streams.keys.sender_key_file import read_sender_keys
+from streams.keys.sender_keys import Proof, SenderKeys
+from streams.keys.signed_records import SIGNATURE
+from streams.publication import sending
+from streams.publication.sending import PublishSummary
 from tests.support.certificates import secret_file
 from tests.support.pipeline import GOOD
 from tests.support.signing import BANK, BANKS, EXAMPLE
@@ -76,7 +76,7 @@ def published(monkeypatch):
         records.extend(some)
         return PublishSummary(records=len(records))
 
-    monkeypatch.setattr(publish, "publish_records", keep)
+    monkeypatch.setattr(sending, "publish_records", keep)
     return records
 
 

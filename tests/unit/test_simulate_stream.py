@@ -8,14 +8,14 @@ from datetime import date
 import orjson
 import pytest
 
-from streams.contracts import INPUTS
-from streams.decode import decode, find_faults
+from streams.contracts.inputs import INPUTS
 from streams.errors import UsageError
 from streams.generator import Record, Simulation
 from streams.generator.bad import kinds
 from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
 from streams.generator.world import PURPOSES
+from streams.ingest.decode import decode, find_faults
 from streams.settings import default_tables
 
 

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.state import STATE_SCHEMA, PartitionState
-from streams import clients, kafka_log, topics
+from detectors.memory.state import STATE_SCHEMA, PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, PartitionStoppedError, SnapshotError
-from streams.monitor_core import MonitorCore
-from streams.progress import Skip, SnapshotPointer, decode, encode
-from streams.record_sets import Unreadable, UnreadableSetError
+from streams.kafka import clients, topics
+from streams.kafka.record_sets import Unreadable, UnreadableSetError
+from streams.ledger.progress import Skip, SnapshotPointer, decode, encode
+from streams.ledger.snapshot_format import Header, read_header, sealed
+from streams.monitor.core import MonitorCore
+from streams.partition import kafka_log
 from streams.settings import Settings
-from streams.snapshots import Header, read_header, sealed
 from tests.bench.workload import ingested, records, stored
 from tests.support.memory_topics import TOPIC_ID, Kept, MemoryTopics
 from tests.support.own_cpu import own_cpu

@@ -9,10 +9,11 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaConnectionError, ProducerFenced
 
-from streams import deliveries, snapshot_writer
-from streams.progress import SnapshotPointer, decode
-from streams.snapshot_writer import SnapshotWriter
-from streams.snapshots import CHUNK_BYTES, read_header
+from streams.kafka import deliveries
+from streams.ledger.progress import SnapshotPointer, decode
+from streams.ledger.snapshot_format import CHUNK_BYTES, read_header
+from streams.partition import snapshot_writer
+from streams.partition.snapshot_writer import SnapshotWriter
 from tests.support.logged import fields
 from tests.unit.test_snapshot_writer import PLACE, PLAN, Bench, FrozenState, RecordingProducer, SlowCommit
 

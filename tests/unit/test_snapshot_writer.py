@@ -8,10 +8,11 @@ import msgspec
 import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, ProducerFenced
 
-from streams import deliveries, snapshot_writer
-from streams.progress import Place, Progress
-from streams.snapshot_writer import SnapshotPlan, SnapshotWriter
-from streams.snapshots import Header, assemble, header_key
+from streams.kafka import deliveries
+from streams.ledger.progress import Place, Progress
+from streams.ledger.snapshot_format import Header, assemble, header_key
+from streams.partition import snapshot_writer
+from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
 
 PLACE = Place("fx.progress.v1", "monitor", 2)
 PLAN = SnapshotPlan(

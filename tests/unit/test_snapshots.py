@@ -5,9 +5,18 @@ import hashlib
 import msgspec
 import pytest
 
-from streams import snapshots
 from streams.errors import LedgerError, SnapshotError
-from streams.snapshots import CHUNK_BYTES, Chunk, Header, assemble, chunk_opening, chunked, read_header, sealed
+from streams.ledger import snapshot_format
+from streams.ledger.snapshot_format import (
+    CHUNK_BYTES,
+    Chunk,
+    Header,
+    assemble,
+    chunk_opening,
+    chunked,
+    read_header,
+    sealed,
+)
 
 SECTIONS = [("header", b"h" * 10), ("parties/0", b"p" * CHUNK_BYTES), ("parties/1", b"q" * 300), ("models", b"m" * 40)]
 SCHEMA, TOPIC_ID = 3, "ledger-topic-id"
@@ -113,14 +122,14 @@ def test_another_code_version_alone_is_no_reason_to_refuse():
 def test_keys_differ_by_agent_partition_slot_and_chunk():
     """Compaction keeps the newest record of a key, so no two places may share one."""
     keys = {
-        snapshots.chunk_key(agent, partition, slot, index)
+        snapshot_format.chunk_key(agent, partition, slot, index)
         for agent in ("monitor", "network")
         for partition in (1, 11)
         for slot in ("slot-0", "slot-1")
         for index in (1, 11)
     }
     assert len(keys) == 16
-    assert snapshots.header_key("monitor", 1, "slot-0") not in keys
+    assert snapshot_format.header_key("monitor", 1, "slot-0") not in keys
 
 
 def sealed_value(**changes):

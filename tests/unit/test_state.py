@@ -5,18 +5,18 @@ from datetime import date
 import msgspec
 import pytest
 
-from detectors import state as state_module
-from detectors.budget import Budget
-from detectors.calendar import DAY_US, HOUR_US
-from detectors.configuration import fingerprint
-from detectors.effective import Effective
-from detectors.fingerprints import Known
-from detectors.party import Party, pack
-from detectors.rates import KEPT_US
-from detectors.restatement import Correction
-from detectors.scoring import derived_seed
-from detectors.shares import OFFICES, Given, Shares
-from detectors.state import COUNTERS, MOST_SWEPT, STATE_SCHEMA, PartitionState
+from detectors.books.fingerprints import Known
+from detectors.books.party import Party, pack
+from detectors.books.restatement import Correction
+from detectors.contracts.configuration import fingerprint
+from detectors.memory import state as state_module
+from detectors.memory.effective_configuration import Effective
+from detectors.memory.state import COUNTERS, MOST_SWEPT, STATE_SCHEMA, PartitionState
+from detectors.ranking.budget import Budget
+from detectors.ranking.ensemble import derived_seed
+from detectors.rates.reference_rates import KEPT_US
+from detectors.values.legal_calendar import DAY_US, HOUR_US
+from detectors.values.shares import OFFICES, Given, Shares
 from tests.support.ledger import configuration
 
 DEFAULT = configuration()

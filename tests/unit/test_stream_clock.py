@@ -1,7 +1,7 @@
 """Ingest workers stay at about the same place in time while they work off a backlog."""
 
-from streams.stream_clock import GRACE_SECONDS, PATIENCE_SECONDS, StreamClock
-from streams.transport import LONG_WAIT_SECONDS
+from streams.faust_runtime.backlog_clock import GRACE_SECONDS, PATIENCE_SECONDS, StreamClock
+from streams.faust_runtime.run_consumer import LONG_WAIT_SECONDS
 
 HALF = 36
 ALL = 72

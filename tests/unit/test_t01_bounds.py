@@ -6,16 +6,16 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from detectors.alert import Measured
-from detectors.calendar import DAY_US, HOUR_US, to_us
-from detectors.folded import Day, Folded
-from detectors.limits import Rulebook
-from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.books.folded_payments import Day, Folded
+from detectors.books.party import Party
+from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.contracts.alert import Measured
+from detectors.contracts.limits import Rulebook
 from detectors.typologies import t01_folded
 from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.base import Context
 from detectors.typologies.t01_split_remittance import SplitRemittance
+from detectors.values.legal_calendar import DAY_US, HOUR_US, to_us
 from tests.support.few_rows import few_rows
 from tests.support.ledger import configuration, later, payment
 

@@ -6,15 +6,15 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from detectors.alert import LimitShown, Measured
-from detectors.calendar import DAY_US, to_us
-from detectors.folded import Day, Folded
-from detectors.limits import Rulebook
-from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.books.folded_payments import Day, Folded
+from detectors.books.party import Party
+from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.contracts.alert import LimitShown, Measured
+from detectors.contracts.limits import Rulebook
 from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.base import Past
 from detectors.typologies.t01_split_remittance import SplitRemittance
+from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.ledger import Ledger, configuration, later
 
 DEFAULT = configuration()

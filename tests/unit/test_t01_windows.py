@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors.payments import ROW, Payment
+from detectors.books.payments import ROW, Payment
 from detectors.typologies import t01_windows
 from tests.support.ledger import Ledger, configuration
 

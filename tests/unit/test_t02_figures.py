@@ -5,13 +5,13 @@ from datetime import date
 import msgspec
 import pytest
 
-from detectors import texts
-from detectors.alert import LimitShown, Measured
-from detectors.folded import Day, Folded
-from detectors.limits import Rulebook
-from detectors.payments import NO_DOCUMENT, OUT, SETTLED
+from detectors.books.folded_payments import Day, Folded
+from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED
+from detectors.contracts.alert import LimitShown, Measured
+from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Finding, Past
 from detectors.typologies.t02_annual_cap import AnnualCap
+from detectors.wording import phrases
 from tests.support.annual_cap import NAMES, SEOUL, SMALL, at, context, paid, table
 from tests.support.ledger import configuration
 
@@ -109,8 +109,8 @@ def test_all_that_an_alert_says_of_a_crossed_cap():
         # BANKZ is the payment's own; without BANKA 66 000 are left, under the cap, without BANKB 106 000
         parts=(("BANKA", 7_000_000), ("BANKB", 3_000_000), ("BANKD", 2_000_000), ("", 600_000), ("BANKE", 500_000),
                ("BANKZ", 500_000)), without=(("BANKB", 10_600_000),),
-        text_en=english + texts.folded_payments(8, 700_000, 50_000),
-        text_ko=korean + texts.folded_payments_ko(8, 700_000, 50_000),
+        text_en=english + phrases.folded_payments(8, 700_000, 50_000),
+        text_ko=korean + phrases.folded_payments_ko(8, 700_000, 50_000),
     )  # fmt: skip
 
 

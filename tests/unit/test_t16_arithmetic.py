@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from detectors.alert import Measured
-from detectors.calendar import DAY_US
-from detectors.money import LARGEST_CENTS, Exact, Ratio
-from detectors.payments import OUT
+from detectors.books.payments import OUT
+from detectors.contracts.alert import Measured
 from detectors.typologies.base import Finding
 from detectors.typologies.t16_off_market_rate import Away, OffMarketRate, deviation_of
+from detectors.values.legal_calendar import DAY_US
+from detectors.values.money import LARGEST_CENTS, Exact, Ratio
 from tests.support.deals import ORDINAL, away, context_of, deal_of, kept, limits_of, row
 
 RULE = OffMarketRate()

@@ -6,12 +6,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
-from detectors.configuration import Limit
-from detectors.limits import Rulebook
-from detectors.money import Ratio
-from detectors.party import token_number
+from detectors.books.party import token_number
+from detectors.contracts.configuration import Limit
+from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Context, Past
 from detectors.typologies.t16_off_market_rate import MOST_DEALS, MOST_TEACHERS, OffMarketRate
+from detectors.values.money import Ratio
 from tests.support.deals import DEFAULTS, NOW, ORDINAL, TODAY, away, context_of, deal_of, kept, limits_of, row
 from tests.support.ledger import payment
 

@@ -8,13 +8,14 @@ from fractions import Fraction
 import msgspec
 import pytest
 
-from detectors import payments, taken_back
-from detectors.calendar import HOUR_US
-from detectors.folded import Folded
-from detectors.party import Alerted, Party, pack, unpack
-from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment
-from detectors.restatement import Correction
-from detectors.taken_back import before, bring_others_up_to_date, bring_up_to_date, follow
+from detectors.books import payments
+from detectors.books.folded_payments import Folded
+from detectors.books.party import Alerted, Party, pack, unpack
+from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Payment
+from detectors.books.restatement import Correction
+from detectors.memory import taken_back
+from detectors.memory.taken_back import before, bring_others_up_to_date, bring_up_to_date, follow
+from detectors.values.legal_calendar import HOUR_US
 from tests.support.ledger import Ledger
 
 WRONG, RIGHT = 20_000, 100_000
@@ -187,7 +188,7 @@ def test_a_party_whose_reach_was_touched_is_followed_though_no_amount_changed(st
 
 def test_a_party_is_gone_on_with_where_it_was_left(state, monkeypatch):
     """Of three payments one a record: the position is kept, and goes back when corrections came anew."""
-    monkeypatch.setattr("detectors.restatement.MOST_ROWS", 1)
+    monkeypatch.setattr("detectors.books.restatement.MOST_ROWS", 1)
     correct(state, "a")
     party = party_of(won(10), won(20), won(30))
     sums = []
@@ -281,7 +282,7 @@ def test_parties_wait_once_more_when_another_correction_came_meanwhile(state, mo
 
 def test_a_long_party_is_gone_on_with_by_the_next_records(state, monkeypatch):
     """Two payments a record: what was changed is written, and the position is kept."""
-    monkeypatch.setattr("detectors.restatement.MOST_ROWS", 2)
+    monkeypatch.setattr("detectors.books.restatement.MOST_ROWS", 2)
     with_parties(state, 1, rows=3)
     assert brought(state) == 0
     assert (worth(state, "p0"), state.restatement.waiting) == (2 * RIGHT + WRONG, {"p0": 11})

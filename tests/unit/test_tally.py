@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from streams import tally as module
-from streams.monitor import MonitorAgent
-from streams.monitor_core import MonitorCore
-from streams.tally import Tally
+from streams.monitor import tally as module
+from streams.monitor.agent import MonitorAgent
+from streams.monitor.core import MonitorCore
+from streams.monitor.tally import Tally
 
 
 class Recorded:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from streams.tasks import ended, outlasted
+from streams.kafka.async_tasks import ended, outlasted
 
 
 class Work:

@@ -11,7 +11,7 @@ from detectors.testbed import exercise as training
 from detectors.testbed.exercise import Answer, Question
 from streams.cli.testbed.exercise import command
 from streams.errors import UsageError
-from streams.pseudonyms import testbed_keys as keys_of_testbed
+from streams.keys.pseudonyms import testbed_keys as keys_of_testbed
 from streams.testbed import blind_page, exercise
 from streams.testbed.result_files import read_result
 from streams.testbed.truth_files import read_truth

@@ -10,14 +10,14 @@ from datetime import date
 import orjson
 import pytest
 
-from streams import pseudonyms
-from streams.door import Door, Rejected
+from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS
 from streams.errors import UsageError
 from streams.generator import Record, Simulation
 from streams.generator.plan import ALL_TYPOLOGIES, typologies_of
 from streams.generator.roles import ROLES
 from streams.generator.world import MORE_PURPOSES
-from streams.record import DECLARATIONS, DISPOSITIONS, HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS
+from streams.ingest.door import Door, Rejected
+from streams.keys import pseudonyms
 from streams.settings import default_tables, effective_configuration
 
 KEYS = pseudonyms.testbed_keys()

@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli import command
+from streams.contracts.record_lines import write
 from streams.generator import Simulation
-from streams.record_lines import write
 
 # SHA-256 of `cat DIR/*.jsonl` (the topics' files by name, then truth.jsonl), recorded before there was another preset
 RECORDED = {

@@ -9,6 +9,7 @@ from statistics import median
 import orjson
 import pytest
 
+from streams.contracts.input_record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 from streams.generator import Simulation
 from streams.generator.draw import Draw
 from streams.generator.industries import INDUSTRIES
@@ -16,7 +17,6 @@ from streams.generator.law import Law
 from streams.generator.lookalikes import ALL
 from streams.generator.plan import ALL_TYPOLOGIES
 from streams.generator.world import REPORTING_BANKS
-from streams.record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 from streams.settings import default_tables, effective_configuration
 
 

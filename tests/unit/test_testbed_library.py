@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from detectors.events import ConfigurationChange, Profile, Rate, Transaction
+from detectors.contracts.events import ConfigurationChange, Profile, Rate, Transaction
 from detectors.testbed import data_sheet
-from streams import ledger
 from streams.cli.testbed.library import command
+from streams.contracts.input_record import Record
 from streams.errors import UsageError
 from streams.generator import Simulation
-from streams.record import Record
+from streams.ledger import envelope
 from streams.testbed import excerpt, library, rekey, replay
 from streams.testbed.excerpt import Choice
 from streams.testbed.ledger_files import read_ledger
@@ -53,7 +53,7 @@ def _traced(record: Record, number: int) -> Record:
 def events(home: Path) -> list[tuple]:
     """Every ledger record below a directory, decoded: (partition, record, event, origin)."""
     return [
-        (number, record, *ledger.decode_record(record.value, record.headers, record.offset, record.timestamp, number))
+        (number, record, *envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, number))
         for number, path in enumerate(sorted((home / "ledger").glob("*.parquet")))
         for batch in read_ledger(path)
         for record in batch
@@ -158,7 +158,7 @@ def needles(place: Path) -> set[str]:
             continue
         found |= {event.event_id, event.identity, event.body, origin.commitment, *event.previous.values(),
                   *(event.former or ())}  # fmt: skip
-        found |= {content.decode() for name, content in record.headers if name in ledger.PASSED_ON and content}
+        found |= {content.decode() for name, content in record.headers if name in envelope.PASSED_ON and content}
         names = ("party", "counterparty", "party_account", "counterparty_account", "contract_counterparty", "device",
                  "contact", "payment_id", "original_event_id", "declaration_no", "report_no", "alert_id")  # fmt: skip
         found |= {value for name in names if (value := getattr(event, name, None)) is not None}

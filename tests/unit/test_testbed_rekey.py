@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from detectors.events import ConfigurationChange, Declaration, Disposition, Profile, Rate, Transaction
+from detectors.contracts.events import ConfigurationChange, Declaration, Disposition, Profile, Rate, Transaction
 from streams.testbed import rekey
 from tests.support.ledger import configuration
 

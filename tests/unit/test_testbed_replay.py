@@ -11,12 +11,12 @@ import pytest
 import tomli_w
 from click.testing import CliRunner
 
-from detectors.alert import Alert
+from detectors.contracts.alert import Alert
 from streams.cli.testbed.replay import command
-from streams.contracts import TRANSACTIONS
-from streams.door import Admitted
+from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import LedgerError, UsageError
-from streams.pseudonyms import testbed_keys as keys_of_testbed
+from streams.ingest.door import Admitted
+from streams.keys.pseudonyms import testbed_keys as keys_of_testbed
 from streams.settings import default_tables, effective_configuration
 from streams.testbed import ledger_files, replay, result_files
 from streams.testbed.configuration_file import read_configuration_file
@@ -89,8 +89,8 @@ def test_alerts_are_those_of_the_pipeline(stream: Path, tmp_path: Path) -> None:
     manifest = replayed(replay.of_stream(stream, CONFIGURATION, 1), tmp_path / "out")
     pipeline = Pipeline(configuration)
     # the tokens of the testbed's keys, and its release in the alerts
-    from streams.door import Door
-    from streams.monitor_core import MonitorCore
+    from streams.ingest.door import Door
+    from streams.monitor.core import MonitorCore
     from streams.version import code_version
 
     pipeline.door = Door(keys_of_testbed(), 1, dict(configuration.legend.words))

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from detectors.alert import Versions
+from detectors.contracts.alert import Versions
 from streams.errors import UsageError
 from streams.settings import effective_configuration
 from streams.testbed import result_files, score_columns

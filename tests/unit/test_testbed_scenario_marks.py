@@ -10,8 +10,8 @@ import numpy as np
 import orjson
 import pytest
 
+from streams.contracts.input_record import TRANSACTIONS
 from streams.generator import Simulation
-from streams.record import TRANSACTIONS
 from tests.support.pack_stream import PackStream
 
 SEED = 3

@@ -12,8 +12,7 @@ import orjson
 import pytest
 
 from detectors.features import NAMES
-from streams import pseudonyms
-from streams.door import Admitted, Door
+from streams.contracts.input_record import DISPOSITIONS, PROFILES, TRANSACTIONS
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.generator.calendar import Calendar
@@ -25,7 +24,8 @@ from streams.generator.scenarios.registry import SCENARIOS, TYPOLOGIES
 from streams.generator.scenarios.terms import VARIANTS
 from streams.generator.truth import Truth
 from streams.generator.world import World
-from streams.record import DISPOSITIONS, PROFILES, TRANSACTIONS
+from streams.ingest.door import Admitted, Door
+from streams.keys import pseudonyms
 from tests.support.pack_stream import PackStream, at
 
 SEED = 3

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from click.testing import CliRunner
 
-from detectors.configuration import Configuration
+from detectors.contracts.configuration import Configuration
 from streams.cli.testbed.search import _write as write_pages
 from streams.cli.testbed.search import command
 from streams.errors import UsageError

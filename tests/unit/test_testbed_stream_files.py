@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from streams.contracts.input_record import HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS, Record
 from streams.errors import UsageError
 from streams.generator import Simulation
-from streams.record import HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS, Record
 from streams.settings import effective_configuration
 from streams.testbed import replay, stream_files
 from streams.testbed.prepared import Silent

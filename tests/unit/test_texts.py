@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from detectors import texts
-from detectors.alert import Measured
-from detectors.calendar import DAY_US, HOUR_US, MINUTE_US, to_us
-from detectors.configuration import Limit
-from detectors.limits import DatedLimit, Rulebook
+from detectors.contracts.alert import Measured
+from detectors.contracts.configuration import Limit
+from detectors.contracts.limits import DatedLimit, Rulebook
+from detectors.values.legal_calendar import DAY_US, HOUR_US, MINUTE_US, to_us
+from detectors.wording import phrases
 from tests.support.ledger import START, configuration
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -28,11 +28,11 @@ def limit(provenance: str, *, verified: bool) -> DatedLimit:
 
 def test_amounts_have_their_currency_and_two_places():
     """Cents, with thousands set apart."""
-    assert texts.usd(2_940_000) == "29,400.00 USD"
-    assert texts.usd_ko(2_940_001) == "미화 29,400.01달러"
-    assert (texts.between(100, 100), texts.between_ko(100, 100)) == ("1.00 USD", "미화 1.00달러")
-    assert texts.between(100, 101) == "1.00 USD to 1.01 USD"
-    assert texts.between_ko(100, 101) == "미화 1.00~1.01달러"
+    assert phrases.usd(2_940_000) == "29,400.00 USD"
+    assert phrases.usd_ko(2_940_001) == "미화 29,400.01달러"
+    assert (phrases.between(100, 100), phrases.between_ko(100, 100)) == ("1.00 USD", "미화 1.00달러")
+    assert phrases.between(100, 101) == "1.00 USD to 1.01 USD"
+    assert phrases.between_ko(100, 101) == "미화 1.00~1.01달러"
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_amounts_have_their_currency_and_two_places():
 )  # fmt: skip
 def test_a_limit_says_where_it_comes_from_and_whether_it_was_checked(provenance, verified, said, said_ko):
     """A default of ours has no text to be checked against."""
-    assert texts.basis(limit(provenance, verified=verified)) == said
-    assert texts.basis_ko(limit(provenance, verified=verified)) == said_ko
+    assert phrases.basis(limit(provenance, verified=verified)) == said
+    assert phrases.basis_ko(limit(provenance, verified=verified)) == said_ko
 
 
 def test_a_day_is_the_legal_one():
     """15:00 UTC of 3 March is 4 March in Seoul."""
-    assert texts.day(to_us(START.replace(hour=15)), SEOUL) == "2025-03-04"
-    assert texts.day(to_us(START.replace(hour=14)), SEOUL) == "2025-03-03"
-    assert texts.day_ko(to_us(START.replace(hour=15)), SEOUL) == "2025년 3월 4일"
-    assert texts.day_ko(to_us(START.replace(hour=14)), SEOUL) == "2025년 3월 3일"
-    assert texts.date_ko(date(2026, 12, 31)) == "2026년 12월 31일"
+    assert phrases.day(to_us(START.replace(hour=15)), SEOUL) == "2025-03-04"
+    assert phrases.day(to_us(START.replace(hour=14)), SEOUL) == "2025-03-03"
+    assert phrases.day_ko(to_us(START.replace(hour=15)), SEOUL) == "2025년 3월 4일"
+    assert phrases.day_ko(to_us(START.replace(hour=14)), SEOUL) == "2025년 3월 3일"
+    assert phrases.date_ko(date(2026, 12, 31)) == "2026년 12월 31일"
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_a_day_is_the_legal_one():
 )
 def test_a_length_of_time_is_told_in_the_unit_that_fits(length, said, said_ko):
     """Minutes under two hours, hours under two days."""
-    assert (texts.period(length), texts.period_ko(length)) == (said, said_ko)
+    assert (phrases.period(length), phrases.period_ko(length)) == (said, said_ko)
 
 
 @pytest.mark.parametrize(
@@ -90,22 +90,22 @@ def test_a_length_of_time_is_told_in_the_unit_that_fits(length, said, said_ko):
 )
 def test_few_observations_are_told_to_be_weak_evidence(count, said, said_ko):
     """Under 20."""
-    assert (texts.few(count), texts.few_ko(count)) == (said, said_ko)
+    assert (phrases.few(count), phrases.few_ko(count)) == (said, said_ko)
 
 
 def test_a_number_has_its_noun():
     """One, none and many."""
-    assert [texts.counted(number, "day", "days") for number in (0, 1, 2)] == ["0 days", "1 day", "2 days"]
-    assert texts.both("day", "일") == "day / 일"
+    assert [phrases.counted(number, "day", "days") for number in (0, 1, 2)] == ["0 days", "1 day", "2 days"]
+    assert phrases.both("day", "일") == "day / 일"
 
 
 def test_payments_kept_in_totals_are_told_with_what_is_not_known_of_them():
     """One and many; what was ordered and what was returned only where there is any."""
-    assert texts.folded_payments(1, 0, 0) == (
+    assert phrases.folded_payments(1, 0, 0) == (
         " 1 of these payments is kept in totals only: counted to the cent, "
         "but a return, cancellation or settlement of one of them is no longer matched with it."
     )
-    assert texts.folded_payments(2, 150, 250) == (
+    assert phrases.folded_payments(2, 150, 250) == (
         " 2 of these payments are kept in totals only: counted to the cent, "
         "but a return, cancellation or settlement of one of them is no longer matched with it."
         " Of their total 1.50 USD was ordered and not yet settled; settled since, it is counted twice."
@@ -115,8 +115,8 @@ def test_payments_kept_in_totals_are_told_with_what_is_not_known_of_them():
         " 이 중 2건은 합계로만 보관됩니다. 금액은 정확히 합산되어 있으나, 해당 건의 반환·취소·결제는 "
         "더 이상 개별 거래와 연결되지 않습니다."
     )
-    assert texts.folded_payments_ko(2, 0, 0) == whole
-    assert texts.folded_payments_ko(2, 150, 250) == (
+    assert phrases.folded_payments_ko(2, 0, 0) == whole
+    assert phrases.folded_payments_ko(2, 150, 250) == (
         whole + " 그 합계 중 미화 1.50달러는 합산 당시 결제 전이었으며, 이후 결제되었다면 이중으로 계산됩니다."
         " 대상 거래를 찾지 못한 반환·취소는 미화 2.50달러이며, 최대 그 금액만큼 차감될 수 있습니다."
     )
@@ -125,10 +125,11 @@ def test_payments_kept_in_totals_are_told_with_what_is_not_known_of_them():
 def test_pieces_kept_in_totals_are_told():
     """One and many."""
     rest = "kept in totals only and not looked at here."
-    assert texts.folded_pieces(1) == f" 1 further payment without documents of this time is {rest}"
-    assert texts.folded_pieces(2) == f" 2 further payments without documents of this time are {rest}"
+    assert phrases.folded_pieces(1) == f" 1 further payment without documents of this time is {rest}"
+    assert phrases.folded_pieces(2) == f" 2 further payments without documents of this time are {rest}"
     assert (
-        texts.folded_pieces_ko(2) == " 같은 기간의 무증빙 송금 2건은 합계로만 보관되어 여기에서는 고려하지 않았습니다."
+        phrases.folded_pieces_ko(2)
+        == " 같은 기간의 무증빙 송금 2건은 합계로만 보관되어 여기에서는 고려하지 않았습니다."
     )
 
 
@@ -148,15 +149,15 @@ def test_what_is_kept_in_totals_is_measured_where_there_is_any(given, names):
         "folded_orders_not_settled": Measured(name="folded_orders_not_settled", value="1.50", unit="USD"),
         "returns_not_matched": Measured(name="returns_not_matched", value="2.50", unit="USD"),
     }
-    assert texts.folded_shown(*given) == [known[name] for name in names]
+    assert phrases.folded_shown(*given) == [known[name] for name in names]
 
 
 def test_a_type_that_differs_names_both():
     """Told and judged, in this order."""
-    assert texts.other_type("bank", "person") == (
+    assert phrases.other_type("bank", "person") == (
         "The reporting institution calls this party a bank here; it is known as a person."
     )
-    assert texts.other_type_ko("company", "sole_trader") == (
+    assert phrases.other_type_ko("company", "sole_trader") == (
         "보고기관은 이 거래에서 당사자를 법인으로 표시하였으나, 이미 개인사업자로 확인된 당사자입니다."
     )
 
@@ -177,12 +178,12 @@ def test_a_type_that_differs_names_both():
 )  # fmt: skip
 def test_a_dispute_names_up_to_three_institutions_and_how_many_more(names, said, said_ko):
     """The empty name stands for those that are not told apart."""
-    assert texts.disputed_type("company", "person", names) == (
+    assert phrases.disputed_type("company", "person", names) == (
         "Institutions disagree on what this party is, and no profile says it. The reporting institution calls it "
         f"a company; it was called a person by {said}. This finding holds only if it is a person, and its strength is "
         "lower for that."
     )
-    assert texts.disputed_type_ko("company", "person", names) == (
+    assert phrases.disputed_type_ko("company", "person", names) == (
         "당사자의 유형에 관하여 기관 간 표시가 서로 다르며 이를 확정하는 고객정보가 없습니다. 보고기관은 당사자를 "
         f"법인으로 표시하였고, {said_ko} 개인으로 표시하였습니다. "
         "이 결과는 당사자가 개인인 경우에만 해당하며, 그만큼 강도를 낮추었습니다."

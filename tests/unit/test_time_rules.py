@@ -10,16 +10,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.alert import Versions
-from detectors.calendar import DAY_US, to_us, year_bounds
-from detectors.events import Origin, Rate, Source
-from detectors.party import unpack
-from detectors.payments import exact_sum, rows
-from streams.contracts import RATES, TRANSACTIONS
-from streams.door import Rejected
-from streams.ingest import IngestAgent
-from streams.metrics import Metrics
-from streams.topics.table import INPUTS
+from detectors.books.party import unpack
+from detectors.books.payments import exact_sum, rows
+from detectors.contracts.alert import Versions
+from detectors.contracts.events import Origin, Rate, Source
+from detectors.values.legal_calendar import DAY_US, to_us, year_bounds
+from streams.contracts.inputs import RATES, TRANSACTIONS
+from streams.ingest.agent import IngestAgent
+from streams.ingest.door import Rejected
+from streams.kafka.topics.table import INPUTS
+from streams.operations.metrics import Metrics
 from tests.support.ledger import Ledger, configuration, digest16, payment
 from tests.support.pipeline import RATE, TRANSACTION, Pipeline
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from kafka.errors import InvalidReplicationFactorError, NotControllerError, for_code
 
-from streams import kafka_log
 from streams.errors import (
     BrokerUnavailableError,
     ClusterBusyError,
@@ -16,9 +15,10 @@ from streams.errors import (
     TopicsError,
     TopicUnreadableError,
 )
-from streams.kafka_log import KafkaLog
+from streams.kafka.topics import cluster
+from streams.partition import kafka_log
+from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
-from streams.topics import cluster
 
 ZEROS = "00000000-0000-0000-0000-000000000000"
 UNKNOWN_TOPIC, LEADER_NOT_AVAILABLE, AUTHORIZATION_FAILED = 3, 5, 29

@@ -2,8 +2,8 @@
 
 import pytest
 
-from streams import topics
 from streams.errors import ConfigurationError
+from streams.kafka import topics
 from streams.settings import Settings, load_settings
 
 DAY_MS = 86_400_000

@@ -6,15 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import money, payments, transaction
-from detectors.events import Origin, Source
+from detectors import transaction
+from detectors.books import payments
+from detectors.books.party import token_number, unpack
+from detectors.books.payment_ids import event_number, payment_number
+from detectors.books.payments import Payment, rows
+from detectors.contracts.events import Origin, Source
 from detectors.features import EventView
-from detectors.money import Exact, Ratio
-from detectors.party import token_number, unpack
-from detectors.payment_ids import event_number, payment_number
-from detectors.payments import Payment, rows
-from detectors.scoring import Scorer
+from detectors.ranking.ensemble import Scorer
 from detectors.typologies.base import Deal
+from detectors.values import money
+from detectors.values.money import Exact, Ratio
 from tests.support.ledger import START, Ledger, configuration, later, payment
 from tests.support.transaction_steps import at_us_of, step_of, worth_of
 

@@ -5,13 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import payments, transaction
-from detectors.budget import Budget
-from detectors.calendar import to_us, year_bounds
-from detectors.folded import Needs
-from detectors.party import unpack
-from detectors.payments import rows
-from detectors.scoring import Scored
+from detectors import transaction
+from detectors.books import payments
+from detectors.books.folded_payments import Needs
+from detectors.books.party import unpack
+from detectors.books.payments import rows
+from detectors.ranking.budget import Budget
+from detectors.ranking.ensemble import Scored
+from detectors.values.legal_calendar import to_us, year_bounds
 from tests.support.ledger import START, Ledger, configuration, later, payment
 from tests.support.transaction_steps import at_us_of, rated, record, step_of
 

@@ -6,14 +6,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors import accounting, alerts, payments, transaction
-from detectors.accounting import Effect, Incoming
-from detectors.alerts import RULE, UNSCORED
-from detectors.calendar import to_us, year_bounds
-from detectors.money import Ratio
-from detectors.payment_ids import event_number
-from detectors.scoring import Scored
+from detectors import transaction
+from detectors.alerting import build
+from detectors.alerting.build import RULE, UNSCORED
+from detectors.books import accounting, payments
+from detectors.books.accounting import Effect, Incoming
+from detectors.books.payment_ids import event_number
+from detectors.ranking.ensemble import Scored
 from detectors.typologies import REGISTRY
+from detectors.values.legal_calendar import to_us, year_bounds
+from detectors.values.money import Ratio
 from tests.support.ledger import START, Ledger, later, payment
 from tests.support.transaction_steps import at_us_of, origin, rated, record, step_of
 
@@ -114,7 +116,7 @@ def test_what_names_a_payment_without_papers_is_kept(
         row = transaction._row(step, step_worth(step))
         step, *_ = accounted(monkeypatch, Effect(kind, row), ledger, **fields)
         [proof] = step.known.proofs
-        assert proof == alerts.proof_of(ledger.state, step.event, step.origin, piece=piece)
+        assert proof == build.proof_of(ledger.state, step.event, step.origin, piece=piece)
 
 
 def step_worth(step: Any) -> Any:
@@ -154,9 +156,9 @@ class Judging:
         hits = [SimpleNamespace(finding=SimpleNamespace(strength=0.25 * (1 + n), reading=reading)) for n in range(news)]
         self.hits = hits
         self.found = [(SimpleNamespace(id=f"T{n}"), SimpleNamespace(strength=0.5 + n)) for n in range(fired)]
-        self.evaluated = record(monkeypatch, alerts, "evaluated", self.found)
-        self.news = record(monkeypatch, alerts, "news", hits)
-        self.built = record(monkeypatch, alerts, "build", "the alert")
+        self.evaluated = record(monkeypatch, build, "evaluated", self.found)
+        self.news = record(monkeypatch, build, "news", hits)
+        self.built = record(monkeypatch, build, "build", "the alert")
         self.chosen: Any = None
         self.offers: list[Any] = []
 
@@ -188,7 +190,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
     assert (hits, selection, judging.offers) == (judging.hits, RULE, [])
     assert [offered(rank) for rank in (0.0, 1.0)] == [False, False]
     [(context, _)] = judging.evaluated
-    assert case == alerts.Case(
+    assert case == build.Case(
         step.state, step.configuration, step.event, step.origin, step.at_us, step.known, context, 100,
         Ratio(1400, 1), 1400, "person.out", ("a feature",), SCORED, step.told,
     )  # fmt: skip
@@ -196,7 +198,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
     assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person")
     assert judging.evaluated == [(context, step.configuration)]
     assert judging.news == [(judging.found, step.known, step.at_us)]
-    assert step.known.proofs == [alerts.proof_of(step.state, step.event, step.origin)]
+    assert step.known.proofs == [build.proof_of(step.state, step.event, step.origin)]
 
 
 def test_the_alerts_won_is_of_the_event_and_not_of_an_old_rate(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import faust
 import pytest
 from faust.types import TP
 
-from streams.transport import RunConsumer
+from streams.faust_runtime.run_consumer import RunConsumer
 
 RATES, PAYMENTS = TP("rates", 0), TP("payments", 0)
 
@@ -261,7 +261,7 @@ class TickingTime:
 def test_a_partition_that_has_more_is_waited_for_once(monkeypatch, seconds_later, wait):
     """A leader that is away delays the others once, not once a run: for `order_wait`, or longer in a backlog."""
     time = TickingTime()
-    monkeypatch.setattr("streams.transport.time", time)
+    monkeypatch.setattr("streams.faust_runtime.run_consumer.time", time)
 
     async def story():
         consumer = MemoryConsumer(*backlog(PAYMENTS, range(100)), run_records=10, order_wait=0.5)

@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from detectors import configuration_trial as trial
-from detectors.configuration import Configuration, Limit, TypologyRules
-from detectors.events import Event, Rate, Source, Transaction
+from detectors.contracts.configuration import Configuration, Limit, TypologyRules
+from detectors.contracts.events import Event, Rate, Source, Transaction
 from tests.support.ledger import configuration
 
 GOOD = configuration()

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import msgspec
 import pytest
 
-from detectors.folded import Day, Folded
-from detectors.limits import Rulebook
-from detectors.party import Party
-from detectors.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.books.folded_payments import Day, Folded
+from detectors.books.party import Party
+from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
+from detectors.contracts.limits import Rulebook
 from detectors.typologies.base import Context, Past, largest_others, slot, sums_by_institution, undocumented_sum
 from tests.support.ledger import configuration, later, payment
 

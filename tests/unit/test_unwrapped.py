@@ -9,11 +9,11 @@ from click.testing import CliRunner
 from rich.console import Console
 from rich.table import Table
 
-from streams import tables
 from streams.cli import topics as topics_cli
 from streams.cli.topics import command as topics_command
+from streams.kafka.topics.acls import ON_REQUEST, grants
+from streams.plain_text import tables
 from streams.settings import load_settings
-from streams.topics.acls import ON_REQUEST, grants
 
 STREAMS = Path(__file__).parents[2] / "streams"
 LONG = "dev.5a0.5a006014734b2d32b87600a25ec2fc6a " * 60

@@ -5,15 +5,15 @@ import json
 import msgspec
 import pytest
 
-from detectors.calendar import DAY_US
+from detectors.books.party import MOST_RAISED, MOST_VERDICTS, pack, unpack
+from detectors.contracts.events import Disposition
 from detectors.core import Notice, Outputs
-from detectors.events import Disposition
-from detectors.officers import AT_ONCE, MOST_KNOWN, Officers, officer_number
-from detectors.party import MOST_RAISED, MOST_VERDICTS, pack, unpack
-from detectors.state import PartitionState
-from detectors.verdicts import MOST_OFFICERS, SENIOR, raised
-from streams import topics
-from streams.contracts import DISPOSITIONS, TRANSACTIONS
+from detectors.memory.officers import AT_ONCE, MOST_KNOWN, Officers, officer_number
+from detectors.memory.state import PartitionState
+from detectors.memory.verdicts import MOST_OFFICERS, SENIOR, raised
+from detectors.values.legal_calendar import DAY_US
+from streams.contracts.inputs import DISPOSITIONS, TRANSACTIONS
+from streams.kafka import topics
 from tests.support.ledger import Ledger, configuration, digest16, later, stamp
 from tests.support.pipeline import DISPOSITION, TRANSACTION, Pipeline
 

@@ -7,12 +7,12 @@ from importlib import metadata
 import pytest
 from click.testing import CliRunner
 
-from detectors.configuration import fingerprint
-from streams import topics
-from streams.broker import java
+from detectors.contracts.configuration import fingerprint
 from streams.cli import doctor, version
+from streams.demo.broker import java
 from streams.errors import BrokerStartError, BrokerUnavailableError, NotAuthorizedError
-from streams.extras import LIBRARIES
+from streams.installation.extras import LIBRARIES
+from streams.kafka import topics
 from streams.settings import Settings, load_settings
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from streams import web_connections
-from streams.web_connections import Connection, Gate, raise_file_limit
+from streams.operations import web_connections
+from streams.operations.web_connections import Connection, Gate, raise_file_limit
 
 # A worker's web server as pages.py makes it, in a process that may open few files. `plain`: as aiohttp makes it.
 SERVER = """
@@ -26,7 +26,7 @@ import asyncio, json, resource, sys
 from types import SimpleNamespace
 import uvloop
 from aiohttp import web
-from streams import pages, web_connections
+from streams.operations import web_connections, web_pages
 kind, loop_kind = sys.argv[1:3]
 web_connections.IDLE_SECONDS, web_connections.ANSWER_SECONDS = float(sys.argv[3]), float(sys.argv[4])
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
@@ -37,7 +37,7 @@ async def large(_request):
 async def metrics(_request):
     return web.Response(body=b'x' * 100_000)
 async def main():
-    listener = pages.listen('127.0.0.1', 0)
+    listener = web_pages.listen('127.0.0.1', 0)
     site = web.Application()
     site.router.add_get('/healthz', healthz)
     site.router.add_get('/large', large)
@@ -46,7 +46,7 @@ async def main():
     await runner.setup()
     app = SimpleNamespace(web=SimpleNamespace(_runner=runner))
     if kind == 'guarded':
-        pages.serve_on(app, listener)
+        web_pages.serve_on(app, listener)
         await app.web._create_site().start()
     else:
         await web.SockSite(runner, listener).start()

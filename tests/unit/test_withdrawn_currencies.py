@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from detectors.payments import exact_sum, rows
-from streams.contracts import DECLARATIONS, RATES, TRANSACTIONS
-from streams.door import Rejected
+from detectors.books.payments import exact_sum, rows
+from streams.contracts.inputs import DECLARATIONS, RATES, TRANSACTIONS
+from streams.ingest.door import Rejected
 from tests.support.pipeline import DECLARATION, RATE, TRANSACTION, Pipeline
 
 NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)

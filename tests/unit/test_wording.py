@@ -5,7 +5,7 @@ from math import log
 import pytest
 
 from detectors.features import Feature
-from detectors.wording import _plain, sentences, wording_of
+from detectors.wording.features import _plain, sentences, wording_of
 
 
 def feature(name: str, value: float | None, deviation: float | None = None, **fields: object) -> Feature:

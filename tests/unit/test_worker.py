@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from streams import monitor, worker
+from streams import worker
+from streams.monitor import agent as monitor
 
 
 async def for_ever(*_: Any) -> None:

@@ -5,15 +5,15 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from detectors.configuration import Configuration
 from detectors.configuration_faults import configuration_faults
+from detectors.contracts.configuration import Configuration
+from detectors.contracts.events import ConfigurationChange
 from detectors.core import Notice, apply
-from detectors.events import ConfigurationChange
-from detectors.state import PartitionState
-from streams.contracts import RATES
-from streams.faults import CODES, TOLD_BY_MONITOR
+from detectors.memory.state import PartitionState
+from streams.contracts.inputs import RATES
+from streams.contracts.refusal_codes import CODES, TOLD_BY_MONITOR
+from streams.kafka.topics import NOTICES
 from streams.settings import effective_configuration
-from streams.topics import NOTICES
 from tests.support.ledger import START, Ledger, configuration, later
 from tests.support.pipeline import RATE, Pipeline
 from tests.support.won_payments import MINUTE, alerts, minutes, paid, total

@@ -4,11 +4,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from detectors.calendar import DAY_US
 from detectors.testbed.draws import Draws
 from detectors.testbed.figures.recall import NEVER_US
 from detectors.testbed.ground import Ground
 from detectors.testbed.statistics import Estimate, Floats, percentile_interval
+from detectors.values.legal_calendar import DAY_US
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streams import tables
 from streams.errors import FxwatchError, UsageError
-from streams.extras import needs
-from streams.showing import printable, say, say_json
+from streams.installation.extras import needs
+from streams.plain_text import tables
+from streams.plain_text.printable import printable, say, say_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,7 +51,7 @@ def command(
 
     Example: fxwatch testbed exercise result/ --truth stream/ --answers calls.jsonl --json
     """
-    from streams.pseudonyms import testbed_keys
+    from streams.keys.pseudonyms import testbed_keys
     from streams.testbed import exercise
     from streams.testbed.result_files import read_result
     from streams.testbed.truth_files import read_truth

@@ -10,8 +10,8 @@ import click
 from streams.cli.record_bar import counted, record_bar
 from streams.cli.stream_options import stream_options
 from streams.errors import FxwatchError, UsageError
-from streams.extras import needs
-from streams.showing import say, say_json
+from streams.installation.extras import needs
+from streams.plain_text.printable import say, say_json
 
 TRUTH_NAME = "truth.jsonl"
 MADE_BY = "fxwatch testbed generate"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from streams import tables
 from streams.errors import UsageError
-from streams.extras import needs
-from streams.showing import printable, say, say_json
+from streams.installation.extras import needs
+from streams.plain_text import tables
+from streams.plain_text.printable import printable, say, say_json
 
 if TYPE_CHECKING:
     from streams.testbed.excerpt import Taken

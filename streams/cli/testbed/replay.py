@@ -9,8 +9,8 @@ import click
 
 from streams.cli.message_options import checked, given, message_options
 from streams.errors import UsageError
-from streams.extras import needs
-from streams.showing import say, say_json
+from streams.installation.extras import needs
+from streams.plain_text.printable import say, say_json
 
 if TYPE_CHECKING:
     from streams.testbed.ledger_source import Span
@@ -117,7 +117,7 @@ def _live(span: "Span | None", config_file: Path | None, partitions: int | None)
 
 def _of_path(path: Path, config_file: Path | None, partitions: int | None, told: dict[str, str]) -> "Prepare":
     """What the path holds, as a source. Raises `UsageError` for everything that is none."""
-    from streams.formats.files import SUFFIXES, syntax_of_file
+    from streams.ingest.formats.files import SUFFIXES, syntax_of_file
     from streams.settings import load_settings
     from streams.testbed.configuration_file import read_configuration_file
     from streams.testbed.ledger_copy import home_of
@@ -146,8 +146,8 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
 
 
 def _messages(path: Path, syntax: Any, configuration: Any, partitions: int | None, told: dict[str, str]) -> "Prepare":
-    from streams.formats import files
-    from streams.identifiers import Identifiers
+    from streams.contracts.identifiers import Identifiers
+    from streams.ingest.formats import files
     from streams.testbed.replay import of_records
 
     identifiers = Identifiers(configuration.admitted.placeholders, configuration.admitted.report_numbers)

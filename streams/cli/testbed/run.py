@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from streams.extras import needs
-from streams.showing import say, say_json
+from streams.installation.extras import needs
+from streams.plain_text.printable import say, say_json
 
 STREAM, RESULT, REPORT = "stream", "result", "report"
 MOST_HISTORY_DAYS = 60
@@ -95,7 +95,7 @@ class Steps:
 
 
 def _show(told: dict[str, Any], report: Any) -> None:
-    from streams import tables
+    from streams.plain_text import tables
     from streams.testbed.report.verdict import VERDICT_COLUMNS, verdict_rows
 
     tables.show(VERDICT_COLUMNS, verdict_rows(report), numeric=VERDICT_COLUMNS[2:], whole=VERDICT_COLUMNS)

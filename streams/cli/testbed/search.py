@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from streams import tables
 from streams.errors import FxwatchError
-from streams.extras import needs
-from streams.showing import say, say_json
+from streams.installation.extras import needs
+from streams.plain_text import tables
+from streams.plain_text.printable import say, say_json
 
 _KEPT = {"configuration.json", "alerts.jsonl"}
 

@@ -5,7 +5,7 @@ from typing import Self
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from streams import tables
+from streams.plain_text import tables
 
 # What a stage does, for people.
 _WORDS = {"door": "records through the door", "ledger": "ledger records read", "core": "records through the core",

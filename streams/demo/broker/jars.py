@@ -45,9 +45,12 @@ class Jar(msgspec.Struct, frozen=True):
 
 
 def read_lock(text: str | None = None) -> list[Jar]:
-    """The jars named in `text`, the shipped `streams/jars.lock` when None. Raises `BrokerStartError` for a bad line."""
+    """The jars named in `text`, the shipped `streams/demo/broker/jars.lock` when None.
+
+    Raises `BrokerStartError` for a bad line.
+    """
     if text is None:
-        text = resources.files("streams").joinpath("jars.lock").read_text("utf-8")
+        text = resources.files(__package__).joinpath("jars.lock").read_text("utf-8")
     jars = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):

@@ -14,14 +14,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from streams import logs
-from streams.broker import configuration, directory, supervisor
-from streams.broker.jars import obtain_all
-from streams.broker.java import find_java
-from streams.broker.ports import check_free, free_ports
-from streams.broker.secured import Secured
+from streams.demo.broker import configuration, directory, supervisor
+from streams.demo.broker.jars import obtain_all
+from streams.demo.broker.java import find_java
+from streams.demo.broker.ports import check_free, free_ports
+from streams.demo.broker.secured import Secured
 from streams.errors import BrokerStartError
 from streams.kafka.security import kafka_python_access
+from streams.log import logs
 from streams.settings import Settings
 
 log = logs.get_logger(__name__)

@@ -6,11 +6,11 @@ Each makes at least one record (there is always room for one) and more only whil
 from collections.abc import Callable
 from datetime import timedelta
 
+from streams.contracts.input_record import DECLARATIONS
 from streams.generator.calendar import DAY_MS, HOUR_MS
 from streams.generator.habits.settlement import settle
 from streams.generator.population import Counterparty, Resident, Role, counterparty
 from streams.generator.world import PURPOSES, Payment, World
-from streams.record import DECLARATIONS
 
 DOCUMENT_LINE_USD = 5_000
 NEW_PARTNER = 0.01

@@ -1,10 +1,10 @@
 """Registered exchangers whose business grows, and who tell the register so."""
 
+from streams.contracts.input_record import PROFILES
 from streams.generator.habits import hours
 from streams.generator.habits.transfer import known_partner
 from streams.generator.lookalikes.scene import LookAlike, Scene
 from streams.generator.world import MORE_PURPOSES
-from streams.record import PROFILES
 
 # of its dealings and of what the register says of it; cases of T18 grow to as much, and tell nobody
 GROWTH = (3.0, 5.0)

@@ -3,12 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from streams.contracts.input_record import PROFILES
 from streams.generator.calendar import DAY_MS, HOUR_MS
 from streams.generator.habits.trade import Deal, contract, credit, named, pay, prepaid, ship
 from streams.generator.industries import INDUSTRIES
 from streams.generator.lookalikes.scene import LookAlike, Scene
 from streams.generator.population import Counterparty
-from streams.record import PROFILES
 
 IMPORTERS, EXPORTERS, GOODS_FIRMS = ("importer", "trader"), ("exporter",), ("importer", "exporter")
 LARGE_USD = (60_000, 400_000)

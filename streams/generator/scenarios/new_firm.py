@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
+from streams.contracts.input_record import PROFILES
 from streams.generator.population import Resident
 from streams.generator.scenarios.stage import Stage
-from streams.record import PROFILES
 
 # won: the least capital that shell companies are set up with
 CAPITAL_KRW = (10_000_000, 25_000_000)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date
 from functools import cache
 
-from detectors.limits import Rulebook
+from detectors.contracts.limits import Rulebook
 from streams.errors import UsageError
 from streams.generator.draw import Draw
 from streams.generator.population import Resident

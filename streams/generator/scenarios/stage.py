@@ -10,6 +10,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import Any
 
+from streams.contracts.input_record import DECLARATIONS
 from streams.generator.calendar import DAY_MS, HOUR_MS, KST_MS
 from streams.generator.draw import Draw
 from streams.generator.habits import hours
@@ -18,7 +19,6 @@ from streams.generator.population import BANKS, GOODS, SMALL_REMITTERS, Counterp
 from streams.generator.scenarios.cast import Cast
 from streams.generator.scenarios.terms import PURPOSE_CODES, DoesNotFitError, Entry, Order
 from streams.generator.world import Payment, World
-from streams.record import DECLARATIONS
 
 # shares of honest payments, as in habits
 WITH_PAYMENT_ID, ORDERED_FIRST, WITH_TEXT, NAMED_DECLARATION, ABROAD_BANK = 0.56, 0.1, 0.3, 0.7, 0.06

@@ -4,9 +4,9 @@
 docs/FORMATS.md has the mapping field by field, and what cannot be mapped.
 """
 
-from streams.formats.conversion import FILE_LIMITS, RECORD_LIMITS, Limits, convert, syntax_of
-from streams.formats.parameters import Parameters, parameters
-from streams.formats.result import Converted, Mapped, Refused, Unmapped
+from streams.ingest.formats.conversion import FILE_LIMITS, RECORD_LIMITS, Limits, convert, syntax_of
+from streams.ingest.formats.parameters import Parameters, parameters
+from streams.ingest.formats.result import Converted, Mapped, Refused, Unmapped
 
 __all__ = [
     "FILE_LIMITS",

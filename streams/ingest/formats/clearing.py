@@ -8,7 +8,7 @@ too).
 
 A system's country is its bank's but for small neighbours: banks of Liechtenstein have Swiss numbers, those of Jersey,
 Guernsey and the Isle of Man British sort codes, those of Puerto Rico and Guam American routing numbers. So a BIC, an
-IBAN and an address tell more, and are asked first (`streams.formats.payment.Side`).
+IBAN and an address tell more, and are asked first (`streams.ingest.formats.payment.Side`).
 """
 
 import re

@@ -8,15 +8,15 @@ from typing import Any
 
 import orjson
 
-from streams.contracts import INPUTS, TRANSACTIONS
-from streams.decode import decode, find_faults
-from streams.faults import Fault
-from streams.formats.parameters import BY_IDENTIFIER, Parameters
-from streams.formats.payment import Identifier, Payment, Side, inverse
-from streams.formats.tree import Found, Node
-from streams.identifiers import DEFAULT, PLACEHOLDER, Identifiers
-from streams.record_lines import LATEST_MS
-from streams.reference import MINOR_UNITS, has_more_places
+from streams.contracts.identifiers import DEFAULT, PLACEHOLDER, Identifiers
+from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.contracts.iso_registers import MINOR_UNITS, has_more_places
+from streams.contracts.record_lines import LATEST_MS
+from streams.contracts.refusal_codes import Fault
+from streams.ingest.decode import decode, find_faults
+from streams.ingest.formats.parameters import BY_IDENTIFIER, Parameters
+from streams.ingest.formats.payment import Identifier, Payment, Side, inverse
+from streams.ingest.formats.tree import Found, Node
 
 # CONTRACT: remittance_info has at most 140 characters, a purpose 16, a branch 32
 REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32

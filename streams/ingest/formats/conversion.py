@@ -6,17 +6,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from streams.contracts import INPUTS, TRANSACTIONS
-from streams.faults import Fault
-from streams.formats import fin_answers, fin_reader, mt103, pacs008, xml_reader
-from streams.formats.contract import Transaction
-from streams.formats.iso_messages import documents
-from streams.formats.parameters import Parameters
-from streams.formats.payment import Payment
-from streams.formats.reasons import reason
-from streams.formats.result import Converted, Mapped, Refused, Unmapped
-from streams.formats.tree import Node, RefusedMessageError, number, unused
-from streams.identifiers import DEFAULT, Identifiers
+from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.contracts.refusal_codes import Fault
+from streams.ingest.formats import fin_answers, fin_reader, mt103, pacs008, xml_reader
+from streams.ingest.formats.contract import Transaction
+from streams.ingest.formats.iso_messages import documents
+from streams.ingest.formats.parameters import Parameters
+from streams.ingest.formats.payment import Payment
+from streams.ingest.formats.reasons import reason
+from streams.ingest.formats.result import Converted, Mapped, Refused, Unmapped
+from streams.ingest.formats.tree import Node, RefusedMessageError, number, unused
 
 Syntax = Literal["xml", "fin"]
 

@@ -9,15 +9,15 @@ from typing import NamedTuple
 import msgspec
 import orjson
 
-from streams.contracts import TRANSACTIONS
+from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.contracts.input_record import HISTORY_HEADER, Record
+from streams.contracts.inputs import TRANSACTIONS
+from streams.contracts.record_lines import AT_SENDING, Timestamps, contract_key, event_time_ms
 from streams.errors import FxwatchError, UsageError
-from streams.formats.conversion import FILE_LIMITS, LOOKED_AT, Syntax, convert, syntax_of
-from streams.formats.parameters import Parameters
-from streams.formats.record import headers_for
-from streams.formats.result import Converted
-from streams.identifiers import DEFAULT, Identifiers
-from streams.record import HISTORY_HEADER, Record
-from streams.record_lines import AT_SENDING, Timestamps, contract_key, event_time_ms
+from streams.ingest.formats.conversion import FILE_LIMITS, LOOKED_AT, Syntax, convert, syntax_of
+from streams.ingest.formats.parameters import Parameters
+from streams.ingest.formats.record import headers_for
+from streams.ingest.formats.result import Converted
 
 SUFFIXES: dict[str, Syntax] = {".xml": "xml", ".fin": "fin", ".mt103": "fin"}
 JSON_LINES = ".jsonl"

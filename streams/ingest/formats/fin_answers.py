@@ -8,9 +8,9 @@ has the logical terminal, session and number of the message that it answers.
 import re
 from typing import NamedTuple
 
-from streams.faults import Fault
-from streams.formats.fin_reader import Message
-from streams.formats.tree import Node
+from streams.contracts.refusal_codes import Fault
+from streams.ingest.formats.fin_reader import Message
+from streams.ingest.formats.tree import Node
 
 ANSWER = "acknowledgement"
 _BASIC = re.compile(r"[A-Z]([0-9]{2})([A-Z0-9]{12})([0-9]{4})([0-9]{6})")

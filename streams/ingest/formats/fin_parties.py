@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from streams.formats.clearing import country_of_swift_code
-from streams.formats.payment import Identifier, bic, by_own_bic, country_of_bic
-from streams.formats.tree import Found, Node
+from streams.ingest.formats.clearing import country_of_swift_code
+from streams.ingest.formats.payment import Identifier, bic, by_own_bic, country_of_bic
+from streams.ingest.formats.tree import Found, Node
 
 _PARTY_IDENTIFIER = re.compile(r"(ARNU|CCPT|CUST|DRLC|EMPL|NIDN|SOSE|TXID)/([A-Z]{2})/(.+)")
 _NUMBERED = re.compile(r"([1-8])/(.*)")

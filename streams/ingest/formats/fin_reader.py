@@ -8,8 +8,8 @@ in service and system messages it holds inner blocks instead, as `{4:{177:260310
 import re
 from collections.abc import Iterator
 
-from streams.faults import Fault
-from streams.formats.tree import Node, RefusedMessageError
+from streams.contracts.refusal_codes import Fault
+from streams.ingest.formats.tree import Node, RefusedMessageError
 
 _TAG = re.compile(r":([0-9]{2}[A-Z]?):")
 _BLOCK = re.compile(r"\{([1-5S]):")

@@ -8,8 +8,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from streams.faults import Fault
-from streams.formats.tree import Node, RefusedMessageError
+from streams.contracts.refusal_codes import Fault
+from streams.ingest.formats.tree import Node, RefusedMessageError
 
 # Versions of pacs.008.001 that are read. What is mapped stands in the same place in all of them; version 02 alone calls
 # a bank's BIC `BIC` and a firm's `BICOrBEI`. Version 01 (2006) has another message element and other identifications.

@@ -3,12 +3,12 @@
 import re
 from datetime import date
 
-from streams.formats import fin_answers, message_types, narrative
-from streams.formats.fin_parties import LINE, Party, agent
-from streams.formats.fin_reader import Message
-from streams.formats.payment import DECIMAL_LIMIT, Payment, Side, bic, country_of_iban, uetr
-from streams.formats.tree import Found, Node, RefusedMessageError
-from streams.identifiers import DEFAULT, Identifiers
+from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.ingest.formats import fin_answers, message_types, narrative
+from streams.ingest.formats.fin_parties import LINE, Party, agent
+from streams.ingest.formats.fin_reader import Message
+from streams.ingest.formats.payment import DECIMAL_LIMIT, Payment, Side, bic, country_of_iban, uetr
+from streams.ingest.formats.tree import Found, Node, RefusedMessageError
 
 FORMAT = "MT103"
 _INPUT = re.compile(r"I103([A-Z0-9]{12}).*")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from streams.formats.tree import Found, Node
+from streams.ingest.formats.tree import Found, Node
 
 ORDERING, BENEFICIARY = "ORDERRES", "BENEFRES"
 _REPORT = re.compile(r"/(ORDERRES|BENEFRES)/([A-Z]{2})(?://(.*))?")

@@ -8,9 +8,10 @@ import re
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 
-from streams.formats import narrative
-from streams.formats.clearing import country_of_member, country_of_system
-from streams.formats.payment import (
+from streams.contracts.identifiers import DEFAULT, Identifiers, is_iban, is_lei
+from streams.ingest.formats import narrative
+from streams.ingest.formats.clearing import country_of_member, country_of_system
+from streams.ingest.formats.payment import (
     DECIMAL_LIMIT,
     Identifier,
     Payment,
@@ -21,8 +22,7 @@ from streams.formats.payment import (
     country_of_iban,
     uetr,
 )
-from streams.formats.tree import Found, Node, RefusedMessageError
-from streams.identifiers import DEFAULT, Identifiers, is_iban, is_lei
+from streams.ingest.formats.tree import Found, Node, RefusedMessageError
 
 FORMAT = "pacs.008"
 MESSAGE, TRANSFER = "FIToFICstmrCdtTrf", "CdtTrfTxInf"

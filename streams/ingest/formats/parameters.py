@@ -9,8 +9,8 @@ from datetime import date
 
 import msgspec
 
-from streams import reference
-from streams.faults import Fault
+from streams.contracts import iso_registers
+from streams.contracts.refusal_codes import Fault
 
 BY_IDENTIFIER = "by-identifier"
 PARTY_TYPES = ("person", "sole_trader", "company", "bank", BY_IDENTIFIER)
@@ -80,11 +80,11 @@ def _is_date(text: str) -> bool:
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {
-    "resident_country": reference.COUNTRIES.__contains__,
+    "resident_country": iso_registers.COUNTRIES.__contains__,
     "party_type": PARTY_TYPES.__contains__,
     "channel": CHANNELS.__contains__,
     "institution": lambda text: _INSTITUTION.fullmatch(text) is not None,
-    "local_currency": reference.CURRENCIES.__contains__,
+    "local_currency": iso_registers.CURRENCIES.__contains__,
     "utc_offset": lambda text: _OFFSET.fullmatch(text) is not None,
     "time_of_day": lambda text: _TIME_OF_DAY.fullmatch(text) is not None,
     "order_date": _is_date,

@@ -6,11 +6,11 @@ from decimal import Decimal
 
 import msgspec
 
-from detectors.institution_code import institution_code
-from detectors.payment_ids import UETR
-from streams.formats.tree import Found, RefusedMessageError
-from streams.identifiers import Identifiers, is_iban
-from streams.reference import COUNTRIES
+from detectors.books.payment_ids import UETR
+from detectors.values.institution_code import institution_code
+from streams.contracts.identifiers import Identifiers, is_iban
+from streams.contracts.iso_registers import COUNTRIES
+from streams.ingest.formats.tree import Found, RefusedMessageError
 
 # Amounts of both standards have at most 18 digits, rates 12. A decimal's arithmetic has its limits (one of a million
 # digits times another overflows), and leading zeros are allowed in XML.

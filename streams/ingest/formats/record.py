@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import orjson
 
-from streams.faults import Fault
-from streams.formats.conversion import RECORD_LIMITS, Syntax, convert
-from streams.formats.parameters import parameters
-from streams.identifiers import DEFAULT, Identifiers
+from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.contracts.refusal_codes import Fault
+from streams.ingest.formats.conversion import RECORD_LIMITS, Syntax, convert
+from streams.ingest.formats.parameters import parameters
 
 CONTENT_TYPE = "content-type"
 PARAMETER = "fx.convert."

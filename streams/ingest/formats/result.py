@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from streams.faults import Fault
+from streams.contracts.refusal_codes import Fault
 
 
 class Mapped(msgspec.Struct, frozen=True):

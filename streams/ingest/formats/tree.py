@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from streams.faults import Fault
+from streams.contracts.refusal_codes import Fault
 
 # A path of pacs.008 takes some 150 characters. Of a longer one the end is shown: a report has one for each of up to
 # 300 000 nodes, and 32 levels of the longest names would be 12 000 characters.
@@ -16,7 +16,7 @@ PATH_LIMIT = 512
 
 
 class RefusedMessageError(Exception):
-    """The message cannot be converted; `fault` says why. Stays inside `streams.formats`."""
+    """The message cannot be converted; `fault` says why. Stays inside `streams.ingest.formats`."""
 
     def __init__(self, code: str, place: str = "", expected: str = "") -> None:
         self.fault = Fault(code, place, expected)

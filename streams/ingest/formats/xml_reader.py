@@ -9,7 +9,7 @@ import re
 from typing import Any
 from xml.parsers import expat
 
-from streams.formats.tree import Node, RefusedMessageError
+from streams.ingest.formats.tree import Node, RefusedMessageError
 
 # pacs.008 nests 14 deep in its deepest remittance element; a header and an envelope add 4
 DEPTH_LIMIT = 32

@@ -1,7 +1,7 @@
 """The topics of fxwatch: one table in code, and the cluster compared with it (DESIGN section 2)."""
 
-from streams.topics.cluster import Difference, apply, connect, described, diff, require, topic_id
-from streams.topics.table import (
+from streams.kafka.topics.cluster import Difference, apply, connect, described, diff, require, topic_id
+from streams.kafka.topics.table import (
     ALERTS,
     AUDIT,
     CLOCK,

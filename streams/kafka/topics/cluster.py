@@ -21,7 +21,6 @@ from kafka.errors import (
     for_code,
 )
 
-from streams import logs
 from streams.errors import (
     BrokerUnavailableError,
     ClusterBusyError,
@@ -31,11 +30,12 @@ from streams.errors import (
 from streams.kafka.check_connection import check_connection
 from streams.kafka.denied import not_authorized
 from streams.kafka.security import kafka_python_access
+from streams.kafka.topics.acls import Role, grants, topics_of
+from streams.kafka.topics.granting import lacking
+from streams.kafka.topics.ledger_partitions import begun_with
+from streams.kafka.topics.table import LEDGER, Topic, table
+from streams.log import logs
 from streams.settings import Settings
-from streams.topics.acls import Role, grants, topics_of
-from streams.topics.granting import lacking
-from streams.topics.ledger_partitions import begun_with
-from streams.topics.table import LEDGER, Topic, table
 
 logger = logs.get_logger(__name__)
 

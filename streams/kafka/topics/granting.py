@@ -18,7 +18,7 @@ from kafka.admin import (
 from kafka.errors import AuthorizationError, SecurityDisabledError, TopicAuthorizationFailedError
 
 from streams.errors import NotAuthorizedError, TopicsError
-from streams.topics.acls import Grant, Operation, Role
+from streams.kafka.topics.acls import Grant, Operation, Role
 
 SETTLING_SECONDS = 15.0
 """A broker shows a new list some 100 ms after the controller accepted it."""
@@ -95,7 +95,7 @@ def lacking(grants: Iterable[Grant], described: Mapping[str, Mapping[str, Any]])
     """What of `grants` this client does not have on topics, as the brokers tell it; `described`: metadata by name.
 
     Groups and transactional ids are not told without using them: `GroupAuthorizationFailedError` and
-    `TransactionalIdAuthorizationFailed` then say it (streams/health.py, streams/monitor.py).
+    `TransactionalIdAuthorizationFailed` then say it (streams/operations/health.py, streams/monitor/agent.py).
     """
     found = []
     for one in grants:

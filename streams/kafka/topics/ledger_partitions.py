@@ -13,8 +13,8 @@ from kafka import KafkaConsumer, TopicPartition
 
 from streams.errors import BrokerUnavailableError
 from streams.kafka.security import kafka_python_access
+from streams.kafka.topics.table import LEDGER
 from streams.settings import Settings
-from streams.topics.table import LEDGER
 
 READ_SECONDS = 15.0
 

@@ -6,7 +6,7 @@ import jinja2
 
 from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.judgement import PRODUCT
-from streams.showing import finalized
+from streams.plain_text.printable import finalized
 from streams.testbed.judge import Report
 from streams.testbed.report import verdict, words
 from streams.testbed.report.plots import plots
