@@ -76,7 +76,7 @@ def heard(delivery: "asyncio.Future[Any]") -> None:
 class RetryLog(logging.Handler):
     """What the broker last answered for a partition whose batch is sent again.
 
-    aiokafka tells of it in its log only; tests/unit/test_deliveries.py guards the form it has there.
+    aiokafka tells of it in its log only; tests/unit/streams/kafka/test_deliveries.py guards the form it has there.
     """
 
     def __init__(self) -> None:

@@ -2,7 +2,7 @@
 
 No library is silenced. What is matched here is either told by a line of ours, with what to do, or passes by itself;
 of what usually passes, a line comes when it does not. At level `debug` everything is written as the library said it.
-`tests/unit/test_log_noise.py` holds each rule to the words in the library's source.
+`tests/unit/streams/log/test_library_noise.py` holds each rule to the words in the library's source.
 """
 
 import logging

@@ -86,7 +86,7 @@ def by_part(ledger: list[list[Stored]], patch: pytest.MonkeyPatch) -> dict[str, 
     clock = Clock()
     for owner, name, part in PLACES:
         patch.setattr(owner, name, clock.timed(part, getattr(owner, name)))
-    patch.setattr(monitor_core.ledger, "decode_record", clock.timed("decode", monitor_core.ledger.decode_record))
+    patch.setattr(monitor_core.envelope, "decode_record", clock.timed("decode", monitor_core.envelope.decode_record))
     patch.setattr(core, "_learn", clock.timed("other", core._learn))
     patch.setattr(monitor_core.science, "apply", clock.timed("gate, counters", monitor_core.science.apply))
     patch.setattr(MonitorCore, "apply", clock.timed("tally", MonitorCore.apply))

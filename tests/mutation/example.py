@@ -1,4 +1,4 @@
-"""What the tool is shown on: a module whose mutants can be counted by hand (tests/unit/test_mutation_tool.py)."""
+"""What the tool is shown on: a module whose mutants can be counted by hand (tests/unit/tools/test_mutation_tool.py)."""
 
 from collections.abc import Iterable
 

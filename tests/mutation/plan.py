@@ -2,7 +2,7 @@
 
 `modules/` holds one file a module, `detectors.ranking.budget.toml` for `detectors/ranking/budget.py`:
 
-    tests = ["tests/unit/test_budget.py"]
+    tests = ["tests/unit/detectors/ranking/test_budget.py"]
 
     [[survivor]]
     function = "Budget.offer"

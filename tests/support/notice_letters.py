@@ -77,7 +77,7 @@ class NoticeConsumer:
 
 
 class Positions:
-    """Nobody has moved anything (tests/unit/test_notice_positions.py)."""
+    """Nobody has moved anything (tests/unit/streams/ingest/test_conflict_positions.py)."""
 
     async def begin(self, _consumer: NoticeConsumer) -> None:
         """Nothing to do."""

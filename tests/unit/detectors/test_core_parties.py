@@ -12,7 +12,7 @@ from detectors.memory.officers import officer_number
 from detectors.values.legal_calendar import to_us
 from detectors.values.shares import OFFICES
 from tests.support.ledger import START, Ledger, configuration, digest16, later, stamp
-from tests.unit.test_core_records import counted
+from tests.unit.detectors.test_core_records import counted
 
 PARTY = "k1.0a3.remitter"
 

@@ -11,7 +11,7 @@ from streams.cli import reidentify
 from streams.errors import KeyFileError
 from streams.kafka import topic_reader
 from streams.settings import Settings
-from tests.unit.test_audit import WHEN, chain
+from tests.unit.streams.access.test_audit_log import WHEN, chain
 
 
 def anchored(values, path):

@@ -2,7 +2,6 @@
 
 import io
 import json
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -10,8 +9,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from streams.alert_text import alert_text
+from tests.support.repository import ROOT
 
-GOLDEN = Path(__file__).parent.parent / "golden"
+GOLDEN = ROOT / "tests" / "golden"
 ALERT = (GOLDEN / "alert.json").read_bytes()
 
 

@@ -4,7 +4,6 @@ import ast
 import json
 import re
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -15,8 +14,8 @@ from streams.alert_text import alert_text, korean
 from streams.settings import effective_configuration
 from tests.contract.test_typologies import IDS, fired
 from tests.support.korean import foreign_words
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "alert.json"
 # made-up tokens and institutions of the alerts below, and their release
 MADE_UP = re.compile(r"dev\.\w+(\.\w+)?|k\w+\.\w+\.\w+|\bBANK\w*|코드 unknown")

@@ -2,7 +2,6 @@
 
 import signal
 import tempfile
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -12,8 +11,9 @@ from detectors.contracts.alert import Alert
 from streams.alert_text.alert_text import plain
 from streams.cli import demo
 from streams.demo.run import DemoError
+from tests.support.repository import ROOT
 
-ALERT = Path(__file__).parents[1] / "golden" / "alert.json"
+ALERT = ROOT / "tests" / "golden" / "alert.json"
 
 
 @pytest.fixture(autouse=True)

@@ -3,7 +3,6 @@
 import io
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -24,9 +23,10 @@ from streams.desk_text import list_text
 from streams.errors import UsageError
 from streams.settings import load_settings
 from tests.support.korean import foreign_words
+from tests.support.repository import ROOT
 
 NAME = "Split remittance under the document line / 증빙면제 한도 이하 분할송금"
-ALERT = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()) | {
+ALERT = json.loads((ROOT / "tests" / "golden" / "alert.json").read_bytes()) | {
     "created_for": "2025-04-13T03:00:00Z", "amount_usd": "14725.50", "severity": "medium", "supersedes": None,
     "status": "raised", "typologies": [{"id": "T01", "name": NAME}]}  # fmt: skip
 PARTY = ALERT["party"]

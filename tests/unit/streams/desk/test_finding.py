@@ -7,7 +7,6 @@ import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -27,8 +26,9 @@ from streams.errors import AlertNotFoundError, UsageError
 from streams.kafka import clients, topic_reader, topics
 from streams.ledger import envelope
 from streams.settings import load_settings
+from tests.support.repository import ROOT
 
-ALERT = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()) | {"supersedes": None}
+ALERT = json.loads((ROOT / "tests" / "golden" / "alert.json").read_bytes()) | {"supersedes": None}
 OLD, NEW, OTHER = "k1.0a3." + "a" * 32, "k2.0a3." + "b" * 32, "k2.0a3." + "c" * 32
 NOON = datetime(2026, 4, 28, 3, tzinfo=UTC)
 CUSTOMS = topics.desk_topic("customs")

@@ -4,7 +4,6 @@ import asyncio
 import json
 import time
 from datetime import UTC, datetime
-from pathlib import Path
 from types import SimpleNamespace
 
 import msgspec
@@ -23,8 +22,9 @@ from streams.desk.disposing import Done, _Watch, decided
 from streams.errors import DeliveryError
 from streams.settings import load_settings
 from tests.support.desk_records import disposition, record
+from tests.support.repository import ROOT
 
-ALERT = (Path(__file__).parent.parent / "golden" / "alert.json").read_bytes()
+ALERT = (ROOT / "tests" / "golden" / "alert.json").read_bytes()
 ASKED = ("dispose", "a5e3489238da", "--verdict", "refuted", "--reason", "x", "--officer", "I-1")
 
 DECISION = decided(alert_id="1" * 32, party="k1.0a3." + "a" * 32, verdict="refuted", reason="x",

@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -21,6 +20,7 @@ from streams.keys.signed_records import SIGNATURE
 from streams.settings import load_settings
 from tests.support.desk_records import NOON, OTHER, PARTY, SEOUL, Record, disposition, payment, record
 from tests.support.korean import foreign_words
+from tests.support.repository import ROOT
 
 
 def decision(**changed):
@@ -144,7 +144,7 @@ def test_a_reason_is_shown_only_where_it_is_the_verdicts_own():
 
 def test_a_history_says_who_said_what_and_why():
     """In both languages; a reason that is not kept is said to be so, one that may not be read too."""
-    alert = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes())
+    alert = json.loads((ROOT / "tests" / "golden" / "alert.json").read_bytes())
     head = read_head(json.dumps(alert | {"alert_id": "1" * 32, "party": PARTY}).encode())
     made = Verdicts(["I-17"])
     made.add(given(minutes=1))
@@ -168,7 +168,7 @@ def test_a_history_says_who_said_what_and_why():
 )
 def test_the_alert_that_is_judged_is_named_with_the_amount_of_the_list(usd, krw, told):
     """Failure prevented: an alert that the list shows in won had no amount where it was judged."""
-    alert = json.loads((Path(__file__).parent.parent / "golden" / "alert.json").read_bytes())
+    alert = json.loads((ROOT / "tests" / "golden" / "alert.json").read_bytes())
     read = read_alert(json.dumps(alert | {"amount_usd": usd, "amount_krw": krw}).encode())
     assert f", {told}" in alert_line(read, "en")
 

@@ -36,7 +36,8 @@ SAYS_LANG = [path for path in sorted((ROOT / "cli").glob("*.py"))
              if re.search(r"from streams\.cli\.desk_options import .*\blanguage\b", path.read_text())]  # fmt: skip
 # the commands that take --lang, what they share, and what reads and asks Kafka for them
 DESK = [*SAYS_LANG, *sorted((ROOT / "desk").glob("*.py")),
-        *(ROOT / name for name in ("cli/desk_options.py", "proofs/evidence.py", "kafka/topic_reader.py", "proofs/rescore.py",
+        *(ROOT / name for name in ("cli/desk_options.py", "proofs/evidence.py", "kafka/topic_reader.py",
+                                   "proofs/rescore.py",
                                    "kafka/denied.py"))]  # fmt: skip
 PARTS = ("what", "got", "expected", "todo")
 
@@ -90,8 +91,8 @@ MET = {f"{path.parent.name}/{path.stem}": ast.parse(path.read_text()) for path i
         f"secret_files {name}": _of_function("keys/secret_files.py", name)
         for name in ("_read", "_unreadable", "_refuse_readable")
     },
-    "signed_records": _of_function("signed_records.py", "load_signing_key"),
-    "commitments": _of_function("commitments.py", "parse_evidence_keys"),
+    "signed_records": _of_function("keys/signed_records.py", "load_signing_key"),
+    "commitments": _of_function("keys/commitments.py", "parse_evidence_keys"),
     "settings": _of_function("settings.py", "load_settings"),
 }
 

@@ -2,7 +2,6 @@
 
 import json
 import tomllib
-from pathlib import Path
 
 import pytest
 
@@ -14,16 +13,17 @@ from streams.keys.pseudonyms import development_keys
 from streams.keys.sender_key_file import read_sender_keys
 from streams.keys.sender_keys import SenderKeys
 from tests.support.pipeline import GOOD, Pipeline
+from tests.support.repository import ROOT
 
-CORPUS = Path(__file__).parents[1] / "corpus"
+CORPUS = ROOT / "tests" / "corpus"
 CASES = tomllib.loads((CORPUS / "cases.toml").read_text("utf-8"))
 TIMESTAMP_MS = 1_767_580_000_000
 # Codes without a case, and where each is tested instead.
 WITHOUT_CASE = {
-    "configuration.partition": "of a record's place, not its bytes: tests/unit/test_in_force_ruling.py",
-    "configuration.refused": "told by the monitor: tests/unit/test_configuration_trial.py",
-    "amount.minor_units": "payment messages alone: tests/unit/test_formats_identifiers.py",
-    "event.conflict": "told by the monitor, from an earlier record: tests/unit/test_core.py",
+    "configuration.partition": "not its bytes: tests/unit/streams/ledger/test_configuration_in_force_ruling.py",
+    "configuration.refused": "told by the monitor: tests/unit/detectors/test_configuration_trial.py",
+    "amount.minor_units": "payment messages alone: tests/unit/streams/ingest/formats/test_identifiers.py",
+    "event.conflict": "told by the monitor, from an earlier record: tests/unit/detectors/test_core.py",
     **dict.fromkeys(
         (
             "verdict.unknown_officer",
@@ -32,13 +32,13 @@ WITHOUT_CASE = {
             "verdict.outdated",
             "verdict.too_many_officers",
         ),
-        "told by the monitor, from the alerts it raised: tests/unit/test_verdicts.py",
+        "told by the monitor, from the alerts it raised: tests/unit/detectors/memory/test_verdicts.py",
     ),
-    "rate.held": "told by the monitor, from earlier records: tests/unit/test_wrong_rates.py",
-    "rate.direction": "told by the monitor, from earlier records: tests/unit/test_wrong_rates.py",
-    "rate.pair": "told by the monitor, by its configuration: tests/unit/test_wrong_rates.py",
-    "rate.source": "told by the monitor, by its configuration: tests/unit/test_rate_sources.py",
-    "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/test_door.py",
+    "rate.held": "told by the monitor, from earlier records: tests/unit/streams/ingest/test_wrong_rates.py",
+    "rate.direction": "told by the monitor, from earlier records: tests/unit/streams/ingest/test_wrong_rates.py",
+    "rate.pair": "told by the monitor, by its configuration: tests/unit/streams/ingest/test_wrong_rates.py",
+    "rate.source": "told by the monitor, by its configuration: tests/unit/detectors/rates/test_rate_sources.py",
+    "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/streams/ingest/test_door.py",
     "record.refused": "the reject path names every fault of every known record: tests/property",
 }
 # Faults of bank messages that are turned into records before the door, and of whole record sets (test_record_sets.py);

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import tomllib
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -17,8 +16,9 @@ from streams.keys.pseudonyms import Key, Keys, development_keys, partition_of
 from streams.ledger import envelope
 from streams.settings import effective_configuration
 from tests.support import history
+from tests.support.repository import ROOT
 
-CORPUS = Path(__file__).parents[1] / "corpus"
+CORPUS = ROOT / "tests" / "corpus"
 CASES = tomllib.loads((CORPUS / "cases.toml").read_text("utf-8"))
 TIMESTAMP_MS = 1_767_580_000_000
 WORDS = {"crypto": ("bitcoin", "코인"), "art": ("art",), "living": ("생활비",), "none": ()}

@@ -13,7 +13,7 @@ from streams.kafka import record_sets
 from streams.kafka.old_record_sets import OldRecordSet
 from streams.kafka.record_sets import HandOver
 from tests.support.record_batches import CODECS, Raw, batch
-from tests.unit.test_record_sets import contents, read
+from tests.unit.streams.kafka.test_record_sets import contents, read
 
 NOON = 1_400_000_000_000
 LOG_APPEND_TIME = 8

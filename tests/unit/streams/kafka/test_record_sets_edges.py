@@ -16,7 +16,7 @@ from streams.kafka.fetched_bytes import BoundedResult
 from streams.kafka.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError, hand_over
 from tests.support.own_cpu import own_cpu
 from tests.support.record_batches import CODECS, Raw, batch, body, concealed, varint
-from tests.unit.test_record_sets import GOOD, THREE, TP, contents, marker, read
+from tests.unit.streams.kafka.test_record_sets import GOOD, THREE, TP, contents, marker, read
 
 NOON = 1_700_000_000_000
 NEXT = batch([Raw(b"next")], base=3)

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from types import SimpleNamespace
 
 import kafka
@@ -19,9 +18,10 @@ from streams.publication import sending
 from streams.publication.sending import PublishSummary
 from tests.support.certificates import secret_file
 from tests.support.pipeline import GOOD
+from tests.support.repository import ROOT
 from tests.support.signing import BANK, BANKS, EXAMPLE
 
-PAGE = Path(__file__).parents[2] / "docs" / "SECURITY.md"
+PAGE = ROOT / "docs" / "SECURITY.md"
 BODY = GOOD[TRANSACTIONS]
 
 

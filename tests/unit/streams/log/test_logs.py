@@ -11,8 +11,7 @@ import pytest
 
 from streams.errors import BrokerUnavailableError, ConfigurationError
 from streams.settings import load_settings
-
-ROOT = Path(__file__).resolve().parents[2]
+from tests.support.repository import ROOT
 
 # a light one: the import of Kafka's clients takes a second
 SOME = """
@@ -122,7 +121,7 @@ def test_a_log_that_nobody_empties_does_not_keep_a_worker_from_ending() -> None:
 def test_in_text_the_message_is_the_last_line() -> None:
     """As other commands print it; no terminal, so no colours."""
     lines = everything("text", "info")
-    assert lines[-2].endswith(" CRITICAL health           the end; got: no broker")
+    assert lines[-2].endswith(" CRITICAL operations.health the end; got: no broker")
     assert lines[-1] == "fxwatch: the end; got: no broker"
     assert not any("\x1b" in line for line in lines)
 

@@ -1,4 +1,4 @@
-"""The monitor's core between a ledger record and what is published of it (counted: test_monitor_counts.py)."""
+"""The monitor's core between a ledger record and what is published of it (counted: test_agent_counts.py)."""
 
 import json
 import logging

@@ -16,7 +16,7 @@ from streams.ledger.snapshot_format import CHUNK_BYTES, Header, chunk_key, chunk
 from streams.partition import kafka_log
 from streams.partition.kafka_log import KafkaLog, read_progress
 from tests.support.log_cluster import PLACE, SCHEMA, SETTINGS, TOPIC_ID, Cluster, log_of
-from tests.unit.test_snapshots import resummed
+from tests.unit.streams.ledger.test_snapshot_format import resummed
 
 SECTIONS = [("one", b"1" * CHUNK_BYTES), ("two", b"2")]
 

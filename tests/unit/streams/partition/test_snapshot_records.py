@@ -15,7 +15,14 @@ from streams.ledger.snapshot_format import CHUNK_BYTES, read_header
 from streams.partition import snapshot_writer
 from streams.partition.snapshot_writer import SnapshotWriter
 from tests.support.logged import fields
-from tests.unit.test_snapshot_writer import PLACE, PLAN, Bench, FrozenState, RecordingProducer, SlowCommit
+from tests.unit.streams.partition.test_snapshot_writer import (
+    PLACE,
+    PLAN,
+    Bench,
+    FrozenState,
+    RecordingProducer,
+    SlowCommit,
+)
 
 TOO_LARGE_TOGETHER = [("one", b"1" * CHUNK_BYTES), ("two", b"2" * 10)]
 

@@ -28,8 +28,8 @@ from streams.plain_text import tables
 from streams.plain_text.printable import escaped_json, finalized, printable, say, say_json, showable
 from streams.proofs.evidence import Proved
 from streams.testbed import gate_page
+from tests.support.repository import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 ALERT = (ROOT / "tests" / "golden" / "alert.json").read_bytes()
 
 HOSTILE = {
@@ -228,13 +228,15 @@ def test_doctor_evidence_and_identities_show_nothing_hostile(monkeypatch, capsys
         evidence._show([proved], as_json=as_json)
     assert not faults(capsys.readouterr().out)
     monkeypatch.setattr(reidentify, "load_settings", lambda: SimpleNamespace(audit_anchor_file=None))
-    monkeypatch.setattr(reidentify.reading, "partitions_of", lambda *_: {})
+    monkeypatch.setattr(reidentify.topic_reader, "partitions_of", lambda *_: {})
     opened = (
         SimpleNamespace(identifier=hostile, name_space="party"),
         SimpleNamespace(first_seen=render_time(), key_id="k"),
     )
     monkeypatch.setattr(reidentify, "_opened", lambda *_: opened)
-    monkeypatch.setattr(reidentify.audit, "write", lambda *_: reidentify.audit.Written("fx.audit.v1", 0, 1, "ab"))
+    monkeypatch.setattr(
+        reidentify.audit_log, "write", lambda *_: reidentify.audit_log.Written("fx.audit.v1", 0, 1, "ab")
+    )
     for as_json in (False, True):
         reidentify._reidentify("token", "c", "r", Path("k"), as_json=as_json)
     told = capsys.readouterr()

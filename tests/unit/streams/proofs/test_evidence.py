@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import hmac
 import json
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -28,10 +27,11 @@ from streams.ledger import envelope
 from streams.proofs.evidence import prove
 from streams.settings import Settings
 from tests.support.pipeline import TIMESTAMP_MS, TRANSACTION
+from tests.support.repository import ROOT
 
 SECRET = "1f" * 32
 KEYS = parse_keys(f"k1 = {SECRET}", "f")
-ALERT = json.loads((Path(__file__).parents[1] / "golden" / "alert.json").read_text("utf-8"))
+ALERT = json.loads((ROOT / "tests" / "golden" / "alert.json").read_text("utf-8"))
 ORIGINAL = json.dumps(TRANSACTION).encode()
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from streams.ingest.formats import Parameters, convert
 from streams.ingest.formats.files import MessageFileError, check, converted_file, syntax_of_file
+from tests.support.repository import ROOT
 
 Fxwatch = Callable[..., "subprocess.CompletedProcess[str]"]
-SAMPLES = Path(__file__).parents[1] / "formats"
+SAMPLES = ROOT / "tests" / "formats"
 OUTGOING = SAMPLES / "outgoing.pacs.008.001.10.xml"
 KOREAN = Parameters(resident_country="KR", party_type="company", channel="interbank", utc_offset="+09:00")
 TOLD = ("--resident-country", "KR", "--party-type", "company", "--channel", "interbank", "--local-currency", "KRW")

@@ -2,7 +2,6 @@
 
 import base64
 import re
-from pathlib import Path
 
 import orjson
 import pytest
@@ -11,6 +10,7 @@ from streams.contracts.input_record import HISTORY_HEADER, Record
 from streams.contracts.record_lines import AT_SENDING, Line, LineError, parsed, read, topic_of, write
 from streams.errors import UsageError
 from streams.generator import Simulation
+from tests.support.repository import ROOT
 
 RATE = b'{"base":"USD","quote":"KRW","mid":"1387.50","rate_time":"2026-05-04T10:00:00+09:00"}'
 
@@ -59,7 +59,7 @@ def test_an_envelope_keeps_its_time_unless_now_is_asked_for() -> None:
 
 def test_the_envelope_that_the_documentation_shows_is_read() -> None:
     """docs/FORMATS.md: the only place where a sender can learn the form of one."""
-    text = (Path(__file__).parents[2] / "docs" / "FORMATS.md").read_text()
+    text = (ROOT / "docs" / "FORMATS.md").read_text()
     (shown,) = re.findall(r'`({"__record": .*?}})`', text)
     assert list(parsed([shown.encode()], "fx.rates.v1")) == [
         Line(1, Record("fx.rates.v1", b"USD/KRW", b'{"base": "USD"}', 1_773_100_800_000, (HISTORY_HEADER,)))

@@ -26,10 +26,10 @@ from streams.testbed.prepared import Silent
 from streams.testbed.rerun import rerun
 from streams.testbed.result_files import Manifest, Result, ResultError
 from tests.support.pipeline import Pipeline
+from tests.support.repository import ROOT
 from tests.support.small_stream import START, days, payment, profile, rate, write
 
 CONFIGURATION = effective_configuration({"detectors": {"warm_up": 5, "daily_budget": 36.0}})
-ROOT = Path(__file__).parents[2]
 
 
 def replayed(prepare: replay.Prepare, out: Path, *, force: bool = False) -> Manifest:

@@ -1,4 +1,4 @@
-"""History search: what comes of a grid on a recorded ledger (the grid itself: test_testbed_grid.py)."""
+"""History search: what comes of a grid on a recorded ledger (the grid itself: test_grid.py)."""
 
 import json
 from pathlib import Path

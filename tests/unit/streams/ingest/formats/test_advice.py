@@ -3,7 +3,6 @@
 import json
 import re
 from datetime import datetime
-from pathlib import Path
 
 import msgspec
 import orjson
@@ -13,8 +12,9 @@ from streams.contracts.inputs import INPUTS, TRANSACTIONS
 from streams.ingest.decode import decode
 from streams.ingest.formats import Parameters, convert
 from streams.ingest.formats.parameters import parameters
+from tests.support.repository import ROOT
 
-CORPUS = Path(__file__).parents[1] / "formats" / "corpus"
+CORPUS = ROOT / "tests" / "formats" / "corpus"
 NAMES = [field.name for field in msgspec.structs.fields(Parameters)]
 # a right value of each parameter that a fault may ask for; of the resident country, those of the corpus
 VALUES = {"utc_offset": "+09:00", "time_of_day": "09:00", "order_date": "2026-03-10", "institution": "SAMPKRSE",

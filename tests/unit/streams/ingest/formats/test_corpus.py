@@ -17,8 +17,9 @@ from streams.ingest.formats.conversion import Syntax
 from streams.ingest.formats.parameters import parameters
 from streams.ingest.formats.record import headers_for
 from streams.keys.pseudonyms import development_keys
+from tests.support.repository import ROOT
 
-CORPUS = Path(__file__).parents[1] / "formats" / "corpus"
+CORPUS = ROOT / "tests" / "formats" / "corpus"
 SYNTAX: dict[str, Syntax] = {".fin": "fin", ".xml": "xml"}
 MESSAGES = sorted(path for path in CORPUS.iterdir() if path.suffix in SYNTAX)
 KEYS = {"about", "parameters", "timestamp", "payments", "transactions", "faults", "mapped", "unmapped"}

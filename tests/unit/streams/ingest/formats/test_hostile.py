@@ -3,7 +3,6 @@
 import asyncio
 import time
 import tracemalloc
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,8 +15,9 @@ from streams.ingest.formats.record import headers_for
 from streams.ingest.formats.tree import PATH_LIMIT
 from streams.ingest.formats.xml_reader import NAME_LIMIT
 from streams.keys.pseudonyms import development_keys
+from tests.support.repository import ROOT
 
-SAMPLES = Path(__file__).parents[1] / "formats"
+SAMPLES = ROOT / "tests" / "formats"
 XML = (SAMPLES / "outgoing.pacs.008.001.10.xml").read_bytes()
 FIN = (SAMPLES / "incoming.mt103").read_bytes()
 GIVEN = {"resident_country": "KR", "party_type": "company", "channel": "interbank", "utc_offset": "+09:00"}

@@ -8,7 +8,7 @@ from streams.ingest.formats import RECORD_LIMITS
 from streams.ingest.formats.record import headers_for
 from streams.keys.pseudonyms import development_keys
 from tests.support.own_cpu import own_cpu
-from tests.unit.test_formats_hostile import ANSWER, FIN, GIVEN, SHAPES, XML, beside_the_payment
+from tests.unit.streams.ingest.formats.test_hostile import ANSWER, FIN, GIVEN, SHAPES, XML, beside_the_payment
 
 DOCUMENT = XML[XML.index(b"<Document") :]
 LONG = b"n" * 128

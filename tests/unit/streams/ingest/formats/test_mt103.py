@@ -1,13 +1,12 @@
 """MT103 to the contract: blocks and fields, what is mapped and reported, and what is refused."""
 
-from pathlib import Path
-
 import msgspec
 import pytest
 
 from streams.ingest.formats import Parameters, convert, narrative, syntax_of
+from tests.support.repository import ROOT
 
-SAMPLES = Path(__file__).parents[1] / "formats"
+SAMPLES = ROOT / "tests" / "formats"
 INCOMING = (SAMPLES / "incoming.mt103").read_bytes()
 OUTGOING = (SAMPLES / "outgoing.rje.fin").read_bytes()
 FIRST = OUTGOING.partition(b"$")[0]

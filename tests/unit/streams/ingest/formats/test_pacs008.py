@@ -1,14 +1,14 @@
 """pacs.008 to the contract: what is mapped, what is reported, what is refused, and what hostile XML comes to."""
 
-from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import msgspec
 import pytest
 
 from streams.ingest.formats import Limits, Parameters, convert
+from tests.support.repository import ROOT
 
-SAMPLES = Path(__file__).parents[1] / "formats"
+SAMPLES = ROOT / "tests" / "formats"
 OUTGOING = (SAMPLES / "outgoing.pacs.008.001.10.xml").read_bytes()
 SEVERAL = (SAMPLES / "several.bah.pacs.008.001.08.xml").read_bytes()
 KOREAN = Parameters(resident_country="KR", party_type="company", channel="interbank", local_currency="KRW")

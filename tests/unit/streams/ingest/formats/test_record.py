@@ -1,7 +1,5 @@
 """A payment message as an input record: through the door to the ledger's event, or refused with stable codes."""
 
-from pathlib import Path
-
 import orjson
 import pytest
 from hypothesis import given, settings
@@ -16,8 +14,9 @@ from streams.ingest.formats.record import headers_for
 from streams.keys.commitments import Committer
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
+from tests.support.repository import ROOT
 
-SAMPLES = Path(__file__).parents[1] / "formats"
+SAMPLES = ROOT / "tests" / "formats"
 XML = (SAMPLES / "outgoing.pacs.008.001.10.xml").read_bytes()
 SEVERAL = (SAMPLES / "several.bah.pacs.008.001.08.xml").read_bytes()
 FIN = (SAMPLES / "incoming.mt103").read_bytes()
