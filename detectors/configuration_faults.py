@@ -102,8 +102,10 @@ def _names(name: str, rules: TypologyRules) -> Iterator[str]:
             yield f"{_place(name, limit)}: unit: got: {limit.unit[:_SHOWN]!r}; expected: {kind.unit}"
     missing = [each for each, kind in kinds.items() if kind.needed and each not in {one.name for one in rules.limits}]
     if rules.enabled and missing:
-        yield (f"[rules.{name}] limits: got: no {', '.join(missing)}; expected: each of them, or enabled = false: "
-               "without it the typology is silent")  # fmt: skip
+        yield (
+            f"[rules.{name}] limits: got: no {', '.join(missing)}; expected: each of them, or enabled = false: "
+            "without it the typology is silent"
+        )
 
 
 def _numbers(name: str, rules: TypologyRules) -> Iterator[str]:
@@ -155,8 +157,7 @@ def _weights(detectors: DetectorSet) -> Iterator[str]:
         if name not in detectors.members:
             yield f"[detectors.weights] no such member; got: {name!r}; expected: some of {', '.join(detectors.members)}"
         if weight != 0 and not LEAST_WEIGHT <= weight <= LARGEST_WEIGHT:
-            yield (f"[detectors.weights] {name}: got: {weight}; expected: 0, or {LEAST_WEIGHT:g} to "
-                   f"{LARGEST_WEIGHT:g}")  # fmt: skip
+            yield (f"[detectors.weights] {name}: got: {weight}; expected: 0, or {LEAST_WEIGHT:g} to {LARGEST_WEIGHT:g}")
     if detectors.members and not any(map(detectors.weight, detectors.members)):
         yield "[detectors.weights] no member counts; got: 0 for each; expected: one above 0"
 
@@ -176,8 +177,10 @@ def _engine(engine: Engine) -> Iterator[str]:
         if not low <= got <= high:
             yield f"[engine] {name}: got: {got}; expected: {low} to {high}"
     if not 0 < engine.rate_stale_hours <= LONGEST_STALE_HOURS:
-        yield (f"[engine] rate_stale_hours: got: {engine.rate_stale_hours}; expected: above 0, at most "
-               f"{LONGEST_STALE_HOURS}")  # fmt: skip
+        yield (
+            f"[engine] rate_stale_hours: got: {engine.rate_stale_hours}; expected: above 0, at most "
+            f"{LONGEST_STALE_HOURS}"
+        )
 
 
 def _zone_of_a_machine(engine: Engine) -> Iterator[str]:

@@ -48,8 +48,9 @@ def _tried(configuration: Configuration) -> str | None:
         state.install(tried)
         for offset, (what, event) in enumerate(_events(tried), 1):
             at = what
-            origin = Origin(offset=offset, source=Source("trial", 0, offset), commitment="0" * 64,
-                            timestamp_ms=_milliseconds(event))  # fmt: skip
+            origin = Origin(
+                offset=offset, source=Source("trial", 0, offset), commitment="0" * 64, timestamp_ms=_milliseconds(event)
+            )
             msgspec.json.encode(core.apply(state, event, origin))
         PartitionState.thaw(list(state.freeze().sections()))
     except Exception as fault:  # noqa: BLE001  (whatever it is, every partition would meet it)
@@ -105,8 +106,17 @@ def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str
     trader = f"t.000.trader{day}"
     for number, rate in enumerate(("1401", "1700", "900", "0.000001", _LARGEST)):
         amount = _written(max(limit("T16", "amount_min"), 1.0) * 2)
-        yield "an off-market deal", _paid(noon + timedelta(minutes=number), trader, amount, party_type="company",
-                                          settled_currency="KRW", deal_rate=rate)  # fmt: skip
+        yield (
+            "an off-market deal",
+            _paid(
+                noon + timedelta(minutes=number),
+                trader,
+                amount,
+                party_type="company",
+                settled_currency="KRW",
+                deal_rate=rate,
+            ),
+        )
     for number, amount in enumerate((_SMALLEST, _LARGEST)):
         for direction in ("out", "in"):
             at = noon + timedelta(minutes=number)
@@ -117,8 +127,16 @@ def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str
 
 
 def _paid(at: datetime, party: str, amount: str, **fields: str) -> Transaction:
-    given = {"direction": "out", "party_type": "person", "counterparty": "t.001.payee", "counterparty_country": "VN",
-             "institution": "TRIAL", "channel": "app", "currency": "USD", "purpose": "1"} | fields  # fmt: skip
+    given = {
+        "direction": "out",
+        "party_type": "person",
+        "counterparty": "t.001.payee",
+        "counterparty_country": "VN",
+        "institution": "TRIAL",
+        "channel": "app",
+        "currency": "USD",
+        "purpose": "1",
+    } | fields
     return Transaction(event_id="", identity="", body="", event_time=at, party=party, amount=amount, **given)  # type: ignore[arg-type]
 
 

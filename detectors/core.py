@@ -240,8 +240,16 @@ def stand_in(fallback: Configuration, begun: Configuration) -> Configuration:
 
 def _notice(code: str, identity: str, origin: Origin, first: Source | None) -> Notice:
     plain, keyed = (None, origin.commitment) if ":" in origin.commitment else (origin.commitment, None)
-    return Notice(code=code, source=origin.source, identity=identity, first=first, sha256=plain, commitment=keyed,
-                  topic_id=origin.topic_id, timestamp_ms=origin.timestamp_ms)  # fmt: skip
+    return Notice(
+        code=code,
+        source=origin.source,
+        identity=identity,
+        first=first,
+        sha256=plain,
+        commitment=keyed,
+        topic_id=origin.topic_id,
+        timestamp_ms=origin.timestamp_ms,
+    )
 
 
 def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
@@ -251,11 +259,15 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         seen = apply_transaction(state, state.configuration, state.effective, event, origin)
         rank = None if seen.scored is None else seen.scored.rank
         return Outputs(
-            outcome="applied", late=seen.late,
+            outcome="applied",
+            late=seen.late,
             alerts=() if seen.alert is None else (seen.alert,),
             assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
-            join=seen.join, folded=seen.folded, judged_as=seen.judged_as, type_differs=seen.type_differs,
-        )  # fmt: skip
+            join=seen.join,
+            folded=seen.folded,
+            judged_as=seen.judged_as,
+            type_differs=seen.type_differs,
+        )
     if isinstance(event, Rate):
         return _rate(state, event, origin)
     if isinstance(event, Profile):
@@ -272,10 +284,19 @@ def _rate(state: PartitionState, event: Rate, origin: Origin) -> Outputs:
     """
     effective, at_us = state.effective, to_us(event.rate_time)
     assert effective is not None
-    verdict = state.checked.take(event.base, event.quote, event.mid, at_us, origin.offset, effective.rate_limits,
-                                 effective.stale_us, state.rates_horizon_us,
-                                 heard_us=origin.timestamp_ms * MILLISECOND_US,
-                                 clock_us=state.watermark_us, source=event.source or "")  # fmt: skip
+    verdict = state.checked.take(
+        event.base,
+        event.quote,
+        event.mid,
+        at_us,
+        origin.offset,
+        effective.rate_limits,
+        effective.stale_us,
+        state.rates_horizon_us,
+        heard_us=origin.timestamp_ms * MILLISECOND_US,
+        clock_us=state.watermark_us,
+        source=event.source or "",
+    )
     if verdict is None:
         return _APPLIED
     if verdict == "rate.corrected":
@@ -300,8 +321,18 @@ def _profile(state: PartitionState, event: Profile, origin: Origin) -> None:
     party = recall(state, event.party, event.previous)
     if party.facts is None or at_us >= party.facts.as_of_us:
         related = tuple(party.known_as(token, event.previous) for token in event.related_counterparties[:MOST_RELATED])
-        party.facts = Facts(at_us, event.registered_on, event.capital_krw, event.turnover_krw, event.industry_code,
-                            event.size, event.employees, event.region, related, event.party_type)  # fmt: skip
+        party.facts = Facts(
+            at_us,
+            event.registered_on,
+            event.capital_krw,
+            event.turnover_krw,
+            event.industry_code,
+            event.size,
+            event.employees,
+            event.region,
+            related,
+            event.party_type,
+        )
     party.last_us = max(party.last_us, at_us)
     store(state, event.party, event.previous, party, OFFICES)
 

@@ -144,15 +144,28 @@ def apply_transaction(
     roster.store(state, event.party, event.previous, known, state.shares.known_as(event.institution))
     deal_bp = None if worth.deal is None else worth.deal.deviation / 100
     return Seen(
-        late, worth.usd, judged.alert, score.scored, judged.fired, judged.news, deal_bp, effect.join, folded_now,
-        judged.judged_as, differs,
-    )  # fmt: skip
+        late,
+        worth.usd,
+        judged.alert,
+        score.scored,
+        judged.fired,
+        judged.news,
+        deal_bp,
+        effect.join,
+        folded_now,
+        judged.judged_as,
+        differs,
+    )
 
 
 def _begin(
-    state: PartitionState, configuration: Configuration, effective: Effective, event: Transaction, origin: Origin,
+    state: PartitionState,
+    configuration: Configuration,
+    effective: Effective,
+    event: Transaction,
+    origin: Origin,
     at_us: int,
-) -> tuple[_Step, bool]:  # fmt: skip
+) -> tuple[_Step, bool]:
     """The event under the party type that it is judged as, and whether its sender tells another than was known."""
     known = roster.recall(state, event.party, event.previous)
     if not known.party_type:
@@ -215,13 +228,20 @@ def _row(step: _Step, worth: _Money) -> Payment:
         flags |= payments.RATE_MISSING
     mantissa, exponent = money.fitted(worth.amount)
     return Payment(
-        time=at_us, amount_us=at_us, event=event_number(event.institution, event.event_id),
-        payment=payment_number(event.institution, event.payment_id), usd=worth.usd or 0,
+        time=at_us,
+        amount_us=at_us,
+        event=event_number(event.institution, event.event_id),
+        payment=payment_number(event.institution, event.payment_id),
+        usd=worth.usd or 0,
         beneficiary=known.canonical(event.counterparty, event.previous),
-        amount=mantissa, offset=step.origin.offset, purpose=known.name_number(event.purpose or ""),
-        institution=known.name_number(event.institution), currency=known.name_number(event.currency),
-        exponent=exponent, flags=flags,
-    )  # fmt: skip
+        amount=mantissa,
+        offset=step.origin.offset,
+        purpose=known.name_number(event.purpose or ""),
+        institution=known.name_number(event.institution),
+        currency=known.name_number(event.currency),
+        exponent=exponent,
+        flags=flags,
+    )
 
 
 def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None) -> _Score:
@@ -233,16 +253,23 @@ def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None
     dollars = None if worth.usd is None else worth.usd / 100
     week = None if worth.usd is None else _week_sum(step, row, worth.usd, told) / 100
     view = EventView(
-        event_time_s=at_us / SECOND_US, direction=event.direction, party_type=event.party_type, channel=event.channel,
-        country=event.counterparty_country, currency=event.currency, purpose=event.purpose,
+        event_time_s=at_us / SECOND_US,
+        direction=event.direction,
+        party_type=event.party_type,
+        channel=event.channel,
+        country=event.counterparty_country,
+        currency=event.currency,
+        purpose=event.purpose,
         institution=event.institution,
-        counterparty=f"{row.beneficiary:016x}", amount_usd=dollars,
+        counterparty=f"{row.beneficiary:016x}",
+        amount_usd=dollars,
         deal_deviation_bp=None if worth.deal is None else worth.deal.deviation / 100,
         no_document=bool(row.flags & payments.NO_DOCUMENT),
         local_hour=wall.hour + wall.minute / 60 + wall.second / 3600,
-        local_weekday=wall.weekday(), sum_7d_usd=week,
+        local_weekday=wall.weekday(),
+        sum_7d_usd=week,
         doc_line_ratio=None if line is None or dollars is None else dollars / float(line.number),
-    )  # fmt: skip
+    )
     segment = f"{SEGMENTS[event.party_type]}.{event.direction}"
     if told is None:
         features, known.baselines = observe(view, known.baselines, state.baselines)
@@ -288,17 +315,33 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     if selection is not None:
         krw = step.state.rates.ratio("USD", "KRW", at_us, step.effective.stale_us)
         case = Case(
-            step.state, step.configuration, event, step.origin, at_us, known, context, worth.usd, krw,
-            worth.own_krw, score.segment, score.features, score.scored or UNSCORED, step.told,
-        )  # fmt: skip
+            step.state,
+            step.configuration,
+            event,
+            step.origin,
+            at_us,
+            known,
+            context,
+            worth.usd,
+            krw,
+            worth.own_krw,
+            score.segment,
+            score.features,
+            score.scored or UNSCORED,
+            step.told,
+        )
         alert = build.build(case, found, selection, offered)
         if not found and effect.payment is not None:
             known.remember_unusual(effect.payment.event)
     if context is not None and effect.kind == "new":
         for typology in REGISTRY:
             typology.learn(context)
-    return _Judged(alert, tuple([(typology.id, finding.strength) for typology, finding in fired]),
-                   tuple([hit.finding.strength for hit in found]), event.party_type)  # fmt: skip
+    return _Judged(
+        alert,
+        tuple([(typology.id, finding.strength) for typology, finding in fired]),
+        tuple([hit.finding.strength for hit in found]),
+        event.party_type,
+    )
 
 
 def _read_as(event: Transaction, found: list[build.Hit]) -> Transaction:
@@ -360,9 +403,19 @@ def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:
         return None
     wall = local(payment.time, effective.zone)
     return Context(
-        transaction=step.event, payment=payment, rows=payments.rows(known), names=known.names, day=wall.date(),
-        year_us=year_bounds(wall.year, effective.zone), zone=effective.zone, rulebook=effective.rulebook,
-        legend=step.configuration.legend, slots=known.slots, shared=step.state.typologies, deal=worth.deal,
-        folded=folded.folded_of(known), readings=step.readings,
+        transaction=step.event,
+        payment=payment,
+        rows=payments.rows(known),
+        names=known.names,
+        day=wall.date(),
+        year_us=year_bounds(wall.year, effective.zone),
+        zone=effective.zone,
+        rulebook=effective.rulebook,
+        legend=step.configuration.legend,
+        slots=known.slots,
+        shared=step.state.typologies,
+        deal=worth.deal,
+        folded=folded.folded_of(known),
+        readings=step.readings,
         sender=step.state.shares.known_as(step.event.institution),
-    )  # fmt: skip
+    )

@@ -39,8 +39,14 @@ class FxwatchError(Exception):
     @property
     def fields(self) -> dict[str, object]:
         """The message's parts, for `--json` and structured logs."""
-        return {"code": self.code, "retriable": self.retriable, "what": self.what, "got": self.got,
-                "expected": self.expected, "todo": self.todo}  # fmt: skip
+        return {
+            "code": self.code,
+            "retriable": self.retriable,
+            "what": self.what,
+            "got": self.got,
+            "expected": self.expected,
+            "todo": self.todo,
+        }
 
 
 class UsageError(FxwatchError):

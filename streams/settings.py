@@ -187,8 +187,9 @@ def effective_configuration(tables: dict[str, Any]) -> Configuration:
     configuration = Configuration(**parts)
     problems += configuration_faults(configuration)
     if problems:
-        raise ConfigurationError("the effective configuration is not valid", problems,
-                                 todo="mend these tables of the TOML file")  # fmt: skip
+        raise ConfigurationError(
+            "the effective configuration is not valid", problems, todo="mend these tables of the TOML file"
+        )
     return configuration
 
 
@@ -282,15 +283,22 @@ def load_settings(**overrides: Any) -> Settings:
         try:
             values = tomllib.loads(Path(path).read_text("utf-8"))
         except OSError as fault:
-            raise ConfigurationError(f"cannot read the configuration file: {fault.strerror}", got=path,
-                                     expected="a readable file", todo="correct FXWATCH_CONFIG") from fault  # fmt: skip
+            raise ConfigurationError(
+                f"cannot read the configuration file: {fault.strerror}",
+                got=path,
+                expected="a readable file",
+                todo="correct FXWATCH_CONFIG",
+            ) from fault
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
             raise ConfigurationError(f"the configuration file is not TOML: {fault}", got=path) from fault
         values["config_file"] = path
     tables = {name: values.pop(name) for name in EFFECTIVE if name in values}
     known = _environment_names()
-    problems += [f"environment {name}: no such setting{_meant(name, known)}" for name in sorted(os.environ)
-                 if name.startswith("FXWATCH_") and name not in known]  # fmt: skip
+    problems += [
+        f"environment {name}: no such setting{_meant(name, known)}"
+        for name in sorted(os.environ)
+        if name.startswith("FXWATCH_") and name not in known
+    ]
     try:
         effective_configuration(tables)
     except ConfigurationError as fault:
@@ -304,8 +312,12 @@ def load_settings(**overrides: Any) -> Settings:
         settings = settings.model_copy(update=overrides)
         problems += _security_problems(settings) + _sender_key_problems(settings)
     if problems or settings is None:
-        raise ConfigurationError("the configuration is not valid", problems, got=path or "environment only",
-                                 todo="mend each of these, then look again: fxwatch doctor")  # fmt: skip
+        raise ConfigurationError(
+            "the configuration is not valid",
+            problems,
+            got=path or "environment only",
+            todo="mend each of these, then look again: fxwatch doctor",
+        )
     return settings
 
 

@@ -72,9 +72,14 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         from streams.monitor.agent import MonitorAgent
 
         agents["monitor"] = MonitorAgent(
-            settings, metrics, broker, topic_id=topics.topic_id(settings, topics.LEDGER), code_version=code_version(),
-            config_version=versions(settings.effective).config, web=True,
-        )  # fmt: skip
+            settings,
+            metrics,
+            broker,
+            topic_id=topics.topic_id(settings, topics.LEDGER),
+            code_version=code_version(),
+            config_version=versions(settings.effective).config,
+            web=True,
+        )
     if "ingest" in roles:
         from streams.ingest.agent import IngestAgent
         from streams.ingest.door import Door
@@ -84,15 +89,21 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         )
         effective = settings.effective
         door = Door(keys, effective.engine.partitions, dict(effective.legend.words), effective.admitted, senders)
-        agents["ingest"] = IngestAgent(settings, metrics, door, sealer, version=code_version(), web=role == "ingest",
-                                       inputs=sum(inputs))  # fmt: skip
+        agents["ingest"] = IngestAgent(
+            settings, metrics, door, sealer, version=code_version(), web=role == "ingest", inputs=sum(inputs)
+        )
     serve_on(next(iter(agents.values())).app, listener)
     pages = f"http://{settings.web_host}:{settings.web_port}"
     _run_apps(loop, agents, metrics, broker, Announcements(agents, _asked(agents, broker), pages, began))
 
 
-def _run_apps(loop: asyncio.AbstractEventLoop, agents: dict[str, Any], metrics: Metrics, broker: health.BrokerWatch,
-              announcements: Announcements) -> None:  # fmt: skip
+def _run_apps(
+    loop: asyncio.AbstractEventLoop,
+    agents: dict[str, Any],
+    metrics: Metrics,
+    broker: health.BrokerWatch,
+    announcements: Announcements,
+) -> None:
     apps = [agent.app for agent in agents.values()]
     began = time.monotonic()
 
@@ -139,8 +150,8 @@ def _not_started(fault: KafkaError) -> FxwatchError:
     if isinstance(fault, DENIED):
         return not_authorized("this worker lacks a right", fault)
     return REFUSALS.newest() or BrokerUnavailableError(
-        "the broker went away while the worker started", got=repr(fault),
-        todo="start it again when the broker is there")  # fmt: skip
+        "the broker went away while the worker started", got=repr(fault), todo="start it again when the broker is there"
+    )
 
 
 def _asked(agents: dict[str, Any], broker: health.BrokerWatch) -> list[Any]:
@@ -148,8 +159,12 @@ def _asked(agents: dict[str, Any], broker: health.BrokerWatch) -> list[Any]:
     return [broker, *agents.values(), *(agents[name].conflicts for name in agents if name == "ingest")]
 
 
-def _watching(agents: dict[str, Any], watchdog: health.Watchdog, broker: health.BrokerWatch,
-              die: Callable[[BaseException], Any] = health.die) -> list[asyncio.Future[Any]]:  # fmt: skip
+def _watching(
+    agents: dict[str, Any],
+    watchdog: health.Watchdog,
+    broker: health.BrokerWatch,
+    die: Callable[[BaseException], Any] = health.die,
+) -> list[asyncio.Future[Any]]:
     """The tasks beside Faust's. Nobody awaits them, so that one that ends ends the process."""
     works = [watchdog.heartbeat(), broker.run(), _observe_lag(list(agents.values()))]
     if "monitor" in agents:
@@ -210,10 +225,12 @@ def _secrets(settings: Settings, role: Role, *, development_keys: bool) -> tuple
     from streams.keys.sealed_identities import load_sealer
 
     if settings.key_file is None and not development_keys:
-        raise ConfigurationError("no pseudonym key file is configured", got="FXWATCH_KEY_FILE is not set",
-                                 expected="a file of `key_id = 64 hex digits` lines",
-                                 todo=f"write one, and keep it safe: {NEW_KEY}; export FXWATCH_KEY_FILE=FILE"
-                                 )  # fmt: skip
+        raise ConfigurationError(
+            "no pseudonym key file is configured",
+            got="FXWATCH_KEY_FILE is not set",
+            expected="a file of `key_id = 64 hex digits` lines",
+            todo=f"write one, and keep it safe: {NEW_KEY}; export FXWATCH_KEY_FILE=FILE",
+        )
     keys = fixed_keys() if settings.key_file is None else load_keys(settings.key_file)
     if settings.seal_key_file is None:
         logger.info("FXWATCH_SEAL_KEY_FILE is not set: no identities are written, so tokens cannot be re-identified")
@@ -230,8 +247,12 @@ def _senders(settings: Settings) -> SenderKeys | None:
     return load_sender_keys(settings.sender_keys_file)
 
 
-def _metrics(settings: Settings, input_partitions: int, senders: SenderKeys | None,
-             agents: tuple[str, ...] = ("ingest", "monitor")) -> Metrics:  # fmt: skip
+def _metrics(
+    settings: Settings,
+    input_partitions: int,
+    senders: SenderKeys | None,
+    agents: tuple[str, ...] = ("ingest", "monitor"),
+) -> Metrics:
     # the agents that run here: a monitor that showed ingest's partitions as not held, and it cannot know how many there
     # are, would be twelve alerts when ingest is gone
     effective = settings.effective

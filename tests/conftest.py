@@ -107,7 +107,11 @@ def fxwatch(fxwatch_command: list[str], pytestconfig: pytest.Config) -> Callable
     def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [*fxwatch_command, *map(str, arguments)],
-            cwd=pytestconfig.rootpath, capture_output=True, text=True, timeout=timeout, check=False,
-        )  # fmt: skip
+            cwd=pytestconfig.rootpath,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
 
     return run

@@ -61,8 +61,10 @@ def main() -> None:
     try:
         server = ThreadingHTTPServer(("127.0.0.1", chosen.port), Receiver)
     except OSError as fault:
-        sys.exit(f"the port cannot be used; got: 127.0.0.1:{chosen.port}: {fault.strerror}; expected: a free one; "
-                 "to do: --port N, and the same in the receivers of alertmanager.yml")  # fmt: skip
+        sys.exit(
+            f"the port cannot be used; got: 127.0.0.1:{chosen.port}: {fault.strerror}; expected: a free one; "
+            "to do: --port N, and the same in the receivers of alertmanager.yml"
+        )
     print(f"waiting for notifications on http://127.0.0.1:{server.server_port}", file=sys.stderr, flush=True)  # noqa: T201
     try:
         server.serve_forever()

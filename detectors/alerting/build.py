@@ -162,21 +162,37 @@ def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Calla
     effective = state.effective
     assert effective is not None
     alert = Alert(
-        alert_id=alert_id, status="updated" if superseded else "raised", case_id=case_id,
-        supersedes=superseded.alert_id if superseded else None, created_for=event.event_time,
-        trigger_event_id=event.event_id, party=event.party, counterparty=event.counterparty,
-        parties=(event.contract_counterparty,) if event.contract_counterparty else (), institutions=institutions,
-        severity=level, score=round(score, 6), rank=case.scored.rank, desk=desks[0] if desks else routing.UNASSIGNED,
+        alert_id=alert_id,
+        status="updated" if superseded else "raised",
+        case_id=case_id,
+        supersedes=superseded.alert_id if superseded else None,
+        created_for=event.event_time,
+        trigger_event_id=event.event_id,
+        party=event.party,
+        counterparty=event.counterparty,
+        parties=(event.contract_counterparty,) if event.contract_counterparty else (),
+        institutions=institutions,
+        severity=level,
+        score=round(score, 6),
+        rank=case.scored.rank,
+        desk=desks[0] if desks else routing.UNASSIGNED,
         typologies=tuple(_shown(hit, case.configuration) for hit in found),
         reasons=reasons(case.features, case.scored, [(_reason(case, hit), hit.finding.strength) for hit in found]),
         counterfactual=_rule_changes(case, found) if found else _statistical_changes(case, selection, offered),
-        evidence=evidence, evidence_total=total, amount_usd=plain(at_risk) if usd_known else None,
+        evidence=evidence,
+        evidence_total=total,
+        amount_usd=plain(at_risk) if usd_known else None,
         amount_krw=_krw(case, at_risk, bool(found)),
-        versions=Versions(code=state.code_version, config=effective.config_version,
-                          detectors=effective.detectors_version, rules=effective.rules_version),
+        versions=Versions(
+            code=state.code_version,
+            config=effective.config_version,
+            detectors=effective.detectors_version,
+            rules=effective.rules_version,
+        ),
         position=Position(topic=state.ledger_topic, partition=state.partition, offset=case.origin.offset),
-        selection=selection, rate_missing=case.usd is None,
-    )  # fmt: skip
+        selection=selection,
+        rate_missing=case.usd is None,
+    )
     verdicts.raised(party, alert_id, state.shares.known_as(event.institution))
     hits = [(hit.typology.id, hit.finding) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has)
@@ -187,16 +203,29 @@ def _alert_id(case: Case, typologies: tuple[str, ...]) -> str:
     """A hash of agent, event identity with party and institution, typologies, detector set version, rule-set hash."""
     effective = case.state.effective
     assert effective is not None
-    parts = (AGENT, case.event.identity, case.event.party, case.event.institution, ",".join(typologies or ("anomaly",)),
-             effective.detectors_version, effective.rules_version)  # fmt: skip
+    parts = (
+        AGENT,
+        case.event.identity,
+        case.event.party,
+        case.event.institution,
+        ",".join(typologies or ("anomaly",)),
+        effective.detectors_version,
+        effective.rules_version,
+    )
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
 def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
     finding = hit.finding
-    return TypologyHit(id=hit.typology.id, name=phrases.both(hit.typology.name_en, hit.typology.name_ko),
-                       strength=finding.strength, legal_basis=configuration.rules[hit.typology.id].legal_basis,
-                       limits=finding.limits, measured=finding.measured, window=finding.window)  # fmt: skip
+    return TypologyHit(
+        id=hit.typology.id,
+        name=phrases.both(hit.typology.name_en, hit.typology.name_ko),
+        strength=finding.strength,
+        legal_basis=configuration.rules[hit.typology.id].legal_basis,
+        limits=finding.limits,
+        measured=finding.measured,
+        window=finding.window,
+    )
 
 
 def _reason(case: Case, hit: Hit) -> Reason:
@@ -209,9 +238,17 @@ def _reason(case: Case, hit: Hit) -> Reason:
     elif case.told != case.event.party_type:
         english += f" {phrases.other_type(case.told, case.event.party_type)}"
         korean += f" {phrases.other_type_ko(case.told, case.event.party_type)}"
-    return Reason(feature=hit.typology.id, value=finding.value, unit=finding.unit, own_baseline=finding.own_baseline,
-                  own_n=finding.own_n, peer_baseline=finding.peer_baseline, contribution=0.0,
-                  text_en=english, text_ko=korean)  # fmt: skip
+    return Reason(
+        feature=hit.typology.id,
+        value=finding.value,
+        unit=finding.unit,
+        own_baseline=finding.own_baseline,
+        own_n=finding.own_n,
+        peer_baseline=finding.peer_baseline,
+        contribution=0.0,
+        text_en=english,
+        text_ko=korean,
+    )
 
 
 def _krw(case: Case, at_risk: int, ruled: bool) -> str | None:
@@ -241,12 +278,17 @@ def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...
         original = commitment_text(proof.original)
         keyed = ":" in original
         own = proof.offset == trigger
-        items.append(EvidenceItem(
-            event_id=proof.event_id, topic=case.state.topics[proof.topic],
-            institution=case.event.institution if own else case.party.names[known[proof.offset]["institution"]],
-            event_time=case.event.event_time if own else from_us(int(known[proof.offset]["time"])),
-            offset=proof.offset, commitment=original if keyed else UNSET, sha256=UNSET if keyed else original,
-        ))  # fmt: skip
+        items.append(
+            EvidenceItem(
+                event_id=proof.event_id,
+                topic=case.state.topics[proof.topic],
+                institution=case.event.institution if own else case.party.names[known[proof.offset]["institution"]],
+                event_time=case.event.event_time if own else from_us(int(known[proof.offset]["time"])),
+                offset=proof.offset,
+                commitment=original if keyed else UNSET,
+                sha256=UNSET if keyed else original,
+            )
+        )
     return tuple(items), len(offsets) + max((hit.finding.folded for hit in found), default=0)
 
 
@@ -255,9 +297,13 @@ def proof_of(state: PartitionState, event: Transaction, origin: Origin, *, piece
     topic = origin.source.topic if origin.source is not None else state.ledger_topic
     share = state.shares.known_as(event.institution)
     return Proof(
-        origin.offset, state.topic_number(topic), event.event_id, packed_commitment(origin.commitment), piece,
+        origin.offset,
+        state.topic_number(topic),
+        event.event_id,
+        packed_commitment(origin.commitment),
+        piece,
         token_number(share) >> 48,
-    )  # fmt: skip
+    )
 
 
 def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:
@@ -280,9 +326,11 @@ def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...
 
 def _counterfactual(typology: str, text_en: str, text_ko: str, still: list[str]) -> Counterfactual:
     names = ", ".join(still)
-    english = (f"{text_en[0].upper()}{text_en[1:]}, {typology} would "
-               + ("not have fired" if typology not in still else "still have fired")
-               + (f" ({names} still would)" if still and typology not in still else ""))  # fmt: skip
+    english = (
+        f"{text_en[0].upper()}{text_en[1:]}, {typology} would "
+        + ("not have fired" if typology not in still else "still have fired")
+        + (f" ({names} still would)" if still and typology not in still else "")
+    )
     korean = (
         f"{text_ko} {typology}에 해당하지 않았을 것입니다"
         if typology not in still

@@ -20,9 +20,12 @@ def desks(alert: Alert, party_type: str, configuration: Configuration) -> tuple[
 
 
 def matching(
-    typologies: tuple[str, ...], severity: str, party_type: str, institutions: tuple[str, ...],
+    typologies: tuple[str, ...],
+    severity: str,
+    party_type: str,
+    institutions: tuple[str, ...],
     configuration: Configuration,
-) -> tuple[str, ...]:  # fmt: skip
+) -> tuple[str, ...]:
     """As `desks`, before the alert is built."""
     explained = typologies or (ANOMALY,)
     there = set(map(institution_code, institutions))

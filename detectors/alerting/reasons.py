@@ -27,18 +27,30 @@ def _shown(value: float | None, unit: str) -> Number | None:
 def _reason(feature: Feature, share: float) -> Reason:
     english, korean = sentences(feature)
     return Reason(
-        feature=feature.name, value=_shown(feature.value, feature.unit), unit=feature.unit,
-        own_baseline=_shown(feature.own_baseline, feature.unit), own_n=feature.own_n,
-        peer_baseline=_shown(feature.peer_baseline, feature.unit), contribution=share, text_en=english, text_ko=korean,
-    )  # fmt: skip
+        feature=feature.name,
+        value=_shown(feature.value, feature.unit),
+        unit=feature.unit,
+        own_baseline=_shown(feature.own_baseline, feature.unit),
+        own_n=feature.own_n,
+        peer_baseline=_shown(feature.peer_baseline, feature.unit),
+        contribution=share,
+        text_en=english,
+        text_ko=korean,
+    )
 
 
 def _rest(share: float, count: int) -> Reason:
     return Reason(
-        feature=REST, value=None, unit="", own_baseline=None, own_n=0, peer_baseline=None, contribution=share,
+        feature=REST,
+        value=None,
+        unit="",
+        own_baseline=None,
+        own_n=0,
+        peer_baseline=None,
+        contribution=share,
         text_en=f"{count} further reasons, each smaller than those shown.",
         text_ko=f"그 밖에 위에 제시된 것보다 영향이 작은 사유가 {count}건 있습니다.",
-    )  # fmt: skip
+    )
 
 
 def reasons(

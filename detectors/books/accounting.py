@@ -120,9 +120,18 @@ def account(party: Party, incoming: Incoming) -> Effect:
 
 def _reversed(party: Party, incoming: Incoming) -> Effect:
     row = incoming.row
-    reversal = Reversal(incoming.original, row.payment, row.time, incoming.status == "cancelled",
-                        bool(row.flags & OUT), row.amount, row.exponent, incoming.currency, incoming.institution,
-                        row.beneficiary)  # fmt: skip
+    reversal = Reversal(
+        incoming.original,
+        row.payment,
+        row.time,
+        incoming.status == "cancelled",
+        bool(row.flags & OUT),
+        row.amount,
+        row.exponent,
+        incoming.currency,
+        incoming.institution,
+        row.beneficiary,
+    )
     found, fault = reversals.reverse(party, reversal)
     return Effect("reversed" if found else "pending", None, fault)  # type: ignore[arg-type]
 
@@ -289,8 +298,12 @@ def _remember_word(party: Party, old: Payment, new: Payment) -> None:
         return
     earlier = payments.unpacked(party.restated[number].row)
     word = new if new.flags & SETTLED else earlier
-    whole = msgspec.structs.replace(word, event=earlier.event, time=min(earlier.time, new.time),
-                                    flags=word.flags | (earlier.flags | new.flags) & ORDERED)  # fmt: skip
+    whole = msgspec.structs.replace(
+        word,
+        event=earlier.event,
+        time=min(earlier.time, new.time),
+        flags=word.flags | (earlier.flags | new.flags) & ORDERED,
+    )
     party.restated[number] = Restated(old.event, 0, whole.packed())
 
 

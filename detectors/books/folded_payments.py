@@ -326,8 +326,11 @@ def _forget(found: Folded, needs: Needs) -> None:
     years = {date.fromordinal(day).year for day in found.days}
     found.institutions = {year: shares for year, shares in found.institutions.items() if year in years}
     for purpose in list(found.pieces):
-        kept = {day: found.pieces[purpose][day] for day in sorted(found.pieces[purpose])
-                if day >= oldest.toordinal() - LONGEST_ROLLING_DAYS}  # fmt: skip
+        kept = {
+            day: found.pieces[purpose][day]
+            for day in sorted(found.pieces[purpose])
+            if day >= oldest.toordinal() - LONGEST_ROLLING_DAYS
+        }
         while len(kept) > MOST_PIECE_DAYS:  # the two oldest become one, no piece is lost
             oldest_day, next_day = list(kept)[:2]
             count, cents = kept.pop(oldest_day)

@@ -24,9 +24,23 @@ SECONDED = 256
 _IN_EXPONENT = 128
 
 # What every row costs: 72 bytes. `amount_us` is the time of the event the amount comes from.
-ROW = np.dtype([("time", "<i8"), ("amount_us", "<i8"), ("event", "<u8"), ("payment", "<u8"), ("beneficiary", "<u8"),
-                ("usd", "<i8"), ("amount", "<i8"), ("offset", "<i8"), ("purpose", "<u2"), ("institution", "<u2"),
-                ("currency", "<u2"), ("exponent", "u1"), ("flags", "u1")])  # fmt: skip
+ROW = np.dtype(
+    [
+        ("time", "<i8"),
+        ("amount_us", "<i8"),
+        ("event", "<u8"),
+        ("payment", "<u8"),
+        ("beneficiary", "<u8"),
+        ("usd", "<i8"),
+        ("amount", "<i8"),
+        ("offset", "<i8"),
+        ("purpose", "<u2"),
+        ("institution", "<u2"),
+        ("currency", "<u2"),
+        ("exponent", "u1"),
+        ("flags", "u1"),
+    ]
+)
 NAMED = ("purpose", "institution", "currency")
 _PACKER = struct.Struct("<qqQQQqqqHHHBB")
 Rows = npt.NDArray[Any]

@@ -41,8 +41,10 @@ class Layout:
             return Past([[0.0] * size for size in self.sizes])
         remembered = packed[1] if len(packed) > 1 else COUNTERPARTIES + 1
         if packed[0] != FORMAT or remembered > COUNTERPARTIES or len(packed) != self.packers[remembered].size:
-            raise ValueError(f"party baselines are damaged; got: {len(packed)} bytes of format {packed[0]}; "
-                             f"expected: format {FORMAT}")  # fmt: skip
+            raise ValueError(
+                f"party baselines are damaged; got: {len(packed)} bytes of format {packed[0]}; "
+                f"expected: format {FORMAT}"
+            )
         fields = self.packers[remembered].unpack(packed)
         if fields[2] != self.fingerprint:
             raise ValueError(

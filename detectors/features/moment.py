@@ -44,9 +44,21 @@ class Moment:
     """
 
     __slots__ = (
-        "age_s", "amount", "counterparty", "fade", "gap_s", "key", "known", "line", "rate", "seen", "shared", "view",
-        "week", "weight",
-    )  # fmt: skip
+        "age_s",
+        "amount",
+        "counterparty",
+        "fade",
+        "gap_s",
+        "key",
+        "known",
+        "line",
+        "rate",
+        "seen",
+        "shared",
+        "view",
+        "week",
+        "weight",
+    )
 
     def __init__(self, view: EventView, shared: Shared, counterparty: int, past: Past) -> None:
         self.view, self.shared, self.counterparty = view, shared, counterparty

@@ -171,8 +171,13 @@ class PartitionState:
             scorer = Scorer.new(detectors)
         if old is None or old.detectors != detectors or old.engine.partitions != new.engine.partitions:
             seed = derived_seed(detectors.seed, "budget", str(self.partition))
-            budget = Budget.new(detectors.daily_budget, new.engine.partitions, detectors.exploration, seed,
-                                finest_rank=1.0 / (detectors.calibration_window + 1))  # fmt: skip
+            budget = Budget.new(
+                detectors.daily_budget,
+                new.engine.partitions,
+                detectors.exploration,
+                seed,
+                finest_rank=1.0 / (detectors.calibration_window + 1),
+            )
         self.configuration, self.effective, self.scorer, self.budget = configuration, effective, scorer, budget
         self.list_senders(configuration)
         for window in self.fingerprints.values():
@@ -286,10 +291,17 @@ class Frozen:
     def __init__(self, state: PartitionState) -> None:
         marks = [(*source, offset) for source, offset in state.marks.items()]
         self._header = _Header(
-            STATE_SCHEMA, state.partition, state.ledger_topic, state.next, dict(state.counters), marks,
-            list(state.topics), state.watermark_us, state.swept_hour,
+            STATE_SCHEMA,
+            state.partition,
+            state.ledger_topic,
+            state.next,
+            dict(state.counters),
+            marks,
+            list(state.topics),
+            state.watermark_us,
+            state.swept_hour,
             max(window.size for window in state.fingerprints.values()),
-        )  # fmt: skip
+        )
         self.next = state.next
         self._configuration = state.configuration
         self._parties: list[tuple[str, bytes]] = []

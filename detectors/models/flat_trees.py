@@ -52,8 +52,12 @@ def _ways(height: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
     for leaf in range(1 << height):
         nodes = [(leaf >> (height - depth)) + (1 << depth) - 1 for depth in range(height)]
         rights = [leaf >> (height - depth - 1) & 1 for depth in range(height)]
-        ways.append((tuple([node for node, right in zip(nodes, rights, strict=True) if not right]),
-                     tuple([node for node, right in zip(nodes, rights, strict=True) if right])))  # fmt: skip
+        ways.append(
+            (
+                tuple([node for node, right in zip(nodes, rights, strict=True) if not right]),
+                tuple([node for node, right in zip(nodes, rights, strict=True) if right]),
+            )
+        )
     return ways
 
 
@@ -85,9 +89,14 @@ class FlatHalfSpaceTrees(AnomalyDetector):
     """
 
     def __init__(
-        self, n_trees: int = 10, height: int = 8, window_size: int = 250, first_window: int | None = None,
-        features: Sequence[str] | None = None, seed: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        n_trees: int = 10,
+        height: int = 8,
+        window_size: int = 250,
+        first_window: int | None = None,
+        features: Sequence[str] | None = None,
+        seed: int | None = None,
+    ) -> None:
         """`features` None takes them from the first learned event, as River does: splits on others never happen."""
         self.n_trees, self.height, self.window_size, self.seed = n_trees, height, window_size, seed
         self.first_window, self.features = first_window, features
@@ -228,8 +237,10 @@ class FlatHalfSpaceTrees(AnomalyDetector):
         shape, counters, names, current, reference = msgspec.msgpack.decode(state, type=kinds)
         expected = (self.n_trees, self.height, self.window_size, self.seed)
         if shape != expected or (self.names and list(self.names) != names):
-            raise ValueError(f"half-space trees of another shape or other features; got: {shape}, {names}; "
-                             f"expected: {expected}, {list(self.names)}")  # fmt: skip
+            raise ValueError(
+                f"half-space trees of another shape or other features; got: {shape}, {names}; "
+                f"expected: {expected}, {list(self.names)}"
+            )
         if names:
             self._name(names)
             self._grow()  # now: loading has time, the first event after it has not

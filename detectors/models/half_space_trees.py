@@ -45,9 +45,15 @@ class HalfSpaceTrees(Member):
     """
 
     def __init__(
-        self, trees: int = 25, height: int = 6, window: int = 1000, first_window: int = 32, floor: float = 0.5,
-        features: Sequence[str] = NAMES, seed: int = 1,
-    ) -> None:  # fmt: skip
+        self,
+        trees: int = 25,
+        height: int = 6,
+        window: int = 1000,
+        first_window: int = 32,
+        floor: float = 0.5,
+        features: Sequence[str] = NAMES,
+        seed: int = 1,
+    ) -> None:
         self.trees, self.height, self.window, self.first_window = trees, height, window, first_window
         self.floor, self.features, self.seed = floor, features, seed
         self.n_learned = 0

@@ -78,9 +78,15 @@ class Budget:
         return cls(_State(daily_budget / partitions, exploration, seed, finest_rank))
 
     def offer(
-        self, rank: float, event_time_s: float, day: str, sender: str = "", *,  # noqa: ARG002
-        others: bool = False, again: bool = False,
-    ) -> Selection | None:  # fmt: skip
+        self,
+        rank: float,
+        event_time_s: float,  # noqa: ARG002
+        day: str,
+        sender: str = "",
+        *,
+        others: bool = False,
+        again: bool = False,
+    ) -> Selection | None:
         """Whether this event alerts; None = no. Offer each event that has a rank and may alert, once, in ledger order.
 
         `day` is the legal date (ISO) of the partition's clock at the event. A later day opens a new budget and closes

@@ -86,8 +86,10 @@ class Scorer:
     def __init__(self, detector_set: DetectorSet) -> None:
         unknown = [name for name in detector_set.members if name not in REGISTRY]
         if unknown or not detector_set.members:
-            raise ValueError(f"no such detectors; got: {', '.join(unknown) or 'none at all'}; "
-                             f"expected: some of {', '.join(REGISTRY)}")  # fmt: skip
+            raise ValueError(
+                f"no such detectors; got: {', '.join(unknown) or 'none at all'}; "
+                f"expected: some of {', '.join(REGISTRY)}"
+            )
         for name, parameters in detector_set.members.items():
             REGISTRY[name].build(parameters, 0)
         self.detector_set = detector_set
@@ -180,8 +182,10 @@ class Scorer:
             raise ValueError(f"state section {HEADER} is missing; got: {', '.join(found) or 'none'}")
         window, members, counts = msgspec.msgpack.decode(found[HEADER], type=tuple[int, list[str], dict[str, int]])
         if window != detector_set.calibration_window or members != list(detector_set.members):
-            raise ValueError(f"the scorer's state is of another detector set; got: {members}, window {window}; "
-                             f"expected: {list(detector_set.members)}, {detector_set.calibration_window}")  # fmt: skip
+            raise ValueError(
+                f"the scorer's state is of another detector set; got: {members}, window {window}; "
+                f"expected: {list(detector_set.members)}, {detector_set.calibration_window}"
+            )
         scorer = cls(detector_set)
         for name, scored in counts.items():
             missing = [key for key in ("windows", *members) if f"{HEADER}/{name}/{key}" not in found]

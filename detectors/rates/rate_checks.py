@@ -41,8 +41,13 @@ from detectors.values.legal_calendar import DAY_US, MINUTE_US
 # `rate.corrected` is believed, and took the place of another rate of the same time; the others are not used.
 Verdict = Literal["rate.corrected", "rate.confirmed", "rate.held", "rate.direction", "rate.pair", "rate.source"]
 VERDICTS: tuple[Verdict, ...] = (
-    "rate.corrected", "rate.confirmed", "rate.held", "rate.direction", "rate.pair", "rate.source",
-)  # fmt: skip
+    "rate.corrected",
+    "rate.confirmed",
+    "rate.held",
+    "rate.direction",
+    "rate.pair",
+    "rate.source",
+)
 UNUSED = frozenset({"rate.held", "rate.direction", "rate.pair", "rate.source"})
 # Different wrong rates that are remembered of a pair, the newest; each may be confirmed by a later one that agrees.
 MOST_HELD = 4
@@ -106,9 +111,20 @@ class Checked:
         self.words: Words = {}
 
     def take(
-        self, base: str, quote: str, mid: str, at_us: int, offset: int, limits: Limits, stale_us: int,
-        horizon_us: int | None, *, heard_us: int, clock_us: int | None = None, source: str = "",
-    ) -> Verdict | None:  # fmt: skip
+        self,
+        base: str,
+        quote: str,
+        mid: str,
+        at_us: int,
+        offset: int,
+        limits: Limits,
+        stale_us: int,
+        horizon_us: int | None,
+        *,
+        heard_us: int,
+        clock_us: int | None = None,
+        source: str = "",
+    ) -> Verdict | None:
         """Use a rate, or hold or refuse it; None for one that is simply believed.
 
         `heard_us` is its Kafka timestamp, `clock_us` the partition's clock, None before the first payment; `source` is
@@ -209,7 +225,7 @@ class Checked:
 
     def _possible(
         self, reference: _Reference, base: str, quote: str, value: float, at_us: int, limits: Limits, stale_us: int
-    ) -> bool:  # fmt: skip
+    ) -> bool:
         """Whether a repetition may confirm a rate: not out of its order of magnitude, nor too far from the last one.
 
         Of a pair that is not established, crosses in force have to be further from the typical rate than it is.

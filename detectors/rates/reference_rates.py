@@ -293,8 +293,10 @@ class Rates:
             times, mids, offsets = msgspec.msgpack.decode(packed, type=tuple[list[int], list[str], list[int]])
             if not len(times) == len(mids) == len(offsets) or any(map(ge, times, islice(times, 1, None))):
                 # a search in what is out of order would find some rate, and the score would be wrong in silence
-                raise ValueError(f"the rates of {pair} are damaged: {len(times)} times, {len(mids)} rates, "
-                                 f"{len(offsets)} positions, or no order")  # fmt: skip
+                raise ValueError(
+                    f"the rates of {pair} are damaged: {len(times)} times, {len(mids)} rates, "
+                    f"{len(offsets)} positions, or no order"
+                )
             rates.pairs[pair] = History(times, mids, offsets)
             rates.count += len(times)
         return rates

@@ -48,8 +48,10 @@ def compare(first: Judged, second: Judged) -> Comparison:
     """
     one, other = first.ground.truth, second.ground.truth
     if one.cases != other.cases or one.lookalikes != other.lookalikes:
-        raise ValueError("two versions can be compared on the same cases only; got: another truth for each; "
-                         "expected: both judged by one truth")  # fmt: skip
+        raise ValueError(
+            "two versions can be compared on the same cases only; got: another truth for each; "
+            "expected: both judged by one truth"
+        )
     settings = first.judgement.settings
     budgets = [key[1] for key in first.outcomes if key[0] == PRODUCT and key in second.outcomes]
     draws = Draws(settings.resamples, settings.seed)

@@ -116,10 +116,16 @@ def faults(questions: Sequence[Question], answers: Sequence[Answer], typologies:
     """What is wrong with the answers, all of it; empty when they can be scored."""
     known = set(typologies)
     numbers = [answer.case for answer in answers]
-    found = [f"case {number}: answered {numbers.count(number)} times" for number in dict.fromkeys(numbers)
-             if numbers.count(number) > 1]  # fmt: skip
-    found += [f"case {number}: there is none; expected: 1 to {len(questions)}" for number in dict.fromkeys(numbers)
-              if not 1 <= number <= len(questions)]  # fmt: skip
+    found = [
+        f"case {number}: answered {numbers.count(number)} times"
+        for number in dict.fromkeys(numbers)
+        if numbers.count(number) > 1
+    ]
+    found += [
+        f"case {number}: there is none; expected: 1 to {len(questions)}"
+        for number in dict.fromkeys(numbers)
+        if not 1 <= number <= len(questions)
+    ]
     found += [f"case {number}: no answer" for number in range(1, len(questions) + 1) if number not in numbers]
     for answer in answers:
         if not 0 <= answer.sure <= 100:  # noqa: PLR2004 - per cent
@@ -142,17 +148,24 @@ def score(questions: Sequence[Question], answers: Sequence[Answer]) -> Score:
     alarms = sum(answer.illicit for _, answer in honest)
     squares = [(answer.probability - (question.kind == "case")) ** 2 for question, answer in pairs]
     return Score(
-        asked=len(pairs), hits=len(hits), misses=len(planted) - len(hits), false_alarms=alarms,
-        cleared=len(honest) - alarms, lookalikes=len(close), lookalike_alarms=sum(answer.illicit for answer in close),
+        asked=len(pairs),
+        hits=len(hits),
+        misses=len(planted) - len(hits),
+        false_alarms=alarms,
+        cleared=len(honest) - alarms,
+        lookalikes=len(close),
+        lookalike_alarms=sum(answer.illicit for answer in close),
         named=sum(question.typology == answer.typology for question, answer in hits),
         brier=sum(squares) / len(squares) if squares else 0.0,
         typologies=tuple(_of(typology, planted) for typology in sorted({one.group for one, _ in planted})),
-    )  # fmt: skip
+    )
 
 
 def _of(typology: str, planted: Sequence[tuple[Question, Answer]]) -> TypologyScore:
     mine = [answer for question, answer in planted if question.group == typology]
     return TypologyScore(
-        typology=typology, asked=len(mine), hits=sum(answer.illicit for answer in mine),
+        typology=typology,
+        asked=len(mine),
+        hits=sum(answer.illicit for answer in mine),
         named=sum(answer.illicit and answer.typology == typology for answer in mine),
-    )  # fmt: skip
+    )

@@ -207,8 +207,9 @@ def _noise(
         reason = f"{name} ({meaning}): {_between(difference)}: {verdict}{'' if failed else more}"
     end = f"upper end >= {0.0 - margin:g}" if word == "fall" else f"lower end <= {margin:g}"
     seeds = ", which another seed alone may move" if margin else ""
-    return Check(name=name, passed=not failed, measured=_measured(difference), reason=reason,
-                 limit=f"{_INTERVAL}: {end}{seeds}")  # fmt: skip
+    return Check(
+        name=name, passed=not failed, measured=_measured(difference), reason=reason, limit=f"{_INTERVAL}: {end}{seeds}"
+    )
 
 
 def _within(difference: Difference, word: str) -> str:
@@ -244,15 +245,21 @@ def _shipped(figures: Figures) -> Iterator[Check]:
         check = _fell(name, f"of the {has:,} alerts raised, champion {had:,}", found, more=_unseen(found.n))
         yield msgspec.structs.replace(check, measured={**check.measured, **counts})
     lost = bool(had) and not has
-    yield Check(name="alerts raised", passed=not lost, measured=counts, limit="a champion's challenger raises alerts",
-                reason=f"{has:,} alerts were raised, champion {had:,}{': none is left' if lost else ''}")  # fmt: skip
+    yield Check(
+        name="alerts raised",
+        passed=not lost,
+        measured=counts,
+        limit="a champion's challenger raises alerts",
+        reason=f"{has:,} alerts were raised, champion {had:,}{': none is left' if lost else ''}",
+    )
 
 
 def _typology_recall(one: TypologyFigures) -> Check:
     name = f"recall of {one.typology}"
     had, has = one.found
-    check = _fell(name, f"{has:,} of {one.recall.n:,} cases found, champion {had:,}", one.recall,
-                  more=_unseen(one.recall.n))  # fmt: skip
+    check = _fell(
+        name, f"{has:,} of {one.recall.n:,} cases found, champion {had:,}", one.recall, more=_unseen(one.recall.n)
+    )
     return msgspec.structs.replace(check, measured={**check.measured, "found": has, "champion_found": had})
 
 
@@ -260,30 +267,55 @@ def _rule(one: TypologyFigures) -> Check:
     """Whether the typology's own rule still works, told apart from whether its cases are found by something else."""
     assert one.enabled is not None
     name, (had, has) = f"rule {one.typology}", one.fired
-    measured = {**_measured(one.firing), "fired": has, "champion_fired": had, "payments": one.payments[1],
-                "champion_payments": one.payments[0], "enabled": one.enabled[1]}  # fmt: skip
+    measured = {
+        **_measured(one.firing),
+        "fired": has,
+        "champion_fired": had,
+        "payments": one.payments[1],
+        "champion_payments": one.payments[0],
+        "enabled": one.enabled[1],
+    }
     if one.enabled[0] and not one.enabled[1]:
-        return Check(name=name, passed=False, measured=measured, limit="a rule in force stays enabled",
-                     reason=f"the rule {one.typology} is disabled in the challenger; in the champion it fired at "
-                     f"{had:,} of {one.firing.n:,} cases")  # fmt: skip
+        return Check(
+            name=name,
+            passed=False,
+            measured=measured,
+            limit="a rule in force stays enabled",
+            reason=f"the rule {one.typology} is disabled in the challenger; in the champion it fired at "
+            f"{had:,} of {one.firing.n:,} cases",
+        )
     if one.payments[0] and not one.payments[1]:
-        return Check(name=name, passed=False, measured=measured, limit="a rule that fired still fires",
-                     reason=f"the rule {one.typology} never fires any more; in the champion it fired at "
-                     f"{one.payments[0]:,} payments and {had:,} of {one.firing.n:,} cases")  # fmt: skip
+        return Check(
+            name=name,
+            passed=False,
+            measured=measured,
+            limit="a rule that fired still fires",
+            reason=f"the rule {one.typology} never fires any more; in the champion it fired at "
+            f"{one.payments[0]:,} payments and {had:,} of {one.firing.n:,} cases",
+        )
     if had and not has:
-        return Check(name=name, passed=False, measured=measured, limit="a rule that fired at cases still does",
-                     reason=f"the rule {one.typology} fires at none of its {one.firing.n:,} cases any more; "
-                     f"in the champion it fired at {had:,}")  # fmt: skip
-    check = _fell(name, f"fired at {has:,} of {one.firing.n:,} cases, champion {had:,}", one.firing,
-                  more=_unseen(one.firing.n))  # fmt: skip
+        return Check(
+            name=name,
+            passed=False,
+            measured=measured,
+            limit="a rule that fired at cases still does",
+            reason=f"the rule {one.typology} fires at none of its {one.firing.n:,} cases any more; "
+            f"in the champion it fired at {had:,}",
+        )
+    check = _fell(
+        name, f"fired at {has:,} of {one.firing.n:,} cases, champion {had:,}", one.firing, more=_unseen(one.firing.n)
+    )
     return msgspec.structs.replace(check, measured=measured)
 
 
 def _missing_member(name: str) -> Check:
-    return Check(name=f"member {name}", passed=False, measured={"champion": "present", "challenger": "missing"},
-                 limit="every member that counts in the champion counts in the challenger",
-                 reason=f"the member {name} is missing in the challenger, or weighs nothing there; "
-                        "the champion scores with it")  # fmt: skip
+    return Check(
+        name=f"member {name}",
+        passed=False,
+        measured={"champion": "present", "challenger": "missing"},
+        limit="every member that counts in the champion counts in the challenger",
+        reason=f"the member {name} is missing in the challenger, or weighs nothing there; the champion scores with it",
+    )
 
 
 def _member(name: str, difference: Difference) -> Check:
@@ -298,8 +330,9 @@ def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:
     """One check a dimension; a group fails when its ratio rose beyond noise and lies above `MOST_UNEVEN`."""
     for dimension in dict.fromkeys(one.dimension for one in groups):
         looked_at = [one for one in groups if one.dimension == dimension]
-        worse = [one for one in looked_at
-                 if _rises(one.ratio) and one.ratio.a is not None and one.ratio.a > MOST_UNEVEN]  # fmt: skip
+        worse = [
+            one for one in looked_at if _rises(one.ratio) and one.ratio.a is not None and one.ratio.a > MOST_UNEVEN
+        ]
         most = max(looked_at, key=lambda one: one.ratio.a or 0)
         limit = f"beyond noise and above {MOST_UNEVEN} times the overall rate"
         reason = (
@@ -309,11 +342,13 @@ def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:
             else f"false alerts by {dimension}: no group rose {limit}; highest: {most.group} at "
             f"{_shown(most.ratio.a)} times"
         )
-        yield Check(name=f"fairness by {dimension}", passed=not worse, reason=reason,
-                    measured={one.group: one.ratio.a
-                              for one in looked_at},
-                    limit=f"no group rises beyond noise (interval widened for {len(looked_at)} groups) and above "
-                    f"{MOST_UNEVEN}")  # fmt: skip
+        yield Check(
+            name=f"fairness by {dimension}",
+            passed=not worse,
+            reason=reason,
+            measured={one.group: one.ratio.a for one in looked_at},
+            limit=f"no group rises beyond noise (interval widened for {len(looked_at)} groups) and above {MOST_UNEVEN}",
+        )
 
 
 def _costs(costs: Costs, limits: Limits) -> Iterator[Check]:
@@ -321,15 +356,25 @@ def _costs(costs: Costs, limits: Limits) -> Iterator[Check]:
     yield _ratio("state", "bytes a party", costs.state_bytes, limits.state_ratio, timing=False)
     for who, equal in zip(("champion", "challenger"), costs.bit_equal, strict=True):
         told = "gives the recorded alerts and scores bit for bit" if equal else "does NOT give what was recorded"
-        yield Check(name=f"replay of the {who}", passed=equal, measured={"bit_equal": equal}, limit="bit-equal",
-                    reason=f"a second replay of the {who}'s own ledger {told}")  # fmt: skip
+        yield Check(
+            name=f"replay of the {who}",
+            passed=equal,
+            measured={"bit_equal": equal},
+            limit="bit-equal",
+            reason=f"a second replay of the {who}'s own ledger {told}",
+        )
 
 
 def _ratio(name: str, unit: str, values: tuple[float, float], limit: float, *, timing: bool) -> Check:
     champion, challenger = values
     ratio = challenger / champion if champion > 0 else float("inf") if challenger > 0 else 1.0
     passed = ratio <= limit
-    return Check(name=name, passed=passed, timing=timing, limit=f"ratio <= {limit:g}",
-                 measured={"champion": champion, "challenger": challenger, "ratio": ratio},
-                 reason=f"{name}: {_shown(challenger)} {unit}, champion {_shown(champion)}: {ratio:.2f} times, "
-                 f"{'within' if passed else 'beyond'} the limit of {limit:g}")  # fmt: skip
+    return Check(
+        name=name,
+        passed=passed,
+        timing=timing,
+        limit=f"ratio <= {limit:g}",
+        measured={"champion": champion, "challenger": challenger, "ratio": ratio},
+        reason=f"{name}: {_shown(challenger)} {unit}, champion {_shown(champion)}: {ratio:.2f} times, "
+        f"{'within' if passed else 'beyond'} the limit of {limit:g}",
+    )

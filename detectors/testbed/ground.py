@@ -170,8 +170,9 @@ def _links(event_ids: Sequence[Sequence[str]], sheet: Sheet) -> Links:
     for thing, names in enumerate(event_ids):
         for name in names:
             wanted.setdefault(name, []).append(thing)
-    found = [(row, thing) for row, name in enumerate(sheet.event_id.tolist()) if name in wanted
-             for thing in wanted[name]]  # fmt: skip
+    found = [
+        (row, thing) for row, name in enumerate(sheet.event_id.tolist()) if name in wanted for thing in wanted[name]
+    ]
     return _from_pairs(found)
 
 

@@ -174,8 +174,10 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
     """
     budgets = tuple(sorted(set(settings.budgets)))
     if not budgets or budgets[0] < 1 or settings.resamples < 1 or settings.lots < 0:
-        raise ValueError(f"settings are out of range; got: budgets {list(settings.budgets)}, {settings.resamples} "
-                         f"resamples, {settings.lots} lots; expected: 1 or more of each, lots 0 or more")  # fmt: skip
+        raise ValueError(
+            f"settings are out of range; got: budgets {list(settings.budgets)}, {settings.resamples} "
+            f"resamples, {settings.lots} lots; expected: 1 or more of each, lots 0 or more"
+        )
     settings = msgspec.structs.replace(settings, budgets=budgets)
     days, draws = party_days(ground), Draws(settings.resamples, settings.seed)
     fairness, reasons = Fairness(ground, days, draws), TopReasons(ground)
@@ -207,8 +209,9 @@ def _chance(
 def _selections(ground: Ground, system: System, budgets: Sequence[int]) -> list[tuple[int | str, Mask]]:
     sheet = ground.sheet
     if len(system.priority) != len(sheet):
-        raise ValueError(f"{system.name} does not fit the result; got: {len(system.priority)} priorities; "
-                         f"expected: {len(sheet)}")  # fmt: skip
+        raise ValueError(
+            f"{system.name} does not fit the result; got: {len(system.priority)} priorities; expected: {len(sheet)}"
+        )
     ranks = party_day_ranks(sheet.day, sheet.party.codes, system.priority, sheet.usd_cents, ground.may_alert)
     chosen: list[tuple[int | str, Mask]] = [(budget, within(ranks, budget)) for budget in budgets]
     if system.name == PRODUCT:

@@ -75,8 +75,10 @@ class Pairs(NamedTuple):
 
     def row(self, row: int) -> list[tuple[str, float]]:
         """The list of one row."""
-        return [(self.names.names[int(self.names.codes[place])], float(self.values[place]))
-                for place in range(int(self.starts[row]), int(self.starts[row + 1]))]  # fmt: skip
+        return [
+            (self.names.names[int(self.names.codes[place])], float(self.values[place]))
+            for place in range(int(self.starts[row]), int(self.starts[row + 1]))
+        ]
 
     def counts(self) -> NDArray[np.int64]:
         """By row, how many pairs it has."""

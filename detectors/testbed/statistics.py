@@ -261,8 +261,9 @@ def wilson(successes: int, trials: int, level: float = LEVEL) -> Interval | None
     centre = (share + square / 2) / (1 + square)
     half = z * sqrt(share * (1 - share) / trials + square / (4 * trials)) / (1 + square)
     # at the ends the formula gives them but for rounding
-    return Interval(0.0 if not successes else max(0.0, centre - half),
-                    1.0 if successes == trials else min(1.0, centre + half))  # fmt: skip
+    return Interval(
+        0.0 if not successes else max(0.0, centre - half), 1.0 if successes == trials else min(1.0, centre + half)
+    )
 
 
 def share_of(successes: int, trials: int) -> Estimate:

@@ -72,11 +72,18 @@ def row(
     altered = sum(set(one.typologies) != set(before[place].typologies) for place, one in now.items() if place in before)
     kinds = Counter(kind for one in raised for kind in one.typologies or (ANOMALY,))
     return Row(
-        values=values, alerts=len(raised), alerts_per_day=len(raised) / days if days else None,
-        by_typology=dict(sorted(kinds.items())), usd=sum(one.usd or 0.0 for one in raised), new=len(new),
-        gone=len(gone), altered=altered, new_examples=_highest(new), gone_examples=_highest(gone),
+        values=values,
+        alerts=len(raised),
+        alerts_per_day=len(raised) / days if days else None,
+        by_typology=dict(sorted(kinds.items())),
+        usd=sum(one.usd or 0.0 for one in raised),
+        new=len(new),
+        gone=len(gone),
+        altered=altered,
+        new_examples=_highest(new),
+        gone_examples=_highest(gone),
         against=None if ground is None else _against(ground, now),
-    )  # fmt: skip
+    )
 
 
 def _highest(found: Sequence[Raised]) -> tuple[Raised, ...]:

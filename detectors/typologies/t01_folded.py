@@ -66,10 +66,13 @@ def bound(context: Context, kept: Rows, window: str, width_us: int) -> Bound | N
     first, last = begin + best, int(lasts[best])
     places = order[first:last]
     return Bound(
-        window, kept[np.sort(places[places >= len(days)]) - len(days)],
-        int(all_counts[last] - all_counts[first]), int(sums[best]),
-        int(folded_counts[last] - folded_counts[first]), int(folded_cents[last] - folded_cents[first]),
-    )  # fmt: skip
+        window,
+        kept[np.sort(places[places >= len(days)]) - len(days)],
+        int(all_counts[last] - all_counts[first]),
+        int(sums[best]),
+        int(folded_counts[last] - folded_counts[first]),
+        int(folded_cents[last] - folded_cents[first]),
+    )
 
 
 def folded_of_its_own(context: Context, group: Rows, width_us: int) -> int:
@@ -95,7 +98,9 @@ def bound_finding(
     purpose_en, purpose_ko = context.purpose_texts()
     times = f"{found.total / line.cents:.1f}"
     return Finding(
-        strength=round(strength * BOUND, 4), limits=tuple(each.shown() for each in shown), window=f"{width} d",
+        strength=round(strength * BOUND, 4),
+        limits=tuple(each.shown() for each in shown),
+        window=f"{width} d",
         measured=(
             Measured(name="pieces_at_most", value=found.pieces, unit="count"),
             Measured(name="sum_at_most", value=plain(found.total), unit="USD"),
@@ -104,11 +109,18 @@ def bound_finding(
             Measured(name="folded_pieces", value=found.folded, unit="count"),
             Measured(name="folded_pieces_sum", value=plain(found.folded_total), unit="USD"),
         ),
-        offsets=tuple(found.kept["offset"].tolist()), institutions=institutions,
-        series=context.names[context.payment.purpose], size=found.total,
-        growth=limits["growth_ratio"].cents, memory_us=int(limits["window_quarter"].number * DAY_US),
-        at_risk=found.total, value=plain(found.total), unit="USD",
-        own_baseline=None, own_n=0, peer_baseline=None,
+        offsets=tuple(found.kept["offset"].tolist()),
+        institutions=institutions,
+        series=context.names[context.payment.purpose],
+        size=found.total,
+        growth=limits["growth_ratio"].cents,
+        memory_us=int(limits["window_quarter"].number * DAY_US),
+        at_risk=found.total,
+        value=plain(found.total),
+        unit="USD",
+        own_baseline=None,
+        own_n=0,
+        peer_baseline=None,
         text_en=(
             f"Up to {found.pieces} transfers just under the document line of {phrases.usd(line.cents)} "
             f"({phrases.basis(line)}), without documents or report, lie within "
@@ -125,5 +137,6 @@ def bound_finding(
             f"이 중 {found.folded}건({phrases.usd_ko(found.folded_total)})은 일자·사유·금액만 보관되어 있으므로 "
             "수취인이 여럿일 수 있습니다. 따라서 위 건수와 합계는 최대치입니다."
         ),
-        folded=found.folded, bound=True,
-    )  # fmt: skip
+        folded=found.folded,
+        bound=True,
+    )

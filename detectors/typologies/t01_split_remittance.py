@@ -30,7 +30,7 @@ from detectors.typologies.base import (
     largest_others,
     sums_by_institution,
     undocumented_sum,
-)  # fmt: skip
+)
 from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
 from detectors.typologies.t01_windows import FewWindows, Windows, without_one
 from detectors.typologies.t01_words import pieces_told
@@ -68,17 +68,19 @@ class SplitRemittance:
     name_en = "Split remittance under the document line"
     name_ko = "증빙면제 기준금액 이하 분할송금"
     told_apart: tuple[PartyType, ...] = ("person", "bank")
-    limits: LimitKinds = MappingProxyType({
-        "document_line": LimitKind("USD", "1", "1000000000"),
-        "line_applies_after_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
-        "report_before_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
-        "band_low": LimitKind("ratio", "0.001", "1"),
-        "pieces_min": LimitKind("count", "1", "1000000", whole=True),
-        "sum_multiple": LimitKind("ratio", "0.001", "1000000"),
-        "beneficiaries_max": LimitKind("count", "1", "1000000", whole=True),
-        "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
-        **dict.fromkeys(CLOSENESS, LimitKind("days", "0.001", "3660")),
-    })  # fmt: skip
+    limits: LimitKinds = MappingProxyType(
+        {
+            "document_line": LimitKind("USD", "1", "1000000000"),
+            "line_applies_after_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
+            "report_before_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
+            "band_low": LimitKind("ratio", "0.001", "1"),
+            "pieces_min": LimitKind("count", "1", "1000000", whole=True),
+            "sum_multiple": LimitKind("ratio", "0.001", "1000000"),
+            "beneficiaries_max": LimitKind("count", "1", "1000000", whole=True),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+            **dict.fromkeys(CLOSENESS, LimitKind("days", "0.001", "3660")),
+        }
+    )
 
     def evaluate(self, context: Context) -> Finding | None:
         """The largest group of pieces around this payment that satisfies the rule. Cost: 1 us when out of the band."""
@@ -136,21 +138,30 @@ class SplitRemittance:
         """Documents shown; an amount below the band; fewer pieces."""
         low = _band(context)[0]
         changes = [
-            Change(context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT),
-                   "had documents been shown for this transfer", "이 송금에 대한 증빙서류가 제출되었다면"),
-            Change(context.with_payment(usd=low - 1),
-                   f"had this transfer been {phrases.usd(low - 1)} or less (below the band)",
-                   f"이 송금액이 {phrases.usd_ko(low - 1)} 이하였다면"),
-        ]  # fmt: skip
+            Change(
+                context.with_payment(flags=context.payment.flags & ~NO_DOCUMENT),
+                "had documents been shown for this transfer",
+                "이 송금에 대한 증빙서류가 제출되었다면",
+            ),
+            Change(
+                context.with_payment(usd=low - 1),
+                f"had this transfer been {phrases.usd(low - 1)} or less (below the band)",
+                f"이 송금액이 {phrases.usd_ko(low - 1)} 이하였다면",
+            ),
+        ]
         if finding.bound:  # the pieces that might be fewer are not known one by one
             return changes
         others = [offset for offset in finding.offsets if offset != context.payment.offset]
         fewer = _fewest_removed(context, others)
         if fewer is not None:
             left = len(others) + 1 - fewer
-            changes.append(Change(context.without(others[-fewer:]),
-                                  f"had there been {left} such transfers instead of {len(others) + 1}",
-                                  f"해당 송금이 {len(others) + 1}건이 아니라 {left}건이었다면"))  # fmt: skip
+            changes.append(
+                Change(
+                    context.without(others[-fewer:]),
+                    f"had there been {left} such transfers instead of {len(others) + 1}",
+                    f"해당 송금이 {len(others) + 1}건이 아니라 {left}건이었다면",
+                )
+            )
         return changes
 
 
@@ -309,16 +320,24 @@ def _finding(
     if before_cap and cap is not None and flag is not None:
         shown_limits += [flag.shown(), cap.shown()]
     english, korean = pieces_told(
-        context, pieces, line, _band(context)[0], before_cap=before_cap, own=(own_band, own),
-        peers=(int(peers[1]), int(peers[0])), width=limits[shown.window].number,
-    )  # fmt: skip
+        context,
+        pieces,
+        line,
+        _band(context)[0],
+        before_cap=before_cap,
+        own=(own_band, own),
+        peers=(int(peers[1]), int(peers[0])),
+        width=limits[shown.window].number,
+    )
     folded = _folded_near(context, limits[shown.window])
     if folded:
         english += phrases.folded_pieces(folded)
         korean += phrases.folded_pieces_ko(folded)
     span = int(pieces["time"][-1] - pieces["time"][0])
     return Finding(
-        strength=strength, limits=tuple(shown_limits), window=f"{limits[shown.window].number} d",
+        strength=strength,
+        limits=tuple(shown_limits),
+        window=f"{limits[shown.window].number} d",
         measured=(
             Measured(name="pieces", value=len(pieces), unit="count"),
             Measured(name="sum", value=plain(shown.total), unit="USD"),
@@ -330,16 +349,22 @@ def _finding(
             Measured(name="institutions", value=len(institutions), unit="count"),
             *phrases.folded_shown(folded),
         ),
-        offsets=tuple(pieces["offset"].tolist()), institutions=institutions,
+        offsets=tuple(pieces["offset"].tolist()),
+        institutions=institutions,
         series=context.names[context.payment.purpose],
         institution=context.names[context.payment.institution],
         size=shown.total + folded_of_its_own(context, pieces, _width(limits["window_quarter"])),
-        growth=limits["growth_ratio"].cents, memory_us=int(limits["window_quarter"].number * DAY_US),
+        growth=limits["growth_ratio"].cents,
+        memory_us=int(limits["window_quarter"].number * DAY_US),
         at_risk=shown.total,
-        value=plain(shown.total), unit="USD",
-        own_baseline=round(own_band / own, 4) if own else None, own_n=own,
-        peer_baseline=round(peers[1] / peers[0], 4) if peers[0] else None, text_en=english, text_ko=korean,
-    )  # fmt: skip
+        value=plain(shown.total),
+        unit="USD",
+        own_baseline=round(own_band / own, 4) if own else None,
+        own_n=own,
+        peer_baseline=round(peers[1] / peers[0], 4) if peers[0] else None,
+        text_en=english,
+        text_ko=korean,
+    )
 
 
 def _folded_near(context: Context, window: DatedLimit) -> int:

@@ -15,9 +15,16 @@ Share = tuple[int, int]
 
 
 def pieces_told(
-    context: Context, pieces: Rows, line: DatedLimit, low: int, *, before_cap: bool, own: Share, peers: Share,
+    context: Context,
+    pieces: Rows,
+    line: DatedLimit,
+    low: int,
+    *,
+    before_cap: bool,
+    own: Share,
+    peers: Share,
     width: Decimal,
-) -> tuple[str, str]:  # fmt: skip
+) -> tuple[str, str]:
     """The whole sentence on pieces, in order of time: `low` is the band's lower end in USD cents, `width` the days.
 
     `own` and `peers` are the party's other payments and those of its comparison group.

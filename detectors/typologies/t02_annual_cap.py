@@ -58,11 +58,13 @@ class AnnualCap:
     name_en = "Annual no-document cap reached across institutions"
     name_ko = "연간 무증빙 송금한도 초과(전 금융기관 합산)"
     told_apart: tuple[PartyType, ...] = ("person",)
-    limits: LimitKinds = MappingProxyType({
-        "annual_cap": LimitKind("USD", "1", "1000000000000"),
-        "small_remitter_cap": LimitKind("USD", "1", "1000000000000", needed=False),
-        "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
-    })  # fmt: skip
+    limits: LimitKinds = MappingProxyType(
+        {
+            "annual_cap": LimitKind("USD", "1", "1000000000000"),
+            "small_remitter_cap": LimitKind("USD", "1", "1000000000000", needed=False),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+        }
+    )
 
     def evaluate(self, context: Context) -> Finding | None:
         """The cap that is crossed with this payment in its year, the one for all channels first. Cost: 10 us."""
@@ -112,9 +114,13 @@ class AnnualCap:
         cap = context.limit(ID, "annual_cap" if finding.series.endswith("all") else "small_remitter_cap")
         left = (cap.cents if cap is not None else 0) - (finding.size - context.payment.usd)
         if left > 0:
-            changes.append(Change(context.with_payment(usd=left),
-                                  f"had this transfer been {phrases.usd(left)} or less (what was left under the cap)",
-                                  f"이 송금액이 한도 잔액 {phrases.usd_ko(left)} 이하였다면"))  # fmt: skip
+            changes.append(
+                Change(
+                    context.with_payment(usd=left),
+                    f"had this transfer been {phrases.usd(left)} or less (what was left under the cap)",
+                    f"이 송금액이 한도 잔액 {phrases.usd_ko(left)} 이하였다면",
+                )
+            )
         return changes
 
 
@@ -187,27 +193,45 @@ def _finding(context: Context, crossing: _Crossing, growth: DatedLimit) -> Findi
     english, korean = _sentences(context, crossing, ordered, before)
     parts = dict(ordered[:MOST_PARTS]) | {own: by_institution[own]}
     return Finding(
-        strength=round(min(strength, 0.99), 4), limits=(cap.shown(), growth.shown()), window=f"calendar year {year}",
+        strength=round(min(strength, 0.99), 4),
+        limits=(cap.shown(), growth.shown()),
+        window=f"calendar year {year}",
         measured=(
             Measured(name="annual_total", value=plain(crossing.total), unit="USD"),
             Measured(name="over_cap", value=plain(excess), unit="USD"),
             Measured(name="payments", value=len(rows) + crossing.folded.count, unit="count"),
             Measured(name="cap_crossed_on", value=phrases.day(crossing.crossed_us, context.zone), unit="local date"),
             Measured(name="payments_after_crossing", value=crossing.after, unit="count"),
-            *(Measured(name=f"total at {_shown(name) or OTHER_INSTITUTIONS}", value=plain(cents), unit="USD")
-              for name, cents in ordered[:10]),
+            *(
+                Measured(name=f"total at {_shown(name) or OTHER_INSTITUTIONS}", value=plain(cents), unit="USD")
+                for name, cents in ordered[:10]
+            ),
             *phrases.folded_shown(crossing.folded.count, crossing.folded.ordered, crossing.folded.returned),
         ),
-        offsets=tuple(rows["offset"].tolist()), institutions=tuple(filter(None, named)),
-        series=f"{year} {scope}", institution=own, parts=tuple(parts.items()),
-        without=tuple((name, rest) for name in largest_others(tuple(parts.items()), own)
-                      if (rest := crossing.total - by_institution[name]) > cap.cents),
+        offsets=tuple(rows["offset"].tolist()),
+        institutions=tuple(filter(None, named)),
+        series=f"{year} {scope}",
+        institution=own,
+        parts=tuple(parts.items()),
+        without=tuple(
+            (name, rest)
+            for name in largest_others(tuple(parts.items()), own)
+            if (rest := crossing.total - by_institution[name]) > cap.cents
+        ),
         alone=by_institution[own] if by_institution[own] > cap.cents else 0,
-        size=crossing.total, growth=growth.cents, memory_us=MEMORY_US, at_risk=excess,
-        value=plain(crossing.total), unit="USD", own_baseline=None if before is None else plain(before),
-        own_n=0 if before is None else 1, peer_baseline=None, text_en=english, text_ko=korean,
+        size=crossing.total,
+        growth=growth.cents,
+        memory_us=MEMORY_US,
+        at_risk=excess,
+        value=plain(crossing.total),
+        unit="USD",
+        own_baseline=None if before is None else plain(before),
+        own_n=0 if before is None else 1,
+        peer_baseline=None,
+        text_en=english,
+        text_ko=korean,
         folded=crossing.folded.count,
-    )  # fmt: skip
+    )
 
 
 def _shown(name: str) -> str:

@@ -100,14 +100,16 @@ class OffMarketRate:
     name_en = "Off-market exchange rate"
     name_ko = "시장환율 이탈 거래"
     told_apart: tuple[PartyType, ...] = ()
-    limits: LimitKinds = MappingProxyType({
-        "deviation_min": LimitKind("bp", "0.01", "1000000"),
-        "spread_multiple": LimitKind("ratio", "0", "1000000"),
-        CAP: LimitKind("bp", "0", "1000000", needed=False),
-        "amount_min": LimitKind("USD", "0", "1000000000000"),
-        "mean_window": LimitKind("days", "1", "3660", whole=True),
-        "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
-    })  # fmt: skip
+    limits: LimitKinds = MappingProxyType(
+        {
+            "deviation_min": LimitKind("bp", "0.01", "1000000"),
+            "spread_multiple": LimitKind("ratio", "0", "1000000"),
+            CAP: LimitKind("bp", "0", "1000000", needed=False),
+            "amount_min": LimitKind("USD", "0", "1000000000000"),
+            "mean_window": LimitKind("days", "1", "3660", whole=True),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+        }
+    )
 
     def evaluate(self, context: Context) -> Finding | None:
         """The deal of this payment, when it is off the market. Cost: 3 us unless it fires."""
@@ -129,8 +131,14 @@ class OffMarketRate:
         newest = max(days)
         days = {each: days[each] for each in sorted(days) if each > newest - KEPT_DAYS}
         if _off_market(context, deal) is not None:
-            now = Away(context.payment.time, context.payment.offset, _moved(context.payment.usd, deal.deviation),
-                       deal.pair, context.transaction.deal_rate or "", token_number(context.sender))  # fmt: skip
+            now = Away(
+                context.payment.time,
+                context.payment.offset,
+                _moved(context.payment.usd, deal.deviation),
+                deal.pair,
+                context.transaction.deal_rate or "",
+                token_number(context.sender),
+            )
             deals = _largest([*deals, now])
         context.slots[ID] = msgspec.msgpack.encode((days, deals))
         if not count and _may_teach(context, deal, today):
@@ -166,8 +174,13 @@ class OffMarketRate:
         shown = f"{float(rate):.6g}"
         changed = msgspec.structs.replace(context, deal=deal._replace(deviation=edge))
         sign, sign_ko, had_ko = ("or less", "이하", "였다면") if edge > 0 else ("or more", "이상", "이었다면")
-        return [Change(changed, f"had the deal rate been {shown} {sign} ({edge / CENTIBP:+.0f} bp)",
-                       f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp){had_ko}")]  # fmt: skip
+        return [
+            Change(
+                changed,
+                f"had the deal rate been {shown} {sign} ({edge / CENTIBP:+.0f} bp)",
+                f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp){had_ko}",
+            )
+        ]
 
 
 def _largest(deals: list[Away]) -> list[Away]:
@@ -287,14 +300,23 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
         ),
         offsets=(*(each.offset for each in repeats), context.payment.offset),
         institutions=(context.names[context.payment.institution],),
-        series=f"{deal.pair} {'above' if deal.deviation > 0 else 'below'}", size=moved_all,
-        growth=limits["growth_ratio"].cents, memory_us=width * DAY_US, at_risk=moved_all,
-        institution=bank, parts=tuple(parts.items()),
+        series=f"{deal.pair} {'above' if deal.deviation > 0 else 'below'}",
+        size=moved_all,
+        growth=limits["growth_ratio"].cents,
+        memory_us=width * DAY_US,
+        at_risk=moved_all,
+        institution=bank,
+        parts=tuple(parts.items()),
         without=tuple((name, moved_all - parts[name]) for name in largest_others(tuple(parts.items()), bank)),
         alone=parts[bank],
-        value=round(deal.deviation / CENTIBP, 2), unit="bp", own_baseline=own, own_n=own_n,
-        peer_baseline=round(_spread(context, deal)[1] / CENTIBP, 1), text_en=english, text_ko=korean,
-    )  # fmt: skip
+        value=round(deal.deviation / CENTIBP, 2),
+        unit="bp",
+        own_baseline=own,
+        own_n=own_n,
+        peer_baseline=round(_spread(context, deal)[1] / CENTIBP, 1),
+        text_en=english,
+        text_ko=korean,
+    )
 
 
 def _by_institution(context: Context, repeats: Sequence[Away]) -> dict[str, int]:
@@ -352,12 +374,16 @@ def _of_the_past(width: int, own: float | None, own_n: int, repeats: int, moved:
     """
     in_all, in_all_ko = f"{phrases.usd(moved)} moved in all", f"이전된 금액은 모두 {phrases.usd_ko(moved)}입니다"
     if own is None and not repeats:
-        return (f"No other deal of this party is known in {width} days, so it cannot be compared with its own past",
-                f"최근 {width}일 동안 본인의 다른 거래가 확인되지 않아 본인의 과거와 비교할 수 없습니다")  # fmt: skip
+        return (
+            f"No other deal of this party is known in {width} days, so it cannot be compared with its own past",
+            f"최근 {width}일 동안 본인의 다른 거래가 확인되지 않아 본인의 과거와 비교할 수 없습니다",
+        )
     if own is None:
         deals = phrases.counted(repeats, "earlier deal of this party was", "earlier deals of this party were")
-        return (f"In {width} days {deals} off the market too, {in_all}",
-                f"최근 {width}일 동안 본인의 다른 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}")  # fmt: skip
+        return (
+            f"In {width} days {deals} off the market too, {in_all}",
+            f"최근 {width}일 동안 본인의 다른 거래 {repeats}건도 시장환율을 벗어났으며, {in_all_ko}",
+        )
     other = phrases.counted(own_n, "other deal", "other deals")
     english = f"The mean of this party's {other} in {width} days was {own:+.0f} bp{phrases.few(own_n)}"
     korean = f"최근 {width}일 동안 본인의 다른 거래 {own_n}건의 평균 괴리는 {own:+.0f}bp입니다{phrases.few_ko(own_n)}"

@@ -137,10 +137,14 @@ def _rarity(feature: Feature, scale: str) -> tuple[str, str]:
             f" 가장 통상적인 경우보다 {times_ko} 드뭅니다.",
         )
     if far >= 0.0:
-        return (f" It lies {far:.1f} usual variations above what is usual.",
-                f" 통상값보다 통상 변동 폭의 {far:.1f}배만큼 높습니다.")  # fmt: skip
-    return (f" It lies {-far:.1f} usual variations below what is usual.",
-            f" 통상값보다 통상 변동 폭의 {-far:.1f}배만큼 낮습니다.")  # fmt: skip
+        return (
+            f" It lies {far:.1f} usual variations above what is usual.",
+            f" 통상값보다 통상 변동 폭의 {far:.1f}배만큼 높습니다.",
+        )
+    return (
+        f" It lies {-far:.1f} usual variations below what is usual.",
+        f" 통상값보다 통상 변동 폭의 {-far:.1f}배만큼 낮습니다.",
+    )
 
 
 def sentences(feature: Feature) -> tuple[str, str]:
@@ -164,12 +168,16 @@ def _own(feature: Feature, word: Wording) -> tuple[str, str]:
     """The party's own baseline, or that there is none."""
     if feature.own_baseline is not None:
         usual, usual_ko = _usual(feature, word, feature.own_baseline)
-        return (f" The party's own {usual} ({_observed(feature.own_n)}).",
-                f" 본인의 {usual_ko}(관측 {feature.own_n}건 기준).")  # fmt: skip
+        return (
+            f" The party's own {usual} ({_observed(feature.own_n)}).",
+            f" 본인의 {usual_ko}(관측 {feature.own_n}건 기준).",
+        )
     if not word.own:
         return "", ""
-    return (" No usual value of the party's own is known yet, so it cannot be compared with its own past.",
-            " 본인의 통상값이 아직 확인되지 않아 본인의 과거와 비교할 수 없습니다.")  # fmt: skip
+    return (
+        " No usual value of the party's own is known yet, so it cannot be compared with its own past.",
+        " 본인의 통상값이 아직 확인되지 않아 본인의 과거와 비교할 수 없습니다.",
+    )
 
 
 def _peers(feature: Feature, word: Wording) -> tuple[str, str]:
@@ -179,8 +187,10 @@ def _peers(feature: Feature, word: Wording) -> tuple[str, str]:
         return f" The comparison group's {usual}.", f" 비교 고객군의 {usual_ko}."
     if not word.peers:
         return "", ""
-    return (" No usual value of the comparison group is known yet.",
-            " 비교 고객군의 통상값은 아직 확인되지 않았습니다.")  # fmt: skip
+    return (
+        " No usual value of the comparison group is known yet.",
+        " 비교 고객군의 통상값은 아직 확인되지 않았습니다.",
+    )
 
 
 def _observed(count: int) -> str:
@@ -192,7 +202,11 @@ def _weak(feature: Feature) -> tuple[str, str]:
     if feature.own_n >= WEAK:
         return "", ""
     if not feature.own_n:
-        return (" The evidence is weak, because the party was not observed before.",
-                " 본인에 대한 이전 관측이 없으므로 근거가 약합니다.")  # fmt: skip
-    return (f" The evidence is weak: only {_observed(feature.own_n)} of the party's own, fewer than {WEAK}.",
-            f" 본인 관측이 {feature.own_n}건으로 {WEAK}건 미만이므로 근거가 약합니다.")  # fmt: skip
+        return (
+            " The evidence is weak, because the party was not observed before.",
+            " 본인에 대한 이전 관측이 없으므로 근거가 약합니다.",
+        )
+    return (
+        f" The evidence is weak: only {_observed(feature.own_n)} of the party's own, fewer than {WEAK}.",
+        f" 본인 관측이 {feature.own_n}건으로 {WEAK}건 미만이므로 근거가 약합니다.",
+    )

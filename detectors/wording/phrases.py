@@ -171,9 +171,11 @@ def both(english: str, korean: str) -> str:
 
 
 TYPES = {
-    "person": ("a person", "개인"), "sole_trader": ("a sole trader", "개인사업자"), "company": ("a company", "법인"),
+    "person": ("a person", "개인"),
+    "sole_trader": ("a sole trader", "개인사업자"),
+    "company": ("a company", "법인"),
     "bank": ("a bank", "금융기관"),
-}  # fmt: skip
+}
 
 
 def other_type(told: str, judged: str) -> str:

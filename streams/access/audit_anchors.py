@@ -45,9 +45,12 @@ def read_anchors(path: Path) -> list[Anchor]:
         try:
             anchors.append(_decode(line))
         except msgspec.DecodeError as fault:
-            raise AnchorError("the anchor file holds a line that is no anchor", got=f"{path}, line {number}: {fault}",
-                              expected="lines as `fxwatch reidentify` writes them",
-                              todo="restore the file; a damaged one proves nothing") from fault  # fmt: skip
+            raise AnchorError(
+                "the anchor file holds a line that is no anchor",
+                got=f"{path}, line {number}: {fault}",
+                expected="lines as `fxwatch reidentify` writes them",
+                todo="restore the file; a damaged one proves nothing",
+            ) from fault
     return anchors
 
 
@@ -62,9 +65,12 @@ def add_anchor(path: Path, offset: int, sha256: str) -> None:
         finally:
             os.close(file)
     except OSError as fault:
-        raise AnchorError(f"the audit record cannot be anchored: {fault.strerror}", got=path,
-                          expected="a file that can be added to", todo="correct FXWATCH_AUDIT_ANCHOR_FILE; the record "
-                          "is in the log, and nothing was shown") from fault  # fmt: skip
+        raise AnchorError(
+            f"the audit record cannot be anchored: {fault.strerror}",
+            got=path,
+            expected="a file that can be added to",
+            todo="correct FXWATCH_AUDIT_ANCHOR_FILE; the record is in the log, and nothing was shown",
+        ) from fault
 
 
 def missing(values: Iterable[tuple[int, bytes]], anchors: Iterable[Anchor]) -> Iterator[str]:

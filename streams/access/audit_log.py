@@ -88,12 +88,23 @@ def subject(token: str) -> str:
     return token if is_token(token) else f"no token ({len(token)} characters)"
 
 
-def chained(last: bytes | None, kind: str, token: str, case: str, reason: str, who: Who, when: datetime,
-            outcome: str) -> bytes:  # fmt: skip
+def chained(
+    last: bytes | None, kind: str, token: str, case: str, reason: str, who: Who, when: datetime, outcome: str
+) -> bytes:
     """The bytes of the record that follows `last` (None: the first)."""
     previous = FIRST if last is None else digest(last)
-    return msgspec.json.encode(AuditRecord(kind=kind, token=subject(token), case=case, reason=reason, who=who,
-                                           when=when, outcome=outcome, previous=previous))  # fmt: skip
+    return msgspec.json.encode(
+        AuditRecord(
+            kind=kind,
+            token=subject(token),
+            case=case,
+            reason=reason,
+            who=who,
+            when=when,
+            outcome=outcome,
+            previous=previous,
+        )
+    )
 
 
 def breaks(values: Iterable[tuple[int, bytes]]) -> Iterator[str]:
@@ -106,8 +117,10 @@ def breaks(values: Iterable[tuple[int, bytes]]) -> Iterator[str]:
             yield f"offset {offset}: not an audit record: {fault}"
         else:
             if record.previous != previous:
-                yield (f"offset {offset}: does not follow the record before it (carries {record.previous[:16]}..., "
-                       f"the record before has {previous[:16]}...)")  # fmt: skip
+                yield (
+                    f"offset {offset}: does not follow the record before it (carries {record.previous[:16]}..., "
+                    f"the record before has {previous[:16]}...)"
+                )
         previous = digest(value)
 
 
@@ -175,7 +188,10 @@ async def _append(settings: Settings, kind: str, token: str, case: str, reason: 
             await consumer.stop()
     except (KafkaError, TimeoutError, OSError, AssertionError) as fault:
         # aiokafka answers a fenced transaction with AssertionError (DESIGN section 3)
-        unwritten = AuditError("the audit record could not be written, so nothing is shown", got=repr(fault),
-                               todo="see `fxwatch topics diff` and the broker's log, then ask again")  # fmt: skip
+        unwritten = AuditError(
+            "the audit record could not be written, so nothing is shown",
+            got=repr(fault),
+            todo="see `fxwatch topics diff` and the broker's log, then ask again",
+        )
         raise denied_or(unwritten, fault) from fault
     return Written(tp.topic, PARTITION, told.offset, digest(value))

@@ -221,11 +221,19 @@ def _evidence(
     counted = words.evidence_shown.format(shown=len(items), total=alert.evidence_total)
     yield Line(f"{words.evidence} ({counted})", style="bold")
     for each in items:
-        position = (words.ledger_position.format(partition=alert.position.partition, offset=each.offset)
-                    if each.offset is not None else words.gone)  # fmt: skip
+        position = (
+            words.ledger_position.format(partition=alert.position.partition, offset=each.offset)
+            if each.offset is not None
+            else words.gone
+        )
         mark = "*" if each.event_id == alert.trigger_event_id else "-"
-        told = (local_time(each.event_time, zone, lang), position, each.institution or "", each.event_id,
-                _original(each))  # fmt: skip
+        told = (
+            local_time(each.event_time, zone, lang),
+            position,
+            each.institution or "",
+            each.event_id,
+            _original(each),
+        )
         yield Line("  ".join(map(printable, told)), mark, 2, 2)
         if details is not None:
             yield from details(each)
@@ -241,8 +249,11 @@ def _original(item: EvidenceItem) -> str:
 
 def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[Line]:
     yield Line(words.rarity, style="bold")
-    ranked = (words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank)) if alert.rank is not None
-              else words.warming)  # fmt: skip
+    ranked = (
+        words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank))
+        if alert.rank is not None
+        else words.warming
+    )
     yield Line(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
     selection = alert.selection
     budget = korean.coded(selection.budget, korean.BUDGETS) if lang == "ko" else printable(selection.budget)
@@ -260,16 +271,21 @@ def _record(alert: Alert, words: Labels, lang: Language) -> Iterator[Line]:
     yield Line(desk, words.desk, 2, _LABEL)
     yield Line(printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
     yield Line(printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
-    told = words.releases.format(code=versions.code, config=versions.config, detectors=versions.detectors,
-                                 rules=versions.rules)  # fmt: skip
+    told = words.releases.format(
+        code=versions.code, config=versions.config, detectors=versions.detectors, rules=versions.rules
+    )
     yield Line(printable(told), words.versions, 2, _LABEL)
     yield Line(words.caution, margin=2, style="italic")
 
 
 def lines(
-    alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN,
+    alert: Alert,
+    *,
+    lang: Language = "en",
+    zone: ZoneInfo = SEOUL,
+    evidence: int = EVIDENCE_SHOWN,
     details: Details | None = None,
-) -> list[Line]:  # fmt: skip
+) -> list[Line]:
     """The page, top to bottom; `evidence` records at most, the newest and the trigger, each with its `details`."""
     words = LABELS[lang]
     page = list(_head(alert, words, lang, zone))
@@ -281,8 +297,10 @@ def lines(
     fired = {hit.id for hit in alert.typologies}
     page += [_reason(reason, words, lang, fired) for reason in alert.reasons]
     page.append(Line(words.normal, style="bold"))
-    page += [Line(in_language(each.change, lang) + (f" ({words.still})" if each.would_alert else ""), "-", 2, 2)
-             for each in alert.counterfactual] or [Line(words.untested, "-", 2, 2)]  # fmt: skip
+    page += [
+        Line(in_language(each.change, lang) + (f" ({words.still})" if each.would_alert else ""), "-", 2, 2)
+        for each in alert.counterfactual
+    ] or [Line(words.untested, "-", 2, 2)]
     page += _evidence(alert, words, lang, zone, evidence, details)
     page += _rarity(alert, words, lang)
     page += _record(alert, words, lang)

@@ -80,16 +80,20 @@ DESKS = {"customs": "관세", "supervision": "감독", "compliance": "준법감�
 BUDGETS = {"anomaly": "이상 거래"}  # what rules raise is in none (detectors/alerting/build.py, RULE)
 # The shipped configuration's own words. A configuration may say both languages itself, as `English / Korean`.
 LEGAL_BASES = {
-    "Foreign Exchange Transactions Act art. 15 (payment procedure); FSC notice 2021-11-15: split transfers count as "
-    "one when remitter, closeness in time and purpose agree":
+    (
+        "Foreign Exchange Transactions Act art. 15 (payment procedure); FSC notice 2021-11-15: split transfers count "
+        "as one when remitter, closeness in time and purpose agree"
+    ): (
         "외국환거래법 제15조(지급절차 등), 금융위원회 안내(2021년 11월 15일): 송금인, 시간적 근접성 및 송금 사유가 "
-        "일치하는 분할송금은 하나의 송금으로 봅니다",
-    "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit without documents":
-        "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
+        "일치하는 분할송금은 하나의 송금으로 봅니다"
+    ),
+    (
+        "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit "
+        "without documents"
+    ): "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
     "Foreign Exchange Transactions Act art. 15 (payment procedure); an indicator of value moved through the price of "
-    "currency":
-        "외국환거래법 제15조(지급절차 등), 환율을 통하여 가치가 이전되는 징후",
-}  # fmt: skip
+    "currency": "외국환거래법 제15조(지급절차 등), 환율을 통하여 가치가 이전되는 징후",
+}
 
 
 def name(known: str) -> str:

@@ -29,8 +29,11 @@ def command(topic: str, partition: int, first: int, last: int, reason: str, *, a
     from streams.decisions.acknowledge_gap import record_acknowledgement
 
     if last < first or not reason.strip():
-        raise UsageError("a decision is on a span of offsets, and has a reason", got=f"{first} to {last}, {reason!r}",
-                         expected="FIRST up to LAST, --reason of some words")  # fmt: skip
+        raise UsageError(
+            "a decision is on a span of offsets, and has a reason",
+            got=f"{first} to {last}, {reason!r}",
+            expected="FIRST up to LAST, --reason of some words",
+        )
     who, at = account().user, datetime.now(UTC).isoformat(timespec="seconds")
     record_acknowledgement(load_settings(), (topic, partition), (first, last), reason.strip(), who=who, at=at)
     told = {"topic": topic, "partition": partition, "first": first, "last": last, "reason": reason.strip(), "who": who}

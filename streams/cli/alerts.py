@@ -93,14 +93,24 @@ def _records(reader: topic_reader.Reader, words: DeskWords, *, from_beginning: b
 @click.option("--from-beginning", is_flag=True, help="All alerts the topic holds first; default: new ones from now on.")
 @click.option("--count", type=click.IntRange(min=1), help="Stop after this many alerts.")
 @click.option("--party", metavar="TOKEN", help="Only alerts of this party.")
-@click.option("--min-severity", type=click.Choice(alert_text.SEVERITIES), default="low", show_default=True,
-              help="Only alerts at least this severe.")  # fmt: skip
+@click.option(
+    "--min-severity",
+    type=click.Choice(alert_text.SEVERITIES),
+    default="low",
+    show_default=True,
+    help="Only alerts at least this severe.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One alert a line, byte for byte as on the topic.")
 @language
 def follow(
-    desk: str | None, from_beginning: bool, count: int | None, party: str | None, min_severity: str, as_json: bool,
+    desk: str | None,
+    from_beginning: bool,
+    count: int | None,
+    party: str | None,
+    min_severity: str,
+    as_json: bool,
     lang: Language,
-) -> None:  # fmt: skip
+) -> None:
     """Print alerts as they come, until Ctrl-C or --count.
 
     Reads committed alerts only, joins no consumer group and commits nothing: any number of people may follow at once.

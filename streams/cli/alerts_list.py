@@ -33,8 +33,12 @@ def alert_topic(settings: Settings, desk: str | None) -> str:
         return topics.ALERTS
     desks = settings.effective.desks
     if desk not in desks:
-        raise UsageError("there is no such desk", got=desk, expected=", ".join(sorted(desks)) or "none is configured",
-                         todo="name one of these, or add it to the table [desks]")  # fmt: skip
+        raise UsageError(
+            "there is no such desk",
+            got=desk,
+            expected=", ".join(sorted(desks)) or "none is configured",
+            todo="name one of these, or add it to the table [desks]",
+        )
     return topics.desk_topic(desk)
 
 
@@ -46,8 +50,9 @@ def typology_id(given: str | None) -> str | None:
         return given
     known = [typology.id for typology in REGISTRY]
     if given.upper() not in known:
-        raise UsageError("there is no such typology", got=given, expected=", ".join([*known, ANOMALY]),
-                         todo="name one of these")  # fmt: skip
+        raise UsageError(
+            "there is no such typology", got=given, expected=", ".join([*known, ANOMALY]), todo="name one of these"
+        )
     return given.upper()
 
 
@@ -58,21 +63,48 @@ def typology_id(given: str | None) -> str | None:
 @click.option("--party", "parties", multiple=True, metavar="TOKEN", help="Only alerts of this party; may be repeated.")
 @click.option("--typology", metavar="ID", help="Only alerts of this typology, such as T02; anomaly: of none.")
 @click.option("--case", help="Only alerts of this case.")
-@click.option("--min-severity", type=click.Choice(SEVERITIES), default="low", show_default=True,
-              help="Only alerts at least this severe.")  # fmt: skip
-@click.option("--status", type=click.Choice(["open", "disposed", "all"]), default="all", show_default=True,
-              help="open: nobody's verdict stands; disposed: one does.")  # fmt: skip
-@click.option("--sort", "sorting", type=click.Choice(["severity", "time", "amount"]), default="severity",
-              show_default=True, help="Which come first: the most severe, the newest, the largest.")  # fmt: skip
+@click.option(
+    "--min-severity",
+    type=click.Choice(SEVERITIES),
+    default="low",
+    show_default=True,
+    help="Only alerts at least this severe.",
+)
+@click.option(
+    "--status",
+    type=click.Choice(["open", "disposed", "all"]),
+    default="all",
+    show_default=True,
+    help="open: nobody's verdict stands; disposed: one does.",
+)
+@click.option(
+    "--sort",
+    "sorting",
+    type=click.Choice(["severity", "time", "amount"]),
+    default="severity",
+    show_default=True,
+    help="Which come first: the most severe, the newest, the largest.",
+)
 @click.option("--limit", type=click.IntRange(min=1), default=MOST_SHOWN, show_default=True, help="At most so many.")
 @spreadsheet
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an alert.")
 @language
 def list_(  # noqa: PLR0917
-    desk: str | None, since: str | None, until: str | None, parties: tuple[str, ...], typology: str | None,
-    case: str | None, min_severity: Any, status: Any, sorting: Any, limit: int, as_csv: bool, bom: bool, as_json: bool,
+    desk: str | None,
+    since: str | None,
+    until: str | None,
+    parties: tuple[str, ...],
+    typology: str | None,
+    case: str | None,
+    min_severity: Any,
+    status: Any,
+    sorting: Any,
+    limit: int,
+    as_csv: bool,
+    bom: bool,
+    as_json: bool,
     lang: Language,
-) -> None:  # fmt: skip
+) -> None:
     """List the current alerts, the verdicts that stand on them, and where to go on.
 
     An alert that brought others up to date stands for all of them. It is open again when its verdict was on an earlier
@@ -91,8 +123,14 @@ def list_(  # noqa: PLR0917
     for party in parties:
         require_token(party)  # what is no token is told before anything is read
     begin, end = span(since, until, zone)
-    wanted = Wanted(since=begin, until=end, parties=frozenset(parties),
-                    typology=typology_id(typology), case=case, least=min_severity)  # fmt: skip
+    wanted = Wanted(
+        since=begin,
+        until=end,
+        parties=frozenset(parties),
+        typology=typology_id(typology),
+        case=case,
+        least=min_severity,
+    )
     query = Query(topic=alert_topic(settings, desk), wanted=wanted, state=status, sorting=sorting, most=limit)
     found = listed(settings, query, Progress(lang))
     if as_json:
@@ -104,8 +142,12 @@ def list_(  # noqa: PLR0917
         show_page([line for row in found.rows for line in list_text.block(row, zone, lang)])
     else:
         names = list_text.columns(zone, lang)
-        tables.show(names, (list_text.cells(row, zone, lang) for row in found.rows), numeric=[names[3]],
-                    whole=[names[0], *names[5:]])  # fmt: skip
+        tables.show(
+            names,
+            (list_text.cells(row, zone, lang) for row in found.rows),
+            numeric=[names[3]],
+            whole=[names[0], *names[5:]],
+        )
     _remarks(found, lang)
 
 

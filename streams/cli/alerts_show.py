@@ -77,10 +77,14 @@ def _as_json(looked: Looked, settings: Settings) -> dict[str, Any]:
     verdicts = None
     if looked.verdicts is not None:
         verdicts = [
-            msgspec.to_builtins(given) | {"counts": looked.verdicts.counts(given),
-                                          "reason": (looked.reasons or {}).get((given.partition, given.offset))}
-            for head in looked.heads for given in looked.verdicts.on(head.alert_id, head.party)
-        ]  # fmt: skip
+            msgspec.to_builtins(given)
+            | {
+                "counts": looked.verdicts.counts(given),
+                "reason": (looked.reasons or {}).get((given.partition, given.offset)),
+            }
+            for head in looked.heads
+            for given in looked.verdicts.on(head.alert_id, head.party)
+        ]
     return {
         "alert": json.loads(looked.found.value),
         "evidence": None if looked.details is None else [evidence_json(each, purposes) for each in looked.details],

@@ -29,9 +29,11 @@ def _directory(given: Path | None) -> Path:
 
 
 _dir_option = click.option(
-    "--dir", "given", type=click.Path(path_type=Path),
+    "--dir",
+    "given",
+    type=click.Path(path_type=Path),
     help="The broker's directory, kept between starts. [default: .fxwatch/broker]",
-)  # fmt: skip
+)
 
 
 def _say(line: str) -> None:
@@ -80,8 +82,11 @@ def start(given: Path | None, port: int | None, heap: int, *, detach: bool) -> N
         broker.stop()
     else:
         if code not in STOPPED:
-            raise BrokerStartError("the broker ended by itself", got=f"exit code {code}",
-                                   todo=f"look into {broker.directory / 'server.log'}")  # fmt: skip
+            raise BrokerStartError(
+                "the broker ended by itself",
+                got=f"exit code {code}",
+                todo=f"look into {broker.directory / 'server.log'}",
+            )
     _say("stopped")
 
 

@@ -37,13 +37,21 @@ class NotReplayedError(FxwatchError):
 def selection(command: Callable[..., None]) -> Callable[..., None]:
     """The options that choose dead letters."""
     for option in (
-        click.option("--offset", "offsets", multiple=True, metavar="PARTITION:OFFSET",
-                     help="Only the record at this source position (with --topic); may be repeated."),
-        click.option("--topic-id", metavar="ID",
-                     help="Only records of the topic with this id: one created again has its predecessor's name."),
+        click.option(
+            "--offset",
+            "offsets",
+            multiple=True,
+            metavar="PARTITION:OFFSET",
+            help="Only the record at this source position (with --topic); may be repeated.",
+        ),
+        click.option(
+            "--topic-id",
+            metavar="ID",
+            help="Only records of the topic with this id: one created again has its predecessor's name.",
+        ),
         click.option("--code", help="Only records refused with this code, such as decimal.malformed."),
         click.option("--topic", help="Only records that came from this input topic."),
-    ):  # fmt: skip
+    ):
         command = option(command)
     return command
 
@@ -87,10 +95,13 @@ def letters(
                     continue
                 # a letter that a crash wrote twice has the same source position
                 identity = (letter.topic, letter.topic_id, letter.partition, letter.offset)
-                if (identity in seen or (topic is not None and letter.topic != topic)
-                        or (topic_id is not None and letter.topic_id != topic_id)
-                        or (code is not None and code not in letter.codes)
-                        or (positions and identity[2:] not in positions)):  # fmt: skip
+                if (
+                    identity in seen
+                    or (topic is not None and letter.topic != topic)
+                    or (topic_id is not None and letter.topic_id != topic_id)
+                    or (code is not None and code not in letter.codes)
+                    or (positions and identity[2:] not in positions)
+                ):
                     continue
                 seen.add(identity)
                 yield letter, letter.length if letter.length is not None else len(letter.value or b"")
@@ -115,11 +126,18 @@ def _shown(raw: bytes | None) -> str | None:
 
 def _as_json(letter: Original, size: int, *, show: bool) -> str:
     fields: dict[str, Any] = {
-        "topic": letter.topic, "topic_id": letter.topic_id or None, "partition": letter.partition,
-        "offset": letter.offset, "timestamp": _when(letter),
-        "stage": letter.stage, "codes": letter.codes, "message": letter.message, "bytes": size,
-        "complete": letter.complete, "version": letter.version,
-    }  # fmt: skip
+        "topic": letter.topic,
+        "topic_id": letter.topic_id or None,
+        "partition": letter.partition,
+        "offset": letter.offset,
+        "timestamp": _when(letter),
+        "stage": letter.stage,
+        "codes": letter.codes,
+        "message": letter.message,
+        "bytes": size,
+        "complete": letter.complete,
+        "version": letter.version,
+    }
     if show:
         fields |= {"key": _shown(letter.key), "value": _shown(letter.value)}
     return json.dumps(fields, ensure_ascii=False)
@@ -131,9 +149,14 @@ def _as_json(letter: Original, size: int, *, show: bool) -> str:
 @click.option("--show", is_flag=True, help="Show keys and values too: they hold personal data.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_(
-    topic: str | None, topic_id: str | None, code: str | None, offsets: tuple[str, ...], limit: int, show: bool,
+    topic: str | None,
+    topic_id: str | None,
+    code: str | None,
+    offsets: tuple[str, ...],
+    limit: int,
+    show: bool,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """List rejected records and every reason. Keys and values are shown only with --show.
 
     A record of a topic that was deleted since is shown with that topic's id; another may stand at its position now.
@@ -159,8 +182,7 @@ def list_(
         rows.append([*row, _shown(letter.key) or "", _shown(letter.value) or ""] if show else row)
     if not as_json:
         columns = ["when", "source", "codes", "message", "bytes"]
-        tables.show([*columns, "key", "value"] if show else columns, rows, numeric=["bytes"],
-                    whole=["when", "source"])  # fmt: skip
+        tables.show([*columns, "key", "value"] if show else columns, rows, numeric=["bytes"], whole=["when", "source"])
     counted = ", ".join(f"{name} {count}" for name, count in codes.most_common()) or "none"
     say(f"{total} dead letters, {min(total, limit)} shown; by code: {counted}", err=True)
 
@@ -185,8 +207,9 @@ class _Sender:
         self._settings = settings
         self._oldest_ms = {
             row.name: now_ms - int(row.configuration(settings)[BEFORE]) + _SENDING_MS
-            for row in topics.table(settings) if row.name in topics.INPUTS
-        }  # fmt: skip
+            for row in topics.table(settings)
+            if row.name in topics.INPUTS
+        }
         # a batch with one stamp beyond it is refused, and with it the rest of the replay; not all clocks are one
         self._newest_ms = now_ms + INPUT_AHEAD_MS // 2
         self._waiting: dict[tuple[str, int], list[clients.Record]] = {}
@@ -279,16 +302,28 @@ def replay(
     done = _replay(settings, letters(settings, topic, topic_id, code, offsets), yes=yes)
     total, word = done.counts.total(), "sent" if yes else "would be sent"
     if as_json:
-        say_json(json.dumps({"sent": total if yes else 0, "selected": total, "dry_run": not yes,
-                               "restamped": done.restamped, "not_replayable": done.refused}))  # fmt: skip
+        say_json(
+            json.dumps(
+                {
+                    "sent": total if yes else 0,
+                    "selected": total,
+                    "dry_run": not yes,
+                    "restamped": done.restamped,
+                    "not_replayable": done.refused,
+                }
+            )
+        )
     else:
         rows = [(name, codes, f"{count:,}") for (name, codes), count in sorted(done.counts.items())]
         tables.show(["topic", "codes", word], rows, numeric=[word])
     hint = "" if yes else "; nothing was sent, add --yes to send them"
     say(f"{total} records {word}{hint}", err=True)
     if done.restamped:
-        say(f"{done.restamped} of them with the time of sending as Kafka timestamp: their own is older or newer than "
-            "their topic takes", err=True)  # fmt: skip
+        say(
+            f"{done.restamped} of them with the time of sending as Kafka timestamp: their own is older or newer than "
+            "their topic takes",
+            err=True,
+        )
     if done.refused:
         told = "\n  ".join(done.refused[:20])
         raise NotReplayedError(f"{len(done.refused)} dead letters cannot be replayed:\n  {told}")

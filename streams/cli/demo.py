@@ -142,8 +142,13 @@ class _Teller:
     @contextlib.contextmanager
     def bar(self, events: int) -> Iterator[Callable[[int], None]]:
         """A progress bar meanwhile, where somebody can see it; yields what takes the number of records sent."""
-        columns = (TextColumn("streaming"), BarColumn(), TaskProgressColumn(),
-                   TextColumn("{task.fields[alerts]} alerts"), TimeElapsedColumn())  # fmt: skip
+        columns = (
+            TextColumn("streaming"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[alerts]} alerts"),
+            TimeElapsedColumn(),
+        )
         with Progress(*columns, console=self._console, transient=True, disable=not self._drawn) as self._progress:
             self._progress.add_task("stream", total=events, alerts=0)
             yield lambda sent: self._update(completed=sent)

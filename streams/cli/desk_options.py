@@ -24,8 +24,12 @@ Command = TypeVar("Command", bound=Callable[..., object])
 
 def language(command: Command) -> Command:
     """The option --lang."""
-    option = click.option("--lang", type=click.Choice(["en", "ko"]), callback=_language,
-                          help="English or Korean; default: FXWATCH_LANG, else English.")  # fmt: skip
+    option = click.option(
+        "--lang",
+        type=click.Choice(["en", "ko"]),
+        callback=_language,
+        help="English or Korean; default: FXWATCH_LANG, else English.",
+    )
     return option(command)
 
 
@@ -37,9 +41,13 @@ def spreadsheet(command: Command) -> Command:
     """The options --csv and --bom."""
     for option in (
         click.option("--bom", is_flag=True, help="With --csv: a byte order mark, by which Excel reads it as UTF-8."),
-        click.option("--csv", "as_csv", is_flag=True,
-                     help="RFC 4180, UTF-8; a cell that a spreadsheet would run as a formula gets an apostrophe."),
-    ):  # fmt: skip
+        click.option(
+            "--csv",
+            "as_csv",
+            is_flag=True,
+            help="RFC 4180, UTF-8; a cell that a spreadsheet would run as a formula gets an apostrophe.",
+        ),
+    ):
         command = option(command)
     return command
 

@@ -51,9 +51,12 @@ def _asked(texts: tuple[str, ...]) -> list[str]:
         ids += sys.stdin.read().split() if text == STANDARD_INPUT else [text]
     ids = list(dict.fromkeys(ids))
     if not 0 < len(ids) <= MOST_AT_ONCE:
-        raise UsageError("these are not as many alerts as can be judged at once", got=len(ids),
-                         expected=f"1 to {MOST_AT_ONCE}",
-                         todo="name alerts, or give their ids on standard input")  # fmt: skip
+        raise UsageError(
+            "these are not as many alerts as can be judged at once",
+            got=len(ids),
+            expected=f"1 to {MOST_AT_ONCE}",
+            todo="name alerts, or give their ids on standard input",
+        )
     return ids
 
 
@@ -61,9 +64,12 @@ def _officer(settings: Settings, officer: str | None) -> str:
     """Who answers for it. Raises `UsageError` where nobody does."""
     answers = officer or settings.officer
     if not answers:
-        raise UsageError("nobody answers for this verdict", got="neither --officer nor the setting officer",
-                         expected="the id of the accountable officer",
-                         todo="say --officer ID, or set FXWATCH_OFFICER")  # fmt: skip
+        raise UsageError(
+            "nobody answers for this verdict",
+            got="neither --officer nor the setting officer",
+            expected="the id of the accountable officer",
+            todo="say --officer ID, or set FXWATCH_OFFICER",
+        )
     return answers
 
 
@@ -80,9 +86,12 @@ def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Ver
 
 @click.command()
 @click.argument("alerts", nargs=-1, required=True, metavar="ALERT...")
-@click.option("--verdict", required=True,
-              type=click.Choice(get_args(Verdict)),
-              help="withdrawn takes back this officer's earlier verdict.")  # fmt: skip
+@click.option(
+    "--verdict",
+    required=True,
+    type=click.Choice(get_args(Verdict)),
+    help="withdrawn takes back this officer's earlier verdict.",
+)
 @click.option("--reason", required=True, help="Why, in words (1 to 2000 characters). It never enters the ledger.")
 @click.option("--officer", help="Id of the officer who answers for it; default: the setting officer (FXWATCH_OFFICER).")
 @click.option("--amount-krw", metavar="AMOUNT", help="Confirmed amount, KRW.")
@@ -90,17 +99,33 @@ def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Ver
 @click.option("--sanction", type=click.Choice(["none", "warning", "fine", "referral"]), help="What was done.")
 @click.option("--office", help="The officer's office.")
 @click.option("--decided-at", metavar="TIME", help="When it was decided; default now.")
-@click.option("--sign-key", type=click.Path(path_type=Path),
-              help="Sign with the private key of this file (mode 0600; docs/SECURITY.md).")  # fmt: skip
-@click.option("--wait", "wait_seconds", type=click.FloatRange(min=0, max=600), default=WAIT_SECONDS, show_default=True,
-              help="Seconds to wait until it is seen in the ledger; 0: send only.")  # fmt: skip
+@click.option(
+    "--sign-key",
+    type=click.Path(path_type=Path),
+    help="Sign with the private key of this file (mode 0600; docs/SECURITY.md).",
+)
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(min=0, max=600),
+    default=WAIT_SECONDS,
+    show_default=True,
+    help="Seconds to wait until it is seen in the ledger; 0: send only.",
+)
 @click.option("--dry-run", is_flag=True, help="Look, check and show; send nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object an alert.")
 @language
 def command(
-    alerts: tuple[str, ...], decided_at: str | None, sign_key: Path | None, wait_seconds: float, *, dry_run: bool,
-    as_json: bool, lang: Language, **given: Any,
-) -> None:  # fmt: skip
+    alerts: tuple[str, ...],
+    decided_at: str | None,
+    sign_key: Path | None,
+    wait_seconds: float,
+    *,
+    dry_run: bool,
+    as_json: bool,
+    lang: Language,
+    **given: Any,
+) -> None:
     """Give a verdict on ALERT (its id, or the first digits of it); on several alike; `-` reads ids, blank between them.
 
     The alert is looked up and named, the verdict checked as ingest will check it, sent, and waited for: "taken in" says
@@ -150,8 +175,15 @@ def _judge(settings: Settings, found: Found, verdicts: Verdicts | None, at: date
     """The decision on one alert. Raises `UsageError` for one that would be refused."""
     alert = found.alert
     details = {name: given[name] for name in DETAILS}
-    decision = decided(at, alert_id=alert.alert_id, party=alert.party, verdict=given["verdict"], reason=given["reason"],
-                       investigator=given["officer"], **details)  # fmt: skip
+    decision = decided(
+        at,
+        alert_id=alert.alert_id,
+        party=alert.party,
+        verdict=given["verdict"],
+        reason=given["reason"],
+        investigator=given["officer"],
+        **details,
+    )
     check(settings, decision)
     return _Judged(found, decision, None if verdicts is None else already(verdicts, decision))
 

@@ -39,8 +39,12 @@ def _failed(name: str, fault: FxwatchError, *, needed: bool = True) -> Check:
 
 def python() -> Check:
     """Python 3.11 or newer."""
-    return Check(name="python", ok=sys.version_info >= OLDEST_PYTHON, found=platform.python_version(),
-                 todo="install Python 3.11 or newer, then: make setup")  # fmt: skip
+    return Check(
+        name="python",
+        ok=sys.version_info >= OLDEST_PYTHON,
+        found=platform.python_version(),
+        todo="install Python 3.11 or newer, then: make setup",
+    )
 
 
 def configuration() -> tuple[Check, Settings | None]:
@@ -69,8 +73,13 @@ def jars() -> Check:
 
     lock, cache = read_lock(), cache_directory()
     cached = sum(jar.path(cache).exists() for jar in lock)
-    return Check(name="jars", ok=cached == len(lock), needed=False, found=f"{cached} of {len(lock)} in {cache}",
-                 todo="nothing: fxwatch broker start fetches and verifies them (45 MB, once)")  # fmt: skip
+    return Check(
+        name="jars",
+        ok=cached == len(lock),
+        needed=False,
+        found=f"{cached} of {len(lock)} in {cache}",
+        todo="nothing: fxwatch broker start fetches and verifies them (45 MB, once)",
+    )
 
 
 def broker_and_topics(settings: Settings) -> list[Check]:
@@ -89,8 +98,16 @@ def broker_and_topics(settings: Settings) -> list[Check]:
     except NotAuthorizedError:
         # the operator alone may; whoever else has let this machine in has done all that is needed
         found = "not looked at: this client may not describe them all"
-        return [broker, Check(name="topics", ok=False, needed=False, found=found,
-                              todo="nothing, or as the operator: fxwatch topics diff")]  # fmt: skip
+        return [
+            broker,
+            Check(
+                name="topics",
+                ok=False,
+                needed=False,
+                found=found,
+                todo="nothing, or as the operator: fxwatch topics diff",
+            ),
+        ]
     except FxwatchError as fault:
         unseen = Check(name="topics", ok=False, needed=False, found="not looked at", todo="see broker")
         return [_failed("broker", fault, needed=named), unseen]
@@ -113,8 +130,13 @@ def seal_key_file(settings: Settings) -> Check:
     """The public key that identities are sealed to."""
     path = settings.seal_key_file
     if path is None:
-        return Check(name="seal key", ok=False, needed=False, found="none: nothing is written to fx.identities.v1",
-                     todo="set FXWATCH_SEAL_KEY_FILE where alerts must be re-identified")  # fmt: skip
+        return Check(
+            name="seal key",
+            ok=False,
+            needed=False,
+            found="none: nothing is written to fx.identities.v1",
+            todo="set FXWATCH_SEAL_KEY_FILE where alerts must be re-identified",
+        )
     from streams.keys.sealed_identities import load_sealer
 
     try:
@@ -128,9 +150,14 @@ def sender_keys(settings: Settings) -> Check:
     """Whose records must be signed. A file with faults is told under configuration."""
     path = settings.sender_keys_file
     if path is None:
-        return Check(name="sender keys", ok=False, needed=False, found="none: no record has to be signed",
-                     todo="set FXWATCH_SENDER_KEYS_FILE where not everybody who may write to an input is trusted with "
-                          "every institution's name (docs/SECURITY.md)")  # fmt: skip
+        return Check(
+            name="sender keys",
+            ok=False,
+            needed=False,
+            found="none: no record has to be signed",
+            todo="set FXWATCH_SENDER_KEYS_FILE where not everybody who may write to an input is trusted with "
+            "every institution's name (docs/SECURITY.md)",
+        )
     from streams.keys.sender_key_file import load_sender_keys
 
     try:
@@ -146,8 +173,13 @@ def promtool() -> Check:
     """Prometheus' checker; only a test uses it."""
     beside = str(Path(sys.executable).parent)
     found = shutil.which("promtool", path=beside) or shutil.which("promtool")
-    return Check(name="promtool", ok=found is not None, needed=False, found=found or "none",
-                 todo="make promtool, to have the Prometheus rules tested")  # fmt: skip
+    return Check(
+        name="promtool",
+        ok=found is not None,
+        needed=False,
+        found=found or "none",
+        todo="make promtool, to have the Prometheus rules tested",
+    )
 
 
 def uvloop() -> Check:

@@ -34,19 +34,26 @@ def command() -> None:
 def _keys(path: Path | None) -> list[Key]:
     path = path or load_settings().key_file
     if path is None:
-        raise UsageError("originals are proven with the evidence keys", got="FXWATCH_KEY_FILE is not set",
-                         expected="a pseudonym key file, or what `fxwatch evidence keys` wrote",
-                         todo="set it, or say --key-file")  # fmt: skip
+        raise UsageError(
+            "originals are proven with the evidence keys",
+            got="FXWATCH_KEY_FILE is not set",
+            expected="a pseudonym key file, or what `fxwatch evidence keys` wrote",
+            todo="set it, or say --key-file",
+        )
     return parse_evidence_keys(read_secret_file(path, "key"), str(path))
 
 
 @command.command("prove")
 @click.argument("alert_id")
 @click.option("--key-file", type=click.Path(path_type=Path), help="Pseudonym or evidence keys, else FXWATCH_KEY_FILE.")
-@click.option("--original", type=click.Path(path_type=Path, exists=True, dir_okay=False),
-              help="A copy of one sender's record, byte for byte, instead of what the topics hold.")  # fmt: skip
-@click.option("--record-keys", is_flag=True,
-              help="Show each proven record's key: with the original, others can check this one.")  # fmt: skip
+@click.option(
+    "--original",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A copy of one sender's record, byte for byte, instead of what the topics hold.",
+)
+@click.option(
+    "--record-keys", is_flag=True, help="Show each proven record's key: with the original, others can check this one."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a record.")
 @language
 def prove_command(
@@ -91,14 +98,20 @@ def _require(found: list[Proved], *, copied: bool) -> None:
         return
     told = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in counts.items() if count)
     if counts["differs"]:
-        raise NotReproducedError("evidence is not what the sender sent" if not copied else
-                                 "this copy is none of the alert's records", got=told, expected="all proven",
-                                 todo="look at the records named above; the input topic or the ledger was changed"
-                                 if not copied else "check that the copy is byte for byte, key and headers left out",
-                                 )  # fmt: skip
-    raise OutOfReachError("not all evidence could be checked, of the rest none differs", got=told,
-                          expected="originals, ledger records and keys",
-                          todo="see the last column; an older key file or a copy of the original helps")  # fmt: skip
+        raise NotReproducedError(
+            "evidence is not what the sender sent" if not copied else "this copy is none of the alert's records",
+            got=told,
+            expected="all proven",
+            todo="look at the records named above; the input topic or the ledger was changed"
+            if not copied
+            else "check that the copy is byte for byte, key and headers left out",
+        )
+    raise OutOfReachError(
+        "not all evidence could be checked, of the rest none differs",
+        got=told,
+        expected="originals, ledger records and keys",
+        todo="see the last column; an older key file or a copy of the original helps",
+    )
 
 
 @command.command("keys")
@@ -118,6 +131,10 @@ def keys_command(key_file: Path | None, out: Path) -> None:
         with os.fdopen(os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
             file.write(text)
     except OSError as fault:
-        raise UsageError(f"cannot write the evidence keys: {fault.strerror}", got=out, expected="a new file",
-                         todo="choose another name; keys are never overwritten") from fault  # fmt: skip
+        raise UsageError(
+            f"cannot write the evidence keys: {fault.strerror}",
+            got=out,
+            expected="a new file",
+            todo="choose another name; keys are never overwritten",
+        ) from fault
     say(f"{out}: evidence keys {', '.join(key.id for key in keys)}")

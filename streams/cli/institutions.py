@@ -87,8 +87,12 @@ def command(since: datetime | None, top: int, as_json: bool) -> None:
 def show(rows: list[Row], top: int) -> None:
     """The table on standard output, and on standard error how many more there are."""
     names = [_TITLES.get(word, word) for word in SHARES]
-    tables.show(["institution", "payments", *names], [_cells(row) for row in rows[:top]],
-                numeric=["payments", *names], whole=["institution"])  # fmt: skip
+    tables.show(
+        ["institution", "payments", *names],
+        [_cells(row) for row in rows[:top]],
+        numeric=["payments", *names],
+        whole=["institution"],
+    )
     if len(rows) > top:
         say(f"{len(rows) - top} more institutions (--top)", err=True)
 

@@ -34,13 +34,21 @@ def _place(text: str, settings: Settings) -> tuple[int, int]:
     """Partition and offset. Raises `UsageError`."""
     found = _PLACE.fullmatch(text.removeprefix(f"{topics.LEDGER}[").replace("]@", ":"))
     if found is None:
-        raise UsageError("this is not a position of the ledger", got=repr(text[:80]), expected="PARTITION:OFFSET",
-                         todo="copy it from an alert's evidence, such as 8:1007")  # fmt: skip
+        raise UsageError(
+            "this is not a position of the ledger",
+            got=repr(text[:80]),
+            expected="PARTITION:OFFSET",
+            todo="copy it from an alert's evidence, such as 8:1007",
+        )
     partition, offset = int(found[1]), int(found[2])
     count = partitions_of(settings, [topics.LEDGER])[topics.LEDGER]
     if partition >= count:
-        raise UsageError("the ledger has no such partition", got=partition, expected=f"0 to {count - 1}",
-                         todo="copy it from an alert's evidence, such as 8:1007")  # fmt: skip
+        raise UsageError(
+            "the ledger has no such partition",
+            got=partition,
+            expected=f"0 to {count - 1}",
+            todo="copy it from an alert's evidence, such as 8:1007",
+        )
     return partition, offset
 
 
@@ -65,16 +73,26 @@ def show(position: str, *, as_json: bool, lang: Language) -> None:
     event = origin = None
     if at.state == "record":
         try:
-            event, origin = envelope.decode_record(at.record.value, at.record.headers, offset, at.record.timestamp,
-                                                 partition)  # fmt: skip
+            event, origin = envelope.decode_record(
+                at.record.value, at.record.headers, offset, at.record.timestamp, partition
+            )
         except LedgerError as fault:
             at = At(offset, "damaged", cause=fault.message)
     if as_json:
         say_json(json.dumps(record_json(place, at.state, event, origin, at.cause), ensure_ascii=False))
     elif event is not None and origin is not None:
         key = (at.record.key or b"").decode(errors="replace")
-        show_page(record_lines(place, key, event, origin, purposes=settings.effective.legend.purposes,
-                               zone=ZoneInfo(settings.effective.engine.time_zone), lang=lang))  # fmt: skip
+        show_page(
+            record_lines(
+                place,
+                key,
+                event,
+                origin,
+                purposes=settings.effective.legend.purposes,
+                zone=ZoneInfo(settings.effective.engine.time_zone),
+                lang=lang,
+            )
+        )
     else:
         words = DESK_WORDS[lang]
         say(f"{words.record} {place}")

@@ -26,15 +26,27 @@ MOST_ALERTS = 1_000
 @click.argument("token")
 @click.option("--since", metavar="TIME", help="Events of this day or time and later: 2026-04-28, 2026-04-28T17:42.")
 @click.option("--until", metavar="TIME", help="Events up to the end of this day, or before this time.")
-@click.option("--limit", type=click.IntRange(min=1), default=MOST_SHOWN, show_default=True,
-              help="At most so many events, the newest; sums are of all.")  # fmt: skip
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    default=MOST_SHOWN,
+    show_default=True,
+    help="At most so many events, the newest; sums are of all.",
+)
 @spreadsheet
 @click.option("--json", "as_json", is_flag=True, help="Everything as one JSON object.")
 @language
 def command(
-    token: str, since: str | None, until: str | None, limit: int, *, as_csv: bool, bom: bool, as_json: bool,
+    token: str,
+    since: str | None,
+    until: str | None,
+    limit: int,
+    *,
+    as_csv: bool,
+    bom: bool,
+    as_json: bool,
     lang: Language,
-) -> None:  # fmt: skip
+) -> None:
     """Show a party's history: profile, settled payments by month, counterparties, events in order, alerts and cases.
 
     TOKEN is the party as alerts show it. Where keys were rotated its former and later tokens are found by the records

@@ -65,9 +65,21 @@ LEFT_OUT = 3
 )
 @click.option("--json", "as_json", is_flag=True, help="Report and summary as JSON on standard output.")
 def command(
-    files: tuple[str, ...], topic: str | None, rate: float | None, *, timestamps: Any, history: bool, partial: bool,
-    as_is: bool, sign_key: Path | None, dry_run: bool, rest: Path | None, places: bool, as_json: bool, **told: Any,
-) -> None:  # fmt: skip
+    files: tuple[str, ...],
+    topic: str | None,
+    rate: float | None,
+    *,
+    timestamps: Any,
+    history: bool,
+    partial: bool,
+    as_is: bool,
+    sign_key: Path | None,
+    dry_run: bool,
+    rest: Path | None,
+    places: bool,
+    as_json: bool,
+    **told: Any,
+) -> None:
     """Publish JSON lines, one event a line, and files of payment messages; `-` reads JSON lines from standard input.
 
     Before anything is sent, ingest's own checks are asked about every record of every file. If one does not fit,

@@ -28,8 +28,11 @@ def show_faults(report: Report, places: int = _PLACES) -> None:
             # whoever mends a record wants all of its fields at once
             fields = {other.field: None for other in one.faults if other.code == code}
             also = ", ".join(field for field in fields if field not in ("", fault.field))
-            say(f"  {one.at(fault)}" + (f": expected {fault.expected}" if fault.expected else "")
-                + (f"; also {also}" if also else ""))  # fmt: skip
+            say(
+                f"  {one.at(fault)}"
+                + (f": expected {fault.expected}" if fault.expected else "")
+                + (f"; also {also}" if also else "")
+            )
         more = count.records - min(places, len(count.first))
         if more > 0:
             say(f"  and {more:,} more (--rest FILE lists all)")
@@ -48,14 +51,25 @@ def show_files(report: Report) -> None:
         read = "refused as a whole" if count.whole else f"{count.fit:,} of {count.read:,} records fit"
         say(f"{name}: {count.kind}, {read}")
         return
-    rows_shown = [(name, count.kind, *(("?", "0", "all of it") if count.whole else
-                   (f"{count.read:,}", f"{count.fit:,}", f"{count.read - count.fit:,}")))
-                  for name, count in report.files.items()]  # fmt: skip
+    rows_shown = [
+        (
+            name,
+            count.kind,
+            *(
+                ("?", "0", "all of it")
+                if count.whole
+                else (f"{count.read:,}", f"{count.fit:,}", f"{count.read - count.fit:,}")
+            ),
+        )
+        for name, count in report.files.items()
+    ]
     tables.show(["file", "kind", "records", "fit", "do not"], rows_shown, numeric=["records", "fit", "do not"])
     for kind, files in sorted(report.kinds().items()):
         held = [count for count in report.files.values() if count.kind == kind]
-        say(f"{kind}: {counted(files, 'file')}, {sum(count.fit for count in held):,} of "
-            f"{sum(count.read for count in held):,} records fit")  # fmt: skip
+        say(
+            f"{kind}: {counted(files, 'file')}, {sum(count.fit for count in held):,} of "
+            f"{sum(count.read for count in held):,} records fit"
+        )
 
 
 def show_places(messages: list[MessageReport]) -> None:
@@ -82,8 +96,18 @@ def show(found: Publication, summary: dict[str, Any] | None, *, as_json: bool, *
     if as_json:
         messages = [one.as_dict(places=places) for one in found.messages]
         sent = summary or {"published_to": None}
-        say_json(json.dumps({**sent, "messages": messages, "checked": found.checked, **report.as_dict(),
-                             "notes": found.notes, **more}))  # fmt: skip
+        say_json(
+            json.dumps(
+                {
+                    **sent,
+                    "messages": messages,
+                    "checked": found.checked,
+                    **report.as_dict(),
+                    "notes": found.notes,
+                    **more,
+                }
+            )
+        )
         return
     show_faults(report)
     if report.files:
@@ -96,8 +120,10 @@ def show(found: Publication, summary: dict[str, Any] | None, *, as_json: bool, *
         say(f"  {name:<24} {count:>10,}")
     left = f", {counted(report.unfit, 'record')} left out" if report.unfit else ""
     left += f", {counted(report.unreadable, 'file')} left out" if report.unreadable else ""
-    say(f"{counted(summary['records'], 'record')} sent to {summary['published_to']} in {summary['seconds']:.1f} s, "
-        f"all acknowledged{left}")  # fmt: skip
+    say(
+        f"{counted(summary['records'], 'record')} sent to {summary['published_to']} in {summary['seconds']:.1f} s, "
+        f"all acknowledged{left}"
+    )
 
 
 def show_dry_run(found: Publication, *, as_json: bool) -> None:
@@ -107,8 +133,10 @@ def show_dry_run(found: Publication, *, as_json: bool) -> None:
         return
     report = found.report
     unreadable = f", {counted(report.unreadable, 'file')} refused as a whole" if report.unreadable else ""
-    say(f"\n{report.fit:,} of {counted(report.fit + report.unfit, 'record')} would be admitted{unreadable}; "
-        "nothing was sent: a dry run")  # fmt: skip
+    say(
+        f"\n{report.fit:,} of {counted(report.fit + report.unfit, 'record')} would be admitted{unreadable}; "
+        "nothing was sent: a dry run"
+    )
     if found.notes:
         told = ", ".join(f"{note} {count:,}" for note, count in found.notes.items())
         say(f"read with a change, as ingest would read them (docs/IDENTIFIERS.md): {told}")

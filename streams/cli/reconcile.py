@@ -28,8 +28,18 @@ from streams.settings import Settings, load_settings
 BROADCAST = (topics.RATES, topics.RULES)
 _PROBLEMS_SHOWN = 50
 _ALWAYS = ("read", "ledger", "dead_letters", "missing")
-_COLUMNS = ("read", "ledger", "dead_letters", "conflicts", "redelivered", "older", "newer", "missing", "unread",
-            "acknowledged")  # fmt: skip
+_COLUMNS = (
+    "read",
+    "ledger",
+    "dead_letters",
+    "conflicts",
+    "redelivered",
+    "older",
+    "newer",
+    "missing",
+    "unread",
+    "acknowledged",
+)
 
 
 class NotReconciledError(FxwatchError):
@@ -38,14 +48,18 @@ class NotReconciledError(FxwatchError):
     code = "reconcile.differs"
 
 
-def _passed(found: Reconciliation, begins: Mapping[Place, int], kept: Kept, ids: dict[str, bytes],
-            committed: dict[Place, int]) -> list[tuple[Place, Acknowledged]]:  # fmt: skip
+def _passed(
+    found: Reconciliation, begins: Mapping[Place, int], kept: Kept, ids: dict[str, bytes], committed: dict[Place, int]
+) -> list[tuple[Place, Acknowledged]]:
     """What passed ingest by; returns what an operator has acknowledged of it."""
     names = {name: topic_id.decode() for name, topic_id in ids.items()}
     for place, first, end in passed_by(kept, begins, names, committed):
         found.passed(*place, first, end)
-    settled = [(place, one) for (place, _), one in sorted(kept.acknowledged.items())
-               if place in begins and of_topic(one.topic_id, names.get(place[0], ""))]  # fmt: skip
+    settled = [
+        (place, one)
+        for (place, _), one in sorted(kept.acknowledged.items())
+        if place in begins and of_topic(one.topic_id, names.get(place[0], ""))
+    ]
     for place, one in settled:
         found.acknowledge(*place, one.first, one.next)
     return settled
@@ -119,8 +133,10 @@ def gather(settings: Settings, *, up_to_committed: bool) -> Gathered:
     with topic_reader.Reader(settings, topics.INPUTS, unreadable=True) as inputs:
         committed = committed_offsets(settings, ids)
         # a partition without an offset of this topic's has nothing due yet
-        due = {tp: min(end, committed.get((tp.topic, tp.partition), 0)) if up_to_committed else end
-               for tp, end in inputs.ends.items()}  # fmt: skip
+        due = {
+            tp: min(end, committed.get((tp.topic, tp.partition), 0)) if up_to_committed else end
+            for tp, end in inputs.ends.items()
+        }
         in_order = sorted(due, key=lambda tp: (topics.INPUTS.index(tp.topic), tp.partition))
         sources = {(tp.topic, tp.partition): (inputs.begins[tp], due[tp]) for tp in in_order}
         partitions = settings.effective.engine.partitions
@@ -188,13 +204,25 @@ def _show(counts: list[TopicCount]) -> None:
 
 
 def _plain(place: Place, one: Acknowledged) -> dict[str, Any]:
-    return {"topic": place[0], "partition": place[1], "first": one.first, "last": one.next - 1, "reason": one.reason,
-            "who": one.who, "at": one.at}  # fmt: skip
+    return {
+        "topic": place[0],
+        "partition": place[1],
+        "first": one.first,
+        "last": one.next - 1,
+        "reason": one.reason,
+        "who": one.who,
+        "at": one.at,
+    }
 
 
 @click.command()
-@click.option("--up-to", type=click.Choice(["end", "committed"]), default="end", show_default=True,
-              help="Compare up to the inputs' ends, or (while ingest runs) up to what it has committed.")  # fmt: skip
+@click.option(
+    "--up-to",
+    type=click.Choice(["end", "committed"]),
+    default="end",
+    show_default=True,
+    help="Compare up to the inputs' ends, or (while ingest runs) up to what it has committed.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Figures and every problem as one JSON object.")
 def command(up_to: str, as_json: bool) -> None:
     """Prove from the topics that no input was lost.
@@ -213,24 +241,38 @@ def command(up_to: str, as_json: bool) -> None:
     counts, problems = found.counts(), list(found.problems())
     faults = list(_told(problems, found, tokens, unknown))
     if as_json:
-        say_json(json.dumps({"reconciled": not faults, "topics": msgspec.to_builtins(counts),
-                               "problems": msgspec.to_builtins(problems), "foreign": found.foreign,
-                               "without_source": unknown, "identities_missing": tokens.missing(),
-                               "identities_without_record": tokens.without_record(),
-                               "acknowledged": [_plain(place, one) for place, one in settled]}))  # fmt: skip
+        say_json(
+            json.dumps(
+                {
+                    "reconciled": not faults,
+                    "topics": msgspec.to_builtins(counts),
+                    "problems": msgspec.to_builtins(problems),
+                    "foreign": found.foreign,
+                    "without_source": unknown,
+                    "identities_missing": tokens.missing(),
+                    "identities_without_record": tokens.without_record(),
+                    "acknowledged": [_plain(place, one) for place, one in settled],
+                }
+            )
+        )
     else:
         _show(counts)
         for place, one in settled:
             said = printable(f"acknowledged by {one.who} at {one.at}: {one.reason}")
             say(f"{place[0]}[{place[1]}]: {one.first}-{one.next - 1} unread, {said}", err=True)
     if faults:
-        raise NotReconciledError("inputs, ledger and dead letters do not add up:\n  " + "\n  ".join(faults),
-                                 todo="if ingest is still running, run this again with --up-to committed; otherwise "
-                                 "look at these positions and the ingest worker's log; what is unread, once that is "
-                                 "settled with the sender: fxwatch acknowledge")  # fmt: skip
+        raise NotReconciledError(
+            "inputs, ledger and dead letters do not add up:\n  " + "\n  ".join(faults),
+            todo="if ingest is still running, run this again with --up-to committed; otherwise "
+            "look at these positions and the ingest worker's log; what is unread, once that is "
+            "settled with the sender: fxwatch acknowledge",
+        )
     if not as_json:
         read, older = sum(count.read for count in counts), sum(count.older for count in counts)
         say(f"each of the {read:,} inputs kept is in the ledger or dead-lettered", err=True)
         if older:
-            say(f"{older:,} outputs are of inputs that retention or a deletion removed: those cannot be checked "
-                       "any more", err=True)  # fmt: skip
+            say(
+                f"{older:,} outputs are of inputs that retention or a deletion removed: those cannot be checked "
+                "any more",
+                err=True,
+            )

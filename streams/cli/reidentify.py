@@ -57,15 +57,22 @@ def newest(settings: Settings, token: str) -> bytes:
                         found[tp.partition] = record.timestamp, record.value
         if found:
             return max(found.values())[1]
-    raise UnknownTokenError("no identity is kept for this token", got=token, expected=f"one of {topics.IDENTITIES}",
-                            todo="check the token; ingest seals only with FXWATCH_SEAL_KEY_FILE set")  # fmt: skip
+    raise UnknownTokenError(
+        "no identity is kept for this token",
+        got=token,
+        expected=f"one of {topics.IDENTITIES}",
+        todo="check the token; ingest seals only with FXWATCH_SEAL_KEY_FILE set",
+    )
 
 
 def _opened(settings: Settings, token: str, key_file: Path) -> tuple[Identity, SealedIdentity]:
     if not is_token(token):
-        raise MalformedTokenError("this is not a token", got=repr(token[:80]),
-                                  expected="<key id>.<3 hex digits>.<32 hex digits>, as alerts show it",
-                                  todo="copy the whole token from the alert")  # fmt: skip
+        raise MalformedTokenError(
+            "this is not a token",
+            got=repr(token[:80]),
+            expected="<key id>.<3 hex digits>.<32 hex digits>, as alerts show it",
+            todo="copy the whole token from the alert",
+        )
     private_key = load_private_key(key_file)
     value = newest(settings, token)
     return open_identity(value, private_key), msgspec.json.decode(value, type=SealedIdentity)
@@ -89,13 +96,27 @@ def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: 
     written = record("opened")
     _anchor(settings, written)
     if as_json:
-        say_json(json.dumps({"token": token, "identifier": identity.identifier, "name_space": identity.name_space,
-                               "first_seen": sealed.first_seen.isoformat(), "key_id": sealed.key_id, "case": case,
-                               "audit": msgspec.to_builtins(written)}, ensure_ascii=False))  # fmt: skip
+        say_json(
+            json.dumps(
+                {
+                    "token": token,
+                    "identifier": identity.identifier,
+                    "name_space": identity.name_space,
+                    "first_seen": sealed.first_seen.isoformat(),
+                    "key_id": sealed.key_id,
+                    "case": case,
+                    "audit": msgspec.to_builtins(written),
+                },
+                ensure_ascii=False,
+            )
+        )
         return
     say(printable(identity.identifier))
-    say(f"{identity.name_space}, first seen {sealed.first_seen.isoformat()}; recorded at {written.topic}"
-               f"[{written.partition}]@{written.offset}, sha256 {written.sha256}", err=True)  # fmt: skip
+    say(
+        f"{identity.name_space}, first seen {sealed.first_seen.isoformat()}; recorded at {written.topic}"
+        f"[{written.partition}]@{written.offset}, sha256 {written.sha256}",
+        err=True,
+    )
 
 
 def _log(settings: Settings) -> list[tuple[int, bytes]]:
@@ -108,8 +129,11 @@ def _require_anchored(settings: Settings) -> None:
     """Raises `BrokenChainError` when the log is not what it was when it was anchored."""
     path = settings.audit_anchor_file
     if path is None:
-        say("fxwatch: FXWATCH_AUDIT_ANCHOR_FILE is not set: that the audit log's end was cut off, or all of it "
-                   "written anew, is not noticed", err=True)  # fmt: skip
+        say(
+            "fxwatch: FXWATCH_AUDIT_ANCHOR_FILE is not set: that the audit log's end was cut off, or all of it "
+            "written anew, is not noticed",
+            err=True,
+        )
         return
     anchors = audit_anchors.read_anchors(path)
     values = _log(settings) if anchors else []
@@ -119,8 +143,10 @@ def _require_anchored(settings: Settings) -> None:
 
 def _broken(faults: list[str]) -> BrokenChainError:
     told = "\n  ".join(faults[:_FAULTS_SHOWN])
-    return BrokenChainError(f"the audit log was changed:\n  {told}",
-                            todo="find out who did; restore the topic, or begin a new log and anchor file")  # fmt: skip
+    return BrokenChainError(
+        f"the audit log was changed:\n  {told}",
+        todo="find out who did; restore the topic, or begin a new log and anchor file",
+    )
 
 
 def _anchor(settings: Settings, written: audit_log.Written) -> None:
@@ -133,8 +159,12 @@ def _write(path: Path, content: str, mode: int) -> None:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="ascii") as file:
             file.write(content + "\n")
     except OSError as fault:
-        raise UsageError(f"cannot write a key file: {fault.strerror}", got=path, expected="a new file",
-                         todo="choose another directory; keys are never overwritten") from fault  # fmt: skip
+        raise UsageError(
+            f"cannot write a key file: {fault.strerror}",
+            got=path,
+            expected="a new file",
+            todo="choose another directory; keys are never overwritten",
+        ) from fault
 
 
 def generate_keys(directory: Path) -> str:
@@ -161,8 +191,10 @@ def _generate(directory: Path, *, as_json: bool) -> None:
     if as_json:
         say_json(json.dumps({"key_id": name, "public": public, "private": private}))
         return
-    say(f"key id {name}\n{public}: for the ingest workers (FXWATCH_SEAL_KEY_FILE)\n"
-               f"{private}: keep it away from the pipeline, with whoever may open identities")  # fmt: skip
+    say(
+        f"key id {name}\n{public}: for the ingest workers (FXWATCH_SEAL_KEY_FILE)\n"
+        f"{private}: keep it away from the pipeline, with whoever may open identities"
+    )
 
 
 def _check_audit(*, as_json: bool) -> None:
@@ -173,12 +205,24 @@ def _check_audit(*, as_json: bool) -> None:
     faults = [*audit_log.breaks(values), *audit_anchors.missing(values, anchors)]
     head = (values[-1][0], audit_log.digest(values[-1][1])) if values else None
     if as_json:
-        say_json(json.dumps({"records": len(values), "whole": not faults, "breaks": faults, "anchors": len(anchors),
-                               "head": head and {"offset": head[0], "sha256": head[1]}}))  # fmt: skip
+        say_json(
+            json.dumps(
+                {
+                    "records": len(values),
+                    "whole": not faults,
+                    "breaks": faults,
+                    "anchors": len(anchors),
+                    "head": head and {"offset": head[0], "sha256": head[1]},
+                }
+            )
+        )
     else:
         say(f"{len(values)} audit records, {'chain whole' if not faults else 'chain BROKEN'}")
-        say(f"head: {f'offset {head[0]}, sha256 {head[1]}' if head else 'none'}; {len(anchors)} anchors"
-                   + (" all stand" if anchors and not faults else ""), err=True)  # fmt: skip
+        say(
+            f"head: {f'offset {head[0]}, sha256 {head[1]}' if head else 'none'}; {len(anchors)} anchors"
+            + (" all stand" if anchors and not faults else ""),
+            err=True,
+        )
     if faults:
         raise _broken(faults)
     if path is not None and head is not None and all((each.offset, each.sha256) != head for each in anchors):
@@ -190,15 +234,28 @@ def _check_audit(*, as_json: bool) -> None:
 @click.option("--case", help="The case it is opened for.")
 @click.option("--reason", help="Why it must be opened.")
 @click.option("--key-file", type=click.Path(path_type=Path), help="The re-identification private key (64 hex digits).")
-@click.option("--generate-keys", "directory", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
-              help="Make a key pair instead: DIR/seal.pub and DIR/seal.key.")  # fmt: skip
-@click.option("--check-audit", is_flag=True,
-              help="Check the audit log's chain, and the anchors of FXWATCH_AUDIT_ANCHOR_FILE, instead.")  # fmt: skip
+@click.option(
+    "--generate-keys",
+    "directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Make a key pair instead: DIR/seal.pub and DIR/seal.key.",
+)
+@click.option(
+    "--check-audit",
+    is_flag=True,
+    help="Check the audit log's chain, and the anchors of FXWATCH_AUDIT_ANCHOR_FILE, instead.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def command(
-    token: str | None, case: str | None, reason: str | None, key_file: Path | None, directory: Path | None,
-    check_audit: bool, as_json: bool,
-) -> None:  # fmt: skip
+    token: str | None,
+    case: str | None,
+    reason: str | None,
+    key_file: Path | None,
+    directory: Path | None,
+    check_audit: bool,
+    as_json: bool,
+) -> None:
     """Show the identifier behind TOKEN, after the decision was recorded in fx.audit.v1.
 
     Without an acknowledged audit record nothing is shown. Failed attempts are recorded too. With
@@ -215,8 +272,11 @@ def command(
     if token is None or key_file is None or not (case or "").strip() or not (reason or "").strip():
         given = {"TOKEN": token, "--case": case, "--reason": reason, "--key-file": key_file}
         missing = [name for name, value in given.items() if value is None or not str(value).strip()]
-        raise UsageError("an identity is opened for a case, with a reason and the private key",
-                         expected=", ".join(missing), todo="see `fxwatch reidentify --help`")  # fmt: skip
+        raise UsageError(
+            "an identity is opened for a case, with a reason and the private key",
+            expected=", ".join(missing),
+            todo="see `fxwatch reidentify --help`",
+        )
     assert case is not None
     assert reason is not None
     return _reidentify(token, case.strip(), reason.strip(), key_file, as_json=as_json)

@@ -47,8 +47,12 @@ def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledg
     Example: fxwatch rescore --all --from-ledger
     """
     if everything == (alert_id is not None):
-        raise UsageError("rescore takes one alert or all of them", got="both" if everything else "neither",
-                         expected="ALERT_ID or --all", todo="see `fxwatch rescore --help`")  # fmt: skip
+        raise UsageError(
+            "rescore takes one alert or all of them",
+            got="both" if everything else "neither",
+            expected="ALERT_ID or --all",
+            todo="see `fxwatch rescore --help`",
+        )
     alert_id = None if alert_id is None else require_prefix(alert_id)
     settings = load_settings()
     if alert_id is not None and len(alert_id) < FULL_DIGITS:
@@ -64,8 +68,9 @@ def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledg
 
 async def _one(rescorer: Rescorer, gathered: Gathered, lang: Language = "en", *, as_json: bool) -> None:
     """Rescore what is published under one id; more than one position is a fault in itself, and each is looked at."""
-    found = [one for number, triggers in gathered.triggers.items()
-             async for one in rescorer.partition(number, triggers)]  # fmt: skip
+    found = [
+        one for number, triggers in gathered.triggers.items() async for one in rescorer.partition(number, triggers)
+    ]
     for rescored in found:
         if as_json:
             say_json(json.dumps(_fields(rescored), ensure_ascii=False))
@@ -73,8 +78,12 @@ async def _one(rescorer: Rescorer, gathered: Gathered, lang: Language = "en", *,
             say("\n".join(_told(rescored, lang)))
     differing = next((one for one in found if one.verdict == "differs"), None)
     if differing is not None:
-        raise NotReproducedError("the alert does not follow from the ledger", got=str(differing.difference),
-                                 expected="the same, bit for bit", todo=_advice(differing))  # fmt: skip
+        raise NotReproducedError(
+            "the alert does not follow from the ledger",
+            got=str(differing.difference),
+            expected="the same, bit for bit",
+            todo=_advice(differing),
+        )
     _require_reach(found)
 
 
@@ -107,10 +116,13 @@ def _told(rescored: Rescored, lang: Language = "en") -> list[str]:
     start = words.first if rescored.snapshot is None else words.snapshot.format(offset=rescored.snapshot)
     lines.append(words.state.format(start=start, replayed=f"{rescored.replayed:,}", seconds=f"{rescored.seconds:.2f}"))
     lines += [words.skipped.format(refused=refused) for refused in rescored.refused]
-    lines += [words.version.format(name=name, then=then, now=now) + ("" if name == "code" else words.then)
-              for name, (then, now) in differing_versions(rescored).items()]  # fmt: skip
+    lines += [
+        words.version.format(name=name, then=then, now=now) + ("" if name == "code" else words.then)
+        for name, (then, now) in differing_versions(rescored).items()
+    ]
     outcome = {"differs": words.differs, "reproduced": words.same}.get(
-        rescored.verdict, words.reworded if rescored.reworded else words.release)  # fmt: skip
+        rescored.verdict, words.reworded if rescored.reworded else words.release
+    )
     lines.append(outcome.format(difference=rescored.difference, topics=topics))
     return [printable(line) for line in lines]
 
@@ -141,18 +153,32 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as
             everything += found
             rows.append(_row(number, found))
     if not as_json:
-        columns = ["partition", "alerts", "reproduced", "other release", "differ", "out of reach", "records replayed",
-                   "seconds"]  # fmt: skip
+        columns = [
+            "partition",
+            "alerts",
+            "reproduced",
+            "other release",
+            "differ",
+            "out of reach",
+            "records replayed",
+            "seconds",
+        ]
         tables.show(columns, [*rows, _sums(rows)], numeric=columns[1:], whole=["partition"])
-    faults = [*(f"alert {one.alert_id}, {one.partition}@{one.offset}: {one.difference}" for one in differing),
-              *(f"{place} is no alert" for place in gathered.unreadable),
-              *(f"alert {alert}, {partition}@{offset}: the ledger gives it, and it is not published"
-                for partition, offset, alert in rescorer.unpublished)]  # fmt: skip
+    faults = [
+        *(f"alert {one.alert_id}, {one.partition}@{one.offset}: {one.difference}" for one in differing),
+        *(f"{place} is no alert" for place in gathered.unreadable),
+        *(
+            f"alert {alert}, {partition}@{offset}: the ledger gives it, and it is not published"
+            for partition, offset, alert in rescorer.unpublished
+        ),
+    ]
     if faults:
         more = [f"... and {len(faults) - _DIFFERENCES_SHOWN} more"] if len(faults) > _DIFFERENCES_SHOWN else []
         shown = "\n  ".join(printable(fault) for fault in [*faults[:_DIFFERENCES_SHOWN], *more])
-        raise NotReproducedError(f"alerts and ledger do not agree:\n  {shown}",
-                                 todo=_advice(differing[0]) if differing else "see the worker's log")  # fmt: skip
+        raise NotReproducedError(
+            f"alerts and ledger do not agree:\n  {shown}",
+            todo=_advice(differing[0]) if differing else "see the worker's log",
+        )
     _require_reach(everything)
     if not as_json:
         say(f"each of the {total:,} alerts follows from the ledger, bit for bit", err=True)
@@ -161,8 +187,13 @@ async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as
 def _row(number: int, found: list[Rescored]) -> list[str]:
     verdicts = Counter(one.verdict for one in found)
     counts = [verdicts[verdict] for verdict in ("reproduced", "other_release", "differs", "out_of_reach")]
-    return [str(number), f"{len(found):,}", *(f"{count:,}" for count in counts),
-            f"{sum(one.replayed for one in found):,}", f"{sum(one.seconds for one in found):.2f}"]  # fmt: skip
+    return [
+        str(number),
+        f"{len(found):,}",
+        *(f"{count:,}" for count in counts),
+        f"{sum(one.replayed for one in found):,}",
+        f"{sum(one.seconds for one in found):.2f}",
+    ]
 
 
 def _sums(rows: list[list[str]]) -> list[str]:

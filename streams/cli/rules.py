@@ -36,16 +36,26 @@ def show(*, as_json: bool) -> None:
     off, others = switched_off(configuration), strangers(settings)
     plain = msgspec.to_builtins(configuration)
     if as_json:
-        say_json(json.dumps({
-            "fingerprint": fingerprint(configuration), "switched_off": off, "ledger": found, "elsewhere": others,
-            "configuration": plain,
-        }, ensure_ascii=False))  # fmt: skip
+        say_json(
+            json.dumps(
+                {
+                    "fingerprint": fingerprint(configuration),
+                    "switched_off": off,
+                    "ledger": found,
+                    "elsewhere": others,
+                    "configuration": plain,
+                },
+                ensure_ascii=False,
+            )
+        )
         return
     for line in _remarks(fingerprint(configuration), found, off, others, configuration.engine.most_parties):
         say(f"# {line}")
     for table in lacking(configuration):
-        say(f"# [{table}] is not in this configuration, which an earlier release wrote: plain defaults hold, not the "
-            "shipped table; when all workers are upgraded: fxwatch rules apply")  # fmt: skip
+        say(
+            f"# [{table}] is not in this configuration, which an earlier release wrote: plain defaults hold, not the "
+            "shipped table; when all workers are upgraded: fxwatch rules apply"
+        )
     say(tomli_w.dumps(plain))
 
 
@@ -66,9 +76,11 @@ def _remarks(
         if there:
             yield f"in force from these offsets of the ledger's partitions on: {', '.join(there)}"
         if waiting:
-            yield (f"not found in the ledger's partitions {', '.join(waiting)}: ingest has not brought it there yet, "
-                   "or far behind its Kafka timestamp, or an ingest worker of an earlier release refused it (then run "
-                   "fxwatch rules apply again)")  # fmt: skip
+            yield (
+                f"not found in the ledger's partitions {', '.join(waiting)}: ingest has not brought it there yet, "
+                "or far behind its Kafka timestamp, or an ingest worker of an earlier release refused it (then run "
+                "fxwatch rules apply again)"
+            )
     if off:
         yield f"typologies switched off: {', '.join(off)}"
     if others:

@@ -17,8 +17,13 @@ class SchemasDifferError(FxwatchError):
 
 
 @click.command
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("deploy/schemas"),
-              show_default=True, help="Directory of the schema files, one a topic.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("deploy/schemas"),
+    show_default=True,
+    help="Directory of the schema files, one a topic.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; fail when the files differ from the code.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of lines.")
 def command(out: Path, check: bool, as_json: bool) -> None:
@@ -29,9 +34,12 @@ def command(out: Path, check: bool, as_json: bool) -> None:
     if check:
         different = schemas.differences(out)
         if different:
-            raise SchemasDifferError("the schema files differ from the code", got=", ".join(different),
-                                     expected=f"the {len(schemas.rendered())} files generated from the code in {out}",
-                                     todo=f"run `fxwatch schemas --out {out}` and commit the result")  # fmt: skip
+            raise SchemasDifferError(
+                "the schema files differ from the code",
+                got=", ".join(different),
+                expected=f"the {len(schemas.rendered())} files generated from the code in {out}",
+                todo=f"run `fxwatch schemas --out {out}` and commit the result",
+            )
         changed: list[str] = []
     else:
         try:

@@ -38,8 +38,11 @@ def command(
 
     settings, who, at = load_settings(), getpass.getuser(), datetime.now(UTC).isoformat()
     if (topic is None) == (agent == "ingest") or (through is not None and agent == "ingest"):
-        raise UsageError("the options do not fit the agent", got=agent, expected="--topic for ingest, and only for it; "
-                         "--through for monitor only")  # fmt: skip
+        raise UsageError(
+            "the options do not fit the agent",
+            got=agent,
+            expected="--topic for ingest, and only for it; --through for monitor only",
+        )
     if topic is not None:
         skip = record_input_skip(settings, agent, partition, offset, reason, topic=topic, who=who, at=at)
     else:

@@ -15,9 +15,18 @@ def stream_options(command: Callable[..., None]) -> Callable[..., None]:
 
 _OPTIONS: tuple[Any, ...] = (
     click.option("--seed", default=1, show_default=True, help="Equal arguments give equal bytes on every machine."),
-    click.option("--history-days", default=0, show_default=True,
-                 help="Days at the start marked as history: learned from, never alerted on. A cluster takes them only "
-                      "if its configuration allows it ([[admission.history]]), the testbed always."),
-    click.option("--bad", "bad_share", default=0.0, show_default=True,
-                 help="Share of deliberately bad records, with resends and conflicts."),
-)  # fmt: skip
+    click.option(
+        "--history-days",
+        default=0,
+        show_default=True,
+        help="Days at the start marked as history: learned from, never alerted on. A cluster takes them only "
+        "if its configuration allows it ([[admission.history]]), the testbed always.",
+    ),
+    click.option(
+        "--bad",
+        "bad_share",
+        default=0.0,
+        show_default=True,
+        help="Share of deliberately bad records, with resends and conflicts.",
+    ),
+)

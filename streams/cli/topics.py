@@ -55,8 +55,10 @@ def apply_command(*, as_json: bool) -> None:
     _print(settings, mended, "created", "corrected")
     created = sum(each.aspect == "topic" for each in mended)
     corrected = len({each.topic for each in mended if each.aspect != "topic"})
-    say(f"{created} topics created, {corrected} corrected; "
-               f"the configuration was written to {len(planted)} empty ledger partitions")  # fmt: skip
+    say(
+        f"{created} topics created, {corrected} corrected; "
+        f"the configuration was written to {len(planted)} empty ledger partitions"
+    )
 
 
 @command.command("diff")
@@ -147,10 +149,16 @@ def acls(
         with connect(settings) as admin:
             created, others = grant(admin, entries(wanted, who))
     if as_json:
-        say_json(json.dumps({
-            "grants": [{**msgspec.to_builtins(one), "principals": who[one.role]} for one in wanted],
-            "applied": apply_them, "created": len(created), "others": [repr(one) for one in others],
-        }))  # fmt: skip
+        say_json(
+            json.dumps(
+                {
+                    "grants": [{**msgspec.to_builtins(one), "principals": who[one.role]} for one in wanted],
+                    "applied": apply_them,
+                    "created": len(created),
+                    "others": [repr(one) for one in others],
+                }
+            )
+        )
         return
     if as_commands:
         for line in rights.commands(wanted, who, settings.bootstrap):
@@ -165,10 +173,15 @@ def acls(
 
 def _print_grants(wanted: list[Grant], who: Mapping[Role, Sequence[str]]) -> None:
     rows = [
-        (one.role, " ".join(who[one.role]), one.resource, f"{one.name}*" if one.prefixed else one.name,
-         ", ".join(one.operations))
+        (
+            one.role,
+            " ".join(who[one.role]),
+            one.resource,
+            f"{one.name}*" if one.prefixed else one.name,
+            ", ".join(one.operations),
+        )
         for one in wanted
-    ]  # fmt: skip
+    ]
     tables.show(("role", "principal", "resource", "name", "may"), rows, whole=("principal", "name"))
 
 

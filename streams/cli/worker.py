@@ -12,9 +12,10 @@ from streams.settings import load_settings
 @click.argument("role", type=click.Choice(["ingest", "monitor", "all"]), default="all")
 @click.option("--web-port", type=click.IntRange(0, 65535), help="Port of the metrics and health pages (0: a free one).")
 @click.option(
-    "--log-level", type=click.Choice(["debug", "info", "warning", "error"]),
+    "--log-level",
+    type=click.Choice(["debug", "info", "warning", "error"]),
     help="What is written to the log [default: FXWATCH_LOG_LEVEL, or info].",
-)  # fmt: skip
+)
 @click.option(
     "--development-keys", is_flag=True, hidden=True, help="Only for `fxwatch demo`: the fixed development key."
 )

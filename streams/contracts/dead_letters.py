@@ -173,7 +173,9 @@ def _cut(
 ) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]], list[tuple[str, bytes | None]]]:
     """The record cut to `kept` bytes of key, value and headers each, and the headers that say what is missing."""
     notes: list[tuple[str, bytes | None]] = [
-        (LENGTH, b"%d" % len(value or b"")), (SHA256, hashlib.sha256(value or b"").hexdigest().encode())]  # fmt: skip
+        (LENGTH, b"%d" % len(value or b"")),
+        (SHA256, hashlib.sha256(value or b"").hexdigest().encode()),
+    ]
     if key is not None and len(key) > kept:
         notes += [(KEY_LENGTH, b"%d" % len(key)), (KEY_SHA256, hashlib.sha256(key).hexdigest().encode())]
         key = key[:kept] if kept else None
@@ -202,8 +204,20 @@ def dead_letter(  # noqa: PLR0917 - the contract's own list of headers
     A record over 1 MiB (key, value and headers together), or with more than 10 000 headers, keeps the first 64 KiB of
     each; further headers then give the length and SHA-256 of the whole value, and of the key if it was cut too.
     """
-    return Letter(topic, partition, offset, timestamp_ms, key, value, headers or (), stage, tuple(codes), message,
-                  version, topic_id).written()  # fmt: skip
+    return Letter(
+        topic,
+        partition,
+        offset,
+        timestamp_ms,
+        key,
+        value,
+        headers or (),
+        stage,
+        tuple(codes),
+        message,
+        version,
+        topic_id,
+    ).written()
 
 
 def _whole_number(content: bytes | None) -> int:

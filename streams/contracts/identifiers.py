@@ -49,9 +49,26 @@ _SEPARATORS = str.maketrans("", "", " -")
 # NOTPROVIDED and NONREF are those of ISO 20022 and SWIFT; the others are what people write into a field that must be
 # filled.
 PLACEHOLDERS = (
-    "ANONYMOUS", "NA", "NIL", "NONE", "NONREF", "NOREF", "NOREFERENCE", "NOTAPPLICABLE", "NOTAVAILABLE", "NOTKNOWN",
-    "NOTPROVIDED", "NULL", "UNDEFINED", "UNKNOWN", "미상", "불명", "없음", "해당없음", "해당사항없음",
-)  # fmt: skip
+    "ANONYMOUS",
+    "NA",
+    "NIL",
+    "NONE",
+    "NONREF",
+    "NOREF",
+    "NOREFERENCE",
+    "NOTAPPLICABLE",
+    "NOTAVAILABLE",
+    "NOTKNOWN",
+    "NOTPROVIDED",
+    "NULL",
+    "UNDEFINED",
+    "UNKNOWN",
+    "미상",
+    "불명",
+    "없음",
+    "해당없음",
+    "해당사항없음",
+)
 
 Reading = tuple[str, str]
 """A text in its one spelling, and the code of its fault: `identifier.placeholder`, `.check_digits`, or empty."""
@@ -88,9 +105,17 @@ class Identifiers:
         self._evident, self._digits = (_EVIDENT, _DIGITS) if plain_words else (_NEVER, "")
         # None stands for an absent field, so that one look tells both
         known: dict[str, set[str | None]] = {kind: {None} for kind in _REMEMBERED_KINDS}
-        rules = {"person": self.person, "account": self.account, "institution": self.institution,
-                 "device": self.reference, "code": self.code, "event": self.code, "reference": self.reference,
-                 "unit": _unit, "capitals": _capitals}  # fmt: skip
+        rules = {
+            "person": self.person,
+            "account": self.account,
+            "institution": self.institution,
+            "device": self.reference,
+            "code": self.code,
+            "event": self.code,
+            "reference": self.reference,
+            "unit": _unit,
+            "capitals": _capitals,
+        }
         self._named_fields = {
             topic: tuple((name, known[kind], rules[kind], demanded) for name, kind, demanded in fields if kind in known)
             for topic, fields in _FIELDS.items()
@@ -316,22 +341,35 @@ _EXPECTED = {
 # field, class, and whether the record cannot do without it: then a placeholder refuses it
 _FIELDS: Mapping[str, tuple[tuple[str, str, bool], ...]] = {
     TRANSACTIONS: (
-        ("event_id", "event", True), ("party_id", "person", True), ("counterparty_id", "person", True),
-        ("institution", "institution", True), ("payment_id", "reference", False),
-        ("original_event_id", "event", True), ("party_account", "account", False),
-        ("counterparty_account", "account", False), ("contract_counterparty_id", "person", False),
-        ("branch", "code", False), ("purpose", "code", False), ("report_no", "reference", False),
-        ("declaration_no", "reference", False), ("device_id", "device", False), ("contact_id", "device", False),
+        ("event_id", "event", True),
+        ("party_id", "person", True),
+        ("counterparty_id", "person", True),
+        ("institution", "institution", True),
+        ("payment_id", "reference", False),
+        ("original_event_id", "event", True),
+        ("party_account", "account", False),
+        ("counterparty_account", "account", False),
+        ("contract_counterparty_id", "person", False),
+        ("branch", "code", False),
+        ("purpose", "code", False),
+        ("report_no", "reference", False),
+        ("declaration_no", "reference", False),
+        ("device_id", "device", False),
+        ("contact_id", "device", False),
     ),
     DECLARATIONS: (
-        ("event_id", "event", True), ("declaration_no", "reference", True), ("party_id", "person", True),
-        ("counterparty_id", "person", True), ("quantity_unit", "unit", True),
-        ("incoterm", "capitals", False), ("amends", "event", True),
+        ("event_id", "event", True),
+        ("declaration_no", "reference", True),
+        ("party_id", "person", True),
+        ("counterparty_id", "person", True),
+        ("quantity_unit", "unit", True),
+        ("incoterm", "capitals", False),
+        ("amends", "event", True),
     ),
     RATES: (("event_id", "event", False), ("source", "code", False)),
     PROFILES: (("event_id", "event", True), ("party_id", "person", True), ("industry_code", "code", False)),
     DISPOSITIONS: (("event_id", "event", True),),
     RULES: (("event_id", "event", True),),
-}  # fmt: skip
+}
 DEFAULT = Identifiers()
 """The rule without anything configured."""

@@ -195,14 +195,26 @@ def _token(body: dict[str, Any]) -> str:
 INPUTS: dict[str, InputTopic] = {
     topic.name: topic
     for topic in (
-        InputTopic(name=TRANSACTIONS, type=TransactionRecord, time="event_time", key=party_id,
-                   free_text=frozenset({"remittance_info"})),
+        InputTopic(
+            name=TRANSACTIONS,
+            type=TransactionRecord,
+            time="event_time",
+            key=party_id,
+            free_text=frozenset({"remittance_info"}),
+        ),
         InputTopic(name=DECLARATIONS, type=DeclarationRecord, time="declared_time", key=party_id),
         InputTopic(name=RATES, type=RateRecord, time="rate_time", key=_pair),
         InputTopic(name=PROFILES, type=ProfileRecord, time="as_of", key=party_id),
-        InputTopic(name=DISPOSITIONS, type=DispositionRecord, time="decided_at", key=_token,
-                   free_text=frozenset({"reason"})),
-        InputTopic(name=RULES, type=RulesRecord, time=None, key=None, size_limit=512 * 1024,
-                   free_text=frozenset({"configuration"})),
+        InputTopic(
+            name=DISPOSITIONS, type=DispositionRecord, time="decided_at", key=_token, free_text=frozenset({"reason"})
+        ),
+        InputTopic(
+            name=RULES,
+            type=RulesRecord,
+            time=None,
+            key=None,
+            size_limit=512 * 1024,
+            free_text=frozenset({"configuration"}),
+        ),
     )
-}  # fmt: skip
+}

@@ -105,8 +105,11 @@ def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timesta
     """Records of the lines as by `parsed`. Raises `LineError` with the number of the first line that is none."""
     for line in parsed(lines, topic, timestamps=timestamps):
         if line.fault is not None:
-            raise LineError(f"{source}, line {line.number}: {line.fault.what}", todo="mend the line",
-                            expected="one JSON object of the contract a line") from line.fault  # fmt: skip
+            raise LineError(
+                f"{source}, line {line.number}: {line.fault.what}",
+                todo="mend the line",
+                expected="one JSON object of the contract a line",
+            ) from line.fault
         yield line.record
 
 

@@ -53,20 +53,30 @@ def record_acknowledgement(settings: Settings, place: Place, span: Span, reason:
 
 
 def _acknowledged(kept: Kept, place: Place, topic_id: str) -> list[Span]:
-    return [(one.first, one.next - 1) for (where, _), one in kept.acknowledged.items()
-            if where == place and of_topic(one.topic_id, topic_id)]  # fmt: skip
+    return [
+        (one.first, one.next - 1)
+        for (where, _), one in kept.acknowledged.items()
+        if where == place and of_topic(one.topic_id, topic_id)
+    ]
 
 
 def require_open(span: Span, passed: Iterable[Span], acknowledged: Iterable[Span]) -> None:
     """Raise `UsageError` unless all offsets of `span` passed ingest by, and not all are acknowledged."""
     known = joined(passed)
     if not any(first <= span[0] <= span[1] <= last for first, last in known):
-        raise UsageError("these offsets did not all pass ingest by", got=_text(span),
-                         expected=", ".join(map(_text, known)) or "nothing: none of this partition did",
-                         todo="see `fxwatch reconcile`")  # fmt: skip
+        raise UsageError(
+            "these offsets did not all pass ingest by",
+            got=_text(span),
+            expected=", ".join(map(_text, known)) or "nothing: none of this partition did",
+            todo="see `fxwatch reconcile`",
+        )
     if any(first <= span[0] <= span[1] <= last for first, last in joined(acknowledged)):
-        raise UsageError("these offsets are acknowledged already", got=_text(span), expected="offsets that are not",
-                         todo="see `fxwatch reconcile`, which says by whom and why")  # fmt: skip
+        raise UsageError(
+            "these offsets are acknowledged already",
+            got=_text(span),
+            expected="offsets that are not",
+            todo="see `fxwatch reconcile`, which says by whom and why",
+        )
 
 
 def joined(spans: Iterable[Span]) -> list[Span]:

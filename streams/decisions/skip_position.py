@@ -59,14 +59,23 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
     if not first <= skip.offset < end:
         raise UsageError("the ledger holds no such record", got=skip.offset, expected=f"{first} to {end - 1}")
     if skip.offset < applied:
-        raise UsageError("the record is applied already and cannot be skipped any more", got=skip.offset,
-                         expected=f"an offset from {applied} on")  # fmt: skip
+        raise UsageError(
+            "the record is applied already and cannot be skipped any more",
+            got=skip.offset,
+            expected=f"an offset from {applied} on",
+        )
     if skip.last >= 0 and not await _unreadable_to(log, place, skip):
-        raise UsageError("the offsets are not those of one record set that cannot be read",
-                         got=f"{skip.offset} to {skip.last}", expected="what a stopped partition names")  # fmt: skip
+        raise UsageError(
+            "the offsets are not those of one record set that cannot be read",
+            got=f"{skip.offset} to {skip.last}",
+            expected="what a stopped partition names",
+        )
     if await _can_be_applied(log, place, skip.offset):
-        raise UsageError("the record can be applied, so there is nothing to skip", got=skip.offset,
-                         expected="the offset that a stopped partition names on /readyz and in its log")  # fmt: skip
+        raise UsageError(
+            "the record can be applied, so there is nothing to skip",
+            got=skip.offset,
+            expected="the offset that a stopped partition names on /readyz and in its log",
+        )
     await _write(settings, place, skip)
 
 
@@ -74,9 +83,13 @@ async def _unreadable_to(log: KafkaLog, place: Place, skip: Skip) -> bool:
     """Whether every offset of a decision on several is one of a record set that cannot be read."""
     if not skip.offset <= skip.last <= skip.offset + RECORDS_LIMIT:
         return False
-    return all([isinstance(record, Unreadable)
-                async for records in log.records(place.partition, skip.offset, skip.last + 1)
-                for record in records])  # fmt: skip
+    return all(
+        [
+            isinstance(record, Unreadable)
+            async for records in log.records(place.partition, skip.offset, skip.last + 1)
+            for record in records
+        ]
+    )
 
 
 async def _can_be_applied(log: KafkaLog, place: Place, offset: int) -> bool:
@@ -91,8 +104,11 @@ async def _can_be_applied(log: KafkaLog, place: Place, offset: int) -> bool:
     except KafkaError:
         raise
     except Exception as fault:
-        raise UsageError("an earlier record of the partition cannot be applied", got=str(fault),
-                         expected="a decision on that one first") from fault  # fmt: skip
+        raise UsageError(
+            "an earlier record of the partition cannot be applied",
+            got=str(fault),
+            expected="a decision on that one first",
+        ) from fault
     async for records in log.records(place.partition, offset, offset + 1):
         for record in records:
             try:
@@ -123,10 +139,11 @@ def record_input_skip(
     except TopicAuthorizationFailedError as fault:
         # the one who may write the decision may read no input (docs/SECURITY.md, the roles)
         raise NotAuthorizedError(
-            "the decision was not recorded: this client may not look at the record set", got=f"{topic}[{partition}]",
+            "the decision was not recorded: this client may not look at the record set",
+            got=f"{topic}[{partition}]",
             expected=f"Read on {topic}, which no role has that may record it",
-            todo=f"let the cluster's administrator grant it Read on {topic} for the time of this decision"
-        ) from fault  # fmt: skip
+            todo=f"let the cluster's administrator grant it Read on {topic} for the time of this decision",
+        ) from fault
     except KafkaError as fault:
         raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
 
@@ -134,8 +151,11 @@ def record_input_skip(
 async def _record_input(settings: Settings, place: Place, skip: Skip) -> Skip:
     found = await _at(settings, TopicPartition(skip.topic, place.partition), skip.offset)
     if not isinstance(found, Unreadable) or not found.damaged:
-        raise UsageError("there is no damaged record set to pass", got=f"{skip.topic}[{place.partition}] {skip.offset}",
-                         expected="the offset that ingest names on /readyz and in its log")  # fmt: skip
+        raise UsageError(
+            "there is no damaged record set to pass",
+            got=f"{skip.topic}[{place.partition}] {skip.offset}",
+            expected="the offset that ingest names on /readyz and in its log",
+        )
     skip = msgspec.structs.replace(skip, offset=found.first, last=found.offset)
     await _write(settings, place, skip)
     return skip

@@ -141,10 +141,12 @@ def cluster(
     from streams.ledger.configuration_records import plant
 
     if settings.security_protocol != "PLAINTEXT":
-        raise ConfigurationError("the demo brings a broker of its own, which speaks PLAINTEXT",
-                                 got=f"FXWATCH_SECURITY_PROTOCOL={settings.security_protocol}",
-                                 expected="no security settings",
-                                 todo="run it without them")  # fmt: skip
+        raise ConfigurationError(
+            "the demo brings a broker of its own, which speaks PLAINTEXT",
+            got=f"FXWATCH_SECURITY_PROTOCOL={settings.security_protocol}",
+            expected="no security settings",
+            todo="run it without them",
+        )
     with contextlib.ExitStack() as stack:
         broker = stack.enter_context(EmbeddedBroker(place.directory / BROKER, report=report))
         settings = settings.model_copy(update={"bootstrap": broker.bootstrap})
@@ -173,8 +175,11 @@ def _wait_ready(workers: list[WorkerProcess]) -> None:
     while waiting:
         for worker in waiting:
             if worker.process.poll() is not None:
-                raise DemoError("a worker ended before it was ready", got=f"exit code {worker.process.returncode}",
-                                todo=f"see {worker.log}:\n{worker.last_words()}")  # fmt: skip
+                raise DemoError(
+                    "a worker ended before it was ready",
+                    got=f"exit code {worker.process.returncode}",
+                    todo=f"see {worker.log}:\n{worker.last_words()}",
+                )
         waiting = [worker for worker in waiting if worker.page("/readyz") is None]
         if waiting and time.monotonic() > deadline:
             raise DemoError(
@@ -209,8 +214,12 @@ class LiveAlerts(threading.Thread):
 
     def run(self) -> None:
         """Follow `fx.alerts.v1` until `finish`."""
-        consumer = KafkaConsumer(**kafka_python_access(self._settings), isolation_level="read_committed",
-                                 enable_auto_commit=False, group_id=None)  # fmt: skip
+        consumer = KafkaConsumer(
+            **kafka_python_access(self._settings),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            group_id=None,
+        )
         count = self._settings.effective.engine.partitions
         partitions = [TopicPartition(topics.ALERTS, number) for number in range(count)]
         consumer.assign(partitions)
@@ -245,8 +254,14 @@ def planted_found(truth: Any, alerts: list[Alert], token_of: Callable[[str], str
     return result
 
 
-def summary(sent: int, seconds: float, found: Figures, alerts: list[Alert], planted: dict[str, tuple[int, int]],
-            workers: list[WorkerProcess]) -> dict[str, Any]:  # fmt: skip
+def summary(
+    sent: int,
+    seconds: float,
+    found: Figures,
+    alerts: list[Alert],
+    planted: dict[str, tuple[int, int]],
+    workers: list[WorkerProcess],
+) -> dict[str, Any]:
     """The closing figures, for people and machines."""
     return {
         "sent": sent,

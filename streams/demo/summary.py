@@ -37,10 +37,15 @@ def account(
     taken = {topic: count - rejected.get(topic, 0) for topic, count in read.items()}
     further = max(0, taken.get(TRANSACTIONS, 0) - scored - duplicates - conflicts)
     known = {
-        "scored": scored, "further": further, "duplicates": duplicates, "conflicts": conflicts,
-        "declarations": taken.get(DECLARATIONS, 0), "rates": taken.get(RATES, 0), "profiles": taken.get(PROFILES, 0),
+        "scored": scored,
+        "further": further,
+        "duplicates": duplicates,
+        "conflicts": conflicts,
+        "declarations": taken.get(DECLARATIONS, 0),
+        "rates": taken.get(RATES, 0),
+        "profiles": taken.get(PROFILES, 0),
         "rejected": sum(rejected.values()),
-    }  # fmt: skip
+    }
     return Account(**known, elsewhere=sent - sum(known.values()))
 
 
@@ -61,7 +66,7 @@ _WORDS: dict[Language, dict[str, str]] = {
         "gap": "records lost (reconciliation gap)",
         "metrics": "metrics pages, until this command ends: {pages}",
         "next": "next: README.md; `fxwatch broker start --detach`, `fxwatch topics apply`, `fxwatch worker all`, "
-                "`fxwatch alerts follow`",
+        "`fxwatch alerts follow`",
     },
     "ko": {
         "sent": "건 전송(초당 {rate:,}건). 각 건은 다음 중 하나입니다.",
@@ -79,9 +84,9 @@ _WORDS: dict[Language, dict[str, str]] = {
         "gap": "유실된 기록",
         "metrics": "지표 페이지(이 명령이 끝날 때까지): {pages}",
         "next": "다음: README.md; `fxwatch broker start --detach`, `fxwatch topics apply`, `fxwatch worker all`, "
-                "`fxwatch alerts follow --lang ko`",
+        "`fxwatch alerts follow --lang ko`",
     },
-}  # fmt: skip
+}
 
 
 def told(figures: Mapping[str, Any], warm_up: int, lang: Language = "en") -> list[str]:
@@ -89,8 +94,11 @@ def told(figures: Mapping[str, Any], warm_up: int, lang: Language = "en") -> lis
     words = _WORDS[lang]
     found: dict[str, int] = figures["account"]
     lines = [_line(figures["sent"], words["sent"].format(rate=figures["events_per_second"]))]
-    lines += [_line(count, words[name].format(warm_up=warm_up), "= " if not place else "+ ")
-              for place, (name, count) in enumerate(found.items()) if count or name != "elsewhere"]  # fmt: skip
+    lines += [
+        _line(count, words[name].format(warm_up=warm_up), "= " if not place else "+ ")
+        for place, (name, count) in enumerate(found.items())
+        if count or name != "elsewhere"
+    ]
     lines.append(_line(figures["alerts"], words["alerts"]))
     for typology, counts in sorted(figures["planted"].items()):
         lines.append(_line(counts["found"], words["found"].format(typology=typology, planted=counts["planted"])))

@@ -38,9 +38,12 @@ def require_prefix(text: str) -> str:
     """The beginning of an id as it is looked for. Raises `UsageError`."""
     prefix = text.strip().lower()
     if not _PREFIX.fullmatch(prefix):
-        raise UsageError("this is not the id of an alert, nor its beginning", got=repr(text[:80]),
-                         expected=f"{LEAST_DIGITS} to 32 hex digits",
-                         todo="copy it from `fxwatch alerts list`")  # fmt: skip
+        raise UsageError(
+            "this is not the id of an alert, nor its beginning",
+            got=repr(text[:80]),
+            expected=f"{LEAST_DIGITS} to 32 hex digits",
+            todo="copy it from `fxwatch alerts list`",
+        )
     return prefix
 
 
@@ -93,9 +96,12 @@ class Search:
         """The only alert of each beginning. Raises `AlertNotFoundError` and `UsageError`."""
         missing = [prefix for prefix, matches in self._matches.items() if not matches]
         if missing:
-            raise AlertNotFoundError("no alert of this id is on fx.alerts.v1", got=", ".join(missing),
-                                     expected="the id of a published alert, or its first digits",
-                                     todo="see `fxwatch alerts list`")  # fmt: skip
+            raise AlertNotFoundError(
+                "no alert of this id is on fx.alerts.v1",
+                got=", ".join(missing),
+                expected="the id of a published alert, or its first digits",
+                todo="see `fxwatch alerts list`",
+            )
         return {prefix: self._known(_only(prefix, matches)) for prefix, matches in self._matches.items()}
 
     def _known(self, one: Found) -> Found:
@@ -107,8 +113,12 @@ class Search:
 def _only(prefix: str, matches: dict[str, Found]) -> Found:
     if len(matches) > 1:
         named = sorted(matches)[:_NAMED]
-        raise UsageError("several alerts have an id that begins so", got=prefix, expected=", ".join(named),
-                         todo="give more of its digits")  # fmt: skip
+        raise UsageError(
+            "several alerts have an id that begins so",
+            got=prefix,
+            expected=", ".join(named),
+            todo="give more of its digits",
+        )
     return next(iter(matches.values()))
 
 

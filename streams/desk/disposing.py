@@ -55,9 +55,12 @@ def decided(decided_at: datetime, **said: Any) -> DispositionRecord:
     try:
         told = json.dumps(others, sort_keys=True, ensure_ascii=False).encode()
     except UnicodeEncodeError as fault:  # Python keeps bytes of a command line that are no UTF-8 as surrogates
-        raise UsageError("a text of this verdict is not UTF-8", got=ascii(fault.object[fault.start : fault.end]),
-                         expected="UTF-8",
-                         todo="set the terminal to UTF-8, or correct the text") from fault  # fmt: skip
+        raise UsageError(
+            "a text of this verdict is not UTF-8",
+            got=ascii(fault.object[fault.start : fault.end]),
+            expected="UTF-8",
+            todo="set the terminal to UTF-8, or correct the text",
+        ) from fault
     digest = hashlib.sha256(b"disposition|" + told).hexdigest()
     return msgspec.structs.replace(decision, event_id=f"desk-{digest[:_ID_DIGITS]}")
 
@@ -89,13 +92,20 @@ def check(settings: Settings, decision: DispositionRecord) -> None:
     arrived = (INPUTS[DISPOSITIONS], round(time.time() * 1000), record.key, record.value, identifiers)
     if decode(*arrived) is None:
         faults = find_faults(*arrived)
-        raise UsageError("the verdict would be refused", got="; ".join(f"{each.code} {each.field}" for each in faults),
-                         expected="a disposition as the contract wants it", todo="correct it")  # fmt: skip
+        raise UsageError(
+            "the verdict would be refused",
+            got="; ".join(f"{each.code} {each.field}" for each in faults),
+            expected="a disposition as the contract wants it",
+            todo="correct it",
+        )
     listed = admission.officers
     if listed and officer_number(decision.investigator) not in set(map(officer_number, listed)):
-        raise UsageError("verdicts of this officer do not count", got=decision.investigator,
-                         expected=f"one of the {len(listed)} officers that [admission] officers lists",
-                         todo="say --officer as the configuration spells it, or have the officer listed")  # fmt: skip
+        raise UsageError(
+            "verdicts of this officer do not count",
+            got=decision.investigator,
+            expected=f"one of the {len(listed)} officers that [admission] officers lists",
+            todo="say --officer as the configuration spells it, or have the officer listed",
+        )
 
 
 def already(verdicts: Verdicts, decision: DispositionRecord) -> Given | None:
@@ -107,29 +117,40 @@ def already(verdicts: Verdicts, decision: DispositionRecord) -> Given | None:
     last = verdicts.of_officer(decision.alert_id, decision.party, decision.investigator)
     if last is None:
         if decision.verdict == WITHDRAWN:
-            raise UsageError("there is no verdict to withdraw", got=f"{decision.investigator} on {decision.alert_id}",
-                             expected="a verdict of this officer on the alert",
-                             todo="see `fxwatch alerts show`")  # fmt: skip
+            raise UsageError(
+                "there is no verdict to withdraw",
+                got=f"{decision.investigator} on {decision.alert_id}",
+                expected="a verdict of this officer on the alert",
+                todo="see `fxwatch alerts show`",
+            )
         return None
     if last.verdict == decision.verdict:
         other = [name for name in DETAILS if getattr(decision, name) not in {msgspec.UNSET, getattr(last, name)}]
         if other:
-            raise UsageError("this verdict stands already, without these details", got=", ".join(other),
-                             expected="what the officer said of it the first time: the monitor refuses a repetition",
-                             todo="give --verdict withdrawn, then this verdict anew")  # fmt: skip
+            raise UsageError(
+                "this verdict stands already, without these details",
+                got=", ".join(other),
+                expected="what the officer said of it the first time: the monitor refuses a repetition",
+                todo="give --verdict withdrawn, then this verdict anew",
+            )
         return last
     if decision.decided_at < last.counted_at:
-        raise UsageError("this officer decided otherwise at a later time",
-                         got=f"{decision.verdict} at {decision.decided_at.isoformat()}",
-                         expected=f"a time after {last.counted_at.isoformat()} ({last.verdict})",
-                         todo="give a later --decided-at; where none was given, set this machine's clock")  # fmt: skip
+        raise UsageError(
+            "this officer decided otherwise at a later time",
+            got=f"{decision.verdict} at {decision.decided_at.isoformat()}",
+            expected=f"a time after {last.counted_at.isoformat()} ({last.verdict})",
+            todo="give a later --decided-at; where none was given, set this machine's clock",
+        )
     return None
 
 
 async def dispose(
-    settings: Settings, decisions: Iterable[tuple[DispositionRecord, int]], key: SigningKey | None, wait_seconds: float,
+    settings: Settings,
+    decisions: Iterable[tuple[DispositionRecord, int]],
+    key: SigningKey | None,
+    wait_seconds: float,
     done: list[Done],
-) -> None:  # fmt: skip
+) -> None:
     """Send each decision and wait until its record is seen in the ledger, all together `wait_seconds` at most.
 
     Each comes with the ledger partition of its alert. `done` gets what became of each as soon as Kafka has it, so that
@@ -156,12 +177,16 @@ async def _send(
         await producer.start()
         for decision in decisions:
             record = record_of(decision, key)
-            told = await producer.send_and_wait(record.topic, record.value, key=record.key,
-                                                headers=list(record.headers))  # fmt: skip
+            told = await producer.send_and_wait(
+                record.topic, record.value, key=record.key, headers=list(record.headers)
+            )
             done.append(Done(decision=decision, outcome="sent", partition=told.partition, offset=told.offset))
     except (KafkaError, OSError) as fault:
-        missed = DeliveryError(f"{len(done)} of {len(decisions)} verdicts were sent, then Kafka took no more",
-                               got=repr(fault), todo="say the same again: what was sent counts once")  # fmt: skip
+        missed = DeliveryError(
+            f"{len(done)} of {len(decisions)} verdicts were sent, then Kafka took no more",
+            got=repr(fault),
+            todo="say the same again: what was sent counts once",
+        )
         raise denied_or(missed, fault, f"this client may not write to {DISPOSITIONS}") from fault
     finally:
         await producer.stop()
@@ -187,8 +212,11 @@ class _Watch:
         except DENIED:
             return False
         except KafkaError as fault:
-            raise DeliveryError("nothing was sent: the broker does not answer", got=repr(fault),
-                                todo="see `fxwatch broker status`, then say it again") from fault  # fmt: skip
+            raise DeliveryError(
+                "nothing was sent: the broker does not answer",
+                got=repr(fault),
+                todo="see `fxwatch broker status`, then say it again",
+            ) from fault
         self._may_read_letters = await self._begin_letters()
         return True
 

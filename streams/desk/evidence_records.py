@@ -43,16 +43,19 @@ async def evidence_records(settings: Settings, alert: Alert) -> list[Detail]:
     topic, partition = alert.position.topic, alert.position.partition
     offsets = [item.offset for item in alert.evidence if item.offset is not None]
     found, span = await records_at(settings, topic, partition, offsets)
-    details = [msgspec.structs.replace(_detail(item, found), first=span.first, end=span.written)
-               for item in alert.evidence]  # fmt: skip
+    details = [
+        msgspec.structs.replace(_detail(item, found), first=span.first, end=span.written) for item in alert.evidence
+    ]
     foreign = [each for each in details if isinstance(each.event, Transaction) and each.event.currency != "USD"]
     worth = Worth(int(settings.effective.engine.rate_stale_hours * 3_600_000_000))
     if foreign:
         before = {offset for each in foreign for offset in _before(each.item.offset or 0)}
         around, _ = await records_at(settings, topic, partition, before, why=False)
         worth.take_all(at.record for at in around.values() if at.record is not None and at.state == "record")
-    return [msgspec.structs.replace(each, usd=worth.usd(each.event)) if isinstance(each.event, Transaction) else each
-            for each in details]  # fmt: skip
+    return [
+        msgspec.structs.replace(each, usd=worth.usd(each.event)) if isinstance(each.event, Transaction) else each
+        for each in details
+    ]
 
 
 def _before(offset: int) -> Iterable[int]:

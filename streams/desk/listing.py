@@ -143,8 +143,11 @@ class _Source:
                 folding = Folding()
                 for records in self._records(reader, lot, total):
                     self._take(records, folding)
-                chosen = [current for current in folding if self._query.wanted.takes(current.head)
-                          and (ids is None or current.head.alert_id in ids)]  # fmt: skip
+                chosen = [
+                    current
+                    for current in folding
+                    if self._query.wanted.takes(current.head) and (ids is None or current.head.alert_id in ids)
+                ]
                 del folding, ids
                 yield chosen
                 chosen.clear()  # whoever got it holds it still: two partitions' heads at once otherwise

@@ -23,8 +23,12 @@ def moment(text: str | None, zone: ZoneInfo, *, end: bool = False) -> datetime |
         at = at + timedelta(days=1) if end and len(text) <= _DAY_LENGTH else at
         at.timestamp()
     except (ValueError, OverflowError) as fault:
-        raise UsageError("this is not a time", got=text, expected="a day (2026-04-28) or a time (2026-04-28T17:42)",
-                         todo=f"write it so; without an offset it is a time of {zone.key}") from fault  # fmt: skip
+        raise UsageError(
+            "this is not a time",
+            got=text,
+            expected="a day (2026-04-28) or a time (2026-04-28T17:42)",
+            todo=f"write it so; without an offset it is a time of {zone.key}",
+        ) from fault
     return at
 
 
@@ -32,6 +36,10 @@ def span(since: str | None, until: str | None, zone: ZoneInfo) -> tuple[datetime
     """Both times, of which `until` is the end. Raises `UsageError`, also where nothing is between them."""
     begin, end = moment(since, zone), moment(until, zone, end=True)
     if begin is not None and end is not None and begin >= end:
-        raise UsageError("--since is not before --until", got=f"--since {since} --until {until}",
-                         expected="a time, and a later one", todo="exchange them, or leave one out")  # fmt: skip
+        raise UsageError(
+            "--since is not before --until",
+            got=f"--since {since} --until {until}",
+            expected="a time, and a later one",
+            todo="exchange them, or leave one out",
+        )
     return begin, end

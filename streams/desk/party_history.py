@@ -78,9 +78,17 @@ class History:
     """
 
     def __init__(
-        self, token: str, names: frozenset[str], zone: ZoneInfo, stale_us: int, most: int, *,
-        since: datetime | None = None, until: datetime | None = None, officers: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+        self,
+        token: str,
+        names: frozenset[str],
+        zone: ZoneInfo,
+        stale_us: int,
+        most: int,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        officers: Iterable[str] = (),
+    ) -> None:
         self.names = names or frozenset({token})
         self._keys = frozenset(name.encode() for name in self.names)
         self._slot = f".{slot_part(token)}.".encode()
@@ -192,8 +200,9 @@ class History:
         """Every name that the links lead to from the party's own, in either direction."""
         names, grown = set(self.names), True
         while grown:
-            more = {other for name, former in self.links.items() for other in ({name} | former)
-                    if names & ({name} | former)} - names  # fmt: skip
+            more = {
+                other for name, former in self.links.items() for other in ({name} | former) if names & ({name} | former)
+            } - names
             names |= more
             grown = bool(more)
         return frozenset(names)
@@ -202,9 +211,12 @@ class History:
 def require_token(token: str) -> None:
     """Raises `UsageError` for what is no token."""
     if not pseudonyms.is_token(token):
-        raise UsageError("this is not a party's token", got=repr(token[:80]),
-                         expected="KEY.SLOT.DIGEST",
-                         todo="copy the field party of an alert")  # fmt: skip
+        raise UsageError(
+            "this is not a party's token",
+            got=repr(token[:80]),
+            expected="KEY.SLOT.DIGEST",
+            todo="copy the field party of an alert",
+        )
 
 
 def time_of(event: Event) -> datetime | None:
@@ -224,9 +236,15 @@ def partition_of(settings: Settings, token: str) -> int:
 
 
 def read_party(
-    settings: Settings, token: str, partition: int, most: int, told: topic_reader.Told, *,
-    since: datetime | None = None, until: datetime | None = None,
-) -> History:  # fmt: skip
+    settings: Settings,
+    token: str,
+    partition: int,
+    most: int,
+    told: topic_reader.Told,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> History:
     """The party's history in its partition; under its former and later names too, where keys were rotated.
 
     Its partition is read once, and once more where a name is found out behind records that have it. Raises what the
@@ -234,9 +252,16 @@ def read_party(
     """
     names = frozenset({token})
     while True:
-        history = History(token, names, ZoneInfo(settings.effective.engine.time_zone),
-                          int(settings.effective.engine.rate_stale_hours * 3_600_000_000), most,
-                          since=since, until=until, officers=settings.effective.admitted.officers)  # fmt: skip
+        history = History(
+            token,
+            names,
+            ZoneInfo(settings.effective.engine.time_zone),
+            int(settings.effective.engine.rate_stale_hours * 3_600_000_000),
+            most,
+            since=since,
+            until=until,
+            officers=settings.effective.admitted.officers,
+        )
         with topic_reader.Reader(settings, [topics.LEDGER], [partition], known=True) as reader:
             for _, records in reader.to_end(told=told):
                 for record in records:

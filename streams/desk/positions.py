@@ -62,8 +62,11 @@ async def records_at(
             missing = [offset for offset in inside if offset not in found]
             hidden = await _read(plain, place, missing) if why else {}
     except (KafkaError, OSError, TimeoutError) as fault:
-        gone = BrokerUnavailableError(f"the broker stopped answering while {topic} was read", got=repr(fault),
-                                      todo="see `fxwatch broker status`, then ask again")  # fmt: skip
+        gone = BrokerUnavailableError(
+            f"the broker stopped answering while {topic} was read",
+            got=repr(fault),
+            todo="see `fxwatch broker status`, then ask again",
+        )
         raise denied_or(gone, fault, f"this client may not read {topic}") from fault
     return {offset: _told(offset, span, found, hidden) for offset in wanted}, span
 
@@ -84,8 +87,9 @@ def _told(offset: int, span: Span, found: dict[int, Any], hidden: dict[int, Any]
 @asynccontextmanager
 async def _opened(settings: Settings, place: TopicPartition, *, committed: bool) -> AsyncIterator[AIOKafkaConsumer]:
     """A started consumer of one partition."""
-    consumer = clients.reader(settings, committed=committed, unreadable="each", fetch_bytes=FETCH_BYTES,
-                              fetch_wait_ms=50)  # fmt: skip
+    consumer = clients.reader(
+        settings, committed=committed, unreadable="each", fetch_bytes=FETCH_BYTES, fetch_wait_ms=50
+    )
     try:
         await consumer.start()
         consumer.assign([place])

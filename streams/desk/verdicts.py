@@ -127,12 +127,21 @@ def given_of(record: Any, partition: int) -> Given | None:
     if not isinstance(event, Disposition):
         return None
     return Given(
-        event_id=event.event_id, alert_id=event.alert_id, party=event.party, verdict=event.verdict,
-        investigator=event.investigator, decided_at=event.decided_at, partition=partition, offset=record.offset,
-        source=origin.source, amount_krw=event.amount_krw, legal_basis=event.legal_basis, sanction=event.sanction,
+        event_id=event.event_id,
+        alert_id=event.alert_id,
+        party=event.party,
+        verdict=event.verdict,
+        investigator=event.investigator,
+        decided_at=event.decided_at,
+        partition=partition,
+        offset=record.offset,
+        source=origin.source,
+        amount_krw=event.amount_krw,
+        legal_basis=event.legal_basis,
+        sanction=event.sanction,
         office=event.office,
         received_at=datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC) if origin.timestamp_ms >= 0 else None,
-    )  # fmt: skip
+    )
 
 
 def read_verdicts(

@@ -45,8 +45,11 @@ class Worth:
 
     def usd(self, event: Transaction) -> str | None:
         """The payment's amount in USD as a decimal string; None without a rate in time."""
-        rate = ONE if event.currency == "USD" else self._rates.ratio(
-            event.currency, "USD", to_us(event.event_time), self._stale_us)  # fmt: skip
+        rate = (
+            ONE
+            if event.currency == "USD"
+            else self._rates.ratio(event.currency, "USD", to_us(event.event_time), self._stale_us)
+        )
         try:
             return None if rate is None else plain(cents(parse_or_zero(event.amount), rate))
         except ValueError:

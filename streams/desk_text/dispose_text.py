@@ -24,9 +24,15 @@ def alert_line(alert: Alert, lang: Language) -> str:
     """Which alert it is, so that nobody judges another one by a slip of the finger."""
     words = DESK_WORDS[lang]
     found = "; ".join(hit.id for hit in alert.typologies) or words.anomaly
-    return printable(words.of_alert.format(alert=alert.alert_id[:SHORT_DIGITS], found=found, amount=worth(alert, lang),
-                                           severity=LABELS[lang].severity[alert.severity],
-                                           party=alert.party))  # fmt: skip
+    return printable(
+        words.of_alert.format(
+            alert=alert.alert_id[:SHORT_DIGITS],
+            found=found,
+            amount=worth(alert, lang),
+            severity=LABELS[lang].severity[alert.severity],
+            party=alert.party,
+        )
+    )
 
 
 def dry_line(decision: DispositionRecord, lang: Language) -> str:
@@ -38,9 +44,10 @@ def done_lines(done: Done, seconds: float, lang: Language) -> Iterator[str]:
     """What became of it; where it was not seen in the ledger, what to do."""
     words, decision = DESK_WORDS[lang], done.decision
     outcome = {
-        "sent": words.sent, "refused": words.refused.format(why=_why(done, lang)),
+        "sent": words.sent,
+        "refused": words.refused.format(why=_why(done, lang)),
         "taken_in": words.taken_in.format(partition=done.ledger_partition, offset=done.ledger_offset),
-    }[done.outcome]  # fmt: skip
+    }[done.outcome]
     yield printable(f"  {verdict_of(decision, lang)}: {outcome}")
     if done.outcome == "sent" and seconds:  # who does not wait need not be told that it was not seen
         place = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
@@ -62,8 +69,11 @@ def stands_line(given: Given, zone: ZoneInfo, lang: Language) -> str:
 
 def done_json(done: Done) -> dict[str, Any]:
     """The same for machines; `event_id` is the verdict's identity."""
-    told: dict[str, Any] = {"alert_id": done.decision.alert_id, "outcome": done.outcome,
-                            "disposition": msgspec.to_builtins(done.decision)}  # fmt: skip
+    told: dict[str, Any] = {
+        "alert_id": done.decision.alert_id,
+        "outcome": done.outcome,
+        "disposition": msgspec.to_builtins(done.decision),
+    }
     if done.partition is not None:
         told["sent_to"] = {"topic": DISPOSITIONS, "partition": done.partition, "offset": done.offset}
     if done.ledger_offset is not None:

@@ -49,12 +49,14 @@ WHAT = {
     "originals are proven with the evidence keys": "원본을 확인하려면 증거 키가 필요합니다",
     "evidence is not what the sender sent": "근거 자료가 보고 당시의 원본과 다릅니다",
     "this copy is none of the alert's records": "이 사본은 경보의 근거 자료와 일치하지 않습니다",
-    "not all evidence could be checked, of the rest none differs":
-        "일부 근거 자료를 확인하지 못하였으며, 나머지에는 불일치가 없습니다",
+    (
+        "not all evidence could be checked, of the rest none differs"
+    ): "일부 근거 자료를 확인하지 못하였으며, 나머지에는 불일치가 없습니다",
     "rescore takes one alert or all of them": "경보 하나 또는 전체를 지정하십시오",
     "the alert does not follow from the ledger": "경보가 원장에서 재현되지 않습니다",
-    "* of * alerts could not be checked; of the others none differs":
-        "경보 {1}건 중 {0}건을 확인하지 못하였으며, 나머지에는 불일치가 없습니다",
+    (
+        "* of * alerts could not be checked; of the others none differs"
+    ): "경보 {1}건 중 {0}건을 확인하지 못하였으며, 나머지에는 불일치가 없습니다",
     "alerts and ledger do not agree:\n  *": "경보와 원장이 일치하지 않습니다:\n  {}",
     "the alerts cannot be rescored": "경보를 다시 계산할 수 없습니다",
     "the configuration is not valid": "설정이 올바르지 않습니다",
@@ -70,7 +72,7 @@ WHAT = {
     "the key file cannot be used: *": "키 파일을 사용할 수 없습니다: {}",
     "the signing key file is not valid": "서명 키 파일이 올바르지 않습니다",
     "cannot write the evidence keys: *": "증거 키를 파일에 쓸 수 없습니다: {}",
-}  # fmt: skip
+}
 EXPECTED = {
     "* to 32 hex digits": "16진수 {}~32자리",
     "the id of a published alert, or its first digits": "발행된 경보의 번호 또는 그 앞자리",
@@ -80,8 +82,9 @@ EXPECTED = {
     "a verdict of this officer on the alert": "이 경보에 대한 해당 담당관의 판정",
     "a time after * (*)": "{} 이후의 시각({})",
     "0 to *": "0부터 {}까지",
-    "what the officer said of it the first time: the monitor refuses a repetition":
-        "처음 판정과 같은 내용(같은 판정을 되풀이하면 감시 작업이 거부합니다)",
+    (
+        "what the officer said of it the first time: the monitor refuses a repetition"
+    ): "처음 판정과 같은 내용(같은 판정을 되풀이하면 감시 작업이 거부합니다)",
     "a time, and a later one": "앞선 시각과 그보다 나중의 시각",
     "KEY.SLOT.DIGEST": "키.구역.해시값(KEY.SLOT.DIGEST)",
     "PARTITION:OFFSET": "파티션:위치(PARTITION:OFFSET)",
@@ -99,27 +102,33 @@ EXPECTED = {
     "at most * bytes": "{}바이트 이하",
     "owner * or root": "소유자 {} 또는 root",
     "mode 0600 or less": "권한 0600 이하",
-    "an unencrypted Ed25519 private key in PEM, or 64 hex digits":
-        "암호화되지 않은 Ed25519 개인 키(PEM) 또는 16진수 64자리",
+    (
+        "an unencrypted Ed25519 private key in PEM, or 64 hex digits"
+    ): "암호화되지 않은 Ed25519 개인 키(PEM) 또는 16진수 64자리",
     "the topics of fxwatch": "fxwatch의 토픽",
-    "what the role of this client may do (fxwatch topics acls)":
-        "이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인)",
+    (
+        "what the role of this client may do (fxwatch topics acls)"
+    ): "이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인)",
     "the field alert_id of a published alert": "발행된 경보의 번호",
-    "a pseudonym key file, or what `fxwatch evidence keys` wrote":
-        "가명 키 파일 또는 `fxwatch evidence keys`로 만든 파일",
+    (
+        "a pseudonym key file, or what `fxwatch evidence keys` wrote"
+    ): "가명 키 파일 또는 `fxwatch evidence keys`로 만든 파일",
     "all proven": "모두 원본과 일치",
     "originals, ledger records and keys": "원본, 원장 기록 및 키",
     "ALERT_ID or --all": "ALERT_ID 또는 --all",
     "the same, bit for bit": "완전히 같은 경보",
-    "the alerts' ledger records, and a snapshot or the ledger's first record before them":
-        "경보의 원장 기록과 그 이전의 저장본 또는 원장의 첫 기록",
-}  # fmt: skip
-_VERDICTS_OF_PROOF = {f"* {english}": f"{PROOF_WORDS['ko'].verdicts[code]} {{}}건"
-                      for code, english in PROOF_WORDS["en"].verdicts.items()}  # fmt: skip
+    (
+        "the alerts' ledger records, and a snapshot or the ledger's first record before them"
+    ): "경보의 원장 기록과 그 이전의 저장본 또는 원장의 첫 기록",
+}
+_VERDICTS_OF_PROOF = {
+    f"* {english}": f"{PROOF_WORDS['ko'].verdicts[code]} {{}}건" for code, english in PROOF_WORDS["en"].verdicts.items()
+}
 # what -> what was got with it, for each of its parts that commas divide
 GOT = {
-    "nobody answers for this verdict":
-        {"neither --officer nor the setting officer": "--officer와 설정 officer가 모두 없음"},
+    "nobody answers for this verdict": {
+        "neither --officer nor the setting officer": "--officer와 설정 officer가 모두 없음"
+    },
     "output has one form": {"--csv and --json": "--csv와 --json"},
     "--bom belongs to --csv": {"--bom alone": "--bom만 사용"},
     "the configuration is not valid": {"environment only": "환경 변수"},
@@ -136,61 +145,76 @@ GOT = {
     "the * file can be read or changed by others": {"mode *": "권한 {}"},
     "the signing key file is not valid": {"*: * characters": "{}: {}자"},
     "rescore takes one alert or all of them": {"both": "둘 다 지정", "neither": "지정하지 않음"},
-}  # fmt: skip
+}
 TODO = {
     "copy it from `fxwatch alerts list`": "`fxwatch alerts list`에 표시된 번호를 복사하십시오",
     "see `fxwatch alerts list`": "`fxwatch alerts list`에서 확인하십시오",
     "see `fxwatch alerts show`": "`fxwatch alerts show`에서 확인하십시오",
     "give more of its digits": "앞자리를 더 길게 입력하십시오",
     "copy the field party of an alert": "경보에 표시된 당사자 토큰을 복사하십시오",
-    "write it so; without an offset it is a time of *":
-        "이 형식으로 입력하십시오. 시차를 적지 않으면 {} 시각으로 봅니다",
+    (
+        "write it so; without an offset it is a time of *"
+    ): "이 형식으로 입력하십시오. 시차를 적지 않으면 {} 시각으로 봅니다",
     "correct it": "표시된 항목을 바로잡으십시오",
-    "say --officer as the configuration spells it, or have the officer listed":
-        "--officer를 설정에 등록된 표기대로 입력하거나 담당관 등록을 요청하십시오",
-    "give a later --decided-at; where none was given, set this machine's clock":
-        "더 나중의 --decided-at을 입력하고, 생략한 경우에는 이 컴퓨터의 시계를 맞추십시오",
+    (
+        "say --officer as the configuration spells it, or have the officer listed"
+    ): "--officer를 설정에 등록된 표기대로 입력하거나 담당관 등록을 요청하십시오",
+    (
+        "give a later --decided-at; where none was given, set this machine's clock"
+    ): "더 나중의 --decided-at을 입력하고, 생략한 경우에는 이 컴퓨터의 시계를 맞추십시오",
     "give --verdict withdrawn, then this verdict anew": "--verdict withdrawn으로 철회한 뒤 다시 판정하십시오",
     "exchange them, or leave one out": "서로 바꾸거나 하나를 빼십시오",
     "say the same again: what was sent counts once": "같은 명령을 다시 실행하십시오. 전송된 판정은 한 번만 집계됩니다",
     "see `fxwatch broker status`, then say it again": "`fxwatch broker status`를 확인한 뒤 다시 실행하십시오",
     "see `fxwatch broker status`, then ask again": "`fxwatch broker status`를 확인한 뒤 다시 실행하십시오",
-    "see `fxwatch broker status`, then run the command again":
-        "`fxwatch broker status`를 확인한 뒤 다시 실행하십시오",
+    "see `fxwatch broker status`, then run the command again": "`fxwatch broker status`를 확인한 뒤 다시 실행하십시오",
     "wait for its brokers, then try again": "브로커가 준비된 뒤 다시 실행하십시오",
-    "see the broker's log, or correct FXWATCH_BOOTSTRAP":
-        "브로커의 로그를 확인하거나 FXWATCH_BOOTSTRAP을 바로잡으십시오",
+    (
+        "see the broker's log, or correct FXWATCH_BOOTSTRAP"
+    ): "브로커의 로그를 확인하거나 FXWATCH_BOOTSTRAP을 바로잡으십시오",
     "run `fxwatch topics apply`": "`fxwatch topics apply`를 실행하십시오",
-    "let the cluster's administrator run: fxwatch topics acls --apply; or correct who this client is "
-    "(FXWATCH_SASL_USERNAME, its certificate or token)":
+    (
+        "let the cluster's administrator run: fxwatch topics acls --apply; or correct who this client is "
+        "(FXWATCH_SASL_USERNAME, its certificate or token)"
+    ): (
         "클러스터 관리자에게 fxwatch topics acls --apply의 실행을 요청하거나, 접속 계정 설정(FXWATCH_SASL_USERNAME, "
-        "인증서 또는 토큰)을 바로잡으십시오",
-    "see `fxwatch alerts follow --from-beginning`; an alert of a run that is being committed is seen a moment later":
-        "`fxwatch alerts follow --from-beginning`에서 확인하십시오. 방금 발행된 경보는 잠시 뒤에 보입니다",
+        "인증서 또는 토큰)을 바로잡으십시오"
+    ),
+    (
+        "see `fxwatch alerts follow --from-beginning`; an alert of a run that is being committed is seen a moment later"
+    ): "`fxwatch alerts follow --from-beginning`에서 확인하십시오. 방금 발행된 경보는 잠시 뒤에 보입니다",
     "set it, or say --key-file": "이를 설정하거나 --key-file을 입력하십시오",
-    "look at the records named above; the input topic or the ledger was changed":
-        "위에 표시된 기록을 확인하십시오. 입력 토픽이나 원장이 변경되었습니다",
-    "check that the copy is byte for byte, key and headers left out":
-        "사본이 키와 헤더를 제외하고 원본과 바이트 단위로 같은지 확인하십시오",
-    "see the last column; an older key file or a copy of the original helps":
-        "마지막 열을 확인하십시오. 이전 키 파일이나 원본의 사본이 있으면 확인할 수 있습니다",
+    (
+        "look at the records named above; the input topic or the ledger was changed"
+    ): "위에 표시된 기록을 확인하십시오. 입력 토픽이나 원장이 변경되었습니다",
+    (
+        "check that the copy is byte for byte, key and headers left out"
+    ): "사본이 키와 헤더를 제외하고 원본과 바이트 단위로 같은지 확인하십시오",
+    (
+        "see the last column; an older key file or a copy of the original helps"
+    ): "마지막 열을 확인하십시오. 이전 키 파일이나 원본의 사본이 있으면 확인할 수 있습니다",
     "see `fxwatch rescore --help`": "`fxwatch rescore --help`를 확인하십시오",
-    "restore the ledger from its backup; see evidence_retention_days":
-        "원장을 백업에서 복원하십시오. 설정 evidence_retention_days를 확인하십시오",
-    "another release is the likely cause: run this command of fxwatch * (this is *)":
-        "버전 차이가 원인일 수 있습니다. fxwatch {}에서 이 명령을 실행하십시오(현재 버전 {})",
-    "the published record, the ledger or the code was changed since; compare with --from-ledger":
-        "발행된 경보, 원장 또는 코드가 이후에 변경되었습니다. --from-ledger로 비교하십시오",
+    (
+        "restore the ledger from its backup; see evidence_retention_days"
+    ): "원장을 백업에서 복원하십시오. 설정 evidence_retention_days를 확인하십시오",
+    (
+        "another release is the likely cause: run this command of fxwatch * (this is *)"
+    ): "버전 차이가 원인일 수 있습니다. fxwatch {}에서 이 명령을 실행하십시오(현재 버전 {})",
+    (
+        "the published record, the ledger or the code was changed since; compare with --from-ledger"
+    ): "발행된 경보, 원장 또는 코드가 이후에 변경되었습니다. --from-ledger로 비교하십시오",
     "correct the path": "경로를 바로잡으십시오",
     "correct the path, or the file's owner and mode": "경로 또는 파일의 소유자와 권한을 바로잡으십시오",
     "mend each of these lines": "표시된 줄을 바로잡으십시오",
     "set the terminal to UTF-8, or correct the text": "터미널의 문자 인코딩을 UTF-8로 설정하거나 글자를 바로잡으십시오",
     "replace it": "다른 파일로 바꾸십시오",
     "chown * it, and *": "소유자를 {} 계정으로 바꾼 뒤 {}",
-    "*; if others could read it, treat it as known to them":
-        "{}. 다른 사람이 읽을 수 있었다면 이미 알려진 것으로 보십시오",
-    "make one: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)":
-        "새로 만드십시오: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)",
+    (
+        "*; if others could read it, treat it as known to them"
+    ): "{}. 다른 사람이 읽을 수 있었다면 이미 알려진 것으로 보십시오",
+    (
+        "make one: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)"
+    ): "새로 만드십시오: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)",
     "correct FXWATCH_CONFIG": "FXWATCH_CONFIG를 바로잡으십시오",
     "choose another name; keys are never overwritten": "다른 이름을 입력하십시오. 기존 키는 덮어쓰지 않습니다",
     "restore the broker's log, or a replica of it": "브로커의 로그나 그 복제본을 복원하십시오",
@@ -202,22 +226,25 @@ TODO = {
     "copy it from an alert's evidence, such as 8:1007": "경보의 근거 자료에 표시된 위치를 복사하십시오(예: 8:1007)",
     "leave one out": "하나를 빼십시오",
     "add --csv": "--csv를 추가하십시오",
-    "start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP":
-        "브로커를 시작하거나(fxwatch broker start) FXWATCH_BOOTSTRAP을 바로잡으십시오",
+    (
+        "start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP"
+    ): "브로커를 시작하거나(fxwatch broker start) FXWATCH_BOOTSTRAP을 바로잡으십시오",
     "mend each of these, then look again: fxwatch doctor": "아래 항목을 바로잡은 뒤 다시 확인하십시오: fxwatch doctor",
-}  # fmt: skip
+}
 # why a record is not proven, as streams/proofs/evidence.py says it; a cause of another kind stays as it is
 WHY = {
     "the key * is not in the key file": "키 파일에 {} 키가 없습니다",
     "its record is not in the ledger any more": "기록이 원장에 남아 있지 않습니다",
     "its ledger record cannot be read any more": "원장 기록을 더 이상 읽을 수 없습니다",
-    "the original cannot be read any more; prove a copy kept elsewhere":
-        "원본을 더 이상 읽을 수 없습니다. 따로 보관한 사본으로 확인하십시오(--original)",
+    (
+        "the original cannot be read any more; prove a copy kept elsewhere"
+    ): "원본을 더 이상 읽을 수 없습니다. 따로 보관한 사본으로 확인하십시오(--original)",
     "the ledger record has another commitment": "원장 기록의 원본 확인값이 다릅니다",
     "these are not the bytes that were committed to": "보고 당시의 원본과 다릅니다",
-    "the original is past its topic's retention; prove a copy kept elsewhere":
-        "원본의 보존 기간이 지났습니다. 따로 보관한 사본으로 확인하십시오(--original)",
-}  # fmt: skip
+    (
+        "the original is past its topic's retention; prove a copy kept elsewhere"
+    ): "원본의 보존 기간이 지났습니다. 따로 보관한 사본으로 확인하십시오(--original)",
+}
 # codes of faults that a verdict can have, as ingest names them
 FAULTS = {
     "field.characters": "쓸 수 없는 문자가 있음",
@@ -231,11 +258,14 @@ FAULTS = {
 FILLED = VALUES["ko"]["verdict"] | {
     "signing key": "서명 키",
     "key": "키",
-    "chmod 600 it, as its owner; in a container set owner and mode of the secret (Docker: uid and mode 0400; "
-    "Kubernetes: defaultMode 0400 with fsGroup)":
+    (
+        "chmod 600 it, as its owner; in a container set owner and mode of the secret (Docker: uid and mode 0400; "
+        "Kubernetes: defaultMode 0400 with fsGroup)"
+    ): (
         "소유자 계정에서 chmod 600을 실행하십시오. 컨테이너에서는 시크릿의 소유자와 권한을 설정하십시오(Docker: uid와 "
-        "mode 0400, Kubernetes: defaultMode 0400과 fsGroup)",
-}  # fmt: skip
+        "mode 0400, Kubernetes: defaultMode 0400과 fsGroup)"
+    ),
+}
 
 
 def _known(table: Mapping[str, object], text: str) -> tuple[str, tuple[str, ...]] | None:

@@ -42,8 +42,12 @@ def payment_lines(
     if rates and event.deal_rate is not None and event.settled_currency is not None:
         pair = f"{event.currency}/{event.settled_currency}"
         rate = (words.at_rate.format(rate=number(event.deal_rate), pair=pair),)
-    what = (money(event.amount, event.currency, usd, lang), *rate, value_in_words("direction", event.direction, lang),
-            purpose(event.purpose, purposes, lang))  # fmt: skip
+    what = (
+        money(event.amount, event.currency, usd, lang),
+        *rate,
+        value_in_words("direction", event.direction, lang),
+        purpose(event.purpose, purposes, lang),
+    )
     other = words.to[event.direction].format(token=event.counterparty, country=event.counterparty_country)
     how = (other, *(value_in_words(name, getattr(event, name), lang) for name in ("status", "evidence", "channel")))
     return printable("; ".join(what)), printable("; ".join(how))
@@ -62,8 +66,13 @@ def event_lines(event: Event, usd: str | None, purposes: Purposes, lang: Languag
         return what, f"{how}; {printable(phrases.code(event.institution))}"
     if isinstance(event, Declaration):
         other = f"{event.counterparty} ({event.counterparty_country})"
-        told = (value_in_words("kind", event.kind, lang), money(event.value, event.currency, None, lang),
-                event.declaration_no, f"HS {event.hs_code}", other)  # fmt: skip
+        told = (
+            value_in_words("kind", event.kind, lang),
+            money(event.value, event.currency, None, lang),
+            event.declaration_no,
+            f"HS {event.hs_code}",
+            other,
+        )
         return (printable("; ".join(told)),)
     if isinstance(event, Disposition):
         return (printable(verdict_of(event, lang)), printable(event.alert_id))

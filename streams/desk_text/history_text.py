@@ -27,8 +27,13 @@ def history_lines(
     words = DESK_WORDS[lang]
     page = [Line(words.history, style="bold")]
     for head in heads:
-        told = (local_time(head.created_for, zone, lang), words.raised[head.status], head.alert_id[:SHORT_DIGITS],
-                ALERT_LABELS[lang].severity[head.severity], worth(head, lang))  # fmt: skip
+        told = (
+            local_time(head.created_for, zone, lang),
+            words.raised[head.status],
+            head.alert_id[:SHORT_DIGITS],
+            ALERT_LABELS[lang].severity[head.severity],
+            worth(head, lang),
+        )
         page.append(Line("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
         if verdicts is not None:
             for given in verdicts.on(head.alert_id, head.party):

@@ -18,12 +18,46 @@ from streams.plain_text.languages import Language
 from streams.plain_text.printable import printable
 
 # titles in English; what reads them by name leaves --lang ko away
-CSV_COLUMNS = ("alert_id", "created_for", "severity", "state", "verdict", "officer", "decided_at", "typologies",
-               "found", "amount_usd", "amount_krw", "party", "counterparty", "case_id", "desk", "evidence_total",
-               "status", "ledger")  # fmt: skip
-CSV_KOREAN = ("경보 번호", "일시", "심각도", "상태", "판정", "담당관", "판정 일시", "유형", "탐지 내용",
-              "의심 금액(미화)", "의심 금액(원)", "당사자", "상대방", "사안 번호", "담당",
-              "근거 자료 건수", "경보 구분", "원장 위치")  # fmt: skip
+CSV_COLUMNS = (
+    "alert_id",
+    "created_for",
+    "severity",
+    "state",
+    "verdict",
+    "officer",
+    "decided_at",
+    "typologies",
+    "found",
+    "amount_usd",
+    "amount_krw",
+    "party",
+    "counterparty",
+    "case_id",
+    "desk",
+    "evidence_total",
+    "status",
+    "ledger",
+)
+CSV_KOREAN = (
+    "경보 번호",
+    "일시",
+    "심각도",
+    "상태",
+    "판정",
+    "담당관",
+    "판정 일시",
+    "유형",
+    "탐지 내용",
+    "의심 금액(미화)",
+    "의심 금액(원)",
+    "당사자",
+    "상대방",
+    "사안 번호",
+    "담당",
+    "근거 자료 건수",
+    "경보 구분",
+    "원장 위치",
+)
 CSV_TITLES: dict[Language, tuple[str, ...]] = {"en": CSV_COLUMNS, "ko": CSV_KOREAN}
 
 
@@ -38,8 +72,16 @@ def cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
     """A row of the table, the id shortened to what `show` and `dispose` take."""
     head = row.current.head
     when = korean.short_moment(head.created_for, zone) if lang == "ko" else local_time(head.created_for, zone)
-    return [when, LABELS[lang].severity[head.severity], title(head, lang),
-            worth(head, lang), verdict(row, lang), head.alert_id[:SHORT_DIGITS], head.party, head.case_id]  # fmt: skip
+    return [
+        when,
+        LABELS[lang].severity[head.severity],
+        title(head, lang),
+        worth(head, lang),
+        verdict(row, lang),
+        head.alert_id[:SHORT_DIGITS],
+        head.party,
+        head.case_id,
+    ]
 
 
 def block(row: Row, zone: ZoneInfo, lang: Language) -> list[Line]:
@@ -69,19 +111,36 @@ def csv_cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
     """A row for a spreadsheet: whole ids, decimal amounts, times in the zone with its offset."""
     head, last = row.current.head, row.standing[-1] if row.standing else None
     place = f"{head.position.partition}:{head.position.offset}"
-    return [head.alert_id, head.created_for.astimezone(zone).isoformat(), LABELS[lang].severity[head.severity],
-            DESK_WORDS[lang].states[row.state], "" if last is None else value_in_words("verdict", last.verdict, lang),
-            "" if last is None else last.investigator,
-            "" if last is None else last.decided_at.astimezone(zone).isoformat(), " ".join(head.found),
-            title(head, lang), head.amount_usd or "", head.amount_krw or "", head.party, head.counterparty or "",
-            head.case_id, head.desk, str(head.evidence_total), LABELS[lang].status.get(head.status, head.status),
-            place]  # fmt: skip
+    return [
+        head.alert_id,
+        head.created_for.astimezone(zone).isoformat(),
+        LABELS[lang].severity[head.severity],
+        DESK_WORDS[lang].states[row.state],
+        "" if last is None else value_in_words("verdict", last.verdict, lang),
+        "" if last is None else last.investigator,
+        "" if last is None else last.decided_at.astimezone(zone).isoformat(),
+        " ".join(head.found),
+        title(head, lang),
+        head.amount_usd or "",
+        head.amount_krw or "",
+        head.party,
+        head.counterparty or "",
+        head.case_id,
+        head.desk,
+        str(head.evidence_total),
+        LABELS[lang].status.get(head.status, head.status),
+        place,
+    ]
 
 
 def row_json(row: Row) -> dict[str, Any]:
     """A row for machines: the alert's own words, the state, and every verdict that stands."""
     head = row.current.head
     told: dict[str, Any] = msgspec.to_builtins(head)
-    return told | {"found": [hit.id for hit in head.typologies] or [ANOMALY], "earlier": list(row.current.earlier),
-                   "state": row.state, "verdicts": None if row.standing is None else msgspec.to_builtins(row.standing),
-                   "earlier_verdicts": msgspec.to_builtins(row.earlier)}  # fmt: skip
+    return told | {
+        "found": [hit.id for hit in head.typologies] or [ANOMALY],
+        "earlier": list(row.current.earlier),
+        "state": row.state,
+        "verdicts": None if row.standing is None else msgspec.to_builtins(row.standing),
+        "earlier_verdicts": msgspec.to_builtins(row.earlier),
+    }

@@ -25,20 +25,62 @@ from streams.plain_text.printable import printable
 
 SHOWN_COUNTERPARTIES = 20
 _HANG = 26
-CSV_COLUMNS = ("time", "kind", "ledger", "event_id", "direction", "status", "amount", "currency", "usd", "purpose",
-               "purpose_text", "counterparty", "counterparty_country", "institution", "channel", "documents",
-               "declaration_no", "alert_id", "verdict", "officer")  # fmt: skip
-CSV_KOREAN = ("일시", "종류", "원장 위치", "식별번호", "방향", "상태", "금액", "통화", "미화 환산액",
-              "거래 사유 코드", "거래 사유",
-              "상대방", "상대방 국가", "보고 기관", "경로", "증빙", "수출입신고번호", "경보 번호", "판정",
-              "담당관")  # fmt: skip
+CSV_COLUMNS = (
+    "time",
+    "kind",
+    "ledger",
+    "event_id",
+    "direction",
+    "status",
+    "amount",
+    "currency",
+    "usd",
+    "purpose",
+    "purpose_text",
+    "counterparty",
+    "counterparty_country",
+    "institution",
+    "channel",
+    "documents",
+    "declaration_no",
+    "alert_id",
+    "verdict",
+    "officer",
+)
+CSV_KOREAN = (
+    "일시",
+    "종류",
+    "원장 위치",
+    "식별번호",
+    "방향",
+    "상태",
+    "금액",
+    "통화",
+    "미화 환산액",
+    "거래 사유 코드",
+    "거래 사유",
+    "상대방",
+    "상대방 국가",
+    "보고 기관",
+    "경로",
+    "증빙",
+    "수출입신고번호",
+    "경보 번호",
+    "판정",
+    "담당관",
+)
 CSV_TITLES: dict[Language, tuple[str, ...]] = {"en": CSV_COLUMNS, "ko": CSV_KOREAN}
 
 
 def party_lines(
-    token: str, history: History, partition: int, rows: Iterable[Row], purposes: Purposes, zone: ZoneInfo,
+    token: str,
+    history: History,
+    partition: int,
+    rows: Iterable[Row],
+    purposes: Purposes,
+    zone: ZoneInfo,
     lang: Language,
-) -> list[Line]:  # fmt: skip
+) -> list[Line]:
     """The page, top to bottom: events the oldest first."""
     words = DESK_WORDS[lang]
     page = [Line(f"{words.party}  {token}", style="bold")]
@@ -141,9 +183,14 @@ def _alerts(rows: list[Row], zone: ZoneInfo, lang: Language) -> Iterator[Line]:
         yield Line(words.case_line.format(case=printable(case), n=len(many), open=still), margin=2)
         for row in many:
             head = row.current.head
-            told = (local_time(head.created_for, zone, lang), ALERT_LABELS[lang].severity[head.severity],
-                    title(head, lang), worth(head, lang), verdict(row, lang),
-                    head.alert_id[:SHORT_DIGITS])  # fmt: skip
+            told = (
+                local_time(head.created_for, zone, lang),
+                ALERT_LABELS[lang].severity[head.severity],
+                title(head, lang),
+                worth(head, lang),
+                verdict(row, lang),
+                head.alert_id[:SHORT_DIGITS],
+            )
             yield Line("  ".join(told), "-", 4, 2)
 
 
@@ -151,24 +198,38 @@ def csv_cells(entry: Entry, partition: int, purposes: Purposes, zone: ZoneInfo, 
     """An event for a spreadsheet; what it does not have is empty."""
     event = entry.event
     row = dict.fromkeys(CSV_COLUMNS, "") | {
-        "time": entry.at.astimezone(zone).isoformat(), "kind": KINDS[lang][str(event.__struct_config__.tag)],
-        "ledger": f"{partition}:{entry.offset}", "event_id": getattr(event, "event_id", ""), "usd": entry.usd or "",
-    }  # fmt: skip
+        "time": entry.at.astimezone(zone).isoformat(),
+        "kind": KINDS[lang][str(event.__struct_config__.tag)],
+        "ledger": f"{partition}:{entry.offset}",
+        "event_id": getattr(event, "event_id", ""),
+        "usd": entry.usd or "",
+    }
     if isinstance(event, (Transaction, Declaration)):
-        row |= {"currency": event.currency, "counterparty": event.counterparty,
-                "counterparty_country": event.counterparty_country,
-                "declaration_no": event.declaration_no or ""}  # fmt: skip
+        row |= {
+            "currency": event.currency,
+            "counterparty": event.counterparty,
+            "counterparty_country": event.counterparty_country,
+            "declaration_no": event.declaration_no or "",
+        }
     if isinstance(event, Transaction):
-        row |= {"direction": value_in_words("direction", event.direction, lang), "amount": event.amount,
-                "status": value_in_words("status", event.status, lang), "purpose": event.purpose or "",
-                "purpose_text": purpose(event.purpose, purposes, lang), "institution": event.institution,
-                "channel": value_in_words("channel", event.channel, lang),
-                "documents": value_in_words("evidence", event.evidence, lang)}  # fmt: skip
+        row |= {
+            "direction": value_in_words("direction", event.direction, lang),
+            "amount": event.amount,
+            "status": value_in_words("status", event.status, lang),
+            "purpose": event.purpose or "",
+            "purpose_text": purpose(event.purpose, purposes, lang),
+            "institution": event.institution,
+            "channel": value_in_words("channel", event.channel, lang),
+            "documents": value_in_words("evidence", event.evidence, lang),
+        }
     elif isinstance(event, Declaration):
         row |= {"direction": value_in_words("kind", event.kind, lang), "amount": event.value}
     elif isinstance(event, Disposition):
-        row |= {"alert_id": event.alert_id, "verdict": value_in_words("verdict", event.verdict, lang),
-                "officer": event.investigator}  # fmt: skip
+        row |= {
+            "alert_id": event.alert_id,
+            "verdict": value_in_words("verdict", event.verdict, lang),
+            "officer": event.investigator,
+        }
     return [row[name] for name in CSV_COLUMNS]
 
 
@@ -179,18 +240,27 @@ def party_json(token: str, history: History, partition: int, rows: Iterable[dict
         return {"payments": one.count, "usd": plain(int(one.usd * 100)), "without_usd": one.without_usd}
 
     return {
-        "party": token, "names": sorted(history.names),
+        "party": token,
+        "names": sorted(history.names),
         "profile": None if history.profile is None else msgspec.to_builtins(history.profile),
-        "counts": dict(history.kinds), "statuses": dict(history.statuses), "repeated": history.repeated,
+        "counts": dict(history.kinds),
+        "statuses": dict(history.statuses),
+        "repeated": history.repeated,
         "unreadable": history.unreadable,
         "unreadable_at": [f"{partition}:{offset}" for offset in history.unreadable_at],
         "institutions": dict(history.institutions.most_common()),
-        "months": [{"month": period.month, "direction": period.direction, **told(one)}
-                   for period, one in sorted(history.months.items())],
-        "counterparties": [{"counterparty": name or None, **told(one)}
-                           for name, one in largest(history.counterparties, len(history.counterparties))],
+        "months": [
+            {"month": period.month, "direction": period.direction, **told(one)}
+            for period, one in sorted(history.months.items())
+        ],
+        "counterparties": [
+            {"counterparty": name or None, **told(one)}
+            for name, one in largest(history.counterparties, len(history.counterparties))
+        ],
         "total": history.total,
-        "events": [{"ledger": f"{partition}:{entry.offset}", "usd": entry.usd, **msgspec.to_builtins(entry.event)}
-                   for entry in history.entries()],
+        "events": [
+            {"ledger": f"{partition}:{entry.offset}", "usd": entry.usd, **msgspec.to_builtins(entry.event)}
+            for entry in history.entries()
+        ],
         "alerts": list(rows),
-    }  # fmt: skip
+    }

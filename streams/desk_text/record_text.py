@@ -21,8 +21,13 @@ _HANG = 26
 # told with the amount or rate that they belong to, or in a line of their own at the end
 _JOINED = {"currency", "settled_currency", "quote", "quantity_unit", "notes", "previous", "identity", "body", "former"}
 _KRW = {"capital_krw", "turnover_krw", "amount_krw", "exchange_linked_inflow_24h"}
-_UNIT_OF = {"amount": "currency", "settled_amount": "settled_currency", "value": "currency", "mid": "quote",
-            "quantity": "quantity_unit"}  # fmt: skip
+_UNIT_OF = {
+    "amount": "currency",
+    "settled_amount": "settled_currency",
+    "value": "currency",
+    "mid": "quote",
+    "quantity": "quantity_unit",
+}
 
 
 def record_lines(
@@ -85,8 +90,11 @@ def plain_field(name: str, content: object, lang: Language) -> str:
 def _origin(origin: Origin, zone: ZoneInfo, lang: Language) -> Iterator[tuple[str, str]]:
     words = DESK_WORDS[lang]
     source = origin.source
-    told = words.no_source if source is None else words.source_record.format(
-        topic=source.topic, partition=source.partition, offset=source.offset)  # fmt: skip
+    told = (
+        words.no_source
+        if source is None
+        else words.source_record.format(topic=source.topic, partition=source.partition, offset=source.offset)
+    )
     yield words.source, printable(told)
     if origin.timestamp_ms >= 0:
         yield words.received, local_time(datetime.fromtimestamp(origin.timestamp_ms / 1000, UTC), zone, lang)
@@ -121,7 +129,13 @@ def record_json(place: str, state: str, event: Event | None, origin: Origin | No
     if event is not None and origin is not None:
         headers = {name: content.decode(errors="replace") for name, content in origin.headers}
         source = None if origin.source is None else msgspec.structs.asdict(origin.source)
-        told |= {"event": msgspec.to_builtins(event), "source": source, "topic_id": origin.topic_id,
-                 "commitment": origin.commitment, "timestamp_ms": origin.timestamp_ms, "history": origin.history,
-                 "headers": headers}  # fmt: skip
+        told |= {
+            "event": msgspec.to_builtins(event),
+            "source": source,
+            "topic_id": origin.topic_id,
+            "commitment": origin.commitment,
+            "timestamp_ms": origin.timestamp_ms,
+            "history": origin.history,
+            "headers": headers,
+        }
     return told

@@ -133,8 +133,15 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         kept = await self.consumer.kept([tuple(tp) for tp in others]) if others else {}
         back = {tp: kept[tuple(tp)] for tp in others if kept.get(tuple(tp), found[tp]) < found[tp]}
         for tp, offset in back.items():
-            logger.warning("%s: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
-                           "reading goes on at %d", tp, offset, found[tp], offset, offset=offset)  # fmt: skip
+            logger.warning(
+                "%s: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
+                "reading goes on at %d",
+                tp,
+                offset,
+                found[tp],
+                offset,
+                offset=offset,
+            )
         return back
 
     def _is_ours(self, tp: Any, committed: OffsetAndMetadata | None) -> bool:
@@ -147,9 +154,15 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         current = self.consumer.topic_id(tp.topic)
         if not committed.metadata or not current or committed.metadata == current:
             return True
-        logger.warning("%s: offset %d was committed for another topic of that name (id %s); this one (%s) is read "
-                       "from its beginning", tp, committed.offset, committed.metadata, current,
-                       offset=committed.offset)  # fmt: skip
+        logger.warning(
+            "%s: offset %d was committed for another topic of that name (id %s); this one (%s) is read "
+            "from its beginning",
+            tp,
+            committed.offset,
+            committed.metadata,
+            current,
+            offset=committed.offset,
+        )
         return False
 
     async def _commit(self, offsets: dict[TP, int]) -> bool:
@@ -181,5 +194,6 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
             logger.debug("offsets not committed, they stay owed: %r", fault)
             return
         self._owed_told = now
-        logger.warning("offsets have not been committed for %.0f s, they stay owed: %r", now - since, fault,
-                       seconds=now - since)  # fmt: skip
+        logger.warning(
+            "offsets have not been committed for %.0f s, they stay owed: %r", now - since, fault, seconds=now - since
+        )

@@ -27,18 +27,26 @@ GAUGES: dict[str, tuple[str, Reader]] = {
     "faust_messages_active": ("Runs delivered and not yet acknowledged, runs.", lambda m: m.messages_active),
     "faust_events_active": ("Runs being processed now, runs.", lambda m: m.events_active),
     "faust_event_runtime_seconds": (
-        "Mean time of the latest runs in the agent, seconds.", lambda m: _mean(m.events_runtime)),
+        "Mean time of the latest runs in the agent, seconds.",
+        lambda m: _mean(m.events_runtime),
+    ),
     "faust_commit_latency_seconds": (
-        "Mean time of the latest offset commits, seconds.", lambda m: _mean(m.commit_latency)),
+        "Mean time of the latest offset commits, seconds.",
+        lambda m: _mean(m.commit_latency),
+    ),
     "faust_assignment_latency_seconds": (
-        "Mean time of the latest partition assignments, seconds.", lambda m: _mean(m.assignment_latency)),
+        "Mean time of the latest partition assignments, seconds.",
+        lambda m: _mean(m.assignment_latency),
+    ),
     "faust_rebalance_end_seconds": (
         "Mean time of the latest rebalances, from their start until all is recovered, seconds.",
-        lambda m: _mean(m.rebalance_end_latency)),
+        lambda m: _mean(m.rebalance_end_latency),
+    ),
     "faust_rebalance_return_seconds": (
         "Mean time of the latest rebalances, from their start until the assignment is taken, seconds.",
-        lambda m: _mean(m.rebalance_return_latency)),
-}  # fmt: skip
+        lambda m: _mean(m.rebalance_return_latency),
+    ),
+}
 COUNTERS: dict[str, tuple[str, Reader]] = {
     "faust_messages_received": ("Runs taken from the transport, runs.", lambda m: m.messages_received_total),
     "faust_events": ("Runs handed to agents, runs.", lambda m: m.events_total),

@@ -84,16 +84,29 @@ class IngestAgent:
         self.clock = ClockExchange(settings, topics.CLOCK, clock)
         self.inputs = InputIds(settings)
         self.watch = InputWatch(settings, metrics, lambda: self.inputs.ids)
-        run_consumer.install(self.app, run_records=settings.run_records, queued_runs=QUEUED_RUNS,
-                          order_wait=settings.order_wait_seconds, from_senders=True, clock=clock,
-                          topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode(),
-                          sought=self.watch.sought, kept=self.watch.kept,
-                          lost=self.watch.lost, read_on=self.watch.read_on)  # fmt: skip
+        run_consumer.install(
+            self.app,
+            run_records=settings.run_records,
+            queued_runs=QUEUED_RUNS,
+            order_wait=settings.order_wait_seconds,
+            from_senders=True,
+            clock=clock,
+            topic_id=lambda topic: self.inputs.ids.get(topic, b"").decode(),
+            sought=self.watch.sought,
+            kept=self.watch.kept,
+            lost=self.watch.lost,
+            read_on=self.watch.read_on,
+        )
         self.app.agent(faust_app.raw_topic(self.app, *topics.INPUTS), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self._assigned: set[int] | None = None  # None: the group has not given us anything yet
-        self.stopped = StoppedInputs(lambda: self.app._consumer, partial(read_progress, settings),  # noqa: SLF001
-                                     lambda: self.inputs.ids, agent=AGENT, topic=topics.PROGRESS)  # fmt: skip
+        self.stopped = StoppedInputs(
+            lambda: self.app._consumer,  # noqa: SLF001
+            partial(read_progress, settings),
+            lambda: self.inputs.ids,
+            agent=AGENT,
+            topic=topics.PROGRESS,
+        )
         self.rules = RulesRefused(settings)
         self._watching: list[asyncio.Task[None]] = []
         # highest offset handled, by input topic and partition
@@ -101,8 +114,15 @@ class IngestAgent:
         # whether the ids were looked at since the last assignment
         self._looked = True
         self.letters = LetterWriter(settings, self.outstanding, self._partitions[topics.DEADLETTER])
-        self.conflicts = ConflictLetters(settings, self._deliver_letters, NoticePositions(settings, self._keep),
-                                         version, door.evidence_keys, die, metrics.count_dead_letter)  # fmt: skip
+        self.conflicts = ConflictLetters(
+            settings,
+            self._deliver_letters,
+            NoticePositions(settings, self._keep),
+            version,
+            door.evidence_keys,
+            die,
+            metrics.count_dead_letter,
+        )
         self.app.on_before_shutdown.connect(self._on_shutdown)
 
     async def start(self) -> None:
@@ -256,21 +276,39 @@ class IngestAgent:
     def _letter(self, record: Any, rejected: Rejected) -> Letter:
         self.metrics.count_dead_letter(record.topic, rejected.codes[0])
         return Letter(
-            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value,
-            record.headers or (), rejected.stage, rejected.codes, rejected.message, self._version,
+            record.topic,
+            record.partition,
+            record.offset,
+            record.timestamp,
+            record.key,
+            record.value,
+            record.headers or (),
+            rejected.stage,
+            rejected.codes,
+            rejected.message,
+            self._version,
             self.door.topic_ids.get(record.topic, b""),
-        )  # fmt: skip
+        )
 
     def _letter_of_set(self, unreadable: Unreadable) -> Letter:
         """One letter for a whole record set: its offsets, size and hash. Its bytes may be anything, or too many."""
         code = unreadable.code
         self.metrics.count_dead_letter(unreadable.topic, code)
         return Letter(
-            unreadable.topic, unreadable.partition, unreadable.first, unreadable.timestamp, None, None, (), "decode",
-            (code,), f"{code}: {refusal_codes.CODES[code]}", self._version,
+            unreadable.topic,
+            unreadable.partition,
+            unreadable.first,
+            unreadable.timestamp,
+            None,
+            None,
+            (),
+            "decode",
+            (code,),
+            f"{code}: {refusal_codes.CODES[code]}",
+            self._version,
             self.door.topic_ids.get(unreadable.topic, b""),
             RecordSetOf(unreadable.offset, unreadable.size, unreadable.sha256),
-        )  # fmt: skip
+        )
 
     async def _deliver(self, deliveries: Deliveries, letters: list[Letter]) -> None:
         """Write to all partitions at once; within one partition in order, one batch in flight."""

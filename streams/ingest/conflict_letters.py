@@ -67,10 +67,15 @@ class ConflictLetters:
     """Reads `fx.notices.v1` and writes the dead letter of each conflict, with the sender's original bytes."""
 
     def __init__(
-        self, settings: Settings, deliver: Deliver, positions: NoticePositions, version: str,
-        evidence_keys: EvidenceKeys, die: Callable[[BaseException], Any] = health.die,
+        self,
+        settings: Settings,
+        deliver: Deliver,
+        positions: NoticePositions,
+        version: str,
+        evidence_keys: EvidenceKeys,
+        die: Callable[[BaseException], Any] = health.die,
         count: Count = lambda _topic, _code: None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._settings, self._deliver, self._version, self._die = settings, deliver, version, die
         self._count = count
         self._positions = positions
@@ -151,8 +156,11 @@ class ConflictLetters:
             if not readable:
                 await asyncio.sleep(ASSIGNED_SECONDS)
             fetched = await _next(consumer, readable, served) if readable else {}
-            found = [(tp.partition, understood(record, self._foreign), record.timestamp)
-                     for tp, records in fetched.items() for record in records]  # fmt: skip
+            found = [
+                (tp.partition, understood(record, self._foreign), record.timestamp)
+                for tp, records in fetched.items()
+                for record in records
+            ]
             told = [(number, notice, timestamp) for number, notice, timestamp in found if notice is not None]
             await self.write([(notice, timestamp) for _, notice, timestamp in told])
             for number, notice, _ in told:
@@ -209,8 +217,20 @@ class ConflictLetters:
         else:
             stamp = found.timestamp
         key, value, headers = (None, None, ()) if found is None else (found.key, found.value, found.headers)
-        return Letter(source.topic, source.partition, source.offset, stamp, key, value, headers, "monitor",
-                      (notice.code,), message, self._version, notice.topic_id.encode())  # fmt: skip
+        return Letter(
+            source.topic,
+            source.partition,
+            source.offset,
+            stamp,
+            key,
+            value,
+            headers,
+            "monitor",
+            (notice.code,),
+            message,
+            self._version,
+            notice.topic_id.encode(),
+        )
 
 
 async def _next(
@@ -249,10 +269,18 @@ class ForeignNotices:
             self._told[record.partition] = last, passed + 1
             return
         self._told[record.partition] = now, 0
-        logger.error("%s[%d] offset %d is no notice of a monitor, and is passed: %s; %d before it since the last such "
-                     "message; to do: see who may write there, with fxwatch topics acls", record.topic,
-                     record.partition, record.offset, why, passed, topic=record.topic, partition=record.partition,
-                     offset=record.offset)  # fmt: skip
+        logger.error(
+            "%s[%d] offset %d is no notice of a monitor, and is passed: %s; %d before it since the last such "
+            "message; to do: see who may write there, with fxwatch topics acls",
+            record.topic,
+            record.partition,
+            record.offset,
+            why,
+            passed,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+        )
 
 
 def understood(record: Any, tell: Callable[[Any, str], None]) -> Notice | None:

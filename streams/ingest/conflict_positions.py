@@ -112,14 +112,27 @@ class NoticePositions(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
             position = kept.positions.get((tp.topic, tp.partition))
             if one.metadata or (position is not None and position.topic_id != self._topic_id):
                 found[tp] = begins[tp]
-                logger.warning("%s[%d]: offset %d is of a topic that was deleted since; the notices of this one are "
-                               "read from its beginning", *tp, one.offset, topic=tp.topic, partition=tp.partition,
-                               offset=one.offset)  # fmt: skip
+                logger.warning(
+                    "%s[%d]: offset %d is of a topic that was deleted since; the notices of this one are "
+                    "read from its beginning",
+                    *tp,
+                    one.offset,
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    offset=one.offset,
+                )
             elif position is not None and position.next < one.offset:
                 found[tp] = position.next
-                logger.warning("%s[%d]: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
-                               "the letters behind it are written", *tp, position.next, one.offset, topic=tp.topic,
-                               partition=tp.partition, offset=position.next)  # fmt: skip
+                logger.warning(
+                    "%s[%d]: somebody moved the group's offset forward, from %d to %d; nothing is skipped, "
+                    "the letters behind it are written",
+                    *tp,
+                    position.next,
+                    one.offset,
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    offset=position.next,
+                )
         return found
 
     async def _kept(self, partitions: set[int]) -> Kept:

@@ -77,8 +77,11 @@ class InputWatch:
             logger.warning("whether somebody moved the group's offsets cannot be told: %r", fault)
             return {}
         ids = self._ids()
-        return {place: position.next for place, position in found.positions.items()
-                if place in places and position.topic_id in ("", ids.get(place[0], b"").decode())}  # fmt: skip
+        return {
+            place: position.next
+            for place, position in found.positions.items()
+            if place in places and position.topic_id in ("", ids.get(place[0], b"").decode())
+        }
 
     def handled(self, runs: Iterable[tuple[Place, int, int]]) -> None:
         """First and last offset of each place in a run whose outputs are written."""
@@ -161,8 +164,15 @@ class InputWatch:
         for place, passed in [one for one in self._counted if is_acknowledged(kept, *one)]:
             self._counted.remove((place, passed))
             self._metrics.count_acknowledged(passed.next - passed.first)
-            logger.warning("%s[%d]: offsets %d to %d are acknowledged as unread", *place, passed.first, passed.next - 1,
-                           topic=place[0], partition=place[1], offset=passed.first)  # fmt: skip
+            logger.warning(
+                "%s[%d]: offsets %d to %d are acknowledged as unread",
+                *place,
+                passed.first,
+                passed.next - 1,
+                topic=place[0],
+                partition=place[1],
+                offset=passed.first,
+            )
 
     def _tell(self, place: Place, passed: Passed) -> None:
         self._counted.append((place, passed))
@@ -171,11 +181,19 @@ class InputWatch:
         self._metrics.count_passed(place[0], passed.cause, count)
         fields = {"topic": place[0], "partition": place[1], "offset": passed.first}
         if passed.cause == "deleted":
-            logger.critical("%s were deleted before they were read; to do: raise raw_retention_days, or run more "
-                            "ingest workers; ask the senders to send the records again", which, **fields)  # fmt: skip
+            logger.critical(
+                "%s were deleted before they were read; to do: raise raw_retention_days, or run more "
+                "ingest workers; ask the senders to send the records again",
+                which,
+                **fields,
+            )
         else:
-            logger.critical("%s are not read, because somebody moved the group's offset; to do: ask the senders to "
-                            "send the records again", which, **fields)  # fmt: skip
+            logger.critical(
+                "%s are not read, because somebody moved the group's offset; to do: ask the senders to "
+                "send the records again",
+                which,
+                **fields,
+            )
 
     async def _read(self, places: Iterable[Place]) -> Kept:
         """What the progress topic says of these places. Our records there are in no transaction."""
@@ -197,16 +215,24 @@ class InputWatch:
         """Keep what was passed, and every position that changed since it was kept."""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         ids, unsettled = self._ids(), self.account.unsettled
-        due = {place: position for place, position in self.account.next.items()
-               if place not in unsettled and self._saved.get(place) != position}  # fmt: skip
+        due = {
+            place: position
+            for place, position in self.account.next.items()
+            if place not in unsettled and self._saved.get(place) != position
+        }
         records: dict[int, list[clients.Record]] = {}
 
         def add(place: Place, key: bytes, value: bytes) -> None:
             records.setdefault(place[1] % self._partitions, []).append((key, value, [], None))
 
         for place, passed in found:
-            add(place, *passed_record(place, Passed(first=passed.first, next=passed.next, cause=passed.cause,
-                                                    topic_id=passed.topic_id, at=at)))  # fmt: skip
+            add(
+                place,
+                *passed_record(
+                    place,
+                    Passed(first=passed.first, next=passed.next, cause=passed.cause, topic_id=passed.topic_id, at=at),
+                ),
+            )
         for place, position in due.items():
             add(place, *position_record(place, InputPosition(next=position, topic_id=ids.get(place[0], b"").decode())))
         patience = self._settings.broker_patience_seconds
@@ -232,6 +258,10 @@ def committed_offsets(settings: Settings, ids: Mapping[str, bytes]) -> dict[Plac
     group = app.group(settings, AGENT)
     with topics.connect(settings) as admin:
         offsets = ask_coordinator(lambda: admin.list_group_offsets({group: None})).get(group, {})
-    return {(tp.topic, tp.partition): held.offset for tp, held in offsets.items()
-            if isinstance(tp, TopicPartition) and held.offset >= 0
-            and of_topic(held.metadata, ids.get(tp.topic, b"").decode())}  # fmt: skip
+    return {
+        (tp.topic, tp.partition): held.offset
+        for tp, held in offsets.items()
+        if isinstance(tp, TopicPartition)
+        and held.offset >= 0
+        and of_topic(held.metadata, ids.get(tp.topic, b"").decode())
+    }

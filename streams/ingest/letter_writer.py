@@ -87,10 +87,17 @@ class LetterWriter:
                     raise
                 self._answered(fault, partition)
                 logger.warning(
-                    "%s[%d] takes no letter of %d bytes: that of %s[%d] offset %d is cut", topics.DEADLETTER, partition,
-                    batch.size(), letter.topic, letter.partition, letter.offset,
-                    topic=letter.topic, partition=letter.partition, offset=letter.offset,
-                )  # fmt: skip
+                    "%s[%d] takes no letter of %d bytes: that of %s[%d] offset %d is cut",
+                    topics.DEADLETTER,
+                    partition,
+                    batch.size(),
+                    letter.topic,
+                    letter.partition,
+                    letter.offset,
+                    topic=letter.topic,
+                    partition=letter.partition,
+                    offset=letter.offset,
+                )
             else:
                 return
 

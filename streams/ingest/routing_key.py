@@ -35,7 +35,7 @@ async def require(settings: Settings, producer: Any, ours: Routing) -> None:
             expected=f"routing key {first.key}, as at the first start",
             todo="put that key back as the key file's last line (ARCHITECTURE.md, Key rotation); a new routing key "
             "needs a new ledger, and new progress and snapshot topics",
-        )  # fmt: skip
+        )
 
 
 async def _first(settings: Settings) -> Routing | None:

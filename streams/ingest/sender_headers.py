@@ -17,8 +17,15 @@ WITHHELD = "withheld"
 LEAST = 6
 # An honest header has a few. Failure prevented: undoing a thousand in each of five headers took a millisecond.
 MOST_ESCAPES = 64
-_IDENTIFYING = ("party_id", "counterparty_id", "contract_counterparty_id", "party_account", "counterparty_account",
-                "device_id", "contact_id")  # fmt: skip
+_IDENTIFYING = (
+    "party_id",
+    "counterparty_id",
+    "contract_counterparty_id",
+    "party_account",
+    "counterparty_account",
+    "device_id",
+    "contact_id",
+)
 _BETWEEN = bytes(each for each in range(128) if not chr(each).isalnum())
 
 Header = tuple[str, bytes]

@@ -51,9 +51,15 @@ class StoppedInputs:
     """
 
     def __init__(
-        self, consumer: Callable[[], Any], read_progress: ReadProgress, topic_ids: Callable[[], Mapping[str, bytes]],
-        *, agent: str, topic: str, now: Callable[[], float] = time.monotonic,
-    ) -> None:  # fmt: skip
+        self,
+        consumer: Callable[[], Any],
+        read_progress: ReadProgress,
+        topic_ids: Callable[[], Mapping[str, bytes]],
+        *,
+        agent: str,
+        topic: str,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._consumer, self._read_progress, self._topic_ids = consumer, read_progress, topic_ids
         self._agent, self._topic, self._now = agent, topic, now
         self._known: dict[TP, Unreadable] = {}
@@ -74,13 +80,19 @@ class StoppedInputs:
         for tp, unreadable in stopped.items():
             known = self._known.get(tp)
             if known is None or known.first != unreadable.first:
-                logger.error("%s", self._told(unreadable), topic=tp.topic, partition=tp.partition,
-                             offset=unreadable.first)  # fmt: skip
+                logger.error(
+                    "%s", self._told(unreadable), topic=tp.topic, partition=tp.partition, offset=unreadable.first
+                )
                 self._read_at[tp] = self._now()
             self._known[tp] = unreadable
             if await self._decided(tp, unreadable):
-                logger.warning("%s: passed, as was decided", unreadable, topic=tp.topic, partition=tp.partition,
-                               offset=unreadable.first)  # fmt: skip
+                logger.warning(
+                    "%s: passed, as was decided",
+                    unreadable,
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    offset=unreadable.first,
+                )
                 del self._known[tp]
                 await _go_on(consumer, tp, past=True)
             elif self._now() - self._read_at[tp] >= READ_AGAIN_SECONDS:
@@ -101,15 +113,18 @@ class StoppedInputs:
             return False
         topic_id = self._topic_ids().get(tp.topic, b"").decode()
         return any(
-            skip.topic == tp.topic and skip.topic_id in {"", topic_id}
+            skip.topic == tp.topic
+            and skip.topic_id in {"", topic_id}
             and skip.offset <= unreadable.first <= max(skip.offset, skip.last)
             for skip in progress.input_skips
-        )  # fmt: skip
+        )
 
     def _told(self, unreadable: Unreadable) -> PartitionStoppedError:
         where = f"{unreadable.topic}[{unreadable.partition}]"
-        decision = (f"fxwatch skip {self._agent} {unreadable.partition} {unreadable.first} --topic {unreadable.topic} "
-                    "--reason ...")  # fmt: skip
+        decision = (
+            f"fxwatch skip {self._agent} {unreadable.partition} {unreadable.first} --topic {unreadable.topic} "
+            "--reason ..."
+        )
         return PartitionStoppedError(
             f"{self._agent}: {where} stopped at offset {unreadable.first}: {unreadable.cause}",
             got=f"{unreadable.size} bytes, offsets to {unreadable.offset}",
@@ -149,8 +164,11 @@ class StoppedInputs:
     def _refused(self, longer_than: float) -> list[tuple[TP, str]]:
         consumer = self._consumer()
         refused = consumer.refused() if consumer is not None else {}
-        return sorted((tp, one.error) for tp, one in refused.items()
-                      if one.error in OF_THE_LOG and time.monotonic() - one.since >= longer_than)  # fmt: skip
+        return sorted(
+            (tp, one.error)
+            for tp, one in refused.items()
+            if one.error in OF_THE_LOG and time.monotonic() - one.since >= longer_than
+        )
 
     def notes(self) -> list[str]:
         """What is no fault of the worker: what keeps payments waiting, and offsets that no broker takes."""

@@ -114,17 +114,20 @@ def key_faults(
     except UnicodeDecodeError:
         return [Fault("key.malformed", "", "UTF-8")]
     same = demanded is None or (
-        topic.key is party_id and len(text) <= LONGEST_READ and not _CONTROL.search(text)
+        topic.key is party_id
+        and len(text) <= LONGEST_READ
+        and not _CONTROL.search(text)
         and identifiers.person(text) == (demanded, "")
-    )  # fmt: skip
+    )
     return [] if same else [Fault("key.mismatch", "", _KEY_MEANING[topic.key.__name__])]
 
 
 _KEY_MEANING = {"party_id": "party_id", "_pair": "BASE/QUOTE", "_token": "party"}
 
 
-def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, Any],
-                when: datetime | None, timestamp_ms: int) -> list[Fault]:  # fmt: skip
+def rule_faults(
+    topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, Any], when: datetime | None, timestamp_ms: int
+) -> list[Fault]:
     """Faults of registers, time window and rules between fields, among the fields in `valid`.
 
     `body` is the whole record: whether a field is there at all does not depend on its being valid. `timestamp_ms` is
@@ -143,7 +146,7 @@ def rule_faults(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[str, 
             and when is not None
             and not iso_registers.was_money(content, when.date())
             and not _takes_back(topic, valid)
-        ):  # fmt: skip
+        ):
             faults.append(Fault("currency.withdrawn", name, f"a payment up to {iso_registers.WITHDRAWN[content]}"))
     if when is not None and topic.time is not None:
         if not has_rfc3339_offset(valid[topic.time]):
@@ -176,8 +179,9 @@ def _between_fields(topic: InputTopic, valid: Mapping[str, Any], body: Mapping[s
     elif topic.name in LENGTHS:
         faults += [
             Fault("field.length", name, f"at most {most} characters")
-            for name, most in LENGTHS[topic.name].items() if len(str(valid.get(name, ""))) > most
-        ]  # fmt: skip
+            for name, most in LENGTHS[topic.name].items()
+            if len(str(valid.get(name, ""))) > most
+        ]
     elif topic.name == RATES and "base" in valid and valid["base"] == valid.get("quote"):
         faults.append(Fault("currency.same", "quote", "another currency than base"))
     elif topic.name == RULES and not usable(valid.get("configuration")):

@@ -70,12 +70,16 @@ def missing_library(fault: ModuleNotFoundError) -> ExtraMissingError | None:
 
 def install(extra: Extra) -> str:
     """What to type: the newest that fits, or the versions of the lock (`fxwatch deploy write` brings the file)."""
-    return (f"python -m pip install 'fxwatch[{extra}]', or with hashes: "
-            "python -m pip install --require-hashes -r requirements-testbed.lock")  # fmt: skip
+    return (
+        f"python -m pip install 'fxwatch[{extra}]', or with hashes: "
+        "python -m pip install --require-hashes -r requirements-testbed.lock"
+    )
 
 
 def _error(extra: Extra, lacking: list[str]) -> ExtraMissingError:
     return ExtraMissingError(
         f"{PURPOSES[extra]} cannot run: libraries that a worker does without are not installed",
-        got=f"no {', '.join(lacking)}", expected=f"the extra `{extra}`", todo=install(extra),
-    )  # fmt: skip
+        got=f"no {', '.join(lacking)}",
+        expected=f"the extra `{extra}`",
+        todo=install(extra),
+    )

@@ -56,16 +56,22 @@ def write(directory: Path, *, force: bool = False) -> Written:
         unchanged = [name for name, file in shipped.items() if _equal(file, directory / name)]
         standing = [name for name in shipped if name not in unchanged and (directory / name).exists()]
         if standing and not force:
-            raise FilesDifferError(f"{len(standing)} files in {directory} are not as this version ships them",
-                                   got=", ".join(standing), expected="none of them, or equal ones",
-                                   todo="name another directory, or replace them with --force")  # fmt: skip
+            raise FilesDifferError(
+                f"{len(standing)} files in {directory} are not as this version ships them",
+                got=", ".join(standing),
+                expected="none of them, or equal ones",
+                todo="name another directory, or replace them with --force",
+            )
         missing = [name for name in shipped if name not in unchanged]
         for name in missing:
             (directory / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(shipped[name], directory / name)
     except OSError as fault:
-        raise FxwatchError(f"the files cannot be written to {directory}", got=fault.strerror or fault,
-                           todo="name a directory that you may write to") from fault  # fmt: skip
+        raise FxwatchError(
+            f"the files cannot be written to {directory}",
+            got=fault.strerror or fault,
+            todo="name a directory that you may write to",
+        ) from fault
     return Written(directory=str(directory), written=missing, unchanged=unchanged)
 
 
@@ -89,7 +95,10 @@ def _listed() -> list[str]:
     try:
         listed: list[str] = tomllib.loads((_SOURCE / "pyproject.toml").read_text("utf-8"))["tool"]["fxwatch"]["shipped"]
     except (OSError, KeyError) as fault:
-        raise NotShippedError("this installation of fxwatch carries no files to deploy", got=f"none in {_IN_WHEEL}",
-                              expected="a wheel of fxwatch, or its source tree",
-                              todo="install fxwatch from its wheel (make wheel)") from fault  # fmt: skip
+        raise NotShippedError(
+            "this installation of fxwatch carries no files to deploy",
+            got=f"none in {_IN_WHEEL}",
+            expected="a wheel of fxwatch, or its source tree",
+            todo="install fxwatch from its wheel (make wheel)",
+        ) from fault
     return listed

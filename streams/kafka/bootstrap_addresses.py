@@ -69,16 +69,22 @@ def mismatch(found: Bootstrap, configured: str) -> str | None:
     """What is wrong when addresses name another protocol than `configured`; None when they agree or name none."""
     if found.protocol is None or found.protocol == configured:
         return None
-    return (f"the addresses say {found.protocol}://, the security protocol is {configured}; "
-            "make them the same, or write the addresses without a protocol")  # fmt: skip
+    return (
+        f"the addresses say {found.protocol}://, the security protocol is {configured}; "
+        "make them the same, or write the addresses without a protocol"
+    )
 
 
 def servers(text: str) -> list[str]:
     """The addresses in `text` as every client takes them. Raises `ConfigurationError` naming all that are wrong."""
     found, problems = read(text)
     if problems:
-        raise ConfigurationError("the bootstrap addresses are not valid", problems, expected="host:port, ...",
-                                 todo="correct FXWATCH_BOOTSTRAP")  # fmt: skip
+        raise ConfigurationError(
+            "the bootstrap addresses are not valid",
+            problems,
+            expected="host:port, ...",
+            todo="correct FXWATCH_BOOTSTRAP",
+        )
     return list(found.servers)
 
 

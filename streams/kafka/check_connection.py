@@ -73,8 +73,11 @@ async def _check(settings: Settings, seconds: float) -> None:
         raise refused
     if silent:
         raise BrokerUnavailableError(
-            "no Kafka broker answers", got=f"{settings.bootstrap}: connections and no answers",
-            expected="an answer", todo="see the broker's log, or correct FXWATCH_BOOTSTRAP")  # fmt: skip
+            "no Kafka broker answers",
+            got=f"{settings.bootstrap}: connections and no answers",
+            expected="an answer",
+            todo="see the broker's log, or correct FXWATCH_BOOTSTRAP",
+        )
 
 
 async def _asked(settings: Settings, address: str, seconds: float) -> list[str]:
@@ -97,8 +100,12 @@ async def _asked(settings: Settings, address: str, seconds: float) -> list[str]:
 async def _answer(settings: Settings, address: str, seconds: float) -> list[str]:
     host, _, port = address.rpartition(":")
     connection: Any = await conn.create_conn(
-        host.strip("[]"), int(port), client_id=f"{settings.application}-check",
-        request_timeout_ms=max(1, int(seconds * 1000)), **aiokafka_connection(settings))  # fmt: skip
+        host.strip("[]"),
+        int(port),
+        client_id=f"{settings.application}-check",
+        request_timeout_ms=max(1, int(seconds * 1000)),
+        **aiokafka_connection(settings),
+    )
     try:
         metadata = await connection.send(MetadataRequest([]))
     except KafkaError as fault:
@@ -111,8 +118,10 @@ async def _answer(settings: Settings, address: str, seconds: float) -> list[str]
 def _unanswered(settings: Settings, address: str) -> EndedError:
     """The connection stood, and ended with the first request: how SASL meets who does not log in."""
     other = "SASL_SSL" if encrypted(settings) else "SASL_PLAINTEXT"
-    return EndedError("the broker ended the connection at the first request, and FXWATCH_SECURITY_PROTOCOL is "
-                      f"{settings.security_protocol}", got=f"{address}: a connection that ended without an answer",
-                      expected="a listener of that protocol",
-                      todo=f"set FXWATCH_SECURITY_PROTOCOL={other} where the listener wants a log-in; see the broker's "
-                           "log")  # fmt: skip
+    return EndedError(
+        "the broker ended the connection at the first request, and FXWATCH_SECURITY_PROTOCOL is "
+        f"{settings.security_protocol}",
+        got=f"{address}: a connection that ended without an answer",
+        expected="a listener of that protocol",
+        todo=f"set FXWATCH_SECURITY_PROTOCOL={other} where the listener wants a log-in; see the broker's log",
+    )

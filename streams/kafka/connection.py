@@ -71,8 +71,11 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
         """Connect and authenticate. Raises `KafkaConnectionError` (its cause says more), `KafkaError`, `OSError`."""
         user = None if self._sasl_mechanism == "OAUTHBEARER" else self._sasl_plain_username
         attempt = Attempt(f"{self._host}:{self._port}", self._security_protocol, self._sasl_mechanism, user)
-        files = tuple(one.stamp() for one in (self._ssl_context, self._sasl_plain_password)
-                      if isinstance(one, RenewedContext | PasswordFile))  # fmt: skip
+        files = tuple(
+            one.stamp()
+            for one in (self._ssl_context, self._sasl_plain_password)
+            if isinstance(one, RenewedContext | PasswordFile)
+        )
         refused = REFUSALS.held_back(attempt, files)
         if refused is not None:
             raise KafkaConnectionError(f"{attempt.address} refused this client a moment ago") from refused
@@ -95,10 +98,12 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
         try:
             await super()._do_sasl_handshake()
         except (ValueError, KeyError, AssertionError) as fault:  # by which aiokafka says it; it expects them nowhere
-            raise AuthenticationError("the broker's answer to the log-in is not what one that knows the password gives",
-                                      got=f"{self._host}:{self._port}, {self._sasl_mechanism}",
-                                      expected="a broker of this cluster",
-                                      todo="see whether FXWATCH_BOOTSTRAP names the right one") from fault  # fmt: skip
+            raise AuthenticationError(
+                "the broker's answer to the log-in is not what one that knows the password gives",
+                got=f"{self._host}:{self._port}, {self._sasl_mechanism}",
+                expected="a broker of this cluster",
+                todo="see whether FXWATCH_BOOTSTRAP names the right one",
+            ) from fault
         finally:
             self._sasl_plain_password = password
 

@@ -23,8 +23,13 @@ _ALERT_AS_LENGTH = range(0x15030000, 0x15030500)
 
 # What OpenSSL calls the alerts by which a broker refuses our certificate, or that there is none.
 _OUR_CERTIFICATE = ("CERTIFICATE", "UNKNOWN_CA", "HANDSHAKE_FAILURE", "DECRYPT_ERROR", "ACCESS_DENIED")
-_NO_TLS = ("WRONG_VERSION_NUMBER", "UNEXPECTED_EOF_WHILE_READING", "HTTP_REQUEST", "RECORD_LAYER_FAILURE",
-           "UNKNOWN_PROTOCOL")  # fmt: skip
+_NO_TLS = (
+    "WRONG_VERSION_NUMBER",
+    "UNEXPECTED_EOF_WHILE_READING",
+    "HTTP_REQUEST",
+    "RECORD_LAYER_FAILURE",
+    "UNKNOWN_PROTOCOL",
+)
 
 _PROTOCOL = "FXWATCH_SECURITY_PROTOCOL"
 
@@ -99,36 +104,52 @@ def _certificate(fault: ssl.SSLCertVerificationError, attempt: Attempt) -> Encry
     elif code in _UNKNOWN_AUTHORITY:
         what, expected = "is signed by an authority that is not trusted here", "one of FXWATCH_SSL_CA_FILE's"
         todo = "put the authority's certificate (PEM) into FXWATCH_SSL_CA_FILE"
-    return EncryptionError(f"the broker's certificate {what}", got=f"{attempt.address}: {fault.verify_message}",
-                           expected=expected, todo=todo)  # fmt: skip
+    return EncryptionError(
+        f"the broker's certificate {what}",
+        got=f"{attempt.address}: {fault.verify_message}",
+        expected=expected,
+        todo=todo,
+    )
 
 
 def _tls(fault: ssl.SSLError, attempt: Attempt) -> FxwatchError | None:
     reason = str(fault.reason or "")
     if any(word in reason for word in _OUR_CERTIFICATE):
-        return EncryptionError("the broker does not accept this client's certificate",
-                               got=f"{attempt.address}: {reason}",
-                               expected="a certificate that the broker trusts and that is valid now",
-                               todo="set FXWATCH_SSL_CERTIFICATE_FILE and FXWATCH_SSL_KEY_FILE; see whether it has "
-                                    "expired and whether its authority is in the broker's trust store")  # fmt: skip
+        return EncryptionError(
+            "the broker does not accept this client's certificate",
+            got=f"{attempt.address}: {reason}",
+            expected="a certificate that the broker trusts and that is valid now",
+            todo="set FXWATCH_SSL_CERTIFICATE_FILE and FXWATCH_SSL_KEY_FILE; see whether it has "
+            "expired and whether its authority is in the broker's trust store",
+        )
     if any(word in reason for word in _NO_TLS):
         return _no_tls(attempt, reason)
-    return EncryptionError("TLS cannot be agreed on with the broker", got=f"{attempt.address}: {reason or fault}",
-                           expected="TLS 1.2 or newer", todo="see the broker's ssl.* settings and its log")  # fmt: skip
+    return EncryptionError(
+        "TLS cannot be agreed on with the broker",
+        got=f"{attempt.address}: {reason or fault}",
+        expected="TLS 1.2 or newer",
+        todo="see the broker's ssl.* settings and its log",
+    )
 
 
 def _no_tls(attempt: Attempt, got: str) -> EncryptionError:
     other = "SASL_PLAINTEXT" if attempt.protocol.startswith("SASL") else "PLAINTEXT"
-    return EncryptionError(f"the broker's port does not speak TLS, and {_PROTOCOL} is {attempt.protocol}",
-                           got=f"{attempt.address}: {got}", expected="a listener with TLS",
-                           todo=f"correct the port in FXWATCH_BOOTSTRAP, or set {_PROTOCOL}={other}")  # fmt: skip
+    return EncryptionError(
+        f"the broker's port does not speak TLS, and {_PROTOCOL} is {attempt.protocol}",
+        got=f"{attempt.address}: {got}",
+        expected="a listener with TLS",
+        todo=f"correct the port in FXWATCH_BOOTSTRAP, or set {_PROTOCOL}={other}",
+    )
 
 
 def _wants_tls(attempt: Attempt, got: str) -> EncryptionError:
     other = "SASL_SSL" if attempt.protocol.startswith("SASL") else "SSL or SASL_SSL"
-    return EncryptionError(f"the broker's port speaks TLS, and {_PROTOCOL} is {attempt.protocol}",
-                           got=f"{attempt.address}: {got}", expected=f"{other}",
-                           todo=f"set {_PROTOCOL}, or correct the port in FXWATCH_BOOTSTRAP")  # fmt: skip
+    return EncryptionError(
+        f"the broker's port speaks TLS, and {_PROTOCOL} is {attempt.protocol}",
+        got=f"{attempt.address}: {got}",
+        expected=f"{other}",
+        todo=f"set {_PROTOCOL}, or correct the port in FXWATCH_BOOTSTRAP",
+    )
 
 
 def _ended(attempt: Attempt) -> EndedError:
@@ -137,9 +158,12 @@ def _ended(attempt: Attempt) -> EndedError:
     else:
         guess = f"a listener of the protocol {attempt.protocol}"
         todo = f"set {_PROTOCOL} as the listener has it (SSL, SASL_SSL, SASL_PLAINTEXT), or correct the port"
-    return EndedError(f"the broker ended the connection at once, and {_PROTOCOL} is {attempt.protocol}",
-                      got=f"{attempt.address}: a connection that ended without an answer", expected=guess,
-                      todo=f"{todo}; the broker's log says why")  # fmt: skip
+    return EndedError(
+        f"the broker ended the connection at once, and {_PROTOCOL} is {attempt.protocol}",
+        got=f"{attempt.address}: a connection that ended without an answer",
+        expected=guess,
+        todo=f"{todo}; the broker's log says why",
+    )
 
 
 _REFUSALS = (
@@ -153,20 +177,32 @@ _REFUSALS = (
 def _sasl(fault: BaseException, attempt: Attempt) -> AuthenticationError:
     """What the broker said; it never repeats a password."""
     if isinstance(fault, errors.UnsupportedSaslMechanismError):
-        return AuthenticationError(f"the broker does not take {attempt.mechanism}", got=f"{attempt.address}: {fault}",
-                                   expected="a mechanism of sasl.enabled.mechanisms",
-                                   todo="correct FXWATCH_SASL_MECHANISM")  # fmt: skip
+        return AuthenticationError(
+            f"the broker does not take {attempt.mechanism}",
+            got=f"{attempt.address}: {fault}",
+            expected="a mechanism of sasl.enabled.mechanisms",
+            todo="correct FXWATCH_SASL_MECHANISM",
+        )
     if isinstance(fault, errors.IllegalSaslStateError):
-        return AuthenticationError("the broker's port does not authenticate by SASL",
-                                   got=f"{attempt.address}, {_PROTOCOL}={attempt.protocol}",
-                                   expected="a listener with SASL",
-                                   todo=f"correct the port in FXWATCH_BOOTSTRAP, or {_PROTOCOL}")  # fmt: skip
+        return AuthenticationError(
+            "the broker's port does not authenticate by SASL",
+            got=f"{attempt.address}, {_PROTOCOL}={attempt.protocol}",
+            expected="a listener with SASL",
+            todo=f"correct the port in FXWATCH_BOOTSTRAP, or {_PROTOCOL}",
+        )
     who = "this client's token" if attempt.user is None else f"the user {attempt.user} with this password"
-    files = ("FXWATCH_OAUTH_TOKEN_FILE or _COMMAND" if attempt.user is None
-             else "FXWATCH_SASL_USERNAME, FXWATCH_SASL_PASSWORD_FILE and FXWATCH_SASL_MECHANISM")  # fmt: skip
+    files = (
+        "FXWATCH_OAUTH_TOKEN_FILE or _COMMAND"
+        if attempt.user is None
+        else "FXWATCH_SASL_USERNAME, FXWATCH_SASL_PASSWORD_FILE and FXWATCH_SASL_MECHANISM"
+    )
     expected = "a user and password that the cluster knows" if attempt.user else "a valid token"
-    return AuthenticationError(f"the broker does not accept {who}", expected=expected, todo=f"see {files}",
-                               got=f"{attempt.address}, {attempt.mechanism}: {_said(fault)}")  # fmt: skip
+    return AuthenticationError(
+        f"the broker does not accept {who}",
+        expected=expected,
+        todo=f"see {files}",
+        got=f"{attempt.address}, {attempt.mechanism}: {_said(fault)}",
+    )
 
 
 def _said(fault: BaseException) -> str:

@@ -208,8 +208,9 @@ class Outstanding:
 
     async def _look(self, waiting: Sequence[Write]) -> None:
         began = self._clock()
-        await asyncio.wait([write.delivery for write in waiting], timeout=LOOK_SECONDS,
-                           return_when=asyncio.FIRST_COMPLETED)  # fmt: skip
+        await asyncio.wait(
+            [write.delivery for write in waiting], timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
         took = self._clock() - began
         self.awake_seconds = self.awake_seconds + took if took < STOPPED_SECONDS else 0.0
         for reason in self._late_writes():
@@ -253,8 +254,10 @@ class Outstanding:
         """A sentence for each topic, and for an end, waited for long enough to be told; empty when all is well."""
         reasons, end = self._late_writes(), self._end
         if end is not None and (took := self._clock() - end.since) >= end.told_after:
-            reasons.append(f"{end.text}, for {took:.0f} s now; input stands still until it is known; "
-                           f"to do: {_OTHERWISE.format(topic=end.topic)}")  # fmt: skip
+            reasons.append(
+                f"{end.text}, for {took:.0f} s now; input stands still until it is known; "
+                f"to do: {_OTHERWISE.format(topic=end.topic)}"
+            )
         return reasons
 
     def _late_writes(self) -> list[str]:

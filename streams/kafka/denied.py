@@ -20,9 +20,13 @@ def not_authorized(what: str, got: object) -> NotAuthorizedError:
     if isinstance(got, BaseException):
         words = ", ".join(str(word) for word in got.args if str(word))
         got = f"{type(got).__name__}{': ' if words else ''}{words}"
-    return NotAuthorizedError(what, got=got, expected="what the role of this client may do (fxwatch topics acls)",
-                              todo="let the cluster's administrator run: fxwatch topics acls --apply; or correct who "
-                                   "this client is (FXWATCH_SASL_USERNAME, its certificate or token)")  # fmt: skip
+    return NotAuthorizedError(
+        what,
+        got=got,
+        expected="what the role of this client may do (fxwatch topics acls)",
+        todo="let the cluster's administrator run: fxwatch topics acls --apply; or correct who "
+        "this client is (FXWATCH_SASL_USERNAME, its certificate or token)",
+    )
 
 
 def denied_or(otherwise: FxwatchError, fault: BaseException, what: str | None = None) -> FxwatchError:

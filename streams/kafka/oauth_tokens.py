@@ -47,16 +47,22 @@ def read_token(said: str, source: str, now: float) -> Token:
     if text.startswith("{"):
         text, lifetime = _answer(text, source)
     if not text or any(not "!" <= letter <= "~" for letter in text):
-        raise AuthenticationError(f"{source} gave no OAuth token", got=f"{len(text)} characters",
-                                  expected="a token on one line, or a JSON object with access_token",
-                                  todo="correct FXWATCH_OAUTH_TOKEN_FILE or FXWATCH_OAUTH_TOKEN_COMMAND")  # fmt: skip
+        raise AuthenticationError(
+            f"{source} gave no OAuth token",
+            got=f"{len(text)} characters",
+            expected="a token on one line, or a JSON object with access_token",
+            todo="correct FXWATCH_OAUTH_TOKEN_FILE or FXWATCH_OAUTH_TOKEN_COMMAND",
+        )
     ends = _end_of_jwt(text)
     if ends is None and lifetime is not None:
         ends = now + lifetime
     if ends is not None and ends <= now:
-        raise AuthenticationError(f"the OAuth token of {source} has ended", got=_time(ends),
-                                  expected=f"a later time than {_time(now)}",
-                                  todo="see why it was not renewed")  # fmt: skip
+        raise AuthenticationError(
+            f"the OAuth token of {source} has ended",
+            got=_time(ends),
+            expected=f"a later time than {_time(now)}",
+            todo="see why it was not renewed",
+        )
     return Token(HiddenText(text), ends)
 
 
@@ -69,9 +75,12 @@ def _answer(text: str, source: str) -> tuple[str, float | None]:
         answer = json.loads(text)
     except ValueError:
         # not chained: the fault holds the text, and the text may hold a token
-        raise AuthenticationError(f"{source} gave JSON that cannot be read", got=f"{len(text)} characters",
-                                  expected="a JSON object with access_token",
-                                  todo="see what it gives") from None  # fmt: skip
+        raise AuthenticationError(
+            f"{source} gave JSON that cannot be read",
+            got=f"{len(text)} characters",
+            expected="a JSON object with access_token",
+            todo="see what it gives",
+        ) from None
     lifetime = answer.get("expires_in")
     known = isinstance(lifetime, int | float) and not isinstance(lifetime, bool)
     return str(answer.get("access_token") or ""), float(lifetime) if known else None
@@ -118,17 +127,31 @@ class TokenSource:
         expected, todo = "exit code 0", "run FXWATCH_OAUTH_TOKEN_COMMAND by hand, as this account"
         try:
             # no shell; the words are the operator's own configuration
-            answer = subprocess.run(shlex.split(self._command or ""), stdin=subprocess.DEVNULL, capture_output=True,  # noqa: S603
-                                    timeout=COMMAND_SECONDS, check=False)  # fmt: skip
+            answer = subprocess.run(  # noqa: S603
+                shlex.split(self._command or ""),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=COMMAND_SECONDS,
+                check=False,
+            )
         except subprocess.TimeoutExpired:
-            raise AuthenticationError("the OAuth token command does not end", got=f"nothing in {COMMAND_SECONDS:g} s",
-                                      expected=expected, todo=todo) from None  # fmt: skip
+            raise AuthenticationError(
+                "the OAuth token command does not end",
+                got=f"nothing in {COMMAND_SECONDS:g} s",
+                expected=expected,
+                todo=todo,
+            ) from None
         except (OSError, ValueError) as fault:
-            raise AuthenticationError("the OAuth token command cannot be run", got=getattr(fault, "strerror", None),
-                                      expected="a program and its arguments", todo=todo) from None  # fmt: skip
+            raise AuthenticationError(
+                "the OAuth token command cannot be run",
+                got=getattr(fault, "strerror", None),
+                expected="a program and its arguments",
+                todo=todo,
+            ) from None
         if answer.returncode:
-            raise AuthenticationError("the OAuth token command failed", got=f"exit code {answer.returncode}",
-                                      expected=expected, todo=todo)  # fmt: skip
+            raise AuthenticationError(
+                "the OAuth token command failed", got=f"exit code {answer.returncode}", expected=expected, todo=todo
+            )
         return answer.stdout.decode("utf-8", "replace")
 
 

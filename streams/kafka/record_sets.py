@@ -148,8 +148,21 @@ class RecordSet:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         fields = _HEADER.unpack_from(raw) if len(raw) >= _HEADER.size else (-1,) * 13
-        (self.base_offset, self._length, _, self._magic, _, self._attributes, delta, first, latest, self.producer_id,
-         _, _, self.count) = fields  # fmt: skip
+        (
+            self.base_offset,
+            self._length,
+            _,
+            self._magic,
+            _,
+            self._attributes,
+            delta,
+            first,
+            latest,
+            self.producer_id,
+            _,
+            _,
+            self.count,
+        ) = fields
         self._appended = bool(self._attributes & _LOG_APPEND_TIME)
         self.next_offset, self.timestamp = self.base_offset + delta + 1, latest if self._appended else first
         self.is_transactional = bool(self._attributes & _TRANSACTIONAL)
@@ -350,9 +363,16 @@ class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             return
         trusted = code != DAMAGED
         made = Unreadable(
-            self._tp.topic, self._tp.partition, first, last, found.timestamp if trusted else -1, len(found.raw),
-            hashlib.sha256(found.raw).hexdigest(), code, f"the record set there cannot be read: {cause}",
-        )  # fmt: skip
+            self._tp.topic,
+            self._tp.partition,
+            first,
+            last,
+            found.timestamp if trusted else -1,
+            len(found.raw),
+            hashlib.sha256(found.raw).hexdigest(),
+            code,
+            f"the record set there cannot be read: {cause}",
+        )
         handed = self._value_deserializer
         if not isinstance(handed, HandOver):
             raise UnreadableSetError(made)
@@ -373,16 +393,25 @@ class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafk
             return super()._consumer_record(tp, record)
         key, value = record.key, record.value
         return fetcher.ConsumerRecord(
-            tp.topic, tp.partition, record.offset, record.timestamp, record.timestamp_type, key, value,
-            None, -1 if key is None else len(key), -1 if value is None else len(value),
+            tp.topic,
+            tp.partition,
+            record.offset,
+            record.timestamp,
+            record.timestamp_type,
+            key,
+            value,
+            None,
+            -1 if key is None else len(key),
+            -1 if value is None else len(value),
             tuple(record.headers),
-        )  # fmt: skip
+        )
 
 
 def _single(made: Unreadable, offset: int) -> Unreadable:
     cause = f"{made.cause} (the set reaches to offset {made.offset})"
-    return Unreadable(made.topic, made.partition, offset, offset, made.timestamp, made.size, made.sha256, made.code,
-                      cause)  # fmt: skip
+    return Unreadable(
+        made.topic, made.partition, offset, offset, made.timestamp, made.size, made.sha256, made.code, cause
+    )
 
 
 def hand_over(consumer: Any, *, each_offset: bool = False) -> None:

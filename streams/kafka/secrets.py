@@ -45,8 +45,12 @@ class PasswordFile:
         """The password: the file's text without the line's end. Raises `KeyFileError`, `ConfigurationError`."""
         password = read_secret_file(self._path, "SASL password").rstrip("\r\n")
         if not password:
-            raise ConfigurationError("the SASL password file is empty", got=self._path, expected="a password",
-                                     todo="correct FXWATCH_SASL_PASSWORD_FILE")  # fmt: skip
+            raise ConfigurationError(
+                "the SASL password file is empty",
+                got=self._path,
+                expected="a password",
+                todo="correct FXWATCH_SASL_PASSWORD_FILE",
+            )
         return HiddenText(password)
 
     def stamp(self) -> Stamp | None:

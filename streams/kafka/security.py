@@ -34,9 +34,10 @@ def context(settings: Settings) -> RenewedContext | None:
     if not encrypted(settings):
         return None
     return renewed_context(
-        TlsFiles(settings.ssl_ca_file, settings.ssl_certificate_file, settings.ssl_key_file,
-                 settings.ssl_key_password_file)
-    )  # fmt: skip
+        TlsFiles(
+            settings.ssl_ca_file, settings.ssl_certificate_file, settings.ssl_key_file, settings.ssl_key_password_file
+        )
+    )
 
 
 @lru_cache(maxsize=64)
@@ -100,8 +101,12 @@ def faust_credentials(settings: Settings) -> Credentials | None:
     assert settings.sasl_password_file is not None
     # Faust hands the password on as it is
     password: Any = PasswordFile(settings.sasl_password_file)
-    return SASLCredentials(username=settings.sasl_username, password=password, ssl_context=context(settings),
-                           mechanism=settings.sasl_mechanism)  # fmt: skip
+    return SASLCredentials(
+        username=settings.sasl_username,
+        password=password,
+        ssl_context=context(settings),
+        mechanism=settings.sasl_mechanism,
+    )
 
 
 def told(settings: Settings) -> str:

@@ -33,8 +33,12 @@ def security_faults(settings: Settings) -> list[str]:
 def security_warnings(settings: Settings) -> list[str]:
     """What is allowed and unwise."""
     if settings.security_protocol == "SASL_PLAINTEXT" and settings.sasl_mechanism in ("PLAIN", "OAUTHBEARER"):
-        return [(f"{_variable('security_protocol')} is SASL_PLAINTEXT with {settings.sasl_mechanism}: the secret goes "
-                "over the network in clear; use SASL_SSL")]  # fmt: skip
+        return [
+            (
+                f"{_variable('security_protocol')} is SASL_PLAINTEXT with {settings.sasl_mechanism}: the secret goes "
+                "over the network in clear; use SASL_SSL"
+            )
+        ]
     return []
 
 
@@ -55,18 +59,26 @@ def _useless(settings: Settings, names: tuple[str, ...], why: str) -> Iterator[s
 def _combinations(settings: Settings) -> Iterator[str]:
     protocol = settings.security_protocol
     if not protocol.endswith("SSL"):
-        yield from _useless(settings, _TLS_ONLY, f"FXWATCH_SECURITY_PROTOCOL is {protocol}, which encrypts nothing; "
-                                                 "expected: SSL or SASL_SSL, or none of these")  # fmt: skip
+        yield from _useless(
+            settings,
+            _TLS_ONLY,
+            f"FXWATCH_SECURITY_PROTOCOL is {protocol}, which encrypts nothing; "
+            "expected: SSL or SASL_SSL, or none of these",
+        )
     if (settings.ssl_certificate_file is None) != (settings.ssl_key_file is None):
-        missing, beside = ("ssl_key_file", "certificate") if settings.ssl_key_file is None else (
-            "ssl_certificate_file", "key")  # fmt: skip
+        missing, beside = (
+            ("ssl_key_file", "certificate") if settings.ssl_key_file is None else ("ssl_certificate_file", "key")
+        )
         yield f"{_variable(missing)}: not set; expected: both of certificate and key, there is a {beside} alone"
     if settings.ssl_key_password_file is not None and settings.ssl_key_file is None:
         yield f"{_variable('ssl_key_password_file')}: set, and there is no FXWATCH_SSL_KEY_FILE that it could open"
     if not protocol.startswith("SASL"):
-        yield from _useless(settings, ("sasl_mechanism", *_PASSWORD_ONLY, *_TOKEN_ONLY),
-                            f"FXWATCH_SECURITY_PROTOCOL is {protocol}, which does not authenticate by SASL; expected: "
-                            "SASL_SSL, or none of these")  # fmt: skip
+        yield from _useless(
+            settings,
+            ("sasl_mechanism", *_PASSWORD_ONLY, *_TOKEN_ONLY),
+            f"FXWATCH_SECURITY_PROTOCOL is {protocol}, which does not authenticate by SASL; expected: "
+            "SASL_SSL, or none of these",
+        )
         return
     yield from _mechanism(settings)
 
@@ -74,14 +86,18 @@ def _combinations(settings: Settings) -> Iterator[str]:
 def _mechanism(settings: Settings) -> Iterator[str]:
     mechanism = settings.sasl_mechanism
     if mechanism is None:
-        yield (f"{_variable('sasl_mechanism')}: not set; expected: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER "
-               f"with {settings.security_protocol}")  # fmt: skip
+        yield (
+            f"{_variable('sasl_mechanism')}: not set; expected: PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER "
+            f"with {settings.security_protocol}"
+        )
     elif mechanism == "OAUTHBEARER":
         yield from _useless(settings, _PASSWORD_ONLY, "OAUTHBEARER knows no user and no password")
         if len(_given(settings, _TOKEN_ONLY)) != 1:
             found = len(_given(settings, _TOKEN_ONLY))
-            yield (f"{_variable('oauth_token_file')}, {_variable('oauth_token_command')}: {found} of them set; "
-                   "expected: exactly one with OAUTHBEARER")  # fmt: skip
+            yield (
+                f"{_variable('oauth_token_file')}, {_variable('oauth_token_command')}: {found} of them set; "
+                "expected: exactly one with OAUTHBEARER"
+            )
     else:
         yield from _useless(settings, _TOKEN_ONLY, f"{mechanism} knows no tokens; expected: with OAUTHBEARER only")
         for name in _PASSWORD_ONLY:

@@ -43,9 +43,12 @@ def _trusting(authorities: Path | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=authorities)
     except (ssl.SSLError, ValueError) as fault:
-        raise ConfigurationError("the file of certificate authorities cannot be used", got=f"{authorities}: not PEM",
-                                 expected="one or more PEM certificates",
-                                 todo="correct FXWATCH_SSL_CA_FILE") from fault  # fmt: skip
+        raise ConfigurationError(
+            "the file of certificate authorities cannot be used",
+            got=f"{authorities}: not PEM",
+            expected="one or more PEM certificates",
+            todo="correct FXWATCH_SSL_CA_FILE",
+        ) from fault
 
 
 def _with_own_certificate(context: ssl.SSLContext, files: TlsFiles) -> ssl.SSLContext:
@@ -57,11 +60,12 @@ def _with_own_certificate(context: ssl.SSLContext, files: TlsFiles) -> ssl.SSLCo
         context.load_cert_chain(files.certificate, files.key, _password(files))
     except (ssl.SSLError, ValueError) as fault:
         reason = getattr(fault, "reason", None) or type(fault).__name__
-        raise ConfigurationError("the TLS certificate and its key cannot be used together",
-                                 got=f"{files.certificate} and {files.key}: {reason}",
-                                 expected="a PEM certificate (its chain after it) and the PEM key that belongs to it",
-                                 todo="correct FXWATCH_SSL_CERTIFICATE_FILE, FXWATCH_SSL_KEY_FILE or "
-                                      "FXWATCH_SSL_KEY_PASSWORD_FILE") from fault  # fmt: skip
+        raise ConfigurationError(
+            "the TLS certificate and its key cannot be used together",
+            got=f"{files.certificate} and {files.key}: {reason}",
+            expected="a PEM certificate (its chain after it) and the PEM key that belongs to it",
+            todo="correct FXWATCH_SSL_CERTIFICATE_FILE, FXWATCH_SSL_KEY_FILE or FXWATCH_SSL_KEY_PASSWORD_FILE",
+        ) from fault
     return context
 
 
@@ -76,9 +80,12 @@ def _password(files: TlsFiles) -> Any:
 
 def _refuse_to_ask(files: TlsFiles) -> Any:
     def refuse() -> NoReturn:
-        raise ConfigurationError("the TLS key is encrypted and no password is configured", got=files.key,
-                                 expected="a key without a password, or a file with it",
-                                 todo="set FXWATCH_SSL_KEY_PASSWORD_FILE")  # fmt: skip
+        raise ConfigurationError(
+            "the TLS key is encrypted and no password is configured",
+            got=files.key,
+            expected="a key without a password, or a file with it",
+            todo="set FXWATCH_SSL_KEY_PASSWORD_FILE",
+        )
 
     return refuse
 

@@ -39,12 +39,19 @@ def partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     """
     wanted = list(names)
     with topics.connect(settings) as admin:
-        found = {name: len(each["partitions"]) for name, each in topics.described(admin, wanted).items()
-                 if each["error_code"] == 0}  # fmt: skip
+        found = {
+            name: len(each["partitions"])
+            for name, each in topics.described(admin, wanted).items()
+            if each["error_code"] == 0
+        }
     missing = [name for name in wanted if name not in found]
     if missing:
-        raise TopicsError("topics are missing", got=", ".join(missing), expected="the topics of fxwatch",
-                          todo="run `fxwatch topics apply`")  # fmt: skip
+        raise TopicsError(
+            "topics are missing",
+            got=", ".join(missing),
+            expected="the topics of fxwatch",
+            todo="run `fxwatch topics apply`",
+        )
     return {name: found[name] for name in wanted}
 
 
@@ -69,9 +76,12 @@ def written_ends(settings: Settings, names: Iterable[str]) -> dict[tuple[str, in
 
 
 def _gone(settings: Settings, cause: object) -> BrokerUnavailableError:
-    return BrokerUnavailableError("the broker stopped answering while topics were read", got=cause,
-                                  expected=f"records from {settings.bootstrap}",
-                                  todo="see `fxwatch broker status`, then run the command again")  # fmt: skip
+    return BrokerUnavailableError(
+        "the broker stopped answering while topics were read",
+        got=cause,
+        expected=f"records from {settings.bootstrap}",
+        todo="see `fxwatch broker status`, then run the command again",
+    )
 
 
 class Reader:
@@ -84,14 +94,23 @@ class Reader:
     """
 
     def __init__(
-        self, settings: Settings, names: Iterable[str], partitions: Iterable[int] | None = None, *,
-        unreadable: bool = False, known: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        settings: Settings,
+        names: Iterable[str],
+        partitions: Iterable[int] | None = None,
+        *,
+        unreadable: bool = False,
+        known: bool = False,
+    ) -> None:
         self._settings, self._unreadable = settings, unreadable
         wanted = None if partitions is None else set(partitions)
         counts = dict.fromkeys(names, max(wanted) + 1) if known and wanted else partitions_of(settings, names)
-        self._assigned = [TopicPartition(topic, partition) for topic, count in counts.items()
-                          for partition in range(count) if wanted is None or partition in wanted]  # fmt: skip
+        self._assigned = [
+            TopicPartition(topic, partition)
+            for topic, count in counts.items()
+            for partition in range(count)
+            if wanted is None or partition in wanted
+        ]
         self.begins: dict[TopicPartition, int] = {}
         self.ends: dict[TopicPartition, int] = {}
         self._runner = asyncio.Runner()
@@ -147,8 +166,11 @@ class Reader:
         while still:
             fetched, reached = self._runner.run(self._step(still))
             for tp, records in fetched.items():
-                kept = records if records[-1].offset < self.ends[tp] else [
-                    each for each in records if each.offset < self.ends[tp]]  # fmt: skip
+                kept = (
+                    records
+                    if records[-1].offset < self.ends[tp]
+                    else [each for each in records if each.offset < self.ends[tp]]
+                )
                 if kept:
                     yield tp, kept
                     seen += len(kept)

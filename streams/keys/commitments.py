@@ -135,7 +135,10 @@ def parse_evidence_keys(text: str, place: str) -> list[Key]:
         key = Key(found[1], bytes.fromhex(found[2]))
         keys.setdefault(key.id, key if found[3] == EVIDENCE else evidence_key(key))
     if problems or not keys:
-        raise KeyFileError(f"the key file cannot be used: {'; '.join(problems) or 'it holds no key'}", got=place,
-                           expected="a pseudonym key file, or what `fxwatch evidence keys` wrote",
-                           todo="mend each of these lines")  # fmt: skip
+        raise KeyFileError(
+            f"the key file cannot be used: {'; '.join(problems) or 'it holds no key'}",
+            got=place,
+            expected="a pseudonym key file, or what `fxwatch evidence keys` wrote",
+            todo="mend each of these lines",
+        )
     return list(keys.values())

@@ -225,9 +225,12 @@ def load_keys(path: Path | None) -> Keys:
         if not isinstance(fault.__cause__, FileNotFoundError):
             raise
         # whoever starts for the first time has none, and must not learn only afterwards that it has to be kept
-        raise KeyFileError("there is no pseudonym key file", got=path, expected="a file of pseudonym keys",
-                           todo=f"correct the path; for the first start of all make one, and keep it: {NEW_KEY}"
-                           ) from fault  # fmt: skip
+        raise KeyFileError(
+            "there is no pseudonym key file",
+            got=path,
+            expected="a file of pseudonym keys",
+            todo=f"correct the path; for the first start of all make one, and keep it: {NEW_KEY}",
+        ) from fault
     return parse_keys(text, str(path))
 
 

@@ -93,8 +93,11 @@ def open_identity(value: bytes, private_key: PrivateKey) -> Identity:
         content = SealedBox(private_key).decrypt(base64.b64decode(record.sealed, validate=True))
         return _decode_identity(content)
     except (msgspec.DecodeError, binascii.Error) as fault:
-        raise UnopenedError("the sealed identity cannot be read", expected="a record of fx.identities.v1",
-                            todo="check that the topic was written by fxwatch") from fault  # fmt: skip
+        raise UnopenedError(
+            "the sealed identity cannot be read",
+            expected="a record of fx.identities.v1",
+            todo="check that the topic was written by fxwatch",
+        ) from fault
     except CryptoError as fault:
         raise UnopenedError(
             "the private key does not open this identity",
@@ -107,8 +110,12 @@ def open_identity(value: bytes, private_key: PrivateKey) -> Identity:
 def _key(text: str, path: Path, what: str) -> bytes:
     text = text.strip()
     if not _KEY.fullmatch(text):
-        raise KeyFileError(f"the {what} key file is not valid", got=f"{path}: {len(text)} characters",
-                           expected="64 hex digits and nothing else", todo="replace the file")  # fmt: skip
+        raise KeyFileError(
+            f"the {what} key file is not valid",
+            got=f"{path}: {len(text)} characters",
+            expected="64 hex digits and nothing else",
+            todo="replace the file",
+        )
     return bytes.fromhex(text)
 
 

@@ -50,8 +50,9 @@ def _read(path: Path, what: str, refuse: Callable[[os.stat_result, Path, str], N
     except OSError as fault:
         _unreadable(path, what, fault)
     if len(content) > LARGEST:
-        raise KeyFileError(f"the {what} file is too large", got=path, expected=f"at most {LARGEST} bytes",
-                           todo="correct the path")  # fmt: skip
+        raise KeyFileError(
+            f"the {what} file is too large", got=path, expected=f"at most {LARGEST} bytes", todo="correct the path"
+        )
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as fault:
@@ -59,8 +60,12 @@ def _read(path: Path, what: str, refuse: Callable[[os.stat_result, Path, str], N
 
 
 def _unreadable(path: Path, what: str, fault: OSError) -> NoReturn:
-    raise KeyFileError(f"cannot read the {what} file: {fault.strerror}", got=path, expected="a readable file",
-                       todo="correct the path, or the file's owner and mode") from fault  # fmt: skip
+    raise KeyFileError(
+        f"cannot read the {what} file: {fault.strerror}",
+        got=path,
+        expected="a readable file",
+        todo="correct the path, or the file's owner and mode",
+    ) from fault
 
 
 def _refuse_readable(status: os.stat_result, path: Path, what: str) -> None:
@@ -69,15 +74,21 @@ def _refuse_readable(status: os.stat_result, path: Path, what: str) -> None:
     handed_by_root = status.st_uid == 0 and us != 0
     allowed = 0o740 if handed_by_root else 0o700
     if status.st_uid not in {us, 0} and us != 0:
-        raise KeyFileError(f"the {what} file belongs to another account, which can read it",
-                           got=f"{path}, owner {status.st_uid}", expected=f"owner {us} or root",
-                           todo=f"chown {us} it, and {_ADVICE}")  # fmt: skip
+        raise KeyFileError(
+            f"the {what} file belongs to another account, which can read it",
+            got=f"{path}, owner {status.st_uid}",
+            expected=f"owner {us} or root",
+            todo=f"chown {us} it, and {_ADVICE}",
+        )
     if not stat.S_ISREG(status.st_mode):
         raise KeyFileError(f"the {what} file is no file", got=path, expected="a regular file", todo="correct the path")
     if mode & ~allowed & 0o777:
-        raise KeyFileError(f"the {what} file can be read or changed by others", got=f"{path}, mode {mode:04o}",
-                           expected="mode 0600 or less" + (" (0640 of root's)" if handed_by_root else ""),
-                           todo=f"{_ADVICE}; if others could read it, treat it as known to them")  # fmt: skip
+        raise KeyFileError(
+            f"the {what} file can be read or changed by others",
+            got=f"{path}, mode {mode:04o}",
+            expected="mode 0600 or less" + (" (0640 of root's)" if handed_by_root else ""),
+            todo=f"{_ADVICE}; if others could read it, treat it as known to them",
+        )
 
 
 def _refuse_writable(status: os.stat_result, path: Path, what: str) -> None:
@@ -86,6 +97,9 @@ def _refuse_writable(status: os.stat_result, path: Path, what: str) -> None:
     if not stat.S_ISREG(status.st_mode):
         raise KeyFileError(f"the {what} file is no file", got=path, expected="a regular file", todo="correct the path")
     if mode & (stat.S_IWGRP | stat.S_IWOTH) or (status.st_uid not in {us, 0} and us != 0):
-        raise KeyFileError(f"the {what} file can be changed by others", got=f"{path}, mode {mode:04o}",
-                           expected="a file that only this account or root can change",
-                           todo="chmod 644 it, and look whether it is still the right one")  # fmt: skip
+        raise KeyFileError(
+            f"the {what} file can be changed by others",
+            got=f"{path}, mode {mode:04o}",
+            expected="a file that only this account or root can change",
+            todo="chmod 644 it, and look whether it is still the right one",
+        )

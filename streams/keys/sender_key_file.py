@@ -34,12 +34,17 @@ def load_sender_keys(path: Path) -> SenderKeys:
     try:
         text = read_trusted_file(path, "sender keys")
     except KeyFileError as fault:
-        raise ConfigurationError("the sender keys file cannot be used", [fault.message],
-                                 todo="mend it, then look again: fxwatch doctor") from fault  # fmt: skip
+        raise ConfigurationError(
+            "the sender keys file cannot be used", [fault.message], todo="mend it, then look again: fxwatch doctor"
+        ) from fault
     keys, required, problems = read_sender_keys(text)
     if problems:
-        raise ConfigurationError("the sender keys file is not valid", problems, got=path,
-                                 todo="mend each of these, then look again: fxwatch doctor")  # fmt: skip
+        raise ConfigurationError(
+            "the sender keys file is not valid",
+            problems,
+            got=path,
+            todo="mend each of these, then look again: fxwatch doctor",
+        )
     return SenderKeys(keys, required)
 
 
@@ -136,5 +141,8 @@ def _repeated(keys: list[SenderKey]) -> Iterator[str]:
         held = Counter((name, key.public_key) for key in keys if key.public_key for name in getattr(key, kind))
         yield from (f"{kind} {name!r}: has one key twice" for (name, _), times in held.items() if times > 1)
         most = Counter(name for name, _ in held)
-        yield from (f"{kind} {name!r}: has {times} keys; expected: at most {MOST_KEYS}"
-                    for name, times in most.items() if times > MOST_KEYS)  # fmt: skip
+        yield from (
+            f"{kind} {name!r}: has {times} keys; expected: at most {MOST_KEYS}"
+            for name, times in most.items()
+            if times > MOST_KEYS
+        )

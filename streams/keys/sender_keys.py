@@ -119,11 +119,13 @@ class SenderKeys:
     def silenced(self, now: datetime) -> list[str]:
         """Who can send nothing at `now`: names whose keys have all ended, topics that require a key nobody has."""
         now_ms = now.timestamp() * 1000
-        rings = [("", self._institutions), ("officer ", self._officers), ("feed ", self._feeds),
-                 ("all of ", self._of_topic)]  # fmt: skip
-        ended = [
-            f"{kind}{name}" for kind, ring in rings for name, some in ring.items() if some[0].until_ms < now_ms
-        ]  # fmt: skip
+        rings = [
+            ("", self._institutions),
+            ("officer ", self._officers),
+            ("feed ", self._feeds),
+            ("all of ", self._of_topic),
+        ]
+        ended = [f"{kind}{name}" for kind, ring in rings for name, some in ring.items() if some[0].until_ms < now_ms]
         return ended + [
             f"all of {topic}" for topic in sorted(self.required - self._of_topic.keys()) if not self._named.get(topic)
         ]
@@ -200,7 +202,11 @@ def _fingerprint(keys: tuple[SenderKey, ...], required: frozenset[str]) -> str:
     lines = [f"require {topic}" for topic in required]
     for key in keys:
         until = key.until.timestamp() if key.until is not None else ""
-        names = [("institution", key.institutions), ("officer", key.officers), ("feed", key.feeds),
-                 ("topic", key.topics)]  # fmt: skip
+        names = [
+            ("institution", key.institutions),
+            ("officer", key.officers),
+            ("feed", key.feeds),
+            ("topic", key.topics),
+        ]
         lines += [f"{kind} {name} {key.public_key.hex()} {until}" for kind, some in names for name in some]
     return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()[:12]

@@ -61,7 +61,10 @@ def load_signing_key(path: Path) -> SigningKey:
     text = read_secret_file(path, "signing key")
     seed = read_key(text, PRIVATE_FORM)
     if seed is None:
-        raise KeyFileError("the signing key file is not valid", got=f"{path}: {len(text)} characters",
-                           expected="an unencrypted Ed25519 private key in PEM, or 64 hex digits",
-                           todo="make one: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)")  # fmt: skip
+        raise KeyFileError(
+            "the signing key file is not valid",
+            got=f"{path}: {len(text)} characters",
+            expected="an unencrypted Ed25519 private key in PEM, or 64 hex digits",
+            todo="make one: (umask 077; openssl genpkey -algorithm ed25519 -out FILE)",
+        )
     return SigningKey(seed)

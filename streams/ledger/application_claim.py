@@ -48,7 +48,7 @@ def require(settings: Settings) -> None:
             expected=f"FXWATCH_APPLICATION={held.name}, claimed at {held.at}",
             todo=f"set FXWATCH_APPLICATION={held.name}; or, to change the name for good, stop every worker of "
             f"{held.name} and run: fxwatch topics take-over",
-        )  # fmt: skip
+        )
 
 
 def take_over(settings: Settings) -> Application | None:
@@ -64,13 +64,18 @@ def take_over(settings: Settings) -> Application | None:
         if running:
             raise OtherApplicationError(
                 f"workers of {former.name} run: two names at once would publish every alert twice",
-                got="; ".join(running), expected=f"no member in the groups of {former.name}",
-                todo="stop them, wait for the session time-out, and run this again")  # fmt: skip
+                got="; ".join(running),
+                expected=f"no member in the groups of {former.name}",
+                todo="stop them, wait for the session time-out, and run this again",
+            )
     now: Application = _run(_claim(settings, over=former))
     if now.name != settings.application:
-        raise OtherApplicationError("another application took these topics over at the same moment",
-                                    got=now.name, expected=settings.application,
-                                    todo="agree on one name, then run it again")  # fmt: skip
+        raise OtherApplicationError(
+            "another application took these topics over at the same moment",
+            got=now.name,
+            expected=settings.application,
+            todo="agree on one name, then run it again",
+        )
     return former
 
 
@@ -84,8 +89,11 @@ def _run(work: Any) -> Any:
         except DENIED as fault:
             raise not_authorized("whose topics these are cannot be read or claimed", fault) from fault
         except (KafkaError, TimeoutError) as fault:
-            raise BrokerUnavailableError("whose topics these are cannot be read or claimed", got=repr(fault),
-                                         todo="see the broker's log, then try again") from fault  # fmt: skip
+            raise BrokerUnavailableError(
+                "whose topics these are cannot be read or claimed",
+                got=repr(fault),
+                todo="see the broker's log, then try again",
+            ) from fault
 
 
 def _members(admin: KafkaAdminClient, name: str) -> list[str]:
@@ -95,8 +103,11 @@ def _members(admin: KafkaAdminClient, name: str) -> list[str]:
     denied = [group for group in groups if "AUTHORIZATION" in str(found.get(group, {}).get("error") or "").upper()]
     if denied:  # which would look like groups without members
         raise not_authorized("whether workers of the former name run cannot be told", ", ".join(denied))
-    return [f"{group} has {len(found[group]['members'])} members" for group in groups
-            if group in found and found[group]["members"]]  # fmt: skip
+    return [
+        f"{group} has {len(found[group]['members'])} members"
+        for group in groups
+        if group in found and found[group]["members"]
+    ]
 
 
 async def _held_or_claimed(settings: Settings) -> Application:

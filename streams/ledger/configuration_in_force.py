@@ -80,11 +80,13 @@ def _begun(settings: Settings) -> Configuration:
         if ledger_ends(admin, [place])[place] == 0:
             raise TopicsError("the ledger holds no configuration yet", todo="run: fxwatch topics apply")
     # deleted by retention, say; `topics apply` leaves a ledger alone that ever held a record
-    raise RulesGoneError("no record says any more which configuration is in force",
-                         got=f"{RULES} holds no change, {LEDGER} does not begin with a configuration",
-                         expected=f"a configuration in {RULES}, or as the first record of {LEDGER}[0]",
-                         todo="put the one in force again that was: fxwatch rules apply, with its file in "
-                         "FXWATCH_CONFIG; partitions keep what they have until then") from cause  # fmt: skip
+    raise RulesGoneError(
+        "no record says any more which configuration is in force",
+        got=f"{RULES} holds no change, {LEDGER} does not begin with a configuration",
+        expected=f"a configuration in {RULES}, or as the first record of {LEDGER}[0]",
+        todo="put the one in force again that was: fxwatch rules apply, with its file in "
+        "FXWATCH_CONFIG; partitions keep what they have until then",
+    ) from cause
 
 
 class Change(NamedTuple):
@@ -176,13 +178,15 @@ async def _places(settings: Settings, change: Change, partitions: list[int]) -> 
     consumer = clients.reader(settings, committed=True)
     try:
         await consumer.start()
-        starts = {tp: None if at is None else int(at.offset)
-                  for tp, at in (await consumer.offsets_for_times(asked)).items()}  # fmt: skip
+        starts = {
+            tp: None if at is None else int(at.offset) for tp, at in (await consumer.offsets_for_times(asked)).items()
+        }
         ends = {tp: await clients.end_offset(consumer, tp) for tp in starts}
     finally:
         await consumer.stop()
-    found = await asyncio.gather(*(_place(settings, change, tp.partition, start, ends[tp])
-                                   for tp, start in starts.items()))  # fmt: skip
+    found = await asyncio.gather(
+        *(_place(settings, change, tp.partition, start, ends[tp]) for tp, start in starts.items())
+    )
     return dict(zip([tp.partition for tp in starts], found, strict=True))
 
 
@@ -282,20 +286,28 @@ def change(settings: Settings) -> bool:
     event = RulesRecord(event_id=f"{version}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}", configuration=settings.effective)
     value, most = msgspec.json.encode(event), INPUTS[RULES].size_limit
     if len(value) > most:
-        raise ConfigurationError("the configuration is longer than ingest admits", got=f"{len(value)} bytes as JSON",
-                                 expected=f"at most {most}", todo="shorten its longest tables")  # fmt: skip
+        raise ConfigurationError(
+            "the configuration is longer than ingest admits",
+            got=f"{len(value)} bytes as JSON",
+            expected=f"at most {most}",
+            todo="shorten its longest tables",
+        )
     producer = KafkaProducer(**kafka_python_access(settings), acks="all", client_id=f"{settings.application}-rules")
     try:
         producer.send(RULES, value, KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
     except AuthorizationError as fault:
         raise not_authorized("the configuration was not taken", fault) from fault
     except InvalidTimestampError as fault:
-        raise DeliveryError("the configuration was not taken: its time is too far from the broker's", got=repr(fault),
-                            expected="clocks that agree within the hour that message.timestamp.after.max.ms gives",
-                            todo="correct the clock of this machine, or of the brokers") from fault  # fmt: skip
+        raise DeliveryError(
+            "the configuration was not taken: its time is too far from the broker's",
+            got=repr(fault),
+            expected="clocks that agree within the hour that message.timestamp.after.max.ms gives",
+            todo="correct the clock of this machine, or of the brokers",
+        ) from fault
     except KafkaError as fault:
-        raise DeliveryError("the configuration was not acknowledged", got=repr(fault), todo="see the broker's log, "
-                            "then run it again") from fault  # fmt: skip
+        raise DeliveryError(
+            "the configuration was not acknowledged", got=repr(fault), todo="see the broker's log, then run it again"
+        ) from fault
     finally:
         producer.close()
     return True

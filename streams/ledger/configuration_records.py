@@ -39,8 +39,7 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     empty = [each.partition for each in partitions if ends[each] == 0]
     if not empty:
         return []
-    producer = KafkaProducer(**kafka_python_access(settings), acks="all",
-                             client_id=f"{settings.application}-rules")  # fmt: skip
+    producer = KafkaProducer(**kafka_python_access(settings), acks="all", client_id=f"{settings.application}-rules")
     try:
         pending = [
             producer.send(LEDGER, encode(settings), KEY, headers=[(TYPE_HEADER, KEY)], partition=partition)
@@ -51,8 +50,11 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
     except AuthorizationError as fault:
         raise not_authorized("the first configuration was not taken", fault) from fault
     except KafkaError as fault:
-        raise DeliveryError(f"the first configuration was not acknowledged: {fault}", got=settings.bootstrap,
-                            todo="run it again; partitions that have it are left alone") from fault  # fmt: skip
+        raise DeliveryError(
+            f"the first configuration was not acknowledged: {fault}",
+            got=settings.bootstrap,
+            todo="run it again; partitions that have it are left alone",
+        ) from fault
     finally:
         producer.close()
     return empty
@@ -66,9 +68,12 @@ def ledger_ends(admin: KafkaAdminClient, partitions: list[TopicPartition]) -> di
             found = admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         except KafkaError as fault:
             if not fault.retriable or time.monotonic() > deadline:
-                raise DeliveryError("the ledger's ends are not to be had", got=repr(fault),
-                                    expected=f"{LEDGER} with leaders",
-                                    todo="look at the cluster's health, then run it again") from fault  # fmt: skip
+                raise DeliveryError(
+                    "the ledger's ends are not to be had",
+                    got=repr(fault),
+                    expected=f"{LEDGER} with leaders",
+                    todo="look at the cluster's health, then run it again",
+                ) from fault
             time.sleep(RETRY_SECONDS)
         else:
             return {partition: one.offset for partition, one in found.items()}

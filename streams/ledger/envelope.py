@@ -63,9 +63,14 @@ def encode(event: Event | Leg) -> bytes:
 
 
 def envelope(
-    source: Source, commitment: bytes, kind: bytes, *, topic_id: bytes = b"", history: bool = False,
+    source: Source,
+    commitment: bytes,
+    kind: bytes,
+    *,
+    topic_id: bytes = b"",
+    history: bool = False,
     passed_on: Iterable[Header] = (),
-) -> list[Header]:  # fmt: skip
+) -> list[Header]:
     """The record's headers. `commitment` is to the sender's bytes; `kind` the event's `type`.
 
     `passed_on` is among `PASSED_ON`. `topic_id` is the source topic's, at most 64 ASCII characters; empty where it is

@@ -179,8 +179,9 @@ def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:
 _OPENING: Final = b'{"check":"'
 _CHECK_BYTES: Final = 8
 _BODY: Final = len(_OPENING) + 2 * _CHECK_BYTES + len(b'",')
-_Record = TypeVar("_Record", Published, SnapshotPointer, Skip, Routing, Application, InputPosition, Passed,
-                  Acknowledged)  # fmt: skip
+_Record = TypeVar(
+    "_Record", Published, SnapshotPointer, Skip, Routing, Application, InputPosition, Passed, Acknowledged
+)
 
 
 def _check(body: bytes) -> bytes:

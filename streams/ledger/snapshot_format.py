@@ -68,8 +68,9 @@ def read_header(value: bytes) -> Header:
     except ValueError as fault:  # msgspec's own errors and those of UTF-8
         raise SnapshotError("the snapshot's header cannot be read", got=str(fault)) from fault
     if header.check != _check(header):
-        raise SnapshotError("the checksum of the snapshot's header does not match", got=header.check,
-                            expected=_check(header))  # fmt: skip
+        raise SnapshotError(
+            "the checksum of the snapshot's header does not match", got=header.check, expected=_check(header)
+        )
     return header
 
 

@@ -20,8 +20,14 @@ class Announcements:
     the address of its pages; `began` is when it began to start, by `clock` (seconds).
     """
 
-    def __init__(self, agents: Mapping[str, Any], asked: Iterable[Any], pages: str, began: float,
-                 clock: Callable[[], float] = time.monotonic) -> None:  # fmt: skip
+    def __init__(
+        self,
+        agents: Mapping[str, Any],
+        asked: Iterable[Any],
+        pages: str,
+        began: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._agents, self._asked, self._pages, self._began = agents, list(asked), pages, began
         self._clock = clock
         self._told: dict[str, list[int]] | None = None
@@ -45,9 +51,15 @@ class Announcements:
             gained = {name: sorted(set(now) - set(told[name])) for name, now in held.items()}
             lost = {name: sorted(set(told[name]) - set(now)) for name, now in held.items()}
             changes = {"gained": gained, "lost": lost}
-            logger.info("partitions changed", **held, **{
-                change: {name: numbers for name, numbers in found.items() if numbers}
-                for change, found in changes.items() if any(found.values())})  # fmt: skip
+            logger.info(
+                "partitions changed",
+                **held,
+                **{
+                    change: {name: numbers for name, numbers in found.items() if numbers}
+                    for change, found in changes.items()
+                    if any(found.values())
+                },
+            )
 
     def stopping(self) -> None:
         """A signal told the worker to stop."""

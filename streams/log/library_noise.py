@@ -86,26 +86,58 @@ _ONE = "one broker of several, or a moment: tried again at once"
 
 RULES = (
     Rule(_COORDINATOR, "Heartbeat failed for group %s because it is rebalancing", _COORDINATOR, _JOIN),
-    Rule(_COORDINATOR, "Heartbeat failed for group %s: generation id is not  current.", _COORDINATOR, _MEMBER,
-         lasting=True),
+    Rule(
+        _COORDINATOR,
+        "Heartbeat failed for group %s: generation id is not  current.",
+        _COORDINATOR,
+        _MEMBER,
+        lasting=True,
+    ),
     Rule(_COORDINATOR, "Heartbeat failed: local member_id was not recognized;", _COORDINATOR, _MEMBER, lasting=True),
-    Rule(_COORDINATOR, "OffsetCommit failed for group %s due to group error (%s), will rejoin", _COORDINATOR,
-         "offsets of a group that rebalances stay owed, and nothing is lost by that: the ledger's marks and the "
-         "state's position count", lasting=True),
-    Rule(_COORDINATOR, "Group Coordinator Request failed: %s", _COORDINATOR,
-         "a fresh cluster creates its offsets topic with the first group that asks; otherwise as an absent broker",
-         lasting=True, only=_retried),
-    Rule(_COORDINATOR, "Error sending %s to node %s [%s] -- marking coordinator dead", _COORDINATOR, _AWAY,
-         lasting=True),
+    Rule(
+        _COORDINATOR,
+        "OffsetCommit failed for group %s due to group error (%s), will rejoin",
+        _COORDINATOR,
+        "offsets of a group that rebalances stay owed, and nothing is lost by that: the ledger's marks and the "
+        "state's position count",
+        lasting=True,
+    ),
+    Rule(
+        _COORDINATOR,
+        "Group Coordinator Request failed: %s",
+        _COORDINATOR,
+        "a fresh cluster creates its offsets topic with the first group that asks; otherwise as an absent broker",
+        lasting=True,
+        only=_retried,
+    ),
+    Rule(
+        _COORDINATOR, "Error sending %s to node %s [%s] -- marking coordinator dead", _COORDINATOR, _AWAY, lasting=True
+    ),
     Rule(_COORDINATOR, "Marking the coordinator dead (node %s)for group %s.", _COORDINATOR, _AWAY, lasting=True),
     Rule(_COORDINATOR, "Heartbeat send request failed: %s. Will retry.", _COORDINATOR, _AWAY, lasting=True),
-    Rule(_COORDINATOR, "Heartbeat failed for group %s: coordinator (node %s) is either not started or not valid",
-         _COORDINATOR, "the coordinator moved with its partition's leader, and is looked for", lasting=True),
+    Rule(
+        _COORDINATOR,
+        "Heartbeat failed for group %s: coordinator (node %s) is either not started or not valid",
+        _COORDINATOR,
+        "the coordinator moved with its partition's leader, and is looked for",
+        lasting=True,
+    ),
     Rule(_COORDINATOR, "Heartbeat session expired - marking coordinator dead", _COORDINATOR, _AWAY, lasting=True),
-    Rule(_COORDINATOR, "LeaveGroup request failed: %s", _COORDINATOR,
-         "the group notices after the session time-out that the member has left", only=_retried),
-    Rule("aiokafka.consumer.fetcher", "Failed fetch messages from %s: %s", "aiokafka.consumer.fetcher", _ONE,
-         lasting=True, only=_retried),
+    Rule(
+        _COORDINATOR,
+        "LeaveGroup request failed: %s",
+        _COORDINATOR,
+        "the group notices after the session time-out that the member has left",
+        only=_retried,
+    ),
+    Rule(
+        "aiokafka.consumer.fetcher",
+        "Failed fetch messages from %s: %s",
+        "aiokafka.consumer.fetcher",
+        _ONE,
+        lasting=True,
+        only=_retried,
+    ),
     Rule("aiokafka", "Unable connect to node with id %s: %s", "aiokafka.client", _ONE, lasting=True),
     Rule("aiokafka", 'Unable connect to "%s:%s": %s', "aiokafka.client", _ONE, lasting=True),
     Rule("aiokafka", "Unable to request metadata from node with id %s: %r", "aiokafka.client", _ONE, lasting=True),
@@ -113,51 +145,115 @@ RULES = (
     Rule("kafka.net.manager", "Connection failed: %s", "kafka.net.manager", _ASKED, lasting=True),
     Rule("kafka.net.connection", "%s: Connection lost: %s", "kafka.net.connection", _ASKED, lasting=True),
     Rule("kafka.net.transport", "%s: socket disconnected", "kafka.net.transport", _ASKED, lasting=True),
-    Rule("kafka.net.transport", "%s: Error receiving network data closing socket", "kafka.net.transport", _ASKED,
-         lasting=True, only=_network),
-    Rule("kafka.net.transport", "%s: Error sending request data: %s", "kafka.net.transport", _ASKED, lasting=True,
-         only=_network),
+    Rule(
+        "kafka.net.transport",
+        "%s: Error receiving network data closing socket",
+        "kafka.net.transport",
+        _ASKED,
+        lasting=True,
+        only=_network,
+    ),
+    Rule(
+        "kafka.net.transport",
+        "%s: Error sending request data: %s",
+        "kafka.net.transport",
+        _ASKED,
+        lasting=True,
+        only=_network,
+    ),
     Rule("kafka.net.transport", "%s: Abort (%s)", "kafka.net.transport", _ASKED, lasting=True, only=_retried),
-    Rule("kafka.net.manager", "Bootstrap connection to %s failed: %s (backoff %.2f secs)", "kafka.net.manager",
-         _ASKED, lasting=True),
+    Rule(
+        "kafka.net.manager",
+        "Bootstrap connection to %s failed: %s (backoff %.2f secs)",
+        "kafka.net.manager",
+        _ASKED,
+        lasting=True,
+    ),
     Rule("kafka.net.manager", "Bootstrap %s not ready; waiting %.2f secs", "kafka.net.manager", _ASKED, lasting=True),
     Rule("kafka.net.manager", "Bootstrap failed: %s", "kafka.net.manager", _ASKED, lasting=True),
     Rule("kafka.net.manager", "Bootstrap attempt to ", "kafka.net.manager", _ASKED, lasting=True),
     Rule("kafka.cluster", "Metadata refresh: failed %s", "kafka.cluster", _ASKED, lasting=True),
-    Rule("kafka.cluster", "No node available for metadata refresh - backoff/retry", "kafka.cluster", _ASKED,
-         lasting=True),
-    Rule("kafka.net.selector", "Task %r ran for %.3fs (>%.3fs threshold). It is blocking the event loop",
-         "kafka.net.selector", "its clients have loops and threads of their own, in which this holds nobody up; on a "
-         "busy machine any step takes 0.1 s"),
-    Rule("aiokafka.producer.sender", "Got error produce response on topic-partition %s, retrying. Error: %s",
-         "aiokafka.producer.sender", _WRITTEN, only=_retried),
-    Rule("aiokafka.producer.sender", "Got error produce response: %s", "aiokafka.producer.sender", _WRITTEN,
-         only=_retried),
-    Rule("streams.faust_runtime.run_consumer",
-         "exception performing seek when flow not active IllegalStateError: No current assignment",
-         "faust.transport.consumer", "the partition went to another worker before it was read: nothing is read here"),
-    Rule("streams.faust_runtime.run_consumer", "wait_empty: Waiting for tasks %r", "faust.transport.consumer",
-         "counts acknowledgements, ten of which come in moments under load; a run that does not end is the watchdog's "
-         "business"),
+    Rule(
+        "kafka.cluster", "No node available for metadata refresh - backoff/retry", "kafka.cluster", _ASKED, lasting=True
+    ),
+    Rule(
+        "kafka.net.selector",
+        "Task %r ran for %.3fs (>%.3fs threshold). It is blocking the event loop",
+        "kafka.net.selector",
+        "its clients have loops and threads of their own, in which this holds nobody up; on a "
+        "busy machine any step takes 0.1 s",
+    ),
+    Rule(
+        "aiokafka.producer.sender",
+        "Got error produce response on topic-partition %s, retrying. Error: %s",
+        "aiokafka.producer.sender",
+        _WRITTEN,
+        only=_retried,
+    ),
+    Rule(
+        "aiokafka.producer.sender",
+        "Got error produce response: %s",
+        "aiokafka.producer.sender",
+        _WRITTEN,
+        only=_retried,
+    ),
+    Rule(
+        "streams.faust_runtime.run_consumer",
+        "exception performing seek when flow not active IllegalStateError: No current assignment",
+        "faust.transport.consumer",
+        "the partition went to another worker before it was read: nothing is read here",
+    ),
+    Rule(
+        "streams.faust_runtime.run_consumer",
+        "wait_empty: Waiting for tasks %r",
+        "faust.transport.consumer",
+        "counts acknowledgements, ten of which come in moments under load; a run that does not end is the watchdog's "
+        "business",
+    ),
     Rule("faust.app.base", "Missing sensor state for rebalance #%s", "faust.app.base", _STATISTIC),
     Rule("faust.app.base", "Missing sensor state for rebalance end #%s", "faust.app.base", _STATISTIC),
     Rule("faust.app.base", "Warning: Task timed out!", "mode.utils.logging", _SLOW_REBALANCE),
     Rule("faust.app.base", "Please make sure it's hanging before restart.", "mode.utils.logging", _SLOW_REBALANCE),
-    Rule("faust.transport.consumer", "Fetcher is ignoring cancel or slow :(", "faust.transport.consumer",
-         "a rebalance waits a second or two for a run in hand; one that does not end is the watchdog's business",
-         lasting=True),
-    Rule("faust.consumer_thread", "Thread keepalive is not responding...", "mode.threads",
-         "the main loop was 2 s late, on a busy machine or after a SIGSTOP; the thread is not asked at all, and the "
-         "watchdog measures the loop", lasting=True),
-    Rule("asyncio", "Unclosed AIOKafkaConnection\nconn: <AIOKafkaConnection", "aiokafka.conn", _CANCELLED,
-         lasting=True),
-    Rule("asyncio", "Task was destroyed but it is pending!\ntask: <Task %s coro=<AIOKafkaConnection._read() ",
-         "asyncio.tasks", _CANCELLED, lasting=True),
-    Rule("aiokafka.conn", "Unexpected exception in AIOKafkaConnection", "aiokafka.conn", _CANCELLED, lasting=True,
-         only=_collected),
-    Rule("mode.timers", "Timer %s is overlapping (interval=%r runtime=%r)", "mode.timers",
-         "a commit took longer than its rhythm of a second; the lag, /readyz and the watchdog say when that matters"),
-)  # fmt: skip
+    Rule(
+        "faust.transport.consumer",
+        "Fetcher is ignoring cancel or slow :(",
+        "faust.transport.consumer",
+        "a rebalance waits a second or two for a run in hand; one that does not end is the watchdog's business",
+        lasting=True,
+    ),
+    Rule(
+        "faust.consumer_thread",
+        "Thread keepalive is not responding...",
+        "mode.threads",
+        "the main loop was 2 s late, on a busy machine or after a SIGSTOP; the thread is not asked at all, and the "
+        "watchdog measures the loop",
+        lasting=True,
+    ),
+    Rule(
+        "asyncio", "Unclosed AIOKafkaConnection\nconn: <AIOKafkaConnection", "aiokafka.conn", _CANCELLED, lasting=True
+    ),
+    Rule(
+        "asyncio",
+        "Task was destroyed but it is pending!\ntask: <Task %s coro=<AIOKafkaConnection._read() ",
+        "asyncio.tasks",
+        _CANCELLED,
+        lasting=True,
+    ),
+    Rule(
+        "aiokafka.conn",
+        "Unexpected exception in AIOKafkaConnection",
+        "aiokafka.conn",
+        _CANCELLED,
+        lasting=True,
+        only=_collected,
+    ),
+    Rule(
+        "mode.timers",
+        "Timer %s is overlapping (interval=%r runtime=%r)",
+        "mode.timers",
+        "a commit took longer than its rhythm of a second; the lag, /readyz and the watchdog say when that matters",
+    ),
+)
 
 
 _PLACE = re.compile(r"%[.\d]*[a-z]")
@@ -170,8 +266,11 @@ for _rule in RULES:
 def rule_of(record: logging.LogRecord) -> Rule | None:
     """The rule that keeps a record back, if any."""
     words = _SERVICE.sub("", str(record.msg), count=1)
-    found = (rule for pattern, rule in _BY_LOGGER.get(record.name, ())
-             if words.startswith(rule.words) or (not record.args and pattern.match(words)))  # fmt: skip
+    found = (
+        rule
+        for pattern, rule in _BY_LOGGER.get(record.name, ())
+        if words.startswith(rule.words) or (not record.args and pattern.match(words))
+    )
     return next((rule for rule in found if rule.only(record)), None)
 
 

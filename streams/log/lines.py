@@ -33,10 +33,10 @@ def formatter(form: str, *, colours: bool = False) -> logging.Formatter:
     """The formatter of a handler, `json` or `text`; for our records and those of libraries alike."""
     shape = [_json] if form == "json" else [_for_people, _Text(colours=colours)]
     return ProcessorFormatter(
-        foreign_pre_chain=[_given, add_log_level, add_logger_name, _stamp, _named, _fault,
-                           format_exc_info],
-        processors=[_plain, *shape], pass_foreign_args=True,
-    )  # fmt: skip
+        foreign_pre_chain=[_given, add_log_level, add_logger_name, _stamp, _named, _fault, format_exc_info],
+        processors=[_plain, *shape],
+        pass_foreign_args=True,
+    )
 
 
 _OURS, _THEIRS = ExtraAdder(), ExtraAdder(allow=["seconds"])
@@ -131,10 +131,16 @@ class _Text:
         def column(name: str, width: int, style: str, behind: str = "") -> dev.Column:
             return dev.Column(name, dev.KeyValueColumnFormatter(None, style, reset, str, width, postfix=behind))
 
-        self._render = dev.ConsoleRenderer(sort_keys=False, columns=[
-            column("timestamp", 0, faint), column("level", LEVEL_WIDTH, bold), column("logger", LOGGER_WIDTH, faint),
-            column("event", 0, "", " "), dev.Column("", dev.KeyValueColumnFormatter(faint, "", reset, _value)),
-        ])  # fmt: skip
+        self._render = dev.ConsoleRenderer(
+            sort_keys=False,
+            columns=[
+                column("timestamp", 0, faint),
+                column("level", LEVEL_WIDTH, bold),
+                column("logger", LOGGER_WIDTH, faint),
+                column("event", 0, "", " "),
+                dev.Column("", dev.KeyValueColumnFormatter(faint, "", reset, _value)),
+            ],
+        )
 
     def __call__(self, logger: Any, method: str, event: Event) -> str:
         """The lines of a record."""

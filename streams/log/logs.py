@@ -43,11 +43,16 @@ class _LazyLogger:
 
         # on to Python's logging, arguments unformatted and fields as `extra`: levels, handlers and tests work as ever
         bound = structlog.wrap_logger(
-            logging.getLogger(self._name), wrapper_class=stdlib.BoundLogger,
+            logging.getLogger(self._name),
+            wrapper_class=stdlib.BoundLogger,
             processors=[stdlib.filter_by_level, stdlib.render_to_log_args_and_kwargs],
-        ).bind()  # fmt: skip
-        self.__dict__.update({name: getattr(bound, name) for name in (
-            "bind", "debug", "info", "warning", "error", "exception", "critical")})  # fmt: skip
+        ).bind()
+        self.__dict__.update(
+            {
+                name: getattr(bound, name)
+                for name in ("bind", "debug", "info", "warning", "error", "exception", "critical")
+            }
+        )
         return getattr(bound, method)
 
 

@@ -59,17 +59,21 @@ WRITING = 2
 
 def _unreadable(place: Place, cause: Exception, settings: Settings) -> BrokerUnavailableError:
     return BrokerUnavailableError(
-        f"the ledger of {place} cannot be read", got=repr(cause),
+        f"the ledger of {place} cannot be read",
+        got=repr(cause),
         expected=f"an answer within broker_patience_seconds = {settings.broker_patience_seconds:.0f}",
-        todo="see the broker's log; mend it, then start the worker again, nothing is lost")  # fmt: skip
+        todo="see the broker's log; mend it, then start the worker again, nothing is lost",
+    )
 
 
 def _refused(place: Place, fault: Exception) -> RefusedError:
     return RefusedError(
-        f"{place} cannot be opened: the cluster refuses it", got=repr(fault),
+        f"{place} cannot be opened: the cluster refuses it",
+        got=repr(fault),
         expected="Read and Write on fxwatch's topics, groups and transactional ids; transaction_timeout_seconds "
         "within the brokers' transaction.max.timeout.ms",
-        todo="grant what is missing to this worker, then start it again, nothing is lost")  # fmt: skip
+        todo="grant what is missing to this worker, then start it again, nothing is lost",
+    )
 
 
 async def _frozen(state: PartitionState) -> Any:
@@ -100,14 +104,26 @@ class MonitorAgent:
         self.settings, self.metrics, self.broker = settings, metrics, broker
         self.app = faust_app.build(settings, AGENT, web=web)
         self.core = MonitorCore(code_version)
-        self.log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                            topic_id=str(topic_id), group=self.app.conf.id,
-                            read_topic_id=partial(topics.topic_id, settings, topics.LEDGER))  # fmt: skip
+        self.log = KafkaLog(
+            settings,
+            ledger=topics.LEDGER,
+            snapshots_topic=topics.SNAPSHOTS,
+            schema=STATE_SCHEMA,
+            topic_id=str(topic_id),
+            group=self.app.conf.id,
+            read_topic_id=partial(topics.topic_id, settings, topics.LEDGER),
+        )
         self._topic_id = str(topic_id)
-        self.plan = SnapshotPlan(topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, code=code_version, config=config_version,
-                                 topic_id=str(topic_id), every_events=settings.snapshot_every_events,
-                                 every_seconds=settings.snapshot_every_seconds,
-                                 transaction_timeout=settings.transaction_timeout_seconds)  # fmt: skip
+        self.plan = SnapshotPlan(
+            topic=topics.SNAPSHOTS,
+            schema=STATE_SCHEMA,
+            code=code_version,
+            config=config_version,
+            topic_id=str(topic_id),
+            every_events=settings.snapshot_every_events,
+            every_seconds=settings.snapshot_every_seconds,
+            transaction_timeout=settings.transaction_timeout_seconds,
+        )
         self.partitions: dict[int, Partition[PartitionState]] = {}
         self.writers: dict[int, SnapshotWriter] = {}
         self.opening: dict[int, asyncio.Task[None]] = {}
@@ -117,8 +133,14 @@ class MonitorAgent:
         self.unopened: dict[int, str] = {}  # partition -> why it is not open yet
         self.saved = 0  # partitions that were left with a snapshot of their last state
         self.last_progress = time.monotonic()
-        run_consumer.install(self.app, run_records=settings.run_records, queued_runs=settings.queued_runs,
-                          order_wait=settings.order_wait_seconds, ordered=False, ready=self.ready)  # fmt: skip
+        run_consumer.install(
+            self.app,
+            run_records=settings.run_records,
+            queued_runs=settings.queued_runs,
+            order_wait=settings.order_wait_seconds,
+            ordered=False,
+            ready=self.ready,
+        )
         self.app.agent(faust_app.raw_topic(self.app, topics.LEDGER), name=AGENT)(self._agent)
         self.app.on_partitions_assigned.connect(self._on_assigned)
         self.app.on_partitions_revoked.connect(self._on_revoked)
@@ -198,16 +220,24 @@ class MonitorAgent:
     async def _on_shutdown(self, _app: Any, **_: Any) -> None:
         health.exit_deadline(self.settings.shutdown_seconds)
         await self._leave(list(self.partitions))
-        self.saved = sum(one.state is not None and not one.unsaved and self.writers[number].written
-                         for number, one in self.partitions.items())  # fmt: skip
+        self.saved = sum(
+            one.state is not None and not one.unsaved and self.writers[number].written
+            for number, one in self.partitions.items()
+        )
 
     async def _leave(self, numbers: list[int]) -> None:
         """Save and stop producers; what goes wrong only lengthens the next replay, so it is logged and passed over."""
         results = await asyncio.gather(*(self._leave_one(number) for number in numbers), return_exceptions=True)
         for number, result in zip(numbers, results, strict=True):
             if isinstance(result, BaseException):
-                logger.warning("%s[%d] was not left cleanly, replay will be longer: %r", AGENT, number, result,
-                               agent=AGENT, partition=number)  # fmt: skip
+                logger.warning(
+                    "%s[%d] was not left cleanly, replay will be longer: %r",
+                    AGENT,
+                    number,
+                    result,
+                    agent=AGENT,
+                    partition=number,
+                )
 
     async def _leave_one(self, number: int) -> None:
         # Twice: a run that found the partition stopped meanwhile has begun to watch for a decision, and might open it.
@@ -231,9 +261,15 @@ class MonitorAgent:
         async def read_published() -> int:
             return (await self.log.progress(place)).next
 
-        outputs = PartitionOutputs(partial(producer, name), read_published, self.broker.was_away, place,
-                                   self.settings.broker_patience_seconds, self._topic_id,
-                                   transaction_timeout=self.settings.transaction_timeout_seconds)  # fmt: skip
+        outputs = PartitionOutputs(
+            partial(producer, name),
+            read_published,
+            self.broker.was_away,
+            place,
+            self.settings.broker_patience_seconds,
+            self._topic_id,
+            transaction_timeout=self.settings.transaction_timeout_seconds,
+        )
         self.writers[number] = SnapshotWriter(
             partial(producer, f"{name}-snapshot"), place, self.plan, partial(self._saved, number), self._writing
         )
@@ -269,8 +305,12 @@ class MonitorAgent:
                     if task is None or task.cancelling():
                         raise
                     # something it waited for was cancelled: left at that, nobody would open the partition any more
-                    health.die(WatchdogError(f"the opening of {partition.place} ended, and nobody had asked for that",
-                                             todo="report it; start the worker again, nothing is lost"))  # fmt: skip
+                    health.die(
+                        WatchdogError(
+                            f"the opening of {partition.place} ended, and nobody had asked for that",
+                            todo="report it; start the worker again, nothing is lost",
+                        )
+                    )
                 except Exception as fault:  # noqa: BLE001  (an unopened partition would be silence)
                     health.die(fault)
         finally:

@@ -51,8 +51,11 @@ class MonitorCore:
         except ValueError as fault:
             raise SnapshotError("the snapshot's contents cannot be used", got=str(fault)) from fault
         if (state.partition, state.ledger_topic) != (partition, topics.LEDGER):
-            raise SnapshotError("the snapshot is of another partition", got=f"{state.ledger_topic}[{state.partition}]",
-                                expected=f"{topics.LEDGER}[{partition}]")  # fmt: skip
+            raise SnapshotError(
+                "the snapshot is of another partition",
+                got=f"{state.ledger_topic}[{state.partition}]",
+                expected=f"{topics.LEDGER}[{partition}]",
+            )
         state.code_version = self._code
         self.tally.ruling = state.configuration
         return state
@@ -93,9 +96,16 @@ class MonitorCore:
         if isinstance(event, ConfigurationChange):
             tally.ruling = state.configuration
         for why in step.faults:
-            logger.error("partition %d, offset %d: a configuration is refused, the former one stays: %s",
-                         partition, record.offset, why, agent=AGENT, partition=partition, offset=record.offset,
-                         code="configuration.refused")  # fmt: skip
+            logger.error(
+                "partition %d, offset %d: a configuration is refused, the former one stays: %s",
+                partition,
+                record.offset,
+                why,
+                agent=AGENT,
+                partition=partition,
+                offset=record.offset,
+                code="configuration.refused",
+            )
         if muted:
             tally.outcomes["muted"] += 1
             return []
@@ -159,8 +169,11 @@ class MonitorCore:
 
 def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:
     if record.value is None and isinstance(record, Unreadable):
-        raise LedgerError("a record cannot be read", got=str(record),
-                          todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`")  # fmt: skip
+        raise LedgerError(
+            "a record cannot be read",
+            got=str(record),
+            todo="mend the broker's log; where that cannot be, see `fxwatch skip --help`",
+        )
     return envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
 
 

@@ -87,8 +87,9 @@ async def replay(
         for record in records:
             offset = record.offset
             if offset != state.next:
-                raise LedgerError(f"the ledger of {place} has a hole", got=f"offset {offset}",
-                                  expected=f"offset {state.next}")  # fmt: skip
+                raise LedgerError(
+                    f"the ledger of {place} has a hole", got=f"offset {offset}", expected=f"offset {state.next}"
+                )
             if offset in progress.skips:
                 core.skip(state, offset)
                 continue

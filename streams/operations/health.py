@@ -87,9 +87,15 @@ def background(work: Coroutine[Any, Any, Any], on_end: Callable[[BaseException],
 
     def ended(task: "asyncio.Task[Any]") -> None:
         if not task.cancelled():
-            on_end(task.exception() or WatchdogError(f"the background task {name} ended", got="an end without a fault",
-                                                     expected="work as long as the process runs",
-                                                     todo="report it; start the worker again"))  # fmt: skip
+            on_end(
+                task.exception()
+                or WatchdogError(
+                    f"the background task {name} ended",
+                    got="an end without a fault",
+                    expected="work as long as the process runs",
+                    todo="report it; start the worker again",
+                )
+            )
 
     task = asyncio.ensure_future(work)
     task.add_done_callback(ended)
@@ -124,8 +130,11 @@ class BrokerWatch:
 
     async def run(self) -> None:
         """Probe for ever."""
-        client = AIOKafkaClient(**aiokafka_access(self._settings), client_id="fxwatch-watch",
-                                request_timeout_ms=int(BROKER_PROBE_TIMEOUT * 1000))  # fmt: skip
+        client = AIOKafkaClient(
+            **aiokafka_access(self._settings),
+            client_id="fxwatch-watch",
+            request_timeout_ms=int(BROKER_PROBE_TIMEOUT * 1000),
+        )
         started = False
         while True:
             try:

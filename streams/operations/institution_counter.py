@@ -20,9 +20,14 @@ class InstitutionCounter:
     """
 
     def __init__(
-        self, name: str, text: str, label: str, values: Iterable[str], registry: CollectorRegistry,
+        self,
+        name: str,
+        text: str,
+        label: str,
+        values: Iterable[str],
+        registry: CollectorRegistry,
         named: Iterable[str] = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._counter = Counter(f"fxwatch_{name}", text, (label, "institution"), registry=registry)
         self._seen: set[str] = set(named)
         for value in values:

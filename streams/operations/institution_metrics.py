@@ -27,16 +27,22 @@ def institution_metrics(registry: CollectorRegistry, named: Iterable[str]) -> In
         "payment_joins",
         "Events that share a payment's id. payment.reused: disagrees, so another payment; payment.restated: said "
         "anew; reversal.mismatched: nothing taken back; reversal.foreign: of another institution's payment.",
-        "join", JOINS, registry, named,
-    )  # fmt: skip
+        "join",
+        JOINS,
+        registry,
+        named,
+    )
     words = InstitutionCounter(
         "sender_words",
         "Payments by what their institution merely says of them, payments. event: all; exempt: no documents asked; "
         "reported: a report number; bank: the party is a bank; history: loaded; noted: a field was mended or left "
         "out at the door; type_differs: another type of the party than it is known by; late: in no legal total; "
         "rate_missing: worth 0 USD; new_party: the first of its party.",
-        "word", (*WORDS, *UNCOUNTED), registry, named,
-    )  # fmt: skip
+        "word",
+        (*WORDS, *UNCOUNTED),
+        registry,
+        named,
+    )
     # the institutions that have keys are among the named ones, so that nothing else ever becomes a label here
     senders = (*named, TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS)
     proofs = InstitutionCounter(
@@ -44,8 +50,11 @@ def institution_metrics(registry: CollectorRegistry, named: Iterable[str]) -> In
         "Records whose sender must prove them, by the institution in whose name they are, where it has keys, else by "
         "topic, and by what came of them, records. proven: admitted; signature.missing, signature.malformed, "
         "signature.wrong, signature.expired, signature.no_key: dead letters.",
-        "outcome", OUTCOMES, registry, senders,
-    )  # fmt: skip
+        "outcome",
+        OUTCOMES,
+        registry,
+        senders,
+    )
     # with 0 from the start: the increase of a series that begins with 1 is 0, so the first forgery would raise no alert
     proofs.add({(outcome, sender): 0 for outcome in OUTCOMES for sender in senders})
     return InstitutionMetrics(joins, words, proofs)

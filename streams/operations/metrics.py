@@ -32,8 +32,19 @@ from streams.operations.institution_metrics import institution_metrics
 from streams.operations.readiness_metrics import readiness_metrics
 from streams.operations.run_histogram import RunHistogram
 
-Outcome = Literal["applied", "duplicate", "conflict", "redelivered", "refused", "late", "muted", "history", "ahead",
-                  "type_differs", "displaced"]  # fmt: skip
+Outcome = Literal[
+    "applied",
+    "duplicate",
+    "conflict",
+    "redelivered",
+    "refused",
+    "late",
+    "muted",
+    "history",
+    "ahead",
+    "type_differs",
+    "displaced",
+]
 # what the door did to a field of a record that it admitted (streams/contracts/identifiers.py)
 Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withheld"]
 Stage = Literal["decode", "apply", "publish"]
@@ -123,32 +134,41 @@ class Metrics:
             "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied); "
             "type_differs: gives its party another type than it was known by (also applied); "
             "displaced: a verdict to which another officer's on the alert gave way (also applied).",
-            "agent", "outcome",
-        )  # fmt: skip
+            "agent",
+            "outcome",
+        )
         self.dead_letters = counter(
             "dead_letters",
-            "Records rejected to the dead-letter topic, by the first code found, records.", "topic", "code",
-        )  # fmt: skip
+            "Records rejected to the dead-letter topic, by the first code found, records.",
+            "topic",
+            "code",
+        )
         self.input_notes = counter(
             "input_notes",
             "Fields of admitted records by what ingest did to them, fields. respelled: an identifier was written in "
             "another spelling than the one that counts; placeholder: an optional field named nobody and was left out; "
             "report_form: a report number has not the form of one and counts as no report; minor_units: an amount has "
             "more decimal places than its currency (nothing was changed); withheld: a CloudEvents or trace header held "
-            "one of the record's identifiers and goes no further.", "note",
-        )  # fmt: skip
+            "one of the record's identifiers and goes no further.",
+            "note",
+        )
 
     def _define_outcome_counters(self, institutions: Sequence[str]) -> None:
         counter = self._counter
         self.alerts = counter(
-            "alerts", "Alerts published, by desk, strongest typology and severity, alerts.",
-            "desk", "typology", "severity",
-        )  # fmt: skip
+            "alerts",
+            "Alerts published, by desk, strongest typology and severity, alerts.",
+            "desk",
+            "typology",
+            "severity",
+        )
         self.records_passed = counter(
             "records_passed",
             "Offsets of an input topic that passed ingest by, offsets. deleted: gone before they were read; moved: the "
-            "group's offset was moved past them.", "topic", "cause",
-        )  # fmt: skip
+            "group's offset was moved past them.",
+            "topic",
+            "cause",
+        )
         self.replayed_events = counter(
             "replayed_events", "Events applied again from the ledger to rebuild state, events.", "agent"
         )
@@ -168,13 +188,17 @@ class Metrics:
             return RunHistogram(f"fxwatch_{name}", text, labels, buckets=buckets, registry=self.registry)
 
         self.stage_seconds = histogram(
-            "stage_seconds", "Time one run of consecutive records spends in a stage, seconds.",
-            run_histogram.STAGE_BUCKETS, "agent", "stage",
-        )  # fmt: skip
+            "stage_seconds",
+            "Time one run of consecutive records spends in a stage, seconds.",
+            run_histogram.STAGE_BUCKETS,
+            "agent",
+            "stage",
+        )
         self.end_to_end_seconds = histogram(
-            "end_to_end_seconds", "From the input's Kafka timestamp to the commit of its alert, seconds.",
+            "end_to_end_seconds",
+            "From the input's Kafka timestamp to the commit of its alert, seconds.",
             run_histogram.END_TO_END_BUCKETS,
-        )  # fmt: skip
+        )
         self.event_lateness_seconds = histogram(
             "event_lateness_seconds",
             "How far an event's own time lies behind the newest event time of its partition, seconds; 0 in order.",
@@ -184,9 +208,11 @@ class Metrics:
             "run_records", "Consecutive records taken at once, records.", run_histogram.RUN_BUCKETS, "agent"
         )
         self.detector_score = histogram(
-            "detector_score", "Scores of one detector, 0 to 1, higher is more unusual.", run_histogram.SCORE_BUCKETS,
+            "detector_score",
+            "Scores of one detector, 0 to 1, higher is more unusual.",
+            run_histogram.SCORE_BUCKETS,
             "detector",
-        )  # fmt: skip
+        )
 
     def _define_input_gauges(self) -> None:
         gauge = self._gauge
@@ -196,43 +222,52 @@ class Metrics:
             "nothing, or passed ingest by (deleted unread, skipped by a moved offset) and not acknowledged. Must be 0.",
         )
         self.source_watermark_seconds = gauge(
-            "source_watermark_seconds", "Newest event time read from an input topic, Unix seconds; 0 before the first.",
+            "source_watermark_seconds",
+            "Newest event time read from an input topic, Unix seconds; 0 before the first.",
             "topic",
-        )  # fmt: skip
+        )
         self.lag_records = gauge(
-            "lag_records", "Records not yet taken from a partition that this process holds, records.",
-            "agent", "partition",
-        )  # fmt: skip
+            "lag_records",
+            "Records not yet taken from a partition that this process holds, records.",
+            "agent",
+            "partition",
+        )
         self.hidden_records = gauge(
             "hidden_records",
             "Records of a partition held here that a sender's transaction, open for over 30 s, keeps from being read, "
             "records.",
-            "agent", "partition",
-        )  # fmt: skip
+            "agent",
+            "partition",
+        )
 
     def _define_state_gauges(self) -> None:
         gauge = self._gauge
         self.snapshot_age_seconds = gauge(
             "snapshot_age_seconds",
             "Time since the newest snapshot of a partition held here (or since it was taken over), seconds.",
-            "agent", "partition",
-        )  # fmt: skip
+            "agent",
+            "partition",
+        )
         self.snapshot_bytes = gauge("snapshot_bytes", "Size of the snapshot written last by this process, bytes.")
         self.partition_state = gauge(
             "partition_state",
             "1 for the state a partition held here is in, 0 for the others; all 0 when it is not held here.",
-            "agent", "partition", "state",
-        )  # fmt: skip
+            "agent",
+            "partition",
+            "state",
+        )
         self.snapshots_refused = gauge(
             "snapshots_refused",
             "Snapshots that could not be used when a partition held here was loaded, snapshots.",
-            "agent", "partition",
-        )  # fmt: skip
+            "agent",
+            "partition",
+        )
         self.cold_start = gauge(
             "cold_start",
             "1 when a partition held here had to replay its ledger from the start, for lack of a usable snapshot.",
-            "agent", "partition",
-        )  # fmt: skip
+            "agent",
+            "partition",
+        )
         self.parties = gauge("parties", "Parties in the memory of a partition held here, parties.", "partition")
         self.state_bytes = gauge("state_bytes", "Learned state of a partition held here, packed, bytes.", "partition")
 
@@ -242,17 +277,22 @@ class Metrics:
             "typology_enabled",
             "1 for a typology that the configuration enables which a partition held here came under last, else 0.",
             "typology",
-        )  # fmt: skip
+        )
         self.sender_keys = gauge(
             "sender_keys",
             "Keys by which senders prove records, as ingest here knows them, keys; the label is the same where workers "
-            "know the same ones, `none` without a file.", "fingerprint",
-        )  # fmt: skip
+            "know the same ones, `none` without a file.",
+            "fingerprint",
+        )
         self.broker_away_seconds, self.unready_reasons = readiness_metrics(self.registry)
         self.build_info = gauge(
-            "build_info", "Always 1; code release, and fingerprints of configuration, detector set and rules.",
-            "version", "config", "detectors", "rules",
-        )  # fmt: skip
+            "build_info",
+            "Always 1; code release, and fingerprints of configuration, detector set and rules.",
+            "version",
+            "config",
+            "detectors",
+            "rules",
+        )
 
     def configure(
         self, *, desks: Iterable[str], typologies: Iterable[str], detectors: Iterable[str], versions: Versions

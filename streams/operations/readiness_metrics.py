@@ -17,11 +17,13 @@ def readiness_metrics(registry: CollectorRegistry) -> ReadinessMetrics:
     away = Gauge(
         "fxwatch_broker_away_seconds",
         "Time since the brokers last answered this process, seconds; 0 while one answers. The process ends itself at "
-        "broker_patience_seconds.", registry=registry,
-    )  # fmt: skip
+        "broker_patience_seconds.",
+        registry=registry,
+    )
     unready = Gauge(
         "fxwatch_unready_reasons",
         "Reasons on /readyz for which this process is not ready (replaying, nothing assigned, nothing can be written, "
-        "a partition stopped), reasons; 0 when it is ready.", registry=registry,
-    )  # fmt: skip
+        "a partition stopped), reasons; 0 when it is ready.",
+        registry=registry,
+    )
     return ReadinessMetrics(away, unready)

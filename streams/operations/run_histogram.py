@@ -32,8 +32,24 @@ STAGE_BUCKETS = (
 )
 END_TO_END_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300)
 # 35 days is the default of `engine.lateness_days`; later events are counted as `late`.
-LATENESS_BUCKETS = (1, 5, 30, _MINUTE, 5 * _MINUTE, 15 * _MINUTE, _HOUR, 3 * _HOUR, 6 * _HOUR, 12 * _HOUR,
-                    _DAY, 2 * _DAY, 7 * _DAY, 14 * _DAY, 35 * _DAY, 40 * _DAY)  # fmt: skip
+LATENESS_BUCKETS = (
+    1,
+    5,
+    30,
+    _MINUTE,
+    5 * _MINUTE,
+    15 * _MINUTE,
+    _HOUR,
+    3 * _HOUR,
+    6 * _HOUR,
+    12 * _HOUR,
+    _DAY,
+    2 * _DAY,
+    7 * _DAY,
+    14 * _DAY,
+    35 * _DAY,
+    40 * _DAY,
+)
 RUN_BUCKETS = tuple(2**power for power in range(11))  # up to the most records a run may have (settings.run_records)
 SCORE_BUCKETS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 

@@ -95,9 +95,12 @@ def listen(host: str, port: int) -> socket.socket:
             listener.close()
             raise
     except OSError as fault:
-        raise UsageError("the port of the metrics page cannot be used", got=f"{host}:{port}: {fault.strerror}",
-                         expected="an address of this machine and a free port",
-                         todo="choose another: --web-port N, or FXWATCH_WEB_HOST") from fault  # fmt: skip
+        raise UsageError(
+            "the port of the metrics page cannot be used",
+            got=f"{host}:{port}: {fault.strerror}",
+            expected="an address of this machine and a free port",
+            todo="choose another: --web-port N, or FXWATCH_WEB_HOST",
+        ) from fault
     return listener
 
 

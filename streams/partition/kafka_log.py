@@ -135,8 +135,11 @@ class KafkaLog:
             end = await self._end(self._snapshots, place.partition)
             if not 0 <= pointer.first <= pointer.last < end:
                 # reading up to an offset that does not exist would wait for it for ever
-                raise SnapshotError("the snapshot is not on its topic any more", got=f"a topic that ends at {end}",
-                                    expected=f"offsets {pointer.first} to {pointer.last}")  # fmt: skip
+                raise SnapshotError(
+                    "the snapshot is not on its topic any more",
+                    got=f"a topic that ends at {end}",
+                    expected=f"offsets {pointer.first} to {pointer.last}",
+                )
             try:
                 headers, values = await self._read(place, pointer)
             except UnreadableSetError as fault:

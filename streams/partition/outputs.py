@@ -133,8 +133,9 @@ class PartitionOutputs:
                     if found == position:
                         return
                     if found != self.published:
-                        raise FencedError(f"another worker published for {self._place}", got=found,
-                                          expected=self.published)  # fmt: skip
+                        raise FencedError(
+                            f"another worker published for {self._place}", got=found, expected=self.published
+                        )
                     await self._transaction(outputs, position)
             except (KafkaError, TimeoutError) as fault:
                 cause = fault

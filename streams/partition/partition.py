@@ -180,8 +180,13 @@ class Partition(Generic[S]):
         self._check_bounds(self.state.next, first, end)
         if progress.next > end:
             # what comes at these offsets from now on would be muted, though nobody has its alerts
-            raise self._unusable(LedgerError("the ledger ends before what was published from it", got=f"its end {end}",
-                                             expected=f"offset {progress.next} or later"))  # fmt: skip
+            raise self._unusable(
+                LedgerError(
+                    "the ledger ends before what was published from it",
+                    got=f"its end {end}",
+                    expected=f"offset {progress.next} or later",
+                )
+            )
         await self._replay(min(max(progress.next, committed, self._handed_over), end))
 
     async def _load(self, progress: Progress, first: int, end: int) -> S:
@@ -213,9 +218,13 @@ class Partition(Generic[S]):
 
     def _check_bounds(self, position: int, first: int, end: int) -> None:
         if not first <= position <= end:
-            raise self._unusable(LedgerError("the ledger does not hold the next record to apply",
-                                             got=f"offsets {first} to {end}",
-                                             expected=f"offset {position} among them"))  # fmt: skip
+            raise self._unusable(
+                LedgerError(
+                    "the ledger does not hold the next record to apply",
+                    got=f"offsets {first} to {end}",
+                    expected=f"offset {position} among them",
+                )
+            )
 
     def _unusable(self, fault: FxwatchError) -> PartitionStoppedError:
         """A stop that no decision on a single record heals."""
@@ -253,8 +262,12 @@ class Partition(Generic[S]):
     def _interrupted(self, offset: int, fault: BaseException) -> PartitionStoppedError:
         if isinstance(fault, asyncio.CancelledError):
             # anything else ends the worker with a message of its own
-            logger.warning("%s: the run at ledger offset %d was interrupted while it was published", self.place, offset,
-                           offset=offset)  # fmt: skip
+            logger.warning(
+                "%s: the run at ledger offset %d was interrupted while it was published",
+                self.place,
+                offset,
+                offset=offset,
+            )
         return PartitionStoppedError(
             f"{self.place} stopped: the run at ledger offset {offset} was interrupted while it was published",
             got=repr(fault),

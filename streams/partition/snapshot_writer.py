@@ -56,9 +56,14 @@ class SnapshotWriter:
     the rightful owner's in turn, and the two would take turns at that.
     """
 
-    def __init__(self, new_producer: Callable[[], AIOKafkaProducer], place: Place, plan: SnapshotPlan,
-                 on_saved: Callable[[int, float], None] = lambda _size, _at: None,
-                 turn: asyncio.Semaphore | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        new_producer: Callable[[], AIOKafkaProducer],
+        place: Place,
+        plan: SnapshotPlan,
+        on_saved: Callable[[int, float], None] = lambda _size, _at: None,
+        turn: asyncio.Semaphore | None = None,
+    ) -> None:
         """`turn` is shared by the partitions of a process.
 
         Failure prevented: twelve large snapshots written side by side take twelve times as long each, and transactions
@@ -138,19 +143,34 @@ class SnapshotWriter:
                 logger.debug("%s: snapshot %s at %d, %d bytes", self._place, slot, position, size)
                 self._on_saved(size, time.time())
         except ProducerFenced:
-            logger.info("%s: snapshot at %d not written, another worker owns the partition", self._place, position,
-                        offset=position)  # fmt: skip
+            logger.info(
+                "%s: snapshot at %d not written, another worker owns the partition",
+                self._place,
+                position,
+                offset=position,
+            )
             self._fenced = True
         except _TimedOutError as fault:
-            logger.warning("%s: snapshot at %d not written, replay will be longer: %s", self._place, position, fault,
-                           offset=position)  # fmt: skip
+            logger.warning(
+                "%s: snapshot at %d not written, replay will be longer: %s",
+                self._place,
+                position,
+                fault,
+                offset=position,
+            )
         except KafkaError as fault:
-            logger.warning("%s: snapshot at %d not written, replay will be longer: %r", self._place, position, fault,
-                           offset=position)  # fmt: skip
+            logger.warning(
+                "%s: snapshot at %d not written, replay will be longer: %r",
+                self._place,
+                position,
+                fault,
+                offset=position,
+            )
         except Exception:
             # nobody awaits this task for minutes: what is not logged here passes unseen
-            logger.exception("%s: snapshot at %d not written, replay will be longer", self._place, position,
-                             offset=position)  # fmt: skip
+            logger.exception(
+                "%s: snapshot at %d not written, replay will be longer", self._place, position, offset=position
+            )
         else:
             self.written = True
             self._day = day or self._day  # only now: a daily save that failed is due again with the next
@@ -173,9 +193,11 @@ class SnapshotWriter:
                 if took < most or not awake.all_the_time:
                     raise
                 raise _TimedOutError(
-                    "its transaction took longer than the broker lets one take", got=f"{took:.0f} s",
+                    "its transaction took longer than the broker lets one take",
+                    got=f"{took:.0f} s",
                     expected=f"at most transaction_timeout_seconds = {most:.0f}",
-                    todo="raise it if this comes again") from fault  # fmt: skip
+                    todo="raise it if this comes again",
+                ) from fault
 
     async def _write_slot(self, producer: AIOKafkaProducer, frozen: Any, position: int, slot: str) -> int:
         """One snapshot as one transaction: chunks, header, and the pointer on the progress topic. Returns its bytes."""
@@ -211,8 +233,13 @@ class SnapshotWriter:
         for delivery in deliveries:
             delivery.add_done_callback(heard)  # where one fails all do, and the first is told
         written = [await delivery for delivery in deliveries]
-        pointer = progress.SnapshotPointer(slot=slot, snapshot_id=snapshot_id, first=min(one.offset for one in written),
-                                           last=max(one.offset for one in written), next=position)  # fmt: skip
+        pointer = progress.SnapshotPointer(
+            slot=slot,
+            snapshot_id=snapshot_id,
+            first=min(one.offset for one in written),
+            last=max(one.offset for one in written),
+            next=position,
+        )
         # awaited: aiokafka commits a transaction one of whose records was refused, without a word
         await (await producer.send(place.topic, progress.encode(pointer), place.snapshot_key(slot), place.partition))
         await producer.commit_transaction()

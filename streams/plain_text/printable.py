@@ -39,8 +39,9 @@ def escaped_json(text: str) -> str:
     """
     if text.isprintable() and (text.isascii() or _INVISIBLE.isdisjoint(text)):
         return text
-    return "".join([each if each == "\n" or (each.isprintable() and each not in _INVISIBLE) else _escape(each)
-                    for each in text])  # fmt: skip
+    return "".join(
+        [each if each == "\n" or (each.isprintable() and each not in _INVISIBLE) else _escape(each) for each in text]
+    )
 
 
 def _escape(character: str) -> str:

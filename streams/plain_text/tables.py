@@ -30,9 +30,12 @@ def console(*, stderr: bool = False) -> Console:
 
 
 def show(
-    columns: Sequence[str], rows: Iterable[Sequence[str]], numeric: Iterable[str] = (), whole: Iterable[str] = (),
+    columns: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    numeric: Iterable[str] = (),
+    whole: Iterable[str] = (),
     styles: Mapping[str, str] | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """Print a table to standard output. In a pipe: one header line, tabs.
 
     In a terminal `numeric` columns are right-aligned, those and `whole` ones are never broken over lines, and a cell

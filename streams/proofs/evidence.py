@@ -66,8 +66,14 @@ async def prove(
 def _traced(item: EvidenceItem, partition: int, records: dict[int, At]) -> Proved:
     """The record with its source; without one, and with the reason, where that is not known."""
     commitment = str(item.commitment or item.sha256 or "")
-    proved = Proved(event_id=item.event_id, partition=partition, offset=item.offset, source=None,
-                    commitment=commitment, verdict="proven")  # fmt: skip
+    proved = Proved(
+        event_id=item.event_id,
+        partition=partition,
+        offset=item.offset,
+        source=None,
+        commitment=commitment,
+        verdict="proven",
+    )
     try:
         return msgspec.structs.replace(proved, source=_source(item, records, commitment))
     except _UnprovenError as fault:

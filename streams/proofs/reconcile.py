@@ -116,8 +116,9 @@ class _Source:
 
     def unread(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Those of the passed offsets that no output names: what nobody has acknowledged, and what somebody has."""
-        offsets = np.unique(np.concatenate([np.flatnonzero(~came) + first for first, came in self._passed]
-                                           or [np.zeros(0, np.int64)]))  # fmt: skip
+        offsets = np.unique(
+            np.concatenate([np.flatnonzero(~came) + first for first, came in self._passed] or [np.zeros(0, np.int64)])
+        )
         settled = np.zeros(len(offsets), np.bool_)
         for first, end in self._acknowledged:
             settled |= (offsets >= first) & (offsets < end)
@@ -148,9 +149,12 @@ class Reconciliation:
     """
 
     def __init__(
-        self, sources: dict[Place, tuple[int, int]], broadcast: Iterable[str], ledger_partitions: int,
+        self,
+        sources: dict[Place, tuple[int, int]],
+        broadcast: Iterable[str],
+        ledger_partitions: int,
         legs_of: str | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._legs_of = legs_of
         everywhere = frozenset(broadcast)
         self._sources = {

@@ -93,10 +93,13 @@ def gather(settings: Settings, alert_id: str | None = None) -> Gathered:
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         _take(reader, found, alert_id)
     if alert_id is not None and not found.triggers:
-        raise AlertNotFoundError("no alert of this id is on fx.alerts.v1", got=alert_id,
-                                 expected="the field alert_id of a published alert",
-                                 todo="see `fxwatch alerts follow --from-beginning`; an alert of a run that is being "
-                                 "committed is seen a moment later")  # fmt: skip
+        raise AlertNotFoundError(
+            "no alert of this id is on fx.alerts.v1",
+            got=alert_id,
+            expected="the field alert_id of a published alert",
+            todo="see `fxwatch alerts follow --from-beginning`; an alert of a run that is being "
+            "committed is seen a moment later",
+        )
     if desks:
         with topic_reader.Reader(settings, desks, None if alert_id is None else set(found.triggers)) as reader:
             _take(reader, found, alert_id)
@@ -127,9 +130,14 @@ class Rescorer:
         self._cold, self._partitions = cold, settings.effective.engine.partitions
         self._today = versions(settings.effective)
         self._core = MonitorCore(code_version())
-        self._log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                             topic_id=topics.topic_id(settings, topics.LEDGER),
-                             group=app.group(settings, AGENT))  # fmt: skip
+        self._log = KafkaLog(
+            settings,
+            ledger=topics.LEDGER,
+            snapshots_topic=topics.SNAPSHOTS,
+            schema=STATE_SCHEMA,
+            topic_id=topics.topic_id(settings, topics.LEDGER),
+            group=app.group(settings, AGENT),
+        )
         self.unpublished: list[tuple[int, int, str]] = []
 
     async def partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
@@ -161,8 +169,15 @@ class Rescorer:
         begun: Begun | None = None
         for group in self._groups(held, progress):
             began = time.monotonic()
-            nearer = await begin(log, core, place, progress, stop=group[0], cold=self._cold,
-                                 above=-1 if begun is None else begun.state.next)  # fmt: skip
+            nearer = await begin(
+                log,
+                core,
+                place,
+                progress,
+                stop=group[0],
+                cold=self._cold,
+                above=-1 if begun is None else begun.state.next,
+            )
             if begun is None or nearer.snapshot is not None:
                 begun = nearer
             if begun.state.next < first:
@@ -172,14 +187,21 @@ class Rescorer:
                 begun = None
                 continue
             start, outputs = begun.state.next, {}
-            async for at, found in replay(log, core, place, progress, begun.state, group[-1] + 1,
-                                          published_by=published_by):  # fmt: skip
+            async for at, found in replay(
+                log, core, place, progress, begun.state, group[-1] + 1, published_by=published_by
+            ):
                 outputs[at] = found
                 self._note_unpublished(number, at, [] if at in triggers or at >= progress.next else found)
             seconds = (time.monotonic() - began) / len(group)
             for offset in group:
-                yield self._compare(triggers[offset], outputs.get(offset, []), seconds=seconds, snapshot=begun.snapshot,
-                                    replayed=offset - start, refused=nearer.refused)  # fmt: skip
+                yield self._compare(
+                    triggers[offset],
+                    outputs.get(offset, []),
+                    seconds=seconds,
+                    snapshot=begun.snapshot,
+                    replayed=offset - start,
+                    refused=nearer.refused,
+                )
                 start = offset + 1
 
     def _not_replayed(self, triggers: Triggers, first: int, end: int) -> Iterator[Rescored]:
@@ -204,10 +226,18 @@ class Rescorer:
     def _out_of_reach(self, trigger: Trigger, reason: str, refused: tuple[str, ...] = ()) -> Rescored:
         named = trigger.named
         return Rescored(
-            alert_id=named.alert_id, partition=named.position.partition, offset=named.position.offset,
-            verdict="out_of_reach", difference=None, topics=tuple(sorted(trigger.records)), snapshot=None,
-            refused=refused, reason=reason, versions=named.versions, today=self._today,
-        )  # fmt: skip
+            alert_id=named.alert_id,
+            partition=named.position.partition,
+            offset=named.position.offset,
+            verdict="out_of_reach",
+            difference=None,
+            topics=tuple(sorted(trigger.records)),
+            snapshot=None,
+            refused=refused,
+            reason=reason,
+            versions=named.versions,
+            today=self._today,
+        )
 
     def _compare(
         self,
@@ -233,10 +263,20 @@ class Rescorer:
             reworded, difference = silent is None, silent
         verdict: Verdict = "differs" if difference else "reproduced" if same_release else "other_release"
         return Rescored(
-            alert_id=named.alert_id, partition=named.position.partition, offset=named.position.offset, verdict=verdict,
-            difference=difference, topics=tuple(sorted(trigger.records)), snapshot=snapshot, refused=refused,
-            replayed=replayed, seconds=round(seconds, 3), reworded=reworded, versions=named.versions, today=self._today,
-        )  # fmt: skip
+            alert_id=named.alert_id,
+            partition=named.position.partition,
+            offset=named.position.offset,
+            verdict=verdict,
+            difference=difference,
+            topics=tuple(sorted(trigger.records)),
+            snapshot=snapshot,
+            refused=refused,
+            replayed=replayed,
+            seconds=round(seconds, 3),
+            reworded=reworded,
+            versions=named.versions,
+            today=self._today,
+        )
 
 
 def differing_versions(rescored: Rescored) -> dict[str, Any]:

@@ -141,8 +141,10 @@ def message_items(
     # the time stamps that the records will have, so that the conversion judges a time as the door does
     now = None if choices.timestamps == "event" else time.time_ns() // 1_000_000
     converted = message_files.converted_file(source.name, syntax, parameters, door.identifiers, now, report=places)
-    items = [Item(one.place, None, one.faults, 0 if converted.unreadable else max(1, one.payments))
-             for one in converted.refused]  # fmt: skip
+    items = [
+        Item(one.place, None, one.faults, 0 if converted.unreadable else max(1, one.payments))
+        for one in converted.refused
+    ]
     made = message_files.records(converted, choices.timestamps, history=choices.history)
     for place, record in zip(converted.places, map(choices.sign, made), strict=True):
         items.append(Item(place, record, door.faults(record)))
@@ -177,8 +179,11 @@ def _opened(name: str) -> BinaryIO:
     try:
         return Path(name).open("rb")
     except OSError as fault:
-        raise UsageError(f"cannot read the file: {fault.strerror}", got=name, expected="a readable file of JSON lines "
-                         "or of payment messages") from fault  # fmt: skip
+        raise UsageError(
+            f"cannot read the file: {fault.strerror}",
+            got=name,
+            expected="a readable file of JSON lines or of payment messages",
+        ) from fault
 
 
 def _counted(lines: Iterator[bytes], passed: Callable[[int], None]) -> Iterator[bytes]:

@@ -48,8 +48,13 @@ class MessageReport(msgspec.Struct, frozen=True):
     def as_dict(self, *, places: bool) -> dict[str, Any]:
         """For `--json`; with `places`, what each was mapped to."""
         made = self.converted
-        told = {"file": self.file, "format": made.format, "payments": made.payments, "converted": self.payments,
-                "faults": msgspec.to_builtins(made.faults)}  # fmt: skip
+        told = {
+            "file": self.file,
+            "format": made.format,
+            "payments": made.payments,
+            "converted": self.payments,
+            "faults": msgspec.to_builtins(made.faults),
+        }
         if places:
             told |= {"mapped": msgspec.to_builtins(made.mapped), "unmapped": msgspec.to_builtins(made.unmapped)}
         return told
@@ -136,8 +141,9 @@ class Publication:
             door = self._door if self.way.dry_run else None
             kind, items = "as it is", [as_is_item(source, syntax, choices, door)]
         else:
-            converted, items = message_items(source, syntax, choices.parameters, choices, self._door,
-                                             places=self.way.places)  # fmt: skip
+            converted, items = message_items(
+                source, syntax, choices.parameters, choices, self._door, places=self.way.places
+            )
             kind = converted.format
             kept = msgspec.structs.replace(converted, transactions=(), places=())
             self.messages.append(MessageReport(source.shown, len(converted.places), kept))
@@ -190,4 +196,4 @@ class Publication:
         return RefusedRecordsError(
             f"nothing was sent: {' and '.join(parts)} ({report.codes()}); first: {report.listed[0].told()}",
             todo="nothing that fits is left: mend it" if self.way.partial else _TODO,
-        )  # fmt: skip
+        )

@@ -145,13 +145,18 @@ class Report:
             "unreadable_files": self.unreadable,
             "faults": [
                 {
-                    "code": code, "records": count.records, "meaning": MEANINGS.get(code, ""), "to_do": advice(code),
-                    "first": [{"file": one.file, "place": one.place, "field": fault.field, "expected": fault.expected}
-                              for one, fault in count.first],
+                    "code": code,
+                    "records": count.records,
+                    "meaning": MEANINGS.get(code, ""),
+                    "to_do": advice(code),
+                    "first": [
+                        {"file": one.file, "place": one.place, "field": fault.field, "expected": fault.expected}
+                        for one, fault in count.first
+                    ],
                 }
                 for code, count in self.by_code()
             ],
             "unfit_records": msgspec.to_builtins(self.listed),
             "unfit_records_not_listed": self.refusals - len(self.listed),
             "files": [{"file": name, **msgspec.to_builtins(count)} for name, count in self.files.items()],
-        }  # fmt: skip
+        }

@@ -85,9 +85,15 @@ def publish_records(
 
 class _Publishing:
     def __init__(
-        self, settings: Settings, rate: float | None, progress: Progress | None, stamps: Stamps, expected: int | None,
-        *, slow: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        settings: Settings,
+        rate: float | None,
+        progress: Progress | None,
+        stamps: Stamps,
+        expected: int | None,
+        *,
+        slow: bool = False,
+    ) -> None:
         self._slow = slow
         self._settings, self.rate, self.progress, self.stamps = settings, rate, progress, stamps
         self.summary = PublishSummary(target_rate=rate)
@@ -201,9 +207,11 @@ class _Publishing:
 
     async def _check_topic(self, record: Record) -> None:
         if record.topic not in self._known:
-            raise TopicsError("the topic does not exist, or this client may not see it", got=record.topic,
-                              todo="run `fxwatch topics apply`, or let this client write to it "
-                                   "(fxwatch topics acls)")  # fmt: skip
+            raise TopicsError(
+                "the topic does not exist, or this client may not see it",
+                got=record.topic,
+                todo="run `fxwatch topics apply`, or let this client write to it (fxwatch topics acls)",
+            )
         self._checked_retention.add(record.topic)
         if self.stamps != "event" or record.timestamp_ms < 0:
             return
@@ -286,9 +294,13 @@ def _hand_over(
 
 def _too_old(topic: str, got: str, expected: str) -> DeliveryError:
     """Kafka keeps records by their time stamps, so that an old one would be deleted before anybody reads it."""
-    return DeliveryError(f"{topic} takes no record whose time stamp is so far from now", got=got, expected=expected,
-                         todo="send with the time of sending as time stamp (--timestamps now), the event's own time "
-                              "stays in the record; or raise raw_retention_days, or mend this clock")  # fmt: skip
+    return DeliveryError(
+        f"{topic} takes no record whose time stamp is so far from now",
+        got=got,
+        expected=expected,
+        todo="send with the time of sending as time stamp (--timestamps now), the event's own time "
+        "stays in the record; or raise raw_retention_days, or mend this clock",
+    )
 
 
 async def _topic_settings(settings: Settings, topic: str) -> dict[str, str]:

@@ -177,12 +177,15 @@ def _counterparties(party: Party) -> Table:
     largest = sorted(sums, key=lambda token: (-sum(sums[token][1:]), token))
     rows = tuple(
         (
-            f"{short(token)} {countries[token]}", f"{sums[token][0]:,}", dollars(sums[token][1]),
-            dollars(sums[token][2]), f"{party.dealings[token].others:,}" if token in party.dealings else "0",
+            f"{short(token)} {countries[token]}",
+            f"{sums[token][0]:,}",
+            dollars(sums[token][1]),
+            dollars(sums[token][2]),
+            f"{party.dealings[token].others:,}" if token in party.dealings else "0",
             dollars(party.dealings[token].usd_others) if token in party.dealings else "0",
         )
         for token in largest[:_MOST_COUNTERPARTIES]
-    )  # fmt: skip
+    )
     more = f", the {_MOST_COUNTERPARTIES} largest" if len(largest) > _MOST_COUNTERPARTIES else ""
     columns = ("counterparty", "payments", "USD sent", "USD received", "other residents", "their USD")
     return Table(f"Counterparties ({len(largest):,}{more})", columns, rows)
@@ -191,13 +194,18 @@ def _counterparties(party: Party) -> Table:
 def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> Table:
     rows = tuple(
         (
-            _local(one.declared_time, zone), one.kind, one.declaration_no,
-            f"{short(one.counterparty)} {one.counterparty_country}", one.hs_code,
-            f"{float(one.quantity):,.4g} {one.quantity_unit}", f"{float(one.value):,.2f} {one.currency}",
-            one.origin_country or "-", "-" if one.settlement_due is None else one.settlement_due.isoformat(),
+            _local(one.declared_time, zone),
+            one.kind,
+            one.declaration_no,
+            f"{short(one.counterparty)} {one.counterparty_country}",
+            one.hs_code,
+            f"{float(one.quantity):,.4g} {one.quantity_unit}",
+            f"{float(one.value):,.2f} {one.currency}",
+            one.origin_country or "-",
+            "-" if one.settlement_due is None else one.settlement_due.isoformat(),
         )
         for one in declarations[-_MOST_DECLARATIONS:]
-    )  # fmt: skip
+    )
     more = f", the last {_MOST_DECLARATIONS}" if len(declarations) > _MOST_DECLARATIONS else ""
     columns = ("time", "kind", "number", "counterparty", "HS", "quantity", "value", "origin", "settlement due")
     cleaned = tuple(tuple(map(printable, row)) for row in rows)

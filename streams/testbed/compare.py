@@ -65,15 +65,23 @@ def compare(
     checks = gate.decide(figures, limits)
     passed = all(check.passed for check in checks)
     told = {
-        "format": FORMAT, "passed": passed, "failed": [check.name for check in checks if not check.passed],
-        "champion": _about(results[0]), "challenger": _about(results[1]),
+        "format": FORMAT,
+        "passed": passed,
+        "failed": [check.name for check in checks if not check.passed],
+        "champion": _about(results[0]),
+        "challenger": _about(results[1]),
         "same": results[0].manifest.files == results[1].manifest.files,
         "settings": {**how._asdict(), **msgspec.structs.asdict(limits)},
         "truth_sha256": hashlib.sha256(msgspec.json.encode(truth)).hexdigest(),
-        "partition_measured": measured.partition, "differences": measured.differences,
-        "judged": {"cases": grounds[0].cases, "lookalikes": int(grounds[0].lookalike_seen.sum()),
-                   "days": len(grounds[0].days), "transactions": len(grounds[0].sheet)},
-    }  # fmt: skip
+        "partition_measured": measured.partition,
+        "differences": measured.differences,
+        "judged": {
+            "cases": grounds[0].cases,
+            "lookalikes": int(grounds[0].lookalike_seen.sum()),
+            "days": len(grounds[0].days),
+            "transactions": len(grounds[0].sheet),
+        },
+    }
     report = {
         **told,
         "checks": checks,
@@ -88,9 +96,11 @@ def _about(result: Result) -> dict[str, Any]:
     """What a promotion must know of a version: its versions, its configuration and the digests of what it gave."""
     manifest = result.manifest
     return {
-        "versions": msgspec.to_builtins(manifest.versions), "detectors": manifest.detectors, "files": manifest.files,
+        "versions": msgspec.to_builtins(manifest.versions),
+        "detectors": manifest.detectors,
+        "files": manifest.files,
         "source": msgspec.to_builtins(manifest.source),
-    }  # fmt: skip
+    }
 
 
 def measure(champion: Result, challenger: Result, stages: Stages, rounds: int = ROUNDS) -> Measured:
@@ -142,6 +152,9 @@ def _prove_same_records(champion: Result, challenger: Result, partition: int) ->
         table = pq.read_table(path, columns=["offset", "timestamp_ms", "key", "value"])
         tables.append(table.filter(pc.not_equal(table["key"], CONFIGURATION_KEY)))
     if not tables[0].equals(tables[1]):
-        raise UsageError("the two ledgers do not hold the same records", got=f"partition {partition} of both",
-                         expected="the same events at the same offsets",
-                         todo="replay one stream twice with the same --partitions")  # fmt: skip
+        raise UsageError(
+            "the two ledgers do not hold the same records",
+            got=f"partition {partition} of both",
+            expected="the same events at the same offsets",
+            todo="replay one stream twice with the same --partitions",
+        )

@@ -17,12 +17,19 @@ def read_configuration_file(path: Path) -> Configuration:
     try:
         tables = tomllib.loads(path.read_text("utf-8"))
     except OSError as fault:
-        raise ConfigurationError(f"cannot read the configuration file: {fault.strerror}", got=path,
-                                 expected="a readable TOML file", todo="correct --config") from fault  # fmt: skip
+        raise ConfigurationError(
+            f"cannot read the configuration file: {fault.strerror}",
+            got=path,
+            expected="a readable TOML file",
+            todo="correct --config",
+        ) from fault
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as fault:
         raise ConfigurationError(f"the configuration file is not TOML: {fault}", got=path) from fault
-    unknown = [f"{path}: {name}: no such setting" for name in tables
-               if name not in EFFECTIVE and name not in Settings.model_fields]  # fmt: skip
+    unknown = [
+        f"{path}: {name}: no such setting"
+        for name in tables
+        if name not in EFFECTIVE and name not in Settings.model_fields
+    ]
     try:
         configuration = effective_configuration({name: tables[name] for name in EFFECTIVE if name in tables})
     except ConfigurationError as fault:

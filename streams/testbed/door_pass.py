@@ -56,8 +56,15 @@ def prepare(
             if number % REPORTED == 0:
                 stages.advance(REPORTED)
     stages.advance(sum(door.read.values()) % REPORTED)
-    return Prepared(source, partitions, configuration, members_of([configuration]), dict(sorted(door.read.items())),
-                    dict(sorted(door.codes.items())), sum(door.offsets))  # fmt: skip
+    return Prepared(
+        source,
+        partitions,
+        configuration,
+        members_of([configuration]),
+        dict(sorted(door.read.items())),
+        dict(sorted(door.codes.items())),
+        sum(door.offsets),
+    )
 
 
 class _DoorPass:
@@ -97,6 +104,13 @@ class _DoorPass:
 
 def _dead_letter(record: Record, offset: int, rejected: Rejected) -> bytes:
     key = None if record.key is None else base64.b64encode(record.key).decode()
-    letter = {"topic": record.topic, "partition": 0, "offset": offset, "key_base64": key,
-              "codes": rejected.codes, "message": rejected.message, "stage": rejected.stage}  # fmt: skip
+    letter = {
+        "topic": record.topic,
+        "partition": 0,
+        "offset": offset,
+        "key_base64": key,
+        "codes": rejected.codes,
+        "message": rejected.message,
+        "stage": rejected.stage,
+    }
     return orjson.dumps(letter) + b"\n"

@@ -116,8 +116,12 @@ def write(source: Path, directory: Path, choice: Choice) -> Taken:
     """
     home = home_of(source)
     if home is None:
-        raise UsageError("this is no recorded ledger", got=source, expected="a replay's result, or its ledger/",
-                         todo="record the live one with `fxwatch testbed replay ledger --cold --out DIR`")  # fmt: skip
+        raise UsageError(
+            "this is no recorded ledger",
+            got=source,
+            expected="a replay's result, or its ledger/",
+            todo="record the live one with `fxwatch testbed replay ledger --cold --out DIR`",
+        )
     require_whole(home)
     paths = sorted((home / LEDGER).glob("*.parquet"))
     if result_files.is_result(home):
@@ -129,8 +133,11 @@ def write(source: Path, directory: Path, choice: Choice) -> Taken:
     items = list(_items(paths, rekeyer, wanted, span))
     mine = [item for item in items if not isinstance(item.event, (ConfigurationChange, Rate))]
     if not mine:
-        raise UsageError("the choice takes no record", got=f"{len(wanted):,} parties of {len(known):,}",
-                         expected="parties with records in the range")  # fmt: skip
+        raise UsageError(
+            "the choice takes no record",
+            got=f"{len(wanted):,} parties of {len(known):,}",
+            expected="parties with records in the range",
+        )
     mine += span.carried
     items = sorted([*items, *span.carried], key=lambda item: item.place)
     dropped = _written(items, directory, len(paths), rekeyer)

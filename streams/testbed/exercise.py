@@ -65,8 +65,9 @@ def questions(result: Result, truth: Truth, keys: Keys, count: int, seed: int) -
     try:
         require_same_stream(sheet, truth)
     except ValueError as fault:
-        raise UsageError("the truth is not of this result", got=str(fault),
-                         expected="the truth of the stream that was replayed") from fault  # fmt: skip
+        raise UsageError(
+            "the truth is not of this result", got=str(fault), expected="the truth of the stream that was replayed"
+        ) from fault
     numbers = np.bincount(sheet.party.codes, minlength=len(sheet.party.names))
     present = {name: int(number) for name, number in zip(sheet.party.names, numbers, strict=True)}
     cases = [_planted(case, keys) for case in truth.cases]
@@ -74,8 +75,11 @@ def questions(result: Result, truth: Truth, keys: Keys, count: int, seed: int) -
     told = {token for question in (*cases, *close) for token in question.parties}
     told |= {keys.party(raw).token for regime in truth.regimes for raw in regime.party_ids}
     if not told & present.keys():
-        raise UsageError("the truth is not of this result: none of its parties is there", got=result.directory,
-                         expected="the truth of the stream that was replayed")  # fmt: skip
+        raise UsageError(
+            "the truth is not of this result: none of its parties is there",
+            got=result.directory,
+            expected="the truth of the stream that was replayed",
+        )
     honest = [
         Question(kind="honest", name="", group="", typology=None, parties=(name,))
         for name, number in present.items()
@@ -87,13 +91,25 @@ def questions(result: Result, truth: Truth, keys: Keys, count: int, seed: int) -
 
 def _planted(case: Case, keys: Keys) -> Question:
     parties = tuple(keys.party(raw).token for raw in (case.party_id, *case.parties))
-    return Question(kind="case", name=case.case_id, group=case.typology, typology=case.typology,
-                    parties=tuple(dict.fromkeys(parties)), event_ids=case.event_ids)  # fmt: skip
+    return Question(
+        kind="case",
+        name=case.case_id,
+        group=case.typology,
+        typology=case.typology,
+        parties=tuple(dict.fromkeys(parties)),
+        event_ids=case.event_ids,
+    )
 
 
 def _close(one: Lookalike, keys: Keys) -> Question:
-    return Question(kind="lookalike", name=one.lookalike, group=one.lookalike, typology=None,
-                    parties=(keys.party(one.party_id).token,), event_ids=one.event_ids)  # fmt: skip
+    return Question(
+        kind="lookalike",
+        name=one.lookalike,
+        group=one.lookalike,
+        typology=None,
+        parties=(keys.party(one.party_id).token,),
+        event_ids=one.event_ids,
+    )
 
 
 def prepare(result: Result, drawn: Sequence[Question], seed: int) -> Exercise:
@@ -129,11 +145,15 @@ def _party(
     profiles = [one for one in events.values() if isinstance(one, Profile) and one.as_of <= until]
     declarations = [one for one in events.values() if isinstance(one, Declaration) and one.declared_time <= until]
     return Party(
-        payments, (first, len(rows) - first - len(shown)), sorted(declarations, key=lambda one: one.declared_time),
+        payments,
+        (first, len(rows) - first - len(shown)),
+        sorted(declarations, key=lambda one: one.declared_time),
         max(profiles, key=lambda one: one.as_of, default=None),
-        {sheet.counterparty.names[code]: _dealings(sheet, code, question.parties[0], last_us)
-         for code in np.unique(sheet.counterparty.codes[shown]).tolist()},
-    )  # fmt: skip
+        {
+            sheet.counterparty.names[code]: _dealings(sheet, code, question.parties[0], last_us)
+            for code in np.unique(sheet.counterparty.codes[shown]).tolist()
+        },
+    )
 
 
 def _window(sheet: Sheet, rows: NDArray[Any], question: Question, place: random.Random) -> int:
@@ -234,12 +254,17 @@ def reveal(result: Result, truth: Truth, drawn: Sequence[Question], answers: Seq
         named = not illicit or not answer.illicit or answer.typology == question.typology
         revealed.append(
             Revealed(
-                case=number, kind=question.kind, name=question.name, typology=question.typology, answer=answer,
-                right=answer.illicit == illicit and named, alerted=bool(mine),
+                case=number,
+                kind=question.kind,
+                name=question.name,
+                typology=question.typology,
+                answer=answer,
+                right=answer.illicit == illicit and named,
+                alerted=bool(mine),
                 truth=_truth_told(question, cases.get(question.name)),
                 system=_system_told(result.sheet, question, mine),
             )
-        )  # fmt: skip
+        )
     return revealed
 
 
@@ -261,9 +286,11 @@ def _truth_told(question: Question, case: Case | None) -> str:
     if case is None:
         return "honest"
     value = "" if case.illicit_usd is None else f", {float(case.illicit_usd):,.0f} USD"
-    return (f"illicit: {case.typology}, case {case.case_id} ({case.variant}), {len(case.event_ids):,} events from "
-            f"{case.first_event_time:%Y-%m-%d} to {case.last_event_time:%Y-%m-%d}{value}, "
-            f"{len(case.parties):,} resident parties")  # fmt: skip
+    return (
+        f"illicit: {case.typology}, case {case.case_id} ({case.variant}), {len(case.event_ids):,} events from "
+        f"{case.first_event_time:%Y-%m-%d} to {case.last_event_time:%Y-%m-%d}{value}, "
+        f"{len(case.parties):,} resident parties"
+    )
 
 
 def _system_told(sheet: Sheet, question: Question, alerts: Sequence[alert_text.AlertRead]) -> str:
@@ -280,5 +307,7 @@ def _system_told(sheet: Sheet, question: Question, alerts: Sequence[alert_text.A
     ranked = "no rank yet (the models were still warming up)" if np.isnan(rank) else f"rank {rank:.4f} (lower is rarer)"
     reasons = ", ".join(f"{name.replace('_', ' ')} {share:.0%}" for name, share in sheet.reasons.row(top)[:3])
     fired = ", ".join(name for name, _ in sheet.fired.row(top)) or "none"
-    return (f"fxwatch did not alert. Its highest score was {float(sheet.score[top]):.3f}, {ranked}, at event "
-            f"{sheet.event_id[top]}; rules that fired: {fired}; top reasons: {reasons or 'none'}.\n")  # fmt: skip
+    return (
+        f"fxwatch did not alert. Its highest score was {float(sheet.score[top]):.3f}, {ranked}, at event "
+        f"{sheet.event_id[top]}; rules that fired: {fired}; top reasons: {reasons or 'none'}.\n"
+    )

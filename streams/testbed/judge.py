@@ -90,9 +90,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge_result(
-    place: Path, truth_place: Path, settings: Settings, stages: Stages, *, against: Path | None = None,
+    place: Path,
+    truth_place: Path,
+    settings: Settings,
+    stages: Stages,
+    *,
+    against: Path | None = None,
     with_baselines: bool = True,
-) -> Report:  # fmt: skip
+) -> Report:
     """Judge a result by a truth, and compare it with another result of the same stream where one is given.
 
     Raises `UsageError` for what is no result or truth, or does not belong together; `ResultError` for damage.
@@ -114,13 +119,16 @@ def judge_result(
         result=_input(result),
         truth_sha256=sha256_of(truth_place / truth_files.NAME if truth_place.is_dir() else truth_place),
         judgement=judged.judgement,
-        state=State(parties=manifest.parties, state_bytes=manifest.state_bytes,
-                    bytes_per_party=manifest.state_bytes / manifest.parties if manifest.parties else None),
+        state=State(
+            parties=manifest.parties,
+            state_bytes=manifest.state_bytes,
+            bytes_per_party=manifest.state_bytes / manifest.parties if manifest.parties else None,
+        ),
         reproduction=reproduction,
         against=other,
         comparison=comparison,
         timings=timings,
-    )  # fmt: skip
+    )
     return msgspec.structs.replace(report, report_hash=canonical_hash(msgspec.to_builtins(report)))
 
 
@@ -128,8 +136,9 @@ def tokens_of(truth: Truth) -> dict[str, str]:
     """The testbed's token of every raw identifier in the truth; what is a token already stands for itself."""
     keys = testbed_keys()
     raw: Iterable[str] = (
-        *(one for case in truth.cases for one in case.parties), *(one.party_id for one in truth.lookalikes),
-    )  # fmt: skip
+        *(one for case in truth.cases for one in case.parties),
+        *(one.party_id for one in truth.lookalikes),
+    )
     return {one: one if is_token(one) else keys.party(DEFAULT.person(one)[0]).token for one in raw}
 
 
@@ -138,8 +147,9 @@ def lay(result: Result, truth: Truth) -> Ground:
     try:
         return lay_ground(result.sheet, truth, tokens_of(truth))
     except ValueError as fault:
-        raise UsageError("the truth does not fit the result", got=str(fault),
-                         expected="the truth of the stream that was replayed") from fault  # fmt: skip
+        raise UsageError(
+            "the truth does not fit the result", got=str(fault), expected="the truth of the stream that was replayed"
+        ) from fault
 
 
 def _baselines(result: Result, seed: int, stages: Stages) -> tuple[list[System], dict[str, float]]:
@@ -159,8 +169,12 @@ def _compared(result: Result, judged: Judged, truth: Truth, against: Path, stage
 
 def _input(result: Result) -> Input:
     manifest = result.manifest
-    return Input(manifest_sha256=sha256_of(result.directory / MANIFEST), files=manifest.files,
-                 versions=manifest.versions, source=manifest.source.files)  # fmt: skip
+    return Input(
+        manifest_sha256=sha256_of(result.directory / MANIFEST),
+        files=manifest.files,
+        versions=manifest.versions,
+        source=manifest.source.files,
+    )
 
 
 def _again(result: Result, cpu_us: dict[str, float]) -> tuple[Reproduction | None, Timings]:
@@ -170,8 +184,13 @@ def _again(result: Result, cpu_us: dict[str, float]) -> tuple[Reproduction | Non
     partition = int(np.argmax(np.bincount(result.sheet.partition)))
     again = rerun(result.directory, partition)
     rows = max(1, len(again.rows))
-    reproduction = Reproduction(partition=partition, records=again.records, transactions=len(again.rows),
-                                identical=again.identical, difference=again.difference)  # fmt: skip
+    reproduction = Reproduction(
+        partition=partition,
+        records=again.records,
+        transactions=len(again.rows),
+        identical=again.identical,
+        difference=again.difference,
+    )
     timings = Timings(
         cpu_us_per_event=again.apply_seconds * 1e6 / max(1, again.records),
         cpu_us_per_transaction=again.apply_seconds * 1e6 / rows,

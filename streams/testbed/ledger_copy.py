@@ -60,9 +60,12 @@ def prepare(home: Path, directory: Path, configuration: Configuration | None, st
 def require_whole(home: Path) -> None:
     """Return when the ledger begins at its beginning. Raises `UsageError` when it begins from a snapshot."""
     if (home / STARTS).is_dir():
-        raise UsageError("another configuration cannot take the place of one that was learned under",
-                         got=f"{home}, which begins from snapshots", expected="a ledger from its first record",
-                         todo="replay the live ledger with `--cold` first")  # fmt: skip
+        raise UsageError(
+            "another configuration cannot take the place of one that was learned under",
+            got=f"{home}, which begins from snapshots",
+            expected="a ledger from its first record",
+            todo="replay the live ledger with `--cold` first",
+        )
 
 
 def with_partitions(configuration: Configuration, partitions: int) -> Configuration:

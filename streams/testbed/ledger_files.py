@@ -26,8 +26,15 @@ from streams.testbed.result_files import LEDGER, STARTS, ResultError, partition_
 # Rows of a row group. A record is some 0.8 KB, and twelve partitions are written at a time.
 ROW_GROUP = 4_096
 _HEADER = pa.struct([("name", pa.string()), ("value", pa.binary())])
-SCHEMA = pa.schema([("offset", pa.int64()), ("timestamp_ms", pa.int64()), ("key", pa.binary()), ("value", pa.binary()),
-                    ("headers", pa.list_(_HEADER))])  # fmt: skip
+SCHEMA = pa.schema(
+    [
+        ("offset", pa.int64()),
+        ("timestamp_ms", pa.int64()),
+        ("key", pa.binary()),
+        ("value", pa.binary()),
+        ("headers", pa.list_(_HEADER)),
+    ]
+)
 _DICTIONARIES = ("key", "headers.list.element.name")
 _SECTIONS = pa.schema([("name", pa.string()), ("content", pa.binary())])
 _CONFIGURATION_TYPE = b"configuration"
@@ -99,8 +106,7 @@ def _opened(path: Path) -> Any:
         raise ResultError(f"a ledger file cannot be read: {fault}", got=path, todo="replay again") from fault
     if not file.schema_arrow.equals(SCHEMA):
         file.close()
-        raise ResultError("a file has not the columns of a ledger file", got=path,
-                          expected=", ".join(SCHEMA.names))  # fmt: skip
+        raise ResultError("a file has not the columns of a ledger file", got=path, expected=", ".join(SCHEMA.names))
     return file
 
 
@@ -169,8 +175,9 @@ def configuration_in(record: LedgerRecord) -> Configuration:
     try:
         return msgspec.json.decode(record.value or b"", type=ConfigurationChange).configuration
     except msgspec.DecodeError as fault:
-        raise ResultError(f"a configuration in the ledger cannot be read: {fault}",
-                          got=f"offset {record.offset}") from fault  # fmt: skip
+        raise ResultError(
+            f"a configuration in the ledger cannot be read: {fault}", got=f"offset {record.offset}"
+        ) from fault
 
 
 def configurations(path: Path) -> list[Configuration]:

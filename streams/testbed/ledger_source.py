@@ -69,9 +69,13 @@ def parse_bound(text: str) -> Bound:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise UsageError("this is no place in the ledger", got=repr(text[:80]),
-                     expected="an offset (1500), offsets by partition (0:1500,3:900), or a time with its offset "
-                     "(2026-04-20T00:00:00+09:00)", todo="see `fxwatch testbed replay --help`")  # fmt: skip
+    raise UsageError(
+        "this is no place in the ledger",
+        got=repr(text[:80]),
+        expected="an offset (1500), offsets by partition (0:1500,3:900), or a time with its offset "
+        "(2026-04-20T00:00:00+09:00)",
+        todo="see `fxwatch testbed replay --help`",
+    )
 
 
 def prepare(
@@ -97,14 +101,19 @@ def prepare(
             ranges, snapshots, known = asyncio.run(_begin(settings, span, begins, judged, until, directory))
             found, records = _copy(reader, ranges, directory, configuration, stages)
     except KafkaError as fault:
-        gone = BrokerUnavailableError("the ledger cannot be read", got=repr(fault),
-                                      todo="see `fxwatch broker status`, then run it again")  # fmt: skip
+        gone = BrokerUnavailableError(
+            "the ledger cannot be read", got=repr(fault), todo="see `fxwatch broker status`, then run it again"
+        )
         raise denied_or(gone, fault) from fault
     (directory / DEAD_LETTERS).touch()
     known += [one for number in range(partitions)[::-1] for one in found[number]]
     if not known:
-        raise UsageError("there is nothing in this part of the ledger", got=f"until {span.last}",
-                         expected="a configuration at least", todo="choose a later --until")  # fmt: skip
+        raise UsageError(
+            "there is nothing in this part of the ledger",
+            got=f"until {span.last}",
+            expected="a configuration at least",
+            todo="choose a later --until",
+        )
     spans = {str(number): (one.judged, one.end) for number, one in enumerate(ranges)}
     source = SourceRead(kind="ledger", topic=topics.LEDGER, snapshots=snapshots, partitions=spans)
     return Prepared(source, partitions, known[-1], members_of(known), {topics.LEDGER: records}, {}, records)
@@ -124,8 +133,9 @@ async def _offsets(
     if isinstance(bound, dict):
         strange = sorted(set(bound) - set(ends))
         if strange:
-            raise UsageError("the ledger has no such partition", got=", ".join(map(str, strange)),
-                             expected=f"0 to {len(ends) - 1}")  # fmt: skip
+            raise UsageError(
+                "the ledger has no such partition", got=", ".join(map(str, strange)), expected=f"0 to {len(ends) - 1}"
+            )
         found = {number: bound.get(number, default[number]) for number in ends}
     elif isinstance(bound, int):
         found = dict.fromkeys(ends, bound)
@@ -159,8 +169,14 @@ async def _begin(
     States that are not new ones are written to `directory`.
     """
     core = MonitorCore(code_version())
-    log = KafkaLog(settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                   topic_id=topics.topic_id(settings, topics.LEDGER), group=app.group(settings, AGENT))  # fmt: skip
+    log = KafkaLog(
+        settings,
+        ledger=topics.LEDGER,
+        snapshots_topic=topics.SNAPSHOTS,
+        schema=STATE_SCHEMA,
+        topic_id=topics.topic_id(settings, topics.LEDGER),
+        group=app.group(settings, AGENT),
+    )
     ranges: list[_Range] = []
     snapshots: dict[str, int] = {}
     known: list[Configuration] = []

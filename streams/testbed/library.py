@@ -68,8 +68,11 @@ def read_sheet(path: Path) -> Sheet:
         raise UsageError(f"cannot read the data sheet: {fault}", got=path) from fault
     except SheetFaultsError as fault:
         told = "\n".join(f"  - {one}" for one in fault.faults)
-        raise UsageError(f"the data sheet cannot be used:\n{told}\n", got=path,
-                         expected=f"TOML with the texts {', '.join(data_sheet.REQUIRED)}") from fault  # fmt: skip
+        raise UsageError(
+            f"the data sheet cannot be used:\n{told}\n",
+            got=path,
+            expected=f"TOML with the texts {', '.join(data_sheet.REQUIRED)}",
+        ) from fault
 
 
 def add(home: Path, name: str, version: str, kind: Kind, fill: Fill) -> Set:
@@ -83,8 +86,12 @@ def add(home: Path, name: str, version: str, kind: Kind, fill: Fill) -> Set:
         raise UsageError("the set cannot be called so: " + "; ".join(faults))
     place = home / name / version
     if place.exists():
-        raise UsageError("the library has this set already", got=f"{name} {version}", expected="a new version",
-                         todo="sets are never changed: give the next version number")  # fmt: skip
+        raise UsageError(
+            "the library has this set already",
+            got=f"{name} {version}",
+            expected="a new version",
+            todo="sets are never changed: give the next version number",
+        )
     unfinished = place.with_name(version + _UNFINISHED)
     made = [each for each in (home / name, home, *home.parents) if not each.exists()]
     try:
@@ -93,14 +100,16 @@ def add(home: Path, name: str, version: str, kind: Kind, fill: Fill) -> Set:
         arguments, sheet = fill(unfinished / FILES)
         (unfinished / SHEET).write_bytes(_toml(sheet))
         files = _digests(unfinished)
-        told = Set(name=name, version=version, kind=kind, arguments=arguments, files=files,
-                   checksum="")  # fmt: skip
+        told = Set(name=name, version=version, kind=kind, arguments=arguments, files=files, checksum="")
         told = msgspec.structs.replace(told, checksum=_checksum(told))
         (unfinished / SET).write_bytes(msgspec.json.format(msgspec.json.encode(told), indent=2) + b"\n")
         unfinished.rename(place)
     except OSError as fault:
-        raise FxwatchError(f"the library cannot be written: {fault.strerror or fault}", got=fault.filename or home,
-                           todo="choose another --dir, or make room") from fault  # fmt: skip
+        raise FxwatchError(
+            f"the library cannot be written: {fault.strerror or fault}",
+            got=fault.filename or home,
+            todo="choose another --dir, or make room",
+        ) from fault
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
         _remove_empty(made)

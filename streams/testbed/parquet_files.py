@@ -22,8 +22,14 @@ class ParquetFile:
         import pyarrow.parquet as pq
 
         self._rows, self._schema = rows, schema
-        self._file = pq.ParquetWriter(path, schema, compression=COMPRESSION, compression_level=LEVEL,
-                                      write_statistics=True, use_dictionary=list(dictionaries))  # fmt: skip
+        self._file = pq.ParquetWriter(
+            path,
+            schema,
+            compression=COMPRESSION,
+            compression_level=LEVEL,
+            write_statistics=True,
+            use_dictionary=list(dictionaries),
+        )
         self._pending: list[Any] = []
         self._waiting = 0
 

@@ -94,9 +94,11 @@ class PartitionPass:
         self._change = change
         self.outcomes: Counter[str] = Counter()
         self.apply_seconds = 0.0
-        self._profiles = {token: (facts.as_of_us, facts.size, facts.region)
-                          for token, packed in self.state.parties.items()
-                          if (facts := unpack(packed).facts) is not None}  # fmt: skip
+        self._profiles = {
+            token: (facts.as_of_us, facts.size, facts.region)
+            for token, packed in self.state.parties.items()
+            if (facts := unpack(packed).facts) is not None
+        }
 
     def apply(self, records: Sequence[LedgerRecord]) -> tuple[list[ScoreRow], list[bytes]]:
         """Rows and alerts of the records, in their order. Raises `LedgerError` with the place of one that cannot be.
@@ -110,8 +112,9 @@ class PartitionPass:
         return rows, alerts
 
     def _decoded(self, record: LedgerRecord) -> tuple[Event, Origin]:
-        event, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp,
-                                             self.partition)  # fmt: skip
+        event, origin = envelope.decode_record(
+            record.value, record.headers, record.offset, record.timestamp, self.partition
+        )
         if self._change is not None and isinstance(event, ConfigurationChange):
             return ConfigurationChange(configuration=self._change(event.configuration)), origin
         return event, origin
@@ -159,8 +162,9 @@ class PartitionPass:
         configuration = self.state.configuration
         assert configuration is not None
         judged_as = outputs.judged_as or event.party_type
-        alerts += [alert_outputs(alert, judged_as, origin, self.partition, configuration)[0].value
-                   for alert in outputs.alerts]  # fmt: skip
+        alerts += [
+            alert_outputs(alert, judged_as, origin, self.partition, configuration)[0].value for alert in outputs.alerts
+        ]
 
     def _learn_profile(self, event: Profile) -> None:
         """Keep what rows show of a party's newest profile, as the core keeps its facts."""
@@ -185,26 +189,51 @@ class PartitionPass:
         _, size, region = profile or (0, None, None)
         alerts = step.outputs.alerts
         return ScoreRow(
-            self.partition, step.origin.offset, event.event_id, at_us,
-            local_date(at_us, effective.zone).toordinal() - _EPOCH, event.party,
-            step.outputs.judged_as or event.party_type, size, region,
-            event.institution, event.direction, event.channel, event.counterparty, event.counterparty_country,
-            event.currency, event.purpose, event.evidence, event.status, assessed.usd, assessed.deal_deviation_bp,
-            step.origin.history, scored is not None, assessed.score, None if scored is None else scored.rank,
-            assessed.fired, () if scored is None else scored.contributions[:MOST_REASONS],
-            {} if scored is None else scored.members, alerts[0].alert_id if alerts else None,
-        )  # fmt: skip
+            self.partition,
+            step.origin.offset,
+            event.event_id,
+            at_us,
+            local_date(at_us, effective.zone).toordinal() - _EPOCH,
+            event.party,
+            step.outputs.judged_as or event.party_type,
+            size,
+            region,
+            event.institution,
+            event.direction,
+            event.channel,
+            event.counterparty,
+            event.counterparty_country,
+            event.currency,
+            event.purpose,
+            event.evidence,
+            event.status,
+            assessed.usd,
+            assessed.deal_deviation_bp,
+            step.origin.history,
+            scored is not None,
+            assessed.score,
+            None if scored is None else scored.rank,
+            assessed.fired,
+            () if scored is None else scored.contributions[:MOST_REASONS],
+            {} if scored is None else scored.members,
+            alerts[0].alert_id if alerts else None,
+        )
 
     def finish(self, end: int = 0) -> Figures:
         """The partition's figures; `end` is the ledger offset that the replay ends before (skips may stand there)."""
         self.state.next = max(self.state.next, end)
         sections = self.state.freeze().sections()
-        return Figures(partition=self.partition, outcomes=dict(self.outcomes), parties=len(self.state.parties),
-                       state_bytes=sum(len(packed) for _, packed in sections))  # fmt: skip
+        return Figures(
+            partition=self.partition,
+            outcomes=dict(self.outcomes),
+            parties=len(self.state.parties),
+            state_bytes=sum(len(packed) for _, packed in sections),
+        )
 
 
-def opened(directory: Path, partition: int, *, judged_from: int = 0, change: Change | None = None,
-           clock: Clock | None = None) -> PartitionPass:  # fmt: skip
+def opened(
+    directory: Path, partition: int, *, judged_from: int = 0, change: Change | None = None, clock: Clock | None = None
+) -> PartitionPass:
     """The pass of a result's partition, in the state that its ledger file begins from."""
     sections = ledger_files.read_start(directory, partition)
     return PartitionPass(partition, sections=sections, judged_from=judged_from, change=change, clock=clock)

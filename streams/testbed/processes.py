@@ -156,6 +156,9 @@ def _died(process: Any) -> ProcessDiedError:
     process.join(5)
     code = process.exitcode
     how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
-    return ProcessDiedError("a process of the replay ended before its work was done", got=how,
-                            expected="all partitions replayed",
-                            todo="see the kernel's log for a lack of memory; `--processes 1` needs least")  # fmt: skip
+    return ProcessDiedError(
+        "a process of the replay ended before its work was done",
+        got=how,
+        expected="all partitions replayed",
+        todo="see the kernel's log for a lack of memory; `--processes 1` needs least",
+    )

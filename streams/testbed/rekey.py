@@ -23,10 +23,18 @@ KEY_ID = "excerpt"
 _WEEK = timedelta(weeks=1)
 # Fields by the name space of what they identify; equal values of one space get equal new ones.
 _SPACES = {
-    "event_id": "event", "original_event_id": "event", "amends": "event", "payment_id": "payment",
-    "declaration_no": "declaration", "report_no": "report", "alert_id": "alert", "investigator": "investigator",
-    "identity": "fingerprint", "body": "fingerprint", "reason_hash": "fingerprint",
-}  # fmt: skip
+    "event_id": "event",
+    "original_event_id": "event",
+    "amends": "event",
+    "payment_id": "payment",
+    "declaration_no": "declaration",
+    "report_no": "report",
+    "alert_id": "alert",
+    "investigator": "investigator",
+    "identity": "fingerprint",
+    "body": "fingerprint",
+    "reason_hash": "fingerprint",
+}
 _TOKENS = (
     "party",
     "party_account",
@@ -114,5 +122,8 @@ class Rekeyer:
         try:
             return value + self._shift
         except OverflowError as fault:
-            raise UsageError("a date of the ledger cannot be moved so far", got=f"{self._shift.days // 7} weeks",
-                             expected="every date within the years 1 to 9999 afterwards") from fault  # fmt: skip
+            raise UsageError(
+                "a date of the ledger cannot be moved so far",
+                got=f"{self._shift.days // 7} weeks",
+                expected="every date within the years 1 to 9999 afterwards",
+            ) from fault

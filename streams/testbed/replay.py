@@ -37,15 +37,21 @@ def of_stream(directory: Path, configuration: Configuration, partitions: int | N
     As made is what `stream.json` says, where there is one.
     """
     files = stream_files.topic_files(directory)
-    return partial(_prepare_files, files, lambda: stream_files.read_stream(directory),
-                   _partitioned(configuration, partitions), made_in=directory)  # fmt: skip
+    return partial(
+        _prepare_files,
+        files,
+        lambda: stream_files.read_stream(directory),
+        _partitioned(configuration, partitions),
+        made_in=directory,
+    )
 
 
 def of_file(path: Path, configuration: Configuration, partitions: int | None = None) -> Prepare:
     """A single file of one topic, JSON lines or Parquet, as the source. Raises `UsageError` when it is none."""
     topic = stream_files.topic_of_file(path)
-    return partial(_prepare_files, {topic: path}, lambda: stream_files.read_file(path),
-                   _partitioned(configuration, partitions))  # fmt: skip
+    return partial(
+        _prepare_files, {topic: path}, lambda: stream_files.read_file(path), _partitioned(configuration, partitions)
+    )
 
 
 def of_records(
@@ -85,8 +91,11 @@ def replay(prepare: Prepare, out: Path, *, processes: int, force: bool, stages: 
             shutil.rmtree(out)
         directory.rename(out)
     except OSError as fault:
-        raise FxwatchError(f"the result cannot be written: {fault.strerror or fault}", got=fault.filename or directory,
-                           todo="make room, or choose another place") from fault  # fmt: skip
+        raise FxwatchError(
+            f"the result cannot be written: {fault.strerror or fault}",
+            got=fault.filename or directory,
+            todo="make room, or choose another place",
+        ) from fault
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     return manifest
@@ -101,24 +110,43 @@ def require_free(out: Path, *, force: bool) -> None:
     if next(out.iterdir(), None) is None:
         return
     if not result_files.is_result(out):
-        raise UsageError("the directory for the result is not empty, and holds no earlier result", got=out,
-                         expected="a new or an empty directory", todo="choose another --out")  # fmt: skip
+        raise UsageError(
+            "the directory for the result is not empty, and holds no earlier result",
+            got=out,
+            expected="a new or an empty directory",
+            todo="choose another --out",
+        )
     if not force:
-        raise UsageError("the directory holds a result already", got=out, expected="a new or an empty directory",
-                         todo="choose another --out, or pass --force to replace it")  # fmt: skip
+        raise UsageError(
+            "the directory holds a result already",
+            got=out,
+            expected="a new or an empty directory",
+            todo="choose another --out, or pass --force to replace it",
+        )
 
 
 def _clear(directory: Path) -> None:
     """Remove what an interrupted replay left. Raises `UsageError` when it holds anything else."""
     if not directory.exists():
         return
-    ours = {result_files.SCORES, result_files.ALERTS, result_files.DEAD_LETTERS, result_files.CONFIGURATION,
-            result_files.MANIFEST, result_files.LEDGER, result_files.STARTS, PARTS}  # fmt: skip
+    ours = {
+        result_files.SCORES,
+        result_files.ALERTS,
+        result_files.DEAD_LETTERS,
+        result_files.CONFIGURATION,
+        result_files.MANIFEST,
+        result_files.LEDGER,
+        result_files.STARTS,
+        PARTS,
+    }
     strange = sorted(path.name for path in directory.iterdir() if path.name not in ours)
     if strange:
-        raise UsageError("the place where the result is made holds something else",
-                         got=f"{directory}: {', '.join(strange[:5])}", expected="nothing, or an interrupted replay",
-                         todo="move it away")  # fmt: skip
+        raise UsageError(
+            "the place where the result is made holds something else",
+            got=f"{directory}: {', '.join(strange[:5])}",
+            expected="nothing, or an interrupted replay",
+            todo="move it away",
+        )
     shutil.rmtree(directory)
 
 
@@ -162,8 +190,10 @@ def _prepare_ledger(
 def _run(directory: Path, prepared: Prepared, processes: int, stages: Stages) -> Manifest:
     stages.begin("core", prepared.records)
     (directory / PARTS).mkdir()
-    tasks = [Task(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
-             for number in range(prepared.partitions)]  # fmt: skip
+    tasks = [
+        Task(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
+        for number in range(prepared.partitions)
+    ]
     figures = in_processes(partition_files.replay_partition, tasks, processes, stages)
     stages.begin("files", 1)
     partition_files.join(directory, prepared.partitions, prepared.members)
@@ -178,9 +208,17 @@ def _manifest(prepared: Prepared, figures: list[Figures]) -> Manifest:
     for one in figures:
         outcomes.update(one.outcomes)
     return Manifest(
-        source=prepared.source, partitions=prepared.partitions, versions=versions(prepared.configuration),
-        detectors=prepared.configuration.detectors.members, read=prepared.read, outcomes=dict(outcomes),
-        dead_letters=prepared.dead_letters, transactions=sum(one.transactions for one in figures),
-        scored=sum(one.scored for one in figures), alerts=sum(one.alerts for one in figures),
-        parties=sum(one.parties for one in figures), state_bytes=sum(one.state_bytes for one in figures), files={},
-    )  # fmt: skip
+        source=prepared.source,
+        partitions=prepared.partitions,
+        versions=versions(prepared.configuration),
+        detectors=prepared.configuration.detectors.members,
+        read=prepared.read,
+        outcomes=dict(outcomes),
+        dead_letters=prepared.dead_letters,
+        transactions=sum(one.transactions for one in figures),
+        scored=sum(one.scored for one in figures),
+        alerts=sum(one.alerts for one in figures),
+        parties=sum(one.parties for one in figures),
+        state_bytes=sum(one.state_bytes for one in figures),
+        files={},
+    )

@@ -120,8 +120,10 @@ def first_difference(then: Any, now: Any) -> str | None:
         unequal = np.flatnonzero(valid | (_keys(then[name]) != _keys(now[name])))
         if len(unequal):
             row = int(unequal[0])
-            return (f"{SCORES}, row {row} (offset {then['offset'][row].as_py()}), {name}: "
-                    f"{then[name][row].as_py()!r} then, {now[name][row].as_py()!r} now")  # fmt: skip
+            return (
+                f"{SCORES}, row {row} (offset {then['offset'][row].as_py()}), {name}: "
+                f"{then[name][row].as_py()!r} then, {now[name][row].as_py()!r} now"
+            )
     return None
 
 
@@ -141,8 +143,11 @@ def _keys(column: Any) -> Any:
 
 def _alerts_difference(directory: Path, partition: int, alerts: list[bytes]) -> str | None:
     with (directory / ALERTS).open("rb") as lines:
-        then = [line.rstrip(b"\n") for line in lines
-                if msgspec.json.decode(line, type=_Positioned).position.partition == partition]  # fmt: skip
+        then = [
+            line.rstrip(b"\n")
+            for line in lines
+            if msgspec.json.decode(line, type=_Positioned).position.partition == partition
+        ]
     if len(then) != len(alerts):
         return f"{ALERTS}: {len(then)} alerts then, {len(alerts)} now"
     for number, (old, new) in enumerate(zip(then, alerts, strict=True)):

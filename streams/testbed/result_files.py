@@ -94,8 +94,12 @@ def read_manifest(directory: Path) -> Manifest:
     try:
         manifest = msgspec.json.decode(path.read_bytes(), type=Manifest)
     except OSError as fault:
-        raise UsageError("this is no result of a replay", got=directory, expected=f"a directory with {MANIFEST}",
-                         todo="make one with `fxwatch testbed replay`") from fault  # fmt: skip
+        raise UsageError(
+            "this is no result of a replay",
+            got=directory,
+            expected=f"a directory with {MANIFEST}",
+            todo="make one with `fxwatch testbed replay`",
+        ) from fault
     except msgspec.DecodeError as fault:
         raise ResultError(f"{MANIFEST} cannot be read: {fault}", got=path, todo="replay again") from fault
     if manifest.format != FORMAT:

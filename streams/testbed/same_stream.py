@@ -13,11 +13,14 @@ def require_same_stream(first: Result, second: Result) -> None:
     sources = first.manifest.source, second.manifest.source
     if first.manifest.partitions == second.manifest.partitions and (
         (sources[0].files and sources[0].files == sources[1].files)
-        or (sources[0].topic is not None and sources[0].topic == sources[1].topic
-            and sources[0].partitions == sources[1].partitions)
+        or (
+            sources[0].topic is not None
+            and sources[0].topic == sources[1].topic
+            and sources[0].partitions == sources[1].partitions
+        )
         or sources[1].files == _ledger_files(first)
         or sources[0].files == _ledger_files(second)
-    ):  # fmt: skip
+    ):
         return
     raise UsageError(
         "the two results are not replays of the same stream",
@@ -29,8 +32,11 @@ def require_same_stream(first: Result, second: Result) -> None:
 
 def _ledger_files(result: Result) -> dict[str, str]:
     """Digests of a result's own ledger files, by the names that a replay of them records."""
-    found = {name.removeprefix(f"{LEDGER}/"): digest for name, digest in result.manifest.files.items()
-             if name.startswith(f"{LEDGER}/")}  # fmt: skip
+    found = {
+        name.removeprefix(f"{LEDGER}/"): digest
+        for name, digest in result.manifest.files.items()
+        if name.startswith(f"{LEDGER}/")
+    }
     assert found, "a result has a ledger"
     return found
 

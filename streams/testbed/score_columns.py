@@ -56,12 +56,38 @@ def _pairs_type(names: tuple[str, str]) -> Any:
 
 
 _TYPES: dict[str, Any] = {
-    "partition": pa.int16(), "offset": pa.int64(), "event_id": pa.string(), "time_us": pa.int64(), "day": pa.int32(),
-    **dict.fromkeys(("party", "party_type", "size", "region", "institution", "direction", "channel", "counterparty",
-                     "country", "currency", "purpose", "evidence", "status"), pa.string()),
-    "usd_cents": pa.int64(), "deal_deviation_bp": pa.float64(), "history": pa.bool_(), "scored": pa.bool_(),
-    "score": pa.float64(), "rank": pa.float64(), "fired": _pairs_type(_FIRED), "reasons": _pairs_type(_REASONS),
-}  # fmt: skip
+    "partition": pa.int16(),
+    "offset": pa.int64(),
+    "event_id": pa.string(),
+    "time_us": pa.int64(),
+    "day": pa.int32(),
+    **dict.fromkeys(
+        (
+            "party",
+            "party_type",
+            "size",
+            "region",
+            "institution",
+            "direction",
+            "channel",
+            "counterparty",
+            "country",
+            "currency",
+            "purpose",
+            "evidence",
+            "status",
+        ),
+        pa.string(),
+    ),
+    "usd_cents": pa.int64(),
+    "deal_deviation_bp": pa.float64(),
+    "history": pa.bool_(),
+    "scored": pa.bool_(),
+    "score": pa.float64(),
+    "rank": pa.float64(),
+    "fired": _pairs_type(_FIRED),
+    "reasons": _pairs_type(_REASONS),
+}
 TEXTS = tuple(name for name, kind in _TYPES.items() if kind == pa.string() and name != "event_id")
 # Parquet names the leaves of nested columns by their path.
 DICTIONARIES = (*TEXTS, "fired.list.element.typology", "reasons.list.element.feature")
@@ -104,8 +130,9 @@ def members_of(found: Any) -> tuple[str, ...]:
 def missing_columns(found: Any) -> list[str]:
     """Columns of `schema` that the schema of a file lacks or has in another type."""
     wanted = schema(members_of(found))
-    return [field.name for field in wanted
-            if field.name not in found.names or found.field(field.name).type != field.type]  # fmt: skip
+    return [
+        field.name for field in wanted if field.name not in found.names or found.field(field.name).type != field.type
+    ]
 
 
 def sheet(table: Any) -> Sheet:

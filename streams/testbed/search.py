@@ -74,8 +74,11 @@ def dimensions(texts: Sequence[str]) -> list[Dimension]:
         except PathError as fault:
             problems.append(str(fault))
     if problems:
-        raise UsageError("--vary takes a path and its values", got="; ".join(problems),
-                         expected="PATH=VALUE,VALUE such as rules.T01.limits.pieces_min=3,4,5")  # fmt: skip
+        raise UsageError(
+            "--vary takes a path and its values",
+            got="; ".join(problems),
+            expected="PATH=VALUE,VALUE such as rules.T01.limits.pieces_min=3,4,5",
+        )
     return found
 
 
@@ -83,8 +86,12 @@ def combinations(result: Result, varied: Sequence[Dimension], most: int) -> list
     """The grid's combinations. Raises `UsageError` for a path or value that cannot be, or for more than `most`."""
     count = int(np.prod([len(each.values) for each in varied]))
     if count > most:
-        raise UsageError("the grid is too large", got=f"{count:,} combinations", expected=f"at most {most:,}",
-                         todo="name fewer values, or raise --most")  # fmt: skip
+        raise UsageError(
+            "the grid is too large",
+            got=f"{count:,} combinations",
+            expected=f"at most {most:,}",
+            todo="name fewer values, or raise --most",
+        )
     try:
         return grid.combinations(result.configuration, varied, first_day(result))
     except PathError as fault:
@@ -115,8 +122,9 @@ def search(
     ledgers = [f"{LEDGER}/{partition_file(result.directory, LEDGER, number).name}" for number in numbers]
     prove(result.directory, result.manifest, [ALERTS, *ledgers])
     known = recorded_configurations(result)
-    tasks = [Task(result.directory, number, changes)
-             for changes in _changes(result, known, grid_of) for number in numbers]  # fmt: skip
+    tasks = [
+        Task(result.directory, number, changes) for changes in _changes(result, known, grid_of) for number in numbers
+    ]
     stages.begin("core", len(grid_of) * len(result.sheet))
     answers = in_processes(_alerts_of, tasks, processes, stages)
     zone = ZoneInfo(result.configuration.engine.time_zone)
@@ -130,10 +138,12 @@ def search(
         sweep.row(one.combination.values, [_raised(value, zone) for value in one.alerts], recorded, days, ground)
         for one in found
     ]
-    dated = {path: entry for path in (grid_of[0].values if grid_of else ())
-             if (entry := grid.entry_changed(result.configuration, path, first_day(result))) is not None}  # fmt: skip
-    return Search(sweep.row({}, recorded, recorded, days, ground), rows, found, dated,
-                  len(known))  # fmt: skip
+    dated = {
+        path: entry
+        for path in (grid_of[0].values if grid_of else ())
+        if (entry := grid.entry_changed(result.configuration, path, first_day(result))) is not None
+    }
+    return Search(sweep.row({}, recorded, recorded, days, ground), rows, found, dated, len(known))
 
 
 def recorded_configurations(result: Result) -> list[Configuration]:
@@ -156,11 +166,13 @@ def _changes(
             tuple((one, grid.combination(one, point.values, day).configuration) for one in known) for point in grid_of
         ]
     except PathError as fault:
-        raise UsageError(f"an earlier configuration of the ledger cannot be varied so: {fault}",
-                         got=f"{len(known)} configurations in {result.directory}",
-                         expected="paths and values that all of them have",
-                         todo="replay the result under one configuration first: `fxwatch testbed replay RESULT "
-                              "--config FILE --out DIR`") from fault  # fmt: skip
+        raise UsageError(
+            f"an earlier configuration of the ledger cannot be varied so: {fault}",
+            got=f"{len(known)} configurations in {result.directory}",
+            expected="paths and values that all of them have",
+            todo="replay the result under one configuration first: `fxwatch testbed replay RESULT "
+            "--config FILE --out DIR`",
+        ) from fault
 
 
 def _alerts_of(task: Task, stages: Stages) -> list[bytes]:
@@ -172,21 +184,30 @@ def _alerts_of(task: Task, stages: Stages) -> list[bytes]:
 def _raised(value: bytes, zone: ZoneInfo) -> Raised:
     alert = msgspec.json.decode(value, type=Alert)
     return Raised(
-        partition=alert.position.partition, offset=alert.position.offset, event_id=alert.trigger_event_id,
-        party=alert.party, day=local_date(to_us(alert.created_for), zone).toordinal() - _EPOCH,
-        typologies=tuple(hit.id for hit in alert.typologies), score=alert.score,
+        partition=alert.position.partition,
+        offset=alert.position.offset,
+        event_id=alert.trigger_event_id,
+        party=alert.party,
+        day=local_date(to_us(alert.created_for), zone).toordinal() - _EPOCH,
+        typologies=tuple(hit.id for hit in alert.typologies),
+        score=alert.score,
         usd=None if alert.amount_usd is None else float(alert.amount_usd),
-    )  # fmt: skip
+    )
 
 
 def report(result: Result, told: Search, varied: Sequence[Dimension], *, judged: bool) -> dict[str, Any]:
     """What `search.json` holds: the same for the same result, truth and grid."""
     return {
-        "format": FORMAT, "made_by": "fxwatch testbed search", "files": result.manifest.files,
-        "versions": msgspec.to_builtins(result.manifest.versions), "truth": judged,
-        "first_day": first_day(result).isoformat(), "configurations": told.configurations,
+        "format": FORMAT,
+        "made_by": "fxwatch testbed search",
+        "files": result.manifest.files,
+        "versions": msgspec.to_builtins(result.manifest.versions),
+        "truth": judged,
+        "first_day": first_day(result).isoformat(),
+        "configurations": told.configurations,
         "cold_share": cold_share(result.sheet),
         "limits_changed": msgspec.to_builtins(told.changed),
-        "vary": {each.path: list(each.values) for each in varied}, "recorded": msgspec.to_builtins(told.recorded),
+        "vary": {each.path: list(each.values) for each in varied},
+        "recorded": msgspec.to_builtins(told.recorded),
         "rows": msgspec.to_builtins(told.rows),
-    }  # fmt: skip
+    }

@@ -57,8 +57,15 @@ def rows(report: Mapping[str, Any]) -> list[list[str]]:
 def _row(one: Mapping[str, Any], report: Mapping[str, Any]) -> list[str]:
     against = one["against"]
     kinds = ", ".join(f"{name} {count:,}" for name, count in one["by_typology"].items()) or "none"
-    told = [f"{one['alerts']:,}", _number(one["alerts_per_day"], ".1f"), f"{one['usd']:,.0f}", kinds,
-            f"{one['new']:,}", f"{one['gone']:,}", f"{one['altered']:,}"]  # fmt: skip
+    told = [
+        f"{one['alerts']:,}",
+        _number(one["alerts_per_day"], ".1f"),
+        f"{one['usd']:,.0f}",
+        kinds,
+        f"{one['new']:,}",
+        f"{one['gone']:,}",
+        f"{one['altered']:,}",
+    ]
     if against is not None:
         told += [
             _number(against["precision"], ".3f"),
@@ -81,12 +88,16 @@ def introduction(report: Mapping[str, Any]) -> str:
     )
     head = f"The recorded ledger, replayed under {len(report['rows']):,} configurations."
     if report["configurations"] > 1:
-        head += (f" It holds {report['configurations']:,} configurations: each was varied at its own place, and the "
-                 "entries named here are those of the last.")  # fmt: skip
+        head += (
+            f" It holds {report['configurations']:,} configurations: each was varied at its own place, and the "
+            "entries named here are those of the last."
+        )
     if (report["cold_share"] or 0.0) >= MUCH_COLD:
-        head += (f" For {report['cold_share']:.0%} of the judged payments the models as recorded had no calibrated "
-                 "score yet (fewer than warm_up events learned): what is varied of members, weights and the daily "
-                 "budget shows little there.")  # fmt: skip
+        head += (
+            f" For {report['cold_share']:.0%} of the judged payments the models as recorded had no calibrated "
+            "score yet (fewer than warm_up events learned): what is varied of members, weights and the daily "
+            "budget shows little there."
+        )
     return f"{head} Limits are dated; changed was {dated}." if dated else head
 
 
@@ -114,8 +125,10 @@ def markdown(report: Mapping[str, Any]) -> str:
     names = columns(report)
     table = [_line(names), _line("---" for _ in names), *(_line(row) for row in rows(report))]
     listed = [f"- {line}" for line in changes(report)] or ["- none"]
-    return "\n".join(("# History search", "", introduction(report), "", *table, "", "## Alerts that changed", "",
-                      *listed)) + "\n"  # fmt: skip
+    return (
+        "\n".join(("# History search", "", introduction(report), "", *table, "", "## Alerts that changed", "", *listed))
+        + "\n"
+    )
 
 
 def _line(cells: Any) -> str:
@@ -169,8 +182,13 @@ def _draw(
     colours = (*svg.COLOURS.values(), *svg.OTHER_COLOURS)
     for number, (name, values) in enumerate(lines[:_MOST_LINES]):
         heights = [float("nan") if value is None else value for value in values]
-        axes.plot(range(len(ticks)), heights, marker="osv^Dx+*"[number], color=colours[number % len(colours)],
-                  label=name or None)  # fmt: skip
+        axes.plot(
+            range(len(ticks)),
+            heights,
+            marker="osv^Dx+*"[number],
+            color=colours[number % len(colours)],
+            label=name or None,
+        )
     axes.set_xticks(range(len(ticks)), ticks)
     axes.set_ylim(bottom=0)
     axes.set_xlabel(path)

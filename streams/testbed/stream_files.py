@@ -219,16 +219,22 @@ def require_as_made(directory: Path, digests: Mapping[str, str]) -> None:
     try:
         made = msgspec.json.decode(path.read_bytes(), type=_About).files
     except (OSError, msgspec.DecodeError) as fault:
-        raise UsageError(f"{ABOUT} cannot be read: {fault}", got=path, expected=f"what made the stream, or no {ABOUT}",
-                         todo="generate the stream again, or remove the file") from fault  # fmt: skip
+        raise UsageError(
+            f"{ABOUT} cannot be read: {fault}",
+            got=path,
+            expected=f"what made the stream, or no {ABOUT}",
+            todo="generate the stream again, or remove the file",
+        ) from fault
     told = [f"{name} was changed" for name in digests if name in made and digests[name] != made[name].sha256]
     told += [f"{name} is new" for name in digests if name not in made]
-    told += [f"{name} is not there" for name in made
-             if name not in digests and name.rpartition(".")[0] in TOPICS]  # fmt: skip
+    told += [f"{name} is not there" for name in made if name not in digests and name.rpartition(".")[0] in TOPICS]
     if told:
-        raise UsageError(f"the stream is not what its {ABOUT} says: {'; '.join(told)}", got=directory,
-                         expected="the files as they were made",
-                         todo=f"generate the stream again; remove {ABOUT} if the change was meant")  # fmt: skip
+        raise UsageError(
+            f"the stream is not what its {ABOUT} says: {'; '.join(told)}",
+            got=directory,
+            expected="the files as they were made",
+            todo=f"generate the stream again; remove {ABOUT} if the change was meant",
+        )
 
 
 def read_stream(directory: Path) -> Iterator[Record]:

@@ -16,8 +16,9 @@ def read_truth(place: Path) -> Truth:
         with path.open("rb") as lines:
             return decode_truth(lines)
     except OSError as fault:
-        raise UsageError(f"cannot read the truth: {fault.strerror}", got=path,
-                         expected=f"a truth file, or a directory with {NAME}") from fault  # fmt: skip
+        raise UsageError(
+            f"cannot read the truth: {fault.strerror}", got=path, expected=f"a truth file, or a directory with {NAME}"
+        ) from fault
     except TruthFaultsError as fault:
         shown = [str(one) for one in fault.faults[:_FAULTS_SHOWN]]
         more = [f"... and {len(fault.faults) - _FAULTS_SHOWN} more"] if len(fault.faults) > _FAULTS_SHOWN else []

@@ -71,8 +71,15 @@ def events(
 def _rates(at: datetime, draw: random.Random) -> Iterator[Rate]:
     for base, mid in _CURRENCIES.items():
         name = f"{base}/KRW@{at.isoformat()}"
-        yield Rate(event_id=name, identity=digest(name), body=digest(name + "b"), base=base, quote="KRW",
-                     mid=f"{mid * draw.uniform(0.99, 1.01):.4f}", rate_time=at)  # fmt: skip
+        yield Rate(
+            event_id=name,
+            identity=digest(name),
+            body=digest(name + "b"),
+            base=base,
+            quote="KRW",
+            mid=f"{mid * draw.uniform(0.99, 1.01):.4f}",
+            rate_time=at,
+        )
 
 
 def _payment(number: int, at: datetime, token: str, draw: random.Random) -> Transaction:
@@ -80,14 +87,24 @@ def _payment(number: int, at: datetime, token: str, draw: random.Random) -> Tran
     small = draw.random() < 0.97  # as most people's payments are
     amount = draw.lognormvariate(6.5, 1.0) if small else draw.uniform(20_000, 90_000)
     return Transaction(
-        event_id=f"E{number}", identity=digest(f"identity {number}"), body=digest(f"body {number}"), event_time=at,
-        direction="out", payment_id=f"P{number}", party=token, party_type="person",
-        counterparty=f"k1.{payee[:3]}.{payee}", counterparty_country=draw.choice(_COUNTRIES),
-        institution=f"BANK{draw.randrange(12)}", branch=f"{draw.randrange(40)}", channel=draw.choice(_CHANNELS),
+        event_id=f"E{number}",
+        identity=digest(f"identity {number}"),
+        body=digest(f"body {number}"),
+        event_time=at,
+        direction="out",
+        payment_id=f"P{number}",
+        party=token,
+        party_type="person",
+        counterparty=f"k1.{payee[:3]}.{payee}",
+        counterparty_country=draw.choice(_COUNTRIES),
+        institution=f"BANK{draw.randrange(12)}",
+        branch=f"{draw.randrange(40)}",
+        channel=draw.choice(_CHANNELS),
         amount=f"{amount:.2f}",
-        currency=draw.choice(tuple(_CURRENCIES)), purpose=draw.choice(_PURPOSES),
+        currency=draw.choice(tuple(_CURRENCIES)),
+        purpose=draw.choice(_PURPOSES),
         evidence="none" if small else "shown",
-    )  # fmt: skip
+    )
 
 
 class Monitor:
@@ -116,8 +133,9 @@ class Monitor:
         offset = self._sources[partition]
         self._sources[partition] += 1
         commitment = b"k1:" + digest(f"{offset}").encode() * 2
-        headers = envelope.envelope(Source(topic, partition, offset), commitment, kind,
-                                  topic_id=b"AAAAAAAAAAAAAAAAAAAAAA")  # fmt: skip
+        headers = envelope.envelope(
+            Source(topic, partition, offset), commitment, kind, topic_id=b"AAAAAAAAAAAAAAAAAAAAAA"
+        )
         value = envelope.encode(event)
         at = event.rate_time if isinstance(event, Rate) else event.event_time
         self.alerts += self._apply(partition, b"k", value, envelope.checked(headers, value), int(at.timestamp() * 1000))
@@ -189,9 +207,12 @@ def main() -> None:
             days = (event.event_time - START).days
             spent = time.process_time() - began
             used, fragments = allocated()
-            print(f"day {days} applied {applied} rss {resident():.0f} MB (malloc {used:.0f} used, "
-                  f"{fragments:.0f} free) alerts {monitor.alerts} "
-                  f"objects {len(gc.get_objects())} cpu {spent:.0f} s: {shown}", flush=True)  # fmt: skip
+            print(
+                f"day {days} applied {applied} rss {resident():.0f} MB (malloc {used:.0f} used, "
+                f"{fragments:.0f} free) alerts {monitor.alerts} "
+                f"objects {len(gc.get_objects())} cpu {spent:.0f} s: {shown}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -86,8 +86,14 @@ def _measured(settings: Settings, kind: str, number: int, count: int) -> dict[st
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(application_claim, "_members", lambda _admin, _name: [])
         application_claim.take_over(load_settings(bootstrap=settings.bootstrap, application=f"bench{number}"))
-    ended = subprocess.run([sys.executable, "-m", "tests.bench.workers", kind, json.dumps(given)],
-                           cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.bench.workers", kind, json.dumps(given)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
     lines = [line[line.index("{") :] for line in ended.stdout.splitlines() if '"cpu_us"' in line]
     assert lines, f"{kind} ended with {ended.returncode}:\n{ended.stderr[-3000:]}"
     found: dict[str, Any] = json.loads(lines[-1])
@@ -182,9 +188,11 @@ def test_apply_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
     _print(
         f"Decode and apply by part, {count} ledger records, {scored} scored: {spent / count * 1e6:.1f} us a record",
         ("part", "share", "us a record", "us a scored transaction"),
-        [(part, f"{share:.1%}", f"{share * spent / count * 1e6:.2f}", f"{share * spent / scored * 1e6:.1f}")
-         for part, share in shares.items()],
-    )  # fmt: skip
+        [
+            (part, f"{share:.1%}", f"{share * spent / count * 1e6:.2f}", f"{share * spent / scored * 1e6:.1f}")
+            for part, share in shares.items()
+        ],
+    )
     assert scored > EVENTS * 0.4
     assert {"models", "features", "typologies", "accounting", "decode"} <= shares.keys()
 
@@ -192,10 +200,15 @@ def test_apply_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("rate", RATES)
 def test_echo_latency(bench: Bench, rate: int) -> None:
     """An echo through the run transport keeps p99 under 100 ms at 10 000 records/s (wall time: printed, not judged)."""
-    given = json.dumps({"bootstrap": bench.settings.bootstrap, "application": f"echo{rate}",
-                        "sources": latency.sources(rate)})  # fmt: skip
-    echo = subprocess.Popen([sys.executable, "-m", "tests.bench.workers", "echo", given], cwd=ROOT,
-                            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # fmt: skip
+    given = json.dumps(
+        {"bootstrap": bench.settings.bootstrap, "application": f"echo{rate}", "sources": latency.sources(rate)}
+    )
+    echo = subprocess.Popen(
+        [sys.executable, "-m", "tests.bench.workers", "echo", given],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    )
     try:
         for _ in range(ATTEMPTS):
             found = uvloop.run(latency.measure(bench.settings.bootstrap, rate, SECONDS))

@@ -151,8 +151,9 @@ def echo(settings: Settings, sources: list[str]) -> None:
     """Every record back, through the run transport with order between three topics, until killed."""
     loop = _loop()
     app = faust_app.build(settings, "echo", web=False)
-    run_consumer.install(app, run_records=settings.run_records, queued_runs=settings.queued_runs,
-                      order_wait=settings.order_wait_seconds)  # fmt: skip
+    run_consumer.install(
+        app, run_records=settings.run_records, queued_runs=settings.queued_runs, order_wait=settings.order_wait_seconds
+    )
     producer: Any = None
 
     async def agent(stream: Any) -> None:
@@ -165,8 +166,12 @@ def echo(settings: Settings, sources: list[str]) -> None:
             back: dict[int, list[clients.Record]] = {}
             for record in run:
                 back.setdefault(record.partition, []).append((record.key, record.value, [], record.timestamp))
-            await asyncio.gather(*(clients.send_records(producer, "bench-echo-out", number, records, 60)
-                                   for number, records in back.items()))  # fmt: skip
+            await asyncio.gather(
+                *(
+                    clients.send_records(producer, "bench-echo-out", number, records, 60)
+                    for number, records in back.items()
+                )
+            )
             run.ack(consumer)
 
     app.agent(faust_app.raw_topic(app, *sources), name="echo")(agent)

@@ -110,9 +110,12 @@ def test_new_alerts_only_until_interrupted(ready, fxwatch_command, pytestconfig)
     write(ready.bootstrap, [alert(1)])
     process = subprocess.Popen(
         [*fxwatch_command, "alerts", "follow", "--json"],
-        cwd=pytestconfig.rootpath, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        cwd=pytestconfig.rootpath,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )  # fmt: skip
+    )
     try:
         assert process.stderr is not None
         assert process.stdout is not None

@@ -60,8 +60,11 @@ def running(command: list[str], directory: Path, environment: Mapping[str, str],
 
 def properties_of(environment: Mapping[str, Any]) -> dict[str, str]:
     """What the image makes of its variables: KAFKA_A_B_C is a.b.c."""
-    return {name.removeprefix("KAFKA_").lower().replace("_", "."): str(value)
-            for name, value in environment.items() if name.startswith("KAFKA_")}  # fmt: skip
+    return {
+        name.removeprefix("KAFKA_").lower().replace("_", "."): str(value)
+        for name, value in environment.items()
+        if name.startswith("KAFKA_")
+    }
 
 
 def test_the_plain_broker_runs_and_takes_the_topics(tmp_path: Path) -> None:
@@ -76,8 +79,14 @@ def test_the_plain_broker_runs_and_takes_the_topics(tmp_path: Path) -> None:
     environment = java_environment()
     java = [environment["JAVA"], *OPTIONS.split()]
     cluster = BASE["kafka"]["environment"]["CLUSTER_ID"]
-    subprocess.run([*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties"], cwd=tmp_path,
-                   env=environment, check=True, capture_output=True, timeout=60)  # fmt: skip
+    subprocess.run(
+        [*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", "server.properties"],
+        cwd=tmp_path,
+        env=environment,
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
     with running([*java, "kafka.Kafka", "server.properties"], tmp_path, environment, host) as said:
         done = fxwatch({"FXWATCH_BOOTSTRAP": f"127.0.0.1:{host}"}, *BASE["topics"]["command"])
         assert done.returncode == 0, done.stderr
@@ -86,8 +95,15 @@ def test_the_plain_broker_runs_and_takes_the_topics(tmp_path: Path) -> None:
 
 def fxwatch(environment: Mapping[str, str], *arguments: str) -> "subprocess.CompletedProcess[str]":
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("FXWATCH_")}
-    return subprocess.run([sys.executable, "-m", "streams", *arguments], cwd=ROOT, env=foreign | dict(environment),
-                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "streams", *arguments],
+        cwd=ROOT,
+        env=foreign | dict(environment),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 class Site:
@@ -106,8 +122,11 @@ class Site:
     def _scripts(self, place: Path) -> None:
         """Kafka's own, as far as the entry point uses them: what follows the name goes to Java as it is."""
         place.mkdir()
-        for name, program in (("kafka-run-class.sh", ""), ("kafka-storage.sh", "kafka.tools.StorageTool"),
-                              ("kafka-server-start.sh", "kafka.Kafka")):  # fmt: skip
+        for name, program in (
+            ("kafka-run-class.sh", ""),
+            ("kafka-storage.sh", "kafka.tools.StorageTool"),
+            ("kafka-server-start.sh", "kafka.Kafka"),
+        ):
             told = f'echo "$0 $*" >> {self.directory}/calls'
             (place / name).write_text(f'#!/bin/bash\n{told}\nexec "$JAVA" {OPTIONS} {program} "$@"\n')
             (place / name).chmod(0o755)
@@ -115,11 +134,16 @@ class Site:
     def here(self, text: str) -> str:
         """A container's paths, ports and name as they are here."""
         places = {
-            "/run/secrets/ca": str(self.authority.certificate), "/run/kafka/": f"{self.directory}/run/",
-            "/opt/kafka/bin/": f"{self.directory}/bin/", "/var/lib/kafka/data": f"{self.directory}/data",
-            "/tmp/": f"{self.directory}/tmp/", "kafka:19093": f"localhost:{self.port}", "19093": str(self.port),
-            "9094": str(self.controller), "$$": "$",
-        }  # fmt: skip
+            "/run/secrets/ca": str(self.authority.certificate),
+            "/run/kafka/": f"{self.directory}/run/",
+            "/opt/kafka/bin/": f"{self.directory}/bin/",
+            "/var/lib/kafka/data": f"{self.directory}/data",
+            "/tmp/": f"{self.directory}/tmp/",
+            "kafka:19093": f"localhost:{self.port}",
+            "19093": str(self.port),
+            "9094": str(self.controller),
+            "$$": "$",
+        }
         places |= {f"/run/secrets/{role}": f"{self.directory}/run/{role}.password" for role in ROLES}
         # in one go: what is put in may look like what is to be replaced
         return re.sub("|".join(map(re.escape, places)), lambda found: places[found[0]], text)

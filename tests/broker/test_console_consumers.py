@@ -69,9 +69,20 @@ def test_kafkas_own_console_consumer_reads_committed_alerts_only(kafka, half_com
     jars = [*obtain_all(print), obtain(TOOLS, cache_directory())]
     java, _ = find_java()
     command = [
-        java, "-cp", os.pathsep.join(map(str, jars)), CONSOLE_CONSUMER, "--bootstrap-server", kafka.bootstrap,
-        "--topic", half_committed, "--from-beginning", "--isolation-level", "read_committed", "--timeout-ms", "5000",
-    ]  # fmt: skip
+        java,
+        "-cp",
+        os.pathsep.join(map(str, jars)),
+        CONSOLE_CONSUMER,
+        "--bootstrap-server",
+        kafka.bootstrap,
+        "--topic",
+        half_committed,
+        "--from-beginning",
+        "--isolation-level",
+        "read_committed",
+        "--timeout-ms",
+        "5000",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     # without a configuration of its own log4j complains on standard output too
     values = [line for line in done.stdout.splitlines() if line.isdigit()]

@@ -56,8 +56,9 @@ def test_a_truncated_or_recreated_ledger_stops_what_it_hits(empty_broker: Embedd
         cluster.until(others_done, 60, "the other partitions do not go on")
 
         admin.delete_topics([topics.LEDGER])
-        cluster.until(lambda: topics.LEDGER not in admin.list_topics(), 30, "the ledger is still there",
-                      may_end=[worker])  # fmt: skip
+        cluster.until(
+            lambda: topics.LEDGER not in admin.list_topics(), 30, "the ledger is still there", may_end=[worker]
+        )
         admin.close()
         cluster.fxwatch("topics", "apply")
         took = cluster.until(lambda: not worker.alive(), 60, "the worker sits on no ledger at all", may_end=[worker])

@@ -18,10 +18,30 @@ BODY = b'{"party_id": "900101-1234567"}\xff\x00'
 HEADERS = [("ce_id", b"1"), ("empty", b""), ("none", None), ("ce_id", b"again")]
 
 
-def letter(offset: int, codes: tuple[str, ...] = ("utf8.invalid",), *, partition: int = 2, value: bytes | None = BODY,
-           key: bytes | None = b"k\xfe", topic: str = topics.TRANSACTIONS, topic_id: bytes = b""):  # fmt: skip
-    cut = dead_letter(topic, partition, offset, 1_700_000_000_000 + offset, key, value, HEADERS, "decode", codes,
-                      "value: not UTF-8", "0.1.0", topic_id)  # fmt: skip
+def letter(
+    offset: int,
+    codes: tuple[str, ...] = ("utf8.invalid",),
+    *,
+    partition: int = 2,
+    value: bytes | None = BODY,
+    key: bytes | None = b"k\xfe",
+    topic: str = topics.TRANSACTIONS,
+    topic_id: bytes = b"",
+):
+    cut = dead_letter(
+        topic,
+        partition,
+        offset,
+        1_700_000_000_000 + offset,
+        key,
+        value,
+        HEADERS,
+        "decode",
+        codes,
+        "value: not UTF-8",
+        "0.1.0",
+        topic_id,
+    )
     return (*cut, 1_700_000_100_000)
 
 
@@ -113,7 +133,9 @@ def test_letters_of_a_recreated_topic_are_those_of_another_topic(ready, fxwatch)
     write(ready.bootstrap, [old, new, new])
     done = fxwatch("deadletter", "list", "--json", "--show")
     assert [(one["topic_id"], one["value"]) for one in map(json.loads, done.stdout.splitlines())] == [
-        (gone.decode(), "old"), (now.decode(), "new")]  # fmt: skip
+        (gone.decode(), "old"),
+        (now.decode(), "new"),
+    ]
     listed = fxwatch("deadletter", "list").stdout
     assert f"[2]@5 (deleted topic {gone.decode()})\t" in listed
     assert "[2]@5\t" in listed

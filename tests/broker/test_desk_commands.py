@@ -49,8 +49,9 @@ def desk(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
         cluster.wait_drained()
         alerts = {alert.alert_id: alert for alert in cluster.alerts()}
         superseded = {alert.supersedes for alert in alerts.values()}
-        yield SimpleNamespace(cluster=cluster, alerts=alerts,
-                              current=[one for one in alerts.values() if one.alert_id not in superseded])  # fmt: skip
+        yield SimpleNamespace(
+            cluster=cluster, alerts=alerts, current=[one for one in alerts.values() if one.alert_id not in superseded]
+        )
 
 
 def ran(desk: Any, *arguments: str, code: int = 0) -> Result:
@@ -69,8 +70,10 @@ def rows(desk: Any, *options: str) -> list[dict[str, Any]]:
 
 def of_typology(desk: Any, typology: str) -> Any:
     """A current alert of a typology, the one with most records of evidence."""
-    return max((one for one in desk.current if typology in [hit.id for hit in one.typologies]),
-               key=lambda one: len(one.evidence))  # fmt: skip
+    return max(
+        (one for one in desk.current if typology in [hit.id for hit in one.typologies]),
+        key=lambda one: len(one.evidence),
+    )
 
 
 def test_the_list_is_the_current_alerts(desk: Any) -> None:
@@ -184,8 +187,14 @@ def test_the_same_decision_sent_twice_counts_once(desk: Any) -> None:
         return float(worker.metric("fxwatch_events_total", agent="monitor", outcome=outcome))
 
     before = {outcome: counted(outcome) for outcome in ("applied", "duplicate", "refused")}
-    one = decided(alert_id=alert.alert_id, party=alert.party, verdict="inconclusive", reason="x",
-                   investigator="I-17", decided_at=alert.created_for)  # fmt: skip
+    one = decided(
+        alert_id=alert.alert_id,
+        party=alert.party,
+        verdict="inconclusive",
+        reason="x",
+        investigator="I-17",
+        decided_at=alert.created_for,
+    )
     done: list[Done] = []
     asyncio.run(dispose(desk.cluster.settings, [(one, alert.position.partition)] * 2, None, 30, done))
     assert [each.outcome for each in done] == ["taken_in", "taken_in"]

@@ -209,10 +209,16 @@ def test_three_nodes_form_one_cluster(tmp_path: Path) -> None:
 
     voters = dict(enumerate(free_ports(3), 1))
     nodes = [
-        EmbeddedBroker(tmp_path / f"node-{node}", node=node, controller_port=port, voters=voters, heap_megabytes=256,
-                       cluster_id="MkU3OEVBNTcwNTJENDM2Qk")
+        EmbeddedBroker(
+            tmp_path / f"node-{node}",
+            node=node,
+            controller_port=port,
+            voters=voters,
+            heap_megabytes=256,
+            cluster_id="MkU3OEVBNTcwNTJENDM2Qk",
+        )
         for node, port in voters.items()
-    ]  # fmt: skip
+    ]
     try:
         for node in nodes:
             node.start(wait=False)

@@ -75,13 +75,18 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
             f"at most {displacement_hours(cluster) * 3600:.2f} s out of order"
         )
         found = SimpleNamespace(
-            stream=stream, keys=cluster.keys, letters=cluster.dead_letters(),
+            stream=stream,
+            keys=cluster.keys,
+            letters=cluster.dead_letters(),
             inputs={(tp.topic, tp.partition, record.offset): record for tp, record in cluster.read(*topics.INPUTS)},
-            published=cluster.published(), replay=cluster.replay(), alerts=cluster.alerts(),
-            saved=cluster.digests(), cold=cluster.digests("--from-ledger"),
+            published=cluster.published(),
+            replay=cluster.replay(),
+            alerts=cluster.alerts(),
+            saved=cluster.digests(),
+            cold=cluster.digests("--from-ledger"),
             reconciled=cluster.fxwatch("reconcile", "--json", check=False),
             snapshots=sum(b"/snapshot/" in (record.key or b"") for _, record in cluster.read(topics.PROGRESS)),
-        )  # fmt: skip
+        )
         # its workers end here: they would write their snapshots beside the next test's, on topics of the same names
         cluster.stop_all()
         found.logs = [worker.log.read_text("utf-8").splitlines() for worker in cluster.workers]
@@ -105,8 +110,10 @@ def test_the_logs_say_what_happened_and_alarm_nobody(live: Any) -> None:
     assert next(one for one in first if one["event"] == "ready")["monitor"] == every
     [ready] = [one for one in second if one["event"] == "ready"]
     changes = [one for one in first if one["event"] == "partitions changed"]
-    lost = {agent: sorted({number for one in changes for number in one.get("lost", {}).get(agent, [])})
-            for agent in ("monitor", "ingest")}  # fmt: skip
+    lost = {
+        agent: sorted({number for one in changes for number in one.get("lost", {}).get(agent, [])})
+        for agent in ("monitor", "ingest")
+    }
     assert lost == {"monitor": ready["monitor"], "ingest": ready["ingest"]}
     assert 0 < len(ready["monitor"]) < PARTITIONS
 
@@ -115,8 +122,10 @@ def test_every_planted_case_is_found(live: Any) -> None:
     """Each case raises an alert of its typology for its party, from one of its events."""
     assert {case["typology"] for case in live.stream.truth.of("case")} == {"T01", "T02", "T16"}
     late = missed_cases(live.stream, live.keys, live.alerts, by_due=True)
-    print(f"cases not found by the event that was due to raise them: {late or 'none'}; "
-          f"payments that came before their rates: {len(live.replay.without_rate)}")  # fmt: skip
+    print(
+        f"cases not found by the event that was due to raise them: {late or 'none'}; "
+        f"payments that came before their rates: {len(live.replay.without_rate)}"
+    )
     assert missed_cases(live.stream, live.keys, live.alerts, by_due=False) == []
 
 
@@ -249,6 +258,9 @@ def test_a_busy_worker_stops_in_order(empty_broker: EmbeddedBroker, tmp_path: Pa
         assert_exact(cluster, cluster.replay())
         for worker in (leaving, staying):
             # that a topic acknowledges late is true on a machine that is busy enough
-            alarms = [line for line in worker.log.read_text("utf-8").splitlines()
-                      if not re.match(r"\S+Z (INFO|WARNING +(deliveries|health)) ", line)]  # fmt: skip
+            alarms = [
+                line
+                for line in worker.log.read_text("utf-8").splitlines()
+                if not re.match(r"\S+Z (INFO|WARNING +(deliveries|health)) ", line)
+            ]
             assert alarms == []

@@ -30,8 +30,9 @@ def test_messages_are_scored_and_a_broken_one_is_a_dead_letter_with_its_bytes(
         assert (published["records"], published["messages"][0]["converted"]) == (1, 1)
         assert json.loads(cluster.fxwatch("publish", *TOLD, "--as-is", "--json", INCOMING, torn).stdout)["records"] == 2
         cluster.wait_drained()
-        payments = [record for _, record in cluster.read(topics.LEDGER)
-                    if dict(record.headers)[envelope.TYPE] == b"transaction"]  # fmt: skip
+        payments = [
+            record for _, record in cluster.read(topics.LEDGER) if dict(record.headers)[envelope.TYPE] == b"transaction"
+        ]
         (letter,) = cluster.dead_letters()
         scored = sum(worker.metric("fxwatch_detector_score_count", detector=SCORED_BY) for worker in cluster.workers)
     parties = {cluster.keys.party(party).token.encode() for party in ("529900SAMPLE00000194", "SAMPLE-8801")}

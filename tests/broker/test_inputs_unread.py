@@ -24,8 +24,10 @@ def send(bootstrap: str, place: TopicPartition, first: int, count: int) -> None:
     """Rates with numbers of their own."""
     producer = KafkaProducer(bootstrap_servers=bootstrap)
     for number in range(first, first + count):
-        value = (f'{{"event_id":"R{place.partition}-{number}","base":"USD","quote":"KRW","mid":"1387.5",'
-                 f'"rate_time":"2026-01-05T00:{number // 60:02}:{number % 60:02}Z"}}')  # fmt: skip
+        value = (
+            f'{{"event_id":"R{place.partition}-{number}","base":"USD","quote":"KRW","mid":"1387.5",'
+            f'"rate_time":"2026-01-05T00:{number // 60:02}:{number % 60:02}Z"}}'
+        )
         producer.send(place.topic, value.encode(), b"USD/KRW", partition=place.partition)
     producer.flush(30)
     producer.close()
@@ -33,8 +35,11 @@ def send(bootstrap: str, place: TopicPartition, first: int, count: int) -> None:
 
 def move(cluster: Cluster, offsets: dict[TopicPartition, int], agent: str = "ingest") -> None:
     """As `kafka-consumer-groups --reset-offsets --to-offset` does: a commit without metadata, while no worker runs."""
-    consumer = KafkaConsumer(bootstrap_servers=cluster.settings.bootstrap_servers, enable_auto_commit=False,
-                             group_id=f"{cluster.settings.application}-{agent}")  # fmt: skip
+    consumer = KafkaConsumer(
+        bootstrap_servers=cluster.settings.bootstrap_servers,
+        enable_auto_commit=False,
+        group_id=f"{cluster.settings.application}-{agent}",
+    )
     consumer.commit({place: OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()})
     consumer.close()
 
@@ -103,8 +108,16 @@ def acknowledged_and_told_anew(cluster: Cluster, bootstrap: str) -> None:
     """An operator settles the 60 records: reconcile is content and says who. The next loss is a fault again."""
 
     def settle(first: int, last: int) -> int:
-        return cluster.fxwatch("acknowledge", EMPTIED.topic, EMPTIED.partition, str(first), str(last),
-                               "--reason", "sent again, ticket 44", check=False).returncode  # fmt: skip
+        return cluster.fxwatch(
+            "acknowledge",
+            EMPTIED.topic,
+            EMPTIED.partition,
+            str(first),
+            str(last),
+            "--reason",
+            "sent again, ticket 44",
+            check=False,
+        ).returncode
 
     assert settle(0, 60) == 2, "offset 60 was read"
     assert settle(0, 59) == 0

@@ -106,8 +106,14 @@ async def letters_written(cluster: Cluster, count: int) -> list[Letter]:
         """No worker follows."""
 
     ends: list[BaseException] = []
-    letters = ConflictLetters(cluster.settings, deliver, NoticePositions(cluster.settings, keep), "1",
-                              EvidenceKeys.of(cluster.keys), ends.append)  # fmt: skip
+    letters = ConflictLetters(
+        cluster.settings,
+        deliver,
+        NoticePositions(cluster.settings, keep),
+        "1",
+        EvidenceKeys.of(cluster.keys),
+        ends.append,
+    )
     letters.start()
     try:
         await asyncio.wait_for(enough.wait(), 60)

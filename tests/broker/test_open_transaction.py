@@ -60,13 +60,21 @@ def test_a_takeover_waits_for_no_other_partitions_transaction(empty_broker: Embe
                 first.kill()
                 second = cluster.spawn("all")
                 others = set(range(PARTITIONS)) - {held}
-                took = await asyncio.to_thread(cluster.until, lambda: others <= second.running_partitions(),
-                                               TAKEOVER_SECONDS, "the other partitions are not taken over")  # fmt: skip
+                took = await asyncio.to_thread(
+                    cluster.until,
+                    lambda: others <= second.running_partitions(),
+                    TAKEOVER_SECONDS,
+                    "the other partitions are not taken over",
+                )
                 assert held not in second.running_partitions()
                 seen = cluster.count_uncommitted(topics.ALERTS).total()
                 cluster.fxwatch("simulate", "--events", EVENTS, "--seed", "6", "--publish")
-                await asyncio.to_thread(cluster.until, lambda: cluster.count_uncommitted(topics.ALERTS).total() > seen,
-                                        30, "nothing is published")  # fmt: skip
+                await asyncio.to_thread(
+                    cluster.until,
+                    lambda: cluster.count_uncommitted(topics.ALERTS).total() > seen,
+                    30,
+                    "nothing is published",
+                )
                 assert await asyncio.to_thread(visible, cluster, unread) == before, (
                     "a read_committed reader passed an open transaction"
                 )

@@ -25,16 +25,26 @@ def test_inputs_of_any_number_of_partitions_are_read_by_several_workers(
     """3 partitions of payments stamped by the broker, 1 of rates, 17 of declarations, and a ledger of 15 for 12."""
     admin = KafkaAdminClient(bootstrap_servers=empty_broker.bootstrap)
     admin.create_topics(
-        {name: {"num_partitions": count, "replication_factor": 1,
-                "configs": {"message.timestamp.type": "LogAppendTime"} if name == topics.TRANSACTIONS else {}}
-         for name, count in COUNTS.items()}, wait_for_metadata=True)  # fmt: skip
+        {
+            name: {
+                "num_partitions": count,
+                "replication_factor": 1,
+                "configs": {"message.timestamp.type": "LogAppendTime"} if name == topics.TRANSACTIONS else {},
+            }
+            for name, count in COUNTS.items()
+        },
+        wait_for_metadata=True,
+    )
     admin.close()
     with Cluster(empty_broker.bootstrap, tmp_path, MANY_ALERTS, session_timeout_seconds=6) as cluster:
         workers = cluster.start("all", "all")
         publish_records(cluster.settings, Simulation(seed=5, events=EVENTS), stamps="now", expected=EVENTS)
         cluster.wait_drained(90)
-        shown = {one.labels["partition"] for one in workers[0].samples()
-                 if one.name == "fxwatch_partition_state" and one.labels["agent"] == "ingest"}  # fmt: skip
+        shown = {
+            one.labels["partition"]
+            for one in workers[0].samples()
+            if one.name == "fxwatch_partition_state" and one.labels["agent"] == "ingest"
+        }
         assert shown == {str(number) for number in range(17)}
         assert_exact(cluster, cluster.replay())
         told = cluster.fxwatch("reconcile")

@@ -76,16 +76,30 @@ def test_missing_inputs_are_listed(ready, fxwatch):
         {"topic": topics.TRANSACTIONS, "partition": 0, "kind": "missing", "first": 8, "last": 9}
     ]
     figures = told["topics"][0]
-    assert figures == {"topic": topics.TRANSACTIONS, "read": 10, "ledger": 7, "dead_letters": 1, "conflicts": 1,
-                       "redelivered": 2, "older": 0, "newer": 0, "missing": 2, "unread": 0,
-                       "acknowledged": 0}  # fmt: skip
+    assert figures == {
+        "topic": topics.TRANSACTIONS,
+        "read": 10,
+        "ledger": 7,
+        "dead_letters": 1,
+        "conflicts": 1,
+        "redelivered": 2,
+        "older": 0,
+        "newer": 0,
+        "missing": 2,
+        "unread": 0,
+        "acknowledged": 0,
+    }
     assert told["reconciled"] is False
 
 
 def test_complete_inputs_reconcile(ready, fxwatch):
     """Exit code 0 once every input is one ledger record or one dead letter."""
-    write(ready.bootstrap, (topics.LEDGER, 5, [source_record(8)]), (topics.LEGS, 5, [source_record(8, kind=b"leg")]),
-          (topics.DEADLETTER, 1, [refused(9)]))  # fmt: skip
+    write(
+        ready.bootstrap,
+        (topics.LEDGER, 5, [source_record(8)]),
+        (topics.LEGS, 5, [source_record(8, kind=b"leg")]),
+        (topics.DEADLETTER, 1, [refused(9)]),
+    )
     done = fxwatch("reconcile")
     assert done.returncode == 0, done.stderr
     assert "each of the 11 inputs kept" in done.stderr

@@ -22,8 +22,10 @@ def send(bootstrap: str, day: int, count: int) -> None:
     """Rates of one day, at offsets 0 to `count` of one partition when its topic is new."""
     producer = KafkaProducer(bootstrap_servers=bootstrap)
     for number in range(count):
-        value = (f'{{"event_id":"R{day}-{number}","base":"USD","quote":"KRW","mid":"1387.5",'
-                 f'"rate_time":"2026-01-{day:02}T00:00:{number:02}Z"}}')  # fmt: skip
+        value = (
+            f'{{"event_id":"R{day}-{number}","base":"USD","quote":"KRW","mid":"1387.5",'
+            f'"rate_time":"2026-01-{day:02}T00:00:{number:02}Z"}}'
+        )
         producer.send(topics.RATES, value.encode(), b"USD/KRW", partition=0)
     producer.flush(30)
     producer.close()
@@ -32,8 +34,11 @@ def send(bootstrap: str, day: int, count: int) -> None:
 @contextmanager
 def group(cluster: Cluster) -> Iterator[KafkaConsumer]:
     """A consumer with ingest's group id that is no member."""
-    consumer = KafkaConsumer(bootstrap_servers=cluster.settings.bootstrap_servers, enable_auto_commit=False,
-                             group_id=f"{cluster.settings.application}-ingest")  # fmt: skip
+    consumer = KafkaConsumer(
+        bootstrap_servers=cluster.settings.bootstrap_servers,
+        enable_auto_commit=False,
+        group_id=f"{cluster.settings.application}-ingest",
+    )
     try:
         yield consumer
     finally:
@@ -71,8 +76,7 @@ def test_records_of_a_recreated_input_topic_are_applied(empty_broker: EmbeddedBr
         assert committed.offset == 20
         admin = KafkaAdminClient(bootstrap_servers=empty_broker.bootstrap)
         admin.delete_topics([topics.RATES])
-        cluster.until(lambda: topics.RATES not in admin.list_topics(), 30, "the topic is still there",
-                      may_end=[worker])  # fmt: skip
+        cluster.until(lambda: topics.RATES not in admin.list_topics(), 30, "the topic is still there", may_end=[worker])
         admin.close()
         cluster.fxwatch("topics", "apply")
         send(empty_broker.bootstrap, 6, 5)

@@ -38,8 +38,13 @@ def ready(empty_broker, fxwatch, keys):
     producer = KafkaProducer(bootstrap_servers=empty_broker.bootstrap)
     for place, identifier in enumerate(("old name", "900101-1234567")):
         key, value = sealer.record(TOKEN, identifier, 1_790_000_000_000)
-        producer.send(topics.IDENTITIES, key=key, value=value, partition=0x0A3 % PARTITIONS,
-                      timestamp_ms=1_795_000_000_000 - place).get(10)  # fmt: skip
+        producer.send(
+            topics.IDENTITIES,
+            key=key,
+            value=value,
+            partition=0x0A3 % PARTITIONS,
+            timestamp_ms=1_795_000_000_000 - place,
+        ).get(10)
     # not where its slot says: found all the same
     key, value = sealer.record(OTHER, "stray", 1_790_000_000_000)
     producer.send(topics.IDENTITIES, key=key, value=value, partition=0).get(10)
@@ -49,8 +54,12 @@ def ready(empty_broker, fxwatch, keys):
 
 def log(bootstrap: str) -> list[tuple[int, bytes]]:
     """The committed audit records."""
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False,
-                             consumer_timeout_ms=2000)  # fmt: skip
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        consumer_timeout_ms=2000,
+    )
     partition = TopicPartition(topics.AUDIT, 0)
     consumer.assign([partition])
     consumer.seek_to_beginning(partition)
@@ -83,7 +92,12 @@ def test_the_identifier_comes_with_an_audit_record(ready, fxwatch, keys):
     assert list(audit_log.breaks(records)) == []
     first, second = (json.loads(value) for _, value in records)
     assert (first["kind"], first["token"], first["case"], first["reason"], first["outcome"]) == (
-        "reidentify", TOKEN, "C-1", "request 88", "opened")  # fmt: skip
+        "reidentify",
+        TOKEN,
+        "C-1",
+        "request 88",
+        "opened",
+    )
     assert first["who"]["user"] == audit_log.account().user
     assert first["previous"] == audit_log.FIRST
     assert second["previous"] == audit_log.digest(records[0][1])
@@ -100,15 +114,23 @@ def test_failed_attempts_are_recorded_too(ready, fxwatch, keys, tmp_path):
     malformed = asked(fxwatch, keys, "900101-1234567")
     wrong = asked(fxwatch, tmp_path / "other", TOKEN)
     absent = asked(fxwatch, keys, TOKEN, key="nothing")
-    for done, code, said in ((unknown, 1, "no identity is kept"), (malformed, 2, "not a token"),
-                             (wrong, 2, "does not open"), (absent, 2, "cannot read the private key file")):  # fmt: skip
+    for done, code, said in (
+        (unknown, 1, "no identity is kept"),
+        (malformed, 2, "not a token"),
+        (wrong, 2, "does not open"),
+        (absent, 2, "cannot read the private key file"),
+    ):
         assert (done.returncode, done.stdout) == (code, "")
         assert said in done.stderr
     values = [value for _, value in log(ready.bootstrap)]
     assert b"900101" not in b"".join(values), "what somebody typed by mistake is in the log for ever"
     outcomes = [json.loads(value)["outcome"] for value in values]
-    assert outcomes == ["refused: token.unknown", "refused: token.malformed", "refused: identity.unopened",
-                        "refused: keys.invalid"]  # fmt: skip
+    assert outcomes == [
+        "refused: token.unknown",
+        "refused: token.malformed",
+        "refused: identity.unopened",
+        "refused: keys.invalid",
+    ]
 
 
 def test_a_log_created_anew_is_refused_by_its_anchors(ready, fxwatch, keys, tmp_path, monkeypatch):

@@ -45,10 +45,20 @@ def splitting(stream: list[Record]) -> list[Record]:
     party = "KR-P-splitting-1"
     pieces = []
     for number in range(3):
-        body = {"event_id": f"piece{number}", "event_time": (last + timedelta(hours=number)).isoformat(),
-                "direction": "out", "party_id": party, "party_type": "person", "counterparty_id": "VN-payee-1",
-                "counterparty_country": "VN", "institution": "BANKA", "channel": "app", "amount": "4900.00",
-                "currency": "USD", "purpose": "40101"}  # fmt: skip
+        body = {
+            "event_id": f"piece{number}",
+            "event_time": (last + timedelta(hours=number)).isoformat(),
+            "direction": "out",
+            "party_id": party,
+            "party_type": "person",
+            "counterparty_id": "VN-payee-1",
+            "counterparty_country": "VN",
+            "institution": "BANKA",
+            "channel": "app",
+            "amount": "4900.00",
+            "currency": "USD",
+            "purpose": "40101",
+        }
         pieces.append(Record(TRANSACTIONS, party.encode(), json.dumps(body).encode(), -1))
     return pieces
 
@@ -77,8 +87,12 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
         publish_records(load_settings(bootstrap=own_broker.bootstrap), rest, stamps="now", expected=len(rest))
         [second] = cluster.start("all")
         cluster.wait_drained()
-        yield SimpleNamespace(cluster=cluster, worker=second, alerts=cluster.alerts(),
-                              changed={tp.partition: end for tp, end in changed.items()})  # fmt: skip
+        yield SimpleNamespace(
+            cluster=cluster,
+            worker=second,
+            alerts=cluster.alerts(),
+            changed={tp.partition: end for tp, end in changed.items()},
+        )
 
 
 def test_every_alert_is_reproduced_from_snapshots_and_from_the_ledger(live: Any) -> None:
@@ -93,8 +107,10 @@ def test_every_alert_is_reproduced_from_snapshots_and_from_the_ledger(live: Any)
         assert sorted(one["alert_id"] for one in found) == sorted(alert.alert_id for alert in alerts)
         assert Counter(one["verdict"] for one in found) == {"reproduced": len(alerts)}, found
         from_snapshots = sum(one["snapshot"] is not None for one in found)
-        print(f"\n{len(found)} alerts, {from_snapshots} from snapshots, "
-              f"{sum(one['seconds'] for one in found):.1f} s in all {options}")  # fmt: skip
+        print(
+            f"\n{len(found)} alerts, {from_snapshots} from snapshots, "
+            f"{sum(one['seconds'] for one in found):.1f} s in all {options}"
+        )
         assert (from_snapshots > 0) == (options == ())
 
 
@@ -120,8 +136,13 @@ def test_a_changed_limit_shows_in_the_next_alerts(live: Any) -> None:
     lines: dict[bool, set[tuple[str, str]]] = {True: set(), False: set()}
     for alert in live.alerts:
         after = alert.position.offset >= live.changed[alert.position.partition]
-        shown = [limit.value for hit in alert.typologies if hit.id == "T01" for limit in hit.limits
-                 if limit.name == "document_line"]  # fmt: skip
+        shown = [
+            limit.value
+            for hit in alert.typologies
+            if hit.id == "T01"
+            for limit in hit.limits
+            if limit.name == "document_line"
+        ]
         lines[after] |= {(value, alert.versions.rules) for value in shown}
     assert {value for value, _ in lines[False]} == {OLD_LINE}
     assert {value for value, _ in lines[True]} == {NEW_LINE}
@@ -130,8 +151,10 @@ def test_a_changed_limit_shows_in_the_next_alerts(live: Any) -> None:
 
 def test_one_alert_is_told_in_words(live: Any) -> None:
     """Ledger position, records replayed, versions that differ today, verdict."""
-    alert = max((one for one in live.alerts if one.position.offset < live.changed[one.position.partition]
-                 and one.typologies), key=lambda one: one.position.offset)  # fmt: skip
+    alert = max(
+        (one for one in live.alerts if one.position.offset < live.changed[one.position.partition] and one.typologies),
+        key=lambda one: one.position.offset,
+    )
     told = live.cluster.fxwatch("rescore", alert.alert_id)
     assert f"offset {alert.position.offset}" in told.stdout
     assert re.search(r"snapshot at ledger offset \d+; [\d,]+ records replayed, then the trigger; [\d.]+ s", told.stdout)

@@ -67,17 +67,25 @@ class Ran(NamedTuple):
 def ran(site: Site) -> Iterator[Ran]:
     """Ingest and monitor under their own principals, running until the file's last test."""
     began = time.monotonic()
-    workers = [Worker(site.directory, site.environment(role), role, number) for number, role in
-               enumerate(("ingest", "monitor"))]  # fmt: skip
+    workers = [
+        Worker(site.directory, site.environment(role), role, number)
+        for number, role in enumerate(("ingest", "monitor"))
+    ]
     ingest, monitor = workers
     try:
         until(lambda: all(worker.page("/readyz") for worker in workers), READY_SECONDS, workers, "not ready")
         ready = time.monotonic()
         sent = site.done("sender", "simulate", "--events", str(EVENTS), "--bad", "0.02", "--publish", "--json")
         records = json.loads(sent)["records"]
-        until(lambda: ingest.metric("fxwatch_records_read_total") >= records
-              and ingest.metric("fxwatch_lag_records") == monitor.metric("fxwatch_lag_records") == 0,
-              DRAIN_SECONDS, workers, "not drained")  # fmt: skip
+        until(
+            lambda: (
+                ingest.metric("fxwatch_records_read_total") >= records
+                and ingest.metric("fxwatch_lag_records") == monitor.metric("fxwatch_lag_records") == 0
+            ),
+            DRAIN_SECONDS,
+            workers,
+            "not drained",
+        )
         yield Ran(workers, began, ready - began, time.monotonic() - ready, site.refusals())
     finally:
         for worker in workers:
@@ -101,27 +109,43 @@ def test_the_stream_runs_with_each_role_under_its_own_principal(site: Site, ran:
     alerts = site.done("investigator", "alerts", "follow", "--from-beginning", "--count", "3", "--json").splitlines()
     first = json.loads(alerts[0])
     key_file, private = str(site.keys), str(site.directory / "seal" / "seal.key")
-    ended = site.run_all({
-        "diff": Command("operator", ("topics", "diff", "--json")),
-        "rules": Command("operator", ("rules", "show", "--json")),
-        "digest": Command("operator", ("state", "digest", "--json")),
-        "rescore": Command("operator", ("rescore", first["alert_id"], "--json")),
-        "institutions": Command("operator", ("institutions", "--json")),
-        "list": Command("investigator", ("alerts", "list", "--json", "--limit", "10000")),
-        "show": Command("investigator", ("alerts", "show", first["alert_id"], "--json")),
-        "record": Command("investigator", ("ledger", "show", "{partition}:{offset}".format_map(first["position"]))),
-        "party": Command("investigator", ("party", first["party"], "--json")),
-        "dispose": Command("investigator", ("dispose", first["alert_id"], "--verdict", "refuted", "--reason", "a test",
-                                            "--officer", "I-1", "--json")),
-        "settle": Command("operator", ("acknowledge", topics.RATES, "0", "0", "0", "--reason", "a test")),
-        "letters": Command("deadletter", ("deadletter", "list", "--json")),
-        "replay": Command("deadletter", ("deadletter", "replay", "--json")),
-        "reconcile": Command("reconciler", ("reconcile", "--json")),
-        "prove": Command("reconciler", ("evidence", "prove", first["alert_id"], "--key-file", key_file, "--json")),
-        **{f"doctor of {role}": Command(role, ("doctor",)) for role in ("monitor", "investigator")},
-        "reidentify": Command("reidentifier", ("reidentify", first["party"], "--case", "1", "--reason", "a test",
-                                               "--key-file", private, "--json")),
-    })  # fmt: skip
+    ended = site.run_all(
+        {
+            "diff": Command("operator", ("topics", "diff", "--json")),
+            "rules": Command("operator", ("rules", "show", "--json")),
+            "digest": Command("operator", ("state", "digest", "--json")),
+            "rescore": Command("operator", ("rescore", first["alert_id"], "--json")),
+            "institutions": Command("operator", ("institutions", "--json")),
+            "list": Command("investigator", ("alerts", "list", "--json", "--limit", "10000")),
+            "show": Command("investigator", ("alerts", "show", first["alert_id"], "--json")),
+            "record": Command("investigator", ("ledger", "show", "{partition}:{offset}".format_map(first["position"]))),
+            "party": Command("investigator", ("party", first["party"], "--json")),
+            "dispose": Command(
+                "investigator",
+                (
+                    "dispose",
+                    first["alert_id"],
+                    "--verdict",
+                    "refuted",
+                    "--reason",
+                    "a test",
+                    "--officer",
+                    "I-1",
+                    "--json",
+                ),
+            ),
+            "settle": Command("operator", ("acknowledge", topics.RATES, "0", "0", "0", "--reason", "a test")),
+            "letters": Command("deadletter", ("deadletter", "list", "--json")),
+            "replay": Command("deadletter", ("deadletter", "replay", "--json")),
+            "reconcile": Command("reconciler", ("reconcile", "--json")),
+            "prove": Command("reconciler", ("evidence", "prove", first["alert_id"], "--key-file", key_file, "--json")),
+            **{f"doctor of {role}": Command(role, ("doctor",)) for role in ("monitor", "investigator")},
+            "reidentify": Command(
+                "reidentifier",
+                ("reidentify", first["party"], "--case", "1", "--reason", "a test", "--key-file", private, "--json"),
+            ),
+        }
+    )
     settled = ended.pop("settle")  # whatever it is allowed, there is nothing to settle
     assert (settled.code, "did not all pass ingest by" in settled.err) == (2, True), settled
     assert {name: one.err for name, one in ended.items() if one.code} == {}
@@ -133,8 +157,10 @@ def test_the_stream_runs_with_each_role_under_its_own_principal(site: Site, ran:
     assert json.loads(ended["party"].out)["total"] > 0
     assert json.loads(ended["dispose"].out)["outcome"] == "taken_in"
     assert len(alerts) == 3
-    print(f"workers ready in {ran.ready:.1f} s, {EVENTS} records sent and worked off in {ran.drained:.1f} s, "
-          f"16 commands of 5 roles in {time.monotonic() - began:.1f} s, over TLS and SCRAM-SHA-512")  # fmt: skip
+    print(
+        f"workers ready in {ran.ready:.1f} s, {EVENTS} records sent and worked off in {ran.drained:.1f} s, "
+        f"16 commands of 5 roles in {time.monotonic() - began:.1f} s, over TLS and SCRAM-SHA-512"
+    )
 
 
 READABLE = {
@@ -144,12 +170,23 @@ READABLE = {
     "console": {topics.ALERTS, topics.AUDIT},
     "operator": {topics.RULES, topics.LEDGER, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
     "deadletter": {topics.DEADLETTER},
-    "reconciler": {*topics.INPUTS, topics.LEDGER, topics.DEADLETTER, topics.LEGS, topics.IDENTITIES,
-                   topics.ALERTS, topics.PROGRESS},
+    "reconciler": {
+        *topics.INPUTS,
+        topics.LEDGER,
+        topics.DEADLETTER,
+        topics.LEGS,
+        topics.IDENTITIES,
+        topics.ALERTS,
+        topics.PROGRESS,
+    },
     "reidentifier": {topics.IDENTITIES, topics.AUDIT},
     "auditor": {topics.AUDIT},
-    "bank": set(), "customs": set(), "rate-feed": set(), "register": set(), "sender": set(),
-}  # fmt: skip
+    "bank": set(),
+    "customs": set(),
+    "rate-feed": set(),
+    "register": set(),
+    "sender": set(),
+}
 WRITABLE = {
     "ingest": {topics.LEDGER, topics.LEGS, topics.DEADLETTER, topics.IDENTITIES, topics.PROGRESS, topics.CLOCK},
     "monitor": {topics.NOTICES, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
@@ -160,10 +197,12 @@ WRITABLE = {
     "reidentifier": {topics.AUDIT},
     "auditor": set(),
     "reconciler": set(),
-    "bank": {topics.TRANSACTIONS}, "customs": {topics.DECLARATIONS}, "rate-feed": {topics.RATES},
+    "bank": {topics.TRANSACTIONS},
+    "customs": {topics.DECLARATIONS},
+    "rate-feed": {topics.RATES},
     "register": {topics.PROFILES},
     "sender": {topics.TRANSACTIONS, topics.DECLARATIONS, topics.RATES, topics.PROFILES},
-}  # fmt: skip
+}
 OF_DESKS = {"monitor": "WRITE", "investigator": "READ", "operator": "READ"}
 
 
@@ -171,8 +210,10 @@ OF_DESKS = {"monitor": "WRITE", "investigator": "READ", "operator": "READ"}
 def test_what_a_role_may_do_by_the_brokers_own_word(site: Site, role: str) -> None:
     """Written down here by hand, topic by topic: a table that grants more is a failure, not a surprise."""
     with topics.connect(site.settings(role)) as admin:
-        told = {each["name"]: set(each.get("authorized_operations") or ())
-                for each in admin.describe_topics([row.name for row in topics.table(site.settings(role))])}  # fmt: skip
+        told = {
+            each["name"]: set(each.get("authorized_operations") or ())
+            for each in admin.describe_topics([row.name for row in topics.table(site.settings(role))])
+        }
     desks = {topics.desk_topic(desk) for desk in site.settings(role).effective.desks}
     for operation, expected in (("READ", READABLE[role]), ("WRITE", WRITABLE[role])):
         extra = desks if OF_DESKS.get(role) == operation else set()
@@ -194,12 +235,21 @@ def test_a_sender_may_write_no_transaction_by_the_brokers_own_word(site: Site) -
 
 
 DENIED_READERS = (
-    ("investigator", topics.TRANSACTIONS), ("investigator", topics.DEADLETTER), ("investigator", topics.IDENTITIES),
-    ("monitor", topics.TRANSACTIONS), ("monitor", topics.IDENTITIES), ("operator", topics.DEADLETTER),
-    ("console", topics.LEDGER), ("bank", topics.TRANSACTIONS),
-)  # fmt: skip
-ALLOWED_READERS = (("reconciler", topics.TRANSACTIONS), ("deadletter", topics.DEADLETTER),
-                   ("reidentifier", topics.IDENTITIES), ("operator", topics.LEDGER))  # fmt: skip
+    ("investigator", topics.TRANSACTIONS),
+    ("investigator", topics.DEADLETTER),
+    ("investigator", topics.IDENTITIES),
+    ("monitor", topics.TRANSACTIONS),
+    ("monitor", topics.IDENTITIES),
+    ("operator", topics.DEADLETTER),
+    ("console", topics.LEDGER),
+    ("bank", topics.TRANSACTIONS),
+)
+ALLOWED_READERS = (
+    ("reconciler", topics.TRANSACTIONS),
+    ("deadletter", topics.DEADLETTER),
+    ("reidentifier", topics.IDENTITIES),
+    ("operator", topics.LEDGER),
+)
 
 
 @pytest.fixture(scope="module")
@@ -239,9 +289,11 @@ def test_a_reader_without_the_right_gets_nothing(read: dict[tuple[str, str], int
 
 
 COMMANDS = {
-    "worker": ("worker", "monitor"), "topics": ("topics", "diff"), "alerts": ("alerts", "follow", "--count", "1"),
+    "worker": ("worker", "monitor"),
+    "topics": ("topics", "diff"),
+    "alerts": ("alerts", "follow", "--count", "1"),
     "publish": ("simulate", "--events", "500", "--publish"),
-}  # fmt: skip
+}
 
 
 def assert_soon(site: Site, ended: Ended) -> None:
@@ -251,8 +303,11 @@ def assert_soon(site: Site, ended: Ended) -> None:
 
 # every mistake with a worker; each kind of client with one mistake of each kind
 CASES = [(name, "worker") for name in MISTAKES] + [
-    (name, command) for name in ("wrong password", "expired certificate", "plain text to TLS")
-    for command in COMMANDS if command != "worker"]  # fmt: skip
+    (name, command)
+    for name in ("wrong password", "expired certificate", "plain text to TLS")
+    for command in COMMANDS
+    if command != "worker"
+]
 
 
 @pytest.mark.parametrize(("name", "command"), CASES)
@@ -280,14 +335,16 @@ DENIED_COMMANDS = {
     ("operator", ("deadletter", "list")): ("may not read", topics.DEADLETTER),
     # no role has both rights; granting what the table says would not help
     ("operator", ("skip", "ingest", "0", "0", "--topic", topics.RATES, "--reason", "a test")): (
-        "may not look at the record set", f"grant it Read on {topics.RATES}"),
+        "may not look at the record set",
+        f"grant it Read on {topics.RATES}",
+    ),
     ("auditor", ("alerts", "follow", "--count", "1")): ("may not describe topics", topics.ALERTS),
     ("bank", ("topics", "apply")): ("may not describe topics", topics.LEDGER),
     ("operator", ("topics", "acls", "--apply")): ("may not grant", "super user"),
     ("investigator", ("worker", "ingest")): ("lacks rights", "Read and DescribeConfigs on fx.transactions.v1"),
     ("operator", ("worker", "monitor")): ("lacks rights", "Write on fx.alerts.v1"),
     ("auditor", ("simulate", "--events", "500", "--publish")): ("may not write to any topic",),
-}  # fmt: skip
+}
 
 
 @pytest.fixture(scope="module")
@@ -295,8 +352,9 @@ def denied(site: Site, ran: Ran) -> dict[tuple[str, tuple[str, ...]], Ended]:
     """How each of them ended."""
     del ran  # of an empty topic nothing is read, and so nothing is denied
     keys = {("worker", "ingest"): {"key_file": site.keys}}
-    return site.run_all({(role, command): Command(role, command, keys.get(command, {}))
-                         for role, command in DENIED_COMMANDS})  # fmt: skip
+    return site.run_all(
+        {(role, command): Command(role, command, keys.get(command, {})) for role, command in DENIED_COMMANDS}
+    )
 
 
 @pytest.mark.parametrize(("role", "command"), DENIED_COMMANDS)
@@ -314,8 +372,14 @@ def test_a_denied_command_is_one_message_and_an_end(
 
 def test_an_opening_without_the_right_says_so(site: Site) -> None:
     """Aiokafka asks for the offsets of a topic that is denied without end: a worker only said that it was replaying."""
-    log = KafkaLog(site.settings("investigator"), ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS,
-                   schema=STATE_SCHEMA, topic_id="", group="fxwatch-monitor")  # fmt: skip
+    log = KafkaLog(
+        site.settings("investigator"),
+        ledger=topics.LEDGER,
+        snapshots_topic=topics.SNAPSHOTS,
+        schema=STATE_SCHEMA,
+        topic_id="",
+        group="fxwatch-monitor",
+    )
     began = time.monotonic()
     with pytest.raises(TopicAuthorizationFailedError):
         asyncio.run(asyncio.wait_for(log.progress(Place(topics.PROGRESS, "monitor", 0)), 20))
@@ -334,21 +398,32 @@ def test_other_ways_in(site: Site) -> None:
         "SCRAM-SHA-256": ("operator", {"sasl_mechanism": "SCRAM-SHA-256"}),
         "token file": ("operator", {**no_login, "sasl_mechanism": "OAUTHBEARER", "oauth_token_file": token}),
         "token command": ("operator", {**no_login, "sasl_mechanism": "OAUTHBEARER", "oauth_token_command": command}),
-        "mutual TLS": ("operator", {**no_login, "security_protocol": "SSL", "bootstrap": site.cluster.address(MUTUAL),
-                                    "ssl_certificate_file": pair.certificate, "ssl_key_file": pair.key}),
-    }  # fmt: skip
-    ended = site.run_all({way: Command(role, ("rules", "show", "--json"), fields)
-                          for way, (role, fields) in ways.items()})  # fmt: skip
+        "mutual TLS": (
+            "operator",
+            {
+                **no_login,
+                "security_protocol": "SSL",
+                "bootstrap": site.cluster.address(MUTUAL),
+                "ssl_certificate_file": pair.certificate,
+                "ssl_key_file": pair.key,
+            },
+        ),
+    }
+    ended = site.run_all(
+        {way: Command(role, ("rules", "show", "--json"), fields) for way, (role, fields) in ways.items()}
+    )
     assert {way: one.err for way, one in ended.items() if one.code} == {}
 
 
 def test_granting_again_changes_nothing(site: Site) -> None:
     """Idempotent, and the commands of Kafka's own tool are as many as the grants."""
-    ended = site.run_all({
-        "again": Command("admin", ("topics", "acls", "--apply")),
-        "told": Command("admin", ("topics", "acls", "--json")),
-        "commands": Command("admin", ("topics", "acls", "--commands")),
-    })  # fmt: skip
+    ended = site.run_all(
+        {
+            "again": Command("admin", ("topics", "acls", "--apply")),
+            "told": Command("admin", ("topics", "acls", "--json")),
+            "commands": Command("admin", ("topics", "acls", "--commands")),
+        }
+    )
     assert ended["again"].err.strip().splitlines()[-1].startswith("0 entries granted, ")
     lines = ended["commands"].out.splitlines()
     assert len(lines) == len(json.loads(ended["told"].out)["grants"])
@@ -360,18 +435,38 @@ def test_a_worker_that_may_not_join_its_groups_ends(site: Site, ran: Ran) -> Non
     del ran  # which goes on; the group of notices is ingest's second one
     of_role = {"monitor": "fxwatch-monitor", "ingest": "fxwatch-notices"}
     site.cluster.add_users(*(f"ungrouped-{role}" for role in of_role))
-    granted = site.run_all({role: Command("admin", ("topics", "acls", "--apply", "--role", role, "--principal",
-                                                    f"{role}=User:ungrouped-{role}")) for role in of_role})  # fmt: skip
+    granted = site.run_all(
+        {
+            role: Command(
+                "admin", ("topics", "acls", "--apply", "--role", role, "--principal", f"{role}=User:ungrouped-{role}")
+            )
+            for role in of_role
+        }
+    )
     assert [one.code for one in granted.values()] == [0, 0], granted
     with topics.connect(site.cluster.admin()) as admin:
-        admin.create_acls([
-            ACL(f"User:ungrouped-{role}", "*", ACLOperation.READ, ACLPermissionType.DENY,
-                ResourcePattern(ResourceType.GROUP, group)) for role, group in of_role.items()
-        ])  # fmt: skip
-    ended = site.run_all({role: Command(role, ("worker", role, "--web-port", "0"),
-                                        site.cluster.user(f"ungrouped-{role}")) for role in of_role})  # fmt: skip
-    for role, words in {"monitor": "fxwatch-monitor may not read as a consumer group",
-                        "ingest": "this worker may not read notices"}.items():  # fmt: skip
+        admin.create_acls(
+            [
+                ACL(
+                    f"User:ungrouped-{role}",
+                    "*",
+                    ACLOperation.READ,
+                    ACLPermissionType.DENY,
+                    ResourcePattern(ResourceType.GROUP, group),
+                )
+                for role, group in of_role.items()
+            ]
+        )
+    ended = site.run_all(
+        {
+            role: Command(role, ("worker", role, "--web-port", "0"), site.cluster.user(f"ungrouped-{role}"))
+            for role in of_role
+        }
+    )
+    for role, words in {
+        "monitor": "fxwatch-monitor may not read as a consumer group",
+        "ingest": "this worker may not read notices",
+    }.items():
         assert ended[role].code == 1, ended[role]
         assert f"fxwatch: {words}" in ended[role].err
         assert "fxwatch topics acls --apply" in ended[role].err

@@ -38,8 +38,11 @@ def compress_on_the_broker(bootstrap: str, topic: str, codec: str) -> None:
 
 def commit_as_ingest(cluster: Cluster, offsets: dict[TopicPartition, int]) -> None:
     """Offsets of the ingest group, as the workers of the last release left them."""
-    consumer = KafkaConsumer(bootstrap_servers=cluster.settings.bootstrap_servers, enable_auto_commit=False,
-                             group_id=f"{cluster.settings.application}-ingest")  # fmt: skip
+    consumer = KafkaConsumer(
+        bootstrap_servers=cluster.settings.bootstrap_servers,
+        enable_auto_commit=False,
+        group_id=f"{cluster.settings.application}-ingest",
+    )
     consumer.commit({tp: OffsetAndMetadata(offset, "", -1) for tp, offset in offsets.items()})
     consumer.close()
 
@@ -175,12 +178,13 @@ def test_batches_made_to_stop_a_reader_stop_nobody(empty_broker: EmbeddedBroker,
         "header": batch([Raw(json.dumps(odd).encode(), b"person-odd", [(b"\xf6", b"1")])], "gzip", timestamp=now),
         "codec": batch([Raw(b"a")], codec_number=5, timestamp=now),
         "nonsense": batch([Raw(b"a")], "zstd", contents=b"nonsense", timestamp=now),
-        "shared": batch([Raw(json.dumps(one).encode(), one["party_id"].encode(), delta=0) for one in (kept, hidden)],
-                        timestamp=now),
+        "shared": batch(
+            [Raw(json.dumps(one).encode(), one["party_id"].encode(), delta=0) for one in (kept, hidden)], timestamp=now
+        ),
         "headers": batch([Raw(b"", b"k", [(b"ab", b"")] * 2_000_000)], "zstd", timestamp=now),
         "concealed": batch([Raw(None)], "zstd", contents=zstd_encode(concealed(7_000_000)), timestamp=now),
         **{f"zeros-{number}": batch([Raw(bytes(30_000_000), b"k")], "zstd", timestamp=now) for number in range(30)},
-    }  # fmt: skip
+    }
     with Cluster(bootstrap, tmp_path, **SIX) as cluster:
         plain = librdkafka(bootstrap)
         before, after = payment(), payment()

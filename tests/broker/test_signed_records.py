@@ -50,8 +50,13 @@ def test_a_bank_with_a_key_is_believed_and_nobody_else_in_its_name(
         exec(EXAMPLE, names)
         own = payment(institution="BANKKRSEXXX", amount="150000.00", party_id="person-1")
         signature = names["signature"](BANK, topics.TRANSACTIONS, b"person-1", encoded(own))
-        cancelled = payment(institution="BANKKRSE", status="cancelled", original_event_id=own["event_id"],
-                            amount="150000.00", party_id="person-1")  # fmt: skip
+        cancelled = payment(
+            institution="BANKKRSE",
+            status="cancelled",
+            original_event_id=own["event_id"],
+            amount="150000.00",
+            party_id="person-1",
+        )
         restated = {**own, "institution": "bankkrse", "amount": "0.01"}
         by_other = names["signature"](OFFICE, topics.TRANSACTIONS, b"person-1", encoded(restated))
         forged = [

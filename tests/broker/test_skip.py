@@ -18,8 +18,17 @@ pytestmark = pytest.mark.broker
 PARTITION, OTHER = 3, 7
 
 
-WORDS = envelope.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
-                           rate_time=datetime(2026, 4, 20, tzinfo=UTC)))  # fmt: skip
+WORDS = envelope.encode(
+    Rate(
+        event_id="r",
+        identity="0" * 32,
+        body="1" * 32,
+        base="USD",
+        quote="KRW",
+        mid="dear",
+        rate_time=datetime(2026, 4, 20, tzinfo=UTC),
+    )
+)
 
 
 ENVELOPE = envelope.envelope(Source(topics.RATES, 0, 0), b"0" * 64, b"rate")

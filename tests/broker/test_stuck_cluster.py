@@ -28,9 +28,18 @@ def test_a_ledger_with_thousands_of_payments_to_one_payee_is_worked_off(
     with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
         began = datetime.now(UTC) - timedelta(days=PAYMENTS / A_DAY + 1)
         sender = librdkafka(empty_broker.bootstrap)
-        send(sender, *(payment(party_id="company-1", party_type="company", amount="4900.00",
-                               event_time=(began + timedelta(days=number / A_DAY)).isoformat())
-                       for number in range(PAYMENTS)))  # fmt: skip
+        send(
+            sender,
+            *(
+                payment(
+                    party_id="company-1",
+                    party_type="company",
+                    amount="4900.00",
+                    event_time=(began + timedelta(days=number / A_DAY)).isoformat(),
+                )
+                for number in range(PAYMENTS)
+            ),
+        )
         assert sender.flush(30) == 0
         [ingest] = cluster.start("ingest")
         cluster.until(lambda: sum(cluster.ends(topics.LEDGER).values()) == PAYMENTS + PARTITIONS, 60, "not admitted")
@@ -48,7 +57,10 @@ def test_a_ledger_with_thousands_of_payments_to_one_payee_is_worked_off(
 
 def stand_before(cluster: Cluster, place: TopicPartition, offset: int) -> None:
     """The monitors' group, as a worker of 0.1.0 committed: without metadata."""
-    consumer = KafkaConsumer(bootstrap_servers=cluster.settings.bootstrap_servers, enable_auto_commit=False,
-                             group_id=f"{cluster.settings.application}-monitor")  # fmt: skip
+    consumer = KafkaConsumer(
+        bootstrap_servers=cluster.settings.bootstrap_servers,
+        enable_auto_commit=False,
+        group_id=f"{cluster.settings.application}-monitor",
+    )
     consumer.commit({place: OffsetAndMetadata(offset, "", -1)})
     consumer.close()

@@ -38,8 +38,17 @@ EVENTS, SEED, CHANGED_AT = 4_000, 8, 2_000
 SETTINGS = {"snapshot_every_events": 100, "run_records": 50, "session_timeout_seconds": 6}
 SKIPPED = 7
 # it decodes, and the core raises: its mid is no number; its source is beyond what came, or it would be a redelivery
-RAISING = envelope.encode(Rate(event_id="r", identity="0" * 32, body="1" * 32, base="USD", quote="KRW", mid="dear",
-                             rate_time=datetime(2026, 4, 20, tzinfo=UTC)))  # fmt: skip
+RAISING = envelope.encode(
+    Rate(
+        event_id="r",
+        identity="0" * 32,
+        body="1" * 32,
+        base="USD",
+        quote="KRW",
+        mid="dear",
+        rate_time=datetime(2026, 4, 20, tzinfo=UTC),
+    )
+)
 
 
 TOKEN = re.compile(rb"\b[a-z0-9]{1,16}\.[0-9a-f]{3}\.[0-9a-f]{32}\b")
@@ -86,8 +95,14 @@ def live(own_broker: EmbeddedBroker, tmp_path_factory: pytest.TempPathFactory) -
         alerts: dict[int, list[bytes]] = {number: [] for number in range(PARTITIONS)}
         for tp, record in cluster.read(topics.ALERTS):
             alerts[tp.partition].append(record.value)
-        yield SimpleNamespace(cluster=cluster, worker=second, alerts=alerts, half=half, skipped=skipped,
-                              directory=tmp_path_factory.mktemp("results"))  # fmt: skip
+        yield SimpleNamespace(
+            cluster=cluster,
+            worker=second,
+            alerts=alerts,
+            half=half,
+            skipped=skipped,
+            directory=tmp_path_factory.mktemp("results"),
+        )
 
 
 def replayed(live: Any, source: str | Path, name: str, *options: str | Path) -> Path:
@@ -114,8 +129,12 @@ def lines(result: Path) -> list[bytes]:
 
 def in_order(alerts: dict[int, list[bytes]], starts: dict[int, int] | None = None) -> list[bytes]:
     """Published alerts by partition, those whose trigger is at or after the start."""
-    return [value for number in range(PARTITIONS) for value in alerts[number]
-            if starts is None or position(value) >= starts[number]]  # fmt: skip
+    return [
+        value
+        for number in range(PARTITIONS)
+        for value in alerts[number]
+        if starts is None or position(value) >= starts[number]
+    ]
 
 
 def position(value: bytes) -> int:
@@ -201,8 +220,12 @@ def test_a_time_and_an_end_bound_a_range(live: Any) -> None:
         since = next((one.offset for one in stamped if one.timestamp >= moment.timestamp() * 1000), None)
         assert since is not None
         assert (first, end) == (since, max(since, stop))
-    expected = [value for number in range(PARTITIONS) for value in live.alerts[number]
-                if spans[number][0] <= position(value) < spans[number][1]]  # fmt: skip
+    expected = [
+        value
+        for number in range(PARTITIONS)
+        for value in live.alerts[number]
+        if spans[number][0] <= position(value) < spans[number][1]
+    ]
     assert lines(part) == expected
 
 
@@ -247,8 +270,26 @@ def test_an_excerpt_of_the_live_ledger_can_be_replayed_and_joined_with_nothing(l
     sheet, sets, out = (live.directory / name for name in ("sheet.toml", "sets", "excerpt"))
     sheet.write_text(SHEET)
     fxwatch = live.cluster.fxwatch
-    told = json.loads(fxwatch("testbed", "library", "add", "excerpt", "autumn", "--from", result, "--share", "0.4",
-                              "--seed", 1, "--sheet", sheet, "--dir", sets, "--json").stdout)  # fmt: skip
+    told = json.loads(
+        fxwatch(
+            "testbed",
+            "library",
+            "add",
+            "excerpt",
+            "autumn",
+            "--from",
+            result,
+            "--share",
+            "0.4",
+            "--seed",
+            1,
+            "--sheet",
+            sheet,
+            "--dir",
+            sets,
+            "--json",
+        ).stdout
+    )
     assert told["arguments"]["parties"] > 20
     [files] = sets.glob("autumn/*/files")
     fxwatch("testbed", "replay", files / "ledger", "--out", out)
@@ -295,8 +336,9 @@ def test_nothing_of_the_cluster_was_touched(live: Any) -> None:
 
 def test_a_place_outside_the_ledger_is_wrong_use(live: Any) -> None:
     """An unknown partition, and --json for machines: one message, exit code 2."""
-    done = live.cluster.fxwatch("testbed", "replay", "ledger", "--from", "99:1", "--json", "--out",
-                                live.directory / "none", check=False)  # fmt: skip
+    done = live.cluster.fxwatch(
+        "testbed", "replay", "ledger", "--from", "99:1", "--json", "--out", live.directory / "none", check=False
+    )
     assert done.returncode == 2
     assert "no such partition" in json.loads(done.stderr.splitlines()[-1])["what"]
     assert not (live.directory / "none").exists()

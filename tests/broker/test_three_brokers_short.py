@@ -24,8 +24,17 @@ def test_nobody_can_tell_what_befell_workers_and_brokers(tmp_path: Path) -> None
     """Alerts once each, byte for byte as the ledger's pure replay has them; states and inputs add up; none lost."""
     began = time.monotonic()
     with ThreeBrokers(tmp_path) as brokers:
-        figures = run_with_faults(brokers, tmp_path, SCHEDULE, events=9_000, seed=2, roles=("all", "all"), haste=2.0,
-                                  snapshot_every_events=200, session_timeout_seconds=6)  # fmt: skip
+        figures = run_with_faults(
+            brokers,
+            tmp_path,
+            SCHEDULE,
+            events=9_000,
+            seed=2,
+            roles=("all", "all"),
+            haste=2.0,
+            snapshot_every_events=200,
+            session_timeout_seconds=6,
+        )
         assert {len(one["replica_nodes"]) for _, one in brokers.partitions()} == {3}
     print(f"\nthree brokers, {time.monotonic() - began:.0f} s in all: {figures}")
     assert figures.kills >= 2

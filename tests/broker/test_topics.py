@@ -98,7 +98,11 @@ def test_a_changed_setting_is_found_and_corrected(settings: Settings, admin: Kaf
     admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.LEDGER, changed)])
     (difference,) = seen(admin, settings)
     assert (difference.topic, difference.aspect, difference.got, difference.expected) == (
-        topics.LEDGER, "retention.ms", "60000", "-1")  # fmt: skip
+        topics.LEDGER,
+        "retention.ms",
+        "60000",
+        "-1",
+    )
     with pytest.raises(TopicsError, match=r"fx\.ledger\.v1: retention\.ms is 60000, expected -1"):
         topics.require(settings)
     assert topics.apply(admin, settings) == [difference]
@@ -117,8 +121,10 @@ def test_partitions_are_added_where_too_few_are_and_others_left_alone(
 ) -> None:
     """Topics that an operator, or a client that creates what it asks for, made with other numbers of partitions."""
     made = {topics.TRANSACTIONS: 1, topics.RATES: 64, topics.ALERTS: 1, topics.LEDGER: 2, topics.PROGRESS: 5}
-    admin.create_topics({name: {"num_partitions": count, "replication_factor": 1} for name, count in made.items()},
-                        wait_for_metadata=True)  # fmt: skip
+    admin.create_topics(
+        {name: {"num_partitions": count, "replication_factor": 1} for name, count in made.items()},
+        wait_for_metadata=True,
+    )
     short = [(each.topic, each.got) for each in topics.diff(admin, settings) if each.aspect == "partitions"]
     assert short == [(topics.LEDGER, "2"), (topics.ALERTS, "1")]
     with pytest.raises(

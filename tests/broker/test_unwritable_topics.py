@@ -43,8 +43,11 @@ def test_input_stands_still_while_topics_are_missing(empty_broker: EmbeddedBroke
         cluster.fxwatch("simulate", "--events", EVENTS, "--seed", 5, "--publish")
         place, bad = send_bad(empty_broker.bootstrap)
         for topic, worker in zip(gone, reversed(workers), strict=True):
-            cluster.until(lambda topic=topic, worker=worker: named(worker, topic, "fxwatch topics apply"), 40,
-                          f"{topic} is not named")  # fmt: skip
+            cluster.until(
+                lambda topic=topic, worker=worker: named(worker, topic, "fxwatch topics apply"),
+                40,
+                f"{topic} is not named",
+            )
             assert worker.page("/healthz") is not None, "a worker that waits for a topic is alive"
         assert_standing_still(cluster)
         assert cluster.committed("ingest").get(place, 0) <= bad

@@ -15,8 +15,10 @@ from streams.settings import default_tables
 
 pytestmark = pytest.mark.broker
 
-LIMITS = [limit | ({"value": "3000"} if limit["name"] == "document_line" else {})
-          for limit in default_tables()["rules"]["T01"]["limits"]]  # fmt: skip
+LIMITS = [
+    limit | ({"value": "3000"} if limit["name"] == "document_line" else {})
+    for limit in default_tables()["rules"]["T01"]["limits"]
+]
 STRICTER = tomli_w.dumps({"rules": {"T01": {"limits": LIMITS}}})
 
 

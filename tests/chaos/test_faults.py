@@ -38,8 +38,15 @@ def test_workers_come_and_go(brokers: ThreeBrokers, tmp_path: Path) -> None:
 
 def test_brokers_fail(brokers: ThreeBrokers, tmp_path: Path) -> None:
     """Brokers killed one by one, leaders elected, all away for 60 s: workers go on by themselves, nothing is lost."""
-    schedule = [KILL_BROKER, ELECT_LEADERS, KILL_BROKER, all_away(AWAY_SECONDS), ELECT_LEADERS, KILL_BROKER,
-                KILL_IN_TRANSACTION]  # fmt: skip
+    schedule = [
+        KILL_BROKER,
+        ELECT_LEADERS,
+        KILL_BROKER,
+        all_away(AWAY_SECONDS),
+        ELECT_LEADERS,
+        KILL_BROKER,
+        KILL_IN_TRANSACTION,
+    ]
     figures = run_with_faults(brokers, tmp_path, schedule, events=60_000, seed=SEED, roles=("all", "all"))
     print(f"\nbroker faults: {figures}")
     assert (figures.broker_kills, figures.elections, figures.outages) == (3, 2, 1)
@@ -48,8 +55,9 @@ def test_brokers_fail(brokers: ThreeBrokers, tmp_path: Path) -> None:
 
 def test_zombies_write_nothing_that_is_seen(brokers: ThreeBrokers, tmp_path: Path) -> None:
     """Stopped until others have taken over, most in the middle of a transaction, then continued: as if never there."""
-    figures = run_with_faults(brokers, tmp_path, [STOP_WORKER] * 6, events=60_000, seed=SEED,
-                              roles=("all", "ingest", "monitor"))  # fmt: skip
+    figures = run_with_faults(
+        brokers, tmp_path, [STOP_WORKER] * 6, events=60_000, seed=SEED, roles=("all", "ingest", "monitor")
+    )
     print(f"\nSIGSTOP and SIGCONT: {figures}")
     assert figures.zombies_back + figures.zombies_ended == 6
     assert figures.stops_in_transaction > 0, "no zombie had anything to write: they prove little"
@@ -57,8 +65,9 @@ def test_zombies_write_nothing_that_is_seen(brokers: ThreeBrokers, tmp_path: Pat
 
 def test_workers_are_told_to_stop(brokers: ThreeBrokers, tmp_path: Path) -> None:
     """SIGTERM ten times: each drains and exits 0 in less than 5 s, and its work is taken over exactly."""
-    figures = run_with_faults(brokers, tmp_path, [TERMINATE_WORKER] * 10, events=40_000, seed=SEED,
-                              roles=("all", "ingest", "monitor"))  # fmt: skip
+    figures = run_with_faults(
+        brokers, tmp_path, [TERMINATE_WORKER] * 10, events=40_000, seed=SEED, roles=("all", "ingest", "monitor")
+    )
     print(f"\nSIGTERM: {figures}")
     assert len(figures.exits) == 10
 

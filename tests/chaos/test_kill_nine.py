@@ -27,8 +27,7 @@ def test_nobody_can_tell_that_workers_were_killed(brokers: ThreeBrokers, tmp_pat
     """Nothing lost, every alert once for a read_committed reader, as the ledger's pure replay has it; states equal."""
     # half of them at any moment, half between the sending of an alert and its commit
     schedule = random.Random(SEED).sample([KILL_WORKER, KILL_IN_TRANSACTION] * KILLS, KILLS)
-    figures = run_with_faults(brokers, tmp_path, schedule, events=EVENTS, seed=SEED,
-                              roles=("all", "ingest", "monitor"))  # fmt: skip
+    figures = run_with_faults(brokers, tmp_path, schedule, events=EVENTS, seed=SEED, roles=("all", "ingest", "monitor"))
     print(f"\nkill -9 of workers, seed {SEED}: {figures}")
     assert figures.kills == KILLS
     # half of the schedule in the mean; where no open transaction was met in time it is a kill like the others

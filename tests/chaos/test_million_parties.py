@@ -25,8 +25,10 @@ def test_a_million_parties_are_saved_and_loaded(tmp_path: Path) -> None:
         print(f"\n{PARTIES:,} parties: saved {saved}")
         loaded = measured_apart(cluster, "load", PARTIES)
     share = saved["cpu_seconds"] / EVENTS_PER_INTERVAL * 1e6
-    print(f"{PARTIES:,} parties: loaded {loaded}, "
-          f"full copies at the default interval and 1 000 events/s cost {share:.0f} us an event")  # fmt: skip
+    print(
+        f"{PARTIES:,} parties: loaded {loaded}, "
+        f"full copies at the default interval and 1 000 events/s cost {share:.0f} us an event"
+    )
     assert loaded["parties"] >= PARTIES // 12 * 12
     assert saved["seconds"] < SECONDS
     assert loaded["seconds"] < SECONDS

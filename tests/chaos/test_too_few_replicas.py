@@ -54,5 +54,7 @@ def test_input_stands_still_until_the_topic_takes_writes(tmp_path: Path, topic: 
         drained = cluster.wait_drained(180)
         assert all(worker.alive() for worker in workers)
         assert_exact(cluster, cluster.replay())
-        print(f"\n{topic}: told after {told:.1f} s, unwritable {UNWRITABLE_SECONDS:.0f} s, ready {mended:.1f} s after, "
-              f"drained {drained:.1f} s later")  # fmt: skip
+        print(
+            f"\n{topic}: told after {told:.1f} s, unwritable {UNWRITABLE_SECONDS:.0f} s, ready {mended:.1f} s after, "
+            f"drained {drained:.1f} s later"
+        )

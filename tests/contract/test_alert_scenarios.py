@@ -41,34 +41,49 @@ def test_a_scenario_can_fail(faults):
 # alert -> (what the page of one worker shows then, labels that tell it apart, minute)
 SHOWN = {
     "FxwatchWorkerNotReady": ({"fxwatch_unready_reasons": since(5, 2)}, {"instance": M1}, 16),
-    "FxwatchWorkerCutOff": (
-        {"fxwatch_broker_away_seconds": lambda now, _: max(0, now - 5) * 60}, {"instance": M1}, 7),
+    "FxwatchWorkerCutOff": ({"fxwatch_broker_away_seconds": lambda now, _: max(0, now - 5) * 60}, {"instance": M1}, 7),
     "FxwatchLagGrowing": (
         {'fxwatch_lag_records{agent="monitor", partition="0"}': lambda now, _: 900 + 50 * now},
-        {"agent": "monitor"}, 30),
+        {"agent": "monitor"},
+        30,
+    ),
     "FxwatchEndToEndSlow": ({'fxwatch_end_to_end_seconds_bucket{le="0.1"}': constant(0)}, {}, 25),
     "FxwatchSnapshotTooOld": (
         {'fxwatch_snapshot_age_seconds{agent="monitor", partition="0"}': lambda now, _: 60 * now},
-        {"agent": "monitor"}, 36),
+        {"agent": "monitor"},
+        36,
+    ),
     "FxwatchMetricAbsent": ({"fxwatch_sender_keys": None}, {}, 12),
     "FxwatchReconciliationGap": ({"fxwatch_reconciliation_gap": since(5, -3)}, {"instance": M1}, 8),
-    "FxwatchInputsUnread": (
-        {'fxwatch_records_passed_total{topic="fx.rates.v1", cause="moved"}': since(5, 7)}, {}, 6),
-    "FxwatchHeldByTransaction": (
-        {'fxwatch_hidden_records{agent="ingest", partition="0"}': since(5, 9)}, {}, 11),
+    "FxwatchInputsUnread": ({'fxwatch_records_passed_total{topic="fx.rates.v1", cause="moved"}': since(5, 7)}, {}, 6),
+    "FxwatchHeldByTransaction": ({'fxwatch_hidden_records{agent="ingest", partition="0"}': since(5, 9)}, {}, 11),
     "FxwatchDeadLetterRate": (
-        {'fxwatch_dead_letters_total{topic="fx.transactions.v1", code="key.differs"}': counter(80)}, {}, 10),
+        {'fxwatch_dead_letters_total{topic="fx.transactions.v1", code="key.differs"}': counter(80)},
+        {},
+        10,
+    ),
     "FxwatchSenderNotProven": (
-        {'fxwatch_sender_proofs_total{institution="BANKKRSE", outcome="signature.missing"}': since(5, 1)}, {}, 6),
+        {'fxwatch_sender_proofs_total{institution="BANKKRSE", outcome="signature.missing"}': since(5, 1)},
+        {},
+        6,
+    ),
     "FxwatchSenderKeysDiffer": (
-        {'fxwatch_sender_keys{fingerprint="a"}': None, 'fxwatch_sender_keys{fingerprint="none"}': constant(0)}, {}, 16),
+        {'fxwatch_sender_keys{fingerprint="a"}': None, 'fxwatch_sender_keys{fingerprint="none"}': constant(0)},
+        {},
+        16,
+    ),
     "FxwatchManyNewParties": (
-        {f'fxwatch_sender_words_total{{institution="OTHRKRSE", word="{word}"}}': counter(400)
-         for word in ("event", "new_party")}, {}, 60),
+        {
+            f'fxwatch_sender_words_total{{institution="OTHRKRSE", word="{word}"}}': counter(400)
+            for word in ("event", "new_party")
+        },
+        {},
+        60,
+    ),
     "FxwatchPartiesForgotten": ({"fxwatch_parties_forgotten_total": since(5, 1)}, {}, 6),
     "FxwatchRatesMissing": ({"fxwatch_rate_missing_total": counter(15)}, {}, 40),
     "FxwatchRatesNotUsed": ({'fxwatch_rates_total{verdict="rate.held"}': since(5, 1)}, {}, 7),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", SHOWN)
@@ -85,8 +100,13 @@ def test_each_cause_fires_its_alert_alone(name, faults):
 
 def test_a_stopped_partition_fires_at_once_and_alone(faults):
     """Its worker is not ready either, which is said by this alert and not by another."""
-    workers = [Worker(M1, holds=lambda agent, number, now: "stopped" if (agent, number) == ("monitor", 1) and now >= 5
-                      else "running", shows={"fxwatch_unready_reasons": since(5, 1)})]  # fmt: skip
+    workers = [
+        Worker(
+            M1,
+            holds=lambda agent, number, now: "stopped" if (agent, number) == ("monitor", 1) and now >= 5 else "running",
+            shows={"fxwatch_unready_reasons": since(5, 1)},
+        )
+    ]
     stopped = [alert("FxwatchPartitionStopped", agent="monitor")]
     assert faults(workers, 20, {4.75: [], 5.25: stopped, 20: stopped}) == ""
 
@@ -94,11 +114,16 @@ def test_a_stopped_partition_fires_at_once_and_alone(faults):
 def test_one_of_two_workers_dies(faults):
     """The other has its partitions after 10 s; one alert fires after 2 minutes, and ends when the worker is back."""
     workers = [
-        Worker(M1, away=[(5, 30, "down")],
-               holds=lambda _a, number, now: "running" if number == 0 and now < 5 else None),
-        Worker(M2, holds=lambda _a, number, now: "running" if number == 1 else "replaying" if 5.25 <= now < 6 else
-               "running" if now >= 6 else None),
-    ]  # fmt: skip
+        Worker(
+            M1, away=[(5, 30, "down")], holds=lambda _a, number, now: "running" if number == 0 and now < 5 else None
+        ),
+        Worker(
+            M2,
+            holds=lambda _a, number, now: (
+                "running" if number == 1 else "replaying" if 5.25 <= now < 6 else "running" if now >= 6 else None
+            ),
+        ),
+    ]
     down = [alert("FxwatchWorkerDown", instance=M1)]
     assert faults(workers, 40, {6.75: [], 7.5: down, 29: down, 31: []}) == ""
 
@@ -163,9 +188,13 @@ def test_a_worker_that_never_answered_is_known_by_its_jobs_name(faults):
 
 def _away(back):
     """Brokers are away from minute 5 until `back`: workers wait 5 minutes, end, and are started again then."""
-    return {"away": [(10, back, "down")],
-            "shows": {"fxwatch_broker_away_seconds": lambda now, _: (now - 5) * 60 if 5 <= now < back else 0,
-                      "fxwatch_unready_reasons": lambda now, _: 1 if 5 <= now < back else 0}}  # fmt: skip
+    return {
+        "away": [(10, back, "down")],
+        "shows": {
+            "fxwatch_broker_away_seconds": lambda now, _: (now - 5) * 60 if 5 <= now < back else 0,
+            "fxwatch_unready_reasons": lambda now, _: 1 if 5 <= now < back else 0,
+        },
+    }
 
 
 def test_kafka_is_gone(faults):
@@ -174,10 +203,11 @@ def test_kafka_is_gone(faults):
     kafka = alert("FxwatchKafkaGone")
     cut = [alert("FxwatchWorkerCutOff", instance=instance) for instance in (M1, M2)]
     ended = [
-        alert("FxwatchFleetGone"), alert("FxwatchMetricAbsent"),
+        alert("FxwatchFleetGone"),
+        alert("FxwatchMetricAbsent"),
         *(alert("FxwatchAgentGone", agent=agent) for agent in ("ingest", "monitor")),
         *(alert("FxwatchWorkerDown", instance=instance) for instance in (M1, M2)),
-    ]  # fmt: skip
+    ]
     # inhibited by the first: tests/contract/test_alertmanager.py
     assert faults(workers, 42, {5.75: [], 7: [kafka, *cut], 9: [kafka, *cut], 39: [kafka, *ended], 41.5: []}) == ""
 
@@ -209,8 +239,14 @@ def test_a_rolling_restart_fires_nothing(kind, faults):
 
 def test_the_only_worker_restarted_within_30_s_fires_nothing(faults):
     """By systemd or Kubernetes: 30 s away, another 30 s until it holds partitions again, not ready meanwhile."""
-    workers = [Worker(M1, away=[(5, 5.5, "down")], holds=lambda _a, _n, now: None if 5.5 <= now < 6 else "running",
-                      shows={"fxwatch_unready_reasons": lambda now, _: 1 if 5 <= now < 6 else 0})]  # fmt: skip
+    workers = [
+        Worker(
+            M1,
+            away=[(5, 5.5, "down")],
+            holds=lambda _a, _n, now: None if 5.5 <= now < 6 else "running",
+            shows={"fxwatch_unready_reasons": lambda now, _: 1 if 5 <= now < 6 else 0},
+        )
+    ]
     assert faults(workers, 20, {}, ever=False) == ""
 
 
@@ -251,8 +287,15 @@ def test_a_quiet_night_fires_nothing_and_a_quiet_day_does(faults):
 
     records = [alert("FxwatchNoRecords")]
     day = 24 * HOUR
-    firing = {day + 3 * HOUR: [], 5 * day + 12 * HOUR: [], WEEK + 3 * HOUR: [], WEEK + 12 * HOUR: [],
-              WEEK + 13 * HOUR: records, WEEK + 20 * HOUR: [], WEEK + day + 3 * HOUR: []}  # fmt: skip
+    firing = {
+        day + 3 * HOUR: [],
+        5 * day + 12 * HOUR: [],
+        WEEK + 3 * HOUR: [],
+        WEEK + 12 * HOUR: [],
+        WEEK + 13 * HOUR: records,
+        WEEK + 20 * HOUR: [],
+        WEEK + day + 3 * HOUR: [],
+    }
     assert _quiet(_read(rate), WEEK + 2 * day, firing, faults) == ""
 
 
@@ -301,8 +344,9 @@ def test_payments_without_a_rate_are_a_share_of_payments(faults):
 
 def test_rates_that_stay_away(faults):
     """27 h behind the payments fires; a payment dated a day ahead does not make the rate old, nor does a restart."""
-    rates, payments = (f'fxwatch_source_watermark_seconds{{topic="{topic}"}}'
-                       for topic in ("fx.rates.v1", "fx.transactions.v1"))  # fmt: skip
+    rates, payments = (
+        f'fxwatch_source_watermark_seconds{{topic="{topic}"}}' for topic in ("fx.rates.v1", "fx.transactions.v1")
+    )
 
     def clock(ahead_hours):
         return lambda now, _: 60 * now + 3600 * ahead_hours

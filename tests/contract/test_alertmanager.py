@@ -73,8 +73,14 @@ def test_commands_that_ask_an_alertmanager_say_which():
 
 
 MEASURED = {"FxwatchLagGrowing", "FxwatchEndToEndSlow", "FxwatchSnapshotTooOld"}
-WORKERS = {"FxwatchAgentGone", "FxwatchWorkerDown", "FxwatchPartitionNotHeld", "FxwatchWorkerCutOff",
-           "FxwatchWorkerNotReady", "FxwatchMetricAbsent"} | MEASURED  # fmt: skip
+WORKERS = {
+    "FxwatchAgentGone",
+    "FxwatchWorkerDown",
+    "FxwatchPartitionNotHeld",
+    "FxwatchWorkerCutOff",
+    "FxwatchWorkerNotReady",
+    "FxwatchMetricAbsent",
+} | MEASURED
 READ = {"FxwatchHeldByTransaction", "FxwatchNoRecords", "FxwatchRatesAbsent", "FxwatchRatesMissing"}
 INGEST, MONITOR = {"agent": "ingest"}, {"agent": "monitor"}
 # what fires (with labels) -> what is held back of all others, where these have agent monitor, partition 0, worker m1
@@ -82,8 +88,18 @@ HELD = [
     ("FxwatchKafkaGone", {}, {"FxwatchFleetGone"} | WORKERS | READ),
     ("FxwatchFleetGone", {}, WORKERS | READ),
     ("FxwatchAgentGone", INGEST, READ | {"FxwatchWorkerNotReady", "FxwatchMetricAbsent"}),
-    ("FxwatchAgentGone", MONITOR, MEASURED | {"FxwatchPartitionNotHeld", "FxwatchWorkerNotReady", "FxwatchMetricAbsent",
-                                              "FxwatchRatesAbsent", "FxwatchRatesMissing"}),
+    (
+        "FxwatchAgentGone",
+        MONITOR,
+        MEASURED
+        | {
+            "FxwatchPartitionNotHeld",
+            "FxwatchWorkerNotReady",
+            "FxwatchMetricAbsent",
+            "FxwatchRatesAbsent",
+            "FxwatchRatesMissing",
+        },
+    ),
     ("FxwatchWorkerDown", {"job": "fxwatch", "instance": "m2"}, MEASURED | {"FxwatchWorkerNotReady"}),
     ("FxwatchWorkerCutOff", {"job": "fxwatch", "instance": "m1"}, {"FxwatchWorkerNotReady"}),
     ("FxwatchWorkerCutOff", {"job": "fxwatch", "instance": "m2"}, set()),
@@ -94,7 +110,7 @@ HELD = [
     ("FxwatchLagGrowing", MONITOR, {"FxwatchEndToEndSlow"}),
     ("FxwatchRatesAbsent", {}, {"FxwatchRatesMissing"}),
     ("FxwatchInputsUnread", {"topic": "fx.rates.v1"}, {"FxwatchReconciliationGap"}),
-]  # fmt: skip
+]
 SOURCES = {name for name, _, _ in HELD}
 
 
@@ -129,8 +145,10 @@ SHOW = runpy.run_path(str(ALERTMANAGER.with_name("show_notifications.py")))
 def test_notifications_are_shown_in_words():
     """Who is told, what fires and what has ended, and where the runbook says what to do."""
     notes = {"summary": "m1 does not answer", "runbook_url": "docs/RUNBOOK.md#fxwatchworkerdown"}
-    alerts = [{"status": status, "labels": {"alertname": "FxwatchWorkerDown"}, "annotations": notes}
-              for status in ("firing", "resolved")]  # fmt: skip
+    alerts = [
+        {"status": status, "labels": {"alertname": "FxwatchWorkerDown"}, "annotations": notes}
+        for status in ("firing", "resolved")
+    ]
     assert SHOW["lines"]("pager", {"status": "firing", "alerts": alerts}) == [
         "PAGER  firing: 1 firing, 1 resolved",
         "  firing   FxwatchWorkerDown  m1 does not answer",
@@ -158,8 +176,11 @@ def test_what_is_no_notification_is_refused(capsys):
 
 def told(notification):
     """Who was told what: receiver, state, names of alerts."""
-    return (notification["receiver"], notification["status"],
-            sorted(one["labels"]["alertname"] for one in notification["alerts"]))  # fmt: skip
+    return (
+        notification["receiver"],
+        notification["status"],
+        sorted(one["labels"]["alertname"] for one in notification["alerts"]),
+    )
 
 
 def test_one_notification_for_a_dead_worker_and_for_a_vanished_fleet(

@@ -46,8 +46,7 @@ def test_the_specification_check_can_fail():
 
 def test_has_the_services_that_are_promised():
     """Kafka 4.3.1, topic job, workers, Prometheus, Alertmanager and Grafana, every image with an exact version."""
-    assert SERVICES.keys() == {
-        "kafka", "topics", "ingest", "monitor", "prometheus", "alertmanager", "grafana"}  # fmt: skip
+    assert SERVICES.keys() == {"kafka", "topics", "ingest", "monitor", "prometheus", "alertmanager", "grafana"}
     assert SERVICES["kafka"]["image"] == "apache/kafka:4.3.1"
     for name, service in SERVICES.items():
         if name not in FXWATCH:

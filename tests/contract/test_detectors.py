@@ -174,8 +174,11 @@ def test_wrong_parameters_are_named(name):
 
 def test_state_of_other_parameters_is_refused():
     """A state must not be loaded into a detector of another shape."""
-    for name, parameters in (("robust_z", {"floor": 1.0}), ("windowed_tails", {"window": 50.0}),
-                             ("half_space_trees", {"trees": 3.0})):  # fmt: skip
+    for name, parameters in (
+        ("robust_z", {"floor": 1.0}),
+        ("windowed_tails", {"window": 50.0}),
+        ("half_space_trees", {"trees": 3.0}),
+    ):
         state = REGISTRY[name].build({}, SEED).to_state()
         with pytest.raises(ValueError, match="other"):
             REGISTRY[name].from_state(parameters, SEED, state)

@@ -66,8 +66,10 @@ def test_provisioning_points_at_the_datasource_and_the_dashboards():
 
 def test_promtool_can_parse_every_query(promtool, tmp_path):
     """Prometheus' own parser accepts every query, Grafana's interval variable filled in."""
-    rules = [{"record": f"panel:query:{number}", "expr": expression.replace("$__rate_interval", "1m")}
-             for number, (_, expression) in enumerate(QUERIES)]  # fmt: skip
+    rules = [
+        {"record": f"panel:query:{number}", "expr": expression.replace("$__rate_interval", "1m")}
+        for number, (_, expression) in enumerate(QUERIES)
+    ]
     path = tmp_path / "queries.yml"
     path.write_text(yaml.safe_dump({"groups": [{"name": "dashboard", "rules": rules}]}))
     done = subprocess.run([promtool, "check", "rules", path], check=False, capture_output=True, text=True, timeout=60)

@@ -12,17 +12,30 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ASYNC, BLOCKING = "aiokafka_access", "kafka_python_access"
 ACCESS = {
-    "AIOKafkaProducer": ASYNC, "AIOKafkaConsumer": ASYNC, "AIOKafkaClient": ASYNC, "AIOKafkaAdminClient": ASYNC,
-    "create_conn": "aiokafka_connection", "KafkaProducer": BLOCKING, "KafkaConsumer": BLOCKING,
+    "AIOKafkaProducer": ASYNC,
+    "AIOKafkaConsumer": ASYNC,
+    "AIOKafkaClient": ASYNC,
+    "AIOKafkaAdminClient": ASYNC,
+    "create_conn": "aiokafka_connection",
+    "KafkaProducer": BLOCKING,
+    "KafkaConsumer": BLOCKING,
     "KafkaAdminClient": BLOCKING,
-}  # fmt: skip
+}
 LIBRARIES = tuple(ACCESS)
 # the product's own subclasses
 ACCESS["AssignedConsumer"] = ASYNC
 OWNER = "streams/kafka/security.py"
 # Every argument by which a client could be led past the settings.
-ARGUMENTS = ("bootstrap_servers", "security_protocol", "ssl_context", "sasl_mechanism", "sasl_plain_username",
-             "sasl_plain_password", "sasl_oauth_token_provider", "broker_credentials")  # fmt: skip
+ARGUMENTS = (
+    "bootstrap_servers",
+    "security_protocol",
+    "ssl_context",
+    "sasl_mechanism",
+    "sasl_plain_username",
+    "sasl_plain_password",
+    "sasl_oauth_token_provider",
+    "broker_credentials",
+)
 # what a connection itself is made of
 INSIDE = ("OAuthConversation",)
 
@@ -39,8 +52,11 @@ def faults(source: str, path: str) -> tuple[list[str], int]:
         given = {word.arg: word.value for word in call.keywords if word.arg is not None}
         if name in ACCESS:
             made += 1
-            spread = [name_of(word.value.func) for word in call.keywords
-                      if word.arg is None and isinstance(word.value, ast.Call)]  # fmt: skip
+            spread = [
+                name_of(word.value.func)
+                for word in call.keywords
+                if word.arg is None and isinstance(word.value, ast.Call)
+            ]
             if ACCESS[name] not in spread:
                 found.append(f"{path}:{call.lineno}: {name} without **{ACCESS[name]}(settings)")
         elif name == "App":
@@ -58,9 +74,12 @@ def faults(source: str, path: str) -> tuple[list[str], int]:
 
 def test_subclasses_are_known():
     """A class of the product's own that is a client is made as one."""
-    own = {node.name: name_of(node.bases[0]) for path in (ROOT / "streams").rglob("*.py")
-           for node in ast.walk(ast.parse(path.read_text()))
-           if isinstance(node, ast.ClassDef) and node.bases and name_of(node.bases[0]) in LIBRARIES}  # fmt: skip
+    own = {
+        node.name: name_of(node.bases[0])
+        for path in (ROOT / "streams").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef) and node.bases and name_of(node.bases[0]) in LIBRARIES
+    }
     assert {name: ACCESS.get(name) for name in own} == {name: ACCESS[base] for name, base in own.items()}
 
 

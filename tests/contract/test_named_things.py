@@ -18,9 +18,11 @@ OUTSIDE = {"investigators", "console of your own", "auditors", "banks", "customs
 DOCUMENTS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "docker-compose.yml", "Makefile")
 KINDS = (("streams", "*.py"), ("detectors", "*.py"), ("detectors", "*.toml"), ("deploy", "*"), ("docs", "*.md"))
 SOURCES = [ROOT / name for name in DOCUMENTS] + sorted(
-    path for folder, kind in KINDS for path in (ROOT / folder).rglob(kind)
+    path
+    for folder, kind in KINDS
+    for path in (ROOT / folder).rglob(kind)
     if path.is_file() and "__pycache__" not in path.parts
-)  # fmt: skip
+)
 # A command line is meant after a backtick, a colon, `Example:` or four blanks; elsewhere "fxwatch" begins a sentence.
 SHOWN = re.compile(r"(?:`|[:;,] |^ {4}|\$ |bin/)fxwatch ([a-z]+)(?: ([a-z][a-z-]*))?", re.MULTILINE)
 TOPIC = re.compile(r"\b(?:fx|customs)\.[a-z][a-z.-]*\.v1\b")
@@ -62,9 +64,14 @@ def test_every_command_that_a_message_or_document_names_exists():
 
 @pytest.mark.parametrize(
     ("text", "wrong"),
-    [("run `fxwatch nothing`", ["nothing"]), ("to do: fxwatch topics repair", ["topics repair"]),
-     ("run: fxwatch topics apply", []), ("what fxwatch does", []), ("`fxwatch skip monitor 3`", [])],
-)  # fmt: skip
+    [
+        ("run `fxwatch nothing`", ["nothing"]),
+        ("to do: fxwatch topics repair", ["topics repair"]),
+        ("run: fxwatch topics apply", []),
+        ("what fxwatch does", []),
+        ("`fxwatch skip monitor 3`", []),
+    ],
+)
 def test_a_command_that_does_not_exist_is_found(text, wrong):
     """The check itself: a command, and a command of a group."""
     assert not_commands(text) == wrong
@@ -74,17 +81,24 @@ def test_every_topic_that_is_named_is_in_the_topic_table():
     """One of the table, or a desk's copy of alerts."""
     known = {row.name for row in table(load_settings())}
     desk = re.compile(r"fx\.alerts\.[a-z0-9-]+\.v1")
-    wrong = {(str(path.relative_to(ROOT)), name) for path in SOURCES for name in TOPIC.findall(path.read_text("utf-8"))
-             if name not in known and not desk.fullmatch(name)}  # fmt: skip
+    wrong = {
+        (str(path.relative_to(ROOT)), name)
+        for path in SOURCES
+        for name in TOPIC.findall(path.read_text("utf-8"))
+        if name not in known and not desk.fullmatch(name)
+    }
     assert wrong == set()
 
 
 def test_who_the_topic_table_names_exists():
     """An agent, a command that can be typed, a desk, or a party outside fxwatch that is known as such."""
     unknown = {
-        name for row in table(load_settings()) for column in (row.writers, row.readers) for name in named(column)
+        name
+        for row in table(load_settings())
+        for column in (row.writers, row.readers)
+        for name in named(column)
         if name not in AGENTS and name not in OUTSIDE and not name.startswith(DESK) and not exists(name.split())
-    }  # fmt: skip
+    }
     assert unknown == set()
 
 

@@ -79,10 +79,14 @@ def test_both_configurations_tell_an_alertmanager():
     """Rules that nobody is told of wake nobody: compose's service by its name and port, and the plain process."""
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     told = {
-        path.name: [target for one in yaml.safe_load(path.read_text())["alerting"]["alertmanagers"]
-                    for static in one["static_configs"] for target in static["targets"]]
+        path.name: [
+            target
+            for one in yaml.safe_load(path.read_text())["alerting"]["alertmanagers"]
+            for static in one["static_configs"]
+            for target in static["targets"]
+        ]
         for path in (CONFIGURATION, LOCAL)
-    }  # fmt: skip
+    }
     assert told == {"prometheus.yml": ["alertmanager:9093"], "prometheus.local.yml": ["127.0.0.1:9093"]}
     assert compose["alertmanager"]["ports"] == ["127.0.0.1:9093:9093"]
 

@@ -141,19 +141,28 @@ BREAKING = [
     (TRANSACTIONS, with_rule, "the record: the rule dependentRequired was added or changed"),
     ("customs.declarations.v1", field("line", minimum=2), "line: the bound minimum was tightened from 1 to 2"),
     ("fx.profiles.v1", field("related_counterparties", maxItems=10), "related_counterparties: the bound maxItems"),
-    ("fx.profiles.v1", field("related_counterparties", items={"type": "string", "maxLength": 1}),
-     "related_counterparties[]: the bound maxLength was tightened"),
+    (
+        "fx.profiles.v1",
+        field("related_counterparties", items={"type": "string", "maxLength": 1}),
+        "related_counterparties[]: the bound maxLength was tightened",
+    ),
     ("fx.alerts.v1", removed("desk"), "desk: a field was removed or renamed"),
     ("fx.alerts.v1", optional("score"), "score: a field that was always given became optional"),
     ("fx.alerts.v1", field("score", type="string"), "score: the type was changed"),
-    ("fx.alerts.v1", field("severity", enum=["low", "medium", "high", "critical", "extreme"]),
-     "severity: the enum was widened by extreme"),
+    (
+        "fx.alerts.v1",
+        field("severity", enum=["low", "medium", "high", "critical", "extreme"]),
+        "severity: the enum was widened by extreme",
+    ),
     ("fx.alerts.v1", hit_without_strength, "typologies[].strength: a field was removed or renamed"),
     ("fx.deadletter.v1", removed("__fx.error.stage"), "__fx.error.stage: a field was removed or renamed"),
-    ("fx.deadletter.v1", field("__fx.error.message", maxLength=4096),
-     "__fx.error.message: the bound maxLength was loosened"),
+    (
+        "fx.deadletter.v1",
+        field("__fx.error.message", maxLength=4096),
+        "__fx.error.message: the bound maxLength was loosened",
+    ),
     ("fx.identities.v1", removed("key_id"), "key_id: a field was removed or renamed"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("topic", "change", "said"), BREAKING, ids=[said for _, _, said in BREAKING])
@@ -165,14 +174,16 @@ def test_a_breaking_change_is_named(topic, change, said):
 HARMLESS = [
     (TRANSACTIONS, added("lei", required=False)),
     (TRANSACTIONS, field("institution", maxLength=64)),
-    (TRANSACTIONS, field("channel", enum=["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank",
-                                          "atm"])),
+    (
+        TRANSACTIONS,
+        field("channel", enum=["branch", "web", "app", "small_remitter", "card", "exchanger", "interbank", "atm"]),
+    ),
     (TRANSACTIONS, optional("channel")),
     (TRANSACTIONS, field("event_id", description="other words")),
     ("fx.alerts.v1", added("analyst_note", required=False)),
     ("fx.alerts.v1", added("retracted_at", required=True)),
     ("fx.alerts.v1", field("severity", enum=["high", "critical"])),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("topic", "change"), HARMLESS)
@@ -250,10 +261,15 @@ def kept(path: Path) -> list[LedgerRecord]:
     """A kept ledger partition."""
     lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
     return [
-        LedgerRecord(number, line["timestamp"], line["key"].encode(), line["value"].encode(),
-                     [(name, content.encode()) for name, content in line["headers"]])
+        LedgerRecord(
+            number,
+            line["timestamp"],
+            line["key"].encode(),
+            line["value"].encode(),
+            [(name, content.encode()) for name, content in line["headers"]],
+        )
         for number, line in enumerate(lines)
-    ]  # fmt: skip
+    ]
 
 
 def test_there_are_kept_ledgers():

@@ -54,8 +54,13 @@ CALENDAR = {"time_leap", "time_not_in_utc", "date_malformed"} | {name for name i
 # to a schema 1.0 is an integer and integers have no end; the decoder wants digits alone, in 64 bits
 WHOLE_NUMBERS = {"declaration_line_float", "declaration_line_beyond_64_bits"}
 # published without a length, which may not become narrower; what the door takes of it is bounded all the same
-BOUNDED_TEXTS = {"disposition_alert_id_65", "disposition_investigator_129", "disposition_legal_basis_257",
-                 "disposition_office_129", "profile_industry_code_too_long"}  # fmt: skip
+BOUNDED_TEXTS = {
+    "disposition_alert_id_65",
+    "disposition_investigator_129",
+    "disposition_legal_basis_257",
+    "disposition_office_129",
+    "profile_industry_code_too_long",
+}
 
 
 def test_the_published_files_are_what_the_code_gives():

@@ -94,9 +94,12 @@ def test_an_installed_wheel_writes_its_files(wheel, tmp_path):
     site.parent.mkdir()
     done = subprocess.run(
         (sys.executable, "-c", "from streams.cli import main; main()", "deploy", "write", "site", "--json"),
-        check=True, capture_output=True, text=True, cwd=site.parent,
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=site.parent,
         env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
-    )  # fmt: skip
+    )
     written = json.loads(done.stdout)["written"]
     assert set(written) == tracked(*SHIPPED)
     assert all((site / name).read_bytes() == (ROOT / name).read_bytes() for name in written)

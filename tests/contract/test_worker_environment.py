@@ -24,8 +24,12 @@ def slim(*arguments):
     """A process without the modules that requirements.lock does not bring."""
     return subprocess.run(
         (sys.executable, "-m", "tests.support.slim_worker", *arguments),
-        check=False, capture_output=True, text=True, cwd=ROOT, env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+    )
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +78,20 @@ def test_every_module_of_a_worker_can_be_imported_without_the_extras(slim_import
 
 def test_a_file_can_be_checked_without_the_extras():
     """A dry run reads, checks and converts payment messages: contracts, registers and formats need no extra."""
-    told = slim("publish", "--dry-run", "--json", "--resident-country", "KR", "--party-type", "company",
-                "--channel", "interbank", "--local-currency", "KRW",
-                "tests/formats/outgoing.pacs.008.001.10.xml")  # fmt: skip
+    told = slim(
+        "publish",
+        "--dry-run",
+        "--json",
+        "--resident-country",
+        "KR",
+        "--party-type",
+        "company",
+        "--channel",
+        "interbank",
+        "--local-currency",
+        "KRW",
+        "tests/formats/outgoing.pacs.008.001.10.xml",
+    )
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout)["messages"][0]["converted"] == 1
 
@@ -92,19 +107,22 @@ def test_a_command_that_needs_an_extra_says_so_where_it_is_missing():
     assert "Example: fxwatch testbed run" in slim("testbed", "run", "--help").stdout
 
 
-@pytest.mark.parametrize(("arguments", "extra"), [
-    ("demo", "demo"),
-    ("simulate --out {out}", "demo"),
-    ("broker start --dir {out}", "demo"),
-    ("testbed run --out {out}", "testbed"),
-    ("testbed generate --out {out}", "testbed"),
-    ("testbed replay ledger --out {out}", "testbed"),
-    ("testbed judge {there} --truth {there} --out {out}", "testbed"),
-    ("testbed compare {there} {there} --truth {there} --out {out}", "testbed"),
-    ("testbed search {there} --vary a=1 --out {out}", "testbed"),
-    ("testbed exercise {there} --truth {there} --out {out}", "testbed"),
-    ("testbed library verify", "testbed"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "extra"),
+    [
+        ("demo", "demo"),
+        ("simulate --out {out}", "demo"),
+        ("broker start --dir {out}", "demo"),
+        ("testbed run --out {out}", "testbed"),
+        ("testbed generate --out {out}", "testbed"),
+        ("testbed replay ledger --out {out}", "testbed"),
+        ("testbed judge {there} --truth {there} --out {out}", "testbed"),
+        ("testbed compare {there} {there} --truth {there} --out {out}", "testbed"),
+        ("testbed search {there} --vary a=1 --out {out}", "testbed"),
+        ("testbed exercise {there} --truth {there} --out {out}", "testbed"),
+        ("testbed library verify", "testbed"),
+    ],
+)
 def test_no_command_begins_without_its_extra(arguments, extra, tmp_path, monkeypatch, capsys):
     """The check comes before any work: nothing was written, and the message says what to install."""
     for module in extras.LIBRARIES[extra]:

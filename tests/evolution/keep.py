@@ -72,8 +72,15 @@ def alert_hash(values: list[bytes]) -> str:
 def expected(number: int, log: list[Stored], save_at: int) -> tuple[list[SimpleNamespace], dict[str, Any]]:
     """The snapshot's records, and what the whole ledger comes to."""
     core, recorder, alerts = MonitorCore("kept"), Recorder(), []
-    plan = SnapshotPlan(topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, code="kept", config="kept", topic_id=TOPIC_ID,
-                        every_events=1, every_seconds=1)  # fmt: skip
+    plan = SnapshotPlan(
+        topic=topics.SNAPSHOTS,
+        schema=STATE_SCHEMA,
+        code="kept",
+        config="kept",
+        topic_id=TOPIC_ID,
+        every_events=1,
+        every_seconds=1,
+    )
     place = Place(topics.PROGRESS, "monitor", number)
 
     async def save(frozen: Any) -> None:
@@ -87,9 +94,16 @@ def expected(number: int, log: list[Stored], save_at: int) -> tuple[list[SimpleN
         alerts += [one.value for one in outputs if one.topic == topics.ALERTS and record.offset >= save_at]
         if state.next == save_at:
             asyncio.run(save(state.freeze()))
-    told = {"partition": number, "snapshot_at": save_at, "next": state.next, "parties": len(state.parties),
-            "counters": state.counters, "digest": state.freeze().digest(), "alerts_after_snapshot": len(alerts),
-            "alerts_sha256": alert_hash(alerts)}  # fmt: skip
+    told = {
+        "partition": number,
+        "snapshot_at": save_at,
+        "next": state.next,
+        "parties": len(state.parties),
+        "counters": state.counters,
+        "digest": state.freeze().digest(),
+        "alerts_after_snapshot": len(alerts),
+        "alerts_sha256": alert_hash(alerts),
+    }
     return recorder.records, told
 
 

@@ -35,8 +35,10 @@ def expected(kept: Path) -> dict[str, Any]:
 def ledger(kept: Path) -> list[Stored]:
     """The kept ledger."""
     rows = msgspec.msgpack.decode(gzip.decompress((kept / "ledger.msgpack.gz").read_bytes()))
-    return [Stored(topics.LEDGER, 0, offset, timestamp, key, value, tuple(tuple(one) for one in headers))
-            for offset, timestamp, key, value, headers in rows]  # fmt: skip
+    return [
+        Stored(topics.LEDGER, 0, offset, timestamp, key, value, tuple(tuple(one) for one in headers))
+        for offset, timestamp, key, value, headers in rows
+    ]
 
 
 def load(kept: Path, schema: int = STATE_SCHEMA) -> PartitionState:

@@ -27,8 +27,28 @@ MISSING = (
 LONGEST = 8192
 # instrumented, an input takes about a millisecond; one that takes seconds stalls a partition
 STALL_SECONDS = 5
-POOL: list[Any] = [None, True, 0, -1, 2**64 - 1, 1.5, 1e300, "", "0", "1e5", "\x00", "0001-01-01T00:00:00Z", [], {},
-                   "9999-12-31T23:59:59.999999Z", "1000000000000000", "0.000001", "XAU", "KRW", "9" * 30]  # fmt: skip
+POOL: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**64 - 1,
+    1.5,
+    1e300,
+    "",
+    "0",
+    "1e5",
+    "\x00",
+    "0001-01-01T00:00:00Z",
+    [],
+    {},
+    "9999-12-31T23:59:59.999999Z",
+    "1000000000000000",
+    "0.000001",
+    "XAU",
+    "KRW",
+    "9" * 30,
+]
 
 
 def available() -> bool:
@@ -107,22 +127,37 @@ def fuzz(target: str, seconds: int, seed: int) -> tuple[str, bool]:
     with tempfile.TemporaryDirectory() as scratch:
         for number, data in enumerate(seeds()[target]):
             Path(scratch, f"seed-{number}").write_bytes(data)
-        options = [f"-max_total_time={seconds}", f"-seed={seed}", f"-max_len={LONGEST}", f"-timeout={STALL_SECONDS}",
-                   f"-artifact_prefix={finds}/", "-print_final_stats=1", "-rss_limit_mb=1024", scratch,
-                   *map(str, [finds] if before else [])]  # fmt: skip
+        options = [
+            f"-max_total_time={seconds}",
+            f"-seed={seed}",
+            f"-max_len={LONGEST}",
+            f"-timeout={STALL_SECONDS}",
+            f"-artifact_prefix={finds}/",
+            "-print_final_stats=1",
+            "-rss_limit_mb=1024",
+            scratch,
+            *map(str, [finds] if before else []),
+        ]
         run = subprocess.run(
             [sys.executable, __file__, "--child", target, "--", *options],
-            cwd=HERE.parents[1], capture_output=True, text=True, errors="replace", check=False, timeout=seconds + 120,
+            cwd=HERE.parents[1],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=seconds + 120,
             env=os.environ | {"PYTHONUNBUFFERED": "1"},
-        )  # fmt: skip
+        )
     found = sorted(path.name for path in set(finds.iterdir()) - before)
     units = re.search(r"number_of_executed_units:\s*(\d+)", run.stderr)
     coverage = re.findall(r"cov: (\d+) ft: (\d+) corp: (\d+)", run.stderr)
     if units is None or not coverage or (run.returncode and not found):
         return f"fuzz {target}: did not run\n{run.stderr[-3000:]}", True
     edges, features, corpus = coverage[-1]
-    line = (f"fuzz {target}: {int(units[1]):,} executions in {seconds} s, {edges} branches and {features} features "
-            f"covered, corpus {corpus}, seed {seed}, finds: {', '.join(found) or 'none'}")  # fmt: skip
+    line = (
+        f"fuzz {target}: {int(units[1]):,} executions in {seconds} s, {edges} branches and {features} features "
+        f"covered, corpus {corpus}, seed {seed}, finds: {', '.join(found) or 'none'}"
+    )
     trace = (run.stdout + run.stderr).partition("Uncaught Python exception")[2]
     return line + (f"\n{trace[:3000]}" if found else ""), bool(found)
 

@@ -14,14 +14,28 @@ from streams.keys.pseudonyms import development_keys
 
 CORPUS = Path(__file__).parents[1] / "formats" / "corpus"
 GIVEN = {
-    "resident_country": "KR", "party_type": "by-identifier", "channel": "branch", "local_currency": "KRW",
-    "utc_offset": "+09:00", "time_of_day": "09:00", "institution_numbers": "true", "transaction_purpose": "true",
-}  # fmt: skip
+    "resident_country": "KR",
+    "party_type": "by-identifier",
+    "channel": "branch",
+    "local_currency": "KRW",
+    "utc_offset": "+09:00",
+    "time_of_day": "09:00",
+    "institution_numbers": "true",
+    "transaction_purpose": "true",
+}
 # what the first byte of an input means
 SYNTAXES: tuple[Syntax, ...] = ("fin", "xml")
 # one for each way of the readers; more would make the replay of all their cuts slow
-SEEDS = ("fin_answers_mixed", "fin_identifier_cut", "fin_local_side", "fin_narrative_continued", "fin_other_types",
-         "fin_sort_code", "xml_minimal_out", "xml_firm_bic_tells_country")  # fmt: skip
+SEEDS = (
+    "fin_answers_mixed",
+    "fin_identifier_cut",
+    "fin_local_side",
+    "fin_narrative_continued",
+    "fin_other_types",
+    "fin_sort_code",
+    "xml_minimal_out",
+    "xml_firm_bic_tells_country",
+)
 # 2100: no date of the seeds is ahead of it
 TIMESTAMP_MS = 4_102_444_800_000
 

@@ -33,8 +33,20 @@ TIMESTAMP_MS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000)
 HEADER_NAMES = ["fx.history", "ce_id", "ce_time", "traceparent", "__fx.check", "__fx.error.topic", "", "other"]
 # what the first byte of an input of `snapshot` means, beside the places of sections
 A_CHUNK, A_HEADER = 254, 255
-HEADER = Header(snapshot_id="s", agent="monitor", partition=0, slot="0", schema=STATE_SCHEMA, code="1", config="c",
-                next=1, topic_id="t", chunks=1, bytes=1, sha256="")  # fmt: skip
+HEADER = Header(
+    snapshot_id="s",
+    agent="monitor",
+    partition=0,
+    slot="0",
+    schema=STATE_SCHEMA,
+    code="1",
+    config="c",
+    next=1,
+    topic_id="t",
+    chunks=1,
+    bytes=1,
+    sha256="",
+)
 CHUNK_OPENING = chunk_opening(HEADER.snapshot_id)
 # seeds of chunks leave the detectors out, which are larger than an input may be
 SMALL_SECTION = 1_000
@@ -241,8 +253,13 @@ def seeds() -> dict[str, list[bytes]]:
     sent = [bytes([TOPICS.index(topic)]) + json.dumps(body).encode() for topic, body in GOOD.items()]
     sent += seeds_of_transactions()
     keyed = [b"\x03P-1", b"\x03P-1\x01\x00\x011\x01\x03\x05trace", b"\x02\xff\xfe\x01\x05\x011"]
-    return {"door": sent, "ledger_record": in_ledger, "key_and_headers": keyed, "snapshot": seeds_of_snapshots(),
-            "payment_message": seeds_of_messages()}  # fmt: skip
+    return {
+        "door": sent,
+        "ledger_record": in_ledger,
+        "key_and_headers": keyed,
+        "snapshot": seeds_of_snapshots(),
+        "payment_message": seeds_of_messages(),
+    }
 
 
 def seeds_of_snapshots() -> list[bytes]:
@@ -252,15 +269,24 @@ def seeds_of_snapshots() -> list[bytes]:
     small = [section for section in sections if len(section[1]) < SMALL_SECTION]
     (chunk,) = chunked(HEADER.snapshot_id, small)
     assert chunk.startswith(CHUNK_OPENING)
-    return [*found, bytes([A_CHUNK]) + chunk[len(CHUNK_OPENING) :],
-            bytes([A_HEADER]) + msgspec.json.encode(sealed(HEADER))]  # fmt: skip
+    return [
+        *found,
+        bytes([A_CHUNK]) + chunk[len(CHUNK_OPENING) :],
+        bytes([A_HEADER]) + msgspec.json.encode(sealed(HEADER)),
+    ]
 
 
 def seeds_of_transactions() -> list[bytes]:
     """Inputs of the target `door` that are good transactions: the least one, and one with most fields."""
     given: dict[str, Any] = {
-        "payment_id": "P", "settled_amount": "6850000", "settled_currency": "KRW", "deal_rate": "1390",
-        "remittance_info": "bitcoin", "status": "returned", "original_event_id": "E-0", "x_own": {"a": [1, 1e5, None]},
-    }  # fmt: skip
+        "payment_id": "P",
+        "settled_amount": "6850000",
+        "settled_currency": "KRW",
+        "deal_rate": "1390",
+        "remittance_info": "bitcoin",
+        "status": "returned",
+        "original_event_id": "E-0",
+        "x_own": {"a": [1, 1e5, None]},
+    }
     topic = bytes([TOPICS.index(TRANSACTIONS)])
     return [topic + json.dumps(body).encode() for body in (TRANSACTION, TRANSACTION | given)]

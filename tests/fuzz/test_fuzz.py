@@ -96,8 +96,11 @@ def test_a_few_seconds_of_fuzzing_find_nothing():
         pytest.skip("atheris is not installed (Linux on x86-64 only); to do there: make fuzzer")
     run = subprocess.run(
         [sys.executable, HERE / "fuzz.py", "--seconds", str(SECONDS)],
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
     print(run.stdout)
     assert run.returncode == 0, run.stdout + run.stderr
     assert run.stdout.count("finds: none") == len(targets.TARGETS)

@@ -42,8 +42,9 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.mutation", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("files", nargs="*", metavar="FILE", help="a module, as in detectors/ranking/budget.py")
     parser.add_argument("--tests", nargs="+", default=[], help="test files, instead of those of the plan")
     parser.add_argument("--processes", type=int, default=2, help="mutants tried at a time")
@@ -90,8 +91,11 @@ def _report(file: str, plan: Plan, verdicts: dict[Mutant, str], chosen: argparse
     for reason in untrue:
         print(f"{file}: a reason for a mutant that does not survive, or is none: {reason}")
     counts = collections.Counter(verdicts.values())
-    print(f"{file}: {len(verdicts)} mutants, {counts['killed'] + counts['timeout']} noticed, "
-          f"{len(survivors) - len(without)} with a reason, {len(without)} without", flush=True)  # fmt: skip
+    print(
+        f"{file}: {len(verdicts)} mutants, {counts['killed'] + counts['timeout']} noticed, "
+        f"{len(survivors) - len(without)} with a reason, {len(without)} without",
+        flush=True,
+    )
     return len(without) + len(untrue)
 
 

@@ -94,8 +94,14 @@ def _mutant(file: str, owner: str, line: int, before: str, after: str) -> Mutant
             return None
     except SyntaxError:
         return None
-    return Mutant(file=file, function=owner, line=line + start, source=source,
-                  removed=_joined(old[start : len(old) - end]), added=_joined(new[start : len(new) - end]))  # fmt: skip
+    return Mutant(
+        file=file,
+        function=owner,
+        line=line + start,
+        source=source,
+        removed=_joined(old[start : len(old) - end]),
+        added=_joined(new[start : len(new) - end]),
+    )
 
 
 def _joined(lines: Sequence[str]) -> str:
@@ -119,8 +125,9 @@ def _functions(module: libcst.Module) -> Iterator[tuple[str, libcst.FunctionDef]
         if isinstance(statement, libcst.FunctionDef):
             yield "", statement
         elif isinstance(statement, libcst.ClassDef):
-            yield from ((statement.name.value, inner) for inner in statement.body.body
-                        if isinstance(inner, libcst.FunctionDef))  # fmt: skip
+            yield from (
+                (statement.name.value, inner) for inner in statement.body.body if isinstance(inner, libcst.FunctionDef)
+            )
 
 
 def _is_sentence(node: libcst.CSTNode) -> bool:

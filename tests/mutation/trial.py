@@ -163,8 +163,10 @@ def _forget_cached_results() -> None:
 
 
 def _with_nested(code: CodeType) -> list[CodeType]:
-    return [code, *(inner for constant in code.co_consts if isinstance(constant, CodeType)
-                    for inner in _with_nested(constant))]  # fmt: skip
+    return [
+        code,
+        *(inner for constant in code.co_consts if isinstance(constant, CodeType) for inner in _with_nested(constant)),
+    ]
 
 
 def _functions_of(files: set[str]) -> dict[tuple[str, str], FunctionType]:

@@ -16,8 +16,9 @@ from detectors.memory.state import PartitionState
 from tests.support.ledger import START, TOPIC, Ledger, configuration, digest16, payment
 
 SETTINGS = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-CONFIGURATION = configuration(detectors={"warm_up": 5, "calibration_window": 20, "daily_budget": 5000.0},
-                              engine={"fingerprints": 12})  # fmt: skip
+CONFIGURATION = configuration(
+    detectors={"warm_up": 5, "calibration_window": 20, "daily_budget": 5000.0}, engine={"fingerprints": 12}
+)
 STEPS = st.lists(
     st.fixed_dictionaries(
         {
@@ -47,15 +48,35 @@ def log(steps: list[dict[str, Any]]) -> list[tuple[Any, Origin]]:
     for number, step in enumerate(steps):
         at = START + timedelta(hours=step["hours"])
         commitment = f"k1:{digest16(str(number)) * 2}"
-        origin = Origin(offset=len(written), source=Source(TOPIC, 0, number), commitment=commitment, timestamp_ms=0,
-                        history=step["history"])  # fmt: skip
+        origin = Origin(
+            offset=len(written),
+            source=Source(TOPIC, 0, number),
+            commitment=commitment,
+            timestamp_ms=0,
+            history=step["history"],
+        )
         if step["rate"]:
             name = f"rate{step['name']}"
-            event: Any = Rate(event_id=name, identity=digest16(name), body=digest16(str(at)), base="USD", quote="KRW",
-                              mid="1400.5", rate_time=at)  # fmt: skip
+            event: Any = Rate(
+                event_id=name,
+                identity=digest16(name),
+                body=digest16(str(at)),
+                base="USD",
+                quote="KRW",
+                mid="1400.5",
+                rate_time=at,
+            )
         else:
-            names = ("party", "counterparty", "currency", "status", "payment_id", "deal_rate", "evidence",
-                     "institution")  # fmt: skip
+            names = (
+                "party",
+                "counterparty",
+                "currency",
+                "status",
+                "payment_id",
+                "deal_rate",
+                "evidence",
+                "institution",
+            )
             fields = {name: step[name] for name in names}
             event = payment(f"e{step['name']}", at, step["amount"], settled_currency="KRW", **fields)
         written.append((event, origin))
@@ -170,8 +191,13 @@ def counted(events: list[tuple[str, str, int, int]]) -> int:
 
 
 @SETTINGS
-@given(st.lists(st.tuples(st.just("settled"), st.just("0"), st.integers(1, 100_000), st.integers(0, 800)),
-                min_size=3, max_size=20))  # fmt: skip
+@given(
+    st.lists(
+        st.tuples(st.just("settled"), st.just("0"), st.integers(1, 100_000), st.integers(0, 800)),
+        min_size=3,
+        max_size=20,
+    )
+)
 def test_payments_that_share_an_id_all_count(events):
     """Three payments or more under one id, whatever their amounts and times: every one of them counts."""
     assert counted(events) == sum(cents for _, _, cents, _ in events)

@@ -270,11 +270,15 @@ class _Record:
 @given(
     KEYS,
     st.none() | st.binary(max_size=50),
-    st.lists(st.tuples(st.one_of(st.text(max_size=5), st.sampled_from(["__fx.error.topic", "__fx.error.offset"])),
-                       st.none() | st.binary(max_size=20))),
+    st.lists(
+        st.tuples(
+            st.one_of(st.text(max_size=5), st.sampled_from(["__fx.error.topic", "__fx.error.offset"])),
+            st.none() | st.binary(max_size=20),
+        )
+    ),
     st.text(max_size=600),
     st.integers(-1, 2**63 - 1),
-)  # fmt: skip
+)
 def test_a_dead_letter_gives_the_record_back(key, value, headers, message, offset):
     """Key, value and headers come back byte for byte, with our position, whatever headers the sender forged."""
     letter = dead_letter("t", 3, offset, 5, key, value, headers, "decode", ["utf8.invalid"], message, "0.1")

@@ -19,13 +19,23 @@ SHARE = st.floats(0, 1)
 MAYBE = st.none() | st.floats()
 VIEWS = st.builds(
     EventView,
-    event_time_s=st.floats(-1e10, 1e10), direction=st.sampled_from(["in", "out"]),
+    event_time_s=st.floats(-1e10, 1e10),
+    direction=st.sampled_from(["in", "out"]),
     party_type=st.sampled_from(["person", "bank"]),
-    channel=st.just("web"), country=st.sampled_from(["VN", "US"]), currency=st.just("USD"), purpose=st.none(),
-    institution=st.just("b"), counterparty=st.sampled_from([f"k.{i}" for i in range(30)]), amount_usd=MAYBE,
-    deal_deviation_bp=MAYBE, no_document=st.booleans(), local_hour=st.floats(0, 23.99), local_weekday=st.integers(0, 6),
-    doc_line_ratio=MAYBE, sum_7d_usd=MAYBE,
-)  # fmt: skip
+    channel=st.just("web"),
+    country=st.sampled_from(["VN", "US"]),
+    currency=st.just("USD"),
+    purpose=st.none(),
+    institution=st.just("b"),
+    counterparty=st.sampled_from([f"k.{i}" for i in range(30)]),
+    amount_usd=MAYBE,
+    deal_deviation_bp=MAYBE,
+    no_document=st.booleans(),
+    local_hour=st.floats(0, 23.99),
+    local_weekday=st.integers(0, 6),
+    doc_line_ratio=MAYBE,
+    sum_7d_usd=MAYBE,
+)
 
 
 @given(SHARE, st.lists(SHARE, max_size=4), SHARE)
@@ -40,10 +50,23 @@ def test_the_fused_score_is_monotone_and_in_range(rank, strengths, other):
 LARGEST = math.nextafter(math.inf, 0)
 # what hypothesis draws once in a hundred runs: a geometric mean of the largest numbers rounds beyond them
 EXTREME = EventView(
-    event_time_s=0.0, direction="in", party_type="person", channel="web", country="VN", currency="USD", purpose=None,
-    institution="b", counterparty="k.0", amount_usd=LARGEST, deal_deviation_bp=LARGEST, no_document=False,
-    local_hour=0.0, local_weekday=0, doc_line_ratio=LARGEST, sum_7d_usd=LARGEST,
-)  # fmt: skip
+    event_time_s=0.0,
+    direction="in",
+    party_type="person",
+    channel="web",
+    country="VN",
+    currency="USD",
+    purpose=None,
+    institution="b",
+    counterparty="k.0",
+    amount_usd=LARGEST,
+    deal_deviation_bp=LARGEST,
+    no_document=False,
+    local_hour=0.0,
+    local_weekday=0,
+    doc_line_ratio=LARGEST,
+    sum_7d_usd=LARGEST,
+)
 
 
 @settings(max_examples=60, deadline=None)

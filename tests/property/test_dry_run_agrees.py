@@ -16,10 +16,32 @@ from streams.settings import load_settings
 from tests.support.payment_files import fin, xml
 from tests.support.pipeline import GOOD
 
-TEXTS = {"resident_country": "KR", "party_type": "company", "channel": "interbank", "institution_numbers": "true",
-         "utc_offset": "+09:00", "time_of_day": "10:00"}  # fmt: skip
-INSERTED = (b"\n", b"}", b"<", b"/", b" ", b"\0", b"KR", b"NOTPROVIDED", b"-}", b"&", b"\n:57A:DEUTDEFF", b'"', b"null",
-            b'{"a":1},', b"\xff", b"1e999")  # fmt: skip
+TEXTS = {
+    "resident_country": "KR",
+    "party_type": "company",
+    "channel": "interbank",
+    "institution_numbers": "true",
+    "utc_offset": "+09:00",
+    "time_of_day": "10:00",
+}
+INSERTED = (
+    b"\n",
+    b"}",
+    b"<",
+    b"/",
+    b" ",
+    b"\0",
+    b"KR",
+    b"NOTPROVIDED",
+    b"-}",
+    b"&",
+    b"\n:57A:DEUTDEFF",
+    b'"',
+    b"null",
+    b'{"a":1},',
+    b"\xff",
+    b"1e999",
+)
 TRIES = 150
 
 

@@ -93,13 +93,17 @@ DISPOSITION_RECORDS = st.fixed_dictionaries(
 STEPS = st.lists(
     st.tuples(
         st.one_of(
-            TRANSACTIONS_DRAWN, TRANSACTIONS_DRAWN, DECLARATIONS_DRAWN, RATE_RECORDS, PROFILE_RECORDS,
+            TRANSACTIONS_DRAWN,
+            TRANSACTIONS_DRAWN,
+            DECLARATIONS_DRAWN,
+            RATE_RECORDS,
+            PROFILE_RECORDS,
             DISPOSITION_RECORDS,
         ),
         st.booleans(),
     ),
     max_size=25,
-)  # fmt: skip
+)
 
 
 def accepted(pipeline: Pipeline, topic: str, body: dict[str, Any], *, history: bool = False) -> None:
@@ -152,8 +156,12 @@ def test_the_largest_payment_at_an_absurd_rate_is_applied():
     pipeline = Pipeline(CONFIGURATION)
     accepted(pipeline, RATES, RATE)
     for number in range(3):
-        body = {"event_id": f"E-{number}", "amount": "1000000000000000", "deal_rate": "1000000000000000",
-                "settled_currency": "KRW"}  # fmt: skip
+        body = {
+            "event_id": f"E-{number}",
+            "amount": "1000000000000000",
+            "deal_rate": "1000000000000000",
+            "settled_currency": "KRW",
+        }
         accepted(pipeline, TRANSACTIONS, TRANSACTION | body)
     assert pipeline.state.counters["scored"] == 3
 
@@ -165,9 +173,9 @@ def test_a_return_of_more_than_the_amount_leaves_nothing_or_is_of_another_paymen
         pipeline = Pipeline(CONFIGURATION)
         records = [
             TRANSACTION | {"payment_id": "P"},
-            TRANSACTION | {"event_id": "R", "status": "returned", "original_event_id": "E-1", "payment_id": "P",
-                           "amount": back},
-        ]  # fmt: skip
+            TRANSACTION
+            | {"event_id": "R", "status": "returned", "original_event_id": "E-1", "payment_id": "P", "amount": back},
+        ]
         for number in order:
             accepted(pipeline, TRANSACTIONS, records[number])
         assert sum(row["usd"] for row in rows(pipeline.party())) == left

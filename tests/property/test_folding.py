@@ -135,8 +135,18 @@ def test_yearly_totals_and_findings_are_those_of_a_party_that_keeps_every_paymen
 
 def test_the_property_folds_and_fires():
     """The bounds of the property are met by a plain stream of it: payments are folded and T02 speaks of them."""
-    step = {"what": "pay", "which": 0, "hours": 0, "amount": "30000", "currency": "USD", "status": "settled",
-            "institution": "BANKA", "channel": "app", "evidence": "none", "direction": "out"}  # fmt: skip
+    step = {
+        "what": "pay",
+        "which": 0,
+        "hours": 0,
+        "amount": "30000",
+        "currency": "USD",
+        "status": "settled",
+        "institution": "BANKA",
+        "channel": "app",
+        "evidence": "none",
+        "direction": "out",
+    }
     _, small = played([step | {"base": number} for number in range(12)], 4, 2)
     assert small.state.counters["folded"] > 3
     assert small.state.counters["alerts"] > 0

@@ -38,8 +38,15 @@ def take(book: Ledger, number: int, hours: int, step: dict[str, Any]) -> None:
         book.put(event, book.origin("fx.rules.v1"))
     elif step["kind"] == "profile":
         name = f"p{number}"
-        known = Profile(event_id=name, identity=digest16(name), body=digest16(name), as_of=at, party=token,
-                        party_type="person", previous={token: former} if step["former"] else {})  # fmt: skip
+        known = Profile(
+            event_id=name,
+            identity=digest16(name),
+            body=digest16(name),
+            as_of=at,
+            party=token,
+            party_type="person",
+            previous={token: former} if step["former"] else {},
+        )
         book.put(known, book.origin("fx.profiles.v1"))
     elif step["former"]:
         book.pay(f"e{number}", at, "10", party=token, institution=step["institution"], previous={token: former})

@@ -10,12 +10,25 @@ from tests.support.ledger import Ledger, later
 UETR = "eb6305c9-1f7f-49de-aed0-16487c27b4{:02x}"
 TYPES = st.sampled_from(["person", "company", "bank"])
 # few pieces of one purpose, so that each counts
-OWN = st.tuples(st.just("BANKA"), st.integers(0, 100), st.sampled_from(["4900", "4000", "60000"]), st.just("40101"),
-                st.sampled_from(["k1.111.a", "k1.111.b"]), st.none(), st.booleans())  # fmt: skip
+OWN = st.tuples(
+    st.just("BANKA"),
+    st.integers(0, 100),
+    st.sampled_from(["4900", "4000", "60000"]),
+    st.just("40101"),
+    st.sampled_from(["k1.111.a", "k1.111.b"]),
+    st.none(),
+    st.booleans(),
+)
 # the other institution calls the party what it likes, and gives the first one's UETRs to its own payments and returns
-OTHER = st.tuples(st.just("EVIL"), st.integers(0, 100), st.sampled_from(["4900", "4500", "4100", "60000"]),
-                  st.sampled_from(["50101", "60101", "70101", "40101"]),
-                  st.sampled_from([f"k1.222.{number}" for number in range(9)]), TYPES, st.booleans())  # fmt: skip
+OTHER = st.tuples(
+    st.just("EVIL"),
+    st.integers(0, 100),
+    st.sampled_from(["4900", "4500", "4100", "60000"]),
+    st.sampled_from(["50101", "60101", "70101", "40101"]),
+    st.sampled_from([f"k1.222.{number}" for number in range(9)]),
+    TYPES,
+    st.booleans(),
+)
 
 
 def payments(draw, kind, least, most):

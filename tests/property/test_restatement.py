@@ -11,16 +11,25 @@ BLIND = configuration(rates={"jump": 10.0, "most": 1e6, "magnitude": 1e6, "typic
 HOURS = st.integers(0, 40)
 PARTIES = ("k1.001.a", "k1.002.b", "k1.003.c")
 PAYMENTS = st.fixed_dictionaries(
-    {"kind": st.just("pay"), "hour": HOURS, "party": st.sampled_from(PARTIES),
-     "currency": st.sampled_from(["KRW", "JPY", "EUR", "USD"]),
-     "amount": st.sampled_from(["1400000", "33.33", "0.01", "999999999999.99"]),
-     "back": st.sampled_from([None, None, "0.01", "11.11", "whole"])}
-)  # fmt: skip
+    {
+        "kind": st.just("pay"),
+        "hour": HOURS,
+        "party": st.sampled_from(PARTIES),
+        "currency": st.sampled_from(["KRW", "JPY", "EUR", "USD"]),
+        "amount": st.sampled_from(["1400000", "33.33", "0.01", "999999999999.99"]),
+        "back": st.sampled_from([None, None, "0.01", "11.11", "whole"]),
+    }
+)
 PAIRS = (("USD", "KRW", 1400), ("JPY", "KRW", 9), ("EUR", "USD", 1))
 RATES = st.fixed_dictionaries(
-    {"kind": st.just("rate"), "hour": HOURS, "pair": st.sampled_from(range(3)), "share": st.integers(90, 110),
-     "wrong": st.sampled_from([None, None, 3, 0.4])}
-)  # fmt: skip
+    {
+        "kind": st.just("rate"),
+        "hour": HOURS,
+        "pair": st.sampled_from(range(3)),
+        "share": st.integers(90, 110),
+        "wrong": st.sampled_from([None, None, 3, 0.4]),
+    }
+)
 
 
 def written(steps, *, right):
@@ -42,8 +51,14 @@ def written(steps, *, right):
         ledger.pay(f"p{number}", at, step["amount"], **given_)
         if step["back"] is not None:
             whole = step["back"] == "whole"
-            ledger.pay(f"r{number}", at, step["amount"] if whole else step["back"], **given_,
-                       status="cancelled" if whole else "returned", original_event_id=f"p{number}")  # fmt: skip
+            ledger.pay(
+                f"r{number}",
+                at,
+                step["amount"] if whole else step["back"],
+                **given_,
+                status="cancelled" if whole else "returned",
+                original_event_id=f"p{number}",
+            )
     for at, mid, base, quote in corrections:
         ledger.rate(at, mid, base, quote)
     return ledger

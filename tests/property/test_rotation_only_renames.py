@@ -48,8 +48,11 @@ def written(seed: int, begin: int, end: int) -> list[Any]:
         )
         if isinstance(admitted, Admitted):
             for _, key, value, headers in admitted.records:
-                records.append(SimpleNamespace(key=key, value=value, headers=headers, offset=len(records),
-                                               timestamp=record.timestamp_ms))  # fmt: skip
+                records.append(
+                    SimpleNamespace(
+                        key=key, value=value, headers=headers, offset=len(records), timestamp=record.timestamp_ms
+                    )
+                )
     return records
 
 

@@ -13,7 +13,7 @@ from tests.support.signing import BANK, BANKS
 NAMES = st.text(st.characters(codec="utf-8"), max_size=6)
 HEADERS = st.lists(
     st.tuples(st.one_of(NAMES, NAMES.map("fx.".__add__)), st.none() | st.binary(max_size=6)), max_size=4
-).map(lambda some: [header for header in some if header[0] != SIGNATURE])  # fmt: skip
+).map(lambda some: [header for header in some if header[0] != SIGNATURE])
 BYTES = st.binary(min_size=1, max_size=40)
 KEYS = st.none() | st.binary(max_size=8)
 RECORDS = st.tuples(st.sampled_from(sorted(INPUTS)), KEYS, KEYS, HEADERS)

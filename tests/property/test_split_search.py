@@ -94,12 +94,23 @@ def fewest_plainly(context, others):
 def test_the_search_for_fewer_pieces_finds_what_evaluating_each_number_finds(pieces, year, party_type, before_cap):
     """Up to 16 pieces the same number; beyond, a number that silences where one piece more fires."""
     limits = [
-        {"name": "report_before_cap", "value": before_cap, "unit": "flag", "effective_from": "2019-01-01",
-         "provenance": "D"} if limit.name == "report_before_cap" else
-        {"name": limit.name, "value": limit.value, "unit": limit.unit, "effective_from": limit.effective_from,
-         "provenance": limit.provenance}
+        {
+            "name": "report_before_cap",
+            "value": before_cap,
+            "unit": "flag",
+            "effective_from": "2019-01-01",
+            "provenance": "D",
+        }
+        if limit.name == "report_before_cap"
+        else {
+            "name": limit.name,
+            "value": limit.value,
+            "unit": limit.unit,
+            "effective_from": limit.effective_from,
+            "provenance": limit.provenance,
+        }
         for limit in configuration().rules["T01"].limits
-    ]  # fmt: skip
+    ]
     with pytest.MonkeyPatch.context() as patch:
         watched = Watched(patch)
         ledger = Ledger(configuration(rules={"T01": {"limits": limits}}))
@@ -113,17 +124,21 @@ def test_the_search_for_fewer_pieces_finds_what_evaluating_each_number_finds(pie
         if len(others) <= t01.FEW_PIECES:
             assert found == fewest_plainly(context, others)
         elif found is not None:
-            silent, firing = (SplitRemittance().evaluate(context.without(others[len(others) - number :]))
-                              for number in (found, found - 1))  # fmt: skip
+            silent, firing = (
+                SplitRemittance().evaluate(context.without(others[len(others) - number :]))
+                for number in (found, found - 1)
+            )
             assert (silent, firing is None) == (None, False)
 
 
 def test_a_hundred_pieces_name_how_many_are_enough():
     """Of 96 payments of 4 900 to one payee the alert says that two would not have fired: halving misses none there."""
     ledger = Ledger()
-    alerts = [alert for number in range(100)
-              for alert in ledger.pay(f"e{number}", START + timedelta(minutes=10 * number), party_type="company").alerts
-             ]  # fmt: skip
+    alerts = [
+        alert
+        for number in range(100)
+        for alert in ledger.pay(f"e{number}", START + timedelta(minutes=10 * number), party_type="company").alerts
+    ]
     (pieces,) = [each.value for hit in alerts[-1].typologies for each in hit.measured if each.name == "pieces"]
     assert pieces == 96 > t01.FEW_PIECES
     assert (

@@ -124,8 +124,15 @@ class SimulatedProducer:
             raise AssertionError("invalid state transition")
         self._in_transaction = True
 
-    async def send(self, topic: str, value: bytes | None = None, key: bytes | None = None, partition: int | None = None,
-                   timestamp_ms: int | None = None, headers: Any = None) -> "asyncio.Future[Any]":  # fmt: skip
+    async def send(
+        self,
+        topic: str,
+        value: bytes | None = None,
+        key: bytes | None = None,
+        partition: int | None = None,
+        timestamp_ms: int | None = None,
+        headers: Any = None,
+    ) -> "asyncio.Future[Any]":
         if not self._in_transaction:
             raise AssertionError("no transaction was begun")
         host = HOST.get()
@@ -134,8 +141,9 @@ class SimulatedProducer:
         delivery: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         assert partition is not None
         try:
-            record = self._network.kafka.append(self._id, self._epoch, Place(topic, partition), key, value,
-                                                headers or (), timestamp_ms or 0)  # fmt: skip
+            record = self._network.kafka.append(
+                self._id, self._epoch, Place(topic, partition), key, value, headers or (), timestamp_ms or 0
+            )
         except ProducerFenced as fault:
             # as aiokafka: the sender task notices, this delivery and the commit fail
             self._fault = fault

@@ -167,14 +167,23 @@ class MemoryKafka:
             raise ProducerFenced
         return identity
 
-    def append(self, transactional_id: str, epoch: int, place: Place, key: bytes | None, value: bytes | None,
-               headers: Any, timestamp: int) -> Record:  # fmt: skip
+    def append(
+        self,
+        transactional_id: str,
+        epoch: int,
+        place: Place,
+        key: bytes | None,
+        value: bytes | None,
+        headers: Any,
+        timestamp: int,
+    ) -> Record:
         """Write in the producer's transaction, which begins with its first record. Raises `ProducerFenced`."""
         identity = self._current(transactional_id, epoch)
         if identity.transaction is None:
             identity.transaction = Transaction()
-            identity.timer = asyncio.get_running_loop().call_later(self.transaction_timeout, self.expire,
-                                                                   transactional_id)  # fmt: skip
+            identity.timer = asyncio.get_running_loop().call_later(
+                self.transaction_timeout, self.expire, transactional_id
+            )
         transaction, log = identity.transaction, self.log(*place)
         record = log.append(key, value, headers, timestamp)
         record.transaction = transaction

@@ -22,10 +22,23 @@ KINDS = {kind.name: kind for kind in (HASHING, REAL)}
 
 # How often each fault comes, relative to the others; ingest goes on in between.
 WEIGHTS = {
-    "kill": 4, "rebalance": 4, "start": 1, "stop": 3, "resume": 4, "fail_commit": 8, "fail_snapshot": 3, "outage": 2,
-    "ingest_crash": 5, "arrive": 2, "poison": 1, "skip": 3, "compact": 2, "damage": 8, "commit": 6,
+    "kill": 4,
+    "rebalance": 4,
+    "start": 1,
+    "stop": 3,
+    "resume": 4,
+    "fail_commit": 8,
+    "fail_snapshot": 3,
+    "outage": 2,
+    "ingest_crash": 5,
+    "arrive": 2,
+    "poison": 1,
+    "skip": 3,
+    "compact": 2,
+    "damage": 8,
+    "commit": 6,
     "foreign": 2,
-}  # fmt: skip
+}
 EVENTS_PER_INGEST = 30
 EVENTS_PER_FAULT = 25
 FEWEST_FAULTS = 8

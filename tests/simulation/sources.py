@@ -36,11 +36,13 @@ POOL_EVENTS, POOLS = 3000, 4
 WINDOW = 400
 LIGHT: dict[str, dict[str, Any]] = {
     "detectors": {
-        "warm_up": 20, "calibration_window": 50, "daily_budget": 2000.0,
+        "warm_up": 20,
+        "calibration_window": 50,
+        "daily_budget": 2000.0,
         "members": {"robust_z": {}, "half_space_trees": {"trees": 3, "height": 4, "window": 40, "first_window": 8}},
     },
     "engine": {"fingerprints": WINDOW},
-}  # fmt: skip
+}
 
 
 class Written(NamedTuple):
@@ -130,8 +132,15 @@ def _conflicting(record: Record) -> Record:
 
 
 def _verdict(draw: random.Random, number: int, token: str, at: str) -> Record:
-    body = {"event_id": f"V{number}", "alert_id": f"a{number}", "party": token, "reason": "checked", "decided_at": at,
-            "verdict": draw.choice(["confirmed", "refuted", "inconclusive"]), "investigator": "I1"}  # fmt: skip
+    body = {
+        "event_id": f"V{number}",
+        "alert_id": f"a{number}",
+        "party": token,
+        "reason": "checked",
+        "decided_at": at,
+        "verdict": draw.choice(["confirmed", "refuted", "inconclusive"]),
+        "investigator": "I1",
+    }
     return Record(DISPOSITIONS, token.encode(), orjson.dumps(body), 0)
 
 
@@ -197,10 +206,18 @@ def _written(record: Any, source: tuple[str, int], number: int, timestamp: int) 
     partition, key, value, headers = record
     fields = orjson.loads(value)
     return Written(
-        partition, key, value, headers, timestamp, source, number, fields.get("identity"), fields.get("body"),
+        partition,
+        key,
+        value,
+        headers,
+        timestamp,
+        source,
+        number,
+        fields.get("identity"),
+        fields.get("body"),
         # its alerts are invented: no sender knows the ids of alerts before they are raised
         unborne=fields["type"] == "disposition",
-    )  # fmt: skip
+    )
 
 
 def real_sources(draw: random.Random, events: int, partitions: int) -> Sources:

@@ -20,9 +20,16 @@ IDLE_SECONDS = 0.1
 QUEUED_RUNS = 4
 LOST_RUNS = 0.02
 OUTAGE_REMEMBERED = 30.0
-SETTINGS = Settings(bootstrap="memory:9092", transaction_timeout_seconds=10.0, broker_patience_seconds=60.0,
-                    shutdown_seconds=5.0, snapshot_every_seconds=3600.0, run_records=256, queued_runs=4,
-                    order_wait_seconds=0.5)  # fmt: skip
+SETTINGS = Settings(
+    bootstrap="memory:9092",
+    transaction_timeout_seconds=10.0,
+    broker_patience_seconds=60.0,
+    shutdown_seconds=5.0,
+    snapshot_every_seconds=3600.0,
+    run_records=256,
+    queued_runs=4,
+    order_wait_seconds=0.5,
+)
 
 
 class DiedError(BaseException):

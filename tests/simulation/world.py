@@ -82,8 +82,9 @@ class World(Ingest, Damage):
     def spawn(self) -> Worker:
         """Start a process."""
         self._started += 1
-        worker = Worker(f"worker-{self._started}", self.network, self.kind.core(), self.draw, self.snapshot_every,
-                        self.run_records)  # fmt: skip
+        worker = Worker(
+            f"worker-{self._started}", self.network, self.kind.core(), self.draw, self.snapshot_every, self.run_records
+        )
         self.workers.append(worker)
         self.everyone.append(worker)
         return worker
@@ -371,14 +372,15 @@ class World(Ingest, Damage):
             return SimulatedProducer(network, options["transactional_id"])
 
         places: list[tuple[Any, str, Any]] = [
-            (clients, "AssignedConsumer", consumer), (clients, "AIOKafkaProducer", producer),
+            (clients, "AssignedConsumer", consumer),
+            (clients, "AIOKafkaProducer", producer),
             (agent, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
             (agent, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
-            (agent, "transport", SimpleNamespace(install=lambda *_, **__: None)),
+            (agent, "run_consumer", SimpleNamespace(install=lambda *_, **__: None)),
             (topics, "topic_id", lambda *_: TOPIC_ID),
             (outputs, "Outstanding", partial(deliveries.Outstanding, clock=loop.look)),
             *((module, "time", clock) for module in ON_THE_CLOCK),
-        ]  # fmt: skip
+        ]
         before = [getattr(module, name) for module, name, _ in places]
         for module, name, stand_in in places:
             setattr(module, name, stand_in)

@@ -21,19 +21,39 @@ FIRST, SECOND, TRIGGER = 1, 2, 3
 def finding(**fields: Any) -> Finding:
     """Two payments of one series, 9 000 USD in all."""
     given = {
-        "strength": 0.6, "limits": (), "measured": (Measured(name="sum", value="9000.00", unit="USD"),),
-        "window": "30 days", "offsets": (FIRST, TRIGGER), "institutions": ("BANKB",), "series": "s", "size": 900_000,
-        "growth": 200, "memory_us": 10**15, "at_risk": 900_000, "value": 2, "unit": "count", "own_baseline": 1.5,
-        "own_n": 7, "peer_baseline": 0.5, "text_en": "Two pieces.", "text_ko": "분할 송금 2건입니다.",
-    } | fields  # fmt: skip
+        "strength": 0.6,
+        "limits": (),
+        "measured": (Measured(name="sum", value="9000.00", unit="USD"),),
+        "window": "30 days",
+        "offsets": (FIRST, TRIGGER),
+        "institutions": ("BANKB",),
+        "series": "s",
+        "size": 900_000,
+        "growth": 200,
+        "memory_us": 10**15,
+        "at_risk": 900_000,
+        "value": 2,
+        "unit": "count",
+        "own_baseline": 1.5,
+        "own_n": 7,
+        "peer_baseline": 0.5,
+        "text_en": "Two pieces.",
+        "text_ko": "분할 송금 2건입니다.",
+    } | fields
     return Finding(**given)
 
 
 def typology(name: str, found: Any = None, changes: Any = (), told_apart: Any = STRICTEST_FIRST) -> Any:
     """A typology that finds what it is told to, by context where that is a function."""
     told = found if callable(found) else lambda context: found
-    return SimpleNamespace(id=name, name_en=f"Name of {name}", name_ko=f"{name} 이름", evaluate=told,
-                           told_apart=told_apart, changes=lambda context, found: changes)  # fmt: skip
+    return SimpleNamespace(
+        id=name,
+        name_en=f"Name of {name}",
+        name_ko=f"{name} 이름",
+        evaluate=told,
+        told_apart=told_apart,
+        changes=lambda context, found: changes,
+    )
 
 
 def hit(name: str = "T01", superseded: Alerted | None = None, changes: Any = (), **fields: Any) -> Hit:
@@ -55,11 +75,21 @@ def case_of(**changes: Any) -> Case:
     config = ledger.state.configuration
     assert config is not None
     given = {
-        "state": ledger.state, "configuration": config, "event": event, "origin": ledger.origin(),
-        "at_us": to_us(event.event_time), "party": party, "context": SimpleNamespace(), "usd": 123_456,
-        "to_krw": Ratio(14_005, 10), "own_krw": 1_728_384, "segment": "person.out", "features": (),
-        "scored": UNSCORED, "told": "person",
-    } | changes  # fmt: skip
+        "state": ledger.state,
+        "configuration": config,
+        "event": event,
+        "origin": ledger.origin(),
+        "at_us": to_us(event.event_time),
+        "party": party,
+        "context": SimpleNamespace(),
+        "usd": 123_456,
+        "to_krw": Ratio(14_005, 10),
+        "own_krw": 1_728_384,
+        "segment": "person.out",
+        "features": (),
+        "scored": UNSCORED,
+        "told": "person",
+    } | changes
     return Case(**given)
 
 

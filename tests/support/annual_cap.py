@@ -25,9 +25,21 @@ def at(*wall):
 
 def paid(time_us, dollars, bank="BANKA", flags=COUNTED, *, cents=0):
     """A payment by its bank."""
-    return Payment(time=time_us, amount_us=time_us, event=0, payment=0, beneficiary=0, usd=dollars * 100 + cents,
-                   amount=0, offset=0, purpose=0, institution=NAMES.index(bank), currency=0, exponent=0,
-                   flags=flags)  # fmt: skip
+    return Payment(
+        time=time_us,
+        amount_us=time_us,
+        event=0,
+        payment=0,
+        beneficiary=0,
+        usd=dollars * 100 + cents,
+        amount=0,
+        offset=0,
+        purpose=0,
+        institution=NAMES.index(bank),
+        currency=0,
+        exponent=0,
+        flags=flags,
+    )
 
 
 def table(payments):
@@ -42,8 +54,16 @@ def context(*payments, folded=None, slots=None, limits=None, **transaction):
     wall = local(payments[-1].time, SEOUL)
     return Context(
         transaction=payment("now", START, **transaction),
-        payment=msgspec.structs.replace(payments[-1], offset=99 + len(payments)), rows=table(payments), names=NAMES,
-        day=wall.date(), year_us=year_bounds(wall.year, SEOUL), zone=SEOUL, rulebook=Rulebook(rules),
-        legend=rules.legend, slots={} if slots is None else {"T02": msgspec.msgpack.encode(slots)}, shared={},
-        deal=None, folded=folded,
-    )  # fmt: skip
+        payment=msgspec.structs.replace(payments[-1], offset=99 + len(payments)),
+        rows=table(payments),
+        names=NAMES,
+        day=wall.date(),
+        year_us=year_bounds(wall.year, SEOUL),
+        zone=SEOUL,
+        rulebook=Rulebook(rules),
+        legend=rules.legend,
+        slots={} if slots is None else {"T02": msgspec.msgpack.encode(slots)},
+        shared={},
+        deal=None,
+        folded=folded,
+    )

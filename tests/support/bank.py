@@ -17,10 +17,21 @@ from tests.support.worker_process import Worker
 
 def payment(**changes: Any) -> dict[str, Any]:
     """A payment of now."""
-    base = {"event_id": uuid.uuid4().hex, "event_time": datetime.now(UTC).isoformat(), "direction": "out",
-            "party_id": "person-1", "party_type": "person", "counterparty_id": "beneficiary-1",
-            "counterparty_country": "US", "institution": "BKGGKRSE", "channel": "branch", "amount": "1000.00",
-            "currency": "USD", "purpose": "40101", "evidence": "none"}  # fmt: skip
+    base = {
+        "event_id": uuid.uuid4().hex,
+        "event_time": datetime.now(UTC).isoformat(),
+        "direction": "out",
+        "party_id": "person-1",
+        "party_type": "person",
+        "counterparty_id": "beneficiary-1",
+        "counterparty_country": "US",
+        "institution": "BKGGKRSE",
+        "channel": "branch",
+        "amount": "1000.00",
+        "currency": "USD",
+        "purpose": "40101",
+        "evidence": "none",
+    }
     return {**base, **changes}
 
 
@@ -32,14 +43,16 @@ def librdkafka(bootstrap: str, **options: Any) -> Producer:
 def send(producer: Producer, *events: dict[str, Any], partition: int = -1) -> None:
     """Hand events over; they are sent when the producer flushes or commits."""
     for event in events:
-        producer.produce(topics.TRANSACTIONS, key=event["party_id"].encode(), value=json.dumps(event).encode(),
-                         partition=partition)  # fmt: skip
+        producer.produce(
+            topics.TRANSACTIONS, key=event["party_id"].encode(), value=json.dumps(event).encode(), partition=partition
+        )
 
 
 def transactional(bootstrap: str, seconds: int = 60) -> Producer:
     """A sender that writes in transactions."""
-    producer = librdkafka(bootstrap, **{"transactional.id": f"bank-{uuid.uuid4().hex}",
-                                        "transaction.timeout.ms": seconds * 1000})  # fmt: skip
+    producer = librdkafka(
+        bootstrap, **{"transactional.id": f"bank-{uuid.uuid4().hex}", "transaction.timeout.ms": seconds * 1000}
+    )
     producer.init_transactions()
     return producer
 

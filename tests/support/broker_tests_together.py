@@ -18,14 +18,32 @@ BROKER_TESTS = "tests/broker/"
 FAULTS, OUTSIDERS = "faults", "outsiders"
 # of the tests with a broker, those of other people's clusters, senders and disks
 OUTSIDE = (
-    "application_claim", "damaged_disk", "damaged_ledger", "inputs_unread", "letters", "other_topics",
-    "rules_in_force", "secured_cluster", "senders", "unwritable_topics",
-)  # fmt: skip
+    "application_claim",
+    "damaged_disk",
+    "damaged_ledger",
+    "inputs_unread",
+    "letters",
+    "other_topics",
+    "rules_in_force",
+    "secured_cluster",
+    "senders",
+    "unwritable_topics",
+)
 # of the tests with a broker, those that wait for no session
 COMMANDS = (
-    "alerts_follow", "console_consumers", "deadletter_cli", "embedded_broker", "formats", "many_parties", "publish",
-    "reconcile_cli", "reidentify", "testbed_ledger", "topics", "worker_refusals",
-)  # fmt: skip
+    "alerts_follow",
+    "console_consumers",
+    "deadletter_cli",
+    "embedded_broker",
+    "formats",
+    "many_parties",
+    "publish",
+    "reconcile_cli",
+    "reidentify",
+    "testbed_ledger",
+    "topics",
+    "worker_refusals",
+)
 
 
 def _files(names: tuple[str, ...]) -> frozenset[str]:

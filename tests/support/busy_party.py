@@ -90,20 +90,32 @@ def _fill(party: Party, count: int) -> None:
     """All other memory of a party, to its bounds."""
     newest = rows(party)["offset"][-MOST_PROOFS:].tolist()
     party.proofs = [Proof(offset, 0, f"busy{offset - 1}".ljust(64, "x"), b"\1" * 32 + b"k1") for offset in newest]
-    back = Reversal(1, 0, party.last_us, whole=False, outbound=True, mantissa=1, exponent=2, currency="USD",
-                    institution="BANKA", beneficiary=7)  # fmt: skip
+    back = Reversal(
+        1,
+        0,
+        party.last_us,
+        whole=False,
+        outbound=True,
+        mantissa=1,
+        exponent=2,
+        currency="USD",
+        institution="BANKA",
+        beneficiary=7,
+    )
     party.reversals = [back] * MOST_REVERSALS
     party.restated = [Restated(number + 1, 0, party.payments[: ROW.itemsize]) for number in range(MOST_RESTATED)]
     parts = {f"{number:035d}": 10**9 for number in range(MOST_PARTS)}
     series = [("T01", party.names[number]) for number in range(MOST_ALERTED - 1)] + [("T02", "2025 all")]
-    party.alerted = [Alerted(typology, name, 10**9, party.last_us, "a" * 32, "c" * 29, parts)
-                     for typology, name in series]  # fmt: skip
+    party.alerted = [
+        Alerted(typology, name, 10**9, party.last_us, "a" * 32, "c" * 29, parts) for typology, name in series
+    ]
     party.unusual = bytes(8 * MOST_UNUSUAL)
     party.facts = Facts(0, None, "1", "1", "C26", "small", 3, "11", tuple(range(2**63, 2**63 + MOST_RELATED)))
     party.words = {f"{number:035d}": 15 for number in range(MOST_INSTITUTIONS)} | {OTHERS: 15}
     party.declarations = count
     party.raised = bytes(range(RAISED_BYTES)) * MOST_RAISED
-    party.verdicts = [Given(bytes([number] * ALERT_BYTES), number, "refuted", party.last_us)
-                      for number in range(MOST_VERDICTS)]  # fmt: skip
+    party.verdicts = [
+        Given(bytes([number] * ALERT_BYTES), number, "refuted", party.last_us) for number in range(MOST_VERDICTS)
+    ]
     party.aliases = {2**63 + number: number for number in range(MOST_ALIASES)}
     party.settlements = {2**62 + number: number for number in range(MOST_ALIASES)}

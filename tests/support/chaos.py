@@ -38,9 +38,18 @@ def with_line(value: str) -> dict[str, Any]:
     return MANY_ALERTS | {"rules": {"T01": {"limits": limits}}}
 
 
-def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[Fault], *, events: int, seed: int,
-                    roles: tuple[str, ...], bad_share: float = 0.01, haste: float = 1.0,
-                    **settings: Any) -> Figures:  # fmt: skip
+def run_with_faults(
+    brokers: ThreeBrokers,
+    directory: Path,
+    schedule: Sequence[Fault],
+    *,
+    events: int,
+    seed: int,
+    roles: tuple[str, ...],
+    bad_share: float = 0.01,
+    haste: float = 1.0,
+    **settings: Any,
+) -> Figures:
     """Send `events` through workers of `roles` while the faults of `schedule` come one after the other.
 
     Each fault has an equal share of the stream, which goes on during it: what it hits is drawn from `seed`. At the end
@@ -60,8 +69,12 @@ def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[F
             sender.start()
             for number, fault in enumerate(schedule, 1):
                 due = events * number // shares
-                cluster.until(lambda due=due: cluster.ingested() >= due, DUE_SECONDS, f"{fault.name} is not due",
-                              may_end=scene.excused)  # fmt: skip
+                cluster.until(
+                    lambda due=due: cluster.ingested() >= due,
+                    DUE_SECONDS,
+                    f"{fault.name} is not due",
+                    may_end=scene.excused,
+                )
                 scene.replace_ended()
                 fault.act(scene)
                 sender.allow(sys.maxsize if number == len(schedule) else events * (number + 2) // shares)
@@ -75,8 +88,13 @@ def run_with_faults(brokers: ThreeBrokers, directory: Path, schedule: Sequence[F
 
 def _conclude(cluster: Cluster, stream: Simulation, sender: Sender, figures: Figures) -> None:
     """The proof, and the figures that are had only at the end."""
-    figures.replayed = int(sum(worker.metric("fxwatch_replayed_events_total", agent="monitor")
-                               for worker in cluster.workers if worker.alive()))  # fmt: skip
+    figures.replayed = int(
+        sum(
+            worker.metric("fxwatch_replayed_events_total", agent="monitor")
+            for worker in cluster.workers
+            if worker.alive()
+        )
+    )
     _assert_nothing_lost(cluster, sender.acknowledged, figures.events)
     replay = cluster.replay()
     # a million events are not replayed twice

@@ -120,8 +120,15 @@ class Cluster:
 
     def fxwatch(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; unless told otherwise it must exit 0."""
-        done = subprocess.run([sys.executable, "-m", "streams", *map(str, arguments)], cwd=ROOT, env=self.environment,
-                              capture_output=True, text=True, timeout=600, check=False)  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "streams", *map(str, arguments)],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=600,
+            check=False,
+        )
         assert not check or done.returncode == 0, done.stderr + done.stdout
         return done
 
@@ -295,8 +302,12 @@ class Cluster:
 
     def count_uncommitted(self, topic: str) -> Counter[bytes]:
         """How often a read_uncommitted reader sees each value, aborted transactions included."""
-        consumer = KafkaConsumer(bootstrap_servers=self.settings.bootstrap_servers, enable_auto_commit=False,
-                                 isolation_level="read_uncommitted", auto_offset_reset="earliest")  # fmt: skip
+        consumer = KafkaConsumer(
+            bootstrap_servers=self.settings.bootstrap_servers,
+            enable_auto_commit=False,
+            isolation_level="read_uncommitted",
+            auto_offset_reset="earliest",
+        )
         partitions = [TopicPartition(topic, number) for number in range(PARTITIONS)]
         consumer.assign(partitions)
         ends, found = consumer.end_offsets(partitions), Counter()
@@ -365,8 +376,14 @@ class Cluster:
 
         By the product's own reader, because that chooses the snapshot which `digests` begins with.
         """
-        log = KafkaLog(self.settings, ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                       topic_id=topics.topic_id(self.settings, topics.LEDGER), group="")  # fmt: skip
+        log = KafkaLog(
+            self.settings,
+            ledger=topics.LEDGER,
+            snapshots_topic=topics.SNAPSHOTS,
+            schema=STATE_SCHEMA,
+            topic_id=topics.topic_id(self.settings, topics.LEDGER),
+            group="",
+        )
 
         async def newest(number: int) -> int:
             place = Place(topics.PROGRESS, AGENT, number)
@@ -381,8 +398,9 @@ class Cluster:
 
     def running_partitions(self) -> int:
         """Monitor partitions that live workers show as running."""
-        return sum(len(worker.running_partitions()) for worker in self.workers
-                   if worker.alive() and worker.role != "ingest")  # fmt: skip
+        return sum(
+            len(worker.running_partitions()) for worker in self.workers if worker.alive() and worker.role != "ingest"
+        )
 
 
 def source_place(headers: Iterable[tuple[str, bytes]]) -> tuple[str, int, int] | None:

@@ -26,8 +26,21 @@ DEFAULTS = configuration()
 
 def row(offset: int, usd: int = 5_000_000, time: int = NOW, institution: int = 1, flags: int = OUT) -> Payment:
     """A payment of 50 000 USD at BANKA, as it is kept."""
-    return Payment(time=time, amount_us=0, event=1, payment=0, beneficiary=1, usd=usd, amount=usd, offset=offset,
-                   purpose=0, institution=institution, currency=0, exponent=2, flags=flags)  # fmt: skip
+    return Payment(
+        time=time,
+        amount_us=0,
+        event=1,
+        payment=0,
+        beneficiary=1,
+        usd=usd,
+        amount=usd,
+        offset=offset,
+        purpose=0,
+        institution=institution,
+        currency=0,
+        exponent=2,
+        flags=flags,
+    )
 
 
 def kept(*rows: Payment) -> payments.Rows:
@@ -51,18 +64,30 @@ def deal_of(deviation: int = 40_000, pair: str = "USD/KRW") -> Deal:
     return Deal(pair, Ratio(1456, 1), Ratio(1400, 1), deviation)
 
 
-def context_of(*, days: dict[int, tuple[int, int]] | None = None, deals: list[Away] | None = None,
-               **changes: Any) -> Context:  # fmt: skip
+def context_of(
+    *, days: dict[int, tuple[int, int]] | None = None, deals: list[Away] | None = None, **changes: Any
+) -> Context:
     """A purchase of 50 000 USD at that rate, of a party with these days and deals off the market before it."""
     slots = {} if days is None and deals is None else {"T16": msgspec.msgpack.encode((days or {}, deals or []))}
     given = {
-        "transaction": payment("now", START, "50000", deal_rate="1456"), "payment": row(10), "rows": kept(row(10)),
-        "names": NAMES, "day": TODAY, "year_us": (0, 0), "zone": ZoneInfo("Asia/Seoul"), "rulebook": limits_of(),
-        "legend": Legend(), "slots": slots, "shared": {}, "deal": deal_of(), "sender": "BANKA",
-    } | changes  # fmt: skip
+        "transaction": payment("now", START, "50000", deal_rate="1456"),
+        "payment": row(10),
+        "rows": kept(row(10)),
+        "names": NAMES,
+        "day": TODAY,
+        "year_us": (0, 0),
+        "zone": ZoneInfo("Asia/Seoul"),
+        "rulebook": limits_of(),
+        "legend": Legend(),
+        "slots": slots,
+        "shared": {},
+        "deal": deal_of(),
+        "sender": "BANKA",
+    } | changes
     return Context(**given)
 
 
-def away(days_ago: float, offset: int, moved: int = 100_000, pair: str = "USD/KRW", rate: str = "1456",
-         sender: int = 0) -> Away:  # fmt: skip
+def away(
+    days_ago: float, offset: int, moved: int = 100_000, pair: str = "USD/KRW", rate: str = "1456", sender: int = 0
+) -> Away:
     return Away(NOW - round(days_ago * DAY_US), offset, moved, pair, rate, sender)

@@ -27,11 +27,22 @@ class Record(NamedTuple):
 
 
 def payment(number=1, **changed):
-    fields = {"event_id": f"e{number}", "identity": f"{number:032x}", "body": "1" * 32, "event_time": NOON,
-              "direction": "out",
-              "party": PARTY, "party_type": "person", "counterparty": OTHER, "counterparty_country": "VN",
-              "institution": "BKGGKRSE", "channel": "app", "amount": "4858.80", "currency": "USD",
-              "purpose": "40101"}  # fmt: skip
+    fields = {
+        "event_id": f"e{number}",
+        "identity": f"{number:032x}",
+        "body": "1" * 32,
+        "event_time": NOON,
+        "direction": "out",
+        "party": PARTY,
+        "party_type": "person",
+        "counterparty": OTHER,
+        "counterparty_country": "VN",
+        "institution": "BKGGKRSE",
+        "channel": "app",
+        "amount": "4858.80",
+        "currency": "USD",
+        "purpose": "40101",
+    }
     return Transaction(**fields | changed)
 
 
@@ -50,22 +61,63 @@ def rate(at=NOON, mid="0.5", base="EUR"):
 
 
 def disposition(**changed):
-    fields = {"event_id": "desk-1", "alert_id": "1" * 32, "party": PARTY, "verdict": "refuted", "reason_hash": "2" * 32,
-              "investigator": "I-17", "decided_at": NOON} | FINGERPRINTS  # fmt: skip
+    fields = {
+        "event_id": "desk-1",
+        "alert_id": "1" * 32,
+        "party": PARTY,
+        "verdict": "refuted",
+        "reason_hash": "2" * 32,
+        "investigator": "I-17",
+        "decided_at": NOON,
+    } | FINGERPRINTS
     return Disposition(**fields | changed)
 
 
 EVENTS = [
-    payment(settled_amount="7292968", settled_currency="KRW", deal_rate="1489.948", evidence="shown", status="returned",
-            original_event_id="e0", goods_due=date(2026, 5, 1), remittance_classes=("crypto",), report_type="offset",
-            exchange_linked_inflow_24h="5000", previous={PARTY: "k0.0a3." + "9" * 32},
-            notes=("respelled institution",)),
-    Declaration(event_id="d", declaration_no="123", declared_time=NOON, kind="import", party=PARTY, counterparty=OTHER,
-                counterparty_country="CN", hs_code="851712", quantity="3", quantity_unit="EA", value="99.5",
-                currency="USD", line=2, identity="d" * 32, body="1" * 32),
+    payment(
+        settled_amount="7292968",
+        settled_currency="KRW",
+        deal_rate="1489.948",
+        evidence="shown",
+        status="returned",
+        original_event_id="e0",
+        goods_due=date(2026, 5, 1),
+        remittance_classes=("crypto",),
+        report_type="offset",
+        exchange_linked_inflow_24h="5000",
+        previous={PARTY: "k0.0a3." + "9" * 32},
+        notes=("respelled institution",),
+    ),
+    Declaration(
+        event_id="d",
+        declaration_no="123",
+        declared_time=NOON,
+        kind="import",
+        party=PARTY,
+        counterparty=OTHER,
+        counterparty_country="CN",
+        hs_code="851712",
+        quantity="3",
+        quantity_unit="EA",
+        value="99.5",
+        currency="USD",
+        line=2,
+        identity="d" * 32,
+        body="1" * 32,
+    ),
     rate(),
-    Profile(event_id="p", party=PARTY, party_type="company", registered_on=date(2020, 1, 2), capital_krw="100000000",
-            employees=12, size="small", as_of=NOON, identity="e" * 32, body="1" * 32),
+    Profile(
+        event_id="p",
+        party=PARTY,
+        party_type="company",
+        registered_on=date(2020, 1, 2),
+        capital_krw="100000000",
+        employees=12,
+        size="small",
+        as_of=NOON,
+        identity="e" * 32,
+        body="1" * 32,
+    ),
     disposition(amount_krw="1000", sanction="warning"),
     ConfigurationChange(configuration=load_settings().effective),
-]  # fmt: skip
+]

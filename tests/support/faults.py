@@ -35,8 +35,14 @@ class Scene:
     `roles` are those of the first workers. What is hit, and when, is drawn from `draw` alone.
     """
 
-    def __init__(self, cluster: Cluster, brokers: ThreeBrokers | None, roles: tuple[str, ...], draw: random.Random,
-                 figures: Figures) -> None:  # fmt: skip
+    def __init__(
+        self,
+        cluster: Cluster,
+        brokers: ThreeBrokers | None,
+        roles: tuple[str, ...],
+        draw: random.Random,
+        figures: Figures,
+    ) -> None:
         self.cluster, self.figures, self._draw, self._brokers = cluster, figures, draw, brokers
         self.excused: list[Worker] = []
         self.team = cluster.start(*roles)
@@ -53,8 +59,12 @@ class Scene:
         self.cluster.until(self.cluster.settled, RECOVERY_SECONDS, f"not over the {kind}", may_end=self.excused)
         marks: dict[str, int] = {}
         for agent, work in (("ingest", topics.INPUTS), ("monitor", (topics.LEDGER,))):
-            self.cluster.until(lambda agent=agent, work=work: self._goes_on(agent, work, marks), RECOVERY_SECONDS,
-                               f"{agent} does not go on after the {kind}", may_end=self.excused)  # fmt: skip
+            self.cluster.until(
+                lambda agent=agent, work=work: self._goes_on(agent, work, marks),
+                RECOVERY_SECONDS,
+                f"{agent} does not go on after the {kind}",
+                may_end=self.excused,
+            )
         took = time.monotonic() - since
         self.figures.takeovers.append((kind, took))
         print(f"{time.strftime('%H:%M:%S')} over the {kind} after {took:.1f} s", flush=True)
@@ -149,14 +159,19 @@ class Scene:
             zombie.freeze()
         stopped = time.monotonic()
         # its partitions are running elsewhere: now whatever it still does is a zombie's
-        self.cluster.until(self.cluster.settled, RECOVERY_SECONDS, "the stopped worker is not replaced",
-                           may_end=self.excused)  # fmt: skip
+        self.cluster.until(
+            self.cluster.settled, RECOVERY_SECONDS, "the stopped worker is not replaced", may_end=self.excused
+        )
         self.figures.takeovers.append(("SIGSTOP", time.monotonic() - stopped))
         self.excused.append(zombie)
         zombie.thaw()
         continued = time.monotonic()
-        self.cluster.until(lambda: not zombie.alive() or zombie.page("/readyz") is not None, RECOVERY_SECONDS,
-                           "the zombie is undecided", may_end=self.excused)  # fmt: skip
+        self.cluster.until(
+            lambda: not zombie.alive() or zombie.page("/readyz") is not None,
+            RECOVERY_SECONDS,
+            "the zombie is undecided",
+            may_end=self.excused,
+        )
         self._recover("SIGCONT", continued)
         # an answer of its pages is not the end of it: it may find itself fenced a moment later
         if zombie.alive():
@@ -282,8 +297,16 @@ def all_away(seconds: float) -> Fault:
 
 
 # How often each fault comes in a random schedule; shares, not counts.
-WEIGHTS = ((KILL_WORKER, 4), (KILL_IN_TRANSACTION, 4), (TERMINATE_WORKER, 3), (STOP_WORKER, 2), (SCALE, 3),
-           (KILL_BROKER, 3), (ELECT_LEADERS, 3), (all_away(60), 1))  # fmt: skip
+WEIGHTS = (
+    (KILL_WORKER, 4),
+    (KILL_IN_TRANSACTION, 4),
+    (TERMINATE_WORKER, 3),
+    (STOP_WORKER, 2),
+    (SCALE, 3),
+    (KILL_BROKER, 3),
+    (ELECT_LEADERS, 3),
+    (all_away(60), 1),
+)
 
 
 def random_schedule(seed: int, faults: int) -> list[Fault]:

@@ -40,12 +40,16 @@ class Figures(msgspec.Struct, kw_only=True):
 
     def __str__(self) -> str:
         done = {
-            "worker kills": self.kills, "of them in a transaction": self.kills_in_transaction,
-            "stopped in a transaction": self.stops_in_transaction, "SIGTERM": len(self.exits),
+            "worker kills": self.kills,
+            "of them in a transaction": self.kills_in_transaction,
+            "stopped in a transaction": self.stops_in_transaction,
+            "SIGTERM": len(self.exits),
             "zombies that went on": self.zombies_back,
-            "zombies that ended": self.zombies_ended, "broker kills": self.broker_kills,
-            "elections": self.elections, "outages of all brokers": self.outages,
-        }  # fmt: skip
+            "zombies that ended": self.zombies_ended,
+            "broker kills": self.broker_kills,
+            "elections": self.elections,
+            "outages of all brokers": self.outages,
+        }
         parts = [
             f"{self.events:,} events at {self.events / self.seconds:,.0f}/s",
             ", ".join(f"{count} {name}" for name, count in done.items() if count) or "no faults",

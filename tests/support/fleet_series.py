@@ -140,8 +140,9 @@ def _text(values: Iterable[float | None]) -> str:
         tokens.append((f"{value:.10g}") if value is not None else "_" if before is None else "stale")
         before = value
     runs = ((token, sum(1 for _ in same)) for token, same in groupby(tokens))
-    return " ".join(token if token == "stale" else f"_x{times}" if token == "_" else f"{token}x{times - 1}"
-                    for token, times in runs)  # fmt: skip
+    return " ".join(
+        token if token == "stale" else f"_x{times}" if token == "_" else f"{token}x{times - 1}" for token, times in runs
+    )
 
 
 def series(workers: Iterable[Worker], minutes: float, step: float = 0.25) -> list[dict[str, str]]:
@@ -154,8 +155,9 @@ def series(workers: Iterable[Worker], minutes: float, step: float = 0.25) -> lis
         answered = [{"up": 1.0, "down": 0.0, "gone": None}[life] for life in lives]
         found.append({"series": f"up{{{target}}}", "values": _text(answered)})
         for name, value in one.values().items():
-            shown = [value(now, one.began(now)) if life == "up" else None
-                     for now, life in zip(moments, lives, strict=True)]  # fmt: skip
+            shown = [
+                value(now, one.began(now)) if life == "up" else None for now, life in zip(moments, lives, strict=True)
+            ]
             metric, _, labels = name.removesuffix("}").partition("{")
             found.append({"series": f"{metric}{{{', '.join(filter(None, (labels, target)))}}}", "values": _text(shown)})
     return found
@@ -165,9 +167,17 @@ Firing = Iterable[Mapping[str, str]]
 
 
 def check(
-    promtool: str, directory: Path, workers: Iterable[Worker], minutes: float, firing: Mapping[float, Firing], *,
-    ever: bool = True, step: float = 0.25, evaluation: float | None = None, only: str | None = None,
-) -> str:  # fmt: skip
+    promtool: str,
+    directory: Path,
+    workers: Iterable[Worker],
+    minutes: float,
+    firing: Mapping[float, Firing],
+    *,
+    ever: bool = True,
+    step: float = 0.25,
+    evaluation: float | None = None,
+    only: str | None = None,
+) -> str:
     """What promtool finds wrong, "" when all is right. `firing`: minute -> alerts by name, agent and instance.
 
     `ever`: False also demands that none has fired at any time. `evaluation`: minutes, half of one in a short scenario
@@ -176,8 +186,10 @@ def check(
     """
 
     def expectation(expression: str, minute: float, wanted: Firing) -> dict[str, Any]:
-        samples = [{"labels": "{" + ", ".join(f"{key}={json.dumps(one[key])}" for key in one) + "}", "value": 1}
-                   for one in wanted]  # fmt: skip
+        samples = [
+            {"labels": "{" + ", ".join(f"{key}={json.dumps(one[key])}" for key in one) + "}", "value": 1}
+            for one in wanted
+        ]
         return {"expr": expression, "eval_time": f"{int(minute * 60)}s", "exp_samples": samples}
 
     by = 'group by (alertname, agent, instance) (ALERTS{alertstate="firing"})'

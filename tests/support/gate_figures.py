@@ -27,9 +27,18 @@ def small(challenger: float, champion: float, interval: Interval) -> tuple[Group
 def figures(**changed) -> Figures:
     """Figures of two versions that nothing changed between, but for what is named."""
     told = {
-        "recall": SAME, "typologies": (typology(),), "precision": SAME, "usd": SAME, "lookalikes": SAME,
-        "shipped_recall": SAME, "shipped_usd": SAME, "shipped": (40, 40),
-        "members": {"robust_z": SAME}, "missing_members": (), "calibration": SAME,
-        "fairness": (GroupFigures(dimension="size", group="small", ratio=SAME),), "costs": CHEAP,
-    }  # fmt: skip
+        "recall": SAME,
+        "typologies": (typology(),),
+        "precision": SAME,
+        "usd": SAME,
+        "lookalikes": SAME,
+        "shipped_recall": SAME,
+        "shipped_usd": SAME,
+        "shipped": (40, 40),
+        "members": {"robust_z": SAME},
+        "missing_members": (),
+        "calibration": SAME,
+        "fairness": (GroupFigures(dimension="size", group="small", ratio=SAME),),
+        "costs": CHEAP,
+    }
     return Figures(**{**told, **changed})

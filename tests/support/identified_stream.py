@@ -11,8 +11,18 @@ from typing import Any
 from streams.contracts.input_record import DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
 from streams.generator import Simulation
 
-PERSONAL = ("party_id", "party_account", "counterparty_id", "counterparty_account", "contract_counterparty_id",
-            "device_id", "contact_id", "remittance_info", "x_remitter_name", "reason")  # fmt: skip
+PERSONAL = (
+    "party_id",
+    "party_account",
+    "counterparty_id",
+    "counterparty_account",
+    "contract_counterparty_id",
+    "device_id",
+    "contact_id",
+    "remittance_info",
+    "x_remitter_name",
+    "reason",
+)
 # remittance texts of their own a resident: one for each payment would be as many needles as events, for no more proof
 TEXTS = 5
 
@@ -43,8 +53,9 @@ class IdentifiedStream:
             return record
         if not isinstance(body, dict) or record.topic != TRANSACTIONS or b"x_nested" in (record.value or b""):
             # the simulator's own texts are phrases such as "living expenses", which the configuration holds too
-            self._collect({name: body[name] for name in body if name != "remittance_info"}
-                          if isinstance(body, dict) else {})  # fmt: skip
+            self._collect(
+                {name: body[name] for name in body if name != "remittance_info"} if isinstance(body, dict) else {}
+            )
             return record
         if record.value is not None and record.value.count(b'"event_id"') == 1:
             number = self._numbers[body["party_id"]] = self._numbers.get(body["party_id"], -1) + 1
@@ -88,23 +99,46 @@ class IdentifiedStream:
             found = identifier()
             return found, template | {"event_id": f"bad{number}{tag}"}
 
-        def record(body: Any, key: bytes | None = None, topic: str = TRANSACTIONS,
-                   headers: tuple[tuple[str, bytes], ...] = ()) -> Record:  # fmt: skip
+        def record(
+            body: Any, key: bytes | None = None, topic: str = TRANSACTIONS, headers: tuple[tuple[str, bytes], ...] = ()
+        ) -> Record:
             value = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
             owner = template.get("party_id", "").encode() if key is None else key
             return Record(topic, owner, value, -1, headers)
 
-        for field in ("party_account", "counterparty_id", "counterparty_account", "contract_counterparty_id",
-                      "device_id", "contact_id", "remittance_info", "event_id", "institution"):  # fmt: skip
+        for field in (
+            "party_account",
+            "counterparty_id",
+            "counterparty_account",
+            "contract_counterparty_id",
+            "device_id",
+            "contact_id",
+            "remittance_info",
+            "event_id",
+            "institution",
+        ):
             for wrong in (lambda one: one * 20, lambda one: {"id": one}, lambda one: [one], lambda one: one + "\x07"):
                 who, body = valid()
                 yield record(body | {field: wrong(who)})
         for wrong in (lambda one: one * 20, lambda one: {"id": one}, lambda one: [one], lambda one: one + "\x07"):
             who, body = valid()
             yield record(body | {"party_id": wrong(who)}, who.encode())
-        for field in ("direction", "party_type", "currency", "counterparty_country", "amount", "event_time",
-                      "goods_due", "status", "evidence", "channel", "hs_code", "deal_rate", "ip_country",
-                      "purpose"):  # fmt: skip
+        for field in (
+            "direction",
+            "party_type",
+            "currency",
+            "counterparty_country",
+            "amount",
+            "event_time",
+            "goods_due",
+            "status",
+            "evidence",
+            "channel",
+            "hs_code",
+            "deal_rate",
+            "ip_country",
+            "purpose",
+        ):
             who, body = valid()
             yield record(body | {field: who * 3})
         for name in (lambda one: one, lambda one: f"{one} {one}", lambda one: f"amount{one}", lambda one: f"{one}_id"):
@@ -114,9 +148,13 @@ class IdentifiedStream:
         yield record(body, who.encode())
         who, body = valid()
         yield record(body, b"\xff" + who.encode())
-        for damage in (lambda text: text[:-9], lambda text: text + "}", lambda text: f'["{text[-40:-3]}"]',
-                       lambda text: "[" * 40 + text + "]" * 40,
-                       lambda text: text.replace("{", '{"amount":1,', 1)):  # fmt: skip
+        for damage in (
+            lambda text: text[:-9],
+            lambda text: text + "}",
+            lambda text: f'["{text[-40:-3]}"]',
+            lambda text: "[" * 40 + text + "]" * 40,
+            lambda text: text.replace("{", '{"amount":1,', 1),
+        ):
             who, body = valid()
             yield record(damage(json.dumps(body | {"x_name": who})).encode())
         who, body = valid()
@@ -139,8 +177,14 @@ class IdentifiedStream:
         who = identifier()
         rate = {"base": who, "quote": "KRW", "mid": "1", "rate_time": "2026-05-01T00:00:00Z"}
         yield record(rate, who.encode(), topic=RATES)
-        verdict = {"event_id": "v", "alert_id": "a" * 32, "verdict": "refuted", "reason": "r", "investigator": "i",
-                   "decided_at": "2026-05-01T00:00:00Z"}  # fmt: skip
+        verdict = {
+            "event_id": "v",
+            "alert_id": "a" * 32,
+            "verdict": "refuted",
+            "reason": "r",
+            "investigator": "i",
+            "decided_at": "2026-05-01T00:00:00Z",
+        }
         who = identifier()
         yield record(verdict | {"party": who}, who.encode(), topic=DISPOSITIONS)
         token = f"k1.000.{'0' * 32}"

@@ -35,10 +35,15 @@ def forms(needle: str) -> Iterator[tuple[str, bytes]]:
     """(name, bytes) of every form of an identifier that is looked for, each once."""
     raw = needle.encode("utf-8", "surrogatepass")
     escaped = json.dumps(needle)[1:-1]
-    found = {"utf-8": raw, "case folded": needle.casefold().encode("utf-8", "surrogatepass"),
-             "JSON escapes": escaped.encode(), "JSON escapes, capitals": _capitals(escaped).encode(),
-             "bytes repr": repr(raw)[2:-1].encode(),
-             "hex": raw.hex().encode(), "HEX": raw.hex().upper().encode()}  # fmt: skip
+    found = {
+        "utf-8": raw,
+        "case folded": needle.casefold().encode("utf-8", "surrogatepass"),
+        "JSON escapes": escaped.encode(),
+        "JSON escapes, capitals": _capitals(escaped).encode(),
+        "bytes repr": repr(raw)[2:-1].encode(),
+        "hex": raw.hex().encode(),
+        "HEX": raw.hex().upper().encode(),
+    }
     for shift in range(3):
         # the characters that the bytes before and after the needle take part in are left away
         first, last = -(-shift * 8 // 6), (shift + len(raw)) * 8 // 6

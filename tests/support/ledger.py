@@ -26,8 +26,13 @@ from streams.settings import effective_configuration
 START = datetime(2025, 3, 3, 1, 0, tzinfo=UTC)
 TOPIC = "fx.transactions.v1"
 # when it was, by kind of event
-TIMES = {Transaction: "event_time", Rate: "rate_time", Profile: "as_of", Declaration: "declared_time",
-         Disposition: "decided_at"}  # fmt: skip
+TIMES = {
+    Transaction: "event_time",
+    Rate: "rate_time",
+    Profile: "as_of",
+    Declaration: "declared_time",
+    Disposition: "decided_at",
+}
 
 
 def digest16(text: str) -> str:
@@ -71,15 +76,27 @@ class Ledger:
         )
 
     def rate(
-        self, at: datetime, mid: str = "1400", base: str = "USD", quote: str = "KRW", *, sent: datetime | None = None,
+        self,
+        at: datetime,
+        mid: str = "1400",
+        base: str = "USD",
+        quote: str = "KRW",
+        *,
+        sent: datetime | None = None,
         source: str | None = None,
-    ) -> Outputs:  # fmt: skip
+    ) -> Outputs:
         """Apply a reference rate; `sent` is its Kafka timestamp where that is not its own time."""
         name = f"{base}/{quote}{at.isoformat()}{len(self.log)}"
         event = Rate(
-            event_id=name, identity=digest16(name), body=digest16(mid), base=base, quote=quote, mid=mid, rate_time=at,
+            event_id=name,
+            identity=digest16(name),
+            body=digest16(mid),
+            base=base,
+            quote=quote,
+            mid=mid,
+            rate_time=at,
             source=source,
-        )  # fmt: skip
+        )
         origin = self.origin("fx.rates.v1")
         return self.put(event, origin if sent is None else msgspec.structs.replace(origin, timestamp_ms=stamp(sent)))
 
@@ -93,9 +110,18 @@ class Ledger:
 def payment(event_id: str, at: datetime, amount: str = "4900", **fields: Any) -> Transaction:
     """A person's remittance of US dollars without documents to one beneficiary, as a gift."""
     identity = digest16(f"{event_id}{fields.get('institution')}{fields.get('party')}")
-    given = {"direction": "out", "party": "k1.0a3.remitter", "party_type": "person", "counterparty": "k1.111.payee",
-             "counterparty_country": "VN", "institution": "BANKA", "channel": "app", "currency": "USD",
-             "purpose": "40101", "identity": identity} | fields  # fmt: skip
+    given = {
+        "direction": "out",
+        "party": "k1.0a3.remitter",
+        "party_type": "person",
+        "counterparty": "k1.111.payee",
+        "counterparty_country": "VN",
+        "institution": "BANKA",
+        "channel": "app",
+        "currency": "USD",
+        "purpose": "40101",
+        "identity": identity,
+    } | fields
     event = Transaction(event_id=event_id, event_time=at, amount=amount, **{"body": "0" * 32} | given)
     return msgspec.structs.replace(event, body=fields.get("body", digest16(msgspec.json.encode(event).decode())))
 

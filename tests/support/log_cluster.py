@@ -33,9 +33,14 @@ class Cluster:
         monkeypatch.setattr(clients, "read_range", self.read_range)
 
     def append(
-        self, topic: str, partition: int, key: bytes | None, value: bytes | None, timestamp: int = 0,
+        self,
+        topic: str,
+        partition: int,
+        key: bytes | None,
+        value: bytes | None,
+        timestamp: int = 0,
         headers: Sequence[tuple[str, bytes]] | None = (),
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Write a record."""
         log = self.logs.setdefault(TopicPartition(topic, partition), [])
         log.append(SimpleNamespace(offset=len(log), key=key, value=value, timestamp=timestamp, headers=headers))
@@ -47,9 +52,16 @@ class Cluster:
         return self.readers[-1]
 
     async def read_range(
-        self, settings: Settings, topic: str, partition: int, start: int | None, stop: int, *, committed: bool = True,
+        self,
+        settings: Settings,
+        topic: str,
+        partition: int,
+        start: int | None,
+        stop: int,
+        *,
+        committed: bool = True,
         unreadable: str = "raise",
-    ) -> AsyncIterator[list[Any]]:  # fmt: skip
+    ) -> AsyncIterator[list[Any]]:
         """Records one by one, as in the product."""
         assert settings.bootstrap == SETTINGS.bootstrap
         assert all(one.stopped for one in self.readers)
@@ -114,5 +126,12 @@ class Reader:
 
 def log_of(**more: Any) -> KafkaLog:
     """The product's reader."""
-    return KafkaLog(SETTINGS, ledger="ledger", snapshots_topic="snapshots", schema=SCHEMA, topic_id=TOPIC_ID,
-                    group="the group", **more)  # fmt: skip
+    return KafkaLog(
+        SETTINGS,
+        ledger="ledger",
+        snapshots_topic="snapshots",
+        schema=SCHEMA,
+        topic_id=TOPIC_ID,
+        group="the group",
+        **more,
+    )

@@ -58,8 +58,14 @@ class MemoryLog(KafkaLog):
     """The product's reader with three things replaced: end offsets, record fetches, and the ledger itself."""
 
     def __init__(self, held: dict[str, list[Kept]], ledger: Sequence[Any], first: int = 0) -> None:
-        super().__init__(Settings(), ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                         topic_id=TOPIC_ID, group="test")  # fmt: skip
+        super().__init__(
+            Settings(),
+            ledger=topics.LEDGER,
+            snapshots_topic=topics.SNAPSHOTS,
+            schema=STATE_SCHEMA,
+            topic_id=TOPIC_ID,
+            group="test",
+        )
         self.held, self.ledger, self.first = held, ledger, first
 
     async def _end(self, topic: str, partition: int) -> int:
@@ -105,8 +111,15 @@ class MemoryTopics:
     def learn(self, saves: Sequence[int]) -> str:
         """Apply the ledger, saving at the positions `saves`; returns the digest at its end."""
         core, number = MonitorCore("test"), self.place.partition
-        plan = SnapshotPlan(topic=topics.SNAPSHOTS, schema=STATE_SCHEMA, code="test", config="c", topic_id=TOPIC_ID,
-                            every_events=1, every_seconds=1)  # fmt: skip
+        plan = SnapshotPlan(
+            topic=topics.SNAPSHOTS,
+            schema=STATE_SCHEMA,
+            code="test",
+            config="c",
+            topic_id=TOPIC_ID,
+            every_events=1,
+            every_seconds=1,
+        )
         writer = SnapshotWriter(lambda: MemoryProducer(self.held), self.place, plan)
 
         async def story() -> str:

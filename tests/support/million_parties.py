@@ -56,8 +56,10 @@ class Heartbeat:
     def told(self) -> dict[str, float]:
         """Largest gap and 99.9th percentile, milliseconds."""
         ordered = sorted(self.gaps)
-        return {"stall_ms_max": round(1000 * ordered[-1], 1),
-                "stall_ms_p999": round(1000 * ordered[int(len(ordered) * 0.999)], 1)}  # fmt: skip
+        return {
+            "stall_ms_max": round(1000 * ordered[-1], 1),
+            "stall_ms_p999": round(1000 * ordered[int(len(ordered) * 0.999)], 1),
+        }
 
 
 def states(parties: int) -> list[PartitionState]:
@@ -91,9 +93,14 @@ def agent() -> MonitorAgent:
     settings = load_settings()
     metrics = _metrics(settings, settings.effective.engine.partitions, None)
     return MonitorAgent(
-        settings, metrics, health.BrokerWatch(settings), code_version="million", config_version="million", web=False,
+        settings,
+        metrics,
+        health.BrokerWatch(settings),
+        code_version="million",
+        config_version="million",
+        web=False,
         topic_id=topics.topic_id(settings, topics.LEDGER),
-    )  # fmt: skip
+    )
 
 
 async def measured(work: Any) -> dict[str, Any]:
@@ -157,8 +164,9 @@ async def load(parties: int) -> dict[str, Any]:
 def measured_apart(cluster: Cluster, what: str, parties: int) -> dict[str, Any]:
     """Figures of `save` or `load` in a process of its own, as a worker's state has one."""
     command = [sys.executable, "-m", "tests.support.million_parties", what, str(parties)]
-    done = subprocess.run(command, cwd=ROOT, timeout=590, check=False,
-                          env=cluster.environment, capture_output=True, text=True)  # fmt: skip
+    done = subprocess.run(
+        command, cwd=ROOT, timeout=590, check=False, env=cluster.environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr + done.stdout
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found

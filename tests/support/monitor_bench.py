@@ -50,13 +50,30 @@ class Bench:
     def counted(self) -> dict[str, Any]:
         """Everything in the tally but times."""
         tally = self.core.tally
-        return {"outcomes": dict(tally.outcomes), "said": dict(tally.said), "late": tally.late, "scores": tally.scores,
-                "rate_missing": tally.rate_missing, "joins": dict(tally.joins), "folded": tally.folded,
-                "rates": dict(tally.rates), "forgotten": tally.forgotten}  # fmt: skip
+        return {
+            "outcomes": dict(tally.outcomes),
+            "said": dict(tally.said),
+            "late": tally.late,
+            "scores": tally.scores,
+            "rate_missing": tally.rate_missing,
+            "joins": dict(tally.joins),
+            "folded": tally.folded,
+            "rates": dict(tally.rates),
+            "forgotten": tally.forgotten,
+        }
 
 
-NOTHING = {"outcomes": {"applied": 1}, "said": {}, "late": [], "scores": {}, "rate_missing": 0, "joins": {},
-           "folded": 0, "rates": {}, "forgotten": 0}  # fmt: skip
+NOTHING = {
+    "outcomes": {"applied": 1},
+    "said": {},
+    "late": [],
+    "scores": {},
+    "rate_missing": 0,
+    "joins": {},
+    "folded": 0,
+    "rates": {},
+    "forgotten": 0,
+}
 
 
 def record_of(topic: str, body: dict[str, Any], *, history: bool = False) -> LedgerRecord:

@@ -39,8 +39,10 @@ class Proof(msgspec.Struct, kw_only=True):
 
     def __str__(self) -> str:
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(self.places.items()))
-        return (f"{self.needles:,} identifiers in {self.megabytes:,.0f} MB: {len(self.hits)} found; scanned in "
-                f"{self.seconds:.1f} s: {kinds}")  # fmt: skip
+        return (
+            f"{self.needles:,} identifiers in {self.megabytes:,.0f} MB: {len(self.hits)} found; scanned in "
+            f"{self.seconds:.1f} s: {kinds}"
+        )
 
 
 def prove(bootstrap: str, directory: Path, *, events: int, seed: int = 1, **settings: Any) -> Proof:
@@ -52,21 +54,35 @@ def prove(bootstrap: str, directory: Path, *, events: int, seed: int = 1, **sett
         stream = IdentifiedStream(seed, events)
         publish_records(load_settings(bootstrap=bootstrap), stream, stamps="now", expected=stream.count)
         cluster.wait_drained(60 + events / 200)
-        pages = [(f"page {page} of {worker.log.name}", text.encode()) for worker in cluster.workers for page in PAGES
-                 if (text := worker.page(page)) is not None]  # fmt: skip
+        pages = [
+            (f"page {page} of {worker.log.name}", text.encode())
+            for worker in cluster.workers
+            for page in PAGES
+            if (text := worker.page(page)) is not None
+        ]
         told = cluster.fxwatch("reconcile", "--json", check=False)
         assert [worker.stop() for worker in cluster.workers] == [0] * len(cluster.workers)
         began = time.monotonic()
         scanner, counts = Scanner(stream.needles), Counter[str]()
-        places = [*pages, *((f"log {worker.log.name}", worker.log.read_bytes()) for worker in cluster.workers),
-                  ("output of reconcile", (told.stdout + told.stderr).encode()),
-                  *asyncio.run(records(cluster.settings))]  # fmt: skip
+        places = [
+            *pages,
+            *((f"log {worker.log.name}", worker.log.read_bytes()) for worker in cluster.workers),
+            ("output of reconcile", (told.stdout + told.stderr).encode()),
+            *asyncio.run(records(cluster.settings)),
+        ]
         hits = scanner.scan(_counted(places, counts))
         seconds = time.monotonic() - began
         planted = scanner.scan(_with_plants(places, sorted(stream.needles)))
     size = sum(len(content) for _, content in places)
-    return Proof(hits=hits, needles=scanner.needles, left_out=scanner.left_out, places=counts, megabytes=size / 1e6,
-                 seconds=seconds, planted=planted)  # fmt: skip
+    return Proof(
+        hits=hits,
+        needles=scanner.needles,
+        left_out=scanner.left_out,
+        places=counts,
+        megabytes=size / 1e6,
+        seconds=seconds,
+        planted=planted,
+    )
 
 
 def _counted(places: list[tuple[str, bytes]], counts: Counter[str]) -> Iterator[tuple[str, bytes]]:
@@ -141,8 +157,21 @@ def assert_nothing_found(proof: Proof) -> None:
     assert proof.hits == [], f"{len(of_each)} identifiers behind the door, such as {of_each[:20]}"
     assert proof.left_out == [], "the stream holds identifiers too short to look for"
     assert len(proof.planted) == 2, proof.planted
-    wanted = {topics.LEDGER, topics.LEGS, topics.ALERTS, topics.NOTICES, topics.SNAPSHOTS, topics.PROGRESS,
-              topics.CLOCK, topics.IDENTITIES, topics.DEADLETTER, topics.desk_topic("customs"),
-              topics.desk_topic("compliance"), "sections", "log", "output",
-              *(f"page {page}" for page in PAGES)}  # fmt: skip
+    wanted = {
+        topics.LEDGER,
+        topics.LEGS,
+        topics.ALERTS,
+        topics.NOTICES,
+        topics.SNAPSHOTS,
+        topics.PROGRESS,
+        topics.CLOCK,
+        topics.IDENTITIES,
+        topics.DEADLETTER,
+        topics.desk_topic("customs"),
+        topics.desk_topic("compliance"),
+        "sections",
+        "log",
+        "output",
+        *(f"page {page}" for page in PAGES),
+    }
     assert wanted <= proof.places.keys(), f"nothing was scanned of {sorted(wanted - proof.places.keys())}"

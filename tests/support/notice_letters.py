@@ -22,8 +22,13 @@ KEYS = parse_keys(f"k1 = {'1f' * 32}", "f")
 def notice(offset: int, value: bytes = b"v") -> Notice:
     """A conflict of the input's record at an offset, whose bytes were `value`."""
     source = Source(INPUT, 4, offset)
-    return Notice(code="event.conflict", source=source, identity="i", first=Source(INPUT, 4, 2),
-                  commitment=Committer(KEYS).commitment(source, value).decode())  # fmt: skip
+    return Notice(
+        code="event.conflict",
+        source=source,
+        identity="i",
+        first=Source(INPUT, 4, 2),
+        commitment=Committer(KEYS).commitment(source, value).decode(),
+    )
 
 
 class Enough(BaseException):

@@ -30,9 +30,16 @@ class Page:
 
     def __init__(self, agent: str, port: int) -> None:
         self.port = port
-        self.metrics = Metrics(partitions=12, desks=[], typologies=[], topics=["fx.transactions.v1", "fx.rates.v1"],
-                               codes=[], detectors=[], agents=[agent],
-                               versions=Versions(code="0", config="c", detectors="d", rules="r"))  # fmt: skip
+        self.metrics = Metrics(
+            partitions=12,
+            desks=[],
+            typologies=[],
+            topics=["fx.transactions.v1", "fx.rates.v1"],
+            codes=[],
+            detectors=[],
+            agents=[agent],
+            versions=Versions(code="0", config="c", detectors="d", rules="r"),
+        )
         if agent == "ingest":
             self.metrics.sender_keys.labels("none").set(0)
         for partition in range(12):
@@ -96,8 +103,12 @@ def wait(what: Callable[[], Any], seconds: float = 60) -> Any:
 def running(*command: Any, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process that ends with the block; its output is in `log`."""
     with log.open("wb") as output:
-        process = subprocess.Popen([str(part) for part in command], stdout=output, stderr=subprocess.STDOUT,
-                                   preexec_fn=die_with_parent)  # noqa: PLW1509 - no thread of ours forks  # fmt: skip
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no thread of ours forks
+        )
     try:
         yield process
     finally:
@@ -112,8 +123,13 @@ def alertmanager(program: str, directory: Path, configuration: str, port: int | 
     path = directory / "alertmanager.yml"
     path.write_text(configuration)
     address = f"http://127.0.0.1:{port}"
-    command = (program, f"--config.file={path}", f"--storage.path={directory / 'alertmanager'}",
-               "--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{port}")  # fmt: skip
+    command = (
+        program,
+        f"--config.file={path}",
+        f"--storage.path={directory / 'alertmanager'}",
+        "--cluster.listen-address=",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
     with running(*command, log=directory / "alertmanager.log"):
         wait(lambda: ask(f"{address}/-/ready") is not None)
         yield address
@@ -219,17 +235,23 @@ def site(prometheus: str, alertmanager_program: str, directory: Path) -> Iterato
 
     with running(*show, log=sent):
         configuration = (DEPLOY / "prometheus" / "prometheus.local.yml").read_text()
-        for old, new in (("127.0.0.1:6066", f"127.0.0.1:{first}"), ("127.0.0.1:6067", f"127.0.0.1:{second}"),
-                         ("127.0.0.1:9093", f"127.0.0.1:{told}"),
-                         ("scrape_interval: 5s", "scrape_interval: 200ms"),
-                         ("evaluation_interval: 15s", "evaluation_interval: 200ms")):  # fmt: skip
+        for old, new in (
+            ("127.0.0.1:6066", f"127.0.0.1:{first}"),
+            ("127.0.0.1:6067", f"127.0.0.1:{second}"),
+            ("127.0.0.1:9093", f"127.0.0.1:{told}"),
+            ("scrape_interval: 5s", "scrape_interval: 200ms"),
+            ("evaluation_interval: 15s", "evaluation_interval: 200ms"),
+        ):
             assert old in configuration
             configuration = configuration.replace(old, new)
         (directory / "prometheus.yml").write_text(configuration)
-        command = (prometheus, f"--config.file={directory / 'prometheus.yml'}",
-                   f"--web.listen-address=127.0.0.1:{port}",
-                   f"--storage.tsdb.path={directory / 'prometheus'}",
-                   "--rules.alert.resend-delay=10m")  # what ended before is not told again  # fmt: skip
+        command = (
+            prometheus,
+            f"--config.file={directory / 'prometheus.yml'}",
+            f"--web.listen-address=127.0.0.1:{port}",
+            f"--storage.tsdb.path={directory / 'prometheus'}",
+            "--rules.alert.resend-delay=10m",
+        )  # what ended before is not told again
         ingest.start()
         monitor.start()
         try:

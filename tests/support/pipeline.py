@@ -20,18 +20,44 @@ from tests.support import history
 TIMESTAMP_MS = 1_767_580_000_000
 """2026-01-05T02:26:40Z, the Kafka timestamp of records that are given none."""
 
-TRANSACTION = {"event_id": "E-1", "event_time": "2026-01-05T10:11:12+09:00", "direction": "out", "party_id": "P-1",
-               "party_type": "person", "counterparty_id": "C-1", "counterparty_country": "DE",
-               "institution": "SHBKKRSE", "channel": "app", "amount": "4950.00", "currency": "USD"}  # fmt: skip
-DECLARATION = {"event_id": "D-1", "declaration_no": "N-1", "declared_time": "2026-01-05T09:00:00+09:00",
-               "kind": "import", "party_id": "P-1", "counterparty_id": "C-1", "counterparty_country": "CN",
-               "hs_code": "847130", "quantity": "100", "quantity_unit": "EA", "value": "50000",
-               "currency": "USD"}  # fmt: skip
+TRANSACTION = {
+    "event_id": "E-1",
+    "event_time": "2026-01-05T10:11:12+09:00",
+    "direction": "out",
+    "party_id": "P-1",
+    "party_type": "person",
+    "counterparty_id": "C-1",
+    "counterparty_country": "DE",
+    "institution": "SHBKKRSE",
+    "channel": "app",
+    "amount": "4950.00",
+    "currency": "USD",
+}
+DECLARATION = {
+    "event_id": "D-1",
+    "declaration_no": "N-1",
+    "declared_time": "2026-01-05T09:00:00+09:00",
+    "kind": "import",
+    "party_id": "P-1",
+    "counterparty_id": "C-1",
+    "counterparty_country": "CN",
+    "hs_code": "847130",
+    "quantity": "100",
+    "quantity_unit": "EA",
+    "value": "50000",
+    "currency": "USD",
+}
 RATE = {"base": "USD", "quote": "KRW", "mid": "1387.50", "rate_time": "2026-01-05T00:00:00Z"}
 PROFILE = {"event_id": "F-1", "party_id": "P-1", "party_type": "person", "as_of": "2026-01-05T00:00:00Z"}
-DISPOSITION = {"event_id": "V-1", "alert_id": "a" * 32, "party": "dev.4c1.4c16172de87e10e6308ade14e3da55d6",
-               "verdict": "refuted", "reason": "r", "investigator": "I-1",
-               "decided_at": "2026-01-05T00:00:00Z"}  # fmt: skip
+DISPOSITION = {
+    "event_id": "V-1",
+    "alert_id": "a" * 32,
+    "party": "dev.4c1.4c16172de87e10e6308ade14e3da55d6",
+    "verdict": "refuted",
+    "reason": "r",
+    "investigator": "I-1",
+    "decided_at": "2026-01-05T00:00:00Z",
+}
 GOOD = {TRANSACTIONS: TRANSACTION, DECLARATIONS: DECLARATION, RATES: RATE, PROFILES: PROFILE, DISPOSITIONS: DISPOSITION}
 
 
@@ -66,9 +92,14 @@ class Pipeline:
         return self.core.apply(self.state, 0, record, muted=False)
 
     def send(
-        self, topic: str, body: dict[str, Any], *, at: datetime | None = None, key: bytes | None = None,
+        self,
+        topic: str,
+        body: dict[str, Any],
+        *,
+        at: datetime | None = None,
+        key: bytes | None = None,
         history: bool = False,
-    ) -> Rejected | list[Output]:  # fmt: skip
+    ) -> Rejected | list[Output]:
         """What became of a record: why it was refused, or what the monitor published. `at` is its Kafka timestamp."""
         demanded = INPUTS[topic].key
         key = key if key is not None or demanded is None else demanded(body).encode()

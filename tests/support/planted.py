@@ -34,6 +34,7 @@ def excused_cases(simulation: Simulation, without_rate: set[str]) -> list[str]:
     26 hours old.
     """
     return [
-        case["case_id"] for case in simulation.truth.of("case")
+        case["case_id"]
+        for case in simulation.truth.of("case")
         if without_rate and (case["typology"] == "T16" or without_rate.intersection(case["event_ids"]))
-    ]  # fmt: skip
+    ]

@@ -33,15 +33,32 @@ class Feed:
         self.checked, self.limits, self.offset = Checked(), limits_of(**rules), 0
 
     def say(
-        self, at: float, mid: str, pair: str = PAIR, *, sent: float | None = None, clock: float | None = None,
-        source: str = "", horizon: int | None = None,
-    ) -> Verdict | None:  # fmt: skip
+        self,
+        at: float,
+        mid: str,
+        pair: str = PAIR,
+        *,
+        sent: float | None = None,
+        clock: float | None = None,
+        source: str = "",
+        horizon: int | None = None,
+    ) -> Verdict | None:
         """The verdict on a record of a minute."""
         self.offset += 1
         base, quote = pair.split("/")
-        return self.checked.take(base, quote, mid, us(at), self.offset, self.limits, STALE, horizon,
-                                 heard_us=us(at if sent is None else sent),
-                                 clock_us=None if clock is None else us(clock), source=source)  # fmt: skip
+        return self.checked.take(
+            base,
+            quote,
+            mid,
+            us(at),
+            self.offset,
+            self.limits,
+            STALE,
+            horizon,
+            heard_us=us(at if sent is None else sent),
+            clock_us=None if clock is None else us(clock),
+            source=source,
+        )
 
     def all(self, *said: tuple[float, str], **how: Any) -> list[Verdict | None]:
         """The verdicts on (minute, rate)."""
@@ -50,8 +67,9 @@ class Feed:
     def history(self, pair: str = PAIR) -> list[tuple[int, str, int]]:
         """(minute, rate, ledger position) of each believed rate."""
         kept = self.checked.rates.pairs.get(pair, History([], [], []))
-        return [(at // MINUTE_US, mid, offset)
-                for at, mid, offset in zip(kept.times, kept.mids, kept.offsets, strict=True)]  # fmt: skip
+        return [
+            (at // MINUTE_US, mid, offset) for at, mid, offset in zip(kept.times, kept.mids, kept.offsets, strict=True)
+        ]
 
     def held(self, pair: str = PAIR) -> list[tuple[int, str]]:
         """(minute, rate) of what is held."""

@@ -67,10 +67,20 @@ def body(records: Iterable[Raw]) -> bytes:
     return b"".join(out)
 
 
-def batch(records: Sequence[Raw], compression: str = "none", *, timestamp: int = 0, base: int = 0,
-          count: int | None = None, contents: bytes | None = None, codec_number: int | None = None,
-          producer: int = -1, transactional: bool = False, control: bool = False,
-          appended: int | None = None) -> bytes:  # fmt: skip
+def batch(
+    records: Sequence[Raw],
+    compression: str = "none",
+    *,
+    timestamp: int = 0,
+    base: int = 0,
+    count: int | None = None,
+    contents: bytes | None = None,
+    codec_number: int | None = None,
+    producer: int = -1,
+    transactional: bool = False,
+    control: bool = False,
+    appended: int | None = None,
+) -> bytes:
     """A batch of format 2. `contents` replaces the compressed records, `count` and `codec_number` the header's.
 
     `appended`: when a broker appended it, where the topic says that this is the time of its records.
@@ -84,8 +94,20 @@ def batch(records: Sequence[Raw], compression: str = "none", *, timestamp: int =
     latest = max([timestamp, *(timestamp + one.later for one in records)])
     if appended is not None:
         attributes, latest = attributes | _LOG_APPEND_TIME, appended
-    after = struct.pack(">hiqqqhii", attributes, count - 1, timestamp, latest, producer, 0 if producer >= 0 else -1,
-                        0 if producer >= 0 else -1, count) + contents  # fmt: skip
+    after = (
+        struct.pack(
+            ">hiqqqhii",
+            attributes,
+            count - 1,
+            timestamp,
+            latest,
+            producer,
+            0 if producer >= 0 else -1,
+            0 if producer >= 0 else -1,
+            count,
+        )
+        + contents
+    )
     return struct.pack(">qiibI", base, 9 + len(after), -1, 2, calc_crc32c(after)) + after
 
 

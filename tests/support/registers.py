@@ -12,7 +12,7 @@ from textwrap import fill
 import pycountry
 import tomli_w
 
-FILE = Path(__file__).parents[2] / "streams" / "registers.toml"
+FILE = Path(__file__).parents[2] / "streams" / "contracts" / "registers.toml"
 HEAD = """\
 # Codes of ISO 4217 (currencies), ISO 3166-1 (countries, alpha-2) and ISO 3166-2 (subdivisions, below their country), as
 # pycountry {version} has them. Written by `python -m tests.support.registers`, never by hand. Workers read this file,

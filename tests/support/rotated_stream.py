@@ -28,10 +28,15 @@ OLD_KEYS, NEW_KEYS = f"k1 = {'1f' * 32}\n", f"k2 = {'2e' * 32}\nk1 = {'1f' * 32}
 RESENT = 40
 # what a raw record names, and the name space of its token
 IDENTIFIERS: dict[str, NameSpace] = {
-    "party_id": "party", "counterparty_id": "party", "contract_counterparty_id": "party",
-    "related_counterparties": "party", "party_account": "account", "counterparty_account": "account",
-    "device_id": "device", "contact_id": "contact",
-}  # fmt: skip
+    "party_id": "party",
+    "counterparty_id": "party",
+    "contract_counterparty_id": "party",
+    "related_counterparties": "party",
+    "party_account": "account",
+    "counterparty_account": "account",
+    "device_id": "device",
+    "contact_id": "contact",
+}
 
 
 class Rotated(msgspec.Struct, kw_only=True):
@@ -125,9 +130,15 @@ def _verdicts(alerts: list[Alert]) -> list[Record]:
     by_party = {alert.party: alert for alert in alerts if alert.party.startswith("k1.")}
     found = []
     for number, (token, alert) in enumerate(sorted(by_party.items())[:20]):
-        body = {"event_id": f"verdict{number}", "alert_id": alert.alert_id, "party": token, "verdict": "refuted",
-                "reason": "salary, shown", "investigator": "officer 7",
-                "decided_at": alert.created_for.isoformat()}  # fmt: skip
+        body = {
+            "event_id": f"verdict{number}",
+            "alert_id": alert.alert_id,
+            "party": token,
+            "verdict": "refuted",
+            "reason": "salary, shown",
+            "investigator": "officer 7",
+            "decided_at": alert.created_for.isoformat(),
+        }
         found.append(Record(DISPOSITIONS, token.encode(), json.dumps(body).encode(), -1))
     return found
 
@@ -182,10 +193,18 @@ def _conclude(cluster: Cluster, stream: Simulation, kills: int, resent: int, ver
     _tokens_go_on(cluster, former)
     overlap, behind = _mixed(ledger)
     assert overlap > 0
-    return Rotated(events=stream.plan.events, kills=kills, overlap_records=overlap, old_after_new=behind,
-                   renamed=sum(len(state.renamed) for state in rotated), alerts=published.total(), days=len(days),
-                   duplicates=totals["duplicates"], redelivered=totals["redelivered"],
-                   verdicts=len(verdicts))  # fmt: skip
+    return Rotated(
+        events=stream.plan.events,
+        kills=kills,
+        overlap_records=overlap,
+        old_after_new=behind,
+        renamed=sum(len(state.renamed) for state in rotated),
+        alerts=published.total(),
+        days=len(days),
+        duplicates=totals["duplicates"],
+        redelivered=totals["redelivered"],
+        verdicts=len(verdicts),
+    )
 
 
 def _applied(number: int, records: list[Any]) -> tuple[PartitionState, list[Alert]]:

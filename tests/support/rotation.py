@@ -42,8 +42,13 @@ def under_old_names(record: Any, former: Mapping[str, str]) -> Any:
         body["identity"], body["body"] = fingerprints
     value = json.dumps(body, ensure_ascii=False).encode()
     headers = [header for header in record.headers if header[0] != envelope.CHECK]
-    return SimpleNamespace(value=value, key=record.key, offset=record.offset, headers=envelope.checked(headers, value),
-                           timestamp=record.timestamp)  # fmt: skip
+    return SimpleNamespace(
+        value=value,
+        key=record.key,
+        offset=record.offset,
+        headers=envelope.checked(headers, value),
+        timestamp=record.timestamp,
+    )
 
 
 def renamed(text: str, former: Mapping[str, str]) -> str:

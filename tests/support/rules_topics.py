@@ -39,8 +39,10 @@ class Topics(Cluster):
 
     def describe_topics(self, names: list[str]) -> list[dict[str, Any]]:
         """Metadata."""
-        return [{"name": name, "error_code": 3 if name in self.missing else 0,
-                 "partitions": [None] * self.rules_partitions} for name in names]  # fmt: skip
+        return [
+            {"name": name, "error_code": 3 if name in self.missing else 0, "partitions": [None] * self.rules_partitions}
+            for name in names
+        ]
 
     def list_partition_offsets(self, asked: dict[Any, Any]) -> dict[Any, Any]:
         """The ledger's end."""
@@ -54,10 +56,16 @@ class Topics(Cluster):
 
     def ledger(self, partition: int, at: int, source: int | None = None, topic: str = RULES, number: int = 0) -> None:
         """Write a ledger record, that of a change when `source` is its offset."""
-        headers = None if source is None else [
-            ("__fx.source.topic", topic.encode()), ("__fx.source.partition", b"%d" % number),
-            ("__fx.source.offset", b"%d" % source), ("__fx.type", b"configuration"),
-        ]  # fmt: skip
+        headers = (
+            None
+            if source is None
+            else [
+                ("__fx.source.topic", topic.encode()),
+                ("__fx.source.partition", b"%d" % number),
+                ("__fx.source.offset", b"%d" % source),
+                ("__fx.type", b"configuration"),
+            ]
+        )
         self.append(LEDGER, partition, None, b"{}", at, headers)
 
     def begin(self, value: bytes | None) -> None:

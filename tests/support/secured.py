@@ -43,11 +43,12 @@ class SecuredCluster:
         self.passwords = {"admin": "the-admins-own"}
         users = {"admin": self.password_file("admin")}
         self.broker = EmbeddedBroker(
-            directory / "kafka", heap_megabytes=512,
+            directory / "kafka",
+            heap_megabytes=512,
             # a session ends after this, as with tokens: the client must log in again, or make a new connection
             properties={"connections.max.reauth.ms": "20000"},
             secured=Secured(authority=self.authority.certificate, identity=server.both, users=users, others=others),
-        )  # fmt: skip
+        )
 
     def password_file(self, user: str) -> Path:
         """The file with a user's password. Written once: who reads it meanwhile would find it empty."""
@@ -67,10 +68,13 @@ class SecuredCluster:
     def user(self, name: str, mechanism: str = "SCRAM-SHA-512", **overrides: Any) -> dict[str, Any]:
         """Settings of a user over the main listener, as fields of `Settings`."""
         return {
-            "bootstrap": self.broker.bootstrap, "security_protocol": "SASL_SSL",
-            "ssl_ca_file": self.authority.certificate, "sasl_mechanism": mechanism, "sasl_username": name,
+            "bootstrap": self.broker.bootstrap,
+            "security_protocol": "SASL_SSL",
+            "ssl_ca_file": self.authority.certificate,
+            "sasl_mechanism": mechanism,
+            "sasl_username": name,
             "sasl_password_file": self.password_file(name),
-        } | overrides  # fmt: skip
+        } | overrides
 
     def add_users(self, *names: str) -> None:
         """Users of both SCRAM mechanisms, with passwords of their own."""

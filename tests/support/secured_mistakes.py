@@ -24,35 +24,84 @@ def mistakes(site: Site, name: str) -> Mistake:
     token = unsigned_token("fxwatch-monitor", 600)
     mutual = {**ssl, **no_login, "bootstrap": cluster.address(MUTUAL)}
     return {
-        "wrong password": Mistake("monitor", {"sasl_password_file": secret_file(site.directory / "wrong", "nonsense")},
-                                  ("does not accept the user fxwatch-monitor", "SASL_PASSWORD_FILE")),
+        "wrong password": Mistake(
+            "monitor",
+            {"sasl_password_file": secret_file(site.directory / "wrong", "nonsense")},
+            ("does not accept the user fxwatch-monitor", "SASL_PASSWORD_FILE"),
+        ),
         "unknown user": Mistake("monitor", {"sasl_username": "nobody"}, ("does not accept the user nobody",)),
-        "ended token": Mistake("monitor", {**no_login, "sasl_mechanism": "OAUTHBEARER", "oauth_token_file": secret_file(
-            site.directory / "token", unsigned_token("x", -5))}, ("has ended",)),
-        "no token of ours": Mistake("monitor", {**no_login, "sasl_mechanism": "OAUTHBEARER", "oauth_token_file":
-            secret_file(site.directory / "token2", token[:-9])}, ("does not accept this client's token",)),
-        "expired certificate": Mistake("monitor", {**ssl, **no_login, "bootstrap": cluster.address(EXPIRED)},
-                                       ("the broker's certificate has expired",)),
-        "certificate of another name": Mistake("monitor", {**ssl, **no_login, "bootstrap": cluster.address(OTHER_NAME)},
-                                               ("is for another name", "127.0.0.1")),
-        "unknown authority": Mistake("monitor", {"ssl_ca_file": cluster.stranger.certificate},
-                                     ("authority that is not trusted", "FXWATCH_SSL_CA_FILE")),
-        "no certificate of ours": Mistake("monitor", {**ssl, **no_login, "bootstrap": cluster.address(MUTUAL)},
-                                          ("does not accept this client's certificate",)),
+        "ended token": Mistake(
+            "monitor",
+            {
+                **no_login,
+                "sasl_mechanism": "OAUTHBEARER",
+                "oauth_token_file": secret_file(site.directory / "token", unsigned_token("x", -5)),
+            },
+            ("has ended",),
+        ),
+        "no token of ours": Mistake(
+            "monitor",
+            {
+                **no_login,
+                "sasl_mechanism": "OAUTHBEARER",
+                "oauth_token_file": secret_file(site.directory / "token2", token[:-9]),
+            },
+            ("does not accept this client's token",),
+        ),
+        "expired certificate": Mistake(
+            "monitor",
+            {**ssl, **no_login, "bootstrap": cluster.address(EXPIRED)},
+            ("the broker's certificate has expired",),
+        ),
+        "certificate of another name": Mistake(
+            "monitor",
+            {**ssl, **no_login, "bootstrap": cluster.address(OTHER_NAME)},
+            ("is for another name", "127.0.0.1"),
+        ),
+        "unknown authority": Mistake(
+            "monitor",
+            {"ssl_ca_file": cluster.stranger.certificate},
+            ("authority that is not trusted", "FXWATCH_SSL_CA_FILE"),
+        ),
+        "no certificate of ours": Mistake(
+            "monitor",
+            {**ssl, **no_login, "bootstrap": cluster.address(MUTUAL)},
+            ("does not accept this client's certificate",),
+        ),
         "our certificate expired": Mistake(
-            "monitor", {**mutual, "ssl_certificate_file": old.certificate, "ssl_key_file": old.key},
-            ("does not accept this client's certificate",)),
+            "monitor",
+            {**mutual, "ssl_certificate_file": old.certificate, "ssl_key_file": old.key},
+            ("does not accept this client's certificate",),
+        ),
         "our certificate of a stranger": Mistake(
-            "monitor", {**mutual, "ssl_certificate_file": strange.certificate, "ssl_key_file": strange.key},
-            ("does not accept this client's certificate",)),
+            "monitor",
+            {**mutual, "ssl_certificate_file": strange.certificate, "ssl_key_file": strange.key},
+            ("does not accept this client's certificate",),
+        ),
         "plain text to TLS": Mistake("monitor", plain, ("the broker's port speaks TLS",)),
-        "TLS to plain text": Mistake("monitor", {"bootstrap": cluster.address(PLAIN)},
-                                     ("ended the connection at once",)),
-        "no log-in": Mistake("monitor", {**plain, "bootstrap": cluster.address(SASL_PLAIN)},
-                             ("ended the connection at the first request", "SASL_PLAINTEXT")),
-    }[name]  # fmt: skip
+        "TLS to plain text": Mistake(
+            "monitor", {"bootstrap": cluster.address(PLAIN)}, ("ended the connection at once",)
+        ),
+        "no log-in": Mistake(
+            "monitor",
+            {**plain, "bootstrap": cluster.address(SASL_PLAIN)},
+            ("ended the connection at the first request", "SASL_PLAINTEXT"),
+        ),
+    }[name]
 
 
-MISTAKES = ("wrong password", "unknown user", "ended token", "no token of ours", "expired certificate",
-            "certificate of another name", "unknown authority", "no certificate of ours", "our certificate expired",
-            "our certificate of a stranger", "plain text to TLS", "TLS to plain text", "no log-in")  # fmt: skip
+MISTAKES = (
+    "wrong password",
+    "unknown user",
+    "ended token",
+    "no token of ours",
+    "expired certificate",
+    "certificate of another name",
+    "unknown authority",
+    "no certificate of ours",
+    "our certificate expired",
+    "our certificate of a stranger",
+    "plain text to TLS",
+    "TLS to plain text",
+    "no log-in",
+)

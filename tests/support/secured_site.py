@@ -34,8 +34,11 @@ class Ended(NamedTuple):
 
     def told(self) -> list[str]:
         """Lines of its standard error, without the bar of progress and the notice about the seal key."""
-        return [line for line in self.err.strip().splitlines()
-                if not line.startswith("records ") and "FXWATCH_SEAL_KEY_FILE" not in line]  # fmt: skip
+        return [
+            line
+            for line in self.err.strip().splitlines()
+            if not line.startswith("records ") and "FXWATCH_SEAL_KEY_FILE" not in line
+        ]
 
 
 class Command(NamedTuple):
@@ -72,15 +75,23 @@ class Site:
     def run(self, role: str, *arguments: str, **overrides: Any) -> Ended:
         """`fxwatch ARGUMENTS...` as a role, to its end."""
         began = time.monotonic()
-        ended = subprocess.run([sys.executable, "-m", "streams", *arguments], cwd=ROOT, capture_output=True, text=True,
-                               env=self.environment(role, **overrides), timeout=120, check=False)  # fmt: skip
+        ended = subprocess.run(
+            [sys.executable, "-m", "streams", *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            env=self.environment(role, **overrides),
+            timeout=120,
+            check=False,
+        )
         return Ended(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
 
     def run_all(self, commands: Mapping[Name, Command]) -> dict[Name, Ended]:
         """All of them, some at once."""
         with ThreadPoolExecutor(AT_ONCE) as pool:
-            started = {name: pool.submit(self.run, one.role, *one.arguments, **one.overrides)
-                       for name, one in commands.items()}  # fmt: skip
+            started = {
+                name: pool.submit(self.run, one.role, *one.arguments, **one.overrides) for name, one in commands.items()
+            }
             return {name: each.result() for name, each in started.items()}
 
     def done(self, role: str, *arguments: str) -> str:

@@ -37,5 +37,6 @@ def replayed(
 ) -> Manifest:
     """The stream replayed in this process; `tables` overlay the defaults."""
     configuration = effective_configuration(BASE if tables is None else tables)
-    return replay.replay(replay.of_stream(stream, configuration, partitions), out, processes=1, force=False,
-                         stages=Silent())  # fmt: skip
+    return replay.replay(
+        replay.of_stream(stream, configuration, partitions), out, processes=1, force=False, stages=Silent()
+    )

@@ -21,17 +21,31 @@ def record(topic: str, body: dict[str, Any], at: datetime, *, history: bool = Fa
 
 def payment(number: int, at: datetime, party: str = "P-1", *, history: bool = False, **more: Any) -> Record:
     """A payment abroad of 4 900 USD without a document."""
-    body = {"event_id": f"E-{number}", "event_time": at.isoformat(), "direction": "out", "party_id": party,
-            "party_type": "person", "counterparty_id": f"C-{party}", "counterparty_country": "VN",
-            "institution": "BANKA", "channel": "app", "amount": "4900.00", "currency": "USD",
-            "purpose": "40101"} | more  # fmt: skip
+    body = {
+        "event_id": f"E-{number}",
+        "event_time": at.isoformat(),
+        "direction": "out",
+        "party_id": party,
+        "party_type": "person",
+        "counterparty_id": f"C-{party}",
+        "counterparty_country": "VN",
+        "institution": "BANKA",
+        "channel": "app",
+        "amount": "4900.00",
+        "currency": "USD",
+        "purpose": "40101",
+    } | more
     return record(TRANSACTIONS, body, at, history=history)
 
 
 def profile(party: str, at: datetime, **more: Any) -> Record:
     """What is known of a party at a time."""
-    body = {"event_id": f"F-{party}-{at:%d%H%M}", "party_id": party, "party_type": "person",
-            "as_of": at.isoformat()} | more  # fmt: skip
+    body = {
+        "event_id": f"F-{party}-{at:%d%H%M}",
+        "party_id": party,
+        "party_type": "person",
+        "as_of": at.isoformat(),
+    } | more
     return record(PROFILES, body, at)
 
 
@@ -58,9 +72,11 @@ def days(count: int, parties: int = 6) -> list[Record]:
                 amount = "4900.00" if number == 0 else str(100 + 7 * serial)
                 records.append(payment(serial, at, f"P-{number}", amount=amount))
     late = START + timedelta(days=count - 1, hours=20)
-    records += [records[-1]._replace(timestamp_ms=int(late.timestamp() * 1000)),
-                payment(serial, late, f"P-{parties - 1}", amount="1.00"),
-                payment(serial + 1, late, amount="1,000.00")]  # fmt: skip
+    records += [
+        records[-1]._replace(timestamp_ms=int(late.timestamp() * 1000)),
+        payment(serial, late, f"P-{parties - 1}", amount="1.00"),
+        payment(serial + 1, late, amount="1,000.00"),
+    ]
     return records
 
 

@@ -14,10 +14,20 @@ from detectors.values.legal_calendar import to_us
 START = datetime(2026, 3, 2, tzinfo=UTC)
 EPOCH_DAY = (START - datetime(1970, 1, 1, tzinfo=UTC)).days
 _TEXTS = {
-    "party_type": "person", "size": None, "region": None, "institution": "BANKA", "direction": "out", "channel": "app",
-    "counterparty": "c", "country": "VN", "currency": "USD", "purpose": None, "evidence": "none", "status": "settled",
+    "party_type": "person",
+    "size": None,
+    "region": None,
+    "institution": "BANKA",
+    "direction": "out",
+    "channel": "app",
+    "counterparty": "c",
+    "country": "VN",
+    "currency": "USD",
+    "purpose": None,
+    "evidence": "none",
+    "status": "settled",
     "alert_id": None,
-}  # fmt: skip
+}
 
 
 def at(day: float) -> datetime:

@@ -189,13 +189,16 @@ class ProxiedBroker:
         self.proxy = TcpProxy(outside, inside, seed)
         self.proxied = f"127.0.0.1:{outside}"
         self._broker = EmbeddedBroker(
-            directory, port=port, controller_port=controller, voters={1: controller},
+            directory,
+            port=port,
+            controller_port=controller,
+            voters={1: controller},
             properties={
                 "listeners": ",".join(f"{name}://127.0.0.1:{at}" for name, at in listeners.items()),
                 "advertised.listeners": ",".join(f"{name}://127.0.0.1:{at}" for name, at in advertised.items()),
                 "listener.security.protocol.map": ",".join(f"{name}:PLAINTEXT" for name in listeners),
             },
-        )  # fmt: skip
+        )
 
     @property
     def bootstrap(self) -> str:

@@ -39,11 +39,18 @@ class ThreeBrokers:
         ports, cluster_id = free_ports(6), new_cluster_id()
         voters = dict(enumerate(ports[:3], 1))
         self.nodes = {
-            node: EmbeddedBroker(directory / f"node-{node}", port=ports[2 + node], controller_port=voters[node],
-                                 node=node, voters=voters, cluster_id=cluster_id, heap_megabytes=HEAP_MEGABYTES,
-                                 properties=PROPERTIES)
+            node: EmbeddedBroker(
+                directory / f"node-{node}",
+                port=ports[2 + node],
+                controller_port=voters[node],
+                node=node,
+                voters=voters,
+                cluster_id=cluster_id,
+                heap_megabytes=HEAP_MEGABYTES,
+                properties=PROPERTIES,
+            )
             for node in voters
-        }  # fmt: skip
+        }
 
     @property
     def bootstrap(self) -> str:

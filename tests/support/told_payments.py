@@ -20,8 +20,16 @@ def payment(event: int, cents: int, status: str = "settled", **fields: int) -> P
     """A payment as it is told: undocumented, in dollars, by BANKA, payment number 5 to payee 9, at its own number."""
     time = fields.pop("time", event)
     flags = fields.pop("flags", UNDOCUMENTED) | STATUS.get(status, 0)
-    given = {"payment": 5, "beneficiary": 9, "usd": cents, "offset": event, "purpose": 0, "institution": A,
-             "currency": USD, "exponent": 2} | fields  # fmt: skip
+    given = {
+        "payment": 5,
+        "beneficiary": 9,
+        "usd": cents,
+        "offset": event,
+        "purpose": 0,
+        "institution": A,
+        "currency": USD,
+        "exponent": 2,
+    } | fields
     return Payment(time=time, amount_us=time, event=event, amount=cents, flags=flags, **given)
 
 

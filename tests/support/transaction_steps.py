@@ -17,8 +17,12 @@ def at_us_of(event: Transaction) -> int:
 
 def origin(ledger: Ledger, event: Transaction) -> Origin:
     """Where the next record comes from; it was sent at its own time."""
-    return Origin(offset=len(ledger.log), source=Source(TOPIC, 0, 7), commitment="k1:" + "ab" * 32,
-                  timestamp_ms=stamp(event.event_time))  # fmt: skip
+    return Origin(
+        offset=len(ledger.log),
+        source=Source(TOPIC, 0, 7),
+        commitment="k1:" + "ab" * 32,
+        timestamp_ms=stamp(event.event_time),
+    )
 
 
 def worth_of(ledger: Ledger, event: Transaction) -> Any:
@@ -33,8 +37,9 @@ def step_of(ledger: Ledger, event: Transaction) -> tuple[Any, Any]:
     state = ledger.state
     assert state.effective is not None
     assert state.configuration is not None
-    step, _ = transaction._begin(state, state.configuration, state.effective, event, origin(ledger, event),
-                                 at_us_of(event))  # fmt: skip
+    step, _ = transaction._begin(
+        state, state.configuration, state.effective, event, origin(ledger, event), at_us_of(event)
+    )
     return step, worth_of(ledger, event)
 
 

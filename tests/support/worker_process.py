@@ -35,9 +35,14 @@ class Worker:
         self.frozen = self.probed = False
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)], cwd=ROOT,
-                stdout=log, stderr=log, env=environment, start_new_session=True, preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
-            )  # fmt: skip
+                [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)],
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                start_new_session=True,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
+            )
 
     def page(self, path: str) -> str | None:
         """A page's text; None while the worker refuses or does not answer, or is stopped by SIGSTOP."""

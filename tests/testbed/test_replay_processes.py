@@ -19,15 +19,24 @@ def start(stream: Path, out: Path, processes: int, hash_seed: int) -> "subproces
     """`fxwatch testbed replay` in a process group of its own."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FXWATCH_")}
     arguments = ["testbed", "replay", stream, "--out", out, "--processes", processes]
-    return subprocess.Popen([sys.executable, "-m", "streams", *map(str, arguments)], cwd=ROOT, text=True,
-                            env=environment | {"PYTHONHASHSEED": str(hash_seed)}, start_new_session=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    return subprocess.Popen(
+        [sys.executable, "-m", "streams", *map(str, arguments)],
+        cwd=ROOT,
+        text=True,
+        env=environment | {"PYTHONHASHSEED": str(hash_seed)},
+        start_new_session=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
 
 
 def contents(directory: Path) -> dict[str, str]:
     """SHA-256 of every file of a directory."""
-    return {path.relative_to(directory).as_posix(): result_files.sha256_of(path)
-            for path in sorted(directory.rglob("*")) if path.is_file()}  # fmt: skip
+    return {
+        path.relative_to(directory).as_posix(): result_files.sha256_of(path)
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
 
 
 def test_bytes_do_not_depend_on_processes_or_hash_seeds(tmp_path: Path) -> None:

@@ -73,10 +73,12 @@ class TopReasons:
             MODELS: _counts(reasons, scored & ~self._rule),
         }
         self._chances = {
-            row: {RULE: sum(self._dealt[RULE][name] for name in typologies),
-                  MODELS: sum(self._dealt[MODELS][name] for name in features)}
+            row: {
+                RULE: sum(self._dealt[RULE][name] for name in typologies),
+                MODELS: sum(self._dealt[MODELS][name] for name in features),
+            }
             for row, (typologies, features) in expected.items()
-        }  # fmt: skip
+        }
 
     def of(self, alerts: Mask, draws: Draws) -> Fidelity:
         """The fidelity of a system's alerts that fall on events of cases; cases are resampled."""

@@ -57,8 +57,10 @@ def illicit_leaked_cents(ground: Ground, first_us: NDArray[np.int64]) -> NDArray
     """
     moved, before = moved_cents(ground).tolist(), moved_before_cents(ground, first_us).tolist()
     # Python's whole numbers: value times payments, both in cents, may pass 2^63
-    shares = [value * gone // whole if whole else 0
-              for value, gone, whole in zip(ground.illicit_cents.tolist(), before, moved, strict=True)]  # fmt: skip
+    shares = [
+        value * gone // whole if whole else 0
+        for value, gone, whole in zip(ground.illicit_cents.tolist(), before, moved, strict=True)
+    ]
     return np.where(first_us == NEVER_US, ground.illicit_cents, np.array(shares, np.int64))
 
 

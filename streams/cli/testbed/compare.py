@@ -19,16 +19,36 @@ _DIRECTORY = click.Path(exists=True, file_okay=False, path_type=Path)
 @click.command(short_help="The promotion gate: pass or fail, with reasons.")
 @click.argument("champion", type=_DIRECTORY)
 @click.argument("challenger", type=_DIRECTORY)
-@click.option("--truth", "truth_place", required=True, type=click.Path(exists=True, path_type=Path),
-              help="The stream's truth: a file, or a directory with truth.jsonl.")  # fmt: skip
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
-              help="Directory for gate.json, gate.md and gate.html.")  # fmt: skip
-@click.option("--budget", type=click.IntRange(1), default=50, show_default=True,
-              help="Alerts a day at which both are compared.")  # fmt: skip
-@click.option("--latency-ratio", type=click.FloatRange(0, min_open=True), default=1.25, show_default=True,
-              help="The most CPU time an event may cost, as a ratio to the champion's.")  # fmt: skip
-@click.option("--state-ratio", type=click.FloatRange(0, min_open=True), default=1.25, show_default=True,
-              help="The most state bytes a party may cost, as a ratio to the champion's.")  # fmt: skip
+@click.option(
+    "--truth",
+    "truth_place",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="The stream's truth: a file, or a directory with truth.jsonl.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory for gate.json, gate.md and gate.html.",
+)
+@click.option(
+    "--budget", type=click.IntRange(1), default=50, show_default=True, help="Alerts a day at which both are compared."
+)
+@click.option(
+    "--latency-ratio",
+    type=click.FloatRange(0, min_open=True),
+    default=1.25,
+    show_default=True,
+    help="The most CPU time an event may cost, as a ratio to the champion's.",
+)
+@click.option(
+    "--state-ratio",
+    type=click.FloatRange(0, min_open=True),
+    default=1.25,
+    show_default=True,
+    help="The most state bytes a party may cost, as a ratio to the champion's.",
+)
 @click.option("--resamples", type=click.IntRange(100), default=2000, show_default=True, help="Bootstrap resamples.")
 @click.option("--seed", default=1, show_default=True, help="Equal seeds draw equal resamples.")
 @click.option("--json", "as_json", is_flag=True, help="gate.json on standard output, on one line.")
@@ -88,8 +108,9 @@ def _write(out: Path, report: dict[str, Any], encoded: bytes) -> None:
         (out / "gate.md").write_text(gate_page.markdown(report), "utf-8")
         (out / "gate.html").write_text(gate_page.html(report), "utf-8")
     except OSError as fault:
-        raise FxwatchError(f"the report cannot be written: {fault.strerror}", got=fault.filename,
-                           todo="choose a writable place") from fault  # fmt: skip
+        raise FxwatchError(
+            f"the report cannot be written: {fault.strerror}", got=fault.filename, todo="choose a writable place"
+        ) from fault
 
 
 def _show(verdict: "Verdict", out: Path) -> None:

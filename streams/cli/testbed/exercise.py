@@ -24,22 +24,41 @@ QUESTIONS, OUTCOME, REVEAL = "questions.md", "exercise.json", "reveal.md"
 
 @click.command(short_help="Judge labelled cases blind, then see truth and reasons.")
 @click.argument("result", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--truth", "truth_place", required=True, type=click.Path(exists=True, path_type=Path),
-              help="The stream's truth: a file, or a directory with truth.jsonl.")  # fmt: skip
-@click.option("--cases", "count", type=click.IntRange(1, 200), default=10, show_default=True,
-              help="How many parties are judged.")  # fmt: skip
+@click.option(
+    "--truth",
+    "truth_place",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="The stream's truth: a file, or a directory with truth.jsonl.",
+)
+@click.option(
+    "--cases", "count", type=click.IntRange(1, 200), default=10, show_default=True, help="How many parties are judged."
+)
 @click.option("--seed", default=1, show_default=True, help="Which parties are drawn; equal seeds draw equal ones.")
-@click.option("--answers", "answers_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
-              help='Calls, a line a case: {"case": 1, "illicit": true, "typology": "T01", "sure": 80}.')  # fmt: skip
+@click.option(
+    "--answers",
+    "answers_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Calls, a line a case: {"case": 1, "illicit": true, "typology": "T01", "sure": 80}.',
+)
 @click.option("--questions-only", is_flag=True, help="Show the blind pages and ask nothing.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path),
-              help=f"Write {QUESTIONS} before, {OUTCOME} and {REVEAL} after the answers.")  # fmt: skip
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    help=f"Write {QUESTIONS} before, {OUTCOME} and {REVEAL} after the answers.",
+)
 @click.option("--json", "as_json", is_flag=True, help="The outcome as one JSON object on standard output.")
 @needs("testbed")
 def command(
-    result: Path, truth_place: Path, count: int, seed: int, answers_file: Path | None, questions_only: bool,
-    out: Path | None, as_json: bool,
-) -> None:  # fmt: skip
+    result: Path,
+    truth_place: Path,
+    count: int,
+    seed: int,
+    answers_file: Path | None,
+    questions_only: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
     """Judge parties of RESULT (a replay's directory) blind: half of them planted, the others honest.
 
     Each party's profile, payments and declarations are shown without scores, alerts and truth. For each you say whether
@@ -57,8 +76,11 @@ def command(
     from streams.testbed.truth_files import read_truth
 
     if answers_file is None and not questions_only and not sys.stdin.isatty():
-        raise UsageError("there is nobody to ask: standard input is no terminal", expected="--answers FILE",
-                         todo="see the questions with --questions-only, then give your calls in a file")  # fmt: skip
+        raise UsageError(
+            "there is nobody to ask: standard input is no terminal",
+            expected="--answers FILE",
+            todo="see the questions with --questions-only, then give your calls in a file",
+        )
     told, truth = read_result(result), read_truth(truth_place)
     drawn = exercise.questions(told, truth, testbed_keys(), count, seed)
     prepared, known = exercise.prepare(told, drawn, seed), exercise.typologies(truth)
@@ -88,8 +110,9 @@ def _write(out: Path | None, name: str, content: str) -> None:
         out.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(content, "utf-8")
     except OSError as fault:
-        raise FxwatchError(f"cannot write: {fault.strerror}", got=fault.filename,
-                           todo="choose a writable place") from fault  # fmt: skip
+        raise FxwatchError(
+            f"cannot write: {fault.strerror}", got=fault.filename, todo="choose a writable place"
+        ) from fault
 
 
 def _questions_page(prepared: "Exercise", known: "Sequence[str]") -> str:
@@ -180,8 +203,10 @@ def _call(one: "Revealed") -> str:
 def _show_outcome(score: "Score", revealed: "Sequence[Revealed]") -> None:
     planted, honest = score.hits + score.misses, score.false_alarms + score.cleared
     say(f"planted cases called illicit: {score.hits} of {planted}, of these with the right typology {score.named}")
-    say(f"honest parties called illicit: {score.false_alarms} of {honest} "
-               f"({score.lookalike_alarms} of {score.lookalikes} look-alikes)")  # fmt: skip
+    say(
+        f"honest parties called illicit: {score.false_alarms} of {honest} "
+        f"({score.lookalike_alarms} of {score.lookalikes} look-alikes)"
+    )
     say(f"Brier score of your probabilities: {score.brier:.3f} (0 is perfect, always answering 50 gets 0.250)")
     if score.typologies:
         rows = [[one.typology, str(one.asked), str(one.hits), str(one.named)] for one in score.typologies]

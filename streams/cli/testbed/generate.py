@@ -100,8 +100,12 @@ def generate(arguments: dict[str, Any], out: Path, form: str, pack: str = "full"
     from streams.testbed.stream_files import ABOUT, file_digest, write_stream
 
     if is_result(out):
-        raise UsageError("the directory holds the result of a replay", got=out, expected="a new directory, or a stream",
-                         todo="choose another --out")  # fmt: skip
+        raise UsageError(
+            "the directory holds the result of a replay",
+            got=out,
+            expected="a new directory, or a stream",
+            todo="choose another --out",
+        )
     simulation = Simulation(**arguments, typologies=typologies_of(pack))
     progress, report = record_bar(simulation.plan.events)
     try:

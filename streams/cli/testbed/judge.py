@@ -16,24 +16,52 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Figures of a replay against the truth and baselines.")
 @click.argument("result", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--truth", required=True, type=click.Path(exists=True, path_type=Path),
-              help="The stream's truth: a file, or a directory with truth.jsonl.")  # fmt: skip
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
-              help="Write report.html, report.md and report.json here.")  # fmt: skip
+@click.option(
+    "--truth",
+    required=True,
+    type=click.Path(exists=True, path_type=Path),
+    help="The stream's truth: a file, or a directory with truth.jsonl.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Write report.html, report.md and report.json here.",
+)
 @click.option("--budgets", default="10,20,50,100,200", show_default=True, help="Alerts a local day, comma-separated.")
-@click.option("--against", type=click.Path(exists=True, file_okay=False, path_type=Path),
-              help="Another result of the same stream, to be compared with.")  # fmt: skip
-@click.option("--resamples", type=click.IntRange(100, 100_000), default=2000, show_default=True,
-              help="Resamples of every bootstrap.")  # fmt: skip
-@click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True,
-              help="Of resamples and baselines; equal seeds give equal reports.")  # fmt: skip
+@click.option(
+    "--against",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Another result of the same stream, to be compared with.",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(100, 100_000),
+    default=2000,
+    show_default=True,
+    help="Resamples of every bootstrap.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Of resamples and baselines; equal seeds give equal reports.",
+)
 @click.option("--no-baselines", is_flag=True, help="Judge the replayed version only.")
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @needs("testbed")
 def command(  # noqa: PLR0917 - click passes options by name
-    result: Path, truth: Path, out: Path, budgets: str, against: Path | None, resamples: int, seed: int,
-    no_baselines: bool, as_json: bool,
-) -> None:  # fmt: skip
+    result: Path,
+    truth: Path,
+    out: Path,
+    budgets: str,
+    against: Path | None,
+    resamples: int,
+    seed: int,
+    no_baselines: bool,
+    as_json: bool,
+) -> None:
     """Judge RESULT (a replay's directory) by the truth of its stream, at several daily alert budgets.
 
     Precision, scenario recall by typology and variant, illicit USD found and leaked before the first alert, time to
@@ -56,17 +84,21 @@ def command(  # noqa: PLR0917 - click passes options by name
         try:
             written = write_reports(report, out)
         except OSError as fault:
-            raise FxwatchError(f"cannot write: {fault.strerror}", got=fault.filename,
-                               todo="choose a writable place") from fault  # fmt: skip
+            raise FxwatchError(
+                f"cannot write: {fault.strerror}", got=fault.filename, todo="choose a writable place"
+            ) from fault
     if as_json:
         say_json(report.as_json(), nl=False)
     else:
         _show(report)
         say(f"written: {', '.join(str(path) for path in written)}")
     if report.reproduction is not None and not report.reproduction.identical:
-        raise FxwatchError("a partition did not come out bit for bit when it was run again",
-                           got=report.reproduction.difference, expected="the scores and alerts of the result",
-                           todo="replay again with this version; if it still differs, report it")  # fmt: skip
+        raise FxwatchError(
+            "a partition did not come out bit for bit when it was run again",
+            got=report.reproduction.difference,
+            expected="the scores and alerts of the result",
+            todo="replay again with this version; if it still differs, report it",
+        )
 
 
 def _budgets(text: str) -> tuple[int, ...]:
@@ -86,5 +118,7 @@ def _show(report: "Report") -> None:
     reproduction, timings = report.reproduction, report.timings
     if reproduction is not None and timings.cpu_us_per_event is not None:
         said = "bit for bit" if reproduction.identical else "NOT bit for bit"
-        say(f"partition {reproduction.partition} run again: {said}; {timings.cpu_us_per_event:.0f} us CPU a "
-                   f"ledger record, {timings.cpu_us_per_transaction:.0f} a transaction")  # fmt: skip
+        say(
+            f"partition {reproduction.partition} run again: {said}; {timings.cpu_us_per_event:.0f} us CPU a "
+            f"ledger record, {timings.cpu_us_per_transaction:.0f} a transaction"
+        )

@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     from streams.testbed.excerpt import Taken
     from streams.testbed.library import Set
 
-_PLACE = click.option("--dir", "place", type=click.Path(file_okay=False, path_type=Path),
-                      help="The library [FXWATCH_TESTBED_LIBRARY, else ~/.local/share/fxwatch/testbed].")  # fmt: skip
+_PLACE = click.option(
+    "--dir",
+    "place",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The library [FXWATCH_TESTBED_LIBRARY, else ~/.local/share/fxwatch/testbed].",
+)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_SHEET = click.option("--sheet", "sheet_file", required=True, type=_FILE,
-                      help="Data sheet, TOML: purpose, make_up, origin, limits, licence.")  # fmt: skip
+_SHEET = click.option(
+    "--sheet",
+    "sheet_file",
+    required=True,
+    type=_FILE,
+    help="Data sheet, TOML: purpose, make_up, origin, limits, licence.",
+)
 _VERSION = click.option("--version", "version", default="1", show_default=True, help="Numbers such as 1 or 1.2.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 _SOURCE = click.Path(exists=True, file_okay=False, path_type=Path)
@@ -81,9 +90,15 @@ def add() -> None:
 @_JSON
 @needs("testbed")
 def pack(
-    name: str, version: str, sheet_file: Path, stream: Path | None, events: int | None, seed: int, place: Path | None,
+    name: str,
+    version: str,
+    sheet_file: Path,
+    stream: Path | None,
+    events: int | None,
+    seed: int,
+    place: Path | None,
     as_json: bool,
-) -> None:  # fmt: skip
+) -> None:
     """Add a labelled stream: a directory with truth, or what the generator makes of its arguments.
 
     Example: fxwatch testbed library add pack spring --events 20000 --seed 7 --sheet sheet.toml
@@ -138,8 +153,13 @@ def _generated(events: int, seed: int, directory: Path) -> dict[str, Any]:
 @click.option("--seed", type=int, help="Which parties --share takes; not recorded [default: drawn at random].")
 @click.option("--since", type=datetime.fromisoformat, help="From this time on (ISO 8601 with an offset).")
 @click.option("--until", type=datetime.fromisoformat, help="Up to this time, exclusive.")
-@click.option("--shift-weeks", type=click.IntRange(-_MOST_WEEKS, _MOST_WEEKS), default=0, show_default=True,
-              help="Move all times by whole weeks; limits stay dated. Not recorded.")  # fmt: skip
+@click.option(
+    "--shift-weeks",
+    type=click.IntRange(-_MOST_WEEKS, _MOST_WEEKS),
+    default=0,
+    show_default=True,
+    help="Move all times by whole weeks; limits stay dated. Not recorded.",
+)
 @_PLACE
 @_JSON
 @needs("testbed")
@@ -175,8 +195,11 @@ def excerpt(  # noqa: PLR0917 - click passes options by name
 
     for bound in (since, until):
         if bound is not None and bound.tzinfo is None:
-            raise UsageError("a time without an offset is no point in time", got=bound.isoformat(),
-                             expected="such as 2026-04-20T00:00:00+09:00")  # fmt: skip
+            raise UsageError(
+                "a time without an offset is no point in time",
+                got=bound.isoformat(),
+                expected="such as 2026-04-20T00:00:00+09:00",
+            )
     choice = excerpts.Choice(parties, share, seed, since, until, shift_weeks)
 
     sheet = library.read_sheet(sheet_file)
@@ -198,20 +221,24 @@ def _with_limits(sheet: Any, taken: "Taken", *, shifted: bool) -> Any:
     import msgspec
 
     moved = " All times were moved by a number of whole weeks that is not recorded." if shifted else ""
-    always = ("The excerpt is confidential to the same degree as the ledger that it was taken from. Identifiers are "
-              "re-keyed with a key that was thrown away, so that tokens cannot be joined by name; amounts, times, "
-              "countries, institutions and profiles' figures are exact, so that a known payment can be recognised, and "
-              f"with it its party.{moved} Verdicts name alerts of the original ledger. Rates and configurations are "
-              f"those of its first partition. {_cut(taken.cut, taken.dropped, taken.carried)}")  # fmt: skip
+    always = (
+        "The excerpt is confidential to the same degree as the ledger that it was taken from. Identifiers are "
+        "re-keyed with a key that was thrown away, so that tokens cannot be joined by name; amounts, times, "
+        "countries, institutions and profiles' figures are exact, so that a known payment can be recognised, and "
+        f"with it its party.{moved} Verdicts name alerts of the original ledger. Rates and configurations are "
+        f"those of its first partition. {_cut(taken.cut, taken.dropped, taken.carried)}"
+    )
     return msgspec.structs.replace(sheet, limits=f"{sheet.limits} {always}")
 
 
 def _cut(cut: dict[str, int], dropped: int, carried: int) -> str:
     """What an excerpt's range cut off, in words."""
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in cut.items()) or "nothing"
-    return (f"Outside the range, of the parties taken and of rates, was left out: {kinds}; {dropped:,} records "
-            f"delivered again, whose first delivery was left out; {carried:,} profiles from before the range were "
-            "kept, the newest of each party.")  # fmt: skip
+    return (
+        f"Outside the range, of the parties taken and of rates, was left out: {kinds}; {dropped:,} records "
+        f"delivered again, whose first delivery was left out; {carried:,} profiles from before the range were "
+        "kept, the newest of each party."
+    )
 
 
 def _added(told: "Set", *, as_json: bool) -> None:
@@ -274,7 +301,10 @@ def verify(name: str | None, version: str | None, place: Path | None, as_json: b
     wrong = {told: faults for told, faults in found.items() if faults}
     if wrong:
         lines = "\n".join(f"  - {told}: {'; '.join(faults)}" for told, faults in wrong.items())
-        raise library.LibraryError(f"sets are not as they were added:\n{lines}\n", got=home,
-                                   todo="restore them from a backup, or add them again as a new version")  # fmt: skip
+        raise library.LibraryError(
+            f"sets are not as they were added:\n{lines}\n",
+            got=home,
+            todo="restore them from a backup, or add them again as a new version",
+        )
     if not as_json:
         say(f"{len(found):,} sets are as they were added, byte for byte")

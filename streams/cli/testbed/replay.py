@@ -22,8 +22,12 @@ LIVE_LEDGER = "ledger"
 @click.command(short_help="Replay a stream or the ledger through the core, into a result directory.")
 @click.argument("source")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Directory of the result.")
-@click.option("--config", "config_file", type=click.Path(path_type=Path),
-              help="TOML that changes the configuration, in place of FXWATCH_CONFIG.")  # fmt: skip
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="TOML that changes the configuration, in place of FXWATCH_CONFIG.",
+)
 @click.option("--partitions", type=click.IntRange(1, 4096), help="Ledger partitions of a stream [default: 12].")
 @click.option("--processes", type=click.IntRange(1), help="Processes for the core [default: one a CPU].")
 @click.option("--from", "first", help="Ledger: judge from here on: an offset, or PARTITION:OFFSET,...")
@@ -68,8 +72,9 @@ def command(  # noqa: PLR0917 - click passes options by name
 
     span = _span(first, since, last, cold=cold)
     if span is not None and source != LIVE_LEDGER:
-        raise UsageError("--from, --since, --until and --cold are for the live ledger", got=source,
-                         expected="the source `ledger`")  # fmt: skip
+        raise UsageError(
+            "--from, --since, --until and --cold are for the live ledger", got=source, expected="the source `ledger`"
+        )
     require_free(out, force=force)
     if source == LIVE_LEDGER:
         prepare = _live(span, config_file, partitions)
@@ -109,8 +114,11 @@ def _live(span: "Span | None", config_file: Path | None, partitions: int | None)
     from streams.testbed.replay import of_ledger
 
     if partitions is not None:
-        raise UsageError("the live ledger has the partitions that it has", got=f"--partitions {partitions}",
-                         expected="no --partitions")  # fmt: skip
+        raise UsageError(
+            "the live ledger has the partitions that it has",
+            got=f"--partitions {partitions}",
+            expected="no --partitions",
+        )
     configuration = None if config_file is None else read_configuration_file(config_file)
     return of_ledger(load_settings(), span or Span(), configuration)
 
@@ -124,14 +132,22 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
     from streams.testbed.replay import of_file, of_result, of_stream
 
     if not path.exists():
-        raise UsageError("there is no such source", got=path, todo="see `fxwatch testbed replay --help`",
-                         expected="a stream directory, a file, an earlier result, or `ledger`")  # fmt: skip
+        raise UsageError(
+            "there is no such source",
+            got=path,
+            todo="see `fxwatch testbed replay --help`",
+            expected="a stream directory, a file, an earlier result, or `ledger`",
+        )
     configuration = None if config_file is None else read_configuration_file(config_file)
     home = home_of(path) if path.is_dir() else None
     if home is not None:
         if partitions is not None:
-            raise UsageError("a result's ledger has the partitions that it has", got=f"--partitions {partitions}",
-                             expected="no --partitions", todo="replay the stream instead")  # fmt: skip
+            raise UsageError(
+                "a result's ledger has the partitions that it has",
+                got=f"--partitions {partitions}",
+                expected="no --partitions",
+                todo="replay the stream instead",
+            )
         return of_result(home, configuration)
     configuration = configuration or load_settings().effective
     if path.is_dir():
@@ -140,8 +156,9 @@ def _of_path(path: Path, config_file: Path | None, partitions: int | None, told:
         return of_file(path, configuration, partitions)
     syntax = syntax_of_file(str(path))
     if syntax is None:
-        raise UsageError("the file is no source", got=path,
-                         expected=f".jsonl, .parquet, or payment messages ({', '.join(SUFFIXES)})")  # fmt: skip
+        raise UsageError(
+            "the file is no source", got=path, expected=f".jsonl, .parquet, or payment messages ({', '.join(SUFFIXES)})"
+        )
     return _messages(path, syntax, configuration, partitions, told)
 
 
@@ -164,8 +181,12 @@ def _show(out: Path, manifest: Any) -> None:
         say(f"refused at the door: {refused}")
     told = ", ".join(f"{outcome} {count:,}" for outcome, count in manifest.outcomes.items())
     say(f"{manifest.partitions} ledger partitions: {told}")
-    say(f"{manifest.transactions:,} transactions of {manifest.parties:,} parties, {manifest.scored:,} scored, "
-               f"{manifest.alerts:,} alerts; learned state {manifest.state_bytes / 1e6:,.1f} MB")  # fmt: skip
-    say(f"code {manifest.versions.code}, config {manifest.versions.config}, "
-               f"detectors {manifest.versions.detectors}, rules {manifest.versions.rules}")  # fmt: skip
+    say(
+        f"{manifest.transactions:,} transactions of {manifest.parties:,} parties, {manifest.scored:,} scored, "
+        f"{manifest.alerts:,} alerts; learned state {manifest.state_bytes / 1e6:,.1f} MB"
+    )
+    say(
+        f"code {manifest.versions.code}, config {manifest.versions.config}, "
+        f"detectors {manifest.versions.detectors}, rules {manifest.versions.rules}"
+    )
     say(f"written to {out}")

@@ -18,21 +18,38 @@ MOST_HISTORY_DAYS = 60
 @click.command(short_help="Generate, replay and judge in one go.")
 @click.option("--events", default=100_000, show_default=True, help="Records of all topics together (2000 or more).")
 @click.option("--seed", default=1, show_default=True, help="Of the stream, the resamples and the baselines.")
-@click.option("--history-days", type=click.IntRange(min=0),
-              help="Days at the start that are learned from and not judged, so that nothing is judged cold "
-                   "[default: 60, or a third of a stream shorter than 180 days].")  # fmt: skip
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
-              help="Directory for stream/, result/ and report/.")  # fmt: skip
-@click.option("--config", "config_file", type=click.Path(path_type=Path),
-              help="TOML that changes the configuration, in place of FXWATCH_CONFIG.")  # fmt: skip
+@click.option(
+    "--history-days",
+    type=click.IntRange(min=0),
+    help="Days at the start that are learned from and not judged, so that nothing is judged cold "
+    "[default: 60, or a third of a stream shorter than 180 days].",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory for stream/, result/ and report/.",
+)
+@click.option(
+    "--config",
+    "config_file",
+    type=click.Path(path_type=Path),
+    help="TOML that changes the configuration, in place of FXWATCH_CONFIG.",
+)
 @click.option("--processes", type=click.IntRange(1), help="Processes for the core [default: one a CPU].")
 @click.option("--force", is_flag=True, help="Replace an earlier result.")
 @click.option("--json", "as_json", is_flag=True, help="Where everything is, with seconds by step, as JSON.")
 @needs("testbed")
 def command(
-    events: int, seed: int, history_days: int | None, out: Path, config_file: Path | None, processes: int | None,
-    force: bool, as_json: bool,
-) -> None:  # fmt: skip
+    events: int,
+    seed: int,
+    history_days: int | None,
+    out: Path,
+    config_file: Path | None,
+    processes: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Generate a labelled stream, replay it through the core that the workers run, and judge what came out.
 
     The same as `testbed generate`, `testbed replay` and `testbed judge` in turn, with some history first.
@@ -57,17 +74,25 @@ def command(
     stream = generate({**arguments, "history_days": history_days}, out / STREAM, "jsonl")
     clock.done("generate")
     with StageBars() as stages:
-        manifest = replay(of_stream(out / STREAM, configuration), out / RESULT,
-                          processes=processes or os.cpu_count() or 1, force=force, stages=stages)  # fmt: skip
+        manifest = replay(
+            of_stream(out / STREAM, configuration),
+            out / RESULT,
+            processes=processes or os.cpu_count() or 1,
+            force=force,
+            stages=stages,
+        )
         clock.done("replay")
         report = judge_result(out / RESULT, out / STREAM, Settings(seed=seed), stages)
         stages.begin("report", None)
         written = write_reports(report, out / REPORT)
         clock.done("judge")
     told = {
-        "records": stream["records"], "alerts": manifest.alerts, "report_hash": report.report_hash,
-        "seconds": clock.seconds, "report": [str(path) for path in written],
-    }  # fmt: skip
+        "records": stream["records"],
+        "alerts": manifest.alerts,
+        "report_hash": report.report_hash,
+        "seconds": clock.seconds,
+        "report": [str(path) for path in written],
+    }
     if as_json:
         say_json(json.dumps(told))
     else:

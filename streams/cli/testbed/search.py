@@ -17,21 +17,41 @@ _KEPT = {"configuration.json", "alerts.jsonl"}
 
 @click.command(short_help="Replay history under changed limits and budgets.")
 @click.argument("result", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--vary", "vary", multiple=True, required=True, metavar="PATH=VALUE,...",
-              help="A path and the values it takes; several span a grid.")  # fmt: skip
-@click.option("--truth", "truth_place", type=click.Path(exists=True, path_type=Path),
-              help="The stream's truth, where there is one: adds precision and recall.")  # fmt: skip
-@click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path),
-              help="Directory for search.json, search.md and search.html.")  # fmt: skip
+@click.option(
+    "--vary",
+    "vary",
+    multiple=True,
+    required=True,
+    metavar="PATH=VALUE,...",
+    help="A path and the values it takes; several span a grid.",
+)
+@click.option(
+    "--truth",
+    "truth_place",
+    type=click.Path(exists=True, path_type=Path),
+    help="The stream's truth, where there is one: adds precision and recall.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Directory for search.json, search.md and search.html.",
+)
 @click.option("--processes", type=click.IntRange(1), help="Processes [default: one a CPU].")
 @click.option("--most", type=click.IntRange(1), default=200, show_default=True, help="The most combinations.")
 @click.option("--keep", is_flag=True, help="Keep each combination's configuration and alerts in DIR/NNN/.")
 @click.option("--json", "as_json", is_flag=True, help="search.json on standard output, on one line.")
 @needs("testbed")
 def command(
-    result: Path, vary: tuple[str, ...], truth_place: Path | None, out: Path, processes: int | None, most: int,
-    keep: bool, as_json: bool,
-) -> None:  # fmt: skip
+    result: Path,
+    vary: tuple[str, ...],
+    truth_place: Path | None,
+    out: Path,
+    processes: int | None,
+    most: int,
+    keep: bool,
+    as_json: bool,
+) -> None:
     """Replay RESULT's own ledger under every combination of the values, and tell what would have been alerted on.
 
     Where RESULT's ledger holds several configurations, each is varied in its own time.
@@ -91,8 +111,9 @@ def _write(out: Path, pages: dict[str, bytes]) -> None:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (out / name).write_bytes(content)
     except OSError as fault:
-        raise FxwatchError(f"the search cannot be written: {fault.strerror}", got=fault.filename,
-                           todo="choose a writable place") from fault  # fmt: skip
+        raise FxwatchError(
+            f"the search cannot be written: {fault.strerror}", got=fault.filename, todo="choose a writable place"
+        ) from fault
 
 
 def _kept(out: Path) -> list[Path]:

@@ -8,16 +8,25 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from streams.plain_text import tables
 
 # What a stage does, for people.
-_WORDS = {"door": "records through the door", "ledger": "ledger records read", "core": "records through the core",
-          "files": "writing"}  # fmt: skip
+_WORDS = {
+    "door": "records through the door",
+    "ledger": "ledger records read",
+    "core": "records through the core",
+    "files": "writing",
+}
 
 
 class StageBars:
     """The `Stages` of streams/testbed/prepared.py as progress bars. A context manager."""
 
     def __init__(self) -> None:
-        columns = (TextColumn("{task.description:<24}"), BarColumn(), MofNCompleteColumn(),
-                   TextColumn("{task.fields[rate]}/s"), TimeRemainingColumn())  # fmt: skip
+        columns = (
+            TextColumn("{task.description:<24}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}/s"),
+            TimeRemainingColumn(),
+        )
         self._progress = Progress(*columns, console=tables.console(stderr=True))
         self._task: TaskID | None = None
 

@@ -40,17 +40,23 @@ def take(directory: Path) -> int:
         directory.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as fault:
-        raise BrokerStartError(f"cannot write the broker's directory: {fault.strerror}", got=directory,
-                               expected="a directory that this user may write",
-                               todo="choose another one with --dir") from fault  # fmt: skip
+        raise BrokerStartError(
+            f"cannot write the broker's directory: {fault.strerror}",
+            got=directory,
+            expected="a directory that this user may write",
+            todo="choose another one with --dir",
+        ) from fault
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(descriptor)
         running = _state(directory)
         where = f"answers at {running.bootstrap} (process {running.pid})" if running else "is starting or stopping"
-        raise BrokerStartError(f"the directory is in use by a broker that {where}", got=directory,
-                               todo=f"use that one, or: fxwatch broker stop --dir {directory}") from None  # fmt: skip
+        raise BrokerStartError(
+            f"the directory is in use by a broker that {where}",
+            got=directory,
+            todo=f"use that one, or: fxwatch broker stop --dir {directory}",
+        ) from None
     with contextlib.suppress(FileNotFoundError):
         (directory / STATE).unlink()  # of a broker that was killed, or of the directory this one was copied from
     return descriptor
@@ -110,8 +116,11 @@ def stop_running(directory: Path, grace_seconds: float = 20) -> bool:
     if running is None:
         if _wait_unlocked(directory, grace_seconds):
             return True
-        raise BrokerStartError("the directory is locked, but no broker says that it is its own", got=directory,
-                               todo=f"find the process that holds {directory / LOCK}") from None  # fmt: skip
+        raise BrokerStartError(
+            "the directory is locked, but no broker says that it is its own",
+            got=directory,
+            todo=f"find the process that holds {directory / LOCK}",
+        ) from None
     for number, patience in ((signal.SIGTERM, grace_seconds), (signal.SIGKILL, 10.0)):
         with contextlib.suppress(ProcessLookupError):  # it ended by itself in between
             os.kill(running.pid, number)

@@ -58,8 +58,9 @@ def read_lock(text: str | None = None) -> list[Jar]:
         coordinate, _, sha256 = line.partition(" ")
         parts = coordinate.split(":")
         if len(parts) != 3 or len(sha256) != 64:  # noqa: PLR2004 - a coordinate has three parts, a SHA-256 64 hex digits
-            raise BrokerStartError(f"line {number} of the jar lock is malformed", got=line,
-                                   expected="group:artifact:version sha256")  # fmt: skip
+            raise BrokerStartError(
+                f"line {number} of the jar lock is malformed", got=line, expected="group:artifact:version sha256"
+            )
         group, artifact, version = parts
         jars.append(Jar(group, artifact, version, sha256))
     return jars

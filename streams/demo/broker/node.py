@@ -123,9 +123,17 @@ class EmbeddedBroker:
             self._format_if_new(java, environment)
             self._report(f"starting Apache Kafka {kafka_version(jars)} on {self.bootstrap} (Java {version})")
             self._spawn(self._java_command(java, "kafka.Kafka", "server.properties"), environment, lock)
-            directory.write_state(self.directory, directory.Running(
-                bootstrap=self.bootstrap, port=self.port or 0, controller_port=self.controller_port or 0,
-                pid=self.pid, node=self.node, kafka=kafka_version(jars)))  # fmt: skip
+            directory.write_state(
+                self.directory,
+                directory.Running(
+                    bootstrap=self.bootstrap,
+                    port=self.port or 0,
+                    controller_port=self.controller_port or 0,
+                    pid=self.pid,
+                    node=self.node,
+                    kafka=kafka_version(jars),
+                ),
+            )
         finally:
             os.close(lock)  # from now on only the JVM holds it
 
@@ -139,8 +147,12 @@ class EmbeddedBroker:
             self.controller_port = self.voters.get(self.node, fresh[1])
         secured = {} if self.secured is None else self.secured.properties(self.port, self.controller_port)
         text = configuration.server_properties(
-            node=self.node, port=self.port, controller_port=self.controller_port,
-            voters=self.voters or {self.node: self.controller_port}, extra=secured | self.properties)  # fmt: skip
+            node=self.node,
+            port=self.port,
+            controller_port=self.controller_port,
+            voters=self.voters or {self.node: self.controller_port},
+            extra=secured | self.properties,
+        )
         written = self.directory / "server.properties"
         written.touch(mode=0o600)
         if secured:
@@ -153,17 +165,34 @@ class EmbeddedBroker:
         # the directory is there to be seen in a process list; Java itself works on relative paths, because it reads its
         # arguments in the locale's character set and would not find a directory named in another one
         # C1 alone: this broker lives for minutes, of which full compilation took ten seconds of one of two cores
-        return [str(java), f"-Dfxwatch.broker.directory={self.directory}", f"-Xms{heap}", f"-Xmx{heap}",
-                "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:+ExitOnOutOfMemoryError", "-Xshare:auto",
-                "-Dlog4j2.configurationFile=log4j2.yaml", *arguments]  # fmt: skip
+        return [
+            str(java),
+            f"-Dfxwatch.broker.directory={self.directory}",
+            f"-Xms{heap}",
+            f"-Xmx{heap}",
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-Xshare:auto",
+            "-Dlog4j2.configurationFile=log4j2.yaml",
+            *arguments,
+        ]
 
     def _format_if_new(self, java: Path, environment: Mapping[str, str]) -> None:
         if (self.directory / "data" / "meta.properties").exists():
             return
-        command = self._java_command(java, "kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c",
-                                     "server.properties")  # fmt: skip
-        answer = subprocess.run(command, cwd=self.directory, env=environment, capture_output=True, text=True,  # noqa: S603
-                                timeout=READY_SECONDS, check=False)  # fmt: skip
+        command = self._java_command(
+            java, "kafka.tools.StorageTool", "format", "-t", self.cluster_id, "-c", "server.properties"
+        )
+        answer = subprocess.run(  # noqa: S603
+            command,
+            cwd=self.directory,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=READY_SECONDS,
+            check=False,
+        )
         if answer.returncode != 0:
             raise BrokerStartError(
                 "Kafka cannot format its data directory",
@@ -175,17 +204,32 @@ class EmbeddedBroker:
         if self.detached:
             with (self.directory / OUTPUT).open("wb") as output:
                 self._process = subprocess.Popen(  # noqa: S603
-                    command, cwd=self.directory, env=environment, stdin=subprocess.DEVNULL, stdout=output,
-                    stderr=subprocess.STDOUT, pass_fds=(lock,), start_new_session=True)  # fmt: skip
+                    command,
+                    cwd=self.directory,
+                    env=environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    pass_fds=(lock,),
+                    start_new_session=True,
+                )
             self._pid = self._process.pid
             return
         self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-I", "-S", supervisor.__file__, str(lock)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            pass_fds=(lock,), start_new_session=True)  # fmt: skip
+            [sys.executable, "-I", "-S", supervisor.__file__, str(lock)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(lock,),
+            start_new_session=True,
+        )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        order = {"command": command, "environment": dict(environment), "directory": str(self.directory),
-                 "output": str(self.directory / OUTPUT)}  # fmt: skip
+        order = {
+            "command": command,
+            "environment": dict(environment),
+            "directory": str(self.directory),
+            "output": str(self.directory / OUTPUT),
+        }
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
@@ -201,13 +245,17 @@ class EmbeddedBroker:
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() < deadline:
             if not self.alive():
-                raise BrokerStartError("the broker ended while starting", got=essence(self._last_words()),
-                                       todo=f"look into {self.directory / 'server.log'}")  # fmt: skip
+                raise BrokerStartError(
+                    "the broker ended while starting",
+                    got=essence(self._last_words()),
+                    todo=f"look into {self.directory / 'server.log'}",
+                )
             if self._listens() and self._serves():
                 return
             time.sleep(0.05)
-        raise BrokerStartError(f"the broker was not ready within {timeout_seconds:g} s",
-                               todo=f"look into {self.directory / 'server.log'}")  # fmt: skip
+        raise BrokerStartError(
+            f"the broker was not ready within {timeout_seconds:g} s", todo=f"look into {self.directory / 'server.log'}"
+        )
 
     def _listens(self) -> bool:
         try:

@@ -66,6 +66,8 @@ def check_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except (OSError, OverflowError) as fault:
-            raise BrokerStartError(f"port {port} cannot be used: {getattr(fault, 'strerror', None) or fault}",
-                                   expected="a free port on 127.0.0.1",
-                                   todo="choose another with --port, or leave --port out") from fault  # fmt: skip
+            raise BrokerStartError(
+                f"port {port} cannot be used: {getattr(fault, 'strerror', None) or fault}",
+                expected="a free port on 127.0.0.1",
+                todo="choose another with --port, or leave --port out",
+            ) from fault

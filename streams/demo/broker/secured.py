@@ -50,13 +50,21 @@ class Secured(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def access(self) -> dict[str, Any]:
         """Fields of `Settings` by which the administrator enters."""
-        return {"security_protocol": "SASL_SSL", "ssl_ca_file": self.authority, "sasl_mechanism": "PLAIN",
-                "sasl_username": self.administrator, "sasl_password_file": self.users[self.administrator]}  # fmt: skip
+        return {
+            "security_protocol": "SASL_SSL",
+            "ssl_ca_file": self.authority,
+            "sasl_mechanism": "PLAIN",
+            "sasl_username": self.administrator,
+            "sasl_password_file": self.users[self.administrator],
+        }
 
     def properties(self, port: int, controller_port: int) -> dict[str, str]:
         """What `server.properties` says; the file then holds passwords."""
-        own = [Listener(name=MAIN, port=port, protocol="SASL_SSL"),
-               Listener(name=CONTROLLER, port=controller_port, protocol="SASL_SSL"), *self.others]  # fmt: skip
+        own = [
+            Listener(name=MAIN, port=port, protocol="SASL_SSL"),
+            Listener(name=CONTROLLER, port=controller_port, protocol="SASL_SSL"),
+            *self.others,
+        ]
         found = {
             "listeners": ",".join(f"{one.name}://127.0.0.1:{one.port}" for one in own),
             "advertised.listeners": ",".join(
@@ -99,10 +107,11 @@ class Secured(msgspec.Struct, frozen=True, kw_only=True):
         if mechanism.startswith("SCRAM"):
             return f"{_PACKAGE}.scram.ScramLoginModule required;"
         if mechanism == "OAUTHBEARER":
-            return (f"{_PACKAGE}.oauthbearer.OAuthBearerLoginModule required "
-                    f'unsecuredLoginStringClaim_sub="{self.administrator}";')  # fmt: skip
+            return (
+                f"{_PACKAGE}.oauthbearer.OAuthBearerLoginModule required "
+                f'unsecuredLoginStringClaim_sub="{self.administrator}";'
+            )
         passwords = {name: str.__str__(PasswordFile(path).read()) for name, path in self.users.items()}
         known = " ".join(f'user_{name}="{password}"' for name, password in passwords.items())
         own = passwords[self.administrator]
-        return (f'{_PACKAGE}.plain.PlainLoginModule required username="{self.administrator}" password="{own}" '
-                f"{known};")  # fmt: skip
+        return f'{_PACKAGE}.plain.PlainLoginModule required username="{self.administrator}" password="{own}" {known};'

@@ -51,9 +51,15 @@ def main() -> int:
     order = json.loads(line)
     with open(order["output"], "wb") as output:  # noqa: PTH123 - pathlib costs a third of this script's start
         child = subprocess.Popen(  # noqa: S603
-            order["command"], cwd=order["directory"], env=order["environment"], stdin=subprocess.DEVNULL, stdout=output,
-            stderr=subprocess.STDOUT, pass_fds=(lock,), preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
-        )  # fmt: skip
+            order["command"],
+            cwd=order["directory"],
+            env=order["environment"],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            pass_fds=(lock,),
+            preexec_fn=die_with_parent,  # noqa: PLW1509 - no threads here
+        )
     os.close(lock)  # only the JVM holds the directory's lock: the lock's end is the JVM's end
     told: list[int] = []  # a handler that waited for the child itself could meet Popen's own lock
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):

@@ -19,16 +19,26 @@ def _larger_exchanger(scene: Scene) -> None:
     at_ms = world.calendar.moment_among(begin, draw, hours.OFFICE)
     capital, turnover = (int(int(str(exchanger.profile[name])) * growth) for name in ("capital_krw", "turnover_krw"))
     body = {
-        **exchanger.profile, "capital_krw": str(capital // 1_000_000 * 1_000_000), "turnover_krw": str(turnover),
-        "employees": max(1, turnover // 400_000_000), "event_id": world.event_id(), "as_of": world.calendar.text(at_ms),
-    }  # fmt: skip
+        **exchanger.profile,
+        "capital_krw": str(capital // 1_000_000 * 1_000_000),
+        "turnover_krw": str(turnover),
+        "employees": max(1, turnover // 400_000_000),
+        "event_id": world.event_id(),
+        "as_of": world.calendar.text(at_ms),
+    }
     world.put(PROFILES, exchanger.id, body, at_ms)
     for _ in range(draw.integer(8, 14)):
         usd = exchanger.usual_usd * growth * draw.uniform(0.5, 1.6)
         scene.pay(
-            exchanger, known_partner(draw, exchanger), begin + draw.integer(2, 40), usd, MORE_PURPOSES["other"],
-            direction="in" if draw.chance(0.4) else "out", evidence="verified", channel="exchanger",
-        )  # fmt: skip
+            exchanger,
+            known_partner(draw, exchanger),
+            begin + draw.integer(2, 40),
+            usd,
+            MORE_PURPOSES["other"],
+            direction="in" if draw.chance(0.4) else "out",
+            evidence="verified",
+            channel="exchanger",
+        )
 
 
 OPERATORS_WHO = (LookAlike("larger_exchanger", "T18", ("money_exchanger",), 24, _larger_exchanger),)

@@ -15,13 +15,35 @@ import re
 
 # code of ISO 20022: country, and SWIFT's two letters where it has some
 _SYSTEMS = {
-    "ATBLZ": ("AT", "AT"), "AUBSB": ("AU", "AU"), "BEFTN": ("BD", ""), "CACPA": ("CA", "CC"), "CHBCC": ("CH", "SW"),
-    "CHSIC": ("CH", "SW"), "CNAPS": ("CN", "CN"), "DEBLZ": ("DE", "BL"), "ESNCC": ("ES", "ES"), "GBDSC": ("GB", "SC"),
-    "GRBIC": ("GR", "GR"), "HKNCC": ("HK", "HK"), "IENCC": ("IE", "IE"), "INFSC": ("IN", "IN"), "ITNCC": ("IT", "IT"),
-    "JPZGN": ("JP", ""), "NGBCS": ("NG", ""), "NZNCC": ("NZ", "NZ"), "PLKNR": ("PL", "PL"), "PTNCC": ("PT", "PT"),
-    "RUCBC": ("RU", "RU"), "SESBA": ("SE", ""), "SGIBG": ("SG", ""), "THCBC": ("TH", ""), "TWNCC": ("TW", "TW"),
-    "USABA": ("US", "FW"), "USPID": ("US", "CP"), "ZANCC": ("ZA", "ZA"),
-}  # fmt: skip
+    "ATBLZ": ("AT", "AT"),
+    "AUBSB": ("AU", "AU"),
+    "BEFTN": ("BD", ""),
+    "CACPA": ("CA", "CC"),
+    "CHBCC": ("CH", "SW"),
+    "CHSIC": ("CH", "SW"),
+    "CNAPS": ("CN", "CN"),
+    "DEBLZ": ("DE", "BL"),
+    "ESNCC": ("ES", "ES"),
+    "GBDSC": ("GB", "SC"),
+    "GRBIC": ("GR", "GR"),
+    "HKNCC": ("HK", "HK"),
+    "IENCC": ("IE", "IE"),
+    "INFSC": ("IN", "IN"),
+    "ITNCC": ("IT", "IT"),
+    "JPZGN": ("JP", ""),
+    "NGBCS": ("NG", ""),
+    "NZNCC": ("NZ", "NZ"),
+    "PLKNR": ("PL", "PL"),
+    "PTNCC": ("PT", "PT"),
+    "RUCBC": ("RU", "RU"),
+    "SESBA": ("SE", ""),
+    "SGIBG": ("SG", ""),
+    "THCBC": ("TH", ""),
+    "TWNCC": ("TW", "TW"),
+    "USABA": ("US", "FW"),
+    "USPID": ("US", "CP"),
+    "ZANCC": ("ZA", "ZA"),
+}
 COUNTRY_OF_SYSTEM: dict[str, str] = {code: country for code, (country, _) in _SYSTEMS.items()}
 COUNTRY_OF_SWIFT_CODE: dict[str, str] = {letters: country for country, letters in _SYSTEMS.values() if letters}
 # Most national codes are digits; India's begin with letters. No form is checked beyond that: a wrong number of digits

@@ -37,9 +37,12 @@ class Transaction:
     """
 
     def __init__(
-        self, payment: Payment, parameters: Parameters, identifiers: Identifiers = DEFAULT,
+        self,
+        payment: Payment,
+        parameters: Parameters,
+        identifiers: Identifiers = DEFAULT,
         timestamp_ms: int | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._identifiers = identifiers
         # where no time of sending is known, nothing is in the future
         self._timestamp_ms = timestamp_ms if timestamp_ms is not None and timestamp_ms >= 0 else LATEST_MS
@@ -128,9 +131,15 @@ class Transaction:
                 self._put("event_time", payment.value_date, VALUE_DATE, written)
                 return
         dated = day is not None or payment.value_date is not None
-        needed = [name for name, told in (("utc_offset", offset is not None),
-                                          ("time_of_day", local is not None or hour is not None),
-                                          ("order_date", local is not None or dated)) if not told]  # fmt: skip
+        needed = [
+            name
+            for name, told in (
+                ("utc_offset", offset is not None),
+                ("time_of_day", local is not None or hour is not None),
+                ("order_date", local is not None or dated),
+            )
+            if not told
+        ]
         expected = f"a time with its offset, or the parameter{'s' * (len(needed) > 1)} {' and '.join(needed)}"
         self.faults.append(Fault("message.time", "event_time", expected))
 
@@ -203,8 +212,11 @@ class Transaction:
             self._put("counterparty_bank_country", abroad)
 
     def _contract_party(self, identifiers: tuple[Identifier, ...]) -> None:
-        shared = [one for one in identifiers if (not one.own or self._parameters.institution_numbers)
-                  and not self._names_nobody(one.found)]  # fmt: skip
+        shared = [
+            one
+            for one in identifiers
+            if (not one.own or self._parameters.institution_numbers) and not self._names_nobody(one.found)
+        ]
         if shared:
             self._put("contract_counterparty_id", shared[0].found)
 

@@ -56,9 +56,13 @@ def syntax_of(beginning: bytes) -> Syntax | None:
 
 
 def convert(
-    content: bytes, parameters: Parameters, syntax: Syntax, limits: Limits = FILE_LIMITS,
-    identifiers: Identifiers = DEFAULT, timestamp_ms: int | None = None,
-) -> Converted:  # fmt: skip
+    content: bytes,
+    parameters: Parameters,
+    syntax: Syntax,
+    limits: Limits = FILE_LIMITS,
+    identifiers: Identifiers = DEFAULT,
+    timestamp_ms: int | None = None,
+) -> Converted:
     """All payments of a message, or of a file of messages, within `limits`. Never raises, whatever the bytes.
 
     `timestamp_ms` is the Kafka timestamp that their records have or will have (ms UTC): a payment later than a day

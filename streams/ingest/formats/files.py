@@ -70,9 +70,14 @@ def content_of(name: str) -> bytes:
 
 
 def converted_file(
-    name: str, syntax: Syntax, parameters: Parameters, identifiers: Identifiers = DEFAULT,
-    timestamp_ms: int | None = None, *, report: bool = True,
-) -> Converted:  # fmt: skip
+    name: str,
+    syntax: Syntax,
+    parameters: Parameters,
+    identifiers: Identifiers = DEFAULT,
+    timestamp_ms: int | None = None,
+    *,
+    report: bool = True,
+) -> Converted:
     """A file's payments, and with `report` what became of each place. Raises `UsageError` when it cannot be read.
 
     `timestamp_ms`: the Kafka timestamp that the records will have; None where it will be each event's own time.
@@ -85,8 +90,10 @@ def check(name: str, converted: Converted) -> None:
     """Raises `MessageFileError` when the file cannot be read, or any payment of it cannot be converted."""
     if not converted.refused:
         return
-    told = [f"{fault.code} {fault.field}".rstrip() + (f" (expected {fault.expected})" if fault.expected else "")
-            for fault in converted.faults]  # fmt: skip
+    told = [
+        f"{fault.code} {fault.field}".rstrip() + (f" (expected {fault.expected})" if fault.expected else "")
+        for fault in converted.faults
+    ]
     more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
     lost = converted.payments - len(converted.transactions)
     what = f"{lost} of {converted.payments} payments cannot be converted"
@@ -102,10 +109,15 @@ def records(converted: Converted, timestamps: Timestamps, *, history: bool) -> l
     """The contract's records of a converted file, one a payment, in the file's order."""
     headers = (HISTORY_HEADER,) if history else ()
     return [
-        Record(TRANSACTIONS, contract_key(TRANSACTIONS, body), orjson.dumps(body),
-               event_time_ms(TRANSACTIONS, body) if timestamps == "event" else AT_SENDING, headers)
+        Record(
+            TRANSACTIONS,
+            contract_key(TRANSACTIONS, body),
+            orjson.dumps(body),
+            event_time_ms(TRANSACTIONS, body) if timestamps == "event" else AT_SENDING,
+            headers,
+        )
         for body in converted.transactions
-    ]  # fmt: skip
+    ]
 
 
 def record_as_is(name: str, syntax: Syntax, given: Mapping[str, str], *, history: bool) -> Record:

@@ -135,8 +135,9 @@ class Party:
             kept, place = self._cut
             cut = kept[place]
             rest = node.part("8", content)
-            found = cut.found._replace(text=cut.found.text + content, note="goes on in line 8",
-                                       also=(*cut.found.also, rest))  # fmt: skip
+            found = cut.found._replace(
+                text=cut.found.text + content, note="goes on in line 8", also=(*cut.found.also, rest)
+            )
             kept[place] = msgspec.structs.replace(cut, found=found)
         elif kind == "3" and not self.countries and (split := _COUNTRY.fullmatch(content)) is not None:
             # a further line 3 goes on with the town, without a country

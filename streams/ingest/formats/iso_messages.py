@@ -31,15 +31,19 @@ _OTHERS = {
     "pacs.003": ("a customer's direct debit", "send one that crossed the border as the contract's own record"),
     "pacs.004": ("a return of a payment", _CAME_BACK),
     "pacs.007": ("a reversal of a payment", _CAME_BACK),
-    "pacs.009": ("a transfer between financial institutions, not a customer's payment",
-                 "leave it out; of a cover (COV), send the pacs.008 that it covers"),
+    "pacs.009": (
+        "a transfer between financial institutions, not a customer's payment",
+        "leave it out; of a cover (COV), send the pacs.008 that it covers",
+    ),
     "pacs.010": ("a direct debit between financial institutions, not a customer's payment", "leave it out"),
     "pacs.028": ("a request for a payment's status", "leave it out"),
     "pain.001": ("a customer's order to a bank", "send the pacs.008 that the bank makes of it"),
     "pain.002": ("a report on the status of a customer's order", "leave it out"),
     "pain.007": ("a customer's reversal of a debit", f"if the debit was sent, {_CAME_BACK}"),
-    "pain.008": ("a customer's order to collect direct debits",
-                 "send a debit that crossed the border as the contract's own record"),
+    "pain.008": (
+        "a customer's order to collect direct debits",
+        "send a debit that crossed the border as the contract's own record",
+    ),
     "pain.013": ("a creditor's request to be paid", "send the pacs.008 of the payment that follows"),
     "pain.014": ("a report on the status of a creditor's request", "leave it out"),
     "camt.029": ("an answer to an investigation or to a request to cancel", f"leave it out; {_CANCELLED}"),
@@ -51,13 +55,16 @@ _OTHERS = {
     "camt.057": ("a notice that a payment is to be received", "send the pacs.008 that follows"),
     "head.001": ("a business application header without its message", "send both in one text"),
     "head.002": ("a business file header without a message", "send it with what it announces"),
-}  # fmt: skip
+}
 _RETURNED = frozenset({"pacs.004", "pacs.007"})
 _AREAS = {
-    "acmt": "a message on accounts", "admi": "a message of the network's administration",
-    "camt": "a message of cash management", "head": "a header", "pacs": "a message between banks, not a payment",
+    "acmt": "a message on accounts",
+    "admi": "a message of the network's administration",
+    "camt": "a message of cash management",
+    "head": "a header",
+    "pacs": "a message between banks, not a payment",
     "pain": "a message between a customer and a bank, not a payment",
-}  # fmt: skip
+}
 
 
 class Document(NamedTuple):
@@ -91,8 +98,10 @@ def documents(root: Node, most: int | None = None) -> list[Document]:
             waiting += [(child, depth + 1) for child in reversed(node.children)]
     if found:
         several = len(found) > 1
-        return [Document(node, f"Document[{place}]" if several else "", _fault(*known.group(1, 2, 3)))
-                for place, (node, known) in enumerate(found, 1)]  # fmt: skip
+        return [
+            Document(node, f"Document[{place}]" if several else "", _fault(*known.group(1, 2, 3)))
+            for place, (node, known) in enumerate(found, 1)
+        ]
     if headers and not odd:
         raise RefusedMessageError("message.type", "", _told(headers[0][1]))
     raise RefusedMessageError("message.type", "", f"a Document of {READ}{odd}")

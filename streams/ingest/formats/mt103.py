@@ -149,8 +149,9 @@ def _settled(text: Node) -> list[Found]:
     parts = _SETTLED.fullmatch(found.text)
     if parts is None:
         raise RefusedMessageError("message.form", "32A", "YYMMDD, currency, amount")
-    return _split(found, ("value_date", _date(parts[1], "32A")), ("currency", parts[2]),
-                  ("amount", _decimal(parts[3], "32A")))  # fmt: skip
+    return _split(
+        found, ("value_date", _date(parts[1], "32A")), ("currency", parts[2]), ("amount", _decimal(parts[3], "32A"))
+    )
 
 
 def _ordered(text: Node) -> list[Found] | tuple[None, None]:
@@ -168,9 +169,7 @@ def _rate(text: Node) -> Found | None:
     return None if found is None else found._replace(text=_decimal(found.text, "36"))
 
 
-def _reference(
-    message: Node, text: Node, sender: Found | None, identifiers: Identifiers, nobody: list[Found]
-) -> Found:  # fmt: skip
+def _reference(message: Node, text: Node, sender: Found | None, identifiers: Identifiers, nobody: list[Found]) -> Found:
     """The event's and payment's id: the UETR; without one the sender's reference, after the sender's BIC."""
     written = message.found("3/121")
     found = uetr(written, "3/121", identifiers)
@@ -243,27 +242,36 @@ def _option(text: Node, tag: str) -> Node | None:
 
 
 def _sides(
-    text: Node, partners: tuple[Found | None, Found | None], told: list[narrative.Report], identifiers: Identifiers,
+    text: Node,
+    partners: tuple[Found | None, Found | None],
+    told: list[narrative.Report],
+    identifiers: Identifiers,
     nobody: list[Found],
-) -> tuple[Side, Side]:  # fmt: skip
+) -> tuple[Side, Side]:
     """The debtor's and the creditor's side; `partners` are the message's sender and receiver."""
     named = [_option(text, tag) for tag in ("52", "57")]
     agents = [None if node is None else agent(node, identifiers.names_nobody) for node in named]
     nobody += [one.nobody for one in agents if one is not None and one.nobody is not None]
     banks = [*partners, *(one.bic for one in agents if one is not None)]
     sides = []
-    for tag, own, partner, whose in zip(("50", "59"), agents, partners,
-                                        (narrative.ORDERING, narrative.BENEFICIARY), strict=True):  # fmt: skip
+    for tag, own, partner, whose in zip(
+        ("50", "59"), agents, partners, (narrative.ORDERING, narrative.BENEFICIARY), strict=True
+    ):
         node = _option(text, tag)
         if node is None:
             raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
         _bound_lines(node, PARTY_LINES)
         party = Party(node, banks, identifiers.names_nobody)
         told_banks = (country_of_iban(party.account), own.clearing if own is not None else None)
-        sides.append(Side(
-            countries=(*narrative.residence(told, whose), *party.countries), identifiers=tuple(party.identifiers()),
-            account=party.account, bank=own.bic if own is not None else None,
-            bank_countries=tuple(found for found in told_banks if found is not None),
-            bank_by_standard=partner if own is None else None, person=party.person,
-        ))  # fmt: skip
+        sides.append(
+            Side(
+                countries=(*narrative.residence(told, whose), *party.countries),
+                identifiers=tuple(party.identifiers()),
+                account=party.account,
+                bank=own.bic if own is not None else None,
+                bank_countries=tuple(found for found in told_banks if found is not None),
+                bank_by_standard=partner if own is None else None,
+                person=party.person,
+            )
+        )
     return sides[0], sides[1]

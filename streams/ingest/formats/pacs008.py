@@ -158,8 +158,12 @@ class _Transfer:
         transfer, bank = self._transfer, f"{party}Agt/FinInstnId"
         node, account = transfer.one(party), self._account(party)
         firm = self._firm(node)
-        countries = (transfer.found(f"{party}/CtryOfRes"), *residence, transfer.found(f"{party}/PstlAdr/Ctry"),
-                     country_of_bic(firm) if firm is not None and not self._names_nobody(firm) else None)  # fmt: skip
+        countries = (
+            transfer.found(f"{party}/CtryOfRes"),
+            *residence,
+            transfer.found(f"{party}/PstlAdr/Ctry"),
+            country_of_bic(firm) if firm is not None and not self._names_nobody(firm) else None,
+        )
         bank_countries = (country_of_iban(account), transfer.found(f"{bank}/PstlAdr/Ctry"), _clearing(transfer, bank))
         return Side(
             countries=tuple(found for found in countries if found is not None),
@@ -216,8 +220,12 @@ class _Transfer:
         """The BICs of the payment's institutions, as they stand."""
         places = [(self._transfer, agent) for agent in ("DbtrAgt", "CdtrAgt", "InstgAgt", "InstdAgt")]
         places += [(self._header, agent) for agent in ("InstgAgt", "InstdAgt")]
-        return [found for node, agent in places for name in _BANK_S
-                if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None]  # fmt: skip
+        return [
+            found
+            for node, agent in places
+            for name in _BANK_S
+            if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None
+        ]
 
     def _firm(self, party: Node | None) -> Found | None:
         """A party's own BIC, of a firm or of a bank that pays for itself; or the placeholder in its place."""
@@ -261,8 +269,11 @@ def _clearing(transfer: Node, bank: str) -> Found | None:
 
     Senders write codes of the list as proprietary ones too (`Prtry`): the same five letters say the same.
     """
-    for path, country_of in (("ClrSysId/Cd", country_of_system), ("ClrSysId/Prtry", country_of_system),
-                             ("MmbId", country_of_member)):  # fmt: skip
+    for path, country_of in (
+        ("ClrSysId/Cd", country_of_system),
+        ("ClrSysId/Prtry", country_of_system),
+        ("MmbId", country_of_member),
+    ):
         found = transfer.found(f"{bank}/ClrSysMmbId/{path}")
         country = country_of(found.text) if found is not None else None
         if found is not None and country is not None:

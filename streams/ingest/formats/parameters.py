@@ -55,8 +55,11 @@ _FIELDS = {field.name: field for field in msgspec.structs.fields(Parameters)}
 
 def parameters(given: Mapping[str, str]) -> Parameters | list[Fault]:
     """Parameters from texts by name (flags are `true` or `false`), or every fault of them."""
-    faults = [Fault("message.parameter", "fx.convert.(unknown)", "one of " + " ".join(_FIELDS))
-              for name in given if name not in _FIELDS]  # fmt: skip
+    faults = [
+        Fault("message.parameter", "fx.convert.(unknown)", "one of " + " ".join(_FIELDS))
+        for name in given
+        if name not in _FIELDS
+    ]
     faults += [
         Fault("message.parameter", f"fx.convert.{name}", _EXPECTED[name])
         for name, field in _FIELDS.items()

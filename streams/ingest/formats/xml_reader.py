@@ -29,10 +29,12 @@ ROOT_COST = 20
 _FIRST_PIECE = 4096
 _CODES = expat.errors.codes
 # how Expat names a second root, and a byte order mark before it
-_BEHIND_ROOT = frozenset(_CODES[name] for name in (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT,
-                                                   expat.errors.XML_ERROR_INVALID_TOKEN))  # fmt: skip
-_OF_ENCODING = frozenset(_CODES[name] for name in (expat.errors.XML_ERROR_UNKNOWN_ENCODING,
-                                                   expat.errors.XML_ERROR_INCORRECT_ENCODING))  # fmt: skip
+_BEHIND_ROOT = frozenset(
+    _CODES[name] for name in (expat.errors.XML_ERROR_JUNK_AFTER_DOC_ELEMENT, expat.errors.XML_ERROR_INVALID_TOKEN)
+)
+_OF_ENCODING = frozenset(
+    _CODES[name] for name in (expat.errors.XML_ERROR_UNKNOWN_ENCODING, expat.errors.XML_ERROR_INCORRECT_ENCODING)
+)
 
 
 def read(content: bytes, most: int) -> Node:

@@ -16,8 +16,22 @@ from streams.errors import UsageError
 from streams.kafka.topics.table import RULES, Topic, table
 from streams.settings import Settings
 
-Role = Literal["ingest", "monitor", "investigator", "operator", "deadletter", "reconciler", "console", "reidentifier",
-               "auditor",                "bank", "customs", "rate-feed", "register", "sender"]  # fmt: skip
+Role = Literal[
+    "ingest",
+    "monitor",
+    "investigator",
+    "operator",
+    "deadletter",
+    "reconciler",
+    "console",
+    "reidentifier",
+    "auditor",
+    "bank",
+    "customs",
+    "rate-feed",
+    "register",
+    "sender",
+]
 Resource = Literal["topic", "group", "transactional-id", "cluster"]
 # Kafka's names, as kafka-acls.sh takes them
 Operation = Literal[
@@ -108,8 +122,11 @@ def named(column: str) -> list[str]:
 def topics_of(settings: Settings, roles: Iterable[Role]) -> list[Topic]:
     """The rows that these roles read or write, in the table's order."""
     wanted = set(roles)
-    return [row for row in table(settings) if wanted & {role_of(name) for column in (row.writers, row.readers)
-                                                        for name in named(column)}]  # fmt: skip
+    return [
+        row
+        for row in table(settings)
+        if wanted & {role_of(name) for column in (row.writers, row.readers) for name in named(column)}
+    ]
 
 
 def grants(settings: Settings) -> list[Grant]:
@@ -141,12 +158,18 @@ def _of_topics(settings: Settings, role: Role) -> list[Grant]:
 
 def _others(application: str, role: Role) -> list[Grant]:
     def group(name: str, *operations: Operation, prefixed: bool = False) -> Grant:
-        return Grant(role=role, resource="group", name=f"{application}-{name}", operations=operations,
-                     prefixed=prefixed)  # fmt: skip
+        return Grant(
+            role=role, resource="group", name=f"{application}-{name}", operations=operations, prefixed=prefixed
+        )
 
     def transactional(name: str, *, prefixed: bool = False) -> Grant:
-        return Grant(role=role, resource="transactional-id", name=f"{application}-{name}",
-                     operations=("Describe", "Write"), prefixed=prefixed)  # fmt: skip
+        return Grant(
+            role=role,
+            resource="transactional-id",
+            name=f"{application}-{name}",
+            operations=("Describe", "Write"),
+            prefixed=prefixed,
+        )
 
     # brokers before 2.8 want it of every idempotent producer; newer ones are content with Write on a topic (KIP-679)
     idempotent = Grant(role=role, resource="cluster", name=CLUSTER_NAME, operations=("IdempotentWrite",))
@@ -185,9 +208,12 @@ def principals(settings: Settings, given: Sequence[str]) -> dict[Role, list[str]
         else:
             chosen.setdefault(role, []).append(principal)
     if problems:
-        raise UsageError("these principals cannot be used", got="; ".join(problems),
-                         todo="correct --principal",
-                         expected=f"ROLE=User:NAME, ROLE one of {', '.join(ROLES)}")  # fmt: skip
+        raise UsageError(
+            "these principals cannot be used",
+            got="; ".join(problems),
+            todo="correct --principal",
+            expected=f"ROLE=User:NAME, ROLE one of {', '.join(ROLES)}",
+        )
     return {role: chosen.get(role, [f"User:{settings.application}-{role}"]) for role in ROLES}
 
 
@@ -198,7 +224,9 @@ def commands(grants_: Iterable[Grant], who: Mapping[Role, Sequence[str]], bootst
         resource = "--cluster" if grant.resource == "cluster" else f"--{grant.resource} {shlex.quote(grant.name)}"
         pattern = " --resource-pattern-type prefixed" if grant.prefixed else ""
         operations = " ".join(f"--operation {operation}" for operation in grant.operations)
-        found += [f"kafka-acls.sh --bootstrap-server {shlex.quote(bootstrap)} --command-config admin.properties --add "
-                  f"--allow-principal {shlex.quote(principal)} {operations} {resource}{pattern}"
-                  for principal in who[grant.role]]  # fmt: skip
+        found += [
+            f"kafka-acls.sh --bootstrap-server {shlex.quote(bootstrap)} --command-config admin.properties --add "
+            f"--allow-principal {shlex.quote(principal)} {operations} {resource}{pattern}"
+            for principal in who[grant.role]
+        ]
     return found

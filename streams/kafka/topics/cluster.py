@@ -89,21 +89,30 @@ def connect(settings: Settings) -> Iterator[KafkaAdminClient]:
     client = None
     try:
         client = KafkaAdminClient(
-            **kafka_python_access(settings), client_id=f"{settings.application}-admin",
-            bootstrap_timeout_ms=PATIENCE_MS, request_timeout_ms=PATIENCE_MS, reconnect_backoff_max_ms=1000,
-        )  # fmt: skip
+            **kafka_python_access(settings),
+            client_id=f"{settings.application}-admin",
+            bootstrap_timeout_ms=PATIENCE_MS,
+            request_timeout_ms=PATIENCE_MS,
+            reconnect_backoff_max_ms=1000,
+        )
         yield client
     except (KafkaTimeoutError, KafkaConnectionError, RequestTimedOutError) as fault:
         raise BrokerUnavailableError(
-            "no Kafka broker answers", got=settings.bootstrap, expected="a reachable Kafka cluster",
-            todo="start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP") from fault  # fmt: skip
+            "no Kafka broker answers",
+            got=settings.bootstrap,
+            expected="a reachable Kafka cluster",
+            todo="start one (fxwatch broker start) or correct FXWATCH_BOOTSTRAP",
+        ) from fault
     except AuthorizationError as fault:
         raise not_authorized("the cluster does not allow this", fault) from fault
     except KafkaError as fault:
         if fault.retriable:
             raise ClusterBusyError(
-                "the cluster cannot answer now", got=f"{settings.bootstrap}: {fault!r}", expected="an answer",
-                todo="wait for its brokers, then try again") from fault  # fmt: skip
+                "the cluster cannot answer now",
+                got=f"{settings.bootstrap}: {fault!r}",
+                expected="an answer",
+                todo="wait for its brokers, then try again",
+            ) from fault
         raise TopicsError(f"the cluster refused: {fault}", got=settings.bootstrap) from fault
     finally:
         if client is not None:
@@ -146,18 +155,30 @@ def _compare(topic: Topic, found: dict[str, Any], held: dict[str, str], settings
     """The differences of one topic that exists; `found` is its metadata, `held` its settings in the cluster."""
     partitions = len(found["partitions"])
     if partitions < topic.partitions and not topic.any_number:
-        yield Difference(topic=topic.name, aspect="partitions", got=str(partitions), expected=str(topic.partitions),
-                         mendable=True)  # fmt: skip
+        yield Difference(
+            topic=topic.name, aspect="partitions", got=str(partitions), expected=str(topic.partitions), mendable=True
+        )
     # the smallest, because one thin partition is where data get lost
     replication = min(len(partition["replica_nodes"]) for partition in found["partitions"])
     if settings.replication is not None and replication != settings.replication:
-        yield Difference(topic=topic.name, aspect="replication", got=str(replication),
-                         expected=str(settings.replication), mendable=False)  # fmt: skip
+        yield Difference(
+            topic=topic.name,
+            aspect="replication",
+            got=str(replication),
+            expected=str(settings.replication),
+            mendable=False,
+        )
     wanted = topic.configuration(settings) | {"min.insync.replicas": _in_sync(settings, replication)}
     for name, value in wanted.items():
         if not _equal(held.get(name), value):
-            yield Difference(topic=topic.name, aspect=name, got=held.get(name), expected=value, mendable=True,
-                             advised=name in topic.advised)  # fmt: skip
+            yield Difference(
+                topic=topic.name,
+                aspect=name,
+                got=held.get(name),
+                expected=value,
+                mendable=True,
+                advised=name in topic.advised,
+            )
 
 
 def _equal(held: str | None, wanted: str) -> bool:
@@ -282,9 +303,11 @@ def _create(admin: KafkaAdminClient, settings: Settings, names: list[str]) -> No
         reasons: dict[str, list[str]] = {}
         for each in refused:
             reasons.setdefault(each["error_message"] or for_code(each["error_code"]).__name__, []).append(each["name"])
-        raise TopicsError("the cluster refused to create topics",
-                          got="; ".join(f"{reason} ({', '.join(which)})" for reason, which in reasons.items()),
-                          todo="correct FXWATCH_REPLICATION or the cluster, then run it again")  # fmt: skip
+        raise TopicsError(
+            "the cluster refused to create topics",
+            got="; ".join(f"{reason} ({', '.join(which)})" for reason, which in reasons.items()),
+            todo="correct FXWATCH_REPLICATION or the cluster, then run it again",
+        )
     admin.wait_for_topics(names)
 
 
@@ -301,8 +324,11 @@ def _add_partitions(admin: KafkaAdminClient, wanted: dict[str, int]) -> None:
         if each.error_code not in passed
     ]
     if refused:
-        raise TopicsError("the cluster refused to add partitions", got="; ".join(refused),
-                          todo="add them with kafka-topics --alter, then run it again")  # fmt: skip
+        raise TopicsError(
+            "the cluster refused to add partitions",
+            got="; ".join(refused),
+            todo="add them with kafka-topics --alter, then run it again",
+        )
 
 
 def _correct(admin: KafkaAdminClient, differences: list[Difference]) -> None:
@@ -355,10 +381,18 @@ def topic_id(settings: Settings, topic: str) -> str:
         fault = for_code(described["error_code"])
         name, wanted = fault.__name__, "the topic's id, or that there is no such topic"
         if fault.retriable:
-            raise ClusterBusyError(f"the cluster cannot say now what {topic} is", got=name, expected=wanted,
-                                   todo="wait for its brokers; see `fxwatch doctor`")  # fmt: skip
-        raise TopicUnreadableError(f"the cluster does not say what {topic} is", got=name, expected=wanted,
-                                   todo=f"grant Describe on {topic}, or see the broker's log")  # fmt: skip
+            raise ClusterBusyError(
+                f"the cluster cannot say now what {topic} is",
+                got=name,
+                expected=wanted,
+                todo="wait for its brokers; see `fxwatch doctor`",
+            )
+        raise TopicUnreadableError(
+            f"the cluster does not say what {topic} is",
+            got=name,
+            expected=wanted,
+            todo=f"grant Describe on {topic}, or see the broker's log",
+        )
     return str(described["topic_id"])
 
 
@@ -366,9 +400,12 @@ def _error(what: str, differences: list[Difference]) -> TopicsError:
     todo = []
     if any(each.mendable for each in differences):
         todo.append(f"run: {COMMAND}")
-    todo += [f"set [engine] partitions = {each.got} in the file that FXWATCH_CONFIG names: a party's state lives in "
-             "one partition, so that the ledger's first record fixed their number; another needs another cluster"
-             for each in differences if each.aspect == "begun"]  # fmt: skip
+    todo += [
+        f"set [engine] partitions = {each.got} in the file that FXWATCH_CONFIG names: a party's state lives in "
+        "one partition, so that the ledger's first record fixed their number; another needs another cluster"
+        for each in differences
+        if each.aspect == "begun"
+    ]
     if any(each.aspect == "replication" for each in differences):
         todo.append("move replicas with kafka-reassign-partitions, or correct FXWATCH_REPLICATION")
     return TopicsError(what, got="; ".join(map(str, differences)), todo="; ".join(todo))

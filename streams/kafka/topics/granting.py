@@ -23,34 +23,59 @@ from streams.kafka.topics.acls import Grant, Operation, Role
 SETTLING_SECONDS = 15.0
 """A broker shows a new list some 100 ms after the controller accepted it."""
 
-_RESOURCES = {"topic": ResourceType.TOPIC, "group": ResourceType.GROUP, "cluster": ResourceType.CLUSTER,
-              "transactional-id": ResourceType.TRANSACTIONAL_ID}  # fmt: skip
+_RESOURCES = {
+    "topic": ResourceType.TOPIC,
+    "group": ResourceType.GROUP,
+    "cluster": ResourceType.CLUSTER,
+    "transactional-id": ResourceType.TRANSACTIONAL_ID,
+}
 _OPERATIONS: dict[Operation, ACLOperation] = {
-    "Read": ACLOperation.READ, "Write": ACLOperation.WRITE, "Create": ACLOperation.CREATE,
-    "Describe": ACLOperation.DESCRIBE, "DescribeConfigs": ACLOperation.DESCRIBE_CONFIGS,
-    "AlterConfigs": ACLOperation.ALTER_CONFIGS, "IdempotentWrite": ACLOperation.IDEMPOTENT_WRITE,
+    "Read": ACLOperation.READ,
+    "Write": ACLOperation.WRITE,
+    "Create": ACLOperation.CREATE,
+    "Describe": ACLOperation.DESCRIBE,
+    "DescribeConfigs": ACLOperation.DESCRIBE_CONFIGS,
+    "AlterConfigs": ACLOperation.ALTER_CONFIGS,
+    "IdempotentWrite": ACLOperation.IDEMPOTENT_WRITE,
     "Alter": ACLOperation.ALTER,
-}  # fmt: skip
+}
 
 
 def entries(grants: Iterable[Grant], who: Mapping[Role, Sequence[str]]) -> list[Any]:
     """Kafka's own form: one entry a principal, resource and operation, from every host."""
     return [
-        ACL(principal=principal, host="*", operation=_OPERATIONS[operation], permission_type=ACLPermissionType.ALLOW,
+        ACL(
+            principal=principal,
+            host="*",
+            operation=_OPERATIONS[operation],
+            permission_type=ACLPermissionType.ALLOW,
             resource_pattern=ResourcePattern(
-                _RESOURCES[grant.resource], grant.name,
-                ACLResourcePatternType.PREFIXED if grant.prefixed else ACLResourcePatternType.LITERAL))
-        for grant in grants for principal in who[grant.role] for operation in grant.operations
-    ]  # fmt: skip
+                _RESOURCES[grant.resource],
+                grant.name,
+                ACLResourcePatternType.PREFIXED if grant.prefixed else ACLResourcePatternType.LITERAL,
+            ),
+        )
+        for grant in grants
+        for principal in who[grant.role]
+        for operation in grant.operations
+    ]
 
 
 def _held(admin: KafkaAdminClient, principals: Iterable[str]) -> set[Any]:
     everything = ResourcePatternFilter(ResourceType.ANY, None, ACLResourcePatternType.ANY)
     found: set[Any] = set()
     for principal in principals:
-        found |= set(admin.describe_acls(ACLFilter(
-            principal=principal, host=None, operation=ACLOperation.ANY, permission_type=ACLPermissionType.ANY,
-            resource_pattern=everything))[0])  # fmt: skip
+        found |= set(
+            admin.describe_acls(
+                ACLFilter(
+                    principal=principal,
+                    host=None,
+                    operation=ACLOperation.ANY,
+                    permission_type=ACLPermissionType.ANY,
+                    resource_pattern=everything,
+                )
+            )[0]
+        )
     return found
 
 
@@ -66,29 +91,42 @@ def grant(admin: KafkaAdminClient, wanted: Sequence[Any]) -> tuple[list[Any], li
         missing = [entry for entry in dict.fromkeys(wanted) if entry not in held]
         failed = admin.create_acls(missing)["failed"] if missing else []
     except SecurityDisabledError as fault:
-        raise TopicsError("the cluster has no authorizer, so everybody may do everything",
-                          got="authorizer.class.name is not set", expected="an authorizer",
-                          todo="set it on the brokers (docs/SECURITY.md)") from fault  # fmt: skip
+        raise TopicsError(
+            "the cluster has no authorizer, so everybody may do everything",
+            got="authorizer.class.name is not set",
+            expected="an authorizer",
+            todo="set it on the brokers (docs/SECURITY.md)",
+        ) from fault
     except AuthorizationError as fault:
         raise _not_ours(fault) from fault
     if failed:
         if any(issubclass(one, AuthorizationError) for one in failed):
             raise _not_ours(failed[0]())
-        raise TopicsError("the cluster refused entries", got=", ".join(sorted({one.__name__ for one in failed})),
-                          expected="all of them", todo="see the controller's log, then run it again")  # fmt: skip
+        raise TopicsError(
+            "the cluster refused entries",
+            got=", ".join(sorted({one.__name__ for one in failed})),
+            expected="all of them",
+            todo="see the controller's log, then run it again",
+        )
     deadline = time.monotonic() + SETTLING_SECONDS
     while missing and not set(missing) <= _held(admin, who):
         if time.monotonic() > deadline:
-            raise TopicsError("the cluster does not show the entries that it accepted",
-                              got=f"some missing after {SETTLING_SECONDS:.0f} s", todo="run it again")  # fmt: skip
+            raise TopicsError(
+                "the cluster does not show the entries that it accepted",
+                got=f"some missing after {SETTLING_SECONDS:.0f} s",
+                todo="run it again",
+            )
         time.sleep(0.1)
     return missing, sorted(held - set(wanted), key=repr)
 
 
 def _not_ours(fault: AuthorizationError) -> NotAuthorizedError:
-    return NotAuthorizedError("this client may not grant anything", got=type(fault).__name__,
-                              expected="Alter and Describe on the cluster (a super user has them)",
-                              todo="run it as the cluster's administrator")  # fmt: skip
+    return NotAuthorizedError(
+        "this client may not grant anything",
+        got=type(fault).__name__,
+        expected="Alter and Describe on the cluster (a super user has them)",
+        todo="run it as the cluster's administrator",
+    )
 
 
 def lacking(grants: Iterable[Grant], described: Mapping[str, Mapping[str, Any]]) -> list[str]:

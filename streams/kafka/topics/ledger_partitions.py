@@ -63,5 +63,9 @@ def _first(consumer: Any) -> Any:
     while time.monotonic() < deadline:
         for records in consumer.poll(timeout_ms=500, max_records=1).values():
             return records[0]
-    raise BrokerUnavailableError("the ledger's first record cannot be read", got=f"nothing for {READ_SECONDS:.0f} s",
-                                 expected=f"a record of {LEDGER}[0]", todo="see the broker's log")  # fmt: skip
+    raise BrokerUnavailableError(
+        "the ledger's first record cannot be read",
+        got=f"nothing for {READ_SECONDS:.0f} s",
+        expected=f"a record of {LEDGER}[0]",
+        todo="see the broker's log",
+    )

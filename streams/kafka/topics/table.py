@@ -153,9 +153,12 @@ def desk_topic(desk: str) -> str:
     Raises `ConfigurationError` for a desk whose name cannot be part of a topic name.
     """
     if not _DESK.fullmatch(desk):
-        raise ConfigurationError("a desk's name becomes part of a topic's name", got=desk,
-                                 expected="1 to 40 of a-z, 0-9 and -, not - first",
-                                 todo="rename the desk in the table [desks]")  # fmt: skip
+        raise ConfigurationError(
+            "a desk's name becomes part of a topic's name",
+            got=desk,
+            expected="1 to 40 of a-z, 0-9 and -, not - first",
+            todo="rename the desk in the table [desks]",
+        )
     return f"fx.alerts.{desk}.v1"
 
 
@@ -163,13 +166,30 @@ def table(settings: Settings) -> tuple[Topic, ...]:
     """Every topic of an installation with these settings, inputs first. Raises `ConfigurationError` (a desk's name)."""
     many = settings.effective.engine.partitions
 
-    def topic(name: str, keep: Keep, key: str, writers: str, readers: str, *, partitions: int = many,
-              extra: dict[str, str] | None = None) -> Topic:  # fmt: skip
+    def topic(
+        name: str,
+        keep: Keep,
+        key: str,
+        writers: str,
+        readers: str,
+        *,
+        partitions: int = many,
+        extra: dict[str, str] | None = None,
+    ) -> Topic:
         advised = {BEFORE} if name in INPUTS else {STAMPED} if extra is _STAMPED_BY_BROKER else set()
         # earlier releases let `evidence_retention_days` cut these too
         advised |= {"retention.ms"} if keep == "for ever" else set()
-        return Topic(name=name, partitions=partitions, keep=keep, key=key, writers=writers, readers=readers,
-                     extra=extra or {}, any_number=name in INPUTS, advised=frozenset(advised))  # fmt: skip
+        return Topic(
+            name=name,
+            partitions=partitions,
+            keep=keep,
+            key=key,
+            writers=writers,
+            readers=readers,
+            extra=extra or {},
+            any_number=name in INPUTS,
+            advised=frozenset(advised),
+        )
 
     return (
         topic(TRANSACTIONS, "raw", "resident party's id", "banks, publish, simulate, deadletter", "ingest, reconcile"),

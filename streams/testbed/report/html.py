@@ -20,10 +20,15 @@ def html(report: Report) -> str:
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined, finalize=finalized)
     judgement = report.judgement
     tables = (
-        words.comparison_table(report), words.typology_differences(report), words.recall_table(report),
-        words.money_table(report), words.lookalike_table(report), words.calibration_table(report),
-        words.fairness_table(report), words.fidelity_table(report),
-    )  # fmt: skip
+        words.comparison_table(report),
+        words.typology_differences(report),
+        words.recall_table(report),
+        words.money_table(report),
+        words.lookalike_table(report),
+        words.calibration_table(report),
+        words.fairness_table(report),
+        words.fidelity_table(report),
+    )
     again = report.reproduction
     return environment.from_string(text).render(
         verdict=verdict.verdict_sentence(report),

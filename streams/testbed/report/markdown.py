@@ -26,17 +26,27 @@ def markdown(report: Report) -> str:
         _table(table),
     ]
     tables = (
-        words.comparison_table(report), words.typology_differences(report), words.recall_table(report),
-        words.money_table(report), words.lookalike_table(report), words.calibration_table(report),
-        words.fairness_table(report), words.fidelity_table(report), words.cost_table(report),
-    )  # fmt: skip
+        words.comparison_table(report),
+        words.typology_differences(report),
+        words.recall_table(report),
+        words.money_table(report),
+        words.lookalike_table(report),
+        words.calibration_table(report),
+        words.fairness_table(report),
+        words.fidelity_table(report),
+        words.cost_table(report),
+    )
     parts += [_table(table) for table in tables if table is not None]
     parts.append(f"Report hash `{report.report_hash}`, of everything in report.json but its timings.\n")
     return "\n".join(parts)
 
 
 def _table(table: Table) -> str:
-    lines = [f"## {table.title}\n", f"{table.reading}\n", "| " + " | ".join(table.columns) + " |",
-             "|" + "---|" * len(table.columns)]  # fmt: skip
+    lines = [
+        f"## {table.title}\n",
+        f"{table.reading}\n",
+        "| " + " | ".join(table.columns) + " |",
+        "|" + "---|" * len(table.columns),
+    ]
     lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in table.rows]
     return "\n".join(lines) + "\n"

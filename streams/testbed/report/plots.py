@@ -58,19 +58,38 @@ def _lines(
             continue
         budgets = [budget for budget, _ in known]
         own = system.name == PRODUCT
-        axes.plot(budgets, [estimate.value for _, estimate in known], color=svg.colour(system.name, place),
-                  marker=svg.marker(system.name), label=system.name, zorder=3 if own else 2,
-                  linewidth=2.2 if own else 1.3)  # fmt: skip
+        axes.plot(
+            budgets,
+            [estimate.value for _, estimate in known],
+            color=svg.colour(system.name, place),
+            marker=svg.marker(system.name),
+            label=system.name,
+            zorder=3 if own else 2,
+            linewidth=2.2 if own else 1.3,
+        )
         bands = [(budget, estimate.interval) for budget, estimate in known if estimate.interval is not None]
         if own and bands:
-            axes.fill_between([budget for budget, _ in bands], [band.low for _, band in bands],
-                              [band.high for _, band in bands], color=svg.colour(system.name), alpha=svg.FAINT,
-                              linewidth=0)  # fmt: skip
+            axes.fill_between(
+                [budget for budget, _ in bands],
+                [band.low for _, band in bands],
+                [band.high for _, band in bands],
+                color=svg.colour(system.name),
+                alpha=svg.FAINT,
+                linewidth=0,
+            )
     drawn = [(one.budget, lots(one)) for one in judgement.chance if one.budget != AS_SHIPPED]
     told = [(budget, estimate) for budget, estimate in drawn if estimate.value is not None]
     if told:
-        axes.plot([budget for budget, _ in told], [estimate.value for _, estimate in told], color=svg.INK, alpha=0.75,
-                  marker=svg.marker(CHANCE), label=CHANCE, linewidth=1.3, linestyle="--")  # fmt: skip
+        axes.plot(
+            [budget for budget, _ in told],
+            [estimate.value for _, estimate in told],
+            color=svg.INK,
+            alpha=0.75,
+            marker=svg.marker(CHANCE),
+            label=CHANCE,
+            linewidth=1.3,
+            linestyle="--",
+        )
     budgets = list(judgement.settings.budgets)
     axes.set_xscale("log")
     axes.set_xticks(budgets, [str(budget) for budget in budgets])
@@ -131,8 +150,12 @@ def _recall(judgement: Judgement) -> Plot:
         for axes in grid.flat[len(names) :]:
             axes.set_visible(False)
         for axes, name in zip(grid.flat, names, strict=False):
-            _lines(axes, judgement, lambda one, name=name: one.recall.on_events_by_typology[name],  # type: ignore[misc]
-                   lambda lots, name=name: lots.on_events_by_typology[name])  # type: ignore[misc]  # fmt: skip
+            _lines(
+                axes,
+                judgement,
+                lambda one, name=name: one.recall.on_events_by_typology[name],  # type: ignore[misc]
+                lambda lots, name=name: lots.on_events_by_typology[name],  # type: ignore[misc]
+            )
             only = " *" if name in judgement.stream.without_rule else ""
             axes.set_title(f"{name}{only} ({judgement.stream.cases[name]})")
             axes.tick_params(axis="x", labelrotation=90)
@@ -208,8 +231,13 @@ def _reliability(judgement: Judgement) -> Plot:
             axes.vlines(one.mean, one.interval.low, one.interval.high, color=paint, linewidth=1.4)
         axes.plot([one.mean for one in bins], [one.share for one in bins], color=paint, marker="o")
         axes.set(xlabel="mean score", ylabel="share illicit", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-        volumes.bar([(one.low + one.high) / 2 for one in told.bins], [one.n for one in told.bins], width=0.085,
-                    color=paint, alpha=0.7)  # fmt: skip
+        volumes.bar(
+            [(one.low + one.high) / 2 for one in told.bins],
+            [one.n for one in told.bins],
+            width=0.085,
+            color=paint,
+            alpha=0.7,
+        )
         if any(one.n for one in told.bins):
             volumes.set_yscale("log")
             volumes.set_ylim(bottom=0.8)
@@ -227,9 +255,12 @@ def _reliability(judgement: Judgement) -> Plot:
 
 def _fairness(judgement: Judgement) -> Plot | None:
     budget = usual_budget(judgement)
-    groups = [(f"{dimension.replace('_', ' ')}: {group.group}", group.ratio)
-              for dimension, told in judgement.system(PRODUCT).at(budget).fairness.items()
-              for group in told if group.ratio.value is not None][:_MOST_GROUPS]  # fmt: skip
+    groups = [
+        (f"{dimension.replace('_', ' ')}: {group.group}", group.ratio)
+        for dimension, told in judgement.system(PRODUCT).at(budget).fairness.items()
+        for group in told
+        if group.ratio.value is not None
+    ][:_MOST_GROUPS]
     if not groups:
         return None
     with svg.style("fairness"):
@@ -283,12 +314,17 @@ def _comparison(report: Report) -> Plot | None:
     if report.comparison is None:
         return None
     budget = usual_budget(report.judgement)
-    rows = [(f"{name}, {one.budget} a day" if one.budget != AS_SHIPPED else f"{name}, as shipped", told)
-            for one in report.comparison.budgets
-            for name, told in (("recall", one.recall), ("precision", one.precision))]  # fmt: skip
-    rows += [(f"recall of {name}, {budget} a day", told)
-             for one in report.comparison.budgets if one.budget == budget
-             for name, told in one.by_typology.items()]  # fmt: skip
+    rows = [
+        (f"{name}, {one.budget} a day" if one.budget != AS_SHIPPED else f"{name}, as shipped", told)
+        for one in report.comparison.budgets
+        for name, told in (("recall", one.recall), ("precision", one.precision))
+    ]
+    rows += [
+        (f"recall of {name}, {budget} a day", told)
+        for one in report.comparison.budgets
+        if one.budget == budget
+        for name, told in one.by_typology.items()
+    ]
     with svg.style("comparison"):
         figure = svg.new_figure(8.0, 0.8 + 0.26 * len(rows))
         axes = figure.subplots()

@@ -18,12 +18,24 @@ COLOURS = {"fxwatch": "#2f81d6", "static_limits": "#d98200", "river_recipe": "#1
 OTHER_COLOURS = ("#c264a0", "#b59f00", "#7a6fd0")
 MARKERS = {"fxwatch": "o", "static_limits": "s", "river_recipe": "^", "random": "x", "random, as many": "|"}
 _STYLE: dict[Any, Any] = {
-    "svg.fonttype": "none", "font.family": "DejaVu Sans", "font.size": 10.0,
-    "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": INK, "xtick.color": INK, "ytick.color": INK,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.titlesize": 10.0, "axes.titlelocation": "left",
-    "legend.frameon": False, "figure.facecolor": "none", "axes.facecolor": "none", "lines.linewidth": 1.6,
+    "svg.fonttype": "none",
+    "font.family": "DejaVu Sans",
+    "font.size": 10.0,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.edgecolor": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10.0,
+    "axes.titlelocation": "left",
+    "legend.frameon": False,
+    "figure.facecolor": "none",
+    "axes.facecolor": "none",
+    "lines.linewidth": 1.6,
     "lines.markersize": 4.5,
-}  # fmt: skip
+}
 _PREAMBLE = re.compile(r"^.*?(?=<svg )", re.DOTALL)
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 

@@ -41,11 +41,17 @@ def verdict_rows(report: Report) -> Rows:
     for system in judgement.systems:
         for figures in system.budgets:
             money = figures.money
-            rows.append((
-                system.name, _volume(figures), percent(figures.recall.on_events), percent(figures.recall.overall),
-                percent(figures.precision.share),
-                f"{percent(money.found_share)}, {usd(money.found.value)}", percent(figures.lookalikes.rate),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    system.name,
+                    _volume(figures),
+                    percent(figures.recall.on_events),
+                    percent(figures.recall.overall),
+                    percent(figures.precision.share),
+                    f"{percent(money.found_share)}, {usd(money.found.value)}",
+                    percent(figures.lookalikes.rate),
+                )
+            )
         if system.name == PRODUCT:
             rows += [_chance_row(one, judgement.stream.days) for one in judgement.chance]
     return rows
@@ -53,8 +59,15 @@ def verdict_rows(report: Report) -> Rows:
 
 def _chance_row(one: Chance, days: int) -> tuple[str, ...]:
     used = f"{one.alerts / days:.1f}" if days else NONE
-    return (CHANCE, f"{budget_text(one.budget)} (used {used})", percent(one.on_events), percent(one.recall),
-            percent(one.precision), percent(one.found_share), percent(one.lookalikes))  # fmt: skip
+    return (
+        CHANCE,
+        f"{budget_text(one.budget)} (used {used})",
+        percent(one.on_events),
+        percent(one.recall),
+        percent(one.precision),
+        percent(one.found_share),
+        percent(one.lookalikes),
+    )
 
 
 def _volume(figures: BudgetFigures) -> str:
@@ -155,8 +168,11 @@ def chance(report: Report) -> str:
             said += f" At {_listed(level)} a day fxwatch finds no more cases {name} than chance may."
     own, lots = product.at(budget), judgement.as_many(budget)
     if lots is not None:
-        level = [name for name, mine in own.recall.on_events_by_typology.items()
-                 if not above(mine, lots.on_events_by_typology[name])]  # fmt: skip
+        level = [
+            name
+            for name, mine in own.recall.on_events_by_typology.items()
+            if not above(mine, lots.on_events_by_typology[name])
+        ]
         if level:
             said += (
                 f" By typology, by own events at {budget} a day, fxwatch is not above every draw in {_listed(level)}; "

@@ -19,25 +19,52 @@ def recall_table(report: Report) -> Table:
     rows: Rows = []
     for name, estimate in own.by_typology.items():
         rule = "models only" if name in judgement.stream.without_rule else "rule"
-        rows.append((
-            name, rule, str(estimate.n), percent(own.on_events_by_typology[name]),
-            NONE if lots is None else percent(lots.on_events_by_typology[name]), percent(estimate),
-            NONE if lots is None else percent(lots.by_typology[name]), percent(shipped.by_typology[name]),
-            *(percent(other.by_typology[name]) for other in others),
-        ))  # fmt: skip
+        rows.append(
+            (
+                name,
+                rule,
+                str(estimate.n),
+                percent(own.on_events_by_typology[name]),
+                NONE if lots is None else percent(lots.on_events_by_typology[name]),
+                percent(estimate),
+                NONE if lots is None else percent(lots.by_typology[name]),
+                percent(shipped.by_typology[name]),
+                *(percent(other.by_typology[name]) for other in others),
+            )
+        )
     for kind, pick in (("all", _by_variant), ("", _by_both)):
         for name, estimate in pick(own).items():
-            rows.append((name, kind, str(estimate.n), "", "", percent(estimate), "", percent(pick(shipped)[name]),
-                         *(percent(pick(other)[name]) for other in others)))  # fmt: skip
+            rows.append(
+                (
+                    name,
+                    kind,
+                    str(estimate.n),
+                    "",
+                    "",
+                    percent(estimate),
+                    "",
+                    percent(pick(shipped)[name]),
+                    *(percent(pick(other)[name]) for other in others),
+                )
+            )
     return Table(
         f"Cases found, by typology and variant, at {budget} alerts a day",
         "By own events: a case is found by an alert on one of its own events; everywhere else an alert on one of its "
         f"parties until 30 days after the last counts too. {CHANCE.capitalize()} is chance with as many alerts as "
         f"{PRODUCT}; other baselines may use their whole budget.",
-        ("typology", "seen by", "cases", f"{PRODUCT} by own events", f"{CHANCE}, by own events", PRODUCT, CHANCE,
-         f"{PRODUCT} as shipped", *(system.name for system in judgement.systems[1:])),
+        (
+            "typology",
+            "seen by",
+            "cases",
+            f"{PRODUCT} by own events",
+            f"{CHANCE}, by own events",
+            PRODUCT,
+            CHANCE,
+            f"{PRODUCT} as shipped",
+            *(system.name for system in judgement.systems[1:]),
+        ),
         rows,
-    )  # fmt: skip
+    )
 
 
 def _by_variant(recall: Recall) -> dict[str, Estimate]:
@@ -58,14 +85,34 @@ def money_table(report: Report) -> Table:
             of_all = NONE if late.median_of_all is None else f"{late.median_of_all:.1f} d"
             quantiles = [late.quantiles[name] for name in ("0.1", "0.9")]
             spread = NONE if None in quantiles else f"{quantiles[0]:.1f} to {quantiles[1]:.1f} d"
-            rows.append((system.name, budget_text(figures.budget), percent(money.illicit_leaked_share),
-                         f"{usd(money.illicit_leaked.value)} of {usd(money.total)}",
-                         f"{usd(money.found.value)} of {usd(money.total)}",
-                         f"{usd(money.moved_before.value)} of {usd(money.moved)}",
-                         days(late.median), spread, of_all))  # fmt: skip
+            rows.append(
+                (
+                    system.name,
+                    budget_text(figures.budget),
+                    percent(money.illicit_leaked_share),
+                    f"{usd(money.illicit_leaked.value)} of {usd(money.total)}",
+                    f"{usd(money.found.value)} of {usd(money.total)}",
+                    f"{usd(money.moved_before.value)} of {usd(money.moved)}",
+                    days(late.median),
+                    spread,
+                    of_all,
+                )
+            )
         if system.name == PRODUCT:
-            rows += [(CHANCE, budget_text(one.budget), percent(one.illicit_leaked_share), NONE,
-                      percent(one.found_share), NONE, NONE, NONE, NONE) for one in judgement.chance]  # fmt: skip
+            rows += [
+                (
+                    CHANCE,
+                    budget_text(one.budget),
+                    percent(one.illicit_leaked_share),
+                    NONE,
+                    percent(one.found_share),
+                    NONE,
+                    NONE,
+                    NONE,
+                    NONE,
+                )
+                for one in judgement.chance
+            ]
     return Table(
         "Money and time",
         "Illicit USD leaked is the value of each case times the share of its payments (by USD) made before the first "
@@ -73,10 +120,19 @@ def money_table(report: Report) -> Table:
         "before the first alert is what all payments of the cases moved until then, in and out, whole deals where the "
         "value is a margin: it is no loss. The median delay is of the cases found, the last column counts those never "
         "found as later than any other.",
-        ("system", "budget", "illicit share leaked", "illicit USD leaked", "illicit USD found",
-         "USD moved before the first alert", "median delay", "10 to 90 %", "median of all cases"),
+        (
+            "system",
+            "budget",
+            "illicit share leaked",
+            "illicit USD leaked",
+            "illicit USD found",
+            "USD moved before the first alert",
+            "median delay",
+            "10 to 90 %",
+            "median of all cases",
+        ),
         rows,
-    )  # fmt: skip
+    )
 
 
 def lookalike_table(report: Report) -> Table:
@@ -107,8 +163,11 @@ def fidelity_table(report: Report) -> Table:
             continue
         wrong = ", ".join(f"{name} {count}" for name, count in fidelity.wrong.items()) or NONE
         rows.append((budget_text(at), "all", *_named(fidelity.named), wrong))
-        rows += [(budget_text(at), name, *_named(told), "")
-                 for groups in (fidelity.by_kind, fidelity.by_typology) for name, told in groups.items()]  # fmt: skip
+        rows += [
+            (budget_text(at), name, *_named(told), "")
+            for groups in (fidelity.by_kind, fidelity.by_typology)
+            for name, told in groups.items()
+        ]
     return Table(
         "Explanation fidelity",
         "Of the alerts that fall on a case, the share whose top reason is one that the planted case expects. By "
@@ -132,8 +191,16 @@ def fairness_table(report: Report) -> Table:
     groups = judgement.system(PRODUCT).at(budget).fairness
     for dimension, told in groups.items():
         for group in told:
-            rows.append((dimension.replace("_", " "), group.group, f"{group.party_days:,}", f"{group.alerted:,}",
-                         percent(group.rate), ratio(group.ratio)))  # fmt: skip
+            rows.append(
+                (
+                    dimension.replace("_", " "),
+                    group.group,
+                    f"{group.party_days:,}",
+                    f"{group.alerted:,}",
+                    percent(group.rate),
+                    ratio(group.ratio),
+                )
+            )
     return Table(
         f"Honest party-days alerted on, by group, at {budget} alerts a day",
         f"Of parties in no case. A ratio of 1 is the rate of all. {fairness_reading(judgement)}",
@@ -160,10 +227,14 @@ def calibration_table(report: Report) -> Table:
     """The reliability table."""
     told = report.judgement.calibration
     rows: Rows = [
-        (f"{one.low:.1f} to {one.high:.1f}", f"{one.n:,}", NONE if one.mean is None else f"{one.mean:.3f}",
-         percent(Estimate(one.share, one.n, one.interval)))
+        (
+            f"{one.low:.1f} to {one.high:.1f}",
+            f"{one.n:,}",
+            NONE if one.mean is None else f"{one.mean:.3f}",
+            percent(Estimate(one.share, one.n, one.interval)),
+        )
         for one in told.bins
-    ]  # fmt: skip
+    ]
     error, brier = (NONE if value is None else f"{value:.3f}" for value in (told.error, told.brier))
     return Table(
         "Calibration of the score",
@@ -185,8 +256,10 @@ def cost_table(report: Report) -> Table:
             ("reproduction", f"partition {again.partition} run again, {again.transactions:,} transactions", said)
         )
     if timings.cpu_us_per_event is not None and timings.cpu_us_per_transaction is not None:
-        rows += [("fxwatch", "CPU us a ledger record", f"{timings.cpu_us_per_event:.0f}"),
-                 ("fxwatch", "CPU us a transaction", f"{timings.cpu_us_per_transaction:.0f}")]  # fmt: skip
+        rows += [
+            ("fxwatch", "CPU us a ledger record", f"{timings.cpu_us_per_event:.0f}"),
+            ("fxwatch", "CPU us a transaction", f"{timings.cpu_us_per_transaction:.0f}"),
+        ]
     rows += [(name, "CPU us a transaction", f"{value:.1f}") for name, value in timings.baselines.items()]
     return Table(
         "Cost",
@@ -202,10 +275,16 @@ def comparison_table(report: Report) -> Table | None:
         return None
     rows: Rows = []
     for one in report.comparison.budgets:
-        rows.append((
-            budget_text(one.budget), _points(one.recall), _points(one.precision), _usd_difference(one.illicit_usd),
-            _points(one.lookalikes), f"{len(one.only_first)} and {len(one.only_second)}",
-        ))  # fmt: skip
+        rows.append(
+            (
+                budget_text(one.budget),
+                _points(one.recall),
+                _points(one.precision),
+                _usd_difference(one.illicit_usd),
+                _points(one.lookalikes),
+                f"{len(one.only_first)} and {len(one.only_second)}",
+            )
+        )
     return Table(
         "This result against the other",
         "This minus the other on the same cases, days and look-alikes, in percentage points; an interval that does not "

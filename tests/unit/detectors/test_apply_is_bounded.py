@@ -87,8 +87,13 @@ def warmed() -> Ledger:
     ledger.rate(NOW, "1400")
     for party_type in ("person", "company"):
         for direction in ("in", "out"):
-            ledger.pay(f"warm {party_type} {direction}", NOW - timedelta(hours=1), party="k1.0a3.warm",
-                       party_type=party_type, direction=direction)  # fmt: skip
+            ledger.pay(
+                f"warm {party_type} {direction}",
+                NOW - timedelta(hours=1),
+                party="k1.0a3.warm",
+                party_type=party_type,
+                direction=direction,
+            )
     return ledger
 
 
@@ -121,13 +126,34 @@ def others(measured: Measured, party_type: str) -> None:
         related = tuple(f"k1.111.related{each}" for each in range(RELATED_LIMIT))
         measured.put("profile", Profile(**given, party_type=party_type, related_counterparties=related, as_of=NOW))
         given["identity"] = digest16(f"y{number}")
-        measured.put("declaration", Declaration(
-            **given, declaration_no="1", declared_time=NOW, kind="import", counterparty="k1.111.payee0",
-            counterparty_country="VN", hs_code="850440", quantity="1", quantity_unit="kg", value="1", currency="USD",
-        ))  # fmt: skip
+        measured.put(
+            "declaration",
+            Declaration(
+                **given,
+                declaration_no="1",
+                declared_time=NOW,
+                kind="import",
+                counterparty="k1.111.payee0",
+                counterparty_country="VN",
+                hs_code="850440",
+                quantity="1",
+                quantity_unit="kg",
+                value="1",
+                currency="USD",
+            ),
+        )
         given["identity"] = digest16(f"z{number}")
-        measured.put("verdict", Disposition(**given, alert_id=f"a{number}", verdict="refuted", reason_hash="0" * 32,
-                                            investigator="k1.222.officer", decided_at=NOW))  # fmt: skip
+        measured.put(
+            "verdict",
+            Disposition(
+                **given,
+                alert_id=f"a{number}",
+                verdict="refuted",
+                reason_hash="0" * 32,
+                investigator="k1.222.officer",
+                decided_at=NOW,
+            ),
+        )
 
 
 def quietest(measure: Callable[[], Measured]) -> Measured:
@@ -202,8 +228,9 @@ def test_the_payments_of_the_report_one_after_the_other():
     print(f"{1000 * measured.slowest:.1f} ms, {len(ledger.state.parties[PARTY])} bytes")
     assert measured.slowest < MOST_SECONDS, measured.what
     assert len(ledger.state.parties[PARTY]) < PAYING_BYTES
-    pieces = [each.value for alert in alerts for hit in alert.typologies for each in hit.measured
-              if each.name == "pieces"]  # fmt: skip
+    pieces = [
+        each.value for alert in alerts for hit in alert.typologies for each in hit.measured if each.name == "pieces"
+    ]
     assert pieces[0] == 3
     assert max(pieces) > 1_000
 
@@ -250,8 +277,14 @@ def test_a_corrected_rate_that_touches_two_thousand_payments_of_one_party():
     with own_cpu() as correction:
         ledger.rate(NOW, "1.01", "EUR", "USD")
     for number in range(10):
-        measured.pay("after", f"a{number}", NOW + timedelta(hours=20, seconds=number), "4500", currency="EUR",
-                     party_type="company")  # fmt: skip
+        measured.pay(
+            "after",
+            f"a{number}",
+            NOW + timedelta(hours=20, seconds=number),
+            "4500",
+            currency="EUR",
+            party_type="company",
+        )
     assert set(rows(unpack(ledger.state.parties[PARTY]))["usd"].tolist()) == {454_500}
     print(f"{1000 * measured.slowest:.1f} ms ({measured.what}), {1000 * correction.seconds:.1f} ms")
     assert max(measured.slowest, correction.seconds) < MOST_SECONDS, measured.what
@@ -270,16 +303,31 @@ def test_a_correction_after_thousands_of_rates_that_came_late(payments, parties)
     deal = {"deal_rate": "2000", "settled_currency": "KRW"} if parties > 1 else {}
     for party in range(parties):
         for number in range(payments):
-            measured.pay("before", f"e{number}", at + timedelta(seconds=number), "45000", currency="EUR",
-                         party_type="company", party=f"k1.0a3.{party}", **deal)  # fmt: skip
+            measured.pay(
+                "before",
+                f"e{number}",
+                at + timedelta(seconds=number),
+                "45000",
+                currency="EUR",
+                party_type="company",
+                party=f"k1.0a3.{party}",
+                **deal,
+            )
     for number in range(4_000):
         ledger.state.rates.add("EUR", "USD", "1.10", to_us(NOW) + number + 1, len(ledger.log), None)
     measured.slowest = 0.0
     with own_cpu() as correction:
         ledger.rate(NOW, "1.11", "EUR", "USD")
     for number in range(80):
-        measured.pay("after", f"a{number}", at + timedelta(hours=1, seconds=number), "10", currency="EUR",
-                     party_type="company", party="k1.0a3.0")  # fmt: skip
+        measured.pay(
+            "after",
+            f"a{number}",
+            at + timedelta(hours=1, seconds=number),
+            "10",
+            currency="EUR",
+            party_type="company",
+            party="k1.0a3.0",
+        )
     assert not ledger.state.restatement.waiting
     assert ledger.state.counters["restated"] == payments * parties
     print(f"{1000 * measured.slowest:.1f} ms, {1000 * correction.seconds:.1f} ms")

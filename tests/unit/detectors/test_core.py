@@ -185,8 +185,14 @@ def test_a_profile_dated_ahead_does_not_stand_against_those_of_the_next_day():
     """One says `bank`, 24 h ahead of its Kafka timestamp; an hour later the right one comes, then an older."""
     ledger, party = Ledger(), "k1.0a3.p"
     for name, kind, at, sent in (("a", "bank", 24, 0), ("b", "person", 1, 1), ("c", "company", 0.5, 2)):
-        profile = Profile(party=party, party_type=kind, as_of=later(hours=at), event_id=name, identity=digest16(name),
-                          body=digest16(name))  # fmt: skip
+        profile = Profile(
+            party=party,
+            party_type=kind,
+            as_of=later(hours=at),
+            event_id=name,
+            identity=digest16(name),
+            body=digest16(name),
+        )
         ledger.put(profile, msgspec.structs.replace(ledger.origin("p"), timestamp_ms=stamp(later(hours=sent))))
     facts = unpack(ledger.state.parties[party]).facts
     assert facts is not None
@@ -204,8 +210,9 @@ def test_idle_parties_leave_memory_in_event_time():
 
 def recreated(ledger, topic_id, offset, event_id):
     """The outcome of a payment whose source is a topic of this id."""
-    origin = Origin(offset=len(ledger.log), source=Source(TOPIC, 0, offset), commitment="0" * 64, timestamp_ms=0,
-                    topic_id=topic_id)  # fmt: skip
+    origin = Origin(
+        offset=len(ledger.log), source=Source(TOPIC, 0, offset), commitment="0" * 64, timestamp_ms=0, topic_id=topic_id
+    )
     return ledger.put(payment(event_id, START), origin).outcome
 
 

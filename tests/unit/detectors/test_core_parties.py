@@ -19,8 +19,13 @@ PARTY = "k1.0a3.remitter"
 
 def profile(name: str, at: Any, sent: Any = None, **fields: Any) -> tuple[Profile, Any]:
     """A profile of the party, and its Kafka timestamp."""
-    event = Profile(event_id=name, identity=digest16(name), body=digest16(name), as_of=at,
-                    **({"party": PARTY, "party_type": "company"} | fields))  # fmt: skip
+    event = Profile(
+        event_id=name,
+        identity=digest16(name),
+        body=digest16(name),
+        as_of=at,
+        **({"party": PARTY, "party_type": "company"} | fields),
+    )
     return event, at if sent is None else sent
 
 
@@ -34,15 +39,23 @@ def test_a_profile_is_kept_whole_and_keeps_its_party_alive():
     ledger = Ledger()
     ledger.pay("a", START, counterparty="k1.111.old")
     ledger.pay("b", later(hours=1), counterparty="k2.111.new", previous={"k2.111.new": "k1.111.old"})
-    given = {"registered_on": later(days=-90).date(), "capital_krw": "5", "turnover_krw": "6", "industry_code": "G46",
-             "size": "small", "employees": 7, "region": "KR-11",
-             "related_counterparties": ("k2.111.new", "k3.111.newer", "k1.222.x"),
-             "previous": {"k3.111.newer": "k1.222.y"}}  # fmt: skip
+    given = {
+        "registered_on": later(days=-90).date(),
+        "capital_krw": "5",
+        "turnover_krw": "6",
+        "industry_code": "G46",
+        "size": "small",
+        "employees": 7,
+        "region": "KR-11",
+        "related_counterparties": ("k2.111.new", "k3.111.newer", "k1.222.x"),
+        "previous": {"k3.111.newer": "k1.222.y"},
+    }
     assert put(ledger, *profile("p", later(days=3), **given)).outcome == "applied"
     party = unpack(ledger.state.parties[PARTY])
     related = tuple(token_number(token) for token in ("k1.111.old", "k1.222.y", "k1.222.x"))
-    assert party.facts == Facts(to_us(later(days=3)), later(days=-90).date(), "5", "6", "G46", "small", 7, "KR-11",
-                                related, "company")  # fmt: skip
+    assert party.facts == Facts(
+        to_us(later(days=3)), later(days=-90).date(), "5", "6", "G46", "small", 7, "KR-11", related, "company"
+    )
     assert party.last_us == to_us(later(days=3))
     assert counted(ledger.state) == {"applied": 4, "broadcast": 1, "scored": 2}
 
@@ -86,11 +99,20 @@ def test_a_profile_of_the_overlap_renames_its_party():
 
 def declaration(name: str, at: Any, value: str = "100", **fields: Any) -> Declaration:
     """A trader's declaration."""
-    given = {"party": PARTY, "counterparty": "k1.111.payee", "counterparty_country": "VN", "declaration_no": name,
-             "kind": "import", "hs_code": "8542", "quantity": "1", "quantity_unit": "EA",
-             "currency": "USD"}  # fmt: skip
-    return Declaration(event_id=name, identity=digest16(name), body=digest16(name), declared_time=at, value=value,
-                       **(given | fields))  # fmt: skip
+    given = {
+        "party": PARTY,
+        "counterparty": "k1.111.payee",
+        "counterparty_country": "VN",
+        "declaration_no": name,
+        "kind": "import",
+        "hs_code": "8542",
+        "quantity": "1",
+        "quantity_unit": "EA",
+        "currency": "USD",
+    }
+    return Declaration(
+        event_id=name, identity=digest16(name), body=digest16(name), declared_time=at, value=value, **(given | fields)
+    )
 
 
 def test_a_party_that_only_offices_told_of_is_the_offices_until_a_bank_pays_for_it():
@@ -132,8 +154,9 @@ def test_a_declaration_whose_value_is_no_number_changes_nothing():
 def verdict(name: str, alert: str, at: Any, officer: str = "I-1", **fields: Any) -> Disposition:
     """An officer's verdict on an alert of the party."""
     given = {"party": PARTY, "verdict": "refuted", "reason_hash": "0", "investigator": officer}
-    return Disposition(event_id=name, identity=digest16(name), body=digest16(name), alert_id=alert, decided_at=at,
-                       **(given | fields))  # fmt: skip
+    return Disposition(
+        event_id=name, identity=digest16(name), body=digest16(name), alert_id=alert, decided_at=at, **(given | fields)
+    )
 
 
 def alerted() -> tuple[Ledger, str]:
@@ -152,8 +175,10 @@ def test_a_verdict_is_kept_with_its_party_by_its_own_time():
         found = put(ledger, event, later(days=sent))
         assert (found.outcome, found.notice, found.displaced) == ("applied", None, False)
         party = unpack(ledger.state.parties[PARTY])
-        assert (party.verdicts[-1].decided_us, party.verdicts[-1].officer) == (to_us(later(days=counts)),
-                                                                             token_number(name))  # fmt: skip
+        assert (party.verdicts[-1].decided_us, party.verdicts[-1].officer) == (
+            to_us(later(days=counts)),
+            token_number(name),
+        )
         assert party.last_us == to_us(later(days=min(counts, 5)))
     assert counted(ledger.state) == {"applied": 6, "broadcast": 1, "scored": 2, "alerts": 1}
 
@@ -192,8 +217,14 @@ def test_a_verdict_that_is_refused_says_why_and_is_judged_again():
     for _ in range(2):
         found = put(ledger, event, later(days=1))
         at = ledger.log[-1][1]
-        assert found.notice == Notice(code="verdict.unknown_alert", source=at.source, identity=event.identity,
-                                      first=None, commitment=at.commitment, timestamp_ms=at.timestamp_ms)  # fmt: skip
+        assert found.notice == Notice(
+            code="verdict.unknown_alert",
+            source=at.source,
+            identity=event.identity,
+            first=None,
+            commitment=at.commitment,
+            timestamp_ms=at.timestamp_ms,
+        )
     assert counted(ledger.state) == {"applied": 2, "broadcast": 1, "scored": 1, "alerts": 1, "refused": 2}
     event = verdict("w", alert, later(days=1))
     assert put(ledger, event, later(days=1)).outcome == "applied"

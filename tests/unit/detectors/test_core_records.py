@@ -98,13 +98,22 @@ def test_a_conflict_says_everything_of_both_records(commitment, sha256, keyed):
     event = payment("a", START)
     apply(ledger.state, payment("x", START), origin(1, Source("fx.other.v1", 1, 1)))
     apply(ledger.state, event, origin(2, Source(TOPIC, 7, 40)))
-    found = apply(ledger.state, msgspec.structs.replace(event, body="1" * 32),
-                  origin(3, Source(TOPIC, 8, 50), commitment=commitment, topic_id="T", timestamp_ms=99))  # fmt: skip
+    found = apply(
+        ledger.state,
+        msgspec.structs.replace(event, body="1" * 32),
+        origin(3, Source(TOPIC, 8, 50), commitment=commitment, topic_id="T", timestamp_ms=99),
+    )
     assert found.outcome == "conflict"
     assert found.notice == Notice(
-        code=CONFLICT, source=Source(TOPIC, 8, 50), sha256=sha256, identity=event.identity,
-        first=Source(TOPIC, 7, 40), commitment=keyed, topic_id="T", timestamp_ms=99,
-    )  # fmt: skip
+        code=CONFLICT,
+        source=Source(TOPIC, 8, 50),
+        sha256=sha256,
+        identity=event.identity,
+        first=Source(TOPIC, 7, 40),
+        commitment=keyed,
+        topic_id="T",
+        timestamp_ms=99,
+    )
     assert counted(ledger.state) == {"applied": 3, "broadcast": 1, "scored": 2, "conflicts": 1}
 
 
@@ -152,8 +161,14 @@ def test_a_configuration_that_is_refused_is_told_once_by_the_first_partition(par
     before = ledger.state.configuration
     found = apply(ledger.state, ConfigurationChange(configuration=STOPPING), origin(1, Source("fx.rules.v1", 0, 6)))
     assert (found.outcome, len(found.faults)) == ("refused", 1)
-    expected = Notice(code=REFUSED, source=Source("fx.rules.v1", 0, 6), identity="", first=None, commitment="k1:ab",
-                      timestamp_ms=stamp(START))  # fmt: skip
+    expected = Notice(
+        code=REFUSED,
+        source=Source("fx.rules.v1", 0, 6),
+        identity="",
+        first=None,
+        commitment="k1:ab",
+        timestamp_ms=stamp(START),
+    )
     assert found.notice == (expected if told else None)
     assert ledger.state.configuration is before
     assert counted(ledger.state) == {"applied": 1, "broadcast": 1, "refused": 1}
@@ -210,8 +225,14 @@ def test_each_remarkable_thing_of_a_payment_is_counted_once():
     assert ledger.pay("b", START, "10").late
     lacking = ledger.pay("c", later(days=40), "10", currency="EUR")
     assert (lacking.rate_missing, lacking.assessed.usd) == (True, None)
-    known = Profile(event_id="p", identity=digest16("p"), body=digest16("p"), party="k1.0a3.remitter",
-                    party_type="person", as_of=later(days=40))  # fmt: skip
+    known = Profile(
+        event_id="p",
+        identity=digest16("p"),
+        body=digest16("p"),
+        party="k1.0a3.remitter",
+        party_type="person",
+        as_of=later(days=40),
+    )
     ledger.put(known, ledger.origin("fx.profiles.v1"))
     other = ledger.pay("d", later(days=40), "10", party_type="company")
     assert (other.judged_as, other.type_differs) == ("person", True)
@@ -219,8 +240,14 @@ def test_each_remarkable_thing_of_a_payment_is_counted_once():
     for name in "fg":
         back = ledger.pay(name, later(days=40), "99", payment_id="P1", status="returned", direction="in")
         assert back.join == "reversal.mismatched"
-    assert counted(ledger.state) == {"applied": 9, "broadcast": 1, "scored": 5, "late": 1, "rate_missing": 1,
-                                     "reversal.mismatched": 2}  # fmt: skip
+    assert counted(ledger.state) == {
+        "applied": 9,
+        "broadcast": 1,
+        "scored": 5,
+        "late": 1,
+        "rate_missing": 1,
+        "reversal.mismatched": 2,
+    }
 
 
 def test_the_score_of_a_payment_is_fused_of_its_rank_and_of_what_is_news():
@@ -261,13 +288,23 @@ def test_what_is_made_of_a_rate_is_said_counted_and_told_by_the_first_partition(
     ledger = ledger_of(partition, configuration(rates={"sources": ["ECB"], "pairs": ["USD/KRW", "KRW/USD", "EUR/USD"]}))
     ledger.log = [None]  # the configuration stands at offset 0
     said = [
-        ledger.rate(START, "1400", source="ECB"), ledger.rate(later(minutes=1), "14000", source="ECB"),
-        ledger.rate(START, "1410", source="ECB"), ledger.rate(later(minutes=2), "1400", source="ME"),
+        ledger.rate(START, "1400", source="ECB"),
+        ledger.rate(later(minutes=1), "14000", source="ECB"),
+        ledger.rate(START, "1410", source="ECB"),
+        ledger.rate(later(minutes=2), "1400", source="ME"),
         ledger.rate(later(minutes=3), "1400", "GBP", "USD", source="ECB"),
-        ledger.rate(later(minutes=4), "14001", source="ECB"), ledger.rate(START, "1420", source="ECB"),
-    ]  # fmt: skip
-    assert [one.rate for one in said] == [None, "rate.held", "rate.corrected", "rate.source", "rate.pair",
-                                          "rate.held", "rate.corrected"]  # fmt: skip
+        ledger.rate(later(minutes=4), "14001", source="ECB"),
+        ledger.rate(START, "1420", source="ECB"),
+    ]
+    assert [one.rate for one in said] == [
+        None,
+        "rate.held",
+        "rate.corrected",
+        "rate.source",
+        "rate.pair",
+        "rate.held",
+        "rate.corrected",
+    ]
     assert {one.outcome for one in said} == {"applied"}
     codes = [None if one.notice is None else one.notice.code for one in said]
     told = [None, "rate.held", None, "rate.source", "rate.pair", "rate.held", None]
@@ -275,8 +312,13 @@ def test_what_is_made_of_a_rate_is_said_counted_and_told_by_the_first_partition(
     if partition == 0:
         assert said[1].notice.identity == ledger.log[2][0].identity
         assert (said[1].notice.source, said[1].notice.first) == (Source("fx.rates.v1", 0, 1), None)
-    assert counted(ledger.state) == {"applied": 8, "broadcast": 8, "rates_held": 2, "rates_corrected": 2,
-                                     "rates_refused": 2}  # fmt: skip
+    assert counted(ledger.state) == {
+        "applied": 8,
+        "broadcast": 8,
+        "rates_held": 2,
+        "rates_corrected": 2,
+        "rates_refused": 2,
+    }
     assert ledger.state.rates.pairs["USD/KRW"].mids == ["1420"]
 
 

@@ -131,8 +131,10 @@ def test_a_second_word_is_measured_against_what_was_before_the_payment():
         step = seen(ledger, event)
         first, baselines = observe(step, unpack(ledger.state.parties[PARTY]).baselines, ledger.state.baselines)
         for days in (0, 40):
-            again = {one.name: one for one in measure_again(
-                step, moved_on(baselines, days), ledger.state.baselines, step.event_time_s)}  # fmt: skip
+            again = {
+                one.name: one
+                for one in measure_again(step, moved_on(baselines, days), ledger.state.baselines, step.event_time_s)
+            }
             for one in first:
                 if one.name in {"cadence", "slow_boiling"}:
                     assert (again[one.name].value, again[one.name].deviation) == (None, None)

@@ -66,9 +66,13 @@ def test_a_rate_serves_for_26_hours_of_event_time() -> None:
 
 @pytest.mark.parametrize(
     ("deal_rate", "rate", "deviation"),
-    [("1414", Ratio(1414, 1), 10_000), ("1386", Ratio(1386, 1), -10_000), ("1400.7", Ratio(14007, 10), 500),
-     ("1400", Ratio(1400, 1), 0)],
-)  # fmt: skip
+    [
+        ("1414", Ratio(1414, 1), 10_000),
+        ("1386", Ratio(1386, 1), -10_000),
+        ("1400.7", Ratio(14007, 10), 500),
+        ("1400", Ratio(1400, 1), 0),
+    ],
+)
 def test_a_deal_is_how_far_its_rate_is_from_the_reference(deal_rate: str, rate: Ratio, deviation: int) -> None:
     """In hundredths of a basis point: 1414 for 1400 is 100 bp above it."""
     event = payment("e", later(hours=1), settled_currency="KRW", deal_rate=deal_rate)
@@ -78,10 +82,14 @@ def test_a_deal_is_how_far_its_rate_is_from_the_reference(deal_rate: str, rate: 
 
 @pytest.mark.parametrize(
     "terms",
-    [{"settled_currency": "KRW"}, {"deal_rate": "1414"}, {"settled_currency": "USD", "deal_rate": "1414"},
-     {"settled_currency": "EUR", "deal_rate": "0.9"}],
+    [
+        {"settled_currency": "KRW"},
+        {"deal_rate": "1414"},
+        {"settled_currency": "USD", "deal_rate": "1414"},
+        {"settled_currency": "EUR", "deal_rate": "0.9"},
+    ],
     ids=str,
-)  # fmt: skip
+)
 def test_a_deal_needs_a_rate_two_currencies_and_a_reference(terms: dict[str, str]) -> None:
     """Otherwise there is nothing to compare."""
     assert worth_of(rated(), payment("e", later(hours=1), **terms)).deal is None
@@ -129,11 +137,20 @@ def test_a_row_holds_the_payment() -> None:
     known = step.known
     row = transaction._row(step, worth)
     assert row == Payment(
-        time=at_us_of(event), amount_us=at_us_of(event), event=event_number("BANKA", "e"),
-        payment=payment_number("BANKA", "P-1"), beneficiary=token_number("k1.111.payee"), usd=4900_50, amount=49005,
-        offset=len(ledger.log), purpose=known.names.index("40101"), institution=known.names.index("BANKA"),
-        currency=known.names.index("USD"), exponent=1, flags=payments.OUT | payments.NO_DOCUMENT | payments.SETTLED,
-    )  # fmt: skip
+        time=at_us_of(event),
+        amount_us=at_us_of(event),
+        event=event_number("BANKA", "e"),
+        payment=payment_number("BANKA", "P-1"),
+        beneficiary=token_number("k1.111.payee"),
+        usd=4900_50,
+        amount=49005,
+        offset=len(ledger.log),
+        purpose=known.names.index("40101"),
+        institution=known.names.index("BANKA"),
+        currency=known.names.index("USD"),
+        exponent=1,
+        flags=payments.OUT | payments.NO_DOCUMENT | payments.SETTLED,
+    )
     assert known.names == ["10101", "BANKB", "USD", "40101", "BANKA"]
 
 
@@ -201,11 +218,23 @@ def test_the_models_see_the_payment_in_its_own_units(monkeypatch: pytest.MonkeyP
     watched.ledger.pay("e", at, "4900", **terms)
     [view] = watched.views
     assert view == EventView(
-        event_time_s=at.timestamp(), direction="out", party_type="person", channel="app", country="VN",
-        currency="USD", purpose="40101", institution="BANKA", counterparty=f"{token_number('k1.111.payee'):016x}",
-        amount_usd=4900.0, deal_deviation_bp=100.0, no_document=True, local_hour=view.local_hour, local_weekday=0,
-        doc_line_ratio=0.98, sum_7d_usd=4900.0,
-    )  # fmt: skip
+        event_time_s=at.timestamp(),
+        direction="out",
+        party_type="person",
+        channel="app",
+        country="VN",
+        currency="USD",
+        purpose="40101",
+        institution="BANKA",
+        counterparty=f"{token_number('k1.111.payee'):016x}",
+        amount_usd=4900.0,
+        deal_deviation_bp=100.0,
+        no_document=True,
+        local_hour=view.local_hour,
+        local_weekday=0,
+        doc_line_ratio=0.98,
+        sum_7d_usd=4900.0,
+    )
     assert math.isclose(view.local_hour, 12.51)
 
 
@@ -337,9 +366,17 @@ def test_the_models_answer_and_the_features_are_kept_for_the_alert(monkeypatch: 
 
 @pytest.mark.parametrize(
     ("status", "late", "scored"),
-    [("ordered", False, True), ("settled", False, True), ("ordered", True, True), ("settled", True, True),
-     ("returned", False, False), ("cancelled", False, False), ("returned", True, False), ("cancelled", True, False)],
-)  # fmt: skip
+    [
+        ("ordered", False, True),
+        ("settled", False, True),
+        ("ordered", True, True),
+        ("settled", True, True),
+        ("returned", False, False),
+        ("cancelled", False, False),
+        ("returned", True, False),
+        ("cancelled", True, False),
+    ],
+)
 def test_a_payment_is_scored_and_what_takes_one_back_is_not(status: str, late: bool, scored: bool) -> None:
     """Late ones too: only the legal totals are closed to them."""
     ledger = rated()
@@ -353,8 +390,9 @@ def test_a_payment_is_scored_and_what_takes_one_back_is_not(status: str, late: b
 def test_a_payment_is_scored_once() -> None:
     """A settlement of a known order is an amendment: the models have seen the payment."""
     ledger = rated()
-    told = [ledger.pay(status, later(hours=1), status=status, payment_id="P-1").scored for status in
-            ("ordered", "settled")]  # fmt: skip
+    told = [
+        ledger.pay(status, later(hours=1), status=status, payment_id="P-1").scored for status in ("ordered", "settled")
+    ]
     assert told == [True, False]
 
 

@@ -145,8 +145,16 @@ def test_nothing_is_kept_of_what_does_not_count_without_papers(
 class Judging:
     """A step that is judged, with typologies and alerts that answer so; everything asked is written down."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, fired: int = 0, news: int = 0, reading: str | None = None,
-                 *, history: bool = False, **fields: Any) -> None:  # fmt: skip
+    def __init__(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        fired: int = 0,
+        news: int = 0,
+        reading: str | None = None,
+        *,
+        history: bool = False,
+        **fields: Any,
+    ) -> None:
         ledger = rated()
         self.step, self.worth = step_of(ledger, payment("e", later(hours=1), **fields))
         if history:
@@ -191,9 +199,21 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
     assert [offered(rank) for rank in (0.0, 1.0)] == [False, False]
     [(context, _)] = judging.evaluated
     assert case == build.Case(
-        step.state, step.configuration, step.event, step.origin, step.at_us, step.known, context, 100,
-        Ratio(1400, 1), 1400, "person.out", ("a feature",), SCORED, step.told,
-    )  # fmt: skip
+        step.state,
+        step.configuration,
+        step.event,
+        step.origin,
+        step.at_us,
+        step.known,
+        context,
+        100,
+        Ratio(1400, 1),
+        1400,
+        "person.out",
+        ("a feature",),
+        SCORED,
+        step.told,
+    )
     assert (worth.usd, worth.own_krw) == (100, 1400)
     assert judged == ("the alert", (("T0", 0.5), ("T1", 1.5), ("T2", 2.5)), (0.25, 0.5), "person")
     assert judging.evaluated == [(context, step.configuration)]
@@ -279,9 +299,15 @@ def test_an_alert_of_another_reading_is_for_that_type(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize(
     ("found", "expected"),
-    [([], "person"), ([None], "person"), (["company"], "company"), (["company", None], "person"),
-     ([None, "company"], "person"), (["bank", "company"], "bank")],
-)  # fmt: skip
+    [
+        ([], "person"),
+        ([None], "person"),
+        (["company"], "company"),
+        (["company", None], "person"),
+        ([None, "company"], "person"),
+        (["bank", "company"], "bank"),
+    ],
+)
 def test_a_reading_counts_where_all_findings_are_disputed(found: list[str | None], expected: str) -> None:
     """One that holds as the party is judged needs no other reading; of two readings the first is told."""
     event = payment("e", later(hours=1))
@@ -329,11 +355,14 @@ def test_what_came_of_a_payment_is_told_in_its_own_units() -> None:
     second = ledger.pay("b", later(hours=2), "100", party_type="person", institution="BANKB", **terms)
     third = ledger.pay("c", later(hours=3), "100", currency="EUR", party_type="person", institution="BANKB")
     assert [(one.assessed.usd, one.assessed.deal_deviation_bp) for one in (first, second, third)] == [
-        (4900_00, None), (100_00, 100.0), (None, None),
-    ]  # fmt: skip
+        (4900_00, None),
+        (100_00, 100.0),
+        (None, None),
+    ]
     assert [(one.judged_as, one.type_differs, one.late, one.join) for one in (first, second)] == [
-        ("company", False, False, None), ("person", True, False, None),
-    ]  # fmt: skip
+        ("company", False, False, None),
+        ("person", True, False, None),
+    ]
     assert origin(ledger, payment("d", later(hours=4))).offset == len(ledger.log)
 
 
@@ -368,8 +397,12 @@ def test_anothers_word_is_a_reading_beside_the_own_one() -> None:
     assert (step.told, step.event.party_type, step.readings) == ("person", "person", ("company",))
     assert step.origin == origin(ledger, step.event)
     ledger.pay("b", later(hours=2), party_type="person", institution="BANKA")
-    for institution, word, differs in [("BANKB", "company", False), ("BANKB", "person", True),
-                                       ("BANKA", "person", False), ("BANKC", "company", True)]:  # fmt: skip
+    for institution, word, differs in [
+        ("BANKB", "company", False),
+        ("BANKB", "person", True),
+        ("BANKA", "person", False),
+        ("BANKC", "company", True),
+    ]:
         assert begun(ledger, payment("c", later(hours=3), party_type=word, institution=institution))[1] is differs
     assert begun(ledger, payment("d", later(hours=3), party="k1.0a3.new"))[1] is False
 
@@ -399,5 +432,6 @@ def test_a_payment_is_accounted_with_its_money_and_its_lateness(monkeypatch: pyt
     ledger.pay("late", later(hours=1))
     ledger.pay("in time", later(days=60), "100")
     assert [(step.event.event_id, row.usd, worth.usd, late) for step, row, worth, late in asked] == [
-        ("late", 4900_00, 4900_00, True), ("in time", 100_00, 100_00, False),
-    ]  # fmt: skip
+        ("late", 4900_00, 4900_00, True),
+        ("in time", 100_00, 100_00, False),
+    ]

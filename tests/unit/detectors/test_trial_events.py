@@ -31,8 +31,15 @@ def with_limits(*days: date, **values: str) -> Configuration:
     return msgspec.structs.replace(GOOD, rules=rules)
 
 
-SMALL = {"T01_document_line": "1000", "T01_band_low": "0.8", "T01_pieces_min": "3", "T01_sum_multiple": "2",
-         "T02_annual_cap": "50000", "T02_small_remitter_cap": "20000", "T16_amount_min": "700"}  # fmt: skip
+SMALL = {
+    "T01_document_line": "1000",
+    "T01_band_low": "0.8",
+    "T01_pieces_min": "3",
+    "T01_sum_multiple": "2",
+    "T02_annual_cap": "50000",
+    "T02_small_remitter_cap": "20000",
+    "T16_amount_min": "700",
+}
 
 
 def events_of(given: Configuration) -> list[tuple[str, Event]]:
@@ -40,9 +47,20 @@ def events_of(given: Configuration) -> list[tuple[str, Event]]:
 
 
 def paid(minutes: float, party: str, amount: str, **fields: str) -> dict[str, Any]:
-    return {"minutes": minutes, "party": f"t.000.{party}2024-05-01", "amount": amount, "direction": "out",
-            "party_type": "person", "channel": "app", "currency": "USD", "settled_currency": None, "deal_rate": None,
-            "status": "settled", "original_event_id": None, "evidence": "none"} | fields  # fmt: skip
+    return {
+        "minutes": minutes,
+        "party": f"t.000.{party}2024-05-01",
+        "amount": amount,
+        "direction": "out",
+        "party_type": "person",
+        "channel": "app",
+        "currency": "USD",
+        "settled_currency": None,
+        "deal_rate": None,
+        "status": "settled",
+        "original_event_id": None,
+        "evidence": "none",
+    } | fields
 
 
 def told(event: Transaction) -> dict[str, Any]:
@@ -56,18 +74,27 @@ def test_every_payment_of_a_day_is_what_its_limits_make_it():
     sold = {"party_type": "company", "settled_currency": "KRW"}
     expected = [
         *(("a split remittance", paid(n, "splitter", "900.000000")) for n in range(4)),
-        *(("a yearly cap", paid(n, cap, amount, channel="small_remitter"))
-          for cap, amounts in (("annual_cap", ("49950.000000", "500.000000", "25000.000000")),
-                               ("small_remitter_cap", ("19980.000000", "200.000000", "10000.000000")))
-          for n, amount in enumerate(amounts)),
-        *(("an off-market deal", paid(n, "trader", "1400.000000", deal_rate=rate, **sold))
-          for n, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000"))),
-        *(("an extreme amount", paid(n, "x", amount, direction=direction, party_type="bank"))
-          for n, amount in enumerate(("0.000001", "1000000000000000")) for direction in ("out", "in")),
+        *(
+            ("a yearly cap", paid(n, cap, amount, channel="small_remitter"))
+            for cap, amounts in (
+                ("annual_cap", ("49950.000000", "500.000000", "25000.000000")),
+                ("small_remitter_cap", ("19980.000000", "200.000000", "10000.000000")),
+            )
+            for n, amount in enumerate(amounts)
+        ),
+        *(
+            ("an off-market deal", paid(n, "trader", "1400.000000", deal_rate=rate, **sold))
+            for n, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000"))
+        ),
+        *(
+            ("an extreme amount", paid(n, "x", amount, direction=direction, party_type="bank"))
+            for n, amount in enumerate(("0.000001", "1000000000000000"))
+            for direction in ("out", "in")
+        ),
         ("a payment without a rate", paid(0, "trader", "100", currency="XAU", evidence="shown")),
         ("a return", paid(0, "splitter", "900.000000", status="returned", original_event_id="0.2")),
         ("a late payment", paid(-400 * 24 * 60, "splitter", "900.000000")),
-    ]  # fmt: skip
+    ]
     found = events_of(with_limits(DAY, **SMALL))
     payments = [(what, told(event)) for what, event in found if isinstance(event, Transaction)]
     assert payments == [(f"at {what} under the limits of 2024-05-01", fields) for what, fields in expected]
@@ -78,8 +105,9 @@ def test_the_rates_of_a_day_come_first_and_everything_has_an_identity_of_its_own
     found = events_of(with_limits(DAY, **SMALL))
     rates = [event for _, event in found if isinstance(event, Rate)]
     assert [(rate.base, rate.quote, rate.mid, rate.rate_time) for rate in rates] == [
-        ("USD", "KRW", "1400", NOON), ("EUR", "USD", "1.1", NOON),
-    ]  # fmt: skip
+        ("USD", "KRW", "1400", NOON),
+        ("EUR", "USD", "1.1", NOON),
+    ]
     assert [event for _, event in found[:2]] == rates
     for place, (what, event) in enumerate(found):
         assert event.event_id == f"0.{place}"
@@ -88,8 +116,11 @@ def test_the_rates_of_a_day_come_first_and_everything_has_an_identity_of_its_own
         assert event.body == hashlib.sha256(said.encode()).hexdigest()[:32]
     payment = next(event for _, event in found if isinstance(event, Transaction))
     assert (payment.counterparty, payment.counterparty_country, payment.institution, payment.purpose) == (
-        "t.001.payee", "VN", "TRIAL", "1",
-    )  # fmt: skip
+        "t.001.payee",
+        "VN",
+        "TRIAL",
+        "1",
+    )
     # the return takes back the first piece
     assert next(event.party for _, event in found if event.event_id == "0.2") == "t.000.splitter2024-05-01"
 
@@ -151,8 +182,9 @@ def test_the_days_of_a_trial_are_told_apart():
     assert {one.split(".")[0] for one in ids} == {"0", "1"}
     late = [event for what, event in found if what.startswith("at a late payment")]
     assert [event.event_time for event in late if isinstance(event, Transaction)] == [
-        datetime(2, 1, 2, 3, tzinfo=UTC), datetime(3, 1, 2, 3, tzinfo=UTC) - timedelta(days=400),
-    ]  # fmt: skip
+        datetime(2, 1, 2, 3, tzinfo=UTC),
+        datetime(3, 1, 2, 3, tzinfo=UTC) - timedelta(days=400),
+    ]
 
 
 # -- applying ------------------------------------------------------------------------------------------------------

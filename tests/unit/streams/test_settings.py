@@ -47,9 +47,13 @@ def test_file_and_environment_are_told_together(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("FXWATCH_WEB_PORT", "abc")
     monkeypatch.setenv("FXWATCH_NONSENSE", "1")
     told = problems()
-    for expected in ("fxwatch.toml: run_records", "fxwatch.toml: colour: no such setting",
-                     "environment FXWATCH_WEB_PORT", "[rules.T01] limit 1",
-                     "environment FXWATCH_NONSENSE: no such setting"):  # fmt: skip
+    for expected in (
+        "fxwatch.toml: run_records",
+        "fxwatch.toml: colour: no such setting",
+        "environment FXWATCH_WEB_PORT",
+        "[rules.T01] limit 1",
+        "environment FXWATCH_NONSENSE: no such setting",
+    ):
         assert expected in told
 
 
@@ -64,7 +68,10 @@ def test_evidence_outlives_the_inputs_it_is_checked_against(tmp_path: Path, monk
 
 def test_a_wrong_type_hides_no_other_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Types, numbers and names of several tables in one message, each field of a table for itself."""
-    written(tmp_path, monkeypatch, """
+    written(
+        tmp_path,
+        monkeypatch,
+        """
         web_prt = 5
         [rules.T01]
         enabled = "yes"
@@ -79,12 +86,20 @@ def test_a_wrong_type_hides_no_other_fault(tmp_path: Path, monkeypatch: pytest.M
         [admission]
         placeholders = 5
         report_numbers = 6
-    """)  # fmt: skip
+    """,
+    )
     told = problems()
-    for expected in ("web_prt: no such setting; did you mean web_port?", "[rules.T01] enabled: Expected `bool`",
-                     "[engine] rate_stale_hours: got: 1e+300", "[engine] lateness_days: got: -3",
-                     "[rates] jump: ", "[rates] most: ", "[desks.night] typologies",
-                     "[admission] placeholders", "[admission] report_numbers"):  # fmt: skip
+    for expected in (
+        "web_prt: no such setting; did you mean web_port?",
+        "[rules.T01] enabled: Expected `bool`",
+        "[engine] rate_stale_hours: got: 1e+300",
+        "[engine] lateness_days: got: -3",
+        "[rates] jump: ",
+        "[rates] most: ",
+        "[desks.night] typologies",
+        "[admission] placeholders",
+        "[admission] report_numbers",
+    ):
         assert expected in told
     assert len(told.splitlines()) == 9
 

@@ -69,10 +69,13 @@ def test_a_stop_counts_the_states_that_are_saved(monkeypatch: pytest.MonkeyPatch
         assert numbers == [0, 1, 2, 3]
 
     agent: Any = SimpleNamespace(
-        settings=SimpleNamespace(shutdown_seconds=20.0), _leave=left, saved=0,
-        partitions={number: SimpleNamespace(state=state, unsaved=unsaved)
-                    for number, (state, unsaved, _) in states.items()},
+        settings=SimpleNamespace(shutdown_seconds=20.0),
+        _leave=left,
+        saved=0,
+        partitions={
+            number: SimpleNamespace(state=state, unsaved=unsaved) for number, (state, unsaved, _) in states.items()
+        },
         writers={number: SimpleNamespace(written=written) for number, (_, _, written) in states.items()},
-    )  # fmt: skip
+    )
     asyncio.run(monitor.MonitorAgent._on_shutdown(agent, None))
     assert agent.saved == 1

@@ -23,8 +23,15 @@ EXAMPLE = "tests/mutation/example.py"
 def try_example(*options: str) -> subprocess.CompletedProcess[str]:
     """The command on the example, as a process of its own: it forks, and a pytest inside of pytest shares its state."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return subprocess.run([sys.executable, "-m", "tests.mutation", EXAMPLE, *options], cwd=ROOT, env=environment,
-                          capture_output=True, text=True, timeout=120, check=False)  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "tests.mutation", EXAMPLE, *options],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("file", planned_files())

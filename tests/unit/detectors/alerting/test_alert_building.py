@@ -22,8 +22,15 @@ def test_every_field_of_a_rules_alert():
     alert = build(case, [hit()], RULE, never)
     effective = case.state.effective
     assert effective is not None
-    parts = ["monitor", case.event.identity, "k1.0a3.remitter", "BANKA", "T01", effective.detectors_version,
-             effective.rules_version]  # fmt: skip
+    parts = [
+        "monitor",
+        case.event.identity,
+        "k1.0a3.remitter",
+        "BANKA",
+        "T01",
+        effective.detectors_version,
+        effective.rules_version,
+    ]
     assert alert.alert_id == hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
     assert (alert.status, alert.supersedes) == ("raised", None)
     assert alert.case_id == "case-" + hashlib.sha256(f"case|{alert.alert_id}".encode()).hexdigest()[:24]
@@ -36,14 +43,27 @@ def test_every_field_of_a_rules_alert():
     assert shown.legal_basis == case.configuration.rules["T01"].legal_basis
     assert (shown.limits, shown.window) == ((), "30 days")
     assert shown.measured == (Measured(name="sum", value="9000.00", unit="USD"),)
-    assert alert.reasons == (Reason(
-        feature="T01", value=2, unit="count", own_baseline=1.5, own_n=7, peer_baseline=0.5, contribution=1.0,
-        text_en="Two pieces.", text_ko="분할 송금 2건입니다.",
-    ),)  # fmt: skip
+    assert alert.reasons == (
+        Reason(
+            feature="T01",
+            value=2,
+            unit="count",
+            own_baseline=1.5,
+            own_n=7,
+            peer_baseline=0.5,
+            contribution=1.0,
+            text_en="Two pieces.",
+            text_ko="분할 송금 2건입니다.",
+        ),
+    )
     # 9 000 USD at 1 400.5 won
     assert (alert.amount_usd, alert.amount_krw, alert.rate_missing) == ("9000.00", "12604500", False)
-    assert alert.versions == Versions(code=case.state.code_version, config=effective.config_version,
-                                      detectors=effective.detectors_version, rules=effective.rules_version)  # fmt: skip
+    assert alert.versions == Versions(
+        code=case.state.code_version,
+        config=effective.config_version,
+        detectors=effective.detectors_version,
+        rules=effective.rules_version,
+    )
     assert alert.position == Position(topic=case.state.ledger_topic, partition=3, offset=TRIGGER)
     assert alert.selection == RULE == Selection(budget="rule", probability=1.0, explored=False)
     assert [item.event_id for item in alert.evidence] == ["e1", "e3"]
@@ -79,8 +99,15 @@ def test_two_typologies_make_one_alert_with_the_larger_amount():
     assert [item.offset for item in alert.evidence] == [FIRST, SECOND, TRIGGER]
     case = case_of()
     effective = case.state.effective
-    parts = ["monitor", case.event.identity, case.event.party, "BANKA", "T01,T16", effective.detectors_version,
-             effective.rules_version]  # fmt: skip
+    parts = [
+        "monitor",
+        case.event.identity,
+        case.event.party,
+        "BANKA",
+        "T01,T16",
+        effective.detectors_version,
+        effective.rules_version,
+    ]
     assert alert.alert_id == hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
 
 
@@ -148,21 +175,38 @@ def test_a_statistical_alert_is_named_anomaly_and_goes_to_its_own_desk():
         alert = build(case, [], DRAWN, lambda rank: False)
         assert (alert.severity, alert.desk, alert.parties, alert.selection) == (level, "compliance", (), DRAWN)
         effective = case.state.effective
-        parts = ["monitor", case.event.identity, case.event.party, "BANKA", "anomaly", effective.detectors_version,
-                 effective.rules_version]  # fmt: skip
+        parts = [
+            "monitor",
+            case.event.identity,
+            case.event.party,
+            "BANKA",
+            "anomaly",
+            effective.detectors_version,
+            effective.rules_version,
+        ]
         assert alert.alert_id == hashlib.sha256("|".join(parts).encode()).hexdigest()[:32]
         assert (alert.evidence_total, [item.event_id for item in alert.evidence]) == (1, ["e3"])
 
 
 def test_the_desk_is_asked_with_the_alerts_own_severity_and_the_type_it_is_judged_as():
     """One desk for each kind of question; the first that matches in the configuration's order is the alert's."""
-    for table, desk in (({"severities": ("medium",)}, "asked"), ({"severities": ("high",)}, "unassigned"),
-                        ({"party_types": ("person",)}, "asked"), ({"party_types": ("bank",)}, "unassigned"),
-                        ({"institutions": ("BANKB",)}, "asked"), ({"institutions": ("BANKX",)}, "unassigned"),
-                        ({"typologies": ("T01",)}, "asked"), ({"typologies": ("anomaly",)}, "unassigned")):  # fmt: skip
+    for table, desk in (
+        ({"severities": ("medium",)}, "asked"),
+        ({"severities": ("high",)}, "unassigned"),
+        ({"party_types": ("person",)}, "asked"),
+        ({"party_types": ("bank",)}, "unassigned"),
+        ({"institutions": ("BANKB",)}, "asked"),
+        ({"institutions": ("BANKX",)}, "unassigned"),
+        ({"typologies": ("T01",)}, "asked"),
+        ({"typologies": ("anomaly",)}, "unassigned"),
+    ):
         case = case_of()
-        desks = {"asked": msgspec.structs.replace(case.configuration.desks["customs"], **{
-            "typologies": (), "severities": (), "party_types": (), "institutions": ()} | table)}  # fmt: skip
+        desks = {
+            "asked": msgspec.structs.replace(
+                case.configuration.desks["customs"],
+                **{"typologies": (), "severities": (), "party_types": (), "institutions": ()} | table,
+            )
+        }
         changed = case._replace(configuration=msgspec.structs.replace(case.configuration, desks=desks))
         assert build(changed, [hit()], RULE, never).desk == desk
 
@@ -170,11 +214,18 @@ def test_the_desk_is_asked_with_the_alerts_own_severity_and_the_type_it_is_judge
 @pytest.mark.parametrize(
     ("score", "cents", "expected"),
     [
-        (0.9, 10_000_000, "critical"), (0.8999, 10_000_000, "high"), (0.9, 9_999_999, "high"),
-        (0.75, 2_000_000, "high"), (0.7499, 2_000_000, "medium"), (0.75, 1_999_999, "medium"),
-        (0.5, 10_000_000, "high"), (0.5, 9_999_999, "medium"), (0.5, 0, "medium"), (0.4999, 10_000_000, "low"),
+        (0.9, 10_000_000, "critical"),
+        (0.8999, 10_000_000, "high"),
+        (0.9, 9_999_999, "high"),
+        (0.75, 2_000_000, "high"),
+        (0.7499, 2_000_000, "medium"),
+        (0.75, 1_999_999, "medium"),
+        (0.5, 10_000_000, "high"),
+        (0.5, 9_999_999, "medium"),
+        (0.5, 0, "medium"),
+        (0.4999, 10_000_000, "low"),
     ],
-)  # fmt: skip
+)
 def test_severities_begin_at_their_limits(score, cents, expected):
     """Score and amount of the documented table, each at its least and just under it."""
     assert severity(score, cents) == expected
@@ -189,10 +240,16 @@ def test_evidence_says_of_each_payment_its_own_time_bank_topic_and_commitment():
     alert = build(case, [hit(offsets=(TRIGGER, SECOND, FIRST))], RULE, never)
     commitments = ["k1:" + hashlib.sha256(f"fx.transactions.v1{place}".encode()).hexdigest() for place in range(3)]
     assert alert.evidence == tuple(
-        EvidenceItem(event_id=f"e{place + 1}", topic="fx.transactions.v1", institution=bank,
-                     event_time=later(hours=place), offset=place + 1, commitment=commitments[place])
+        EvidenceItem(
+            event_id=f"e{place + 1}",
+            topic="fx.transactions.v1",
+            institution=bank,
+            event_time=later(hours=place),
+            offset=place + 1,
+            commitment=commitments[place],
+        )
         for place, bank in enumerate(("BANKB", "BANKA", "BANKA"))
-    )  # fmt: skip
+    )
 
 
 def test_an_event_of_an_earlier_release_has_its_hash():
@@ -266,9 +323,13 @@ def test_a_proof_tells_whose_share_it_is_of():
 
 @pytest.mark.parametrize(
     ("amount", "rate", "expected"),
-    [(Exact(10050, 2), Ratio(14_005, 10), 140_750), (Exact(3, 0), Ratio(1, 2), 2), (Exact(5, 0), Ratio(1, 2), 2),
-     (Exact(7, 0), None, None)],
-)  # fmt: skip
+    [
+        (Exact(10050, 2), Ratio(14_005, 10), 140_750),
+        (Exact(3, 0), Ratio(1, 2), 2),
+        (Exact(5, 0), Ratio(1, 2), 2),
+        (Exact(7, 0), None, None),
+    ],
+)
 def test_won_are_whole_and_halves_go_to_the_even_one(amount, rate, expected):
     """100.50 at 1 400.5 is 140 750.25; 1.5 and 2.5 are 2; without a rate nothing is known."""
     assert krw_of(amount, rate) == expected

@@ -83,9 +83,13 @@ def test_types_that_a_rule_treats_alike_are_looked_at_once(monkeypatch, told, re
     """A rule of persons and banks: a company and a sole trader are one to it, and the stricter one is named."""
     seen: list[str] = []
     config = case_of().configuration
-    monkeypatch.setattr(alerts, "REGISTRY", [
-        typology("T01", lambda context: seen.append(context.kind), told_apart=("person", "bank")),
-    ])  # fmt: skip
+    monkeypatch.setattr(
+        alerts,
+        "REGISTRY",
+        [
+            typology("T01", lambda context: seen.append(context.kind), told_apart=("person", "bank")),
+        ],
+    )
     assert evaluated(Reading(told, readings), config) == []
     assert seen == looked_at
 
@@ -103,13 +107,16 @@ def test_a_rule_that_is_off_or_has_no_limits_keeps_no_other_from_firing(monkeypa
 def test_news_are_series_that_are_new_or_have_doubled():
     """At twice the last alerted size, by the finding's own growth; each with the alert that it brings up to date."""
     case = case_of()
-    case.party.alerted = [Alerted("T01", "s", 450_000, case.at_us, "a" * 32, "c"),
-                          Alerted("T02", "s", 450_001, case.at_us, "b" * 32, "c")]  # fmt: skip
+    case.party.alerted = [
+        Alerted("T01", "s", 450_000, case.at_us, "a" * 32, "c"),
+        Alerted("T02", "s", 450_001, case.at_us, "b" * 32, "c"),
+    ]
     found = [(typology(name), finding()) for name in ("T01", "T02", "T16")]
     shown = news(found, case.party, case.at_us)
     assert [(each.typology.id, each.superseded and each.superseded.alert_id) for each in shown] == [
-        ("T01", "a" * 32), ("T16", None),
-    ]  # fmt: skip
+        ("T01", "a" * 32),
+        ("T16", None),
+    ]
 
 
 # -- what would have changed it ------------------------------------------------------------------------------------
@@ -134,16 +141,25 @@ class Asked(msgspec.Struct):
     ("fires", "said", "said_ko", "would"),
     [
         ((), "Had it been less, T01 would not have fired", "적었다면 T01에 해당하지 않았을 것입니다", False),
-        (("T02", "T16"), "Had it been less, T01 would not have fired (T02, T16 still would)",
-         "적었다면 T01에 해당하지 않았을 것입니다 (다만 T02, T16에는 여전히 해당)", True),
-        (("T01", "T16"), "Had it been less, T01 would still have fired",
-         "적었다면 T01에 여전히 해당하였을 것입니다", True),
+        (
+            ("T02", "T16"),
+            "Had it been less, T01 would not have fired (T02, T16 still would)",
+            "적었다면 T01에 해당하지 않았을 것입니다 (다만 T02, T16에는 여전히 해당)",
+            True,
+        ),
+        (
+            ("T01", "T16"),
+            "Had it been less, T01 would still have fired",
+            "적었다면 T01에 여전히 해당하였을 것입니다",
+            True,
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_proposal_says_what_would_still_have_fired(monkeypatch, fires, said, said_ko, would):
     """Asked of all typologies with the party's memory as it is before the alert."""
-    registry = [typology(name, lambda c, name=name: finding() if name in c.fires else None)
-                for name in ("T01", "T02", "T16")]  # fmt: skip
+    registry = [
+        typology(name, lambda c, name=name: finding() if name in c.fires else None) for name in ("T01", "T02", "T16")
+    ]
     case = case_of(context=Asked())
     monkeypatch.setattr(alerts, "REGISTRY", registry)
     proposal = Change(Asked(fires), "had it been less", "적었다면")
@@ -215,17 +231,24 @@ def statistical(*ranks: float | None, count: int = 3, **changes: Any) -> tuple[C
     [
         ((0.01, 0.2, 0.3, 0.4), "The time of day", "거래 시각", "0.2000", False),
         ((0.01, 0.05, 0.23456, 0.4), "The time of day; The weekday", "거래 시각, 거래 요일", "0.2346", False),
-        ((0.01, 0.01, 0.02, 0.03), "The time of day; The weekday; The amount", "거래 시각, 거래 요일, 거래 금액",
-         "0.0300", True),
+        (
+            (0.01, 0.01, 0.02, 0.03),
+            "The time of day; The weekday; The amount",
+            "거래 시각, 거래 요일, 거래 금액",
+            "0.0300",
+            True,
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_fewest_strongest_features_that_leave_it_unchosen_are_told(ranks, names, names_ko, rank, would):
     """Scored again with them as usual, and asked of the budget; where all are not enough that is said too."""
-    assert statistical(*ranks) == (Counterfactual(
-        change=f"Had these been as usual: {names}; the rank would have been p = {rank} / "
-               f"다음 항목이 평소와 같았다면 순위 확률은 p = {rank} 수준이었을 것입니다: {names_ko}",
-        would_alert=would,
-    ),)  # fmt: skip
+    assert statistical(*ranks) == (
+        Counterfactual(
+            change=f"Had these been as usual: {names}; the rank would have been p = {rank} / "
+            f"다음 항목이 평소와 같았다면 순위 확률은 p = {rank} 수준이었을 것입니다: {names_ko}",
+            would_alert=would,
+        ),
+    )
 
 
 def test_a_payment_that_would_not_be_ranked_is_told_as_such():

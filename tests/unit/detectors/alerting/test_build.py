@@ -11,9 +11,14 @@ from tests.support.ledger import Ledger, configuration, later
 
 @pytest.mark.parametrize(
     ("score", "cents", "expected"),
-    [(0.95, 10_000_000, "critical"), (0.95, 9_999_999, "high"), (0.6, 10_000_000, "high"),
-     (0.6, 5_000_000, "medium"), (0.49, 99_000_000, "low")],
-)  # fmt: skip
+    [
+        (0.95, 10_000_000, "critical"),
+        (0.95, 9_999_999, "high"),
+        (0.6, 10_000_000, "high"),
+        (0.6, 5_000_000, "medium"),
+        (0.49, 99_000_000, "low"),
+    ],
+)
 def test_severity_follows_score_and_amount_at_risk(score, cents, expected):
     """The documented table, at its edges."""
     assert severity(score, cents) == expected

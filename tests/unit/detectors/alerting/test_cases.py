@@ -14,10 +14,27 @@ from detectors.values.legal_calendar import DAY_US
 def finding(series: str = "40101", size: int = 1000, reading: str | None = None, **fields) -> Finding:
     """A finding that alerts again at twice the size, or when the last alert lies more than 90 us away."""
     return Finding(
-        strength=1.0, limits=(), measured=(), window="", offsets=(), institutions=(), series=series, size=size,
-        growth=200, memory_us=90, at_risk=0, value=0, unit="", own_baseline=None, own_n=0, peer_baseline=None,
-        text_en="", text_ko="", reading=reading, **fields,
-    )  # fmt: skip
+        strength=1.0,
+        limits=(),
+        measured=(),
+        window="",
+        offsets=(),
+        institutions=(),
+        series=series,
+        size=size,
+        growth=200,
+        memory_us=90,
+        at_risk=0,
+        value=0,
+        unit="",
+        own_baseline=None,
+        own_n=0,
+        peer_baseline=None,
+        text_en="",
+        text_ko="",
+        reading=reading,
+        **fields,
+    )
 
 
 def alerted(typology: str = "T01", series: str = "40101", time_us: int = 100, size: int = 1000, **parts) -> Alerted:
@@ -62,8 +79,9 @@ def test_a_series_is_news_at_its_growth(size, news):
     assert grown(finding(size=0), None)
 
 
-@pytest.mark.parametrize(("at_us", "same"), [(80 * DAY_US, True), (80 * DAY_US + 1, False), (20 * DAY_US, True),
-                                             (20 * DAY_US - 1, False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("at_us", "same"), [(80 * DAY_US, True), (80 * DAY_US + 1, False), (20 * DAY_US, True), (20 * DAY_US - 1, False)]
+)
 def test_an_alert_within_the_window_of_the_last_joins_its_case(at_us, same):
     """Thirty days before or after, to the microsecond; else it opens one named by a hash of its own id."""
     party = Party(case=("case-9", 50 * DAY_US))
@@ -83,10 +101,12 @@ def test_what_was_alerted_takes_the_place_of_its_series_alone():
     hits = [("T01", finding(size=2**70)), ("T02", finding(reading="person", size=2**62 - 1))]
     remember(party, hits, "alert-2", "case-2", 500, all_have)
     assert party.alerted == [
-        alerted("T02"), alerted(series="40201"), alerted("T01 disputed"),
+        alerted("T02"),
+        alerted(series="40201"),
+        alerted("T01 disputed"),
         Alerted("T01", "40101", 2**62, 500, "alert-2", "case-2"),
         Alerted("T02 disputed", "40101", 2**62 - 1, 500, "alert-2", "case-2"),
-    ]  # fmt: skip
+    ]
     assert party.case == ("case-2", 500)
 
 
@@ -99,9 +119,15 @@ def test_twenty_series_are_remembered_the_newest():
     assert [each.series for each in party.alerted] == [f"s{number}" for number in range(1, 21)]
 
 
-@pytest.mark.parametrize(("case", "at_us", "held"), [
-    (None, 5, 5), (("case-1", 9), 5, 9), (("case-1", 9), 12, 12), (("case-2", 9), 5, 5),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("case", "at_us", "held"),
+    [
+        (None, 5, 5),
+        (("case-1", 9), 5, 9),
+        (("case-1", 9), 12, 12),
+        (("case-2", 9), 5, 5),
+    ],
+)
 def test_a_case_is_held_open_from_its_newest_alert(case, at_us, held):
     """A late alert of the same case does not shorten it; one of another case begins anew."""
     party = Party(case=case)
@@ -114,9 +140,17 @@ def test_a_case_is_held_open_from_its_newest_alert(case, at_us, held):
 
 @pytest.mark.parametrize(
     ("without", "news"),
-    [((), False), ((("EVIL", 399),), False), ((("EVIL", 400),), True), ((("BANKA", 1999), ("EVIL", 400)), True),
-     ((("BANKA", 1999),), False), ((("BANKA", 2000),), True), ((("NEW", 2199),), False), ((("NEW", 2200),), True)],
-)  # fmt: skip
+    [
+        ((), False),
+        ((("EVIL", 399),), False),
+        ((("EVIL", 400),), True),
+        ((("BANKA", 1999), ("EVIL", 400)), True),
+        ((("BANKA", 1999),), False),
+        ((("BANKA", 2000),), True),
+        ((("NEW", 2199),), False),
+        ((("NEW", 2200),), True),
+    ],
+)
 def test_a_series_is_news_where_it_doubled_without_one_institution(without, news):
     """Alerted for 900 of EVIL's, 100 of BANKA's and 100 of BANKB's: without EVIL 200 before, without BANKA 1 000."""
     last = alerted(size=1100, EVIL=900, BANKA=100, BANKB=100)

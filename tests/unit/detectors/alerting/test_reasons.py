@@ -21,8 +21,17 @@ def feature(name, value=12_345.678, deviation=4.2, own=1000.0, own_n=42, peer=90
     return Feature(name, value, unit, deviation, own, own_n, peer)
 
 
-RULE = Reason(feature="T01", value=3, unit="count", own_baseline=None, own_n=0, peer_baseline=None, contribution=0.0,
-              text_en="three pieces", text_ko="분할 송금 3건")  # fmt: skip
+RULE = Reason(
+    feature="T01",
+    value=3,
+    unit="count",
+    own_baseline=None,
+    own_n=0,
+    peer_baseline=None,
+    contribution=0.0,
+    text_en="three pieces",
+    text_ko="분할 송금 3건",
+)
 
 
 def test_a_reason_shows_value_baselines_observations_and_rarity():
@@ -142,10 +151,16 @@ def test_the_rest_is_told_as_a_whole():
     *shown, rest = reasons([feature(name) for name in NAMES], scored([(name, 0.1) for name in NAMES]))
     assert [reason.feature for reason in shown] == list(NAMES[:5])
     assert rest == Reason(
-        feature="rest", value=None, unit="", own_baseline=None, own_n=0, peer_baseline=None,
-        contribution=pytest.approx(0.5), text_en="5 further reasons, each smaller than those shown.",
+        feature="rest",
+        value=None,
+        unit="",
+        own_baseline=None,
+        own_n=0,
+        peer_baseline=None,
+        contribution=pytest.approx(0.5),
+        text_en="5 further reasons, each smaller than those shown.",
         text_ko="그 밖에 위에 제시된 것보다 영향이 작은 사유가 5건 있습니다.",
-    )  # fmt: skip
+    )
     five = [(name, 0.2) for name in NAMES[:5]]
     assert [reason.feature for reason in reasons([feature(name) for name in NAMES], scored(five))] == list(NAMES[:5])
 
@@ -192,7 +207,9 @@ def test_a_code_of_several_words_stands_in_quotation_marks():
     assert f'(BANKA 60,000.00 USD, "{forged}" 60,000.00 USD)' in reason.text_en
     assert f'(BANKA 미화 60,000.00달러, "{forged}" 미화 60,000.00달러)' in reason.text_ko
     assert f'total at "{forged}"' in {one.name for hit in alert.typologies for one in hit.measured}
-    split = [ledger.pay(f"p{number}", later(days=1, hours=number), purpose="gift; shown; met", party="k1.0a3.p2")
-             for number in range(4)]  # fmt: skip
+    split = [
+        ledger.pay(f"p{number}", later(days=1, hours=number), purpose="gift; shown; met", party="k1.0a3.p2")
+        for number in range(4)
+    ]
     said = [one.text_en for outputs in split for alert in outputs.alerts for one in alert.reasons]
     assert any('stated purpose: purpose code "gift; shown; met".' in text for text in said)

@@ -50,11 +50,15 @@ def test_an_order_told_after_its_settlement_gives_its_time_alone(time, kind):
     "second",
     [
         payment(2, 1000, "ordered", time=1 + DAY_US + 1),  # more than a day after the settlement
-        payment(2, 1000, beneficiary=8), payment(2, 1000, currency=EUR), payment(2, 1000, flags=NO_DOCUMENT),
-        payment(2, 500), payment(2, 2000), payment(2, 1000, time=1 + 10 * DAY_US + 1),
+        payment(2, 1000, beneficiary=8),
+        payment(2, 1000, currency=EUR),
+        payment(2, 1000, flags=NO_DOCUMENT),
+        payment(2, 500),
+        payment(2, 2000),
+        payment(2, 1000, time=1 + 10 * DAY_US + 1),
         payment(2, 1000, time=1 - 10 * DAY_US - 1),
     ],
-)  # fmt: skip
+)
 def test_what_does_not_agree_is_a_payment_of_its_own(second):
     """Another payee, currency, direction, a multiple, a date too far away: both count, and the id is named."""
     first = payment(1, 1000)
@@ -147,9 +151,22 @@ def test_the_third_word_shows_that_an_id_names_several_payments():
     """What it had hidden is put back in its place and at its own time; what was taken back stays with what stood."""
     first, second, third = payment(1, 1000), payment(2, 1100, flags=OUT), payment(3, 1200)
     party, _ = told(first, second)
-    back = Reversal(original=2, payment=0, time_us=3, whole=False, outbound=True, mantissa=100, exponent=2,
-                    currency="USD", institution="BANKA", beneficiary=9, taken=1, took=1, took_exponent=2,
-                    took_usd=1)  # fmt: skip
+    back = Reversal(
+        original=2,
+        payment=0,
+        time_us=3,
+        whole=False,
+        outbound=True,
+        mantissa=100,
+        exponent=2,
+        currency="USD",
+        institution="BANKA",
+        beneficiary=9,
+        taken=1,
+        took=1,
+        took_exponent=2,
+        took_usd=1,
+    )
     other = msgspec.structs.replace(back, taken=77)
     party.reversals = [back, other]
     effect = tell(party, third)
@@ -173,8 +190,12 @@ def test_of_several_payments_each_gets_its_own_hidden_word_back():
     party = Party(names=list(NAMES), payments=one.packed() + two.packed())
     hidden = [payment(11, 900), payment(12, 4500)]
     far, foreign = payment(13, 1), payment(14, 900, institution=B)
-    party.restated = [Restated(1, 0, hidden[0].packed()), Restated(7, 0, far.packed()),
-                      Restated(2, 0, hidden[1].packed()), Restated(1, 0, foreign.packed())]  # fmt: skip
+    party.restated = [
+        Restated(1, 0, hidden[0].packed()),
+        Restated(7, 0, far.packed()),
+        Restated(2, 0, hidden[1].packed()),
+        Restated(1, 0, foreign.packed()),
+    ]
     party.settlements = {11: 1, 12: 2, 13: 7, 14: 1}
     new = payment(20, 30_000)
     assert tell(party, new).join == "payment.reused"
@@ -199,9 +220,22 @@ def test_a_return_is_kept_as_it_was_told_and_taken_back():
     party, _ = told(payment(1, 1000))
     back = payment(2, 300, "returned", payment=6)
     assert tell(party, back, "returned", original=1) == Effect("reversed", None, None)
-    expected = Reversal(original=1, payment=6, time_us=2, whole=False, outbound=True, mantissa=300, exponent=2,
-                        currency="USD", institution="BANKA", beneficiary=9, taken=1, took=300, took_exponent=2,
-                        took_usd=300)  # fmt: skip
+    expected = Reversal(
+        original=1,
+        payment=6,
+        time_us=2,
+        whole=False,
+        outbound=True,
+        mantissa=300,
+        exponent=2,
+        currency="USD",
+        institution="BANKA",
+        beneficiary=9,
+        taken=1,
+        took=300,
+        took_exponent=2,
+        took_usd=300,
+    )
     assert party.reversals == [expected]
     assert tell(party, payment(3, 1, "cancelled"), "cancelled", original=1).kind == "reversed"
     assert [(row.usd, row.flags & REVERSED) for row in rows(party)] == [(0, REVERSED)]

@@ -62,8 +62,13 @@ def test_the_first_word_of_a_second_institution_is_told(cents):
     """
     first = [payment(1, 1_000_000), payment(10, 1_000_000, payment=6)]
     for second in (payment(2, cents, institution=B), payment(2, cents, "ordered", institution=B)):
-        _, effects = told(*first, second, payment(3, cents, institution=B), payment(4, 1_000_000),
-                              payment(11, cents, institution=B, payment=6))  # fmt: skip
+        _, effects = told(
+            *first,
+            second,
+            payment(3, cents, institution=B),
+            payment(4, 1_000_000),
+            payment(11, cents, institution=B, payment=6),
+        )
         assert [effect.second for effect in effects] == [False, False, True, False, False, True]
 
 
@@ -95,10 +100,13 @@ def test_an_institution_corrects_once_what_another_told_too():
 
 @pytest.mark.parametrize(
     ("cents", "exponent", "usd", "amount", "counted"),
-    [(1_001_000, 2, 1_001_000, 1_001_000, 1_001_000),  # higher than the other's: as it is
-     (999_000, 2, 998_000, 999_000, 999_000),  # as high, at the larger worth
-     (9_989, 0, 1_200_000, 999_000, 1_200_000), (9_991, 0, 999_100, 9_991, 999_100)],
-)  # fmt: skip
+    [
+        (1_001_000, 2, 1_001_000, 1_001_000, 1_001_000),  # higher than the other's: as it is
+        (999_000, 2, 998_000, 999_000, 999_000),  # as high, at the larger worth
+        (9_989, 0, 1_200_000, 999_000, 1_200_000),
+        (9_991, 0, 999_100, 9_991, 999_100),
+    ],
+)
 def test_a_correction_is_compared_with_the_others_word_in_its_own_decimals(cents, exponent, usd, amount, counted):
     """9 989 and 9 991 whole dollars beside 9 990.00; the worth is the larger of both."""
     party, _ = told(payment(1, 1_000_000), payment(2, 999_000, institution=B))
@@ -115,24 +123,32 @@ def test_a_correction_beside_words_that_saw_documents_has_documents():
 
 def test_what_others_say_of_another_payment_is_nothing_to_a_correction():
     """Another payment number of the same party: neither its amount nor its missing documents."""
-    party, _ = told(payment(1, 1_000_000, flags=OUT), payment(2, 1_000_000, institution=B),
-                    payment(3, 900_000, flags=OUT, payment=6))  # fmt: skip
+    party, _ = told(
+        payment(1, 1_000_000, flags=OUT),
+        payment(2, 1_000_000, institution=B),
+        payment(3, 900_000, flags=OUT, payment=6),
+    )
     corrected = tell(party, payment(4, 800_000, flags=OUT, payment=6)).payment
     assert (corrected.amount, corrected.flags) == (800_000, OUT | SETTLED | RESTATED)
 
 
 def test_another_banks_settlement_is_no_word_about_a_payment_of_another_number():
     """Its order of the first payment stays a word of its own."""
-    order, settled = (payment(event, 1_000_000, status, institution=B, payment=number)
-                      for event, status, number in ((3, "ordered", 5), (4, "settled", 6)))  # fmt: skip
+    order, settled = (
+        payment(event, 1_000_000, status, institution=B, payment=number)
+        for event, status, number in ((3, "ordered", 5), (4, "settled", 6))
+    )
     party, _ = told(payment(1, 1_000_000), payment(2, 1_000_000, payment=6), order, settled)
     assert words(party) == [(1, 0, order), (2, 0, settled)]
 
 
 def test_another_banks_settlement_says_which_documents_were_shown():
     """Ordered without, settled with documents: the one word of both has them."""
-    party, _ = told(payment(1, 1_000_000), payment(2, 999_000, "ordered", institution=B),
-                    payment(3, 999_000, institution=B, flags=OUT))  # fmt: skip
+    party, _ = told(
+        payment(1, 1_000_000),
+        payment(2, 999_000, "ordered", institution=B),
+        payment(3, 999_000, institution=B, flags=OUT),
+    )
     ((_, _, word),) = words(party)
     assert word.flags == OUT | SETTLED | ORDERED
 
@@ -150,9 +166,12 @@ def test_three_statements_of_one_payment_are_the_most():
     But for the correction of the payment's own bank, which is put back when that bank uses the id again.
     """
     party, effects = told(
-        payment(1, 1_000_000), payment(2, 1_000_000, institution=B), payment(3, 1_000_000, institution=B),
-        payment(4, 1_000_000), payment(5, 1_000_000, institution=X),
-    )  # fmt: skip
+        payment(1, 1_000_000),
+        payment(2, 1_000_000, institution=B),
+        payment(3, 1_000_000, institution=B),
+        payment(4, 1_000_000),
+        payment(5, 1_000_000, institution=X),
+    )
     assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3 + ["payment.reused"]
     assert [row.institution for row in rows(party)] == [B, B, A, X]
     assert [word.event for _, _, word in words(party)] == [1]
@@ -169,9 +188,11 @@ def test_a_third_institution_shows_that_an_id_tells_nothing():
 def test_two_institutions_are_compared_to_the_same_payee_and_time_only():
     """Ten days, and the payee: as for one institution."""
     first = payment(1, 1_000_000)
-    for second in (payment(2, 1_000_000, institution=B, beneficiary=8),
-                   payment(2, 1_000_000, institution=B, time=1 + 10 * DAY_US + 1),
-                   payment(2, 979_999, institution=B)):  # fmt: skip
+    for second in (
+        payment(2, 1_000_000, institution=B, beneficiary=8),
+        payment(2, 1_000_000, institution=B, time=1 + 10 * DAY_US + 1),
+        payment(2, 979_999, institution=B),
+    ):
         party, (_, effect) = told(first, second)
         assert (effect.join, len(rows(party))) == ("payment.reused", 2)
 
@@ -179,8 +200,10 @@ def test_two_institutions_are_compared_to_the_same_payee_and_time_only():
 @pytest.mark.parametrize("statuses", [("ordered", "settled"), ("settled", "ordered")])
 def test_another_banks_order_and_settlement_are_one_word(statuses):
     """At the earlier time of both, under the first one's event, with the settlement's amount: neither counts twice."""
-    told_by_b = [payment(2, 999_000, statuses[0], institution=B, time=30),
-                 payment(3, 998_000, statuses[1], institution=B, time=20)]  # fmt: skip
+    told_by_b = [
+        payment(2, 999_000, statuses[0], institution=B, time=30),
+        payment(3, 998_000, statuses[1], institution=B, time=20),
+    ]
     party, (_, _, effect) = told(payment(1, 1_000_000), *told_by_b)
     assert effect.kind == "amended"
     assert len(rows(party)) == 1
@@ -193,9 +216,11 @@ def test_another_banks_order_and_settlement_are_one_word(statuses):
 def test_an_order_and_settlement_of_another_bank_join_though_all_statements_were_made():
     """The bank that pays tells its settlement last, after corrections of the one that told the payment first."""
     party, effects = told(
-        payment(1, 1_000_000), payment(2, 1_000_000, "ordered", institution=B), payment(3, 1_000_000),
+        payment(1, 1_000_000),
+        payment(2, 1_000_000, "ordered", institution=B),
+        payment(3, 1_000_000),
         payment(4, 1_000_000, institution=B),
-    )  # fmt: skip
+    )
     assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3
     assert len(rows(party)) == 1
 
@@ -218,8 +243,11 @@ def test_a_payment_that_was_said_anew_and_whose_words_are_forgotten_is_not_said_
 
 def test_another_bank_settles_what_it_had_ordered_and_corrected():
     """Ordered, the order corrected, settled: its settlement is of its order, whatever words were said before."""
-    by_b = [payment(2, 999_000, "ordered", institution=B), payment(3, 998_000, "ordered", institution=B),
-            payment(4, 997_000, institution=B)]  # fmt: skip
+    by_b = [
+        payment(2, 999_000, "ordered", institution=B),
+        payment(3, 998_000, "ordered", institution=B),
+        payment(4, 997_000, institution=B),
+    ]
     party, effects = told(payment(1, 1_000_000), *by_b)
     assert [effect.join for effect in effects[1:]] == ["payment.restated"] * 3
     assert len(rows(party)) == 1

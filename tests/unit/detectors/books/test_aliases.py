@@ -87,8 +87,14 @@ def test_a_return_finds_its_settlement_whatever_another_bank_settled(cents):
     ledger.pay("s", later(hours=1), "60000", payment_id="P1", institution="BANKB")
     for number in range(cents):
         for status, hours in (("ordered", 2), ("settled", 3)):
-            ledger.pay(f"{status}{number}", later(hours=hours, seconds=number), "0.01", status=status,
-                       payment_id=f"X{number}", institution="BANKX")  # fmt: skip
+            ledger.pay(
+                f"{status}{number}",
+                later(hours=hours, seconds=number),
+                "0.01",
+                status=status,
+                payment_id=f"X{number}",
+                institution="BANKX",
+            )
     ledger.pay("r", later(hours=10), "60000", status="returned", original_event_id="s", institution="BANKB")
     party = unpack(ledger.state.parties[OLD])
     assert exact_sum(rows(party)["usd"]) == cents

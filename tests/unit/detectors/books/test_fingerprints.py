@@ -92,8 +92,13 @@ def test_former_fingerprints_go_with_their_event():
     for number in (1, 2, 3):
         found.add(ident(number), known(number), (ident(10 + number), b"f" * 16) if number < 3 else None)
     assert [found.find(ident(number)) is None for number in (1, 11, 2, 12, 3, 13)] == [
-        True, True, False, False, False, True,
-    ]  # fmt: skip
+        True,
+        True,
+        False,
+        False,
+        False,
+        True,
+    ]
     found.add(ident(4), known(4), (ident(11), b"h" * 16))
     assert found.find(ident(11)) == Known(b"h" * 16, *known(4)[1:])
     found.add(ident(5), known(5))
@@ -113,10 +118,20 @@ def test_one_senders_window_is_the_last_events():
 
 @pytest.mark.parametrize(
     ("senders", "left"),
-    [("AAAB", [1, 2, 3]), ("AABB", [0, 1, 3]), ("ABAA", [1, 2, 3]), ("ABBB", [0, 2, 3]), ("BBBA", [1, 2, 3]),
-     ("AAAC", [0, 1, 2]), ("CCCA", [1, 2, 3]), ("BCCA", [0, 2, 3]), ("CBBA", [0, 2, 3]), ("AAABB", [1, 2, 4]),
-     ("AAABA", [2, 3, 4])],
-)  # fmt: skip
+    [
+        ("AAAB", [1, 2, 3]),
+        ("AABB", [0, 1, 3]),
+        ("ABAA", [1, 2, 3]),
+        ("ABBB", [0, 2, 3]),
+        ("BBBA", [1, 2, 3]),
+        ("AAAC", [0, 1, 2]),
+        ("CCCA", [1, 2, 3]),
+        ("BCCA", [0, 2, 3]),
+        ("CBBA", [0, 2, 3]),
+        ("AAABB", [1, 2, 4]),
+        ("AAABA", [2, 3, 4]),
+    ],
+)
 def test_a_full_window_forgets_the_oldest_of_who_has_more_than_its_share(senders, left):
     """Two are A's of three, one is B's, none is C's: of the newest's own if that has more, else the first by name."""
     assert kept(window(3, *senders, A=2, B=1)) == left
@@ -221,8 +236,11 @@ def test_a_new_configuration_takes_the_shares_of_all_that_have_none():
     found = window(9, *"ABC", OTHERS)
     found.surrender_all_but(lambda sender: sender == "B")
     assert [(sender, found.held(sender)) for sender in ("A", "B", "C", OTHERS)] == [
-        ("A", 0), ("B", 1), ("C", 0), (OTHERS, 3),
-    ]  # fmt: skip
+        ("A", 0),
+        ("B", 1),
+        ("C", 0),
+        (OTHERS, 3),
+    ]
     order = b"".join(found.to_state())
     assert [order[at + 15] for at in range(0, len(order), 46)] == [1, 2, 0, 3]
 
@@ -319,9 +337,16 @@ def test_a_copy_is_not_changed_by_what_comes_later():
 
 @pytest.mark.parametrize(
     ("packed", "senders"),
-    [(b"x" * 46, [("A", 2)]), (b"x" * 46, []), (b"x" * 45, [("A", 1)]), (b"x" * 47, [("A", 1)]),
-     (b"x" * 46, [("A", 1), ("B", 0)]), (b"", [("A", 0)]), (b"x" * 46, [("A", 2), ("B", -1)])],
-)  # fmt: skip
+    [
+        (b"x" * 46, [("A", 2)]),
+        (b"x" * 46, []),
+        (b"x" * 45, [("A", 1)]),
+        (b"x" * 47, [("A", 1)]),
+        (b"x" * 46, [("A", 1), ("B", 0)]),
+        (b"", [("A", 0)]),
+        (b"x" * 46, [("A", 2), ("B", -1)]),
+    ],
+)
 def test_damaged_windows_are_refused(packed, senders):
     """More or fewer events than the senders have, half of one, a sender with none: with both numbers."""
     expected = 46 * sum(number for _, number in senders)
@@ -332,10 +357,13 @@ def test_damaged_windows_are_refused(packed, senders):
 
 @pytest.mark.parametrize(
     ("formers", "message"),
-    [(b"x" * 47, "got: 47 bytes; expected: a multiple of 48"), (b"x" * 49, "got: 49 bytes; expected: a multiple of"),
-     (b"x" * 48, "got: a former one without its event"),
-     (ident(0) + b"y" * 32 + b"x" * 48, "got: a former one without its event")],
-)  # fmt: skip
+    [
+        (b"x" * 47, "got: 47 bytes; expected: a multiple of 48"),
+        (b"x" * 49, "got: 49 bytes; expected: a multiple of"),
+        (b"x" * 48, "got: a former one without its event"),
+        (ident(0) + b"y" * 32 + b"x" * 48, "got: a former one without its event"),
+    ],
+)
 def test_damaged_former_fingerprints_are_refused(formers, message):
     """Half of one, and one of an event that is not there."""
     found = window(5, "A")

@@ -22,9 +22,19 @@ def send(book: Ledger, keys: Keys, event: str = "e", amount: str = "100") -> str
 
 @pytest.mark.parametrize(
     ("first", "again"),
-    [(OLD, OLD), (OLD, OVERLAP), (OVERLAP, OLD), (OVERLAP, OVERLAP), (OVERLAP, ENDED), (ENDED, OVERLAP),
-     (ENDED, NEXT), (OVERLAP, NEXT), (NEXT, OVERLAP), (NEXT, ENDED)],
-)  # fmt: skip
+    [
+        (OLD, OLD),
+        (OLD, OVERLAP),
+        (OVERLAP, OLD),
+        (OVERLAP, OVERLAP),
+        (OVERLAP, ENDED),
+        (ENDED, OVERLAP),
+        (ENDED, NEXT),
+        (OVERLAP, NEXT),
+        (NEXT, OVERLAP),
+        (NEXT, ENDED),
+    ],
+)
 def test_an_event_sent_again_is_told(first, again):
     """The same body is a duplicate, another one a conflict, another event is new."""
     for snapshot in (False, True):

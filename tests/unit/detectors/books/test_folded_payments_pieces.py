@@ -26,8 +26,9 @@ EMPTY = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 def row(time: int, usd: int = LOW, flags: int = LEGAL, **fields: int) -> Payment:
     """A piece of BANKA for the purpose 40101, unless it is said otherwise."""
-    return msgspec.structs.replace(EMPTY, **{"time": time, "usd": usd, "flags": flags, "institution": 1, "purpose": 5}
-                                   | fields)  # fmt: skip
+    return msgspec.structs.replace(
+        EMPTY, **{"time": time, "usd": usd, "flags": flags, "institution": 1, "purpose": 5} | fields
+    )
 
 
 def table(*found: Payment):
@@ -49,15 +50,22 @@ def test_pieces_are_counted_by_purpose_and_local_day():
     folded_payments._add_pieces(
         found,
         table(
-            row(MIDNIGHT - 1, LOW), row(MIDNIGHT - 2, HIGH), row(MIDNIGHT, LOW + 5), row(MIDNIGHT, LOW, purpose=6),
-            row(MIDNIGHT, LOW - 1), row(MIDNIGHT, HIGH + 1), row(MIDNIGHT, LOW, OUT | SETTLED),
+            row(MIDNIGHT - 1, LOW),
+            row(MIDNIGHT - 2, HIGH),
+            row(MIDNIGHT, LOW + 5),
+            row(MIDNIGHT, LOW, purpose=6),
+            row(MIDNIGHT, LOW - 1),
+            row(MIDNIGHT, HIGH + 1),
+            row(MIDNIGHT, LOW, OUT | SETTLED),
             row(MIDNIGHT, LOW, NO_DOCUMENT | SETTLED),
         ),
-        NAMES, needs(),
-    )  # fmt: skip
+        NAMES,
+        needs(),
+    )
     assert found.pieces == {
-        "40101": {THIRD: (3, LOW + HIGH + 7), FOURTH: (1, LOW + 5)}, "40201": {FOURTH: (1, LOW)},
-    }  # fmt: skip
+        "40101": {THIRD: (3, LOW + HIGH + 7), FOURTH: (1, LOW + 5)},
+        "40201": {FOURTH: (1, LOW)},
+    }
 
 
 def test_what_came_back_is_no_piece_of_a_band_that_begins_at_nothing():
@@ -170,8 +178,12 @@ def test_whoever_has_no_share_of_its_own_shares_one_with_all_others():
 
 def test_what_is_not_needed_goes_first_whoever_sent_it():
     """A documented payment, and one beyond every window, of the smallest share; then the shares are level."""
-    found = [row(MIDNIGHT, 5, OUT | SETTLED, institution=2), row(MIDNIGHT - 200 * DAY_US, 5, institution=2),
-             row(MIDNIGHT - 9, institution=2), *(row(MIDNIGHT - number) for number in (3, 2, 1))]  # fmt: skip
+    found = [
+        row(MIDNIGHT, 5, OUT | SETTLED, institution=2),
+        row(MIDNIGHT - 200 * DAY_US, 5, institution=2),
+        row(MIDNIGHT - 9, institution=2),
+        *(row(MIDNIGHT - number) for number in (3, 2, 1)),
+    ]
     assert folded_payments._least_needed_first(table(*found), NAMES, needs()).tolist() == [0, 1, 3, 4, 2, 5]
 
 

@@ -94,20 +94,36 @@ def test_what_is_needed_least_goes_first():
     past, week = clock - (35 + 90) * DAY_US, clock - 7 * DAY_US
     expected = [
         # not added up by law, the oldest first: shown, incoming, an order with documents too old to be awaited
-        row(past - 5, 1, SHOWN), row(past - 4, 9, NO_DOCUMENT | SETTLED), row(week - 1, 5, OUT | ORDERED),
+        row(past - 5, 1, SHOWN),
+        row(past - 4, 9, NO_DOCUMENT | SETTLED),
+        row(week - 1, 5, OUT | ORDERED),
         row(clock, 1, SHOWN),
         # added up and beyond every window, whatever it is
-        row(past - 3, HIGH + 1), row(past - 2, LOW), row(past - 1, 2),
+        row(past - 3, HIGH + 1),
+        row(past - 2, LOW),
+        row(past - 1, 2),
         # under the band, the smallest first, whenever they were; orders of more than a week ago among them
-        row(clock, 1), row(past, 2), row(clock - 1, 3), row(week - 1, 4, LEGAL_ORDER), row(past, LOW - 1),
+        row(clock, 1),
+        row(past, 2),
+        row(clock - 1, 3),
+        row(week - 1, 4, LEGAL_ORDER),
+        row(past, LOW - 1),
         # over the band, the oldest first
-        row(clock - 9, HIGH + 1), row(clock - 8, HIGH + 9), row(clock - 7, HIGH + 2),
+        row(clock - 9, HIGH + 1),
+        row(clock - 8, HIGH + 9),
+        row(clock - 7, HIGH + 2),
         # may yet be settled: with documents, then without, the oldest first
-        row(week, 7, OUT | ORDERED), row(week + 1, 6, OUT | ORDERED),
-        row(week, 8, LEGAL_ORDER), row(week + 1, 7, LEGAL_ORDER), row(week + 2, HIGH + 1, LEGAL_ORDER),
+        row(week, 7, OUT | ORDERED),
+        row(week + 1, 6, OUT | ORDERED),
+        row(week, 8, LEGAL_ORDER),
+        row(week + 1, 7, LEGAL_ORDER),
+        row(week + 2, HIGH + 1, LEGAL_ORDER),
         # pieces, the oldest first
-        row(past, HIGH), row(week - 1, LOW), row(week, LOW + 1, LEGAL_ORDER), row(clock, LOW),
-    ]  # fmt: skip
+        row(past, HIGH),
+        row(week - 1, LOW),
+        row(week, LOW + 1, LEGAL_ORDER),
+        row(clock, LOW),
+    ]
     for stride in (1, 5, 11):
         mixed = [expected[number * stride % len(expected)] for number in range(len(expected))]
         found = folded_payments._least_needed_first(table(*mixed), NAMES, needs(clock)).tolist()
@@ -140,19 +156,27 @@ def test_folding_keeps_the_rest_in_ledger_order_with_its_proofs():
 
 def test_each_payment_is_added_where_it_belongs():
     """By legal day, by bank and year, by direction and UTC day; only what the law adds up counts as such."""
-    found = Folded(count=10, days={THIRD: Day(1, 1)}, institutions={2025: {"BANKA": (1, 1)}},
-                   flows={MORNING // DAY_US: (1, 1)})  # fmt: skip
+    found = Folded(
+        count=10, days={THIRD: Day(1, 1)}, institutions={2025: {"BANKA": (1, 1)}}, flows={MORNING // DAY_US: (1, 1)}
+    )
     new_year = to_us(datetime(2025, 12, 31, 15, tzinfo=UTC))
     folded_payments._add(
         found,
         table(
-            row(MORNING, 100), row(MORNING + HOUR, 20, LEGAL | SMALL_REMITTER),
-            row(MORNING + 2 * HOUR, 3, LEGAL_ORDER, institution=2), row(MORNING, 1000, SHOWN),
-            row(MORNING, 2000, NO_DOCUMENT | SETTLED), row(MORNING, 0), row(MIDNIGHT - 1, 7), row(MIDNIGHT, 5),
-            row(new_year, 40, LEGAL | SMALL_REMITTER), row(new_year + 1, 2, LEGAL_ORDER | SMALL_REMITTER),
+            row(MORNING, 100),
+            row(MORNING + HOUR, 20, LEGAL | SMALL_REMITTER),
+            row(MORNING + 2 * HOUR, 3, LEGAL_ORDER, institution=2),
+            row(MORNING, 1000, SHOWN),
+            row(MORNING, 2000, NO_DOCUMENT | SETTLED),
+            row(MORNING, 0),
+            row(MIDNIGHT - 1, 7),
+            row(MIDNIGHT, 5),
+            row(new_year, 40, LEGAL | SMALL_REMITTER),
+            row(new_year + 1, 2, LEGAL_ORDER | SMALL_REMITTER),
         ),
-        NAMES, SEOUL,
-    )  # fmt: skip
+        NAMES,
+        SEOUL,
+    )
     assert found.count == 20
     assert found.days == {
         THIRD: Day(131, 5, small=20, small_count=1, ordered=3, ordered_count=1),
@@ -202,10 +226,13 @@ def test_the_sixty_fifth_institution_stands_with_the_others():
 
 @pytest.mark.parametrize(
     ("clock", "first"),
-    [(datetime(2025, 3, 10, tzinfo=UTC), date(2024, 11, 5)), (datetime(2025, 12, 1, tzinfo=UTC), date(2025, 1, 1)),
-     # 4 February 15:30 UTC is the 5th in Seoul: 35 days before is the first of January
-     (datetime(2026, 2, 4, 15, 30, tzinfo=UTC), date(2025, 10, 3))],
-)  # fmt: skip
+    [
+        (datetime(2025, 3, 10, tzinfo=UTC), date(2024, 11, 5)),
+        (datetime(2025, 12, 1, tzinfo=UTC), date(2025, 1, 1)),
+        # 4 February 15:30 UTC is the 5th in Seoul: 35 days before is the first of January
+        (datetime(2026, 2, 4, 15, 30, tzinfo=UTC), date(2025, 10, 3)),
+    ],
+)
 def test_days_are_kept_of_this_year_and_of_ninety_days(clock, first):
     """From the latest that an event may still come: 35 days before the clock, and all of that day's year."""
     days = {first.toordinal() + number: Day(1) for number in (1, 0, -1)}

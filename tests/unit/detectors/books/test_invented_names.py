@@ -24,12 +24,22 @@ def test_a_return_in_another_currency_is_taken_off_whatever_names_a_sender_inven
         ledger.pay(f"i{number}", later(seconds=number), "1", institution=f"BANK{number}", purpose=f"X{number}")
     ledger.pay("euro", later(hours=2), "1000", currency="EUR", institution="HONEST", purpose="40201")
     assert exact_sum(rows(kept(ledger))["usd"]) >= 1100_00
-    ledger.pay("back", later(hours=3), "1000", currency="EUR", institution="HONEST", purpose="40201",
-               status="returned", original_event_id="euro")  # fmt: skip
+    ledger.pay(
+        "back",
+        later(hours=3),
+        "1000",
+        currency="EUR",
+        institution="HONEST",
+        purpose="40201",
+        status="returned",
+        original_event_id="euro",
+    )
     party = kept(ledger)
     table = rows(party)
-    named = {(party.names[row["institution"]], party.names[row["purpose"]], party.names[row["currency"]]): row["usd"]
-             for row in table}  # fmt: skip
+    named = {
+        (party.names[row["institution"]], party.names[row["purpose"]], party.names[row["currency"]]): row["usd"]
+        for row in table
+    }
     assert named["HONEST", "40201", "EUR"] == 0
     assert "" not in party.names
     if invented:

@@ -56,9 +56,15 @@ def written(keys: Keys) -> Written:
     assert isinstance(answer, Admitted), answer
     _, _, value, headers = answer.records[0]
     event, origin = envelope.decode_record(value, headers, 5, 0)
-    return Written(event.party, event.previous.get(event.party), event.identity, event.body,
-                   event.former or ("", ""), origin.commitment,
-                   alert_id_of(event.identity, event.party))  # fmt: skip
+    return Written(
+        event.party,
+        event.previous.get(event.party),
+        event.identity,
+        event.body,
+        event.former or ("", ""),
+        origin.commitment,
+        alert_id_of(event.identity, event.party),
+    )
 
 
 def canonical(number: str) -> bytes:
@@ -103,15 +109,20 @@ EVERYTHING = {"token", "identity", "body", "commitment", "alert_id"}
     [
         (BEFORE, OLD, EVERYTHING),
         # nobody without a key, which is any other key
-        (BEFORE, NEW, set()), (BEFORE, Key("k0", b"\0" * 32), set()),
+        (BEFORE, NEW, set()),
+        (BEFORE, Key("k0", b"\0" * 32), set()),
         # in the overlap everything is there under the former key too, but evidence and ids of alerts
-        (OVERLAP, OLD, {"previous", "former identity", "former body"}), (OVERLAP, NEW, EVERYTHING),
+        (OVERLAP, OLD, {"previous", "former identity", "former body"}),
+        (OVERLAP, NEW, EVERYTHING),
         # after it, nothing is left to the key that routes
-        (AFTER, OLD, set()), (AFTER, NEW, EVERYTHING),
+        (AFTER, OLD, set()),
+        (AFTER, NEW, EVERYTHING),
         # new topics under a new key
-        (RETOKENISED, OLD, set()), (RETOKENISED, NEW, set()), (RETOKENISED, ANEW, EVERYTHING),
+        (RETOKENISED, OLD, set()),
+        (RETOKENISED, NEW, set()),
+        (RETOKENISED, ANEW, EVERYTHING),
     ],
-)  # fmt: skip
+)
 def test_what_a_holder_of_a_key_finds(keys, holder, finds):
     """Every field that depends on the number, tried with all numbers."""
     assert found(written(keys), holder) == finds

@@ -71,11 +71,14 @@ def test_what_an_institution_is_expected_to_say(words, expected):
         ((("A", "bank"),), "company", ("company", "bank")),
         ((("B", "company"),), "company", ("company",)),
         ((("B", "person"),), "company", ("company", "person")),
-        ((("B", "bank"), ("C", "sole_trader"), ("D", "person")), "company",
-         ("company", "person", "sole_trader", "bank")),
+        (
+            (("B", "bank"), ("C", "sole_trader"), ("D", "person")),
+            "company",
+            ("company", "person", "sole_trader", "bank"),
+        ),
         ((("A", "company"), ("B", "person")), "company", ("company", "person")),
     ],
-)  # fmt: skip
+)
 def test_a_payment_is_judged_by_its_own_institution_and_read_as_others_say(words, said, expected):
     """The first is the type that is judged, the others follow strictest first."""
     assert readings(told(*words), "A", said) == expected

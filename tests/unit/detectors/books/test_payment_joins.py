@@ -175,9 +175,13 @@ def test_a_cancelled_payment_hides_no_later_one():
 @pytest.mark.parametrize("status", ["returned", "cancelled"])
 @pytest.mark.parametrize(
     "fields",
-    [{"direction": "in"}, {"currency": "EUR"}, {"institution": "BANKB"},
-     {"institution": "BANKB", "payment_id": "REF-1"}],
-)  # fmt: skip
+    [
+        {"direction": "in"},
+        {"currency": "EUR"},
+        {"institution": "BANKB"},
+        {"institution": "BANKB", "payment_id": "REF-1"},
+    ],
+)
 def test_a_reversal_that_disagrees_takes_nothing_back(status, fields):
     """Another direction, currency or bank; before or after its payment. Beside it, the one that agrees."""
     for given, left in ((fields, 4900_00), ({}, 0)):
@@ -245,11 +249,13 @@ def test_another_banks_return_by_uetr_takes_nothing_back_and_is_counted():
     """A bank that told nothing of the payment tells its return; a cancellation of another size agrees with nothing."""
     ledger = Ledger()
     ledger.pay("a", later(hours=0), "45000", payment_id=UETR)
-    ledger.pay("c", later(hours=1), "1", status="cancelled", payment_id=UETR, institution="BANKB",
-               original_event_id="b")  # fmt: skip
+    ledger.pay(
+        "c", later(hours=1), "1", status="cancelled", payment_id=UETR, institution="BANKB", original_event_id="b"
+    )
     assert total(ledger) == 45_000_00
-    ledger.pay("r", later(hours=2), "44980", status="returned", payment_id=UETR, institution="BANKB",
-               original_event_id="b")  # fmt: skip
+    ledger.pay(
+        "r", later(hours=2), "44980", status="returned", payment_id=UETR, institution="BANKB", original_event_id="b"
+    )
     assert total(ledger) == 45_000_00
     assert joins(ledger) == {"reversal.mismatched": 1, "reversal.foreign": 1}
     ledger.pay("own", later(hours=3), "44980", status="returned", payment_id=UETR, original_event_id="a")
@@ -266,8 +272,9 @@ def test_no_return_of_another_bank_waits_for_a_payment(status, sender, cents, al
     """
     ledger = Ledger()
     ledger.pay("before", later(hours=0), "50000", institution="BANKB", counterparty="k1.111.q")
-    ledger.pay("r", later(hours=2), "60000", status=status, payment_id=UETR, institution=sender,
-               original_event_id="not told")  # fmt: skip
+    ledger.pay(
+        "r", later(hours=2), "60000", status=status, payment_id=UETR, institution=sender, original_event_id="not told"
+    )
     told = ledger.pay("p", later(hours=1), "60000", payment_id=UETR, institution="BANKB")
     assert total(ledger) == 50_000_00 + cents
     assert fired(told.alerts) == alerts
@@ -279,8 +286,9 @@ def test_a_bank_that_told_the_payment_too_may_have_told_its_return_first():
     """BANKX names its own event, told later, of a payment that BANKB told before: both take it back."""
     ledger = Ledger()
     ledger.pay("p", later(hours=0), "60000", payment_id=UETR, institution="BANKB")
-    ledger.pay("r", later(hours=5), "100", status="returned", institution="BANKX", original_event_id="x",
-               payment_id="no such")  # fmt: skip
+    ledger.pay(
+        "r", later(hours=5), "100", status="returned", institution="BANKX", original_event_id="x", payment_id="no such"
+    )
     assert total(ledger) == 60_000_00
     ledger.pay("x", later(hours=1), "60050", payment_id=UETR, institution="BANKX")
     assert total(ledger) == 60_050_00
@@ -310,8 +318,15 @@ def test_an_institution_whose_name_holds_the_sign_between_name_and_id_is_another
     ledger = Ledger()
     ledger.pay("2025|7", later(hours=0), "60000", institution="BANKB", payment_id="2025|8")
     own = institution == "BANKB"
-    ledger.pay("c", later(hours=1), "60000", status="cancelled", institution=institution,
-               original_event_id="2025|7" if own else "7", payment_id="2025|8" if own else "8")  # fmt: skip
+    ledger.pay(
+        "c",
+        later(hours=1),
+        "60000",
+        status="cancelled",
+        institution=institution,
+        original_event_id="2025|7" if own else "7",
+        payment_id="2025|8" if own else "8",
+    )
     assert total(ledger) == cents
     assert joins(ledger) == counted
 
@@ -335,8 +350,13 @@ def test_no_flood_of_returns_makes_another_banks_return_vanish(senders):
     ledger.pay("early", later(hours=1), "4900", status="returned", payment_id="P", original_event_id="a")
     ledger.pay("other", later(hours=2), "10")
     for number in range(200 if senders else 0):
-        ledger.pay(f"x{number}", later(hours=2, minutes=number), status="returned", original_event_id="nothing",
-                   institution=f"BANKX{number % senders}")  # fmt: skip
+        ledger.pay(
+            f"x{number}",
+            later(hours=2, minutes=number),
+            status="returned",
+            original_event_id="nothing",
+            institution=f"BANKX{number % senders}",
+        )
     assert len(party(ledger).reversals) == (MOST_REVERSALS if senders else 1)
     ledger.pay("a", later(hours=0), "4900", payment_id="P")
     assert total(ledger) == 10_00
@@ -350,8 +370,13 @@ def test_no_flood_of_corrections_makes_a_hidden_payment_vanish(flood):
         ledger.pay(f"a{number}", later(minutes=number), "1000", payment_id="0")
     for number in range(flood):
         for turn in range(2):
-            ledger.pay(f"x{number}.{turn}", later(hours=1, minutes=number + turn), "10", payment_id=f"id{number}",
-                       institution="BANKX")  # fmt: skip
+            ledger.pay(
+                f"x{number}.{turn}",
+                later(hours=1, minutes=number + turn),
+                "10",
+                payment_id=f"id{number}",
+                institution="BANKX",
+            )
     ledger.pay("a2", later(hours=9), "1000", payment_id="0")
     assert total(ledger) == 3000_00 + flood * 10_00
 
@@ -360,8 +385,18 @@ def test_two_parties_that_prove_to_be_one_keep_each_banks_share():
     """A merge cuts as fairly as an event does."""
     first, second = Party(), Party()
     first.names = second.names = ["", "BANKA", "BANKX"]
-    back = Reversal(original=1, payment=0, time_us=0, whole=False, outbound=True, mantissa=1, exponent=0,
-                    currency="USD", institution="BANKA", beneficiary=1)  # fmt: skip
+    back = Reversal(
+        original=1,
+        payment=0,
+        time_us=0,
+        whole=False,
+        outbound=True,
+        mantissa=1,
+        exponent=0,
+        currency="USD",
+        institution="BANKA",
+        beneficiary=1,
+    )
     first.reversals = [back]
     second.reversals = [msgspec.structs.replace(back, institution="BANKX")] * MOST_REVERSALS
     row = Payment(1, 1, 1, 1, 1, 1, 1, 1, 0, 1, 0, 0, 0)

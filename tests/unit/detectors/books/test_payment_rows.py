@@ -11,8 +11,18 @@ from detectors.values.legal_calendar import DAY_US
 
 ROW = Payment(time=100, amount_us=101, event=2**64 - 1, payment=2**63 + 5, beneficiary=9, usd=-3, amount=77, offset=12,
               purpose=1, institution=2, currency=3, exponent=4, flags=OUT | SETTLED)  # fmt: skip
-BACK = Reversal(original=1, payment=0, time_us=0, whole=False, outbound=True, mantissa=1, exponent=0, currency="USD",
-                institution="BANKA", beneficiary=1)  # fmt: skip
+BACK = Reversal(
+    original=1,
+    payment=0,
+    time_us=0,
+    whole=False,
+    outbound=True,
+    mantissa=1,
+    exponent=0,
+    currency="USD",
+    institution="BANKA",
+    beneficiary=1,
+)
 
 
 def row(**changes: int) -> Payment:
@@ -97,10 +107,15 @@ UNDOCUMENTED = OUT | SETTLED | NO_DOCUMENT
 @pytest.mark.parametrize(
     ("time", "flags", "stays"),
     [
-        (FULL, UNDOCUMENTED, True), (FULL - 1, UNDOCUMENTED, False), (FULL, ORDER, True), (FULL - 1, ORDER, False),
-        (SHORT, DOCUMENTED, True), (SHORT - 1, DOCUMENTED, False), (FULL, ORDER | NO_DOCUMENT, True),
+        (FULL, UNDOCUMENTED, True),
+        (FULL - 1, UNDOCUMENTED, False),
+        (FULL, ORDER, True),
+        (FULL - 1, ORDER, False),
+        (SHORT, DOCUMENTED, True),
+        (SHORT - 1, DOCUMENTED, False),
+        (FULL, ORDER | NO_DOCUMENT, True),
     ],
-)  # fmt: skip
+)
 def test_what_the_law_adds_up_or_awaits_is_kept_longest(time, flags, stays):
     """Closed at both horizons; a documented and settled payment leaves at the nearer one."""
     newest = [row(time=SHORT, flags=DOCUMENTED, offset=number) for number in range(3)]
@@ -189,9 +204,10 @@ def test_two_parties_rows_are_joined_the_earlier_first_under_the_current_ones_na
     current = party_of(row(purpose=0, institution=1, currency=2, offset=30), names=["gift", "BANKA", "USD"])
     current.restated = [Restated(3, 0, row(purpose=0, institution=1, currency=2).packed())]
     earlier = party_of(
-        row(purpose=2, institution=3, currency=0, offset=10), row(purpose=1, institution=3, currency=2, offset=20),
+        row(purpose=2, institution=3, currency=0, offset=10),
+        row(purpose=1, institution=3, currency=2, offset=20),
         names=["USD", "study", "gift", "BANKB"],
-    )  # fmt: skip
+    )
     earlier.restated = [Restated(1, 4, row(purpose=1, institution=3, currency=0).packed())]
     current.payments, current.restated = payments.joined(current, earlier)
     assert offsets(current) == [10, 20, 30]

@@ -56,8 +56,14 @@ def test_who_tells_a_uetr_first_lowers_nobody_s_payment(amount, way):
     """
     ledger = Ledger()
     first = amount if way == "told smaller" else "100000"
-    ledger.pay("x", later(hours=0), first, payment_id=UETR, institution="BANKX",
-               status="ordered" if way == "settles" else "settled")  # fmt: skip
+    ledger.pay(
+        "x",
+        later(hours=0),
+        first,
+        payment_id=UETR,
+        institution="BANKX",
+        status="ordered" if way == "settles" else "settled",
+    )
     ledger.pay("a", later(hours=1), "100000", payment_id=UETR)
     if way != "told smaller":
         ledger.pay("x2", later(hours=2), amount, payment_id=UETR, institution="BANKX", evidence="verified")
@@ -80,16 +86,30 @@ def test_a_payment_that_another_bank_told_first_counts_once(ahead, order):
     ledger.pay("c", later(hours=3), "45000", payment_id=UETR, status="cancelled", original_event_id="a1")
     assert total(ledger) == (45_000_00 if ahead else 0)
     if ahead:  # its own word of it stands until it takes that back
-        ledger.pay("xc", later(hours=4), "45000", payment_id=UETR, status="cancelled", institution="BANKX",
-                   original_event_id="x")  # fmt: skip
+        ledger.pay(
+            "xc",
+            later(hours=4),
+            "45000",
+            payment_id=UETR,
+            status="cancelled",
+            institution="BANKX",
+            original_event_id="x",
+        )
     assert total(ledger) == 0
 
 
 @pytest.mark.parametrize(
     ("first", "second", "counted"),
-    [("45000", "44450", 45_000_00), ("45000", "44449", 89_449_00), ("200", "157", 200_00), ("200", "97", 297_00),
-     ("1000000", "990000", 1_000_000_00), ("1000000", "989000", 1_989_000_00), ("45000", "22501", 67_501_00)],
-)  # fmt: skip
+    [
+        ("45000", "44450", 45_000_00),
+        ("45000", "44449", 89_449_00),
+        ("200", "157", 200_00),
+        ("200", "97", 297_00),
+        ("1000000", "990000", 1_000_000_00),
+        ("1000000", "989000", 1_989_000_00),
+        ("45000", "22501", 67_501_00),
+    ],
+)
 def test_two_banks_words_differ_by_charges_only(first, second, counted):
     """100 USD and 1 %: what the banks between take. In won the same; without a rate the share alone."""
     for currency, times, rate in (("USD", 1, None), ("KRW", 1400, "1400")):
@@ -97,8 +117,14 @@ def test_two_banks_words_differ_by_charges_only(first, second, counted):
         if rate is not None:
             ledger.rate(later(hours=0), rate)
         for number, amount in enumerate((first, second)):
-            ledger.pay(f"{number}", later(hours=number + 1), str(int(amount) * times), payment_id=UETR,
-                       currency=currency, institution=f"BANK{number}")  # fmt: skip
+            ledger.pay(
+                f"{number}",
+                later(hours=number + 1),
+                str(int(amount) * times),
+                payment_id=UETR,
+                currency=currency,
+                institution=f"BANK{number}",
+            )
         assert total(ledger) == counted
 
 
@@ -123,16 +149,24 @@ def test_payments_made_up_under_a_uetr_take_no_settlement_and_no_return_away(mad
     for number in range(made_up):
         # more than charges apart from each other, and from the payment; the last of them agrees with it
         amount = 45_000 if number == made_up - 1 else 50_000 + 5_000 * number
-        ledger.pay(f"x{number}", later(hours=1, minutes=number), str(amount), payment_id=UETR,
-                   institution=f"BANKX{number % 3}")  # fmt: skip
+        ledger.pay(
+            f"x{number}", later(hours=1, minutes=number), str(amount), payment_id=UETR, institution=f"BANKX{number % 3}"
+        )
     false = total(ledger) - 45_000_00
     ledger.pay("s", later(days=1), "44980", payment_id=UETR)
     assert total(ledger) - false in {44_980_00, 45_000_00}
     ledger.pay("r", later(days=2), "44980", payment_id=UETR, status="returned", original_event_id="not told")
     if made_up == 1:
         assert total(ledger) == 45_000_00
-        ledger.pay("xr", later(days=2), "44980", payment_id=UETR, status="returned", original_event_id="x0",
-                   institution="BANKX0")  # fmt: skip
+        ledger.pay(
+            "xr",
+            later(days=2),
+            "44980",
+            payment_id=UETR,
+            status="returned",
+            original_event_id="x0",
+            institution="BANKX0",
+        )
     assert 0 <= total(ledger) - false <= 20_00
 
 
@@ -148,13 +182,19 @@ def test_one_banks_constant_uetr_does_not_hide_its_payments_behind_anothers():
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [
-        (UETR, True), (UETR.upper(), True), (OTHER_UETR, True),
+        (UETR, True),
+        (UETR.upper(), True),
+        (OTHER_UETR, True),
         ("eb6305c9-1f7f-19de-aed0-16487c27b42d", False),  # version 1
         ("eb6305c9-1f7f-49de-7ed0-16487c27b42d", False),  # another variant
-        ("00000000-0000-4000-8000-000000000000", False), ("11111111-1111-4111-8111-111111111111", False),
-        ("eb6305c91f7f49deaed016487c27b42d", False), ("{" + UETR[1:], False), ("0", False), ("", False),
+        ("00000000-0000-4000-8000-000000000000", False),
+        ("11111111-1111-4111-8111-111111111111", False),
+        ("eb6305c91f7f49deaed016487c27b42d", False),
+        ("{" + UETR[1:], False),
+        ("0", False),
+        ("", False),
     ],
-)  # fmt: skip
+)
 def test_a_uetr_has_swifts_form_and_is_no_filler(text, wanted):
     """A UUID of version 4; zeros are nobody's."""
     assert is_uetr(text) is wanted

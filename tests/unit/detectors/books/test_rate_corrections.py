@@ -108,8 +108,9 @@ def test_a_correction_restates_exactly_what_the_wrong_rate_touched():
     assert wrong.state.restatement.corrections == []
 
 
-@pytest.mark.parametrize(("after", "cents"), [(1, 1_000_000), (63, 1_000_000), (64, 1_000_000), (4095, 1_000_000),
-                                              (4096, 200_000)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("after", "cents"), [(1, 1_000_000), (63, 1_000_000), (64, 1_000_000), (4095, 1_000_000), (4096, 200_000)]
+)
 def test_rates_that_came_later_for_earlier_times_do_not_hide_the_one_used(after, cents):
     """An outage of the feed: the payment used a wrong rate, the feed caught up, then corrected it."""
     ledger = Ledger(configuration(rates=BLIND))
@@ -218,8 +219,15 @@ def test_a_party_renamed_while_it_waits_is_restated_under_its_newer_name():
     for number in range(200):
         paid(ledger, f"o{number}", later(minutes=1), party=f"k1.100.{number}")
     ledger.rate(START, "1400")
-    profile = Profile(event_id="p", identity="0" * 32, body="1" * 32, party="k2.100.199", party_type="person",
-                      as_of=later(minutes=3), previous={"k2.100.199": "k1.100.199"})  # fmt: skip
+    profile = Profile(
+        event_id="p",
+        identity="0" * 32,
+        body="1" * 32,
+        party="k2.100.199",
+        party_type="person",
+        as_of=later(minutes=3),
+        previous={"k2.100.199": "k1.100.199"},
+    )
     ledger.put(profile, ledger.origin("fx.profiles.v1"))
     assert "k2.100.199" in ledger.state.restatement.waiting
     for minute in range(3, 20):

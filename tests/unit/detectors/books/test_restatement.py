@@ -22,9 +22,21 @@ CORRECTED = Correction("USD/KRW", 1_000, 500)
 
 def won(offset, amount_us=1_000, *, usd=WRONG, **fields):
     """A payment of 1 400 000 won at a ledger position."""
-    given = {"time": amount_us, "amount_us": amount_us, "event": 10_000 + offset, "payment": 0, "beneficiary": 7,
-             "usd": usd, "amount": 1_400_000, "offset": offset, "purpose": 0, "institution": 1, "currency": 2,
-             "exponent": 0, "flags": FLAGS}  # fmt: skip
+    given = {
+        "time": amount_us,
+        "amount_us": amount_us,
+        "event": 10_000 + offset,
+        "payment": 0,
+        "beneficiary": 7,
+        "usd": usd,
+        "amount": 1_400_000,
+        "offset": offset,
+        "purpose": 0,
+        "institution": 1,
+        "currency": 2,
+        "exponent": 0,
+        "flags": FLAGS,
+    }
     return Payment(**(given | fields))
 
 
@@ -194,8 +206,18 @@ def test_an_amount_with_decimals_is_converted_to_the_cent():
 def returned(party, place, mantissa):
     """A part of a payment comes back, in won."""
     row = payments.at(party, place)
-    back = Reversal(original=row.event, payment=0, time_us=row.time, whole=False, outbound=True, mantissa=mantissa,
-                    exponent=0, currency="KRW", institution="BANKA", beneficiary=7)  # fmt: skip
+    back = Reversal(
+        original=row.event,
+        payment=0,
+        time_us=row.time,
+        whole=False,
+        outbound=True,
+        mantissa=mantissa,
+        exponent=0,
+        currency="KRW",
+        institution="BANKA",
+        beneficiary=7,
+    )
     assert reversals.reverse(party, back) == (True, None)
 
 
@@ -214,8 +236,20 @@ def test_of_returned_payments_what_is_left_is_converted_anew():
 def test_a_return_that_has_found_no_payment_hides_none():
     """It waits (its `taken` is 0), and a payment whose first event is unknown (0 too) is converted like any other."""
     party = party_of(won(10, event=0))
-    party.reversals = [Reversal(original=9, payment=0, time_us=0, whole=True, outbound=True, mantissa=0, exponent=0,
-                                currency="KRW", institution="BANKA", beneficiary=7)]  # fmt: skip
+    party.reversals = [
+        Reversal(
+            original=9,
+            payment=0,
+            time_us=0,
+            whole=True,
+            outbound=True,
+            mantissa=0,
+            exponent=0,
+            currency="KRW",
+            institution="BANKA",
+            beneficiary=7,
+        )
+    ]
     assert restate(party, right_rates(), [CORRECTED], STALE).changed == 1
     assert worth(party) == [RIGHT]
 

@@ -48,12 +48,25 @@ def test_six_payments_that_another_bank_takes_back_within_the_hour_count(status,
         told_too = {"institution": "BANKM", **name}
         if word:
             found |= fired(ledger.pay(f"m{number}", at + timedelta(minutes=1), "59990", **told_too).alerts)
-        back = ledger.pay(f"r{number}", at + timedelta(minutes=30), "60000", status=status, institution=sender,
-                          original_event_id=f"{'m' if sender == 'BANKM' else 'p'}{number}", **name)  # fmt: skip
+        back = ledger.pay(
+            f"r{number}",
+            at + timedelta(minutes=30),
+            "60000",
+            status=status,
+            institution=sender,
+            original_event_id=f"{'m' if sender == 'BANKM' else 'p'}{number}",
+            **name,
+        )
         assert fired(back.alerts) == set()
         if word and sender == "BANKA":
-            ledger.pay(f"q{number}", at + timedelta(minutes=31), "60000", status=status, **told_too,
-                       original_event_id=f"m{number}")  # fmt: skip
+            ledger.pay(
+                f"q{number}",
+                at + timedelta(minutes=31),
+                "60000",
+                status=status,
+                **told_too,
+                original_event_id=f"m{number}",
+            )
     assert total(ledger) == counted
     assert found == alerts
     assert joins(ledger).get("reversal.foreign", 0) == (named or 6 * word)
@@ -141,8 +154,15 @@ def test_a_word_among_more_than_are_kept_stands():
         ledger.pay(f"a{number}", at, "1000", payment_id=uetr(number))
     assert len(party(ledger).restated) == MOST_RESTATED
     for number in range(100):
-        ledger.pay(f"c{number}", later(hours=9), "1000", payment_id=uetr(number), institution="BANKM",
-                   status="cancelled", original_event_id=f"m{number}")  # fmt: skip
+        ledger.pay(
+            f"c{number}",
+            later(hours=9),
+            "1000",
+            payment_id=uetr(number),
+            institution="BANKM",
+            status="cancelled",
+            original_event_id=f"m{number}",
+        )
     assert total(ledger) == 100 * 1000_00
     assert joins(ledger)["reversal.foreign"] == 100
 
@@ -159,8 +179,9 @@ def test_a_word_among_more_than_are_kept_is_not_lowered(told, counted):
         ledger.pay(f"m{number}", at, "1000", payment_id=uetr(number), institution="BANKM", status="ordered")
         ledger.pay(f"a{number}", at, "1000", payment_id=uetr(number))
     for number in range(told):
-        ledger.pay(f"s{number}", later(hours=9), "510", payment_id=uetr(number), institution="BANKM",
-                   evidence="verified")  # fmt: skip
+        ledger.pay(
+            f"s{number}", later(hours=9), "510", payment_id=uetr(number), institution="BANKM", evidence="verified"
+        )
     assert total(ledger) == counted
     assert all(int(flags) & NO_DOCUMENT for flags in rows(party(ledger))["flags"])
 
@@ -173,8 +194,15 @@ def test_another_banks_return_is_told_beside_folded_payments():
             ledger.pay(f"p{number}", later(hours=number), "60000", payment_id=uetr(number))
         alone = ledger.pay("n", later(hours=20), "10000").alerts
         for number in range(8):
-            ledger.pay(f"r{number}", later(hours=21), "60000", payment_id=uetr(number), institution="BANKM",
-                       status="returned", original_event_id="x")  # fmt: skip
+            ledger.pay(
+                f"r{number}",
+                later(hours=21),
+                "60000",
+                payment_id=uetr(number),
+                institution="BANKM",
+                status="returned",
+                original_event_id="x",
+            )
         beside = ledger.pay("o", later(hours=22), "60000").alerts
     assert fired(alone) <= {"T02"} == fired(beside)
     (measured,) = [each.value for hit in beside[0].typologies for each in hit.measured if "total" in each.name][:1]
@@ -233,8 +261,11 @@ def test_two_words_of_another_bank_are_two_payments_and_its_return_is_of_the_new
     tell(party, payment(5, 100_000, "returned", institution=B), "returned", original=original)
     tell(party, payment(9, 1_000_000, institution=X))
     assert {row.event: row.amount for row in told_payments.rows(party)} == {
-        1: 1_000_000, 2: 999_000, 3: 898_000, 9: 1_000_000,
-    }  # fmt: skip
+        1: 1_000_000,
+        2: 999_000,
+        3: 898_000,
+        9: 1_000_000,
+    }
 
 
 def test_a_word_that_is_not_put_back_still_stands():
@@ -246,6 +277,9 @@ def test_a_word_that_is_not_put_back_still_stands():
     assert tellers(party, told_payments.rows(party)[0]) == {"BANKA", "BANKB"}
     tell(party, payment(10, 9_000_000, flags=NO_DOCUMENT, institution=B))
     assert {(row.event, row.flags & (OUT | SECONDED)) for row in told_payments.rows(party)} == {
-        (1, OUT), (2, OUT), (9, 0), (10, 0),
-    }  # fmt: skip
+        (1, OUT),
+        (2, OUT),
+        (9, 0),
+        (10, 0),
+    }
     assert all(FORGOTTEN not in tellers(party, row) for row in told_payments.rows(party))

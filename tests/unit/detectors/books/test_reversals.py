@@ -19,16 +19,38 @@ NUMBER = {name: number for number, name in enumerate(NAMES)}
 
 def paid(event, bank="BANKA", *, currency="EUR", **fields):
     """A payment by a bank; `event` is the number of its first event."""
-    given = {"time": NOON, "amount_us": NOON, "event": event, "payment": 5, "beneficiary": 7, "usd": 110_000,
-             "amount": 1_000, "offset": event, "purpose": 0, "institution": NUMBER[bank], "currency": NUMBER[currency],
-             "exponent": 0, "flags": FLAGS}  # fmt: skip
+    given = {
+        "time": NOON,
+        "amount_us": NOON,
+        "event": event,
+        "payment": 5,
+        "beneficiary": 7,
+        "usd": 110_000,
+        "amount": 1_000,
+        "offset": event,
+        "purpose": 0,
+        "institution": NUMBER[bank],
+        "currency": NUMBER[currency],
+        "exponent": 0,
+        "flags": FLAGS,
+    }
     return Payment(**(given | fields))
 
 
 def back(amount=0, **fields):
     """What comes back, by the payment's number unless it names an event; a whole one without an amount."""
-    given = {"original": 0, "payment": 5, "time_us": NOON, "whole": amount == 0, "outbound": True, "mantissa": amount,
-             "exponent": 0, "currency": "EUR", "institution": "BANKA", "beneficiary": 7}  # fmt: skip
+    given = {
+        "original": 0,
+        "payment": 5,
+        "time_us": NOON,
+        "whole": amount == 0,
+        "outbound": True,
+        "mantissa": amount,
+        "exponent": 0,
+        "currency": "EUR",
+        "institution": "BANKA",
+        "beneficiary": 7,
+    }
     return Reversal(**(given | fields))
 
 
@@ -130,9 +152,17 @@ def test_what_was_said_first_is_exact_whatever_the_decimals():
 
 @pytest.mark.parametrize(
     "other",
-    [back(outbound=False), back(currency="KRW"), back(2_000), back(20_000, exponent=1), back(beneficiary=8),
-     back(time_us=NOON - DAY_US - 1), back(institution="BANKB", amount=500), back(institution="BANKC", amount=500)],
-)  # fmt: skip
+    [
+        back(outbound=False),
+        back(currency="KRW"),
+        back(2_000),
+        back(20_000, exponent=1),
+        back(beneficiary=8),
+        back(time_us=NOON - DAY_US - 1),
+        back(institution="BANKB", amount=500),
+        back(institution="BANKC", amount=500),
+    ],
+)
 def test_what_does_not_agree_takes_nothing_and_waits(other):
     """Another direction, currency or payee, twice as much, more than a day before it, another bank's part."""
     party = party_of(paid(1))
@@ -230,16 +260,21 @@ def test_what_another_bank_told_stands_until_that_bank_takes_it_back():
 
 @pytest.mark.parametrize(
     ("backs", "counted", "named"),
-    [((("BANKA", 300), ("BANKB", 200)), [1_000, 800], ["reversal.foreign", None]),
-     ((("BANKA", 300), ("BANKB", 500)), [1_000, 700], ["reversal.foreign", "reversal.foreign"]),
-     ((("BANKB", 300), ("BANKB", 300), ("BANKA", 5_005)), [1_000, 1_000, 499.5], ["reversal.foreign"] * 2 + [None]),
-     ((("BANKA", 0), ("BANKB", 980)), [1_000, 20], ["reversal.foreign", None]),
-     ((("BANKB", 999), ("BANKA", 0)), [1_000, 1], ["reversal.foreign", "reversal.foreign"]),
-     ((("BANKA", 3_005), ("BANKB", 3_005), ("BANKA", 100), ("BANKB", 100)), [1_000, 699.5, 699.5, 599.5],
-      ["reversal.foreign", None, "reversal.foreign", None]),
-     ((("BANKA", 1_500), ("BANKB", 1_200), ("BANKB", 1)), [1_000, 0, 0], ["reversal.foreign", None, None])],
+    [
+        ((("BANKA", 300), ("BANKB", 200)), [1_000, 800], ["reversal.foreign", None]),
+        ((("BANKA", 300), ("BANKB", 500)), [1_000, 700], ["reversal.foreign", "reversal.foreign"]),
+        ((("BANKB", 300), ("BANKB", 300), ("BANKA", 5_005)), [1_000, 1_000, 499.5], ["reversal.foreign"] * 2 + [None]),
+        ((("BANKA", 0), ("BANKB", 980)), [1_000, 20], ["reversal.foreign", None]),
+        ((("BANKB", 999), ("BANKA", 0)), [1_000, 1], ["reversal.foreign", "reversal.foreign"]),
+        (
+            (("BANKA", 3_005), ("BANKB", 3_005), ("BANKA", 100), ("BANKB", 100)),
+            [1_000, 699.5, 699.5, 599.5],
+            ["reversal.foreign", None, "reversal.foreign", None],
+        ),
+        ((("BANKA", 1_500), ("BANKB", 1_200), ("BANKB", 1)), [1_000, 0, 0], ["reversal.foreign", None, None]),
+    ],
     ids=["parts", "the smaller", "several", "less charges", "all but one", "one after the other", "more than all"],
-)  # fmt: skip
+)
 def test_of_a_payment_that_two_banks_told_what_both_took_back_is_gone(backs, counted, named):
     """Each says what came back of it; the larger rest counts, to the cent, and a bank whose return is kept is named."""
     party = party_of(paid(1), restated=[Restated(1, 0, paid(2, "BANKB").packed())])
@@ -297,9 +332,17 @@ def test_a_fresh_amount_loses_what_its_returns_took():
 
 @pytest.mark.parametrize(
     ("waiting", "taken"),
-    [(back(), 1), (back(payment=0, original=1), 1), (back(payment=0, original=3), 1), (back(payment=6), 0),
-     (back(payment=0), 0), (back(payment=0, original=44), 0), (back(currency="KRW"), 0), (back(taken=99), 99)],
-)  # fmt: skip
+    [
+        (back(), 1),
+        (back(payment=0, original=1), 1),
+        (back(payment=0, original=3), 1),
+        (back(payment=6), 0),
+        (back(payment=0), 0),
+        (back(payment=0, original=44), 0),
+        (back(currency="KRW"), 0),
+        (back(taken=99), 99),
+    ],
+)
 def test_a_return_that_waited_is_taken_when_its_payment_comes(waiting, taken):
     """By the payment's number or its event's, if it agrees; not one that took back another payment."""
     party = party_of(paid(1), settlements={3: 1}, reversals=[waiting])
@@ -324,10 +367,16 @@ def test_a_payment_without_a_number_has_no_waiting_return():
 def test_returns_move_with_the_payment_they_are_of():
     """Only those of the one; who else took back is told by the institution's name."""
     party = party_of(paid(1), reversals=[back(taken=1), back(taken=2, institution="BANKB"), back()])
-    assert [reversals.taken_by_another(party, first, NUMBER[bank]) for first, bank in
-            ((1, "BANKA"), (1, "BANKB"), (2, "BANKA"), (2, "BANKB"), (3, "BANKA"))] == [
-        False, True, True, False, False,
-    ]  # fmt: skip
+    assert [
+        reversals.taken_by_another(party, first, NUMBER[bank])
+        for first, bank in ((1, "BANKA"), (1, "BANKB"), (2, "BANKA"), (2, "BANKB"), (3, "BANKA"))
+    ] == [
+        False,
+        True,
+        True,
+        False,
+        False,
+    ]
     reversals.move(party, 1, 8)
     assert party.reversals == [back(taken=8), back(taken=2, institution="BANKB"), back()]
     party.reversals = [back(taken=1), back(taken=1, institution="BANKB"), back(institution="BANKB")]
@@ -352,10 +401,19 @@ def test_what_is_given_back_is_as_it_was_said_and_can_be_taken_again():
 
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
-    [((10, 0), (10, 0), True), ((19, 0), (10, 0), True), ((20, 0), (10, 0), False), ((199, 1), (10, 0), True),
-     ((200, 1), (10, 0), False), ((10, 0), (1_999, 2), True), ((10, 0), (2_000, 2), False), ((5, 0), (10, 0), False),
-     ((51, 1), (10, 0), True), ((50, 0), (1_999, 2), False)],
-)  # fmt: skip
+    [
+        ((10, 0), (10, 0), True),
+        ((19, 0), (10, 0), True),
+        ((20, 0), (10, 0), False),
+        ((199, 1), (10, 0), True),
+        ((200, 1), (10, 0), False),
+        ((10, 0), (1_999, 2), True),
+        ((10, 0), (2_000, 2), False),
+        ((5, 0), (10, 0), False),
+        ((51, 1), (10, 0), True),
+        ((50, 0), (1_999, 2), False),
+    ],
+)
 def test_amounts_of_one_payment_are_no_multiples_of_each_other(one, other, expected):
     """Below twice as much either way, exactly, whatever decimals they are written with."""
     assert reversals.plausible(one, other) is reversals.plausible(other, one) is expected

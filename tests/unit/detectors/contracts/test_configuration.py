@@ -52,9 +52,13 @@ def test_rules_of_rates_are_the_defaults_where_none_are_given():
 
 @pytest.mark.parametrize(
     ("part", "text"),
-    [({"b": 1, "a": [2, 3]}, b'{"a":[2,3],"b":1}'), (msgspec.UNSET, b"null"), (None, b"null"),
-     (RateRules(jump=0.5).confirmed, b"{}")],
-)  # fmt: skip
+    [
+        ({"b": 1, "a": [2, 3]}, b'{"a":[2,3],"b":1}'),
+        (msgspec.UNSET, b"null"),
+        (None, b"null"),
+        (RateRules(jump=0.5).confirmed, b"{}"),
+    ],
+)
 def test_a_fingerprint_is_a_hash_of_sorted_json(part, text):
     """16 hex digits; what is not given counts as null."""
     assert fingerprint(part) == hashlib.sha256(text).hexdigest()[:16]

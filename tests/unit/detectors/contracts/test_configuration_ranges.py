@@ -114,9 +114,17 @@ def test_limits_are_numbers_in_their_range_once_a_day():
 
 @pytest.mark.parametrize(
     ("name", "good"),
-    [("a", True), ("0-desk", True), ("d" * 40, True), ("d" * 41, False), ("-a", False), ("Desk", False), ("", False),
-     ("a.b", False)],
-)  # fmt: skip
+    [
+        ("a", True),
+        ("0-desk", True),
+        ("d" * 40, True),
+        ("d" * 41, False),
+        ("-a", False),
+        ("Desk", False),
+        ("", False),
+        ("a.b", False),
+    ],
+)
 def test_a_desks_name_can_be_part_of_a_topics(name, good):
     """1 to 40 of a-z, 0-9 and -."""
     told = (
@@ -161,9 +169,13 @@ def test_the_ends_of_a_range_are_in_it(table, name, low, high, step):
 
 @pytest.mark.parametrize(
     ("name", "low", "high", "said"),
-    [("jump", 0.001, 10.0, "0.001 to 10"), ("confirm_minutes", 0.0, 10_080.0, "0 to 10080"),
-     ("most", 1.5, 1e6, "1.5 to 1e+06"), ("magnitude", 1.1, 1e6, "1.1 to 1e+06")],
-)  # fmt: skip
+    [
+        ("jump", 0.001, 10.0, "0.001 to 10"),
+        ("confirm_minutes", 0.0, 10_080.0, "0 to 10080"),
+        ("most", 1.5, 1e6, "1.5 to 1e+06"),
+        ("magnitude", 1.1, 1e6, "1.1 to 1e+06"),
+    ],
+)
 def test_the_ends_of_a_range_of_rates_are_in_it(name, low, high, said):
     """NaN is in none."""
     for value in (low, high):
@@ -319,25 +331,38 @@ def test_all_faults_are_told_and_the_trial_is_asked_only_when_there_is_none(monk
     asked: list[Configuration] = []
     monkeypatch.setattr(faults, "trial_fault", lambda given: asked.append(given) or "it fails")
     many = found(
-        rules=GOOD.rules | {"T99": TypologyRules(legal_basis="x")}, desks={"-": Desk()},
+        rules=GOOD.rules | {"T99": TypologyRules(legal_basis="x")},
+        desks={"-": Desk()},
         detectors=msgspec.structs.replace(GOOD.detectors, exploration=2.0),
-        engine=msgspec.structs.replace(GOOD.engine, partitions=0), rates=RateRules(jump=0.0),
+        engine=msgspec.structs.replace(GOOD.engine, partitions=0),
+        rates=RateRules(jump=0.0),
         admission=Admission(officers=("",)),
-    )  # fmt: skip
+    )
     assert [re.split(r"[\] ]", one)[0] for one in many] == [
-        "[rules.T99", "[desks", "[admission", "[detectors", "[engine", "[rates",
-    ]  # fmt: skip
+        "[rules.T99",
+        "[desks",
+        "[admission",
+        "[detectors",
+        "[engine",
+        "[rates",
+    ]
     assert asked == []
     assert found() == ["it fails"]
     assert asked == [GOOD]
     monkeypatch.setattr(faults, "trial_fault", lambda given: None)
     assert faults.stopping_faults(GOOD) == []
     stopping = msgspec.structs.replace(
-        GOOD, desks={"-": Desk()}, admission=Admission(officers=("",)),
+        GOOD,
+        desks={"-": Desk()},
+        admission=Admission(officers=("",)),
         rules=GOOD.rules | {"T01": msgspec.structs.replace(GOOD.rules["T01"], limits=(line("NaN"),))},
         detectors=msgspec.structs.replace(GOOD.detectors, exploration=2.0),
-        engine=msgspec.structs.replace(GOOD.engine, partitions=0), rates=RateRules(jump=0.0),
-    )  # fmt: skip
+        engine=msgspec.structs.replace(GOOD.engine, partitions=0),
+        rates=RateRules(jump=0.0),
+    )
     assert [re.split(r"[\] ]", one)[0] for one in faults.stopping_faults(stopping)] == [
-        "[rules.T01", "[detectors", "[engine", "[rates",
-    ]  # fmt: skip
+        "[rules.T01",
+        "[detectors",
+        "[engine",
+        "[rates",
+    ]

@@ -41,9 +41,17 @@ def test_a_limit_out_of_its_range_is_told_what_is_expected(kind, value, fault):
 
 @pytest.mark.parametrize(
     ("text", "value"),
-    [("0", 0), ("5000", 5000), ("0.8", Decimal("0.8")), ("1e3", 1000), ("25E-1", Decimal("2.5")), ("1E+2", 100),
-     ("1e18", 10**18), ("999999999999999999", 10**18 - 1)],
-)  # fmt: skip
+    [
+        ("0", 0),
+        ("5000", 5000),
+        ("0.8", Decimal("0.8")),
+        ("1e3", 1000),
+        ("25E-1", Decimal("2.5")),
+        ("1E+2", 100),
+        ("1e18", 10**18),
+        ("999999999999999999", 10**18 - 1),
+    ],
+)
 def test_a_limits_value_is_a_decimal_of_0_to_1e18(text, value):
     """Both ends are allowed, with or without an exponent."""
     assert number(text) == value
@@ -51,9 +59,23 @@ def test_a_limits_value_is_a_decimal_of_0_to_1e18(text, value):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "-1", "NaN", "Infinity", "1_000", " 1", "1e999998", "1e19", "1000000000000000001", "1.1e18", "1" * 19,
-             "0." + "1" * 19, "\u0661"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        "-1",
+        "NaN",
+        "Infinity",
+        "1_000",
+        " 1",
+        "1e999998",
+        "1e19",
+        "1000000000000000001",
+        "1.1e18",
+        "1" * 19,
+        "0." + "1" * 19,
+        "\u0661",
+    ],
+)
 def test_anything_else_is_refused_with_what_was_written(text):
     """Python takes most of them for numbers, and the hundredths of some are too long for any partition."""
     with pytest.raises(ValueError, match=r"not a number of 0 or more; got: '.*'; expected: a decimal string, at most"):
@@ -93,9 +115,12 @@ def book_of(*limits):
 
 def test_the_limit_in_force_is_the_newest_that_began_by_the_day():
     """In whatever order they are configured; none before the first, none of a name or typology that is not known."""
-    book = book_of(limit("3", effective_from=date(2025, 1, 1)), limit("1", effective_from=date(2023, 1, 1)),
-                   limit("9", effective_from=date(2023, 6, 1), name="other"),
-                   limit("2", effective_from=date(2024, 1, 1)))  # fmt: skip
+    book = book_of(
+        limit("3", effective_from=date(2025, 1, 1)),
+        limit("1", effective_from=date(2023, 1, 1)),
+        limit("9", effective_from=date(2023, 6, 1), name="other"),
+        limit("2", effective_from=date(2024, 1, 1)),
+    )
     days = [(2022, 12, 31), (2023, 1, 1), (2023, 12, 31), (2024, 1, 1), (2026, 1, 1)]
     found = [book.limit("T02", "annual_cap", date(*day)) for day in days]
     assert [each and each.limit.value for each in found] == [None, "1", "1", "2", "3"]

@@ -36,9 +36,18 @@ def test_the_first_event_has_no_past():
 
 @pytest.mark.parametrize(
     ("given", "positive", "bounded"),
-    [(None, None, None), (nan, None, None), (inf, None, None), (-inf, None, None), (0.0, None, 0.0),
-     (-5.0, None, -5.0), (1e-9, 1e-9, 1e-9), (1e300, LARGEST, LARGEST), (-1e300, None, -LARGEST)],
-)  # fmt: skip
+    [
+        (None, None, None),
+        (nan, None, None),
+        (inf, None, None),
+        (-inf, None, None),
+        (0.0, None, 0.0),
+        (-5.0, None, -5.0),
+        (1e-9, 1e-9, 1e-9),
+        (1e300, LARGEST, LARGEST),
+        (-1e300, None, -LARGEST),
+    ],
+)
 def test_amounts_are_positive_and_rates_either_side_within_bounds(given, positive, bounded):
     """What is no such number is not known; what is beyond 1e30 counts as that."""
     one = moment(amount_usd=given, sum_7d_usd=given, doc_line_ratio=given, deal_deviation_bp=given)
@@ -54,9 +63,14 @@ def test_an_amount_is_measured_in_logarithms_of_the_own_past():
     shared = shared_of(**{f"amount|{PEERS}": [3.0, 3.0, log(800.0), 1.0]})
     own = [5.0, 4.0, log(500.0), 0.5]
     assert amount_own.measure(moment(shared=shared), own) == Feature(
-        "amount_own", 1000.0, "USD", spreads(log(1000), log(500), 0.5, 4.0), pytest.approx(500.0), 5,
+        "amount_own",
+        1000.0,
+        "USD",
+        spreads(log(1000), log(500), 0.5, 4.0),
+        pytest.approx(500.0),
+        5,
         pytest.approx(800.0),
-    )  # fmt: skip
+    )
     assert amount_own.measure(moment(shared=shared, amount_usd=None), own) == Feature(
         "amount_own", None, "USD", None, pytest.approx(500.0), 5, pytest.approx(800.0)
     )
@@ -94,9 +108,15 @@ def test_what_amounts_teach():
 
 @pytest.mark.parametrize(
     ("corridor", "peers", "usual"),
-    [(20.0, 50.0, 300.0), (19.0, 50.0, 700.0), (None, 20.0, 700.0), (None, 19.0, None), (19.0, 19.0, None),
-     (None, None, None)],
-)  # fmt: skip
+    [
+        (20.0, 50.0, 300.0),
+        (19.0, 50.0, 700.0),
+        (None, 20.0, 700.0),
+        (None, 19.0, None),
+        (19.0, 19.0, None),
+        (None, None, None),
+    ],
+)
 def test_a_young_corridor_is_judged_by_all_peers(corridor, peers, usual):
     """From 20 payments on its own; of fewer peers nothing is known. No own baseline, only how many there were."""
     groups = {}
@@ -175,9 +195,14 @@ def test_the_week_is_measured_as_amounts_are():
     shared = shared_of(**{f"week|{PEERS}": [9.0, 9.0, log(3000.0), 1.0]})
     own = [5.0, 4.0, log(1000.0), 0.5]
     assert week_sum.measure(moment(shared=shared), own) == Feature(
-        "week_sum", 2000.0, "USD", spreads(log(2000), log(1000), 0.5, 4.0), pytest.approx(1000.0), 5,
+        "week_sum",
+        2000.0,
+        "USD",
+        spreads(log(2000), log(1000), 0.5, 4.0),
+        pytest.approx(1000.0),
+        5,
         pytest.approx(3000.0),
-    )  # fmt: skip
+    )
     assert week_sum.measure(moment(shared=shared, sum_7d_usd=None), own) == Feature(
         "week_sum", None, "USD", None, pytest.approx(1000.0), 5, pytest.approx(3000.0)
     )

@@ -242,9 +242,16 @@ def test_a_layout_is_known_by_its_names_and_sizes():
 
 @pytest.mark.parametrize(
     "damage",
-    [lambda p: p[:-1], lambda p: p + b"\0", lambda p: b"\x02" + p[1:], lambda p: b"\x01", lambda p: p[:1] + b"\x11",
-     lambda p: p[:1] + b"\x11" + p[2:], lambda p: p[:1] + b"\x01" + p[2:]],
-)  # fmt: skip
+    [
+        lambda p: p[:-1],
+        lambda p: p + b"\0",
+        lambda p: b"\x02" + p[1:],
+        lambda p: b"\x01",
+        lambda p: p[:1] + b"\x11",
+        lambda p: p[:1] + b"\x11" + p[2:],
+        lambda p: p[:1] + b"\x01" + p[2:],
+    ],
+)
 def test_damaged_bytes_are_refused(damage):
     """Torn, too long, of another format, of more counterparties than there may be, or fewer than there are bytes."""
     packed = damage(layout().pack(a_past()))

@@ -183,8 +183,9 @@ def test_growth_is_the_logarithm_of_fast_over_slow():
     for amount in (1000.0, 9000.0):
         ratio = flows(500.0, 30_000.0, amount, 2.0, 60.0)
         found = slow_boiling.measure(moment(ago=2.0, first_ago=60.0, amount_usd=amount), [500.0, 30_000.0, 20.0, 25.0])
-        assert found == Feature("slow_boiling", pytest.approx(ratio), "ratio", pytest.approx(max(0.0, log(ratio))),
-                                1.0, 25, None)  # fmt: skip
+        assert found == Feature(
+            "slow_boiling", pytest.approx(ratio), "ratio", pytest.approx(max(0.0, log(ratio))), 1.0, 25, None
+        )
     assert flows(500.0, 30_000.0, 1000.0, 2.0, 60.0) < 1 < flows(500.0, 30_000.0, 9000.0, 2.0, 60.0)
 
 

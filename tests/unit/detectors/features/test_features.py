@@ -19,12 +19,23 @@ START = 1.75e9
 def view(day=0.0, **changes):
     """An ordinary payment, `day` days after the start."""
     usual = {
-        "event_time_s": START + day * DAY, "direction": "out", "party_type": "company",
-        "channel": "web", "country": "VN",
-        "currency": "USD", "purpose": None, "institution": "bank", "counterparty": "k.1.supplier", "amount_usd": 1000.0,
-        "deal_deviation_bp": 30.0, "no_document": True, "local_hour": 10.5, "local_weekday": 1, "doc_line_ratio": 0.2,
+        "event_time_s": START + day * DAY,
+        "direction": "out",
+        "party_type": "company",
+        "channel": "web",
+        "country": "VN",
+        "currency": "USD",
+        "purpose": None,
+        "institution": "bank",
+        "counterparty": "k.1.supplier",
+        "amount_usd": 1000.0,
+        "deal_deviation_bp": 30.0,
+        "no_document": True,
+        "local_hour": 10.5,
+        "local_weekday": 1,
+        "doc_line_ratio": 0.2,
         "sum_7d_usd": 1000.0,
-    }  # fmt: skip
+    }
     return EventView(**usual | changes)
 
 
@@ -225,8 +236,17 @@ def test_there_is_room_for_every_group_that_senders_can_make():
     codes = itertools.zip_longest(sorted(COUNTRIES), sorted(CURRENCIES))
     for (country, currency), direction, kind in itertools.product(codes, ("out", "in"), get_args(PartyType)):
         for channel in get_args(Channel):
-            observe(view(country=country or "AQ", currency=currency or "USD", direction=direction, party_type=kind,
-                         channel=channel), b"", shared)  # fmt: skip
+            observe(
+                view(
+                    country=country or "AQ",
+                    currency=currency or "USD",
+                    direction=direction,
+                    party_type=kind,
+                    channel=channel,
+                ),
+                b"",
+                shared,
+            )
     assert len(shared.groups) > 4096
     assert first <= set(shared.groups)
 

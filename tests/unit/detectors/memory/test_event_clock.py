@@ -128,8 +128,10 @@ def test_order_never_matters_and_time_never_goes_back(readings):
     assert ends == {max(min(at_us, timestamp_ms * 1000) for at_us, timestamp_ms in readings)}
 
 
-@given(st.lists(st.tuples(st.integers(0, 10 * DAY_US // HOUR_US), st.integers(0, 24)), min_size=1, max_size=8),
-       st.integers(0, 8))  # fmt: skip
+@given(
+    st.lists(st.tuples(st.integers(0, 10 * DAY_US // HOUR_US), st.integers(0, 24)), min_size=1, max_size=8),
+    st.integers(0, 8),
+)
 def test_a_save_and_load_anywhere_changes_nothing(hours, cut):
     """Payments up to 24 h ahead of their Kafka timestamps, saved and loaded in between: the same digest."""
     one, two = Ledger(), Ledger()

@@ -14,8 +14,17 @@ COUNTS = Judged(None, displaced=False)
 
 def said(alert=ALERT, officer="I-1", verdict="refuted"):
     """A verdict."""
-    return Disposition(event_id="e", identity="0" * 32, body="1" * 32, alert_id=alert, party="p", verdict=verdict,
-                       reason_hash="0", investigator=officer, decided_at=START)  # fmt: skip
+    return Disposition(
+        event_id="e",
+        identity="0" * 32,
+        body="1" * 32,
+        alert_id=alert,
+        party="p",
+        verdict=verdict,
+        reason_hash="0",
+        investigator=officer,
+        decided_at=START,
+    )
 
 
 def given(at_us, alert=ALERT, officer="I-1", verdict="refuted"):

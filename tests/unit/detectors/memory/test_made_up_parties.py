@@ -26,23 +26,35 @@ def book_of(size: int = SIZE, listed: tuple[str, ...] = LISTED) -> Ledger:
 def pay_all(book: Ledger, day: int, amount: str, institution: str = "BANKA", count: int = CUSTOMERS) -> list[Any]:
     """A payment of each of the bank's customers; their outputs."""
     return [
-        book.pay(f"d{day}", later(days=day, minutes=number), amount, institution=institution,
-                 party=f"k1.0a3.customer{number}", channel="branch")
+        book.pay(
+            f"d{day}",
+            later(days=day, minutes=number),
+            amount,
+            institution=institution,
+            party=f"k1.0a3.customer{number}",
+            channel="branch",
+        )
         for number in range(count)
-    ]  # fmt: skip
+    ]
 
 
 def flood(book: Ledger, senders: list[str], count: int = FLOOD, day: float = 1) -> None:
     """So many payments of a dollar, each of another made-up party, by these institutions in turn."""
     for number in range(count):
-        book.pay("f", later(days=day, seconds=number), "1", institution=senders[number % len(senders)],
-                 party=f"k1.0a3.made{day}-{number}")  # fmt: skip
+        book.pay(
+            "f",
+            later(days=day, seconds=number),
+            "1",
+            institution=senders[number % len(senders)],
+            party=f"k1.0a3.made{day}-{number}",
+        )
 
 
 def tell(book: Ledger, name: str, at: datetime, party: str) -> None:
     """A profile of a person."""
-    event = Profile(event_id=name, identity=digest16(name), body=digest16(name), as_of=at, party=party,
-                    party_type="person")  # fmt: skip
+    event = Profile(
+        event_id=name, identity=digest16(name), body=digest16(name), as_of=at, party=party, party_type="person"
+    )
     book.put(event, book.origin("fx.profiles.v1"))
 
 
@@ -56,9 +68,12 @@ def yearly_totals(outputs: list[Any]) -> list[tuple[str, str]]:
     """Of each alert by rule: the typology, and the year's total that it measured, in USD."""
     return [
         (hit.id, measured.value)
-        for one in outputs for alert in one.alerts for hit in alert.typologies
-        for measured in hit.measured if measured.name == "annual_total"
-    ]  # fmt: skip
+        for one in outputs
+        for alert in one.alerts
+        for hit in alert.typologies
+        for measured in hit.measured
+        if measured.name == "annual_total"
+    ]
 
 
 NAMES = {"none": [], "one": ["EVIL"], "another each": [f"F{one}" for one in range(FLOOD)], "listed": ["BANKB"]}

@@ -84,13 +84,16 @@ def test_which_payments_raised_a_statistical_alert_is_known_of_both_names():
 def profiled(ledger: Ledger, party: str, kind: str, day: float) -> None:
     """A register's profile, as of so many days after the start."""
     name = f"{party}{day}"
-    event = Profile(event_id=name, identity=digest16(name), body=digest16(name), party=party, party_type=kind,
-                    as_of=later(days=day))  # fmt: skip
+    event = Profile(
+        event_id=name, identity=digest16(name), body=digest16(name), party=party, party_type=kind, as_of=later(days=day)
+    )
     ledger.put(event, ledger.origin("fx.profiles.v1"))
 
 
-@pytest.mark.parametrize(("days", "kind"), [((1, 5), "bank"), ((5, 1), "person"), ((3, 3), "bank"),
-                                            ((None, 1), "bank"), ((1, None), "person")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("days", "kind"),
+    [((1, 5), "bank"), ((5, 1), "person"), ((3, 3), "bank"), ((None, 1), "bank"), ((1, None), "person")],
+)
 def test_the_newest_profile_stands_whatever_name_it_came_under(days, kind):
     """A person by the profile under the old name, a bank by that under the new one, as of these days; if at all.
 

@@ -35,8 +35,9 @@ def alerted(**tables) -> tuple[Pipeline, dict[str, str]]:
 
 def verdict(pipeline: Pipeline, on: dict[str, str], event_id: str, officer: str, said: str = "refuted") -> str | None:
     """Why a verdict does not count, None where it does."""
-    outputs = pipeline.send(DISPOSITIONS, DISPOSITION | on | {"event_id": event_id, "investigator": officer,
-                                                              "verdict": said})  # fmt: skip
+    outputs = pipeline.send(
+        DISPOSITIONS, DISPOSITION | on | {"event_id": event_id, "investigator": officer, "verdict": said}
+    )
     codes = [msgspec.json.decode(one.value, type=Notice).code for one in outputs]
     return codes[0] if codes else None
 

@@ -13,8 +13,18 @@ from detectors.memory.state import PartitionState
 from detectors.values.shares import OFFICES
 
 ROW = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
-BACK = Reversal(original=1, payment=0, time_us=0, whole=False, outbound=True, mantissa=1, exponent=0, currency="USD",
-                institution="BANKA", beneficiary=1)  # fmt: skip
+BACK = Reversal(
+    original=1,
+    payment=0,
+    time_us=0,
+    whole=False,
+    outbound=True,
+    mantissa=1,
+    exponent=0,
+    currency="USD",
+    institution="BANKA",
+    beneficiary=1,
+)
 
 
 def row(offset: int) -> bytes:
@@ -42,13 +52,17 @@ def state_of(*renamed: tuple[str, str], **parties: Party) -> PartitionState:
 @pytest.mark.parametrize(
     ("token", "previous", "found"),
     [
-        ("k1", {}, 1), ("k2", {}, 2), ("k9", {}, 0),  # known, known, new
+        ("k1", {}, 1),
+        ("k2", {}, 2),
+        ("k9", {}, 0),  # known, known, new
         ("k2", {"other": "k1"}, 2),  # another token of the record was renamed
         ("k9", {"k9": "k1"}, 1),  # known under its former name alone
-        ("k0", {}, 2), ("k2", {"k2": "k0"}, 2), ("k9", {"k9": "k0"}, 2),  # k0 was renamed to k2
+        ("k0", {}, 2),
+        ("k2", {"k2": "k0"}, 2),
+        ("k9", {"k9": "k0"}, 2),  # k0 was renamed to k2
         ("k8", {"k8": "k9"}, 0),  # neither is known
     ],
-)  # fmt: skip
+)
 def test_a_party_is_found_under_its_newest_name_or_its_former_one(token, previous, found):
     """And the state stays as it was."""
     state = state_of(("k0", "k2"), k1=party(1), k2=party(2))
@@ -155,11 +169,17 @@ def test_a_party_keeps_the_names_that_it_was_known_by():
 @pytest.mark.parametrize(
     ("current", "earlier", "sender", "owner"),
     [
-        ("", "", "NAMED", "NAMED"), ("NAMED", "", "", "NAMED"), ("NAMED", "", "LISTED", "LISTED"),
-        ("LISTED", "", "NAMED", "LISTED"), ("GONE", "", "", ""), ("NAMED", "LISTED", "NAMED", "LISTED"),
-        ("LISTED", "NAMED", "", "LISTED"), ("", "NAMED", "", "NAMED"), ("NAMED", OFFICES, "", "NAMED"),
+        ("", "", "NAMED", "NAMED"),
+        ("NAMED", "", "", "NAMED"),
+        ("NAMED", "", "LISTED", "LISTED"),
+        ("LISTED", "", "NAMED", "LISTED"),
+        ("GONE", "", "", ""),
+        ("NAMED", "LISTED", "NAMED", "LISTED"),
+        ("LISTED", "NAMED", "", "LISTED"),
+        ("", "NAMED", "", "NAMED"),
+        ("NAMED", OFFICES, "", "NAMED"),
     ],
-)  # fmt: skip
+)
 def test_a_party_belongs_to_whoever_of_highest_rank_told_of_it_first(current, earlier, sender, owner):
     """By both of its names, and by the record that touches it now; it is counted there."""
     state = state_of(k1=party(1, owner=earlier), k2=party(2, owner=current))
@@ -200,17 +220,29 @@ def test_every_fact_of_both_names_is_in_the_party_that_they_become():
     """The earlier name's first where order counts; what can be one only is the newer name's, if it has it."""
     both = [
         Party(
-            party_type=kind, first_us=first, last_us=last, payments=row(number),
-            baselines=bytes([number]), slots={"T01": bytes([number]), f"own{number}": b""}, names=["USD"],
-            proofs=[Proof(number, 0, "", b"")], reversals=[msgspec.structs.replace(BACK, original=number)],
-            alerted=[alerted(number)], case=(f"case-{number}", number), facts=facts(f"size{number}"),
-            declarations=number, verdicts=[Given(bytes([number]), 0, "", 0)],
-            aliases={number: number, 9: number}, settlements={number + 100: number, 99: number},
-            restated=[Restated(number, 0, ROW.packed())], folded=msgspec.msgpack.encode(Folded(count=number)),
-            raised=bytes([number]) * 24, words={"BANKA": number, f"BANK{number}": 4},
+            party_type=kind,
+            first_us=first,
+            last_us=last,
+            payments=row(number),
+            baselines=bytes([number]),
+            slots={"T01": bytes([number]), f"own{number}": b""},
+            names=["USD"],
+            proofs=[Proof(number, 0, "", b"")],
+            reversals=[msgspec.structs.replace(BACK, original=number)],
+            alerted=[alerted(number)],
+            case=(f"case-{number}", number),
+            facts=facts(f"size{number}"),
+            declarations=number,
+            verdicts=[Given(bytes([number]), 0, "", 0)],
+            aliases={number: number, 9: number},
+            settlements={number + 100: number, 99: number},
+            restated=[Restated(number, 0, ROW.packed())],
+            folded=msgspec.msgpack.encode(Folded(count=number)),
+            raised=bytes([number]) * 24,
+            words={"BANKA": number, f"BANK{number}": 4},
         )
         for number, kind, first, last in ((1, "person", 5, 9), (2, "company", 3, 7))
-    ]  # fmt: skip
+    ]
     found = merged(*both)
     assert (found.party_type, found.first_us, found.last_us) == ("person", 3, 9)
     assert rows(found)["offset"].tolist() == [2, 1]
@@ -239,12 +271,14 @@ def test_what_the_newer_name_lacks_is_the_earlier_ones():
 def test_what_is_bounded_is_cut_to_the_newest_when_two_become_one():
     """Twenty series alerted, 256 alerts, a thousand aliases and settlements: the newer name's first."""
     first, second = (
-        Party(alerted=[alerted(base + number) for number in range(15)],
-              raised=b"".join((base + number).to_bytes(16, "big") + bytes(8) for number in range(200)),
-              aliases={base + number: 0 for number in range(600)},
-              settlements={base + number: 0 for number in range(600)})
+        Party(
+            alerted=[alerted(base + number) for number in range(15)],
+            raised=b"".join((base + number).to_bytes(16, "big") + bytes(8) for number in range(200)),
+            aliases={base + number: 0 for number in range(600)},
+            settlements={base + number: 0 for number in range(600)},
+        )
         for base in (1000, 3000)
-    )  # fmt: skip
+    )
     found = merged(second, first)
     assert [each.series for each in found.alerted] == [str(1000 + number) for number in range(10, 15)] + [
         str(3000 + number) for number in range(15)

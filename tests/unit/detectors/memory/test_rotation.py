@@ -22,9 +22,17 @@ def alerted(ledger: Ledger) -> str:
 
 def verdict(ledger: Ledger, event_id: str, alert_id: str, party: str, days: float) -> Outputs:
     """An investigator's verdict that names the party by the token of its alert."""
-    event = Disposition(event_id=event_id, identity=digest16(event_id), body=digest16(event_id), alert_id=alert_id,
-                        party=party, verdict="refuted", reason_hash="0", investigator=event_id,
-                        decided_at=later(days=days))  # fmt: skip
+    event = Disposition(
+        event_id=event_id,
+        identity=digest16(event_id),
+        body=digest16(event_id),
+        alert_id=alert_id,
+        party=party,
+        verdict="refuted",
+        reason_hash="0",
+        investigator=event_id,
+        decided_at=later(days=days),
+    )
     return ledger.put(event, ledger.origin("fx.dispositions.v1"))
 
 
@@ -119,8 +127,15 @@ def test_many_settlements_do_not_make_a_regular_counterparty_new() -> None:
     ledger.pay("overlap", START, "1", party=SECOND, counterparty=PAYEE_2, previous=both)
     for number in range(MOST_ALIASES + 1):
         for status in ("ordered", "settled"):
-            ledger.pay(f"{status}{number}", later(minutes=number), "1", party=SECOND, counterparty="k2.222.other",
-                       status=status, payment_id=f"p{number}")  # fmt: skip
+            ledger.pay(
+                f"{status}{number}",
+                later(minutes=number),
+                "1",
+                party=SECOND,
+                counterparty="k2.222.other",
+                status=status,
+                payment_id=f"p{number}",
+            )
     ledger.pay("after", later(days=2), "1", party=SECOND, counterparty=PAYEE_2)
     _, party = only(ledger)
     assert int(rows(party)[-1]["beneficiary"]) == token_number(PAYEE)

@@ -21,8 +21,15 @@ def reloaded(state: PartitionState) -> PartitionState:
 
 def profile(name: str, hours: float, size: str) -> Profile:
     """A profile of the party; equal hours are a tie."""
-    return Profile(event_id=name, identity=digest16(name), body=digest16(size), party=PARTY, as_of=later(hours=hours),
-                   party_type="person", size=size)  # fmt: skip
+    return Profile(
+        event_id=name,
+        identity=digest16(name),
+        body=digest16(size),
+        party=PARTY,
+        as_of=later(hours=hours),
+        party_type="person",
+        size=size,
+    )
 
 
 def assert_goes_on_alike(ledger: Ledger) -> None:

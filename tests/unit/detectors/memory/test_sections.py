@@ -21,8 +21,10 @@ def test_small_items_are_packed_in_lots(monkeypatch):
     monkeypatch.setattr(sections, "_LOT", 10)
     found = list(sections.lots("parties", ["a" * 4, "b" * 6, "c" * 9, "d", "e"], len))
     assert [(name, msgspec.msgpack.decode(packed)) for name, packed in found] == [
-        ("parties/0#0", ["aaaa", "bbbbbb"]), ("parties/1#0", ["c" * 9, "d"]), ("parties/2#0", ["e"]),
-    ]  # fmt: skip
+        ("parties/0#0", ["aaaa", "bbbbbb"]),
+        ("parties/1#0", ["c" * 9, "d"]),
+        ("parties/2#0", ["e"]),
+    ]
     assert [name for name, _ in sections.lots("parties", ["a" * 10], len)] == ["parties/0#0"]
     assert list(sections.lots("parties", [], len)) == []
 

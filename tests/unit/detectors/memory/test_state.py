@@ -109,8 +109,12 @@ def test_a_state_that_has_applied_nothing_comes_back():
 def test_the_sections_have_their_names_and_order():
     """What a snapshot of this schema holds; the next release reads it by these names."""
     names = [name.removesuffix("#0") for name, _ in full().freeze().sections()]
-    windows = [f"{part}/{kind}" for kind in KINDS for part in ("senders", "fingerprints", "formers")
-               if part != "formers" or kind == "transaction"]  # fmt: skip
+    windows = [
+        f"{part}/{kind}"
+        for kind in KINDS
+        for part in ("senders", "fingerprints", "formers")
+        if part != "formers" or kind == "transaction"
+    ]
     first = ["header", "configuration", "typologies", "shares", "officers", *windows]
     last = ["rates/EUR/USD", "rates held", "restatement", "parties/0", "renamed/0"]
     assert names[: len(first)] == first
@@ -129,8 +133,11 @@ def test_parties_and_names_are_saved_in_lots_by_their_size():
         state.rename(f"{number}" * half, "n" * half, 5)
     names = [name for name, _ in state.freeze().sections()]
     assert [name for name in names if name.startswith(("parties", "renamed")) and name.endswith("#0")] == [
-        "parties/0#0", "parties/1#0", "renamed/0#0", "renamed/1#0",
-    ]  # fmt: skip
+        "parties/0#0",
+        "parties/1#0",
+        "renamed/0#0",
+        "renamed/1#0",
+    ]
     assert thawed(state).parties == state.parties
     assert thawed(state).renamed == state.renamed
 
@@ -156,8 +163,15 @@ def test_what_is_applied_later_does_not_change_a_snapshot_in_the_making():
 # Refused
 
 
-NEEDED = ("header", "typologies", "rates held", "restatement", "shares", "officers",
-          *(f"{part}/{kind}" for kind in KINDS for part in ("senders", "fingerprints")))  # fmt: skip
+NEEDED = (
+    "header",
+    "typologies",
+    "rates held",
+    "restatement",
+    "shares",
+    "officers",
+    *(f"{part}/{kind}" for kind in KINDS for part in ("senders", "fingerprints")),
+)
 
 
 @pytest.mark.parametrize("missing", NEEDED)
@@ -226,9 +240,12 @@ def test_a_budget_is_drawn_by_the_detectors_seed_and_the_partition():
     state.install(DEFAULT)
     detectors, partitions = DEFAULT.detectors, DEFAULT.engine.partitions
     expected = Budget.new(
-        detectors.daily_budget, partitions, detectors.exploration, derived_seed(detectors.seed, "budget", "3"),
+        detectors.daily_budget,
+        partitions,
+        detectors.exploration,
+        derived_seed(detectors.seed, "budget", "3"),
         finest_rank=1.0 / (detectors.calibration_window + 1),
-    )  # fmt: skip
+    )
     assert state.budget.to_state() == expected.to_state()
 
 

@@ -24,9 +24,21 @@ NAMES = ["", "BANKA", "KRW"]
 
 def won(offset, usd=WRONG, **fields):
     """A payment of 1 400 000 won at a ledger position."""
-    given = {"time": 0, "amount_us": 0, "event": 10_000 + offset, "payment": 0, "beneficiary": 7, "usd": usd,
-             "amount": 1_400_000, "offset": offset, "purpose": 0, "institution": 1, "currency": 2, "exponent": 0,
-             "flags": OUT | NO_DOCUMENT | SETTLED}  # fmt: skip
+    given = {
+        "time": 0,
+        "amount_us": 0,
+        "event": 10_000 + offset,
+        "payment": 0,
+        "beneficiary": 7,
+        "usd": usd,
+        "amount": 1_400_000,
+        "offset": offset,
+        "purpose": 0,
+        "institution": 1,
+        "currency": 2,
+        "exponent": 0,
+        "flags": OUT | NO_DOCUMENT | SETTLED,
+    }
     return Payment(**(given | fields))
 
 
@@ -117,15 +129,21 @@ def test_a_typology_is_shown_the_party_as_it_counts_now(state, watched):
 def test_what_was_taken_back_is_taken_from_what_was_alerted(state, watched):
     """300 cents less: of the size and of each bank's part, none below 0; compared with the slots of before."""
     party = party_of(won(10, 1_000), slots={"T02": b"was"})
-    party.alerted = [alerted("T99", "gone"), alerted(BANKA=400, BANKB=100), alerted("T02 disputed", size=200),
-                     alerted("T01 bound", "x", 301, 8)]  # fmt: skip
+    party.alerted = [
+        alerted("T99", "gone"),
+        alerted(BANKA=400, BANKB=100),
+        alerted("T02 disputed", size=200),
+        alerted("T01 bound", "x", 301, 8),
+    ]
     was = before(party)
     payments.write(party, 0, won(10, 700))
     followed(state, party, was)
     assert party.alerted == [
-        alerted("T99", "gone"), alerted(size=200, BANKA=100, BANKB=0), alerted("T02 disputed", size=0),
+        alerted("T99", "gone"),
+        alerted(size=200, BANKA=100, BANKB=0),
+        alerted("T02 disputed", size=0),
         alerted("T01 bound", "x", 1, 8),
-    ]  # fmt: skip
+    ]
     assert watched[1].stood == [(b"was", "s", 9), (b"anew", "s", 9)] * 2
     assert watched[0].stood == [(None, "x", 8), (b"anew", "x", 8)]
 

@@ -26,11 +26,27 @@ def alerted(ledger: Ledger, day: float = 0, **fields) -> str:
     return alert.alert_id
 
 
-def verdict(ledger: Ledger, name: str, alert_id: str, said: str = "refuted", *, officer: str = "I-1",
-            days: float = 1, party: str = PARTY) -> Outputs:  # fmt: skip
-    event = Disposition(event_id=name, identity=digest16(name + party), body=digest16(name), alert_id=alert_id,
-                        party=party, verdict=said, reason_hash="0", investigator=officer,
-                        decided_at=later(days=days))  # fmt: skip
+def verdict(
+    ledger: Ledger,
+    name: str,
+    alert_id: str,
+    said: str = "refuted",
+    *,
+    officer: str = "I-1",
+    days: float = 1,
+    party: str = PARTY,
+) -> Outputs:
+    event = Disposition(
+        event_id=name,
+        identity=digest16(name + party),
+        body=digest16(name),
+        alert_id=alert_id,
+        party=party,
+        verdict=said,
+        reason_hash="0",
+        investigator=officer,
+        decided_at=later(days=days),
+    )
     return ledger.put(event, ledger.origin(DISPOSITIONS))
 
 
@@ -184,8 +200,16 @@ def test_one_banks_alerts_shut_out_no_verdict_on_another_banks(rounds):
     told = 0
     for number in range(21 * rounds):
         purpose = number % 21
-        told += len(ledger.pay(f"x{number}", later(hours=1, minutes=number), "4900", institution="BANKX",
-                               purpose=f"P{purpose}", counterparty=f"k1.111.p{purpose}").alerts)  # fmt: skip
+        told += len(
+            ledger.pay(
+                f"x{number}",
+                later(hours=1, minutes=number),
+                "4900",
+                institution="BANKX",
+                purpose=f"P{purpose}",
+                counterparty=f"k1.111.p{purpose}",
+            ).alerts
+        )
     assert told >= MOST_RAISED or not rounds
     assert refused(verdict(ledger, "v", alert, "confirmed", days=3)) is None
     assert kept(ledger) == ["confirmed"]
@@ -278,8 +302,17 @@ def test_a_verdict_dated_ahead_does_not_outdate_those_of_the_next_day():
         ("own", "confirmed", 1.04, 1.04, None),
         ("older", "inconclusive", 1.02, 1.04, "verdict.outdated"),
     ):
-        event = Disposition(event_id=name, identity=digest16(name), body=digest16(name), alert_id=alert, party=PARTY,
-                            verdict=said, reason_hash="0", investigator="I-1", decided_at=later(days=days))  # fmt: skip
+        event = Disposition(
+            event_id=name,
+            identity=digest16(name),
+            body=digest16(name),
+            alert_id=alert,
+            party=PARTY,
+            verdict=said,
+            reason_hash="0",
+            investigator="I-1",
+            decided_at=later(days=days),
+        )
         origin = msgspec.structs.replace(ledger.origin(DISPOSITIONS), timestamp_ms=stamp(later(days=sent)))
         assert refused(ledger.put(event, origin)) == wanted
     assert kept(ledger) == ["confirmed"]

@@ -70,8 +70,10 @@ def test_z_counts_spreads_and_ends_at_eight(value, z):
     scaler = BoundedScaler()
     scaler.scales["a"] = [3.0, 10.0, 0.5]
     assert scaler.transform_one({"a": value, "new": z, "far": 2 * z}) == {
-        "a": z, "new": z, "far": max(-8.0, min(8.0, 2 * z)),
-    }  # fmt: skip
+        "a": z,
+        "new": z,
+        "far": max(-8.0, min(8.0, 2 * z)),
+    }
 
 
 def test_the_squash_is_a_logistic_of_a_quarter_of_z():
@@ -157,8 +159,11 @@ def test_a_full_window_is_loaded_as_it_was_and_a_wrong_one_refused():
     one = window(5.0, 1.0, 4.0, 2.0, 3.0)
     loaded = SlidingWindow.from_bytes(4, one.to_bytes())
     assert (list(loaded.order), list(loaded.arrivals), loaded.oldest, loaded.size) == (
-        [1.0, 2.0, 3.0, 4.0], [1.0, 4.0, 2.0, 3.0], 0, 4,
-    )  # fmt: skip
+        [1.0, 2.0, 3.0, 4.0],
+        [1.0, 4.0, 2.0, 3.0],
+        0,
+        4,
+    )
     with pytest.raises(ValueError, match="got: 32 bytes; expected: at most 3 numbers"):
         SlidingWindow.from_bytes(3, one.to_bytes())
     with pytest.raises(ValueError, match="got: 31 bytes; expected: at most 4 numbers"):
@@ -204,8 +209,10 @@ def test_tails_learn_each_present_feature_once():
     assert (model.to_state(), model.n_learned) == (before, 2)
     assert model.score_then_learn_one({"a": 9.0, "b": 1.0}) == scored
     assert (model.n_learned, list(model.windows["a"].order), list(model.windows["b"].order)) == (
-        3, [1.0, 2.0, 9.0], [1.0],
-    )  # fmt: skip
+        3,
+        [1.0, 2.0, 9.0],
+        [1.0],
+    )
 
 
 def test_a_save_of_tails_is_counter_length_and_windows():
@@ -239,8 +246,11 @@ def test_parameters_are_filled_up_with_defaults():
 
 def test_every_fault_of_parameters_is_told():
     """Unknown names, and values on either side of their range; NaN is in none."""
-    with pytest.raises(ValueError, match=r"^detector d: no parameter 'x'; one = 0\.4, must be 0\.5 to 2; "
-                                         r"two = 31\.0, must be 10 to 30; it has: one, two$"):  # fmt: skip
+    with pytest.raises(
+        ValueError,
+        match=r"^detector d: no parameter 'x'; one = 0\.4, must be 0\.5 to 2; "
+        r"two = 31\.0, must be 10 to 30; it has: one, two$",
+    ):
         checked("d", {"x": 1.0, "one": 0.4, "two": 31.0}, KNOWN)
     with pytest.raises(ValueError, match="one = nan"):
         checked("d", {"one": nan}, KNOWN)
@@ -291,8 +301,13 @@ def test_parameters_reach_the_trees():
     model = HalfSpaceTrees.build(given, 11)
     trees = model.model
     assert (model.trees, model.height, model.window, model.first_window, model.floor, model.seed) == (
-        3, 2, 64, 8, 0.25, 11,
-    )  # fmt: skip
+        3,
+        2,
+        64,
+        8,
+        0.25,
+        11,
+    )
     assert (trees.n_trees, trees.height, trees.window_size, trees.first_window, trees.seed) == (3, 2, 64, 8, 11)
     assert model.scaler.floor == 0.25
     usual = HalfSpaceTrees.build({}, 4)
@@ -323,8 +338,11 @@ def test_a_save_of_trees_is_counter_floor_scales_and_masses():
     assert (loaded.n_learned, loaded.scaler.scales, loaded.to_state()) == (11, model.scaler.scales, state)
     x = {"hour": 4.0, "weekday": 0.5}
     assert loaded.explain_one(x) == model.explain_one(x) != {}
-    with pytest.raises(ValueError, match=r"half_space_trees state is of other parameters; got: floor 0\.5; "
-                                         r"expected: 0\.25"):  # fmt: skip
+    with pytest.raises(
+        ValueError,
+        match=r"half_space_trees state is of other parameters; got: floor 0\.5; "
+        r"expected: 0\.25",
+    ):
         HalfSpaceTrees.from_state(given | {"floor": 0.25}, 11, state)
 
 

@@ -219,9 +219,15 @@ def test_values_at_the_edge_are_accepted(daily, partitions, exploration, finest)
 
 @pytest.mark.parametrize(
     ("daily", "partitions", "exploration", "finest"),
-    [(-0.5, 1, 0.0, 0.1), (1.0, 0, 0.0, 0.1), (1.0, 1, -0.1, 0.1), (1.0, 1, 1.1, 0.1), (1.0, 1, 0.0, 0.0),
-     (1.0, 1, 0.0, 1.5)],
-)  # fmt: skip
+    [
+        (-0.5, 1, 0.0, 0.1),
+        (1.0, 0, 0.0, 0.1),
+        (1.0, 1, -0.1, 0.1),
+        (1.0, 1, 1.1, 0.1),
+        (1.0, 1, 0.0, 0.0),
+        (1.0, 1, 0.0, 1.5),
+    ],
+)
 def test_values_out_of_range_are_each_refused(daily, partitions, exploration, finest):
     """Each alone is enough."""
     with pytest.raises(ValueError, match="out of range"):

@@ -40,12 +40,28 @@ def payments(count, seed, planted_after, share=0.01):
             amount *= math.exp(rng.uniform(0.5, 1.5))
             hour = rng.uniform(0, 24)
             counterparty = f"x{index}"
-        yield party, planted, EventView(
-            event_time_s=clock, direction="out", party_type=kind, channel="app", country=country, currency="USD",
-            purpose=None, institution="b", counterparty=counterparty, amount_usd=amount, deal_deviation_bp=rate,
-            no_document=amount < 5000, local_hour=hour, local_weekday=int(clock // 86_400) % 7,
-            doc_line_ratio=amount / 5000, sum_7d_usd=amount,
-        )  # fmt: skip
+        yield (
+            party,
+            planted,
+            EventView(
+                event_time_s=clock,
+                direction="out",
+                party_type=kind,
+                channel="app",
+                country=country,
+                currency="USD",
+                purpose=None,
+                institution="b",
+                counterparty=counterparty,
+                amount_usd=amount,
+                deal_deviation_bp=rate,
+                no_document=amount < 5000,
+                local_hour=hour,
+                local_weekday=int(clock // 86_400) % 7,
+                doc_line_ratio=amount / 5000,
+                sum_7d_usd=amount,
+            ),
+        )
 
 
 def run(stream, detector_set, absurd_at=None):
@@ -185,7 +201,8 @@ def test_a_member_of_no_weight_learns_and_counts_for_nothing():
         run(stream, msgspec.structs.replace(SMALL, members={"robust_z": {}, "windowed_tails": {}})),
     )
     assert [(one.rank, one.contributions) for _, one in whole[1]] == [
-        (one.rank, one.contributions) for _, one in without[1]]  # fmt: skip
+        (one.rank, one.contributions) for _, one in without[1]
+    ]
     assert {one.members["half_space_trees"] for _, one in whole[1][-100:]} != {0.0}
     assert all(counts["half_space_trees"] == counts["robust_z"] for counts in whole[0].learned().values())
 

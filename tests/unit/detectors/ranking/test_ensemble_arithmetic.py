@@ -134,8 +134,9 @@ def test_a_little_strangeness_weighs_as_much_as_there_is_of_it():
 def test_equal_shares_stand_in_the_order_of_names_and_nothing_is_no_share():
     """Of a feature that no member credits, or that only a member without credits knows."""
     assert taught("even").score_then_learn("s", features(b=1.0, a=1.0, score=1.0)).contributions == (
-        ("a", 0.5), ("b", 0.5),
-    )  # fmt: skip
+        ("a", 0.5),
+        ("b", 0.5),
+    )
     scorer = taught("other", "silent")
     scored = scorer.score_then_learn("s", features(zeta=1.0, score=1.0, other=1.0, b=1.0))
     assert scored.contributions == (("b", 1.0),)
@@ -176,8 +177,11 @@ def test_each_member_of_each_segment_has_a_seed_of_its_own():
     """From the set's seed, the segment and the member, in that order, with the member's parameters."""
     scorer = taught("told", "other")
     scorer.score_then_learn("t", ())
-    made = {(segment, name): (member.seed, member.parameters)
-            for segment, part in scorer.segments.items() for name, member in part.members.items()}  # fmt: skip
+    made = {
+        (segment, name): (member.seed, member.parameters)
+        for segment, part in scorer.segments.items()
+        for name, member in part.members.items()
+    }
     assert made == {
         (segment, name): (derived_seed(9, segment, name), {"depth": 1.0})
         for segment in ("s", "t")

@@ -48,9 +48,18 @@ def test_a_rate_is_its_decimal_without_loss():
 
 @pytest.mark.parametrize(
     ("base", "quote", "convention"),
-    [("USD", "KRW", 1), ("EUR", "USD", 1), ("EUR", "GBP", 1), ("CAD", "CHF", 1), ("CHF", "KRW", 1), ("CHF", "JPY", 1),
-     ("JPY", "KRW", 1), ("CNY", "THB", 0), ("KRW", "KRW", 0)],
-)  # fmt: skip
+    [
+        ("USD", "KRW", 1),
+        ("EUR", "USD", 1),
+        ("EUR", "GBP", 1),
+        ("CAD", "CHF", 1),
+        ("CHF", "KRW", 1),
+        ("CHF", "JPY", 1),
+        ("JPY", "KRW", 1),
+        ("CNY", "THB", 0),
+        ("KRW", "KRW", 0),
+    ],
+)
 def test_who_is_quoted_in_whom(base, quote, convention):
     """The euro before all, the won after all, and of two that no convention names neither."""
     assert directions(base, quote) == (f"{base}/{quote}", f"{quote}/{base}", convention)
@@ -74,8 +83,11 @@ def test_old_rates_go_in_lots_but_for_the_one_in_force_at_the_horizon(horizon, d
     """Of rates at 0 to 299 the one at the horizon itself is in force there; fewer than 256 are not worth a cut."""
     history = History(list(range(300)), [str(each) for each in range(300)], range(1000, 1300))
     history.prune(horizon)
-    assert state(history) == (list(range(dropped, 300)), [str(each) for each in range(dropped, 300)],
-                              list(range(1000 + dropped, 1300)))  # fmt: skip
+    assert state(history) == (
+        list(range(dropped, 300)),
+        [str(each) for each in range(dropped, 300)],
+        list(range(1000 + dropped, 1300)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,8 +206,10 @@ def test_the_markets_own_direction_goes_first():
 
 def test_the_other_direction_serves_where_the_markets_own_is_missing_or_stale():
     """0.0008 dollars a won are 10 000 over 8 won a dollar."""
-    for rates in (rates_of(("KRW/USD", "0.0008", 200, 2)),
-                  rates_of(("USD/KRW", "1400", 0, 1), ("KRW/USD", "0.0008", 200, 2))):  # fmt: skip
+    for rates in (
+        rates_of(("KRW/USD", "0.0008", 200, 2)),
+        rates_of(("USD/KRW", "1400", 0, 1), ("KRW/USD", "0.0008", 200, 2)),
+    ):
         assert both_ways(rates, "USD", "KRW", 200) == ((10_000, 8), (Point("KRW/USD", 200),))
         assert both_ways(rates, "KRW", "USD", 200) == ((8, 10_000), (Point("KRW/USD", 200),))
 
@@ -216,8 +230,15 @@ def test_a_cross_is_the_product_of_its_two_rates():
 
 def test_crosses_are_tried_through_won_dollar_and_euro_in_this_order():
     """Swiss francs in yen; as quoted goes before any cross."""
-    quoted = [("EUR/CHF", "0.9", 0, 1), ("EUR/JPY", "160", 0, 2), ("USD/CHF", "0.8", 0, 3), ("USD/JPY", "150", 0, 4),
-              ("CHF/KRW", "1700", 0, 5), ("JPY/KRW", "9", 0, 6), ("CHF/JPY", "180", 0, 7)]  # fmt: skip
+    quoted = [
+        ("EUR/CHF", "0.9", 0, 1),
+        ("EUR/JPY", "160", 0, 2),
+        ("USD/CHF", "0.8", 0, 3),
+        ("USD/JPY", "150", 0, 4),
+        ("CHF/KRW", "1700", 0, 5),
+        ("JPY/KRW", "9", 0, 6),
+        ("CHF/JPY", "180", 0, 7),
+    ]
     assert both_ways(rates_of(*quoted[:2]), "CHF", "JPY")[0] == (10 * 160, 9)
     assert both_ways(rates_of(*quoted[:3]), "CHF", "JPY")[0] == (10 * 160, 9)
     assert both_ways(rates_of(*quoted[:4]), "CHF", "JPY")[0] == (10 * 150, 8)
@@ -324,8 +345,10 @@ def test_the_pair_with_most_rates_gives_way_when_all_are_too_many(monkeypatch):
     rates.add("EUR", "GBP", "0.9", 0, 0, None)
     assert rates.count == 9
     assert {pair: kept.times for pair, kept in rates.pairs.items()} == {
-        "EUR/USD": [0, 1, 2], "USD/KRW": [0, 2, 4, 5, 6], "EUR/GBP": [0],
-    }  # fmt: skip
+        "EUR/USD": [0, 1, 2],
+        "USD/KRW": [0, 2, 4, 5, 6],
+        "EUR/GBP": [0],
+    }
     monkeypatch.setattr(rates_module, "MOST_OF_ALL", 2)
     monkeypatch.setattr(rates_module, "_THINNED_AT_ONCE", 9)
     rates.add("EUR", "CHF", "0.9", 0, 0, None)
@@ -364,9 +387,16 @@ def test_a_save_keeps_every_point_and_the_order_of_pairs():
 
 @pytest.mark.parametrize(
     "columns",
-    [([1, 2], ["1"], [1, 2]), ([1, 2], ["1", "1"], [1]), ([1], ["1", "1"], [1, 2]), ([2, 1], ["1"] * 2, [1, 2]),
-     ([1, 1], ["1"] * 2, [1, 2]), ([1, 3, 2], ["1"] * 3, [1, 2, 3]), ([1, 1, 2], ["1"] * 3, [1, 2, 3])],
-)  # fmt: skip
+    [
+        ([1, 2], ["1"], [1, 2]),
+        ([1, 2], ["1", "1"], [1]),
+        ([1], ["1", "1"], [1, 2]),
+        ([2, 1], ["1"] * 2, [1, 2]),
+        ([1, 1], ["1"] * 2, [1, 2]),
+        ([1, 3, 2], ["1"] * 3, [1, 2, 3]),
+        ([1, 1, 2], ["1"] * 3, [1, 2, 3]),
+    ],
+)
 def test_damaged_rates_are_refused(columns):
     """Columns of different lengths, times out of order or twice: with the pair's name and what was found."""
     expected = f"the rates of USD/KRW are damaged: {len(columns[0])} times, {len(columns[1])} rates, {len(columns[2])}"

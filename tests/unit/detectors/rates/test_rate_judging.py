@@ -16,8 +16,9 @@ from tests.support.rate_feed import DAY, HOUR, PAIR, STALE, Feed, believing, lim
 
 def test_limits_are_those_of_the_rules():
     """A share becomes a factor, minutes microseconds, decimals numbers; no feed is configured by default."""
-    found = limits_of(jump=0.25, confirm_minutes=2.5, most=30.0, magnitude=4.0, pairs=(PAIR,),
-                      confirmed={PAIR: "1820.5"})  # fmt: skip
+    found = limits_of(
+        jump=0.25, confirm_minutes=2.5, most=30.0, magnitude=4.0, pairs=(PAIR,), confirmed={PAIR: "1820.5"}
+    )
     assert (found.jump, found.confirm_us, found.most, found.magnitude) == (1.25, 150_000_000, 30.0, 4.0)
     assert (found.pairs, found.sources, found.confirmed) == ({PAIR}, frozenset(), {PAIR: 1820.5})
     assert found.typical == {"USD": 1.0, "KRW": 1300.0, "JPY": 130.0}
@@ -28,16 +29,26 @@ def test_the_typical_rate_needs_both_currencies():
     """1 300 won and 130 yen to the dollar are 10 won to the yen."""
     found = limits_of()
     assert (found.typical_of("JPY", "KRW"), found.typical_of("KRW", "JPY"), found.typical_of("USD", "KRW")) == (
-        10.0, 0.1, 1300.0,
-    )  # fmt: skip
+        10.0,
+        0.1,
+        1300.0,
+    )
     assert found.typical_of("EUR", "KRW") is found.typical_of("KRW", "EUR") is None
 
 
 @pytest.mark.parametrize(
     ("heard", "clock", "passed"),
-    [(100, None, 110), (100, 100, 105), (100, 104, 109), (100, 105, 110), (100, 200, 110), (100, 26, 31), (100, 24, 30),
-     (100, 0, 30)],
-)  # fmt: skip
+    [
+        (100, None, 110),
+        (100, 100, 105),
+        (100, 104, 109),
+        (100, 105, 110),
+        (100, 200, 110),
+        (100, 26, 31),
+        (100, 24, 30),
+        (100, 0, 30),
+    ],
+)
 def test_time_has_passed_as_far_as_payments_and_the_brokers_hour_say(heard, clock, passed):
     """Ten minutes beyond the Kafka timestamp, five beyond the clock, and surely until 70 minutes before the former."""
     clock_us = None if clock is None else us(clock)
@@ -171,11 +182,21 @@ def test_a_ladder_is_seen_by_the_rate_of_ten_minutes_ago():
 
 @pytest.mark.parametrize(
     ("at", "level", "expected"),
-    [(36 * HOUR, None, 1100.0), (36 * HOUR - 1, None, 1000.0), (20 * HOUR, None, 1000.0), (1, None, 1000.0),
-     (0, None, None), (-1, None, None), (36 * HOUR, 30 * HOUR, 1200.0), (36 * HOUR, 30 * HOUR - 1, 1100.0),
-     (36 * HOUR, 36 * HOUR - 1, 1200.0), (36 * HOUR, 36 * HOUR, 1100.0), (36 * HOUR, 40 * HOUR, 1100.0),
-     (40 * HOUR, 1, 1100.0)],
-)  # fmt: skip
+    [
+        (36 * HOUR, None, 1100.0),
+        (36 * HOUR - 1, None, 1000.0),
+        (20 * HOUR, None, 1000.0),
+        (1, None, 1000.0),
+        (0, None, None),
+        (-1, None, None),
+        (36 * HOUR, 30 * HOUR, 1200.0),
+        (36 * HOUR, 30 * HOUR - 1, 1100.0),
+        (36 * HOUR, 36 * HOUR - 1, 1200.0),
+        (36 * HOUR, 36 * HOUR, 1100.0),
+        (36 * HOUR, 40 * HOUR, 1100.0),
+        (40 * HOUR, 1, 1100.0),
+    ],
+)
 def test_yesterdays_rate_is_that_of_a_day_before_or_of_the_level_since(at, level, expected):
     """Rates of hours 0, 12 and 30; of a younger pair the first; a level of the time itself or later is none yet."""
     feed = believing((0, "1000"), (12 * HOUR, "1100"), (30 * HOUR, "1200"))

@@ -44,9 +44,15 @@ def test_only_the_newest_of_different_wrong_rates_are_remembered():
 
 @pytest.mark.parametrize(
     ("sent", "clock", "verdict"),
-    [(1, None, "rate.confirmed"), (0.99, None, "rate.held"), (11, 6, "rate.confirmed"), (11, 5.99, "rate.held"),
-     (81, 0, "rate.confirmed"), (80.99, 0, "rate.held")],
-)  # fmt: skip
+    [
+        (1, None, "rate.confirmed"),
+        (0.99, None, "rate.held"),
+        (11, 6, "rate.confirmed"),
+        (11, 5.99, "rate.held"),
+        (81, 0, "rate.confirmed"),
+        (80.99, 0, "rate.held"),
+    ],
+)
 def test_what_is_dated_ahead_confirms_nothing(sent, clock, verdict):
     """Ten minutes beyond the Kafka timestamp, five beyond the clock, or surely past."""
     feed = believing((0, "1400"))
@@ -137,8 +143,12 @@ def test_of_a_first_rate_and_crosses_the_one_nearer_to_the_typical_rate_is_right
         feed.checked.rates.add(*pair.split("/"), mid, us(0), 0, None)
     reference = _Reference(2600.0, 1.1, 0.0)
     assert [possible(feed, reference, value) for value in (2599.0, 2600.0, 651.0, 650.0, 649.0)] == [
-        True, False, True, False, False,
-    ]  # fmt: skip
+        True,
+        False,
+        True,
+        False,
+        False,
+    ]
     assert possible(feed, reference, 1500.0, at=26 * HOUR)
     assert possible(feed, reference, 3000.0, at=26 * HOUR + 1)
     feed.limits = limits_of(typical={})
@@ -222,8 +232,10 @@ def test_most_of_the_feeds_confirm_a_rate():
     """C says B's for ten minutes: two of three; a minute before, and dated ahead of passed time, not."""
     feed = fed()
     assert [feed.say(minute, "1820", source="C") for minute in (11, 20.9, 21)] == [
-        "rate.held", "rate.held", "rate.confirmed",
-    ]  # fmt: skip
+        "rate.held",
+        "rate.held",
+        "rate.confirmed",
+    ]
     assert (feed.checked.held, feed.checked.levels) == ({}, {PAIR: us(21)})
     feed = fed()
     assert [feed.say(minute, "1820", source="C") for minute in (11, 20.9)] == ["rate.held"] * 2
@@ -237,8 +249,9 @@ def test_what_most_feeds_contradict_is_held_though_it_is_near_the_last_rate():
     feed.say(0, "1400", source="B")
     for minute in range(1, 12):
         for name in "AC":
-            feed.checked._heard(PAIR, name, "1600", us(minute), feed.limits,
-                                Asked(us(minute), us(minute + 10), 1.1, us(10), STALE))  # fmt: skip
+            feed.checked._heard(
+                PAIR, name, "1600", us(minute), feed.limits, Asked(us(minute), us(minute + 10), 1.1, us(10), STALE)
+            )
     assert feed.say(12, "1400", source="B") == "rate.held"
     assert feed.held() == []
     feed.limits = limits_of(sources=("A", "B", "C"), confirmed={PAIR: "1400"})

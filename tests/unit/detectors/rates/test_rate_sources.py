@@ -93,8 +93,10 @@ def test_two_feeds_that_agree_are_believed():
     """Both say it for ten minutes."""
     ledger = fed("A", "B")
     verdicts = say(ledger, 30, 43, {"A": "1820", "B": "1820"})
-    assert (verdicts["A"], verdicts["B"]) == (["rate.held"] * 11 + [None] * 2,
-                                              ["rate.held"] * 10 + ["rate.confirmed", None, None])  # fmt: skip
+    assert (verdicts["A"], verdicts["B"]) == (
+        ["rate.held"] * 11 + [None] * 2,
+        ["rate.held"] * 10 + ["rate.confirmed", None, None],
+    )
 
 
 @pytest.mark.parametrize("silent", [26, 27])
@@ -137,8 +139,9 @@ def test_the_market_of_two_true_feeds_moves_freely_beside_a_hostile_one():
     mid = 1400.0
     for step in range(50):
         mid *= 1.008
-        found = say(ledger, 30 + 6 * step, 31 + 6 * step, {"A": f"{mid:.4f}", "B": f"{mid * 1.0002:.4f}",
-                                                           "EVIL": "1400"})  # fmt: skip
+        found = say(
+            ledger, 30 + 6 * step, 31 + 6 * step, {"A": f"{mid:.4f}", "B": f"{mid * 1.0002:.4f}", "EVIL": "1400"}
+        )
         assert set(found["A"] + found["B"]) <= {None, "rate.confirmed"}
     assert found["EVIL"] == ["rate.held"]
 

@@ -54,8 +54,17 @@ def test_a_word_counts_until_it_is_older_than_stale():
 
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
-    [(100.0, 110.0, True), (110.0, 100.0, True), (100.0, 111.0, False), (111.0, 100.0, False), (0.5, 0.5, True),
-     (0.0, 0.0, False), (float("inf"), float("inf"), False), (1.0, float("inf"), False), (0.0, 1.0, False)],
-)  # fmt: skip
+    [
+        (100.0, 110.0, True),
+        (110.0, 100.0, True),
+        (100.0, 111.0, False),
+        (111.0, 100.0, False),
+        (0.5, 0.5, True),
+        (0.0, 0.0, False),
+        (float("inf"), float("inf"), False),
+        (1.0, float("inf"), False),
+        (0.0, 1.0, False),
+    ],
+)
 def test_near_is_within_a_factor_either_way(one, other, expected):
     assert near(one, other, 1.1000001) is expected

@@ -20,8 +20,10 @@ def judged(*alerts: str, history=(), cases=CASES, alike=ALIKE, baselines=()) -> 
     """A version that raised alerts on these events: eight cases, seven look-alikes and four honest payments."""
     events = [(f"c{n}", n // 2, 100 * (n + 1)) for n in range(8)]
     events += [(f"a{n}", 4, 10) for n in range(7)] + [(f"h{n}", n, 10) for n in range(4)]
-    rows = [payment(name, name, day, usd=usd, history=name in history, alert_id=name if name in alerts else None)
-            for name, day, usd in events]  # fmt: skip
+    rows = [
+        payment(name, name, day, usd=usd, history=name in history, alert_id=name if name in alerts else None)
+        for name, day, usd in events
+    ]
     told = ground(rows, cases, alike)
     return judge(told, baselines, HOW)
 
@@ -110,11 +112,20 @@ def test_every_figure_is_resampled_by_draws_of_its_own_name():
     planted = [case(f"T01-{n}", f"c{n}", [f"c{n}"], (n, n)) for n in range(60)]
     alike = [lookalike("rent", f"a{n}", [f"a{n}"]) for n in range(60)]
     first, second = (
-        judge(ground([payment(name, name, at % 60, alert_id=name if hit else None)
-                      for at, (name, hit) in enumerate(zip(names, np.concatenate([c, a, h]), strict=True))],
-                     planted, alike), (), HOW)
+        judge(
+            ground(
+                [
+                    payment(name, name, at % 60, alert_id=name if hit else None)
+                    for at, (name, hit) in enumerate(zip(names, np.concatenate([c, a, h]), strict=True))
+                ],
+                planted,
+                alike,
+            ),
+            (),
+            HOW,
+        )
         for c, a, h in zip(*hits, strict=True)
-    )  # fmt: skip
+    )
     told, draws = shipped(first, second), Draws(200, 3)
     (one, other), by_day = hits[0], np.sum(hits, axis=0)
     assert told.recall == paired_share(one, other, draws.of("cases", 60))

@@ -11,8 +11,13 @@ def test_sheet_tells_all_its_faults_at_once():
     with pytest.raises(data_sheet.SheetFaultsError) as refused:
         data_sheet.read('purpose = ""\nmake_up = 3\norigin = "somewhere"\nauthor = "me"\n')
     told = "\n".join(refused.value.faults)
-    for part in ("author: no such field", "purpose: it says nothing", "make_up: got: 3", "limits: it is missing",
-                 "licence: it is missing"):  # fmt: skip
+    for part in (
+        "author: no such field",
+        "purpose: it says nothing",
+        "make_up: got: 3",
+        "limits: it is missing",
+        "licence: it is missing",
+    ):
         assert part in told
     assert str(refused.value) == "; ".join(refused.value.faults)
     assert data_sheet.read(SHEET).licence == "CC0-1.0"

@@ -58,16 +58,21 @@ def test_score_of_known_calls():
     """Two hits of three, one of them named, one of two honest parties accused: figures worked out by hand."""
     asked = [CASES[0], CASES[6], CASES[12], CLOSE[0], PLAIN[0]]
     answers = [
-        Answer(case=1, illicit=True, typology="T01", sure=100), Answer(case=2, illicit=True, typology="T16", sure=80),
-        Answer(case=3, illicit=False, sure=70), Answer(case=4, illicit=True, sure=60),
+        Answer(case=1, illicit=True, typology="T01", sure=100),
+        Answer(case=2, illicit=True, typology="T16", sure=80),
+        Answer(case=3, illicit=False, sure=70),
+        Answer(case=4, illicit=True, sure=60),
         Answer(case=5, illicit=False, sure=90),
-    ]  # fmt: skip
+    ]
     told = training.score(asked, answers)
     assert (told.hits, told.misses, told.named, told.false_alarms, told.cleared) == (2, 1, 1, 1, 1)
     assert (told.lookalikes, told.lookalike_alarms) == (1, 1)
     assert told.brier == pytest.approx((0 + 0.2**2 + 0.7**2 + 0.6**2 + 0.1**2) / 5)
     assert [(one.typology, one.asked, one.hits, one.named) for one in told.typologies] == [
-        ("T01", 1, 1, 1), ("T02", 1, 1, 0), ("T16", 1, 0, 0)]  # fmt: skip
+        ("T01", 1, 1, 1),
+        ("T02", 1, 1, 0),
+        ("T16", 1, 0, 0),
+    ]
 
 
 def test_knowing_nothing_scores_a_quarter():
@@ -79,12 +84,20 @@ def test_knowing_nothing_scores_a_quarter():
 def test_all_faults_of_answers_are_told_at_once():
     """Twice answered, unknown, missing, out of range, unknown typology, typology of an honest call: each is named."""
     answers = [
-        Answer(case=1, illicit=True, typology="T99"), Answer(case=1, illicit=True), Answer(case=9, illicit=True),
+        Answer(case=1, illicit=True, typology="T99"),
+        Answer(case=1, illicit=True),
+        Answer(case=9, illicit=True),
         Answer(case=2, illicit=False, typology="T01", sure=120),
-    ]  # fmt: skip
+    ]
     told = "\n".join(training.faults(CASES[:3], answers, ["T01", "T02"]))
-    for part in ("case 1: answered 2 times", "case 9: there is none", "case 3: no answer", "'T99'", "got: 120",
-                 "case 2: a typology belongs"):  # fmt: skip
+    for part in (
+        "case 1: answered 2 times",
+        "case 9: there is none",
+        "case 3: no answer",
+        "'T99'",
+        "got: 120",
+        "case 2: a typology belongs",
+    ):
         assert part in told
     assert training.faults(CASES[:1], [Answer(case=1, illicit=True, typology="T02", sure=0)], ["T01", "T02"]) == []
     assert training.faults(CASES[:2], [Answer(case=2, illicit=True)], ["T01"]) == ["case 1: no answer"]
@@ -147,9 +160,11 @@ def test_a_case_is_shown_whole(place):
 
 def answers_file(place: Path, drawn: exercise.Exercise, *, right: bool) -> Path:
     """Calls that are all right, or all the other way round."""
-    lines = [{"case": number, "illicit": (one.kind == "case") == right, "sure": 95}
-             | ({"typology": one.typology} if right and one.typology else {})
-             for number, one in enumerate(drawn.questions, 1)]  # fmt: skip
+    lines = [
+        {"case": number, "illicit": (one.kind == "case") == right, "sure": 95}
+        | ({"typology": one.typology} if right and one.typology else {})
+        for number, one in enumerate(drawn.questions, 1)
+    ]
     path = place / f"answers-{right}.jsonl"
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return path
@@ -159,8 +174,20 @@ def answers_file(place: Path, drawn: exercise.Exercise, *, right: bool) -> Path:
 def test_command_scores_answers_and_reveals_afterwards(place, tmp_path, right):
     """Perfect calls hit all and accuse nobody, wrong ones the reverse; the reveal tells truth and reasons of each."""
     path = answers_file(place, prepared(place), right=right)
-    arguments = [str(place / "result"), "--truth", str(place / "stream"), "--cases", "8", "--seed", "3", "--answers",
-                 str(path), "--out", str(tmp_path), "--json"]  # fmt: skip
+    arguments = [
+        str(place / "result"),
+        "--truth",
+        str(place / "stream"),
+        "--cases",
+        "8",
+        "--seed",
+        "3",
+        "--answers",
+        str(path),
+        "--out",
+        str(tmp_path),
+        "--json",
+    ]
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 0, done.output
     outcome = json.loads(done.stdout)
@@ -196,9 +223,16 @@ def test_answers_that_are_none_are_named_by_line(tmp_path):
 
 def test_truth_of_another_stream_is_refused(place, tmp_path):
     """A truth whose parties are not in the result is no truth of it."""
-    other = {"kind": "case", "case_id": "T01-1", "typology": "T01", "variant": "template", "party_id": "nobody",
-             "event_ids": ["x"], "first_event_time": "2026-04-20T00:00:00+09:00",
-             "last_event_time": "2026-04-20T00:00:00+09:00"}  # fmt: skip
+    other = {
+        "kind": "case",
+        "case_id": "T01-1",
+        "typology": "T01",
+        "variant": "template",
+        "party_id": "nobody",
+        "event_ids": ["x"],
+        "first_event_time": "2026-04-20T00:00:00+09:00",
+        "last_event_time": "2026-04-20T00:00:00+09:00",
+    }
     (tmp_path / "truth.jsonl").write_text(json.dumps(other))
     result, truth = read_result(place / "result"), read_truth(tmp_path)
     with pytest.raises(UsageError, match="not of this result"):

@@ -86,8 +86,10 @@ def test_an_event_of_two_cases_may_have_either_ones_reasons():
         payment("e1", "a", 1, fired=[("T01", 0.9)]),
         payment("h", "b", 0),
     ]
-    cases = [case("T01-0001", "a", ["e0"], (0, 0), expected=(("T01",), ("sum_7d",))),
-             case("T02-0002", "a", ["e0", "e1"], (0, 1), expected=(("T02",), ("cadence",)))]  # fmt: skip
+    cases = [
+        case("T01-0001", "a", ["e0"], (0, 0), expected=(("T01",), ("sum_7d",))),
+        case("T02-0002", "a", ["e0", "e1"], (0, 1), expected=(("T02",), ("cadence",))),
+    ]
     told = TopReasons(ground(rows, cases))
     assert (told.right.tolist(), told.case.tolist()) == ([True, False, False], [0, 1, -1])
     assert sorted(told.of(mask(3, 0, 1), DRAWS).by_typology) == ["T01", "T02"]
@@ -98,9 +100,13 @@ def test_an_event_of_two_cases_may_have_either_ones_reasons():
 
 def test_what_is_not_scored_is_not_dealt():
     """Of history and of an amendment no reason is dealt: only e0's T01 and e1's hour are, 1 of 2 right for each."""
-    rows = [payment("e0", "a", 0, fired=[("T01", 1.0)]), payment("e1", "a", 1, reasons=[("hour", 1.0)]),
-            payment("h", "b", 0, fired=[("T16", 1.0)], history=True), payment("x", "b", 1, fired=[("T17", 1.0)]),
-            payment("y", "b", 1, reasons=[("zone", 1.0)], history=True)]  # fmt: skip
+    rows = [
+        payment("e0", "a", 0, fired=[("T01", 1.0)]),
+        payment("e1", "a", 1, reasons=[("hour", 1.0)]),
+        payment("h", "b", 0, fired=[("T16", 1.0)], history=True),
+        payment("x", "b", 1, fired=[("T17", 1.0)]),
+        payment("y", "b", 1, reasons=[("zone", 1.0)], history=True),
+    ]
     told = ground(rows, [case("T01-0001", "a", ["e0", "e1"], (0, 1))])
     told.sheet.scored[3] = False
     named = TopReasons(told).of(mask(5, 0, 1), DRAWS)
@@ -122,8 +128,10 @@ def several(*right: list[bool]):
     rows, cases = [], []
     for number, each in enumerate(right):
         events = [f"e{number}-{place}" for place in range(len(each))]
-        rows += [payment(event, f"p{number}", place, fired=[("T01" if good else "T16", 1.0)])
-                 for place, (event, good) in enumerate(zip(events, each, strict=True))]  # fmt: skip
+        rows += [
+            payment(event, f"p{number}", place, fired=[("T01" if good else "T16", 1.0)])
+            for place, (event, good) in enumerate(zip(events, each, strict=True))
+        ]
         cases.append(case(f"T01-{number:04}", f"p{number}", events, (0, len(each))))
     asked = Asked()
     told = TopReasons(ground(rows, cases)).of(mask(len(rows), *range(len(rows))), asked)
@@ -147,13 +155,21 @@ def test_cases_of_alerts_are_resampled():
 
 def test_groups_are_each_partys_own():
     """Three parties, in order: of KR-11, of no region known, of KR-26 on day 0 and KR-11 on day 1."""
-    rows = [payment("a0", "a", 0, region="KR-11"), payment("a1", "a", 1, region="KR-11", size="small"),
-            payment("b0", "b", 0), payment("b1", "b", 1), payment("c0", "c", 0, region="KR-26"),
-            payment("c1", "c", 1, region="KR-11")]  # fmt: skip
+    rows = [
+        payment("a0", "a", 0, region="KR-11"),
+        payment("a1", "a", 1, region="KR-11", size="small"),
+        payment("b0", "b", 0),
+        payment("b1", "b", 1),
+        payment("c0", "c", 0, region="KR-26"),
+        payment("c1", "c", 1, region="KR-11"),
+    ]
     told, asked = ground(rows), Asked()
     groups = Fairness(told, party_days(told), asked).of(mask(6, 0, 4, 5))["region"]
     assert [(one.group, one.party_days, one.alerted) for one in groups] == [
-        ("KR-11", 3, 2), ("KR-26", 1, 1), ("unknown", 2, 0)]  # fmt: skip
+        ("KR-11", 3, 2),
+        ("KR-26", 1, 1),
+        ("unknown", 2, 0),
+    ]
     assert [(one.rate.n, one.ratio.n) for one in groups] == [(3, 3), (1, 1), (2, 2)]
     assert [one.ratio.value for one in groups] == pytest.approx([4 / 3, 2.0, 0.0])
     # one party type, two sizes, three regions, one bank: seven groups. Three of six party-days were alerted on
@@ -168,7 +184,8 @@ def test_one_honest_party_is_one_observation():
     assert (group.ratio.value, asked.names) == (1.0, {("honest parties", 1)})
     alone = ground([payment("a", "a", 0)], [case("T01-0001", "a", ["a"], (0, 0))])
     assert Fairness(alone, party_days(alone), DRAWS).of(mask(1, 0)) == dict.fromkeys(
-        ("party_type", "size", "region", "institution"), ())  # fmt: skip
+        ("party_type", "size", "region", "institution"), ()
+    )
 
 
 def test_fairness_by_hand():
@@ -215,8 +232,11 @@ def test_a_group_without_alerts_has_wilsons_interval():
 
 def test_intervals_are_widened_for_the_number_of_groups():
     """The more groups are looked at, the wider each one's interval: 30 banks widen that of the only party type's."""
-    few = [payment(f"{party}{day}", f"p{party}", day, party_type="person" if party % 2 else "company")
-           for party in range(30) for day in range(4)]  # fmt: skip
+    few = [
+        payment(f"{party}{day}", f"p{party}", day, party_type="person" if party % 2 else "company")
+        for party in range(30)
+        for day in range(4)
+    ]
     many = [{**row, "institution": f"BANK{row['party']}"} for row in few]
     alerts = mask(120, *range(0, 120, 3), *range(1, 40, 8))
     widths = []
@@ -241,8 +261,12 @@ def test_no_honest_alert_has_no_ratio():
 
 def test_calibration_is_of_party_days():
     """A's best score of the day is 0.95 and one of its events illicit; b scores 0.05 and is honest: error 0.05."""
-    rows = [payment("a0", "a", 0, score=0.95), payment("a1", "a", 0.5, score=0.2), payment("b0", "b", 0, score=0.05),
-            payment("h", "a", 1, score=0.5, history=True)]  # fmt: skip
+    rows = [
+        payment("a0", "a", 0, score=0.95),
+        payment("a1", "a", 0.5, score=0.2),
+        payment("b0", "b", 0, score=0.05),
+        payment("h", "a", 1, score=0.5, history=True),
+    ]
     told = calibration(party_days(ground(rows, [case("T01-0001", "a", ["a1"], (0.5, 0.5))])))
     assert told.n == 2
     assert told.error == pytest.approx(0.05)

@@ -48,13 +48,12 @@ def test_nothing_changed_passes():
         ({"typologies": (typology("T09", fired=(3, 0)),)}, "rule T09", "fires at none"),
         ({"typologies": (typology("T09", payments=(3, 0)),)}, "rule T09", "never fires"),
         ({"typologies": (typology("T09", fired=(20, 9), firing=FALL),)}, "rule T09", "fall beyond noise"),
-        ({"fairness": small(1.6, 1.1, Interval(0.2, 0.9))},
-         "fairness by size", "small: 1.6"),
+        ({"fairness": small(1.6, 1.1, Interval(0.2, 0.9))}, "fairness by size", "small: 1.6"),
         ({"costs": msgspec.structs.replace(CHEAP, cpu_us=(300.0, 390.0))}, "CPU time", "1.30 times"),
         ({"costs": msgspec.structs.replace(CHEAP, state_bytes=(900.0, 1200.0))}, "state", "1.33 times"),
         ({"costs": msgspec.structs.replace(CHEAP, bit_equal=(True, False))}, "replay of the challenger", "does NOT"),
     ],
-)  # fmt: skip
+)
 def test_what_fell_fails_alone_and_is_named(changed, name, word):
     """Each figure that got worse beyond noise fails its own check and no other, and the reason says what happened."""
     (check,) = failed(figures(**changed))
@@ -65,16 +64,22 @@ def test_what_fell_fails_alone_and_is_named(changed, name, word):
 @pytest.mark.parametrize(
     "changed",
     [
-        {"recall": NOISE}, {"precision": NOISE}, {"recall": RISE}, {"lookalikes": FALL}, {"precision": NOTHING},
+        {"recall": NOISE},
+        {"precision": NOISE},
+        {"recall": RISE},
+        {"lookalikes": FALL},
+        {"precision": NOTHING},
         {"members": {"trees": Difference(0.78, 0.86, -0.08, 40, Interval(-0.11, -0.04))}},
         {"calibration": Difference(0.33, 0.32, 0.008, 40, Interval(0.004, 0.011))},
-        {"members": {"robust_z": RISE}}, {"typologies": (typology(fired=(20, 18), firing=NOISE),)},
-        {"typologies": (typology(enabled=(False, False), fired=(0, 0)),)}, {"typologies": (typology(enabled=None),)},
+        {"members": {"robust_z": RISE}},
+        {"typologies": (typology(fired=(20, 18), firing=NOISE),)},
+        {"typologies": (typology(enabled=(False, False), fired=(0, 0)),)},
+        {"typologies": (typology(enabled=None),)},
         {"fairness": small(1.2, 0.7, Interval(0.2, 0.9))},
         {"fairness": small(1.6, 1.1, Interval(-0.1, 0.9))},
         {"costs": msgspec.structs.replace(CHEAP, cpu_us=(300.0, 370.0))},
     ],
-)  # fmt: skip
+)
 def test_noise_and_gains_pass(changed):
     """What lies within noise or limits, and what got better, fails nothing."""
     assert failed(figures(**changed)) == []

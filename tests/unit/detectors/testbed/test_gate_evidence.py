@@ -37,11 +37,19 @@ def version(rows: list[dict], members: dict[str, list[float]], tables: dict | No
 
 def rows(scores: list[float], fired: tuple = ()) -> list[dict]:
     """Seven payments of two days: three planted, four honest (one a look-alike's), with these scores."""
-    told = [("e1", "p1", 0.1, "small"), ("e2", "p1", 0.2, "small"), ("a1", "h1", 0.3, "small"),
-            ("a2", "h2", 0.4, "large"), ("e3", "p2", 1.1, "large"), ("a3", "h3", 1.2, "large"),
-            ("a4", "h4", 1.3, "small")]  # fmt: skip
-    return [payment(event, party, day, score, size=size, fired=fired if event == "e1" else ())
-            for (event, party, day, size), score in zip(told, scores, strict=True)]  # fmt: skip
+    told = [
+        ("e1", "p1", 0.1, "small"),
+        ("e2", "p1", 0.2, "small"),
+        ("a1", "h1", 0.3, "small"),
+        ("a2", "h2", 0.4, "large"),
+        ("e3", "p2", 1.1, "large"),
+        ("a3", "h3", 1.2, "large"),
+        ("a4", "h4", 1.3, "small"),
+    ]
+    return [
+        payment(event, party, day, score, size=size, fired=fired if event == "e1" else ())
+        for (event, party, day, size), score in zip(told, scores, strict=True)
+    ]
 
 
 FINDS = rows([0.9, 0.8, 0.1, 0.2, 0.7, 0.3, 0.1], fired=(("T01", 0.9),))
@@ -70,8 +78,9 @@ def test_a_member_that_scores_nothing_any_more_is_measured_as_chance():
 
 def test_the_alerts_really_raised_are_of_both_versions():
     """One version raised an alert on both cases, the other none at all."""
-    raised = [row | {"alert_id": f"alert of {row['event_id']}"} if row["event_id"] in {"e1", "e3"} else row
-              for row in FINDS]  # fmt: skip
+    raised = [
+        row | {"alert_id": f"alert of {row['event_id']}"} if row["event_id"] in {"e1", "e3"} else row for row in FINDS
+    ]
     told = gate_evidence.figures(version(raised, RANKS), version(FINDS, RANKS), HOW, COSTS)
     assert told.shipped == (2, 0)
     assert (told.shipped_recall.b, told.shipped_recall.a) == (1.0, 0.0)
@@ -123,7 +132,8 @@ def test_missing_member_is_told_and_a_new_one_is_not_held_against_it():
     """What the champion has and the challenger lacks is missing; what only the challenger has is no fall."""
     both = {**RANKS, "windowed_tails": RANKS["robust_z"]}
     assert gate_evidence.figures(version(FINDS, both), version(FINDS, RANKS), HOW, COSTS).missing_members == (
-        "windowed_tails",)  # fmt: skip
+        "windowed_tails",
+    )
     assert gate_evidence.figures(version(FINDS, RANKS), version(FINDS, both), HOW, COSTS).missing_members == ()
 
 

@@ -23,8 +23,11 @@ HOW = Resampling(budget=4, resamples=60, seed=5)
 DAYS, CASES, HONEST = 12, 36, 24
 SIZES = ("small", "large", None)
 # Three cases of one payment on each day; no rule looks for T03.
-TRUTH = Truth(cases=tuple(case(f"{'T03' if n % 3 == 2 else 'T01'}-{n}", f"c{n:02}", [f"c{n}"], (n // 3, n // 3))
-                          for n in range(CASES)))  # fmt: skip
+TRUTH = Truth(
+    cases=tuple(
+        case(f"{'T03' if n % 3 == 2 else 'T01'}-{n}", f"c{n:02}", [f"c{n}"], (n // 3, n // 3)) for n in range(CASES)
+    )
+)
 NOTHING = Difference(None, None, None, 0)
 
 
@@ -34,8 +37,12 @@ class Replay:
     def __init__(self, seed: int, good: float, fires: int, member_lacks: tuple[str, ...] = ()) -> None:
         self.chance = np.random.Generator(np.random.PCG64(seed))
         self.rows = [self._row(f"c{n}", f"c{n:02}", n // 3, 0.3 + good) for n in range(CASES)]
-        self.rows += [self._row(f"h{p}-{day}", f"h{p:02}", day, 0.3, size=SIZES[p % 3])
-                      for day in range(DAYS) for p in range(HONEST) if (p + day) % 4 == 0]  # fmt: skip
+        self.rows += [
+            self._row(f"h{p}-{day}", f"h{p:02}", day, 0.3, size=SIZES[p % 3])
+            for day in range(DAYS)
+            for p in range(HONEST)
+            if (p + day) % 4 == 0
+        ]
         for row in self.rows[:fires]:
             row["fired"] = (("T01", 0.9),)
         self.rows[CASES]["score"] = 1.0  # an honest one: in the last bin, not in one beyond it
@@ -130,8 +137,10 @@ def test_a_members_ranking_is_resampled_by_case(told):
     def curve(one: Replay) -> list[float]:
         honest = [one.member[row["event_id"]] for row in one.rows if row["party"].startswith("h")]
         own = [one.member[f"c{n}"] for n in range(CASES) if n != 4]
-        return [0.5 if np.isnan(mine) else sum((mine > other) + (mine == other) / 2 for other in honest) / len(honest)
-                for mine in own]  # fmt: skip
+        return [
+            0.5 if np.isnan(mine) else sum((mine > other) + (mine == other) / 2 for other in honest) / len(honest)
+            for mine in own
+        ]
 
     challenger, champion = np.array(curve(CHALLENGER)), np.array(curve(CHAMPION))
     found = told.members["robust_z"]
@@ -192,8 +201,9 @@ def test_fairness_is_resampled_by_party_and_widened_for_its_groups(told):
     found = {one.group: one.ratio for one in told.fairness if one.dimension == "size"}
     assert list(found) == ["large", "small", "unknown"]
     counts = [dict(zip(names, times, strict=True)) for times in Draws(60, 5).of("honest parties", HONEST)]
-    alerts = [{name: sum(row["party"] == name for row in one.alerts()) for name in names}
-              for one in (CHALLENGER, CHAMPION)]  # fmt: skip
+    alerts = [
+        {name: sum(row["party"] == name for row in one.alerts()) for name in names} for one in (CHALLENGER, CHAMPION)
+    ]
     differing = sum(alerts[0][name] != alerts[1][name] for name in names)
     assert differing >= 6
     for name, ratio in found.items():
@@ -218,9 +228,18 @@ ONE_CASE = Truth(cases=(case("T01-0", "c", ["c-0"], (0, 0)),))
 def daily(*alerted: str, history: str = "", days: int = 14) -> Version:
     """A version that alerts on one party a day, of the case's c and of honest small s0.. and large l0.. ones."""
     parties = ["c", *(f"{size[0]}{n}" for size in ("small", "large") for n in range(7))]
-    rows = [payment(f"{party}-{day}", party, day, 0.9 if party == alerted[day % len(alerted)] else 0.1,
-                    size={"s": "small", "l": "large", "c": None}[party[0]], history=party[0] in history)
-            for day in range(days) for party in parties]  # fmt: skip
+    rows = [
+        payment(
+            f"{party}-{day}",
+            party,
+            day,
+            0.9 if party == alerted[day % len(alerted)] else 0.1,
+            size={"s": "small", "l": "large", "c": None}[party[0]],
+            history=party[0] in history,
+        )
+        for day in range(days)
+        for party in parties
+    ]
     return version(rows, {"robust_z": [1.0] * len(rows)}, ONE_CASE)
 
 
@@ -259,8 +278,10 @@ def test_a_replay_that_is_history_alone_is_refused(which):
 
 def member_of(planted: tuple[float, float], honest: float) -> Difference:
     """The member that scores the case's payments so in champion and challenger, and honest ones equally in both."""
-    versions = [version([payment("c-0", "c", 0), payment("h-0", "h", 0)], {"robust_z": [own, honest]}, ONE_CASE)
-                for own in planted]  # fmt: skip
+    versions = [
+        version([payment("c-0", "c", 0), payment("h-0", "h", 0)], {"robust_z": [own, honest]}, ONE_CASE)
+        for own in planted
+    ]
     return gate_evidence.figures(*versions, HOW, COSTS).members["robust_z"]
 
 

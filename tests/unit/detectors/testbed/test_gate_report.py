@@ -16,10 +16,24 @@ NO_RISE = UNCHANGED.replace("fall", "rise")
 UNSEEN = "; with 40 cases a fall by fewer than 6 could not be seen"
 NO_FALL = "95 % interval of the difference: upper end >= 0"
 REPLAYED = "own ledger gives the recorded alerts and scores bit for bit"
-SAME_MEASURED = {"champion": 0.6, "challenger": 0.6, "difference": 0.0, "low": 0.0, "high": 0.0, "units": 40,
-                 "differing": None}  # fmt: skip
-FALL_MEASURED = {"champion": 0.6, "challenger": 0.3, "difference": -0.3, "low": -0.45, "high": -0.15, "units": 40,
-                 "differing": None}  # fmt: skip
+SAME_MEASURED = {
+    "champion": 0.6,
+    "challenger": 0.6,
+    "difference": 0.0,
+    "low": 0.0,
+    "high": 0.0,
+    "units": 40,
+    "differing": None,
+}
+FALL_MEASURED = {
+    "champion": 0.6,
+    "challenger": 0.3,
+    "difference": -0.3,
+    "low": -0.45,
+    "high": -0.15,
+    "units": 40,
+    "differing": None,
+}
 
 
 def told(name: str, **changed) -> Check:
@@ -40,43 +54,96 @@ def test_every_check_of_an_equal_challenger():
     found, raised = {"found": 24, "champion_found": 24}, {"alerts": 40, "champion_alerts": 40}
     assert list(gate.decide(figures(), Limits())) == [
         passed("recall", NO_FALL, f" (share of cases found): {UNCHANGED}{UNSEEN}", **SAME_MEASURED),
-        passed("recall of T01", NO_FALL, f" (24 of 40 cases found, champion 24): {UNCHANGED}{UNSEEN}", **SAME_MEASURED,
-               **found),
-        passed("rule T01", NO_FALL, f" (fired at 20 of 40 cases, champion 20): {UNCHANGED}{UNSEEN}", **SAME_MEASURED,
-               **fired),
+        passed(
+            "recall of T01",
+            NO_FALL,
+            f" (24 of 40 cases found, champion 24): {UNCHANGED}{UNSEEN}",
+            **SAME_MEASURED,
+            **found,
+        ),
+        passed(
+            "rule T01",
+            NO_FALL,
+            f" (fired at 20 of 40 cases, champion 20): {UNCHANGED}{UNSEEN}",
+            **SAME_MEASURED,
+            **fired,
+        ),
         passed("precision", NO_FALL, f" (share of alerts that fall on a case): {UNCHANGED}", **SAME_MEASURED),
         passed("illicit USD found", NO_FALL, f" (worth of the cases found): {UNCHANGED}", **SAME_MEASURED),
         passed("recall as shipped", NO_FALL, shipped, **SAME_MEASURED, **raised),
         passed("illicit USD as shipped", NO_FALL, shipped, **SAME_MEASURED, **raised),
-        Check(name="alerts raised", passed=True, measured=raised, limit="a champion's challenger raises alerts",
-              reason="40 alerts were raised, champion 40"),
-        passed("look-alike rate", "95 % interval of the difference: lower end <= 0",
-               f" (share of honest look-alikes alerted on): {NO_RISE}", **SAME_MEASURED),
-        passed("member robust_z", "95 % interval of the difference: upper end >= -0.05, or >= 0 after a fall of more "
-               "than 0.08, which another seed alone does not bring",
-               f" (share of honest payments that its score puts below a planted one): {UNCHANGED}", **SAME_MEASURED),
-        passed("calibration error", "95 % interval of the difference: lower end <= 0.01, which another seed alone may "
-               "move", f" (distance of the score from the share of illicit party-days): {NO_RISE}", **SAME_MEASURED),
-        Check(name="fairness by size", passed=True, measured={"small": 0.6},
-              limit="no group rises beyond noise (interval widened for 1 groups) and above 1.25",
-              reason="false alerts by size: no group rose beyond noise and above 1.25 times the overall rate; highest: "
-              "small at 0.6 times"),
-        Check(name="CPU time", passed=True, measured={"champion": 300.0, "challenger": 310.0, "ratio": 310.0 / 300.0},
-              limit="ratio <= 1.25", timing=True,
-              reason="CPU time: 310 us an event, champion 300: 1.03 times, within the limit of 1.25"),
-        passed("state", "ratio <= 1.25", ": 900 bytes a party, champion 900: 1.00 times, within the limit of 1.25",
-               champion=900.0, challenger=900.0, ratio=1.0),
-        *[Check(name=f"replay of the {who}", passed=True, measured={"bit_equal": True}, limit="bit-equal",
-                reason=f"a second replay of the {who}'s {REPLAYED}") for who in ("champion", "challenger")],
-    ]  # fmt: skip
+        Check(
+            name="alerts raised",
+            passed=True,
+            measured=raised,
+            limit="a champion's challenger raises alerts",
+            reason="40 alerts were raised, champion 40",
+        ),
+        passed(
+            "look-alike rate",
+            "95 % interval of the difference: lower end <= 0",
+            f" (share of honest look-alikes alerted on): {NO_RISE}",
+            **SAME_MEASURED,
+        ),
+        passed(
+            "member robust_z",
+            "95 % interval of the difference: upper end >= -0.05, or >= 0 after a fall of more "
+            "than 0.08, which another seed alone does not bring",
+            f" (share of honest payments that its score puts below a planted one): {UNCHANGED}",
+            **SAME_MEASURED,
+        ),
+        passed(
+            "calibration error",
+            "95 % interval of the difference: lower end <= 0.01, which another seed alone may move",
+            f" (distance of the score from the share of illicit party-days): {NO_RISE}",
+            **SAME_MEASURED,
+        ),
+        Check(
+            name="fairness by size",
+            passed=True,
+            measured={"small": 0.6},
+            limit="no group rises beyond noise (interval widened for 1 groups) and above 1.25",
+            reason="false alerts by size: no group rose beyond noise and above 1.25 times the overall rate; highest: "
+            "small at 0.6 times",
+        ),
+        Check(
+            name="CPU time",
+            passed=True,
+            measured={"champion": 300.0, "challenger": 310.0, "ratio": 310.0 / 300.0},
+            limit="ratio <= 1.25",
+            timing=True,
+            reason="CPU time: 310 us an event, champion 300: 1.03 times, within the limit of 1.25",
+        ),
+        passed(
+            "state",
+            "ratio <= 1.25",
+            ": 900 bytes a party, champion 900: 1.00 times, within the limit of 1.25",
+            champion=900.0,
+            challenger=900.0,
+            ratio=1.0,
+        ),
+        *[
+            Check(
+                name=f"replay of the {who}",
+                passed=True,
+                measured={"bit_equal": True},
+                limit="bit-equal",
+                reason=f"a second replay of the {who}'s {REPLAYED}",
+            )
+            for who in ("champion", "challenger")
+        ],
+    ]
 
 
 def test_a_fall_tells_how_far_it_went():
     """Both figures, the difference with its interval, and that no chance explains it; nothing of what is too small."""
     assert told("recall", recall=FALL) == Check(
-        name="recall", passed=False, measured=FALL_MEASURED, limit=NO_FALL,
+        name="recall",
+        passed=False,
+        measured=FALL_MEASURED,
+        limit=NO_FALL,
         reason=f"recall (share of cases found): {FELL}",
-    )  # fmt: skip
+    )
     assert told("look-alike rate", lookalikes=RISE).reason.endswith("0.3 (95 % 0.15 to 0.45): rise beyond noise")
 
 
@@ -113,17 +180,28 @@ FIRED_MEASURED = {**FALL_MEASURED, "fired": 9, "champion_fired": 20, "payments":
 @pytest.mark.parametrize(
     ("changed", "measured", "limit", "reason"),
     [
-        ({}, {"enabled": True}, NO_FALL,
-         f"rule T09 (fired at 9 of 40 cases, champion 20): {FELL}"),
-        ({"enabled": (True, False)}, {"enabled": False}, "a rule in force stays enabled",
-         "the rule T09 is disabled in the challenger; in the champion it fired at 20 of 40 cases"),
-        ({"payments": (3_100, 0)}, {"enabled": True, "payments": 0}, "a rule that fired still fires",
-         "the rule T09 never fires any more; in the champion it fired at 3,100 payments and 20 of 40 cases"),
-        ({"fired": (20, 0)}, {"enabled": True, "fired": 0}, "a rule that fired at cases still does",
-         "the rule T09 fires at none of its 40 cases any more; in the champion it fired at 20"),
+        ({}, {"enabled": True}, NO_FALL, f"rule T09 (fired at 9 of 40 cases, champion 20): {FELL}"),
+        (
+            {"enabled": (True, False)},
+            {"enabled": False},
+            "a rule in force stays enabled",
+            "the rule T09 is disabled in the challenger; in the champion it fired at 20 of 40 cases",
+        ),
+        (
+            {"payments": (3_100, 0)},
+            {"enabled": True, "payments": 0},
+            "a rule that fired still fires",
+            "the rule T09 never fires any more; in the champion it fired at 3,100 payments and 20 of 40 cases",
+        ),
+        (
+            {"fired": (20, 0)},
+            {"enabled": True, "fired": 0},
+            "a rule that fired at cases still does",
+            "the rule T09 fires at none of its 40 cases any more; in the champion it fired at 20",
+        ),
     ],
     ids=["fell", "disabled", "never", "no case"],
-)  # fmt: skip
+)
 def test_a_rule_that_works_no_more_is_told_with_what_it_did(changed, measured, limit, reason):
     """Whichever way it broke, its firing in both versions stands beside the sentence."""
     check = told("rule T09", typologies=(typology("T09", **{**FIRED, **changed}),))
@@ -140,10 +218,12 @@ def test_a_typologys_recall_tells_its_cases():
 def test_a_missing_member_is_told():
     """A member that the champion scores with and the challenger does not have."""
     assert told("member loda", missing_members=("loda",)) == Check(
-        name="member loda", passed=False, measured={"champion": "present", "challenger": "missing"},
+        name="member loda",
+        passed=False,
+        measured={"champion": "present", "challenger": "missing"},
         limit="every member that counts in the champion counts in the challenger",
         reason="the member loda is missing in the challenger, or weighs nothing there; the champion scores with it",
-    )  # fmt: skip
+    )
 
 
 def test_a_member_that_another_seed_may_have_moved_is_told_apart_from_one_that_fell():
@@ -158,9 +238,12 @@ def test_a_member_that_another_seed_may_have_moved_is_told_apart_from_one_that_f
 def test_no_alert_is_left():
     """The champion raised 9 alerts, the challenger none: how many of each stands beside the sentence."""
     assert told("alerts raised", shipped=(9, 0)) == Check(
-        name="alerts raised", passed=False, measured={"alerts": 0, "champion_alerts": 9},
-        limit="a champion's challenger raises alerts", reason="0 alerts were raised, champion 9: none is left",
-    )  # fmt: skip
+        name="alerts raised",
+        passed=False,
+        measured={"alerts": 0, "champion_alerts": 9},
+        limit="a champion's challenger raises alerts",
+        reason="0 alerts were raised, champion 9: none is left",
+    )
 
 
 def group(name: str, challenger: float | None, low: float = -0.1) -> GroupFigures:
@@ -173,12 +256,14 @@ def test_fairness_names_the_groups_that_rose():
     """Those that rose beyond noise and lie above the bound, with their figures; all groups are measured."""
     check = told("fairness by size", fairness=(group("small", 1.5, 0.2), group("large", 0.8), group("huge", 2.0, 0.4)))
     assert check == Check(
-        name="fairness by size", passed=False, measured={"small": 1.5, "large": 0.8, "huge": 2.0},
+        name="fairness by size",
+        passed=False,
+        measured={"small": 1.5, "large": 0.8, "huge": 2.0},
         limit="no group rises beyond noise (interval widened for 3 groups) and above 1.25",
         reason="false alerts by size rose beyond noise and above 1.25 times the overall rate: "
         "small: 1.5, champion 0.5, difference nothing (95 % 0.2 to 0.9); "
         "huge: 2, champion 0.5, difference nothing (95 % 0.4 to 0.9)",
-    )  # fmt: skip
+    )
 
 
 def test_fairness_names_the_highest_where_none_rose():
@@ -217,9 +302,12 @@ def test_figures_are_shown_with_four_digits(value, shown):
 def test_a_replay_that_differs_is_named():
     """Which of the two did not give again what was recorded."""
     assert told("replay of the champion", costs=msgspec.structs.replace(CHEAP, bit_equal=(False, True))) == Check(
-        name="replay of the champion", passed=False, measured={"bit_equal": False}, limit="bit-equal",
+        name="replay of the champion",
+        passed=False,
+        measured={"bit_equal": False},
+        limit="bit-equal",
         reason="a second replay of the champion's own ledger does NOT give what was recorded",
-    )  # fmt: skip
+    )
 
 
 def test_a_promotions_hash_can_be_found_again():
@@ -237,4 +325,6 @@ def test_equal_groups_pass():
     """Nothing changed in either of two dimensions: each has a check of its own."""
     two = tuple(GroupFigures(dimension=name, group="a", ratio=SAME) for name in ("size", "region"))
     assert [one.name for one in gate.decide(figures(fairness=two), Limits()) if one.name.startswith("fairness")] == [
-        "fairness by size", "fairness by region"]  # fmt: skip
+        "fairness by size",
+        "fairness by region",
+    ]

@@ -43,7 +43,13 @@ def test_grid_is_every_combination_in_order():
         DAY,
     )
     assert [tuple(one.values.values()) for one in found] == [
-        ("10", "3"), ("10", "4"), ("10", "5"), ("50", "3"), ("50", "4"), ("50", "5")]  # fmt: skip
+        ("10", "3"),
+        ("10", "4"),
+        ("10", "5"),
+        ("50", "3"),
+        ("50", "4"),
+        ("50", "5"),
+    ]
     last = found[-1].configuration
     assert last.detectors.daily_budget == 50.0
     assert limits(last, "T01", "pieces_min") == [(date(2019, 1, 1), "5")]
@@ -80,7 +86,9 @@ def test_weights_are_varied_member_by_member():
     """A weight joins those that are there, and goes with a member that is left out."""
     first, second = grid.combinations(CONFIGURATION, [Dimension("detectors.weights.robust_z", ("0", "2.5"))], DAY)
     assert (first.configuration.detectors.weights, second.configuration.detectors.weights) == (
-        {"robust_z": 0.0}, {"robust_z": 2.5})  # fmt: skip
+        {"robust_z": 0.0},
+        {"robust_z": 2.5},
+    )
     both = {"detectors.weights.windowed_tails": "3", "detectors.members": "windowed_tails"}
     assert grid.combination(second.configuration, both, DAY).configuration.detectors.weights == {"windowed_tails": 3.0}
 
@@ -133,8 +141,12 @@ def test_rules_are_turned_on_and_off():
 
 def test_members_keep_what_was_said_of_them():
     """A member that stays keeps its parameters and its weight; one that comes back has its defaults."""
-    said = {"detectors.members.windowed_tails.window": "500", "detectors.weights.windowed_tails": "2",
-            "detectors.weights.robust_z": "0", "detectors.members": "robust_z+windowed_tails"}  # fmt: skip
+    said = {
+        "detectors.members.windowed_tails.window": "500",
+        "detectors.weights.windowed_tails": "2",
+        "detectors.weights.robust_z": "0",
+        "detectors.members": "robust_z+windowed_tails",
+    }
     two = grid.combination(CONFIGURATION, said, DAY).configuration
     assert two.detectors.weights == {"windowed_tails": 2.0, "robust_z": 0.0}
     back = grid.combination(two, {"detectors.members": "half_space_trees+windowed_tails"}, DAY).configuration

@@ -36,8 +36,9 @@ def planted() -> Ground:
     rows = [
         *[payment(f"a{n}", "a", n, history=n == 3) for n in range(4)],
         *[payment(f"b{n}", "b", n) for n in range(4)],
-        payment("c0", "c", 2), payment("d0", "d", 2, history=True),
-    ]  # fmt: skip
+        payment("c0", "c", 2),
+        payment("d0", "d", 2, history=True),
+    ]
     cases = [
         case("T02-0001", "b", ["b2", "b1"], (1, 2), party_ids=("b", "c"), variant="slow"),
         case("T01-0002", "d", ["d0", "a3", "elsewhere"], (2, 3)),
@@ -97,11 +98,16 @@ def test_look_alikes_are_their_rows_that_may_alert() -> None:
 def test_an_order_counts_where_nothing_was_settled() -> None:
     """The first case's order was never settled, the second's was; what was cancelled moved nothing."""
     rows = [
-        payment("o", "a", 0, usd=500, status="ordered"), payment("c", "a", 1, usd=70, status="cancelled"),
-        payment("p", "b", 0, usd=30, status="ordered"), payment("s", "b", 1, usd=20, status="settled"),
-    ]  # fmt: skip
-    cases = [case("T01-0001", "a", ["o", "c"], (0, 1)), case("T01-0002", "b", ["p", "s"], (0, 1)),
-             case("T01-0003", "b", ["s"], (1, 1), illicit_usd="7.50")]  # fmt: skip
+        payment("o", "a", 0, usd=500, status="ordered"),
+        payment("c", "a", 1, usd=70, status="cancelled"),
+        payment("p", "b", 0, usd=30, status="ordered"),
+        payment("s", "b", 1, usd=20, status="settled"),
+    ]
+    cases = [
+        case("T01-0001", "a", ["o", "c"], (0, 1)),
+        case("T01-0002", "b", ["p", "s"], (0, 1)),
+        case("T01-0003", "b", ["s"], (1, 1), illicit_usd="7.50"),
+    ]
     told = ground(rows, cases)
     assert told.moved_cents.tolist() == [50_000, 0, 0, 2000, 2000]
     assert told.illicit_cents.tolist() == [50_000, 2000, 750]
@@ -119,7 +125,9 @@ def test_a_truth_must_be_of_the_stream() -> None:
     """One event of it in the result is enough; parties without events, or nothing planted, are of any stream."""
     rows = [payment("a", "a", 0)]
     assert ground(rows, (), [lookalike("rent", "z", ["z"]), lookalike("rent", "a", ["a"])]).lookalike_seen.tolist() == [
-        False, True]  # fmt: skip
+        False,
+        True,
+    ]
     assert ground(rows, (), [lookalike("rent", "a")]).lookalike_seen.tolist() == [True]
     with pytest.raises(ValueError, match="none of the 2 events that it names is in the result"):
         ground(rows, [case("T01-0001", "a", ["y", "z"], (0, 0))])

@@ -31,10 +31,17 @@ SETTINGS = Settings(budgets=(1, 3), resamples=200)
 
 def case(number: int, typology: str, party: str, events: list[int], day: int) -> dict:
     """A line of truth; events are numbers of the small stream."""
-    return {"kind": "case", "case_id": f"{typology}-{number:04}", "typology": typology, "variant": "template",
-            "party_id": party, "event_ids": [f"E-{event}" for event in events],
-            "first_event_time": (START + timedelta(days=day)).isoformat(),
-            "last_event_time": (START + timedelta(days=day + 1)).isoformat(), "due_event_id": None}  # fmt: skip
+    return {
+        "kind": "case",
+        "case_id": f"{typology}-{number:04}",
+        "typology": typology,
+        "variant": "template",
+        "party_id": party,
+        "event_ids": [f"E-{event}" for event in events],
+        "first_event_time": (START + timedelta(days=day)).isoformat(),
+        "last_event_time": (START + timedelta(days=day + 1)).isoformat(),
+        "due_event_id": None,
+    }
 
 
 # Eight payments a day: 1 to 3 are of P-0 (split: T01 fires), 6 of P-3
@@ -83,8 +90,11 @@ def test_what_was_planted_is_found(report: Report) -> None:
         assert figures.fidelity.by_typology["T01"].share.value == 1.0
     assert report.judgement.stream.without_rule == ("T04",)
     assert [system.name for system in report.judgement.systems] == [
-        PRODUCT, "static_limits", "river_recipe", "random",
-    ]  # fmt: skip
+        PRODUCT,
+        "static_limits",
+        "river_recipe",
+        "random",
+    ]
 
 
 def test_two_runs_are_the_same_but_for_timings(place: Path, report: Report) -> None:
@@ -118,8 +128,9 @@ def test_the_json_says_what_it_was_made_of(place: Path, report: Report) -> None:
 
 def test_against_itself_nothing_differs(place: Path) -> None:
     """The same result on both sides: every difference [0, 0]."""
-    told = judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=place / "result",
-                        with_baselines=False).comparison  # fmt: skip
+    told = judge_result(
+        place / "result", place / "stream", SETTINGS, Silent(), against=place / "result", with_baselines=False
+    ).comparison
     assert [one.budget for one in told.budgets] == [1, 3, AS_SHIPPED]
     for one in told.budgets:
         assert one.recall.interval == Interval(0.0, 0.0)
@@ -199,8 +210,12 @@ def test_where_chance_is_as_good_it_is_said(report: Report) -> None:
 
     def said(share: float) -> tuple[str, str]:
         lots = Estimate(share, 2, Interval(share, share))
-        chances = tuple([msgspec.structs.replace(one, on_events=lots, recall=lots, precision=lots, found_share=lots)
-                         for one in report.judgement.chance])  # fmt: skip
+        chances = tuple(
+            [
+                msgspec.structs.replace(one, on_events=lots, recall=lots, precision=lots, found_share=lots)
+                for one in report.judgement.chance
+            ]
+        )
         told = msgspec.structs.replace(report, judgement=msgspec.structs.replace(report.judgement, chance=chances))
         return verdict.verdict_sentence(told), verdict.chance(told)
 
@@ -249,26 +264,31 @@ def test_faults_are_told_and_not_judged(place: Path, tmp_path: Path) -> None:
     prepared = replay.of_stream(tmp_path / "stream", effective_configuration({}))
     replay.replay(prepared, tmp_path / "result", processes=1, force=False, stages=Silent())
     with pytest.raises(UsageError, match="not replays of the same stream"):
-        judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "result",
-                     with_baselines=False)  # fmt: skip
+        judge_result(
+            place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "result", with_baselines=False
+        )
 
 
 def test_a_ledgers_replay_is_compared_with_its_own_stream_only(place: Path, tmp_path: Path) -> None:
     """A replay of the result's own ledger may stand against it; that of another stream's ledger is refused."""
     changed = effective_configuration({"detectors": {"warm_up": 5, "daily_budget": 2.0}})
-    replay.replay(replay.of_result(place / "result", changed), tmp_path / "own", processes=1, force=False,
-                  stages=Silent())  # fmt: skip
-    told = judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "own",
-                        with_baselines=False)  # fmt: skip
+    replay.replay(
+        replay.of_result(place / "result", changed), tmp_path / "own", processes=1, force=False, stages=Silent()
+    )
+    told = judge_result(
+        place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "own", with_baselines=False
+    )
     assert told.comparison is not None
     write(days(12), tmp_path / "stream")
     prepared = replay.of_stream(tmp_path / "stream", effective_configuration({}))
     replay.replay(prepared, tmp_path / "strange", processes=1, force=False, stages=Silent())
-    replay.replay(replay.of_result(tmp_path / "strange", changed), tmp_path / "other", processes=1, force=False,
-                  stages=Silent())  # fmt: skip
+    replay.replay(
+        replay.of_result(tmp_path / "strange", changed), tmp_path / "other", processes=1, force=False, stages=Silent()
+    )
     with pytest.raises(UsageError, match="not replays of the same stream"):
-        judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "other",
-                     with_baselines=False)  # fmt: skip
+        judge_result(
+            place / "result", place / "stream", SETTINGS, Silent(), against=tmp_path / "other", with_baselines=False
+        )
 
 
 def run(*arguments: object) -> "click.testing.Result":
@@ -278,14 +298,35 @@ def run(*arguments: object) -> "click.testing.Result":
 
 def test_the_command_writes_three_reports(place: Path, tmp_path: Path) -> None:
     """Page, Markdown and JSON are there, and the verdict is on standard output; --json gives the report itself."""
-    told = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "out", "--budgets", "3,1",
-               "--resamples", 200, "--no-baselines")  # fmt: skip
+    told = run(
+        place / "result",
+        "--truth",
+        place / "stream",
+        "--out",
+        tmp_path / "out",
+        "--budgets",
+        "3,1",
+        "--resamples",
+        200,
+        "--no-baselines",
+    )
     assert told.exit_code == 0, told.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["report.html", "report.json", "report.md"]
     assert "bit for bit" in told.stdout
     assert "fxwatch\t1 (used" in told.stdout
-    as_json = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "again", "--budgets", "1,3",
-                  "--resamples", 200, "--no-baselines", "--json")  # fmt: skip
+    as_json = run(
+        place / "result",
+        "--truth",
+        place / "stream",
+        "--out",
+        tmp_path / "again",
+        "--budgets",
+        "1,3",
+        "--resamples",
+        200,
+        "--no-baselines",
+        "--json",
+    )
     first = json.loads((tmp_path / "out" / "report.json").read_text())
     assert json.loads(as_json.stdout)["report_hash"] == first["report_hash"]
 
@@ -296,8 +337,18 @@ def test_wrong_use_is_told(place: Path, tmp_path: Path) -> None:
         told = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "out", "--budgets", budgets)
         assert isinstance(told.exception, UsageError)
     (tmp_path / "taken").write_text("")
-    told = run(place / "result", "--truth", place / "stream", "--out", tmp_path / "taken" / "out", "--no-baselines",
-               "--resamples", 100, "--budgets", 1)  # fmt: skip
+    told = run(
+        place / "result",
+        "--truth",
+        place / "stream",
+        "--out",
+        tmp_path / "taken" / "out",
+        "--no-baselines",
+        "--resamples",
+        100,
+        "--budgets",
+        1,
+    )
     assert isinstance(told.exception, FxwatchError)
     assert "choose a writable place" in told.exception.message
 

@@ -45,14 +45,21 @@ def stream() -> Ground:
     d (row 3); of day 2: e (row 6), b (row 5), a (row 7) says nothing.
     """
     rows = [
-        payment("a0", "a", 0, score=0.9, alert_id="1", fired=[("T01", 0.5)]), payment("b0", "b", 0, score=0.8),
-        payment("c0", "c", 0, score=0.7), payment("d0", "d", 1, score=0.4, alert_id="2", reasons=[("hour", 1.0)]),
-        payment("a1", "a", 1, score=0.6, usd=20, reasons=[("sum_7d", 1.0)]), payment("b1", "b", 2, score=0.2),
-        payment("e0", "e", 2, score=0.3), payment("a2", "a", 2, score=0.0),
+        payment("a0", "a", 0, score=0.9, alert_id="1", fired=[("T01", 0.5)]),
+        payment("b0", "b", 0, score=0.8),
+        payment("c0", "c", 0, score=0.7),
+        payment("d0", "d", 1, score=0.4, alert_id="2", reasons=[("hour", 1.0)]),
+        payment("a1", "a", 1, score=0.6, usd=20, reasons=[("sum_7d", 1.0)]),
+        payment("b1", "b", 2, score=0.2),
+        payment("e0", "e", 2, score=0.3),
+        payment("a2", "a", 2, score=0.0),
         payment("f0", "f", 2, score=0.9, alert_id="3", history=True),
-    ]  # fmt: skip
-    cases = (case("T01-0001", "a", ["a0", "a1"], (0, 1)), case("T04-0002", "g", ["g0"], (0, 0)),
-             case("T01-0003", "d", ["d0"], (1, 1)))  # fmt: skip
+    ]
+    cases = (
+        case("T01-0001", "a", ["a0", "a1"], (0, 1)),
+        case("T04-0002", "g", ["g0"], (0, 0)),
+        case("T01-0003", "d", ["d0"], (1, 1)),
+    )
     alike = (lookalike("rent", "b"), lookalike("tuition", "nobody"), lookalike("gift", "nobody"))
     truth = Truth(cases=cases, lookalikes=alike, regimes=(Regime(name="growth"), Regime(name="new_bank")))
     return lay_ground(sheet(rows), truth, {name: name for name in ("a", "b", "d", "g", "nobody")})
@@ -101,9 +108,12 @@ def test_the_rows_that_alert_at_a_budget() -> None:
     """The best of each day's queue, two at a budget of 2; as shipped what was raised outside history."""
     outcomes = judged().outcomes
     assert {key: np.flatnonzero(one.alerts).tolist() for key, one in outcomes.items()} == {
-        (PRODUCT, 1): [0, 4, 6], (PRODUCT, 2): [0, 1, 3, 4, 5, 6], (PRODUCT, AS_SHIPPED): [0, 3],
-        ("flat", 1): [], ("flat", 2): [],
-    }  # fmt: skip
+        (PRODUCT, 1): [0, 4, 6],
+        (PRODUCT, 2): [0, 1, 3, 4, 5, 6],
+        (PRODUCT, AS_SHIPPED): [0, 3],
+        ("flat", 1): [],
+        ("flat", 2): [],
+    }
     assert outcomes[PRODUCT, 1].found.tolist() == [True, False, False]
     assert outcomes[PRODUCT, 2].found.tolist() == [True, False, True]
     assert (outcomes[PRODUCT, 2].first_us == first_alerts(stream(), mask(9, 0, 1, 3, 4, 5, 6))).all()

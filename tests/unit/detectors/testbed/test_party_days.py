@@ -9,11 +9,14 @@ from tests.support.synthetic_result import case, ground, mask, payment
 def three() -> PartyDays:
     """Day 0 of a: rows 0, 2, 4; of b: row 3. Day 1 of a: row 6. Rows 1 and 5 are history, row 5 is all of c's."""
     rows = [
-        payment("a0", "a", 0.1, score=0.4), payment("a1", "a", 0.2, score=0.9, history=True),
-        payment("a2", "a", 0.3, score=0.7), payment("b0", "b", 0.4, score=0.0),
-        payment("a3", "a", 0.5, score=0.7), payment("c0", "c", 0.6, score=0.8, history=True),
+        payment("a0", "a", 0.1, score=0.4),
+        payment("a1", "a", 0.2, score=0.9, history=True),
+        payment("a2", "a", 0.3, score=0.7),
+        payment("b0", "b", 0.4, score=0.0),
+        payment("a3", "a", 0.5, score=0.7),
+        payment("c0", "c", 0.6, score=0.8, history=True),
         payment("a4", "a", 1.1, score=0.2),
-    ]  # fmt: skip
+    ]
     return party_days(ground(rows, [case("T01-0001", "a", ["a0", "a1"], (0.1, 0.2))]))
 
 
@@ -71,8 +74,9 @@ def test_party_days_having_some_rows() -> None:
 
 def test_a_party_days_scores_do_not_reach_the_next_one() -> None:
     """Against the obvious implementation, on many parties and days: one maximum a party and day."""
-    rows = [payment(f"e{n}", f"p{n * 7 % 11}", n * 13 % 5, score=(n * 37 % 20) / 20, history=n % 9 == 0)
-            for n in range(200)]  # fmt: skip
+    rows = [
+        payment(f"e{n}", f"p{n * 7 % 11}", n * 13 % 5, score=(n * 37 % 20) / 20, history=n % 9 == 0) for n in range(200)
+    ]
     days = party_days(ground(rows))
     best: dict[tuple[str, int], int] = {}
     for place, row in enumerate(rows):

@@ -51,8 +51,9 @@ def test_a_budget_takes_the_first_of_the_queue():
 
 ROWS = st.lists(
     st.tuples(st.integers(0, 3), st.integers(0, 5), st.sampled_from([0.0, 0.1, 0.5, 0.9]), st.integers(0, 3)),
-    min_size=1, max_size=60,
-)  # fmt: skip
+    min_size=1,
+    max_size=60,
+)
 
 
 @given(ROWS)

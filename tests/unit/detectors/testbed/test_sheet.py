@@ -59,7 +59,11 @@ def test_lists_of_pairs_by_row() -> None:
     """What was put in comes out, in its order; the columns have the types that are written to files."""
     column = lists()
     assert [column.row(row) for row in range(4)] == [
-        [("a", 1.0), ("b", 2.0)], [], [("b", 0.5), ("a", 0.5), ("c", 0.25)], [("c", 7.0)]]  # fmt: skip
+        [("a", 1.0), ("b", 2.0)],
+        [],
+        [("b", 0.5), ("a", 0.5), ("c", 0.25)],
+        [("c", 7.0)],
+    ]
     assert column.counts().tolist() == [2, 0, 3, 1]
     assert column.starts.tolist() == [0, 2, 2, 5, 6]
     assert (column.starts.dtype, column.values.dtype) == (np.int64, np.float64)
@@ -99,11 +103,22 @@ def test_lists_of_masked_rows() -> None:
 def whole() -> Sheet:
     """Four payments whose columns differ in every row."""
     rows = [
-        payment(f"e{n}", f"p{n}", n, score=n / 10, usd=None if n == 2 else 10.0 * n, status=f"s{n}", partition=n,
-                history=n == 1, deviation=float(n), fired=[("T01", n / 4)], reasons=[(f"f{n}", 1.0)] * n,
-                alert_id="x" if n in {1, 3} else None)
+        payment(
+            f"e{n}",
+            f"p{n}",
+            n,
+            score=n / 10,
+            usd=None if n == 2 else 10.0 * n,
+            status=f"s{n}",
+            partition=n,
+            history=n == 1,
+            deviation=float(n),
+            fired=[("T01", n / 4)],
+            reasons=[(f"f{n}", 1.0)] * n,
+            alert_id="x" if n in {1, 3} else None,
+        )
         for n in range(4)
-    ]  # fmt: skip
+    ]
     found = sheet(rows)
     found.members["robust_z"] = np.arange(4.0)
     return found

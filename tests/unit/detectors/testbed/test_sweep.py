@@ -72,20 +72,31 @@ def test_what_truth_says_of_the_alerts() -> None:
     a payment one is alerted on.
     """
     rows = [
-        payment("a0", "a", 0, usd=100), payment("a1", "a", 1, usd=150.5), payment("b0", "b", 0, usd=70),
-        payment("c0", "c", 0), payment("r0", "r", 0), payment("t0", "t", 0), payment("h0", "d", 0, history=True),
+        payment("a0", "a", 0, usd=100),
+        payment("a1", "a", 1, usd=150.5),
+        payment("b0", "b", 0, usd=70),
+        payment("c0", "c", 0),
+        payment("r0", "r", 0),
+        payment("t0", "t", 0),
+        payment("h0", "d", 0, history=True),
         payment("other", "c", 0, partition=1),
-    ]  # fmt: skip
-    cases = [case("T01-0001", "a", ["a0", "a1"], (0, 1)), case("T01-0002", "b", ["b0"], (0, 0)),
-             case("T04-0003", "d", ["h0"], (0, 0))]  # fmt: skip
+    ]
+    cases = [
+        case("T01-0001", "a", ["a0", "a1"], (0, 1)),
+        case("T01-0002", "b", ["b0"], (0, 0)),
+        case("T04-0003", "d", ["h0"], (0, 0)),
+    ]
     alike = [lookalike("rent", "r", ["r0"]), lookalike("tuition", "t", ["t0"]), lookalike("rent", "gone", ["nowhere"])]
     now = [raised(place) for place in (1, 3, 4, 6)]
     told = row({}, now, [], 1, ground(rows, cases, alike))
     assert told.alerts == 4
     assert told.against == Against(
-        precision=pytest.approx(1 / 3), recall=pytest.approx(1 / 3), recall_by_typology={"T01": 0.5, "T04": 0.0},
-        illicit_usd=250.5, lookalikes=0.5,
-    )  # fmt: skip
+        precision=pytest.approx(1 / 3),
+        recall=pytest.approx(1 / 3),
+        recall_by_typology={"T01": 0.5, "T04": 0.0},
+        illicit_usd=250.5,
+        lookalikes=0.5,
+    )
 
 
 def test_truth_has_nothing_to_say_of_nothing() -> None:

@@ -31,8 +31,15 @@ EMPTY = Payment(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 def piece(hours: float, cents: int = 490_000, institution: int = A, payee: int = 9) -> Payment:
     """A piece so many hours before now."""
-    return msgspec.structs.replace(EMPTY, time=NOW - int(hours * HOUR_US), usd=cents, institution=institution,
-                                   beneficiary=payee, purpose=4, flags=OUT | NO_DOCUMENT | SETTLED)  # fmt: skip
+    return msgspec.structs.replace(
+        EMPTY,
+        time=NOW - int(hours * HOUR_US),
+        usd=cents,
+        institution=institution,
+        beneficiary=payee,
+        purpose=4,
+        flags=OUT | NO_DOCUMENT | SETTLED,
+    )
 
 
 def context(*pieces: Payment, folded: dict[int, tuple[int, int]] | None = None, **fields) -> Context:
@@ -42,11 +49,20 @@ def context(*pieces: Payment, folded: dict[int, tuple[int, int]] | None = None, 
     for one in found:
         append(party, one)
     given = {
-        "transaction": payment("a", later(), party_type="company"), "payment": found[-1], "rows": rows(party),
-        "names": NAMES, "day": date(2025, 3, 4), "year_us": (0, 2**62), "zone": ZoneInfo("Asia/Seoul"),
-        "rulebook": RULEBOOK, "legend": DEFAULT.legend, "slots": {}, "shared": {}, "deal": None,
+        "transaction": payment("a", later(), party_type="company"),
+        "payment": found[-1],
+        "rows": rows(party),
+        "names": NAMES,
+        "day": date(2025, 3, 4),
+        "year_us": (0, 2**62),
+        "zone": ZoneInfo("Asia/Seoul"),
+        "rulebook": RULEBOOK,
+        "legend": DEFAULT.legend,
+        "slots": {},
+        "shared": {},
+        "deal": None,
         "folded": None if folded is None else Folded(pieces={"40101": folded}),
-    }  # fmt: skip
+    }
     return Context(**given | fields)
 
 
@@ -68,14 +84,22 @@ def test_one_piece_beside_two_in_totals_is_a_bound_of_three():
     bound = found(piece(0, 400_000), folded={TODAY: (2, 980_000)})
     assert bound.bound
     assert values(bound) == {
-        "pieces_at_most": 3, "sum_at_most": "13800.00", "sum_over_line_at_most": 2.76, "pieces_kept_one_by_one": 1,
-        "folded_pieces": 2, "folded_pieces_sum": "9800.00",
-    }  # fmt: skip
+        "pieces_at_most": 3,
+        "sum_at_most": "13800.00",
+        "sum_over_line_at_most": 2.76,
+        "pieces_kept_one_by_one": 1,
+        "folded_pieces": 2,
+        "folded_pieces_sum": "9800.00",
+    }
     assert bound.strength == round(0.7 * 0.9 * (1 - 0.5 * 0.5**1.38), 4)
     assert (bound.window, bound.size, bound.offsets) == ("1 d", 1_380_000, (0,))
     assert [each.name for each in bound.limits] == [
-        "document_line", "band_low", "pieces_min", "sum_multiple", "window_day",
-    ]  # fmt: skip
+        "document_line",
+        "band_low",
+        "pieces_min",
+        "sum_multiple",
+        "window_day",
+    ]
     assert found(piece(0, 400_000)) is None
 
 
@@ -121,11 +145,14 @@ def test_a_bound_says_all_that_is_known_of_it():
     assert bound.measured == tuple(
         Measured(name=name, value=value, unit=unit)
         for name, value, unit in (
-            ("pieces_at_most", 4, "count"), ("sum_at_most", "17845.67", "USD"),
-            ("sum_over_line_at_most", 3.57, "ratio"), ("pieces_kept_one_by_one", 2, "count"),
-            ("folded_pieces", 2, "count"), ("folded_pieces_sum", "9845.67", "USD"),
+            ("pieces_at_most", 4, "count"),
+            ("sum_at_most", "17845.67", "USD"),
+            ("sum_over_line_at_most", 3.57, "ratio"),
+            ("pieces_kept_one_by_one", 2, "count"),
+            ("folded_pieces", 2, "count"),
+            ("folded_pieces_sum", "9845.67", "USD"),
         )
-    )  # fmt: skip
+    )
     assert (bound.institutions, bound.series, bound.folded) == (("BANKA", "BANKB"), "40101", 2)
     assert (bound.growth, bound.memory_us) == (200, 90 * DAY_US)
     assert (bound.at_risk, bound.value, bound.unit) == (1_784_567, "17845.67", "USD")
@@ -351,15 +378,23 @@ def test_the_partitions_share_in_the_band_is_told_as_far_as_there_is_one(pieces,
     none_ko = "본인의 다른 무증빙 송금이 확인되지 않아 본인의 과거와 비교할 수 없습니다."
     few, few_ko = "(fewer than 20, so weak evidence)", "(20건 미만이므로 근거가 약합니다)"
     told = {
-        None: ("No payment of its comparison group without documents is known yet.",
-               "비교 고객군의 무증빙 송금은 아직 확인되지 않았습니다."),
-        0.0: (f"Of its comparison group's 12 payments without documents, 0 % do {few}.",
-              f"비교 고객군의 무증빙 송금 12건 중 이 금액 구간에 속하는 비율은 0%입니다{few_ko}."),
-        1.0: (f"Of its comparison group's 1 payment without documents, 100 % do {few}.",
-              f"비교 고객군의 무증빙 송금 1건 중 이 금액 구간에 속하는 비율은 100%입니다{few_ko}."),
-        0.35: ("Of its comparison group's 20 payments without documents, 35 % do.",
-               "비교 고객군의 무증빙 송금 20건 중 이 금액 구간에 속하는 비율은 35%입니다."),
-    }[share]  # fmt: skip
+        None: (
+            "No payment of its comparison group without documents is known yet.",
+            "비교 고객군의 무증빙 송금은 아직 확인되지 않았습니다.",
+        ),
+        0.0: (
+            f"Of its comparison group's 12 payments without documents, 0 % do {few}.",
+            f"비교 고객군의 무증빙 송금 12건 중 이 금액 구간에 속하는 비율은 0%입니다{few_ko}.",
+        ),
+        1.0: (
+            f"Of its comparison group's 1 payment without documents, 100 % do {few}.",
+            f"비교 고객군의 무증빙 송금 1건 중 이 금액 구간에 속하는 비율은 100%입니다{few_ko}.",
+        ),
+        0.35: (
+            "Of its comparison group's 20 payments without documents, 35 % do.",
+            "비교 고객군의 무증빙 송금 20건 중 이 금액 구간에 속하는 비율은 35%입니다.",
+        ),
+    }[share]
     assert f" {none} {told[0]} The supervisor's tests" in finding.text_en
     assert f" {none_ko} {told[1]} 감독당국의 동일 송금" in finding.text_ko
 

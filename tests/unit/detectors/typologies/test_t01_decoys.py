@@ -26,8 +26,14 @@ def decoys(ledger, count, start, *, purpose="40101", payees=None, institution=No
     for number in range(count):
         given = EVIL | {"institution": institution(number) if institution else "EVIL"}
         payee = number if payees is None else number % payees
-        outputs = ledger.pay(f"decoy{number}", later(hours=start, minutes=minutes * number), "4500", purpose=purpose,
-                             counterparty=f"k1.222.decoy{payee}", **given)  # fmt: skip
+        outputs = ledger.pay(
+            f"decoy{number}",
+            later(hours=start, minutes=minutes * number),
+            "4500",
+            purpose=purpose,
+            counterparty=f"k1.222.decoy{payee}",
+            **given,
+        )
         alerts += outputs.alerts
     return alerts
 
@@ -105,8 +111,10 @@ def to_day(days):
 def one_payee():
     """A ledger whose rule asks for one beneficiary, so that decoys to many satisfy it as a bound only."""
     good = effective_configuration({})
-    limits = tuple(msgspec.structs.replace(limit, value="1") if limit.name == "beneficiaries_max" else limit
-                   for limit in good.rules["T01"].limits)  # fmt: skip
+    limits = tuple(
+        msgspec.structs.replace(limit, value="1") if limit.name == "beneficiaries_max" else limit
+        for limit in good.rules["T01"].limits
+    )
     rules = good.rules | {"T01": msgspec.structs.replace(good.rules["T01"], limits=limits)}
     return Ledger(msgspec.structs.replace(good, rules=rules))
 

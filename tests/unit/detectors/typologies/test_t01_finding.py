@@ -85,8 +85,9 @@ def offsets_of(ledger: Ledger, *names: str) -> tuple[int, ...]:
 
 def limit(name: str, value: str | float, unit: str, provenance: str = "D") -> LimitShown:
     """A limit of 2019 as it is shown; no figure of the law is checked yet."""
-    return LimitShown(name=name, value=value, unit=unit, effective_from=date(2019, 1, 1), provenance=provenance,
-                      verified=False)  # fmt: skip
+    return LimitShown(
+        name=name, value=value, unit=unit, effective_from=date(2019, 1, 1), provenance=provenance, verified=False
+    )
 
 
 def test_a_finding_says_all_that_the_pieces_are(evaluated):
@@ -106,15 +107,23 @@ def test_a_finding_says_all_that_the_pieces_are(evaluated):
     assert found.measured == tuple(
         Measured(name=name, value=value, unit=unit)
         for name, value, unit in (
-            ("pieces", 4, "count"), ("sum", "18000.50", "USD"), ("sum_over_line", 3.6, "ratio"),
-            ("smallest_piece", "4000.00", "USD"), ("largest_piece", "5000.00", "USD"), ("span", 1.25, "days"),
-            ("beneficiaries", 2, "count"), ("institutions", 2, "count"),
+            ("pieces", 4, "count"),
+            ("sum", "18000.50", "USD"),
+            ("sum_over_line", 3.6, "ratio"),
+            ("smallest_piece", "4000.00", "USD"),
+            ("largest_piece", "5000.00", "USD"),
+            ("span", 1.25, "days"),
+            ("beneficiaries", 2, "count"),
+            ("institutions", 2, "count"),
         )
-    )  # fmt: skip
+    )
     assert found.limits == (
-        limit("document_line", "5000", "USD", "L"), limit("band_low", 0.8, "ratio"), limit("pieces_min", 3.0, "count"),
-        limit("sum_multiple", 2.0, "ratio"), limit("window_week", 7.0, "days"),
-    )  # fmt: skip
+        limit("document_line", "5000", "USD", "L"),
+        limit("band_low", 0.8, "ratio"),
+        limit("pieces_min", 3.0, "count"),
+        limit("sum_multiple", 2.0, "ratio"),
+        limit("window_week", 7.0, "days"),
+    )
     assert found.text_en == (
         "4 transfers of 4,000.00 USD to 5,000.00 USD each, without documents or report, went to 2 beneficiaries "
         "through 2 institutions within 30.0 hours (2025-03-03 to 2025-03-04; median gap 7.0 hours); stated purpose: "
@@ -145,10 +154,11 @@ def test_before_the_cap_the_finding_names_the_cap_and_says_that_it_is_an_indicat
     new = date(2026, 1, 1)
     assert in_2026.limits == (
         *in_2025.limits,
-        LimitShown(name="line_applies_after_cap", value=1.0, unit="flag", effective_from=new, provenance="L",
-                   verified=False),
+        LimitShown(
+            name="line_applies_after_cap", value=1.0, unit="flag", effective_from=new, provenance="L", verified=False
+        ),
         LimitShown(name="annual_cap", value="100000", unit="USD", effective_from=new, provenance="L", verified=False),
-    )  # fmt: skip
+    )
     same_days = in_2025.text_en.replace("2025-03", "2026-03")
     assert in_2026.text_en == same_days + (
         " Since 2026-01 the line itself binds only once the annual cap is used up, which it is not here; the pattern "
@@ -184,16 +194,19 @@ def test_what_would_not_have_fired_is_documents_a_smaller_amount_or_two_pieces_f
     shown, smaller, fewer = SplitRemittance().changes(context, found)
     assert shown.context.payment == msgspec.structs.replace(context.payment, flags=OUT | SETTLED)
     assert (shown.text_en, shown.text_ko) == (
-        "had documents been shown for this transfer", "이 송금에 대한 증빙서류가 제출되었다면",
-    )  # fmt: skip
+        "had documents been shown for this transfer",
+        "이 송금에 대한 증빙서류가 제출되었다면",
+    )
     assert smaller.context.payment == msgspec.structs.replace(context.payment, usd=399_999)
     assert (smaller.text_en, smaller.text_ko) == (
-        "had this transfer been 3,999.99 USD or less (below the band)", "이 송금액이 미화 3,999.99달러 이하였다면",
-    )  # fmt: skip
+        "had this transfer been 3,999.99 USD or less (below the band)",
+        "이 송금액이 미화 3,999.99달러 이하였다면",
+    )
     assert set(context.rows["offset"]) - set(fewer.context.rows["offset"]) == {*offsets_of(ledger, "p1", "p2")}
     assert (fewer.text_en, fewer.text_ko) == (
-        "had there been 2 such transfers instead of 4", "해당 송금이 4건이 아니라 2건이었다면",
-    )  # fmt: skip
+        "had there been 2 such transfers instead of 4",
+        "해당 송금이 4건이 아니라 2건이었다면",
+    )
 
 
 # The rule's edges
@@ -278,19 +291,23 @@ def test_the_partition_counts_what_has_no_documents_and_how_much_of_it_lies_in_t
 def standing(total: int, party_type: str = "person", **limits: int):
     """What `_cap_standing` says, with limits of these whole numbers, cents for the cap."""
     named = {name: SimpleNamespace(number=value, cents=value) for name, value in limits.items()}
-    context = SimpleNamespace(limit=lambda typology, name: named.get(f"{typology}_{name}"),
-                              transaction=SimpleNamespace(party_type=party_type))  # fmt: skip
+    context = SimpleNamespace(
+        limit=lambda typology, name: named.get(f"{typology}_{name}"), transaction=SimpleNamespace(party_type=party_type)
+    )
     return t01._cap_standing(context, lambda: total)
 
 
 @pytest.mark.parametrize(
     ("total", "fields", "expected"),
     [
-        (100, {}, (0.8, True)), (101, {}, (1.0, False)),
-        (0, {"T01_line_applies_after_cap": 0}, (1.0, False)), (0, {"party_type": "company"}, (1.0, False)),
-        (0, {"T01_report_before_cap": 0}, None), (101, {"T01_report_before_cap": 0}, (1.0, False)),
+        (100, {}, (0.8, True)),
+        (101, {}, (1.0, False)),
+        (0, {"T01_line_applies_after_cap": 0}, (1.0, False)),
+        (0, {"party_type": "company"}, (1.0, False)),
+        (0, {"T01_report_before_cap": 0}, None),
+        (101, {"T01_report_before_cap": 0}, (1.0, False)),
     ],
-)  # fmt: skip
+)
 def test_the_cap_is_used_up_above_it_and_not_on_it(total, fields, expected):
     """A person with exactly the cap has not used it up: the line still waits."""
     given = {"T01_line_applies_after_cap": 1, "T02_annual_cap": 100, "T01_report_before_cap": 1}
@@ -342,9 +359,20 @@ def test_a_piece_of_next_year_does_not_lower_this_years_total(evaluated):
 
 @pytest.mark.parametrize(
     ("others", "least", "expected"),
-    [(16, 3, 15), (16, 17, 1), (16, 2, 16), (17, 3, 16), (17, 18, 1), (17, 2, 17), (30, 9, 23), (30, 24, 8),
-     (1, 1, None), (17, 1, None), (0, 1, None)],
-)  # fmt: skip
+    [
+        (16, 3, 15),
+        (16, 17, 1),
+        (16, 2, 16),
+        (17, 3, 16),
+        (17, 18, 1),
+        (17, 2, 17),
+        (30, 9, 23),
+        (30, 24, 8),
+        (1, 1, None),
+        (17, 1, None),
+        (0, 1, None),
+    ],
+)
 def test_the_fewest_that_had_to_be_missing_leave_one_piece_less_than_the_least(evaluated, others, least, expected):
     """Up to 16 others each number is tried, beyond them they are halved; where one piece fires, nothing helps."""
     ledger = Ledger(limited(pieces_min=str(least), sum_multiple="0.001"))
@@ -364,9 +392,15 @@ def test_an_alert_rests_on_what_counts_of_its_purpose_in_ninety_days():
     at_us, party = to_us(later(days=100)), Party(names=["40101", "40201"])
     first = at_us - 90 * DAY_US
     counted = OUT | NO_DOCUMENT
-    for time, purpose, flags, cents in ((first, 0, counted, 1), (at_us, 0, counted, 10), (first - 1, 0, counted, 100),
-                                        (at_us + 1, 0, counted, 100), (at_us, 1, counted, 1000),
-                                        (at_us, 0, OUT, 100), (at_us, 0, NO_DOCUMENT, 100)):  # fmt: skip
+    for time, purpose, flags, cents in (
+        (first, 0, counted, 1),
+        (at_us, 0, counted, 10),
+        (first - 1, 0, counted, 100),
+        (at_us + 1, 0, counted, 100),
+        (at_us, 1, counted, 1000),
+        (at_us, 0, OUT, 100),
+        (at_us, 0, NO_DOCUMENT, 100),
+    ):
         append(party, msgspec.structs.replace(EMPTY, time=time, purpose=purpose, flags=flags, usd=cents))
     past = Past(rows(party), party.names, None, None, {}, None, None)
     assert SplitRemittance().standing(past, "40101", at_us) == 11

@@ -79,10 +79,15 @@ def test_pieces_before_the_cap_can_be_left_unreported():
     """With `report_before_cap` at 0 the pattern is silent while the cap is not used up, and only then."""
     rules = configuration().rules["T01"]
     limits = [
-        {"name": limit.name, "value": "0" if limit.name == "report_before_cap" else limit.value, "unit": limit.unit,
-         "effective_from": limit.effective_from, "provenance": limit.provenance}
+        {
+            "name": limit.name,
+            "value": "0" if limit.name == "report_before_cap" else limit.value,
+            "unit": limit.unit,
+            "effective_from": limit.effective_from,
+            "provenance": limit.provenance,
+        }
         for limit in rules.limits
-    ]  # fmt: skip
+    ]
     quiet = configuration(rules={"T01": {"limits": limits}})
     assert split(Ledger(quiet), AFTER, timedelta(hours=8)) is None
     assert split(Ledger(quiet), BEFORE, timedelta(hours=8)) is not None
@@ -103,15 +108,22 @@ FOUR = ((0, 1, 7), (5, 2, 8), (10, 3, 7), (15, 4, 9))
 @pytest.mark.parametrize(
     ("found", "at_us", "width_us", "expected", "payees"),
     [
-        (FOUR, 10, 10, (2, 4, 7), 2), (FOUR, 10, 11, (1, 4, 9), 3), (FOUR, 0, 10, (0, 2, 3), 2),
-        (FOUR, 5, 5, (1, 2, 2), 1), (FOUR, 9, 100, (0, 4, 10), 3), (FOUR, 100, 10, (0, 0, 0), 0),
-        (FOUR, 25, 10, (0, 0, 0), 0), (FOUR, 24, 10, (3, 4, 4), 1), ((), 5, 10, (0, 0, 0), 0),
+        (FOUR, 10, 10, (2, 4, 7), 2),
+        (FOUR, 10, 11, (1, 4, 9), 3),
+        (FOUR, 0, 10, (0, 2, 3), 2),
+        (FOUR, 5, 5, (1, 2, 2), 1),
+        (FOUR, 9, 100, (0, 4, 10), 3),
+        (FOUR, 100, 10, (0, 0, 0), 0),
+        (FOUR, 25, 10, (0, 0, 0), 0),
+        (FOUR, 24, 10, (3, 4, 4), 1),
+        ((), 5, 10, (0, 0, 0), 0),
         (((0, 3, 1), (4, 3, 1), (9, 3, 1)), 5, 5, (1, 2, 3), 1),
         (((0, 3, 1), (4, 3, 1), (8, 3, 1)), 4, 5, (0, 2, 6), 1),
-        (((2, 1, 1), (2, 5, 2), (2, 9, 1)), 2, 1, (0, 3, 15), 2), (((1, 2**62, 1),) * 5, 1, 1, (0, 5, 5 * 2**62), 1),
+        (((2, 1, 1), (2, 5, 2), (2, 9, 1)), 2, 1, (0, 3, 15), 2),
+        (((1, 2**62, 1),) * 5, 1, 1, (0, 5, 5 * 2**62), 1),
         (((0, 0, 1), (1, 0, 2)), 1, 5, (0, 2, 0), 2),
     ],
-)  # fmt: skip
+)
 def test_the_fullest_window_holds_the_payment_and_most_money(kind, found, at_us, width_us, expected, payees):
     """It begins at a piece, later than the width before the payment and not after it; of equal ones the earliest."""
     windows = kind(pieces(*found))

@@ -86,7 +86,9 @@ def test_all_that_an_alert_says_of_a_crossed_cap():
         "36,000.00달러이며, 초과 이후 2건을 추가로 송금하였습니다. 2024년 합계는 미화 40,000.00달러였습니다."
     )
     assert finding == Finding(
-        strength=0.9753, limits=(CAP, GROWTH), window="calendar year 2025",
+        strength=0.9753,
+        limits=(CAP, GROWTH),
+        window="calendar year 2025",
         measured=(
             Measured(name="annual_total", value="136000.00", unit="USD"),
             Measured(name="over_cap", value="36000.00", unit="USD"),
@@ -103,15 +105,33 @@ def test_all_that_an_alert_says_of_a_crossed_cap():
             Measured(name="folded_orders_not_settled", value="7000.00", unit="USD"),
             Measured(name="returns_not_matched", value="500.00", unit="USD"),
         ),
-        offsets=(101, 102, 105), institutions=("BANKA", "BANKB", "BANKD", "BANKE", "BANKZ"), series="2025 all",
-        size=13_600_000, growth=125, memory_us=366 * 86_400_000_000, at_risk=3_600_000, value="136000.00", unit="USD",
-        own_baseline="40000.00", own_n=1, peer_baseline=None, folded=8, institution="BANKZ",
+        offsets=(101, 102, 105),
+        institutions=("BANKA", "BANKB", "BANKD", "BANKE", "BANKZ"),
+        series="2025 all",
+        size=13_600_000,
+        growth=125,
+        memory_us=366 * 86_400_000_000,
+        at_risk=3_600_000,
+        value="136000.00",
+        unit="USD",
+        own_baseline="40000.00",
+        own_n=1,
+        peer_baseline=None,
+        folded=8,
+        institution="BANKZ",
         # BANKZ is the payment's own; without BANKA 66 000 are left, under the cap, without BANKB 106 000
-        parts=(("BANKA", 7_000_000), ("BANKB", 3_000_000), ("BANKD", 2_000_000), ("", 600_000), ("BANKE", 500_000),
-               ("BANKZ", 500_000)), without=(("BANKB", 10_600_000),),
+        parts=(
+            ("BANKA", 7_000_000),
+            ("BANKB", 3_000_000),
+            ("BANKD", 2_000_000),
+            ("", 600_000),
+            ("BANKE", 500_000),
+            ("BANKZ", 500_000),
+        ),
+        without=(("BANKB", 10_600_000),),
         text_en=english + phrases.folded_payments(8, 700_000, 50_000),
         text_ko=korean + phrases.folded_payments_ko(8, 700_000, 50_000),
-    )  # fmt: skip
+    )
 
 
 def small_remitters(folded=None):
@@ -129,12 +149,20 @@ def test_small_remitters_are_added_up_alone():
     """57 000 are 7 000 over their cap, though 66 000 in all are under the other one: 1 - 0.3 x 0.5 ** 1.4."""
     finding = RULE.evaluate(small_remitters())
     assert (finding.series, finding.size, finding.at_risk, finding.strength) == (
-        "2024 small remitters", 5_700_000, 700_000, 0.8863,
-    )  # fmt: skip
+        "2024 small remitters",
+        5_700_000,
+        700_000,
+        0.8863,
+    )
     assert [(each.name, each.value) for each in finding.measured] == [
-        ("annual_total", "57000.00"), ("over_cap", "7000.00"), ("payments", 3), ("cap_crossed_on", "2024-03-05"),
-        ("payments_after_crossing", 1), ("total at FINA", "32000.00"), ("total at FINB", "25000.00"),
-    ]  # fmt: skip
+        ("annual_total", "57000.00"),
+        ("over_cap", "7000.00"),
+        ("payments", 3),
+        ("cap_crossed_on", "2024-03-05"),
+        ("payments_after_crossing", 1),
+        ("total at FINA", "32000.00"),
+        ("total at FINB", "25000.00"),
+    ]
     assert (finding.own_baseline, finding.own_n, finding.folded) == (None, 0, 0)
     assert finding.text_en == (
         "In 2024 this person remitted 57,000.00 USD without documents or report in 3 payments through small remitters "
@@ -158,8 +186,9 @@ def test_of_folded_payments_small_remitters_have_their_own_part():
     values = measured(finding)
     assert (finding.size, values["payments"], values["payments_after_crossing"]) == (5_800_000, 5, 3)
     assert {name: value for name, value in values.items() if name.startswith("total at")} == {
-        "total at FINA": "32000.00", "total at FINB": "26000.00",
-    }  # fmt: skip
+        "total at FINA": "32000.00",
+        "total at FINB": "26000.00",
+    }
 
 
 @pytest.mark.parametrize(("cents", "crossed"), [(0, False), (1, True)])
@@ -199,9 +228,16 @@ def test_before_small_remitters_had_a_cap_of_their_own_there_is_none():
 @pytest.mark.parametrize("lacking", ["annual_cap", "growth_ratio"])
 def test_a_day_without_one_of_the_limits_is_silent(lacking):
     """A limit that begins later is not applied before its day."""
-    limits = [{"name": name, "value": value, "unit": unit, "provenance": "D",
-               "effective_from": date(2025 if name == lacking else 2001, 1, 1)}
-              for name, value, unit in (("annual_cap", "50000", "USD"), ("growth_ratio", "1.25", "ratio"))]  # fmt: skip
+    limits = [
+        {
+            "name": name,
+            "value": value,
+            "unit": unit,
+            "provenance": "D",
+            "effective_from": date(2025 if name == lacking else 2001, 1, 1),
+        }
+        for name, value, unit in (("annual_cap", "50000", "USD"), ("growth_ratio", "1.25", "ratio"))
+    ]
     assert RULE.evaluate(context(paid(at(2024, 12, 31), 60_000), limits=limits)) is None
     assert RULE.evaluate(context(paid(at(2025, 1, 1), 60_000), limits=limits)) is not None
 
@@ -348,8 +384,9 @@ def test_documents_shown_is_the_same_payment_but_for_its_documents():
     """Nothing else of it changes, and it no longer counts."""
     (change,) = changes(with_folded())
     assert (change.text_en, change.text_ko) == (
-        "had documents been shown for this transfer", "이 송금에 대한 증빙서류가 제출되었다면",
-    )  # fmt: skip
+        "had documents been shown for this transfer",
+        "이 송금에 대한 증빙서류가 제출되었다면",
+    )
     assert change.context.payment == msgspec.structs.replace(with_folded().payment, flags=OUT | SETTLED)
     assert change.context.annual_total() == 13_100_000
 

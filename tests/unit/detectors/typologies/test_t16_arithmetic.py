@@ -46,8 +46,13 @@ def test_every_field_of_a_first_finding():
     finding = found()
     assert finding.strength == round(1 - 0.5 ** (400 / 150), 4) == 0.8425
     assert [limit.name for limit in finding.limits] == [
-        "deviation_min", "spread_multiple", "amount_min", "mean_window", "growth_ratio", "spread_cap",
-    ]  # fmt: skip
+        "deviation_min",
+        "spread_multiple",
+        "amount_min",
+        "mean_window",
+        "growth_ratio",
+        "spread_cap",
+    ]
     assert finding.measured == (
         Measured(name="deviation", value=400.0, unit="bp"),
         Measured(name="limit_in_force", value=150.0, unit="bp"),
@@ -59,15 +64,25 @@ def test_every_field_of_a_first_finding():
         Measured(name="value_moved_in_window", value="2000.00", unit="USD"),
     )
     assert (finding.window, finding.offsets, finding.institutions) == (
-        "this deal; mean of 30 local days", (10,), ("BANKA",),
-    )  # fmt: skip
+        "this deal; mean of 30 local days",
+        (10,),
+        ("BANKA",),
+    )
     assert (finding.series, finding.size, finding.growth, finding.memory_us, finding.at_risk) == (
-        "USD/KRW above", 200_000, 200, 30 * DAY_US, 200_000,
-    )  # fmt: skip
+        "USD/KRW above",
+        200_000,
+        200,
+        30 * DAY_US,
+        200_000,
+    )
     assert (finding.institution, finding.parts, finding.without) == ("BANKA", (("BANKA", 200_000),), ())
     assert (finding.value, finding.unit, finding.own_baseline, finding.own_n, finding.peer_baseline) == (
-        400.0, "bp", None, 0, 30.0,
-    )  # fmt: skip
+        400.0,
+        "bp",
+        None,
+        0,
+        30.0,
+    )
     assert (finding.folded, finding.reading, finding.bound) == (0, None, False)
 
 
@@ -104,9 +119,13 @@ def test_particle_and_number_follow_what_they_stand_beside():
 
 @pytest.mark.parametrize(
     ("deviation", "flags", "side", "side_ko", "loses"),
-    [(40_000, OUT, "above", "높습니다", True), (40_000, 0, "above", "높습니다", False),
-     (-40_000, OUT, "below", "낮습니다", False), (-40_000, 0, "below", "낮습니다", True)],
-)  # fmt: skip
+    [
+        (40_000, OUT, "above", "높습니다", True),
+        (40_000, 0, "above", "높습니다", False),
+        (-40_000, OUT, "below", "낮습니다", False),
+        (-40_000, 0, "below", "낮습니다", True),
+    ],
+)
 def test_who_pays_more_or_receives_less_than_the_market_gives_up_value(deviation, flags, side, side_ko, loses):
     """Either side of the market, going out or coming in; the series is of the side."""
     one = row(10, flags=flags)
@@ -165,9 +184,11 @@ def test_earlier_deals_off_the_market_add_up_within_thirty_days():
 
 @pytest.mark.parametrize(
     ("count", "said"),
-    [(1, "In 30 days 1 earlier deal of this party was off the market too, 3,000.00 USD moved in all."),
-     (2, "In 30 days 2 earlier deals of this party were off the market too, 4,000.00 USD moved in all.")],
-)  # fmt: skip
+    [
+        (1, "In 30 days 1 earlier deal of this party was off the market too, 3,000.00 USD moved in all."),
+        (2, "In 30 days 2 earlier deals of this party were off the market too, 4,000.00 USD moved in all."),
+    ],
+)
 def test_a_repetition_of_a_day_that_is_no_part_of_the_mean_is_not_denied(count, said):
     """The evening of the 30th day before: it said that no other deal is known, and in the same breath one of them."""
     deals = [away(29.9, number, 100_000) for number in range(count)]
@@ -208,16 +229,23 @@ def test_a_sign_that_persists_halves_the_remaining_doubt():
     least = limits_of(deviation_min="0.01", spread_multiple="0")
     assert found(days={ORDINAL: (3, -1)}, deals=[once], deal=deal_of(2), rulebook=least).strength == 0.875
     # half of a limit of 150.01 bp is taken as 75.00
-    odd = found(days={ORDINAL: (1, -14_999)}, deals=[once], deal=deal_of(30_000),
-                rulebook=limits_of(deviation_min="150.01"))  # fmt: skip
+    odd = found(
+        days={ORDINAL: (1, -14_999)}, deals=[once], deal=deal_of(30_000), rulebook=limits_of(deviation_min="150.01")
+    )
     assert odd.strength == round(1 - 0.5 ** (30_000 / 15_001) / 2, 4)
 
 
 @pytest.mark.parametrize(
     ("deviation", "usd", "fires"),
-    [(15_000, 5_000_000, False), (15_001, 5_000_000, True), (-15_000, 5_000_000, False), (-15_001, 5_000_000, True),
-     (40_000, 100_000, True), (40_000, 99_999, False)],
-)  # fmt: skip
+    [
+        (15_000, 5_000_000, False),
+        (15_001, 5_000_000, True),
+        (-15_000, 5_000_000, False),
+        (-15_001, 5_000_000, True),
+        (40_000, 100_000, True),
+        (40_000, 99_999, False),
+    ],
+)
 def test_the_limits_are_passed_not_met_and_the_least_amount_is_enough(deviation, usd, fires):
     """150 bp, and 1 000 USD."""
     context = context_of(deal=deal_of(deviation), payment=row(10, usd))
@@ -237,10 +265,16 @@ def test_without_a_deal_or_a_limit_it_needs_nothing_is_said():
 
 @pytest.mark.parametrize(
     ("spread", "cap", "least", "multiple", "limit"),
-    [(3_000.0, "200", "150", "5", 150.0), (3_001.0, "200", "150", "5", 150.05), (10_000.0, "200", "150", "5", 500.0),
-     (90_000.0, "200", "150", "5", 1000.0), (90_000.0, "50", "150", "5", 250.0), (1_000.0, "200", "150.5", "5", 150.5),
-     (10_000.0, "200", "150", "2.5", 250.0)],
-)  # fmt: skip
+    [
+        (3_000.0, "200", "150", "5", 150.0),
+        (3_001.0, "200", "150", "5", 150.05),
+        (10_000.0, "200", "150", "5", 500.0),
+        (90_000.0, "200", "150", "5", 1000.0),
+        (90_000.0, "50", "150", "5", 250.0),
+        (1_000.0, "200", "150.5", "5", 150.5),
+        (10_000.0, "200", "150", "2.5", 250.0),
+    ],
+)
 def test_the_limit_in_force_is_the_larger_of_both(spread, cap, least, multiple, limit):
     """A multiple of the pair's own spread up to the cap, and the least deviation; other pairs teach it nothing."""
     shared = {"T16": {"USD/KRW": [57.0, spread], "EUR/KRW": [900.0, 1.0]}}

@@ -37,8 +37,9 @@ def test_a_deal_within_the_limit_is_counted_and_one_beyond_is_kept():
     assert learned(context)[1][0][4] == ""
 
 
-@pytest.mark.parametrize(("changes"), [{"deal": None}, {"payment": row(10, 99_999)},
-                                       {"rulebook": limits_of(amount_min=None)}])  # fmt: skip
+@pytest.mark.parametrize(
+    ("changes"), [{"deal": None}, {"payment": row(10, 99_999)}, {"rulebook": limits_of(amount_min=None)}]
+)
 def test_what_can_never_alert_teaches_nothing(changes):
     """No deal, under the least amount, or without one: neither party nor partition changes."""
     context = context_of(**changes)
@@ -114,8 +115,10 @@ def test_who_taught_what_is_counted_by_day():
     assert context.shared["T16 taught"] == taught | {"USD/KRW BANKA": [3.0]}
     RULE.learn(context_of(shared=context.shared, deal=deal_of(pair="EUR/KRW"), sender="BANKB"))
     assert context.shared["T16 taught"] == taught | {
-        "USD/KRW BANKA": [3.0], " BANKB": [1.0], "EUR/KRW BANKB": [1.0],
-    }  # fmt: skip
+        "USD/KRW BANKA": [3.0],
+        " BANKB": [1.0],
+        "EUR/KRW BANKB": [1.0],
+    }
     RULE.learn(context_of(shared=context.shared, day=TODAY + timedelta(days=1)))
     assert context.shared["T16 taught"] == taught | {"": [ORDINAL + 1.0]}
 
@@ -222,6 +225,10 @@ def test_what_stands_up_to_a_time_is_the_value_of_all_deals_until_then():
     made = past([away(2.0, 1, 100), away(1.0, 2, 50, pair="EUR/KRW"), away(0.0, 3, 7)], {})
     day = round((NOW - away(1.0, 1).time_us) / 1)
     assert [RULE.standing(made, "USD/KRW above", NOW - ago) for ago in (2 * day + 1, 2 * day, day, 1, 0)] == [
-        0, 100, 150, 150, 157,
-    ]  # fmt: skip
+        0,
+        100,
+        150,
+        150,
+        157,
+    ]
     assert RULE.standing(made._replace(slots={}), "x", NOW) == 0

@@ -103,8 +103,15 @@ def test_no_lesson_raises_the_limit_beyond_its_cap():
     attacked = Ledger()
     attacked.rate(later(hours=0), "1400")
     for number in range(700):
-        deal(attacked, f"n{number}", 1 + number / 100, "1680", "1000", party=f"k1.002.p{number}",
-             institution=f"BANK{number % 14}")  # fmt: skip
+        deal(
+            attacked,
+            f"n{number}",
+            1 + number / 100,
+            "1680",
+            "1000",
+            party=f"k1.002.p{number}",
+            institution=f"BANK{number % 14}",
+        )
     assert spread(attacked) > 200
     (alert,) = deal(attacked, "a", 9, "1680", "1000000").alerts
     values = {each.name: each.value for each in alert.typologies[0].measured}
@@ -162,8 +169,11 @@ def test_small_deals_off_the_market_make_no_large_ones_forgotten(small):
     made.rate(later(hours=0), "1400")
     first = [number for number in range(1, 13) if deal(made, f"a{number}", number / 10, "1456").alerts]
     assert first == [1, 2, 4, 8]
-    others = [number for number in range(1, small + 1)
-              if deal(made, f"s{number}", 2 + number / 100, "1456", "1000", institution="BANKX").alerts]  # fmt: skip
+    others = [
+        number
+        for number in range(1, small + 1)
+        if deal(made, f"s{number}", 2 + number / 100, "1456", "1000", institution="BANKX").alerts
+    ]
     assert others == ([1, 2, 4, 8, 16, 32] if small else [])
     due = next(number for number in range(13, 40) if deal(made, f"a{number}", 3 + number / 100, "1456").alerts)
     assert due == 16

@@ -34,18 +34,34 @@ def table(*found: Payment):
 def context(*found: Payment, **fields) -> Context:
     """A context of these rows, of which the last is the payment; the year is from 100 to 200 us."""
     given = {
-        "transaction": payment("a", later(hours=0)), "payment": found[-1] if found else ROW, "rows": table(*found),
-        "names": ["", "40101", "x"], "day": date(2025, 3, 3), "year_us": (100, 200), "zone": None,
-        "rulebook": Rulebook(DEFAULT), "legend": DEFAULT.legend, "slots": {}, "shared": {}, "deal": None,
-    }  # fmt: skip
+        "transaction": payment("a", later(hours=0)),
+        "payment": found[-1] if found else ROW,
+        "rows": table(*found),
+        "names": ["", "40101", "x"],
+        "day": date(2025, 3, 3),
+        "year_us": (100, 200),
+        "zone": None,
+        "rulebook": Rulebook(DEFAULT),
+        "legend": DEFAULT.legend,
+        "slots": {},
+        "shared": {},
+        "deal": None,
+    }
     return Context(**given | fields)
 
 
 @pytest.mark.parametrize(
     ("changes", "added"),
-    [({}, True), ({"flags": LEGAL | SETTLED}, True), ({"usd": 1}, True), ({"usd": 0}, False), ({"flags": OUT}, False),
-     ({"flags": NO_DOCUMENT}, False), ({"flags": 0}, False)],
-)  # fmt: skip
+    [
+        ({}, True),
+        ({"flags": LEGAL | SETTLED}, True),
+        ({"usd": 1}, True),
+        ({"usd": 0}, False),
+        ({"flags": OUT}, False),
+        ({"flags": NO_DOCUMENT}, False),
+        ({"flags": 0}, False),
+    ],
+)
 def test_the_law_adds_up_what_goes_out_without_documents_and_has_a_worth(changes, added):
     """From the first cent on."""
     assert context(row(**changes)).undocumented == added
@@ -67,9 +83,7 @@ def test_rows_that_count_are_told_by_time_then_ledger_position():
     assert context(*found).undocumented_rows(100, 200)["offset"].tolist() == [5, 9, 0, 1, 2]
 
 
-@pytest.mark.parametrize(
-    "order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)]
-)  # fmt: skip
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 0, 2), (0, 2, 1)])
 def test_rows_of_one_time_are_told_in_the_order_of_the_ledger(order):
     """Also where only one pair of them stands the wrong way round."""
     found = [row(time=100, offset=0), row(time=100, offset=1), row(time=101, offset=2)]
@@ -98,8 +112,14 @@ def test_an_earlier_payment_of_a_later_ledger_position_comes_first():
 
 def test_the_annual_total_is_of_the_payments_year_kept_and_folded():
     """Both ends of the year; out, and without documents."""
-    found = [row(time=99, usd=1), row(time=100, usd=20), row(time=199, usd=300), row(time=200, usd=4000),
-             row(flags=OUT, usd=50_000), row(flags=NO_DOCUMENT, usd=600_000)]  # fmt: skip
+    found = [
+        row(time=99, usd=1),
+        row(time=100, usd=20),
+        row(time=199, usd=300),
+        row(time=200, usd=4000),
+        row(flags=OUT, usd=50_000),
+        row(flags=NO_DOCUMENT, usd=600_000),
+    ]
     assert context(*found).annual_total() == 320
     assert undocumented_sum(table(*found), 100, 200) == 320
     folded = Folded(days={date(2025, 3, 3).toordinal(): Day(7), date(2024, 3, 3).toordinal(): Day(70)})
@@ -136,9 +156,12 @@ def test_a_party_read_as_another_type_is_of_that_type_and_no_other():
 
 @pytest.mark.parametrize(
     ("purpose", "texts"),
-    [(0, ("no stated purpose", "사유 미기재")), (1, ("gift to a person abroad", "증여성 송금")),
-     (2, ("purpose code x", "사유코드 x"))],
-)  # fmt: skip
+    [
+        (0, ("no stated purpose", "사유 미기재")),
+        (1, ("gift to a person abroad", "증여성 송금")),
+        (2, ("purpose code x", "사유코드 x")),
+    ],
+)
 def test_a_purpose_is_told_in_both_languages_or_by_its_code(purpose, texts):
     """As the legend has it."""
     assert context(row(purpose=purpose)).purpose_texts() == texts
@@ -168,8 +191,9 @@ def test_the_two_institutions_with_most_beside_the_payments_own_are_left_out_in_
 
 def test_the_sum_of_each_institution_is_told_the_payments_own_first():
     """Then the largest; nothing of its own is a sum of nothing."""
-    found = table(row(institution=2, usd=5), row(institution=0, usd=70), row(institution=2, usd=600),
-                  row(institution=1, usd=8))  # fmt: skip
+    found = table(
+        row(institution=2, usd=5), row(institution=0, usd=70), row(institution=2, usd=600), row(institution=1, usd=8)
+    )
     names = ["A", "B", "C", "D"]
     assert sums_by_institution(found, names, 1) == (("B", 8), ("C", 605), ("A", 70))
     assert sums_by_institution(found, names, 3) == (("D", 0), ("C", 605), ("A", 70), ("B", 8))

@@ -44,8 +44,14 @@ def test_beyond_the_calendar_its_first_and_last_day_stand(zone, moment, year):
 def test_the_first_and_last_moment_that_every_zone_can_tell():
     """2 January of year 1 and the last microsecond before 31 December 9999, UTC: not a microsecond is lost within."""
     first, last = at("0001-01-02T00:00:00+00:00"), at("9999-12-30T23:59:59.999999+00:00")
-    for moment, told in ((first, first), (first - 1, first), (first + 1, first + 1),
-                         (last, last), (last + 1, last), (last - 1, last - 1)):  # fmt: skip
+    for moment, told in (
+        (first, first),
+        (first - 1, first),
+        (first + 1, first + 1),
+        (last, last),
+        (last + 1, last),
+        (last - 1, last - 1),
+    ):
         assert to_us(local(moment, SEOUL)) == told
 
 

@@ -59,12 +59,26 @@ def test_fitting_an_amount_into_64_bits_rounds_too():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("4900", (4900, 0)), ("4900.00", (4900, 0)), ("100", (100, 0)), ("0.10", (1, 1)), ("12.3400", (1234, 2)),
-        ("0.05", (5, 2)), ("007.5", (75, 1)), ("1e3", (1000, 0)), ("1.5E+3", (1500, 0)), ("1.25e1", (125, 1)),
-        ("1.5e0", (15, 1)), ("15e-1", (15, 1)), ("1500e-1", (150, 0)), ("1e64", (10**64, 0)), ("1e-64", (1, 64)),
-        ("98765432109876543.210", (9_876_543_210_987_654_321, 2)), ("1.5e65", (15 * 10**64, 0)), ("1.5e-63", (15, 64)),
+        ("4900", (4900, 0)),
+        ("4900.00", (4900, 0)),
+        ("100", (100, 0)),
+        ("0.10", (1, 1)),
+        ("12.3400", (1234, 2)),
+        ("0.05", (5, 2)),
+        ("007.5", (75, 1)),
+        ("1e3", (1000, 0)),
+        ("1.5E+3", (1500, 0)),
+        ("1.25e1", (125, 1)),
+        ("1.5e0", (15, 1)),
+        ("15e-1", (15, 1)),
+        ("1500e-1", (150, 0)),
+        ("1e64", (10**64, 0)),
+        ("1e-64", (1, 64)),
+        ("98765432109876543.210", (9_876_543_210_987_654_321, 2)),
+        ("1.5e65", (15 * 10**64, 0)),
+        ("1.5e-63", (15, 64)),
     ],
-)  # fmt: skip
+)
 def test_a_decimal_is_read_digit_by_digit(text, expected):
     """Zeros at the end of a fraction go, those of a whole number stay; an exponent moves the point up to 64 places."""
     assert parse(text) == parse_or_zero(text) == expected
@@ -77,9 +91,14 @@ def test_a_number_of_absurd_size_is_refused(text):
         parse_or_zero(text)
 
 
-@pytest.mark.parametrize("text", ["1.0050000000000000000000000000000000001",
-                                  "1.0050000000000000000000000000000000001e0",
-                                  "10050000000000000000000000000000000001E-37"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.0050000000000000000000000000000000001",
+        "1.0050000000000000000000000000000000001e0",
+        "10050000000000000000000000000000000001E-37",
+    ],
+)
 def test_an_exponent_form_of_many_digits_is_exact(text):
     """More digits than the 28 that `decimal` computes with; 1.005 and a bit is no tie, however it is written."""
     assert parse(text) == (10_050_000_000_000_000_000_000_000_000_000_000_001, 37)
@@ -95,9 +114,33 @@ def test_nothing_is_a_declared_value_and_no_amount(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["", ".", "1.", ".5", "-1", "+1", "1,5", "1.2.3", "1e", "e5", "1e5e5", "1.e5", ".5e5", "1e10000", "\u0661",
-             "1.\u0661", "1e\u0661", "\u00b2", "1 ", "0x1", "1_0", "1.-5", "Infinity"]
-)  # fmt: skip
+    "text",
+    [
+        "",
+        ".",
+        "1.",
+        ".5",
+        "-1",
+        "+1",
+        "1,5",
+        "1.2.3",
+        "1e",
+        "e5",
+        "1e5e5",
+        "1.e5",
+        ".5e5",
+        "1e10000",
+        "\u0661",
+        "1.\u0661",
+        "1e\u0661",
+        "\u00b2",
+        "1 ",
+        "0x1",
+        "1_0",
+        "1.-5",
+        "Infinity",
+    ],
+)
 def test_anything_else_is_no_decimal_number(text):
     """Digits with at most one point between digits, with or without an exponent."""
     with pytest.raises(ValueError, match="not a decimal number"):
@@ -120,9 +163,16 @@ def test_an_amount_beyond_64_bits_is_cut_to_the_largest():
 
 @pytest.mark.parametrize(
     ("amount", "expected"),
-    [((5, 2), (5, 2)), ((2**62, 3), (2**62, 3)), ((2**62, 0), (2**62, 0)), ((2**62 + 1, 0), (2**62, 0)),
-     ((46 * 10**18, 1), (46 * 10**17, 0)), ((10**30, 1), (2**62, 0)), ((10**20 + 75, 5), (10**18 + 1, 3))],
-)  # fmt: skip
+    [
+        ((5, 2), (5, 2)),
+        ((2**62, 3), (2**62, 3)),
+        ((2**62, 0), (2**62, 0)),
+        ((2**62 + 1, 0), (2**62, 0)),
+        ((46 * 10**18, 1), (46 * 10**17, 0)),
+        ((10**30, 1), (2**62, 0)),
+        ((10**20 + 75, 5), (10**18 + 1, 3)),
+    ],
+)
 def test_an_amount_keeps_what_fits_64_bits(amount, expected):
     """Decimals go one by one, each to the nearest, while the digits do not fit; whole digits are cut to the largest."""
     assert fitted(Exact(*amount)) == expected
@@ -130,9 +180,16 @@ def test_an_amount_keeps_what_fits_64_bits(amount, expected):
 
 @pytest.mark.parametrize(
     ("hundredths", "machine", "people"),
-    [(0, "0.00", "0.00"), (5, "0.05", "0.05"), (99, "0.99", "0.99"), (100, "1.00", "1.00"), (-5, "-0.05", "-0.05"),
-     (2_940_000, "29400.00", "29,400.00"), (-2_940_107, "-29401.07", "-29,401.07")],
-)  # fmt: skip
+    [
+        (0, "0.00", "0.00"),
+        (5, "0.05", "0.05"),
+        (99, "0.99", "0.99"),
+        (100, "1.00", "1.00"),
+        (-5, "-0.05", "-0.05"),
+        (2_940_000, "29400.00", "29,400.00"),
+        (-2_940_107, "-29401.07", "-29,401.07"),
+    ],
+)
 def test_hundredths_as_text(hundredths, machine, people):
     """Plain for machines, grouped for people, the sign in front of both."""
     assert (plain(hundredths), grouped(hundredths)) == (machine, people)

@@ -129,8 +129,10 @@ def test_a_sender_that_sent_nothing_today_counts_for_what_is_usual():
     # C counts for no more than A and B together, 248: 192 + 56 + 248 = 496
     equal, rest = 4960 // 12, 4960 - 3 * (4960 // 12)
     assert shares.quotas(4960) == {
-        "A": equal + rest * 192 // 496, "B": equal + rest * 56 // 496, "C": equal + rest * 248 // 496,
-    }  # fmt: skip
+        "A": equal + rest * 192 // 496,
+        "B": equal + rest * 56 // 496,
+        "C": equal + rest * 248 // 496,
+    }
 
 
 def test_one_that_counts_beside_one_that_does_not_has_half():

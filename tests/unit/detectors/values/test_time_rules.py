@@ -41,8 +41,9 @@ def total(pipeline):
 # -- the future, and senders' clocks ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kafka", [NEWEST, datetime(2026, 3, 10, 3, 0, 0, 1000, tzinfo=UTC),
-                                   datetime(9990, 1, 1, tzinfo=UTC)])  # fmt: skip
+@pytest.mark.parametrize(
+    "kafka", [NEWEST, datetime(2026, 3, 10, 3, 0, 0, 1000, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC)]
+)
 def test_24_hours_ahead_is_the_last_moment_of_the_contract(kafka):
     """Exactly 24 h after the Kafka timestamp is taken, a microsecond more is refused, also where floats fail."""
     limit = kafka + timedelta(hours=24)
@@ -54,8 +55,15 @@ def test_24_hours_ahead_is_the_last_moment_of_the_contract(kafka):
 
 def test_an_event_ahead_of_its_kafka_timestamp_is_counted():
     """Ingest counts what is dated after its own Kafka timestamp as `ahead`; the same moment is not."""
-    metrics = Metrics(partitions=1, desks=[], typologies=[], topics=INPUTS, codes=[], detectors=[],
-                      versions=Versions(code="1", config="1", detectors="1", rules="1"))  # fmt: skip
+    metrics = Metrics(
+        partitions=1,
+        desks=[],
+        typologies=[],
+        topics=INPUTS,
+        codes=[],
+        detectors=[],
+        versions=Versions(code="1", config="1", detectors="1", rules="1"),
+    )
     agent = IngestAgent.__new__(IngestAgent)  # its run alone: no Kafka stands behind it
     agent.door, agent.metrics, agent.sealer = Pipeline().door, metrics, None
     agent._handled, agent._looked = {}, True
@@ -154,8 +162,15 @@ def test_a_leap_second_is_refused():
     assert not isinstance(Pipeline().send(TRANSACTIONS, TRANSACTION | {"event_time": "2016-12-31T23:59:59Z"}), Rejected)
 
 
-@pytest.mark.parametrize("text", ["2025-11-02T01:30:00-04:00", "2025-11-02T00:30:00-05:00", "2025-11-02T14:30:00+09:00",
-                                  "2025-11-02T05:30:00-00:00"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-11-02T01:30:00-04:00",
+        "2025-11-02T00:30:00-05:00",
+        "2025-11-02T14:30:00+09:00",
+        "2025-11-02T05:30:00-00:00",
+    ],
+)
 def test_an_offset_of_daylight_saving_is_only_another_writing(text):
     """The hour that New York has twice is told apart by its offset; all writings of a moment are one time in UTC."""
     pipeline = Pipeline()
@@ -223,20 +238,26 @@ def bank(institution, with_returns):
     statuses = ["settled", "settled", "ordered", *(["returned", "cancelled"] if with_returns else [])]
     return st.lists(
         st.fixed_dictionaries(
-            {"minutes": st.integers(0, 30 * 24 * 60), "amount": AMOUNTS, "party": st.sampled_from(PARTIES),
-             "status": st.sampled_from(statuses),
-             "payment": st.sampled_from([None, "P", "Q"] if with_returns else [None])}
+            {
+                "minutes": st.integers(0, 30 * 24 * 60),
+                "amount": AMOUNTS,
+                "party": st.sampled_from(PARTIES),
+                "status": st.sampled_from(statuses),
+                "payment": st.sampled_from([None, "P", "Q"] if with_returns else [None]),
+            }
         ),
-        min_size=2, max_size=10,
-    ).map(lambda steps: [transaction(institution, number, **step) for number, step in enumerate(steps)])  # fmt: skip
+        min_size=2,
+        max_size=10,
+    ).map(lambda steps: [transaction(institution, number, **step) for number, step in enumerate(steps)])
 
 
 def transaction(institution, number, *, minutes, amount, party, status, payment):
     # the sequence number in the microseconds keeps any two events of a payment apart in time
     at = YEAR_END - timedelta(days=15) + timedelta(minutes=minutes, microseconds=2 * number + (institution == "BANKB"))
     name = None if payment is None else f"{institution}{party}{payment}"
-    return make(f"{institution}{number}", at, amount, party=party, status=status, payment_id=name,
-                institution=institution)  # fmt: skip
+    return make(
+        f"{institution}{number}", at, amount, party=party, status=status, payment_id=name, institution=institution
+    )
 
 
 make = payment
@@ -246,10 +267,17 @@ def rates(count):
     """Reference rates; payments in dollars do not need them."""
     times = [YEAR_END - timedelta(days=15 - day) for day in range(count)]
     return [
-        Rate(event_id=f"R{at}", identity=digest16(f"R{at}"), body=digest16("x"), base="USD", quote="KRW", mid="1400",
-             rate_time=at)
+        Rate(
+            event_id=f"R{at}",
+            identity=digest16(f"R{at}"),
+            body=digest16("x"),
+            base="USD",
+            quote="KRW",
+            mid="1400",
+            rate_time=at,
+        )
         for at in times
-    ]  # fmt: skip
+    ]
 
 
 def interleaved(sources, choices):
@@ -273,8 +301,9 @@ def outcome(order):
     """Legal totals by party and local year, typologies that fired by party, and what became of the records."""
     ledger, fired, outcomes = Ledger(QUIET), set(), Counter()
     for source, place, event in order:
-        origin = Origin(offset=len(ledger.log), source=Source(TRANSACTIONS, source, place), commitment="0" * 64,
-                        timestamp_ms=0)  # fmt: skip
+        origin = Origin(
+            offset=len(ledger.log), source=Source(TRANSACTIONS, source, place), commitment="0" * 64, timestamp_ms=0
+        )
         outputs = ledger.put(event, origin)
         outcomes[outputs.outcome] += 1
         fired |= {(hit.id, alert.party) for alert in outputs.alerts for hit in alert.typologies}
@@ -309,8 +338,14 @@ def test_no_interleaving_silences_a_legal_rule(first, second, one_order, other_o
     assert one[1] == other[1]
 
 
-SCRIPTS = [("settled",), ("ordered", "settled"), ("settled", "settled"), ("ordered", "cancelled"),
-           ("ordered", "settled", "returned"), ("settled", "returned")]  # fmt: skip
+SCRIPTS = [
+    ("settled",),
+    ("ordered", "settled"),
+    ("settled", "settled"),
+    ("ordered", "cancelled"),
+    ("ordered", "settled", "returned"),
+    ("settled", "returned"),
+]
 
 
 @st.composite
@@ -322,8 +357,11 @@ def honest_bank(draw):
         party = draw(st.sampled_from(PARTIES))
         for place, status in enumerate(draw(st.sampled_from(SCRIPTS))):
             minutes = day * 24 * 60 + 300 * place + draw(st.integers(0, 299))
-            events.append(transaction("BANKA", len(events), minutes=minutes, amount=amount, party=party,
-                                      status=status, payment=f"P{name}"))  # fmt: skip
+            events.append(
+                transaction(
+                    "BANKA", len(events), minutes=minutes, amount=amount, party=party, status=status, payment=f"P{name}"
+                )
+            )
     return events
 
 
@@ -341,8 +379,9 @@ def test_a_return_in_between_may_keep_an_alert_from_being_raised():
     """What order may change: a return that comes before the cap is crossed leaves nothing to alert; totals agree."""
     before = make("a1", YEAR_END + timedelta(hours=1), "60000", party=PARTIES[0])
     crossing = make("b1", YEAR_END + timedelta(hours=2), "50000", party=PARTIES[0], institution="BANKB")
-    back = make("a2", YEAR_END + timedelta(hours=3), "30000", party=PARTIES[0], status="returned",
-                original_event_id="a1")  # fmt: skip
+    back = make(
+        "a2", YEAR_END + timedelta(hours=3), "30000", party=PARTIES[0], status="returned", original_event_id="a1"
+    )
     early = outcome([(0, 0, before), (0, 1, back), (1, 0, crossing)])
     late = outcome([(0, 0, before), (1, 0, crossing), (0, 1, back)])
     assert early[0] == late[0]

@@ -47,8 +47,9 @@ NO_PEERS_KO = "비교 고객군의 통상값은 아직 확인되지 않았습니
 def test_baselines_that_are_missing_are_told_in_whole_sentences():
     """And nothing of a rarity that is not known; twenty observations are not weak."""
     assert sentences(feature("amount_own", 5.0, own_n=20)) == (
-        f"The amount is 5.00 USD. {NO_OWN} {NO_PEERS}", f"거래 금액은 미화 5.00달러입니다. {NO_OWN_KO} {NO_PEERS_KO}",
-    )  # fmt: skip
+        f"The amount is 5.00 USD. {NO_OWN} {NO_PEERS}",
+        f"거래 금액은 미화 5.00달러입니다. {NO_OWN_KO} {NO_PEERS_KO}",
+    )
     assert english("amount_own", 5.0, own_baseline=4.0).endswith(f"is 4.00 USD (25 observations). {NO_PEERS}")
     assert korean("amount_own", 5.0, peer_baseline=4.0) == (
         f"거래 금액은 미화 5.00달러입니다. {NO_OWN_KO} 비교 고객군의 통상값은 미화 4.00달러입니다."
@@ -70,14 +71,23 @@ def test_baselines_that_a_feature_never_has_are_not_missed():
 @pytest.mark.parametrize(
     ("count", "said", "said_ko"),
     [
-        (0, "The evidence is weak, because the party was not observed before.",
-         "본인에 대한 이전 관측이 없으므로 근거가 약합니다."),
-        (1, "The evidence is weak: only 1 observation of the party's own, fewer than 20.",
-         "본인 관측이 1건으로 20건 미만이므로 근거가 약합니다."),
-        (2, "The evidence is weak: only 2 observations of the party's own, fewer than 20.",
-         "본인 관측이 2건으로 20건 미만이므로 근거가 약합니다."),
+        (
+            0,
+            "The evidence is weak, because the party was not observed before.",
+            "본인에 대한 이전 관측이 없으므로 근거가 약합니다.",
+        ),
+        (
+            1,
+            "The evidence is weak: only 1 observation of the party's own, fewer than 20.",
+            "본인 관측이 1건으로 20건 미만이므로 근거가 약합니다.",
+        ),
+        (
+            2,
+            "The evidence is weak: only 2 observations of the party's own, fewer than 20.",
+            "본인 관측이 2건으로 20건 미만이므로 근거가 약합니다.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_weak_evidence_says_how_much_there_is(count, said, said_ko):
     """None, one and more."""
     assert english("brand_new", 5.0, own_n=count) == f"brand_new is 5.00. {said}"
@@ -88,8 +98,9 @@ def test_weak_evidence_says_how_much_there_is(count, said, said_ko):
 def test_what_is_not_known_is_said_so():
     """No value: neither a number nor a baseline beside it."""
     assert sentences(feature("amount_own", None, own_baseline=3.0)) == (
-        "The amount is not known for this payment.", "거래 금액은 확인되지 않았습니다.",
-    )  # fmt: skip
+        "The amount is not known for this payment.",
+        "거래 금액은 확인되지 않았습니다.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -117,10 +128,13 @@ def test_a_spread_is_told_with_its_side(deviation, said, said_ko):
         (log(1.5), "This is 1.5 times rarer than the most usual.", "가장 통상적인 경우보다 1.5배 드뭅니다."),
         (log(999.0), "This is 999.0 times rarer than the most usual.", "가장 통상적인 경우보다 999.0배 드뭅니다."),
         (log(1000.0), "This is 1000.0 times rarer than the most usual.", "가장 통상적인 경우보다 1000.0배 드뭅니다."),
-        (log(1001.0), "This is over 1,000 times rarer than the most usual.",
-         "가장 통상적인 경우보다 1,000배 이상 드뭅니다."),
+        (
+            log(1001.0),
+            "This is over 1,000 times rarer than the most usual.",
+            "가장 통상적인 경우보다 1,000배 이상 드뭅니다.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_surprise_is_told_as_times_up_to_a_thousand(deviation, said, said_ko):
     """No number of which it would not be true; beyond a thousand it says over."""
     assert english("weekday", 6.0, deviation) == f"The weekday is Sunday. {NO_OWN} {NO_PEERS} {said}"
@@ -177,9 +191,13 @@ def test_the_time_of_day_is_told_to_the_minute(value, said, said_ko):
 
 @pytest.mark.parametrize(
     ("value", "said", "said_ko"),
-    [(1.0, "1.0 days", "1.0일"), (1.5, "1.5 days", "1.5일"), (30.04, "30.0 days", "30.0일"),
-     (0.99, "23.8 hours", "23.8시간")],
-)  # fmt: skip
+    [
+        (1.0, "1.0 days", "1.0일"),
+        (1.5, "1.5 days", "1.5일"),
+        (30.04, "30.0 days", "30.0일"),
+        (0.99, "23.8 hours", "23.8시간"),
+    ],
+)
 def test_a_gap_is_told_in_days_from_one_day_on(value, said, said_ko):
     """Under a day in hours."""
     assert english("cadence", value).startswith(f"The time since the previous payment is {said}. ")

@@ -18,8 +18,14 @@ SEOUL = ZoneInfo("Asia/Seoul")
 def limit(provenance: str, *, verified: bool) -> DatedLimit:
     """A limit of 2024 as the rulebook of a configuration has it."""
     config = configuration()
-    given = Limit(name="document_line", value="5000", unit="USD", effective_from=date(2024, 2, 1),
-                  provenance=provenance, verified=verified)  # fmt: skip
+    given = Limit(
+        name="document_line",
+        value="5000",
+        unit="USD",
+        effective_from=date(2024, 2, 1),
+        provenance=provenance,
+        verified=verified,
+    )
     config.rules["T01"] = type(config.rules["T01"])(legal_basis="x", limits=(given,))
     found = Rulebook(config).limit("T01", "document_line", date(2025, 1, 1))
     assert found is not None
@@ -39,14 +45,22 @@ def test_amounts_have_their_currency_and_two_places():
     ("provenance", "verified", "said", "said_ko"),
     [
         ("L", True, "law, in force since 2024-02-01", "법령, 2024년 2월 1일 시행"),
-        ("L", False, "law, in force since 2024-02-01, figure not yet checked against the text",
-         "법령, 2024년 2월 1일 시행, 원문 확인 필요"),
-        ("S", False, "published by the supervisor, in force since 2024-02-01, figure not yet checked against the text",
-         "감독당국 공표, 2024년 2월 1일 시행, 원문 확인 필요"),
+        (
+            "L",
+            False,
+            "law, in force since 2024-02-01, figure not yet checked against the text",
+            "법령, 2024년 2월 1일 시행, 원문 확인 필요",
+        ),
+        (
+            "S",
+            False,
+            "published by the supervisor, in force since 2024-02-01, figure not yet checked against the text",
+            "감독당국 공표, 2024년 2월 1일 시행, 원문 확인 필요",
+        ),
         ("D", False, "fxwatch default, in force since 2024-02-01", "시스템 기본값, 2024년 2월 1일 시행"),
         ("D", True, "fxwatch default, in force since 2024-02-01", "시스템 기본값, 2024년 2월 1일 시행"),
     ],
-)  # fmt: skip
+)
 def test_a_limit_says_where_it_comes_from_and_whether_it_was_checked(provenance, verified, said, said_ko):
     """A default of ours has no text to be checked against."""
     assert phrases.basis(limit(provenance, verified=verified)) == said
@@ -172,10 +186,13 @@ def test_a_type_that_differs_names_both():
         (["", "A"], "A and other institutions", "A 및 기타 기관은"),
         ([""], "other institutions", "기타 기관은"),
         (["A B", 'C"D', "E-1"], '"A B", "C\'D" and E-1', '"A B", "C\'D" 및 E-1은'),  # a made-up name is quoted
-        (["", "A", "B", "C", "D", "E"], "A, B, C, 2 more and other institutions",
-         "A, B, C, 그 밖의 2개 기관 및 기타 기관은"),
+        (
+            ["", "A", "B", "C", "D", "E"],
+            "A, B, C, 2 more and other institutions",
+            "A, B, C, 그 밖의 2개 기관 및 기타 기관은",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_dispute_names_up_to_three_institutions_and_how_many_more(names, said, said_ko):
     """The empty name stands for those that are not told apart."""
     assert phrases.disputed_type("company", "person", names) == (

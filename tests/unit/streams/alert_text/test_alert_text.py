@@ -106,8 +106,16 @@ def test_control_characters_never_reach_the_terminal():
 
 def test_alert_without_rank_rate_typology_or_counterfactual():
     """What an alert does not have is said in words."""
-    bare = alert(rank=None, amount_usd=None, amount_krw=None, x_rate_missing=True, typologies=[], counterfactual=[],
-                 counterparty=None, reasons=[])  # fmt: skip
+    bare = alert(
+        rank=None,
+        amount_usd=None,
+        amount_krw=None,
+        x_rate_missing=True,
+        typologies=[],
+        counterfactual=[],
+        counterparty=None,
+        reasons=[],
+    )
     page = alert_text.plain(bare)
     assert "not ranked yet" in page
     assert "not converted (no reference rate in time" in page
@@ -136,18 +144,34 @@ def test_evidence_that_left_the_ledger_says_so():
     assert "no longer in the ledger" in alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()))
 
 
-@pytest.mark.parametrize(("p_value", "percent"), [
-    (1.0, "0.0"), (0.5, "50.0"), (0.01, "99.0"), (0.0059, "99.4"), (0.00099, "99.90"), (0.0001, "99.99"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("p_value", "percent"),
+    [
+        (1.0, "0.0"),
+        (0.5, "50.0"),
+        (0.01, "99.0"),
+        (0.0059, "99.4"),
+        (0.00099, "99.90"),
+        (0.0001, "99.99"),
+    ],
+)
 def test_rank_in_words_never_reads_100_percent(p_value, percent):
     """A rank is put as a percentage with enough places, cut and not rounded up."""
     assert alert_text.rarer_than(p_value) == percent
 
 
-@pytest.mark.parametrize(("value", "unit", "text"), [
-    ("19420.00", "USD", "19,420.00 USD"), (1500.0, "bp", "1,500 bp"), (0.8, "ratio", "0.8 times"), (4, "count", "4"),
-    (1.0, "flag", "yes"), ("2026-01-02", "local date", "2026-01-02"), (None, "USD", "-"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        ("19420.00", "USD", "19,420.00 USD"),
+        (1500.0, "bp", "1,500 bp"),
+        (0.8, "ratio", "0.8 times"),
+        (4, "count", "4"),
+        (1.0, "flag", "yes"),
+        ("2026-01-02", "local date", "2026-01-02"),
+        (None, "USD", "-"),
+    ],
+)
 def test_numbers_read_with_their_unit(value, unit, text):
     """Money keeps its places, numbers lose meaningless zeros, flags read as words."""
     assert alert_text.number(value, unit) == text

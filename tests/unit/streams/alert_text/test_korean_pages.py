@@ -19,8 +19,20 @@ from tests.support.repository import ROOT
 GOLDEN = ROOT / "tests" / "golden" / "alert.json"
 # made-up tokens and institutions of the alerts below, and their release
 MADE_UP = re.compile(r"dev\.\w+(\.\w+)?|k\w+\.\w+\.\w+|\bBANK\w*|코드 unknown")
-BANNED = ("적발", "위험 금액", "파티션", "혐의", "위반하였", "(으)로", "은(는)", "이(가)", "을(를)", "관측 없음",
-          "표본 부족", "None")  # fmt: skip
+BANNED = (
+    "적발",
+    "위험 금액",
+    "파티션",
+    "혐의",
+    "위반하였",
+    "(으)로",
+    "은(는)",
+    "이(가)",
+    "을(를)",
+    "관측 없음",
+    "표본 부족",
+    "None",
+)
 
 
 def latin_words(page: str) -> list[str]:
@@ -40,18 +52,28 @@ def pages() -> dict[str, str]:
         "golden": golden,
         "retracted": golden | {"status": "retracted", "supersedes": "0" * 32, "severity": "critical"},
         "updated": golden | {"status": "updated", "supersedes": "0" * 32, "severity": "high"},
-        "bare": golden | {"typologies": [], "reasons": golden["reasons"][:1], "counterfactual": [], "rank": None,
-                          "amount_usd": None, "amount_krw": None, "x_rate_missing": True, "severity": "low"},
+        "bare": golden
+        | {
+            "typologies": [],
+            "reasons": golden["reasons"][:1],
+            "counterfactual": [],
+            "rank": None,
+            "amount_usd": None,
+            "amount_krw": None,
+            "x_rate_missing": True,
+            "severity": "low",
+        },
         "drawn": golden | {"selection": drawn, "desk": "compliance", "parties": [golden["party"]]},
         "chosen": golden | {"selection": drawn | {"explored": False}, "desk": "supervision"},
         "gone": golden | {"evidence": [each | {"offset": None} for each in golden["evidence"]]},
         "still": golden | {"counterfactual": [each | {"would_alert": True} for each in golden["counterfactual"]]},
-    }  # fmt: skip
+    }
     return {
-        name: alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()), lang="ko") + "\n"
+        name: alert_text.plain(alert_text.read_alert(json.dumps(raw).encode()), lang="ko")
+        + "\n"
         + alert_text.headline(alert_text.read_alert(json.dumps(raw).encode()), lang="ko").plain
         for name, raw in alerts.items()
-    }  # fmt: skip
+    }
 
 
 def test_pages_in_korean_hold_no_english_and_accuse_nobody():
@@ -105,9 +127,12 @@ def test_a_name_that_is_not_known_stays_and_is_made_printable():
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("1 d", "1일"), ("calendar year 2026", "2026년 한 해"),
-     ("this deal; mean of 30 local days", "이 거래 및 30일간의 평균")],
-)  # fmt: skip
+    [
+        ("1 d", "1일"),
+        ("calendar year 2026", "2026년 한 해"),
+        ("this deal; mean of 30 local days", "이 거래 및 30일간의 평균"),
+    ],
+)
 def test_windows(text, said):
     """Each form that a typology gives."""
     assert korean.window(text) == said

@@ -24,8 +24,11 @@ def commands(group: click.Command, name: str) -> Iterator[tuple[str, click.Comma
             yield from commands(one, f"{name} {below}")
 
 
-ALL = [pair for name, (module, _) in cli.COMMANDS.items()
-       for pair in commands(importlib.import_module(module).command, name)]  # fmt: skip
+ALL = [
+    pair
+    for name, (module, _) in cli.COMMANDS.items()
+    for pair in commands(importlib.import_module(module).command, name)
+]
 
 
 @pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])

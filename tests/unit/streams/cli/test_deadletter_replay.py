@@ -19,9 +19,18 @@ DAY, HOUR, MINUTE = 86_400_000, 3_600_000, 60_000
 
 @pytest.mark.parametrize(
     ("ahead", "kept"),
-    [(0, True), (-14 * DAY, True), (-15 * DAY, False), (-400 * DAY, False), (20 * MINUTE, True), (HOUR - MINUTE, False),
-     (2 * HOUR, False), (3_000_000_000_000, False), (-NOW - 1, False)],
-)  # fmt: skip
+    [
+        (0, True),
+        (-14 * DAY, True),
+        (-15 * DAY, False),
+        (-400 * DAY, False),
+        (20 * MINUTE, True),
+        (HOUR - MINUTE, False),
+        (2 * HOUR, False),
+        (3_000_000_000_000, False),
+        (-NOW - 1, False),
+    ],
+)
 def test_a_stamp_that_the_topic_would_refuse_becomes_the_time_of_sending(ahead: int, kept: bool) -> None:
     """One stamp beyond the limits has its whole batch refused, and the replay ends there, half sent."""
     sender = _Sender(load_settings(), NOW)
@@ -67,9 +76,23 @@ def letters(count: int, size: int) -> Iterator[tuple[Original, int]]:
     """Letters of two partitions in turns, each with its number and `size` bytes behind it."""
     for number in range(count):
         value = b"%08d" % number + bytes(size)
-        yield Original(topic=topics.TRANSACTIONS, partition=number % 2, offset=number, timestamp_ms=NOW, key=b"k",
-                       value=value, headers=(), stage="decode", codes=("json.syntax",), message="", version="",
-                       complete=True), len(value)  # fmt: skip
+        yield (
+            Original(
+                topic=topics.TRANSACTIONS,
+                partition=number % 2,
+                offset=number,
+                timestamp_ms=NOW,
+                key=b"k",
+                value=value,
+                headers=(),
+                stage="decode",
+                codes=("json.syntax",),
+                message="",
+                version="",
+                complete=True,
+            ),
+            len(value),
+        )
 
 
 @pytest.mark.parametrize("yes", [True, False], ids=["sent", "only told"])

@@ -89,8 +89,13 @@ def test_doctor_fails_when_a_named_broker_does_not_answer(monkeypatch):
     monkeypatch.setenv("FXWATCH_BOOTSTRAP", "127.0.0.1:1")
     ok, checks = run_doctor()
     assert not ok
-    assert checks["broker"] == {"name": "broker", "ok": False, "needed": True, "todo": "start one",
-                                "found": "no Kafka broker answers; got: 127.0.0.1:1"}  # fmt: skip
+    assert checks["broker"] == {
+        "name": "broker",
+        "ok": False,
+        "needed": True,
+        "todo": "start one",
+        "found": "no Kafka broker answers; got: 127.0.0.1:1",
+    }
 
 
 def test_doctor_asks_a_workers_machine_for_a_broker_and_not_for_java(monkeypatch):
@@ -147,10 +152,12 @@ def test_doctor_prints_a_line_for_each_check_with_what_to_do():
 
 @pytest.mark.parametrize(
     ("fault", "broker", "topic_table"),
-    [(NotAuthorizedError("may not describe topics", got="fx.audit.v1"), (True, True), "may not describe them all"),
-     (BrokerUnavailableError("no Kafka broker answers"), (False, True), "not looked at")],
+    [
+        (NotAuthorizedError("may not describe topics", got="fx.audit.v1"), (True, True), "may not describe them all"),
+        (BrokerUnavailableError("no Kafka broker answers"), (False, True), "not looked at"),
+    ],
     ids=["a role with few rights", "nobody answers"],
-)  # fmt: skip
+)
 def test_a_role_that_may_not_see_all_topics_is_not_told_that_the_broker_lacks(monkeypatch, fault, broker, topic_table):
     """Of fourteen roles the operator alone may describe every topic; no grant of the table would change that."""
 

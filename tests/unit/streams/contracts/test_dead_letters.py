@@ -35,10 +35,15 @@ def test_the_record_comes_first_and_the_reasons_last():
     got = letter(headers=sent)
     assert got.headers[:3] == sent
     assert dict(got.headers[3:]) == {
-        "__fx.error.topic": b"fx.transactions.v1", "__fx.error.partition": b"2", "__fx.error.offset": b"7",
-        "__fx.error.timestamp": b"1234", "__fx.error.stage": b"validate",
-        "__fx.error.codes": b"field.missing,key.mismatch", "__fx.error.message": b"m", "__fx.error.version": b"0.1.0",
-    }  # fmt: skip
+        "__fx.error.topic": b"fx.transactions.v1",
+        "__fx.error.partition": b"2",
+        "__fx.error.offset": b"7",
+        "__fx.error.timestamp": b"1234",
+        "__fx.error.stage": b"validate",
+        "__fx.error.codes": b"field.missing,key.mismatch",
+        "__fx.error.message": b"m",
+        "__fx.error.version": b"0.1.0",
+    }
     assert (got.key, got.value) == (b"k", b"v")
 
 
@@ -117,8 +122,9 @@ def test_a_damaged_position_reads_as_none(content):
 
 def encoded(key, value, headers):
     """Bytes of the record batch that holds the letter alone, as Kafka counts them against max.message.bytes."""
-    builder = DefaultRecordBatchBuilder(2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0,
-                                        batch_size=1)  # fmt: skip
+    builder = DefaultRecordBatchBuilder(
+        2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0, batch_size=1
+    )
     builder.append(0, timestamp=0, key=key, value=value, headers=headers)
     return len(builder.build())
 
@@ -147,8 +153,20 @@ def test_each_form_of_a_letter_is_smaller_and_the_last_holds_nothing_of_the_reco
     """What a smaller topic takes; position, first codes, lengths and hashes are in all of them."""
     key, value, headers = b"k" * 70_000, b"v" * 300_000, [("h", b"x" * 50_000), ("i", b"y" * 50_000)]
     codes = tuple(f"code.number_{number}" for number in range(60))
-    source = Letter("fx.transactions.v1", 2, 7, 1234, key, value, headers, "validate", codes, "m" * 512, "0.1.0",
-                    b"AAAAAAAAAAAAAAAAAAAAAQ")  # fmt: skip
+    source = Letter(
+        "fx.transactions.v1",
+        2,
+        7,
+        1234,
+        key,
+        value,
+        headers,
+        "validate",
+        codes,
+        "m" * 512,
+        "0.1.0",
+        b"AAAAAAAAAAAAAAAAAAAAAQ",
+    )
     sizes = [encoded(*source.written(form)) for form in range(FORMS)]
     assert sizes == sorted(sizes, reverse=True)
     assert sizes[-1] < 900

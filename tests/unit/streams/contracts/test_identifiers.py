@@ -52,12 +52,27 @@ def alerts(pipeline, *bodies):
 @pytest.mark.parametrize(
     "other",
     [
-        "person-9 ", " person-9", "person-9\u3000", "person-9\u00a0", "person\u200b-9", "\u202eperson-9\u202c",
-        "person-9\ufeff", wide("person-9"), "per\u00adson-9", "person-9\ufe0f",
-        "person\u20109", "person\u20119", "person\u20139", "person\u22129", "person-\u0669", "person-\u096f",
-        "person-9\u2800", "person-9\U0001d159", "person\u2011\u0669\U00016fe4",
+        "person-9 ",
+        " person-9",
+        "person-9\u3000",
+        "person-9\u00a0",
+        "person\u200b-9",
+        "\u202eperson-9\u202c",
+        "person-9\ufeff",
+        wide("person-9"),
+        "per\u00adson-9",
+        "person-9\ufe0f",
+        "person\u20109",
+        "person\u20119",
+        "person\u20139",
+        "person\u22129",
+        "person-\u0669",
+        "person-\u096f",
+        "person-9\u2800",
+        "person-9\U0001d159",
+        "person\u2011\u0669\U00016fe4",
     ],
-)  # fmt: skip
+)
 def test_one_person_in_two_spellings_is_one_yearly_total(other):
     """Two payments of 60 000 USD at two banks cross the cap of 100 000 (cases/ids_trailing_blank.jsonl)."""
     assert other != "person-9"
@@ -146,10 +161,17 @@ def test_lei_and_iban_have_one_spelling_and_their_check_digits():
 @pytest.mark.parametrize(
     "text",
     [
-        "20260105000000000017", "FIRMSEOUL00000000117", "0000000000000000AB12", "ABCD00EFGHIJ00000001",
-        "DE0212030000000020205", "KR02120300000000202051", "NO12", "110-123-456789", "N0-93-1234567",
+        "20260105000000000017",
+        "FIRMSEOUL00000000117",
+        "0000000000000000AB12",
+        "ABCD00EFGHIJ00000001",
+        "DE0212030000000020205",
+        "KR02120300000000202051",
+        "NO12",
+        "110-123-456789",
+        "N0-93-1234567",
     ],
-)  # fmt: skip
+)
 def test_what_only_resembles_an_lei_or_iban_is_let_through(text):
     """Other numbers of 20 characters, other lengths, countries without IBANs: no check digits are asked of them."""
     assert DEFAULT.person(text) == DEFAULT.account(text) == (text, "")
@@ -158,20 +180,40 @@ def test_what_only_resembles_an_lei_or_iban_is_let_through(text):
 @pytest.mark.parametrize(
     "text",
     [
-        "NOTPROVIDED", "notprovided", "Not Provided", "NONREF", "UNKNOWN", "N/A", "n.a.", "-", "...", "0", "000-000",
-        "XXX", "xxxxxxxxxxx", "x x", "\u200b", "없음", "해당 없음",
+        "NOTPROVIDED",
+        "notprovided",
+        "Not Provided",
+        "NONREF",
+        "UNKNOWN",
+        "N/A",
+        "n.a.",
+        "-",
+        "...",
+        "0",
+        "000-000",
+        "XXX",
+        "xxxxxxxxxxx",
+        "x x",
+        "\u200b",
+        "없음",
+        "해당 없음",
     ],
-)  # fmt: skip
+)
 def test_a_placeholder_names_nobody(text):
     """For a person the record is refused; whatever else it stands for is left out, and the payment counts."""
     answer = Pipeline().send(TRANSACTIONS, BIG | {"counterparty_id": text}, at=TIME)
     assert isinstance(answer, Rejected)
     assert answer.codes == ("identifier.placeholder",)
     optional = {
-        "party_account": "party_account", "counterparty_account": "counterparty_account",
-        "contract_counterparty_id": "contract_counterparty", "device_id": "device", "contact_id": "contact",
-        "payment_id": "payment_id", "report_no": "report_no", "declaration_no": "declaration_no",
-    }  # fmt: skip
+        "party_account": "party_account",
+        "counterparty_account": "counterparty_account",
+        "contract_counterparty_id": "contract_counterparty",
+        "device_id": "device",
+        "contact_id": "contact",
+        "payment_id": "payment_id",
+        "report_no": "report_no",
+        "declaration_no": "declaration_no",
+    }
     (event,) = sent(BIG | dict.fromkeys(optional, text)).events()
     assert {getattr(event, field) for field in optional.values()} == {None}
     assert event.notes == tuple(f"placeholder {name}" for name in optional)
@@ -233,8 +275,15 @@ def test_the_same_event_in_another_spelling_is_a_duplicate():
 
 def test_purposes_in_two_spellings_are_one_purpose():
     """T01 looks at pieces of one purpose; a blank behind it would take every second piece out."""
-    bodies = [TRANSACTION | {"event_id": f"p{number}", "event_time": f"2026-01-05T{number + 1:02}:00:00+09:00",
-                             "purpose": "40101" if number % 2 else "40101 "} for number in range(4)]  # fmt: skip
+    bodies = [
+        TRANSACTION
+        | {
+            "event_id": f"p{number}",
+            "event_time": f"2026-01-05T{number + 1:02}:00:00+09:00",
+            "purpose": "40101" if number % 2 else "40101 ",
+        }
+        for number in range(4)
+    ]
     (alert,) = alerts(sent(USD_KRW, topic=RATES), *bodies)[-1:]
     assert b'"T01"' in alert.value
 
@@ -243,8 +292,11 @@ def test_declarations_and_profiles_go_by_the_same_rule():
     """A trader's declaration and profile reach the party of its payments."""
     pipeline = sent(TRANSACTION | {"party_id": "P-1"})
     sent(DECLARATION | {"party_id": "P-1\u3000", "amends": "D-0 "}, topic=DECLARATIONS, pipeline=pipeline)
-    sent(PROFILE | {"party_id": wide("P-1"), "related_counterparties": ["C-1 ", "UNKNOWN", "C-2"]}, topic=PROFILES,
-         pipeline=pipeline)  # fmt: skip
+    sent(
+        PROFILE | {"party_id": wide("P-1"), "related_counterparties": ["C-1 ", "UNKNOWN", "C-2"]},
+        topic=PROFILES,
+        pipeline=pipeline,
+    )
     party = pipeline.party()
     assert party.declarations == 1
     assert party.facts is not None
@@ -290,10 +342,12 @@ def test_an_incoterm_has_capitals():
 # -- history --
 
 
-ALLOWED = Admission(history=(
-    HistoryAllowed(institutions=("BKGGKRSEXXX",), until=datetime(2026, 1, 1, tzinfo=UTC)),
-    HistoryAllowed(institutions=("SHBKKRSE",), until=datetime(2025, 1, 1, tzinfo=UTC)),
-))  # fmt: skip
+ALLOWED = Admission(
+    history=(
+        HistoryAllowed(institutions=("BKGGKRSEXXX",), until=datetime(2026, 1, 1, tzinfo=UTC)),
+        HistoryAllowed(institutions=("SHBKKRSE",), until=datetime(2025, 1, 1, tzinfo=UTC)),
+    )
+)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,12 @@ from streams.ingest.door import Rejected
 from tests.support.pipeline import DECLARATION, RATE, TRANSACTION, Pipeline
 
 NOW = datetime(2026, 1, 5, 3, tzinfo=UTC)
-LEVA = TRANSACTION | {"currency": "BGN", "amount": "100000.00", "channel": "branch",
-                      "event_time": "2025-12-30T12:00:00+02:00"}  # fmt: skip
+LEVA = TRANSACTION | {
+    "currency": "BGN",
+    "amount": "100000.00",
+    "channel": "branch",
+    "event_time": "2025-12-30T12:00:00+02:00",
+}
 BACK = LEVA | {"event_id": "B-1", "original_event_id": "E-1", "event_time": "2026-01-02T12:00:00+02:00"}
 
 
@@ -24,10 +28,15 @@ def told(*bodies) -> tuple[int, list[tuple[str, ...]]]:
     return exact_sum(rows(pipeline.party())["usd"]), refused
 
 
-@pytest.mark.parametrize(("status", "amount", "left"), [
-    ("cancelled", "100000.00", 0), ("cancelled", "1.00", 0), ("returned", "100000.00", 0),
-    ("returned", "25000.00", 44_117_65),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("status", "amount", "left"),
+    [
+        ("cancelled", "100000.00", 0),
+        ("cancelled", "1.00", 0),
+        ("returned", "100000.00", 0),
+        ("returned", "25000.00", 44_117_65),
+    ],
+)
 def test_what_was_paid_before_the_end_is_taken_back_after_it(status, amount, left):
     """100 000 leva at 1.70 are 58 823.53 dollars."""
     assert told(LEVA) == (58_823_53, [])

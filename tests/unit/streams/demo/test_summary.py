@@ -21,8 +21,17 @@ def found(**changed):
 
 def test_the_parts_add_up_to_what_was_sent():
     """Each is counted once: a refused rate is no rate."""
-    assert found() == Account(scored=1163, further=96, duplicates=5, conflicts=1, declarations=377, rates=627,
-                              profiles=207, rejected=24, elsewhere=0)  # fmt: skip
+    assert found() == Account(
+        scored=1163,
+        further=96,
+        duplicates=5,
+        conflicts=1,
+        declarations=377,
+        rates=627,
+        profiles=207,
+        rejected=24,
+        elsewhere=0,
+    )
     assert sum(msgspec.structs.astuple(found())) == 2500
 
 

@@ -27,8 +27,13 @@ from tests.support.repository import ROOT
 
 NAME = "Split remittance under the document line / 증빙면제 한도 이하 분할송금"
 ALERT = json.loads((ROOT / "tests" / "golden" / "alert.json").read_bytes()) | {
-    "created_for": "2025-04-13T03:00:00Z", "amount_usd": "14725.50", "severity": "medium", "supersedes": None,
-    "status": "raised", "typologies": [{"id": "T01", "name": NAME}]}  # fmt: skip
+    "created_for": "2025-04-13T03:00:00Z",
+    "amount_usd": "14725.50",
+    "severity": "medium",
+    "supersedes": None,
+    "status": "raised",
+    "typologies": [{"id": "T01", "name": NAME}],
+}
 PARTY = ALERT["party"]
 SEOUL = ZoneInfo("Asia/Seoul")
 NOON = datetime(2026, 4, 28, 3, tzinfo=UTC)
@@ -39,9 +44,17 @@ def head(number, **changed):
 
 
 def given(verdict, *, alert=1, officer="I-17", minutes=0):
-    return Given(event_id=f"{verdict} {minutes}",
-                 alert_id=f"{alert:032x}", party=PARTY, verdict=verdict, investigator=officer,
-                 decided_at=NOON + timedelta(minutes=minutes), partition=3, offset=minutes, source=None)  # fmt: skip
+    return Given(
+        event_id=f"{verdict} {minutes}",
+        alert_id=f"{alert:032x}",
+        party=PARTY,
+        verdict=verdict,
+        investigator=officer,
+        decided_at=NOON + timedelta(minutes=minutes),
+        partition=3,
+        offset=minutes,
+        source=None,
+    )
 
 
 def verdicts(*many, officers=()):
@@ -61,9 +74,14 @@ def folded(*heads):
 def test_an_alert_takes_the_place_of_those_it_brought_up_to_date():
     """The newest of a series stands for it, and knows the others and where the first stood."""
     position = ALERT["position"]
-    heads = [head(1, position=position | {"offset": 10}), head(2), *(
-        head(number, status="updated", supersedes=f"{number - 2:032x}", position=position | {"offset": 10 * number})
-        for number in (3, 5))]  # fmt: skip
+    heads = [
+        head(1, position=position | {"offset": 10}),
+        head(2),
+        *(
+            head(number, status="updated", supersedes=f"{number - 2:032x}", position=position | {"offset": 10 * number})
+            for number in (3, 5)
+        ),
+    ]
     current = {each.head.alert_id[-1]: each for each in folded(*heads)}
     assert current.keys() == {"2", "5"}
     assert [each[-1] for each in current["5"].earlier] == ["3", "1"]
@@ -113,9 +131,11 @@ def test_an_alert_without_a_typology_is_an_anomaly():
 
 def test_orders():
     """Each by its own measure first; an amount that is not known comes last."""
-    heads = [head(1, severity="low", created_for="2026-04-03T00:00:00Z", amount_usd="5.00"),
-             head(2, severity="critical", created_for="2026-04-01T00:00:00Z", amount_usd=None),
-             head(3, severity="high", created_for="2026-04-02T00:00:00Z", amount_usd="70.00")]  # fmt: skip
+    heads = [
+        head(1, severity="low", created_for="2026-04-03T00:00:00Z", amount_usd="5.00"),
+        head(2, severity="critical", created_for="2026-04-01T00:00:00Z", amount_usd=None),
+        head(3, severity="high", created_for="2026-04-02T00:00:00Z", amount_usd="70.00"),
+    ]
     expected = {"severity": "231", "time": "132", "amount": "312"}
     for sorting, ids in expected.items():
         first = First(3, order(sorting))
@@ -180,9 +200,14 @@ def test_an_update_after_the_verdict_opens_the_alert_again():
 
 @pytest.mark.parametrize(
     ("status", "standing", "state"),
-    [("raised", (given("refuted"),), "disposed"), ("raised", (), "open"), ("raised", None, "unknown"),
-     ("retracted", (), "retracted"), ("retracted", (given("refuted"),), "disposed")],
-)  # fmt: skip
+    [
+        ("raised", (given("refuted"),), "disposed"),
+        ("raised", (), "open"),
+        ("raised", None, "unknown"),
+        ("retracted", (), "retracted"),
+        ("retracted", (given("refuted"),), "disposed"),
+    ],
+)
 def test_states(status, standing, state):
     """Without the right to read the ledger nobody claims that an alert is open."""
     assert Row(Current(head(1, status=status), 0), standing).state == state
@@ -192,8 +217,14 @@ def test_cells_say_all_in_both_languages():
     """A table for the eye, a row for a spreadsheet; Korean without an English word."""
     one = Row(Current(head(1), 0), (given("confirmed"),))
     english, korean = list_text.cells(one, SEOUL, "en"), list_text.cells(one, SEOUL, "ko")
-    assert english[:6] == ["2025-04-13 12:00:00 KST", "MEDIUM", "T01 Split remittance under the document line",
-                           "14,725.50 USD", "confirmed", "000000000000"]  # fmt: skip
+    assert english[:6] == [
+        "2025-04-13 12:00:00 KST",
+        "MEDIUM",
+        "T01 Split remittance under the document line",
+        "14,725.50 USD",
+        "confirmed",
+        "000000000000",
+    ]
     assert korean[1:5] == ["보통", "T01 증빙면제 한도 이하 분할송금", "미화 14,725.50달러", "의심 확인"]
     row_ = dict(zip(list_text.CSV_COLUMNS, list_text.csv_cells(one, SEOUL, "ko"), strict=True))
     assert (row_["alert_id"], row_["amount_usd"], row_["officer"]) == (f"{1:032x}", "14725.50", "I-17")
@@ -224,15 +255,25 @@ def test_a_row_for_machines_has_every_verdict():
     """And says `null`, not `[]`, where verdicts are not known."""
     told = list_text.row_json(Row(Current(head(1), 0), (given("confirmed"),)))
     assert (told["state"], told["found"], [each["verdict"] for each in told["verdicts"]]) == (
-        "disposed", ["T01"], ["confirmed"])  # fmt: skip
+        "disposed",
+        ["T01"],
+        ["confirmed"],
+    )
     assert list_text.row_json(Row(Current(head(1), 0)))["verdicts"] is None
 
 
 def test_a_series_is_what_leads_back_to_an_alert_and_from_it():
     """Two series of a party are not mixed; a circle that somebody forged ends."""
-    heads = {each.alert_id: each for each in (
-        head(1), head(2), head(3, supersedes=f"{1:032x}"), head(4, supersedes=f"{2:032x}"),
-        head(5, supersedes=f"{3:032x}"))}  # fmt: skip
+    heads = {
+        each.alert_id: each
+        for each in (
+            head(1),
+            head(2),
+            head(3, supersedes=f"{1:032x}"),
+            head(4, supersedes=f"{2:032x}"),
+            head(5, supersedes=f"{3:032x}"),
+        )
+    }
     assert [each.alert_id[-1] for each in series(heads, f"{3:032x}")] == ["1", "3", "5"]
     circle = {each.alert_id: each for each in (head(1, supersedes=f"{2:032x}"), head(2, supersedes=f"{1:032x}"))}
     assert [each.alert_id[-1] for each in series(circle, f"{1:032x}")] == ["1", "2"]

@@ -80,16 +80,33 @@ def alert(number: int, before: int | None = None, party: str = OLD, **changed: A
     position = ALERT["position"] | {"partition": 0, "offset": 0}
     supersedes = None if before is None else f"{before:032x}"
     body = ALERT | {"alert_id": f"{number:032x}", "supersedes": supersedes, "party": party, "position": position}
-    return Record(party.encode(), json.dumps(body | {"status": "raised" if before is None else "updated"}
-                                             | changed).encode())  # fmt: skip
+    return Record(
+        party.encode(), json.dumps(body | {"status": "raised" if before is None else "updated"} | changed).encode()
+    )
 
 
-def verdict(said: str = "refuted", number: int = 1, *, party: str = OLD, minutes: int = 0, arrived: int | None = None,
-            officer: str = "I-1", event: str | None = None) -> Record:  # fmt: skip
+def verdict(
+    said: str = "refuted",
+    number: int = 1,
+    *,
+    party: str = OLD,
+    minutes: int = 0,
+    arrived: int | None = None,
+    officer: str = "I-1",
+    event: str | None = None,
+) -> Record:
     at = NOON + timedelta(minutes=minutes)
-    given = Disposition(event_id=event or f"{said}{minutes}", alert_id=f"{number:032x}", party=party, verdict=said,
-                        reason_hash="2" * 32, investigator=officer, decided_at=at, identity="0" * 32,
-                        body="1" * 32)  # fmt: skip
+    given = Disposition(
+        event_id=event or f"{said}{minutes}",
+        alert_id=f"{number:032x}",
+        party=party,
+        verdict=said,
+        reason_hash="2" * 32,
+        investigator=officer,
+        decided_at=at,
+        identity="0" * 32,
+        body="1" * 32,
+    )
     value = envelope.encode(given)
     source = SimpleNamespace(topic="fx.dispositions.v1", partition=0, offset=5)
     headers = envelope.checked(envelope.envelope(source, b"k1:" + b"a" * 64, b"disposition"), value)
@@ -145,9 +162,17 @@ def test_an_alert_that_went_to_another_desk_is_not_open_at_the_first(held, monke
         ([verdict(minutes=50, arrived=0), verdict("withdrawn", minutes=5)], "open"),
         ([verdict(minutes=50), verdict("withdrawn", minutes=5)], "disposed"),
     ],
-    ids=["its own", "later key", "another party", "another slot", "sent again after a withdrawal", "another officer's",
-         "clock ahead", "outdated"],
-)  # fmt: skip
+    ids=[
+        "its own",
+        "later key",
+        "another party",
+        "another slot",
+        "sent again after a withdrawal",
+        "another officer's",
+        "clock ahead",
+        "outdated",
+    ],
+)
 def test_a_verdict_counts_as_the_monitor_counts_it(held, records, state):
     """One that names another party, a repeated record, and a date that its arrival does not bear out do not."""
     held[topics.ALERTS][0] = [alert(1)]

@@ -41,11 +41,15 @@ def test_sums_are_of_settled_payments_by_month_and_direction():
     """In USD at the ledger's rates; what was returned or ordered is only counted; a month is the law's month."""
     late = datetime(2026, 4, 30, 15, 30, tzinfo=UTC)  # 00:30 of May in Seoul
     made = history(
-        record(rate(mid="2"), 1), record(payment(1), 2), record(payment(2, currency="EUR", amount="10"), 3),
-        record(payment(3, currency="JPY"), 4), record(payment(4, event_time=late, direction="in", amount="7"), 5),
-        record(payment(5, status="returned", original_event_id="e1"), 6), record(payment(6, status="ordered"), 7),
+        record(rate(mid="2"), 1),
+        record(payment(1), 2),
+        record(payment(2, currency="EUR", amount="10"), 3),
+        record(payment(3, currency="JPY"), 4),
+        record(payment(4, event_time=late, direction="in", amount="7"), 5),
+        record(payment(5, status="returned", original_event_id="e1"), 6),
+        record(payment(6, status="ordered"), 7),
         record(payment(7, party=OTHER, counterparty=PARTY), 8),
-    )  # fmt: skip
+    )
     sums = {period: (one.count, one.usd, one.without_usd) for period, one in made.months.items()}
     assert sums == {Period("2026-04", "out"): (3, Decimal("4878.80"), 1), Period("2026-05", "in"): (1, Decimal(7), 0)}
     assert made.statuses == {"settled": 4, "returned": 1, "ordered": 1}
@@ -91,9 +95,10 @@ def test_a_rotated_party_is_found_under_all_its_names():
     records = [
         record(payment(1, party=k1), 1),
         record(payment(2, party=k2, previous={k2: k1, OTHER: "k1.111." + "e" * 32}), 2),
-        record(payment(3, party=k3, previous={k3: k2}), 3), record(payment(4, party=k3), 4),
+        record(payment(3, party=k3, previous={k3: k2}), 3),
+        record(payment(4, party=k3), 4),
         record(payment(5, party=stranger, previous={stranger: "k2.0a3." + "f" * 32}), 5),
-    ]  # fmt: skip
+    ]
     for token in (k1, k2, k3):
         names = frozenset({token})
         while (made := rotated(token, names, records)).all_names() != made.names:
@@ -126,8 +131,15 @@ def test_the_newest_profile_is_shown_as_the_monitor_keeps_it():
     """By its own date, not by its place; a date ahead of its arrival stands no longer than that."""
 
     def profile(day, region):
-        return Profile(event_id=region, party=PARTY, party_type="company", region=region, identity=region * 8,
-                       as_of=datetime(2026, 4, day, tzinfo=UTC), body="1" * 32)  # fmt: skip
+        return Profile(
+            event_id=region,
+            party=PARTY,
+            party_type="company",
+            region=region,
+            identity=region * 8,
+            as_of=datetime(2026, 4, day, tzinfo=UTC),
+            body="1" * 32,
+        )
 
     made = history(record(profile(20, "new"), 1), record(profile(10, "old"), 2))
     assert made.profile.region == "new"
@@ -138,12 +150,22 @@ def test_the_newest_profile_is_shown_as_the_monitor_keeps_it():
 def test_verdicts_of_the_partys_slot_are_kept_whatever_time_is_asked_for():
     """As the list of its alerts reads them: under a later key too; another slot's and a repeated one are not there."""
     later, other = "k2.0a3." + "b" * 32, "k1.111." + "c" * 32
-    records = [record(disposition(**changed), number) for number, changed in enumerate([
-        {}, {}, {"event_id": "desk-2", "party": later, "investigator": "I-2"}, {"event_id": "desk-3", "party": other},
-    ])]  # fmt: skip
+    records = [
+        record(disposition(**changed), number)
+        for number, changed in enumerate(
+            [
+                {},
+                {},
+                {"event_id": "desk-2", "party": later, "investigator": "I-2"},
+                {"event_id": "desk-3", "party": other},
+            ]
+        )
+    ]
     made = history(*records, since=NOON + timedelta(days=1))
     assert [(given.party, given.partition) for given in made.verdicts.standing("1" * 32, PARTY)] == [
-        (PARTY, 3), (later, 3)]  # fmt: skip
+        (PARTY, 3),
+        (later, 3),
+    ]
     assert made.verdicts.on("1" * 32, other) == []
     assert made.total == 0
 

@@ -56,24 +56,33 @@ def test_a_record_in_words_is_whole_in_both_languages(event):
 def test_a_payment_in_words():
     """Word for word: what an investigator reads of it."""
     text = page(EVENTS[0], "en")
-    for line in ("LEDGER RECORD 3:7  Payment across the border", "  Amount                    4,858.80 USD",
-                 "  Settled as                7,292,968 KRW",
-                 "  Purpose                   gift to a person abroad (40101)",
-                 "  Documents                 documents shown", "  Status                    returned",
-                 "  Came from                 partition 4, offset 106 of fx.transactions.v1",
-                 "  Mended at the door        Reported by: spelled anew",
-                 f"  Former tokens             {PARTY} <- k0.0a3.{'9' * 32}"):  # fmt: skip
+    for line in (
+        "LEDGER RECORD 3:7  Payment across the border",
+        "  Amount                    4,858.80 USD",
+        "  Settled as                7,292,968 KRW",
+        "  Purpose                   gift to a person abroad (40101)",
+        "  Documents                 documents shown",
+        "  Status                    returned",
+        "  Came from                 partition 4, offset 106 of fx.transactions.v1",
+        "  Mended at the door        Reported by: spelled anew",
+        f"  Former tokens             {PARTY} <- k0.0a3.{'9' * 32}",
+    ):
         assert line in text, line
     assert "  금액                      미화 4,858.80달러" in page(EVENTS[0], "ko")
 
 
 @pytest.mark.parametrize(
     ("field", "english", "korean"),
-    [("party_id", "Party", "당사자"), ("counterparty_id", "Counterparty", "상대방"),
-     ("contract_counterparty_id", "Party of the contract", "계약 상대방"), ("device_id", "Device", "기기"),
-     ("contact_id", "Contact", "연락처"), ("event_id", "Id", "식별번호"),
-     ("payment_id", "Payment's reference", "거래 참조번호")],
-)  # fmt: skip
+    [
+        ("party_id", "Party", "당사자"),
+        ("counterparty_id", "Counterparty", "상대방"),
+        ("contract_counterparty_id", "Party of the contract", "계약 상대방"),
+        ("device_id", "Device", "기기"),
+        ("contact_id", "Contact", "연락처"),
+        ("event_id", "Id", "식별번호"),
+        ("payment_id", "Payment's reference", "거래 참조번호"),
+    ],
+)
 def test_what_was_mended_is_named_in_the_readers_language(field, english, korean):
     """The door's notes have the contract's names of fields, the page its own."""
     event = payment(notes=(f"respelled {field}",))
@@ -103,9 +112,18 @@ UNREADABLE = Unreadable("fx.ledger.v1", 3, 14, 14, 0, 9, "0" * 64, "set.damaged"
 
 @pytest.mark.parametrize(
     ("offset", "state"),
-    [(9, "deleted"), (10, "record"), (11, "marker"), (12, "aborted"), (14, "damaged"), (20, "open"), (24, "open"),
-     (25, "beyond"), (10**18, "beyond")],
-)  # fmt: skip
+    [
+        (9, "deleted"),
+        (10, "record"),
+        (11, "marker"),
+        (12, "aborted"),
+        (14, "damaged"),
+        (20, "open"),
+        (24, "open"),
+        (25, "beyond"),
+        (10**18, "beyond"),
+    ],
+)
 def test_what_stands_at_a_position(offset, state):
     """Each kind of absence is another one."""
     found, hidden = {10: "a record", 14: UNREADABLE}, {12: "rolled back"}

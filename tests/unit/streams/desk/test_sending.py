@@ -27,8 +27,14 @@ from tests.support.repository import ROOT
 ALERT = (ROOT / "tests" / "golden" / "alert.json").read_bytes()
 ASKED = ("dispose", "a5e3489238da", "--verdict", "refuted", "--reason", "x", "--officer", "I-1")
 
-DECISION = decided(alert_id="1" * 32, party="k1.0a3." + "a" * 32, verdict="refuted", reason="x",
-                    investigator="I-1", decided_at=datetime(2026, 4, 28, tzinfo=UTC))  # fmt: skip
+DECISION = decided(
+    alert_id="1" * 32,
+    party="k1.0a3." + "a" * 32,
+    verdict="refuted",
+    reason="x",
+    investigator="I-1",
+    decided_at=datetime(2026, 4, 28, tzinfo=UTC),
+)
 SENT = Done(decision=DECISION, outcome="sent", partition=2, offset=5)
 
 
@@ -95,9 +101,19 @@ def test_a_dry_run_tells_machines_what_would_be_sent(desk):
     assert told["disposition"]["event_id"].startswith("desk-")
 
 
-LETTER = Letter(topic="fx.dispositions.v1", partition=4, offset=106, timestamp_ms=1, key=b"k", value=b"{}",
-                headers=(), stage="monitor", codes=("verdict.unknown_alert",), message="why",
-                version="1").written()  # fmt: skip
+LETTER = Letter(
+    topic="fx.dispositions.v1",
+    partition=4,
+    offset=106,
+    timestamp_ms=1,
+    key=b"k",
+    value=b"{}",
+    headers=(),
+    stage="monitor",
+    codes=("verdict.unknown_alert",),
+    message="why",
+    version="1",
+).written()
 REFUSAL = SimpleNamespace(key=LETTER[0], value=LETTER[1], headers=LETTER[2], offset=0, timestamp=1)
 
 

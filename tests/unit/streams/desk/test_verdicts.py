@@ -24,8 +24,14 @@ from tests.support.repository import ROOT
 
 
 def decision(**changed):
-    fields = {"alert_id": "1" * 32, "party": PARTY, "verdict": "refuted", "reason": "서류 확인", "investigator": "I-17",
-              "decided_at": NOON}  # fmt: skip
+    fields = {
+        "alert_id": "1" * 32,
+        "party": PARTY,
+        "verdict": "refuted",
+        "reason": "서류 확인",
+        "investigator": "I-17",
+        "decided_at": NOON,
+    }
     return decided(**fields | changed)
 
 
@@ -35,8 +41,15 @@ def test_a_decision_has_one_id_whoever_sends_it_again():
     assert one == msgspec.to_builtins(decision(decided_at=NOON.astimezone(SEOUL)))
     assert one["decided_at"] == "2026-04-28T03:00:00Z"
     assert one["event_id"] == "desk-60bfaf4fc1b51797bb88c49e8540d14d", "the same in every release"
-    changes = ({"verdict": "confirmed"}, {"reason": "x"}, {"investigator": "I-2"}, {"alert_id": "2" * 32},
-               {"decided_at": NOON + timedelta(seconds=1)}, {"sanction": "none"}, {"party": OTHER})  # fmt: skip
+    changes = (
+        {"verdict": "confirmed"},
+        {"reason": "x"},
+        {"investigator": "I-2"},
+        {"alert_id": "2" * 32},
+        {"decided_at": NOON + timedelta(seconds=1)},
+        {"sanction": "none"},
+        {"party": OTHER},
+    )
     assert len({one["event_id"], *(decision(**each).event_id for each in changes)}) == 1 + len(changes)
 
 
@@ -46,19 +59,33 @@ def test_a_decision_is_what_the_contract_wants():
 
     made = record_of(decision(amount_krw="1000"))
     assert (made.topic, made.key, made.headers) == ("fx.dispositions.v1", PARTY.encode(), ())
-    assert json.loads(made.value).keys() == {"event_id", "alert_id", "party", "verdict", "reason", "investigator",
-                                             "decided_at", "amount_krw"}  # fmt: skip
+    assert json.loads(made.value).keys() == {
+        "event_id",
+        "alert_id",
+        "party",
+        "verdict",
+        "reason",
+        "investigator",
+        "decided_at",
+        "amount_krw",
+    }
     assert [name for name, _ in record_of(decision(), SigningKey(b"1" * 32)).headers] == [SIGNATURE]
     check(load_settings(), decision(sanction="fine", office="서울", legal_basis="제15조"))
 
 
 @pytest.mark.parametrize(
     ("changed", "word"),
-    [({"reason": ""}, "reason"), ({"reason": "x" * 2001}, "reason"), ({"amount_krw": "-1"}, "amount_krw"),
-     ({"amount_krw": "1e3"}, "amount_krw"), ({"party": "KR-1"}, "party"), ({"investigator": "a\nb"}, "investigator"),
-     ({"decided_at": NOON + timedelta(days=40_000)}, "decided_at")],
+    [
+        ({"reason": ""}, "reason"),
+        ({"reason": "x" * 2001}, "reason"),
+        ({"amount_krw": "-1"}, "amount_krw"),
+        ({"amount_krw": "1e3"}, "amount_krw"),
+        ({"party": "KR-1"}, "party"),
+        ({"investigator": "a\nb"}, "investigator"),
+        ({"decided_at": NOON + timedelta(days=40_000)}, "decided_at"),
+    ],
     ids=["no reason", "long reason", "negative", "no decimal", "no token", "control character", "in the future"],
-)  # fmt: skip
+)
 def test_what_ingest_would_refuse_is_not_sent(changed, word):
     """By the door's own rules, with the field."""
     with pytest.raises(UsageError, match=word):
@@ -80,9 +107,17 @@ def test_an_officer_who_is_not_listed_is_told_so():
 
 
 def given(verdict="refuted", minutes=0, officer="I-17"):
-    return Given(event_id=f"{verdict} {minutes}",
-                 alert_id="1" * 32, party=PARTY, verdict=verdict, investigator=officer, partition=3,
-                 decided_at=NOON + timedelta(minutes=minutes), offset=minutes, source=None)  # fmt: skip
+    return Given(
+        event_id=f"{verdict} {minutes}",
+        alert_id="1" * 32,
+        party=PARTY,
+        verdict=verdict,
+        investigator=officer,
+        partition=3,
+        decided_at=NOON + timedelta(minutes=minutes),
+        offset=minutes,
+        source=None,
+    )
 
 
 def test_what_stands_already_is_not_sent_again():
@@ -121,7 +156,11 @@ def test_a_verdict_is_read_from_its_ledger_record():
     """And nothing else is taken for one."""
     made = given_of(record(disposition(amount_krw="5")), 3)
     assert (made.verdict, made.amount_krw, made.source, made.partition) == (
-        "refuted", "5", Source("fx.dispositions.v1", 4, 106), 3)  # fmt: skip
+        "refuted",
+        "5",
+        Source("fx.dispositions.v1", 4, 106),
+        3,
+    )
     assert given_of(record(payment()), 3) is None
     assert given_of(record(disposition())._replace(value=b"{"), 3) is None
 
@@ -177,8 +216,16 @@ def test_the_alert_that_is_judged_is_named_with_the_amount_of_the_list(usd, krw,
 @pytest.mark.parametrize("outcome", ["sent", "taken_in", "refused"])
 def test_what_became_of_a_verdict(outcome, lang):
     """Sent is not taken in, and who was not seen in the ledger is told what to do."""
-    done = Done(decision=decision(), outcome=outcome, partition=2, offset=5, ledger_partition=3, ledger_offset=99,
-                codes=("signature.missing",), why="")  # fmt: skip
+    done = Done(
+        decision=decision(),
+        outcome=outcome,
+        partition=2,
+        offset=5,
+        ledger_partition=3,
+        ledger_offset=99,
+        codes=("signature.missing",),
+        why="",
+    )
     text = "\n".join(done_lines(done, 30, lang))
     assert ("3:99" in text) == (outcome == "taken_in")
     assert ("deadletter list --topic fx.dispositions.v1 --offset 2:5" in text) == (outcome == "sent")

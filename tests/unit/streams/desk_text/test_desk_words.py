@@ -18,12 +18,25 @@ from streams.plain_text.languages import Both, Words
 from streams.proofs import evidence
 from tests.support.korean import foreign_words
 
-EVENTS = (events.Transaction, events.Declaration, events.Rate, events.Profile, events.Disposition,
-          events.ConfigurationChange)  # fmt: skip
+EVENTS = (
+    events.Transaction,
+    events.Declaration,
+    events.Rate,
+    events.Profile,
+    events.Disposition,
+    events.ConfigurationChange,
+)
 
 
-TABLES = {"desk": DESK_WORDS, "kinds": KINDS, "labels": LABELS, "values": VALUES, "notes": NOTES, "proof": PROOF_WORDS,
-          "alert": ALERT_LABELS}  # fmt: skip
+TABLES = {
+    "desk": DESK_WORDS,
+    "kinds": KINDS,
+    "labels": LABELS,
+    "values": VALUES,
+    "notes": NOTES,
+    "proof": PROOF_WORDS,
+    "alert": ALERT_LABELS,
+}
 
 
 def texts(table):
@@ -123,12 +136,24 @@ class _Reader:
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("en", ["waiting for new alerts (Ctrl-C ends)", "the broker does not answer; waiting for it",
-                "the broker answers again"]),
-        ("ko", ["새 경보를 기다리는 중(Ctrl-C로 종료)",
-                "브로커가 응답하지 않아 기다리는 중입니다", "브로커가 다시 응답합니다"]),
+        (
+            "en",
+            [
+                "waiting for new alerts (Ctrl-C ends)",
+                "the broker does not answer; waiting for it",
+                "the broker answers again",
+            ],
+        ),
+        (
+            "ko",
+            [
+                "새 경보를 기다리는 중(Ctrl-C로 종료)",
+                "브로커가 응답하지 않아 기다리는 중입니다",
+                "브로커가 다시 응답합니다",
+            ],
+        ),
     ],
-)  # fmt: skip
+)
 def test_who_follows_is_told_that_the_broker_is_silent(lang, said, capsys):
     """And that it is back; the records go on."""
     assert list(alerts._records(_Reader(), DESK_WORDS[lang], from_beginning=False)) == ["record"]

@@ -32,22 +32,41 @@ from streams.kafka.denied import not_authorized
 from streams.settings import load_settings
 
 ROOT = Path(cli.__file__).parents[1]
-SAYS_LANG = [path for path in sorted((ROOT / "cli").glob("*.py"))
-             if re.search(r"from streams\.cli\.desk_options import .*\blanguage\b", path.read_text())]  # fmt: skip
+SAYS_LANG = [
+    path
+    for path in sorted((ROOT / "cli").glob("*.py"))
+    if re.search(r"from streams\.cli\.desk_options import .*\blanguage\b", path.read_text())
+]
 # the commands that take --lang, what they share, and what reads and asks Kafka for them
-DESK = [*SAYS_LANG, *sorted((ROOT / "desk").glob("*.py")),
-        *(ROOT / name for name in ("cli/desk_options.py", "proofs/evidence.py", "kafka/topic_reader.py",
-                                   "proofs/rescore.py",
-                                   "kafka/denied.py"))]  # fmt: skip
+DESK = [
+    *SAYS_LANG,
+    *sorted((ROOT / "desk").glob("*.py")),
+    *(
+        ROOT / name
+        for name in (
+            "cli/desk_options.py",
+            "proofs/evidence.py",
+            "kafka/topic_reader.py",
+            "proofs/rescore.py",
+            "kafka/denied.py",
+        )
+    ),
+]
 PARTS = ("what", "got", "expected", "todo")
 
 
 def _calls(tree: ast.AST) -> list[ast.Call]:
     """Each error of streams/errors.py made there, raised at once or not, and each refusal for want of a right."""
-    named = [(node, node.func.id) for node in ast.walk(tree)
-             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]  # fmt: skip
-    return [call for call, name in named
-            if name in {"not_authorized", "denied_or"} or isinstance(getattr(errors, name, None), type)]  # fmt: skip
+    named = [
+        (node, node.func.id)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    ]
+    return [
+        call
+        for call, name in named
+        if name in {"not_authorized", "denied_or"} or isinstance(getattr(errors, name, None), type)
+    ]
 
 
 def _texts(node: ast.expr | None) -> set[str]:
@@ -77,8 +96,11 @@ def _said(tree: ast.AST) -> dict[str, set[str]]:
 
 def _of_function(path: str, name: str) -> ast.AST:
     """A function of a module that says more than the desk can meet."""
-    (found,) = (node for node in ast.walk(ast.parse((ROOT / path).read_text()))
-                if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name)  # fmt: skip
+    (found,) = (
+        node
+        for node in ast.walk(ast.parse((ROOT / path).read_text()))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+    )
     assert _said(found)["what"]
     return found
 
@@ -113,8 +135,12 @@ def test_every_text_with_korean_is_said_somewhere() -> None:
     said: set[str] = set()
     for path in sorted(ROOT.rglob("*.py")):
         if path.parent.name != "alert_text":
-            said |= {text for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.expr)
-                     for text in _texts(node)}  # fmt: skip
+            said |= {
+                text
+                for node in ast.walk(ast.parse(path.read_text()))
+                if isinstance(node, ast.expr)
+                for text in _texts(node)
+            }
     said |= {part for text in said for part in text.split(", ")} | VALUES["ko"]["verdict"].keys()
     got = [table for table in GOT.values() if table is not LABELS["ko"] and "* proven" not in table]  # those are made
     assert [text for table in (WHAT, EXPECTED, TODO, WHY, FILLED, *got) for text in table if text not in said] == []
@@ -129,10 +155,19 @@ def test_places_of_both_languages_agree() -> None:
 
 def test_every_fault_that_a_verdict_can_have_has_its_name() -> None:
     """Each option of `dispose` that takes a text, too short, too long and malformed."""
-    good = decided(alert_id="a" * 32, party=f"k1.0a3.{0:032x}", verdict="confirmed", reason="r", investigator="I-1",
-                   decided_at=datetime(2026, 1, 1, tzinfo=UTC))  # fmt: skip
-    wrong = [{name: text} for name in ("reason", "investigator", "amount_krw", "legal_basis", "office")
-             for text in ("", "x" * 3000, "-1", "a\nb")]  # fmt: skip
+    good = decided(
+        alert_id="a" * 32,
+        party=f"k1.0a3.{0:032x}",
+        verdict="confirmed",
+        reason="r",
+        investigator="I-1",
+        decided_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+    wrong = [
+        {name: text}
+        for name in ("reason", "investigator", "amount_krw", "legal_basis", "office")
+        for text in ("", "x" * 3000, "-1", "a\nb")
+    ]
     codes, settings = set(), load_settings()
     for changed in [*wrong, {"decided_at": datetime(2190, 1, 1, tzinfo=UTC)}]:
         try:
@@ -143,9 +178,12 @@ def test_every_fault_that_a_verdict_can_have_has_its_name() -> None:
 
 
 def test_an_error_is_told_whole() -> None:
-    error = UsageError("this officer decided otherwise at a later time", got="refuted at 2026-01-01T00:00:00+09:00",
-                       expected="a time after 2026-11-29T21:00:53+00:00 (confirmed)",
-                       todo="give a later --decided-at; where none was given, set this machine's clock")  # fmt: skip
+    error = UsageError(
+        "this officer decided otherwise at a later time",
+        got="refuted at 2026-01-01T00:00:00+09:00",
+        expected="a time after 2026-11-29T21:00:53+00:00 (confirmed)",
+        todo="give a later --decided-at; where none was given, set this machine's clock",
+    )
     assert error_in_korean(error) == (
         "이 담당관은 그보다 나중에 다른 판정을 하였습니다; 입력값: 의심 해소(2026-01-01T00:00:00+09:00); "
         "올바른 값: 2026-11-29T21:00:53+00:00 이후의 시각(의심 확인); "
@@ -154,8 +192,12 @@ def test_an_error_is_told_whole() -> None:
 
 
 def test_faults_of_a_verdict_have_their_names_and_codes() -> None:
-    error = UsageError("the verdict would be refused", got="field.length reason; decimal.malformed amount_krw; new x",
-                       expected="a disposition as the contract wants it", todo="correct it")  # fmt: skip
+    error = UsageError(
+        "the verdict would be refused",
+        got="field.length reason; decimal.malformed amount_krw; new x",
+        expected="a disposition as the contract wants it",
+        todo="correct it",
+    )
     told = error_in_korean(error)
     assert told is not None
     assert "판정 사유: 길이가 허용 범위를 벗어남(field.length)" in told
@@ -165,28 +207,51 @@ def test_faults_of_a_verdict_have_their_names_and_codes() -> None:
 @pytest.mark.parametrize(
     ("fault", "told"),
     [
-        (DeliveryError("nothing was sent: the broker does not answer", got="timed out on a socket, again at once"),
-         "브로커가 응답하지 않아 전송하지 못하였습니다; 확인된 내용: timed out on a socket, again at once"),
-        (errors.NotReproducedError("evidence is not what the sender sent", got="12 proven, 1 out of reach",
-                                   expected="all proven"),
-         ("근거 자료가 보고 당시의 원본과 다릅니다; "
-         "확인된 내용: 원본과 일치 12건, 확인 불가 1건; 필요한 것: 모두 원본과 일치")),
-        (errors.NotReproducedError("alerts and ledger do not agree:\n  alert ab\n  alert cd"),
-         "경보와 원장이 일치하지 않습니다:\n  alert ab\n  alert cd"),
-        (UsageError("this verdict stands already, without these details", got="amount_krw, office"),
-         "같은 판정이 이미 유효하나 다음 항목은 그 판정에 없습니다; 입력값: 확인 금액, 부서"),
-        (not_authorized("this client may not read", TopicAuthorizationFailedError("fx.ledger.v1")),
-         ("열람 권한이 없습니다; 확인된 내용: TopicAuthorizationFailedError: fx.ledger.v1; "
-         "필요한 것: 이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인); "
-         "조치: 클러스터 관리자에게 fxwatch topics acls --apply의 실행을 요청하거나, "
-         "접속 계정 설정(FXWATCH_SASL_USERNAME, 인증서 또는 토큰)을 바로잡으십시오")),
-        (UsageError("cannot read the signing key file: No such file or directory", got="/nope",
-                    expected="a readable file", todo="correct the path, or the file's owner and mode"),
-         ("서명 키 파일을 읽을 수 없습니다: No such file or directory; 입력값: /nope; 올바른 값: 읽을 수 있는 파일; "
-          "조치: 경로 또는 파일의 소유자와 권한을 바로잡으십시오")),
+        (
+            DeliveryError("nothing was sent: the broker does not answer", got="timed out on a socket, again at once"),
+            "브로커가 응답하지 않아 전송하지 못하였습니다; 확인된 내용: timed out on a socket, again at once",
+        ),
+        (
+            errors.NotReproducedError(
+                "evidence is not what the sender sent", got="12 proven, 1 out of reach", expected="all proven"
+            ),
+            (
+                "근거 자료가 보고 당시의 원본과 다릅니다; "
+                "확인된 내용: 원본과 일치 12건, 확인 불가 1건; 필요한 것: 모두 원본과 일치"
+            ),
+        ),
+        (
+            errors.NotReproducedError("alerts and ledger do not agree:\n  alert ab\n  alert cd"),
+            "경보와 원장이 일치하지 않습니다:\n  alert ab\n  alert cd",
+        ),
+        (
+            UsageError("this verdict stands already, without these details", got="amount_krw, office"),
+            "같은 판정이 이미 유효하나 다음 항목은 그 판정에 없습니다; 입력값: 확인 금액, 부서",
+        ),
+        (
+            not_authorized("this client may not read", TopicAuthorizationFailedError("fx.ledger.v1")),
+            (
+                "열람 권한이 없습니다; 확인된 내용: TopicAuthorizationFailedError: fx.ledger.v1; "
+                "필요한 것: 이 클라이언트의 역할에 주어진 권한(fxwatch topics acls로 확인); "
+                "조치: 클러스터 관리자에게 fxwatch topics acls --apply의 실행을 요청하거나, "
+                "접속 계정 설정(FXWATCH_SASL_USERNAME, 인증서 또는 토큰)을 바로잡으십시오"
+            ),
+        ),
+        (
+            UsageError(
+                "cannot read the signing key file: No such file or directory",
+                got="/nope",
+                expected="a readable file",
+                todo="correct the path, or the file's owner and mode",
+            ),
+            (
+                "서명 키 파일을 읽을 수 없습니다: No such file or directory; 입력값: /nope; "
+                "올바른 값: 읽을 수 있는 파일; 조치: 경로 또는 파일의 소유자와 권한을 바로잡으십시오"
+            ),
+        ),
     ],
     ids=["a cause stays", "counts", "lines", "details", "rights", "keys"],
-)  # fmt: skip
+)
 def test_what_was_got_is_told_as_what_it_is(fault: FxwatchError, told: str) -> None:
     """Texts are known with the refusal that says them: `* on *` is an officer's in one of them, no other's."""
     assert error_in_korean(fault) == told
@@ -215,7 +280,7 @@ def test_problems_of_a_configuration_are_not_lost_and_control_characters_are_sho
         (dispose, "ab12 --reason r --verdict 기각", "confirmed(의심 확인), refuted(의심 해소)"),
         (dispose, "ab12 --reason r --verdict refuted --wait 700", "올바른 값: 0 이상 600 이하 숫자"),
     ],
-)  # fmt: skip
+)
 def test_wrong_use_is_told_in_korean(command: click.Command, line: str, told: str) -> None:
     outcome = CliRunner().invoke(command, line.split(), standalone_mode=False)
     assert isinstance(outcome.exception, click.UsageError)
@@ -233,7 +298,7 @@ def test_wrong_use_is_told_in_korean(command: click.Command, line: str, told: st
         ("alerts show abc", "ko", True),
         ("alerts show abc", "", False),
     ],
-)  # fmt: skip
+)
 def test_errors_speak_the_language_asked_for(
     words: str, environment: str, korean: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

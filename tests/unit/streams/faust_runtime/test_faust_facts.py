@@ -27,10 +27,16 @@ def test_the_versions_that_the_run_transport_was_measured_with_are_installed(pac
 @pytest.mark.parametrize(
     "name",
     [
-        "_wait_next_records", "_add_gap", "_new_offset", "_commit", "perform_seek", "force_commit",
-        "_filter_tps_with_pending_acks", "on_partitions_revoked",
+        "_wait_next_records",
+        "_add_gap",
+        "_new_offset",
+        "_commit",
+        "perform_seek",
+        "force_commit",
+        "_filter_tps_with_pending_acks",
+        "on_partitions_revoked",
     ],
-)  # fmt: skip
+)
 def test_what_the_run_transport_overrides_is_there(name):
     """An override of something that Faust no longer calls would silently do nothing."""
     assert callable(getattr(faust.transport.drivers.aiokafka.Consumer, name))

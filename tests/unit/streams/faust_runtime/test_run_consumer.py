@@ -15,9 +15,15 @@ RATES, PAYMENTS = TP("rates", 0), TP("payments", 0)
 def record(tp, offset, timestamp):
     """A Kafka record as aiokafka hands it over."""
     return SimpleNamespace(
-        topic=tp.topic, partition=tp.partition, offset=offset, timestamp=timestamp, timestamp_type=0, key=None,
-        value=b"v", headers=(),
-    )  # fmt: skip
+        topic=tp.topic,
+        partition=tp.partition,
+        offset=offset,
+        timestamp=timestamp,
+        timestamp_type=0,
+        key=None,
+        value=b"v",
+        headers=(),
+    )
 
 
 def backlog(tp, timestamps, first=0):

@@ -17,9 +17,15 @@ PLACE, OTHER = TP("payments", 0), TP("payments", 1)
 
 def record(tp: TP, offset: int) -> Any:
     return SimpleNamespace(
-        topic=tp.topic, partition=tp.partition, offset=offset, timestamp=offset, timestamp_type=0, key=None, value=b"v",
+        topic=tp.topic,
+        partition=tp.partition,
+        offset=offset,
+        timestamp=offset,
+        timestamp_type=0,
+        key=None,
+        value=b"v",
         headers=(),
-    )  # fmt: skip
+    )
 
 
 def damaged(tp: TP, first: int, last: int) -> Unreadable:

@@ -95,8 +95,11 @@ def test_no_honest_person_exceeds_the_cap_of_the_year(books: Books) -> None:
 def annual_cap(year: int) -> float:
     """The cap of banks' customers on 1 June, read from the configuration's own table."""
     dated = [one for one in default_tables()["rules"]["T02"]["limits"] if one["name"] == "annual_cap"]
-    return float(max((one for one in dated if one["effective_from"] <= date(year, 6, 1)),
-                     key=lambda one: one["effective_from"])["value"])  # fmt: skip
+    return float(
+        max((one for one in dated if one["effective_from"] <= date(year, 6, 1)), key=lambda one: one["effective_from"])[
+            "value"
+        ]
+    )
 
 
 def test_the_law_is_that_of_the_day() -> None:
@@ -224,16 +227,20 @@ def test_deals_are_close_to_the_market(books: Books) -> None:
 def test_tuition_is_paid_before_the_terms(year: Books) -> None:
     """January, February, July and August hold the tuition of families; most of it February and August."""
     usual = {entry["party_id"] for entry in year.truth.of("lookalike")}
-    months = Counter(body["at"].month for body in year.first_events()
-                     if body["purpose"] == "40201" and body["party_id"] not in usual)  # fmt: skip
+    months = Counter(
+        body["at"].month for body in year.first_events() if body["purpose"] == "40201" and body["party_id"] not in usual
+    )
     assert set(months) == {1, 2, 7, 8}
     assert months[2] + months[8] > 1.5 * (months[1] + months[7])
 
 
 def test_month_ends_are_busier_and_nights_are_quiet(year: Books) -> None:
     """The last three days of a month hold more payments a business day than the others; few are made from 1 to 5."""
-    by_date = Counter(body["at"].date() for body in year.paid if year.simulation._calendar.business[
-        (body["at"].date() - year.simulation.plan.start).days])  # fmt: skip
+    by_date = Counter(
+        body["at"].date()
+        for body in year.paid
+        if year.simulation._calendar.business[(body["at"].date() - year.simulation.plan.start).days]
+    )
     ends = [count for day, count in by_date.items() if (day + timedelta(days=3)).month != day.month]
     others = [count for day, count in by_date.items() if (day + timedelta(days=3)).month == day.month]
     assert sum(ends) / len(ends) > 1.15 * sum(others) / len(others)
@@ -288,10 +295,16 @@ def test_the_mix_is_plausible(year: Books) -> None:
 
 def test_honest_people_share_the_combinations_that_cases_use(books: Books) -> None:
     """Living costs and wages through small remitters, small loans without report, one account under two names."""
-    assert sum(body["channel"] == "small_remitter" and body["direction"] == "out" and body["purpose"] == "40301"
-               for body in books.paid) > 100  # fmt: skip
-    inward = Counter(body["purpose"] for body in books.paid
-                     if body["channel"] == "small_remitter" and body["direction"] == "in")  # fmt: skip
+    assert (
+        sum(
+            body["channel"] == "small_remitter" and body["direction"] == "out" and body["purpose"] == "40301"
+            for body in books.paid
+        )
+        > 100
+    )
+    inward = Counter(
+        body["purpose"] for body in books.paid if body["channel"] == "small_remitter" and body["direction"] == "in"
+    )
     assert min(inward["30101"], inward["40101"]) > 20
     lent = [body for body in books.paid if body["purpose"] == "50301" and body["party_type"] == "company"]
     assert len({("report_no" in body, body["direction"]) for body in lent}) == 4
@@ -332,8 +345,9 @@ def test_dear_goods_stay_below_the_excess_that_a_rule_may_ask_for(books: Books) 
     for entry in _parties(books, "premium_goods"):
         for body in books.declared:
             if body["event_id"] in entry["event_ids"]:
-                usual = next(usd for goods in INDUSTRIES.values() for code, _, usd in goods.goods
-                             if code == body["hs_code"])  # fmt: skip
+                usual = next(
+                    usd for goods in INDUSTRIES.values() for code, _, usd in goods.goods if code == body["hs_code"]
+                )
                 value = books.usd(body | {"amount": body["value"]})
                 assert value - float(body["quantity"]) * usual < 55_000
 
@@ -354,8 +368,11 @@ def test_a_young_importer_grows_in_time_and_has_a_capital_of_its_own(books: Book
         assert values[-1] > values[0]
     capitals = {books.profiles[entry["party_id"]]["capital_krw"] for entry in entries}
     assert len(capitals) > 1
-    told = {body["institution"] for body in books.paid
-            if body["party_type"] == "company" and "exchange_linked_inflow_24h" in body}  # fmt: skip
+    told = {
+        body["institution"]
+        for body in books.paid
+        if body["party_type"] == "company" and "exchange_linked_inflow_24h" in body
+    }
     assert told <= REPORTING_BANKS
 
 

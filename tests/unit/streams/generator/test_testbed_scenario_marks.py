@@ -252,8 +252,12 @@ def _only_guilty(planted: dict[str, str], paid: Iterable[dict[str, Any]]) -> dic
 
 def test_no_combination_of_party_institution_purpose_and_terms_is_only_guilty(stream: PackStream) -> None:
     """In three streams under three states of the law, what cases are made of is what honest residents make, too."""
-    streams = [(stream.truth, [stream.bodies[event_id] for event_id, topic in stream.topic_of.items()
-                               if topic == TRANSACTIONS])]  # fmt: skip
+    streams = [
+        (
+            stream.truth,
+            [stream.bodies[event_id] for event_id, topic in stream.topic_of.items() if topic == TRANSACTIONS],
+        )
+    ]
     for seed, start in ((5, date(2022, 3, 1)), (6, date(2026, 2, 1))):
         simulation = Simulation(seed, 25_000, preset="full", days=120, start=start)
         paid = [orjson.loads(record.value) for record in simulation if record.topic == TRANSACTIONS]
@@ -268,8 +272,12 @@ def test_a_combination_that_nobody_honest_makes_is_found(stream: PackStream) -> 
     """The same search finds wages through small remitters once honest ones are taken away, so that it can fail."""
     planted = {event_id: case["typology"] for case in stream.cases for event_id in case["event_ids"]}
     paid = [stream.bodies[event_id] for event_id, topic in stream.topic_of.items() if topic == TRANSACTIONS]
-    left = [body for body in paid if body["event_id"] in planted
-            or (body["channel"], body["direction"], body["purpose"]) != ("small_remitter", "in", "30101")]  # fmt: skip
+    left = [
+        body
+        for body in paid
+        if body["event_id"] in planted
+        or (body["channel"], body["direction"], body["purpose"]) != ("small_remitter", "in", "30101")
+    ]
     found = _only_guilty(planted, left)
     assert found["terms", ("person", "SR", "in", "30101", None)] <= {"T04", "T17"}
 

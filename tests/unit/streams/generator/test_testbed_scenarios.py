@@ -307,8 +307,11 @@ def test_verdicts_confirm_cases_only_and_leave_other_players_alone(stream: PackS
     """What is confirmed is a party of a case, after the case; no other verdict is about anybody who plays a part."""
     keys = pseudonyms.testbed_keys()
     over = {keys.party(party).token: case["last_event_time"] for case in stream.cases for party in case["party_ids"]}
-    alike = {keys.party(party).token for entry in stream.truth.of("lookalike")
-             for party in entry.get("party_ids", [entry["party_id"]])}  # fmt: skip
+    alike = {
+        keys.party(party).token
+        for entry in stream.truth.of("lookalike")
+        for party in entry.get("party_ids", [entry["party_id"]])
+    }
     verdicts = [orjson.loads(record.value) for record in stream.records if record.topic == DISPOSITIONS]
     assert {body["verdict"] == "confirmed" for body in verdicts} == {True, False}
     for body in verdicts:

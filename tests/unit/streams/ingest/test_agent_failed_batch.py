@@ -93,8 +93,17 @@ def records() -> list[Any]:
     found = []
     for number, one in enumerate(record for record in stream if record.topic == TRANSACTIONS):
         partition = number % 2
-        found.append(SimpleNamespace(topic=one.topic, partition=partition, offset=next(offsets[partition]),
-                                     timestamp=one.timestamp_ms, key=one.key, value=one.value, headers=[]))  # fmt: skip
+        found.append(
+            SimpleNamespace(
+                topic=one.topic,
+                partition=partition,
+                offset=next(offsets[partition]),
+                timestamp=one.timestamp_ms,
+                key=one.key,
+                value=one.value,
+                headers=[],
+            )
+        )
     return found[:400]
 
 
@@ -104,8 +113,15 @@ def agent(settings: Settings, producer: Any) -> IngestAgent:
     def die(fault: BaseException) -> None:
         raise Dead from fault
 
-    metrics = Metrics(partitions=settings.effective.engine.partitions, desks=[], typologies=[], topics=topics.INPUTS,
-                      codes=[], detectors=[], versions=versions(settings.effective))  # fmt: skip
+    metrics = Metrics(
+        partitions=settings.effective.engine.partitions,
+        desks=[],
+        typologies=[],
+        topics=topics.INPUTS,
+        codes=[],
+        detectors=[],
+        versions=versions(settings.effective),
+    )
     door = Door(development_keys(), settings.effective.engine.partitions, {})
     made = IngestAgent(settings, metrics, door, None, version="test", web=False, die=die)
     made.producer = producer

@@ -95,8 +95,10 @@ def test_a_batch_of_notices_has_one_reader_and_each_its_letter(monkeypatch: pyte
     letters = [letter for some in deliveries(monkeypatch, *told, *lost) for letter in some]
     assert len(log.readers) == 1
     found = Counter((one.partition, one.offset, one.value) for one in letters)
-    assert found == Counter({(4, offset, value): 1 + (offset == 50) for offset, value in values.items()}
-                            | {(3, 6, None): 1, (63, 6, None): 1})  # fmt: skip
+    assert found == Counter(
+        {(4, offset, value): 1 + (offset == 50) for offset, value in values.items()}
+        | {(3, 6, None): 1, (63, 6, None): 1}
+    )
     assert sum("original bytes" in one.message for one in letters) == 2
 
 
@@ -127,10 +129,20 @@ def changed(**fields: Any) -> bytes:
 
 @pytest.mark.parametrize(
     "value",
-    [b"", None, b"garbage", b"[]", b"\xff", changed(source=None), changed(source=Source("fx.audit.v1", 0, 1)),
-     changed(source=Source(INPUT, -1, 1)), changed(source=Source(INPUT, 1, -1)), changed(code="\x1b[2J"),
-     changed(code="x" * 5000)],
-)  # fmt: skip
+    [
+        b"",
+        None,
+        b"garbage",
+        b"[]",
+        b"\xff",
+        changed(source=None),
+        changed(source=Source("fx.audit.v1", 0, 1)),
+        changed(source=Source(INPUT, -1, 1)),
+        changed(source=Source(INPUT, 1, -1)),
+        changed(code="\x1b[2J"),
+        changed(code="x" * 5000),
+    ],
+)
 def test_what_is_no_notice_is_told_and_passed(value: bytes | None, caplog: pytest.LogCaptureFixture) -> None:
     """Whoever may write to the topic; ingest ended at it at every start."""
     assert conflict_letters.understood(record(value), conflict_letters.ForeignNotices()) is None

@@ -119,9 +119,16 @@ async def _begun(found: NoticePositions, consumer: Consumer) -> list[TopicPartit
         (20, FORMER, 10, 5),
         (20, "", (10, FORMER), 5),
     ],
-    ids=["ours", "moved forward", "moved back", "of an earlier release", "no offset", "of a deleted topic",
-         "moved on a topic created anew"],
-)  # fmt: skip
+    ids=[
+        "ours",
+        "moved forward",
+        "moved back",
+        "of an earlier release",
+        "no offset",
+        "of a deleted topic",
+        "moved on a topic created anew",
+    ],
+)
 def test_where_reading_goes_on(
     progress: dict[int, list[Any]], committed: int, metadata: str, kept: Any, at: int | None
 ) -> None:

@@ -42,8 +42,17 @@ TRANSACTION = {
     "contact_id": "CONTACT-66",
     "remittance_info": "Party of CALLERS: 1월 생활비",
 }
-PERSONAL = ("RESIDENT-77", "ACCOUNT-OWN", "ACCOUNT-OTHER", "FOREIGN-88", "CONTRACT-99", "DEVICE-55", "CONTACT-66",
-            "CALLERS", "생활비")  # fmt: skip
+PERSONAL = (
+    "RESIDENT-77",
+    "ACCOUNT-OWN",
+    "ACCOUNT-OTHER",
+    "FOREIGN-88",
+    "CONTRACT-99",
+    "DEVICE-55",
+    "CONTACT-66",
+    "CALLERS",
+    "생활비",
+)
 
 
 def admit(body, topic=inputs.TRANSACTIONS, key=None, headers=(), keys=None, gate=None, timestamp_ms=TIMESTAMP_MS):
@@ -95,12 +104,25 @@ def test_nothing_personal_gets_behind_the_door():
 def test_every_field_of_the_contract_reaches_the_event():
     """A transaction with every field set leaves no field of the event at its default."""
     body = TRANSACTION | {
-        "status": "returned", "payment_id": "PAY", "original_event_id": "E-0", "counterparty_bank_country": "AT",
-        "branch": "B1", "settled_amount": "1.5", "settled_currency": "KRW", "deal_rate": "0.1", "purpose": "30401",
-        "evidence": "shown", "report_no": "R1", "report_type": "offset", "declaration_no": "D1",
-        "trade_terms": "sight", "goods_due": "2026-03-01", "hs_code": "847130", "ip_country": "KR",
+        "status": "returned",
+        "payment_id": "PAY",
+        "original_event_id": "E-0",
+        "counterparty_bank_country": "AT",
+        "branch": "B1",
+        "settled_amount": "1.5",
+        "settled_currency": "KRW",
+        "deal_rate": "0.1",
+        "purpose": "30401",
+        "evidence": "shown",
+        "report_no": "R1",
+        "report_type": "offset",
+        "declaration_no": "D1",
+        "trade_terms": "sight",
+        "goods_due": "2026-03-01",
+        "hs_code": "847130",
+        "ip_country": "KR",
         "exchange_linked_inflow_24h": "7",
-    }  # fmt: skip
+    }
     assert body.keys() == set(inputs.TransactionRecord.__struct_fields__)
     got = event(admit(body).records[0])
     defaults = {field.name: field.default for field in msgspec.structs.fields(Transaction) if not field.required}
@@ -209,8 +231,15 @@ def test_what_would_be_too_long_to_write_is_refused():
 def test_a_verdict_follows_its_token_and_leaves_its_reason_outside():
     """A disposition goes to the partition of its token's slot; the reason's hash is keyed."""
     token = f"k9.00e.{'a' * 32}"
-    body = {"event_id": "V-1", "alert_id": "a1", "party": token, "verdict": "refuted", "reason": "CALLERS is a student",
-            "investigator": "INV-7", "decided_at": "2026-01-05T11:00:00+09:00"}  # fmt: skip
+    body = {
+        "event_id": "V-1",
+        "alert_id": "a1",
+        "party": token,
+        "verdict": "refuted",
+        "reason": "CALLERS is a student",
+        "investigator": "INV-7",
+        "decided_at": "2026-01-05T11:00:00+09:00",
+    }
     (record,) = admit(body, inputs.DISPOSITIONS).records
     got = event(record)
     assert isinstance(got, Disposition)
@@ -222,8 +251,15 @@ def test_a_verdict_follows_its_token_and_leaves_its_reason_outside():
 
 def test_related_counterparties_become_tokens():
     """A profile's list is tokenised in the parties' name space and not sealed."""
-    body = {"event_id": "F-1", "party_id": "RESIDENT-77", "party_type": "company", "as_of": "2026-01-01T00:00:00Z",
-            "related_counterparties": ["FOREIGN-88"], "employees": 0, "registered_on": "2020-02-29"}  # fmt: skip
+    body = {
+        "event_id": "F-1",
+        "party_id": "RESIDENT-77",
+        "party_type": "company",
+        "as_of": "2026-01-01T00:00:00Z",
+        "related_counterparties": ["FOREIGN-88"],
+        "employees": 0,
+        "registered_on": "2020-02-29",
+    }
     answer = admit(body, inputs.PROFILES)
     got = event(answer.records[0])
     assert isinstance(got, Profile)
@@ -235,8 +271,13 @@ def test_related_counterparties_become_tokens():
 def test_the_longest_profile_fits_a_kafka_record():
     """A profile of 64 KiB with as many relations as are allowed stays below 1 MiB, rotation included."""
     keys = Keys(Key("a" * 16, b"1" * 32), Key("c" * 16, b"3" * 32), Key("b" * 16, b"2" * 32))
-    body = {"event_id": "F-1", "party_id": "P", "party_type": "company", "as_of": "2026-01-01T00:00:00Z",
-            "related_counterparties": [f"{n:04}" for n in range(inputs.RELATED_LIMIT)]}  # fmt: skip
+    body = {
+        "event_id": "F-1",
+        "party_id": "P",
+        "party_type": "company",
+        "as_of": "2026-01-01T00:00:00Z",
+        "related_counterparties": [f"{n:04}" for n in range(inputs.RELATED_LIMIT)],
+    }
     answer = admit(body, inputs.PROFILES, keys=keys)
     assert 500_000 < len(answer.records[0][2]) < 1_000_000
     body["related_counterparties"].append("one more")
@@ -245,8 +286,16 @@ def test_the_longest_profile_fits_a_kafka_record():
 
 def test_only_history_and_the_trace_pass_the_door():
     """CloudEvents id, source, type, time and traceparent go on, the last of each; everything else stops here."""
-    sent = [("ce_id", b"1"), ("ce_id", b"2"), ("ce_subject", b"s"), ("traceparent", b"00-ab"), ("ce_time", None),
-            ("__fx.commitment", b"forged"), ("__fx.sha256", b"forged"), ("fx.history", b"1")]  # fmt: skip
+    sent = [
+        ("ce_id", b"1"),
+        ("ce_id", b"2"),
+        ("ce_subject", b"s"),
+        ("traceparent", b"00-ab"),
+        ("ce_time", None),
+        ("__fx.commitment", b"forged"),
+        ("__fx.sha256", b"forged"),
+        ("fx.history", b"1"),
+    ]
     gate = Door(development_keys(), 12, WORDS, history.ADMISSION)
     record = admit(TRANSACTION, headers=sent, gate=gate).records[0]
     origin = envelope.decode_record(record[2], record[3], 5, TIMESTAMP_MS)[1]

@@ -26,10 +26,26 @@ from tests.support.signing import BANK, key_of, signature_of
 CONFIGURATION = {"event_id": "R-1", "configuration": msgspec.to_builtins(effective_configuration({}))}
 BODIES = {**GOOD, RULES: CONFIGURATION}
 KEYED = [TRANSACTIONS, DECLARATIONS, PROFILES, DISPOSITIONS, RATES]
-KINDS = {TRANSACTIONS: b"transaction", DECLARATIONS: b"declaration", PROFILES: b"profile",
-         DISPOSITIONS: b"disposition", RATES: b"rate", RULES: b"configuration"}  # fmt: skip
-FIN = list(headers_for("fin", {"resident_country": "KR", "party_type": "person", "channel": "web",
-                               "institution": "SHBKKRSE", "utc_offset": "+09:00"}))  # fmt: skip
+KINDS = {
+    TRANSACTIONS: b"transaction",
+    DECLARATIONS: b"declaration",
+    PROFILES: b"profile",
+    DISPOSITIONS: b"disposition",
+    RATES: b"rate",
+    RULES: b"configuration",
+}
+FIN = list(
+    headers_for(
+        "fin",
+        {
+            "resident_country": "KR",
+            "party_type": "person",
+            "channel": "web",
+            "institution": "SHBKKRSE",
+            "utc_offset": "+09:00",
+        },
+    )
+)
 MARK = ("fx.history", b"1")
 
 
@@ -66,11 +82,15 @@ def test_every_kind_of_record_says_where_it_comes_from_what_it_is_and_whether_it
     for records, kind in ((answer.records, KINDS[topic]), ((answer.leg,) if answer.leg else (), b"leg")):
         for record in records:
             assert record[3][:-1] == [
-                (envelope.SOURCE_TOPIC, topic.encode()), (envelope.SOURCE_PARTITION, b"0"),
+                (envelope.SOURCE_TOPIC, topic.encode()),
+                (envelope.SOURCE_PARTITION, b"0"),
                 (envelope.SOURCE_OFFSET, b"77"),
-                (envelope.COMMITMENT, commitment), (envelope.TYPE, kind), (envelope.SOURCE_TOPIC_ID, b"an-id"),
-                *([(envelope.HISTORY, b"1")] if marked else []), ("ce_id", b"7"),
-            ]  # fmt: skip
+                (envelope.COMMITMENT, commitment),
+                (envelope.TYPE, kind),
+                (envelope.SOURCE_TOPIC_ID, b"an-id"),
+                *([(envelope.HISTORY, b"1")] if marked else []),
+                ("ce_id", b"7"),
+            ]
             assert record[3] == envelope.checked(record[3][:-1], record[2])
 
 
@@ -95,11 +115,14 @@ def test_a_declaration_becomes_one_record_of_its_party():
     assert admit(DECLARATIONS, gate=gate).identities == ()
 
 
-@pytest.mark.parametrize(("topic", "when"), [
-    (TRANSACTIONS, datetime(2026, 1, 5, 1, 11, 12, tzinfo=UTC)),
-    (DECLARATIONS, datetime(2026, 1, 5, tzinfo=UTC)),
-    (RULES, None),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("topic", "when"),
+    [
+        (TRANSACTIONS, datetime(2026, 1, 5, 1, 11, 12, tzinfo=UTC)),
+        (DECLARATIONS, datetime(2026, 1, 5, tzinfo=UTC)),
+        (RULES, None),
+    ],
+)
 def test_an_answer_has_the_records_own_time(topic, when):
     assert admit(topic).when == when
 
@@ -144,10 +167,15 @@ def test_a_mark_that_is_not_allowed_is_the_one_fault_where_nobody_signs():
     assert (answer.codes, answer.stage, answer.proof) == (("history.not_allowed",), "validate", None)
 
 
-@pytest.mark.parametrize(("headers", "marked"), [
-    ([MARK, ("fx.history", b"0")], False), ([("fx.history", b"0"), MARK], True), ([MARK, ("fx.history", None)], True),
-    ([], False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("headers", "marked"),
+    [
+        ([MARK, ("fx.history", b"0")], False),
+        ([("fx.history", b"0"), MARK], True),
+        ([MARK, ("fx.history", None)], True),
+        ([], False),
+    ],
+)
 def test_the_last_mark_counts(headers, marked):
     """As of all headers; one without a value says nothing."""
     record = admit(headers=headers, gate=open_door()).records[0]
@@ -182,7 +210,9 @@ def test_a_configuration_comes_in_one_partition():
     assert isinstance(admit(RULES, partition=0), Admitted)
     refused = admit(RULES, partition=1)
     assert (refused.codes, refused.message) == (
-        ("configuration.partition",), "configuration.partition (expected partition 0)")  # fmt: skip
+        ("configuration.partition",),
+        "configuration.partition (expected partition 0)",
+    )
     assert isinstance(admit(TRANSACTIONS, partition=1), Admitted)
 
 
@@ -247,8 +277,10 @@ def test_a_fault_of_our_own_is_told_at_the_stage_where_it_was(monkeypatch):
 
 def test_a_payment_message_is_judged_by_its_record_s_timestamp():
     """A value date ahead is refused with what its sender can say; the check of the record alone could only say so."""
-    message = (b"{1:F01SHBKKRSEAXXX0001000001}{2:I103SAMPDEFFXXXXN}{4:\n:20:R-1\n:23B:CRED\n:32A:791231USD1,\n"
-               b":50F:NIDN/KR/1\n1/A\n3/KR/B\n:59A:SAMPDEF1\n:71A:SHA\n-}")  # fmt: skip
+    message = (
+        b"{1:F01SHBKKRSEAXXX0001000001}{2:I103SAMPDEFFXXXXN}{4:\n:20:R-1\n:23B:CRED\n:32A:791231USD1,\n"
+        b":50F:NIDN/KR/1\n1/A\n3/KR/B\n:59A:SAMPDEF1\n:71A:SHA\n-}"
+    )
     headers = [*FIN, ("fx.convert.time_of_day", b"09:00")]
     answer = Door(development_keys(), 12, {}).admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, headers)
     assert answer.codes == ("time.future",)

@@ -56,15 +56,26 @@ class Cluster:
 def watch() -> InputWatch:
     """A watch of twelve ledger partitions; input partition 14 is kept in partition 2."""
     settings = load_settings()
-    metrics = Metrics(partitions=12, desks=[], typologies=[], topics=topics.INPUTS, codes=[], detectors=[],
-                      versions=versions(settings.effective))  # fmt: skip
+    metrics = Metrics(
+        partitions=12,
+        desks=[],
+        typologies=[],
+        topics=topics.INPUTS,
+        codes=[],
+        detectors=[],
+        versions=versions(settings.effective),
+    )
     return InputWatch(settings, metrics, lambda: {topics.TRANSACTIONS: b"new"})
 
 
 def counted(one: InputWatch, cause: str) -> float:
     """The metric."""
-    return one._metrics.registry.get_sample_value("fxwatch_records_passed_total",
-                                                  {"topic": topics.TRANSACTIONS, "cause": cause}) or 0.0  # fmt: skip
+    return (
+        one._metrics.registry.get_sample_value(
+            "fxwatch_records_passed_total", {"topic": topics.TRANSACTIONS, "cause": cause}
+        )
+        or 0.0
+    )
 
 
 def test_the_first_look_keeps_where_ingest_begins(monkeypatch: pytest.MonkeyPatch) -> None:

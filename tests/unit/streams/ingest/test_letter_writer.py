@@ -61,8 +61,19 @@ class Topic:
 
 def letter(offset: int, size: int, partition: int = 0) -> Letter:
     """The letter of a record with a value of `size` bytes."""
-    return Letter(topics.TRANSACTIONS, partition, offset, 1_000 + offset, b"k", b"v" * size, (("h", b"1"),), "decode",
-                  ("utf8.invalid",), "message", "1")  # fmt: skip
+    return Letter(
+        topics.TRANSACTIONS,
+        partition,
+        offset,
+        1_000 + offset,
+        b"k",
+        b"v" * size,
+        (("h", b"1"),),
+        "decode",
+        ("utf8.invalid",),
+        "message",
+        "1",
+    )
 
 
 def write(monkeypatch: pytest.MonkeyPatch, topic: Topic, letters: list[Letter]) -> Outstanding:
@@ -90,12 +101,18 @@ def read(topic: Topic) -> list[Any]:
 def test_every_letter_is_written_once_and_only_the_large_ones_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """A batch over the limit is parted into its letters; those that fit stay whole, in order."""
     topic = Topic(100_000)
-    outstanding = write(monkeypatch, topic, [letter(0, 10), letter(1, 90_000), letter(2, 90_000), letter(3, 900_000),
-                                             letter(4, 10)])  # fmt: skip
+    outstanding = write(
+        monkeypatch, topic, [letter(0, 10), letter(1, 90_000), letter(2, 90_000), letter(3, 900_000), letter(4, 10)]
+    )
     found = read(topic)
     assert [one.offset for one in found] == [0, 1, 2, 3, 4]
     assert [(one.complete, len(one.value)) for one in found] == [
-        (True, 10), (True, 90_000), (True, 90_000), (False, 64 * 1024), (True, 10)]  # fmt: skip
+        (True, 10),
+        (True, 90_000),
+        (True, 90_000),
+        (False, 64 * 1024),
+        (True, 10),
+    ]
     assert topic.refused == 3  # two batches, and the large one by itself
     # an answered refusal is waited for no longer: the patience of later writes would end the worker
     outstanding._clock = lambda: time.monotonic() + 10 * PATIENCE

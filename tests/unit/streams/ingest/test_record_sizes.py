@@ -20,23 +20,36 @@ from tests.support.pipeline import DECLARATION, DISPOSITION, PROFILE, RATE, TRAN
 LONG, SHORTER, SHORT = "가" * 128, "가" * 64, "가" * 32
 HEADERS = [(name, b"x" * HEADER_LIMIT) for name in envelope.PASSED_ON]
 LARGEST = {
-    inputs.TRANSACTIONS: TRANSACTION | {
-        **dict.fromkeys(("event_id", "payment_id", "party_id", "party_account", "counterparty_account", "device_id",
-                         "contact_id"), SHORTER), "counterparty_id": LONG, "contract_counterparty_id": LONG,
-        "branch": SHORT, "declaration_no": SHORT, "remittance_info": "\U0001f600" * 140},
-    inputs.DECLARATIONS: DECLARATION | {"event_id": SHORTER, "declaration_no": SHORT, "party_id": SHORTER,
-                                           "counterparty_id": LONG},
+    inputs.TRANSACTIONS: TRANSACTION
+    | {
+        **dict.fromkeys(
+            ("event_id", "payment_id", "party_id", "party_account", "counterparty_account", "device_id", "contact_id"),
+            SHORTER,
+        ),
+        "counterparty_id": LONG,
+        "contract_counterparty_id": LONG,
+        "branch": SHORT,
+        "declaration_no": SHORT,
+        "remittance_info": "\U0001f600" * 140,
+    },
+    inputs.DECLARATIONS: DECLARATION
+    | {"event_id": SHORTER, "declaration_no": SHORT, "party_id": SHORTER, "counterparty_id": LONG},
     inputs.RATES: RATE | {"event_id": SHORTER},
-    inputs.PROFILES: PROFILE | {"event_id": SHORTER, "party_id": SHORTER,
-                                   "related_counterparties": [f"C-{number}" for number in range(RELATED_LIMIT)]},
+    inputs.PROFILES: PROFILE
+    | {
+        "event_id": SHORTER,
+        "party_id": SHORTER,
+        "related_counterparties": [f"C-{number}" for number in range(RELATED_LIMIT)],
+    },
     inputs.DISPOSITIONS: DISPOSITION | {"event_id": SHORTER, "reason": "가" * 2000, "investigator": SHORTER},
-}  # fmt: skip
+}
 
 
 def encoded(key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes]]) -> int:
     """Bytes of the record batch that holds it alone, as Kafka counts them against max.message.bytes."""
-    builder = DefaultRecordBatchBuilder(2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0,
-                                        batch_size=1)  # fmt: skip
+    builder = DefaultRecordBatchBuilder(
+        2, 0, is_transactional=0, producer_id=-1, producer_epoch=-1, base_sequence=0, batch_size=1
+    )
     builder.append(0, timestamp=0, key=key, value=value, headers=headers)
     return len(builder.build())
 
@@ -83,10 +96,16 @@ def test_an_alert_with_fifty_records_of_evidence_fits_in_a_batch() -> None:
         identity = f"{number:03}" + SHORTER[3:]
         ids = {"event_id": identity, "payment_id": identity, "counterparty_id": LONG, "party_account": SHORTER}
         time = f"2026-01-05T{number // 4:02}:{number % 4 * 15:02}:00Z"
-        found = world.send(inputs.TRANSACTIONS, LARGEST[inputs.TRANSACTIONS] | ids | {"event_time": time},
-                           at=datetime.fromisoformat(time))  # fmt: skip
+        found = world.send(
+            inputs.TRANSACTIONS,
+            LARGEST[inputs.TRANSACTIONS] | ids | {"event_time": time},
+            at=datetime.fromisoformat(time),
+        )
         assert isinstance(found, list), found
-        sizes += [(len(msgspec.json.decode(one.value)["evidence"]), encoded(one.key, one.value, list(one.headers)))
-                  for one in found if one.topic == topics.ALERTS]  # fmt: skip
+        sizes += [
+            (len(msgspec.json.decode(one.value)["evidence"]), encoded(one.key, one.value, list(one.headers)))
+            for one in found
+            if one.topic == topics.ALERTS
+        ]
     assert max(count for count, _ in sizes) == 50, sizes
     assert max(size for _, size in sizes) + HEADER_LIMIT < clients.BATCH_BYTES / 4

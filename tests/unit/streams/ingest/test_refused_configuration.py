@@ -96,8 +96,14 @@ def test_a_refusal_is_said_until_one_is_accepted() -> None:
 
 def told_by_topics(monkeypatch: pytest.MonkeyPatch, begun: Any, *changes: Configuration | None) -> str | None:
     """What the topics come to: the ledger's first record (None: gone), and the changes (None: nobody can read it)."""
-    rules = [SimpleNamespace(offset=number, timestamp=0, value=b"{" if one is None else msgspec.json.encode(
-        RulesRecord(event_id=str(number), configuration=one))) for number, one in enumerate(changes)]  # fmt: skip
+    rules = [
+        SimpleNamespace(
+            offset=number,
+            timestamp=0,
+            value=b"{" if one is None else msgspec.json.encode(RulesRecord(event_id=str(number), configuration=one)),
+        )
+        for number, one in enumerate(changes)
+    ]
     first = [] if begun is None else [SimpleNamespace(value=begun)]
     monkeypatch.setattr(
         configuration_in_force, "_read", lambda _, topic, *__, **___: rules if topic == RULES else first

@@ -52,8 +52,9 @@ def test_short_ids_are_not_looked_for():
 def test_ledger_and_leg_hold_neither_header_nor_number():
     """Through the door: noted in the event, with the rest of the headers in place."""
     sent = [("ce_source", b"/customers/9001011234567"), ("ce_id", b"77"), ("traceparent", b"00-ab")]
-    answer = Door(development_keys(), 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, NUMBER.encode(),
-                                                    json.dumps(BODY).encode(), sent)  # fmt: skip
+    answer = Door(development_keys(), 12, {}).admit(
+        TRANSACTIONS, 3, 77, TIMESTAMP_MS, NUMBER.encode(), json.dumps(BODY).encode(), sent
+    )
     assert isinstance(answer, Admitted), answer
     assert answer.notes[-1] == "withheld ce_source"
     assert WITHHELD in get_args(Note)

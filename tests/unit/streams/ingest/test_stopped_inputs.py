@@ -48,8 +48,14 @@ class Made:
 
     def __init__(self) -> None:
         self.consumer, self.time, self.progress, self.fault = Consumer(), 1000.0, Progress(), False
-        self.stopped = StoppedInputs(lambda: self.consumer, self.read, lambda: {PLACE.topic: b"id"}, agent="ingest",
-                                     topic="fx.progress.v1", now=lambda: self.time)  # fmt: skip
+        self.stopped = StoppedInputs(
+            lambda: self.consumer,
+            self.read,
+            lambda: {PLACE.topic: b"id"},
+            agent="ingest",
+            topic="fx.progress.v1",
+            now=lambda: self.time,
+        )
 
     async def read(self, place: Place) -> Progress:
         assert place == Place("fx.progress.v1", "ingest", 3)
@@ -62,8 +68,12 @@ class Made:
         asyncio.run(self.stopped.look())
 
     def decide(self, **changes: Any) -> None:
-        skip = Skip(**({"offset": 7, "last": 9, "reason": "r", "who": "w", "at": "t", "topic": PLACE.topic,
-                        "topic_id": "id"} | changes))  # fmt: skip
+        skip = Skip(
+            **(
+                {"offset": 7, "last": 9, "reason": "r", "who": "w", "at": "t", "topic": PLACE.topic, "topic_id": "id"}
+                | changes
+            )
+        )
         place = Place("fx.progress.v1", "ingest", 3)
         self.progress.absorb("ingest", 3, place.skip_key(skip.offset, skip.topic), encode(skip))
 
@@ -194,8 +204,9 @@ def answered(
 
     class Client:
         async def send(self, *_: Any, **__: Any) -> Any:
-            return SimpleNamespace(topics=[("t", [(one, code, high, stable, 0, [], data)
-                                                  for one, code, high, stable, data in partitions])])  # fmt: skip
+            return SimpleNamespace(
+                topics=[("t", [(one, code, high, stable, 0, [], data) for one, code, high, stable, data in partitions])]
+            )
 
     async def pause(seconds: float) -> None:
         slept.append(seconds)

@@ -38,8 +38,9 @@ def test_a_wrong_rate_of_a_minute_touches_nobody(wrong):
     assert ledger.state.checked.held == {}
 
 
-@pytest.mark.parametrize(("share", "verdict"), [("1540", None), ("1540.01", "rate.held"), ("1272.73", None),
-                                                ("1272.72", "rate.held")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("share", "verdict"), [("1540", None), ("1540.01", "rate.held"), ("1272.73", None), ("1272.72", "rate.held")]
+)
 def test_the_limit_is_a_tenth_either_way(share, verdict):
     """1 400 to 1 540, and the same factor downwards."""
     ledger = Ledger()
@@ -52,8 +53,11 @@ def test_a_devaluation_counts_after_ten_minutes():
     ledger = Ledger()
     minutes(ledger, 0, 5)
     assert [ledger.rate(later(minutes=5 + each), "1820").rate for each in (0, 5, 10, 11)] == [
-        "rate.held", "rate.held", "rate.confirmed", None,
-    ]  # fmt: skip
+        "rate.held",
+        "rate.held",
+        "rate.confirmed",
+        None,
+    ]
     paid(ledger, "a", later(minutes=17), "1820000")
     assert total(ledger) == 100_000
 
@@ -117,8 +121,9 @@ def test_a_devaluation_of_the_past_that_is_loaded_late_counts_after_ten_minutes(
     assert loaded == ["rate.held", "rate.confirmed", None]
 
 
-@pytest.mark.parametrize(("ahead", "verdict"), [(0, "rate.confirmed"), (10, "rate.confirmed"), (10.01, "rate.held"),
-                                                (600, "rate.held")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("ahead", "verdict"), [(0, "rate.confirmed"), (10, "rate.confirmed"), (10.01, "rate.held"), (600, "rate.held")]
+)
 def test_what_is_dated_ahead_is_confirmed_by_no_repetition(ahead, verdict):
     """Two records sent at once, of this evening and ten minutes later; a feed's clock may be ten minutes ahead."""
     ledger = Ledger()
@@ -248,8 +253,17 @@ def test_crosses_that_say_the_same_confirm_at_once():
     assert ledger.rate(later(minutes=17), "1400", "EUR", "KRW").rate is None
 
 
-@pytest.mark.parametrize(("mid", "verdict"), [("1400", None), ("300", None), ("6500", None), ("250", "rate.held"),
-                                              ("6501", "rate.held"), ("0.000000001", "rate.held")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("mid", "verdict"),
+    [
+        ("1400", None),
+        ("300", None),
+        ("6500", None),
+        ("250", "rate.held"),
+        ("6501", "rate.held"),
+        ("0.000000001", "rate.held"),
+    ],
+)
 def test_a_first_rate_is_compared_with_the_order_of_magnitude(mid, verdict):
     """Within five times of 1 300 won to the dollar; a pair that is not in the table is believed."""
     assert Ledger().rate(START, mid).rate == verdict
@@ -282,8 +296,10 @@ def test_a_wrong_inverse_that_came_first_keeps_the_market_out_for_ten_minutes_on
     ledger = Ledger()
     ledger.rate(START, "0.0028", "KRW", "USD")
     assert [ledger.rate(later(minutes=each), "1400").rate for each in (1, 11, 12)] == [
-        "rate.held", "rate.confirmed", None,
-    ]  # fmt: skip
+        "rate.held",
+        "rate.confirmed",
+        None,
+    ]
     assert ledger.rate(later(minutes=13), "0.0028", "KRW", "USD").rate == "rate.direction"
 
 
@@ -331,9 +347,20 @@ def test_held_rates_of_a_pair_are_bounded():
     assert len(ledger.state.checked.held["USD/KRW"]) == 4
 
 
-@pytest.mark.parametrize("table", [{"jump": 0.0}, {"jump": float("nan")}, {"most": 1.0}, {"confirm_minutes": -1.0},
-                                   {"magnitude": float("inf")}, {"pairs": ("USDKRW",)}, {"typical": {"KRW": "0"}},
-                                   {"confirmed": {"USD/KRW": "1e400"}}, {"confirmed": {"KRW": "1"}}])  # fmt: skip
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"jump": 0.0},
+        {"jump": float("nan")},
+        {"most": 1.0},
+        {"confirm_minutes": -1.0},
+        {"magnitude": float("inf")},
+        {"pairs": ("USDKRW",)},
+        {"typical": {"KRW": "0"}},
+        {"confirmed": {"USD/KRW": "1e400"}},
+        {"confirmed": {"KRW": "1"}},
+    ],
+)
 def test_limits_out_of_range_are_refused_at_the_door(table):
     """Each would stop a partition or switch the check off unseen."""
     good = effective_configuration({})

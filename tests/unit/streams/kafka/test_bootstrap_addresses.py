@@ -87,8 +87,9 @@ def test_every_wrong_address_is_told_at_once(monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.mark.parametrize("text", ["", "kafka1:port"])
-def test_the_embedded_broker_does_not_mind_another_clusters_address(text: str, monkeypatch: pytest.MonkeyPatch,
-                                                                    tmp_path: Path) -> None:  # fmt: skip
+def test_the_embedded_broker_does_not_mind_another_clusters_address(
+    text: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """`export FXWATCH_BOOTSTRAP=$(fxwatch broker start)` leaves it empty where the start failed; the next must not."""
     monkeypatch.setenv("FXWATCH_BOOTSTRAP", text)
     monkeypatch.setenv("FXWATCH_DATA_DIR", str(tmp_path))

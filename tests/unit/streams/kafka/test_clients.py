@@ -40,8 +40,14 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     return found
 
 
-ACKNOWLEDGED = {"access": SETTINGS.bootstrap, "client_id": "me", "acks": "all", "max_batch_size": 1_000_000,
-                "max_request_size": 2_000_000, "request_timeout_ms": 15_000}  # fmt: skip
+ACKNOWLEDGED = {
+    "access": SETTINGS.bootstrap,
+    "client_id": "me",
+    "acks": "all",
+    "max_batch_size": 1_000_000,
+    "max_request_size": 2_000_000,
+    "request_timeout_ms": 15_000,
+}
 
 
 @pytest.mark.parametrize(
@@ -70,11 +76,18 @@ def test_a_reader_joins_no_group_and_commits_nothing(
 ) -> None:
     """It begins where it is told to, and sees what its isolation level shows."""
     reader(SETTINGS, **more)
-    assert made == [{
-        "access": SETTINGS.bootstrap, "group_id": group, "enable_auto_commit": False, "auto_offset_reset": "earliest",
-        "isolation_level": isolation, "max_partition_fetch_bytes": 8_000_000, "fetch_max_wait_ms": 100,
-        "request_timeout_ms": 15_000,
-    }]  # fmt: skip
+    assert made == [
+        {
+            "access": SETTINGS.bootstrap,
+            "group_id": group,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",
+            "isolation_level": isolation,
+            "max_partition_fetch_bytes": 8_000_000,
+            "fetch_max_wait_ms": 100,
+            "request_timeout_ms": 15_000,
+        }
+    ]
     reader(SETTINGS, **more, fetch_bytes=1_000, fetch_wait_ms=7)
     assert made[1] == made[0] | {"max_partition_fetch_bytes": 1_000, "fetch_max_wait_ms": 7}
 
@@ -236,8 +249,9 @@ def test_a_batch_that_is_not_taken_is_sent_again_and_told_meanwhile() -> None:
 
     producer, outstanding = Producer(KafkaTimeoutError(), UnknownTopicOrPartitionError()), Looked(60.0, lambda: 5.0)
     asyncio.run(sent(producer, outstanding))
-    assert told == [({(TOPIC, 3): 5.0}, {(TOPIC, 3): name}) for name in
-                    ("KafkaTimeoutError", "UnknownTopicOrPartitionError")]  # fmt: skip
+    assert told == [
+        ({(TOPIC, 3): 5.0}, {(TOPIC, 3): name}) for name in ("KafkaTimeoutError", "UnknownTopicOrPartitionError")
+    ]
     assert (len(producer.sent), outstanding._since, deliveries._retries.answers) == (1, {}, {})
 
 
@@ -361,8 +375,9 @@ def test_a_range_is_read_from_its_start_to_before_its_stop(
 def test_a_range_that_ends_in_markers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Transaction markers and aborted records take offsets too: the position tells the end, not a record."""
     consumer = Consumer(0, 9, {2, 3, 4, 5, 8})
-    found, made = read(monkeypatch, consumer, lambda: read_range(SETTINGS, TOPIC, 3, 0, 9, committed=False,
-                                                                 unreadable="each"))  # fmt: skip
+    found, made = read(
+        monkeypatch, consumer, lambda: read_range(SETTINGS, TOPIC, 3, 0, 9, committed=False, unreadable="each")
+    )
     assert (found, made) == ([[0, 1], [6, 7]], [{"committed": False, "unreadable": "each"}])
 
 

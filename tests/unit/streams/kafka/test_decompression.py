@@ -91,8 +91,9 @@ def test_what_was_cut_off_is_undecodable(name: str, cut: int) -> None:
         decompress(number, compress(noise(PIECE))[:-cut])
 
 
-@pytest.mark.parametrize(("name", "why"), [("gzip", "gzip: the data end in the middle"),
-                                           ("lz4", "lz4: the data end in the middle")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "why"), [("gzip", "gzip: the data end in the middle"), ("lz4", "lz4: the data end in the middle")]
+)
 def test_a_torn_end_says_so(name: str, why: str) -> None:
     number, compress = CODECS[name]
     with pytest.raises(UndecodableError) as caught:
@@ -194,17 +195,20 @@ def test_snappy_blocks_in_javas_framing_follow_one_another_and_share_the_bound()
         decompress(SNAPPY, blocks, len(TEXT))
 
 
-@pytest.mark.parametrize(("data", "why"), [
-    (b"", "a block without a length"),
-    (b"\xff" * 5, "a block without a length"),
-    (b"\x80\x80\x80\x80\x80\x01", "a block without a length"),
-    (framed(snappy(TEXT))[:-1], "a block ends in the middle"),
-    (framed(snappy(TEXT)) + struct.pack(">i", 1), "a block ends in the middle"),
-    (framed() + struct.pack(">i", -1), "a block ends in the middle"),
-    (framed() + struct.pack(">i", -4), "a block ends in the middle"),
-    (framed() + struct.pack(">i", -4) + bytes(16), "a block ends in the middle"),
-    (framed(b""), "a block without a length"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (b"", "a block without a length"),
+        (b"\xff" * 5, "a block without a length"),
+        (b"\x80\x80\x80\x80\x80\x01", "a block without a length"),
+        (framed(snappy(TEXT))[:-1], "a block ends in the middle"),
+        (framed(snappy(TEXT)) + struct.pack(">i", 1), "a block ends in the middle"),
+        (framed() + struct.pack(">i", -1), "a block ends in the middle"),
+        (framed() + struct.pack(">i", -4), "a block ends in the middle"),
+        (framed() + struct.pack(">i", -4) + bytes(16), "a block ends in the middle"),
+        (framed(b""), "a block without a length"),
+    ],
+)
 def test_a_false_snappy_block_says_what_is_wrong(data: bytes, why: str) -> None:
     with pytest.raises(UndecodableError) as caught:
         decompress(SNAPPY, data)

@@ -297,13 +297,16 @@ class DescribedError(InvalidTopicError):
 @pytest.mark.parametrize(
     ("fault", "got", "todo"),
     [
-        (DeniedError("x"), f"TopicAuthorizationFailedError: {DeniedError.description}",
-         f"grant this worker Write and Describe on {TOPIC}, then start it again"),
+        (
+            DeniedError("x"),
+            f"TopicAuthorizationFailedError: {DeniedError.description}",
+            f"grant this worker Write and Describe on {TOPIC}, then start it again",
+        ),
         (DescribedError("x"), "DescribedError: no such name", f"see the broker's log about {TOPIC}; {TABLE}"),
         (ValueError("plain"), "ValueError: plain", f"see the broker's log about {TOPIC}; {TABLE}"),
     ],
     ids=["denied", "other", "without a description"],
-)  # fmt: skip
+)
 def test_a_refusal_says_what_kafka_said_and_what_to_do(fault: Any, got: str, todo: str) -> None:
     """Kafka's own sentence where it has one; advice by its name, or the broker's log."""
     told = refused(TOPIC, 1, fault)

@@ -61,10 +61,16 @@ def offsets(records: list[Any]) -> list[int]:
     return [one.offset for one in records]
 
 
-@pytest.mark.parametrize(("key", "value", "headers", "bytes_taken"), [
-    (None, None, (), 0), (b"key", None, (), 3), (None, b"value", (), 5), (b"key", b"value", (), 8),
-    (b"key", b"value", (("a", b"1"), ("b", None)), 308),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("key", "value", "headers", "bytes_taken"),
+    [
+        (None, None, (), 0),
+        (b"key", None, (), 3),
+        (None, b"value", (), 5),
+        (b"key", b"value", (), 8),
+        (b"key", b"value", (("a", b"1"), ("b", None)), 308),
+    ],
+)
 def test_a_record_weighs_its_key_its_value_and_what_its_headers_take(
     key: bytes | None, value: bytes | None, headers: Any, bytes_taken: int
 ) -> None:

@@ -23,8 +23,16 @@ def field(content: bytes | None) -> bytes:
     return struct.pack(">i", -1) if content is None else struct.pack(">i", len(content)) + content
 
 
-def message(offset: int, value: bytes | None, key: bytes | None = None, *, magic: int = 1, attributes: int = 0,
-            timestamp: int = NOON, tail: bytes = b"") -> bytes:  # fmt: skip
+def message(
+    offset: int,
+    value: bytes | None,
+    key: bytes | None = None,
+    *,
+    magic: int = 1,
+    attributes: int = 0,
+    timestamp: int = NOON,
+    tail: bytes = b"",
+) -> bytes:
     """One message, its length and its CRC-32 true. `tail` stands behind its value."""
     covered = struct.pack(">bb", magic, attributes) + (struct.pack(">q", timestamp) if magic == 1 else b"")
     covered += field(key) + field(value) + tail
@@ -58,8 +66,11 @@ def test_both_formats_are_read_with_every_codec(magic: int, codec: str) -> None:
         data = compressed(42, three(magic, 0 if magic else 40), codec, magic=magic, timestamp=NOON + 3)
     found = read(data + NEXT, 40)
     assert contents(found) == [
-        (40, b"k", b"one", ()), (41, None, b"", ()), (42, b"", None, ()), (43, None, b"next", ()),
-    ]  # fmt: skip
+        (40, b"k", b"one", ()),
+        (41, None, b"", ()),
+        (42, b"", None, ()),
+        (43, None, b"next", ()),
+    ]
     assert [one.timestamp for one in found[:3]] == ([NOON + 1, NOON + 2, NOON + 3] if magic else [-1, -1, -1])
     assert {one.timestamp_type for one in found[:-1]} == {0}
     assert found[-1] == 44
@@ -110,16 +121,19 @@ def changed(data: bytes, at: int, new: bytes) -> bytes:
 ONE = message(0, b"value", b"k")
 
 
-@pytest.mark.parametrize(("data", "why"), [
-    (ONE[:-1] + b"\xff", "its checksum (CRC-32) does not match"),
-    (ONE[:17], "it is torn"),
-    (ONE[:20], "it is torn"),
-    (ONE[:-1], "a field is longer than the set"),
-    (changed(ONE, 26, struct.pack(">i", 100)), "a field is longer than the set"),
-    (changed(ONE, 26, struct.pack(">i", -2)), "a field is longer than the set"),
-    (changed(ONE, 31, struct.pack(">i", 4)), "its format or its length is none of a message"),
-    (message(0, b"value", tail=b"!"), "its format or its length is none of a message"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (ONE[:-1] + b"\xff", "its checksum (CRC-32) does not match"),
+        (ONE[:17], "it is torn"),
+        (ONE[:20], "it is torn"),
+        (ONE[:-1], "a field is longer than the set"),
+        (changed(ONE, 26, struct.pack(">i", 100)), "a field is longer than the set"),
+        (changed(ONE, 26, struct.pack(">i", -2)), "a field is longer than the set"),
+        (changed(ONE, 31, struct.pack(">i", 4)), "its format or its length is none of a message"),
+        (message(0, b"value", tail=b"!"), "its format or its length is none of a message"),
+    ],
+)
 def test_a_message_that_no_broker_took_is_damaged(data: bytes, why: str) -> None:
     """At its offset, with its cause, without a time; the set behind it is read where it can be told from it."""
     [unreadable, _] = read(data)
@@ -152,21 +166,24 @@ TORN, LONG, LENGTH = "it is torn", "a field is longer than the set", "its format
 OFFSETS, TWICE = "offsets that are not its own, or not in order", "a set inside a set"
 
 
-@pytest.mark.parametrize(("inner", "why"), [
-    (b"", OFFSETS),
-    (three(1)[:-1], TORN),
-    (three(1) + bytes(5), TORN),
-    (three(1) + bytes(14), TORN),
-    (message(0, b"a") + message(0, b"b") + message(2, b"c"), OFFSETS),
-    (message(0, b"a") + message(5, b"b") + message(2, b"c"), OFFSETS),
-    (message(-9, b"a") + message(2, b"b"), OFFSETS),
-    (message(0, b"a") + compressed(2, three(1)), TWICE),
-    # a false length inside: one of these ended the process
-    (message(0, b"a") + changed(message(2, b"b"), 26, struct.pack(">i", 2**31 - 1)), LONG),
-    (message(0, b"a") + message(2, b"b")[:8] + struct.pack(">i", -12) + message(2, b"b")[12:], LENGTH),
-    (message(0, b"a") + message(2, b"b")[:8] + struct.pack(">i", 2**31 - 1) + message(2, b"b")[12:], LENGTH),
-    (message(0, b"a") + message(2, b"b")[:16] + b"\x02" + message(2, b"b")[17:], LENGTH),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("inner", "why"),
+    [
+        (b"", OFFSETS),
+        (three(1)[:-1], TORN),
+        (three(1) + bytes(5), TORN),
+        (three(1) + bytes(14), TORN),
+        (message(0, b"a") + message(0, b"b") + message(2, b"c"), OFFSETS),
+        (message(0, b"a") + message(5, b"b") + message(2, b"c"), OFFSETS),
+        (message(-9, b"a") + message(2, b"b"), OFFSETS),
+        (message(0, b"a") + compressed(2, three(1)), TWICE),
+        # a false length inside: one of these ended the process
+        (message(0, b"a") + changed(message(2, b"b"), 26, struct.pack(">i", 2**31 - 1)), LONG),
+        (message(0, b"a") + message(2, b"b")[:8] + struct.pack(">i", -12) + message(2, b"b")[12:], LENGTH),
+        (message(0, b"a") + message(2, b"b")[:8] + struct.pack(">i", 2**31 - 1) + message(2, b"b")[12:], LENGTH),
+        (message(0, b"a") + message(2, b"b")[:16] + b"\x02" + message(2, b"b")[17:], LENGTH),
+    ],
+)
 def test_a_false_set_inside_is_its_senders_and_nothing_of_it_is_believed(inner: bytes, why: str) -> None:
     """Where the last record is not found, nothing tells what offsets the others have. What is behind it is read."""
     [unreadable, record, end] = read(compressed(2, inner) + message(3, b"next"))
@@ -184,12 +201,15 @@ def test_format_0_may_not_say_an_offset_that_is_not_its_sets(last: int) -> None:
     assert (unreadable.code, unreadable.first, unreadable.offset, record.value) == ("set.undecodable", 0, 2, b"next")
 
 
-@pytest.mark.parametrize(("data", "code"), [
-    (message(2, b"no gzip", attributes=1), "set.undecodable"),
-    (message(2, None, attributes=1), "set.undecodable"),
-    (message(2, b"later", attributes=5), "set.codec"),
-    (message(2, gzip.compress(bytes(40_000_000), 1), attributes=1), "set.too_large"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (message(2, b"no gzip", attributes=1), "set.undecodable"),
+        (message(2, None, attributes=1), "set.undecodable"),
+        (message(2, b"later", attributes=5), "set.codec"),
+        (message(2, gzip.compress(bytes(40_000_000), 1), attributes=1), "set.too_large"),
+    ],
+)
 def test_what_cannot_be_decompressed_has_the_code_of_its_cause(data: bytes, code: str) -> None:
     [unreadable, record, end] = read(data + message(3, b"next"))
     assert (unreadable.code, unreadable.first, unreadable.offset, record.value, end) == (code, 0, 2, b"next", 4)

@@ -87,15 +87,29 @@ def test_what_is_gone_is_said_and_those_behind_it_are_found(
 
 def test_a_set_that_cannot_be_read_is_the_loss_of_its_own_records_only(monkeypatch: pytest.MonkeyPatch) -> None:
     """It stands for 7 to 9, one after another for 12 and 13; the records before, between and behind are found."""
-    records = [input_record(6), unreadable(7, 9), input_record(10), unreadable(12, 12, "set.damaged"),
-               unreadable(13, 13, "set.damaged"), input_record(15), unreadable(17, 18)]  # fmt: skip
+    records = [
+        input_record(6),
+        unreadable(7, 9),
+        input_record(10),
+        unreadable(12, 12, "set.damaged"),
+        unreadable(13, 13, "set.damaged"),
+        input_record(15),
+        unreadable(17, 18),
+    ]
     log = InputLog.install(monkeypatch, records, 0, 20)
     why = "not to be read any more: {} too large"
     wanted = at(6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16)
     assert read(wanted) == [
-        (6, ""), *[(None, why.format("7 to 9"))] * 3, (10, ""), (None, PAST_RETENTION), (None, why.format("12 to 12")),
-        (None, why.format("13 to 13")), (None, PAST_RETENTION), (15, ""), (None, PAST_RETENTION),
-    ]  # fmt: skip
+        (6, ""),
+        *[(None, why.format("7 to 9"))] * 3,
+        (10, ""),
+        (None, PAST_RETENTION),
+        (None, why.format("12 to 12")),
+        (None, why.format("13 to 13")),
+        (None, PAST_RETENTION),
+        (15, ""),
+        (None, PAST_RETENTION),
+    ]
     log.readers.clear()
     assert read(at(6, 15)) == [(6, ""), (15, "")]
     assert log.seeks == [6, 15]  # not from one damaged offset to the next, each of which would be a fetch

@@ -90,15 +90,18 @@ def test_a_set_as_large_as_an_honest_one_may_be_is_read() -> None:
     assert found[-2].value.startswith(b"0019999")
 
 
-@pytest.mark.parametrize(("code", "data"), [
-    ("set.undecodable", batch(THREE, "zstd", contents=b"no zstd at all")),
-    ("set.undecodable", batch(THREE, "snappy", contents=b"")),
-    ("set.undecodable", batch(THREE, "gzip", contents=CODECS["gzip"][1](body(THREE))[:-9])),
-    ("set.too_large", batch([Raw(b"")] * 3, count=record_sets.RECORDS_LIMIT + 1, contents=body([Raw(b"")]))),
-    ("set.codec", batch(THREE, codec_number=5)),
-    ("set.damaged", GOOD[:-3] + b"\xff" + GOOD[-2:]),
-    ("set.damaged", GOOD[:16] + b"\x07" + GOOD[17:]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("code", "data"),
+    [
+        ("set.undecodable", batch(THREE, "zstd", contents=b"no zstd at all")),
+        ("set.undecodable", batch(THREE, "snappy", contents=b"")),
+        ("set.undecodable", batch(THREE, "gzip", contents=CODECS["gzip"][1](body(THREE))[:-9])),
+        ("set.too_large", batch([Raw(b"")] * 3, count=record_sets.RECORDS_LIMIT + 1, contents=body([Raw(b"")]))),
+        ("set.codec", batch(THREE, codec_number=5)),
+        ("set.damaged", GOOD[:-3] + b"\xff" + GOOD[-2:]),
+        ("set.damaged", GOOD[:16] + b"\x07" + GOOD[17:]),
+    ],
+)
 def test_what_cannot_be_read_stands_as_one_record_with_its_cause(code: str, data: bytes) -> None:
     """At its position, up to its last offset; the set behind it is read. Who has no use for it is told by an error."""
     last = record_sets.RECORDS_LIMIT if code == "set.too_large" else 2
@@ -146,10 +149,17 @@ def test_an_offset_outside_its_set_silences_nobody(deltas: tuple[int, int, int])
     assert (following.value, end) == (b"next", 4)
 
 
-@pytest.mark.parametrize(("deltas", "delivered", "first"), [
-    ((0, 0, 0), [0], 1), ((0, 0, 2), [0], 1), ((0, 2, 1), [0], 1), ((2, 1, 0), [], 0), ((2, 2, 2), [], 0),
-    ((1, 2, 900), [], 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("deltas", "delivered", "first"),
+    [
+        ((0, 0, 0), [0], 1),
+        ((0, 0, 2), [0], 1),
+        ((0, 2, 1), [0], 1),
+        ((2, 1, 0), [], 0),
+        ((2, 2, 2), [], 0),
+        ((1, 2, 900), [], 0),
+    ],
+)
 def test_records_that_share_an_offset_or_go_back_are_not_passed_in_silence(
     deltas: tuple[int, ...], delivered: list[int], first: int
 ) -> None:

@@ -73,8 +73,9 @@ def test_empty_is_not_absent_in_a_set_with_an_odd_header() -> None:
     """Key, value and header: of no bytes, and none at all. A name of none is an empty one."""
     records = [Raw(b"", b"", [ODD, (b"n", None), (b"e", b"")]), Raw(None, None, [(None, b"x")])]
     assert contents(read(batch(records))) == [
-        (0, b"", b"", (("gr\ufffd\ufffde", b"1"), ("n", None), ("e", b""))), (1, None, None, (("", b"x"),)),
-    ]  # fmt: skip
+        (0, b"", b"", (("gr\ufffd\ufffde", b"1"), ("n", None), ("e", b""))),
+        (1, None, None, (("", b"x"),)),
+    ]
 
 
 @pytest.mark.parametrize("odd", [0, 1, 2, 3])
@@ -118,10 +119,19 @@ def headed(*counts: int) -> list[Raw]:
 
 @pytest.mark.usefixtures("small_limits")
 @pytest.mark.parametrize("compression", CODECS)
-@pytest.mark.parametrize(("counts", "good"), [
-    ((4,), True), ((0, 4, 0), True), ((2, 0, 2), True), ((2, 2), True), ((5,), False), ((3, 0, 2), False),
-    ((2, 2, 1), False), ((0, 0, 5), False),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("counts", "good"),
+    [
+        ((4,), True),
+        ((0, 4, 0), True),
+        ((2, 0, 2), True),
+        ((2, 2), True),
+        ((5,), False),
+        ((3, 0, 2), False),
+        ((2, 2, 1), False),
+        ((0, 0, 5), False),
+    ],
+)
 def test_headers_of_all_records_of_a_set_are_counted_together(
     compression: str, counts: tuple[int, ...], good: bool
 ) -> None:
@@ -171,16 +181,20 @@ def record_of(inner: bytes) -> bytes:
 
 
 @pytest.mark.usefixtures("small_limits")
-@pytest.mark.parametrize(("contents", "asked"), [
-    (body(headed(2, 2)), 1),
-    (concealed(9), 0),
-    (body(headed(1)) + concealed(9), 0),
-    (concealed(9) + body(headed(1)), 0),
-    # what the count cannot follow: a key beyond the set, a number without an end, fewer than no headers
-    (record_of(b"\x80\0\0" + varint(99) + varint(-1) + varint(9) + b"\x04ab\0" * 9), 0),
-    (record_of(b"\x80" + b"\xff" * 20), 0),
-    (record_of(b"\x80\0\0" + varint(-1) + varint(-1) + varint(-1) + varint(9) + b"\x04ab\0" * 9), 0),
-], ids=["honest", "concealed", "second", "first", "long", "endless", "negative"])  # fmt: skip
+@pytest.mark.parametrize(
+    ("contents", "asked"),
+    [
+        (body(headed(2, 2)), 1),
+        (concealed(9), 0),
+        (body(headed(1)) + concealed(9), 0),
+        (concealed(9) + body(headed(1)), 0),
+        # what the count cannot follow: a key beyond the set, a number without an end, fewer than no headers
+        (record_of(b"\x80\0\0" + varint(99) + varint(-1) + varint(9) + b"\x04ab\0" * 9), 0),
+        (record_of(b"\x80" + b"\xff" * 20), 0),
+        (record_of(b"\x80\0\0" + varint(-1) + varint(-1) + varint(-1) + varint(9) + b"\x04ab\0" * 9), 0),
+    ],
+    ids=["honest", "concealed", "second", "first", "long", "endless", "negative"],
+)
 def test_aiokafka_makes_no_headers_that_were_not_counted(
     monkeypatch: pytest.MonkeyPatch, contents: bytes, asked: int
 ) -> None:
@@ -196,28 +210,45 @@ def test_as_many_records_as_the_limit_are_read_and_one_more_is_none() -> None:
     assert len(read(GOOD)) == 4
     [unreadable, end] = read(batch([*THREE, Raw(b"four")], timestamp=NOON))
     assert (unreadable.code, unreadable.first, unreadable.offset, unreadable.timestamp, end) == (
-        "set.too_large", 0, 3, NOON, 4)  # fmt: skip
+        "set.too_large",
+        0,
+        3,
+        NOON,
+        4,
+    )
     assert unreadable.cause.endswith("cannot be read: 4 records")
 
 
 # Why not
 
 
-@pytest.mark.parametrize(("contents", "why"), [
-    (body(THREE[:1]) + b"\x7f\0" + bytes(80), "record 2 of 3: its length"),
-    (body(THREE[:1]) + b"\x0a\0\0\x02\x7e\0", "record 2 of 3: a field is longer than the set"),
-    (body(THREE[:1]) + b"\x0c\0\0\x02\x01\x01\x01", "record 2 of 3: the number of headers"),
-    (b"\xff" * 11, "record 1 of 3: a number is longer than 64 bits"),
-    (body([Raw(b"a", delta=1), *THREE[1:]]), "offsets inside the set that are not its own, or not in order"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("contents", "why"),
+    [
+        (body(THREE[:1]) + b"\x7f\0" + bytes(80), "record 2 of 3: its length"),
+        (body(THREE[:1]) + b"\x0a\0\0\x02\x7e\0", "record 2 of 3: a field is longer than the set"),
+        (body(THREE[:1]) + b"\x0c\0\0\x02\x01\x01\x01", "record 2 of 3: the number of headers"),
+        (b"\xff" * 11, "record 1 of 3: a number is longer than 64 bits"),
+        (body([Raw(b"a", delta=1), *THREE[1:]]), "offsets inside the set that are not its own, or not in order"),
+    ],
+)
 def test_the_cause_says_which_record_and_what(contents: bytes, why: str) -> None:
     assert cause(batch(THREE, contents=contents)) == why
 
 
 def test_numbers_have_ten_bytes_at_most() -> None:
     """The longest that Kafka writes, for a time far back, is read; one byte more is none."""
-    inner = b"\0" + b"\x81" + b"\x80" * 8 + b"\x01" + b"\0" + varint(-1) + varint(1) + b"v" + varint(1) + (
-        varint(len(ODD[0])) + ODD[0] + varint(-1))  # fmt: skip
+    inner = (
+        b"\0\x81"
+        + b"\x80" * 8
+        + b"\x01"
+        + b"\0"
+        + varint(-1)
+        + varint(1)
+        + b"v"
+        + varint(1)
+        + (varint(len(ODD[0])) + ODD[0] + varint(-1))
+    )
     [record, _] = read(batch([Raw(None)], contents=varint(len(inner)) + inner, timestamp=2**62))
     assert record.timestamp == -1
 
@@ -226,14 +257,17 @@ def test_an_unknown_codec_says_that_another_release_is_needed() -> None:
     assert cause(batch(THREE, codec_number=5)) == "codec 5 is not known to this release"
 
 
-@pytest.mark.parametrize(("data", "why"), [
-    (GOOD[:40], "it is torn"),
-    (GOOD[:8] + struct.pack(">i", 28) + GOOD[12:40], "it is torn"),
-    (GOOD[:-1], "it is torn"),
-    (GOOD[:16] + b"\x03" + GOOD[17:], "its format is of version 3"),
-    (GOOD[:-1] + b"\xff", "its checksum (CRC-32C) does not match"),
-    (GOOD[:8], "it is torn"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (GOOD[:40], "it is torn"),
+        (GOOD[:8] + struct.pack(">i", 28) + GOOD[12:40], "it is torn"),
+        (GOOD[:-1], "it is torn"),
+        (GOOD[:16] + b"\x03" + GOOD[17:], "its format is of version 3"),
+        (GOOD[:-1] + b"\xff", "its checksum (CRC-32C) does not match"),
+        (GOOD[:8], "it is torn"),
+    ],
+)
 def test_what_is_damaged_says_how(data: bytes, why: str) -> None:
     """And nothing of it is trusted, neither its time nor, here, its last offset."""
     assert cause(data) == why
@@ -247,11 +281,29 @@ def test_what_stands_in_the_place_of_a_set_says_all_of_it() -> None:
     [made, end] = read(data, 11)
     digest = hashlib.sha256(data).hexdigest()
     assert (made.topic, made.partition, made.first, made.offset, made.timestamp, made.size, made.sha256, end) == (
-        TP.topic, 3, 11, 12, NOON, len(data), digest, 13)  # fmt: skip
+        TP.topic,
+        3,
+        11,
+        12,
+        NOON,
+        len(data),
+        digest,
+        13,
+    )
     assert read(data, 11, HandOver(each_offset=True)) == [
-        Unreadable(TP.topic, 3, offset, offset, NOON, len(data), digest, "set.undecodable",
-                   f"{made.cause} (the set reaches to offset 12)") for offset in (11, 12)
-    ] + [13]  # fmt: skip
+        Unreadable(
+            TP.topic,
+            3,
+            offset,
+            offset,
+            NOON,
+            len(data),
+            digest,
+            "set.undecodable",
+            f"{made.cause} (the set reaches to offset 12)",
+        )
+        for offset in (11, 12)
+    ] + [13]
 
 
 @pytest.mark.parametrize(("base", "told"), [(10, "offsets 10 to 12"), (8, "offset 10")])
@@ -274,11 +326,23 @@ def damaged(base: int = 0, delta: int = 2) -> bytes:
     return data[:17] + b"\0\0\0\0" + data[21:23] + struct.pack(">i", delta) + data[27:]
 
 
-@pytest.mark.parametrize(("delta", "following", "last"), [
-    (2**30, NEXT, 2), (2**30, NEXT[:12], 2), (2**30, NEXT[:20], 2), (2**30, NEXT[:11], 0), (2**30, b"", 0),
-    (-7, b"", 0), (2, b"", 2), (2, batch([Raw(b"")], base=0), 2), (2, batch([Raw(b"")], base=2**40), 2),
-    (2, NEXT[:16] + b"\1" + NEXT[17:], 2), (1, NEXT[:16] + b"\1" + NEXT[17:], 1), (0, NEXT[:16] + b"\0", 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("delta", "following", "last"),
+    [
+        (2**30, NEXT, 2),
+        (2**30, NEXT[:12], 2),
+        (2**30, NEXT[:20], 2),
+        (2**30, NEXT[:11], 0),
+        (2**30, b"", 0),
+        (-7, b"", 0),
+        (2, b"", 2),
+        (2, batch([Raw(b"")], base=0), 2),
+        (2, batch([Raw(b"")], base=2**40), 2),
+        (2, NEXT[:16] + b"\1" + NEXT[17:], 2),
+        (1, NEXT[:16] + b"\1" + NEXT[17:], 1),
+        (0, NEXT[:16] + b"\0", 0),
+    ],
+)
 def test_a_damaged_set_ends_where_the_next_begins_else_where_it_says(delta: int, following: bytes, last: int) -> None:
     """A false end passes over what can be read. An old set tells its last offset, and one's own end may be damaged."""
     found = read(damaged(delta=delta) + following)
@@ -381,4 +445,7 @@ def test_the_patch_puts_all_three_classes_in(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setattr(fetcher, name, None)
     record_sets.read_within_bounds()
     assert (fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult) == (
-        RecordSets, record_sets.BoundedRecords, BoundedResult)  # fmt: skip
+        RecordSets,
+        record_sets.BoundedRecords,
+        BoundedResult,
+    )

@@ -37,8 +37,9 @@ async def peer_of(pair, context, authority=None):
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_side)
     try:
-        _, writer = await asyncio.open_connection("127.0.0.1", server.sockets[0].getsockname()[1], ssl=context,
-                                                  server_hostname="127.0.0.1")  # fmt: skip
+        _, writer = await asyncio.open_connection(
+            "127.0.0.1", server.sockets[0].getsockname()[1], ssl=context, server_hostname="127.0.0.1"
+        )
         found = await asyncio.wait_for(seen, 10)
         writer.close()
     finally:
@@ -184,9 +185,12 @@ def test_what_is_no_token_is_told_without_showing_it(said):
 
 @pytest.mark.parametrize(
     ("command", "words"),
-    [(f"{sys.executable} -c 'import sys; print(\"{SECRET}\", file=sys.stderr); sys.exit(3)'", "exit code 3"),
-     (f"/no/such/program {SECRET}", "cannot be run"), (f"unbalanced 'quote {SECRET}", "cannot be run")],
-)  # fmt: skip
+    [
+        (f"{sys.executable} -c 'import sys; print(\"{SECRET}\", file=sys.stderr); sys.exit(3)'", "exit code 3"),
+        (f"/no/such/program {SECRET}", "cannot be run"),
+        (f"unbalanced 'quote {SECRET}", "cannot be run"),
+    ],
+)
 def test_a_command_that_fails_is_told_without_what_it_said(command, words):
     """Its errors and its words may hold a secret."""
     with pytest.raises(AuthenticationError, match=words) as fault:

@@ -37,8 +37,9 @@ def test_nothing_set_is_a_plain_connection(monkeypatch):
     """What every earlier installation has."""
     assert problems(monkeypatch) == []
     assert security.aiokafka_access(load_settings()) == {
-        "bootstrap_servers": ["127.0.0.1:9092"], "security_protocol": "PLAINTEXT",
-    }  # fmt: skip
+        "bootstrap_servers": ["127.0.0.1:9092"],
+        "security_protocol": "PLAINTEXT",
+    }
     assert security.faust_credentials(load_settings()) is None
 
 
@@ -46,9 +47,15 @@ def test_every_fault_is_named_at_once(monkeypatch, tmp_path, authority):
     """A certificate without its key, a mechanism without a user, a password file that others can read."""
     open_to_all = secret_file(tmp_path / "password", PASSWORD)
     open_to_all.chmod(0o644)
-    found = problems(monkeypatch, security_protocol="SASL_SSL", ssl_ca_file=tmp_path / "absent.pem",
-                     ssl_certificate_file=authority.issue("me").certificate, sasl_mechanism="SCRAM-SHA-512",
-                     sasl_password_file=open_to_all, oauth_token_file=open_to_all)  # fmt: skip
+    found = problems(
+        monkeypatch,
+        security_protocol="SASL_SSL",
+        ssl_ca_file=tmp_path / "absent.pem",
+        ssl_certificate_file=authority.issue("me").certificate,
+        sasl_mechanism="SCRAM-SHA-512",
+        sasl_password_file=open_to_all,
+        oauth_token_file=open_to_all,
+    )
     told = "\n".join(found)
     assert "FXWATCH_SSL_KEY_FILE: not set" in told
     assert "FXWATCH_SASL_USERNAME: not set" in told
@@ -66,16 +73,30 @@ def test_every_fault_is_named_at_once(monkeypatch, tmp_path, authority):
         ({"security_protocol": "SASL_SSL"}, "FXWATCH_SASL_MECHANISM: not set"),
         ({"security_protocol": "SASL_SSL", "sasl_mechanism": "PLAIN"}, "FXWATCH_SASL_PASSWORD_FILE: not set"),
         ({"security_protocol": "SASL_SSL", "sasl_mechanism": "OAUTHBEARER"}, "0 of them set"),
-        ({"security_protocol": "SASL_SSL", "sasl_mechanism": "OAUTHBEARER", "oauth_token_command": "x",
-          "sasl_username": "u"}, "FXWATCH_SASL_USERNAME: set, and OAUTHBEARER knows no user"),
+        (
+            {
+                "security_protocol": "SASL_SSL",
+                "sasl_mechanism": "OAUTHBEARER",
+                "oauth_token_command": "x",
+                "sasl_username": "u",
+            },
+            "FXWATCH_SASL_USERNAME: set, and OAUTHBEARER knows no user",
+        ),
         ({"bootstrap": "SSL://b:1"}, "the addresses say SSL://, the security protocol is PLAINTEXT"),
         ({"sasl_password": PASSWORD}, "no such setting"),
         # who confuses file and password
-        ({"security_protocol": "SASL_SSL", "sasl_mechanism": "PLAIN", "sasl_username": "u",
-          "sasl_password_file": PASSWORD}, "it may be the secret itself"),
+        (
+            {
+                "security_protocol": "SASL_SSL",
+                "sasl_mechanism": "PLAIN",
+                "sasl_username": "u",
+                "sasl_password_file": PASSWORD,
+            },
+            "it may be the secret itself",
+        ),
         ({"oauth_token_command": ""}, "FXWATCH_OAUTH_TOKEN_COMMAND"),
     ],
-)  # fmt: skip
+)
 def test_one_fault(monkeypatch, values, expected):
     """Each combination that cannot work, with where to mend it; never what may be a secret."""
     told = "\n".join(problems(monkeypatch, **values))
@@ -105,24 +126,49 @@ def test_a_key_with_a_password(monkeypatch, authority, tmp_path):
     """The honest case."""
     pair = authority.issue("locked", password=PASSWORD.encode())
     password = secret_file(tmp_path / "key-password", PASSWORD + "\n")
-    assert problems(monkeypatch, security_protocol="SSL", ssl_ca_file=authority.certificate,
-                    ssl_certificate_file=pair.certificate, ssl_key_file=pair.key,
-                    ssl_key_password_file=password) == []  # fmt: skip
+    assert (
+        problems(
+            monkeypatch,
+            security_protocol="SSL",
+            ssl_ca_file=authority.certificate,
+            ssl_certificate_file=pair.certificate,
+            ssl_key_file=pair.key,
+            ssl_key_password_file=password,
+        )
+        == []
+    )
 
 
 def test_a_secret_in_clear_is_warned_of(monkeypatch, tmp_path, caplog):
     """SASL_PLAINTEXT with PLAIN is allowed, on a network that somebody else guards."""
     password = secret_file(tmp_path / "password", PASSWORD)
-    assert problems(monkeypatch, security_protocol="SASL_PLAINTEXT", sasl_mechanism="PLAIN", sasl_username="u",
-                    sasl_password_file=password) == []  # fmt: skip
+    assert (
+        problems(
+            monkeypatch,
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="PLAIN",
+            sasl_username="u",
+            sasl_password_file=password,
+        )
+        == []
+    )
     assert "goes over the network in clear" in caplog.text
 
 
 def test_no_secret_is_shown(monkeypatch, tmp_path, authority):
     """Scans what is shown of settings and of every client's arguments: `repr`, `str`, formatting, logs, `doctor`."""
     password = secret_file(tmp_path / "password", PASSWORD + "\n")
-    assert problems(monkeypatch, security_protocol="SASL_SSL", ssl_ca_file=authority.certificate, sasl_username="me",
-                    sasl_mechanism="SCRAM-SHA-256", sasl_password_file=password) == []  # fmt: skip
+    assert (
+        problems(
+            monkeypatch,
+            security_protocol="SASL_SSL",
+            ssl_ca_file=authority.certificate,
+            sasl_username="me",
+            sasl_mechanism="SCRAM-SHA-256",
+            sasl_password_file=password,
+        )
+        == []
+    )
     settings = load_settings()
     logged = io.StringIO()
     handler = logging.StreamHandler(logged)
@@ -132,9 +178,16 @@ def test_no_secret_is_shown(monkeypatch, tmp_path, authority):
         logging.getLogger().error("starting with %s %r", one, one)
     logging.getLogger().error("%s", arguments[1]["sasl_plain_password"])
     logging.getLogger().removeHandler(handler)
-    shown = [logged.getvalue(), repr(settings), str(settings), repr(security.faust_credentials(settings)),
-             repr(vars(security.faust_credentials(settings))), f"{arguments[1]['sasl_plain_password']:>40}",
-             repr(configuration()), security.told(settings)]  # fmt: skip
+    shown = [
+        logged.getvalue(),
+        repr(settings),
+        str(settings),
+        repr(security.faust_credentials(settings)),
+        repr(vars(security.faust_credentials(settings))),
+        f"{arguments[1]['sasl_plain_password']:>40}",
+        repr(configuration()),
+        security.told(settings),
+    ]
     assert PASSWORD not in "".join(shown)
     # and yet it is what the clients send
     assert "\0".join(["me", arguments[1]["sasl_plain_password"]]).endswith(f"\0{PASSWORD}")
@@ -144,16 +197,19 @@ def test_no_secret_is_shown(monkeypatch, tmp_path, authority):
 def test_what_a_token_command_is_given_is_not_shown(monkeypatch):
     """Its words may hold a secret."""
     command = f"get-token --secret {PASSWORD}"
-    assert problems(monkeypatch, security_protocol="SASL_SSL", sasl_mechanism="OAUTHBEARER",
-                    oauth_token_command=command) == []  # fmt: skip
+    assert (
+        problems(monkeypatch, security_protocol="SASL_SSL", sasl_mechanism="OAUTHBEARER", oauth_token_command=command)
+        == []
+    )
     assert PASSWORD not in repr(load_settings()) + security.told(load_settings())
 
 
 def test_a_changed_password_is_used(tmp_path):
     """Read for each connection: rotation needs no restart."""
     path = secret_file(tmp_path / "password", "old")
-    settings = Settings.model_construct(security_protocol="SASL_SSL", sasl_mechanism="PLAIN", sasl_username="u",
-                                        sasl_password_file=path)  # fmt: skip
+    settings = Settings.model_construct(
+        security_protocol="SASL_SSL", sasl_mechanism="PLAIN", sasl_username="u", sasl_password_file=path
+    )
     given = security.aiokafka_access(settings)["sasl_plain_password"]
     path.write_text("new\n")
     assert given.read().encode() == b"new"

@@ -115,8 +115,9 @@ def watched(monkeypatch: pytest.MonkeyPatch, *answers: Exception | str) -> list[
     monkeypatch.setattr(kafka_log, "WATCH_SECONDS", 0.0)
     monkeypatch.setattr(kafka_log, "TOPIC_ID_SECONDS", -1.0)
     monkeypatch.setattr(kafka_log.asyncio, "to_thread", beside)
-    log = KafkaLog(Settings(), ledger="l", snapshots_topic="s", schema=1, topic_id="ours", group="g",
-                   read_topic_id=read)  # fmt: skip
+    log = KafkaLog(
+        Settings(), ledger="l", snapshots_topic="s", schema=1, topic_id="ours", group="g", read_topic_id=read
+    )
     with suppress(Enough):
         asyncio.run(log.watch(told.append))
     return told

@@ -21,8 +21,15 @@ def scanner() -> Scanner:
 def test_every_form_is_found_wherever_it_stands(scanner: Scanner, needle: str, before: int) -> None:
     """UTF-8, JSON escapes, base64 at any alignment, hex, a bytes repr, inside other bytes."""
     pad, raw = b"x" * before, needle.encode()
-    written = [raw, json.dumps({"a": needle}).encode(), base64.b64encode(pad + raw + b"yz"), raw.hex().encode(),
-               base64.urlsafe_b64encode(pad + raw), raw.hex().upper().encode(), repr(raw).encode()]  # fmt: skip
+    written = [
+        raw,
+        json.dumps({"a": needle}).encode(),
+        base64.b64encode(pad + raw + b"yz"),
+        raw.hex().encode(),
+        base64.urlsafe_b64encode(pad + raw),
+        raw.hex().upper().encode(),
+        repr(raw).encode(),
+    ]
     for content in written:
         hits = scanner.scan([("clean", b"nothing here"), ("log", pad + content + b"\n"), ("after", b"")])
         assert (needle, "log") in {(hit.needle, hit.place) for hit in hits}, content

@@ -212,10 +212,16 @@ def test_the_last_line_may_only_route(lines, previous, routing):
     assert after.slot == Keys(Key("k1", b"\x11" * 32), Key("k1", b"\x11" * 32)).party("P-1").slot
 
 
-@pytest.mark.parametrize("text", [f"k1 = {'1' * 64} routing", f"k2 = {'2' * 64} routing\nk1 = {'1' * 64}",
-                                  f"k2 = {'2' * 64}\nk1 = {'1' * 64} route",
-                                  f"k2 = {'2' * 64}\nk1 = {'1' * 64}routing",
-                                  f"k2 = {'2' * 64}\nk1 = {'1' * 64} routing routing"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"k1 = {'1' * 64} routing",
+        f"k2 = {'2' * 64} routing\nk1 = {'1' * 64}",
+        f"k2 = {'2' * 64}\nk1 = {'1' * 64} route",
+        f"k2 = {'2' * 64}\nk1 = {'1' * 64}routing",
+        f"k2 = {'2' * 64}\nk1 = {'1' * 64} routing routing",
+    ],
+)
 def test_the_word_routing_elsewhere_is_refused(text):
     """Alone, on an earlier line, misspelt, twice, or without a blank (the overlap would go on): the line is named."""
     with pytest.raises(KeyFileError, match=r"line [12]: "):

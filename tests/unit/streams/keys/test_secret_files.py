@@ -53,12 +53,21 @@ class Status:
 @pytest.mark.parametrize(
     ("us", "owner", "mode", "read"),
     [
-        (US, US, 0o600, True), (US, ROOT, 0o640, True), (US, ROOT, 0o440, True), (US, ROOT, 0o400, True),
-        (US, ROOT, 0o644, False), (US, ROOT, 0o660, False), (US, ROOT, 0o444, False), (US, US, 0o640, False),
-        (US, OTHER, 0o640, False), (US, OTHER, 0o600, False), (ROOT, OTHER, 0o600, True), (ROOT, OTHER, 0o640, False),
+        (US, US, 0o600, True),
+        (US, ROOT, 0o640, True),
+        (US, ROOT, 0o440, True),
+        (US, ROOT, 0o400, True),
+        (US, ROOT, 0o644, False),
+        (US, ROOT, 0o660, False),
+        (US, ROOT, 0o444, False),
+        (US, US, 0o640, False),
+        (US, OTHER, 0o640, False),
+        (US, OTHER, 0o600, False),
+        (ROOT, OTHER, 0o600, True),
+        (ROOT, OTHER, 0o640, False),
         (ROOT, ROOT, 0o640, False),
     ],
-)  # fmt: skip
+)
 def test_who_owns_it_and_who_asks(monkeypatch, us, owner, mode, read):
     """PostgreSQL's rule: own files 0600, root's 0640 (Kubernetes' fsGroup), another account's not at all."""
     monkeypatch.setattr(os, "geteuid", lambda: us)
@@ -87,8 +96,14 @@ def test_what_is_no_secret_file_is_said(tmp_path):
     binary.write_bytes(b"\xff\xfe")
     with long.open("wb") as file:
         file.truncate(secret_files.LARGEST + 1)
-    for path, told in ((tmp_path / "none", "cannot read"), (tmp_path, "file"), (pipe, "no file"), (binary, "not text"),
-                       (long, "too large"), (Path("/dev/zero"), "file")):  # fmt: skip
+    for path, told in (
+        (tmp_path / "none", "cannot read"),
+        (tmp_path, "file"),
+        (pipe, "no file"),
+        (binary, "not text"),
+        (long, "too large"),
+        (Path("/dev/zero"), "file"),
+    ):
         if path in {binary, long}:
             path.chmod(0o600)
         for read in (read_secret_file, read_trusted_file):

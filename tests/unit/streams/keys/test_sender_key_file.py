@@ -80,8 +80,10 @@ def test_require_is_all_or_none_or_a_list(told, topics):
         ('[[key]]\npublic_key = "abc"', "[[key]] 1 public_key: expected an Ed25519 public key: "),
         (f'[[key]]\npublic_key = "{"00" * 32}"', "[[key]] 1 public_key: expected an Ed25519 public key: "),
         (f'[[key]]\npublic_key = "01{"00" * 31}"', "[[key]] 1 public_key: expected an Ed25519 public key: "),
-        ('[[key]]\npublic_key = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"',
-         "[[key]] 1 public_key: this is a private key, which nobody but its sender may have: make a new pair"),
+        (
+            '[[key]]\npublic_key = "MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g"',
+            "[[key]] 1 public_key: this is a private key, which nobody but its sender may have: make a new pair",
+        ),
         ('[[key]]\ninstitutions = "A"', "[[key]] 1 institutions: expected a list of texts"),
         ("[[key]]\nofficers = [5]", "[[key]] 1 officers: expected a list of texts"),
         ('[[key]]\ninstitutions = ["NONREF"]', "[[key]] 1 institutions 'NONREF': expected an institution's code"),
@@ -95,7 +97,7 @@ def test_require_is_all_or_none_or_a_list(told, topics):
         ('[[key]]\nvalid_until = "x"', "[[key]] 1 valid_until: no such field; expected: public_key, institutions, "),
         (f'[[key]]\nofficers=["a"]\npublic_key="{A}"\n' * 2, "officers 'a': has one key twice"),
     ],
-)  # fmt: skip
+)
 def test_each_fault_is_told_with_its_place(text, told):
     """What was expected there, and never the key itself."""
     found = problems(text)

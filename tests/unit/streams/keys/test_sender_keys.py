@@ -214,8 +214,9 @@ def test_a_key_is_valid_to_the_millisecond_by_the_records_own_time():
     # 1970 is a time, and -1 is none
     first = [senders.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, at, *record[1:], headers) for at in (0, -1)]
     assert [(proof.outcome, proof.sender) for proof in first] == [
-        ("proven", "SHBKKRSE"), ("signature.expired", "SHBKKRSE"),
-    ]  # fmt: skip
+        ("proven", "SHBKKRSE"),
+        ("signature.expired", "SHBKKRSE"),
+    ]
     assert outcome(admit(record, signature_of(*record, by=OTHER), senders, NOW_MS + 1)) == "signature.wrong"
 
 
@@ -251,8 +252,15 @@ def test_a_payment_message_is_signed_as_it_is_sent():
         b":20:R1\r\n:13C:/SNDTIME/1011+0900\r\n:23B:CRED\r\n:32A:260105USD4950,00\r\n:50K:/110-1\r\nA\r\n/KR\r\n:52A:SHBKKRSE\r\n"
         b":57A:BANKDEFF\r\n:59:/DE89370400440532013000\r\nB\r\n:71A:OUR\r\n-}"
     )
-    given = {"resident_country": "KR", "party_type": "person", "channel": "web", "institution_numbers": "true",
-             "institution": "SHBKKRSE", "utc_offset": "+09:00", "time_of_day": "10:11"}  # fmt: skip
+    given = {
+        "resident_country": "KR",
+        "party_type": "person",
+        "channel": "web",
+        "institution_numbers": "true",
+        "institution": "SHBKKRSE",
+        "utc_offset": "+09:00",
+        "time_of_day": "10:11",
+    }
     headers = list(headers_for("fin", given))
     record = (TRANSACTIONS, b"any", message)
     without = admit(record, headers)
@@ -281,12 +289,15 @@ def test_the_fingerprint_is_of_what_is_believed():
     others = {
         SenderKeys(keys, required).fingerprint
         for keys, required in (
-            ([one], ()), ([one, two], [RATES]), ([one._replace(until=NOW), two], ()),
-            ([one._replace(institutions=("A",)), two], ()), ([one, two._replace(officers=("c",))], ()),
+            ([one], ()),
+            ([one, two], [RATES]),
+            ([one._replace(until=NOW), two], ()),
+            ([one._replace(institutions=("A",)), two], ()),
+            ([one, two._replace(officers=("c",))], ()),
             ([one, two._replace(feeds=("c",))], ()),
             ([one._replace(public_key=OTHER.verify_key.encode()), two], ()),
         )
-    }  # fmt: skip
+    }
     assert len(others) == 7
     assert base not in others
 
@@ -299,10 +310,15 @@ def test_the_fingerprint_stays_between_releases():
     ]
     bank, other = (bytes(key.verify_key).hex() for key in (BANK, OTHER))
     until = f"{NOW.timestamp()}"
-    lines = "\n".join([
-        f"feed ecb {other} {until}", f"institution A {bank} ", f"officer kim {bank} ", f"require {TRANSACTIONS}",
-        f"topic {RATES} {other} {until}",
-    ])  # fmt: skip
+    lines = "\n".join(
+        [
+            f"feed ecb {other} {until}",
+            f"institution A {bank} ",
+            f"officer kim {bank} ",
+            f"require {TRANSACTIONS}",
+            f"topic {RATES} {other} {until}",
+        ]
+    )
     assert SenderKeys(keys, [TRANSACTIONS]).fingerprint == hashlib.sha256(lines.encode()).hexdigest()[:12]
 
 
@@ -311,12 +327,13 @@ def test_who_can_send_nothing_is_told():
     yesterday = NOW - timedelta(days=1)
     senders = SenderKeys(
         [
-            key_of(BANK, until=yesterday, institutions=("A", "B")), key_of(OTHER, institutions=("B",)),
+            key_of(BANK, until=yesterday, institutions=("A", "B")),
+            key_of(OTHER, institutions=("B",)),
             key_of(OFFICE, until=NOW, officers=("kim",)),
             key_of(OFFICE, until=yesterday, feeds=("ecb",), topics=(RATES,)),
         ],
         [TRANSACTIONS, RATES, PROFILES, DISPOSITIONS],
-    )  # fmt: skip
+    )
     assert senders.silenced(NOW) == ["A", "feed ecb", f"all of {RATES}", f"all of {PROFILES}"]
     later = ["A", "officer kim", "feed ecb", f"all of {RATES}", f"all of {PROFILES}"]
     assert senders.silenced(NOW + timedelta(seconds=1)) == later
@@ -329,8 +346,16 @@ def test_who_can_send_nothing_is_told():
 def page_after(*answers, institutions=()):
     """The lines of the metric after a run with these outcomes, those of 0 left out."""
     versions = Versions(code="", config="", detectors="", rules="")
-    metrics = Metrics(partitions=1, desks=[], typologies=[], topics=[], codes=[], detectors=[], versions=versions,
-                      institutions=institutions)  # fmt: skip
+    metrics = Metrics(
+        partitions=1,
+        desks=[],
+        typologies=[],
+        topics=[],
+        codes=[],
+        detectors=[],
+        versions=versions,
+        institutions=institutions,
+    )
     counts = RunCounts()
     for answer in answers:
         if isinstance(answer, Admitted):
@@ -346,8 +371,13 @@ def test_outcomes_are_counted_by_institutions_that_have_keys_and_by_topics():
     """No name that somebody made up becomes a label; every series is there from the start, so that a rate is right."""
     senders = SenderKeys(BANKS.keys, [TRANSACTIONS])
     own, record = sent(), sent(institution="MADEUP")
-    answers = [admit(own, signature_of(*own), senders), admit(own, [], senders), admit(record, [], senders),
-               admit(sent(amount="x"), [], senders), admit(sent(RATES), [], senders)]  # fmt: skip
+    answers = [
+        admit(own, signature_of(*own), senders),
+        admit(own, [], senders),
+        admit(record, [], senders),
+        admit(sent(amount="x"), [], senders),
+        admit(sent(RATES), [], senders),
+    ]
     counted, lines = page_after(*answers, institutions=senders.institutions)
     assert counted == [
         'fxwatch_sender_proofs_total{institution="SHBKKRSE",outcome="proven"} 1.0',

@@ -23,21 +23,38 @@ def test_the_bytes_are_those_that_the_documents_say():
     """Purpose, then topic, key and value with their lengths, then every fx. header, in the order of the record."""
     headers = [("traceparent", b"00"), ("fx.history", b"1"), (SIGNATURE, b"old"), ("fx.convert.channel", b"web")]
     assert signed_bytes("t.v1", b"k", b"value", headers) == (
-        b"fxwatch signed record 1" + length(4) + b"t.v1" + length(1) + b"k" + length(5) + b"value"
-        + length(10) + b"fx.history" + length(1) + b"1"
-        + length(18) + b"fx.convert.channel" + length(3) + b"web"
-    )  # fmt: skip
+        b"fxwatch signed record 1"
+        + length(4)
+        + b"t.v1"
+        + length(1)
+        + b"k"
+        + length(5)
+        + b"value"
+        + length(10)
+        + b"fx.history"
+        + length(1)
+        + b"1"
+        + length(18)
+        + b"fx.convert.channel"
+        + length(3)
+        + b"web"
+    )
 
 
 def test_what_is_absent_is_not_what_is_empty():
     """No key, an empty key, and a key that moved into the value are three things; none is the length -1."""
     assert signed_bytes("t", None, b"v", ()).endswith(length(1) + b"t" + length(-1) + length(1) + b"v")
     found = {
-        signed_bytes("t", None, b"kv", ()), signed_bytes("t", b"", b"kv", ()), signed_bytes("t", b"k", b"v", ()),
+        signed_bytes("t", None, b"kv", ()),
+        signed_bytes("t", b"", b"kv", ()),
+        signed_bytes("t", b"k", b"v", ()),
         signed_bytes("t", b"kv", None, ()),
-        signed_bytes("t", b"", None, ()), signed_bytes("t", None, None, ()), signed_bytes("tk", b"", b"v", ()),
-        signed_bytes("t", b"k", b"v", [("fx.a", None)]), signed_bytes("t", b"k", b"v", [("fx.a", b"")]),
-    }  # fmt: skip
+        signed_bytes("t", b"", None, ()),
+        signed_bytes("t", None, None, ()),
+        signed_bytes("tk", b"", b"v", ()),
+        signed_bytes("t", b"k", b"v", [("fx.a", None)]),
+        signed_bytes("t", b"k", b"v", [("fx.a", b"")]),
+    }
     assert len(found) == 9
 
 
@@ -67,11 +84,17 @@ def test_a_private_key_is_read_in_both_forms(tmp_path, text):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "ab" * 31, "ab" * 33, "zz" * 32, pem(BANK).replace("PRIVATE", "PUBLIC"), pem(BANK)[:-30],
-        pem(BANK) + pem(OTHER), "-----BEGIN PRIVATE KEY-----\n====\n-----END PRIVATE KEY-----",
+        "",
+        "ab" * 31,
+        "ab" * 33,
+        "zz" * 32,
+        pem(BANK).replace("PRIVATE", "PUBLIC"),
+        pem(BANK)[:-30],
+        pem(BANK) + pem(OTHER),
+        "-----BEGIN PRIVATE KEY-----\n====\n-----END PRIVATE KEY-----",
         "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
     ],
-)  # fmt: skip
+)
 def test_what_is_no_private_key_is_refused_without_being_shown(tmp_path, text):
     """One message with path, length and how to make one."""
     path = secret_file(tmp_path / "bank.key", text)

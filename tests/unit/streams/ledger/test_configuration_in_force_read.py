@@ -140,8 +140,11 @@ def test_a_change_is_found_in_each_ledger_partition_by_its_source(topics: Topics
         3: None,
         4: None,
     }
-    assert sorted(topics.reads) == [(LEDGER, 0, 1, 6, True, "each"), (LEDGER, 2, 0, 1, True, "each"),
-                                    (LEDGER, 3, 0, 1, True, "each")]  # fmt: skip
+    assert sorted(topics.reads) == [
+        (LEDGER, 0, 1, 6, True, "each"),
+        (LEDGER, 2, 0, 1, True, "each"),
+        (LEDGER, 3, 0, 1, True, "each"),
+    ]
     topics.hidden = 1
     assert configuration_in_force.places(SETTINGS, change, [0, 2]) == {0: None, 2: None}
     assert all(one.stopped and one.committed_only for one in topics.readers)

@@ -61,9 +61,14 @@ def test_what_the_door_refuses_counts_only_where_an_earlier_release_let_it_in():
 
 @pytest.mark.parametrize(
     ("found", "at", "refused", "sent"),
-    [(None, None, None, 0), (Change(3, 0, FIRST), 17, None, 0), (Change(3, 0, FIRST), None, None, 1),
-     (Change(3, 0, FIRST), 17, "fx.rules.v1[0] at offset 4", 1)],
-    ids=["begun with it", "in the ledger", "refused by an ingest worker of before", "a refused is newer"])  # fmt: skip
+    [
+        (None, None, None, 0),
+        (Change(3, 0, FIRST), 17, None, 0),
+        (Change(3, 0, FIRST), None, None, 1),
+        (Change(3, 0, FIRST), 17, "fx.rules.v1[0] at offset 4", 1),
+    ],
+    ids=["begun with it", "in the ledger", "refused by an ingest worker of before", "a refused is newer"],
+)
 def test_what_never_reached_the_ledger_is_sent_again(monkeypatch, found, at, refused, sent):
     """`rules apply` too early in an upgrade: the former ingest refused it, and the second call must not do nothing.
 

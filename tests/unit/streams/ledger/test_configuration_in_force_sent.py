@@ -119,19 +119,32 @@ def test_what_is_gone_is_said_again(topics: Topics, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("fault", "expected", "told"),
     [
-        (TopicAuthorizationFailedError("no"), NotAuthorizedError,
-         "the configuration was not taken; got: TopicAuthorizationFailedError: no; expected: "),
-        (InvalidTimestampError(), DeliveryError,
-         ("the configuration was not taken: its time is too far from the broker's; "
-          f"got: {InvalidTimestampError()!r}; "
-          "expected: clocks that agree within the hour that message.timestamp.after.max.ms gives; "
-          "to do: correct the clock of this machine, or of the brokers")),
-        (MessageSizeTooLargeError(), DeliveryError,
-         (f"the configuration was not acknowledged; got: {MessageSizeTooLargeError()!r}; "
-          "to do: see the broker's log, then run it again")),
+        (
+            TopicAuthorizationFailedError("no"),
+            NotAuthorizedError,
+            "the configuration was not taken; got: TopicAuthorizationFailedError: no; expected: ",
+        ),
+        (
+            InvalidTimestampError(),
+            DeliveryError,
+            (
+                "the configuration was not taken: its time is too far from the broker's; "
+                f"got: {InvalidTimestampError()!r}; "
+                "expected: clocks that agree within the hour that message.timestamp.after.max.ms gives; "
+                "to do: correct the clock of this machine, or of the brokers"
+            ),
+        ),
+        (
+            MessageSizeTooLargeError(),
+            DeliveryError,
+            (
+                f"the configuration was not acknowledged; got: {MessageSizeTooLargeError()!r}; "
+                "to do: see the broker's log, then run it again"
+            ),
+        ),
     ],
     ids=["denied", "clock", "other"],
-)  # fmt: skip
+)
 def test_a_change_that_is_not_taken_says_why_in_full(
     topics: Topics, monkeypatch: pytest.MonkeyPatch, fault: Exception, expected: type[Exception], told: str
 ) -> None:

@@ -9,8 +9,15 @@ from detectors.contracts.events import ConfigurationChange, Origin, Rate, Source
 from streams.errors import LedgerError
 from streams.ledger import envelope
 
-RATE = Rate(event_id="R", identity="1" * 32, body="2" * 32, base="USD", quote="KRW", mid="1387.5",
-            rate_time=datetime(2026, 1, 5, tzinfo=UTC))  # fmt: skip
+RATE = Rate(
+    event_id="R",
+    identity="1" * 32,
+    body="2" * 32,
+    base="USD",
+    quote="KRW",
+    mid="1387.5",
+    rate_time=datetime(2026, 1, 5, tzinfo=UTC),
+)
 COMMITMENT = b"k1:" + b"ab" * 32
 SOURCE = Source("fx.rates.v1", 3, 2**40)
 
@@ -24,15 +31,26 @@ def test_an_event_comes_back_with_its_origin():
     written = envelope.envelope(SOURCE, COMMITMENT, b"rate", history=True, passed_on=[("ce_id", b"1")])
     event, origin = envelope.decode_record(envelope.encode(RATE), written, 9, 1234)
     assert event == RATE
-    assert origin == Origin(offset=9, source=SOURCE, commitment="k1:" + "ab" * 32, timestamp_ms=1234, history=True,
-                            headers=(("ce_id", b"1"),))  # fmt: skip
+    assert origin == Origin(
+        offset=9,
+        source=SOURCE,
+        commitment="k1:" + "ab" * 32,
+        timestamp_ms=1234,
+        history=True,
+        headers=(("ce_id", b"1"),),
+    )
 
 
 def test_a_usual_record_has_five_headers():
     """Without history and trace nothing else is written, and it reads as not history."""
     written = headers()
-    assert [name for name, _ in written] == [envelope.SOURCE_TOPIC, envelope.SOURCE_PARTITION, envelope.SOURCE_OFFSET,
-                                             envelope.COMMITMENT, envelope.TYPE]  # fmt: skip
+    assert [name for name, _ in written] == [
+        envelope.SOURCE_TOPIC,
+        envelope.SOURCE_PARTITION,
+        envelope.SOURCE_OFFSET,
+        envelope.COMMITMENT,
+        envelope.TYPE,
+    ]
     assert envelope.decode_record(envelope.encode(RATE), written, 9, 1234)[1].history is False
 
 

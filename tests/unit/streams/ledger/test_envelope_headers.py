@@ -12,11 +12,28 @@ from detectors.contracts.events import ConfigurationChange, Leg, Origin, Rate, S
 from streams.errors import LedgerError
 from streams.ledger import envelope
 
-RATE = Rate(event_id="R", identity="1" * 32, body="2" * 32, base="USD", quote="KRW", mid="1387.5",
-            rate_time=datetime(2026, 1, 5, tzinfo=UTC))  # fmt: skip
-LEG = Leg(event_id="E", identity="1" * 32, body="2" * 32, event_time=datetime(2026, 1, 5, tzinfo=UTC), direction="out",
-          party="p", counterparty="c", counterparty_country="US", institution="SHBKKRSE", amount="5",
-          currency="USD")  # fmt: skip
+RATE = Rate(
+    event_id="R",
+    identity="1" * 32,
+    body="2" * 32,
+    base="USD",
+    quote="KRW",
+    mid="1387.5",
+    rate_time=datetime(2026, 1, 5, tzinfo=UTC),
+)
+LEG = Leg(
+    event_id="E",
+    identity="1" * 32,
+    body="2" * 32,
+    event_time=datetime(2026, 1, 5, tzinfo=UTC),
+    direction="out",
+    party="p",
+    counterparty="c",
+    counterparty_country="US",
+    institution="SHBKKRSE",
+    amount="5",
+    currency="USD",
+)
 COMMITMENT = b"k1:" + b"ab" * 32
 SOURCE = Source("fx.rates.v1", 3, 2**40)
 VALUE = envelope.encode(RATE)
@@ -31,8 +48,10 @@ def _nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def headers(**changes: bytes | None) -> list[Any]:
     """The headers of a rate; a content of None is left out."""
-    named = {name.replace("__fx_", "__fx.").replace("_partition", ".partition").replace("_offset", ".offset"): content
-             for name, content in changes.items()}  # fmt: skip
+    named = {
+        name.replace("__fx_", "__fx.").replace("_partition", ".partition").replace("_offset", ".offset"): content
+        for name, content in changes.items()
+    }
     return [
         (name, named.get(name, content))
         for name, content in envelope.envelope(SOURCE, COMMITMENT, b"rate")
@@ -171,9 +190,14 @@ def test_whatever_headers_there_are_the_origin_is_whole(history: bool, checked: 
             SOURCE, COMMITMENT, b"rate", topic_id=topic_id, history=history, passed_on=passed_on
         )
         assert origin_of(envelope.checked(written, VALUE) if checked else written) == Origin(
-            offset=9, source=SOURCE, commitment=COMMITMENT.decode(), timestamp_ms=1234, topic_id=topic_id.decode(),
-            history=history, headers=tuple(passed_on),
-        )  # fmt: skip
+            offset=9,
+            source=SOURCE,
+            commitment=COMMITMENT.decode(),
+            timestamp_ms=1234,
+            topic_id=topic_id.decode(),
+            history=history,
+            headers=tuple(passed_on),
+        )
 
 
 def test_the_first_configurations_origin_has_a_time_and_no_source() -> None:

@@ -22,9 +22,15 @@ def kept(position: int | None, topic_id: str = "new") -> dict:
 
 
 def settled(
-    at: int | None, committed: int | None, begin: int, end: int, *, ours: bool = True, came: int | None = None,
+    at: int | None,
+    committed: int | None,
+    begin: int,
+    end: int,
+    *,
+    ours: bool = True,
+    came: int | None = None,
     topic_id: str = "new",
-) -> tuple[InputAccount, list[tuple[int, int, str]]]:  # fmt: skip
+) -> tuple[InputAccount, list[tuple[int, int, str]]]:
     """An account after an assignment, and what it told: (first, next, cause)."""
     account = InputAccount()
     account.sought({PLACE: Sought(committed, ours)})

@@ -282,8 +282,11 @@ def mutated(data, value):
 
 # What a checksum does not catch: sections that are well-formed, and wrong.
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.floats() | st.binary(max_size=40)
-VALUES = st.recursive(SCALARS | st.text(max_size=20), lambda inner: st.lists(inner, max_size=5)
-                      | st.dictionaries(st.text(max_size=5), inner, max_size=3), max_leaves=12)  # fmt: skip
+VALUES = st.recursive(
+    SCALARS | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
 
 
 def sections_of(ledger):
@@ -361,8 +364,22 @@ def test_rates_out_of_order_are_refused(sections):
 
 def test_a_header_covers_each_of_its_fields():
     """No field of a header may change unseen."""
-    header = sealed(Header(snapshot_id="i", agent="monitor", partition=1, slot="slot-0", schema=1, code="c", config="f",
-                           next=5, topic_id="t", chunks=1, bytes=10, sha256="s"))  # fmt: skip
+    header = sealed(
+        Header(
+            snapshot_id="i",
+            agent="monitor",
+            partition=1,
+            slot="slot-0",
+            schema=1,
+            code="c",
+            config="f",
+            next=5,
+            topic_id="t",
+            chunks=1,
+            bytes=10,
+            sha256="s",
+        )
+    )
     assert read_header(msgspec.json.encode(header)) == header
     for field in Header.__struct_fields__:
         value = getattr(header, field)
@@ -388,8 +405,15 @@ def test_a_worker_is_told_that_its_ledger_is_another_one(monkeypatch):
 
     monkeypatch.setattr(kafka_log, "WATCH_SECONDS", 0.0)
     monkeypatch.setattr(kafka_log, "TOPIC_ID_SECONDS", 0.0)
-    log = kafka_log.KafkaLog(Settings(), ledger=topics.LEDGER, snapshots_topic=topics.SNAPSHOTS, schema=STATE_SCHEMA,
-                             topic_id=TOPIC_ID, group="test", read_topic_id=read_topic_id)  # fmt: skip
+    log = kafka_log.KafkaLog(
+        Settings(),
+        ledger=topics.LEDGER,
+        snapshots_topic=topics.SNAPSHOTS,
+        schema=STATE_SCHEMA,
+        topic_id=TOPIC_ID,
+        group="test",
+        read_topic_id=read_topic_id,
+    )
     told = []
     asyncio.run(asyncio.wait_for(log.watch(told.append), 10))
     assert [type(one) for one in told] == [LedgerError]

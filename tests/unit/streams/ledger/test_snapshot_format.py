@@ -154,9 +154,8 @@ def test_a_header_that_was_changed_says_both_checksums():
         read_header(value)
     changed = sealed(msgspec.structs.replace(header, next=18))
     assert told.value.message == (
-        "the checksum of the snapshot's header does not match; "
-        f"got: {header.check}; expected: {changed.check}"
-    )  # fmt: skip
+        f"the checksum of the snapshot's header does not match; got: {header.check}; expected: {changed.check}"
+    )
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,10 @@ def bench(caplog: pytest.LogCaptureFixture) -> Bench:
     return Bench(caplog)
 
 
-READY = ("ready", {"agents": ["monitor", "ingest"], "monitor": [0, 1], "ingest": [0, 1], "pages": PAGES,
-                   "seconds": 4.5})  # fmt: skip
+READY = (
+    "ready",
+    {"agents": ["monitor", "ingest"], "monitor": [0, 1], "ingest": [0, 1], "pages": PAGES, "seconds": 4.5},
+)
 
 
 def test_ready_is_told_once_when_all_are(bench: Bench) -> None:
@@ -80,9 +82,17 @@ def test_only_what_changed_is_told(bench: Bench) -> None:
     assert bench.told() == []
     bench.monitor.reasons, bench.ingest.numbers = [], [0]
     bench.one.look()
-    assert bench.told() == [("partitions changed", {
-        "monitor": [1, 2], "ingest": [0], "gained": {"monitor": [2]}, "lost": {"monitor": [0], "ingest": [1]},
-    })]  # fmt: skip
+    assert bench.told() == [
+        (
+            "partitions changed",
+            {
+                "monitor": [1, 2],
+                "ingest": [0],
+                "gained": {"monitor": [2]},
+                "lost": {"monitor": [0], "ingest": [1]},
+            },
+        )
+    ]
     bench.ingest.numbers = [0, 1]
     bench.one.look()
     assert bench.told() == [("partitions changed", {"monitor": [1, 2], "ingest": [0, 1], "gained": {"ingest": [1]}})]

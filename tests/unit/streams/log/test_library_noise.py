@@ -44,8 +44,10 @@ def texts(module: str) -> list[str]:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.words)
 def test_each_rule_has_the_words_of_the_pinned_library(rule: Rule) -> None:
     """An upgrade that changes a message makes its rule dead: it is found here."""
-    assert any(text and (text.startswith(rule.words) or (rule.words.startswith(text) and len(text) > 20))
-               for text in texts(rule.source))  # fmt: skip
+    assert any(
+        text and (text.startswith(rule.words) or (rule.words.startswith(text) and len(text) > 20))
+        for text in texts(rule.source)
+    )
     assert rule.why
 
 

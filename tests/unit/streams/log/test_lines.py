@@ -52,12 +52,21 @@ def test_a_message_and_its_fields(kept: Kept) -> None:
     [told] = kept.told
     assert list(told) == ["timestamp", "level", "logger", "event", "agents", "monitor", "ingest", "seconds", "on"]
     assert told["timestamp"].endswith("Z")
-    assert told == {"timestamp": told["timestamp"], "level": "info", "logger": NAME, "event": "ready",
-                    "agents": ["monitor"], "monitor": [0, 1, 2, 7], "ingest": [], "seconds": 4.26,
-                    "on": True}  # fmt: skip
+    assert told == {
+        "timestamp": told["timestamp"],
+        "level": "info",
+        "logger": NAME,
+        "event": "ready",
+        "agents": ["monitor"],
+        "monitor": [0, 1, 2, 7],
+        "ingest": [],
+        "seconds": 4.26,
+        "on": True,
+    }
     assert kept.lines["text"][0].partition(" INFO")[::2] == (
-        told["timestamp"], "     test_log_lines   ready  agents=monitor monitor=0-2,7 ingest=none seconds=4.3 on=True",
-    )  # fmt: skip
+        told["timestamp"],
+        "     test_log_lines   ready  agents=monitor monitor=0-2,7 ingest=none seconds=4.3 on=True",
+    )
 
 
 def test_the_time_is_that_of_the_record_in_utc() -> None:
@@ -74,11 +83,18 @@ def test_what_a_message_names_is_in_fields_too(kept: Kept) -> None:
     logs.get_logger(NAME).warning("%s is not read: %r", TopicPartition("fx.rates.v1", 2), OSError("x"))
     first, second = ({name: value for name, value in one.items() if name != "timestamp"} for one in kept.told)
     assert first == {
-        "level": "warning", "logger": NAME, "agent": "monitor", "partition": 3, "offset": 9,
-        "code": "broker.unavailable", "event": f"monitor[3]: snapshot at 9 not used: {fault}",
-        "retriable": True, "got": "h:1", "todo": "start it",
+        "level": "warning",
+        "logger": NAME,
+        "agent": "monitor",
+        "partition": 3,
+        "offset": 9,
+        "code": "broker.unavailable",
+        "event": f"monitor[3]: snapshot at 9 not used: {fault}",
+        "retriable": True,
+        "got": "h:1",
+        "todo": "start it",
         "fault": "away; got: h:1; to do: start it",
-    }  # fmt: skip
+    }
     assert (second["topic"], second["partition"], second["fault"]) == ("fx.rates.v1", 2, "OSError('x')")
     assert kept.lines["text"][0].endswith(f"monitor[3]: snapshot at 9 not used: {fault}")
 
@@ -123,9 +139,11 @@ def test_no_record_and_no_secret_comes_into_a_log_by_mistake(kept: Kept) -> None
     logs.get_logger(NAME).info("x", raw=b"KR-900101-1234567", record=record, settings=settings, many=many)
     [told] = kept.told
     assert {name: told[name] for name in ("raw", "record", "settings", "many")} == {
-        "raw": "<bytes>", "record": "<SimpleNamespace>", "settings": "<Settings>",
+        "raw": "<bytes>",
+        "record": "<SimpleNamespace>",
+        "settings": "<Settings>",
         "many": ["<bytes>", {"a": "<bytes>"}],
-    }  # fmt: skip
+    }
     for line in kept.lines["json"] + kept.lines["text"]:
         assert "900101" not in line
         assert "hunter2" not in line

@@ -47,8 +47,15 @@ health.die(BrokerUnavailableError("the end", got="no broker"))
 def said(*command: str, code: int, **environment: str) -> list[str]:
     """Lines on standard error of a process that ends with `code`; on standard output there is nothing."""
     foreign = {name: value for name, value in os.environ.items() if not name.startswith("FXWATCH_")}
-    done = subprocess.run([sys.executable, *command], cwd=ROOT, env=foreign | environment, capture_output=True,
-                          text=True, timeout=60, check=False)  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=ROOT,
+        env=foreign | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (code, ""), done.stderr
     return done.stderr.splitlines()
 
@@ -62,14 +69,16 @@ def test_each_line_is_an_object_whoever_says_it() -> None:
     """Libraries, Python's warnings, threads and destructors, the last words; each once."""
     told = [json.loads(line) for line in everything("json", "info")]
     assert [(one["logger"], one["level"], one["event"].splitlines()[0]) for one in told] == [
-        ("aiokafka", "warning", "of a library"), ("streams.a", "info", "of ours"),
+        ("aiokafka", "warning", "of a library"),
+        ("streams.a", "info", "of ours"),
         ("py.warnings", "warning", "<string>:12: UserWarning: of Python"),
         ("python", "critical", "a thread ended with an unexpected fault"),
-        ("python", "error", "a fault where none can be raised"), ("fxwatch", "critical", "whatever logging does"),
+        ("python", "error", "a fault where none can be raised"),
+        ("fxwatch", "critical", "whatever logging does"),
         ("fxwatch", "critical", "a record of streams.a cannot be shown: TypeError"),
         ("python", "critical", "ended by an unexpected fault"),
         ("streams.operations.health", "critical", "the end; got: no broker"),
-    ]  # fmt: skip
+    ]
     assert told[1]["offset"] == 7
     assert told[3]["exception"].endswith("ValueError: in a thread\nof two lines")
     assert told[4]["exception"].endswith("ValueError: in a destructor")
@@ -101,18 +110,32 @@ def test_a_log_that_takes_nothing_stops_nobody_from_working_or_ending(form: str,
     into = {"full disk": ">/dev/full", "reader gone": "> >(exec true)", "none": ">&-"}[log]
     wait = "sleep 0.2; " if log == "reader gone" else ""
     shell = f'exec 2{into}; {wait}exec "$0" -c "$1"'
-    done = subprocess.run(["bash", "-c", shell, sys.executable, DEAF.format(form=form)], cwd=ROOT,
-                          stdout=subprocess.PIPE, text=True, timeout=60, check=False)  # fmt: skip
+    done = subprocess.run(
+        ["bash", "-c", shell, sys.executable, DEAF.format(form=form)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+        check=False,
+    )
     assert (done.returncode, done.stdout) == (BrokerUnavailableError.exit_code, "it works\n")
 
 
 def test_a_log_that_nobody_empties_does_not_keep_a_worker_from_ending() -> None:
     """A full pipe whose reader hangs: a write to it never returns."""
-    code = DEAF.replace("range(1000)", "range(0)").replace('print("it works"', "os.set_blocking(2, False)\n"
+    code = DEAF.replace("range(1000)", "range(0)").replace(
+        'print("it works"',
+        "os.set_blocking(2, False)\n"
         "try:\n    while True: os.write(2, b'x' * 4096)\nexcept BlockingIOError: os.set_blocking(2, True)\n"
-        'print("it works"')  # fmt: skip
-    with subprocess.Popen([sys.executable, "-c", code.format(form="text")], cwd=ROOT, stdout=subprocess.PIPE,
-                          stderr=subprocess.PIPE, text=True) as process:  # fmt: skip
+        'print("it works"',
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code.format(form="text")],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
         assert process.wait(60) == BrokerUnavailableError.exit_code
         assert process.stdout is not None
         assert process.stdout.read() == "it works\n"
@@ -128,10 +151,16 @@ def test_in_text_the_message_is_the_last_line() -> None:
 
 @pytest.mark.parametrize(
     ("level", "ours", "theirs"),
-    [("error", [], []), ("warning", [], ["of a library"]),
-     ("debug", ["of ours", "in detail"], ["of a library", "of a library",
-                                          "Timer commit is overlapping (interval=1.0 runtime=2.0)"])],
-)  # fmt: skip
+    [
+        ("error", [], []),
+        ("warning", [], ["of a library"]),
+        (
+            "debug",
+            ["of ours", "in detail"],
+            ["of a library", "of a library", "Timer commit is overlapping (interval=1.0 runtime=2.0)"],
+        ),
+    ],
+)
 def test_levels(level: str, ours: list[str], theirs: list[str]) -> None:
     """From `debug` on libraries are heard in full, word for word."""
     told = [json.loads(line) for line in said("-c", SOME.format(form="json", level=level), code=0)]
@@ -148,16 +177,23 @@ def secret(file: Path) -> Path:
 
 def test_a_worker_that_does_not_start_says_so_in_the_form_that_was_chosen(tmp_path: Path) -> None:
     """One object with code and advice, after what the settings warn of; in text it is the command line's message."""
-    in_clear = {"SECURITY_PROTOCOL": "SASL_PLAINTEXT", "SASL_MECHANISM": "PLAIN", "SASL_USERNAME": "u",
-                "SASL_PASSWORD_FILE": str(secret(tmp_path / "password")), "LOG_FORMAT": "JSON"}  # fmt: skip
+    in_clear = {
+        "SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+        "SASL_MECHANISM": "PLAIN",
+        "SASL_USERNAME": "u",
+        "SASL_PASSWORD_FILE": str(secret(tmp_path / "password")),
+        "LOG_FORMAT": "JSON",
+    }
     environment = {f"FXWATCH_{name}": value for name, value in in_clear.items()}
     warning, line = said("-m", "streams", "worker", "ingest", code=2, **environment)
     assert json.loads(warning)["level"] == "warning"
     assert json.loads(warning)["logger"] == "streams.settings"
     told: dict[str, Any] = json.loads(line)
     assert (told["level"], told["event"], told["code"]) == (
-        "critical", "the worker does not start", "configuration.invalid",
-    )  # fmt: skip
+        "critical",
+        "the worker does not start",
+        "configuration.invalid",
+    )
     assert told["fault"].startswith("no pseudonym key file is configured")
     assert told["todo"].startswith("write one")
 
@@ -169,8 +205,10 @@ def test_wrong_words_are_refused_with_all_other_faults(monkeypatch: pytest.Monke
     with pytest.raises(ConfigurationError) as refusal:
         load_settings()
     assert [problem.split(":")[0] for problem in refusal.value.problems] == [
-        "environment FXWATCH_WEB_PORT", "environment FXWATCH_LOG_FORMAT", "environment FXWATCH_LOG_LEVEL",
-    ]  # fmt: skip
+        "environment FXWATCH_WEB_PORT",
+        "environment FXWATCH_LOG_FORMAT",
+        "environment FXWATCH_LOG_LEVEL",
+    ]
     assert "'text' or 'json'; got: 'xml'" in refusal.value.problems[1]
     assert "'debug', 'info', 'warning' or 'error'; got: 'loud'" in refusal.value.problems[2]
     for name, value in (("LOG_FORMAT", "JSON"), ("LOG_LEVEL", "Warning"), ("WEB_PORT", "7000")):

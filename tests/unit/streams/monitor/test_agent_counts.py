@@ -25,16 +25,26 @@ def test_a_payment_is_counted_by_what_it_came_to(monkeypatch: pytest.MonkeyPatch
     event_s = datetime.fromisoformat(TRANSACTION["event_time"]).timestamp()
     bench.state.watermark_us = int((event_s + LATE_SECONDS) * 1e6)
     bench.take(TRANSACTIONS, TRANSACTION)
-    expected = NOTHING | {"said": {("event", "SHBKKRSE"): 1}, "late": [LATE_SECONDS], "folded": 3,
-                          "scores": {"hst": [0.25], "freq": [2.0]}}  # fmt: skip
+    expected = NOTHING | {
+        "said": {("event", "SHBKKRSE"): 1},
+        "late": [LATE_SECONDS],
+        "folded": 3,
+        "scores": {"hst": [0.25], "freq": [2.0]},
+    }
     assert bench.counted == expected
     bench.state.watermark_us = int((event_s - LATE_SECONDS) * 1e6)
     bench.take(TRANSACTIONS, TRANSACTION)
     assert bench.counted == {
-        "outcomes": {"applied": 2}, "said": {("event", "SHBKKRSE"): 2}, "late": [LATE_SECONDS, 0.0], "folded": 6,
-        "scores": {"hst": [0.25, 0.25], "freq": [2.0, 2.0]}, "rate_missing": 0, "joins": {}, "rates": {},
+        "outcomes": {"applied": 2},
+        "said": {("event", "SHBKKRSE"): 2},
+        "late": [LATE_SECONDS, 0.0],
+        "folded": 6,
+        "scores": {"hst": [0.25, 0.25], "freq": [2.0, 2.0]},
+        "rate_missing": 0,
+        "joins": {},
+        "rates": {},
         "forgotten": 0,
-    }  # fmt: skip
+    }
 
 
 def test_the_first_payment_of_a_partition_is_not_late(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,10 +71,16 @@ def test_what_a_sender_said_and_what_became_of_it_is_counted_by_institution(monk
         bench.core.apply(bench.state, 0, record._replace(value=value, headers=record.headers[:-1]), muted=False)
     words = ("event", "exempt", "history", "late", "rate_missing", "type_differs")
     assert bench.counted == {
-        "outcomes": {"applied": 2, "history": 2, "late": 2, "type_differs": 2}, "late": [], "scores": {},
-        "said": {(word, "SHBKKRSE"): 2 for word in words}, "rate_missing": 2, "folded": 0, "rates": {}, "forgotten": 0,
+        "outcomes": {"applied": 2, "history": 2, "late": 2, "type_differs": 2},
+        "late": [],
+        "scores": {},
+        "said": {(word, "SHBKKRSE"): 2 for word in words},
+        "rate_missing": 2,
+        "folded": 0,
+        "rates": {},
+        "forgotten": 0,
         "joins": {("payment.reused", "SHBKKRSE"): 2},
-    }  # fmt: skip
+    }
 
 
 def test_a_new_party_is_counted_by_the_institution_whose_payment_brought_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,8 +154,15 @@ def test_other_events_are_counted_as_applied(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_what_is_replayed_is_no_news_to_alerting_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     """Muted, its outputs were published and it was counted then: a cold start would tell last month's faults anew."""
-    step = Outputs(outcome="applied", assessed=assessed(None, scored(hst=0.25)), folded=3, late=True, rate="rate.held",
-                   type_differs=True, join="joined")  # fmt: skip
+    step = Outputs(
+        outcome="applied",
+        assessed=assessed(None, scored(hst=0.25)),
+        folded=3,
+        late=True,
+        rate="rate.held",
+        type_differs=True,
+        join="joined",
+    )
     bench = Bench(monkeypatch, step)
     bench.take(TRANSACTIONS, TRANSACTION, muted=True)
     assert bench.counted == NOTHING | {"outcomes": {"applied": 1, "muted": 1}}

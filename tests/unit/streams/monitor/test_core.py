@@ -176,11 +176,21 @@ def test_an_alert_goes_to_its_topic_and_to_each_desk_with_the_same_bytes() -> No
     assert [output.topic for output in outputs] == ["fx.alerts.v1", "fx.alerts.customs.v1", "fx.alerts.supervision.v1"]
     assert body["desk"] == "customs"
     assert {(one.partition, one.key, one.value, one.timestamp_ms, tuple(one.headers)) for one in outputs} == {
-        (0, body["party"].encode(), outputs[0].value, int((AT + timedelta(hours=1)).timestamp() * 1000),
-         (("ce_specversion", b"1.0"), ("ce_id", body["alert_id"].encode()), ("ce_source", b"/fxwatch/monitor"),
-          ("ce_type", b"fx.alert.raised.v1"), ("ce_time", b"2026-01-05T11:00:00+00:00"),
-          ("content-type", b"application/json")))
-    }  # fmt: skip
+        (
+            0,
+            body["party"].encode(),
+            outputs[0].value,
+            int((AT + timedelta(hours=1)).timestamp() * 1000),
+            (
+                ("ce_specversion", b"1.0"),
+                ("ce_id", body["alert_id"].encode()),
+                ("ce_source", b"/fxwatch/monitor"),
+                ("ce_type", b"fx.alert.raised.v1"),
+                ("ce_time", b"2026-01-05T11:00:00+00:00"),
+                ("content-type", b"application/json"),
+            ),
+        )
+    }
     [(alert, timestamp_ms)] = pipeline.core.tally.alerts
     assert (alert.alert_id, timestamp_ms) == (body["alert_id"], outputs[0].timestamp_ms)
 
@@ -196,8 +206,9 @@ def test_an_alerts_desks_are_those_of_the_type_it_was_judged_as(monkeypatch: pyt
         outputs = bench.take(TRANSACTIONS, TRANSACTION)
         assert [asked.pop(), asked.pop()] == [(alert, expected, bench.state.configuration)] * 2
         assert [(output.topic, output.partition) for output in outputs] == [
-            ("fx.alerts.v1", 5), ("fx.alerts.customs.v1", 5),
-        ] * 2  # fmt: skip
+            ("fx.alerts.v1", 5),
+            ("fx.alerts.customs.v1", 5),
+        ] * 2
         assert bench.core.tally.alerts == [(alert, TIMESTAMP_MS)] * 2
 
 
@@ -209,8 +220,14 @@ def test_a_trace_is_passed_on_and_nothing_else_of_the_senders_headers() -> None:
     passed = msgspec.structs.replace(origin, headers=(("ce_id", b"theirs"), TRACE, ("ce_type", b"theirs")))
     for output in alert_outputs(alert, "person", passed, 0, pipeline.configuration):
         assert [name for name, _ in output.headers] == [
-            "ce_specversion", "ce_id", "ce_source", "ce_type", "ce_time", "content-type", "traceparent",
-        ]  # fmt: skip
+            "ce_specversion",
+            "ce_id",
+            "ce_source",
+            "ce_type",
+            "ce_time",
+            "content-type",
+            "traceparent",
+        ]
         assert output.headers[-1] == TRACE
 
 

@@ -185,8 +185,10 @@ def test_a_ledger_with_a_hole_or_a_lost_end_is_named() -> None:
     assert told.value.message == "the ledger of monitor[4] ended while it was read; got: 6; expected: 7"
 
 
-@pytest.mark.parametrize(("upto", "cold", "expected", "first"), [(None, False, 10, 9), (7, False, 7, 5),
-                         (99, False, 10, 9), (0, False, 0, None), (7, True, 7, 0)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("upto", "cold", "expected", "first"),
+    [(None, False, 10, 9), (7, False, 7, 5), (99, False, 10, 9), (0, False, 0, None), (7, True, 7, 0)],
+)
 def test_a_rebuild_ends_where_it_is_asked_to_or_at_the_ledgers_end(
     upto: int | None, cold: bool, expected: int, first: int | None
 ) -> None:

@@ -296,11 +296,20 @@ def test_another_configuration_adds_label_values_and_moves_build_info(metrics):
 def faust_app(**broken):
     """An app with the attributes that faust.sensors.Monitor has (the next test checks that against Faust)."""
     monitor = SimpleNamespace(
-        messages_active=4, events_active=2, events_runtime=deque([0.1, 0.3]), commit_latency=deque([0.02]),
-        assignment_latency=deque(), rebalance_end_latency=deque(), rebalance_return_latency=deque(),
-        messages_received_total=90, events_total=80, rebalances=1, assignments_completed=1, assignments_failed=0,
+        messages_active=4,
+        events_active=2,
+        events_runtime=deque([0.1, 0.3]),
+        commit_latency=deque([0.02]),
+        assignment_latency=deque(),
+        rebalance_end_latency=deque(),
+        rebalance_return_latency=deque(),
+        messages_received_total=90,
+        events_total=80,
+        rebalances=1,
+        assignments_completed=1,
+        assignments_failed=0,
         send_errors=0,
-    )  # fmt: skip
+    )
     vars(monitor).update(broken)
     return SimpleNamespace(conf=SimpleNamespace(id="fxwatch-monitor"), monitor=monitor)
 

@@ -135,8 +135,12 @@ def test_one_hostile_word_does_not_make_a_company_a_person_at_other_institutions
         own, *others = alerts
         assert own["institutions"] == ["EVILKRSE", "SHBKKRSE"]  # judged by its own word: it crosses the cap
         assert others
-        assert {reason["text_en"].count("was called a person by EVILKRSE") for alert in others
-                for reason in alert["reasons"] if reason["feature"] == "T02"} == {1}  # fmt: skip
+        assert {
+            reason["text_en"].count("was called a person by EVILKRSE")
+            for alert in others
+            for reason in alert["reasons"]
+            if reason["feature"] == "T02"
+        } == {1}
         assert all(strength(alert) <= 0.6 for alert in others)
         assert "critical" not in {alert["severity"] for alert in others}
         assert "기관 간 표시가 서로 다르며" in others[0]["reasons"][0]["text_ko"]
@@ -146,8 +150,10 @@ def test_one_hostile_word_does_not_make_a_company_a_person_at_other_institutions
 def test_a_word_does_not_switch_off_the_splitting_of_a_company(word):
     """Where a person's pieces under the unused cap are not reported, calling a company a person hid its pieces."""
     rules = effective_configuration({}).rules["T01"]
-    limits = tuple(msgspec.structs.replace(limit, value="0") if limit.name == "report_before_cap" else limit
-                   for limit in rules.limits)  # fmt: skip
+    limits = tuple(
+        msgspec.structs.replace(limit, value="0") if limit.name == "report_before_cap" else limit
+        for limit in rules.limits
+    )
     configuration = effective_configuration({})
     changed = configuration.rules | {"T01": msgspec.structs.replace(rules, limits=limits)}
     pipeline = Pipeline(msgspec.structs.replace(configuration, rules=changed))
@@ -222,8 +228,12 @@ def test_an_alert_goes_to_the_desk_of_the_type_that_it_was_judged_as():
     assert isinstance(configuration.desks["persons"], Desk)
     pipeline = Pipeline(configuration)
     pay(pipeline, 0)
-    body = TRANSACTION | {"event_id": "x", "amount": "60000", "party_type": "bank",
-                          "event_time": (START + timedelta(hours=1)).isoformat()}  # fmt: skip
+    body = TRANSACTION | {
+        "event_id": "x",
+        "amount": "60000",
+        "party_type": "bank",
+        "event_time": (START + timedelta(hours=1)).isoformat(),
+    }
     outputs = pipeline.send(TRANSACTIONS, body, at=START + timedelta(hours=1))
     assert "fx.alerts.persons.v1" in {output.topic for output in outputs}
 
@@ -242,8 +252,13 @@ def test_a_disputed_alert_goes_to_the_desk_of_the_type_it_is_about():
     pipeline = Pipeline(effective_configuration({"desks": {"persons": {"party_types": ["person"]}}}))
     pay(pipeline, 0)
     at = START + timedelta(hours=1)
-    body = TRANSACTION | {"event_id": "x", "amount": "60000", "party_type": "company", "institution": "BKGGKRSE",
-                          "event_time": at.isoformat()}  # fmt: skip
+    body = TRANSACTION | {
+        "event_id": "x",
+        "amount": "60000",
+        "party_type": "company",
+        "institution": "BKGGKRSE",
+        "event_time": at.isoformat(),
+    }
     assert "fx.alerts.persons.v1" in {output.topic for output in pipeline.send(TRANSACTIONS, body, at=at)}
 
 
@@ -253,10 +268,17 @@ def test_words_are_counted_by_institution():
     pay(pipeline, 0, "10", evidence="exempt", report_no="R-1")
     pay(pipeline, 1, "10", institution="BKGGKRSEXXX", party_type="person", payment_id="-")
     pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
-    assert pipeline.core.tally.said == Counter({
-        ("event", "SHBKKRSE"): 2, ("exempt", "SHBKKRSE"): 1, ("reported", "SHBKKRSE"): 1, ("bank", "SHBKKRSE"): 1,
-        ("event", "BKGGKRSE"): 1, ("noted", "BKGGKRSE"): 1, ("new_party", "SHBKKRSE"): 2,
-    })  # fmt: skip
+    assert pipeline.core.tally.said == Counter(
+        {
+            ("event", "SHBKKRSE"): 2,
+            ("exempt", "SHBKKRSE"): 1,
+            ("reported", "SHBKKRSE"): 1,
+            ("bank", "SHBKKRSE"): 1,
+            ("event", "BKGGKRSE"): 1,
+            ("noted", "BKGGKRSE"): 1,
+            ("new_party", "SHBKKRSE"): 2,
+        }
+    )
     pay(pipeline, 2, "10", party_id="P-2", party_type="bank")
     assert pipeline.core.tally.said["event", "SHBKKRSE"] == 2  # sent again: a duplicate
 
@@ -269,11 +291,16 @@ def test_what_dates_and_currencies_take_out_of_every_total_is_counted_by_institu
     pay(pipeline, 2, "150000", institution="BKGGKRSE", currency="XAU")
     said = pipeline.core.tally.said
     assert {place: number for place, number in said.items() if place[0] in UNCOUNTED} == {
-        ("late", "BKGGKRSE"): 1, ("rate_missing", "BKGGKRSE"): 1, ("new_party", "SHBKKRSE"): 1,
-    }  # fmt: skip
+        ("late", "BKGGKRSE"): 1,
+        ("rate_missing", "BKGGKRSE"): 1,
+        ("new_party", "SHBKKRSE"): 1,
+    }
     assert pipeline.core.tally.rate_missing == 1
-    metrics = Metrics(partitions=1, versions=versions(effective_configuration({})),
-                      **{name: [] for name in ("desks", "typologies", "topics", "codes", "detectors")})  # fmt: skip
+    metrics = Metrics(
+        partitions=1,
+        versions=versions(effective_configuration({})),
+        **{name: [] for name in ("desks", "typologies", "topics", "codes", "detectors")},
+    )
     metrics.sender_words.add(said)
     assert 'fxwatch_sender_words_total{institution="BKGGKRSE",word="late"} 1.0' in metrics.page().decode()
 
@@ -336,8 +363,9 @@ def test_named_institutions_keep_their_place_in_the_metrics():
     """A sender that makes up a thousand institutions cannot push the configured ones off the page."""
     configuration = effective_configuration({"admission": {"institutions": ["SHBKKRSE"]}})
     nothing: dict[str, list[str]] = {name: [] for name in ("desks", "typologies", "topics", "codes", "detectors")}
-    metrics = Metrics(partitions=1, versions=versions(configuration), institutions=configuration.admitted.institutions,
-                      **nothing)  # fmt: skip
+    metrics = Metrics(
+        partitions=1, versions=versions(configuration), institutions=configuration.admitted.institutions, **nothing
+    )
     metrics.sender_words.add({("exempt", f"MADE{number:04}"): 1 for number in range(1000)})
     metrics.sender_words.add({("exempt", "SHBKKRSE"): 7})
     page = metrics.page().decode()

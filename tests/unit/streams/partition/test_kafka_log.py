@@ -104,8 +104,20 @@ def saved(cluster: Cluster, slot: str, position: int, /, **changes: Any) -> Snap
     first = len(cluster.logs.get(TopicPartition("snapshots", 2), ()))
     for index, value in enumerate(values):
         cluster.append("snapshots", 2, chunk_key("monitor", 2, slot, index), value)
-    header = Header(snapshot_id=snapshot_id, agent="monitor", partition=2, slot=slot, schema=SCHEMA, code="c",
-                    config="f", next=position, topic_id=TOPIC_ID, chunks=0, bytes=0, sha256="")  # fmt: skip
+    header = Header(
+        snapshot_id=snapshot_id,
+        agent="monitor",
+        partition=2,
+        slot=slot,
+        schema=SCHEMA,
+        code="c",
+        config="f",
+        next=position,
+        topic_id=TOPIC_ID,
+        chunks=0,
+        bytes=0,
+        sha256="",
+    )
     header = sealed(msgspec.structs.replace(resummed(header, values), **changes))
     cluster.append("snapshots", 2, header_key("monitor", 2, slot), msgspec.json.encode(header))
     return SnapshotPointer(slot=slot, snapshot_id=snapshot_id, first=first, last=first + len(values), next=position)
@@ -168,8 +180,20 @@ def test_a_pointer_beyond_its_topic_is_refused_before_it_is_read(cluster: Cluste
 
 def test_a_snapshot_of_one_record_is_read(cluster: Cluster) -> None:
     """A state without sections is a header alone."""
-    header = Header(snapshot_id="i", agent="monitor", partition=2, slot="s", schema=SCHEMA, code="c", config="f",
-                    next=3, topic_id=TOPIC_ID, chunks=0, bytes=0, sha256="")  # fmt: skip
+    header = Header(
+        snapshot_id="i",
+        agent="monitor",
+        partition=2,
+        slot="s",
+        schema=SCHEMA,
+        code="c",
+        config="f",
+        next=3,
+        topic_id=TOPIC_ID,
+        chunks=0,
+        bytes=0,
+        sha256="",
+    )
     value = msgspec.json.encode(sealed(resummed(header, [])))
     cluster.append("snapshots", 2, header_key("monitor", 2, "s"), value)
     assert loaded(SnapshotPointer(slot="s", snapshot_id="i", first=0, last=0, next=3)) == []

@@ -57,8 +57,14 @@ async def _happen(events: list[Any]) -> None:
 class Bench:
     """`PartitionOutputs` over such producers. Each look at the clock takes `step` seconds."""
 
-    def __init__(self, *, step: float = 0.0, outage: bool = False, patience: float = 300.0,
-                 read: Callable[[], Awaitable[int]] | None = None) -> None:  # fmt: skip
+    def __init__(
+        self,
+        *,
+        step: float = 0.0,
+        outage: bool = False,
+        patience: float = 300.0,
+        read: Callable[[], Awaitable[int]] | None = None,
+    ) -> None:
         self.producers: list[Producer] = []
         self.begins: list[Any] = []
         self.commits: list[Any] = []
@@ -67,8 +73,9 @@ class Bench:
         async def published() -> int:
             return 0
 
-        self.outputs = PartitionOutputs(self.new, read or published, lambda: outage, PLACE, patience,
-                                        transaction_timeout=TIMEOUT)  # fmt: skip
+        self.outputs = PartitionOutputs(
+            self.new, read or published, lambda: outage, PLACE, patience, transaction_timeout=TIMEOUT
+        )
         self.outputs.outstanding = Outstanding(1e9, self.clock)
 
     def clock(self) -> float:

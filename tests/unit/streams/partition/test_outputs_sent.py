@@ -53,10 +53,13 @@ class Recorder:
         """The factory: a producer with a number."""
         self.made += 1
         return SimpleNamespace(
-            start=self.step(f"start {self.made}"), stop=self.step(f"stop {self.made}"),
-            begin_transaction=self.step("begin"), commit_transaction=self.step("commit"), send=self.send,
+            start=self.step(f"start {self.made}"),
+            stop=self.step(f"stop {self.made}"),
+            begin_transaction=self.step("begin"),
+            commit_transaction=self.step("commit"),
+            send=self.send,
             client=SimpleNamespace(close=self.step("close client")),
-        )  # fmt: skip
+        )
 
     async def happen(self, name: str) -> None:
         """The next fault of that name, if any."""

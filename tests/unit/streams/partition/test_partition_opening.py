@@ -120,8 +120,10 @@ def test_the_newest_snapshot_that_can_be_used_is_loaded(caplog: pytest.LogCaptur
         "monitor[4]: state loaded at ledger offset 6",
     ]
     assert [(one.levelname, fields(one)) for one in caplog.records] == [
-        ("WARNING", {"offset": 9}), ("WARNING", {"offset": 8}), ("DEBUG", {}),
-    ]  # fmt: skip
+        ("WARNING", {"offset": 9}),
+        ("WARNING", {"offset": 8}),
+        ("DEBUG", {}),
+    ]
 
 
 def test_a_cold_start_is_told_from_a_first_one(caplog: pytest.LogCaptureFixture) -> None:

@@ -21,10 +21,17 @@ def test_a_run_is_published_once_with_its_end_and_then_saved() -> None:
     bench.quiet = {3, 4}
     one = bench.play(bench.open, bench.run(0, 1), bench.run(1, 2), bench.run(3, 4))
     assert bench.did("live", "publish", "save", "read") == [
-        ("live", 4, 0), ("live", 4, 1), ("publish", [0, 1], 2), ("save", 2, False),
-        ("live", 4, 2), ("publish", [2], 3), ("save", 3, False),
-        ("live", 4, 3), ("live", 4, 4), ("save", 5, False),
-    ]  # fmt: skip
+        ("live", 4, 0),
+        ("live", 4, 1),
+        ("publish", [0, 1], 2),
+        ("save", 2, False),
+        ("live", 4, 2),
+        ("publish", [2], 3),
+        ("save", 3, False),
+        ("live", 4, 3),
+        ("live", 4, 4),
+        ("save", 5, False),
+    ]
     assert (one.state.next, one.unsaved, one.replayed) == (5, 5, 0)
 
 
@@ -128,8 +135,7 @@ def test_a_record_that_was_decided_on_is_left_out_and_does_not_count() -> None:
     bench = Bench()
     bench.progress_now = Progress(skips={1: decision(1)})
     one = bench.play(bench.open, bench.run(0, 1, 2))
-    assert bench.did("skip", "live", "publish") == [("live", 4, 0), ("skip", 1), ("live", 4, 2),
-                                                    ("publish", [0, 2], 3)]  # fmt: skip
+    assert bench.did("skip", "live", "publish") == [("live", 4, 0), ("skip", 1), ("live", 4, 2), ("publish", [0, 2], 3)]
     assert (one.state.next, one.unsaved) == (3, 2)
 
 
@@ -289,8 +295,14 @@ class Waiting:
 
 def test_a_decision_on_the_offset_it_stopped_at_opens_a_partition(monkeypatch: pytest.MonkeyPatch) -> None:
     """It looks every two seconds; another offset's decision, and progress that cannot be read now, are waited past."""
-    wait = Waiting(monkeypatch, Progress(), Progress(skips={0: decision(0)}), ProgressError("unreadable"),
-                   LedgerError("another"), Progress(skips={1: decision(1)}))  # fmt: skip
+    wait = Waiting(
+        monkeypatch,
+        Progress(),
+        Progress(skips={0: decision(0)}),
+        ProgressError("unreadable"),
+        LedgerError("another"),
+        Progress(skips={1: decision(1)}),
+    )
     one = wait.bench.play(wait.bench.partition.wait_for_skip)
     assert wait.slept == [2.0] * 5
     assert (one.status, one.cause, one.state.next) == ("running", None, 2)

@@ -28,8 +28,7 @@ def test_lines_and_quotes_are_the_standards():
     """CR LF ends a line; what holds a comma, quote or line end is quoted, a quote doubled (RFC 4180, 2.5 to 2.7)."""
     made = csv_text(["a", "b"], [["1,2", 'say "no"'], ["two\nlines", "plain"]])
     assert made == 'a,b\r\n"1,2","say ""no"""\r\n"two\nlines",plain\r\n'
-    assert list(csv.reader(io.StringIO(made, newline=""))) == [
-        ["a", "b"], ["1,2", 'say "no"'], ["two\nlines", "plain"]]  # fmt: skip
+    assert list(csv.reader(io.StringIO(made, newline=""))) == [["a", "b"], ["1,2", 'say "no"'], ["two\nlines", "plain"]]
 
 
 def test_a_byte_order_mark_on_request():

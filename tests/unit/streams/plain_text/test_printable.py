@@ -33,11 +33,24 @@ from tests.support.repository import ROOT
 ALERT = (ROOT / "tests" / "golden" / "alert.json").read_bytes()
 
 HOSTILE = {
-    "colour": "\x1b[31mred", "title": "\x1b]0;pwned\x07", "clipboard": "\x1b]52;c;cm0gLXJm\x07", "erase": "a\x1b[2K\rb",
-    "8-bit": "\x9b31m", "backspace": "PAID\b\b\b\bLATE", "override": "ab\u202edc", "isolate": "a\u2067b\u2069",
-    "mark": "a\u200eb\u200f", "zero width": "BAN\u200bKA", "filler": "A\u3164B", "selector": "A\ufe0fB",
-    "line": "a\u2028b", "tag": "A\U000e0041", "delete": "a\x7fb", "nul": "a\0b", "bom": "\ufeffa",
-}  # fmt: skip
+    "colour": "\x1b[31mred",
+    "title": "\x1b]0;pwned\x07",
+    "clipboard": "\x1b]52;c;cm0gLXJm\x07",
+    "erase": "a\x1b[2K\rb",
+    "8-bit": "\x9b31m",
+    "backspace": "PAID\b\b\b\bLATE",
+    "override": "ab\u202edc",
+    "isolate": "a\u2067b\u2069",
+    "mark": "a\u200eb\u200f",
+    "zero width": "BAN\u200bKA",
+    "filler": "A\u3164B",
+    "selector": "A\ufe0fB",
+    "line": "a\u2028b",
+    "tag": "A\U000e0041",
+    "delete": "a\x7fb",
+    "nul": "a\0b",
+    "bom": "\ufeffa",
+}
 MARKUP = ["[red]x[/red]", r"\[red]x", "[link=http://a]x", ":warning:", "[/]", "[[bold]]"]
 HONEST = ["BKGGKRSE", "김철수", "Müller & Söhne", "株式会社", "a[0]@12", "Ελλάς", "שלום", "1 400.50", "👍"]
 
@@ -76,8 +89,10 @@ def test_a_value_is_one_line_and_text_keeps_its_lines(text):
     assert not faults(showable(text))
 
 
-@given(st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
-       st.booleans())  # fmt: skip
+@given(
+    st.recursive(st.text() | st.integers(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
+    st.booleans(),
+)
 def test_json_says_the_same_and_shows_nothing_hostile(content, indented):
     """Escaped where it must be, and read back to the same."""
     text = json.dumps(content, ensure_ascii=False, indent=2 if indented else None)
@@ -99,13 +114,18 @@ def test_no_command_prints_past_them():
                 called = ast.unparse(node.func)
                 if called in {"click.echo", "click.secho", "echo", "secho", "sys.stdout.write", "sys.stderr.write"}:
                     past.append((name, called))
-                if called == "print" and "showable" not in ast.unparse(node) and not all(
-                        isinstance(one, ast.Constant) for one in node.args):  # fmt: skip
+                if (
+                    called == "print"
+                    and "showable" not in ast.unparse(node)
+                    and not all(isinstance(one, ast.Constant) for one in node.args)
+                ):
                     past.append((name, ast.unparse(node)[:80]))
     # the supervisor of the embedded broker tells its parent a number
-    allowed = {("streams/demo/broker/supervisor.py", "sys.stdout.write"),
-               ("streams/plain_text/printable.py", "click.echo"),
-               ("streams/plain_text/tables.py", "click.echo")}  # fmt: skip
+    allowed = {
+        ("streams/demo/broker/supervisor.py", "sys.stdout.write"),
+        ("streams/plain_text/printable.py", "click.echo"),
+        ("streams/plain_text/tables.py", "click.echo"),
+    }
     assert set(past) <= allowed, set(past) - allowed
 
 
@@ -203,9 +223,19 @@ def test_alerts_show_nothing_hostile(monkeypatch, capsys, hostile):
 def test_dead_letters_show_nothing_hostile(monkeypatch, capsys, hostile):
     """Message, key and value, in the table and as JSON, where the value comes back whole."""
     letter = dead_letters.Original(
-        topic="fx.transactions.v1", partition=0, offset=1, timestamp_ms=1, stage="decode", codes=("json.malformed",),
-        message=hostile, version="1", key=hostile.encode(), value=hostile.encode(), headers=(), complete=True,
-    )  # fmt: skip
+        topic="fx.transactions.v1",
+        partition=0,
+        offset=1,
+        timestamp_ms=1,
+        stage="decode",
+        codes=("json.malformed",),
+        message=hostile,
+        version="1",
+        key=hostile.encode(),
+        value=hostile.encode(),
+        headers=(),
+        complete=True,
+    )
     say_json(letters_command._as_json(letter, 3, show=True))
     told = capsys.readouterr().out
     assert not faults(told)
@@ -222,8 +252,7 @@ def test_doctor_evidence_and_identities_show_nothing_hostile(monkeypatch, capsys
     monkeypatch.setattr(doctor, "checks", lambda *_: [check])
     for options in ([], ["--json"]):
         assert not faults(CliRunner().invoke(doctor.command, options).output)
-    proved = Proved(event_id=hostile, partition=0, offset=1, source=None, commitment="", verdict="differs",
-                    why=hostile)  # fmt: skip
+    proved = Proved(event_id=hostile, partition=0, offset=1, source=None, commitment="", verdict="differs", why=hostile)
     for as_json in (False, True):
         evidence._show([proved], as_json=as_json)
     assert not faults(capsys.readouterr().out)

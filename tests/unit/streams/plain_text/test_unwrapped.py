@@ -77,6 +77,9 @@ def test_the_topic_table_breaks_no_word_in_a_terminal(width, whole, monkeypatch,
 
 def test_nobody_draws_beside_the_console_that_knows_pipes():
     """A new command that makes a console of rich's own would wrap at 80 columns in a pipe."""
-    makers = [path.relative_to(STREAMS).as_posix() for path in sorted(STREAMS.rglob("*.py"))
-              if re.search(r"\bConsole\(|rich import print|rich\.print", path.read_text("utf-8"))]  # fmt: skip
+    makers = [
+        path.relative_to(STREAMS).as_posix()
+        for path in sorted(STREAMS.rglob("*.py"))
+        if re.search(r"\bConsole\(|rich import print|rich\.print", path.read_text("utf-8"))
+    ]
     assert makers == ["plain_text/tables.py"]

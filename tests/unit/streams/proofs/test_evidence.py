@@ -66,9 +66,13 @@ class Topics:
         """Every record from there on."""
         del timeout_ms
         held = sorted(self.held.get((place.topic, place.partition), {}).items())
-        found = [content if isinstance(content, Unreadable) else
-                 SimpleNamespace(value=content[0], headers=content[1], offset=offset, timestamp=TIMESTAMP_MS)
-                 for offset, content in held if offset >= self.at[1]]  # fmt: skip
+        found = [
+            content
+            if isinstance(content, Unreadable)
+            else SimpleNamespace(value=content[0], headers=content[1], offset=offset, timestamp=TIMESTAMP_MS)
+            for offset, content in held
+            if offset >= self.at[1]
+        ]
         self.at = place, self.ends
         return {place: found}
 
@@ -118,8 +122,10 @@ def test_evidence_of_an_earlier_release_is_proven_without_a_key(monkeypatch):
     del alert["evidence"][0]["commitment"]
     (place,) = [each for each in held if each[0] == topics.LEDGER]
     value, headers = held[place][5]
-    old = [(envelope.SHA256, digest.encode()) if name == envelope.COMMITMENT else (name, content)
-           for name, content in headers[:-1]]  # fmt: skip
+    old = [
+        (envelope.SHA256, digest.encode()) if name == envelope.COMMITMENT else (name, content)
+        for name, content in headers[:-1]
+    ]
     held[place][5] = value, envelope.checked(old, value)
     one = proved(monkeypatch, alert, held, EvidenceKeys([]), show_keys=True)
     assert (one.verdict, one.record_key, one.commitment) == ("proven", None, digest)
@@ -200,11 +206,14 @@ def test_a_bad_file_of_evidence_keys_says_its_lines(text):
 @pytest.mark.parametrize(
     ("verdicts", "copied", "fault"),
     [
-        (["proven"] * 3, False, None), (["proven", "differs"], True, None),
-        (["proven", "differs", "out_of_reach"], False, NotReproducedError), (["differs"], True, NotReproducedError),
-        (["proven", "out_of_reach"], False, OutOfReachError), ([], False, None),
+        (["proven"] * 3, False, None),
+        (["proven", "differs"], True, None),
+        (["proven", "differs", "out_of_reach"], False, NotReproducedError),
+        (["differs"], True, NotReproducedError),
+        (["proven", "out_of_reach"], False, OutOfReachError),
+        ([], False, None),
     ],
-)  # fmt: skip
+)
 def test_the_exit_code_says_the_worst(verdicts, copied, fault):
     """A copy proves one record, an alert is proven by all."""
     found = [SimpleNamespace(verdict=verdict) for verdict in verdicts]

@@ -140,9 +140,14 @@ def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one(
     found = reconciliation(0, 4)
     found.read(T, 0, range(4))
     old, new = b"old", b"new"
-    records = [SimpleNamespace(key=b"k", value=b"", headers=envelope.envelope(
-                   Source(T, 0, offset), b"0" * 64, b"transaction", topic_id=one))
-               for offset, one in ((0, old), (1, new), (2, b""), (3, old))]  # fmt: skip
+    records = [
+        SimpleNamespace(
+            key=b"k",
+            value=b"",
+            headers=envelope.envelope(Source(T, 0, offset), b"0" * 64, b"transaction", topic_id=one),
+        )
+        for offset, one in ((0, old), (1, new), (2, b""), (3, old))
+    ]
     tokens = Tokens({}, settled=True)
     assert _take_positions((TopicPartition("fx.ledger.v1", 1), records), found, tokens, {T: new}) == 0
     assert told(found) == [f"{T}[0]: 0 missing", f"{T}[0]: 3 missing"]
@@ -151,10 +156,17 @@ def test_outputs_of_a_topic_that_was_created_again_prove_nothing_of_the_new_one(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [(envelope.SOURCE_OFFSET, b"seven"), (envelope.SOURCE_OFFSET, b"9" * 30), (envelope.SOURCE_OFFSET, b"-1"),
-     (envelope.SOURCE_OFFSET, None), (envelope.SOURCE_PARTITION, b""), (envelope.SOURCE_PARTITION, b"9" * 30),
-     (envelope.SOURCE_TOPIC, None), (envelope.SOURCE_TOPIC, b"\xff")],
-)  # fmt: skip
+    [
+        (envelope.SOURCE_OFFSET, b"seven"),
+        (envelope.SOURCE_OFFSET, b"9" * 30),
+        (envelope.SOURCE_OFFSET, b"-1"),
+        (envelope.SOURCE_OFFSET, None),
+        (envelope.SOURCE_PARTITION, b""),
+        (envelope.SOURCE_PARTITION, b"9" * 30),
+        (envelope.SOURCE_TOPIC, None),
+        (envelope.SOURCE_TOPIC, b"\xff"),
+    ],
+)
 def test_a_record_whose_source_is_none_is_counted(name, content):
     """Whoever may write to the ledger may write anything: a proof that ends with a fault proves nothing more."""
     honest = envelope.envelope(Source(T, 0, 1), b"0" * 64, b"transaction", topic_id=b"id")
@@ -162,8 +174,9 @@ def test_a_record_whose_source_is_none_is_counted(name, content):
     for headers in (forged, forged[::-1]):
         found = reconciliation(0, 4)
         records = [SimpleNamespace(key=b"k", value=b"", headers=each) for each in (honest, headers)]
-        unknown = _take_positions((TopicPartition("fx.ledger.v1", 1), records), found, Tokens({}, settled=True),
-                                  {T: b"id"})  # fmt: skip
+        unknown = _take_positions(
+            (TopicPartition("fx.ledger.v1", 1), records), found, Tokens({}, settled=True), {T: b"id"}
+        )
         assert unknown + sum(found.foreign.values()) == 1
         assert found.counts()[0].newer == 0
     letter = [(dead_letters.TOPIC, T.encode()), (dead_letters.PARTITION, b"0"), (dead_letters.OFFSET, b"9" * 20)]
@@ -189,8 +202,12 @@ def test_a_record_of_a_payment_that_was_rolled_back_is_named():
     found.dead_letter(T, 0, 9, conflict=False)
     found.in_ledger(T, 0, 1, [10, 11, 12, 15])
     found.ended(T, 0, 12)
-    assert told(found) == [f"{T}[0]: 1-2 without source", f"{T}[0]: 5 without source", f"{T}[0]: 12 without source",
-                           f"{T}[0]: 15 without source"]  # fmt: skip
+    assert told(found) == [
+        f"{T}[0]: 1-2 without source",
+        f"{T}[0]: 5 without source",
+        f"{T}[0]: 12 without source",
+        f"{T}[0]: 15 without source",
+    ]
     assert (found.counts()[0].read, found.counts()[0].ledger, found.counts()[0].newer) == (3, 2, 4)
 
 
@@ -203,8 +220,12 @@ def test_legs_are_compared_with_inputs_and_ledger():
     found.legs(T, 0, [0, 0, 1, 4])
     found.legs(T, 0, [5, 6, 9])
     found.ended(T, 0, 8)
-    assert told(found) == [f"{T}[0]: 5 leg without source", f"{T}[0]: 4 leg without record", f"{T}[0]: 2 leg missing",
-                           f"{T}[0]: 9 leg without source"]  # fmt: skip
+    assert told(found) == [
+        f"{T}[0]: 5 leg without source",
+        f"{T}[0]: 4 leg without record",
+        f"{T}[0]: 2 leg missing",
+        f"{T}[0]: 9 leg without source",
+    ]
 
 
 def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
@@ -213,8 +234,21 @@ def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
     found.read(T, 0, [0, 9])
     found.unreadable(T, 0, 1, 8)
     found.in_ledger(T, 0, 1, [0, 9])
-    letter = dead_letters.Letter(T, 0, 1, 5, None, None, (), "decode", ("set.too_large",), "m", "0", b"id",
-                               dead_letters.RecordSetOf(7, 1000, "ab"))  # fmt: skip
+    letter = dead_letters.Letter(
+        T,
+        0,
+        1,
+        5,
+        None,
+        None,
+        (),
+        "decode",
+        ("set.too_large",),
+        "m",
+        "0",
+        b"id",
+        dead_letters.RecordSetOf(7, 1000, "ab"),
+    )
     key, value, headers = letter.written()
     assert not _take_letter(SimpleNamespace(key=key, value=value, headers=headers), found, {T: b"id"})
     assert told(found) == [f"{T}[0]: 8 missing"]
@@ -254,8 +288,12 @@ def test_offsets_that_were_gone_before_ingest_read_them_are_named():
     found.read(T, 0, [60])
     found.in_ledger(T, 0, 1, [30, 39, 45, 60])
     found.dead_letter(T, 0, 50, conflict=False)
-    assert told(found) == [f"{T}[0]: 40-44 unread", f"{T}[0]: 46-49 unread", f"{T}[0]: 51-59 unread",
-                           f"{T}[1]: 58-59 unread"]  # fmt: skip
+    assert told(found) == [
+        f"{T}[0]: 40-44 unread",
+        f"{T}[0]: 46-49 unread",
+        f"{T}[0]: 51-59 unread",
+        f"{T}[1]: 58-59 unread",
+    ]
     [count] = found.counts()
     assert (count.unread, count.missing, count.older) == (20, 0, 4)
 
@@ -271,11 +309,16 @@ def test_what_ingest_keeps_says_what_passed_it_by():
     """What it told, and what went since it last said where it stands; of a deleted topic of the name nothing."""
     found = Reconciliation({(T, number): (60, 70) for number in range(5)}, (), 2)
     kept = Kept(
-        positions={(T, 0): InputPosition(next=20, topic_id="id"), (T, 1): InputPosition(next=20, topic_id="old"),
-                   (T, 2): InputPosition(next=60, topic_id="id")},
-        passed={((T, 2), 5): Passed(first=5, next=8, cause="deleted", topic_id="id"),
-                ((T, 3), 5): Passed(first=5, next=8, cause="deleted", topic_id="old")},
-    )  # fmt: skip
+        positions={
+            (T, 0): InputPosition(next=20, topic_id="id"),
+            (T, 1): InputPosition(next=20, topic_id="old"),
+            (T, 2): InputPosition(next=60, topic_id="id"),
+        },
+        passed={
+            ((T, 2), 5): Passed(first=5, next=8, cause="deleted", topic_id="id"),
+            ((T, 3), 5): Passed(first=5, next=8, cause="deleted", topic_id="old"),
+        },
+    )
     _passed(found, dict.fromkeys([(T, number) for number in range(5)], 60), kept, {T: b"id"}, {(T, 0): 30, (T, 4): 59})
     assert told(found) == [f"{T}[0]: 30-59 unread", f"{T}[2]: 5-7 unread", f"{T}[4]: 59 unread"]
 
@@ -285,12 +328,16 @@ def test_what_an_operator_acknowledged_is_no_fault_and_a_new_loss_is():
     found = Reconciliation({(T, number): (80, 90) for number in range(3)}, (), 2)
     decision = {"reason": "sent again", "who": "kim", "at": "2026-03-01T00:00:00Z"}
     kept = Kept(
-        passed={((T, 0), 5): Passed(first=5, next=60, cause="deleted", topic_id="id"),
-                ((T, 0), 70): Passed(first=70, next=80, cause="deleted", topic_id="id"),
-                ((T, 1), 5): Passed(first=5, next=8, cause="deleted", topic_id="id")},
-        acknowledged={((T, 0), "5-59"): Acknowledged(first=5, next=60, topic_id="id", **decision),
-                      ((T, 1), "5-7"): Acknowledged(first=5, next=8, topic_id="old", **decision)},
-    )  # fmt: skip
+        passed={
+            ((T, 0), 5): Passed(first=5, next=60, cause="deleted", topic_id="id"),
+            ((T, 0), 70): Passed(first=70, next=80, cause="deleted", topic_id="id"),
+            ((T, 1), 5): Passed(first=5, next=8, cause="deleted", topic_id="id"),
+        },
+        acknowledged={
+            ((T, 0), "5-59"): Acknowledged(first=5, next=60, topic_id="id", **decision),
+            ((T, 1), "5-7"): Acknowledged(first=5, next=8, topic_id="old", **decision),
+        },
+    )
     places = dict.fromkeys([(T, number) for number in range(3)], 80)
     settled = _passed(found, places, kept, {T: b"id"}, {})
     assert settled == [((T, 0), kept.acknowledged[(T, 0), "5-59"])]

@@ -44,12 +44,21 @@ def shown(value: bytes | None = None, **fields: Any) -> Shown:
         (shown(json.dumps(BODY | {"score": 0.25}).encode()), "fx.alerts.v1 value $.score", ("0.25", "0.5")),
         (shown(json.dumps(BODY | {"rank": 0}).encode()), "fx.alerts.v1 value $.rank", ("0", "null")),
         (shown(json.dumps(BODY | {"x": 1}).encode()), "fx.alerts.v1 value $.x", ("1", "nothing")),
-        (shown(json.dumps(BODY | {"typologies": []}).encode()), "fx.alerts.v1 value $.typologies[0]",
-         ("nothing", None)),
-        (shown(json.dumps(BODY).replace("5000", "5001").encode()),
-         "fx.alerts.v1 value $.typologies[0].limits[0].value", ('"5001"', '"5000"')),
-        (shown(json.dumps(BODY, indent=1).encode()), "fx.alerts.v1 value, spelling of the same JSON from byte 1",
-         (None, None)),
+        (
+            shown(json.dumps(BODY | {"typologies": []}).encode()),
+            "fx.alerts.v1 value $.typologies[0]",
+            ("nothing", None),
+        ),
+        (
+            shown(json.dumps(BODY).replace("5000", "5001").encode()),
+            "fx.alerts.v1 value $.typologies[0].limits[0].value",
+            ('"5001"', '"5000"'),
+        ),
+        (
+            shown(json.dumps(BODY, indent=1).encode()),
+            "fx.alerts.v1 value, spelling of the same JSON from byte 1",
+            (None, None),
+        ),
         (shown(b"\xff"), "fx.alerts.v1 value", ("\\xff", None)),
         (shown(b""), "fx.alerts.v1 value", ("", None)),
         (shown(headers=(("ce_id", b"a2"), ("ce_type", b"t"))), "fx.alerts.v1 header ce_id", ("a2", "a1")),
@@ -57,7 +66,7 @@ def shown(value: bytes | None = None, **fields: Any) -> Shown:
         (shown(headers=(("ce_type", b"t"), ("ce_id", b"a1"))), "fx.alerts.v1 headers", (None, None)),
         (shown(timestamp_ms=8), "fx.alerts.v1 timestamp", ("8", "7")),
     ],
-)  # fmt: skip
+)
 def test_the_first_difference_is_named(published: Shown, where: str, values: tuple[str | None, str | None]) -> None:
     """Any part of the record that is not the same is named with both values."""
     difference = first_difference({MAIN: [published]}, {MAIN: [shown()]}, MAIN)
@@ -79,10 +88,9 @@ def test_equal_records_have_no_difference() -> None:
         ({MAIN: [shown()]}, {MAIN: [shown()], DESK: [shown()]}, f"{DESK}: published nothing, rebuilt 1 record"),
         ({MAIN: [shown()], DESK: [shown()]}, {MAIN: [shown()]}, f"{DESK}: published 1 record, rebuilt nothing"),
         ({MAIN: [shown(), shown()]}, {MAIN: [shown()]}, "fx.alerts.v1: published 2 records, rebuilt 1 record"),
-        ({MAIN: [shown(), shown(timestamp_ms=8)]}, {MAIN: [shown()]},
-         "fx.alerts.v1 timestamp: published 8, rebuilt 7"),
+        ({MAIN: [shown(), shown(timestamp_ms=8)]}, {MAIN: [shown()]}, "fx.alerts.v1 timestamp: published 8, rebuilt 7"),
     ],
-)  # fmt: skip
+)
 def test_missing_and_surplus_records_are_named(published: Any, rebuilt: Any, told: str) -> None:
     """A copy that is not there, one too many, and a forged one beside the true one."""
     assert str(first_difference(published, rebuilt, MAIN)) == told
@@ -94,8 +102,10 @@ class MemoryLog:
     def __init__(self, count: int, first: int = 0) -> None:
         change = ConfigurationChange(configuration=configuration(engine={"partitions": 1}))
         key, value, headers = envelope.first_configuration(change)
-        self.records_held = [SimpleNamespace(key=key, value=value, headers=headers, offset=number, timestamp=0)
-                             for number in range(count)][first:]  # fmt: skip
+        self.records_held = [
+            SimpleNamespace(key=key, value=value, headers=headers, offset=number, timestamp=0)
+            for number in range(count)
+        ][first:]
         self.first, self.end = first, count
         self.kept: dict[int, Any] = {}
 

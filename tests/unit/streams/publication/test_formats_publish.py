@@ -72,9 +72,14 @@ def test_a_conversion_for_the_testbed_says_what_cannot_be_converted() -> None:
 def test_a_message_file_is_known_by_suffix_or_content(tmp_path: Path) -> None:
     """`.xml`, `.fin`, `.mt103`, or the first bytes; JSON lines stay JSON lines."""
     for name, content, expected in (
-        ("a.xml", b"", "xml"), ("a.MT103", b"", "fin"), ("a.fin", b"", "fin"), ("a.txt", b"{1:F01", "fin"),
-        ("a.dat", b"<Document", "xml"), ("a.jsonl", b"<Document", None), ("a.json", b'{"a":1}', None),
-    ):  # fmt: skip
+        ("a.xml", b"", "xml"),
+        ("a.MT103", b"", "fin"),
+        ("a.fin", b"", "fin"),
+        ("a.txt", b"{1:F01", "fin"),
+        ("a.dat", b"<Document", "xml"),
+        ("a.jsonl", b"<Document", None),
+        ("a.json", b'{"a":1}', None),
+    ):
         (tmp_path / name).write_bytes(content)
         assert syntax_of_file(str(tmp_path / name)) == expected, name
     assert syntax_of_file(str(tmp_path / "absent.txt")) is None

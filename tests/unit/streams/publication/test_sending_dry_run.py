@@ -48,19 +48,31 @@ def lines(path: Path, *bodies: object) -> Path:
 def test_each_fault_is_counted_with_its_first_places_and_what_to_do(tmp_path: Path) -> None:
     """A line that is no JSON, one without its key's field, two of an unknown currency, one two days ahead."""
     soon = (datetime.now(UTC) + timedelta(days=2)).isoformat()
-    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION, "nonsense", "",
-                 {name: told for name, told in TRANSACTION.items() if name != "party_id"},
-                 {**TRANSACTION, "currency": "XXQ"}, {**TRANSACTION, "currency": "XXQ", "amount": "-1"},
-                 {**TRANSACTION, "event_time": soon})  # fmt: skip
+    path = lines(
+        tmp_path / f"{TRANSACTIONS}.jsonl",
+        TRANSACTION,
+        "nonsense",
+        "",
+        {name: told for name, told in TRANSACTION.items() if name != "party_id"},
+        {**TRANSACTION, "currency": "XXQ"},
+        {**TRANSACTION, "currency": "XXQ", "amount": "-1"},
+        {**TRANSACTION, "event_time": soon},
+    )
     done = dry_run(path, "--json")
     assert done.exit_code == 1
     told = json.loads(done.stdout)
     assert (told["published_to"], told["fit"], told["unfit"]) == (None, 1, 5)
     assert [(one["code"], one["records"]) for one in told["faults"]] == [
-        ("currency.unknown", 2), ("json.malformed", 1), ("field.missing", 1), ("decimal.range", 1), ("time.future", 1)
-    ]  # fmt: skip
+        ("currency.unknown", 2),
+        ("json.malformed", 1),
+        ("field.missing", 1),
+        ("decimal.range", 1),
+        ("time.future", 1),
+    ]
     assert [(one["place"], one["field"]) for one in told["faults"][0]["first"]] == [
-        ("line 5", "currency"), ("line 6", "currency")]  # fmt: skip
+        ("line 5", "currency"),
+        ("line 6", "currency"),
+    ]
     assert [one["place"] for one in told["unfit_records"]] == ["line 2", "line 4", "line 5", "line 6", "line 7"]
     assert told["unfit_records"][1]["faults"] == [{"code": "field.missing", "field": "party_id", "expected": ""}]
     assert any("came before" in one for one in told["not_checked"])
@@ -104,19 +116,27 @@ def test_this_machine_s_configuration_is_what_it_judges_by(tmp_path: Path, monke
     assert (plain.exit_code, json.loads(plain.stdout)["fit"]) == (0, 2)
     assert any("may be history" in one for one in json.loads(plain.stdout)["not_checked"])
     configuration = tmp_path / "fxwatch.toml"
-    configuration.write_text('[admission]\nplaceholders = ["WALK-IN"]\n[[admission.history]]\n'
-                             'institutions = ["SHBKKRSE"]\nuntil = 2026-01-01T00:00:00Z\n')  # fmt: skip
+    configuration.write_text(
+        '[admission]\nplaceholders = ["WALK-IN"]\n[[admission.history]]\n'
+        'institutions = ["SHBKKRSE"]\nuntil = 2026-01-01T00:00:00Z\n'
+    )
     monkeypatch.setenv("FXWATCH_CONFIG", str(configuration))
     told = json.loads(dry_run(path, "--history", "--json").stdout)
     assert [(one["code"], one["records"]) for one in told["faults"]] == [
-        ("identifier.placeholder", 1), ("history.not_allowed", 1)]  # fmt: skip
+        ("identifier.placeholder", 1),
+        ("history.not_allowed", 1),
+    ]
     assert dry_run(path).exit_code == 1
 
 
 def test_what_would_be_read_with_a_change_is_told(tmp_path: Path) -> None:
     """ids_trailing_blank.jsonl, bic8_bic11_same_event.jsonl: admitted, each as one person and one bank, and said so."""
-    path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION, {**TRANSACTION, "party_id": "P-1 "},
-                 {**TRANSACTION, "institution": "SHBKKRSEXXX"})  # fmt: skip
+    path = lines(
+        tmp_path / f"{TRANSACTIONS}.jsonl",
+        TRANSACTION,
+        {**TRANSACTION, "party_id": "P-1 "},
+        {**TRANSACTION, "institution": "SHBKKRSEXXX"},
+    )
     assert json.loads(dry_run(path, "--json").stdout)["notes"] == {"respelled institution": 1, "respelled party_id": 1}
     assert "docs/IDENTIFIERS.md): respelled institution 1, respelled party_id 1" in dry_run(path).stdout
 
@@ -194,7 +214,8 @@ def test_many_files_have_a_line_each_and_the_table_of_places_only_when_asked_for
     told = dry_run(*options, *files).stdout.splitlines()
     assert told[0].startswith("message.resident: 3 (")
     assert [line.split("\t")[1:] for line in told if line.startswith(str(tmp_path))] == [
-        ["pacs.008", "2", "1", "1"]] * 3 + [["MT103", "1", "1", "0"]]  # fmt: skip
+        ["pacs.008", "2", "1", "1"]
+    ] * 3 + [["MT103", "1", "1", "0"]]
     assert {"MT103: 1 file, 1 of 1 records fit", "pacs.008: 3 files, 3 of 6 records fit"} <= set(told)
     assert not any(line.startswith("place\t") for line in told)
     asked = dry_run(*options, "--report", *files).stdout.splitlines()
@@ -227,8 +248,13 @@ def test_standard_input_is_judged_too() -> None:
     done = dry_run("--topic", TRANSACTIONS, "-", "--json", input=f"{json.dumps(TRANSACTION)}\n[]\n")
     told = json.loads(done.stdout)
     assert (done.exit_code, told["fit"]) == (1, 1)
-    assert told["unfit_records"] == [{"file": "standard input", "place": "line 2", "faults": [
-        {"code": "json.not_object", "field": "", "expected": ""}]}]  # fmt: skip
+    assert told["unfit_records"] == [
+        {
+            "file": "standard input",
+            "place": "line 2",
+            "faults": [{"code": "json.not_object", "field": "", "expected": ""}],
+        }
+    ]
 
 
 def test_the_report_stays_small_and_rest_has_all_of_it(tmp_path: Path) -> None:

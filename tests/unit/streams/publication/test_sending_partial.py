@@ -52,10 +52,13 @@ def lines(path: Path, *bodies: object) -> Path:
     return path
 
 
-@pytest.mark.parametrize(("name", "content", "options", "code", "place"), [
-    ("one_domestic.xml", xml(DOMESTIC), TOLD, "message.resident", "CdtTrfTxInf[2]"),
-    ("and_mt202.fin", f"{fin()}$\n{MT202}", MT_TOLD, "message.type", "message[2]"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "content", "options", "code", "place"),
+    [
+        ("one_domestic.xml", xml(DOMESTIC), TOLD, "message.resident", "CdtTrfTxInf[2]"),
+        ("and_mt202.fin", f"{fin()}$\n{MT202}", MT_TOLD, "message.type", "message[2]"),
+    ],
+)
 def test_one_payment_that_is_none_of_ours_does_not_lose_the_others(
     tmp_path: Path, sent: list, name: str, content: str, options: tuple[str, ...], code: str, place: str
 ) -> None:
@@ -141,8 +144,9 @@ def test_a_message_that_is_not_whole_leaves_the_others_of_its_file(tmp_path: Pat
     counted.write_text(one.replace("<NbOfTxs>1<", "<NbOfTxs>3<") + "\n" + one)
     cut.write_text(fin() + fin(2)[:-20])
     for path, options, code, place in (
-        (counted, TOLD, "message.count", "Document[1]"), (cut, MT_TOLD, "fin.malformed", "message[2]"),
-    ):  # fmt: skip
+        (counted, TOLD, "message.count", "Document[1]"),
+        (cut, MT_TOLD, "fin.malformed", "message[2]"),
+    ):
         sent.clear()
         done = run(*options, "--partial", "--json", path)
         assert (done.exit_code, len(sent)) == (3, 2)

@@ -68,14 +68,27 @@ def test_a_stream_comes_to_rows_alerts_and_dead_letters(result: Result) -> None:
     assert manifest.source.kind == "stream"
     assert manifest.read == {"fx.profiles.v1": 6, "fx.rates.v1": 20, "fx.transactions.v1": 20 * 8 + 3}
     assert manifest.dead_letters == {"decimal.malformed": 1}
-    assert manifest.outcomes == {"applied": 6 + 20 * 12 + 160, "duplicate": 1, "conflict": 1, "redelivered": 0,
-                                 "refused": 0, "configuration": 12}  # fmt: skip
+    assert manifest.outcomes == {
+        "applied": 6 + 20 * 12 + 160,
+        "duplicate": 1,
+        "conflict": 1,
+        "redelivered": 0,
+        "refused": 0,
+        "configuration": 12,
+    }
     assert manifest.transactions == len(sheet) == 160
     assert manifest.scored == int(sheet.scored.sum())
     assert manifest.parties == 6
     letter = json.loads((result.directory / result_files.DEAD_LETTERS).read_bytes())
-    assert letter == {"topic": "fx.transactions.v1", "partition": 0, "offset": 162, "key_base64": "UC0x",
-                      "codes": ["decimal.malformed"], "message": letter["message"], "stage": "validate"}  # fmt: skip
+    assert letter == {
+        "topic": "fx.transactions.v1",
+        "partition": 0,
+        "offset": 162,
+        "key_base64": "UC0x",
+        "codes": ["decimal.malformed"],
+        "message": letter["message"],
+        "stage": "validate",
+    }
     assert "amount" in letter["message"]
     places = list(zip(sheet.partition.tolist(), sheet.offset.tolist(), strict=True))
     assert places == sorted(places)
@@ -98,8 +111,9 @@ def test_alerts_are_those_of_the_pipeline(stream: Path, tmp_path: Path) -> None:
     assert isinstance(pipeline.core, MonitorCore)
     expected, offsets = [], dict.fromkeys(manifest.read, 0)
     for record in read_stream(stream):
-        answer = pipeline.door.admit(record.topic, 0, offsets[record.topic], record.timestamp_ms, record.key,
-                                     record.value, record.headers)  # fmt: skip
+        answer = pipeline.door.admit(
+            record.topic, 0, offsets[record.topic], record.timestamp_ms, record.key, record.value, record.headers
+        )
         offsets[record.topic] += 1
         if isinstance(answer, Admitted):
             outputs = pipeline.take(answer, record.timestamp_ms)
@@ -125,8 +139,9 @@ def test_alerts_and_rows_name_each_other(result: Result) -> None:
         assert (int(sheet.partition[row]), int(sheet.offset[row])) == (alert.position.partition, alert.position.offset)
         assert (round(float(sheet.score[row]), 6), sheet.party.text(row)) == (alert.score, alert.party)
     splitter = keys_of_testbed().party("P-0").token
-    assert "T01" in {name for row in rows.values() for name, _ in sheet.fired.row(row)
-                     if sheet.party.text(row) == splitter}  # fmt: skip
+    assert "T01" in {
+        name for row in rows.values() for name, _ in sheet.fired.row(row) if sheet.party.text(row) == splitter
+    }
 
 
 def test_rows_say_what_the_payment_was(result: Result) -> None:
@@ -203,8 +218,19 @@ def test_a_single_file_is_a_source(stream: Path, tmp_path: Path) -> None:
 def test_a_file_of_messages_is_a_source(tmp_path: Path) -> None:
     """A pacs.008 file goes through the same conversion as with `publish`; what messages cannot say is asked for."""
     message = ROOT / "tests/formats/outgoing.pacs.008.001.10.xml"
-    options = ["--resident-country", "KR", "--party-type", "company", "--channel", "interbank", "--institution-numbers",
-               "--utc-offset", "+09:00", "--time-of-day", "12:00"]  # fmt: skip
+    options = [
+        "--resident-country",
+        "KR",
+        "--party-type",
+        "company",
+        "--channel",
+        "interbank",
+        "--institution-numbers",
+        "--utc-offset",
+        "+09:00",
+        "--time-of-day",
+        "12:00",
+    ]
     out = tmp_path / "out"
     done = CliRunner().invoke(command, [str(message), "--out", str(out), "--processes", "1", "--json", *options])
     assert done.exception is None

@@ -21,33 +21,76 @@ MEMBERS = ("robust_z", "windowed_tails")
 def row(number: int, **more: object) -> ScoreRow:
     """A transaction without anything that may be missing."""
     fields: dict[str, object] = {
-        "partition": 3, "offset": number, "event_id": f"E-{number}", "time_us": 1_767_580_000_000_000 + number,
-        "day": 20_458, "party": "dev.4c1.4c16172de87e10e6308ade14e3da55d6", "party_type": "person", "size": None,
-        "region": None, "institution": "BANKA", "direction": "out", "channel": "app", "counterparty": "dev.001.00",
-        "country": "VN", "currency": "USD", "purpose": None, "evidence": "none", "status": "settled",
-        "usd_cents": None, "deal_deviation_bp": None, "history": False, "scored": False, "score": 0.25, "rank": None,
-        "fired": (), "reasons": (), "members": {}, "alert_id": None,
-    }  # fmt: skip
+        "partition": 3,
+        "offset": number,
+        "event_id": f"E-{number}",
+        "time_us": 1_767_580_000_000_000 + number,
+        "day": 20_458,
+        "party": "dev.4c1.4c16172de87e10e6308ade14e3da55d6",
+        "party_type": "person",
+        "size": None,
+        "region": None,
+        "institution": "BANKA",
+        "direction": "out",
+        "channel": "app",
+        "counterparty": "dev.001.00",
+        "country": "VN",
+        "currency": "USD",
+        "purpose": None,
+        "evidence": "none",
+        "status": "settled",
+        "usd_cents": None,
+        "deal_deviation_bp": None,
+        "history": False,
+        "scored": False,
+        "score": 0.25,
+        "rank": None,
+        "fired": (),
+        "reasons": (),
+        "members": {},
+        "alert_id": None,
+    }
     return ScoreRow(**fields | more)  # type: ignore[arg-type]
 
 
 ROWS = [
     row(1),
-    row(2, size="small", region="KR-11", usd_cents=495_000, deal_deviation_bp=-12.5, scored=True, rank=0.001,
-        purpose="40101", score=0.9, fired=(("T01", 0.5), ("T16", 0.75)), reasons=(("sum_7d", 0.6), ("hour", 0.4)),
-        members={"robust_z": 3.5, "windowed_tails": 0.125}, alert_id="a" * 32),
+    row(
+        2,
+        size="small",
+        region="KR-11",
+        usd_cents=495_000,
+        deal_deviation_bp=-12.5,
+        scored=True,
+        rank=0.001,
+        purpose="40101",
+        score=0.9,
+        fired=(("T01", 0.5), ("T16", 0.75)),
+        reasons=(("sum_7d", 0.6), ("hour", 0.4)),
+        members={"robust_z": 3.5, "windowed_tails": 0.125},
+        alert_id="a" * 32,
+    ),
     row(3, history=True, reasons=(("hour", 1.0),), members={"robust_z": 0.1}, scored=True),
-]  # fmt: skip
+]
 
 
 def manifest(rows: list[ScoreRow]) -> Manifest:
     """A manifest of the rows."""
     return Manifest(
-        source=SourceRead(kind="stream", files={"fx.transactions.v1.jsonl": "0" * 64}), partitions=12,
-        versions=Versions(code="1", config="2", detectors="3", rules="4"), detectors={"robust_z": {}},
-        read={"fx.transactions.v1": len(rows)}, outcomes={"applied": len(rows)}, dead_letters={},
-        transactions=len(rows), scored=2, alerts=1, parties=1, state_bytes=1000, files={},
-    )  # fmt: skip
+        source=SourceRead(kind="stream", files={"fx.transactions.v1.jsonl": "0" * 64}),
+        partitions=12,
+        versions=Versions(code="1", config="2", detectors="3", rules="4"),
+        detectors={"robust_z": {}},
+        read={"fx.transactions.v1": len(rows)},
+        outcomes={"applied": len(rows)},
+        dead_letters={},
+        transactions=len(rows),
+        scored=2,
+        alerts=1,
+        parties=1,
+        state_bytes=1000,
+        files={},
+    )
 
 
 def write(directory: Path, rows: list[ScoreRow], group: int = 2, lot: int = 1) -> Manifest:

@@ -162,8 +162,10 @@ def test_a_stream_that_is_not_as_it_was_made_is_not_replayed(
 
 def test_a_stream_as_it_was_made_is_admitted(tmp_path: Path) -> None:
     """The files as `stream.json` says pass."""
-    digests = {name: told["sha256"] for name, told in orjson.loads(
-        (made(tmp_path) / stream_files.ABOUT).read_bytes())["files"].items()}  # fmt: skip
+    digests = {
+        name: told["sha256"]
+        for name, told in orjson.loads((made(tmp_path) / stream_files.ABOUT).read_bytes())["files"].items()
+    }
     assert len(digests) == 2
     stream_files.require_as_made(tmp_path, digests)
 

@@ -30,10 +30,11 @@ def past(ratio: float) -> Any:
 def test_columns_are_by_partition_in_order_of_the_rows():
     """Partitions 1 and 4 have rows; each column has its own partition's."""
     rows = [
-        payment("a", "a", 0, usd=12.34, partition=1), payment("b", "b", 1, usd=None, partition=1, direction="in",
-        status="returned", deviation=-20.0), payment("c", "a", 2.5, partition=4, party_type="company",
-        evidence="invoice", status="cancelled"), payment("d", "a", 2.5, partition=4, status="ordered"),
-    ]  # fmt: skip
+        payment("a", "a", 0, usd=12.34, partition=1),
+        payment("b", "b", 1, usd=None, partition=1, direction="in", status="returned", deviation=-20.0),
+        payment("c", "a", 2.5, partition=4, party_type="company", evidence="invoice", status="cancelled"),
+        payment("d", "a", 2.5, partition=4, status="ordered"),
+    ]
     one, four = partition_columns(sheet(rows), np.array([0, 0, 0, 3 * 3_600_000_000]))
     assert (one.partition, four.partition, len(one), len(four)) == (1, 4, 2, 2)
     assert (one.offset.tolist(), four.offset.tolist()) == ([0, 1], [2, 3])
@@ -44,7 +45,10 @@ def test_columns_are_by_partition_in_order_of_the_rows():
         [False, True],
     )
     assert (four.person.tolist(), four.no_document.tolist(), one.no_document.tolist()) == (
-        [False, True], [False, True], [True, True])  # fmt: skip
+        [False, True],
+        [False, True],
+        [True, True],
+    )
     assert (one.party.tolist(), four.party.tolist()) == ([0, 1], [0, 0])
     assert (four.hour.tolist(), one.hour.tolist()) == ([12, 15], [0, 0])
     assert (one.weekday.tolist(), four.weekday.tolist(), (one.day - one.day[0]).tolist()) == ([0, 1], [2, 2], [0, 1])
@@ -139,8 +143,12 @@ def test_running_sums_by_hand():
 
 def test_static_limits_know_persons_from_firms():
     """25 000 USD is past a person's limit and nothing for a firm; under every limit there is nothing to say."""
-    rows = [payment("a", "a", 0, usd=25_000), payment("b", "b", 0, usd=25_000, party_type="company"),
-            payment("c", "c", 0, usd=500), payment("d", "d", 0, usd=500, deviation=-300.0)]  # fmt: skip
+    rows = [
+        payment("a", "a", 0, usd=25_000),
+        payment("b", "b", 0, usd=25_000, party_type="company"),
+        payment("c", "c", 0, usd=500),
+        payment("d", "d", 0, usd=500, deviation=-300.0),
+    ]
     (columns,) = partition_columns(ground(rows).sheet, np.zeros(4, np.int64))
     person, firm, small, off_market = REGISTRY["static_limits"].score(columns, 1).tolist()
     assert person == pytest.approx(2.5 / 3.5)
@@ -181,18 +189,30 @@ def test_river_recipe_is_rivers_own():
     from river import anomaly, preprocessing
 
     rows = [
-        payment(f"e{n}", "p", n / 40, usd=float(n * 37 % 9000), deviation=float(n % 11),
-                direction="in" if n % 3 else "out", evidence="none" if n % 5 else "invoice",
-                party_type="person" if n % 7 else "company")
+        payment(
+            f"e{n}",
+            "p",
+            n / 40,
+            usd=float(n * 37 % 9000),
+            deviation=float(n % 11),
+            direction="in" if n % 3 else "out",
+            evidence="none" if n % 5 else "invoice",
+            party_type="person" if n % 7 else "company",
+        )
         for n in range(300)
-    ]  # fmt: skip
+    ]
     columns = columns_of(*rows)
     model, expected = preprocessing.MinMaxScaler() | anomaly.HalfSpaceTrees(seed=9), []
     for row, given in enumerate(rows):
-        event = {"amount_usd": given["usd"], "hour": int(columns.hour[row]), "weekday": int(columns.weekday[row]),
-                 "deal_deviation_bp": given["deviation"], "outgoing": int(given["direction"] == "out"),
-                 "no_document": int(given["evidence"] == "none"),
-                 "person": int(given["party_type"] == "person")}  # fmt: skip
+        event = {
+            "amount_usd": given["usd"],
+            "hour": int(columns.hour[row]),
+            "weekday": int(columns.weekday[row]),
+            "deal_deviation_bp": given["deviation"],
+            "outgoing": int(given["direction"] == "out"),
+            "no_document": int(given["evidence"] == "none"),
+            "person": int(given["party_type"] == "person"),
+        }
         expected.append(model.score_one(event))
         model.learn_one(event)
     assert REGISTRY["river_recipe"].score(columns, 9).tolist() == expected

@@ -20,10 +20,15 @@ DRAWS = Draws(300, 1)
 def two_cases(**more):
     """Case T01 of a: rows 0 to 2. Case T02 of b: rows 3 and 4. Rows 5 and 6: b on days 33 and 40. Row 7: honest c."""
     rows = [
-        payment("a0", "a", 0, usd=100), payment("a1", "a", 1, usd=200), payment("a2", "a", 2.5, usd=400),
-        payment("b0", "b", 1, usd=1000), payment("b1", "b", 4, usd=3000), payment("x0", "b", 33, usd=9),
-        payment("x1", "b", 40, usd=9), payment("c0", "c", 1, usd=50),
-    ]  # fmt: skip
+        payment("a0", "a", 0, usd=100),
+        payment("a1", "a", 1, usd=200),
+        payment("a2", "a", 2.5, usd=400),
+        payment("b0", "b", 1, usd=1000),
+        payment("b1", "b", 4, usd=3000),
+        payment("x0", "b", 33, usd=9),
+        payment("x1", "b", 40, usd=9),
+        payment("c0", "c", 1, usd=50),
+    ]
     cases = [
         case("T01-0001", "a", ["a0", "a1", "a2"], (0, 2.5)),
         case("T02-0002", "b", ["b0", "b1"], (1, 4), variant="slow", illicit_usd="250.50"),
@@ -97,8 +102,13 @@ def test_nothing_leaks_when_the_first_payment_is_alerted():
 def test_the_gap_leaks_and_not_the_deals():
     """A case worth 60 in two deals of 1 000 and 2 000, found at the second: a third of 60 leaked, 1 000 moved."""
     rows = [payment("d0", "a", 0, usd=1000), payment("d1", "a", 1, usd=2000), payment("o", "b", 0, usd=None)]
-    told = ground(rows, [case("T16-0001", "a", ["d0", "d1"], (0, 1), illicit_usd="60"),
-                         case("T18-0002", "b", ["o"], (0, 0), illicit_usd="7")])  # fmt: skip
+    told = ground(
+        rows,
+        [
+            case("T16-0001", "a", ["d0", "d1"], (0, 1), illicit_usd="60"),
+            case("T18-0002", "b", ["o"], (0, 0), illicit_usd="7"),
+        ],
+    )
     first = first_alerts(told, mask(3, 1, 2))
     assert money(told, first != NEVER_US, first, DRAWS).illicit_leaked.value == 20.0
     # b moved nothing that has a rate: nothing leaked when found, its whole value when not
@@ -110,9 +120,10 @@ def test_the_gap_leaks_and_not_the_deals():
 def test_returned_payments_are_no_money():
     """A payment that was sent back did not go; an order that was settled is counted once."""
     rows = [
-        payment("o", "a", 0, usd=500, status="ordered"), payment("s", "a", 1, usd=500, status="settled"),
+        payment("o", "a", 0, usd=500, status="ordered"),
+        payment("s", "a", 1, usd=500, status="settled"),
         payment("r", "a", 2, usd=70, status="returned"),
-    ]  # fmt: skip
+    ]
     told = ground(rows, [case("T01-0001", "a", ["o", "s", "r"], (0, 2))])
     assert told.illicit_cents.tolist() == [50_000]
 
@@ -164,10 +175,23 @@ def test_precision():
 
 def test_look_alike_rate():
     """Of rent (one alert), tuition (none) and a firm with all its payments (alerted) two of three are alerted on."""
-    rows = [payment("r0", "r", 0), payment("r1", "r", 1), payment("t0", "t", 0), payment("f0", "f", 5),
-            payment("o0", "r", 9)]  # fmt: skip
-    told = ground(rows, (), [lookalike("rent", "r", ["r0", "r1"]), lookalike("tuition", "t", ["t0"]),
-                             lookalike("firm", "f"), lookalike("rent", "gone", ["nowhere"])])  # fmt: skip
+    rows = [
+        payment("r0", "r", 0),
+        payment("r1", "r", 1),
+        payment("t0", "t", 0),
+        payment("f0", "f", 5),
+        payment("o0", "r", 9),
+    ]
+    told = ground(
+        rows,
+        (),
+        [
+            lookalike("rent", "r", ["r0", "r1"]),
+            lookalike("tuition", "t", ["t0"]),
+            lookalike("firm", "f"),
+            lookalike("rent", "gone", ["nowhere"]),
+        ],
+    )
     figures = lookalikes(told, mask(5, 1, 3, 4), DRAWS)
     assert (figures.rate.value, figures.rate.n) == (2 / 3, 3)
     assert figures.by_name["tuition"].value == 0.0

@@ -31,8 +31,9 @@ def test_draws_are_the_same_everywhere():
 
 def test_every_draw_may_find_everything():
     """Two parties, both drawn each time: 2 of 2 cases and 20 of 20 USD, so that lowest, mean and highest are 1."""
-    told = ground([payment(name, name, 0, usd=10) for name in "ab"],
-                  [case(f"T01-{name}", name, [name], (0, 0)) for name in "ab"])  # fmt: skip
+    told = ground(
+        [payment(name, name, 0, usd=10) for name in "ab"], [case(f"T01-{name}", name, [name], (0, 0)) for name in "ab"]
+    )
     (found,) = chance(told, party_days(told), {5: mask(2, 0, 1)}, 5, 1)
     assert found.recall == found.on_events == found.by_typology["T01"] == Estimate(1.0, 2, Interval(1.0, 1.0))
     assert found.found_share == Estimate(1.0, 2000, Interval(1.0, 1.0))

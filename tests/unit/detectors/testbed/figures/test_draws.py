@@ -22,14 +22,21 @@ def mixed() -> tuple[Ground, Mask]:
 
     Each case has two payments on its day, of which the second of a found one is alerted on.
     """
-    rows = [payment(f"{kind}{n}{part}", f"{kind}{n}", n + part / 2) for kind in "ab" for n in range(3)
-            for part in range(2)]  # fmt: skip
+    rows = [
+        payment(f"{kind}{n}{part}", f"{kind}{n}", n + part / 2) for kind in "ab" for n in range(3) for part in range(2)
+    ]
     rows += [payment(f"{name}{n}", f"{name}{n}", n) for name in ("rent", "gift") for n in range(2)]
     cases = [
-        case(f"T0{1 + (kind == 'b')}-{kind}{n}", f"{kind}{n}", [f"{kind}{n}0", f"{kind}{n}1"], (n, n + 0.5),
-             variant="slow" if n else "fast")
-        for kind in "ab" for n in range(3)
-    ]  # fmt: skip
+        case(
+            f"T0{1 + (kind == 'b')}-{kind}{n}",
+            f"{kind}{n}",
+            [f"{kind}{n}0", f"{kind}{n}1"],
+            (n, n + 0.5),
+            variant="slow" if n else "fast",
+        )
+        for kind in "ab"
+        for n in range(3)
+    ]
     told = ground(rows, cases, [lookalike(name, f"{name}{n}") for name in ("rent", "gift") for n in range(2)])
     # a0, a1 and b0, b1 are found; a2 and b2 are not; so are the first of each look-alike
     return told, mask(16, 1, 3, 7, 9, 12, 14)
@@ -50,10 +57,18 @@ def test_figures_of_cases_resample_the_same_cases() -> None:
     assert asked.names == {CASES, ("cases of T01", 3), ("cases of T02", 3)}
     asked = Asked()
     figures = recall(told, alerts, first != NEVER_US, asked)
-    assert asked.names == {CASES, ("cases of T01", 3), ("cases of T02", 3), ("cases of slow", 4),
-                           ("cases of T01/slow", 2), ("cases of T02/slow", 2)}  # fmt: skip
+    assert asked.names == {
+        CASES,
+        ("cases of T01", 3),
+        ("cases of T02", 3),
+        ("cases of slow", 4),
+        ("cases of T01/slow", 2),
+        ("cases of T02/slow", 2),
+    }
     assert {name: one.value for name, one in figures.on_events_by_typology.items()} == {
-        "T01": pytest.approx(2 / 3), "T02": pytest.approx(2 / 3)}  # fmt: skip
+        "T01": pytest.approx(2 / 3),
+        "T02": pytest.approx(2 / 3),
+    }
 
 
 def test_precision_resamples_days_and_look_alikes_resample_themselves() -> None:

@@ -89,12 +89,14 @@ def test_member_that_no_longer_counts_is_named(places, tmp_path, how):
     members = configuration.detectors.members
     changes = (
         {"members": {name: found for name, found in members.items() if name != "robust_z"}}
-        if how == "left out" else {"weights": {"robust_z": 0.0}}
-    )  # fmt: skip
+        if how == "left out"
+        else {"weights": {"robust_z": 0.0}}
+    )
     fewer = msgspec.structs.replace(configuration.detectors, **changes)
     challenger = msgspec.structs.replace(configuration, detectors=fewer)
-    replay.replay(replay.of_result(places["champion"], challenger), tmp_path / "out", processes=1, force=False,
-                  stages=Silent())  # fmt: skip
+    replay.replay(
+        replay.of_result(places["champion"], challenger), tmp_path / "out", processes=1, force=False, stages=Silent()
+    )
     told = verdict({**places, "fewer": tmp_path / "out"}, "fewer")
     assert "missing" in failed(told)["member robust_z"]
 
@@ -130,8 +132,21 @@ def test_damaged_result_is_no_pass(places, tmp_path):
 def test_command_writes_the_report_and_ends_by_the_verdict(places, tmp_path):
     """The command exits 1 for a refused challenger, and gate.json, gate.md and gate.html name what failed."""
     out = tmp_path / "gate"
-    arguments = [str(places["champion"]), str(places["rule"]), "--truth", str(places["stream"]), "--out", str(out),
-                 "--budget", "20", "--resamples", "200", "--latency-ratio", "100", "--json"]  # fmt: skip
+    arguments = [
+        str(places["champion"]),
+        str(places["rule"]),
+        "--truth",
+        str(places["stream"]),
+        "--out",
+        str(out),
+        "--budget",
+        "20",
+        "--resamples",
+        "200",
+        "--latency-ratio",
+        "100",
+        "--json",
+    ]
     done = CliRunner().invoke(command, arguments)
     assert done.exit_code == 1, done.output
     report = json.loads((out / "gate.json").read_bytes())

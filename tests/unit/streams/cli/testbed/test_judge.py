@@ -109,8 +109,12 @@ def test_versions_judged_by_other_truths_are_not_compared():
 
 def test_as_shipped_counts_the_alerts_that_were_raised():
     """Rows with an alert id are the alerts, however they were chosen; history is none."""
-    rows = [payment("a0", "a", 0, alert_id="1"), payment("a1", "a", 0.5, alert_id="2"), payment("b0", "b", 0),
-            payment("h", "b", 0, alert_id="3", history=True)]  # fmt: skip
+    rows = [
+        payment("a0", "a", 0, alert_id="1"),
+        payment("a1", "a", 0.5, alert_id="2"),
+        payment("b0", "b", 0),
+        payment("h", "b", 0, alert_id="3", history=True),
+    ]
     told = judge(ground(rows, [case("T01-0001", "a", ["a0"], (0, 0))]), (), FEW).judgement
     shipped = told.system(PRODUCT).at(AS_SHIPPED)
     assert (shipped.precision.alerts, shipped.precision.share.value) == (2, 0.5)

@@ -97,8 +97,16 @@ def test_pack_is_added_shown_and_verified_until_it_is_changed(place):
 def test_pack_of_a_stream_that_was_changed_is_refused(place, tmp_path):
     """A truth that is not the one its stream.json tells is no part of a set; its name is told."""
     stream = simulate(tmp_path / "stream", 2000, 60)
-    (stream / "stream.json").write_text(json.dumps({"files": {NAME: {"sha256": "0" * 64, "bytes": 1}, **{
-        path.name: file_digest(path) for path in stream.glob("*.v1.jsonl")}}}))  # fmt: skip
+    (stream / "stream.json").write_text(
+        json.dumps(
+            {
+                "files": {
+                    NAME: {"sha256": "0" * 64, "bytes": 1},
+                    **{path.name: file_digest(path) for path in stream.glob("*.v1.jsonl")},
+                }
+            }
+        )
+    )
     with pytest.raises(UsageError, match=r"says: truth\.jsonl was changed; got"):
         run(tmp_path, "add", "pack", "bad", "--stream", str(stream), "--sheet", str(place / "sheet.toml"))
     assert not (tmp_path / "sets").exists()
@@ -156,11 +164,29 @@ def needles(place: Path) -> set[str]:
     for _, record, event, origin in events(place / "result"):
         if isinstance(event, ConfigurationChange):
             continue
-        found |= {event.event_id, event.identity, event.body, origin.commitment, *event.previous.values(),
-                  *(event.former or ())}  # fmt: skip
+        found |= {
+            event.event_id,
+            event.identity,
+            event.body,
+            origin.commitment,
+            *event.previous.values(),
+            *(event.former or ()),
+        }
         found |= {content.decode() for name, content in record.headers if name in envelope.PASSED_ON and content}
-        names = ("party", "counterparty", "party_account", "counterparty_account", "contract_counterparty", "device",
-                 "contact", "payment_id", "original_event_id", "declaration_no", "report_no", "alert_id")  # fmt: skip
+        names = (
+            "party",
+            "counterparty",
+            "party_account",
+            "counterparty_account",
+            "contract_counterparty",
+            "device",
+            "contact",
+            "payment_id",
+            "original_event_id",
+            "declaration_no",
+            "report_no",
+            "alert_id",
+        )
         found |= {value for name in names if (value := getattr(event, name, None)) is not None}
         found |= set(getattr(event, "related_counterparties", ()))
     truth = [json.loads(line) for line in (place / "stream" / "truth.jsonl").read_bytes().splitlines()]
@@ -233,8 +259,9 @@ def test_structure_is_kept_up_to_the_shift(place, tmp_path):
 def test_excerpt_of_all_parties_replays_with_the_same_outcomes(place, tmp_path):
     """Replayed, an excerpt of everybody has the source's counts of every outcome, duplicates and conflicts too."""
     excerpt.write(place / "result", tmp_path / "set", Choice(share=1.0))
-    told = replay.replay(replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False,
-                         stages=Silent())  # fmt: skip
+    told = replay.replay(
+        replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False, stages=Silent()
+    )
     source = read_manifest(place / "result")
     assert told.outcomes == source.outcomes
     assert min(told.outcomes["duplicate"], told.outcomes["conflict"]) > 0
@@ -246,8 +273,9 @@ def test_excerpt_of_some_parties_holds_them_whole(place, tmp_path):
     sheet = read_result(place / "result").sheet
     chosen = sheet.party.names[:7]
     taken = excerpt.write(place / "result", tmp_path / "set", Choice(parties=chosen))
-    told = replay.replay(replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False,
-                         stages=Silent())  # fmt: skip
+    told = replay.replay(
+        replay.of_result(tmp_path / "set", None), tmp_path / "out", processes=1, force=False, stages=Silent()
+    )
     assert told.transactions == int(sheet.party.is_any(chosen).sum())
     assert taken.parties == told.parties == 7
     rates = sum(isinstance(event, Rate) for _, _, event, _ in events(tmp_path / "set"))
@@ -266,16 +294,20 @@ def newest_profiles(home: Path, before_ms: float) -> Counter:
 
 def test_a_range_knows_its_parties(place, tmp_path):
     """The newest earlier profile of each party comes with the range, and what was cut is counted to the last record."""
-    stamps = sorted(record.timestamp for _, record, event, _ in events(place / "result")
-                    if isinstance(event, Transaction))  # fmt: skip
+    stamps = sorted(
+        record.timestamp for _, record, event, _ in events(place / "result") if isinstance(event, Transaction)
+    )
     since_ms = stamps[len(stamps) // 2]
     since = datetime.fromtimestamp(since_ms / 1000, UTC)
     taken = excerpt.write(place / "result", tmp_path, Choice(share=1.0, since=since))
     expected = newest_profiles(place / "result", since_ms)
     assert newest_profiles(tmp_path, since_ms) == expected
     assert taken.carried == expected.total() > 20
-    before = Counter(type(event).__name__.lower() for _, record, event, _ in events(place / "result")
-                     if record.timestamp < since_ms and not isinstance(event, (ConfigurationChange, Rate)))  # fmt: skip
+    before = Counter(
+        type(event).__name__.lower()
+        for _, record, event, _ in events(place / "result")
+        if record.timestamp < since_ms and not isinstance(event, (ConfigurationChange, Rate))
+    )
     before["profile"] -= taken.carried
     assert {kind: count for kind, count in taken.cut.items() if kind != "rate"} == dict(+before)
     assert taken.cut["rate"] > 0
@@ -285,10 +317,14 @@ def test_of_several_profiles_the_newest_is_carried(tmp_path):
     """Newest is by what it is as of, not by when it came: one that arrived late is left out, and both are counted."""
     late = small_stream.profile("P-1", small_stream.START, size="small")
     at = small_stream.START + timedelta(days=1)
-    records = [small_stream.rate(0), late._replace(timestamp_ms=late.timestamp_ms + 2 * 86_400_000),
-               small_stream.profile("P-1", at, size="large"),
-               small_stream.profile("P-1", at - timedelta(hours=3), size="medium"),
-               small_stream.rate(3), small_stream.payment(1, small_stream.START + timedelta(days=4))]  # fmt: skip
+    records = [
+        small_stream.rate(0),
+        late._replace(timestamp_ms=late.timestamp_ms + 2 * 86_400_000),
+        small_stream.profile("P-1", at, size="large"),
+        small_stream.profile("P-1", at - timedelta(hours=3), size="medium"),
+        small_stream.rate(3),
+        small_stream.payment(1, small_stream.START + timedelta(days=4)),
+    ]
     replayed(small_stream.write(records, tmp_path / "stream"), tmp_path / "result")
     since = small_stream.START + timedelta(days=3)
     taken = excerpt.write(tmp_path / "result", tmp_path, Choice(share=1.0, since=since))
@@ -309,9 +345,24 @@ def test_parties_of_a_share_cannot_be_told_from_tokens(place, tmp_path):
 
 def test_command_adds_an_excerpt_whose_sheet_says_how_confidential_it_is(place):
     """The sheet says that times were moved, not by how much, and that payments can be recognised; no seed is kept."""
-    told = run(place, "add", "excerpt", "autumn", "--from", str(place / "result"), "--share", "0.3", "--seed", "4711",
-               "--shift-weeks", "237", "--until", "2100-01-01T00:00:00+09:00",
-               "--sheet", str(place / "sheet.toml"))  # fmt: skip
+    told = run(
+        place,
+        "add",
+        "excerpt",
+        "autumn",
+        "--from",
+        str(place / "result"),
+        "--share",
+        "0.3",
+        "--seed",
+        "4711",
+        "--shift-weeks",
+        "237",
+        "--until",
+        "2100-01-01T00:00:00+09:00",
+        "--sheet",
+        str(place / "sheet.toml"),
+    )
     shown = run(place, "show", "autumn")
     limits = shown["sheet"]["limits"]
     for part in ("whole weeks that is not recorded", "confidential to the same degree", "was left out: nothing"):
@@ -327,19 +378,36 @@ def test_command_adds_an_excerpt_whose_sheet_says_how_confidential_it_is(place):
 @pytest.mark.parametrize("weeks", ["1041", "-999999999"])
 def test_a_shift_out_of_range_is_refused(place, weeks):
     """More than twenty years either way is wrong use, said before anything is read."""
-    done = CliRunner().invoke(command, ["add", "excerpt", "far", "--from", str(place / "result"), "--share", "1",
-                                        "--shift-weeks", weeks, "--sheet", str(place / "sheet.toml")])  # fmt: skip
+    done = CliRunner().invoke(
+        command,
+        [
+            "add",
+            "excerpt",
+            "far",
+            "--from",
+            str(place / "result"),
+            "--share",
+            "1",
+            "--shift-weeks",
+            weeks,
+            "--sheet",
+            str(place / "sheet.toml"),
+        ],
+    )
     assert done.exit_code == 2
     assert "1040" in done.output
     with pytest.raises(UsageError, match="cannot be moved so far"):
-        rekey.Rekeyer([], 500_000).event(Rate(event_id="e", identity="i", body="b", base="USD", quote="KRW", mid="1",
-                                              rate_time=NOON))  # fmt: skip
+        rekey.Rekeyer([], 500_000).event(
+            Rate(event_id="e", identity="i", body="b", base="USD", quote="KRW", mid="1", rate_time=NOON)
+        )
 
 
 def test_choices_that_take_nothing_are_refused(place, tmp_path):
     """No parties and no share, an unknown party, and a source that is no ledger each end as wrong use."""
-    for source, choice, word in ((place / "result", Choice(), "which parties"),
-                                 (place / "result", Choice(parties=("tb.000." + "0" * 32,)), "no such party"),
-                                 (place / "stream", Choice(share=0.5), "no recorded ledger")):  # fmt: skip
+    for source, choice, word in (
+        (place / "result", Choice(), "which parties"),
+        (place / "result", Choice(parties=("tb.000." + "0" * 32,)), "no such party"),
+        (place / "stream", Choice(share=0.5), "no recorded ledger"),
+    ):
         with pytest.raises(UsageError, match=word):
             excerpt.write(source, tmp_path / "out", choice)

@@ -36,8 +36,16 @@ def run(place: Path, out: Path, *more: str) -> dict:
 
 def test_recorded_value_changes_nothing_and_others_what_they_should(place, tmp_path):
     """The limit as recorded gives the recorded alerts; a limit no case reaches loses T01's; all in one table."""
-    told = run(place, tmp_path, "--truth", str(place / "stream"), "--processes", "1",
-               "--vary", "rules.T01.limits.pieces_min=3,1000")  # fmt: skip
+    told = run(
+        place,
+        tmp_path,
+        "--truth",
+        str(place / "stream"),
+        "--processes",
+        "1",
+        "--vary",
+        "rules.T01.limits.pieces_min=3,1000",
+    )
     same, none = told["rows"]
     manifest = read_result(place / "result").manifest
     assert same["alerts"] == manifest.alerts == told["recorded"]["alerts"] > 0
@@ -60,8 +68,9 @@ def test_models_that_had_not_learned_enough_are_told(place, tmp_path, warm_up, t
     recorded = read_result(place / "result").configuration
     detectors = msgspec.structs.replace(recorded.detectors, warm_up=warm_up)
     changed = msgspec.structs.replace(recorded, detectors=detectors)
-    replay.replay(replay.of_result(place / "result", changed), tmp_path / "result", processes=1, force=False,
-                  stages=Silent())  # fmt: skip
+    replay.replay(
+        replay.of_result(place / "result", changed), tmp_path / "result", processes=1, force=False, stages=Silent()
+    )
     found = run(tmp_path, tmp_path / "out", "--processes", "1", "--vary", "detectors.weights.robust_z=2")
     assert (found["cold_share"] > 0.9) == told
     assert ("no calibrated score yet" in (tmp_path / "out" / "search.md").read_text("utf-8")) == told
@@ -114,8 +123,11 @@ def test_processes_give_the_same_bytes_and_keep_keeps(place, tmp_path):
 
 def test_too_large_a_grid_and_bad_paths_are_refused(place, tmp_path):
     """More combinations than --most, a path without values, and a mistyped path each end as wrong use."""
-    for vary, word in ((("detectors.daily_budget=1,2,3",), "too large"), (("detectors.daily_budget",), "PATH=VALUE"),
-                       (("rules.T1.enabled=true",), "rules.T01.enabled")):  # fmt: skip
+    for vary, word in (
+        (("detectors.daily_budget=1,2,3",), "too large"),
+        (("detectors.daily_budget",), "PATH=VALUE"),
+        (("rules.T1.enabled=true",), "rules.T01.enabled"),
+    ):
         arguments = [str(place / "result"), "--out", str(tmp_path), "--most", "2"]
         done = CliRunner().invoke(command, [*arguments, *(part for one in vary for part in ("--vary", one))])
         assert isinstance(done.exception, UsageError)

@@ -80,11 +80,14 @@ def test_no_network_is_told(tmp_path: Path) -> None:
         obtain(jar(), tmp_path, no_network)
 
 
-@pytest.mark.parametrize(("script", "said"), [
-    ("echo 'openjdk version \"11.0.2\"' >&2", "version 11"),
-    ("echo 'java version \"1.8.0_292\"' >&2", "version 8"),
-    ("exit 1", "does not run"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("echo 'openjdk version \"11.0.2\"' >&2", "version 11"),
+        ("echo 'java version \"1.8.0_292\"' >&2", "version 8"),
+        ("exit 1", "does not run"),
+    ],
+)
 def test_an_old_or_broken_java_is_told(tmp_path: Path, monkeypatch, script: str, said: str) -> None:
     """The message names each Java found and why it will not do."""
     java = tmp_path / "bin" / "java"

@@ -17,9 +17,16 @@ from tests.support.repository import ROOT
 CORPUS = ROOT / "tests" / "formats" / "corpus"
 NAMES = [field.name for field in msgspec.structs.fields(Parameters)]
 # a right value of each parameter that a fault may ask for; of the resident country, those of the corpus
-VALUES = {"utc_offset": "+09:00", "time_of_day": "09:00", "order_date": "2026-03-10", "institution": "SAMPKRSE",
-          "institution_numbers": "true", "party_type": "company", "local_currency": "KRW",
-          "transaction_purpose": "true"}  # fmt: skip
+VALUES = {
+    "utc_offset": "+09:00",
+    "time_of_day": "09:00",
+    "order_date": "2026-03-10",
+    "institution": "SAMPKRSE",
+    "institution_numbers": "true",
+    "party_type": "company",
+    "local_currency": "KRW",
+    "transaction_purpose": "true",
+}
 SOMEWHERE = ("KR", "DE", "US", "JP", "FR", "GB")
 
 
@@ -61,10 +68,21 @@ def test_a_parameter_that_a_fault_names_is_enough(case, place):
 
 def test_the_corpus_asks_for_each_parameter_that_can_help():
     """A new advice that no message of the corpus meets would go untested."""
-    found = {name for case in CORPUS.glob("*.json") for _, _, expected in json.loads(case.read_bytes())["faults"]
-             for name in asked_for({"expected": expected})}  # fmt: skip
-    assert found >= {"utc_offset", "time_of_day", "order_date", "institution", "institution_numbers",
-                     "resident_country", "party_type"}  # fmt: skip
+    found = {
+        name
+        for case in CORPUS.glob("*.json")
+        for _, _, expected in json.loads(case.read_bytes())["faults"]
+        for name in asked_for({"expected": expected})
+    }
+    assert found >= {
+        "utc_offset",
+        "time_of_day",
+        "order_date",
+        "institution",
+        "institution_numbers",
+        "resident_country",
+        "party_type",
+    }
 
 
 WHO = "<Cdtr><Nm>Sample Receiver</Nm><Id><OrgId><Othr><Id>SAMPLE-HRB-2</Id></Othr></OrgId></Id></Cdtr>"
@@ -90,10 +108,16 @@ def message_without_a_country(who=WHO, bank=BANK, account="<Othr><Id>1234</Id></
         ("BIC", {"bank": BANK.replace("<Nm>", "<BICFI>SAMPDEFF</BICFI><Nm>")}),
         ("IBAN", {"account": "<IBAN>DE02120300000000202051</IBAN>"}),
         ("address", {"bank": BANK.replace("</Nm>", "</Nm><PstlAdr><Ctry>DE</Ctry></PstlAdr>")}),
-        ("clearing code", {"bank": BANK.replace(
-            "<Nm>", "<ClrSysMmbId><ClrSysId><Cd>DEBLZ</Cd></ClrSysId><MmbId>37040044</MmbId></ClrSysMmbId><Nm>")}),
+        (
+            "clearing code",
+            {
+                "bank": BANK.replace(
+                    "<Nm>", "<ClrSysMmbId><ClrSysId><Cd>DEBLZ</Cd></ClrSysId><MmbId>37040044</MmbId></ClrSysMmbId><Nm>"
+                )
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_thing_that_would_tell_a_country_does(word, given):
     """The fault names the side that tells none, and what would; each of them alone is enough."""
     (fault,) = convert(message_without_a_country(), KOREAN, "xml").faults

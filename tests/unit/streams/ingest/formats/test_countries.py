@@ -70,9 +70,12 @@ def test_a_party_s_country_is_told_in_this_order(party, country):
 
 @pytest.mark.parametrize(
     "bank",
-    ["", "<ClrSysMmbId><ClrSysId><Cd>ZZZZZ</Cd></ClrSysId><MmbId>1</MmbId></ClrSysMmbId>",
-     "<ClrSysMmbId><ClrSysId><Prtry>US</Prtry></ClrSysId><MmbId>1</MmbId></ClrSysMmbId>"],
-)  # fmt: skip
+    [
+        "",
+        "<ClrSysMmbId><ClrSysId><Cd>ZZZZZ</Cd></ClrSysId><MmbId>1</MmbId></ClrSysMmbId>",
+        "<ClrSysMmbId><ClrSysId><Prtry>US</Prtry></ClrSysId><MmbId>1</MmbId></ClrSysMmbId>",
+    ],
+)
 def test_what_tells_no_country_is_no_country(bank):
     """A system that is not in the list is not guessed by its first letters."""
     assert [fault.code for fault in converted(bank).faults] == ["message.resident"]

@@ -71,13 +71,17 @@ def test_pairs_in_utf_16_are_read(encoding, declared):
     [
         ("<BusinessMessage>", "</BusinessMessage>"),
         (f'<BizMsgEnvlp xmlns="{ISO}nvlp.001.001.01"><Hdr>', "</Doc></BizMsgEnvlp>"),
-        ('<Saa:DataPDU xmlns:Saa="urn:swift:saa:xsd:saa.2.0"><Saa:Revision>2.0.13</Saa:Revision><Saa:Body>',
-         "</Saa:Body></Saa:DataPDU>"),
+        (
+            '<Saa:DataPDU xmlns:Saa="urn:swift:saa:xsd:saa.2.0"><Saa:Revision>2.0.13</Saa:Revision><Saa:Body>',
+            "</Saa:Body></Saa:DataPDU>",
+        ),
         ("<RequestPayload>", "</RequestPayload>"),
-        ('<s:Envelope xmlns:s="urn:s"><s:Body><x:Rq xmlns:x="urn:x"><x:Payload>',
-         "</x:Payload></x:Rq></s:Body></s:Envelope>"),
+        (
+            '<s:Envelope xmlns:s="urn:s"><s:Body><x:Rq xmlns:x="urn:x"><x:Payload>',
+            "</x:Payload></x:Rq></s:Body></s:Envelope>",
+        ),
     ],
-)  # fmt: skip
+)
 def test_envelopes_of_networks_are_read(begin, end):
     """CBPR+ and market infrastructures wrap header and document in names of their own."""
     inside = f"{HEADER}</Hdr><Doc>{payment()}" if "<Hdr>" in begin else HEADER + payment()
@@ -99,8 +103,14 @@ def test_what_is_wrong_with_the_xml_is_said_with_its_place():
     assert fault.expected == "well-formed XML; here line 7, byte 72: mismatched tag"
 
 
-@pytest.mark.parametrize("text", ["<!DOCTYPE AppHdr>" + payment(), f"{HEADER}<!DOCTYPE Document>{payment()}",
-                                  f"{HEADER}<!DOCTYPE a [<!ENTITY b 'ha'>]><a>&b;</a>"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<!DOCTYPE AppHdr>" + payment(),
+        f"{HEADER}<!DOCTYPE Document>{payment()}",
+        f"{HEADER}<!DOCTYPE a [<!ENTITY b 'ha'>]><a>&b;</a>",
+    ],
+)
 def test_no_root_may_declare_a_document_type(text):
     """The second as little as the first."""
     assert [fault.code for fault in converted(text).faults] == ["xml.document_type"]
@@ -135,7 +145,7 @@ def test_roots_are_bounded_together():
         ("pacs.008.001.14", "message.type", "pacs.008.001.02 to pacs.008.001.13; this is pacs.008.001.14"),
         ("pacs.008.002.01", "message.type", "pacs.008.001.02 to pacs.008.001.13; this is pacs.008.002.01"),
     ],
-)  # fmt: skip
+)
 def test_another_message_is_named_as_what_it_is(name, code, told):
     """And it is said what to send instead; the whole fits the message of a dead letter."""
     for text in (other(name), HEADER + other(name)):
@@ -169,8 +179,16 @@ def test_what_is_no_message_is_told_as_far_as_it_can_be_seen(text, told):
 def test_other_messages_of_a_file_leave_its_payments_alone():
     """Each is a fault with its place; payments around them are converted, and what was not read is not reported."""
     broken = payment().replace("<NbOfTxs>1<", "<NbOfTxs>3<")
-    text = "".join((HEADER, other("pacs.009.001.08"), payment(), other("pacs.004.001.09"), broken,
-                    payment("55555555-5555-4555-8555-555555555555", amount="-1")))  # fmt: skip
+    text = "".join(
+        (
+            HEADER,
+            other("pacs.009.001.08"),
+            payment(),
+            other("pacs.004.001.09"),
+            broken,
+            payment("55555555-5555-4555-8555-555555555555", amount="-1"),
+        )
+    )
     result = converted(text, Limits(10**6, 10**4))
     assert (result.payments, len(result.transactions)) == (5, 1)
     assert [(fault.code, fault.field) for fault in result.faults] == [

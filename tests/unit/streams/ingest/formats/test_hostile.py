@@ -120,9 +120,12 @@ def test_faults_of_a_fin_message_show_nothing_of_it():
     """Neither a line of the sender's nor a reason that is not of the network's form."""
     own = PERSON.encode()
     for content in (
-        FIN.replace(b":71A:", own + b"\n:7:"), own + FIN, FIN.replace(b"{3:", b"{3:{" + own),
-        ANSWER.replace(b"{451:0}", b"{451:1}{405:%s}" % own).rstrip() + FIN, FIN.replace(b"O103", b"O" + own),
-    ):  # fmt: skip
+        FIN.replace(b":71A:", own + b"\n:7:"),
+        own + FIN,
+        FIN.replace(b"{3:", b"{3:{" + own),
+        ANSWER.replace(b"{451:0}", b"{451:1}{405:%s}" % own).rstrip() + FIN,
+        FIN.replace(b"O103", b"O" + own),
+    ):
         faults = convert(content, KOREAN, "fin").faults
         assert faults
         assert not any("Hong" in f"{fault.field}{fault.expected}" for fault in faults)
@@ -154,8 +157,10 @@ def test_numbers_of_any_length_are_refused_and_never_raise(rate, settled):
     """A rate times an amount of 600 000 digits each is beyond what a decimal holds."""
     assert b"</IntrBkSttlmAmt>" in XML
     begin, end = XML.index(b"<IntrBkSttlmAmt"), XML.index(b"</IntrBkSttlmAmt>") + len(b"</IntrBkSttlmAmt>")
-    told = (f'<IntrBkSttlmAmt Ccy="USD">{settled}</IntrBkSttlmAmt><InstdAmt Ccy="KRW">{settled}</InstdAmt>'
-            f"<XchgRate>{rate}</XchgRate>").encode()  # fmt: skip
+    told = (
+        f'<IntrBkSttlmAmt Ccy="USD">{settled}</IntrBkSttlmAmt><InstdAmt Ccy="KRW">{settled}</InstdAmt>'
+        f"<XchgRate>{rate}</XchgRate>"
+    ).encode()
     rest = XML[end:]
     for name in (b"InstdAmt", b"XchgRate"):
         if b"<" + name in rest:
@@ -178,11 +183,12 @@ def test_a_run_hands_the_event_loop_back(monkeypatch):
     """Every 20 ms: heartbeats and the watchdog's proof of life go on through a run of costly records."""
     agent = object.__new__(IngestAgent)
     agent.metrics = SimpleNamespace(
-        **dict.fromkeys(("observe_run", "observe_stage", "count_read", "count_events", "count_dead_letter"),
-                        lambda *_: None),
+        **dict.fromkeys(
+            ("observe_run", "observe_stage", "count_read", "count_events", "count_dead_letter"), lambda *_: None
+        ),
         reconciliation_gap=SimpleNamespace(inc=lambda _count: None),
         sender_proofs=SimpleNamespace(add=lambda _counts: None),
-    )  # fmt: skip
+    )
 
     def admit(*_):
         time.sleep(0.01)

@@ -6,10 +6,22 @@ from streams.contracts.identifiers import Identifiers
 from streams.ingest.formats.conversion import convert
 from streams.ingest.formats.parameters import Parameters
 
-KOREAN = Parameters(resident_country="KR", party_type="person", channel="branch", local_currency="KRW",
-                    utc_offset="+09:00", time_of_day="09:00")  # fmt: skip
-BY_ACCOUNT = Parameters(resident_country="KR", party_type="person", channel="branch", utc_offset="+09:00",
-                        time_of_day="09:00", institution_numbers=True)  # fmt: skip
+KOREAN = Parameters(
+    resident_country="KR",
+    party_type="person",
+    channel="branch",
+    local_currency="KRW",
+    utc_offset="+09:00",
+    time_of_day="09:00",
+)
+BY_ACCOUNT = Parameters(
+    resident_country="KR",
+    party_type="person",
+    channel="branch",
+    utc_offset="+09:00",
+    time_of_day="09:00",
+    institution_numbers=True,
+)
 UETR = "11111111-1111-4111-8111-111111111111"
 
 
@@ -31,8 +43,13 @@ def fin(ordering=NOBODY[0], beneficiary=NOBODY[1], uetr=UETR, reference="REF1", 
     )
 
 
-def xml(debtor=DEBTOR, creditor=CREDITOR, account="<Othr><Id>456</Id></Othr>", references=f"<UETR>{UETR}</UETR>",
-        amount='Ccy="USD">1000.00'):  # fmt: skip
+def xml(
+    debtor=DEBTOR,
+    creditor=CREDITOR,
+    account="<Othr><Id>456</Id></Othr>",
+    references=f"<UETR>{UETR}</UETR>",
+    amount='Ccy="USD">1000.00',
+):
     """A pacs.008 of a Korean firm to an American one."""
     return f"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><FIToFICstmrCdtTrf><GrpHdr>
 <MsgId>M1</MsgId><CreDtTm>2026-03-10T09:00:00+09:00</CreDtTm><NbOfTxs>1</NbOfTxs></GrpHdr>
@@ -89,7 +106,8 @@ def test_configured_placeholders_hold_in_messages_too():
     message = xml(creditor="<Id><OrgId><Othr><Id>99999</Id></Othr></OrgId></Id>")
     assert convert(message, KOREAN, "xml").faults == ()
     assert codes(convert(message, KOREAN, "xml", identifiers=Identifiers(("99999",)))) == [
-        ("identifier.placeholder", "counterparty_id")]  # fmt: skip
+        ("identifier.placeholder", "counterparty_id")
+    ]
 
 
 def test_references_that_name_no_payment_are_refused():
@@ -119,9 +137,18 @@ def test_what_a_message_calls_an_lei_or_iban_must_be_one():
 
 @pytest.mark.parametrize(
     ("amount", "fault"),
-    [("JPY1000,50", True), ("JPY1000,00", False), ("JPY1000,", False), ("KRW1,5", True), ("KWD1,125", False),
-     ("KWD1,1255", True), ("USD1,12", False), ("USD1,125", True), ("USD1,120", False)],
-)  # fmt: skip
+    [
+        ("JPY1000,50", True),
+        ("JPY1000,00", False),
+        ("JPY1000,", False),
+        ("KRW1,5", True),
+        ("KWD1,125", False),
+        ("KWD1,1255", True),
+        ("USD1,12", False),
+        ("USD1,125", True),
+        ("USD1,120", False),
+    ],
+)
 def test_amounts_have_the_places_of_their_currency(amount, fault):
     """Both standards say so (error C03 of SWIFT); zeros at the end say nothing and pass."""
     parties = {"ordering": "/1\n1/A\n3/KR/SEOUL", "beneficiary": "/2\n1/B\n3/DE/BERLIN"}
@@ -134,10 +161,14 @@ def test_amounts_have_the_places_of_their_currency(amount, fault):
 
 def test_kosovo_is_a_country():
     """mt103_kosovo.fin: BIC, IBAN and contract all know XK."""
-    message = fin(ordering="/123\n1/SOME ONE\n3/KR/SEOUL", beneficiary="/XK051212012345678906\n1/NAME\n3/XK/PRISTINA",
-                  agent=":57A:RBKOXKPR\n")  # fmt: skip
+    message = fin(
+        ordering="/123\n1/SOME ONE\n3/KR/SEOUL",
+        beneficiary="/XK051212012345678906\n1/NAME\n3/XK/PRISTINA",
+        agent=":57A:RBKOXKPR\n",
+    )
     plain = message.replace(b":50F:/123\r\n1/SOME ONE\r\n3/KR/SEOUL", b":50K:/123\r\nSOME ONE").replace(
-        b":59F:/XK051212012345678906\r\n1/NAME\r\n3/XK/PRISTINA", b":59:/XK051212012345678906\r\nNAME")  # fmt: skip
+        b":59F:/XK051212012345678906\r\n1/NAME\r\n3/XK/PRISTINA", b":59:/XK051212012345678906\r\nNAME"
+    )
     for each in (message, plain):
         (body,) = convert(each, BY_ACCOUNT, "fin").transactions
         assert (body["counterparty_country"], body["counterparty_bank_country"]) == ("XK", "XK")

@@ -11,8 +11,14 @@ INCOMING = (SAMPLES / "incoming.mt103").read_bytes()
 OUTGOING = (SAMPLES / "outgoing.rje.fin").read_bytes()
 FIRST = OUTGOING.partition(b"$")[0]
 SECOND = OUTGOING.partition(b"$")[2]
-KOREAN = Parameters(resident_country="KR", party_type="person", channel="interbank", local_currency="KRW",
-                    utc_offset="+09:00", institution_numbers=True)  # fmt: skip
+KOREAN = Parameters(
+    resident_country="KR",
+    party_type="person",
+    channel="interbank",
+    local_currency="KRW",
+    utc_offset="+09:00",
+    institution_numbers=True,
+)
 
 
 def converted(content=INCOMING, **changed):
@@ -91,8 +97,9 @@ def test_messages_of_a_file_are_converted_one_by_one():
     missing = converted(OUTGOING)
     assert len(missing.transactions) == 1
     assert [(one.code, one.field) for one in missing.faults][:1] == [("message.time", "message[2]/event_time")]
-    ordering = changed((b"CHOI SAMPLE", b"1/CHOI SAMPLE"), (b"SEOUL KOREA", b"3/KR/SEOUL"), (b":50K:", b":50F:"),
-                       content=SECOND)  # fmt: skip
+    ordering = changed(
+        (b"CHOI SAMPLE", b"1/CHOI SAMPLE"), (b"SEOUL KOREA", b"3/KR/SEOUL"), (b":50K:", b":50F:"), content=SECOND
+    )
     transaction = only(converted(ordering, time_of_day="09:00"))
     assert transaction["event_time"] == "1999-12-31T09:00:00+09:00"
     assert transaction["event_id"] == "SAMPKRSE/SAMPLEREF0003"

@@ -87,14 +87,16 @@ def test_every_text_of_the_message_is_mapped_or_reported(content, parted):
 
 def test_a_refused_payment_leaves_the_report_of_the_others_as_it_is():
     """What was said of all payments stays told: the second payment alone uses the header's time, and is refused."""
-    timeless = changed((b"<AccptncDtTm>2026-01-05T10:11:12+09:00</AccptncDtTm>", b""),
-                       (b"<LEI>529900SAMPLE00000194</LEI>", b""))  # fmt: skip
+    timeless = changed(
+        (b"<AccptncDtTm>2026-01-05T10:11:12+09:00</AccptncDtTm>", b""), (b"<LEI>529900SAMPLE00000194</LEI>", b"")
+    )
     begin, end = b"<CdtTrfTxInf>", b"</CdtTrfTxInf>"
     first, second = (content[content.index(begin) : content.index(end) + len(end)] for content in (OUTGOING, timeless))
     alone = converted()
     beside = converted(changed((b"<NbOfTxs>1<", b"<NbOfTxs>2<"), (first, first + second)))
     assert [(one.place, [fault.code for fault in one.faults]) for one in beside.refused] == [
-        ("CdtTrfTxInf[2]", ["message.identifier"])]  # fmt: skip
+        ("CdtTrfTxInf[2]", ["message.identifier"])
+    ]
     assert beside.places == ("CdtTrfTxInf[1]",)
     plain = [(one.path.replace("CdtTrfTxInf[1]", "CdtTrfTxInf"), one.reason) for one in beside.unmapped]
     assert plain == [(one.path, one.reason) for one in alone.unmapped]
@@ -120,7 +122,10 @@ def test_several_payments_in_an_envelope_fail_one_by_one():
         "JP",
     )
     assert (first["event_id"], first["event_time"], first["party_type"]) == (
-        "SAMPKRSE/TX-1", "2026-01-06T09:00:00+09:00", "person")  # fmt: skip
+        "SAMPKRSE/TX-1",
+        "2026-01-06T09:00:00+09:00",
+        "person",
+    )
     assert (second["direction"], second["purpose"], second["party_type"]) == ("in", "40100", "company")
     assert second["contract_counterparty_id"] == "529900SAMPLE00000970"
     assert codes(result) == ["message.identifier"] * 3

@@ -16,14 +16,18 @@ from streams.settings import load_settings
 
 def held(role, **overrides):
     """(resource, name, prefixed) -> operations of one role."""
-    return {(one.resource, one.name, one.prefixed): set(one.operations)
-            for one in grants(load_settings(**overrides)) if one.role == role}  # fmt: skip
+    return {
+        (one.resource, one.name, one.prefixed): set(one.operations)
+        for one in grants(load_settings(**overrides))
+        if one.role == role
+    }
 
 
 def test_every_name_in_the_table_is_a_roles():
     """A new writer or reader that nobody gave a role would have no rights on a secured cluster, or somebody else's."""
-    names = {name for row in topics.table(load_settings()) for column in (row.writers, row.readers)
-             for name in named(column)}  # fmt: skip
+    names = {
+        name for row in topics.table(load_settings()) for column in (row.writers, row.readers) for name in named(column)
+    }
     for name in names:
         role_of(name)
     of_roles = {name for role in ROLES.values() for name in role}

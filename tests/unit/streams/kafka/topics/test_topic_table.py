@@ -24,10 +24,23 @@ def test_the_table_holds_every_topic_of_the_design() -> None:
     chosen = settings(effective_tables={"desks": desks})
     names = [row.name for row in topics.table(chosen)]
     fixed = [
-        "fx.transactions.v1", "customs.declarations.v1", "fx.rates.v1", "fx.profiles.v1", "fx.dispositions.v1",
-        "fx.rules.v1", "fx.ledger.v1", "fx.legs.v1", "fx.deadletter.v1", "fx.identities.v1", "fx.notices.v1",
-        "fx.alerts.v1", "fx.progress.v1", "fx.snapshots.v1", "fx.clock.v1", "fx.audit.v1",
-    ]  # fmt: skip
+        "fx.transactions.v1",
+        "customs.declarations.v1",
+        "fx.rates.v1",
+        "fx.profiles.v1",
+        "fx.dispositions.v1",
+        "fx.rules.v1",
+        "fx.ledger.v1",
+        "fx.legs.v1",
+        "fx.deadletter.v1",
+        "fx.identities.v1",
+        "fx.notices.v1",
+        "fx.alerts.v1",
+        "fx.progress.v1",
+        "fx.snapshots.v1",
+        "fx.clock.v1",
+        "fx.audit.v1",
+    ]
     routed = [topics.desk_topic(desk) for desk in chosen.effective.desks]
     assert {"fx.alerts.customs.v1", "fx.alerts.bank-b.v1"} <= set(routed)
     assert sorted(names) == sorted(fixed + routed)
