@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from detectors.configuration_faults import configuration_faults
 from detectors.contracts.configuration import Admission, Configuration, Desk, Limit, RateRules, TypologyRules
 from streams.errors import ConfigurationError
-from streams.kafka import bootstrap_addresses as bootstrap
+from streams.kafka_access import bootstrap_addresses as bootstrap
 from streams.log import logs
 
 logger = logs.get_logger(__name__)
@@ -323,7 +323,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 def _security_problems(settings: Settings) -> list[str]:
     """What is wrong with the security settings and their files; what is only unwise is logged."""
-    from streams.kafka.security_faults import security_faults, security_warnings
+    from streams.kafka_access.security_faults import security_faults, security_warnings
 
     for warning in security_warnings(settings):
         logger.warning("%s", warning)

@@ -23,13 +23,14 @@ from streams.kafka import topics
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.refusals import REFUSALS
 from streams.keys.sender_keys import SenderKeys
-from streams.ledger import application_claim, configuration_in_force
+from streams.ledger import configuration_in_force
 from streams.log import logs
 from streams.log.announcements import Announcements
 from streams.operations import health
 from streams.operations.metrics import Metrics
 from streams.operations.web_connections import raise_file_limit
 from streams.operations.web_pages import add_pages, listen, serve_on
+from streams.partition import application_claim
 from streams.settings import Settings
 from streams.version import code_version, versions
 

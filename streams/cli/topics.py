@@ -40,8 +40,8 @@ def apply_command(*, as_json: bool) -> None:
 
     Example: fxwatch topics apply
     """
-    from streams.ledger import application_claim
     from streams.ledger.configuration_records import plant
+    from streams.partition import application_claim
     from streams.settings import load_settings
 
     settings = load_settings()
@@ -95,7 +95,7 @@ def take_over_command(*, as_json: bool) -> None:
 
     Example: FXWATCH_APPLICATION=fxwatch-b fxwatch topics take-over
     """
-    from streams.ledger import application_claim
+    from streams.partition import application_claim
     from streams.settings import load_settings
 
     settings = load_settings()

@@ -19,8 +19,8 @@ from aiokafka.protocol.admin import SaslAuthenticateRequest
 from streams.errors import AuthenticationError
 from streams.kafka.connection_faults import Attempt, EndedError, explain
 from streams.kafka.refusals import REFUSALS
-from streams.kafka.secrets import PasswordFile
-from streams.kafka.tls_context import RenewedContext
+from streams.kafka_access.secrets import PasswordFile
+from streams.kafka_access.tls_context import RenewedContext
 
 SHARE_OF_SESSION = 0.8
 """When a session that the broker limits is renewed; Kafka's Java clients do it at 0.85 to 0.95."""

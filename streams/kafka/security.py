@@ -11,9 +11,9 @@ from typing import Any
 from faust.auth import Credentials, OAuthCredentials, SASLCredentials, SSLCredentials
 
 from streams.kafka.connection import use_for_all_clients
-from streams.kafka.oauth_tokens import AsyncTokens, BlockingTokens, TokenSource
-from streams.kafka.secrets import PasswordFile
-from streams.kafka.tls_context import RenewedContext, TlsFiles, renewed_context
+from streams.kafka_access.oauth_tokens import AsyncTokens, BlockingTokens, TokenSource
+from streams.kafka_access.secrets import PasswordFile
+from streams.kafka_access.tls_context import RenewedContext, TlsFiles, renewed_context
 from streams.settings import Settings
 
 OAUTH = "OAUTHBEARER"

@@ -20,7 +20,7 @@ from aiokafka.abc import AbstractTokenProvider
 from kafka.net.sasl.oauth import AbstractTokenProvider as BlockingTokenProvider
 
 from streams.errors import AuthenticationError
-from streams.kafka.secrets import HiddenText
+from streams.kafka_access.secrets import HiddenText
 from streams.keys.secret_files import read_secret_file
 
 COMMAND_SECONDS = 10.0

@@ -3,12 +3,12 @@
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from streams.errors import FxwatchError
-from streams.kafka.secrets import PasswordFile
-from streams.kafka.tls_context import TlsFiles, build_context
+from streams.kafka_access.secrets import PasswordFile
+from streams.kafka_access.tls_context import TlsFiles, build_context
 from streams.keys.secret_files import read_secret_file, read_trusted_file
-from streams.settings import Settings
 
 _TLS_ONLY = ("ssl_ca_file", "ssl_certificate_file", "ssl_key_file", "ssl_key_password_file")
 _PASSWORD_ONLY = ("sasl_username", "sasl_password_file")
@@ -25,12 +25,36 @@ _LOOKS: dict[str, tuple[str, Callable[[Path, str], object]]] = {
 _SECRETS = ("ssl_key_password_file", "sasl_password_file", "oauth_token_file")
 
 
-def security_faults(settings: Settings) -> list[str]:
+class SecuritySettings(Protocol):
+    """What is looked at here, under the names of `streams.settings`, which stands above and calls this."""
+
+    @property
+    def security_protocol(self) -> str:
+        """One of Kafka's four, for example `SASL_SSL`."""
+
+    @property
+    def sasl_mechanism(self) -> str | None:
+        """For example `SCRAM-SHA-512`. None: no SASL."""
+
+    @property
+    def ssl_certificate_file(self) -> Path | None:
+        """The client's certificate."""
+
+    @property
+    def ssl_key_file(self) -> Path | None:
+        """The key of that certificate."""
+
+    @property
+    def ssl_key_password_file(self) -> Path | None:
+        """The password of that key."""
+
+
+def security_faults(settings: SecuritySettings) -> list[str]:
     """Every fault of the settings named `security_protocol`, `ssl_...`, `sasl_...`, `oauth_...`, and of their files."""
     return [*_combinations(settings), *_files(settings)]
 
 
-def security_warnings(settings: Settings) -> list[str]:
+def security_warnings(settings: SecuritySettings) -> list[str]:
     """What is allowed and unwise."""
     if settings.security_protocol == "SASL_PLAINTEXT" and settings.sasl_mechanism in ("PLAIN", "OAUTHBEARER"):
         return [
@@ -46,17 +70,17 @@ def _variable(name: str) -> str:
     return f"FXWATCH_{name.upper()}"
 
 
-def _given(settings: Settings, names: tuple[str, ...]) -> list[str]:
+def _given(settings: SecuritySettings, names: tuple[str, ...]) -> list[str]:
     return [name for name in names if getattr(settings, name) is not None]
 
 
-def _useless(settings: Settings, names: tuple[str, ...], why: str) -> Iterator[str]:
+def _useless(settings: SecuritySettings, names: tuple[str, ...], why: str) -> Iterator[str]:
     """Settings that would have no effect: whoever set them believes they have one."""
     for name in _given(settings, names):
         yield f"{_variable(name)}: set, and {why}"
 
 
-def _combinations(settings: Settings) -> Iterator[str]:
+def _combinations(settings: SecuritySettings) -> Iterator[str]:
     protocol = settings.security_protocol
     if not protocol.endswith("SSL"):
         yield from _useless(
@@ -83,7 +107,7 @@ def _combinations(settings: Settings) -> Iterator[str]:
     yield from _mechanism(settings)
 
 
-def _mechanism(settings: Settings) -> Iterator[str]:
+def _mechanism(settings: SecuritySettings) -> Iterator[str]:
     mechanism = settings.sasl_mechanism
     if mechanism is None:
         yield (
@@ -105,7 +129,7 @@ def _mechanism(settings: Settings) -> Iterator[str]:
                 yield f"{_variable(name)}: not set; expected: one with {mechanism}"
 
 
-def _files(settings: Settings) -> Iterator[str]:
+def _files(settings: SecuritySettings) -> Iterator[str]:
     """Each file that is named, looked at once; a fault names it and never shows what it holds."""
     faulty = False
     for name, (what, look) in _LOOKS.items():

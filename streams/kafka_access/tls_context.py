@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn, Self
 
 from streams.errors import ConfigurationError, FxwatchError
-from streams.kafka.secrets import Stamp, stamp_of
+from streams.kafka_access.secrets import Stamp, stamp_of
 from streams.keys.secret_files import read_secret_file, read_trusted_file
 from streams.log import logs
 

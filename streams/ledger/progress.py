@@ -11,7 +11,7 @@ The topic is compacted. Six kinds of record share a partition's log, told apart 
   `.../passed/<offset>`: input records that passed it by, `.../acknowledged/<first>-<last>`: an operator's decision that
   such stay unread (streams/ledger/input_positions.py, streams/ingest/conflict_positions.py);
 * `ingest/routing`, in partition 0: what tells whether ingest still has the routing key (streams/ingest/routing_key.py);
-* `application`, in partition 0: the application whose topics these are (streams/ledger/application_claim.py).
+* `application`, in partition 0: the application whose topics these are (streams/partition/application_claim.py).
 
 Each record's value is JSON that begins with a checksum of the rest: a position with one digit changed is still a
 position, and would mute alerts that nobody has, or publish some twice.

@@ -17,7 +17,6 @@ from structlog.processors import JSONRenderer, format_exc_info
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 
 from streams.errors import FxwatchError
-from streams.ledger.progress import Place
 from streams.log.library_noise import is_ours
 from streams.plain_text.printable import printable, showable
 
@@ -61,7 +60,7 @@ def _named(_logger: Any, _method: str, event: Event) -> Event:
     for one in arguments if isinstance(arguments, tuple) else ():
         if isinstance(one, BaseException):
             event.setdefault("fault", one)
-        elif isinstance(one, tuple | Place) and hasattr(one, "topic") and hasattr(one, "partition"):
+        elif (isinstance(one, tuple) or hasattr(one, "agent")) and hasattr(one, "topic") and hasattr(one, "partition"):
             owner = "agent" if hasattr(one, "agent") else "topic"
             event.setdefault(owner, getattr(one, owner))
             event.setdefault("partition", one.partition)

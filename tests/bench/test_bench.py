@@ -21,8 +21,8 @@ from rich.table import Table
 
 from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
-from streams.ledger import application_claim
 from streams.ledger.configuration_records import plant
+from streams.partition import application_claim
 from streams.publication.sending import publish_records
 from streams.settings import Settings, load_settings
 from tests.bench import latency

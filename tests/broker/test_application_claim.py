@@ -9,7 +9,7 @@ from kafka import KafkaAdminClient, KafkaProducer
 from streams.demo.broker import EmbeddedBroker
 from streams.errors import OtherApplicationError, ProgressError
 from streams.kafka import topics
-from streams.ledger import application_claim
+from streams.partition import application_claim
 from streams.settings import Settings, load_settings
 from tests.support.cluster import Cluster
 

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from streams.kafka.secrets import PasswordFile
+from streams.kafka_access.secrets import PasswordFile
 
 MECHANISMS = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
 _PACKAGE = "org.apache.kafka.common.security"

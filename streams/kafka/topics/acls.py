@@ -173,7 +173,7 @@ def _others(application: str, role: Role) -> list[Grant]:
 
     # brokers before 2.8 want it of every idempotent producer; newer ones are content with Write on a topic (KIP-679)
     idempotent = Grant(role=role, resource="cluster", name=CLUSTER_NAME, operations=("IdempotentWrite",))
-    # the first worker of a cluster claims it for its application (streams/ledger/application_claim.py)
+    # the first worker of a cluster claims it for its application (streams/partition/application_claim.py)
     claim = Grant(role=role, resource="transactional-id", name=CLAIMING_ID, operations=("Describe", "Write"))
     return {
         "ingest": [group("ingest", "Read"), group("notices", "Read"), claim, idempotent],

@@ -12,9 +12,9 @@ from aiokafka import errors
 
 from streams.errors import AuthenticationError, EncryptionError
 from streams.kafka.connection_faults import Attempt, EndedError, explain
-from streams.kafka.oauth_tokens import SHARE_LEFT, AsyncTokens, BlockingTokens, TokenSource, read_token
 from streams.kafka.refusals import LONGEST_SECONDS, Refusals
-from streams.kafka.tls_context import RenewedContext, TlsFiles
+from streams.kafka_access.oauth_tokens import SHARE_LEFT, AsyncTokens, BlockingTokens, TokenSource, read_token
+from streams.kafka_access.tls_context import RenewedContext, TlsFiles
 from tests.support.certificates import Authority, secret_file
 
 SECRET = "opaque-and-secret-token"

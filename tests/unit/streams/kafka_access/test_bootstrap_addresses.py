@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from streams.cli import broker
 from streams.errors import ConfigurationError
 from streams.faust_runtime import app
-from streams.kafka import bootstrap_addresses
 from streams.kafka.check_connection import check_connection
+from streams.kafka_access import bootstrap_addresses
 from streams.settings import load_settings
 
 FORMS = [

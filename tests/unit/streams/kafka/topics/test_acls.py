@@ -10,7 +10,7 @@ from streams.errors import UsageError
 from streams.kafka import topics
 from streams.kafka.topics.acls import ON_REQUEST, ROLES, commands, grants, named, principals, role_of, topics_of
 from streams.kafka.topics.granting import entries
-from streams.ledger.application_claim import TRANSACTIONAL_ID
+from streams.partition.application_claim import TRANSACTIONAL_ID
 from streams.settings import load_settings
 
 
