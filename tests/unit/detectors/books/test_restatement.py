@@ -1,6 +1,6 @@
 """What a corrected rate touches, payment by payment: reach, order, steps, and what comes of returns.
 
-Tests of whole ledgers stand in test_rate_corrections.py. Here a won of 1 400 000 is 200 USD at the wrong rate of 7 000
+Tests of whole ledgers stand in test_restatement_rates.py. Here a won of 1 400 000 is 200 USD at the wrong rate of 7 000
 and 1 000 USD at the right one of 1 400.
 """
 

@@ -1,6 +1,6 @@
 """Returns and cancellations, one by one: whose payment, how much, once; what waits; what is kept of them.
 
-Whole ledgers of them stand in test_payment_joins.py. Here a payment of 1 000.00 EUR is 1 100.00 USD.
+Whole ledgers of them stand in test_accounting_joins.py. Here a payment of 1 000.00 EUR is 1 100.00 USD.
 """
 
 import msgspec

@@ -1,6 +1,6 @@
 """What follows when amounts change after the fact: typologies' memory, sizes of alerts, and who is brought up to date.
 
-Whole ledgers stand in test_rate_corrections.py. Here 1 400 000 won are 200 USD at 7 000 and 1 000 USD at 1 400.
+Whole ledgers stand in test_restatement_rates.py. Here 1 400 000 won are 200 USD at 7 000 and 1 000 USD at 1 400.
 """
 
 from fractions import Fraction

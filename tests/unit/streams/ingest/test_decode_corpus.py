@@ -22,7 +22,7 @@ TIMESTAMP_MS = 1_767_580_000_000
 WITHOUT_CASE = {
     "configuration.partition": "not its bytes: tests/unit/streams/ledger/test_configuration_in_force_ruling.py",
     "configuration.refused": "told by the monitor: tests/unit/detectors/test_configuration_trial.py",
-    "amount.minor_units": "payment messages alone: tests/unit/streams/ingest/formats/test_identifiers.py",
+    "amount.minor_units": "payment messages alone: tests/unit/streams/ingest/formats/test_conversion_identifiers.py",
     "event.conflict": "told by the monitor, from an earlier record: tests/unit/detectors/test_core.py",
     **dict.fromkeys(
         (
@@ -34,9 +34,9 @@ WITHOUT_CASE = {
         ),
         "told by the monitor, from the alerts it raised: tests/unit/detectors/memory/test_verdicts.py",
     ),
-    "rate.held": "told by the monitor, from earlier records: tests/unit/streams/ingest/test_wrong_rates.py",
-    "rate.direction": "told by the monitor, from earlier records: tests/unit/streams/ingest/test_wrong_rates.py",
-    "rate.pair": "told by the monitor, by its configuration: tests/unit/streams/ingest/test_wrong_rates.py",
+    "rate.held": "told by the monitor, from earlier records: tests/unit/across_rooms/test_wrong_rates.py",
+    "rate.direction": "told by the monitor, from earlier records: tests/unit/across_rooms/test_wrong_rates.py",
+    "rate.pair": "told by the monitor, by its configuration: tests/unit/across_rooms/test_wrong_rates.py",
     "rate.source": "told by the monitor, by its configuration: tests/unit/detectors/rates/test_rate_sources.py",
     "door.failed": "a fault of fxwatch itself, for which no bytes are known: tests/unit/streams/ingest/test_door.py",
     "record.refused": "the reject path names every fault of every known record: tests/property",

@@ -1,4 +1,4 @@
-"""Whether a rate is believed, rule by rule and at each limit; whole feeds stand in test_wrong_rates.py.
+"""Whether a rate is believed, rule by rule and at each limit; whole feeds stand in across_rooms/test_wrong_rates.py.
 
 Times are minutes, 1 400 is the rate of before, and the limits are the defaults: a tenth, ten minutes, twenty times.
 """
