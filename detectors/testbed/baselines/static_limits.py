@@ -19,7 +19,7 @@ class Limit(NamedTuple):
     other: float
 
 
-# Round figures of the reporting lines (detectors/defaults.toml, TYPOLOGIES "Legal anchors"): 10 000 USD is reported to
+# Round figures of the reporting lines (detectors/defaults.toml, LAW "From typology to article"): 10 000 USD is reported to
 # the tax office, 50 000 a year is the capital line, 100 000 the yearly cap without documents; 150 bp is far off any
 # bank's rate. Firms trade, so their amounts are a hundredfold. Fixed: nothing here was tuned on a stream.
 TABLE = (

@@ -1,7 +1,7 @@
 """T10: the payee is not the party of the contract, and no report was made.
 
-The lines are from memory (TYPOLOGIES [M]): up to USD 5,000 exempt, 5,000 to 10,000 reported to the bank, above 10,000
-to the Bank of Korea. Scaled to a firm's four to eight payments.
+The lines are those of Reg 5-10 (LAW, "From typology to article"): up to USD 5,000 exempt, 5,000 to 10,000 reported to
+the bank, above 10,000 to the Bank of Korea. Scaled to a firm's four to eight payments.
 
 template: four to six payments in three weeks of USD 15,000 to 90,000 for a usual partner's goods, to a payee in another
 country; the bank names the contract's party, no report number. slow: five to seven over three months, USD 11,000 to
