@@ -1,8 +1,7 @@
 """Amount against the party's own past payments.
 
 Deviation: spreads of the log amount from the own decayed location, signed; None under 3 own payments. Source:
-DETECTION, "deviations from the own baseline first". Fails for parties with several habits (salary and tuition): the
-spread widens.
+DETECTION, "Own past first". Fails for parties with several habits (salary and tuition): the spread widens.
 """
 
 from math import exp, log

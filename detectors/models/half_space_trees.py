@@ -29,7 +29,7 @@ class HalfSpaceTrees(Member):
 
     Purpose: odd combinations of usual values. Formula: River's Half-Space Trees (`FlatHalfSpaceTrees`, equal scores) on
     logistic(2z/8) of the bounded-step robust z, first windows doubling from 32 to `window`.
-    Source: DETECTION.md (HST*); why not River's `MinMaxScaler` in front: one value of 1e9 leaves one constant score.
+    Source: DETECTION.md; why not River's `MinMaxScaler` in front: one value of 1e9 leaves one constant score.
     Range 0-1, higher is more unusual; 0 for the first 32 events. Missing features follow the heavier child.
     Credits: at each split of each path, the drop of log2(mass x 2^depth) goes to the split's feature; a feature whose
     drops sum below 0 gets 0. Cost: about 33 us for ten features at 25 x 6.

@@ -19,9 +19,9 @@ class Limit(NamedTuple):
     other: float
 
 
-# Round figures of the reporting lines (detectors/defaults.toml, LAW "From typology to article"): 10 000 USD is reported to
-# the tax office, 50 000 a year is the capital line, 100 000 the yearly cap without documents; 150 bp is far off any
-# bank's rate. Firms trade, so their amounts are a hundredfold. Fixed: nothing here was tuned on a stream.
+# Round figures of the reporting lines (LAW, "From typology to article"): 10 000 USD is reported to the tax office,
+# 50 000 is the line for deposits abroad, 100 000 the yearly cap without documents; 150 bp is far off any bank's
+# rate. Firms trade, so their amounts are a hundredfold. Fixed: nothing here was tuned on a stream.
 TABLE = (
     Limit("payment", 10_000, 1_000_000),
     Limit("day", 10_000, 2_000_000),

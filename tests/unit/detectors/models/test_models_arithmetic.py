@@ -296,7 +296,7 @@ def test_a_detector_without_a_pass_of_its_own_scores_and_credits_before_it_learn
 
 
 def test_parameters_reach_the_trees():
-    """Each in its place, the seed too, and the defaults of DETECTION's HST*."""
+    """Each in its place, the seed too, and the defaults that DETECTION names."""
     given = {"trees": 3.0, "height": 2.0, "window": 64.0, "first_window": 8.0, "floor": 0.25}
     model = HalfSpaceTrees.build(given, 11)
     trees = model.model
