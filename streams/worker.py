@@ -76,7 +76,7 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
             settings,
             metrics,
             broker,
-            topic_id=topics.topic_id(settings, topics.LEDGER),
+            topic_id=topics.read_topic_id(settings, topics.LEDGER),
             code_version=code_version(),
             config_version=versions(settings.effective).config,
             web=True,

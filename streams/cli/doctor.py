@@ -94,7 +94,7 @@ def broker_and_topics(settings: Settings) -> list[Check]:
     broker = Check(name="broker", ok=True, found=f"{settings.bootstrap} ({security.told(settings)})")
     try:
         with topics.connect(settings) as admin:
-            differences = topics.diff(admin, settings)
+            differences = topics.find_differences(admin, settings)
     except NotAuthorizedError:
         # the operator alone may; whoever else has let this machine in has done all that is needed
         found = "not looked at: this client may not describe them all"

@@ -14,8 +14,8 @@ from streams.errors import FxwatchError
 from streams.ingest.input_topic_ids import read_ids
 from streams.ingest.input_watch import committed_offsets, read_kept
 from streams.kafka import topic_reader, topics
-from streams.kafka.record_sets import Unreadable
 from streams.kafka.topic_reader import Batch
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.ledger.input_positions import Kept, Place, of_topic, passed_by
 from streams.ledger.progress import Acknowledged

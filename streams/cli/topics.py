@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from streams.kafka.topics import Difference, Topic, apply, connect, diff, table
+from streams.kafka.topics import Difference, Topic, apply, connect, find_differences, table
 from streams.kafka.topics.acls import ROLES, Grant, Role
 from streams.kafka.topics.table import DAY_MS, HOUR_MS
 from streams.plain_text import tables
@@ -73,7 +73,7 @@ def diff_command(context: click.Context, *, as_json: bool) -> None:
 
     settings = load_settings()
     with connect(settings) as admin:
-        differences = diff(admin, settings)
+        differences = find_differences(admin, settings)
     if as_json:
         say_json(json.dumps({"differences": msgspec.to_builtins(differences)}))
     else:

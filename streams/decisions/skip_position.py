@@ -13,8 +13,9 @@ from streams.faust_runtime import app
 from streams.ingest.input_topic_ids import read_ids
 from streams.kafka import clients, topics
 from streams.kafka.denied import denied_or
-from streams.kafka.record_sets import RECORDS_LIMIT, Unreadable
+from streams.kafka.record_sets import RECORDS_LIMIT
 from streams.kafka.topic_reader import partitions_of
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import progress
 from streams.ledger.progress import Place, Progress, Skip
 from streams.monitor.core import MonitorCore
@@ -49,7 +50,7 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
         ledger=topics.LEDGER,
         snapshots_topic=topics.SNAPSHOTS,
         schema=STATE_SCHEMA,
-        topic_id=topics.topic_id(settings, topics.LEDGER),
+        topic_id=topics.read_topic_id(settings, topics.LEDGER),
         group=app.group(settings, place.agent),
     )
     _require_partition(settings, place)

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaError
 from streams.errors import BrokerUnavailableError
 from streams.kafka import clients
 from streams.kafka.denied import denied_or
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.settings import Settings
 
 # record: it is there. deleted: before the log's start. beyond: at or after its end. marker: an offset that a

@@ -14,7 +14,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
 from streams.faust_runtime.fetch_answers import FetchAnswers, watch_answers
-from streams.kafka import record_sets
+from streams.kafka import bounded_fetching
 from streams.ledger.input_positions import Sought
 from streams.log import logs
 from streams.log.library_noise import LASTING_SECONDS, REPEAT_SECONDS
@@ -57,7 +57,7 @@ class RunConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]  #
         if self.consumer.from_senders:
             consumer._isolation_level = "read_committed"  # noqa: SLF001
         consumer._max_poll_records = RECORDS_A_LOOK  # noqa: SLF001
-        record_sets.hand_over(consumer, each_offset=not self.consumer.from_senders)
+        bounded_fetching.hand_over(consumer, each_offset=not self.consumer.from_senders)
         return consumer
 
     async def on_start(self) -> None:

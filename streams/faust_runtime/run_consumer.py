@@ -279,7 +279,7 @@ def install(
     `ordered`: whether partitions depend on each other's time order; if not, they are served in turn, without waiting;
     `from_senders`: the topics are written by others, so that only committed records are read, offsets without a record
     are passed, and a damaged record set stops its partition here (`RunConsumer.stopped`); if not, the agent is handed
-    something in place of each record of the set (streams/kafka/record_sets.py);
+    something in place of each record of the set (streams/kafka/unreadable_sets.py);
     `clock` keeps the workers of the group in step while they work off a backlog (ordered runs only);
     `order_wait` seconds is how long the next partition in time order is waited for; `ready(tp)` holds a partition back;
     `topic_id(topic)` is committed with each offset, so that one of a deleted topic is not taken for its successor's;

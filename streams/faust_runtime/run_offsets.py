@@ -17,7 +17,7 @@ from faust.types import TP
 
 from streams.faust_runtime.backlog_clock import StreamClock
 from streams.faust_runtime.fetch_answers import Refused
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger.input_positions import Sought
 
 

@@ -32,7 +32,7 @@ from streams.kafka import clients, topics
 from streams.kafka.async_tasks import ended, outlasted
 from streams.kafka.clients import Record
 from streams.kafka.deliveries import Outstanding
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.keys.pseudonyms import partition_of
 from streams.keys.sealed_identities import Sealer
 from streams.ledger.input_positions import Place

@@ -23,13 +23,13 @@ from streams.contracts.dead_letters import Letter
 from streams.contracts.refusal_codes import CODES
 from streams.errors import BrokerUnavailableError
 from streams.ingest.conflict_positions import NoticePositions
-from streams.kafka import clients, record_sets, topics
+from streams.kafka import bounded_fetching, clients, topics
 from streams.kafka.async_tasks import CLOSING_SECONDS, ended
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.fetched_bytes import weight
 from streams.kafka.original_records import REPLACED, Originals
-from streams.kafka.record_sets import Unreadable
 from streams.kafka.security import aiokafka_access
+from streams.kafka.unreadable_sets import Unreadable
 from streams.keys.commitments import EvidenceKeys
 from streams.log import logs
 from streams.operations import health
@@ -139,7 +139,7 @@ class ConflictLetters:
             session_timeout_ms=int(self._settings.session_timeout_seconds * 1000),
             metadata_max_age_ms=clients.METADATA_AGE_MS,
         )
-        record_sets.hand_over(consumer)
+        bounded_fetching.hand_over(consumer)
         return consumer
 
     @staticmethod

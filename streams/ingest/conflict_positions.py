@@ -145,4 +145,4 @@ class NoticePositions(ConsumerRebalanceListener):  # type: ignore[misc]  # aioka
 
 
 def _topic_id(settings: Settings) -> str:
-    return short(topics.topic_id(settings, topics.NOTICES)).decode()
+    return short(topics.read_topic_id(settings, topics.NOTICES)).decode()

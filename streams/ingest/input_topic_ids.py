@@ -15,7 +15,7 @@ from kafka.errors import KafkaError
 
 from streams.errors import BrokerUnavailableError, FxwatchError, InputRecreatedError
 from streams.kafka import topics
-from streams.kafka.topics.cluster import MISSING
+from streams.kafka.topics.admin_client import MISSING
 from streams.log import logs
 from streams.settings import Settings
 
@@ -29,17 +29,17 @@ RETRY_SECONDS = 1.0
 def read_ids(settings: Settings) -> dict[str, bytes]:
     """The input topics' ids, 22 characters of base64 each; empty for a topic that is not there.
 
-    Raises what `topics.topic_id` raises, and `NotAuthorizedError` naming those that this client may not describe.
+    Raises what `topics.read_topic_id` raises, and `NotAuthorizedError` naming those that this client may not describe.
     """
     with topics.connect(settings) as admin:
-        found = topics.described(admin, topics.INPUTS)
+        found = topics.describe_topics(admin, topics.INPUTS)
     ids: dict[str, bytes] = {}
     for name in topics.INPUTS:
         error = found[name]["error_code"]
         if error == MISSING:
             ids[name] = b""
         else:
-            ids[name] = short(str(found[name]["topic_id"]) if error == 0 else topics.topic_id(settings, name))
+            ids[name] = short(str(found[name]["topic_id"]) if error == 0 else topics.read_topic_id(settings, name))
     return ids
 
 

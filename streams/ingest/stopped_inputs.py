@@ -1,6 +1,6 @@
 """Input partitions that stand still while the others go on: why, for how long, and the way out.
 
-* A **damaged record set** (streams/kafka/record_sets.py) stops its partition at its position: logged once, on
+* A **damaged record set** (streams/kafka/unreadable_sets.py) stops its partition at its position: logged once, on
   `/readyz`. It is read again every 10 s, because a replica may be restored. An operator may decide to pass it with
   `fxwatch skip ingest`: then a dead letter stands for all its offsets, so that `reconcile` accounts for them.
 * A **broker that answers a fetch with an error** of its own log: `/readyz`. It is asked again until it does not.
@@ -23,7 +23,7 @@ from faust.exceptions import ConsumerNotStarted
 from faust.types import TP
 
 from streams.errors import FxwatchError, PartitionStoppedError
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger.progress import Place, Progress
 from streams.log import logs
 

@@ -12,7 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
 from streams.errors import DeliveryError, RefusedError
-from streams.kafka import record_sets
+from streams.kafka import bounded_fetching
 from streams.kafka.deliveries import Outstanding, Write
 from streams.kafka.denied import denied_or
 from streams.kafka.security import aiokafka_access
@@ -122,7 +122,7 @@ def reader(
 ) -> AIOKafkaConsumer:
     """A consumer for assign-and-seek reading; it joins no group and commits nothing.
 
-    `unreadable` says what becomes of a record set that cannot be read (streams/kafka/record_sets.py): raise
+    `unreadable` says what becomes of a record set that cannot be read (streams/kafka/unreadable_sets.py): raise
     `UnreadableSetError`, or get an `Unreadable` in the place of the set, or of each of its offsets. `fetch_bytes` are
     asked for at once of a partition (a larger set comes whole), `fetch_wait_ms` is waited at its end for more.
     """
@@ -137,7 +137,7 @@ def reader(
         request_timeout_ms=REQUEST_TIMEOUT_MS,
     )
     if unreadable != "raise":
-        record_sets.hand_over(consumer, each_offset=unreadable == "each")
+        bounded_fetching.hand_over(consumer, each_offset=unreadable == "each")
     return consumer
 
 

@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaError
 
 from detectors.contracts.events import Source
 from streams.kafka import clients
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.log import logs
 from streams.settings import Settings
 

@@ -1,31 +1,16 @@
-"""Record sets as they are fetched: each is read within bounds, or something that says why not stands in its place.
+"""Record sets as they are fetched, read within bounds: neither records nor headers nor bytes beyond a limit.
 
-A record set (a batch) is what a sender wrote at once and compressed as a whole. aiokafka raises where one cannot be
-read, raises again at every fetch, and decompresses whatever a sender made of it. Failure prevented: one such set ended
-every worker at each start, and one of 1.9 GB of zeros, under 2 MiB on the wire, took 4 GB of memory from each reader.
-
-Two kinds are told apart by who can have made them (docs/GUARANTEES.md, "One sender against the rest"):
-
-* brokers check CRC, framing and codec of what senders write. A set that fails there was *damaged* since, or is of a
-  codec that this release does not know. It holds records that were acknowledged, and it may be mended: it stops its
-  partition, and nobody passes over it but by an operator's decision.
-* all else a sender can write on purpose: too many bytes or records, data that brokers take and this reader does not.
-
-A reader made with `hand_over` gets an `Unreadable` in the place of either; any other gets `UnreadableSetError`.
+Nothing that a sender wrote costs more than that. What cannot be read raises an error that says why.
 """
 
-import hashlib
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
-from aiokafka.consumer import fetcher
-from aiokafka.errors import CorruptRecordException, KafkaError
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecord, DefaultRecordBatch
 
-from streams.kafka.decompression import TooLargeError, UndecodableError, UnknownCodecError, decompress
-from streams.kafka.fetched_bytes import BoundedResult
+from streams.kafka.decompression import TooLargeError, UndecodableError, decompress
 from streams.kafka.old_record_sets import OldRecordSet
 
 # Most records a set may hold. One of 2 MiB could claim millions, each of which would become a dead letter of its own.
@@ -38,8 +23,6 @@ RECORDS_LIMIT = 131_072
 HEADERS_LIMIT = 2 * 1024 * 1024 // 3
 _UNCOUNTED = 2 * 1024 * 1024
 
-TOO_LARGE, UNDECODABLE, DAMAGED, CODEC = "set.too_large", "set.undecodable", "set.damaged", "set.codec"
-
 # Offset, length, leader epoch, magic, CRC, attributes, last delta, first and last time, producer id and epoch,
 # sequence, count.
 _HEADER = struct.Struct(">qiibIhiqqqhii")
@@ -48,58 +31,6 @@ _MAGIC_AT, _ATTRIBUTES_AT, _ATTRIBUTES = 16, 21, struct.Struct(">h")
 _CODEC, _LOG_APPEND_TIME, _TRANSACTIONAL, _CONTROL = 0x07, 0x08, 0x10, 0x20
 _MAGIC, _OLD = 2, (b"\0", b"\1")
 _VARINT_BITS, _MORE_FOLLOWS = 70, 0x80  # the bit of a byte of a number that another byte follows
-
-
-@dataclass(slots=True, frozen=True)
-class Unreadable:
-    """Stands in the place of a record set, or of one offset of it, as a record without contents.
-
-    `first` to `offset` (inclusive) are what it stands for; `size` and `sha256` are of the set's bytes as fetched.
-    `code` is one of `streams.contracts.refusal_codes.CODES`; `cause` says more, without contents. `damaged`: no sender
-    can have made it.
-    """
-
-    topic: str
-    partition: int
-    first: int
-    offset: int
-    timestamp: int
-    size: int
-    sha256: str
-    code: str
-    cause: str
-    timestamp_type: int = 0
-    key: None = None
-    value: None = None
-    headers: tuple[()] = ()
-    checksum: None = None
-
-    @property
-    def damaged(self) -> bool:
-        """Whether it was damaged since a broker took it, or needs another release of fxwatch; no sender's doing."""
-        return self.code in {DAMAGED, CODEC}
-
-    def __str__(self) -> str:
-        span = f"offset {self.first}" if self.first == self.offset else f"offsets {self.first} to {self.offset}"
-        return f"{self.topic}[{self.partition}] {span}: {self.cause}"
-
-
-class UnreadableSetError(KafkaError):  # type: ignore[misc]  # aiokafka ships no types
-    """A record set that cannot be read, for a reader that has no use for what stands in its place."""
-
-    def __init__(self, unreadable: Unreadable) -> None:
-        super().__init__(f"a record set cannot be read: {unreadable}")
-        self.unreadable = unreadable
-
-
-class HandOver:
-    """As a consumer's value deserializer: it gets an `Unreadable` where a set cannot be read.
-
-    `each_offset`: one for each offset, as the ledger's readers need, whose every offset is a record.
-    """
-
-    def __init__(self, *, each_offset: bool = False) -> None:
-        self.each_offset = each_offset
 
 
 class RecordSets:
@@ -300,128 +231,3 @@ def _one_record(data: bytes, at: int, base_offset: int, timestamp: int, appended
         raise ValueError("its length")
     when = timestamp if appended else timestamp + delta
     return DefaultRecord(base_offset + offset_delta, when, int(appended), key, value, headers), at
-
-
-class BoundedRecords(fetcher.PartitionRecords):  # type: ignore[misc]  # aiokafka ships no types
-    """aiokafka's iterator over one answer's records, which never raises for what a sender or a disk did to them."""
-
-    next_fetch_offset: int
-
-    def _unpack_records(self) -> Iterator[Any]:
-        sets: RecordSets = self._records
-        first = True
-        while sets.has_next():
-            found, following = sets.next_set(), sets.peek_offset()
-            wrong = found.check(crc=self._check_crcs) or self._misplaced(found, following, first=first)
-            first = False
-            if wrong is not None:
-                yield from self._instead(found, DAMAGED, wrong, self._damaged_end(found, following))
-                continue
-            if not self._passed_over(found):
-                yield from self._contents(found)
-            self.next_fetch_offset = max(self.next_fetch_offset, found.next_offset)
-
-    def _misplaced(self, found: RecordSet | OldRecordSet, following: int | None, *, first: bool) -> str | None:
-        """No checksum covers a set's offset. Only an answer's first, and old ones, may begin before the position."""
-        if isinstance(found, OldRecordSet):
-            return None
-        at, begin, end = self.next_fetch_offset, found.base_offset, found.next_offset
-        if end <= at or (begin < at and not first) or (begin > at and following is not None and following < end):
-            return "its offsets are not between those of the sets before and behind it"
-        return None
-
-    def _passed_over(self, found: RecordSet | OldRecordSet) -> bool:
-        """Whether it is a marker, or of a transaction that was rolled back."""
-        if self._isolation_level == fetcher.READ_COMMITTED and found.producer_id >= 0:
-            self._consume_aborted_up_to(found.base_offset)
-            if found.is_control_batch:
-                # Either marker ends its producer's transaction, so that which one it is need not be read. Failure
-                # prevented: aiokafka raises at each fetch where compaction kept a marker without its record.
-                self._aborted_producers.discard(found.producer_id)
-            elif found.is_transactional and found.producer_id in self._aborted_producers:
-                return True
-        return found.is_control_batch
-
-    def _contents(self, found: RecordSet | OldRecordSet) -> Iterator[Any]:
-        last = found.next_offset - 1
-        try:
-            for record in found.records():
-                if record.offset < self.next_fetch_offset:
-                    continue  # before the position: a reader may begin in the middle of a set
-                self.next_fetch_offset = record.offset + 1
-                yield self._consumer_record(self._tp, record)
-        except TooLargeError as fault:
-            yield from self._instead(found, TOO_LARGE, str(fault), last)
-        except UnknownCodecError as fault:
-            yield from self._instead(found, CODEC, f"{fault} is not known to this release", last)
-        except UndecodableError as fault:
-            yield from self._instead(found, UNDECODABLE, str(fault), last)
-
-    def _instead(self, found: RecordSet | OldRecordSet, code: str, cause: str, last: int) -> Iterator[Any]:
-        first = self.next_fetch_offset
-        if last < first:
-            return
-        trusted = code != DAMAGED
-        made = Unreadable(
-            self._tp.topic,
-            self._tp.partition,
-            first,
-            last,
-            found.timestamp if trusted else -1,
-            len(found.raw),
-            hashlib.sha256(found.raw).hexdigest(),
-            code,
-            f"the record set there cannot be read: {cause}",
-        )
-        handed = self._value_deserializer
-        if not isinstance(handed, HandOver):
-            raise UnreadableSetError(made)
-        for offset in range(first, last + 1) if handed.each_offset else (last,):
-            self.next_fetch_offset = offset + 1
-            yield _single(made, offset) if handed.each_offset else made
-
-    def _damaged_end(self, found: RecordSet | OldRecordSet, following: int | None) -> int:
-        """The last offset that a damaged set may hold: what the next one says, then itself, then one offset."""
-        first: int = self.next_fetch_offset
-        for end in (following, found.next_offset):
-            if end is not None and first < end <= first + RECORDS_LIMIT:
-                return end - 1
-        return first
-
-    def _consumer_record(self, tp: Any, record: Any) -> Any:
-        if not isinstance(self._value_deserializer, HandOver):
-            return super()._consumer_record(tp, record)
-        key, value = record.key, record.value
-        return fetcher.ConsumerRecord(
-            tp.topic,
-            tp.partition,
-            record.offset,
-            record.timestamp,
-            record.timestamp_type,
-            key,
-            value,
-            None,
-            -1 if key is None else len(key),
-            -1 if value is None else len(value),
-            tuple(record.headers),
-        )
-
-
-def _single(made: Unreadable, offset: int) -> Unreadable:
-    cause = f"{made.cause} (the set reaches to offset {made.offset})"
-    return Unreadable(
-        made.topic, made.partition, offset, offset, made.timestamp, made.size, made.sha256, made.code, cause
-    )
-
-
-def hand_over(consumer: Any, *, each_offset: bool = False) -> None:
-    """Let a consumer that has not started get an `Unreadable` where a record set cannot be read."""
-    consumer._value_deserializer = HandOver(each_offset=each_offset)  # noqa: SLF001
-
-
-def read_within_bounds() -> None:
-    """Let every aiokafka consumer of this process read so: it has no setting for the classes it reads with."""
-    fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult = RecordSets, BoundedRecords, BoundedResult
-
-
-read_within_bounds()

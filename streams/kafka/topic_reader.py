@@ -17,7 +17,7 @@ from aiokafka.errors import KafkaError
 from streams.errors import BrokerUnavailableError, FxwatchError, TopicsError, UnreadableError
 from streams.kafka import clients, topics
 from streams.kafka.denied import DENIED, denied_or, not_authorized
-from streams.kafka.record_sets import UnreadableSetError
+from streams.kafka.unreadable_sets import UnreadableSetError
 from streams.settings import Settings
 
 # A bounded reading that gets nothing for this long is given up: the end was read before, so records are there.
@@ -41,7 +41,7 @@ def partitions_of(settings: Settings, names: Iterable[str]) -> dict[str, int]:
     with topics.connect(settings) as admin:
         found = {
             name: len(each["partitions"])
-            for name, each in topics.described(admin, wanted).items()
+            for name, each in topics.describe_topics(admin, wanted).items()
             if each["error_code"] == 0
         }
     missing = [name for name in wanted if name not in found]

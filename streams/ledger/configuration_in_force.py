@@ -38,7 +38,7 @@ from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.security import kafka_python_access
 from streams.kafka.topic_reader import partitions_of
 from streams.kafka.topics import LEDGER, RULES
-from streams.kafka.topics.cluster import MISSING
+from streams.kafka.topics.admin_client import MISSING
 from streams.ledger import envelope
 from streams.ledger.configuration_records import DELIVERY_SECONDS, KEY, ledger_ends
 from streams.settings import EFFECTIVE, Settings, effective_configuration
@@ -214,7 +214,7 @@ def source_headers(offset: int) -> set[tuple[str, bytes]]:
 def _require_topics(settings: Settings) -> None:
     """A consumer asked about a topic that is not there, or a broker that does not answer, only goes silent for 30 s."""
     with topics.connect(settings) as admin:
-        held = topics.described(admin, (RULES, LEDGER))
+        held = topics.describe_topics(admin, (RULES, LEDGER))
     missing = [name for name, each in held.items() if each["error_code"] == MISSING]
     if missing:
         raise TopicsError("the cluster lacks topics", got=f"no {', '.join(missing)}", todo="run: fxwatch topics apply")

@@ -111,7 +111,7 @@ class MonitorAgent:
             schema=STATE_SCHEMA,
             topic_id=str(topic_id),
             group=self.app.conf.id,
-            read_topic_id=partial(topics.topic_id, settings, topics.LEDGER),
+            read_topic_id=partial(topics.read_topic_id, settings, topics.LEDGER),
         )
         self._topic_id = str(topic_id)
         self.plan = SnapshotPlan(

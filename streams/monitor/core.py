@@ -14,7 +14,7 @@ from detectors.memory.state import STATE_SCHEMA, PartitionState
 from detectors.values.institution_code import institution_code
 from streams.errors import LedgerError, SnapshotError
 from streams.kafka import topics
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.ledger.snapshot_format import Section
 from streams.log import logs

@@ -15,7 +15,7 @@ from kafka.errors import KafkaError as BrokerError
 
 from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, ProgressError, SnapshotError
 from streams.kafka import clients
-from streams.kafka.record_sets import UnreadableSetError
+from streams.kafka.unreadable_sets import UnreadableSetError
 from streams.ledger.progress import Place, Progress, SnapshotPointer
 from streams.ledger.snapshot_format import Section, assemble, chunk_opening, header_key, read_header
 from streams.log import logs

@@ -135,7 +135,7 @@ class Rescorer:
             ledger=topics.LEDGER,
             snapshots_topic=topics.SNAPSHOTS,
             schema=STATE_SCHEMA,
-            topic_id=topics.topic_id(settings, topics.LEDGER),
+            topic_id=topics.read_topic_id(settings, topics.LEDGER),
             group=app.group(settings, AGENT),
         )
         self.unpublished: list[tuple[int, int, str]] = []

@@ -53,7 +53,7 @@ def learned(state: PartitionState) -> dict[str, int]:
 
 async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
     """The digest of every partition, one after the other."""
-    topic_id = topics.topic_id(settings, topics.LEDGER)
+    topic_id = topics.read_topic_id(settings, topics.LEDGER)
     log = KafkaLog(
         settings,
         ledger=topics.LEDGER,

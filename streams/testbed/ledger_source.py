@@ -174,7 +174,7 @@ async def _begin(
         ledger=topics.LEDGER,
         snapshots_topic=topics.SNAPSHOTS,
         schema=STATE_SCHEMA,
-        topic_id=topics.topic_id(settings, topics.LEDGER),
+        topic_id=topics.read_topic_id(settings, topics.LEDGER),
         group=app.group(settings, AGENT),
     )
     ranges: list[_Range] = []

@@ -47,7 +47,7 @@ def held(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
 def seen(admin: KafkaAdminClient, settings: Settings) -> list[topics.Difference]:
     """The first differences that the cluster shows within 10 s."""
     deadline = time.monotonic() + 10
-    while not (differences := topics.diff(admin, settings)):
+    while not (differences := topics.find_differences(admin, settings)):
         assert time.monotonic() < deadline, "the cluster never showed the change"
         time.sleep(0.05)
     return differences
@@ -68,7 +68,7 @@ def ledger_records(settings: Settings) -> list[Any]:
 
 def test_missing_topics_are_all_named(settings: Settings, admin: KafkaAdminClient) -> None:
     """Without topics, diff lists every one, and what a worker calls raises one error with the command to run."""
-    differences = topics.diff(admin, settings)
+    differences = topics.find_differences(admin, settings)
     assert [each.topic for each in differences] == [row.name for row in topics.table(settings)]
     assert {each.aspect for each in differences} == {"topic"}
     with pytest.raises(TopicsError) as caught:
@@ -81,7 +81,7 @@ def test_missing_topics_are_all_named(settings: Settings, admin: KafkaAdminClien
 def test_apply_makes_the_cluster_equal_to_the_table(settings: Settings, admin: KafkaAdminClient) -> None:
     """After apply every topic exists with its partitions and settings, nothing differs, a second run does nothing."""
     assert len(topics.apply(admin, settings)) == len(topics.table(settings))
-    assert topics.diff(admin, settings) == []
+    assert topics.find_differences(admin, settings) == []
     topics.require(settings)
     assert topics.apply(admin, settings) == []
     found = {each["name"]: each for each in admin.describe_topics([row.name for row in topics.table(settings)])}
@@ -106,7 +106,7 @@ def test_a_changed_setting_is_found_and_corrected(settings: Settings, admin: Kaf
     with pytest.raises(TopicsError, match=r"fx\.ledger\.v1: retention\.ms is 60000, expected -1"):
         topics.require(settings)
     assert topics.apply(admin, settings) == [difference]
-    assert topics.diff(admin, settings) == []
+    assert topics.find_differences(admin, settings) == []
     assert held(admin, topics.LEDGER)["compression.type"] == "zstd"
 
 
@@ -125,7 +125,7 @@ def test_partitions_are_added_where_too_few_are_and_others_left_alone(
         {name: {"num_partitions": count, "replication_factor": 1} for name, count in made.items()},
         wait_for_metadata=True,
     )
-    short = [(each.topic, each.got) for each in topics.diff(admin, settings) if each.aspect == "partitions"]
+    short = [(each.topic, each.got) for each in topics.find_differences(admin, settings) if each.aspect == "partitions"]
     assert short == [(topics.LEDGER, "2"), (topics.ALERTS, "1")]
     with pytest.raises(
         TopicsError, match=r"fx\.alerts\.v1: partitions is 1, expected at least 3.*run: fxwatch topics apply"
@@ -133,7 +133,7 @@ def test_partitions_are_added_where_too_few_are_and_others_left_alone(
         topics.require(settings)
     topics.apply(admin, settings)
     assert counts(admin, *made) == [1, 64, 3, 3, 5]
-    assert topics.diff(admin, settings) == []
+    assert topics.find_differences(admin, settings) == []
     assert {name: topics.require(settings)[name] for name in made} == dict(zip(made, [1, 64, 3, 3, 5], strict=True))
 
 
@@ -185,7 +185,7 @@ def test_a_new_release_starts_on_the_topics_of_the_one_before(
     assert "fx.deadletter.v1: message.timestamp.type" in caplog.text
     assert "fxwatch topics apply" in caplog.text
     topics.apply(admin, settings)
-    assert topics.diff(admin, settings) == []
+    assert topics.find_differences(admin, settings) == []
     assert held(admin, topics.TRANSACTIONS)["message.timestamp.type"] == "LogAppendTime"
     admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topics.LEDGER, by_broker)])
     seen(admin, settings)
@@ -204,7 +204,7 @@ def test_topics_outside_the_table_are_left_alone(
         {name: {"num_partitions": 1, "replication_factor": 1} for name in foreign}, wait_for_metadata=True
     )
     topics.apply(admin, settings)
-    assert topics.diff(admin, settings) == []
+    assert topics.find_differences(admin, settings) == []
     assert set(foreign) <= set(admin.list_topics())
 
 

@@ -89,7 +89,7 @@ def _own(name: str) -> bool:
 
 
 def _of_libraries() -> dict[str, dict[str, Any]]:
-    """The names of every module that stays. The product sets some of aiokafka's as it is imported (record_sets.py)."""
+    """The names of every module that stays. bounded_fetching.py of the product sets some of aiokafka's on import."""
     return {name: dict(vars(module)) for name, module in list(sys.modules.items()) if not _own(name)}
 
 

@@ -41,7 +41,7 @@ def test_a_mutant_leaves_no_library_changed() -> None:
     read_with = fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult
     assert read_with[0] is RecordSets
     with imported_with(mutants()[0]):
-        importlib.import_module("streams.kafka.record_sets")
+        importlib.import_module("streams.kafka.bounded_fetching")
         assert fetcher.MemoryRecords is not RecordSets
     assert (fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult) == read_with
 

@@ -23,6 +23,7 @@ PLANS = Path(__file__).with_name("modules")
 # What has or should have a plan: all of the science, and the engine that applies it to a partition exactly.
 SCIENCE = "detectors"
 ENGINE = (
+    "streams/kafka/bounded_fetching.py",
     "streams/kafka/decompression.py",
     "streams/ingest/door.py",
     "streams/kafka/fetched_bytes.py",
@@ -35,6 +36,7 @@ ENGINE = (
     "streams/partition/partition.py",
     "streams/ledger/progress.py",
     "streams/kafka/record_sets.py",
+    "streams/kafka/unreadable_sets.py",
     "streams/keys/sender_keys.py",
     "streams/keys/signed_records.py",
     "streams/partition/snapshot_writer.py",

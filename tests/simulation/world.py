@@ -377,7 +377,7 @@ class World(Ingest, Damage):
             (agent, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
             (agent, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
             (agent, "run_consumer", SimpleNamespace(install=lambda *_, **__: None)),
-            (topics, "topic_id", lambda *_: TOPIC_ID),
+            (topics, "read_topic_id", lambda *_: TOPIC_ID),
             (outputs, "Outstanding", partial(deliveries.Outstanding, clock=loop.look)),
             *((module, "time", clock) for module in ON_THE_CLOCK),
         ]

@@ -381,7 +381,7 @@ class Cluster:
             ledger=topics.LEDGER,
             snapshots_topic=topics.SNAPSHOTS,
             schema=STATE_SCHEMA,
-            topic_id=topics.topic_id(self.settings, topics.LEDGER),
+            topic_id=topics.read_topic_id(self.settings, topics.LEDGER),
             group="",
         )
 

@@ -99,7 +99,7 @@ def agent() -> MonitorAgent:
         code_version="million",
         config_version="million",
         web=False,
-        topic_id=topics.topic_id(settings, topics.LEDGER),
+        topic_id=topics.read_topic_id(settings, topics.LEDGER),
     )
 
 

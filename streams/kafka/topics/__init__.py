@@ -1,6 +1,7 @@
 """The topics of fxwatch: one table in code, and the cluster compared with it (DESIGN section 2)."""
 
-from streams.kafka.topics.cluster import Difference, apply, connect, described, diff, require, topic_id
+from streams.kafka.topics.admin_client import connect, describe_topics, read_topic_id
+from streams.kafka.topics.differences import Difference, find_differences
 from streams.kafka.topics.table import (
     ALERTS,
     AUDIT,
@@ -23,6 +24,7 @@ from streams.kafka.topics.table import (
     desk_topic,
     table,
 )
+from streams.kafka.topics.table_on_cluster import apply, require
 
 __all__ = [
     "ALERTS",
@@ -46,10 +48,10 @@ __all__ = [
     "Topic",
     "apply",
     "connect",
-    "described",
+    "describe_topics",
     "desk_topic",
-    "diff",
+    "find_differences",
+    "read_topic_id",
     "require",
     "table",
-    "topic_id",
 ]

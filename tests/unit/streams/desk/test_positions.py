@@ -13,7 +13,7 @@ from streams.desk.worth import Worth
 from streams.desk_text.event_text import event_lines, payment_lines
 from streams.desk_text.record_text import record_json, record_lines
 from streams.desk_text.record_words import VALUES
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from tests.support.desk_records import EVENTS, HOUR_US, NOON, OTHER, PARTY, PURPOSES, SEOUL, payment, rate, record
 from tests.support.korean import foreign_words

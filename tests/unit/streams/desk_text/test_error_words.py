@@ -106,8 +106,8 @@ def _of_function(path: str, name: str) -> ast.AST:
 
 
 MET = {f"{path.parent.name}/{path.stem}": ast.parse(path.read_text()) for path in DESK} | {
-    "topics/cluster connect": _of_function("kafka/topics/cluster.py", "connect"),
-    "topics/cluster described": _of_function("kafka/topics/cluster.py", "described"),
+    "topics/admin_client connect": _of_function("kafka/topics/admin_client.py", "connect"),
+    "topics/admin_client describe_topics": _of_function("kafka/topics/admin_client.py", "describe_topics"),
     "kafka/check_connection": _of_function("kafka/check_connection.py", "_check"),
     **{
         f"secret_files {name}": _of_function("keys/secret_files.py", name)

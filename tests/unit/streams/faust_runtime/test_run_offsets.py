@@ -10,7 +10,7 @@ from faust.types import TP
 
 from streams.faust_runtime.fetch_answers import Refused
 from streams.faust_runtime.run_consumer import RunConsumer
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 
 PLACE, OTHER = TP("payments", 0), TP("payments", 1)
 

@@ -14,7 +14,7 @@ from detectors.core import Notice
 from streams.contracts.dead_letters import Letter
 from streams.ingest import conflict_letters
 from streams.kafka import original_records
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from tests.support.input_log import InputLog, input_record
 from tests.support.notice_letters import INPUT, TP, letters_of, notice
 
@@ -162,7 +162,7 @@ def test_a_flood_of_foreign_notices_is_told_once_a_minute(caplog: pytest.LogCapt
 
 
 def test_a_record_set_that_cannot_be_read_is_told_and_passed(caplog: pytest.LogCaptureFixture) -> None:
-    """Its place is handed over (streams/kafka/record_sets.py)."""
+    """Its place is handed over (streams/kafka/unreadable_sets.py)."""
     unreadable = Unreadable(TP.topic, 0, 3, 9, -1, 100, "ab", "set.too_large", "it would be 1.9 GB")
     assert conflict_letters.understood(unreadable, conflict_letters.ForeignNotices()) is None
     assert "it would be 1.9 GB" in caplog.text

@@ -144,7 +144,7 @@ def test_ids_are_read_in_one_request_and_a_missing_topic_has_none(monkeypatch):
     def refused(_settings, name):
         raise BrokerUnavailableError(name)
 
-    monkeypatch.setattr(topics, "topic_id", refused)
+    monkeypatch.setattr(topics, "read_topic_id", refused)
     with pytest.raises(BrokerUnavailableError, match=RATES):
         input_topic_ids.read_ids(load_settings())
     told[RATES]["error_code"] = told[topics.RULES]["error_code"] = 29

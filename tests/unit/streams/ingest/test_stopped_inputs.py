@@ -15,7 +15,7 @@ from streams.errors import ProgressError
 from streams.faust_runtime import fetch_answers
 from streams.faust_runtime.fetch_answers import FetchAnswers, Refused
 from streams.ingest.stopped_inputs import OPEN_TOLD_SECONDS, OWED_TOLD_SECONDS, READ_AGAIN_SECONDS, StoppedInputs
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger.progress import Place, Progress, Skip, decode, encode
 
 PLACE = TP("fx.transactions.v1", 3)

@@ -90,7 +90,7 @@ def test_commands_that_rebuild(
 ) -> None:
     """They said that the broker was away."""
     module: Any = state_digest if command == "digest" else rescore
-    monkeypatch.setattr(module.topics, "topic_id", lambda *_: "an-id")
+    monkeypatch.setattr(module.topics, "read_topic_id", lambda *_: "an-id")
     monkeypatch.setattr(module, "KafkaLog", lambda *_, **__: Denying(fault))
 
     async def run() -> None:

@@ -10,8 +10,8 @@ import pytest
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 
 from streams.kafka import record_sets
+from streams.kafka.bounded_fetching import HandOver
 from streams.kafka.old_record_sets import OldRecordSet
-from streams.kafka.record_sets import HandOver
 from tests.support.record_batches import CODECS, Raw, batch
 from tests.unit.streams.kafka.test_record_sets import contents, read
 

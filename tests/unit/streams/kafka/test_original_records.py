@@ -10,7 +10,7 @@ from aiokafka.errors import KafkaConnectionError, UnknownTopicOrPartitionError
 from detectors.contracts.events import Source
 from streams.kafka import original_records
 from streams.kafka.original_records import LOOK, PAST_RETENTION, READ_ON, REPLACED, Originals
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.settings import Settings
 from tests.support.input_log import InputLog, InputReader, input_record
 

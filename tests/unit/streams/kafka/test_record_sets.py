@@ -10,10 +10,12 @@ from aiokafka.consumer import fetcher
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import TopicPartition
 
-from streams.kafka import record_sets
+from streams.kafka import bounded_fetching, record_sets
+from streams.kafka.bounded_fetching import HandOver
 from streams.kafka.decompression import DECOMPRESSED_LIMIT
 from streams.kafka.fetched_bytes import BYTES_A_PARTITION, BoundedResult
-from streams.kafka.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError
+from streams.kafka.record_sets import RecordSets
+from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError
 from tests.support.own_cpu import own_cpu
 from tests.support.record_batches import CODECS, Raw, batch, body, varint
 
@@ -47,7 +49,7 @@ def contents(records: list[Any]) -> list[Any]:
 def test_aiokafkas_fetcher_uses_these_classes() -> None:
     """The patch is in force wherever a client of the product is made: aiokafka has no setting for it."""
     assert fetcher.MemoryRecords is RecordSets
-    assert fetcher.PartitionRecords is record_sets.BoundedRecords
+    assert fetcher.PartitionRecords is bounded_fetching.BoundedRecords
     assert fetcher.FetchResult is BoundedResult
 
 

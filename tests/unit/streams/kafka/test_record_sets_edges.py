@@ -11,9 +11,11 @@ from aiokafka.record.default_records import DefaultRecordBatch
 from aiokafka.record.util import calc_crc32c
 from aiokafka.structs import ConsumerRecord
 
-from streams.kafka import record_sets
+from streams.kafka import bounded_fetching, record_sets
+from streams.kafka.bounded_fetching import HandOver, hand_over
 from streams.kafka.fetched_bytes import BoundedResult
-from streams.kafka.record_sets import HandOver, RecordSets, Unreadable, UnreadableSetError, hand_over
+from streams.kafka.record_sets import RecordSets
+from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError
 from tests.support.own_cpu import own_cpu
 from tests.support.record_batches import CODECS, Raw, batch, body, concealed, varint
 from tests.unit.streams.kafka.test_record_sets import GOOD, THREE, TP, contents, marker, read
@@ -109,6 +111,7 @@ def test_headers_that_are_concealed_from_the_count_are_never_made() -> None:
 @pytest.fixture
 def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(record_sets, "RECORDS_LIMIT", 3)
+    monkeypatch.setattr(bounded_fetching, "RECORDS_LIMIT", 3)
     monkeypatch.setattr(record_sets, "HEADERS_LIMIT", 4)
     monkeypatch.setattr(record_sets, "_UNCOUNTED", 0)
 
@@ -443,9 +446,9 @@ def test_a_consumer_is_told_to_hand_over() -> None:
 def test_the_patch_puts_all_three_classes_in(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("MemoryRecords", "PartitionRecords", "FetchResult"):
         monkeypatch.setattr(fetcher, name, None)
-    record_sets.read_within_bounds()
+    bounded_fetching.read_within_bounds()
     assert (fetcher.MemoryRecords, fetcher.PartitionRecords, fetcher.FetchResult) == (
         RecordSets,
-        record_sets.BoundedRecords,
+        bounded_fetching.BoundedRecords,
         BoundedResult,
     )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from detectors.memory.state import STATE_SCHEMA, PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, PartitionStoppedError, SnapshotError
 from streams.kafka import clients, topics
-from streams.kafka.record_sets import Unreadable, UnreadableSetError
+from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError
 from streams.ledger.progress import Skip, SnapshotPointer, decode, encode
 from streams.ledger.snapshot_format import Header, read_header, sealed
 from streams.monitor.core import MonitorCore

@@ -14,7 +14,7 @@ from detectors.core import Notice, Outputs
 from detectors.memory.state import STATE_SCHEMA
 from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.errors import LedgerError, SnapshotError
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.monitor import core as monitor_core
 from streams.monitor.core import MonitorCore, alert_outputs

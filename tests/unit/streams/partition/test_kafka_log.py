@@ -10,7 +10,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, TopicAuthorizationFailedError
 
 from streams.errors import BrokerUnavailableError, LedgerError, ProgressError, SnapshotError
-from streams.kafka.record_sets import Unreadable, UnreadableSetError
+from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError
 from streams.ledger.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
 from streams.ledger.snapshot_format import CHUNK_BYTES, Header, chunk_key, chunked, header_key, sealed
 from streams.partition import kafka_log

@@ -20,7 +20,7 @@ from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import KeyFileError, NotReproducedError, OutOfReachError
 from streams.ingest.door import Admitted, Door
 from streams.kafka import clients, topics
-from streams.kafka.record_sets import Unreadable
+from streams.kafka.unreadable_sets import Unreadable
 from streams.keys.commitments import EvidenceKeys, evidence_key, parse_evidence_keys
 from streams.keys.pseudonyms import parse_keys
 from streams.ledger import envelope

@@ -15,7 +15,7 @@ from streams.errors import (
     TopicsError,
     TopicUnreadableError,
 )
-from streams.kafka.topics import cluster
+from streams.kafka.topics import admin_client
 from streams.partition import kafka_log
 from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
@@ -42,21 +42,21 @@ def answered(monkeypatch: pytest.MonkeyPatch, code: int, name: str = ZEROS) -> N
     def connect(_settings: Settings) -> Any:
         yield Admin()
 
-    monkeypatch.setattr(cluster, "connect", connect)
+    monkeypatch.setattr(admin_client, "connect", connect)
 
 
 @pytest.mark.parametrize(("code", "name"), [(0, "an-id"), (UNKNOWN_TOPIC, ZEROS)], ids=["there", "gone"])
 def test_the_id_is_what_kafka_says(monkeypatch: pytest.MonkeyPatch, code: int, name: str) -> None:
     """Of a topic that is there its id, of one that is not the zeros."""
     answered(monkeypatch, code, name)
-    assert cluster.topic_id(Settings(), "fx.ledger.v1") == name
+    assert admin_client.read_topic_id(Settings(), "fx.ledger.v1") == name
 
 
 def test_a_topic_one_may_not_describe_is_not_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     """The refusal is named with what to grant; it may not pass for a deleted ledger, and does not pass by itself."""
     answered(monkeypatch, AUTHORIZATION_FAILED)
     with pytest.raises(TopicUnreadableError, match=r"TopicAuthorizationFailed.*grant Describe on fx.ledger.v1") as told:
-        cluster.topic_id(Settings(), "fx.ledger.v1")
+        admin_client.read_topic_id(Settings(), "fx.ledger.v1")
     assert not told.value.retriable
 
 
@@ -64,7 +64,7 @@ def test_a_topic_the_cluster_cannot_tell_of_now_is_not_gone(monkeypatch: pytest.
     """An election passes: the error says that asking again helps."""
     answered(monkeypatch, LEADER_NOT_AVAILABLE)
     with pytest.raises(ClusterBusyError, match="LeaderNotAvailable") as told:
-        cluster.topic_id(Settings(), "fx.ledger.v1")
+        admin_client.read_topic_id(Settings(), "fx.ledger.v1")
     assert told.value.retriable
 
 
@@ -91,8 +91,8 @@ def test_a_retriable_answer_to_the_admin_client_is_a_retriable_error(
         def close(self) -> None:
             """Nothing to do."""
 
-    monkeypatch.setattr(cluster, "KafkaAdminClient", Client)
-    with pytest.raises(expected), cluster.connect(Settings()):
+    monkeypatch.setattr(admin_client, "KafkaAdminClient", Client)
+    with pytest.raises(expected), admin_client.connect(Settings()):
         raise fault
 
 
