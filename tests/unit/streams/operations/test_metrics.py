@@ -3,6 +3,7 @@
 import math
 import re
 from collections import deque
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -46,13 +47,12 @@ PROMISED = {
     "fxwatch_sender_proofs_total": ("counter", {"outcome", "institution"}),
     "fxwatch_sender_keys": ("gauge", {"fingerprint"}),
     "fxwatch_typology_enabled": ("gauge", {"typology"}),
-    # beyond DESIGN section 9: its section 4 wants a gauge for cold starts
     "fxwatch_snapshots_refused": ("gauge", {"agent", "partition"}),
     "fxwatch_cold_start": ("gauge", {"agent", "partition"}),
     "fxwatch_parties": ("gauge", {"partition"}),
     "fxwatch_state_bytes": ("gauge", {"partition"}),
     "fxwatch_detector_score": ("histogram", {"detector"}),
-    # beyond it too: what /readyz says, so that an outage of Kafka is one alert and not all that follows from it
+    # what /readyz says, so that an outage of Kafka is one alert and not all that follows from it
     "fxwatch_broker_away_seconds": ("gauge", set()),
     "fxwatch_unready_reasons": ("gauge", set()),
     "fxwatch_build_info": ("gauge", {"version", "config", "detectors", "rules"}),
@@ -101,6 +101,13 @@ def test_page_has_every_promised_metric_with_its_type(metrics):
     """Each name of DESIGN section 9 is declared on the page, with the promised type, and nothing else is ours."""
     types = dict(re.findall(r"^# TYPE (fxwatch_\S+) (\S+)$", metrics.page().decode(), re.MULTILINE))
     assert types == {name: kind for name, (kind, _) in PROMISED.items()}
+
+
+def test_the_design_page_lists_the_same_with_types_and_labels():
+    """DESIGN section 9 is where people look them up."""
+    page = (Path(__file__).parents[4] / "docs" / "DESIGN.md").read_text("utf-8").split("\n## 9. ")[1]
+    rows = re.findall(r"^\| `(fxwatch_\w+)` \| (\w+) \| (.+) \|$", page, re.MULTILINE)
+    assert {name: (kind, set(re.findall(r"`(\w+)`", labels))) for name, kind, labels in rows} == PROMISED
 
 
 def test_metrics_carry_exactly_the_promised_labels(metrics):
