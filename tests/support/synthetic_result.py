@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from detectors.testbed.baselines import Columns, partition_columns
 from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.sheet import Pairs, Sheet, Texts
 from detectors.testbed.truth import Case, Expected, Lookalike, Truth
@@ -98,3 +99,28 @@ def mask(size: int, *rows: int) -> np.ndarray:
     alerts = np.zeros(size, np.bool_)
     alerts[list(rows)] = True
     return alerts
+
+
+def two_cases(**more: Any) -> Ground:
+    """Case T01 of a: rows 0 to 2. Case T02 of b: rows 3 and 4. Rows 5 and 6: b on days 33 and 40. Row 7: honest c."""
+    rows = [
+        payment("a0", "a", 0, usd=100),
+        payment("a1", "a", 1, usd=200),
+        payment("a2", "a", 2.5, usd=400),
+        payment("b0", "b", 1, usd=1000),
+        payment("b1", "b", 4, usd=3000),
+        payment("x0", "b", 33, usd=9),
+        payment("x1", "b", 40, usd=9),
+        payment("c0", "c", 1, usd=50),
+    ]
+    cases = [
+        case("T01-0001", "a", ["a0", "a1", "a2"], (0, 2.5)),
+        case("T02-0002", "b", ["b0", "b1"], (1, 4), variant="slow", illicit_usd="250.50"),
+    ]
+    return ground(rows, cases, **more)
+
+
+def columns_of(*rows: dict[str, Any]) -> Columns:
+    """The columns of these rows of one partition; local time is UTC."""
+    (columns,) = partition_columns(sheet(rows), np.zeros(len(rows), np.int64))
+    return columns
