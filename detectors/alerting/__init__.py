@@ -1,1 +1,1 @@
-"""What an alert says: its facts, its reasons, its case, and the desks that it goes to."""
+"""Builds an alert: facts, reasons, evidence, the case that it belongs to, and its desks."""

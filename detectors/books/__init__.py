@@ -1,1 +1,1 @@
-"""The books of one party: its payments, what was settled, what came back, and what is folded into totals."""
+"""One party's payments: what counts, what came back, what was told twice, what is kept as totals."""

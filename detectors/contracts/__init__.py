@@ -1,1 +1,1 @@
-"""What crosses the core's border, as types: events in, alerts out, and the configuration between them."""
+"""What crosses the border of the science, as types: events in, alerts out, the configuration between them."""

@@ -1,4 +1,4 @@
-"""Features of an event against its party's own past and its peers.
+"""How unusual an event is, as numbers: against its party's own past and against its peers.
 
 A new feature is one file with a `FEATURE` and one line in `REGISTRY`. Its order is part of the packed baselines'
 layout.

@@ -1,1 +1,1 @@
-"""What a partition remembers: its state, its parties, whose verdicts count, and its clock."""
+"""A partition's state: its parties, rates, configuration, verdicts and clock, and what it forgets."""

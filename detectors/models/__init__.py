@@ -1,4 +1,7 @@
-"""Detectors that learn from every event. A new one is one file and one line here; its name stands in `[detectors]`."""
+"""Online detectors on River: each scores an event and then learns from it.
+
+A new one is one file and one line here. Its name stands in `[detectors]` of the configuration.
+"""
 
 from detectors.models.half_space_trees import HalfSpaceTrees
 from detectors.models.member import Member

@@ -1,1 +1,1 @@
-"""From many models' scores to one rank, and to the alerts that a day's budget allows."""
+"""Turns the models' scores into one calibrated rank, and chooses alerts within a day's budget."""

@@ -1,1 +1,1 @@
-"""Reference rates: what they are, which feeds say so, and whether they are believed."""
+"""Reference rates: their history, the feeds that say them, and whether they are believed."""

@@ -1,1 +1,1 @@
-"""The testbed, its pure part: truth, figures, intervals, baselines, gate. No files, no clock."""
+"""The pure part of the testbed: truth, figures, intervals, baselines and the promotion gate."""

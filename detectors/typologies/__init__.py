@@ -1,4 +1,7 @@
-"""Typologies: exact rules with state. The registry's order is the order of evaluation and of an alert's list."""
+"""Exact rules for known schemes, each with dated legal limits.
+
+The registry's order is the order of evaluation and of an alert's list.
+"""
 
 from detectors.typologies.base import Typology
 from detectors.typologies.t01_split_remittance import SplitRemittance

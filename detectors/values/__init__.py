@@ -1,1 +1,1 @@
-"""Values with exact rules: money, calendar days of the law, spelling, codes, shares of a bounded memory."""
+"""Values with exact rules: money, calendar days of the law, spelling, institution codes, shares of memory."""

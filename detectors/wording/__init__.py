@@ -1,1 +1,1 @@
-"""Words of alerts in English and Korean, made of facts."""
+"""Sentences of alerts, in English and Korean, made of facts."""

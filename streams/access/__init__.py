@@ -1,1 +1,1 @@
-"""Who looked at what: the audit log of re-identification, and the anchors that prove it whole."""
+"""The record of who re-identified whom, and the anchors that show when it was changed."""

@@ -1,1 +1,1 @@
-"""The words of the desk, in English and Korean: a table of words for each text, and the texts made of them."""
+"""Alerts as text for investigators, in English and Korean."""

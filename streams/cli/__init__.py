@@ -1,4 +1,6 @@
-"""The command line `fxwatch`. One file per command; names are fixed, outsiders script against them (DESIGN section 7).
+"""The command line `fxwatch`: one file a command.
+
+Names of commands and options are fixed: outsiders script against them (DESIGN section 7).
 
 Exit codes: 0 done, 1 failed, 2 wrong use or configuration, 3 done in part (`rescore`, `evidence prove`: not all could
 be checked; `publish --partial`: not all was sent; `dispose`: sent and not yet taken in), 130 interrupted. An error is

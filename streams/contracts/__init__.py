@@ -1,1 +1,1 @@
-"""What outsiders write and read: records, codes of refusal, dead letters, identifiers and registers."""
+"""The form of what others write and read: input records, refusal codes, dead letters, identifiers, registers."""

@@ -1,1 +1,1 @@
-"""Decisions of operators that the ledger's progress keeps, each checked before it is recorded."""
+"""Operators' decisions to pass a record by, checked before they are written to the progress topic."""

@@ -1,1 +1,1 @@
-"""The demo: a broker, two workers, a stream with planted cases, and what became of it."""
+"""The demo: an embedded broker, two workers, a stream with planted cases, and a summary."""

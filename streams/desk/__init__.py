@@ -1,1 +1,1 @@
-"""The investigator's desk: alerts, ledger records and parties read from the topics, verdicts written to them."""
+"""What the investigators' commands read from the topics, and the verdicts that they write."""

@@ -1,1 +1,1 @@
-"""What the desk's commands say, in English and Korean: a table of words for each text, and the texts."""
+"""The words of the investigators' commands, in English and Korean."""

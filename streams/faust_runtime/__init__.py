@@ -1,1 +1,1 @@
-"""How Faust runs our agents: runs of records instead of single ones, offsets, and its clock of a backlog."""
+"""Runs agents on Faust: records handed over in runs, offsets, and time order between workers."""

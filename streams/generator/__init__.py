@@ -1,4 +1,4 @@
-"""The built-in stream: seeded, deterministic, with planted cases and truth aside.
+"""The built-in stream of invented payments: seeded, with planted cases whose truth is written aside.
 
 simulation = Simulation(seed=1, events=20_000, bad_share=0.01)
 for record in simulation: ...

@@ -1,1 +1,1 @@
-"""The way in: an input record becomes a ledger record without identifiers, or a dead letter."""
+"""The way in: an input record becomes ledger records without identifiers, or a dead letter."""

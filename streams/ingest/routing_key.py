@@ -33,7 +33,7 @@ async def require(settings: Settings, producer: Any, ours: Routing) -> None:
             "the routing key is another than the ledger was written with: every party would move to another partition",
             got=f"routing key {ours.key}" + (" with another secret" if ours.key == first.key else ""),
             expected=f"routing key {first.key}, as at the first start",
-            todo="put that key back as the key file's last line (ARCHITECTURE.md, Key rotation); a new routing key "
+            todo="put that key back as the key file's last line (docs/KEY_ROTATION.md); a new routing key "
             "needs a new ledger, and new progress and snapshot topics",
         )
 

@@ -1,1 +1,1 @@
-"""How fxwatch reaches Kafka: addresses, encryption, authentication, and what a connection that fails means."""
+"""Kafka clients: reading, writing, the topic table and its access rights, and what a failed connection means."""

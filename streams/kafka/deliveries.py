@@ -1,7 +1,7 @@
 """Writes that a topic has not acknowledged: what is waited for, for how long, and what a refusal means.
 
-The rule (ARCHITECTURE, "When an output cannot be written"): what may pass by itself is waited for, input standing
-still and `/readyz` naming the topic; what cannot is one message that names the topic and what to do.
+The rule (docs/TRANSACTIONS.md, "When an output cannot be written"): what may pass by itself is waited for. Input stands
+still meanwhile, and `/readyz` names the topic. What cannot pass is one message that names the topic and what to do.
 """
 
 import asyncio

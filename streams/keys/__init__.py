@@ -1,1 +1,1 @@
-"""Keys, and what is made with them: tokens, commitments, signatures and sealed identities."""
+"""Secret and public keys, and what they make: tokens, commitments, signatures and sealed identities."""

@@ -1,1 +1,1 @@
-"""What stands on the internal topics: the ledger's envelope, progress, snapshots and the configuration."""
+"""The form of internal records: ledger envelope, progress, snapshots, and the configuration in force."""

@@ -1,1 +1,1 @@
-"""A worker's log: how it is written, what libraries may say in it, and its lines of start and stop."""
+"""A worker's log: its lines, and which messages of libraries may appear in it."""

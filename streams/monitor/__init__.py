@@ -1,1 +1,1 @@
-"""The monitor: the agent that follows each party, and the science it drives."""
+"""The monitor agent: follows each party through the ledger and drives the science in `detectors`."""

@@ -1,1 +1,1 @@
-"""What operators watch: health, readiness, metrics and their pages."""
+"""What operators watch: health, readiness, metrics, and the web pages that show them."""

@@ -1,1 +1,1 @@
-"""The exact engine: one partition's state, its outputs and its snapshots, each record once."""
+"""The exact engine: one ledger partition's state, outputs and snapshots, each record applied once."""

@@ -1,1 +1,1 @@
-"""Text for terminals and spreadsheets: tables, CSV, and what may be shown of foreign text."""
+"""Text for terminals and spreadsheets: tables, CSV, two languages, and what is safe to show."""

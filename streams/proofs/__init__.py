@@ -1,1 +1,1 @@
-"""Proofs from the topics alone: nothing was lost, and an alert follows from the ledger."""
+"""Proofs from the topics alone: no input was lost, and an alert follows from the ledger."""

@@ -1,1 +1,1 @@
-"""How `fxwatch publish` sends files: asked of the door first, then sent, with a report."""
+"""Checks files of records or payment messages against the door, then sends them to the input topics."""

@@ -1,1 +1,1 @@
-"""The testbed: everything that touches files, processes or Kafka; what is pure is in detectors/testbed."""
+"""Judges a version on streams and history: everything that touches files, processes or Kafka."""
