@@ -34,6 +34,7 @@ WRONG = {
     "STAGE" + "-2 section 1": Citation("streams/cites.py", "STAGE" + "-2", "1"),
     "PLAN section" + " 3": Citation("streams/cites.py", "PLAN", "3"),
     "(PLAN, " + '"Order of things")': Citation("streams/cites.py", "PLAN", "Order of things"),
+    "(TRAPS, " + '"Order of topics")': Citation("streams/cites.py", "TRAPS", "Order of topics"),
     "(PLAN, " + "Key rotation)": Citation("streams/cites.py", "PLAN", "Key rotation"),
     "PLAN " + "1.2": Citation("streams/cites.py", "PLAN", "1.2"),
     "PLAN " + "`fx.news.v1`": Citation("streams/cites.py", "PLAN", "fx.news.v1"),
@@ -72,7 +73,8 @@ def test_a_wrong_citation_is_found(project, text, form):
 
 def test_a_citation_over_two_lines_is_read_as_one(project):
     """Comments break where the line ends, in the middle of a title too."""
-    (project / "streams" / "cites.py").write_text('# see PLAN, "Order\n# of topics", and PLAN, "Order\n# of things"\n')
+    cited = '# see {0}, "Order\n# of topics", and {0}, "Order\n# of things"\n'.format("PLAN")
+    (project / "streams" / "cites.py").write_text(cited)
     assert wrong_citations(project) == [Citation("streams/cites.py", "PLAN", "Order of things")]
 
 

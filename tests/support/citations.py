@@ -6,7 +6,8 @@ What is looked for, where NAME is a document of `docs/` or of the root, without 
 * a file's name with the ending of a document, wherever it stands: beside the citing file, in the root, or in `docs/`;
 * NAME section N: a heading with that number, of whatever is written in capitals;
 * NAME 1.1: a heading with that number, or a version of that number that the page names;
-* NAME, "Title"; NAME ("Title"); NAME, Title: a heading, or the bold words that a paragraph begins with;
+* a name in capitals, then a title in quotes: a heading, or the bold words that a paragraph begins with;
+* NAME, then a title without quotes: the same;
 * NAME `fx.topic.v1`, NAME T01: a heading of that topic or typology.
 """
 
@@ -25,7 +26,9 @@ _HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 _LEAD = re.compile(r"^(?:[*-] |\d+\. )?\*\*(.+?)\*\*", re.MULTILINE)
 _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 _FILE = re.compile(r"(?<![\w/.:<-])((?:\.\./)*(?:[\w.-]+/)*[A-Z][\w-]*(?:\.ko)?\.md)\b")
-_SECTION = re.compile(r"\b([A-Z][A-Z0-9-]{2,}[A-Z0-9])(?:\.md)?(?:'s)?,?\W(?:sections?|§) ?(\d+(?:\.\d+)*)")
+_NAMED = r"\b([A-Z][A-Z0-9-]+[A-Z0-9])(?:\.md)?(?:\]\([^)]*\))?(?:'s)?,?"
+_SECTION = re.compile(_NAMED + r"\W(?:sections?|§) ?(\d+(?:\.\d+)*)")
+_TITLED = re.compile(_NAMED + r" \(?[\"“]([A-Z][ a-z][^\"”]+)[\"”]")
 # docstrings and comments; a sign in a string of code may pass for a comment's, which costs nothing
 _SAID = re.compile(r'""".*?"""|#[^\n]*', re.DOTALL)
 # a comment's or docstring's line breaks are blanks
@@ -123,12 +126,12 @@ def _parts(pages: dict[str, Page], name: str, text: str) -> Iterator[tuple[str, 
     """(document, part) of every citation of a part."""
     known = "|".join(sorted(map(re.escape, pages), reverse=True))
     cited = rf"(?<![\w/-])({known})(?:\.md)?(?:\]\([^)]*\))?(?:'s)?"
-    if not any(each in text for each in (*pages, "section", "§")):
-        return
     prose = _BREAK.sub(" ", _prose(name, text))
     yield from _SECTION.findall(prose)
+    yield from _TITLED.findall(prose)
+    if not any(each in prose for each in pages):
+        return
     for part in (
-        r",? \(?[\"“]([^\"”]+)[\"”]",
         r", ([A-Z][a-z][\w' ]*)(?=[).;])",
         r" (\d+\.\d+)(?![\w.]\d)",
         r" `?((?:[a-z]+\.)+v\d)\b`?",
