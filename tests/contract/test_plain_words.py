@@ -19,7 +19,6 @@ STILL_TO_BE_REWRITTEN: set[str] = {
     "README.md",
     "docs/BENCHMARKS.md",
     "docs/FORMATS.md",
-    "docs/GUARANTEES.md",
     "docs/IDENTIFIERS.md",
     "docs/KEYS.md",
     "docs/LOGS.md",
