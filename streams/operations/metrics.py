@@ -12,25 +12,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, get_args
 
 from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
     GCCollector,
     PlatformCollector,
     ProcessCollector,
-    disable_created_metrics,
     generate_latest,
 )
 from prometheus_client.registry import Collector
 
 from detectors.contracts.alert import Severity, Versions
 from detectors.contracts.configuration import Configuration
-from detectors.rates.rate_checks import VERDICTS
-from streams.operations import run_histogram
 from streams.operations.bounded_labels import OTHER, BoundedChildren
-from streams.operations.institution_metrics import institution_metrics
-from streams.operations.readiness_metrics import readiness_metrics
-from streams.operations.run_histogram import RunHistogram
+from streams.operations.metric_definitions import DefinedMetrics
 
 Outcome = Literal[
     "applied",
@@ -55,7 +47,7 @@ PartitionState = Literal["running", "replaying", "stopped"]
 STATE_AGENT = "monitor"
 
 
-class Metrics:
+class Metrics(DefinedMetrics):
     """All metrics of one process, on a registry of their own.
 
     `topics` are the input topics, `codes` the stable codes of dead letters, `typologies` the ids that alerts carry (an
@@ -80,22 +72,13 @@ class Metrics:
         institutions: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
-        # `_created` samples double the page and tell nothing that `process_start_time_seconds` does not
-        disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.registry = CollectorRegistry()
+        super().__init__(tuple(institutions))
         self.partitions, self.agents, self._clock = partitions, tuple(agents), clock
         self._held: set[tuple[str, int]] = set()
         self._build_labels: tuple[str, ...] | None = None
         self._typologies: dict[str, None] = {}
         self._watermarks: dict[str, float] = {}
         topics = tuple(topics)
-        # their order is that of the page
-        self._define_record_counters()
-        self._define_outcome_counters(tuple(institutions))
-        self._define_histograms()
-        self._define_input_gauges()
-        self._define_state_gauges()
-        self._define_process_gauges()
         self._read = BoundedChildren(self.records_read, [*topics, OTHER])
         self._passed = BoundedChildren(self.records_passed, [*topics, OTHER], ["deleted", "moved"])
         self._events = BoundedChildren(self.events, self.agents, [*get_args(Outcome)])
@@ -115,184 +98,6 @@ class Metrics:
         ProcessCollector(registry=self.registry)
         PlatformCollector(registry=self.registry)
         GCCollector(registry=self.registry)
-
-    def _counter(self, name: str, text: str, *labels: str) -> Counter:
-        return Counter(f"fxwatch_{name}", text, labels, registry=self.registry)
-
-    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
-        return Gauge(f"fxwatch_{name}", text, labels, registry=self.registry)
-
-    def _define_record_counters(self) -> None:
-        counter = self._counter
-        self.records_read = counter("records_read", "Records read from an input topic, records.", "topic")
-        self.events = counter(
-            "events",
-            "Events by what became of them, events. applied: scored and learned from; duplicate: sent before; "
-            "conflict: same identity, other body; redelivered: below the source's high-water mark; refused: not borne "
-            "out, dead-lettered; late: beyond the lateness window (also applied); muted: replayed, its outputs having "
-            "been published before (also what it was then; counted in no other metric again); "
-            "history: loaded, never alerts (also applied); ahead: dated after its own Kafka timestamp (also applied); "
-            "type_differs: gives its party another type than it was known by (also applied); "
-            "displaced: a verdict to which another officer's on the alert gave way (also applied).",
-            "agent",
-            "outcome",
-        )
-        self.dead_letters = counter(
-            "dead_letters",
-            "Records rejected to the dead-letter topic, by the first code found, records.",
-            "topic",
-            "code",
-        )
-        self.input_notes = counter(
-            "input_notes",
-            "Fields of admitted records by what ingest did to them, fields. respelled: an identifier was written in "
-            "another spelling than the one that counts; placeholder: an optional field named nobody and was left out; "
-            "report_form: a report number has not the form of one and counts as no report; minor_units: an amount has "
-            "more decimal places than its currency (nothing was changed); withheld: a CloudEvents or trace header held "
-            "one of the record's identifiers and goes no further.",
-            "note",
-        )
-
-    def _define_outcome_counters(self, institutions: Sequence[str]) -> None:
-        counter = self._counter
-        self.alerts = counter(
-            "alerts",
-            "Alerts published, by desk, strongest typology and severity, alerts.",
-            "desk",
-            "typology",
-            "severity",
-        )
-        self.records_passed = counter(
-            "records_passed",
-            "Offsets of an input topic that passed ingest by, offsets. deleted: gone before they were read; moved: the "
-            "group's offset was moved past them.",
-            "topic",
-            "cause",
-        )
-        self.replayed_events = counter(
-            "replayed_events", "Events applied again from the ledger to rebuild state, events.", "agent"
-        )
-        self.rate_missing = counter("rate_missing", "Events scored without a usable reference rate, events.")
-        self.rates = counter("rates", "Reference rates that were not used, doubted or corrected, records.", "verdict")
-        for verdict in VERDICTS:
-            self.rates.labels(verdict)
-        self.payment_joins, self.sender_words, self.sender_proofs = institution_metrics(self.registry, institutions)
-        self.payments_folded = counter(
-            "payments_folded",
-            "Payments of parties with more than are kept one by one, from now on in exact totals only, payments.",
-        )
-        self.parties_forgotten = counter("parties_forgotten", "Parties a partition had no room for any more, parties.")
-
-    def _define_histograms(self) -> None:
-        def histogram(name: str, text: str, buckets: Sequence[float], *labels: str) -> RunHistogram:
-            return RunHistogram(f"fxwatch_{name}", text, labels, buckets=buckets, registry=self.registry)
-
-        self.stage_seconds = histogram(
-            "stage_seconds",
-            "Time one run of consecutive records spends in a stage, seconds.",
-            run_histogram.STAGE_BUCKETS,
-            "agent",
-            "stage",
-        )
-        self.end_to_end_seconds = histogram(
-            "end_to_end_seconds",
-            "From the input's Kafka timestamp to the commit of its alert, seconds.",
-            run_histogram.END_TO_END_BUCKETS,
-        )
-        self.event_lateness_seconds = histogram(
-            "event_lateness_seconds",
-            "How far an event's own time lies behind the newest event time of its partition, seconds; 0 in order.",
-            run_histogram.LATENESS_BUCKETS,
-        )
-        self.run_records = histogram(
-            "run_records", "Consecutive records taken at once, records.", run_histogram.RUN_BUCKETS, "agent"
-        )
-        self.detector_score = histogram(
-            "detector_score",
-            "Scores of one detector, 0 to 1, higher is more unusual.",
-            run_histogram.SCORE_BUCKETS,
-            "detector",
-        )
-
-    def _define_input_gauges(self) -> None:
-        gauge = self._gauge
-        self.reconciliation_gap = gauge(
-            "reconciliation_gap",
-            "Offsets of input topics that ended neither in the ledger nor as dead letters, offsets: read and come to "
-            "nothing, or passed ingest by (deleted unread, skipped by a moved offset) and not acknowledged. Must be 0.",
-        )
-        self.source_watermark_seconds = gauge(
-            "source_watermark_seconds",
-            "Newest event time read from an input topic, Unix seconds; 0 before the first.",
-            "topic",
-        )
-        self.lag_records = gauge(
-            "lag_records",
-            "Records not yet taken from a partition that this process holds, records.",
-            "agent",
-            "partition",
-        )
-        self.hidden_records = gauge(
-            "hidden_records",
-            "Records of a partition held here that a sender's transaction, open for over 30 s, keeps from being read, "
-            "records.",
-            "agent",
-            "partition",
-        )
-
-    def _define_state_gauges(self) -> None:
-        gauge = self._gauge
-        self.snapshot_age_seconds = gauge(
-            "snapshot_age_seconds",
-            "Time since the newest snapshot of a partition held here (or since it was taken over), seconds.",
-            "agent",
-            "partition",
-        )
-        self.snapshot_bytes = gauge("snapshot_bytes", "Size of the snapshot written last by this process, bytes.")
-        self.partition_state = gauge(
-            "partition_state",
-            "1 for the state a partition held here is in, 0 for the others; all 0 when it is not held here.",
-            "agent",
-            "partition",
-            "state",
-        )
-        self.snapshots_refused = gauge(
-            "snapshots_refused",
-            "Snapshots that could not be used when a partition held here was loaded, snapshots.",
-            "agent",
-            "partition",
-        )
-        self.cold_start = gauge(
-            "cold_start",
-            "1 when a partition held here had to replay its ledger from the start, for lack of a usable snapshot.",
-            "agent",
-            "partition",
-        )
-        self.parties = gauge("parties", "Parties in the memory of a partition held here, parties.", "partition")
-        self.state_bytes = gauge("state_bytes", "Learned state of a partition held here, packed, bytes.", "partition")
-
-    def _define_process_gauges(self) -> None:
-        gauge = self._gauge
-        self.typology_enabled = gauge(
-            "typology_enabled",
-            "1 for a typology that the configuration enables which a partition held here came under last, else 0.",
-            "typology",
-        )
-        self.sender_keys = gauge(
-            "sender_keys",
-            "Keys by which senders prove records, as ingest here knows them, keys; the label is the same where workers "
-            "know the same ones, `none` without a file.",
-            "fingerprint",
-        )
-        self.broker_away_seconds, self.unready_reasons = readiness_metrics(self.registry)
-        self.build_info = gauge(
-            "build_info",
-            "Always 1; code release, and fingerprints of configuration, detector set and rules.",
-            "version",
-            "config",
-            "detectors",
-            "rules",
-        )
 
     def configure(
         self, *, desks: Iterable[str], typologies: Iterable[str], detectors: Iterable[str], versions: Versions
