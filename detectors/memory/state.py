@@ -1,8 +1,7 @@
-"""Everything the monitor has learned of one ledger partition, and how it is saved.
+"""Everything the monitor has learned of one ledger partition.
 
-Saved as named sections of at most 256 KiB: msgpack and numpy buffers, never pickle. Two states that applied the same
-ledger prefix have the same digest, whatever was saved and loaded in between: nothing here depends on when a snapshot
-was cut.
+Two states that applied the same ledger prefix have the same digest, whatever was saved and loaded in between: nothing
+here depends on when a snapshot was cut. What a snapshot holds is in frozen_state.py.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +9,6 @@ from itertools import islice, takewhile
 
 import msgspec
 
-from detectors.books.accounting import JOINS
 from detectors.books.fingerprints import KINDS, Fingerprints
 from detectors.books.party import formers_of, last_seen
 from detectors.books.restatement import Correction, Restatement
@@ -18,9 +16,10 @@ from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Transaction
 from detectors.features import Shared as FeatureBaselines
 from detectors.memory.effective_configuration import Effective
+from detectors.memory.frozen_state import COUNTERS, STATE_SCHEMA, Frozen, Header
 from detectors.memory.officers import Officers
 from detectors.memory.parties import Parties, parts
-from detectors.memory.sections import copy_stepwise, cut, cut_stream, digest, joined, lots, under
+from detectors.memory.sections import joined, under
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scorer, derived_seed
 from detectors.rates.rate_checks import Checked
@@ -29,43 +28,6 @@ from detectors.typologies.base import Shared
 from detectors.values.legal_calendar import DAY_US, HOUR_US, SECOND_US
 from detectors.values.shares import Shares
 
-# Raise it when a section's form changes: snapshots of another schema are not loaded, the ledger is replayed instead.
-# 2: former names of parties, and settlements apart from counterparties' names.
-# 3: marks by the id of the topic whose records they count.
-# 4: the partition's clock is bounded by Kafka timestamps; what was restated of a payment, and which one a return took
-# back from; a window of fingerprints for each kind of event; payments beyond those kept one by one are folded;
-# fingerprints under a former key; alerts raised, and verdicts by officer; the type in a profile, and the strictest that
-# senders said; rates by ledger position, those held, and corrections under way.
-# 5: what each institution said of a party's type; in a window of fingerprints each sender has a share; what each
-# configured feed says of a pair; officers by rank; who had a statistical alert today; folded pieces by purpose and day;
-# whose share a proof is of; how much of an alerted series came from whom; whose share a party is in, and its former
-# names; whether a second institution told a payment (a bit of its row); which payments had a statistical alert; whose
-# share a deal of T16 is in.
-STATE_SCHEMA = 5
-# `corrections_given_up`: none any more (restatement.py); the name stands in snapshots of state schema 4.
-# `restated`: payments converted anew by corrected rates; the rates' own counts stand in every partition.
-# `broadcast`: those of `applied` that stand in every partition (rates, configurations), so that totals can be told
-COUNTERS = (
-    "applied",
-    "broadcast",
-    "duplicates",
-    "conflicts",
-    "redelivered",
-    "refused",
-    "late",
-    "scored",
-    "rate_missing",
-    "alerts",
-    *JOINS,
-    "folded",
-    "rates_held",
-    "rates_refused",
-    "rates_corrected",
-    "corrections_given_up",
-    "restated",
-    "verdicts_displaced",
-    "parties_forgotten",
-)
 # A party silent for longer leaves memory. Failure prevented: memory that grows with every party ever seen. 400 days put
 # any later event that may still count (35 days late at most) into another calendar year than the last payment, and
 # beyond every rolling window, so no legal window can notice; what is lost is the party's own habits, profile and open
@@ -74,19 +36,6 @@ IDLE_DAYS = 400
 # Failure prevented: the first payment after a year's silence, or of a year of loaded history, let go of 83 000 parties
 # in one step of 4 s.
 MOST_SWEPT = 256
-
-
-class _Header(msgspec.Struct, array_like=True):
-    schema: int
-    partition: int
-    ledger_topic: str
-    next: int
-    counters: dict[str, int]
-    marks: list[tuple[str, int, str, int]]
-    topics: list[str]
-    watermark_us: int | None
-    swept_hour: int
-    fingerprints: int
 
 
 class PartitionState:
@@ -253,14 +202,14 @@ class PartitionState:
         if max(len(idle), len(unused)) < MOST_SWEPT:
             self.swept_hour = hour
 
-    def freeze(self) -> "Frozen":
+    def freeze(self) -> Frozen:
         """What a snapshot needs, cut loose from what is applied later. Party records are shared, not copied."""
         frozen, steps = self.freezing()
         for _ in steps:
             pass
         return frozen
 
-    def freezing(self) -> "tuple[Frozen, Iterator[None]]":
+    def freezing(self) -> tuple[Frozen, Iterator[None]]:
         """The same, and the steps of a few ms that fill it, for a caller who has others to serve in between.
 
         Nothing may be applied before the steps have ended. At 83 000 parties, a twelfth of a million, the whole takes
@@ -285,82 +234,8 @@ class PartitionState:
             raise ValueError(f"a snapshot's sections are not of this state's shape: {fault!r}") from fault
 
 
-class Frozen:
-    """A snapshot in the making; `sections` turns it into bytes a piece at a time."""
-
-    def __init__(self, state: PartitionState) -> None:
-        marks = [(*source, offset) for source, offset in state.marks.items()]
-        self._header = _Header(
-            STATE_SCHEMA,
-            state.partition,
-            state.ledger_topic,
-            state.next,
-            dict(state.counters),
-            marks,
-            list(state.topics),
-            state.watermark_us,
-            state.swept_hour,
-            max(window.size for window in state.fingerprints.values()),
-        )
-        self.next = state.next
-        self._configuration = state.configuration
-        self._parties: list[tuple[str, bytes]] = []
-        self._renamed: list[tuple[str, tuple[str, int]]] = []
-        self._parts: list[tuple[str, bytes]] = []
-        self._fingerprints: list[tuple[str, Fingerprints]] = []
-
-    def fill(self, state: PartitionState) -> Iterator[None]:
-        """Take over what is large, a step at a time."""
-        for _ in copy_stepwise(state.parties, self._parties):
-            yield
-        for _ in copy_stepwise(state.renamed, self._renamed):
-            yield
-        self._typologies = msgspec.msgpack.encode(state.typologies)
-        self._shares, self._officers = state.shares.to_state(), state.officers.to_state()
-        yield
-        for kind, window in state.fingerprints.items():
-            self._fingerprints.append((kind, window.copied()))
-            yield
-        self._parts += [(f"features/{name}", packed) for name, packed in state.baselines.to_state()]
-        yield
-        if state.scorer is not None and state.budget is not None:
-            self._parts.append(("budget", state.budget.to_state()))
-            self._parts += [(f"scorer/{name}", packed) for name, packed in state.scorer.to_state()]
-            yield
-        self._rates = Checked()
-        yield from state.checked.copying(self._rates)
-        yield
-        self._restatement = state.restatement.to_state()
-
-    def sections(self) -> Iterator[tuple[str, bytes]]:
-        """(name, bytes) pieces of at most 256 KiB, always the same for the same state. Each costs under 1 ms or so."""
-        yield from cut("header", msgspec.msgpack.encode(self._header))
-        if self._configuration is not None:
-            yield from cut("configuration", msgspec.msgpack.encode(self._configuration))
-        yield from cut("typologies", self._typologies)
-        yield from cut("shares", self._shares)
-        yield from cut("officers", self._officers)
-        for kind, window in self._fingerprints:
-            yield from cut(f"senders/{kind}", window.senders_to_state())
-            yield from cut_stream(f"fingerprints/{kind}", window.to_state())
-            if window.renamed:
-                yield from cut_stream(f"formers/{kind}", window.formers_to_state())
-        for name, packed in self._parts:
-            yield from cut(name, packed)
-        for pair, packed in self._rates.rates.sections():
-            yield from cut(f"rates/{pair}", packed)
-        yield from cut("rates held", self._rates.held_to_state())
-        yield from cut("restatement", self._restatement)
-        yield from lots("parties", self._parties, lambda item: len(item[0]) + len(item[1]))
-        yield from lots("renamed", self._renamed, lambda item: len(item[0]) + len(item[1][0]))
-
-    def digest(self) -> str:
-        """SHA-256, hex, of all sections."""
-        return digest(self.sections())
-
-
-def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
-    named = dict(whole)
+def _read_header(named: dict[str, bytes]) -> Header:
+    """The header of a snapshot that has all its sections; raises `ValueError` for another schema or a damaged one."""
     windows = [f"{part}/{kind}" for kind in KINDS.values() for part in ("senders", "fingerprints")]
     for wanted in ("header", "typologies", "rates held", "restatement", "shares", "officers", *windows):
         if wanted not in named:
@@ -368,9 +243,15 @@ def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
     schema = msgspec.msgpack.decode(named["header"])[0]
     if schema != STATE_SCHEMA:
         raise ValueError(f"a snapshot of another state schema; got: {schema}; expected: {STATE_SCHEMA}; to do: replay")
-    header = msgspec.msgpack.decode(named["header"], type=_Header)
+    header = msgspec.msgpack.decode(named["header"], type=Header)
     if header.next < 0 or tuple(header.counters) != COUNTERS:
         raise ValueError(f"a snapshot's header is damaged; got: next {header.next}, counters {list(header.counters)}")
+    return header
+
+
+def _thaw(whole: list[tuple[str, bytes]]) -> PartitionState:
+    named = dict(whole)
+    header = _read_header(named)
     state = PartitionState(header.partition, header.ledger_topic)
     state.next, state.counters, state.topics = header.next, header.counters, header.topics
     state.marks = {(topic, partition, topic_id): offset for topic, partition, topic_id, offset in header.marks}

@@ -7,7 +7,7 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from detectors.memory.state import STATE_SCHEMA
+from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.errors import BrokerUnavailableError, NotAuthorizedError, UsageError
 from streams.faust_runtime import app
 from streams.ingest.input_topic_ids import read_ids

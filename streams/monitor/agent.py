@@ -19,7 +19,8 @@ from aiokafka.errors import (
 )
 from faust.types import TP
 
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError, FxwatchError, RefusedError
 from streams.faust_runtime import app as faust_app
 from streams.faust_runtime import run_consumer

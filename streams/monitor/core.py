@@ -10,7 +10,8 @@ from detectors.alerting.desks import desks
 from detectors.contracts.alert import Alert
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from detectors.values.institution_code import institution_code
 from streams.errors import LedgerError, SnapshotError
 from streams.kafka import topics

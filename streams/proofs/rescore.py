@@ -14,7 +14,7 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from detectors.contracts.alert import Position, Versions
-from detectors.memory.state import STATE_SCHEMA
+from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.faust_runtime import app
 from streams.kafka import topic_reader, topics

@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator
 import msgspec
 from aiokafka.errors import KafkaError
 
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError
 from streams.faust_runtime import app
 from streams.kafka import topics

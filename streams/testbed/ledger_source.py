@@ -15,7 +15,8 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.contracts.configuration import Configuration
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, UsageError
 from streams.faust_runtime import app
 from streams.kafka import clients, topic_reader, topics

@@ -20,7 +20,7 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, R
 from kafka.errors import TopicAuthorizationFailedError as BlockingTopicAuthorizationFailedError
 from kafka.errors import TransactionalIdAuthorizationFailedError
 
-from detectors.memory.state import STATE_SCHEMA
+from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.kafka import topics
 from streams.kafka.security import kafka_python_access
 from streams.kafka.topics.acls import ROLES

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.memory.state import STATE_SCHEMA
+from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.kafka import topics
 from streams.ledger.progress import Place
 from streams.monitor.core import MonitorCore

@@ -11,7 +11,7 @@ from detectors.books.folded_payments import Folded
 from detectors.books.party import Party
 from detectors.features import LAYOUT
 from detectors.features import REGISTRY as FEATURES
-from detectors.memory import state
+from detectors.memory import frozen_state
 from detectors.models import REGISTRY as MEMBERS
 from detectors.ranking.budget import _State as Budget
 from detectors.typologies.base import Shared
@@ -57,8 +57,8 @@ def layout() -> str:
         if hasattr(value, "format") and hasattr(value, "iter_unpack")
     )
     parts = (
-        described(state._Header),
-        state.COUNTERS,
+        ("_Header", *described(frozen_state.Header)[1:]),  # its name of schema 5
+        frozen_state.COUNTERS,
         described(Party),
         described(Folded),
         described(Budget),

@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 import pytest
 
+from detectors.memory import frozen_state
 from detectors.memory import state as state_module
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from streams.errors import SnapshotError
 from streams.kafka import topics
 from streams.ledger.snapshot_format import assemble, read_header
@@ -99,5 +101,5 @@ def test_the_layout_of_the_state_changes_only_with_its_schema(monkeypatch: pytes
     """A field more, less, renamed or moved needs another STATE_SCHEMA; and the fingerprint would see one."""
     kept = tomllib.loads((HERE / "layouts.toml").read_text())
     assert layout() == kept.get(str(STATE_SCHEMA)), "the layout of the state changed: see tests/evolution/README.md"
-    monkeypatch.setattr(state_module, "COUNTERS", (*state_module.COUNTERS, "one more"))
+    monkeypatch.setattr(frozen_state, "COUNTERS", (*frozen_state.COUNTERS, "one more"))
     assert layout() != kept[str(STATE_SCHEMA)]

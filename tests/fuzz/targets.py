@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from streams.contracts.dead_letters import dead_letter, original
 from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES

@@ -71,7 +71,7 @@ def test_a_fault_of_the_loader_is_seen(monkeypatch):
 def test_a_state_that_saves_otherwise_is_seen(monkeypatch):
     """A section that is lost between loading and saving would be a wrong score later on."""
     digests = iter(["one", "another"])
-    monkeypatch.setattr("detectors.memory.state.Frozen.digest", lambda _: next(digests))
+    monkeypatch.setattr("detectors.memory.frozen_state.Frozen.digest", lambda _: next(digests))
     with pytest.raises(AssertionError, match="does not save as it was loaded"):
         targets.snapshot(targets.seeds()["snapshot"][0])
 

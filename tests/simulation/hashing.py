@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from detectors.memory.state import STATE_SCHEMA
+from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.errors import LedgerError, SnapshotError
 from streams.monitor.tally import Tally
 from streams.partition.outputs import Output

@@ -26,7 +26,7 @@ from kafka.structs import TopicPartition
 
 from detectors.contracts.alert import Alert
 from detectors.core import Notice
-from detectors.memory.state import STATE_SCHEMA
+from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.contracts.dead_letters import Original, original
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.kafka import topic_reader, topics

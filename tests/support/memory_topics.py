@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from streams.kafka import clients, topics
 from streams.ledger.progress import Place, Published, encode
 from streams.monitor.core import MonitorCore

@@ -9,9 +9,11 @@ from detectors.books.fingerprints import Known
 from detectors.books.party import Party, pack
 from detectors.books.restatement import Correction
 from detectors.contracts.configuration import fingerprint
+from detectors.memory import frozen_state
 from detectors.memory import state as state_module
 from detectors.memory.effective_configuration import Effective
-from detectors.memory.state import COUNTERS, MOST_SWEPT, STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import COUNTERS, STATE_SCHEMA
+from detectors.memory.state import MOST_SWEPT, PartitionState
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import derived_seed
 from detectors.rates.reference_rates import KEPT_US
@@ -192,7 +194,7 @@ def test_no_snapshot_at_all_is_refused():
 def with_header(**changes: object) -> list[tuple[str, bytes]]:
     """A snapshot whose header says something else."""
     sections = dict(full().freeze().sections())
-    header = msgspec.msgpack.decode(sections["header#0"], type=state_module._Header)
+    header = msgspec.msgpack.decode(sections["header#0"], type=frozen_state.Header)
     sections["header#0"] = msgspec.msgpack.encode(msgspec.structs.replace(header, **changes))
     return list(sections.items())
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detectors.memory.state import STATE_SCHEMA, PartitionState
+from detectors.memory.frozen_state import STATE_SCHEMA
+from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, PartitionStoppedError, SnapshotError
 from streams.kafka import clients, topics
 from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError

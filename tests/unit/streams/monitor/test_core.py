@@ -11,7 +11,7 @@ import pytest
 
 from detectors.contracts.events import Source
 from detectors.core import Notice, Outputs
-from detectors.memory.state import STATE_SCHEMA
+from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.errors import LedgerError, SnapshotError
 from streams.kafka.unreadable_sets import Unreadable
