@@ -65,7 +65,7 @@ def test_a_plain_kafka_python_consumer_reads_committed_alerts_only(kafka, half_c
 
 
 def test_kafkas_own_console_consumer_reads_committed_alerts_only(kafka, half_committed):
-    """The command that the README shows, with its options."""
+    """The command that docs/INSTALL.md shows, with its options."""
     jars = [*obtain_all(print), obtain(TOOLS, cache_directory())]
     java, _ = find_java()
     command = [

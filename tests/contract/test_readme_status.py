@@ -1,0 +1,98 @@
+"""What README says works today, and what it says does not, is so as far as the code can tell."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from detectors.contracts.alert import Alert
+from detectors.contracts.events import Disposition
+from detectors.core import Outputs
+from detectors.typologies import REGISTRY
+from streams.cli import COMMANDS
+from streams.contracts.inputs import DISPOSITIONS
+from streams.kafka import topics
+from streams.settings import Settings, default_tables
+from tests.support.ledger import Ledger, configuration, digest16, later
+
+ROOT = Path(__file__).parents[2]
+STATUS = (
+    (ROOT / "README.md").read_text("utf-8").split("\n## What works today, and what does not\n")[1].split("\n## ")[0]
+)
+DETECTION = (ROOT / "docs" / "DETECTION.md").read_text("utf-8")
+PARTS = dict(re.findall(r"^\| ([^|]+) \| ([^|]+) \|$", STATUS, re.MULTILINE))
+NOT_THERE = {part for part, today in PARTS.items() if today == "not there"}
+
+
+def test_the_typologies_with_rules_are_the_registrys():
+    """By number and name; a new rule is announced here, and one that went is not."""
+    assert re.findall(r"^\* (T\d\d): (.+)$", STATUS, re.MULTILINE) == [(each.id, each.name_en) for each in REGISTRY]
+    assert PARTS["Typologies with rules"] == f"{len(REGISTRY)} of 18: {', '.join(each.id for each in REGISTRY)}"
+    assert re.search(r"Of the eighteen [^.]*, three have rules", STATUS)
+    assert "The other fifteen have none." in STATUS
+    assert len(REGISTRY) == 3
+
+
+def test_no_legal_limit_is_verified_as_the_page_says():
+    """The sentence goes with the first limit that somebody verified."""
+    assert "No legal limit in the shipped configuration is marked as verified." in STATUS
+    limits = [limit for rules in default_tables()["rules"].values() for limit in rules["limits"]]
+    assert not any(limit.get("verified") for limit in limits if limit["provenance"] == "L")
+
+
+def test_what_is_said_not_to_be_there_is_not():
+    """A command, an agent that reads legs, a topic of open items: whoever builds one changes the page."""
+    readers = {topic.name: topic.readers for topic in topics.table(Settings())}
+    assert {
+        "Learning from verdicts",
+        "Quarantine of suspicious payments from learning",
+        "Declarations matched with payments (trade ledger)",
+        "What several residents share (shared agent)",
+        "Rules about what did not happen (due dates)",
+        "Web console",
+    } == NOT_THERE
+    assert not {"console", "trade"} & set(COMMANDS)
+    assert readers[topics.LEGS] == "reconcile"
+    assert "fx.openitems.v1" not in readers
+
+
+def test_the_figures_of_the_scores_are_those_of_the_detection_page():
+    """One figure, told twice."""
+    found, precision = re.search(r"found (\d+ %) of the cases at 20 alerts a day, and (\d+ %) of its", STATUS).groups()
+    assert f"| planted cases found at 20 alerts a day | {found}, precision {precision} |" in DETECTION
+
+
+def lived_through(said: str | None) -> tuple[list[Outputs], list[Alert]]:
+    """What comes of 60 payments, where an officer gives a verdict on each alert at once, or none does."""
+    ledger = Ledger(configuration(detectors={"warm_up": 10, "daily_budget": 600.0}))
+    seen: list[Outputs] = []
+    for number in range(60):
+        outputs = ledger.pay(f"e{number}", later(hours=9 * number), str(4100 + 97 * number % 900 + 9000 * (number % 7)))
+        seen.append(outputs)
+        for alert in outputs.alerts if said else ():
+            verdict = Disposition(
+                event_id=f"v{number}",
+                identity=digest16(f"v{number}"),
+                body=digest16(f"v{number}"),
+                alert_id=alert.alert_id,
+                party=alert.party,
+                verdict=said,
+                reason_hash="0",
+                investigator="I-1",
+                decided_at=later(hours=9 * number + 1),
+            )
+            assert ledger.put(verdict, ledger.origin(DISPOSITIONS)).outcome == "applied"
+    return seen, [alert for outputs in seen for alert in outputs.alerts]
+
+
+@pytest.mark.parametrize("said", ["confirmed", "refuted"])
+def test_a_verdict_changes_no_score_and_no_later_alert(said):
+    """Scores bit for bit, and alerts by id, score, severity and reasons: with verdicts as without."""
+    without, alerts = lived_through(None)
+    judged, others = lived_through(said)
+    assert [each.assessed for each in judged] == [each.assessed for each in without]
+    assert len(alerts) > 5
+    kept = [(each.alert_id, each.status, each.score, each.rank, each.severity, each.reasons) for each in alerts]
+    assert [(each.alert_id, each.status, each.score, each.rank, each.severity, each.reasons) for each in others] == kept
+    assert any(alert.rank is not None for alert in alerts), "the models had their say"
+    assert "It changes no score, no rule and no later alert. Nothing learns from it." in STATUS
