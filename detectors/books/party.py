@@ -191,13 +191,10 @@ class Party(msgspec.Struct, array_like=True):
         """As `name_number` for each of many names, without a search through all of them for each."""
         # of a name that stands twice the first place counts, which comes last here
         known = dict(zip(reversed(self.names), reversed(range(len(self.names))), strict=True))
-        numbers = []
-        for name in names:
-            if name not in known and len(self.names) < NAME_NUMBERS:
-                known[name] = len(self.names)
-                self.names.append(name)
-            numbers.append(known.get(name, NAME_NUMBERS - 1))
-        return numbers
+        new = [name for name in dict.fromkeys(names) if name not in known][: NAME_NUMBERS - len(self.names)]
+        known |= {name: number for number, name in enumerate(new, len(self.names))}
+        self.names += new
+        return [known.get(name, NAME_NUMBERS - 1) for name in names]
 
     def canonical(self, token: str, previous: dict[str, str]) -> int:
         """The hash by which a counterparty is known here, the same before, during and after a key rotation.
