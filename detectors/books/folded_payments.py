@@ -15,7 +15,6 @@ Failure prevented: one company with 200 000 payments made each further one take 
 """
 
 import heapq
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from datetime import date
 from operator import add
@@ -38,6 +37,8 @@ from detectors.books.payments import (
     Rows,
     proofs_of,
     rows,
+    rows_where,
+    sums_by,
 )
 from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date
 
@@ -167,10 +168,11 @@ def fold(party: Party, needs: Needs) -> int:
     leaving = np.zeros(count, bool)
     leaving[order[: count - KEPT_ROWS]] = True
     found = folded_of(party) or Folded()
-    _add(found, table[leaving], party.names, needs.zone)
-    _add_pieces(found, table[leaving], party.names, needs)
+    gone = rows_where(table, leaving)
+    _add(found, gone, party.names, needs.zone)
+    _add_pieces(found, gone, party.names, needs)
     _forget(found, needs)
-    staying = table[~leaving]
+    staying = rows_where(table, ~leaving)
     party.payments = staying.tobytes()
     party.proofs = proofs_of(party, staying)
     _keep(party, found)
@@ -221,40 +223,20 @@ def _fairly(
 
 
 def _add(found: Folded, table: Rows, names: list[str], zone: ZoneInfo) -> None:
-    """Take rows into the totals. Cost: under 1 us a row."""
+    """Take rows into the totals. Cost: 0.5 ms for 512."""
     found.count += len(table)
-    columns = [table[name].tolist() for name in ("time", "usd", "flags", "institution")]
-    days: dict[int, date] = {}
-    figures: dict[date, list[int]] = defaultdict(lambda: [0] * 6)
-    shares: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    flows: dict[int, list[int]] = defaultdict(lambda: [0, 0])
-    for at_us, cents, flags, institution in zip(*columns, strict=True):
-        flows[at_us // DAY_US][flags & OUT] += cents
-        if flags & LEGAL != LEGAL or not cents:
-            continue
-        # every zone's days begin at a whole quarter of an hour
-        quarter = at_us // QUARTER_US
-        day = days.get(quarter)
-        if day is None:
-            day = days[quarter] = local_date(at_us, zone)
-        small, open_order = bool(flags & SMALL_REMITTER), not flags & SETTLED
-        sums, share = figures[day], shares[day.year, institution]
-        sums[0] += cents
-        sums[1] += 1
-        share[0] += cents
-        if small:
-            sums[2] += cents
-            sums[3] += 1
-            share[1] += cents
-        if open_order:
-            sums[4] += cents
-            sums[5] += 1
-    for day, sums in figures.items():
-        ordinal = day.toordinal()
-        found.days[ordinal] = found.days.get(ordinal, Day()).plus(Day(*sums))
+    flows: dict[int, list[int]] = {}
+    for (utc_day, out), [cents] in sums_by((table["time"] // DAY_US, table["flags"] & OUT), table["usd"]):
+        flows.setdefault(utc_day, [0, 0])[out] = cents
+    legal = rows_where(table, (table["flags"] & LEGAL == LEGAL) & (table["usd"] != 0))
+    usd, days = legal["usd"], _local_days(legal["time"], zone)
+    small, open_order = legal["flags"] & SMALL_REMITTER != 0, legal["flags"] & SETTLED == 0
+    columns = usd, np.ones_like(usd), usd * small, small.astype("<i8"), usd * open_order, open_order.astype("<i8")
+    for (day,), figures in sums_by((days,), *columns):
+        found.days[day] = found.days.get(day, Day()).plus(Day(*figures))
     years: dict[int, list[tuple[str, tuple[int, int]]]] = {}
-    for (year, institution), (all_cents, small_cents) in shares.items():
-        years.setdefault(year, []).append((names[institution], (all_cents, small_cents)))
+    for (year, institution), (whole, part) in sums_by((_years(days), legal["institution"]), usd, usd * small):
+        years.setdefault(year, []).append((names[institution], (whole, part)))
     for year, more in years.items():
         _share(found.institutions.setdefault(year, {}), more)
     for utc_day, (into, out) in flows.items():
@@ -262,22 +244,26 @@ def _add(found: Folded, table: Rows, names: list[str], zone: ZoneInfo) -> None:
 
 
 def _add_pieces(found: Folded, table: Rows, names: list[str], needs: Needs) -> None:
-    """Count the pieces among rows by purpose and local day. Cost: under 1 us a piece."""
+    """Count the pieces among rows by purpose and local day. Cost: 0.2 ms for 512."""
     low, high = needs.band
     usd = table["usd"]
-    pieces = table[(table["flags"] & LEGAL == LEGAL) & (usd >= low) & (usd <= high) & (usd > 0)]
-    days: dict[int, int] = {}
-    columns = [pieces[name].tolist() for name in ("time", "usd", "purpose")]
-    # summed by purpose and day first: a thousand pieces fall on few days
-    figures: dict[tuple[int, int], tuple[int, int]] = {}
-    for at_us, cents, purpose in zip(*columns, strict=True):
-        quarter = at_us // QUARTER_US
-        if quarter not in days:
-            days[quarter] = local_date(at_us, needs.zone).toordinal()
-        count, total = figures.get((purpose, days[quarter]), (0, 0))
-        figures[purpose, days[quarter]] = count + 1, total + cents
-    for (purpose, day), more in figures.items():
-        _piece(found.pieces, names[purpose], day, more)
+    pieces = rows_where(table, (table["flags"] & LEGAL == LEGAL) & (usd >= low) & (usd <= high) & (usd > 0))
+    keys, cents = (pieces["purpose"], _local_days(pieces["time"], needs.zone)), pieces["usd"]
+    for (purpose, day), (count, total) in sums_by(keys, np.ones_like(cents), cents):
+        _piece(found.pieces, names[purpose], day, (count, total))
+
+
+def _local_days(times: npt.NDArray[Any], zone: ZoneInfo) -> npt.NDArray[Any]:
+    """The ordinals of times' local days. Every zone's days begin at a whole quarter of an hour."""
+    _, firsts, places = np.unique(times // QUARTER_US, return_index=True, return_inverse=True)
+    days = [local_date(at_us, zone).toordinal() for at_us in times[firsts].tolist()]
+    return np.array(days, "<i8")[places]
+
+
+def _years(days: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The calendar years of days' ordinals."""
+    found, places = np.unique(days, return_inverse=True)
+    return np.array([date.fromordinal(day).year for day in found.tolist()], "<i8")[places]
 
 
 def _piece(pieces: dict[str, dict[int, tuple[int, int]]], purpose: str, day: int, more: tuple[int, int]) -> None:

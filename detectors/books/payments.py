@@ -1,6 +1,7 @@
 """A party's payments as packed rows: one a payment, at its own time, with what counts of it (see accounting.py)."""
 
 import struct
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -85,6 +86,14 @@ def rows(party: Party) -> Rows:
     return np.frombuffer(party.payments, ROW)
 
 
+def rows_where(found: Rows, mask: npt.NDArray[Any]) -> Rows:
+    """The rows at which a mask is true, in their order. Cost: 10 us for 2 048.
+
+    numpy copies `found[mask]` field by field, in 0.12 ms, and rows by their places in 0.4 ms; `take` copies them whole.
+    """
+    return found.take(np.flatnonzero(mask))
+
+
 def unpacked_rows(packed: bytes) -> Rows:
     """The same of packed rows."""
     return np.frombuffer(packed, ROW)
@@ -166,8 +175,9 @@ def prune(party: Party, full_us: int, short_us: int) -> None:
     keep = (found["time"] >= full_us) & (legal | (found["time"] >= short_us))
     if keep.all():
         return
-    party.payments = found[keep].tobytes()
-    party.proofs = proofs_of(party, found[keep])
+    staying = rows_where(found, keep)
+    party.payments = staying.tobytes()
+    party.proofs = proofs_of(party, staying)
     party.reversals = [reversal for reversal in party.reversals if reversal.time_us >= short_us]
     if party.restated:
         # failure prevented: a bank waits until another one's word about a payment is forgotten, and takes it back
@@ -226,6 +236,23 @@ def running_sums(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.concatenate((np.zeros(1, kind), np.cumsum(values, dtype=kind)))
 
 
+def sums_by(keys: Sequence[npt.NDArray[Any]], *columns: npt.NDArray[Any]) -> list[tuple[tuple[int, ...], list[int]]]:
+    """The exact sums of columns (none negative) for each combination of keys, in the order in which they first appear.
+
+    Cost: 0.2 ms for 2 048 rows, and 1 us for each combination.
+    """
+    order = np.lexsort(keys)
+    ordered = [key[order] for key in keys]
+    begins = np.ones(len(order), np.bool_)
+    begins[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in ordered])
+    firsts = np.flatnonzero(begins)
+    bounds = np.append(firsts, len(order))
+    sums = [np.diff(running_sums(column[order])[bounds]).tolist() for column in columns]
+    groups = zip(*(key[firsts].tolist() for key in ordered), strict=True)
+    found = sorted(zip(order[firsts].tolist(), groups, zip(*sums, strict=True), strict=True))
+    return [(group, list(figures)) for _, group, figures in found]
+
+
 def window_sum(found: Rows, outbound: bool, first_us: int, last_us: int) -> int:
     """USD cents of one direction in the closed interval [first, last] of event time. Cost: about 6 us."""
     flags = found["flags"]
@@ -243,5 +270,9 @@ def joined(current: Party, earlier: Party) -> tuple[bytes, list[Restated]]:
             found[column] = numbers[found[column]]
         return found.tobytes()
 
-    restated = [msgspec.structs.replace(one, row=renumbered(one.row)) for one in earlier.restated]
+    packed = renumbered(b"".join(one.row for one in earlier.restated))
+    restated = [
+        msgspec.structs.replace(one, row=packed[place * ROW.itemsize : (place + 1) * ROW.itemsize])
+        for place, one in enumerate(earlier.restated)
+    ]
     return renumbered(earlier.payments) + current.payments, restated + current.restated

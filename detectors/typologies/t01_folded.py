@@ -67,7 +67,7 @@ def bound(context: Context, kept: Rows, window: str, width_us: int) -> Bound | N
     places = order[first:last]
     return Bound(
         window,
-        kept[np.sort(places[places >= len(days)]) - len(days)],
+        kept.take(np.sort(places[places >= len(days)]) - len(days)),
         int(all_counts[last] - all_counts[first]),
         int(sums[best]),
         int(folded_counts[last] - folded_counts[first]),

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.books.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum
+from detectors.books.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum, rows_where
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
@@ -106,12 +106,12 @@ class SplitRemittance:
         without = []
         others = largest_others(parts, finding.institution)
         for other in others:
-            rest = pieces[pieces["institution"] != context.names.index(other)]
+            rest = rows_where(pieces, pieces["institution"] != context.names.index(other))
             total = max((each.total for each in _candidates(rest, context.payment, limits)), default=0)
             without += [(other, total)] if total else []
         alone = 0
         if len(others) == MOST_LEFT_OUT:  # beside fewer, what is left without them is the own part
-            own = pieces[pieces["institution"] == context.payment.institution]
+            own = rows_where(pieces, pieces["institution"] == context.payment.institution)
             alone = max((each.total for each in _candidates(own, context.payment, limits)), default=0)
         return msgspec.structs.replace(finding, parts=parts, without=tuple(without), alone=alone)
 
@@ -131,7 +131,7 @@ class SplitRemittance:
         """What the law adds up of the series' purpose within the longest window."""
         if series not in past.names:
             return 0
-        rows = past.rows[past.rows["purpose"] == past.names.index(series)]
+        rows = rows_where(past.rows, past.rows["purpose"] == past.names.index(series))
         return undocumented_sum(rows, at_us - LONGEST_ROLLING_DAYS * DAY_US, at_us + 1)
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
@@ -201,10 +201,8 @@ def _pieces(context: Context, limits: dict[str, DatedLimit]) -> Rows:
     payment, line = context.payment, limits["document_line"].cents
     longest = max(_width(limits[window]) for window in CLOSENESS)
     found = context.undocumented_rows(payment.time - longest, payment.time + longest)
-    pieces: Rows = found[
-        (found["purpose"] == payment.purpose) & (found["usd"] >= _band(context)[0]) & (found["usd"] <= line)
-    ]
-    return pieces
+    usd = found["usd"]
+    return rows_where(found, (found["purpose"] == payment.purpose) & (usd >= _band(context)[0]) & (usd <= line))
 
 
 def _width(window: DatedLimit) -> int:
@@ -218,7 +216,7 @@ def _candidates(pieces: Rows, payment: Payment, limits: dict[str, DatedLimit]) -
     Cost: 30 us for ten pieces, 1 ms for 2 048, and as much for each institution that is left out.
     """
     none = True
-    own = pieces[pieces["beneficiary"] == payment.beneficiary]
+    own = rows_where(pieces, pieces["beneficiary"] == payment.beneficiary)
     # where all are of one beneficiary they are no set of several
     groups = ((own, 1.0), (pieces, SET_OF_BENEFICIARIES)) if len(own) < len(pieces) else ((own, 1.0),)
     for group, factor in groups:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detectors.books.payments import Payment, Rows, running_sums
+from detectors.books.payments import Payment, Rows, rows_where, running_sums
 from detectors.typologies.base import MOST_LEFT_OUT
 
 
@@ -95,5 +95,5 @@ def without_one(pieces: Rows, payment: Payment) -> Iterator[Rows]:
     payees = np.bincount(np.searchsorted(numbers, pairs["institution"][begins]), minlength=len(numbers))
     order = numbers[np.argsort(-payees, kind="stable")]
     for other in order[order != payment.institution][:MOST_LEFT_OUT]:
-        yield pieces[institutions != other]
-    yield pieces[institutions == payment.institution]
+        yield rows_where(pieces, institutions != other)
+    yield rows_where(pieces, institutions == payment.institution)

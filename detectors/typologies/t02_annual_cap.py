@@ -14,7 +14,7 @@ import numpy as np
 
 from detectors.books.folded_payments import Day
 from detectors.books.party import MOST_PARTS
-from detectors.books.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, running_sums
+from detectors.books.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, rows_where, running_sums, sums_by
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
@@ -79,7 +79,7 @@ class AnnualCap:
             crossing = _crossing(context, context.undocumented_rows(*context.year_us), cap)
         elif small is not None and small.number < cap.number and context.payment.flags & SMALL_REMITTER:
             rows = context.undocumented_rows(*context.year_us)
-            crossing = _crossing(context, rows[rows["flags"] & SMALL_REMITTER != 0], small)
+            crossing = _crossing(context, rows_where(rows, rows["flags"] & SMALL_REMITTER != 0), small)
         return None if crossing is None else _finding(context, crossing, growth)
 
     def learn(self, context: Context) -> None:
@@ -103,7 +103,7 @@ class AnnualCap:
     def standing(self, past: Past, series: str, at_us: int) -> int:  # noqa: ARG002 - a year's total has no other time
         """The year's total, over all channels or small remitters alone."""
         year, _, scope = series.partition(" ")
-        rows = past.rows if scope == "all" else past.rows[past.rows["flags"] & SMALL_REMITTER != 0]
+        rows = past.rows if scope == "all" else rows_where(past.rows, past.rows["flags"] & SMALL_REMITTER != 0)
         return undocumented_sum(rows, *year_bounds(int(year), past.zone))
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
@@ -165,9 +165,8 @@ def _counted(found: Day, cap: DatedLimit) -> Day:
 
 def _by_institution(context: Context, crossing: _Crossing) -> dict[str, int]:
     """USD cents by institution; an empty name stands for those beyond the ones that folded payments tell apart."""
-    rows = crossing.rows
     found: dict[str, int] = {}
-    for number, cents in zip(rows["institution"].tolist(), rows["usd"].tolist(), strict=True):
+    for (number,), [cents] in sums_by((crossing.rows["institution"],), crossing.rows["usd"]):
         name = context.names[number]
         found[name] = found.get(name, 0) + cents
     if context.folded is not None:

@@ -21,7 +21,7 @@ import msgspec
 import numpy as np
 
 from detectors.books.party import token_number
-from detectors.books.payments import OUT
+from detectors.books.payments import OUT, rows_where
 from detectors.contracts.alert import Measured
 from detectors.contracts.events import PartyType
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
@@ -322,7 +322,7 @@ def _finding(context: Context, deal: Deal, limits: dict[str, DatedLimit], thresh
 def _by_institution(context: Context, repeats: Sequence[Away]) -> dict[str, int]:
     """USD cents that deals moved, by institution; those whose payments are kept no more are left out."""
     rows = context.rows
-    kept = rows[np.isin(rows["offset"], np.array([each.offset for each in repeats], "<i8"))]
+    kept = rows_where(rows, np.isin(rows["offset"], np.array([each.offset for each in repeats], "<i8")))
     names = {int(row["offset"]): context.names[row["institution"]] for row in kept}
     found: dict[str, int] = {}
     for each in repeats:
