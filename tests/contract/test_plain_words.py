@@ -23,7 +23,6 @@ STILL_TO_BE_REWRITTEN: set[str] = {
     "docs/LOGS.md",
     "docs/SECURITY.md",
     "docs/TESTBED.md",
-    "docs/TIME.md",
     "docs/UPGRADE.md",
 }
 
