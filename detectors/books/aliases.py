@@ -1,4 +1,4 @@
-"""Room among a party's other names: of counterparties after a key rotation, and of settlements (party.py).
+"""A party's other names for counterparties and settlements: which are kept when there are too many.
 
 Both tables are bounded, and every sender adds to them. Those that no payment refers to go first, the ones used longest
 ago; then each institution keeps its share of the others, its newest ones.

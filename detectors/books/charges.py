@@ -1,4 +1,4 @@
-"""How far two banks' words about one payment may lie apart: by what banks charge on the way.
+"""How far two banks' amounts of one payment may differ: by what banks charge on the way.
 
 Charges are fees of a fixed size with a small share beside. Banks between take 15 to 50 USD each (tariffs of payment
 institutions, 2025); sending 200 USD through a bank costs 23 USD on average (World Bank, Remittance Prices Worldwide,

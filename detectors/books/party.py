@@ -1,4 +1,4 @@
-"""What is remembered of one resident party: one packed, immutable byte string in the partition's state.
+"""One resident party's record: all that is remembered of it, as one packed, immutable byte string.
 
 It is unpacked at the party's event and packed again after it. Packed records make a snapshot's copy of all parties
 cheap.

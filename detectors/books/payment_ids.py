@@ -1,4 +1,4 @@
-"""When two events may be told to be of one payment by the id that their senders gave it.
+"""Whether two events are of one payment, by the ids that their senders gave it.
 
 A bank's own reference is unique within that bank at best: two banks that both wrote `REF0001` made two payments. Only
 SWIFT's UETR (a UUID of version 4, given once by the payment's first bank) names a payment across institutions.

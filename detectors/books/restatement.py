@@ -1,4 +1,4 @@
-"""Corrected rates: what they touched is converted anew.
+"""Corrected rates: the payments that used a wrong rate are converted anew.
 
 A correction is another rate of the same pair and time. Payments remember their amount and currency, rates from which
 ledger position on they stood, so it can be told exactly which payments used the corrected point, and what they are

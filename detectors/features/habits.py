@@ -1,4 +1,4 @@
-"""Surprise at one of a few kinds (hour of day, weekday), from decayed counts, own first and peers as the prior."""
+"""Surprise at an hour or a weekday, from decayed counts: the party's own first, its peers' as the prior."""
 
 from collections.abc import Sequence
 from math import log

@@ -1,4 +1,4 @@
-"""One event in the context of its party's past: what every feature is handed."""
+"""One event with its party's past before it: what every feature is given."""
 
 from collections.abc import Callable
 from math import isfinite

@@ -1,4 +1,4 @@
-"""What is remembered of one party, unpacked."""
+"""A party's earlier payments as its features need them, unpacked from bytes."""
 
 # More would break the 400 bytes a party may take; a party that pays more regularly is rare and its lightest are
 # forgotten.

@@ -1,4 +1,4 @@
-"""The partition's clock: the newest event time that the log itself bears out.
+"""The partition's clock: the newest event time, counted up to the record's Kafka timestamp.
 
 A payment may be dated up to 24 h after its own Kafka timestamp, because senders' clocks differ. For the payment itself
 its date counts. For everybody else it counts only up to its Kafka timestamp, and a broker refuses one that is more than

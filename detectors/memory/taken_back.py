@@ -1,4 +1,4 @@
-"""What follows when amounts of a party's payments change after the fact: returns, settlements, corrected rates.
+"""Corrects what followed from a party's payments when their amounts change later: returns, settlements, new rates.
 
 A series alerts again only when it has grown enough since its last alert. What was taken back meanwhile is no growth to
 be made up for. Failure prevented: one wrong rate made a year's total a billion, and no alert of that party could be

@@ -1,4 +1,4 @@
-"""What a payment was worth in USD, by the reference rates that the ledger holds before it."""
+"""The value of a payment in USD, by the reference rates that the ledger holds before it."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What brokers answered to fetches, where aiokafka keeps nothing of it.
+"""The answers of brokers to fetches, kept for what aiokafka forgets: where a partition holds no more records.
 
 Three facts are lost otherwise. A partition may end in offsets that no record has, because compaction took them: then
 the position never reaches the end, and only an empty answer says that nothing is left to deliver. A broker that cannot

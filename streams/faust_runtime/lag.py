@@ -1,4 +1,4 @@
-"""How far the partitions reach that a Faust app holds, as its consumer knows without asking anybody."""
+"""The lag of the partitions that a Faust app holds, from its consumer's own knowledge, without asking a broker."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The run transport: one Faust event is a run, up to a few hundred records in order.
+"""The consumer of runs: one Faust event is a run, up to a few hundred records in order.
 
 Stock Faust spends 65-200 us and four asyncio tasks on each record, so that the engine would cost more than the science.
 This subclass of Faust's aiokafka consumer hands over runs instead. An ordered run holds records of all assigned

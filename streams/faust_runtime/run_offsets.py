@@ -1,4 +1,4 @@
-"""Which offsets a consumer of runs has in hand, has handed over, may commit, and has left.
+"""The offsets of a consumer of runs: which are in hand, handed over, ready to commit, and left.
 
 The part of the run transport (streams/faust_runtime/run_consumer.py) that nothing may be lost by. It rests on the same
 assumptions about Faust, and on these about aiokafka, which the exactness tests guard: a position moves only while

@@ -1,4 +1,4 @@
-"""Who acts next."""
+"""Which resident acts next: drawn in proportion to how often each acts."""
 
 from bisect import bisect_right
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Where records are made: the simulated country's books, its counters, and the room left in the stream.
+"""The simulated country's books: where records are made and counted, and how much room the stream has left.
 
 Every record takes one place of `room` when it is made, also one that is due days later, so that the stream has exactly
 as many records as was asked for. Records wait in the list of their day and leave it in time order.

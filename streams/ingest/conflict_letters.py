@@ -1,4 +1,4 @@
-"""Dead letters of what the monitor finds: conflicts, and reference rates that are not used.
+"""Writes the dead letters of what the monitor refuses: conflicts, rates and verdicts.
 
 The monitor finds them; only the ingest role may read raw topics, so it writes the letter.
 

@@ -1,4 +1,4 @@
-"""Input partitions that stand still while the others go on: why, for how long, and the way out.
+"""Input partitions that are stopped while the others go on: why, for how long, and how they go on.
 
 * A **damaged record set** (streams/kafka/unreadable_sets.py) stops its partition at its position: logged once, on
   `/readyz`. It is read again every 10 s, because a replica may be restored. An operator may decide to pass it with

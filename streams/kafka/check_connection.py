@@ -1,4 +1,4 @@
-"""One connection before the clients: what is refused is told at once, in one message, instead of tried for ever.
+"""One connection before the clients start, so that a refusal is told at once, in one message.
 
 The client libraries answer a wrong password, a certificate that expired or a port that speaks another protocol with
 attempts until a time-out, and then say that no broker answers.

@@ -1,4 +1,4 @@
-"""A broker's connection that says why it is refused, and breaks under uvloop as it does under asyncio.
+"""A connection to a broker that says why it is refused, and ends cleanly under uvloop.
 
 A password is read when it is used. What is refused (TLS, SASL) is noted and not tried again at once
 (streams/kafka/refusals.py).

@@ -1,4 +1,4 @@
-"""Questions to a group's coordinator, which a new cluster does not have yet and a restarted broker loads first."""
+"""Asks a group's coordinator, which a new cluster does not have yet and a restarted broker loads first."""
 
 import time
 from collections.abc import Callable

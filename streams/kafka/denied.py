@@ -1,4 +1,4 @@
-"""What a broker says where it knows this client and does not allow what it asked for."""
+"""The errors by which a broker denies a right to a client that it knows, and what to do about them."""
 
 from aiokafka import errors as aiokafka_errors
 from kafka.errors import AuthorizationError

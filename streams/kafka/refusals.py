@@ -1,4 +1,4 @@
-"""Brokers that refused this process a moment ago: not asked again at once, and said why.
+"""Remembers brokers that refused this process a moment ago, so that they are not asked again at once.
 
 aiokafka tries a connection again every 100 ms, each client for itself. A password that was changed on the cluster would
 make that a storm of failed log-ins, which locks accounts and hides attacks in the broker's log.

@@ -1,4 +1,4 @@
-"""What a monitor's events came to, kept until it goes into the metrics."""
+"""Counts what became of the events of a run, until they go into the metrics."""
 
 import time
 from collections import Counter

@@ -1,4 +1,4 @@
-"""What an institution merely says of its payments, and which of it takes them out of a rule: counted by institution.
+"""Counts, by institution, what it merely says of its payments and what thereby leaves a rule.
 
 Nothing here can be checked by fxwatch: a bank says that papers were not needed, that a report was made, that a party is
 a bank. What can be seen is that one institution says it far more often than the others do.

@@ -1,4 +1,4 @@
-"""The learned state as the topics prove it: newest valid snapshot plus replay, read only.
+"""The digest of the learned state: newest valid snapshot plus replay, read only.
 
 No transactional producer is started (it would fence the worker), and nothing is committed. Replays are muted: what they
 would publish is thrown away.

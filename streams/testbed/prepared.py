@@ -1,4 +1,4 @@
-"""What every source of a replay comes to before the core is run: ledger files, and what is known of them."""
+"""The common form of every source of a replay: ledger files, and what is known of them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple, Protocol
