@@ -346,7 +346,7 @@ def _declaration(state: PartitionState, event: Declaration) -> None:
     store(state, event.party, event.previous, party, OFFICES)
 
 
-def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> verdicts.Judged:
+def _disposition(state: PartitionState, event: Disposition, origin: Origin) -> verdicts.VerdictOutcome:
     """Keep a verdict with its party, or say why it does not count; learning from it is a later step.
 
     It makes no party. It was given at its date as far as the Kafka timestamp bears that out, and keeps a party alive

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.alerting import build
-from detectors.alerting.build import UNSCORED, Case
+from detectors.alerting.build import UNSCORED, AlertFacts
 from detectors.books import accounting, aliases, payments
 from detectors.books import folded_payments as folded
 from detectors.books.accounting import Effect, Incoming, Join
@@ -314,7 +314,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
     event = _read_as(step.event, found)
     if selection is not None:
         krw = step.state.rates.ratio("USD", "KRW", at_us, step.effective.stale_us)
-        case = Case(
+        case = AlertFacts(
             step.state,
             step.configuration,
             event,

@@ -67,7 +67,7 @@ class Hit(NamedTuple):
     superseded: Alerted | None
 
 
-class Case(NamedTuple):
+class AlertFacts(NamedTuple):
     """Everything known of the event that an alert is built from; `told` is the party's type as the sender said it."""
 
     state: PartitionState
@@ -141,7 +141,7 @@ def severity(score: float, at_risk: int) -> Severity:
     return "low"
 
 
-def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]) -> Alert:
+def build(case: AlertFacts, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]) -> Alert:
     """The alert, and its memory in the party: the case stays open, and the same series alerts again only when it grows.
 
     `offered(rank)` says whether the budget, as it stood before this event, would have chosen an event of that rank.
@@ -199,7 +199,7 @@ def build(case: Case, found: Sequence[Hit], selection: Selection, offered: Calla
     return alert
 
 
-def _alert_id(case: Case, typologies: tuple[str, ...]) -> str:
+def _alert_id(case: AlertFacts, typologies: tuple[str, ...]) -> str:
     """A hash of agent, event identity with party and institution, typologies, detector set version, rule-set hash."""
     effective = case.state.effective
     assert effective is not None
@@ -228,7 +228,7 @@ def _shown(hit: Hit, configuration: Configuration) -> TypologyHit:
     )
 
 
-def _reason(case: Case, hit: Hit) -> Reason:
+def _reason(case: AlertFacts, hit: Hit) -> Reason:
     finding = hit.finding
     english, korean = finding.text_en, finding.text_ko
     if finding.reading is not None:
@@ -251,14 +251,14 @@ def _reason(case: Case, hit: Hit) -> Reason:
     )
 
 
-def _krw(case: Case, at_risk: int, ruled: bool) -> str | None:
+def _krw(case: AlertFacts, at_risk: int, ruled: bool) -> str | None:
     """The amount at risk in whole KRW at the event's own time; of a KRW payment without a rate, the payment's own."""
     if case.to_krw is not None and (ruled or case.usd is not None):
         return str(half_even(at_risk * case.to_krw.numerator, 100 * case.to_krw.denominator))
     return None if ruled or case.own_krw is None else str(case.own_krw)
 
 
-def _evidence(case: Case, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
+def _evidence(case: AlertFacts, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
     """The newest 50 payments behind the findings with the trigger, in ledger order, and how many there are in all.
 
     Those that are kept in totals only (folded.py), or no more, are among the number, never among the payments shown,
@@ -306,7 +306,7 @@ def proof_of(state: PartitionState, event: Transaction, origin: Origin, *, piece
     )
 
 
-def _rule_changes(case: Case, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:
+def _rule_changes(case: AlertFacts, found: Sequence[Hit]) -> tuple[Counterfactual, ...]:
     """The typologies' own proposals, each evaluated by all typologies with the memory as it is before this alert."""
     shown = []
     assert case.context is not None
@@ -340,7 +340,7 @@ def _counterfactual(typology: str, text_en: str, text_ko: str, still: list[str])
 
 
 def _statistical_changes(
-    case: Case, selection: Selection, offered: Callable[[float], bool]
+    case: AlertFacts, selection: Selection, offered: Callable[[float], bool]
 ) -> tuple[Counterfactual, ...]:
     """The fewest strongest features that, had they been usual, leave the event unchosen; scored again, not guessed."""
     if selection.explored or case.state.scorer is None or not case.scored.contributions:

@@ -79,7 +79,7 @@ class _Corrected:
         )
 
 
-class Change(NamedTuple):
+class RestatedChange(NamedTuple):
     """What came of a party's restatement.
 
     `changed`: payments whose worth changed; `reached`: whether any lies within the corrected rates' reach, so that what
@@ -91,7 +91,7 @@ class Change(NamedTuple):
     next: int | None
 
 
-_NOTHING = Change(0, reached=False, next=None)
+_NOTHING = RestatedChange(0, reached=False, next=None)
 
 
 class Restatement:
@@ -130,7 +130,7 @@ class Restatement:
         if self.waiting.pop(former, None) is not None:
             self.waiting[name] = _FIRST
 
-    def done(self, token: str, parties: Iterable[str], step: Change = _NOTHING) -> None:
+    def done(self, token: str, parties: Iterable[str], step: RestatedChange = _NOTHING) -> None:
         """Note how far a party is; the corrections end with the last one."""
         if step.next is None:
             self.waiting.pop(token, None)
@@ -159,7 +159,7 @@ class Restatement:
 
 def restate(
     party: Party, rates: Rates, corrections: Sequence[Correction], stale_us: int, after: int = _FIRST
-) -> Change:
+) -> RestatedChange:
     """Convert anew what used a corrected point, from the first payment beyond the ledger position `after` on.
 
     At most `MOST_ROWS` payments are looked at closely, and fewer where that costs more than `MOST_EFFORT`; `next` says
@@ -194,9 +194,9 @@ def restate(
     for place in reversed_places:
         changed += _reversed(party, place, rates, corrected, stale_us)
     if len(places) > looked_at:
-        return Change(changed, reached=True, next=int(offsets[places[looked_at - 1]]))
+        return RestatedChange(changed, reached=True, next=int(offsets[places[looked_at - 1]]))
     _hidden(party, rates, corrections, stale_us)
-    return Change(changed, reached=True, next=None)
+    return RestatedChange(changed, reached=True, next=None)
 
 
 def _within_reach(

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Sequence
 
 from detectors.features.moment import Definition
-from detectors.features.past import COUNTERPARTIES, Past
+from detectors.features.past import COUNTERPARTIES, PartyPast
 
 FORMAT = 1
 _LARGEST = 3.0e38  # float32 ends at 3.4e38; amounts are at most 1e15, so only a fault reaches it
@@ -23,7 +23,7 @@ def token_hash(token: str) -> int:
 
 
 class Layout:
-    """Packs and unpacks `Past` for one registry of features. Cost: 3.5 us to unpack, 2 us to pack."""
+    """Packs and unpacks `PartyPast` for one registry of features. Cost: 3.5 us to unpack, 2 us to pack."""
 
     def __init__(self, features: Sequence[Definition]) -> None:
         self.sizes = [feature.slots for feature in features]
@@ -32,13 +32,13 @@ class Layout:
         self.total = sum(self.sizes)
         self.packers = [struct.Struct(f"<BBHIdd{self.total}f{n}Q{n}f") for n in range(COUNTERPARTIES + 1)]
 
-    def unpack(self, packed: bytes) -> Past:
+    def unpack(self, packed: bytes) -> PartyPast:
         """The past behind `packed`; empty bytes are a party never seen.
 
         Raises `ValueError` when the bytes were packed by another format or set of features, or are damaged.
         """
         if not packed:
-            return Past([[0.0] * size for size in self.sizes])
+            return PartyPast([[0.0] * size for size in self.sizes])
         remembered = packed[1] if len(packed) > 1 else COUNTERPARTIES + 1
         if packed[0] != FORMAT or remembered > COUNTERPARTIES or len(packed) != self.packers[remembered].size:
             raise ValueError(
@@ -54,12 +54,12 @@ class Layout:
         for size in self.sizes:
             own.append(list(fields[start : start + size]))
             start += size
-        past = Past(own)
+        past = PartyPast(own)
         past.seen, past.first_s, past.last_s = fields[3], fields[4], fields[5]
         past.known = dict(zip(fields[start : start + remembered], fields[start + remembered :], strict=True))
         return past
 
-    def pack(self, past: Past) -> bytes:
+    def pack(self, past: PartyPast) -> bytes:
         """The past as bytes; numbers beyond float32 are cut to its range rather than failing."""
         numbers = [number for own in past.own for number in own]
         known = past.known

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import NamedTuple
 
-from detectors.features.past import Past
+from detectors.features.past import PartyPast
 from detectors.features.shared import Shared
 from detectors.features.view import EventView, Feature
 
@@ -60,7 +60,7 @@ class Moment:
         "weight",
     )
 
-    def __init__(self, view: EventView, shared: Shared, counterparty: int, past: Past) -> None:
+    def __init__(self, view: EventView, shared: Shared, counterparty: int, past: PartyPast) -> None:
         self.view, self.shared, self.counterparty = view, shared, counterparty
         self.seen, self.known = past.seen, past.known
         self.key = f"{view.direction}|{view.party_type}"

@@ -7,7 +7,7 @@ COUNTERPARTIES = 16
 LEAST_WEIGHT = 1e-3
 
 
-class Past:
+class PartyPast:
     """A party's past, unpacked: `own` holds one list of numbers per feature."""
 
     __slots__ = ("first_s", "known", "last_s", "own", "seen")

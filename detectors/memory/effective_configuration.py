@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from detectors.contracts.configuration import Configuration, fingerprint
 from detectors.contracts.limits import Rulebook
-from detectors.rates.rate_checks import Limits
+from detectors.rates.rate_checks import RateLimits
 from detectors.values.legal_calendar import DAY_US, HOUR_US
 
 
@@ -17,7 +17,7 @@ class Effective:
         self.zone = ZoneInfo(engine.time_zone)
         self.lateness_us = engine.lateness_days * DAY_US
         self.stale_us = int(engine.rate_stale_hours * HOUR_US)
-        self.rate_limits = Limits(configuration.rate_rules)
+        self.rate_limits = RateLimits(configuration.rate_rules)
         self.config_version = fingerprint(configuration)
         self.detectors_version = fingerprint(configuration.detectors)
         self.rules_version = fingerprint(configuration.rules)

@@ -13,7 +13,7 @@ import msgspec
 from detectors.books import payments
 from detectors.books.folded_payments import folded_of
 from detectors.books.party import Party, pack, unpack
-from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, Change, restate
+from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, RestatedChange, restate
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.typologies import REGISTRY
@@ -102,6 +102,6 @@ def bring_others_up_to_date(state: PartitionState, effective: Effective) -> None
             return
 
 
-def _note(state: PartitionState, token: str, step: Change) -> None:
+def _note(state: PartitionState, token: str, step: RestatedChange) -> None:
     state.restatement.done(token, state.parties, step)
     state.counters["restated"] += step.changed

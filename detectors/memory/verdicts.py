@@ -48,39 +48,39 @@ def kept_alerts(packed: bytes) -> bytes:
     return b"".join(left)
 
 
-class Judged(NamedTuple):
+class VerdictOutcome(NamedTuple):
     """Why a verdict does not count, None if it does; and whether another one's on the alert gave way to it."""
 
     refused: str | None
     displaced: bool = False
 
 
-def judge(party: Party, event: Disposition, at_us: int, officers: Officers) -> Judged:
+def judge(party: Party, event: Disposition, at_us: int, officers: Officers) -> VerdictOutcome:
     """Take a verdict given at `at_us` into the party's record, or say why it does not count.
 
     An officer who changes their mind replaces the earlier verdict. Cost: about 5 us, and 100 where 256 are kept.
     """
     officer = officer_number(event.investigator)
     if not officers.may_judge(officer):
-        return Judged(UNKNOWN_OFFICER)
+        return VerdictOutcome(UNKNOWN_OFFICER)
     if not _ALERT.fullmatch(event.alert_id):
-        return Judged(UNKNOWN)
+        return VerdictOutcome(UNKNOWN)
     alert = bytes.fromhex(event.alert_id)
     if not _is_raised(party, alert):
-        return Judged(UNKNOWN)
+        return VerdictOutcome(UNKNOWN)
     others = [one for one in party.verdicts if (one.alert, one.officer) != (alert, officer)]
     gives_way: Given | None = None
     if len(others) < len(party.verdicts):
         own = next(one for one in party.verdicts if (one.alert, one.officer) == (alert, officer))
         if own.verdict == event.verdict:
-            return Judged(REPEATED)
+            return VerdictOutcome(REPEATED)
         if at_us < own.decided_us:
-            return Judged(OUTDATED)
+            return VerdictOutcome(OUTDATED)
     elif not officers.are_listed and sum(one.alert == alert for one in others) >= MOST_OFFICERS:
         gives_way = _who_gives_way([one for one in others if one.alert == alert], officers)
         others.remove(gives_way)
     party.verdicts = kept([*others, Given(alert, officer, event.verdict, at_us)])
-    return Judged(None, gives_way is not None)
+    return VerdictOutcome(None, gives_way is not None)
 
 
 def kept(verdicts: list[Given]) -> list[Given]:

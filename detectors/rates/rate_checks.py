@@ -81,7 +81,7 @@ class _Reference(NamedTuple):
     farthest: float
 
 
-class Limits:
+class RateLimits:
     """The configured limits, ready for comparison; what a configuration does not say has the defaults of its type."""
 
     def __init__(self, rules: RateRules) -> None:
@@ -117,7 +117,7 @@ class Checked:
         mid: str,
         at_us: int,
         offset: int,
-        limits: Limits,
+        limits: RateLimits,
         stale_us: int,
         horizon_us: int | None,
         *,
@@ -154,7 +154,7 @@ class Checked:
         return "rate.corrected" if replaced else verdict
 
     def _judged(
-        self, base: str, quote: str, mid: str, limits: Limits, asked: Asked, words: dict[str, Word] | None
+        self, base: str, quote: str, mid: str, limits: RateLimits, asked: Asked, words: dict[str, Word] | None
     ) -> Verdict | None:
         """Whether a rate is simply believed (None), confirmed or held; `words` is what the feeds say of the pair.
 
@@ -181,7 +181,7 @@ class Checked:
         return "rate.confirmed"
 
     def _heard(
-        self, pair: str, source: str, mid: str, heard_us: int, limits: Limits, asked: Asked
+        self, pair: str, source: str, mid: str, heard_us: int, limits: RateLimits, asked: Asked
     ) -> dict[str, Word] | None:
         """What the configured feeds say of a pair, with this record; None where it does not say what is now.
 
@@ -208,7 +208,7 @@ class Checked:
             if not left:
                 del self.held[pair]
 
-    def _reference(self, base: str, quote: str, at_us: int, limits: Limits, stale_us: int) -> "_Reference | None":
+    def _reference(self, base: str, quote: str, at_us: int, limits: RateLimits, stale_us: int) -> "_Reference | None":
         """What a rate is compared with: the latest of its pair before it, the inverse, crosses, or the typical one."""
         pair, inverse, _ = directions(base, quote)
         for name in (pair, inverse):
@@ -224,7 +224,7 @@ class Checked:
         return None if typical is None else _Reference(typical, limits.magnitude, 0.0)
 
     def _possible(
-        self, reference: _Reference, base: str, quote: str, value: float, at_us: int, limits: Limits, stale_us: int
+        self, reference: _Reference, base: str, quote: str, value: float, at_us: int, limits: RateLimits, stale_us: int
     ) -> bool:
         """Whether a repetition may confirm a rate: not out of its order of magnitude, nor too far from the last one.
 
@@ -242,14 +242,14 @@ class Checked:
             return True
         return typical is not None and _away(typical, value) < _away(typical, cross.numerator / cross.denominator)
 
-    def _steady(self, reference: _Reference, pair: str, value: float, at_us: int, limits: Limits) -> bool:
+    def _steady(self, reference: _Reference, pair: str, value: float, at_us: int, limits: RateLimits) -> bool:
         """Whether a rate is near the last one, that of `confirm_minutes` ago, and not too far from yesterday's."""
         if not near(reference.rate, value, reference.factor) or not self._no_ladder(pair, value, at_us, limits):
             return False
         day_before = self._day_before(pair, at_us)
         return day_before is None or near(day_before, value, DAY_FACTOR)
 
-    def _as_yesterday(self, pair: str, value: float, at_us: int, limits: Limits) -> bool:
+    def _as_yesterday(self, pair: str, value: float, at_us: int, limits: RateLimits) -> bool:
         """Whether a rate that is far from the last one is near yesterday's: the last one went astray.
 
         Failure prevented: a feed that a wrong one has led away in small steps is held from then on.
@@ -266,7 +266,7 @@ class Checked:
         since = max(at_us - DAY_US, level if level < at_us else 0)
         return float(history.mids[history.place(since, NEVER) or 0])
 
-    def _no_ladder(self, pair: str, value: float, at_us: int, limits: Limits) -> bool:
+    def _no_ladder(self, pair: str, value: float, at_us: int, limits: RateLimits) -> bool:
         """Whether a rate is near the one of `confirm_minutes` ago too, unless a new level was confirmed since.
 
         Failure prevented: a hundred rates in a minute, each a tenth above the one before, are a factor of 13 000.
@@ -276,7 +276,7 @@ class Checked:
         place = None if history is None or self.levels.get(pair, since) > since else history.place(since, NEVER)
         return history is None or place is None or near(float(history.mids[place]), value, limits.jump)
 
-    def _believed(self, base: str, quote: str, mid: str, at_us: int, limits: Limits, stale_us: int) -> bool:
+    def _believed(self, base: str, quote: str, mid: str, at_us: int, limits: RateLimits, stale_us: int) -> bool:
         """Whether crosses of other pairs, or an officer, say the same."""
         pair = directions(base, quote).pair
         officer = limits.confirmed.get(pair)
@@ -285,7 +285,7 @@ class Checked:
         cross = self.rates.cross(base, quote, at_us, stale_us)
         return cross is not None and near(cross.numerator / cross.denominator, float(mid), limits.jump)
 
-    def _seconded(self, pair: str, mid: str, at_us: int, passed_us: int, limits: Limits) -> bool:
+    def _seconded(self, pair: str, mid: str, at_us: int, passed_us: int, limits: RateLimits) -> bool:
         """Whether an earlier record said it too; else it is kept, so that a later one may."""
         kept, ahead = self.held.setdefault(pair, []), at_us > passed_us
         for one in kept:
@@ -298,7 +298,7 @@ class Checked:
         self.held[pair] = [*kept, Held(at_us, mid)][-MOST_HELD:]
         return False
 
-    def _contradicted(self, pair: str, value: float, first_us: int, at_us: int, limits: Limits) -> bool:
+    def _contradicted(self, pair: str, value: float, first_us: int, at_us: int, limits: RateLimits) -> bool:
         """Whether a believed record between the two, or the next one after them, says otherwise."""
         history = self.rates.pairs.get(pair)
         if history is None:
@@ -340,7 +340,7 @@ def _latest(history: History, at_us: int) -> int | None:
     return last if history.times and at_us > history.times[last] else history.place(at_us - 1, NEVER)
 
 
-def _passed_us(heard_us: int, clock_us: int | None, limits: Limits) -> int:
+def _passed_us(heard_us: int, clock_us: int | None, limits: RateLimits) -> int:
     """Up to when time has surely passed, as far as a repetition may count on it.
 
     A sender's own Kafka timestamp may be an hour ahead of the brokers. So what it says of the last hour counts only as

@@ -9,7 +9,7 @@ from detectors.testbed.figures.lookalikes import alerted
 from detectors.testbed.figures.money import found_cents
 from detectors.testbed.figures.precision import alerts_by_day
 from detectors.testbed.ground import Mask
-from detectors.testbed.judgement import PRODUCT, Judged
+from detectors.testbed.judgement import PRODUCT, JudgedResult
 from detectors.testbed.statistics import Difference, Interval, paired_bootstrap, paired_ratio, paired_share
 
 CENTS = 100
@@ -39,7 +39,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     budgets: tuple[BudgetComparison, ...]
 
 
-def compare(first: Judged, second: Judged) -> Comparison:
+def compare(first: JudgedResult, second: JudgedResult) -> Comparison:
     """The differences of two judged versions: `first` minus `second`, so more is better for `first` but in look-alikes.
 
     Cases, days (of both together) and look-alikes are resampled alike for both versions: two equal versions differ by
@@ -58,7 +58,7 @@ def compare(first: Judged, second: Judged) -> Comparison:
     return Comparison(budgets=tuple([_at(first, second, budget, draws) for budget in budgets]))
 
 
-def _at(first: Judged, second: Judged, budget: int | str, draws: Draws) -> BudgetComparison:
+def _at(first: JudgedResult, second: JudgedResult, budget: int | str, draws: Draws) -> BudgetComparison:
     one, other = first.outcomes[PRODUCT, budget], second.outcomes[PRODUCT, budget]
     ground = first.ground
     ids = [case.case_id for case in ground.truth.cases]
@@ -83,7 +83,7 @@ def _shares(a: Mask, b: Mask, draws: Draws, name: str) -> Difference:
     return paired_share(a, b, draws.of(name, len(a))) if len(a) else NOTHING
 
 
-def _alike(judged: Judged, alerts: Mask) -> Mask:
+def _alike(judged: JudgedResult, alerts: Mask) -> Mask:
     """By look-alike of the truth, whether it was alerted on."""
     whole = np.zeros(len(judged.ground.truth.lookalikes), np.bool_)
     whole[judged.ground.lookalike_seen] = alerted(judged.ground, alerts)
@@ -101,7 +101,7 @@ def _usd(a: Cents, b: Cents, draws: Draws) -> Difference:
     return Difference(first, second, first - second, len(a), interval, told.differing)
 
 
-def _precision(first: Judged, second: Judged, alerts: tuple[Mask, Mask], draws: Draws) -> Difference:
+def _precision(first: JudgedResult, second: JudgedResult, alerts: tuple[Mask, Mask], draws: Draws) -> Difference:
     """Over the days of either version: a day on which one of them saw nothing counts with no alert for it."""
     days = np.union1d(first.ground.days, second.ground.days)
     if not len(days):

@@ -18,7 +18,7 @@ VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,2}")
 _LEAST = 3
 
 
-class Sheet(msgspec.Struct, frozen=True, kw_only=True):
+class DataSheet(msgspec.Struct, frozen=True, kw_only=True):
     """The five things every set must tell, in words."""
 
     purpose: str
@@ -36,7 +36,7 @@ class SheetFaultsError(ValueError):
         super().__init__("; ".join(faults))
 
 
-def read(text: str) -> Sheet:
+def read(text: str) -> DataSheet:
     """The sheet of a TOML text. Raises `SheetFaultsError` with all that is missing, empty, unknown or no text."""
     try:
         found = tomllib.loads(text)
@@ -45,7 +45,7 @@ def read(text: str) -> Sheet:
     return of(found)
 
 
-def of(found: dict[str, Any]) -> Sheet:
+def of(found: dict[str, Any]) -> DataSheet:
     """The sheet of these fields. Raises `SheetFaultsError` with every fault."""
     faults = [f"{name}: no such field; expected: {', '.join(REQUIRED)}" for name in found if name not in REQUIRED]
     for name in REQUIRED:
@@ -57,7 +57,7 @@ def of(found: dict[str, Any]) -> Sheet:
             faults.append(f"{name}: it says nothing; got: {found[name]!r}")
     if faults:
         raise SheetFaultsError(faults)
-    return Sheet(**{name: found[name].strip() for name in REQUIRED})
+    return DataSheet(**{name: found[name].strip() for name in REQUIRED})
 
 
 def name_faults(name: str, version: str) -> list[str]:

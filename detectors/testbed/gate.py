@@ -81,7 +81,7 @@ class Costs(msgspec.Struct, frozen=True, kw_only=True):
     bit_equal: tuple[bool, bool]
 
 
-class Figures(msgspec.Struct, frozen=True, kw_only=True):
+class GateFigures(msgspec.Struct, frozen=True, kw_only=True):
     """Everything the gate decides on. `members` lacks those that the challenger does not have: they are `missing`.
 
     `shipped_recall` and `shipped_usd` are of the alerts that were really raised, `shipped` their numbers (champion's,
@@ -103,7 +103,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     costs: Costs
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class CostLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What the challenger may cost, as ratios to the champion; 1.25 allows a quarter more."""
 
     latency_ratio: float = 1.25
@@ -123,12 +123,12 @@ def least_visible_fall(cases: int) -> int | None:
     return FEWEST_DIFFERING if cases >= FEWEST_DIFFERING else None
 
 
-def decide(figures: Figures, limits: Limits) -> tuple[Check, ...]:
+def decide(figures: GateFigures, limits: CostLimits) -> tuple[Check, ...]:
     """Every check, those that fail first, else in the report's order; the challenger passes when all of them do."""
     return tuple(sorted(_checks(figures, limits), key=lambda check: check.passed))
 
 
-def _checks(figures: Figures, limits: Limits) -> tuple[Check, ...]:
+def _checks(figures: GateFigures, limits: CostLimits) -> tuple[Check, ...]:
     return (
         _fell("recall", "share of cases found", figures.recall, more=_unseen(figures.recall.n)),
         *(_typology_recall(one) for one in figures.typologies if one.recall.n),
@@ -237,7 +237,7 @@ def _rises(difference: Difference, margin: float = 0.0) -> bool:
     return difference.interval is not None and difference.interval.low > margin
 
 
-def _shipped(figures: Figures) -> Iterator[Check]:
+def _shipped(figures: GateFigures) -> Iterator[Check]:
     """The alerts that were raised: what they found, and that there are any."""
     had, has = figures.shipped
     counts: dict[str, float | int | str | bool | None] = {"alerts": has, "champion_alerts": had}
@@ -351,7 +351,7 @@ def _fairness(groups: Sequence[GroupFigures]) -> Iterator[Check]:
         )
 
 
-def _costs(costs: Costs, limits: Limits) -> Iterator[Check]:
+def _costs(costs: Costs, limits: CostLimits) -> Iterator[Check]:
     yield _ratio("CPU time", "us an event", costs.cpu_us, limits.latency_ratio, timing=True)
     yield _ratio("state", "bytes a party", costs.state_bytes, limits.state_ratio, timing=False)
     for who, equal in zip(("champion", "challenger"), costs.bit_equal, strict=True):

@@ -15,9 +15,9 @@ from detectors.contracts.configuration import Configuration
 from detectors.testbed.comparison import compare
 from detectors.testbed.draws import Draws
 from detectors.testbed.figures.fairness import BLOCKS, DIMENSIONS, UNKNOWN
-from detectors.testbed.gate import Costs, Figures, GroupFigures, TypologyFigures
+from detectors.testbed.gate import Costs, GateFigures, GroupFigures, TypologyFigures
 from detectors.testbed.ground import Ground
-from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Judged, Settings, judge
+from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, JudgedResult, Settings, judge
 from detectors.testbed.party_days import PartyDays, party_days
 from detectors.testbed.statistics import (
     LEVEL,
@@ -57,7 +57,7 @@ class Resampling(NamedTuple):
 class _Side(NamedTuple):
     """A version, judged at the budget: its alerts by row, and which cases they found."""
 
-    judged: Judged
+    judged: JudgedResult
     configuration: Configuration
     party_days: PartyDays
     alerts: Mask
@@ -73,7 +73,7 @@ class _Side(NamedTuple):
         return member in detectors.members and detectors.weight(member) > 0
 
 
-def figures(champion: Version, challenger: Version, how: Resampling, costs: Costs) -> Figures:
+def figures(champion: Version, challenger: Version, how: Resampling, costs: Costs) -> GateFigures:
     """Every figure of both versions. Cost: two judgements at one budget, some 20 s for 1 000 000 rows each.
 
     Raises `ValueError` when they are judged on different cases or look-alikes, or when every row is history.
@@ -85,7 +85,7 @@ def figures(champion: Version, challenger: Version, how: Resampling, costs: Cost
     told, shipped = compared[how.budget], compared[AS_SHIPPED]
     draws = Draws(how.resamples, how.seed)
     members = tuple(name for name in b.configuration.detectors.members if b.has(name))
-    return Figures(
+    return GateFigures(
         recall=told.recall,
         typologies=tuple(_typologies(a, b, told.by_typology, draws)),
         precision=told.precision,

@@ -145,7 +145,7 @@ class Outcome(NamedTuple):
         return found
 
 
-class Judged(NamedTuple):
+class JudgedResult(NamedTuple):
     """A judgement with what it was computed on, for comparisons. `outcomes` is keyed by system and budget."""
 
     judgement: Judgement
@@ -166,7 +166,7 @@ def product(ground: Ground) -> System:
     return System(PRODUCT, "The version that was replayed: rules and models, fused.", ground.sheet.score)
 
 
-def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings = DEFAULT) -> Judged:
+def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings = DEFAULT) -> JudgedResult:
     """Judge the replayed version, and baselines on the same stream.
 
     Raises `ValueError` when a system's priorities are not one a row, or settings are out of range. Cost: 18 s and
@@ -196,7 +196,7 @@ def judge(ground: Ground, baselines: Sequence[System] = (), settings: Settings =
         calibration=calibration(days),
         chance=_chance(ground, days, outcomes, settings),
     )
-    return Judged(judgement, ground, outcomes)
+    return JudgedResult(judgement, ground, outcomes)
 
 
 def _chance(

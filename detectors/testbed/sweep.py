@@ -41,7 +41,7 @@ class Against(msgspec.Struct, frozen=True, kw_only=True):
     lookalikes: float | None
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class SweepRow(msgspec.Struct, frozen=True, kw_only=True):
     """One combination. `new` are alerts that were not raised as recorded, `gone` those that would not have been.
 
     `altered` are raised at the same events, but for other typologies.
@@ -64,14 +64,14 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
 
 def row(
     values: dict[str, str], raised: Sequence[Raised], recorded: Sequence[Raised], days: int, ground: Ground | None
-) -> Row:
+) -> SweepRow:
     """The row of one combination. `days` are the local days judged; `ground` is None where there is no truth."""
     before, now = {one.place: one for one in recorded}, {one.place: one for one in raised}
     new = [one for place, one in now.items() if place not in before]
     gone = [one for place, one in before.items() if place not in now]
     altered = sum(set(one.typologies) != set(before[place].typologies) for place, one in now.items() if place in before)
     kinds = Counter(kind for one in raised for kind in one.typologies or (ANOMALY,))
-    return Row(
+    return SweepRow(
         values=values,
         alerts=len(raised),
         alerts_per_day=len(raised) / days if days else None,

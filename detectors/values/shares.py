@@ -44,7 +44,7 @@ _PARTS = 64
 _LONGEST_GAP = 60
 
 
-class Given(NamedTuple):
+class GivenShare(NamedTuple):
     """What came of a sender's record: who gave his share up for it, and whether `Shares.quotas` changed."""
 
     given_up: str | None
@@ -104,7 +104,7 @@ class Shares:
             return sender
         return owner if self.rank(owner) else OTHERS
 
-    def give(self, institution: str, clock_us: int) -> "Given":
+    def give(self, institution: str, clock_us: int) -> "GivenShare":
         """An institution sends now, by the partition's clock, and may get a share. Cost: 0.5 us."""
         sender, day = institution_code(institution), clock_us // DAY_US
         given_up = None
@@ -123,7 +123,7 @@ class Shares:
         today = self._today[sender] = self._today.get(sender, 0) + 1
         # What a day has brought counts in powers of two, so that shares seldom change. The first record of a day, or of
         # a share, is 1, which is one of them.
-        return Given(given_up, not today & today - 1)
+        return GivenShare(given_up, not today & today - 1)
 
     def _may_have(self, clock_us: int) -> tuple[bool, str | None]:
         """Whether one more sender may have a share of its own, and who gives his up for it."""

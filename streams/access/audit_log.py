@@ -63,7 +63,7 @@ class AuditRecord(msgspec.Struct, frozen=True, kw_only=True):
     previous: str
 
 
-class Written(msgspec.Struct, frozen=True):
+class AuditReceipt(msgspec.Struct, frozen=True):
     """Where an acknowledged record stands, and its SHA-256."""
 
     topic: str
@@ -154,7 +154,7 @@ async def _last(consumer: AIOKafkaConsumer, tp: TopicPartition) -> bytes | None:
     return None
 
 
-def write(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> Written:
+def write(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> AuditReceipt:
     """Write one record and await its acknowledgement. Raises `AuditError` when it is not in the log for certain."""
     # what aiokafka would log is in the error raised
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
@@ -171,7 +171,7 @@ def _left_behind(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> No
         loop.default_exception_handler(context)
 
 
-async def _append(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> Written:
+async def _append(settings: Settings, kind: str, token: str, case: str, reason: str, outcome: str) -> AuditReceipt:
     tp = TopicPartition(topics.AUDIT, PARTITION)
     producer = clients.transactional_producer(settings, f"{settings.application}-audit")
     consumer = clients.reader(settings, committed=True)
@@ -194,4 +194,4 @@ async def _append(settings: Settings, kind: str, token: str, case: str, reason: 
             todo="see `fxwatch topics diff` and the broker's log, then ask again",
         )
         raise denied_or(unwritten, fault) from fault
-    return Written(tp.topic, PARTITION, told.offset, digest(value))
+    return AuditReceipt(tp.topic, PARTITION, told.offset, digest(value))

@@ -64,7 +64,7 @@ def read_alert(value: bytes) -> AlertRead:
     return _decode(value)
 
 
-class Line(msgspec.Struct, frozen=True):
+class TextLine(msgspec.Struct, frozen=True):
     """One statement: `label` stands at `margin`, `text` hangs at `margin` + `hang` cells."""
 
     text: str = ""
@@ -147,21 +147,21 @@ def _money(alert: Alert, words: Labels, lang: Language) -> str:
     return f"{text} ({words.rate_missing})" if alert.rate_missing else text
 
 
-def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterator[Line]:
+def _head(alert: Alert, words: Labels, lang: Language, zone: ZoneInfo) -> Iterator[TextLine]:
     status = words.status.get(alert.status, alert.status)
-    yield Line(f"{words.severity[alert.severity]}  {_titles(alert, lang)}", style=STYLES[alert.severity])
+    yield TextLine(f"{words.severity[alert.severity]}  {_titles(alert, lang)}", style=STYLES[alert.severity])
     happened = _happened(alert, lang)
     if happened:
-        yield Line(happened, margin=2)
-    yield Line(_money(alert, words, lang), words.amount, 2, _LABEL)
+        yield TextLine(happened, margin=2)
+    yield TextLine(_money(alert, words, lang), words.amount, 2, _LABEL)
     changed = f" {words.updates} {printable(alert.supersedes)}" if alert.supersedes else ""
-    yield Line(f"{local_time(alert.created_for, zone, lang)} ({status}{changed})", words.when, 2, _LABEL)
-    yield Line(printable(alert.party), words.party, 2, _LABEL)
+    yield TextLine(f"{local_time(alert.created_for, zone, lang)} ({status}{changed})", words.when, 2, _LABEL)
+    yield TextLine(printable(alert.party), words.party, 2, _LABEL)
     if alert.counterparty:
-        yield Line(printable(alert.counterparty), words.counterparty, 2, _LABEL)
+        yield TextLine(printable(alert.counterparty), words.counterparty, 2, _LABEL)
     if alert.parties:
-        yield Line(printable(", ".join(alert.parties)), words.others, 2, _LABEL)
-    yield Line(printable(", ".join(map(phrases.code, alert.institutions))), words.institutions, 2, _LABEL)
+        yield TextLine(printable(", ".join(alert.parties)), words.others, 2, _LABEL)
+    yield TextLine(printable(", ".join(map(phrases.code, alert.institutions))), words.institutions, 2, _LABEL)
 
 
 def _limit(limit: LimitShown, words: Labels, lang: Language) -> str:
@@ -181,25 +181,25 @@ def _basis(text: str, lang: Language) -> str:
     return in_language(korean.LEGAL_BASES.get(text, text) if lang == "ko" else text, lang)
 
 
-def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[Line]:
+def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[TextLine]:
     window = korean.window(hit.window) if lang == "ko" else printable(hit.window)
     aside = f"{words.strength.format(value=number(hit.strength))}, {words.window.format(value=window)}"
-    yield Line(f"{in_language(hit.name, lang)} ({aside})", printable(hit.id), 2, 5, label_style="bold")
-    yield Line(_basis(hit.legal_basis, lang), words.basis, 7, _LABEL)
+    yield TextLine(f"{in_language(hit.name, lang)} ({aside})", printable(hit.id), 2, 5, label_style="bold")
+    yield TextLine(_basis(hit.legal_basis, lang), words.basis, 7, _LABEL)
     for place, each in enumerate(hit.measured):
         label = "" if place else words.measured
         value = number(each.value, each.unit, lang=lang, of=each.name)
-        yield Line(f"{_spelled(each.name, lang)} {value}", label, 7, _LABEL)
+        yield TextLine(f"{_spelled(each.name, lang)} {value}", label, 7, _LABEL)
     for place, limit in enumerate(hit.limits):
-        yield Line(_limit(limit, words, lang), "" if place else words.limits, 7, _LABEL)
+        yield TextLine(_limit(limit, words, lang), "" if place else words.limits, 7, _LABEL)
 
 
-def _reason(reason: Reason, words: Labels, lang: Language, fired: set[str]) -> Line:
+def _reason(reason: Reason, words: Labels, lang: Language, fired: set[str]) -> TextLine:
     text = _sentence(reason, lang)
     if reason.value is not None and reason.feature not in fired:  # a rule's own sentence says what it was compared with
         weak = f", {words.weak}" if reason.own_n < phrases.WEAK else ""
         text = f"{text} [{words.observations.format(n=reason.own_n)}{weak}]"
-    return Line(text, f"{100 * reason.contribution:3.0f} %", 2, 7)
+    return TextLine(text, f"{100 * reason.contribution:3.0f} %", 2, 7)
 
 
 def _shown_evidence(alert: Alert, most: int) -> list[EvidenceItem]:
@@ -210,16 +210,16 @@ def _shown_evidence(alert: Alert, most: int) -> list[EvidenceItem]:
     return [each for each in alert.evidence if each in kept]
 
 
-Details = Callable[[EvidenceItem], Iterable[Line]]
+Details = Callable[[EvidenceItem], Iterable[TextLine]]
 """What more there is to say of a record of the evidence, below its own line."""
 
 
 def _evidence(
     alert: Alert, words: Labels, lang: Language, zone: ZoneInfo, most: int, details: Details | None
-) -> Iterator[Line]:
+) -> Iterator[TextLine]:
     items = _shown_evidence(alert, most)
     counted = words.evidence_shown.format(shown=len(items), total=alert.evidence_total)
-    yield Line(f"{words.evidence} ({counted})", style="bold")
+    yield TextLine(f"{words.evidence} ({counted})", style="bold")
     for each in items:
         position = (
             words.ledger_position.format(partition=alert.position.partition, offset=each.offset)
@@ -234,7 +234,7 @@ def _evidence(
             each.event_id,
             _original(each),
         )
-        yield Line("  ".join(map(printable, told)), mark, 2, 2)
+        yield TextLine("  ".join(map(printable, told)), mark, 2, 2)
         if details is not None:
             yield from details(each)
 
@@ -247,35 +247,35 @@ def _original(item: EvidenceItem) -> str:
     return f"sha256:{item.sha256[:16]}" if item.sha256 else ""
 
 
-def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[Line]:
-    yield Line(words.rarity, style="bold")
+def _rarity(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
+    yield TextLine(words.rarity, style="bold")
     ranked = (
         words.rarer.format(percent=rarer_than(alert.rank), p=number(alert.rank))
         if alert.rank is not None
         else words.warming
     )
-    yield Line(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
+    yield TextLine(f"{words.score.format(score=number(alert.score))}; {ranked}", margin=2)
     selection = alert.selection
     budget = korean.coded(selection.budget, korean.BUDGETS) if lang == "ko" else printable(selection.budget)
     chance = words.chance.format(budget=budget, probability=number(selection.probability))
     chosen = words.chosen.get(selection.budget, chance)
-    yield Line(f"{words.explored}; {chance}" if selection.explored else chosen, margin=2)
+    yield TextLine(f"{words.explored}; {chance}" if selection.explored else chosen, margin=2)
 
 
-def _record(alert: Alert, words: Labels, lang: Language) -> Iterator[Line]:
+def _record(alert: Alert, words: Labels, lang: Language) -> Iterator[TextLine]:
     versions, position = alert.versions, alert.position
-    yield Line(words.record, style="bold")
-    yield Line(printable(alert.alert_id), words.alert, 2, _LABEL)
-    yield Line(printable(alert.case_id), words.case, 2, _LABEL)
+    yield TextLine(words.record, style="bold")
+    yield TextLine(printable(alert.alert_id), words.alert, 2, _LABEL)
+    yield TextLine(printable(alert.case_id), words.case, 2, _LABEL)
     desk = korean.coded(alert.desk, korean.DESKS) if lang == "ko" else printable(alert.desk)
-    yield Line(desk, words.desk, 2, _LABEL)
-    yield Line(printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
-    yield Line(printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
+    yield TextLine(desk, words.desk, 2, _LABEL)
+    yield TextLine(printable(alert.trigger_event_id), words.trigger, 2, _LABEL)
+    yield TextLine(printable(f"{position.topic}[{position.partition}]@{position.offset}"), words.ledger, 2, _LABEL)
     told = words.releases.format(
         code=versions.code, config=versions.config, detectors=versions.detectors, rules=versions.rules
     )
-    yield Line(printable(told), words.versions, 2, _LABEL)
-    yield Line(words.caution, margin=2, style="italic")
+    yield TextLine(printable(told), words.versions, 2, _LABEL)
+    yield TextLine(words.caution, margin=2, style="italic")
 
 
 def lines(
@@ -285,29 +285,29 @@ def lines(
     zone: ZoneInfo = SEOUL,
     evidence: int = EVIDENCE_SHOWN,
     details: Details | None = None,
-) -> list[Line]:
+) -> list[TextLine]:
     """The page, top to bottom; `evidence` records at most, the newest and the trigger, each with its `details`."""
     words = LABELS[lang]
     page = list(_head(alert, words, lang, zone))
     if alert.typologies:
-        page.append(Line(words.rules, style="bold"))
+        page.append(TextLine(words.rules, style="bold"))
         for hit in alert.typologies:
             page += _typology(hit, words, lang)
-    page.append(Line(words.reasons, style="bold"))
+    page.append(TextLine(words.reasons, style="bold"))
     fired = {hit.id for hit in alert.typologies}
     page += [_reason(reason, words, lang, fired) for reason in alert.reasons]
-    page.append(Line(words.normal, style="bold"))
+    page.append(TextLine(words.normal, style="bold"))
     page += [
-        Line(in_language(each.change, lang) + (f" ({words.still})" if each.would_alert else ""), "-", 2, 2)
+        TextLine(in_language(each.change, lang) + (f" ({words.still})" if each.would_alert else ""), "-", 2, 2)
         for each in alert.counterfactual
-    ] or [Line(words.untested, "-", 2, 2)]
+    ] or [TextLine(words.untested, "-", 2, 2)]
     page += _evidence(alert, words, lang, zone, evidence, details)
     page += _rarity(alert, words, lang)
     page += _record(alert, words, lang)
     return page
 
 
-def _prefix(line: Line) -> str:
+def _prefix(line: TextLine) -> str:
     gap = " " if line.label and cell_len(line.label) >= line.hang else ""
     return " " * line.margin + line.label + gap + " " * max(0, line.hang - cell_len(line.label))
 
@@ -317,15 +317,15 @@ def plain(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, eviden
     return text_of(lines(alert, lang=lang, zone=zone, evidence=evidence))
 
 
-def text_of(page: Iterable[Line]) -> str:
+def text_of(page: Iterable[TextLine]) -> str:
     """A page's lines for a pipe, and a blank one at the end."""
     return "".join(f"{_prefix(line)}{line.text}".rstrip() + "\n" for line in page) + "\n"
 
 
-class Page:
+class TerminalPage:
     """The page for a terminal; wraps to the console's width with hanging indents."""
 
-    def __init__(self, page: list[Line], rule_style: str) -> None:
+    def __init__(self, page: list[TextLine], rule_style: str) -> None:
         self._lines, self._rule_style = page, rule_style
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
@@ -342,9 +342,11 @@ class Page:
         yield Text()
 
 
-def render(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN) -> Page:
+def render(
+    alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL, evidence: int = EVIDENCE_SHOWN
+) -> TerminalPage:
     """The page for `rich.console.Console.print`, at the console's width (80 columns are enough)."""
-    return Page(lines(alert, lang=lang, zone=zone, evidence=evidence), STYLES[alert.severity])
+    return TerminalPage(lines(alert, lang=lang, zone=zone, evidence=evidence), STYLES[alert.severity])
 
 
 def headline(alert: Alert, *, lang: Language = "en", zone: ZoneInfo = SEOUL) -> Text:

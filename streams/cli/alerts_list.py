@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from streams.alert_text.alert_text import SEVERITIES
-from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
+from streams.cli.desk_options import ReadingProgress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import ANOMALY, Wanted
 from streams.desk.listing import Listed, Query, listed
 from streams.desk.moments import span
@@ -132,7 +132,7 @@ def list_(  # noqa: PLR0917
         least=min_severity,
     )
     query = Query(topic=alert_topic(settings, desk), wanted=wanted, state=status, sorting=sorting, most=limit)
-    found = listed(settings, query, Progress(lang))
+    found = listed(settings, query, ReadingProgress(lang))
     if as_json:
         for row in found.rows:
             say_json(json.dumps(list_text.row_json(row), ensure_ascii=False))

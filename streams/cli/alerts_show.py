@@ -9,9 +9,9 @@ import click
 import msgspec
 
 from streams.alert_text import alert_text
-from streams.cli.desk_options import Progress, language, show_page
+from streams.cli.desk_options import ReadingProgress, language, show_page
 from streams.desk.alert_heads import Head
-from streams.desk.alert_lookup import Found, find_alerts, series_of
+from streams.desk.alert_lookup import FoundAlert, find_alerts, series_of
 from streams.desk.evidence_records import Detail, evidence_records
 from streams.desk.reasons import reasons_of
 from streams.desk.verdicts import Verdicts, read_verdicts
@@ -28,14 +28,14 @@ from streams.settings import Settings, load_settings
 class Looked(NamedTuple):
     """All that is known of an alert; `details` and `verdicts` None for who may not read the ledger."""
 
-    found: Found
+    found: FoundAlert
     heads: list[Head]
     details: list[Detail] | None
     verdicts: Verdicts | None
     reasons: Reasons
 
 
-def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
+def look(settings: Settings, alert_id: str, progress: ReadingProgress) -> Looked:
     """Read the alert, its series, the records of its evidence, its verdicts and their reasons.
 
     Raises `AlertNotFoundError`, `UsageError` and what the readers raise, but for the lack of rights.
@@ -58,7 +58,7 @@ def look(settings: Settings, alert_id: str, progress: Progress) -> Looked:
     return Looked(found, heads, details, verdicts, reasons)
 
 
-def _page(looked: Looked, settings: Settings, lang: Language) -> list[alert_text.Line]:
+def _page(looked: Looked, settings: Settings, lang: Language) -> list[alert_text.TextLine]:
     alert, words = looked.found.alert, DESK_WORDS[lang]
     zone = ZoneInfo(settings.effective.engine.time_zone)
     purposes = settings.effective.legend.purposes
@@ -66,9 +66,11 @@ def _page(looked: Looked, settings: Settings, lang: Language) -> list[alert_text
     details = None if looked.details is None else EvidenceText(looked.details, purposes, lang, rates=rates)
     page = alert_text.lines(alert, lang=lang, zone=zone, evidence=len(alert.evidence), details=details)
     if len(alert.evidence) < alert.evidence_total:
-        page.append(alert_text.Line(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2))
+        page.append(
+            alert_text.TextLine(words.held.format(held=len(alert.evidence), total=alert.evidence_total), margin=2)
+        )
     if looked.details is None:
-        page.append(alert_text.Line(words.no_right_records, margin=2))
+        page.append(alert_text.TextLine(words.no_right_records, margin=2))
     return page + history_lines(looked.heads, alert.alert_id, looked.verdicts, looked.reasons, zone, lang)
 
 
@@ -110,7 +112,7 @@ def show(alert_id: str, *, as_json: bool, lang: Language) -> None:
     Example: fxwatch alerts show 384a39e15c5f --lang ko
     """
     settings = load_settings()
-    looked = look(settings, alert_id, Progress(lang))
+    looked = look(settings, alert_id, ReadingProgress(lang))
     if as_json:
         say_json(json.dumps(_as_json(looked, settings), ensure_ascii=False))
     else:

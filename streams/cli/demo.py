@@ -18,7 +18,7 @@ from streams.plain_text.printable import printable, say, say_json
 from streams.settings import Settings, load_settings
 
 if TYPE_CHECKING:
-    from streams.demo.place import Place
+    from streams.demo.place import DemoDirectory
     from streams.plain_text.languages import Language
 
 # A terminal shows this many alerts in full; the rest one line each, or the stream would scroll past its own
@@ -60,7 +60,7 @@ def command(events: int, rate: float, seed: int, lang: "Language", *, keep: bool
     teller = _Teller(lang, as_json=as_json)
     for left, taken in demo_place.remove_leftovers():
         teller.aside(f"removed what a killed demo had left: {left} ({_size(taken)})")
-    place = demo_place.Place()
+    place = demo_place.DemoDirectory()
     teller.aside(f"logs and data: {place.directory}")
     try:
         _run(teller, place, load_settings(), events, rate, seed, as_json=as_json)
@@ -76,7 +76,7 @@ def command(events: int, rate: float, seed: int, lang: "Language", *, keep: bool
     _clear(teller, place, keep=keep)
 
 
-def _clear(teller: "_Teller", place: "Place", *, keep: bool) -> None:
+def _clear(teller: "_Teller", place: "DemoDirectory", *, keep: bool) -> None:
     from streams.demo.broker.jars import cache_directory
     from streams.demo.place import size_of
 
@@ -93,7 +93,7 @@ def _size(taken: int) -> str:
 
 
 def _run(
-    teller: "_Teller", place: "Place", settings: Settings, events: int, rate: float, seed: int, *, as_json: bool
+    teller: "_Teller", place: "DemoDirectory", settings: Settings, events: int, rate: float, seed: int, *, as_json: bool
 ) -> None:
     from streams.demo import run
     from streams.demo.summary import told

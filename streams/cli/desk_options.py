@@ -71,15 +71,15 @@ def write_csv(columns: Sequence[str], rows: Iterable[Sequence[str]], *, bom: boo
     sys.stdout.buffer.flush()
 
 
-def show_page(page: list[alert_text.Line], style: str = "bold") -> None:
+def show_page(page: list[alert_text.TextLine], style: str = "bold") -> None:
     """A page to standard output: wrapped in a terminal, one line a statement in a pipe."""
     if tables.in_terminal():
-        tables.console().print(alert_text.Page(page, style))
+        tables.console().print(alert_text.TerminalPage(page, style))
     else:
         say(alert_text.text_of(page).rstrip("\n"))
 
 
-class Progress:
+class ReadingProgress:
     """Says how far a reading is, on standard error, once it takes long; call it with records read and to be read."""
 
     def __init__(self, lang: Language) -> None:

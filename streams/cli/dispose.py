@@ -13,12 +13,12 @@ import click
 
 from detectors.books.party import MOST_RAISED
 from detectors.contracts.events import Verdict
-from streams.cli.desk_options import Progress, language, told
+from streams.cli.desk_options import ReadingProgress, language, told
 from streams.contracts.inputs import DispositionRecord
-from streams.desk.alert_lookup import SHORT_DIGITS, Found, find_alerts
+from streams.desk.alert_lookup import SHORT_DIGITS, FoundAlert, find_alerts
 from streams.desk.disposing import DETAILS, Done, already, check, decided, dispose
 from streams.desk.moments import moment
-from streams.desk.verdicts import Given, Verdicts, read_verdicts, starts_of
+from streams.desk.verdicts import LedgerVerdict, Verdicts, read_verdicts, starts_of
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.dispose_text import alert_line, done_json, done_lines, dry_line, stands_line
 from streams.errors import NotAuthorizedError, UsageError
@@ -39,9 +39,9 @@ MOST_AT_ONCE = 1_000
 class _Judged(NamedTuple):
     """An alert that a verdict is for, what is to be sent, and the officer's verdict that says so already."""
 
-    found: Found
+    found: FoundAlert
     decision: DispositionRecord
-    stands: Given | None
+    stands: LedgerVerdict | None
 
 
 def _asked(texts: tuple[str, ...]) -> list[str]:
@@ -73,7 +73,7 @@ def _officer(settings: Settings, officer: str | None) -> str:
     return answers
 
 
-def _verdicts(settings: Settings, found: list[Found], progress: Progress) -> Verdicts | None:
+def _verdicts(settings: Settings, found: list[FoundAlert], progress: ReadingProgress) -> Verdicts | None:
     """The verdicts on these alerts; None for who may not read the ledger."""
     positions = [one.alert.position for one in found]
     try:
@@ -137,7 +137,7 @@ def command(
 
     Example: cut -f6 open.tsv | tail -n +2 | fxwatch dispose - --verdict duplicate --reason "case 12" --officer I-17
     """
-    settings, progress = load_settings(), Progress(lang)
+    settings, progress = load_settings(), ReadingProgress(lang)
     zone = ZoneInfo(settings.effective.engine.time_zone)
     key = None if sign_key is None else load_signing_key(sign_key)
     at = moment(decided_at, zone) or datetime.now(UTC)
@@ -171,7 +171,9 @@ def _warn(judged: list[_Judged], lang: Language) -> None:
             told(DESK_WORDS[lang].old_alert.format(alert=one.found.alert.alert_id[:SHORT_DIGITS], n=one.found.newer))
 
 
-def _judge(settings: Settings, found: Found, verdicts: Verdicts | None, at: datetime, given: dict[str, Any]) -> _Judged:
+def _judge(
+    settings: Settings, found: FoundAlert, verdicts: Verdicts | None, at: datetime, given: dict[str, Any]
+) -> _Judged:
     """The decision on one alert. Raises `UsageError` for one that would be refused."""
     alert = found.alert
     details = {name: given[name] for name in DETAILS}

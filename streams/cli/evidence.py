@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 import msgspec
 
-from streams.cli.desk_options import Progress, language
+from streams.cli.desk_options import ReadingProgress, language
 from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.desk_text.error_words import why
 from streams.desk_text.proof_words import PROOF_WORDS
@@ -70,7 +70,7 @@ def prove_command(
     alert_id = require_prefix(alert_id)
     keys, settings = EvidenceKeys(_keys(key_file)), load_settings()
     copy = None if original is None else original.read_bytes()
-    (alert,) = find_alerts(settings, [alert_id], Progress(lang)).values()
+    (alert,) = find_alerts(settings, [alert_id], ReadingProgress(lang)).values()
     found = asyncio.run(prove(settings, alert.alert, keys, original=copy, show_keys=record_keys))
     _show(found, as_json=as_json, lang=lang)
     _require(found, copied=copy is not None)

@@ -13,7 +13,7 @@ from detectors.contracts.events import Profile, Transaction
 from detectors.values.institution_code import institution_code
 from streams.kafka import topic_reader, topics
 from streams.ledger import envelope
-from streams.operations.sender_words import SHARES, Row, compared, words
+from streams.operations.sender_words import SHARES, InstitutionRow, compared, words
 from streams.plain_text import tables
 from streams.plain_text.printable import say, say_json
 from streams.settings import load_settings
@@ -84,7 +84,7 @@ def command(since: datetime | None, top: int, as_json: bool) -> None:
     show(rows, top)
 
 
-def show(rows: list[Row], top: int) -> None:
+def show(rows: list[InstitutionRow], top: int) -> None:
     """The table on standard output, and on standard error how many more there are."""
     names = [_TITLES.get(word, word) for word in SHARES]
     tables.show(
@@ -97,6 +97,6 @@ def show(rows: list[Row], top: int) -> None:
         say(f"{len(rows) - top} more institutions (--top)", err=True)
 
 
-def _cells(row: Row) -> list[str]:
+def _cells(row: InstitutionRow) -> list[str]:
     shares = [f"{row.shares[word]:.1%}{' *' if word in row.far else ''}" for word in SHARES]
     return [row.institution, f"{row.events:,}", *shares]

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from streams.cli.desk_options import Progress, language, one_form, show_page, spreadsheet, told, write_csv
+from streams.cli.desk_options import ReadingProgress, language, one_form, show_page, spreadsheet, told, write_csv
 from streams.desk.alert_heads import Wanted
 from streams.desk.listing import Query, listed
 from streams.desk.moments import span
@@ -58,7 +58,7 @@ def command(
     Example: fxwatch party k1.0a3.5d41402abc4b2a76b9719d911017c592 --csv --bom --limit 100000 > party.csv
     """
     one_form(as_csv=as_csv, as_json=as_json, bom=bom)
-    settings, progress = load_settings(), Progress(lang)
+    settings, progress = load_settings(), ReadingProgress(lang)
     zone, purposes = ZoneInfo(settings.effective.engine.time_zone), settings.effective.legend.purposes
     require_token(token)  # what is no token is told before anything is read
     begin, end = span(since, until, zone)

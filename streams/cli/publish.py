@@ -10,13 +10,13 @@ import msgspec
 
 from streams.cli import publish_view as view
 from streams.cli.message_options import checked, given, message_options
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import FxwatchError, UsageError
 from streams.plain_text.printable import say
 from streams.publication.inputs import Choices, Source, sources, unsigned
 from streams.publication.offline_door import OfflineDoor
 from streams.publication.publication import Publication, Way
-from streams.publication.report import Report, Unfit
+from streams.publication.report import PublishReport, Unfit
 from streams.settings import Settings, load_settings
 
 # sent, but something was left out
@@ -111,7 +111,7 @@ def command(
     choices = Choices(timestamps, history, as_is, sign, texts, parameters)
     way = Way(partial=partial, dry_run=dry_run, places=places or len(inputs) == 1)
     with _rest_file(rest, inputs) as write_rest:
-        found = Publication(inputs, choices, way, OfflineDoor(settings), Report(write_rest))
+        found = Publication(inputs, choices, way, OfflineDoor(settings), PublishReport(write_rest))
         code = _run(found, settings, rate, as_json=as_json)
     click.get_current_context().exit(code)
 
@@ -164,7 +164,7 @@ def _rest_file(path: Path | None, inputs: list[Source]) -> Iterator[Callable[[Un
         yield write
 
 
-def _signer(path: Path | None) -> Callable[[Record], Record]:
+def _signer(path: Path | None) -> Callable[[InputRecord], InputRecord]:
     """What signs a record; without a key it stays as it is. Raises `KeyFileError`."""
     if path is None:
         return unsigned

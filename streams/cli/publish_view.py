@@ -12,7 +12,7 @@ from streams.plain_text import tables
 from streams.plain_text.printable import say, say_json
 from streams.publication.advice import GENERAL, advice
 from streams.publication.publication import MessageReport, Publication
-from streams.publication.report import MEANINGS, Report, Unfit, counted
+from streams.publication.report import MEANINGS, PublishReport, Unfit, counted
 
 # places shown of each code; `--rest` and `--json` have more
 _PLACES = 5
@@ -20,7 +20,7 @@ _PLACES = 5
 _STEP = 256 * 1024
 
 
-def show_faults(report: Report, places: int = _PLACES) -> None:
+def show_faults(report: PublishReport, places: int = _PLACES) -> None:
     """Each code with its count, meaning and first places, and what to do; what is the same for many is said once."""
     for code, count in report.by_code():
         say(f"{code}: {count.records:,} ({MEANINGS.get(code, '')})")
@@ -44,7 +44,7 @@ def show_faults(report: Report, places: int = _PLACES) -> None:
         say()
 
 
-def show_files(report: Report) -> None:
+def show_files(report: PublishReport) -> None:
     """One line a file, and where there are several one a kind."""
     if len(report.files) == 1:
         ((name, count),) = report.files.items()

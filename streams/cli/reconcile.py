@@ -17,7 +17,7 @@ from streams.kafka import topic_reader, topics
 from streams.kafka.topic_reader import Batch
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
-from streams.ledger.input_positions import Kept, Place, of_topic, passed_by
+from streams.ledger.input_positions import InputPartition, Kept, of_topic, passed_by
 from streams.ledger.progress import Acknowledged
 from streams.plain_text import tables
 from streams.plain_text.printable import printable, say, say_json
@@ -49,8 +49,12 @@ class NotReconciledError(FxwatchError):
 
 
 def _passed(
-    found: Reconciliation, begins: Mapping[Place, int], kept: Kept, ids: dict[str, bytes], committed: dict[Place, int]
-) -> list[tuple[Place, Acknowledged]]:
+    found: Reconciliation,
+    begins: Mapping[InputPartition, int],
+    kept: Kept,
+    ids: dict[str, bytes],
+    committed: dict[InputPartition, int],
+) -> list[tuple[InputPartition, Acknowledged]]:
     """What passed ingest by; returns what an operator has acknowledged of it."""
     names = {name: topic_id.decode() for name, topic_id in ids.items()}
     for place, first, end in passed_by(kept, begins, names, committed):
@@ -115,16 +119,16 @@ def _is_number(text: bytes | None, digits: int) -> bool:
     return text is not None and text.isdigit() and len(text) <= digits
 
 
-class Gathered(NamedTuple):
+class GatheredRecords(NamedTuple):
     """What was read: `unknown` counts records without a source, `settled` is what operators have acknowledged."""
 
     found: Reconciliation
     tokens: Tokens
     unknown: int
-    settled: list[tuple[Place, Acknowledged]]
+    settled: list[tuple[InputPartition, Acknowledged]]
 
 
-def gather(settings: Settings, *, up_to_committed: bool) -> Gathered:
+def gather(settings: Settings, *, up_to_committed: bool) -> GatheredRecords:
     """Read the inputs, then ledger, dead letters, legs and identities.
 
     The ends of the latter are taken later, so that what ingest finishes meanwhile counts.
@@ -160,7 +164,7 @@ def gather(settings: Settings, *, up_to_committed: bool) -> Gathered:
             tokens.sealed(records)
     for (topic, partition), end in topic_reader.written_ends(settings, topics.INPUTS).items():
         found.ended(topic, partition, end)
-    return Gathered(found, tokens, unknown, settled)
+    return GatheredRecords(found, tokens, unknown, settled)
 
 
 def _take_letter(record: Any, found: Reconciliation, ids: dict[str, bytes]) -> bool:
@@ -203,7 +207,7 @@ def _show(counts: list[TopicCount]) -> None:
     tables.show(["topic", *names], rows, numeric=names, whole=["topic"])
 
 
-def _plain(place: Place, one: Acknowledged) -> dict[str, Any]:
+def _plain(place: InputPartition, one: Acknowledged) -> dict[str, Any]:
     return {
         "topic": place[0],
         "partition": place[1],

@@ -81,7 +81,7 @@ def _opened(settings: Settings, token: str, key_file: Path) -> tuple[Identity, S
 def _reidentify(token: str, case: str, reason: str, key_file: Path, *, as_json: bool) -> None:
     settings = load_settings()
 
-    def record(outcome: str) -> audit_log.Written:
+    def record(outcome: str) -> audit_log.AuditReceipt:
         return audit_log.write(settings, KIND, token, case, reason, outcome)
 
     # fails here, before anything is opened, when there is no broker or no audit log to write to
@@ -149,7 +149,7 @@ def _broken(faults: list[str]) -> BrokenChainError:
     )
 
 
-def _anchor(settings: Settings, written: audit_log.Written) -> None:
+def _anchor(settings: Settings, written: audit_log.AuditReceipt) -> None:
     if settings.audit_anchor_file is not None:
         audit_anchors.add_anchor(settings.audit_anchor_file, written.offset, written.sha256)
 

@@ -9,14 +9,14 @@ from typing import Any
 import click
 import msgspec
 
-from streams.cli.desk_options import Progress, language
+from streams.cli.desk_options import ReadingProgress, language
 from streams.desk.alert_lookup import find_alerts, require_prefix
 from streams.desk_text.proof_words import PROOF_WORDS
 from streams.errors import NotReproducedError, OutOfReachError, UsageError
 from streams.plain_text import tables
 from streams.plain_text.languages import Language
 from streams.plain_text.printable import printable, say, say_json
-from streams.proofs.rescore import Gathered, Rescored, Rescorer, differing_versions, gather
+from streams.proofs.rescore import PublishedAlerts, Rescored, Rescorer, differing_versions, gather
 from streams.settings import Settings, load_settings
 
 FULL_DIGITS = 32
@@ -56,7 +56,7 @@ def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledg
     alert_id = None if alert_id is None else require_prefix(alert_id)
     settings = load_settings()
     if alert_id is not None and len(alert_id) < FULL_DIGITS:
-        (found,) = find_alerts(settings, [alert_id], Progress(lang)).values()
+        (found,) = find_alerts(settings, [alert_id], ReadingProgress(lang)).values()
         alert_id = found.alert.alert_id
     gathered = gather(settings, alert_id)
     rescorer = Rescorer(settings, cold=from_ledger)
@@ -66,7 +66,7 @@ def command(alert_id: str | None, lang: Language, *, everything: bool, from_ledg
         asyncio.run(_all(rescorer, settings, gathered, as_json=as_json))
 
 
-async def _one(rescorer: Rescorer, gathered: Gathered, lang: Language = "en", *, as_json: bool) -> None:
+async def _one(rescorer: Rescorer, gathered: PublishedAlerts, lang: Language = "en", *, as_json: bool) -> None:
     """Rescore what is published under one id; more than one position is a fault in itself, and each is looked at."""
     found = [
         one for number, triggers in gathered.triggers.items() async for one in rescorer.partition(number, triggers)
@@ -134,7 +134,7 @@ def _advice(rescored: Rescored) -> str:
     return "the published record, the ledger or the code was changed since; compare with --from-ledger"
 
 
-async def _all(rescorer: Rescorer, settings: Settings, gathered: Gathered, *, as_json: bool) -> None:
+async def _all(rescorer: Rescorer, settings: Settings, gathered: PublishedAlerts, *, as_json: bool) -> None:
     """One pass a partition; a summary by partition at the end."""
     partitions = sorted(gathered.triggers.keys() | set(range(settings.effective.engine.partitions)))
     total = sum(len(triggers) for triggers in gathered.triggers.values())

@@ -7,7 +7,7 @@ from typing import Any
 import click
 import msgspec
 
-from streams.kafka.topics import Difference, Topic, apply, connect, find_differences, table
+from streams.kafka.topics import Topic, TopicDifference, apply, connect, find_differences, table
 from streams.kafka.topics.acls import ROLES, Grant, Role
 from streams.kafka.topics.table import DAY_MS, HOUR_MS
 from streams.plain_text import tables
@@ -194,7 +194,7 @@ def _kept(topic: Topic, settings: Settings) -> str:
     return f"{kept / DAY_MS:.3g} days"
 
 
-def _print(settings: Settings, differences: list[Difference], missing: str, differing: str) -> None:
+def _print(settings: Settings, differences: list[TopicDifference], missing: str, differing: str) -> None:
     rows: list[Sequence[str]] = []
     for row in table(settings):
         aspects = {each.aspect for each in differences if each.topic == row.name}

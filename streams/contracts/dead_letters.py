@@ -39,7 +39,7 @@ RawHeaders = Sequence[tuple[str, bytes | None]]
 DeadLetter = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
 
-class Record(Protocol):
+class ConsumedRecord(Protocol):
     """What is read of a Kafka record; kafka-python's and aiokafka's consumer records fit."""
 
     @property
@@ -226,7 +226,7 @@ def _whole_number(content: bytes | None) -> int:
     return found if found < 2**63 else -1  # which no offset is, and no array of them holds
 
 
-def original(record: Record) -> Original | None:
+def original(record: ConsumedRecord) -> Original | None:
     """The record that a dead letter was made of; None when `record` is not a dead letter. Never raises."""
     headers = list(record.headers or ())
     start = max((place for place, (name, _) in enumerate(headers) if name == TOPIC), default=None)

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
 
-__all__ = ["DECLARATIONS", "DISPOSITIONS", "HISTORY_HEADER", "PROFILES", "RATES", "TRANSACTIONS", "Record"]
+__all__ = ["DECLARATIONS", "DISPOSITIONS", "HISTORY_HEADER", "PROFILES", "RATES", "TRANSACTIONS", "InputRecord"]
 
 
 HISTORY_HEADER = ("fx.history", b"1")
 
 
-class Record(NamedTuple):
+class InputRecord(NamedTuple):
     """A record to publish: topic, key, value, Kafka timestamp (ms, UTC; negative = time of sending), headers.
 
     `value` is None only for a deliberately bad record; a valid record always has one.

@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from streams.contracts.input_record import HISTORY_HEADER, Record
+from streams.contracts.input_record import HISTORY_HEADER, InputRecord
 from streams.contracts.inputs import INPUTS, RULES
 from streams.contracts.refusal_codes import shown_name
 from streams.errors import FxwatchError, UsageError
@@ -36,14 +36,14 @@ class EnvelopeError(LineError):
     """An envelope that is none: what it means to send is not known, so that nothing can be said of its value."""
 
 
-class Line(NamedTuple):
+class RecordLine(NamedTuple):
     """A line with its number. `fault`: why it cannot be made into a record, or None.
 
     `record` is then what `--as-is` sends: the line as it stands, without a key where none can be derived.
     """
 
     number: int
-    record: Record
+    record: InputRecord
     fault: LineError | None = None
 
 
@@ -80,7 +80,7 @@ def event_time_ms(topic: str, body: dict[str, Any]) -> int:
 
 def parsed(
     lines: Iterable[bytes], topic: str, *, timestamps: Timestamps = "own", history: bool = False
-) -> Iterator[Line]:
+) -> Iterator[RecordLine]:
     """Every line that is not empty, in order, as a record or with why it is none. 3 us a line of a transaction.
 
     `timestamps`: `own` = an envelope's own where it has one, else the time of sending; `event` = an envelope's own,
@@ -95,13 +95,13 @@ def parsed(
             record = _record(text, topic, timestamps)
         except (LineError, KeyError, ValueError, TypeError) as fault:
             told = _told(fault, topic)
-            record = Record(topic, _key_if_any(text, topic), text, AT_SENDING)
+            record = InputRecord(topic, _key_if_any(text, topic), text, AT_SENDING)
         if history and HISTORY_HEADER not in record.headers:
             record = record._replace(headers=(*record.headers, HISTORY_HEADER))
-        yield Line(number, record, told)
+        yield RecordLine(number, record, told)
 
 
-def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timestamps = "own") -> Iterator[Record]:
+def read(lines: Iterable[bytes], topic: str, *, source: str, timestamps: Timestamps = "own") -> Iterator[InputRecord]:
     """Records of the lines as by `parsed`. Raises `LineError` with the number of the first line that is none."""
     for line in parsed(lines, topic, timestamps=timestamps):
         if line.fault is not None:
@@ -132,20 +132,20 @@ def _key_if_any(text: bytes, topic: str) -> bytes | None:
         return None
 
 
-def _record(text: bytes, topic: str, timestamps: Timestamps) -> Record:
+def _record(text: bytes, topic: str, timestamps: Timestamps) -> InputRecord:
     body = orjson.loads(text)
     if not isinstance(body, dict):
         raise LineError("not a JSON object")
     if ENVELOPE in body:
         return _opened(body[ENVELOPE], topic, timestamps)
     at_ms = event_time_ms(topic, body) if timestamps == "event" else AT_SENDING
-    return Record(topic, contract_key(topic, body), text, at_ms)
+    return InputRecord(topic, contract_key(topic, body), text, at_ms)
 
 
 _FIELDS = frozenset({"key", "key_base64", "value", "value_base64", "timestamp_ms", "headers"})
 
 
-def _opened(content: Any, topic: str, timestamps: Timestamps) -> Record:
+def _opened(content: Any, topic: str, timestamps: Timestamps) -> InputRecord:
     if not isinstance(content, dict):
         raise EnvelopeError("the envelope holds no object")
     unknown = sorted(set(content) - _FIELDS)
@@ -163,7 +163,7 @@ def _opened(content: Any, topic: str, timestamps: Timestamps) -> Record:
     told = content.get("headers", [])
     if not isinstance(told, list) or not all(map(_is_header, told)):
         raise EnvelopeError("headers are not a list of [name, text]")
-    return Record(topic, key, value, at_ms, tuple((name, held.encode()) for name, held in told))
+    return InputRecord(topic, key, value, at_ms, tuple((name, held.encode()) for name, held in told))
 
 
 def _is_header(told: Any) -> bool:
@@ -183,7 +183,7 @@ def _bytes(content: dict[str, Any], name: str) -> bytes | None:
     return None if text is None else text.encode()
 
 
-def write(record: Record) -> bytes:
+def write(record: InputRecord) -> bytes:
     """The record as a line: plain where the contract alone gives it back byte for byte, else an envelope."""
     value = record.value
     if (
@@ -204,7 +204,7 @@ def write(record: Record) -> bytes:
     return orjson.dumps({ENVELOPE: content}) + b"\n"
 
 
-def _is_plain(record: Record, value: bytes) -> bool:
+def _is_plain(record: InputRecord, value: bytes) -> bool:
     try:
         body = orjson.loads(value)
         return (

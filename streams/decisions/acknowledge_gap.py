@@ -17,7 +17,7 @@ from streams.ingest.input_watch import committed_offsets, read_kept
 from streams.kafka import clients, topics
 from streams.kafka.denied import denied_or
 from streams.kafka.topic_reader import partitions_of
-from streams.ledger.input_positions import Kept, Place, acknowledged_record, of_topic, passed_by
+from streams.ledger.input_positions import InputPartition, Kept, acknowledged_record, of_topic, passed_by
 from streams.ledger.progress import Acknowledged
 from streams.settings import Settings
 
@@ -25,7 +25,9 @@ Span = tuple[int, int]
 """First and last offset, inclusive."""
 
 
-def record_acknowledgement(settings: Settings, place: Place, span: Span, reason: str, *, who: str, at: str) -> None:
+def record_acknowledgement(
+    settings: Settings, place: InputPartition, span: Span, reason: str, *, who: str, at: str
+) -> None:
     """Write the decision to `fx.progress.v1`.
 
     Raises `UsageError` when the offsets did not all pass ingest by, or are acknowledged already.
@@ -52,7 +54,7 @@ def record_acknowledgement(settings: Settings, place: Place, span: Span, reason:
         raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
 
 
-def _acknowledged(kept: Kept, place: Place, topic_id: str) -> list[Span]:
+def _acknowledged(kept: Kept, place: InputPartition, topic_id: str) -> list[Span]:
     return [
         (one.first, one.next - 1)
         for (where, _), one in kept.acknowledged.items()
@@ -94,7 +96,7 @@ def _text(span: Span) -> str:
     return str(span[0]) if span[0] == span[1] else f"{span[0]}-{span[1]}"
 
 
-async def _write(settings: Settings, place: Place, one: Acknowledged) -> None:
+async def _write(settings: Settings, place: InputPartition, one: Acknowledged) -> None:
     producer = clients.idempotent_producer(settings, f"{settings.application}-acknowledge")
     await producer.start()
     try:

@@ -17,7 +17,7 @@ from streams.kafka.record_sets import RECORDS_LIMIT
 from streams.kafka.topic_reader import partitions_of
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import progress
-from streams.ledger.progress import Place, Progress, Skip
+from streams.ledger.progress import AgentPartition, Progress, Skip
 from streams.monitor.core import MonitorCore
 from streams.monitor.rebuild import rebuild
 from streams.partition.kafka_log import KafkaLog
@@ -35,7 +35,7 @@ def record_skip(
     A record that is in the learned state cannot be skipped afterwards: replays would then differ from what was alerted.
     """
     topics.require(settings)
-    place = Place(topics.PROGRESS, agent, partition)
+    place = AgentPartition(topics.PROGRESS, agent, partition)
     skip = Skip(offset=offset, reason=reason, who=who, at=at, last=last)
     try:
         asyncio.run(_record(settings, place, skip))
@@ -44,7 +44,7 @@ def record_skip(
     return skip
 
 
-async def _record(settings: Settings, place: Place, skip: Skip) -> None:
+async def _record(settings: Settings, place: AgentPartition, skip: Skip) -> None:
     log = KafkaLog(
         settings,
         ledger=topics.LEDGER,
@@ -80,7 +80,7 @@ async def _record(settings: Settings, place: Place, skip: Skip) -> None:
     await _write(settings, place, skip)
 
 
-async def _unreadable_to(log: KafkaLog, place: Place, skip: Skip) -> bool:
+async def _unreadable_to(log: KafkaLog, place: AgentPartition, skip: Skip) -> bool:
     """Whether every offset of a decision on several is one of a record set that cannot be read."""
     if not skip.offset <= skip.last <= skip.offset + RECORDS_LIMIT:
         return False
@@ -93,7 +93,7 @@ async def _unreadable_to(log: KafkaLog, place: Place, skip: Skip) -> bool:
     )
 
 
-async def _can_be_applied(log: KafkaLog, place: Place, offset: int) -> bool:
+async def _can_be_applied(log: KafkaLog, place: AgentPartition, offset: int) -> bool:
     """Whether the core takes the record: tried, because a worker's memory is ahead of what the topics say it applied.
 
     Costs a replay from the newest snapshot before it, 0.3 ms an event. Raises `UsageError` when an earlier record stops
@@ -132,7 +132,7 @@ def record_input_skip(
     count = partitions_of(settings, [topic])[topic]
     if partition >= count:
         raise UsageError("there is no such partition", got=partition, expected=f"0 to {count - 1}")
-    place = Place(topics.PROGRESS, agent, partition)
+    place = AgentPartition(topics.PROGRESS, agent, partition)
     topic_id = read_ids(settings).get(topic, b"").decode()
     skip = Skip(offset=offset, reason=reason, who=who, at=at, topic=topic, topic_id=topic_id)
     try:
@@ -149,7 +149,7 @@ def record_input_skip(
         raise denied_or(BrokerUnavailableError("the decision was not recorded", got=repr(fault)), fault) from fault
 
 
-async def _record_input(settings: Settings, place: Place, skip: Skip) -> Skip:
+async def _record_input(settings: Settings, place: AgentPartition, skip: Skip) -> Skip:
     found = await _at(settings, TopicPartition(skip.topic, place.partition), skip.offset)
     if not isinstance(found, Unreadable) or not found.damaged:
         raise UsageError(
@@ -179,7 +179,7 @@ async def _at(settings: Settings, tp: TopicPartition, offset: int) -> Any:
     return None
 
 
-async def _write(settings: Settings, place: Place, skip: Skip) -> None:
+async def _write(settings: Settings, place: AgentPartition, skip: Skip) -> None:
     producer = clients.idempotent_producer(settings, f"{settings.application}-skip")
     await producer.start()
     try:
@@ -190,7 +190,7 @@ async def _write(settings: Settings, place: Place, skip: Skip) -> None:
         await producer.stop()
 
 
-def _require_partition(settings: Settings, place: Place) -> None:
+def _require_partition(settings: Settings, place: AgentPartition) -> None:
     partitions = settings.effective.engine.partitions
     if place.partition >= partitions:
         raise UsageError("there is no such partition", got=place.partition, expected=f"0 to {partitions - 1}")

@@ -28,7 +28,7 @@ def size_of(directory: Path) -> int:
     return 512 * blocks
 
 
-class Place:
+class DemoDirectory:
     """A directory for one demo, below the system's one for temporary files. Raises `OSError` where none can be made."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.broker.ports import free_ports
 from streams.demo.broker.supervisor import die_with_parent
-from streams.demo.place import BROKER, Place
+from streams.demo.place import BROKER, DemoDirectory
 from streams.demo.summary import account
 from streams.errors import ConfigurationError, FxwatchError
 from streams.kafka import topics
@@ -47,7 +47,7 @@ class DemoError(FxwatchError):
 class WorkerProcess:
     """One worker process, with its log and its page."""
 
-    def __init__(self, settings: Settings, place: Place, number: int, port: int) -> None:
+    def __init__(self, settings: Settings, place: DemoDirectory, number: int, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.log = place.directory / f"worker-{number}.log"
         # TMPDIR: a worker makes directories for temporary files, which go with the demo's own
@@ -88,7 +88,7 @@ class WorkerProcess:
             self.process.wait()
 
 
-class Figures(msgspec.Struct, kw_only=True):
+class WorkerFigures(msgspec.Struct, kw_only=True):
     """What the workers' metrics say, summed over workers; `read` and `rejected` (by ingest) by input topic."""
 
     read: Counter[str] = msgspec.field(default_factory=Counter)
@@ -100,9 +100,9 @@ class Figures(msgspec.Struct, kw_only=True):
     gap: int = 0
 
 
-def figures(workers: list[WorkerProcess]) -> Figures:
+def figures(workers: list[WorkerProcess]) -> WorkerFigures:
     """Read and add up the workers' metrics pages. Raises `DemoError` when one does not answer."""
-    found = Figures()
+    found = WorkerFigures()
     for worker in workers:
         page = worker.page("/metrics")
         if page is None:
@@ -115,7 +115,7 @@ def figures(workers: list[WorkerProcess]) -> Figures:
     return found
 
 
-def _add(found: Figures, name: str, labels: dict[str, str], value: float) -> None:
+def _add(found: WorkerFigures, name: str, labels: dict[str, str], value: float) -> None:
     if name == "fxwatch_detector_score_count" and labels["detector"] == SCORED_BY:
         found.scored += int(value)
     elif name == "fxwatch_records_read_total":
@@ -135,7 +135,7 @@ def _add(found: Figures, name: str, labels: dict[str, str], value: float) -> Non
 
 @contextlib.contextmanager
 def cluster(
-    settings: Settings, place: Place, report: Callable[[str], None]
+    settings: Settings, place: DemoDirectory, report: Callable[[str], None]
 ) -> Iterator[tuple[Settings, list[WorkerProcess]]]:
     """A broker with topics and two ready workers; everything is stopped at the end, whatever happens."""
     from streams.ledger.configuration_records import plant
@@ -189,7 +189,7 @@ def _wait_ready(workers: list[WorkerProcess]) -> None:
         time.sleep(0.2)
 
 
-def wait_drained(workers: list[WorkerProcess], sent: int) -> Figures:
+def wait_drained(workers: list[WorkerProcess], sent: int) -> WorkerFigures:
     """Wait until every record sent is read and nothing lags, twice in a row."""
     deadline, quiet = time.monotonic() + DRAIN_SECONDS, 0
     while quiet < 2:  # noqa: PLR2004  (lag is measured once a second; one quiet look may lie between two hops)
@@ -257,7 +257,7 @@ def planted_found(truth: Any, alerts: list[Alert], token_of: Callable[[str], str
 def summary(
     sent: int,
     seconds: float,
-    found: Figures,
+    found: WorkerFigures,
     alerts: list[Alert],
     planted: dict[str, tuple[int, int]],
     workers: list[WorkerProcess],

@@ -20,7 +20,7 @@ _PREFIX = re.compile(rf"[0-9a-f]{{{LEAST_DIGITS},32}}")
 _NAMED = 5
 
 
-class Found(NamedTuple):
+class FoundAlert(NamedTuple):
     """A published alert, its bytes, the partition of the alerts' topic it stands in, and what came after it.
 
     `successor` is the newest alert that brought it up to date; `newer` counts its party's alerts behind it,
@@ -47,13 +47,13 @@ def require_prefix(text: str) -> str:
     return prefix
 
 
-def find_alerts(settings: Settings, texts: Iterable[str], told: topic_reader.Told) -> dict[str, Found]:
+def find_alerts(settings: Settings, texts: Iterable[str], told: topic_reader.Told) -> dict[str, FoundAlert]:
     """The alert of each id or beginning of one: one reading of the topic for all. 10 us an alert of 7 KB.
 
     Raises `UsageError` for what is no id, or the beginning of several; `AlertNotFoundError` naming every one that no
     alert has; what the reader raises.
     """
-    search = Search(map(require_prefix, texts))
+    search = AlertSearch(map(require_prefix, texts))
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         for tp, records in reader.to_end(told=told):
             for record in records:
@@ -61,11 +61,11 @@ def find_alerts(settings: Settings, texts: Iterable[str], told: topic_reader.Tol
     return search.found()
 
 
-class Search:
+class AlertSearch:
     """Looks for alerts by the beginnings of their ids among records, each partition's in its order."""
 
     def __init__(self, prefixes: Iterable[str]) -> None:
-        self._matches: dict[str, dict[str, Found]] = {prefix: {} for prefix in prefixes}
+        self._matches: dict[str, dict[str, FoundAlert]] = {prefix: {} for prefix in prefixes}
         self._lengths = sorted({len(prefix) for prefix in self._matches})
         # the newest alert of a series -> the alerts asked for that it goes back to
         self._series: dict[str, tuple[str, ...]] = {}
@@ -86,13 +86,13 @@ class Search:
         mine = [self._matches[head.alert_id[:n]] for n in self._lengths if head.alert_id[:n] in self._matches]
         for matches in mine:
             if len(matches) <= _NAMED and head.alert_id not in matches:
-                matches[head.alert_id] = Found(read_alert(record.value), record.value, partition)
+                matches[head.alert_id] = FoundAlert(read_alert(record.value), record.value, partition)
         if mine:
             self._at[head.alert_id] = self._behind.setdefault(head.party, 0)
         if mine or led_to:
             self._series[head.alert_id] = (*led_to, head.alert_id) if mine else led_to
 
-    def found(self) -> dict[str, Found]:
+    def found(self) -> dict[str, FoundAlert]:
         """The only alert of each beginning. Raises `AlertNotFoundError` and `UsageError`."""
         missing = [prefix for prefix, matches in self._matches.items() if not matches]
         if missing:
@@ -104,13 +104,13 @@ class Search:
             )
         return {prefix: self._known(_only(prefix, matches)) for prefix, matches in self._matches.items()}
 
-    def _known(self, one: Found) -> Found:
+    def _known(self, one: FoundAlert) -> FoundAlert:
         alert_id = one.alert.alert_id
         newer = self._behind[one.alert.party] - self._at[alert_id]
         return one._replace(successor=self._successors.get(alert_id), newer=newer)
 
 
-def _only(prefix: str, matches: dict[str, Found]) -> Found:
+def _only(prefix: str, matches: dict[str, FoundAlert]) -> FoundAlert:
     if len(matches) > 1:
         named = sorted(matches)[:_NAMED]
         raise UsageError(
@@ -122,7 +122,7 @@ def _only(prefix: str, matches: dict[str, Found]) -> Found:
     return next(iter(matches.values()))
 
 
-def series_of(settings: Settings, found: Found) -> list[Head]:
+def series_of(settings: Settings, found: FoundAlert) -> list[Head]:
     """The alerts that this one brought up to date, itself, and those that brought it up to date, the oldest first."""
     alert, heads = found.alert, dict[str, Head]()
     # not by the whole token: a series goes on under another key where keys are rotated

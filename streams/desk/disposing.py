@@ -21,9 +21,9 @@ from nacl.signing import SigningKey
 from detectors.memory.officers import officer_number
 from streams.contracts.dead_letters import original
 from streams.contracts.identifiers import Identifiers
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import DISPOSITIONS, INPUTS, DispositionRecord
-from streams.desk.verdicts import WITHDRAWN, Given, Verdicts, given_of
+from streams.desk.verdicts import WITHDRAWN, LedgerVerdict, Verdicts, given_of
 from streams.errors import DeliveryError, UsageError
 from streams.ingest.decode import decode, find_faults
 from streams.kafka import clients, topics
@@ -65,10 +65,10 @@ def decided(decided_at: datetime, **said: Any) -> DispositionRecord:
     return msgspec.structs.replace(decision, event_id=f"desk-{digest[:_ID_DIGITS]}")
 
 
-def record_of(decision: DispositionRecord, key: SigningKey | None = None) -> Record:
+def record_of(decision: DispositionRecord, key: SigningKey | None = None) -> InputRecord:
     """The record to send, signed where there is a key."""
     value = json.dumps(msgspec.to_builtins(decision), ensure_ascii=False).encode()
-    plain = Record(DISPOSITIONS, decision.party.encode(), value, -1)
+    plain = InputRecord(DISPOSITIONS, decision.party.encode(), value, -1)
     return plain if key is None else sign(plain, key)
 
 
@@ -108,7 +108,7 @@ def check(settings: Settings, decision: DispositionRecord) -> None:
         )
 
 
-def already(verdicts: Verdicts, decision: DispositionRecord) -> Given | None:
+def already(verdicts: Verdicts, decision: DispositionRecord) -> LedgerVerdict | None:
     """The officer's own verdict on the alert where it says the same, so that nothing need be sent.
 
     Raises `UsageError` where the monitor would refuse the decision: the officer decided otherwise at a later time, or

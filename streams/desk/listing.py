@@ -12,7 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from streams.desk.alert_heads import Current, First, Folding, Sorting, Wanted, order, read_head, slot_part
-from streams.desk.verdicts import Given, Verdicts, read_verdicts, starts_of
+from streams.desk.verdicts import LedgerVerdict, Verdicts, read_verdicts, starts_of
 from streams.errors import NotAuthorizedError
 from streams.kafka import topic_reader, topics
 from streams.settings import Settings
@@ -21,15 +21,15 @@ Chosen = Literal["open", "disposed", "all"]
 ALL_AT_ONCE = 20_000
 
 
-class Row(msgspec.Struct, frozen=True):
+class AlertRow(msgspec.Struct, frozen=True):
     """One current alert and its verdicts; None where the ledger could not be read.
 
     `earlier` are verdicts on alerts that this one brought up to date.
     """
 
     current: Current
-    standing: tuple[Given, ...] | None = None
-    earlier: tuple[Given, ...] = ()
+    standing: tuple[LedgerVerdict, ...] | None = None
+    earlier: tuple[LedgerVerdict, ...] = ()
 
     @property
     def state(self) -> Literal["open", "disposed", "retracted", "unknown"]:
@@ -44,7 +44,7 @@ class Row(msgspec.Struct, frozen=True):
 class Listed(msgspec.Struct, frozen=True):
     """The rows in their order, how many alerts met the conditions, and why verdicts are not known, where so."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[AlertRow, ...]
     total: int
     unreadable: int
     without_verdicts: NotAuthorizedError | None = None
@@ -67,14 +67,14 @@ def listed(settings: Settings, query: Query, told: topic_reader.Told, known: Ver
     Raises what the reader raises; who may not read the ledger gets alerts without verdicts, and a `NotAuthorizedError`
     where they were to be chosen by them.
     """
-    source = _Source(settings, query, told)
+    source = _AlertReader(settings, query, told)
     if query.state == "all":
         return _of_any_state(settings, query, source, told, known)
     return _of_a_state(settings, query, source, told)
 
 
 def _of_any_state(
-    settings: Settings, query: Query, source: "_Source", told: topic_reader.Told, verdicts: Verdicts | None
+    settings: Settings, query: Query, source: "_AlertReader", told: topic_reader.Told, verdicts: Verdicts | None
 ) -> Listed:
     """The first alerts, and then the verdicts on these alone."""
     key = order(query.sorting)
@@ -89,11 +89,11 @@ def _of_any_state(
             with topic_reader.Reader(settings, [topics.LEDGER]) as ledger:
                 verdicts = read_verdicts(settings, ledger, _starts(chosen), told)
         except NotAuthorizedError as fault:
-            return Listed(tuple(map(Row, chosen)), first.total, source.unreadable, fault)
+            return Listed(tuple(map(AlertRow, chosen)), first.total, source.unreadable, fault)
     return Listed(tuple(_row(each, verdicts) for each in chosen), first.total, source.unreadable)
 
 
-def _of_a_state(settings: Settings, query: Query, source: "_Source", told: topic_reader.Told) -> Listed:
+def _of_a_state(settings: Settings, query: Query, source: "_AlertReader", told: topic_reader.Told) -> Listed:
     """The first alerts of a state: verdicts on all of them say which."""
     key = order(query.sorting)
     first = First(query.most, lambda row: key(row.current.head))
@@ -105,10 +105,10 @@ def _of_a_state(settings: Settings, query: Query, source: "_Source", told: topic
     return Listed(tuple(first.in_order()), first.total, source.unreadable)
 
 
-def _row(current: Current, verdicts: Verdicts) -> Row:
+def _row(current: Current, verdicts: Verdicts) -> AlertRow:
     party = current.head.party
     earlier = [given for alert_id in current.earlier for given in verdicts.standing(alert_id, party)]
-    return Row(current, tuple(verdicts.standing(current.head.alert_id, party)), tuple(earlier))
+    return AlertRow(current, tuple(verdicts.standing(current.head.alert_id, party)), tuple(earlier))
 
 
 def _starts(currents: Iterable[Current]) -> dict[int, int]:
@@ -116,7 +116,7 @@ def _starts(currents: Iterable[Current]) -> dict[int, int]:
     return starts_of((each.head.position.partition, each.first_offset) for each in currents)
 
 
-class _Source:
+class _AlertReader:
     """Reads the topic partition by partition; counts what is no alert."""
 
     def __init__(self, settings: Settings, query: Query, told: topic_reader.Told) -> None:

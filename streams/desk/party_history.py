@@ -36,7 +36,7 @@ MOST_NAMED = 5
 REMEMBERED = 50_000
 
 
-class Entry(msgspec.Struct, frozen=True):
+class PartyEvent(msgspec.Struct, frozen=True):
     """One event of the party: when it happened, where it stands in the ledger, and its amount in USD if it has one."""
 
     at: datetime
@@ -112,7 +112,7 @@ class History:
         """Entries of the party in the time asked for."""
         return self._kept.total
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[PartyEvent]:
         """Those kept, the oldest first."""
         return list(reversed(self._kept.in_order()))
 
@@ -165,7 +165,7 @@ class History:
         if at is None or (self._since is not None and at < self._since) or (self._until and at >= self._until):
             return
         usd = self._worth.usd(event) if isinstance(event, Transaction) else None
-        self._kept.add(Entry(at, record.offset, event, usd))
+        self._kept.add(PartyEvent(at, record.offset, event, usd))
         self.kinds[str(event.__struct_config__.tag)] += 1
         if isinstance(event, Transaction):
             self._count(event, at, usd)

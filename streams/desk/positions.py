@@ -35,7 +35,7 @@ class At(msgspec.Struct, frozen=True):
     cause: str = ""
 
 
-class Span(msgspec.Struct, frozen=True):
+class OffsetSpan(msgspec.Struct, frozen=True):
     """A partition's first offset kept, the end of what is committed, and the end of all that was written."""
 
     first: int
@@ -45,7 +45,7 @@ class Span(msgspec.Struct, frozen=True):
 
 async def records_at(
     settings: Settings, topic: str, partition: int, offsets: Iterable[int], *, why: bool = True
-) -> tuple[dict[int, At], Span]:
+) -> tuple[dict[int, At], OffsetSpan]:
     """What stands at these offsets of a partition, and the partition's span. One request for neighbours, 3 ms each.
 
     `why`: where no record is found it is read again, uncommitted, to tell what was rolled back; else that is a marker.
@@ -56,7 +56,7 @@ async def records_at(
     try:
         async with _opened(settings, place, committed=False) as plain, _opened(settings, place, committed=True) as one:
             first = (await plain.beginning_offsets([place]))[place]
-            span = Span(first, await clients.end_offset(one, place), await clients.end_offset(plain, place))
+            span = OffsetSpan(first, await clients.end_offset(one, place), await clients.end_offset(plain, place))
             inside = [offset for offset in wanted if span.first <= offset < span.committed]
             found = await _read(one, place, inside)
             missing = [offset for offset in inside if offset not in found]
@@ -71,7 +71,7 @@ async def records_at(
     return {offset: _told(offset, span, found, hidden) for offset in wanted}, span
 
 
-def _told(offset: int, span: Span, found: dict[int, Any], hidden: dict[int, Any]) -> At:
+def _told(offset: int, span: OffsetSpan, found: dict[int, Any], hidden: dict[int, Any]) -> At:
     if offset < span.first:
         return At(offset, "deleted")
     if offset >= span.committed:

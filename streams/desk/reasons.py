@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from typing import Any
 
 from streams.desk.positions import At, records_at
-from streams.desk.verdicts import Given
+from streams.desk.verdicts import LedgerVerdict
 from streams.kafka import topics
 from streams.settings import Settings
 
 
-async def reasons_of(settings: Settings, verdicts: Iterable[Given]) -> dict[tuple[int, int], str]:
+async def reasons_of(settings: Settings, verdicts: Iterable[LedgerVerdict]) -> dict[tuple[int, int], str]:
     """The reasons by the verdict's ledger position (partition, offset); left out where the topic keeps it no more.
 
     Raises `NotAuthorizedError` for who may not read verdicts, and `BrokerUnavailableError`.
     """
-    by_partition: dict[int, list[tuple[Given, int]]] = {}
+    by_partition: dict[int, list[tuple[LedgerVerdict, int]]] = {}
     for given in verdicts:
         if given.source is not None and given.source.topic == topics.DISPOSITIONS:
             by_partition.setdefault(given.source.partition, []).append((given, given.source.offset))
@@ -29,7 +29,7 @@ async def reasons_of(settings: Settings, verdicts: Iterable[Given]) -> dict[tupl
     return reasons
 
 
-def _reason(given: Given, at: At) -> str | None:
+def _reason(given: LedgerVerdict, at: At) -> str | None:
     """The reason that the record there tells, where it is the verdict's own: a topic made anew has the same offsets."""
     if at.state != "record":
         return None

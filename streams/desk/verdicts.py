@@ -23,7 +23,7 @@ _KIND = (envelope.TYPE, b"disposition")
 WITHDRAWN: Verdict = "withdrawn"
 
 
-class Given(msgspec.Struct, frozen=True, kw_only=True):
+class LedgerVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """A verdict in the ledger; `source` is where its officer's own record stands, with the reason in words.
 
     `received_at` is Kafka's time of it, None where that is not known.
@@ -62,27 +62,27 @@ class Verdicts:
 
     def __init__(self, officers: Iterable[str] = ()) -> None:
         self._listed = frozenset(map(officer_number, officers))
-        self._of: dict[str, list[Given]] = {}
+        self._of: dict[str, list[LedgerVerdict]] = {}
         self._known: set[tuple[int, str, str]] = set()
 
-    def add(self, given: Given) -> None:
+    def add(self, given: LedgerVerdict) -> None:
         """Take the next verdict of the ledger; one that came before is passed over, as the monitor does."""
         identity = officer_number(given.investigator), given.party, given.event_id
         if identity not in self._known:
             self._known.add(identity)
             self._of.setdefault(given.alert_id, []).append(given)
 
-    def on(self, alert_id: str, party: str) -> list[Given]:
+    def on(self, alert_id: str, party: str) -> list[LedgerVerdict]:
         """Every verdict that was given on the alert of this party."""
         return [given for given in self._of.get(alert_id, ()) if may_be_one(given.party, party)]
 
-    def counts(self, given: Given) -> bool:
+    def counts(self, given: LedgerVerdict) -> bool:
         """Whether the officer's verdicts count at all, by the configuration here."""
         return not self._listed or officer_number(given.investigator) in self._listed
 
-    def newest(self, alert_id: str, party: str) -> dict[int, Given]:
+    def newest(self, alert_id: str, party: str) -> dict[int, LedgerVerdict]:
         """Each officer's own verdict on the alert, by the officer's number, in the order they were given."""
-        newest: dict[int, Given] = {}
+        newest: dict[int, LedgerVerdict] = {}
         for given in self.on(alert_id, party):
             officer = officer_number(given.investigator)
             before = newest.get(officer)
@@ -91,16 +91,16 @@ class Verdicts:
                 newest[officer] = given
         return newest
 
-    def of_officer(self, alert_id: str, party: str, investigator: str) -> Given | None:
+    def of_officer(self, alert_id: str, party: str, investigator: str) -> LedgerVerdict | None:
         """The officer's own verdict on the alert, a withdrawal too; None where there is none that counts."""
         return self.newest(alert_id, party).get(officer_number(investigator))
 
-    def standing(self, alert_id: str, party: str) -> list[Given]:
+    def standing(self, alert_id: str, party: str) -> list[LedgerVerdict]:
         """The officers' own verdicts on the alert that were not withdrawn, in the order they were given."""
         return [given for given in self.newest(alert_id, party).values() if given.verdict != WITHDRAWN]
 
 
-def _replaces(given: Given, before: Given) -> bool:
+def _replaces(given: LedgerVerdict, before: LedgerVerdict) -> bool:
     """The monitor's own rule: another verdict than the officer's last one, and not decided before that."""
     return given.verdict != before.verdict and given.counted_at >= before.counted_at
 
@@ -116,7 +116,7 @@ def _first(start: int, begin: int, end: int) -> int:
     return begin if start > end else max(begin, start)
 
 
-def given_of(record: Any, partition: int) -> Given | None:
+def given_of(record: Any, partition: int) -> LedgerVerdict | None:
     """The verdict of a ledger record; None for any other record, and one that cannot be read. 0.2 us for another's."""
     if _KIND not in record.headers:
         return None
@@ -126,7 +126,7 @@ def given_of(record: Any, partition: int) -> Given | None:
         return None  # `fxwatch ledger show` says what is wrong with it; the monitor stops there
     if not isinstance(event, Disposition):
         return None
-    return Given(
+    return LedgerVerdict(
         event_id=event.event_id,
         alert_id=event.alert_id,
         party=event.party,

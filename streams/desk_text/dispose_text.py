@@ -12,7 +12,7 @@ from streams.alert_text.labels import LABELS
 from streams.contracts.inputs import DISPOSITIONS, DispositionRecord
 from streams.desk.alert_lookup import SHORT_DIGITS
 from streams.desk.disposing import Done
-from streams.desk.verdicts import Given
+from streams.desk.verdicts import LedgerVerdict
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import verdict_of
 from streams.desk_text.history_text import worth
@@ -61,7 +61,7 @@ def _why(done: Done, lang: Language) -> str:
     return done.why if done.why and lang == "en" else ", ".join(done.codes)
 
 
-def stands_line(given: Given, zone: ZoneInfo, lang: Language) -> str:
+def stands_line(given: LedgerVerdict, zone: ZoneInfo, lang: Language) -> str:
     """That nothing was sent, because the officer's verdict says so already."""
     when = local_time(given.decided_at, zone, lang)
     return printable(f"  {DESK_WORDS[lang].stands.format(officer=given.investigator, when=when)}")

@@ -7,7 +7,7 @@ from detectors.contracts.events import Declaration, Disposition, Event, Profile,
 from detectors.wording import phrases
 from streams.alert_text.alert_text import number
 from streams.contracts.inputs import DispositionRecord
-from streams.desk.verdicts import Given
+from streams.desk.verdicts import LedgerVerdict
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.record_words import KINDS, value_in_words
 from streams.plain_text.languages import Language
@@ -53,7 +53,7 @@ def payment_lines(
     return printable("; ".join(what)), printable("; ".join(how))
 
 
-def verdict_of(one: Disposition | DispositionRecord | Given, lang: Language) -> str:
+def verdict_of(one: Disposition | DispositionRecord | LedgerVerdict, lang: Language) -> str:
     """What was said, and by whom."""
     said = value_in_words("verdict", one.verdict, lang)
     return DESK_WORDS[lang].decided.format(verdict=said, officer=one.investigator)

@@ -7,7 +7,7 @@ import msgspec
 
 from detectors.contracts.alert import EvidenceItem
 from detectors.contracts.events import Transaction
-from streams.alert_text.alert_text import Line
+from streams.alert_text.alert_text import TextLine
 from streams.desk.evidence_records import Detail
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import Purposes, event_lines, payment_lines, purpose
@@ -24,14 +24,14 @@ class EvidenceText:
         self._of: Mapping[EvidenceItem, Detail] = {each.item: each for each in details}
         self._purposes, self._lang = purposes, lang
 
-    def __call__(self, item: EvidenceItem) -> Iterable[Line]:
+    def __call__(self, item: EvidenceItem) -> Iterable[TextLine]:
         """The lines of this record."""
         detail = self._of.get(item)
         if detail is None:
             return []
         if detail.event is None:
             told = DESK_WORDS[self._lang].positions[detail.state]
-            return [Line(told.format(first=detail.first, end=detail.end, cause=detail.cause), "", _MARGIN, _HANG)]
+            return [TextLine(told.format(first=detail.first, end=detail.end, cause=detail.cause), "", _MARGIN, _HANG)]
         # the institution stands in the record's own line
         event, rest = detail.event, (detail.usd, self._purposes, self._lang)
         texts = (
@@ -39,7 +39,7 @@ class EvidenceText:
             if isinstance(event, Transaction)
             else event_lines(event, *rest)
         )
-        return [Line(text, "", _MARGIN, _HANG) for text in texts]
+        return [TextLine(text, "", _MARGIN, _HANG) for text in texts]
 
 
 def evidence_json(detail: Detail, purposes: Purposes) -> dict[str, Any]:

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping
 from zoneinfo import ZoneInfo
 
 from detectors.contracts.alert import Alert
-from streams.alert_text.alert_text import Line, local_time, number
+from streams.alert_text.alert_text import TextLine, local_time, number
 from streams.alert_text.labels import LABELS as ALERT_LABELS
 from streams.desk.alert_heads import Head
 from streams.desk.alert_lookup import SHORT_DIGITS
-from streams.desk.verdicts import Given, Verdicts
+from streams.desk.verdicts import LedgerVerdict, Verdicts
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import verdict_of
 from streams.desk_text.record_words import LABELS, value_in_words
@@ -22,10 +22,10 @@ Reasons = Mapping[tuple[int, int], str] | None
 
 def history_lines(
     heads: Iterable[Head], shown: str, verdicts: Verdicts | None, reasons: Reasons, zone: ZoneInfo, lang: Language
-) -> list[Line]:
+) -> list[TextLine]:
     """The alerts of the series, the oldest first, each with its verdicts; `shown` is marked with a star."""
     words = DESK_WORDS[lang]
-    page = [Line(words.history, style="bold")]
+    page = [TextLine(words.history, style="bold")]
     for head in heads:
         told = (
             local_time(head.created_for, zone, lang),
@@ -34,18 +34,18 @@ def history_lines(
             ALERT_LABELS[lang].severity[head.severity],
             worth(head, lang),
         )
-        page.append(Line("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
+        page.append(TextLine("  ".join(told), "*" if head.alert_id == shown else "-", _MARGIN, _HANG))
         if verdicts is not None:
             for given in verdicts.on(head.alert_id, head.party):
                 page += _given(given, reasons, zone, lang, counts=verdicts.counts(given))
     if verdicts is None:
-        page.append(Line(words.no_right, "", _MARGIN))
+        page.append(TextLine(words.no_right, "", _MARGIN))
     elif not any(verdicts.on(head.alert_id, head.party) for head in heads):
-        page.append(Line(words.no_verdict, "", _MARGIN))
+        page.append(TextLine(words.no_verdict, "", _MARGIN))
     return page
 
 
-def _given(given: Given, reasons: Reasons, zone: ZoneInfo, lang: Language, *, counts: bool) -> list[Line]:
+def _given(given: LedgerVerdict, reasons: Reasons, zone: ZoneInfo, lang: Language, *, counts: bool) -> list[TextLine]:
     words, labels = DESK_WORDS[lang], LABELS[lang]
     told = [local_time(given.decided_at, zone, lang), verdict_of(given, lang)]
     if given.amount_krw is not None:
@@ -61,7 +61,7 @@ def _given(given: Given, reasons: Reasons, zone: ZoneInfo, lang: Language, *, co
     else:
         kept = reasons.get((given.partition, given.offset))
         reason = words.reason_gone if kept is None else words.reason.format(reason=kept)
-    return [Line(printable("  ".join(told)), "", _INNER, _HANG), Line(printable(reason), "", _INNER + _HANG)]
+    return [TextLine(printable("  ".join(told)), "", _INNER, _HANG), TextLine(printable(reason), "", _INNER + _HANG)]
 
 
 def worth(head: Head | Alert, lang: Language) -> str:

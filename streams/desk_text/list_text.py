@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from streams.alert_text import korean
-from streams.alert_text.alert_text import STYLES, Line, in_language, local_time
+from streams.alert_text.alert_text import STYLES, TextLine, in_language, local_time
 from streams.alert_text.labels import LABELS
 from streams.desk.alert_heads import ANOMALY, Head
 from streams.desk.alert_lookup import SHORT_DIGITS
-from streams.desk.listing import Row
+from streams.desk.listing import AlertRow
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.history_text import worth
 from streams.desk_text.record_words import value_in_words
@@ -68,7 +68,7 @@ def columns(zone: ZoneInfo, lang: Language) -> list[str]:
     return [when, words.severity, words.found, words.amount, words.verdict, words.alert, words.party, words.case]
 
 
-def cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
+def cells(row: AlertRow, zone: ZoneInfo, lang: Language) -> list[str]:
     """A row of the table, the id shortened to what `show` and `dispose` take."""
     head = row.current.head
     when = korean.short_moment(head.created_for, zone) if lang == "ko" else local_time(head.created_for, zone)
@@ -84,11 +84,13 @@ def cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
     ]
 
 
-def block(row: Row, zone: ZoneInfo, lang: Language) -> list[Line]:
+def block(row: AlertRow, zone: ZoneInfo, lang: Language) -> list[TextLine]:
     """The same for a terminal that is too narrow for a table: three lines of 80 columns, one below the other."""
     when, severity, found, amount, said, short, party, case = cells(row, zone, lang)
-    head = Line(f"{short}  {when}  {amount}  {said}", severity, 0, 10, label_style=STYLES[row.current.head.severity])
-    return [head, Line(found, margin=2, hang=0), Line(f"{party}  {case}", margin=2)]
+    head = TextLine(
+        f"{short}  {when}  {amount}  {said}", severity, 0, 10, label_style=STYLES[row.current.head.severity]
+    )
+    return [head, TextLine(found, margin=2, hang=0), TextLine(f"{party}  {case}", margin=2)]
 
 
 def title(head: Head, lang: Language) -> str:
@@ -97,7 +99,7 @@ def title(head: Head, lang: Language) -> str:
     return printable(named) if named else DESK_WORDS[lang].anomaly
 
 
-def verdict(row: Row, lang: Language) -> str:
+def verdict(row: AlertRow, lang: Language) -> str:
     """The verdicts that stand; where there is none, the state, and what was said before it was updated."""
     words = DESK_WORDS[lang]
     if row.standing:
@@ -107,7 +109,7 @@ def verdict(row: Row, lang: Language) -> str:
     return f"{words.states[row.state]}{remark}"
 
 
-def csv_cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
+def csv_cells(row: AlertRow, zone: ZoneInfo, lang: Language) -> list[str]:
     """A row for a spreadsheet: whole ids, decimal amounts, times in the zone with its offset."""
     head, last = row.current.head, row.standing[-1] if row.standing else None
     place = f"{head.position.partition}:{head.position.offset}"
@@ -133,7 +135,7 @@ def csv_cells(row: Row, zone: ZoneInfo, lang: Language) -> list[str]:
     ]
 
 
-def row_json(row: Row) -> dict[str, Any]:
+def row_json(row: AlertRow) -> dict[str, Any]:
     """A row for machines: the alert's own words, the state, and every verdict that stands."""
     head = row.current.head
     told: dict[str, Any] = msgspec.to_builtins(head)

@@ -9,11 +9,11 @@ import msgspec
 from detectors.contracts.events import Declaration, Disposition, Profile, Transaction
 from detectors.values.money import plain
 from streams.alert_text import korean
-from streams.alert_text.alert_text import Line, local_time, number
+from streams.alert_text.alert_text import TextLine, local_time, number
 from streams.alert_text.labels import LABELS as ALERT_LABELS
 from streams.desk.alert_lookup import SHORT_DIGITS
-from streams.desk.listing import Row
-from streams.desk.party_history import OTHERS, Entry, History, Sum, largest
+from streams.desk.listing import AlertRow
+from streams.desk.party_history import OTHERS, History, PartyEvent, Sum, largest
 from streams.desk_text.desk_words import DESK_WORDS, DeskWords
 from streams.desk_text.event_text import Purposes, event_lines, purpose
 from streams.desk_text.history_text import worth
@@ -76,17 +76,17 @@ def party_lines(
     token: str,
     history: History,
     partition: int,
-    rows: Iterable[Row],
+    rows: Iterable[AlertRow],
     purposes: Purposes,
     zone: ZoneInfo,
     lang: Language,
-) -> list[Line]:
+) -> list[TextLine]:
     """The page, top to bottom: events the oldest first."""
     words = DESK_WORDS[lang]
-    page = [Line(f"{words.party}  {token}", style="bold")]
+    page = [TextLine(f"{words.party}  {token}", style="bold")]
     others = sorted(history.names - {token})
     if others:
-        page.append(Line(words.names.format(names=", ".join(others)), margin=2))
+        page.append(TextLine(words.names.format(names=", ".join(others)), margin=2))
     page += _profile(history.profile, zone, lang)
     page += _sums(history, words, lang)
     page += _counterparties(history, words, lang)
@@ -94,22 +94,22 @@ def party_lines(
     alerts = list(rows)
     page += _alerts(alerts, zone, lang)
     if alerts:
-        page.append(Line(ALERT_LABELS[lang].caution, margin=2, style="italic"))
+        page.append(TextLine(ALERT_LABELS[lang].caution, margin=2, style="italic"))
     return page
 
 
-def _profile(profile: Profile | None, zone: ZoneInfo, lang: Language) -> Iterator[Line]:
+def _profile(profile: Profile | None, zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
     words, labels = DESK_WORDS[lang], LABELS[lang]
-    yield Line(words.profile, style="bold")
+    yield TextLine(words.profile, style="bold")
     if profile is None:
-        yield Line(words.no_profile, margin=2)
+        yield TextLine(words.no_profile, margin=2)
         return
-    yield Line(value_in_words("party_type", profile.party_type, lang), labels["party_type"], 2, _HANG)
+    yield TextLine(value_in_words("party_type", profile.party_type, lang), labels["party_type"], 2, _HANG)
     for name in ("registered_on", "capital_krw", "turnover_krw", "industry_code", "size", "employees", "region"):
         content = getattr(profile, name)
         if content is not None:
-            yield Line(plain_field(name, content, lang), labels[name], 2, _HANG)
-    yield Line(local_time(profile.as_of, zone, lang), labels["as_of"], 2, _HANG)
+            yield TextLine(plain_field(name, content, lang), labels[name], 2, _HANG)
+    yield TextLine(local_time(profile.as_of, zone, lang), labels["as_of"], 2, _HANG)
 
 
 def _usd(one: Sum, words: DeskWords, lang: Language) -> str:
@@ -117,70 +117,72 @@ def _usd(one: Sum, words: DeskWords, lang: Language) -> str:
     return f"{told} ({words.without_usd}: {one.without_usd:,})" if one.without_usd else told
 
 
-def _sums(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
+def _sums(history: History, words: DeskWords, lang: Language) -> Iterator[TextLine]:
     if not history.months:
         return
-    yield Line(words.sums, style="bold")
+    yield TextLine(words.sums, style="bold")
     for period, one in sorted(history.months.items()):
         direction = value_in_words("direction", period.direction, lang)
         month = korean.month(period.month) if lang == "ko" else period.month
         told = f"{_usd(one, words, lang)}  {words.payments.format(n=f'{one.count:,}')}"
-        yield Line(told, f"{month}  {direction}", 2, _HANG + 8)
-    yield Line(words.sums_note, margin=2)
+        yield TextLine(told, f"{month}  {direction}", 2, _HANG + 8)
+    yield TextLine(words.sums_note, margin=2)
     statuses = ((value_in_words("status", name, lang), count) for name, count in sorted(history.statuses.items()))
-    yield Line(_tallies(statuses, "; ", words), margin=2)
+    yield TextLine(_tallies(statuses, "; ", words), margin=2)
     names = _tallies(history.institutions.most_common(SHOWN_COUNTERPARTIES), ", ", words)
-    yield Line(printable(words.institutions.format(names=names)), margin=2)
+    yield TextLine(printable(words.institutions.format(names=names)), margin=2)
 
 
 def _tallies(counts: Iterable[tuple[str, int]], between: str, words: DeskWords) -> str:
     return between.join(words.tally.format(name=name, n=f"{count:,}") for name, count in counts)
 
 
-def _counterparties(history: History, words: DeskWords, lang: Language) -> Iterator[Line]:
+def _counterparties(history: History, words: DeskWords, lang: Language) -> Iterator[TextLine]:
     if not history.counterparties:
         return
-    yield Line(f"{words.counterparties} ({words.tokens.format(n=f'{len(history.counterparties):,}')})", style="bold")
+    yield TextLine(
+        f"{words.counterparties} ({words.tokens.format(n=f'{len(history.counterparties):,}')})", style="bold"
+    )
     for token, one in largest(history.counterparties, SHOWN_COUNTERPARTIES):
         name = words.others if token == OTHERS else token
         told = f"{name}  {_usd(one, words, lang)}  {words.payments.format(n=f'{one.count:,}')}"
-        yield Line(printable(told), "-", 2, 2)
+        yield TextLine(printable(told), "-", 2, 2)
 
 
-def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[Line]:
+def _events(history: History, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
     words, entries = DESK_WORDS[lang], history.entries()
     counts = _tallies(((words.kinds[kind], count) for kind, count in history.kinds.most_common()), ", ", words)
-    yield Line(f"{words.events} ({counts})" if counts else words.events, style="bold")
+    yield TextLine(f"{words.events} ({counts})" if counts else words.events, style="bold")
     for entry in entries:
         place = ALERT_LABELS[lang].ledger_position.format(partition=partition, offset=entry.offset)
         kind = KINDS[lang][str(entry.event.__struct_config__.tag)]
-        yield Line(f"{local_time(entry.at, zone, lang)}  {kind}  {place}", "-", 2, 2)
+        yield TextLine(f"{local_time(entry.at, zone, lang)}  {kind}  {place}", "-", 2, 2)
         for line in event_lines(entry.event, entry.usd, purposes, lang):
-            yield Line(line, margin=4)
+            yield TextLine(line, margin=4)
     if not entries:
-        yield Line(words.no_events, margin=2)
+        yield TextLine(words.no_events, margin=2)
     elif history.total > len(entries):
-        yield Line(words.page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"), margin=2)
+        yield TextLine(words.page.format(shown=f"{len(entries):,}", total=f"{history.total:,}"), margin=2)
         before = history.earlier_before or entries[0].at
-        yield Line(words.earlier_page.format(when=before.astimezone(zone).isoformat()), margin=2)
+        yield TextLine(words.earlier_page.format(when=before.astimezone(zone).isoformat()), margin=2)
     if history.repeated:
-        yield Line(words.repeated.format(n=f"{history.repeated:,}"), margin=2)
+        yield TextLine(words.repeated.format(n=f"{history.repeated:,}"), margin=2)
     if history.unreadable:
         places = ", ".join(f"{partition}:{offset}" for offset in history.unreadable_at)
-        yield Line(words.unreadable_events.format(n=f"{history.unreadable:,}", places=places), margin=2)
+        yield TextLine(words.unreadable_events.format(n=f"{history.unreadable:,}", places=places), margin=2)
 
 
-def _alerts(rows: list[Row], zone: ZoneInfo, lang: Language) -> Iterator[Line]:
+def _alerts(rows: list[AlertRow], zone: ZoneInfo, lang: Language) -> Iterator[TextLine]:
     words = DESK_WORDS[lang]
-    cases: dict[str, list[Row]] = {}
+    cases: dict[str, list[AlertRow]] = {}
     for row in rows:
         cases.setdefault(row.current.head.case_id, []).append(row)
-    yield Line(f"{words.alerts} ({words.cases.format(n=len(cases))})", style="bold")
+    yield TextLine(f"{words.alerts} ({words.cases.format(n=len(cases))})", style="bold")
     if not rows:
-        yield Line(words.no_alerts, margin=2)
+        yield TextLine(words.no_alerts, margin=2)
     for case, many in cases.items():
         still = sum(row.state == "open" for row in many)
-        yield Line(words.case_line.format(case=printable(case), n=len(many), open=still), margin=2)
+        yield TextLine(words.case_line.format(case=printable(case), n=len(many), open=still), margin=2)
         for row in many:
             head = row.current.head
             told = (
@@ -191,10 +193,10 @@ def _alerts(rows: list[Row], zone: ZoneInfo, lang: Language) -> Iterator[Line]:
                 verdict(row, lang),
                 head.alert_id[:SHORT_DIGITS],
             )
-            yield Line("  ".join(told), "-", 4, 2)
+            yield TextLine("  ".join(told), "-", 4, 2)
 
 
-def csv_cells(entry: Entry, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> list[str]:
+def csv_cells(entry: PartyEvent, partition: int, purposes: Purposes, zone: ZoneInfo, lang: Language) -> list[str]:
     """An event for a spreadsheet; what it does not have is empty."""
     event = entry.event
     row = dict.fromkeys(CSV_COLUMNS, "") | {

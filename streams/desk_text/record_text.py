@@ -9,7 +9,7 @@ import msgspec
 
 from detectors.contracts.events import ConfigurationChange, Event, Origin
 from streams.alert_text import korean
-from streams.alert_text.alert_text import Line, local_time, number
+from streams.alert_text.alert_text import TextLine, local_time, number
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import Purposes, purpose
 from streams.desk_text.record_words import KINDS, LABELS, NOTES, value_in_words
@@ -32,13 +32,13 @@ _UNIT_OF = {
 
 def record_lines(
     place: str, key: str, event: Event, origin: Origin, *, purposes: Purposes, zone: ZoneInfo, lang: Language
-) -> list[Line]:
+) -> list[TextLine]:
     """The page of a record that stands at `place`."""
     words, labels = DESK_WORDS[lang], LABELS[lang]
     kind = str(event.__struct_config__.tag)
-    page = [Line(f"{words.record} {place}  {KINDS[lang][kind]}", style="bold")]
+    page = [TextLine(f"{words.record} {place}  {KINDS[lang][kind]}", style="bold")]
     page += [_line(label, text) for label, text in _fields(event, purposes, zone, lang)]
-    page.append(Line())
+    page.append(TextLine())
     page += [_line(label, text) for label, text in _origin(origin, zone, lang)]
     page += [_line(labels[name], text) for name, text in _marks(event, lang)]
     if key and key != getattr(event, "party", key):
@@ -46,8 +46,8 @@ def record_lines(
     return page
 
 
-def _line(label: str, text: str) -> Line:
-    return Line(text, label, 2, _HANG)
+def _line(label: str, text: str) -> TextLine:
+    return TextLine(text, label, 2, _HANG)
 
 
 def _fields(event: Event, purposes: Purposes, zone: ZoneInfo, lang: Language) -> Iterator[tuple[str, str]]:

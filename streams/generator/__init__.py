@@ -5,8 +5,8 @@ for record in simulation: ...
 simulation.truth.lines()
 """
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.generator.simulation import Simulation
 from streams.generator.truth import Truth
 
-__all__ = ["Record", "Simulation", "Truth"]
+__all__ = ["InputRecord", "Simulation", "Truth"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from streams.contracts.input_record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS, Record
+from streams.contracts.input_record import DECLARATIONS, PROFILES, RATES, TRANSACTIONS, InputRecord
 from streams.contracts.inputs import INPUTS
 from streams.generator.draw import Draw
 
@@ -89,7 +89,7 @@ def kinds(topic: str) -> tuple[str, ...]:
     return (*chosen, *(fault for fault, (_, topics, _) in KEY_FAULTS.items() if topic in topics), TOMBSTONE)
 
 
-def spoil(record: Record, body: Body, fault: str, event_id: str) -> tuple[Record, str]:
+def spoil(record: InputRecord, body: Body, fault: str, event_id: str) -> tuple[InputRecord, str]:
     """A copy of a valid record with one fault and an id of its own, due 1 ms later; and the code to reject it with."""
     if "event_id" in body:
         body = body | {"event_id": event_id}

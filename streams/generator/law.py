@@ -17,7 +17,7 @@ HONEST_SHARE = 0.6
 BAND = (0.77, 1.03)
 
 
-class Limits(NamedTuple):
+class HonestLimits(NamedTuple):
     """USD: the document line, annual caps without documents, what honest people use of them, the band under the line.
 
     `annual_cap` is that of banks' customers, `small_remitter_cap` that of small remitters' (the same where the law has
@@ -37,16 +37,16 @@ class Law:
 
     def __init__(self, configuration: Configuration) -> None:
         self._rulebook = Rulebook(configuration)
-        self._known: dict[date, Limits] = {}
+        self._known: dict[date, HonestLimits] = {}
 
-    def on(self, day: date) -> Limits:
+    def on(self, day: date) -> HonestLimits:
         """The limits in force on a local date. Raises `UsageError` where the configuration knows none yet."""
         found = self._known.get(day)
         if found is None:
             found = self._known[day] = self._looked_up(day)
         return found
 
-    def _looked_up(self, day: date) -> Limits:
+    def _looked_up(self, day: date) -> HonestLimits:
         line = self._rulebook.limit("T01", "document_line", day)
         cap, small = (self._rulebook.limit("T02", name, day) for name in ("annual_cap", "small_remitter_cap"))
         flag = self._rulebook.limit("T01", "line_applies_after_cap", day)
@@ -60,7 +60,7 @@ class Law:
         usd, year = float(line.number), float(cap.number)
         least = min(year, float(small.number)) if small is not None else year
         band = (usd * BAND[0], usd * BAND[1])
-        return Limits(usd, year, least, least * HONEST_SHARE, band, flag is not None and flag.number > 0)
+        return HonestLimits(usd, year, least, least * HONEST_SHARE, band, flag is not None and flag.number > 0)
 
     def line_applies(self, resident: Resident, day: date) -> bool:
         """Whether the document line asks this resident for papers at once, not only after the year's cap."""

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 import orjson
 from currency_converter import CurrencyConverter
 
-from streams.contracts.input_record import RATES, Record
+from streams.contracts.input_record import RATES, InputRecord
 from streams.errors import UsageError
 from streams.generator.calendar import DAY_MS, HOUR_MS, Calendar
 from streams.generator.draw import Draw
@@ -99,7 +99,7 @@ class Rates:
         span_ms = self.calendar.end_ms - self._first_ms
         return -(-span_ms // self.step_ms) * len(self._mids)
 
-    def records(self) -> Iterator[tuple[Record, dict[str, object]]]:
+    def records(self) -> Iterator[tuple[InputRecord, dict[str, object]]]:
         """Every publication, in time order, with its body."""
         for step in range(len(self._mids["USD"])):
             at_ms = self._first_ms + step * self.step_ms
@@ -112,4 +112,4 @@ class Rates:
                     "mid": mids[step],
                     "rate_time": self.calendar.text(at_ms),
                 }
-                yield Record(RATES, f"{currency}/KRW".encode(), orjson.dumps(body), at_ms - LEAD_MS), body
+                yield InputRecord(RATES, f"{currency}/KRW".encode(), orjson.dumps(body), at_ms - LEAD_MS), body

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from streams.contracts.input_record import PROFILES, TRANSACTIONS, Record
+from streams.contracts.input_record import PROFILES, TRANSACTIONS, InputRecord
 from streams.generator import bad
 from streams.generator.calendar import HOUR_MS, Calendar
 from streams.generator.draw import Draw
@@ -48,7 +48,7 @@ class Simulation:
         self._published = self._rates.records()
         self._next_rate = next(self._published, None)
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[InputRecord]:
         world, calendar, preset = self._world, self._calendar, self._preset
         if self.plan.bad_share:
             world.watch = self._beside
@@ -75,7 +75,7 @@ class Simulation:
         for day in world.left():
             yield from self._emit(day)
 
-    def _emit(self, day: int) -> Iterator[Record]:
+    def _emit(self, day: int) -> Iterator[InputRecord]:
         for record in self._world.take(day):
             self.truth.topics[record.topic] += 1
             yield record
@@ -109,7 +109,7 @@ class Simulation:
         """Before the banks open on its first day."""
         return self._calendar.start_ms + person.founded_day * 24 * HOUR_MS + 5 * HOUR_MS // 2
 
-    def _beside(self, record: Record, body: dict[str, Any]) -> None:
+    def _beside(self, record: InputRecord, body: dict[str, Any]) -> None:
         """Perhaps a bad record, a resend or a conflict beside a valid one, while there is room."""
         world = self._world
         fault = self._spoiler.fault(record.topic) if self.plan.bad_share and world.room > self._preset.spare else None

@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 
 
 class Truth:
@@ -59,15 +59,15 @@ class Truth:
         """A legitimate change of what these parties do, from the local `day` (ISO date) on."""
         self.entries.append({"kind": "regime", "name": name, "day": day, "party_ids": party_ids, **more})
 
-    def bad(self, fault: str, record: Record, code: str) -> None:
+    def bad(self, fault: str, record: InputRecord, code: str) -> None:
         """A record that must end in the dead-letter topic with this code."""
         self.entries.append({"kind": "bad", "bad": fault, **_identified(record), "code": code})
 
-    def resend(self, record: Record, event_id: str) -> None:
+    def resend(self, record: InputRecord, event_id: str) -> None:
         """An exact duplicate of an earlier record."""
         self.entries.append({"kind": "resend", **_identified(record), "event_id": event_id})
 
-    def conflict(self, record: Record, event_id: str) -> None:
+    def conflict(self, record: InputRecord, event_id: str) -> None:
         """A record with an earlier one's identity and another body."""
         self.entries.append({"kind": "conflict", **_identified(record), "event_id": event_id})
 
@@ -94,7 +94,7 @@ class Truth:
         return b"".join(orjson.dumps(entry) + b"\n" for entry in [*self.entries, {"kind": "totals", **self.totals()}])
 
 
-def _identified(record: Record) -> dict[str, Any]:
+def _identified(record: InputRecord) -> dict[str, Any]:
     """Topic, key and SHA-256 of the value's bytes (of nothing for a record without a value)."""
     key = None if record.key is None else record.key.decode("utf-8", "replace")
     return {

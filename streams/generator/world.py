@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from streams.contracts.input_record import HISTORY_HEADER, TRANSACTIONS, Record
+from streams.contracts.input_record import HISTORY_HEADER, TRANSACTIONS, InputRecord
 from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
 from streams.generator.law import Law
@@ -52,7 +52,7 @@ MORE_PURPOSES = {
 
 
 @dataclass(slots=True)
-class Payment:
+class BookedPayment:
     """A payment to be booked; amounts are in `currency`, `spread_bp` is what the client pays on top of the mid."""
 
     resident: Resident
@@ -69,7 +69,7 @@ class Payment:
     more: dict[str, Any] | None = None
 
 
-Watcher = Callable[[Record, dict[str, Any]], None]
+Watcher = Callable[[InputRecord, dict[str, Any]], None]
 
 
 class World:
@@ -95,7 +95,7 @@ class World:
         self.watch: Watcher | None = None
         # while it is a list, event_ids of valid records are noted there
         self.recorded: list[str] | None = None
-        self._days: defaultdict[int, list[tuple[int, int, Record]]] = defaultdict(list)
+        self._days: defaultdict[int, list[tuple[int, int, InputRecord]]] = defaultdict(list)
         self._made = 0
         self._ids = Draw(seed, "ids").integer(1, 2**39)
         self._history_ms = calendar.start_ms + history_days * 86_400_000 if history_days else 0
@@ -112,9 +112,9 @@ class World:
             draw = self._streams[name] = Draw(self._seed, "stream", name)
         return draw
 
-    def put(self, topic: str, key: str, body: dict[str, Any], at_ms: int) -> Record:
+    def put(self, topic: str, key: str, body: dict[str, Any], at_ms: int) -> InputRecord:
         """Make a valid record that is due at `at_ms`; takes one place."""
-        record = Record(topic, key.encode(), orjson.dumps(body), at_ms)
+        record = InputRecord(topic, key.encode(), orjson.dumps(body), at_ms)
         record = self.put_raw(record)
         if self.recorded is not None:
             self.recorded.append(body["event_id"])
@@ -122,7 +122,7 @@ class World:
             self.watch(record, body)
         return record
 
-    def put_raw(self, record: Record) -> Record:
+    def put_raw(self, record: InputRecord) -> InputRecord:
         """Make a record as it is, marked as history when it is due in the history; takes one place."""
         if record.timestamp_ms < self._history_ms:
             record = record._replace(headers=(*record.headers, HISTORY_HEADER))
@@ -131,7 +131,7 @@ class World:
         self._days[self.calendar.number(record.timestamp_ms)].append((record.timestamp_ms, self._made, record))
         return record
 
-    def take(self, day: int) -> list[Record]:
+    def take(self, day: int) -> list[InputRecord]:
         """The day's records in time order; they are forgotten here."""
         return [record for _, _, record in sorted(self._days.pop(day, []), key=lambda item: item[:2])]
 
@@ -182,7 +182,7 @@ class World:
 
     def book(
         self,
-        payment: Payment,
+        payment: BookedPayment,
         *,
         status: str = "settled",
         reported_ms: int | None = None,
@@ -198,7 +198,7 @@ class World:
         self.put(TRANSACTIONS, payment.resident.id, body, at_ms + late_by_ms)
         return body["event_id"], body["event_time"]
 
-    def transaction(self, payment: Payment, at_ms: int) -> dict[str, Any]:
+    def transaction(self, payment: BookedPayment, at_ms: int) -> dict[str, Any]:
         """The contract's body of a payment, booked and priced at `at_ms`."""
         resident, partner, currency = payment.resident, payment.counterparty, payment.currency
         institution = payment.institution or resident.institutions[0]

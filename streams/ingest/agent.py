@@ -35,7 +35,7 @@ from streams.kafka.deliveries import Outstanding
 from streams.kafka.unreadable_sets import Unreadable
 from streams.keys.pseudonyms import partition_of
 from streams.keys.sealed_identities import Sealer
-from streams.ledger.input_positions import Place
+from streams.ledger.input_positions import InputPartition
 from streams.log import logs
 from streams.operations import health
 from streams.operations.metrics import Metrics
@@ -238,7 +238,7 @@ class IngestAgent:
             self._admit(result, record.timestamp, deliveries)
             counts.admit(record, result)
 
-    async def _require_same_inputs(self, records: list[Any]) -> list[tuple[Place, int, int]]:
+    async def _require_same_inputs(self, records: list[Any]) -> list[tuple[InputPartition, int, int]]:
         """Look at the topics' ids before the first run of an assignment, and where offsets go back.
 
         Returns the places of the run with their first and last offsets.

@@ -19,8 +19,8 @@ from streams.kafka.deliveries import Outstanding
 from streams.ledger.input_positions import (
     AGENT,
     InputAccount,
+    InputPartition,
     Kept,
-    Place,
     Sought,
     is_acknowledged,
     of_topic,
@@ -52,21 +52,21 @@ class InputWatch:
         self._partitions = settings.effective.engine.partitions
         self.account = InputAccount()
         # in their order: where an assignment is read from, and where a broker refused to read on
-        self._told: queue.SimpleQueue[dict[Place, Sought] | tuple[Place, int]] = queue.SimpleQueue()
-        self._saved: dict[Place, int] = {}
+        self._told: queue.SimpleQueue[dict[InputPartition, Sought] | tuple[InputPartition, int]] = queue.SimpleQueue()
+        self._saved: dict[InputPartition, int] = {}
         # what this worker counts as a gap until an operator settles it
-        self._counted: list[tuple[Place, Passed]] = []
+        self._counted: list[tuple[InputPartition, Passed]] = []
         self._producer: Any = None
 
-    def sought(self, found: dict[Place, Sought]) -> None:
+    def sought(self, found: dict[InputPartition, Sought]) -> None:
         """The consumer went to where its group says; called from the consumer's own thread."""
         self._told.put(found)
 
-    def lost(self, place: Place, at: int) -> None:
+    def lost(self, place: InputPartition, at: int) -> None:
         """A broker refused to read on at offset `at`; called from the consumer's own thread."""
         self._told.put((place, at))
 
-    async def kept(self, places: list[Place]) -> dict[Place, int]:
+    async def kept(self, places: list[InputPartition]) -> dict[InputPartition, int]:
         """Up to where ingest has read these places, as far as it is known; called from the consumer's own thread.
 
         What cannot be read then is told by a later look.
@@ -83,12 +83,12 @@ class InputWatch:
             if place in places and position.topic_id in ("", ids.get(place[0], b"").decode())
         }
 
-    def handled(self, runs: Iterable[tuple[Place, int, int]]) -> None:
+    def handled(self, runs: Iterable[tuple[InputPartition, int, int]]) -> None:
         """First and last offset of each place in a run whose outputs are written."""
         self._take_told()
         self.account.delivered(runs)
 
-    def read_on(self, offsets: Mapping[Place, int]) -> None:
+    def read_on(self, offsets: Mapping[InputPartition, int]) -> None:
         """These offsets were committed."""
         self._take_told()
         self.account.read_on(offsets.items())
@@ -174,7 +174,7 @@ class InputWatch:
                 offset=passed.first,
             )
 
-    def _tell(self, place: Place, passed: Passed) -> None:
+    def _tell(self, place: InputPartition, passed: Passed) -> None:
         self._counted.append((place, passed))
         count = passed.next - passed.first
         which = f"{place[0]}[{place[1]}]: {count} offsets, {passed.first} to {passed.next - 1},"
@@ -195,7 +195,7 @@ class InputWatch:
                 **fields,
             )
 
-    async def _read(self, places: Iterable[Place]) -> Kept:
+    async def _read(self, places: Iterable[InputPartition]) -> Kept:
         """What the progress topic says of these places. Our records there are in no transaction."""
         kept = Kept()
         for partition in sorted({place[1] % self._partitions for place in places}):
@@ -204,14 +204,14 @@ class InputWatch:
                     kept.absorb(record.key or b"", record.value)
         return kept
 
-    def _bounds(self, places: list[Place]) -> dict[Place, tuple[int, int]]:
+    def _bounds(self, places: list[InputPartition]) -> dict[InputPartition, tuple[int, int]]:
         asked = [TopicPartition(*place) for place in places]
         with topics.connect(self._settings) as admin:
             begins = admin.list_partition_offsets(dict.fromkeys(asked, OffsetSpec.EARLIEST))
             ends = admin.list_partition_offsets(dict.fromkeys(asked, OffsetSpec.LATEST))
         return {(tp.topic, tp.partition): (one.offset, ends[tp].offset) for tp, one in begins.items() if tp in ends}
 
-    async def _write(self, found: list[tuple[Place, Passed]]) -> None:
+    async def _write(self, found: list[tuple[InputPartition, Passed]]) -> None:
         """Keep what was passed, and every position that changed since it was kept."""
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         ids, unsettled = self._ids(), self.account.unsettled
@@ -222,7 +222,7 @@ class InputWatch:
         }
         records: dict[int, list[clients.Record]] = {}
 
-        def add(place: Place, key: bytes, value: bytes) -> None:
+        def add(place: InputPartition, key: bytes, value: bytes) -> None:
             records.setdefault(place[1] % self._partitions, []).append((key, value, [], None))
 
         for place, passed in found:
@@ -253,7 +253,7 @@ def read_kept(settings: Settings) -> Kept:
     return kept
 
 
-def committed_offsets(settings: Settings, ids: Mapping[str, bytes]) -> dict[Place, int]:
+def committed_offsets(settings: Settings, ids: Mapping[str, bytes]) -> dict[InputPartition, int]:
     """The ingest group's committed offsets of the topics that have these ids. Raises `BrokerUnavailableError`."""
     group = app.group(settings, AGENT)
     with topics.connect(settings) as admin:

@@ -24,7 +24,7 @@ from faust.types import TP
 
 from streams.errors import FxwatchError, PartitionStoppedError
 from streams.kafka.unreadable_sets import Unreadable
-from streams.ledger.progress import Place, Progress
+from streams.ledger.progress import AgentPartition, Progress
 from streams.log import logs
 
 logger = logs.get_logger(__name__)
@@ -41,7 +41,7 @@ REFUSED_TOLD_SECONDS = 5.0
 # Errors of a broker's log. Others (no leader, not authorised) have their own ways, and a watchdog for when those fail.
 OF_THE_LOG = {error.__name__ for error in (CorruptRecordException, KafkaStorageError, UnknownError)}
 
-ReadProgress = Callable[[Place], Any]
+ReadProgress = Callable[[AgentPartition], Any]
 
 
 class StoppedInputs:
@@ -107,7 +107,7 @@ class StoppedInputs:
 
     async def _decided(self, tp: TP, unreadable: Unreadable) -> bool:
         try:
-            progress: Progress = await self._read_progress(Place(self._topic, self._agent, tp.partition))
+            progress: Progress = await self._read_progress(AgentPartition(self._topic, self._agent, tp.partition))
         except (FxwatchError, KafkaError) as fault:
             logger.info("decisions cannot be read now: %r", fault)
             return False

@@ -30,7 +30,7 @@ class NotShippedError(FxwatchError):
     code = "deploy.not_shipped"
 
 
-class Written(msgspec.Struct, frozen=True):
+class WrittenFiles(msgspec.Struct, frozen=True):
     """Paths below `directory`, each list sorted: files that were written, and those that stood there already, equal."""
 
     directory: str
@@ -45,7 +45,7 @@ def files() -> dict[str, Path]:
     return dict(sorted(pair for name in _listed() for pair in _below(_SOURCE / name, _SOURCE)))
 
 
-def write(directory: Path, *, force: bool = False) -> Written:
+def write(directory: Path, *, force: bool = False) -> WrittenFiles:
     """Write all files to `directory`, which is made where it is missing. What else stands there is left alone.
 
     Raises `FilesDifferError` before anything is written when a file with other contents is in the way and `force` is
@@ -72,7 +72,7 @@ def write(directory: Path, *, force: bool = False) -> Written:
             got=fault.strerror or fault,
             todo="name a directory that you may write to",
         ) from fault
-    return Written(directory=str(directory), written=missing, unchanged=unchanged)
+    return WrittenFiles(directory=str(directory), written=missing, unchanged=unchanged)
 
 
 def _equal(file: Path, other: Path) -> bool:

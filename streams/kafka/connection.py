@@ -36,7 +36,7 @@ class OAuthConversation(OAuthAuthenticator):  # type: ignore[misc]  # aiokafka s
         return await super().step(payload)  # type: ignore[no-any-return]
 
 
-class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no types
+class BrokerConnection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no types
     """aiokafka's own, whose `connect` says what is refused, and whose `send` says that the connection is broken."""
 
     _sasl_plain_password: Any
@@ -136,4 +136,4 @@ class Connection(AIOKafkaConnection):  # type: ignore[misc]  # aiokafka ships no
 
 def use_for_all_clients() -> None:
     """Let every client of this process connect so: aiokafka has no setting for the class of its connections."""
-    conn.AIOKafkaConnection = Connection
+    conn.AIOKafkaConnection = BrokerConnection

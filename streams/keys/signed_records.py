@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import KeyFileError
 from streams.keys.ed25519_forms import KeyForm, read_key
 from streams.keys.secret_files import read_secret_file
@@ -46,7 +46,7 @@ def _part(content: bytes | None) -> bytes:
     return struct.pack(">i", -1) if content is None else struct.pack(">i", len(content)) + content
 
 
-def sign(record: Record, key: SigningKey) -> Record:
+def sign(record: InputRecord, key: SigningKey) -> InputRecord:
     """The record with its signature, in the place of an earlier one. Some 30 us."""
     headers = tuple(header for header in record.headers if header[0] != SIGNATURE)
     signature = key.sign(signed_bytes(record.topic, record.key, record.value, headers)).signature

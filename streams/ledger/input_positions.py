@@ -19,15 +19,15 @@ from streams.ledger.progress import Acknowledged, InputPosition, Passed, decode,
 
 AGENT = "ingest"
 
-Place = tuple[str, int]
+InputPartition = tuple[str, int]
 
 
 class Kept(msgspec.Struct):
     """What the progress topic says of the input partitions: positions, what was passed, and what of it was settled."""
 
-    positions: dict[Place, InputPosition] = {}
-    passed: dict[tuple[Place, int], Passed] = {}
-    acknowledged: dict[tuple[Place, str], Acknowledged] = {}
+    positions: dict[InputPartition, InputPosition] = {}
+    passed: dict[tuple[InputPartition, int], Passed] = {}
+    acknowledged: dict[tuple[InputPartition, str], Acknowledged] = {}
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record; others' keys are ignored, a record that cannot be read counts as none."""
@@ -46,17 +46,17 @@ class Kept(msgspec.Struct):
             return  # the group's offset alone then says where ingest stands
 
 
-def position_record(place: Place, position: InputPosition) -> tuple[bytes, bytes]:
+def position_record(place: InputPartition, position: InputPosition) -> tuple[bytes, bytes]:
     """Key and value of a position."""
     return f"{AGENT}/{place[0]}/{place[1]}".encode(), encode(position)
 
 
-def passed_record(place: Place, passed: Passed) -> tuple[bytes, bytes]:
+def passed_record(place: InputPartition, passed: Passed) -> tuple[bytes, bytes]:
     """Key and value of what was passed."""
     return f"{AGENT}/{place[0]}/{place[1]}/passed/{passed.first}".encode(), encode(passed)
 
 
-def acknowledged_record(place: Place, one: Acknowledged) -> tuple[bytes, bytes]:
+def acknowledged_record(place: InputPartition, one: Acknowledged) -> tuple[bytes, bytes]:
     """Key and value of a decision that records stay unread."""
     return f"{AGENT}/{place[0]}/{place[1]}/acknowledged/{one.first}-{one.next - 1}".encode(), encode(one)
 
@@ -66,7 +66,7 @@ def of_topic(told: AnyStr, current: AnyStr) -> bool:
     return not told or not current or told == current
 
 
-def is_acknowledged(kept: Kept, place: Place, passed: Passed) -> bool:
+def is_acknowledged(kept: Kept, place: InputPartition, passed: Passed) -> bool:
     """Whether operators have settled every offset of what was passed."""
     at = passed.first
     for one in sorted(
@@ -78,8 +78,8 @@ def is_acknowledged(kept: Kept, place: Place, passed: Passed) -> bool:
 
 
 def passed_by(
-    kept: Kept, begins: Mapping[Place, int], ids: Mapping[str, str], committed: Mapping[Place, int]
-) -> Iterator[tuple[Place, int, int]]:
+    kept: Kept, begins: Mapping[InputPartition, int], ids: Mapping[str, str], committed: Mapping[InputPartition, int]
+) -> Iterator[tuple[InputPartition, int, int]]:
     """What ingest says that passed it by, and what went since it last said where it stands: (place, first, end).
 
     `begins` are the logs' beginnings now, `ids` the topics' ids, `committed` the group's offsets.
@@ -114,23 +114,23 @@ class InputAccount:
     """
 
     def __init__(self) -> None:
-        self.next: dict[Place, int] = {}
-        self._sought: dict[Place, Sought] = {}
-        self._first: dict[Place, int] = {}
-        self._jumps: list[tuple[Place, int, int]] = []
-        self._lost: dict[Place, set[int]] = {}
+        self.next: dict[InputPartition, int] = {}
+        self._sought: dict[InputPartition, Sought] = {}
+        self._first: dict[InputPartition, int] = {}
+        self._jumps: list[tuple[InputPartition, int, int]] = []
+        self._lost: dict[InputPartition, set[int]] = {}
 
-    def sought(self, places: dict[Place, Sought]) -> None:
+    def sought(self, places: dict[InputPartition, Sought]) -> None:
         """A new assignment, or a new look at the committed offsets, of these places and no others."""
         self._sought, self._first, self._lost = dict(places), {}, {}
         self._jumps.clear()
         self.next = {}
 
-    def lost(self, place: Place, at: int) -> None:
+    def lost(self, place: InputPartition, at: int) -> None:
         """A broker refused to read on at offset `at`: its log begins beyond it by now, or ends before it."""
         self._lost.setdefault(place, set()).add(at)
 
-    def delivered(self, runs: Iterable[tuple[Place, int, int]]) -> None:
+    def delivered(self, runs: Iterable[tuple[InputPartition, int, int]]) -> None:
         """Offsets `first` to `last` of a place were read and what came of them is written."""
         for place, first, last in runs:
             if place not in self._sought and place not in self.next:
@@ -142,22 +142,25 @@ class InputAccount:
                 self._jumps.append((place, self.next[place], first))
             self.next[place] = max(self.next.get(place, 0), last + 1)
 
-    def read_on(self, places: Iterable[tuple[Place, int]]) -> None:
+    def read_on(self, places: Iterable[tuple[InputPartition, int]]) -> None:
         """All that could be delivered below these offsets is written: where no record has them, nothing comes of it."""
         for place, offset in places:
             if offset > (self._sought[place].committed or 0 if place in self._sought else 0):
                 self.delivered([(place, offset, offset - 1)])
 
     @property
-    def unsettled(self) -> frozenset[Place]:
+    def unsettled(self) -> frozenset[InputPartition]:
         """Places taken over whose kept positions were not compared yet."""
         return frozenset(self._sought)
 
     def settle(
-        self, kept: dict[Place, InputPosition], ids: dict[str, str], bounds: dict[Place, tuple[int, int]]
-    ) -> list[tuple[Place, Passed]]:
+        self,
+        kept: dict[InputPartition, InputPosition],
+        ids: dict[str, str],
+        bounds: dict[InputPartition, tuple[int, int]],
+    ) -> list[tuple[InputPartition, Passed]]:
         """Compare, given the kept positions, the topics' ids and each log's (begin, end); returns what was passed."""
-        found: list[tuple[Place, Passed]] = []
+        found: list[tuple[InputPartition, Passed]] = []
         for place in list(self._sought):
             if place in bounds:
                 found += self._settle_sought(place, kept.get(place), ids.get(place[0], ""), bounds[place])
@@ -170,8 +173,8 @@ class InputAccount:
         return found
 
     def _settle_sought(
-        self, place: Place, kept: InputPosition | None, topic_id: str, bounds: tuple[int, int]
-    ) -> list[tuple[Place, Passed]]:
+        self, place: InputPartition, kept: InputPosition | None, topic_id: str, bounds: tuple[int, int]
+    ) -> list[tuple[InputPartition, Passed]]:
         begin, end = bounds
         sought = self._sought[place]
         known = kept.next if kept is not None and kept.topic_id in ("", topic_id) else None
@@ -194,7 +197,9 @@ class InputAccount:
         self.next[place] = max(self.next.get(place, 0), known, *(passed.next for _, passed in found))
         return found
 
-    def _settle_emptied(self, place: Place, begin: int, end: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
+    def _settle_emptied(
+        self, place: InputPartition, begin: int, end: int, ids: dict[str, str]
+    ) -> list[tuple[InputPartition, Passed]]:
         """A log without records that begins beyond what was read: nothing will come to say so."""
         at = self.next.get(place)
         if place in self._sought or at is None:
@@ -205,7 +210,9 @@ class InputAccount:
         self._lost[place] = {one for one in self._lost.get(place, ()) if one >= self.next[place]}
         return found
 
-    def _deleted(self, place: Place, first: int, to: int, ids: dict[str, str]) -> list[tuple[Place, Passed]]:
+    def _deleted(
+        self, place: InputPartition, first: int, to: int, ids: dict[str, str]
+    ) -> list[tuple[InputPartition, Passed]]:
         """Of offsets `first` to `to` (exclusive) those that were gone when they were asked for."""
         gone = min((at for at in self._lost.get(place, ()) if first <= at < to), default=to)
         passed = Passed(first=gone, next=to, cause="deleted", topic_id=ids.get(place[0], ""))

@@ -141,7 +141,7 @@ class Progress(msgspec.Struct, kw_only=True):
                 self.skips |= dict.fromkeys(range(skip.offset, max(skip.offset, skip.last) + 1), skip)
 
 
-class Place(msgspec.Struct, frozen=True):
+class AgentPartition(msgspec.Struct, frozen=True):
     """An agent's partition, and the topic its progress is kept on."""
 
     topic: str

@@ -28,7 +28,7 @@ from streams.faust_runtime.lag import known_ends
 from streams.faust_runtime.lag import lag as lag_of
 from streams.kafka import clients, topics
 from streams.kafka.async_tasks import ended
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.log import logs
 from streams.monitor.core import AGENT, MonitorCore
 from streams.operations import health
@@ -58,7 +58,7 @@ NOT_GRANTED = (
 WRITING = 2
 
 
-def _unreadable(place: Place, cause: Exception, settings: Settings) -> BrokerUnavailableError:
+def _unreadable(place: AgentPartition, cause: Exception, settings: Settings) -> BrokerUnavailableError:
     return BrokerUnavailableError(
         f"the ledger of {place} cannot be read",
         got=repr(cause),
@@ -67,7 +67,7 @@ def _unreadable(place: Place, cause: Exception, settings: Settings) -> BrokerUna
     )
 
 
-def _refused(place: Place, fault: Exception) -> RefusedError:
+def _refused(place: AgentPartition, fault: Exception) -> RefusedError:
     return RefusedError(
         f"{place} cannot be opened: the cluster refuses it",
         got=repr(fault),
@@ -255,7 +255,7 @@ class MonitorAgent:
             return await asyncio.to_thread(work)
 
     def _create(self, number: int) -> None:
-        place = Place(topics.PROGRESS, AGENT, number)
+        place = AgentPartition(topics.PROGRESS, AGENT, number)
         name = f"{self.app.conf.id}-{number}"
         producer = partial(clients.transactional_producer, self.settings)
 

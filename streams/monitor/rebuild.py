@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from detectors.memory.state import PartitionState
 from streams.errors import LedgerError, SnapshotError
-from streams.ledger.progress import Place, Progress
+from streams.ledger.progress import AgentPartition, Progress
 from streams.monitor.core import MonitorCore
 from streams.monitor.tally import Tally
 from streams.partition.kafka_log import KafkaLog
@@ -31,7 +31,7 @@ class Begun(NamedTuple):
 async def begin(
     log: KafkaLog,
     core: MonitorCore,
-    place: Place,
+    place: AgentPartition,
     progress: Progress,
     *,
     stop: int,
@@ -58,7 +58,7 @@ async def begin(
 async def replay(
     log: KafkaLog,
     core: MonitorCore,
-    place: Place,
+    place: AgentPartition,
     progress: Progress,
     state: PartitionState,
     stop: int,
@@ -104,7 +104,7 @@ async def replay(
 
 
 async def rebuild(
-    log: KafkaLog, core: MonitorCore, place: Place, *, cold: bool, upto: int | None = None
+    log: KafkaLog, core: MonitorCore, place: AgentPartition, *, cold: bool, upto: int | None = None
 ) -> tuple[PartitionState, int]:
     """The state of one partition at `upto` (default: the ledger's end), and the ledger's end offset."""
     progress = await log.progress(place)

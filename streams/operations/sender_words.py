@@ -44,7 +44,7 @@ def words(event: Transaction, origin: Origin) -> Iterator[Word]:
         yield "noted"
 
 
-class Row(NamedTuple):
+class InstitutionRow(NamedTuple):
     """An institution: its payments, what share of them (0 to 1) each word was said of, and the words that stand out."""
 
     institution: str
@@ -53,7 +53,7 @@ class Row(NamedTuple):
     far: tuple[str, ...]
 
 
-def compared(counts: Mapping[str, Mapping[str, int]]) -> list[Row]:
+def compared(counts: Mapping[str, Mapping[str, int]]) -> list[InstitutionRow]:
     """Institutions by payments, each beside the median of the others that have `FEWEST` or more."""
     shares: dict[str, dict[str, float]] = {
         name: {word: told.get(word, 0) / told["event"] for word in SHARES}
@@ -65,7 +65,7 @@ def compared(counts: Mapping[str, Mapping[str, int]]) -> list[Row]:
     for name, held in shares.items():
         enough = counts[name]["event"] >= FEWEST
         far = tuple(word for word in SHARES if enough and _is_far(held[word], known[word]))
-        rows.append(Row(name, counts[name]["event"], held, far))
+        rows.append(InstitutionRow(name, counts[name]["event"], held, far))
     return sorted(rows, key=lambda row: (-row.events, row.institution))
 
 

@@ -46,13 +46,13 @@ class Gate:
     def __init__(self, most: int = MOST_CONNECTIONS) -> None:
         self._most = most
         # oldest first: connection -> loop time of its beginning
-        self._open: dict[Connection, float] = {}
+        self._open: dict[PageConnection, float] = {}
         self.refused = 0
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def enter(self, connection: "Connection", now: float) -> bool:
+    def enter(self, connection: "PageConnection", now: float) -> bool:
         """Whether the connection may stay. An older one may have to go for it."""
         if len(self._open) >= self._most:
             self.refused += 1
@@ -63,11 +63,11 @@ class Gate:
         self._open[connection] = now
         return True
 
-    def leave(self, connection: "Connection") -> None:
+    def leave(self, connection: "PageConnection") -> None:
         """The connection has ended."""
         self._open.pop(connection, None)
 
-    def _least_wanted(self, peer: str, now: float) -> "Connection | None":
+    def _least_wanted(self, peer: str, now: float) -> "PageConnection | None":
         """Of the address that holds most the oldest one: that asks nothing, else whose answer nobody takes, else any.
 
         The last only where `peer`, who wants the place, holds fewer. Who opens many takes places from itself alone.
@@ -80,7 +80,7 @@ class Gate:
         return next(idle, None) or next(slow, None) or (of_most[0] if held[peer] + 1 < most else None)
 
 
-class Connection(RequestHandler):
+class PageConnection(RequestHandler):
     """One connection to the pages, which the gate may end."""
 
     __slots__ = ("_gate", "_timer", "_watched", "peer")
@@ -147,7 +147,7 @@ class GuardedSite(SockSite):
         """Serve."""
         self._runner._reg_site(self)  # noqa: SLF001  (what SockSite's own start begins with)
         loop = asyncio.get_running_loop()
-        made = partial(Connection, self.gate, self._runner.server, loop=loop, access_log=None)
+        made = partial(PageConnection, self.gate, self._runner.server, loop=loop, access_log=None)
         self._server = await loop.create_server(made, sock=self._sock, backlog=self._backlog)
 
 

@@ -16,7 +16,7 @@ from kafka.errors import KafkaError as BrokerError
 from streams.errors import BrokerUnavailableError, FxwatchError, LedgerError, ProgressError, SnapshotError
 from streams.kafka import clients
 from streams.kafka.unreadable_sets import UnreadableSetError
-from streams.ledger.progress import Place, Progress, SnapshotPointer
+from streams.ledger.progress import AgentPartition, Progress, SnapshotPointer
 from streams.ledger.snapshot_format import Section, assemble, chunk_opening, header_key, read_header
 from streams.log import logs
 from streams.settings import Settings
@@ -32,7 +32,7 @@ TOPIC_ID_SECONDS = 1.0
 WATCH_SECONDS = 10.0
 
 
-async def read_progress(settings: Settings, place: Place) -> Progress:
+async def read_progress(settings: Settings, place: AgentPartition) -> Progress:
     """Everything committed for an agent's partition on `fx.progress.v1`, up to its end now.
 
     An input may have more partitions than that topic. Raises `ProgressError` when a record of it cannot be read.
@@ -76,7 +76,7 @@ class KafkaLog:
         self._same_until = 0.0
         self._looking, self._loading = asyncio.Lock(), asyncio.Semaphore(LOADING)
 
-    async def progress(self, place: Place) -> Progress:
+    async def progress(self, place: AgentPartition) -> Progress:
         """Everything committed for this partition up to the read_uncommitted end at the time of the call.
 
         That end matters: another partition's open transaction hides committed records behind it from a read_committed
@@ -120,7 +120,7 @@ class KafkaLog:
             await consumer.stop()
 
     async def snapshots(
-        self, place: Place, progress: Progress
+        self, place: AgentPartition, progress: Progress
     ) -> AsyncIterator[tuple[int, Callable[[], Coroutine[Any, Any, list[Section]]]]]:
         """Snapshots by pointer, newest first: (next, coroutine function that loads and proves the sections)."""
         for pointer in sorted(progress.snapshots.values(), key=lambda one: (-one.next, one.slot)):
@@ -130,7 +130,7 @@ class KafkaLog:
 
             yield pointer.next, load
 
-    async def _load(self, place: Place, pointer: SnapshotPointer) -> list[Section]:
+    async def _load(self, place: AgentPartition, pointer: SnapshotPointer) -> list[Section]:
         async with self._loading:
             end = await self._end(self._snapshots, place.partition)
             if not 0 <= pointer.first <= pointer.last < end:
@@ -151,7 +151,7 @@ class KafkaLog:
                 raise SnapshotError("the snapshot is not on its topic any more", expected=pointer.snapshot_id)
             return await asyncio.to_thread(assemble, header, values, self._schema, self._topic_id)
 
-    async def _read(self, place: Place, pointer: SnapshotPointer) -> tuple[list[bytes], list[bytes]]:
+    async def _read(self, place: AgentPartition, pointer: SnapshotPointer) -> tuple[list[bytes], list[bytes]]:
         """(headers, chunks) at the pointer's place; of other snapshots nothing is kept, however far they reach."""
         headers: list[bytes] = []
         values: list[bytes] = []
@@ -202,7 +202,7 @@ class KafkaLog:
                 # no reason to end a worker that reads the ledger; but nobody looks after it now, and that is told
                 logger.warning("whether the ledger is still the same cannot be told: %s", fault)
 
-    async def bounds(self, place: Place) -> tuple[int, int, int]:
+    async def bounds(self, place: AgentPartition) -> tuple[int, int, int]:
         """(first, end, committed) ledger offsets of the partition; committed is 0 when the group has none.
 
         Raises `LedgerError` when the ledger is not the one this process began with.

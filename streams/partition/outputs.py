@@ -54,7 +54,7 @@ class PartitionOutputs:
         new_producer: Callable[[], AIOKafkaProducer],
         read_published: Callable[[], Awaitable[int]],
         broker_was_away: Callable[[], bool],
-        place: progress.Place,
+        place: progress.AgentPartition,
         patience: float,
         ledger: str = "",
         transaction_timeout: float = math.inf,

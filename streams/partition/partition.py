@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, ProgressError, SnapshotError
-from streams.ledger.progress import Place, Progress
+from streams.ledger.progress import AgentPartition, Progress
 from streams.ledger.snapshot_format import Section
 from streams.log import logs
 from streams.partition.outputs import Output, PartitionOutputs
@@ -83,15 +83,15 @@ class Core(Protocol[S]):
 class Log(Protocol):
     """What a partition reads: the ledger, its own progress, and its snapshots."""
 
-    async def progress(self, place: Place) -> Progress:
+    async def progress(self, place: AgentPartition) -> Progress:
         """Everything committed for this partition, up to the read_uncommitted end at the time of the call."""
         ...
 
-    def snapshots(self, place: Place, progress: Progress) -> AsyncIterator[tuple[int, Callable[[], Any]]]:
+    def snapshots(self, place: AgentPartition, progress: Progress) -> AsyncIterator[tuple[int, Callable[[], Any]]]:
         """Snapshots, newest first: (next, coroutine function that loads its sections)."""
         ...
 
-    async def bounds(self, place: Place) -> tuple[int, int, int]:
+    async def bounds(self, place: AgentPartition) -> tuple[int, int, int]:
         """(first, end, committed): ledger offsets that exist, and the group's committed offset (0 when none)."""
         ...
 
@@ -113,7 +113,7 @@ class Partition(Generic[S]):
 
     def __init__(
         self,
-        place: Place,
+        place: AgentPartition,
         core: Core[S],
         log: Log,
         outputs: PartitionOutputs,

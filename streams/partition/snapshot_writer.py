@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError, ProducerFenced
 from streams.errors import FxwatchError
 from streams.kafka.deliveries import Awake, heard
 from streams.ledger import progress, snapshot_format
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.log import logs
 from streams.partition.outputs import abandon
 
@@ -59,7 +59,7 @@ class SnapshotWriter:
     def __init__(
         self,
         new_producer: Callable[[], AIOKafkaProducer],
-        place: Place,
+        place: AgentPartition,
         plan: SnapshotPlan,
         on_saved: Callable[[int, float], None] = lambda _size, _at: None,
         turn: asyncio.Semaphore | None = None,

@@ -28,7 +28,7 @@ class Shown(NamedTuple):
     timestamp_ms: int
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class AlertDifference(msgspec.Struct, frozen=True, kw_only=True):
     """`where` is the topic and the part of the record; `published` and `rebuilt` are shortened for people."""
 
     where: str
@@ -42,7 +42,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 Records = Mapping[str, Sequence[Shown]]
 
 
-def first_difference(published: Records, rebuilt: Records, main: str) -> Difference | None:
+def first_difference(published: Records, rebuilt: Records, main: str) -> AlertDifference | None:
     """The first difference between what stands on the topics and what was rebuilt, None when there is none.
 
     Both by topic; `main` (the topic of all alerts) is looked at first, the desks' copies after it in their order.
@@ -79,7 +79,7 @@ def unworded(value: bytes | None) -> bytes | None:
     return json.dumps(told, ensure_ascii=False, default=str).encode()
 
 
-def _of_topic(topic: str, published: Sequence[Shown], rebuilt: Sequence[Shown]) -> Difference | None:
+def _of_topic(topic: str, published: Sequence[Shown], rebuilt: Sequence[Shown]) -> AlertDifference | None:
     for one, other in zip(published, rebuilt, strict=False):
         difference = _of_record(topic, one, other)
         if difference is not None:
@@ -90,17 +90,17 @@ def _of_topic(topic: str, published: Sequence[Shown], rebuilt: Sequence[Shown]) 
             return difference
     if len(published) == len(rebuilt):
         return None
-    return Difference(where=topic, published=_count(published), rebuilt=_count(rebuilt))
+    return AlertDifference(where=topic, published=_count(published), rebuilt=_count(rebuilt))
 
 
 def _count(records: Sequence[Shown]) -> str:
     return NOTHING if not records else f"{len(records)} record{'s' if len(records) > 1 else ''}"
 
 
-def _of_record(topic: str, published: Shown, rebuilt: Shown) -> Difference | None:
+def _of_record(topic: str, published: Shown, rebuilt: Shown) -> AlertDifference | None:
     for part, one, other in _parts(published, rebuilt):
         if one != other:
-            return Difference(where=f"{topic} {part}", published=_short(one), rebuilt=_short(other))
+            return AlertDifference(where=f"{topic} {part}", published=_short(one), rebuilt=_short(other))
     return None
 
 

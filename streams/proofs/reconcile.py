@@ -15,7 +15,7 @@ import numpy.typing as npt
 _READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT, _LEG = 1, 2, 4, 8, 16, 32
 _NOWHERE = -1
 
-Place = tuple[str, int]
+SourcePlace = tuple[str, int]
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -65,7 +65,7 @@ class TopicCount(msgspec.Struct, kw_only=True):
     acknowledged: int = 0
 
 
-class _Source:
+class _SourcePartition:
     """One source partition, offsets [begin, end). `copies`: 1, or the ledger partitions it is broadcast to."""
 
     def __init__(self, begin: int, end: int, copies: int) -> None:
@@ -150,7 +150,7 @@ class Reconciliation:
 
     def __init__(
         self,
-        sources: dict[Place, tuple[int, int]],
+        sources: dict[SourcePlace, tuple[int, int]],
         broadcast: Iterable[str],
         ledger_partitions: int,
         legs_of: str | None = None,
@@ -158,13 +158,13 @@ class Reconciliation:
         self._legs_of = legs_of
         everywhere = frozenset(broadcast)
         self._sources = {
-            place: _Source(begin, end, ledger_partitions if place[0] in everywhere else 1)
+            place: _SourcePartition(begin, end, ledger_partitions if place[0] in everywhere else 1)
             for place, (begin, end) in sources.items()
         }
         self.foreign: dict[str, int] = {}
-        self._ended: dict[Place, int] = {}
+        self._ended: dict[SourcePlace, int] = {}
 
-    def _source(self, place: Place, count: int) -> _Source | None:
+    def _source(self, place: SourcePlace, count: int) -> _SourcePartition | None:
         found = self._sources.get(place)
         if found is None:
             name = f"{place[0]}[{place[1]}]"
@@ -300,7 +300,7 @@ class Tokens:
     costs some 60 bytes. Two of a million are taken for one with a probability of 3e-8.
     """
 
-    def __init__(self, sources: Mapping[Place, tuple[int, int]], *, settled: bool) -> None:
+    def __init__(self, sources: Mapping[SourcePlace, tuple[int, int]], *, settled: bool) -> None:
         self._settled = settled
         self._ends = {(topic.encode(), b"%d" % partition): end for (topic, partition), (_, end) in sources.items()}
         self._parties: set[int] = set()

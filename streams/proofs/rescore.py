@@ -19,12 +19,12 @@ from streams.errors import AlertNotFoundError, BrokerUnavailableError
 from streams.faust_runtime import app
 from streams.kafka import topic_reader, topics
 from streams.kafka.denied import denied_or
-from streams.ledger.progress import Place, Progress
+from streams.ledger.progress import AgentPartition, Progress
 from streams.monitor.core import AGENT, MonitorCore
 from streams.monitor.rebuild import Begun, begin, replay
 from streams.partition.kafka_log import KafkaLog
 from streams.partition.outputs import Output
-from streams.proofs.first_difference import Difference, Shown, first_difference, without_sentences
+from streams.proofs.first_difference import AlertDifference, Shown, first_difference, without_sentences
 from streams.settings import Settings
 from streams.version import code_version, versions
 
@@ -49,7 +49,7 @@ class Trigger(NamedTuple):
     records: dict[str, list[Shown]]
 
 
-class Gathered(NamedTuple):
+class PublishedAlerts(NamedTuple):
     """Published alerts by partition and trigger, and records that are no alerts at all (topic[partition]@offset)."""
 
     triggers: dict[int, Triggers]
@@ -70,7 +70,7 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     partition: int
     offset: int
     verdict: Verdict
-    difference: Difference | None
+    difference: AlertDifference | None
     topics: tuple[str, ...]
     snapshot: int | None
     refused: tuple[str, ...] = ()
@@ -82,14 +82,14 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
     today: Versions
 
 
-def gather(settings: Settings, alert_id: str | None = None) -> Gathered:
+def gather(settings: Settings, alert_id: str | None = None) -> PublishedAlerts:
     """Published alerts and their desk copies (read_committed): all, or those of one id.
 
     Raises `AlertNotFoundError` when there is none of that id, and what the reader raises.
     """
     with topics.connect(settings) as admin:
         desks = sorted(name for name in admin.list_topics() if fnmatchcase(name, DESK_TOPICS) and name != topics.ALERTS)
-    found = Gathered({}, [])
+    found = PublishedAlerts({}, [])
     with topic_reader.Reader(settings, [topics.ALERTS]) as reader:
         _take(reader, found, alert_id)
     if alert_id is not None and not found.triggers:
@@ -106,7 +106,7 @@ def gather(settings: Settings, alert_id: str | None = None) -> Gathered:
     return found
 
 
-def _take(reader: topic_reader.Reader, found: Gathered, alert_id: str | None) -> None:
+def _take(reader: topic_reader.Reader, found: PublishedAlerts, alert_id: str | None) -> None:
     for tp, records in reader.to_end():
         for record in records:
             if alert_id is not None and alert_id.encode() not in (record.value or b""):
@@ -155,7 +155,7 @@ class Rescorer:
             raise denied_or(BrokerUnavailableError("the alerts cannot be rescored", got=repr(fault)), fault) from fault
 
     async def _partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
-        log, core, place = self._log, self._core, Place(topics.PROGRESS, AGENT, number)
+        log, core, place = self._log, self._core, AgentPartition(topics.PROGRESS, AGENT, number)
         if not 0 <= number < self._partitions:
             for one in self._not_replayed(triggers, 0, 0):
                 yield one

@@ -16,7 +16,7 @@ from streams.errors import BrokerUnavailableError
 from streams.faust_runtime import app
 from streams.kafka import topics
 from streams.kafka.denied import denied_or
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.monitor.core import AGENT, MonitorCore
 from streams.monitor.rebuild import rebuild
 from streams.partition.kafka_log import KafkaLog
@@ -64,7 +64,7 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
         group=app.group(settings, AGENT),
     )
     for partition in range(settings.effective.engine.partitions):
-        place = Place(topics.PROGRESS, AGENT, partition)
+        place = AgentPartition(topics.PROGRESS, AGENT, partition)
         try:
             state, end = await rebuild(log, MonitorCore(code_version()), place, cold=cold)
         except KafkaError as fault:

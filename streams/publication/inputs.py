@@ -15,7 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import BinaryIO, NamedTuple
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.contracts.record_lines import EnvelopeError, LineError, Timestamps, parsed, topic_of
 from streams.contracts.refusal_codes import Fault
 from streams.errors import UsageError
@@ -33,7 +33,7 @@ class Item(NamedTuple):
     """One record by its place in the file, or why ingest would not admit it; both where it is sent all the same."""
 
     place: str
-    record: Record | None
+    record: InputRecord | None
     faults: tuple[Fault, ...] = ()
     # payments that it stands for; 0: the file as a whole is refused, and how much it holds is not known
     payments: int = 1
@@ -62,7 +62,7 @@ class Source(NamedTuple):
             return True
 
 
-def unsigned(record: Record) -> Record:
+def unsigned(record: InputRecord) -> InputRecord:
     """The record as it is: what signs where there is no key."""
     return record
 
@@ -77,7 +77,7 @@ class Choices(NamedTuple):
     timestamps: Timestamps = "own"
     history: bool = False
     as_is: bool = False
-    sign: Callable[[Record], Record] = unsigned
+    sign: Callable[[InputRecord], InputRecord] = unsigned
     texts: Mapping[str, str] = MappingProxyType({})
     parameters: Parameters | None = None
 
@@ -122,7 +122,7 @@ def line_items(
                 yield Item(f"line {line.number}", record, () if door is None else door.faults(record))
 
 
-def _faults_of_line(fault: LineError, record: Record, door: OfflineDoor | None) -> tuple[Fault, ...]:
+def _faults_of_line(fault: LineError, record: InputRecord, door: OfflineDoor | None) -> tuple[Fault, ...]:
     """What is wrong with a line that no record can be made of: all that the door finds in it as it stands."""
     itself = Fault(LineError.code, "", f"one JSON object a line; {fault.what}")
     if door is None or isinstance(fault, EnvelopeError):

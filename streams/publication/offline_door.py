@@ -8,7 +8,7 @@ import secrets
 import time
 from collections import Counter
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.contracts.refusal_codes import Fault
 from streams.ingest.door import Door, Rejected
 from streams.keys.pseudonyms import Key, Keys
@@ -61,7 +61,7 @@ class OfflineDoor:
             more.append("whether these records may be history: no [[admission.history]] here says who may load it")
         return (*_ALWAYS_UNCHECKED, *more)
 
-    def faults(self, record: Record) -> tuple[Fault, ...]:
+    def faults(self, record: InputRecord) -> tuple[Fault, ...]:
         """All faults for which ingest would dead-letter the record if it were sent now; empty when it admits it."""
         at_ms = record.timestamp_ms if record.timestamp_ms >= 0 else time.time_ns() // 1_000_000
         answer = self._door.admit(record.topic, 0, 0, at_ms, record.key, record.value, record.headers)

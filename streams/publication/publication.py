@@ -10,13 +10,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import FxwatchError
 from streams.ingest.formats.conversion import Syntax
 from streams.ingest.formats.result import Converted
 from streams.publication.inputs import Choices, Item, Source, as_is_item, line_items, message_items, unsigned
 from streams.publication.offline_door import OfflineDoor
-from streams.publication.report import Report, Unfit, counted
+from streams.publication.report import PublishReport, Unfit, counted
 
 JSON_LINES_KIND = "JSON lines"
 _TODO = "mend it, or pass --partial to send what fits without it, or --as-is to send it all the same"
@@ -63,12 +63,14 @@ class MessageReport(msgspec.Struct, frozen=True):
 class Publication:
     """`look` first; then `records` gives what is to be sent, and `report` says what is not."""
 
-    def __init__(self, inputs: list[Source], choices: Choices, way: Way, door: OfflineDoor, report: Report) -> None:
+    def __init__(
+        self, inputs: list[Source], choices: Choices, way: Way, door: OfflineDoor, report: PublishReport
+    ) -> None:
         self.inputs, self.way, self.report = inputs, way, report
         self.messages: list[MessageReport] = []
         self._choices, self._door = choices, door
         # of each message file what is to be sent, and how many records were sent of all inputs
-        self._held: dict[int, list[Record]] = {}
+        self._held: dict[int, list[InputRecord]] = {}
         self._sent = 0
 
     @property
@@ -118,7 +120,7 @@ class Publication:
                 for item in line_items(source, choices, self._door, read):
                     self._count(source, JSON_LINES_KIND, item)
 
-    def records(self, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
+    def records(self, left_out: Callable[[Unfit], None]) -> Iterator[InputRecord]:
         """What is sent, in the order of the inputs. `left_out` is told what is left out of standard input, at once.
 
         Raises `RefusedRecordsError` at a line that does not fit where nothing may be left out.
@@ -135,7 +137,7 @@ class Publication:
         """Whether lines are judged before anything is sent: not where what does not fit is left out, or sent."""
         return not (self.way.partial or self._choices.as_is or lines.piped)
 
-    def _messages(self, source: Source, syntax: Syntax) -> Iterator[Record]:
+    def _messages(self, source: Source, syntax: Syntax) -> Iterator[InputRecord]:
         choices = self._choices
         if choices.parameters is None:
             door = self._door if self.way.dry_run else None
@@ -159,7 +161,7 @@ class Publication:
             return None
         return self.report.refuse(source.shown, kind, item.place, item.faults, item.payments)
 
-    def _lines(self, source: Source, left_out: Callable[[Unfit], None]) -> Iterator[Record]:
+    def _lines(self, source: Source, left_out: Callable[[Unfit], None]) -> Iterator[InputRecord]:
         looked_at = self._looked_at(source)
         judged = not looked_at and not self._choices.as_is
         if looked_at and source.changed:

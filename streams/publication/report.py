@@ -62,7 +62,7 @@ class FaultCount(msgspec.Struct):
     first: list[tuple[Unfit, Fault]] = msgspec.field(default_factory=list)
 
 
-class Report:
+class PublishReport:
     """Counts of what fits and what does not; `rest` is given every record that does not."""
 
     def __init__(self, rest: Callable[[Unfit], None] | None = None) -> None:

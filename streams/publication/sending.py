@@ -14,7 +14,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import InvalidTimestampError, KafkaError
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import BrokerUnavailableError, DeliveryError, FxwatchError, TopicsError
 from streams.kafka.check_connection import check_connection_here
 from streams.kafka.denied import DENIED, denied_or, not_authorized
@@ -61,7 +61,7 @@ class PublishSummary:
 
 def publish_records(
     settings: Settings,
-    records: Iterable[Record],
+    records: Iterable[InputRecord],
     rate: float | None = None,
     progress: Progress | None = None,
     *,
@@ -108,7 +108,7 @@ class _Publishing:
         self._strict = expected is not None or (rate is not None and rate < STAMPS_A_SECOND)
         self._backdated = ahead > 0
 
-    async def run(self, records: Iterable[Record]) -> PublishSummary:
+    async def run(self, records: Iterable[InputRecord]) -> PublishSummary:
         await check_connection_here(self._settings, REQUEST_TIMEOUT_MS / 1000)
         producer = AIOKafkaProducer(
             **aiokafka_access(self._settings),
@@ -141,7 +141,7 @@ class _Publishing:
             await producer.stop()
         return self.summary
 
-    async def _send_all(self, producer: AIOKafkaProducer, records: Iterable[Record], begin: float) -> None:
+    async def _send_all(self, producer: AIOKafkaProducer, records: Iterable[InputRecord], begin: float) -> None:
         sent, waiting = 0, iter(records)
         while (record := await self._next(waiting)) is not None:
             if self.rate is not None:
@@ -157,7 +157,7 @@ class _Publishing:
         if self.progress is not None:
             self.progress(sent)
 
-    async def _next(self, records: Iterator[Record]) -> Record | None:
+    async def _next(self, records: Iterator[InputRecord]) -> InputRecord | None:
         """The next record, None at the end.
 
         A slow one is waited for in a thread: in this one the records before it would stay unsent until it came, and
@@ -167,7 +167,7 @@ class _Publishing:
         if not self._slow:
             return next(records, None)
         loop = asyncio.get_running_loop()
-        arrived: asyncio.Future[Record | None] = loop.create_future()
+        arrived: asyncio.Future[InputRecord | None] = loop.create_future()
         threading.Thread(target=_hand_over, args=(records, loop, arrived), daemon=True).start()
         return await arrived
 
@@ -177,7 +177,7 @@ class _Publishing:
         if wait > PAUSE_SECONDS:
             await asyncio.sleep(wait)
 
-    async def _send(self, producer: AIOKafkaProducer, record: Record) -> None:
+    async def _send(self, producer: AIOKafkaProducer, record: InputRecord) -> None:
         if record.topic not in self._checked_retention:
             await self._check_topic(record)
         try:
@@ -195,7 +195,7 @@ class _Publishing:
         self._counts[record.topic] += 1
         self.summary.bytes += len(record.value or b"") + len(record.key or b"")
 
-    def _stamp(self, record: Record) -> int:
+    def _stamp(self, record: InputRecord) -> int:
         if self.stamps == "event" and record.timestamp_ms >= 0:
             return record.timestamp_ms
         now = time.time_ns() // 1_000_000
@@ -205,7 +205,7 @@ class _Publishing:
             self._last_ms = max(now, self._last_ms + 1) if self._strict else now
         return self._last_ms
 
-    async def _check_topic(self, record: Record) -> None:
+    async def _check_topic(self, record: InputRecord) -> None:
         if record.topic not in self._known:
             raise TopicsError(
                 "the topic does not exist, or this client may not see it",
@@ -271,11 +271,11 @@ class _Publishing:
 
 
 def _hand_over(
-    records: Iterator[Record], loop: asyncio.AbstractEventLoop, arrived: "asyncio.Future[Record | None]"
+    records: Iterator[InputRecord], loop: asyncio.AbstractEventLoop, arrived: "asyncio.Future[InputRecord | None]"
 ) -> None:
     """Read one record, in a thread of its own, and give it or what was raised to the loop, which may be gone by now."""
 
-    def give(record: Record | None, fault: Exception | None) -> None:
+    def give(record: InputRecord | None, fault: Exception | None) -> None:
         if arrived.cancelled():
             return
         if fault is None:

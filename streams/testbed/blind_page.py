@@ -21,7 +21,7 @@ _MOST_DECLARATIONS = 20
 _DIRECTION = {"out": "sent", "in": "received"}
 
 
-class Table(msgspec.Struct, frozen=True):
+class BlindTable(msgspec.Struct, frozen=True):
     """A table of texts."""
 
     title: str
@@ -29,15 +29,15 @@ class Table(msgspec.Struct, frozen=True):
     rows: tuple[tuple[str, ...], ...]
 
 
-class Page(msgspec.Struct, frozen=True):
+class BlindPage(msgspec.Struct, frozen=True):
     """One party: facts, one a line, and tables."""
 
     title: str
     facts: tuple[str, ...]
-    tables: tuple[Table, ...]
+    tables: tuple[BlindTable, ...]
 
 
-class Payment(NamedTuple):
+class ShownPayment(NamedTuple):
     """A payment as the ledger has it; `usd` in cents, None without a rate; `deviation_bp` of its deal rate."""
 
     event: Transaction
@@ -52,10 +52,10 @@ class Dealings(NamedTuple):
     usd_others: int
 
 
-class Party(NamedTuple):
+class ShownParty(NamedTuple):
     """Everything known of a party, payments in time order; `omitted` payments lie before and after the ones shown."""
 
-    payments: Sequence[Payment]
+    payments: Sequence[ShownPayment]
     omitted: tuple[int, int]
     declarations: Sequence[Declaration]
     profile: Profile | None
@@ -72,15 +72,15 @@ def dollars(cents: int | None) -> str:
     return "no rate" if cents is None else f"{round(cents / 100):,}"
 
 
-def page(number: int, count: int, party: Party, legend: Legend, zone: ZoneInfo) -> Page:
+def page(number: int, count: int, party: ShownParty, legend: Legend, zone: ZoneInfo) -> BlindPage:
     """The page of question `number` of `count`."""
     tables = [_payments(party, legend, zone), _counterparties(party)]
     if party.declarations:
         tables.append(_declarations(party.declarations, zone))
-    return Page(f"Case {number} of {count}", tuple(_facts(party)), tuple(tables))
+    return BlindPage(f"Case {number} of {count}", tuple(_facts(party)), tuple(tables))
 
 
-def _facts(party: Party) -> Iterable[str]:
+def _facts(party: ShownParty) -> Iterable[str]:
     first = party.payments[0].event
     yield f"A {_spelled(first.party_type)}, {short(first.party)}."
     profile = party.profile
@@ -115,7 +115,7 @@ def _local(at: datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _payments(party: Party, legend: Legend, zone: ZoneInfo) -> Table:
+def _payments(party: ShownParty, legend: Legend, zone: ZoneInfo) -> BlindTable:
     rows = tuple(
         (
             _local(one.event.event_time, zone),
@@ -131,7 +131,7 @@ def _payments(party: Party, legend: Legend, zone: ZoneInfo) -> Table:
         for one in party.payments
     )
     columns = ("time", "direction", "amount", "USD", "counterparty", "purpose", "documents", "through", "notes")
-    return Table(f"Payments ({len(rows):,})", columns, rows)
+    return BlindTable(f"Payments ({len(rows):,})", columns, rows)
 
 
 def _purpose(code: str | None, legend: Legend) -> str:
@@ -140,7 +140,7 @@ def _purpose(code: str | None, legend: Legend) -> str:
     return legend.purposes[code].text_en if code in legend.purposes else printable(code)
 
 
-def _notes(payment: Payment) -> Iterable[str]:
+def _notes(payment: ShownPayment) -> Iterable[str]:
     event = payment.event
     if event.deal_rate is not None:
         beside = "" if payment.deviation_bp is None else f" ({payment.deviation_bp:+,.0f} bp from the reference)"
@@ -165,7 +165,7 @@ def _notes(payment: Payment) -> Iterable[str]:
     yield from (printable(f"{name} {value}") for name, value in told.items() if value)
 
 
-def _counterparties(party: Party) -> Table:
+def _counterparties(party: ShownParty) -> BlindTable:
     """Whom the party deals with, the largest first, and who else deals with them."""
     sums: dict[str, list[int]] = {}
     countries: dict[str, str] = {}
@@ -188,10 +188,10 @@ def _counterparties(party: Party) -> Table:
     )
     more = f", the {_MOST_COUNTERPARTIES} largest" if len(largest) > _MOST_COUNTERPARTIES else ""
     columns = ("counterparty", "payments", "USD sent", "USD received", "other residents", "their USD")
-    return Table(f"Counterparties ({len(largest):,}{more})", columns, rows)
+    return BlindTable(f"Counterparties ({len(largest):,}{more})", columns, rows)
 
 
-def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> Table:
+def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> BlindTable:
     rows = tuple(
         (
             _local(one.declared_time, zone),
@@ -209,10 +209,10 @@ def _declarations(declarations: Sequence[Declaration], zone: ZoneInfo) -> Table:
     more = f", the last {_MOST_DECLARATIONS}" if len(declarations) > _MOST_DECLARATIONS else ""
     columns = ("time", "kind", "number", "counterparty", "HS", "quantity", "value", "origin", "settlement due")
     cleaned = tuple(tuple(map(printable, row)) for row in rows)
-    return Table(f"Customs declarations ({len(declarations):,}{more})", columns, cleaned)
+    return BlindTable(f"Customs declarations ({len(declarations):,}{more})", columns, cleaned)
 
 
-def markdown(shown: Page) -> str:
+def markdown(shown: BlindPage) -> str:
     """The page as Markdown."""
     lines = [f"## {shown.title}", "", *shown.facts, ""]
     for table in shown.tables:

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from detectors.testbed import gate, gate_evidence
-from detectors.testbed.gate import Check, Costs, Limits
+from detectors.testbed.gate import Check, CostLimits, Costs
 from detectors.testbed.gate_evidence import Resampling, Version
 from detectors.testbed.truth import Truth
 from streams.errors import UsageError
@@ -45,7 +45,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare(
-    places: tuple[Path, Path], truth: Truth, how: Resampling, limits: Limits, stages: Stages, rounds: int = ROUNDS
+    places: tuple[Path, Path], truth: Truth, how: Resampling, limits: CostLimits, stages: Stages, rounds: int = ROUNDS
 ) -> Verdict:
     """Decide whether the challenger (second of `places`) may take the champion's place.
 

@@ -16,7 +16,7 @@ import orjson
 
 from detectors.contracts.configuration import EVERYONE, Configuration, HistoryAllowed
 from detectors.contracts.events import ConfigurationChange
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.ingest.door import Door, Rejected
 from streams.keys.pseudonyms import testbed_keys
 from streams.ledger import envelope
@@ -31,7 +31,7 @@ _ALL_HISTORY = HistoryAllowed(institutions=(EVERYONE,), until=datetime.max.repla
 
 
 def prepare(
-    records: Iterable[Record],
+    records: Iterable[InputRecord],
     directory: Path,
     configuration: Configuration,
     source: SourceRead,
@@ -83,7 +83,7 @@ class _DoorPass:
         for partition in range(partitions):
             self._append(partition, 0, key, value, headers)
 
-    def take(self, record: Record) -> None:
+    def take(self, record: InputRecord) -> None:
         """One input record to the ledger, or to the dead letters."""
         topic, offset = record.topic, self.read[record.topic]
         self.read[topic] += 1
@@ -102,7 +102,7 @@ class _DoorPass:
         self.offsets[partition] += 1
 
 
-def _dead_letter(record: Record, offset: int, rejected: Rejected) -> bytes:
+def _dead_letter(record: InputRecord, offset: int, rejected: Rejected) -> bytes:
     key = None if record.key is None else base64.b64encode(record.key).decode()
     letter = {
         "topic": record.topic,

@@ -70,7 +70,7 @@ class _Item(NamedTuple):
         return str(self.event.__struct_config__.tag)
 
 
-class _Range:
+class _TakenTime:
     """The time that is taken; keeps of what lies outside each party's newest earlier profile, and counts the rest.
 
     Failure prevented: a profile is sent when it changes, so that a range without it knows no party's size or age.
@@ -129,7 +129,7 @@ def write(source: Path, directory: Path, choice: Choice) -> Taken:
     names, known = _tokens(paths)
     rekeyer = Rekeyer(names.items(), choice.shift_weeks)
     wanted = _wanted(known, rekeyer, choice)
-    span = _Range(choice)
+    span = _TakenTime(choice)
     items = list(_items(paths, rekeyer, wanted, span))
     mine = [item for item in items if not isinstance(item.event, (ConfigurationChange, Rate))]
     if not mine:
@@ -187,7 +187,7 @@ def _drawn(token: str, seed: int) -> float:
     return int.from_bytes(digest, "big") / 2.0**64
 
 
-def _items(paths: Sequence[Path], rekeyer: Rekeyer, wanted: set[str], span: _Range) -> Iterator[_Item]:
+def _items(paths: Sequence[Path], rekeyer: Rekeyer, wanted: set[str], span: _TakenTime) -> Iterator[_Item]:
     """Records of the excerpt in the order of their files; rates and configurations from the first file only."""
     for number, path in enumerate(paths):
         marks: dict[tuple[str, int, str], int] = {}

@@ -22,7 +22,7 @@ from streams.errors import UsageError
 from streams.keys.pseudonyms import Keys
 from streams.ledger import envelope
 from streams.testbed import blind_page
-from streams.testbed.blind_page import Dealings, Page, Party, Payment
+from streams.testbed.blind_page import BlindPage, Dealings, ShownParty, ShownPayment
 from streams.testbed.result_files import ALERTS, LEDGER, Result, partition_file, prove
 
 # An honest party with fewer payments shows nothing that could be judged.
@@ -53,7 +53,7 @@ class Exercise(NamedTuple):
     """Questions with their pages, in order."""
 
     questions: list[Question]
-    pages: list[Page]
+    pages: list[BlindPage]
 
 
 def questions(result: Result, truth: Truth, keys: Keys, count: int, seed: int) -> list[Question]:
@@ -128,13 +128,13 @@ def prepare(result: Result, drawn: Sequence[Question], seed: int) -> Exercise:
 
 def _party(
     sheet: Sheet, events: dict[tuple[int, int], Any], rows: NDArray[Any], question: Question, place: random.Random
-) -> Party:
+) -> ShownParty:
     rows = rows[np.argsort(sheet.time_us[rows], kind="stable")]
     first = _window(sheet, rows, question, place)
     shown = rows[first : first + SHOWN]
     last_us = int(sheet.time_us[shown[-1]])
     payments = [
-        Payment(
+        ShownPayment(
             events[int(sheet.partition[row]), int(sheet.offset[row])],
             int(sheet.usd_cents[row]) if sheet.usd_known[row] else None,
             None if np.isnan(sheet.deal_deviation_bp[row]) else float(sheet.deal_deviation_bp[row]),
@@ -144,7 +144,7 @@ def _party(
     until = payments[-1].event.event_time
     profiles = [one for one in events.values() if isinstance(one, Profile) and one.as_of <= until]
     declarations = [one for one in events.values() if isinstance(one, Declaration) and one.declared_time <= until]
-    return Party(
+    return ShownParty(
         payments,
         (first, len(rows) - first - len(shown)),
         sorted(declarations, key=lambda one: one.declared_time),

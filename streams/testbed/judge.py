@@ -10,7 +10,7 @@ import numpy as np
 from detectors.contracts.alert import Versions
 from detectors.testbed.comparison import Comparison, compare
 from detectors.testbed.ground import Ground, lay_ground
-from detectors.testbed.judgement import Judged, Judgement, Settings, System, canonical_hash, judge
+from detectors.testbed.judgement import JudgedResult, Judgement, Settings, System, canonical_hash, judge
 from detectors.testbed.truth import Truth
 from streams.contracts.identifiers import DEFAULT
 from streams.errors import UsageError
@@ -35,7 +35,7 @@ class Input(msgspec.Struct, frozen=True, kw_only=True):
     source: dict[str, str]
 
 
-class State(msgspec.Struct, frozen=True, kw_only=True):
+class StateSize(msgspec.Struct, frozen=True, kw_only=True):
     """What the version keeps: bytes of all partitions' states before compression, and bytes a party."""
 
     parties: int
@@ -65,7 +65,7 @@ class Timings(msgspec.Struct, frozen=True, kw_only=True):
     baselines: dict[str, float]
 
 
-class Report(msgspec.Struct, frozen=True, kw_only=True):
+class JudgeReport(msgspec.Struct, frozen=True, kw_only=True):
     """The JSON report. All but `timings` is the same whenever the same files are judged; so is `report_hash`.
 
     `against` and `comparison` (this result minus that one) are there where a second result was given. Its JSON Schema,
@@ -77,7 +77,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     result: Input
     truth_sha256: str
     judgement: Judgement
-    state: State
+    state: StateSize
     reproduction: Reproduction | None
     against: Input | None
     comparison: Comparison | None
@@ -97,7 +97,7 @@ def judge_result(
     *,
     against: Path | None = None,
     with_baselines: bool = True,
-) -> Report:
+) -> JudgeReport:
     """Judge a result by a truth, and compare it with another result of the same stream where one is given.
 
     Raises `UsageError` for what is no result or truth, or does not belong together; `ResultError` for damage.
@@ -115,11 +115,11 @@ def judge_result(
     stages.begin("one partition again", None)
     reproduction, timings = _again(result, cpu_us)
     manifest = result.manifest
-    report = Report(
+    report = JudgeReport(
         result=_input(result),
         truth_sha256=sha256_of(truth_place / truth_files.NAME if truth_place.is_dir() else truth_place),
         judgement=judged.judgement,
-        state=State(
+        state=StateSize(
             parties=manifest.parties,
             state_bytes=manifest.state_bytes,
             bytes_per_party=manifest.state_bytes / manifest.parties if manifest.parties else None,
@@ -157,7 +157,9 @@ def _baselines(result: Result, seed: int, stages: Stages) -> tuple[list[System],
     return run_baselines(result.sheet, zone, seed, stages)
 
 
-def _compared(result: Result, judged: Judged, truth: Truth, against: Path, stages: Stages) -> tuple[Input, Comparison]:
+def _compared(
+    result: Result, judged: JudgedResult, truth: Truth, against: Path, stages: Stages
+) -> tuple[Input, Comparison]:
     stages.begin("comparison", None)
     other = read_result(against)
     require_same_stream(result, other)

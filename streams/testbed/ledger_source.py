@@ -21,7 +21,7 @@ from streams.errors import BrokerUnavailableError, LedgerError, UsageError
 from streams.faust_runtime import app
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.denied import denied_or
-from streams.ledger.progress import Place, Progress
+from streams.ledger.progress import AgentPartition, Progress
 from streams.monitor.core import AGENT, MonitorCore
 from streams.monitor.rebuild import begin
 from streams.partition.kafka_log import KafkaLog
@@ -37,7 +37,7 @@ from streams.version import code_version
 Bound = int | dict[int, int] | datetime
 
 
-class Span(NamedTuple):
+class LedgerSpan(NamedTuple):
     """Which part of the ledger is judged: from `first` (None: its beginning) up to `last`, exclusive (None: its end).
 
     `cold`: the state is learned from the ledger's first record, without snapshots.
@@ -48,7 +48,7 @@ class Span(NamedTuple):
     cold: bool = False
 
 
-class _Range(NamedTuple):
+class _PartitionRange(NamedTuple):
     """One partition: where its records begin, from where they are judged, and where they end (exclusive)."""
 
     start: int
@@ -80,7 +80,7 @@ def parse_bound(text: str) -> Bound:
 
 
 def prepare(
-    settings: Settings, span: Span, directory: Path, configuration: Configuration | None, stages: Stages
+    settings: Settings, span: LedgerSpan, directory: Path, configuration: Configuration | None, stages: Stages
 ) -> Prepared:
     """Write the span's ledger files, and the states they begin from where that is a snapshot.
 
@@ -159,12 +159,12 @@ async def _at_time(settings: Settings, moment: datetime, ends: Mapping[int, int]
 
 async def _begin(
     settings: Settings,
-    span: Span,
+    span: LedgerSpan,
     begins: Mapping[int, int],
     judged: Mapping[int, int],
     until: Mapping[int, int],
     directory: Path,
-) -> tuple[list[_Range], dict[str, int], list[Configuration]]:
+) -> tuple[list[_PartitionRange], dict[str, int], list[Configuration]]:
     """Where each partition's records begin; also the snapshots used, and their configurations.
 
     States that are not new ones are written to `directory`.
@@ -178,11 +178,11 @@ async def _begin(
         topic_id=topics.read_topic_id(settings, topics.LEDGER),
         group=app.group(settings, AGENT),
     )
-    ranges: list[_Range] = []
+    ranges: list[_PartitionRange] = []
     snapshots: dict[str, int] = {}
     known: list[Configuration] = []
     for number in sorted(begins):
-        place = Place(topics.PROGRESS, AGENT, number)
+        place = AgentPartition(topics.PROGRESS, AGENT, number)
         progress: Progress = await log.progress(place)
         found = await begin(log, core, place, progress, stop=judged[number], cold=span.cold)
         if found.state.next < begins[number]:
@@ -198,7 +198,7 @@ async def _begin(
             if found.state.configuration is not None:
                 known.append(found.state.configuration)
         end = max(until[number], judged[number])
-        ranges.append(_Range(found.state.next, judged[number], end, frozenset(progress.skips)))
+        ranges.append(_PartitionRange(found.state.next, judged[number], end, frozenset(progress.skips)))
     return ranges, snapshots, known
 
 
@@ -208,7 +208,7 @@ def _sections(state: PartitionState) -> list[tuple[str, bytes]]:
 
 def _copy(
     reader: topic_reader.Reader,
-    ranges: list[_Range],
+    ranges: list[_PartitionRange],
     directory: Path,
     configuration: Configuration | None,
     stages: Stages,

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from detectors.testbed import data_sheet
-from detectors.testbed.data_sheet import Kind, Sheet, SheetFaultsError
+from detectors.testbed.data_sheet import DataSheet, Kind, SheetFaultsError
 from streams.errors import FxwatchError, UsageError
 from streams.testbed.result_files import sha256_of
 
@@ -27,7 +27,7 @@ _UNFINISHED = ".part"
 
 
 # Writes a set's files, and tells what they were made with, as far as that may be told, and the data sheet.
-Fill = Callable[[Path], tuple[dict[str, Any], Sheet]]
+Fill = Callable[[Path], tuple[dict[str, Any], DataSheet]]
 
 
 class LibraryError(FxwatchError):
@@ -60,7 +60,7 @@ def root(told: Path | None) -> Path:
     return (told or Path(os.environ.get(ENVIRONMENT) or DEFAULT)).expanduser()
 
 
-def read_sheet(path: Path) -> Sheet:
+def read_sheet(path: Path) -> DataSheet:
     """The data sheet of a TOML file. Raises `UsageError` with every fault."""
     try:
         return data_sheet.read(path.read_text("utf-8"))
@@ -126,7 +126,7 @@ def _remove_empty(directories: Sequence[Path]) -> None:
             each.rmdir()
 
 
-def _toml(sheet: Sheet) -> bytes:
+def _toml(sheet: DataSheet) -> bytes:
     import tomli_w
 
     return tomli_w.dumps(msgspec.structs.asdict(sheet), multiline_strings=True).encode()

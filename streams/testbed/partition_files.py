@@ -8,14 +8,14 @@ import pyarrow.parquet as pq
 
 from streams.testbed import ledger_files, score_columns
 from streams.testbed.parquet_files import ParquetFile
-from streams.testbed.partition_pass import Figures, opened
+from streams.testbed.partition_pass import PartitionFigures, opened
 from streams.testbed.prepared import Stages
 from streams.testbed.result_files import ALERTS, LEDGER, SCORES, partition_file
 
 PARTS = "parts"
 
 
-class Task(NamedTuple):
+class PartitionTask(NamedTuple):
     """What a process needs to know of a partition. `members` names the score columns of all partitions."""
 
     directory: Path
@@ -37,7 +37,7 @@ def _alerts_of(directory: Path, partition: int) -> Path:
     return directory / PARTS / f"{partition:02}.jsonl"
 
 
-def replay_partition(task: Task, stages: Stages) -> Figures:
+def replay_partition(task: PartitionTask, stages: Stages) -> PartitionFigures:
     """Replay one partition; scores and alerts go to the parts' folder. Raises `LedgerError`, `ResultError`."""
     directory, partition, members = task.directory, task.partition, task.members
     part = opened(directory, partition, judged_from=task.judged_from)

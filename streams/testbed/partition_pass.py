@@ -41,7 +41,7 @@ class Step(NamedTuple):
     outputs: Outputs
 
 
-class Figures(msgspec.Struct, kw_only=True):
+class PartitionFigures(msgspec.Struct, kw_only=True):
     """What came of one partition. `state_bytes` are those of a snapshot's sections at the end."""
 
     partition: int
@@ -219,11 +219,11 @@ class PartitionPass:
             alerts[0].alert_id if alerts else None,
         )
 
-    def finish(self, end: int = 0) -> Figures:
+    def finish(self, end: int = 0) -> PartitionFigures:
         """The partition's figures; `end` is the ledger offset that the replay ends before (skips may stand there)."""
         self.state.next = max(self.state.next, end)
         sections = self.state.freeze().sections()
-        return Figures(
+        return PartitionFigures(
             partition=self.partition,
             outcomes=dict(self.outcomes),
             parties=len(self.state.parties),

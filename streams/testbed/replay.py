@@ -13,14 +13,14 @@ from functools import partial
 from pathlib import Path
 
 from detectors.contracts.configuration import Configuration
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import FxwatchError, UsageError
 from streams.settings import Settings
 from streams.testbed import door_pass, ledger_copy, ledger_source, partition_files, result_files, stream_files
 from streams.testbed.ledger_copy import with_partitions
-from streams.testbed.ledger_source import Span
-from streams.testbed.partition_files import PARTS, Task
-from streams.testbed.partition_pass import OUTCOMES, Figures
+from streams.testbed.ledger_source import LedgerSpan
+from streams.testbed.partition_files import PARTS, PartitionTask
+from streams.testbed.partition_pass import OUTCOMES, PartitionFigures
 from streams.testbed.prepared import Prepared, Stages
 from streams.testbed.processes import in_processes
 from streams.testbed.result_files import Manifest, SourceRead
@@ -55,7 +55,7 @@ def of_file(path: Path, configuration: Configuration, partitions: int | None = N
 
 
 def of_records(
-    path: Path, records: list[Record], configuration: Configuration, partitions: int | None = None
+    path: Path, records: list[InputRecord], configuration: Configuration, partitions: int | None = None
 ) -> Prepare:
     """Records that were converted from a file of payment messages, in their order of time, as the source."""
     ordered = sorted(records, key=lambda record: record.timestamp_ms)
@@ -67,7 +67,7 @@ def of_result(home: Path, configuration: Configuration | None) -> Prepare:
     return partial(_prepare_copy, home, configuration)
 
 
-def of_ledger(settings: Settings, span: Span, configuration: Configuration | None) -> Prepare:
+def of_ledger(settings: Settings, span: LedgerSpan, configuration: Configuration | None) -> Prepare:
     """A part of the live ledger as the source; `configuration` takes the place of those in it."""
     return partial(_prepare_ledger, settings, span, configuration)
 
@@ -156,7 +156,7 @@ def _partitioned(configuration: Configuration, partitions: int | None) -> Config
 
 def _prepare_files(
     files: dict[str, Path],
-    records: Callable[[], Iterable[Record]],
+    records: Callable[[], Iterable[InputRecord]],
     configuration: Configuration,
     directory: Path,
     stages: Stages,
@@ -182,7 +182,7 @@ def _prepare_copy(home: Path, configuration: Configuration | None, directory: Pa
 
 
 def _prepare_ledger(
-    settings: Settings, span: Span, configuration: Configuration | None, directory: Path, stages: Stages
+    settings: Settings, span: LedgerSpan, configuration: Configuration | None, directory: Path, stages: Stages
 ) -> Prepared:
     return ledger_source.prepare(settings, span, directory, configuration, stages)
 
@@ -191,7 +191,7 @@ def _run(directory: Path, prepared: Prepared, processes: int, stages: Stages) ->
     stages.begin("core", prepared.records)
     (directory / PARTS).mkdir()
     tasks = [
-        Task(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
+        PartitionTask(directory, number, prepared.judged_from(number), prepared.end(number), prepared.members)
         for number in range(prepared.partitions)
     ]
     figures = in_processes(partition_files.replay_partition, tasks, processes, stages)
@@ -203,7 +203,7 @@ def _run(directory: Path, prepared: Prepared, processes: int, stages: Stages) ->
     return manifest
 
 
-def _manifest(prepared: Prepared, figures: list[Figures]) -> Manifest:
+def _manifest(prepared: Prepared, figures: list[PartitionFigures]) -> Manifest:
     outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
     for one in figures:
         outcomes.update(one.outcomes)

@@ -19,7 +19,7 @@ from detectors.contracts.configuration import Configuration
 from streams.errors import UsageError
 from streams.testbed import ledger_copy, ledger_files, result_files, score_columns
 from streams.testbed.ledger_copy import with_partitions
-from streams.testbed.partition_pass import Change, Figures, opened, quiet_collector
+from streams.testbed.partition_pass import Change, PartitionFigures, opened, quiet_collector
 from streams.testbed.result_files import ALERTS, LEDGER, SCORES, Manifest, partition_file
 from streams.testbed.score_columns import ScoreRow
 
@@ -37,7 +37,7 @@ class Rerun(NamedTuple):
     apply_seconds: float
     rows: list[ScoreRow]
     alerts: list[bytes]
-    figures: Figures
+    figures: PartitionFigures
     compared: bool
     difference: str | None
 

@@ -19,7 +19,7 @@ from detectors.testbed import grid, sweep
 from detectors.testbed.grid import Combination, Dimension, PathError
 from detectors.testbed.ground import Ground
 from detectors.testbed.judgement import cold_share
-from detectors.testbed.sweep import Raised, Row
+from detectors.testbed.sweep import Raised, SweepRow
 from detectors.values.legal_calendar import local_date, to_us
 from streams.errors import UsageError
 from streams.testbed import ledger_files
@@ -33,7 +33,7 @@ FORMAT = 1
 _EPOCH = date(1970, 1, 1).toordinal()
 
 
-class Task(NamedTuple):
+class SearchTask(NamedTuple):
     """One partition under one combination: of each configuration in its ledger, the one that takes its place."""
 
     directory: Path
@@ -45,22 +45,22 @@ class Task(NamedTuple):
         return next(changed for known, changed in self.changes if known == recorded)
 
 
-class Found(NamedTuple):
+class CombinationAlerts(NamedTuple):
     """A combination's alerts, as bytes of `fx.alerts.v1`, in order of partition and offset."""
 
     combination: Combination
     alerts: list[bytes]
 
 
-class Search(NamedTuple):
+class HistorySearch(NamedTuple):
     """Rows in the grid's order, the recorded row, and the dated limits that were changed in the last configuration.
 
     `configurations` is how many different ones the ledger holds; each was varied at its own place.
     """
 
-    recorded: Row
-    rows: list[Row]
-    found: list[Found]
+    recorded: SweepRow
+    rows: list[SweepRow]
+    found: list[CombinationAlerts]
     changed: dict[str, Limit]
     configurations: int
 
@@ -110,7 +110,7 @@ def first_day(result: Result) -> date:
 
 def search(
     result: Result, grid_of: Sequence[Combination], ground: Ground | None, processes: int, stages: Stages
-) -> Search:
+) -> HistorySearch:
     """Replay the result's ledger under every combination, each of its configurations varied at its own place.
 
     Raises `UsageError` for a path that an earlier configuration of the ledger has not, and for a ledger that begins
@@ -123,7 +123,9 @@ def search(
     prove(result.directory, result.manifest, [ALERTS, *ledgers])
     known = recorded_configurations(result)
     tasks = [
-        Task(result.directory, number, changes) for changes in _changes(result, known, grid_of) for number in numbers
+        SearchTask(result.directory, number, changes)
+        for changes in _changes(result, known, grid_of)
+        for number in numbers
     ]
     stages.begin("core", len(grid_of) * len(result.sheet))
     answers = in_processes(_alerts_of, tasks, processes, stages)
@@ -133,7 +135,7 @@ def search(
     found = []
     for place, combination in enumerate(grid_of):
         lots = answers[place * len(numbers) : (place + 1) * len(numbers)]
-        found.append(Found(combination, [value for lot in lots for value in lot]))
+        found.append(CombinationAlerts(combination, [value for lot in lots for value in lot]))
     rows = [
         sweep.row(one.combination.values, [_raised(value, zone) for value in one.alerts], recorded, days, ground)
         for one in found
@@ -143,7 +145,7 @@ def search(
         for path in (grid_of[0].values if grid_of else ())
         if (entry := grid.entry_changed(result.configuration, path, first_day(result))) is not None
     }
-    return Search(sweep.row({}, recorded, recorded, days, ground), rows, found, dated, len(known))
+    return HistorySearch(sweep.row({}, recorded, recorded, days, ground), rows, found, dated, len(known))
 
 
 def recorded_configurations(result: Result) -> list[Configuration]:
@@ -175,7 +177,7 @@ def _changes(
         ) from fault
 
 
-def _alerts_of(task: Task, stages: Stages) -> list[bytes]:
+def _alerts_of(task: SearchTask, stages: Stages) -> list[bytes]:
     again = rerun(task.directory, task.partition, task.change)
     stages.advance(len(again.rows))
     return again.alerts
@@ -195,7 +197,7 @@ def _raised(value: bytes, zone: ZoneInfo) -> Raised:
     )
 
 
-def report(result: Result, told: Search, varied: Sequence[Dimension], *, judged: bool) -> dict[str, Any]:
+def report(result: Result, told: HistorySearch, varied: Sequence[Dimension], *, judged: bool) -> dict[str, Any]:
     """What `search.json` holds: the same for the same result, truth and grid."""
     return {
         "format": FORMAT,

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 import msgspec
 
 from streams.contracts import record_lines
-from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
+from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, InputRecord
 from streams.errors import FxwatchError, UsageError
 
 TOPICS = (PROFILES, RATES, DECLARATIONS, TRANSACTIONS, DISPOSITIONS)
@@ -43,7 +43,7 @@ class _About(msgspec.Struct, frozen=True):
 
 
 class _Writer(Protocol):
-    def write(self, record: Record) -> None: ...
+    def write(self, record: InputRecord) -> None: ...
 
     def close(self) -> None: ...
 
@@ -54,7 +54,7 @@ class _LinesWriter:
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
 
-    def write(self, record: Record) -> None:
+    def write(self, record: InputRecord) -> None:
         self._file.write(record_lines.write(record))
 
     def close(self) -> None:
@@ -79,9 +79,9 @@ class _ParquetWriter:
         self._file = pq.ParquetWriter(
             path, self._schema, compression="zstd", compression_level=3, write_statistics=True, store_schema=False
         )
-        self._rows: list[Record] = []
+        self._rows: list[InputRecord] = []
 
-    def write(self, record: Record) -> None:
+    def write(self, record: InputRecord) -> None:
         self._rows.append(record)
         if len(self._rows) == ROW_GROUP:
             self._flush()
@@ -104,7 +104,7 @@ class _ParquetWriter:
 _WRITERS: dict[Format, Callable[[Path], _Writer]] = {"jsonl": _LinesWriter, "parquet": _ParquetWriter}
 
 
-def write_stream(records: Iterable[Record], directory: Path, format: Format = "jsonl") -> dict[str, Any]:  # noqa: A002 - the command's own word
+def write_stream(records: Iterable[InputRecord], directory: Path, format: Format = "jsonl") -> dict[str, Any]:  # noqa: A002 - the command's own word
     """Write the records to one file a topic; a stream that stood in the directory is replaced once all is written.
 
     Returns {"records": {topic: n}, "files": {name: {"sha256", "bytes"}}}. Memory: one row group a topic, whatever the
@@ -133,7 +133,9 @@ def write_stream(records: Iterable[Record], directory: Path, format: Format = "j
     }
 
 
-def _write_topics(records: Iterable[Record], directory: Path, form: Format, written: dict[str, Path]) -> dict[str, int]:
+def _write_topics(
+    records: Iterable[InputRecord], directory: Path, form: Format, written: dict[str, Path]
+) -> dict[str, int]:
     counts: dict[str, int] = {}
     newest: dict[str, int] = {}
     with contextlib.ExitStack() as stack:
@@ -237,7 +239,7 @@ def require_as_made(directory: Path, digests: Mapping[str, str]) -> None:
         )
 
 
-def read_stream(directory: Path) -> Iterator[Record]:
+def read_stream(directory: Path) -> Iterator[InputRecord]:
     """The records of a stream directory in stream order. Memory: one row group a topic.
 
     The directory's files are checked at once, their content while it is read. Raises `UsageError` for a directory
@@ -262,12 +264,12 @@ def topic_of_file(path: Path) -> str:
     return topic
 
 
-def read_file(path: Path) -> Iterator[Record]:
+def read_file(path: Path) -> Iterator[InputRecord]:
     """The records of a single file, as `read_stream` reads a directory of them. Raises `UsageError`."""
     return _ordered(_read_file(topic_of_file(path), path), path.name)
 
 
-def _ordered(records: Iterator[Record], name: str) -> Iterator[Record]:
+def _ordered(records: Iterator[InputRecord], name: str) -> Iterator[InputRecord]:
     newest = 0
     for number, record in enumerate(records, 1):
         if record.timestamp_ms < newest:
@@ -276,7 +278,7 @@ def _ordered(records: Iterator[Record], name: str) -> Iterator[Record]:
         yield record
 
 
-def _read_file(topic: str, path: Path) -> Iterator[Record]:
+def _read_file(topic: str, path: Path) -> Iterator[InputRecord]:
     try:
         yield from (_read_lines if path.suffix == ".jsonl" else _read_parquet)(topic, path)
     except UsageError:
@@ -287,12 +289,12 @@ def _read_file(topic: str, path: Path) -> Iterator[Record]:
         raise UsageError(f"cannot read a file of the stream: {fault.strerror or fault}", got=path) from fault
 
 
-def _read_lines(topic: str, path: Path) -> Iterator[Record]:
+def _read_lines(topic: str, path: Path) -> Iterator[InputRecord]:
     with path.open("rb") as lines:
         yield from record_lines.read(lines, topic, source=path.name, timestamps="event")
 
 
-def _read_parquet(topic: str, path: Path) -> Iterator[Record]:
+def _read_parquet(topic: str, path: Path) -> Iterator[InputRecord]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -303,7 +305,7 @@ def _read_parquet(topic: str, path: Path) -> Iterator[Record]:
                 columns = [batch.column(name).to_pylist() for name in _COLUMNS]
                 for key, value, at_ms, headers in zip(*columns, strict=True):
                     pairs = tuple((each["name"], each["value"]) for each in headers) if headers else ()
-                    yield Record(topic, key, value, -1 if at_ms is None else at_ms, pairs)
+                    yield InputRecord(topic, key, value, -1 if at_ms is None else at_ms, pairs)
     except pa.ArrowException as fault:
         raise UsageError(f"{path.name} is no Parquet file that can be read", got=str(fault)) from fault
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange
 from streams.contracts.dead_letters import dead_letter
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.generator import Simulation
 from streams.ingest.door import Door, Rejected
 from streams.kafka import topics
@@ -29,7 +29,7 @@ class Stored(NamedTuple):
     headers: tuple[tuple[str, bytes], ...]
 
 
-def records(events: int, seed: int = 1, bad_share: float = 0.0) -> list[Record]:
+def records(events: int, seed: int = 1, bad_share: float = 0.0) -> list[InputRecord]:
     """The built-in stream; `bad_share` brings resends and conflicts too."""
     return list(Simulation(seed=seed, events=events, bad_share=bad_share))
 
@@ -41,7 +41,7 @@ def door() -> Door:
     return made
 
 
-def stored(stream: list[Record]) -> list[Stored]:
+def stored(stream: list[InputRecord]) -> list[Stored]:
     """The stream as it stands in the input topics, each with one partition, in the order of its making."""
     offsets: dict[str, int] = {}
     found = []

@@ -11,7 +11,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import NewTopic
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import DeliveryError, TopicsError
 from streams.generator import Simulation
 from streams.publication.sending import publish_records
@@ -51,7 +51,7 @@ def test_a_simulated_stream_arrives_as_it_was_made(empty_broker) -> None:
     seen: list[int] = []
     summary = publish_records(load_settings(bootstrap=empty_broker.bootstrap), records, progress=seen.append)
     read = [
-        Record(one.topic, one.key, one.value, one.timestamp, tuple(one.headers))
+        InputRecord(one.topic, one.key, one.value, one.timestamp, tuple(one.headers))
         for one in _read(empty_broker.bootstrap, INPUTS)
     ]
     assert sorted(read, key=repr) == sorted(records, key=repr)
@@ -76,7 +76,7 @@ def test_records_older_than_the_retention_are_warned_of(empty_broker) -> None:
     """A topic that keeps records for a day would lose simulated ones at the broker's next clean-up."""
     _create(empty_broker.bootstrap, {"fx.rates.v1": {"retention.ms": "86400000"}})
     summary = publish_records(
-        load_settings(bootstrap=empty_broker.bootstrap), [Record("fx.rates.v1", b"USD/KRW", b"{}", 1_000)]
+        load_settings(bootstrap=empty_broker.bootstrap), [InputRecord("fx.rates.v1", b"USD/KRW", b"{}", 1_000)]
     )
     assert len(summary.warnings) == 1
     assert "Kafka will delete these records within minutes" in summary.warnings[0]
@@ -87,12 +87,12 @@ def test_records_that_a_topic_takes_no_more_are_told_before_any_is_sent(empty_br
     _create(empty_broker.bootstrap, {"fx.rates.v1": {"message.timestamp.before.max.ms": "86400000"}})
     settings = load_settings(bootstrap=empty_broker.bootstrap)
     day_before = time.time_ns() // 1_000_000 - 2 * 86_400_000
-    old = Record("fx.rates.v1", b"USD/KRW", b"{}", day_before)
+    old = InputRecord("fx.rates.v1", b"USD/KRW", b"{}", day_before)
     with pytest.raises(DeliveryError, match=r"got: 2\.0 days; expected: at most 1 days; to do: .*--timestamps now"):
         publish_records(settings, [old])
     assert publish_records(settings, [old], stamps="now").records == 1
     # the first of a topic tells its topic's limit; one among others is refused by the broker, and said alike
-    fresh = Record("fx.rates.v1", b"USD/KRW", b"{}", -1)
+    fresh = InputRecord("fx.rates.v1", b"USD/KRW", b"{}", -1)
     with pytest.raises(DeliveryError, match="--timestamps now"):
         publish_records(settings, [fresh, old])
 
@@ -100,12 +100,12 @@ def test_records_that_a_topic_takes_no_more_are_told_before_any_is_sent(empty_br
 def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:
     """200 records at 400 per second take half a second; a source of 50 per second cannot feed 1000: told."""
     _create(empty_broker.bootstrap, {"fx.rates.v1": FOR_EVER})
-    records = [Record("fx.rates.v1", b"USD/KRW", b"{}", -1)] * 200
+    records = [InputRecord("fx.rates.v1", b"USD/KRW", b"{}", -1)] * 200
     paced = publish_records(load_settings(bootstrap=empty_broker.bootstrap), records, 400)
     assert paced.kept_pace
     assert 0.45 <= paced.seconds <= 1.5
 
-    def slow_source() -> Iterator[Record]:
+    def slow_source() -> Iterator[InputRecord]:
         for record in records[:60]:
             time.sleep(0.02)
             yield record
@@ -118,7 +118,9 @@ def test_a_pace_is_kept_or_its_loss_told(empty_broker) -> None:
 def test_a_missing_topic_is_told(empty_broker) -> None:
     """Nothing is created on the way: the message names the topic and the command."""
     with pytest.raises(TopicsError, match=r"fx\.rates\.v1.*fxwatch topics apply"):
-        publish_records(load_settings(bootstrap=empty_broker.bootstrap), [Record("fx.rates.v1", b"USD/KRW", b"{}", -1)])
+        publish_records(
+            load_settings(bootstrap=empty_broker.bootstrap), [InputRecord("fx.rates.v1", b"USD/KRW", b"{}", -1)]
+        )
 
 
 def test_files_written_by_simulate_publish_the_same_stream(
@@ -134,7 +136,7 @@ def test_files_written_by_simulate_publish_the_same_stream(
     done = fxwatch("publish", *files, "--timestamps", "event", "--json", "--as-is")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["records"] == 1500
-    read = [Record(one.topic, one.key, one.value, one.timestamp) for one in _read(empty_broker.bootstrap, INPUTS)]
+    read = [InputRecord(one.topic, one.key, one.value, one.timestamp) for one in _read(empty_broker.bootstrap, INPUTS)]
     assert sorted(read, key=repr) == sorted(Simulation(2, 1_500, bad_share=0.05), key=repr)
     partial = fxwatch("publish", *files, "--timestamps", "event", "--json", "--partial")
     assert partial.returncode == 3, partial.stderr
@@ -149,11 +151,11 @@ def test_what_a_slow_pipe_gave_is_at_kafka_before_it_gives_more(empty_broker) ->
     _create(empty_broker.bootstrap, {"fx.rates.v1": FOR_EVER})
     arrived: list[int] = []
 
-    def pipe() -> Iterator[Record]:
+    def pipe() -> Iterator[InputRecord]:
         consumer = KafkaConsumer(bootstrap_servers=empty_broker.bootstrap)
         partitions = [TopicPartition("fx.rates.v1", number) for number in range(3)]
         for number in range(3):
-            yield Record("fx.rates.v1", b"USD/KRW", b"%d" % number, -1)
+            yield InputRecord("fx.rates.v1", b"USD/KRW", b"%d" % number, -1)
             deadline = time.monotonic() + 10
             while sum(consumer.end_offsets(partitions).values()) <= number and time.monotonic() < deadline:
                 time.sleep(0.02)

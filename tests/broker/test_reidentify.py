@@ -166,7 +166,7 @@ def test_two_officers_at_once_do_not_fork_the_chain(ready, caplog):
     """Of several writers some may be refused, but the log is one chain and keeps all that was acknowledged."""
     settings = load_settings(bootstrap=ready.bootstrap)
 
-    def one(number: int) -> audit_log.Written | audit_log.AuditError:
+    def one(number: int) -> audit_log.AuditReceipt | audit_log.AuditError:
         try:
             return audit_log.write(settings, "test", f"t{number}", "c", "r", "opened")
         except audit_log.AuditError as refused:
@@ -176,7 +176,7 @@ def test_two_officers_at_once_do_not_fork_the_chain(ready, caplog):
         results = list(officers.map(one, range(4)))
     gc.collect()
     assert [each for each in caplog.records if each.name == "asyncio"] == [], "a traceback would reach the terminal"
-    written = [each for each in results if isinstance(each, audit_log.Written)]
+    written = [each for each in results if isinstance(each, audit_log.AuditReceipt)]
     assert written
     records = log(ready.bootstrap)
     assert list(audit_log.breaks(records)) == []

@@ -14,7 +14,7 @@ import tomli_w
 from kafka import KafkaProducer
 
 from detectors.contracts.alert import Alert
-from streams.contracts.input_record import TRANSACTIONS, Record
+from streams.contracts.input_record import TRANSACTIONS, InputRecord
 from streams.demo.broker import EmbeddedBroker
 from streams.generator import Simulation
 from streams.kafka import topics
@@ -39,7 +39,7 @@ def rescored_all(cluster: Cluster, *options: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-def splitting(stream: list[Record]) -> list[Record]:
+def splitting(stream: list[InputRecord]) -> list[InputRecord]:
     """Three pieces just under the document line by somebody new, an hour apart, after the stream's last payment."""
     last = datetime.fromtimestamp(stream[-1].timestamp_ms / 1000, UTC)
     party = "KR-P-splitting-1"
@@ -59,7 +59,7 @@ def splitting(stream: list[Record]) -> list[Record]:
             "currency": "USD",
             "purpose": "40101",
         }
-        pieces.append(Record(TRANSACTIONS, party.encode(), json.dumps(body).encode(), -1))
+        pieces.append(InputRecord(TRANSACTIONS, party.encode(), json.dumps(body).encode(), -1))
     return pieces
 
 

@@ -24,7 +24,7 @@ from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.kafka import topics
 from streams.kafka.security import kafka_python_access
 from streams.kafka.topics.acls import ROLES
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.partition.kafka_log import KafkaLog
 from tests.support.certificates import secret_file
 from tests.support.secured import MUTUAL, secured_cluster, unsigned_token
@@ -382,7 +382,7 @@ def test_an_opening_without_the_right_says_so(site: Site) -> None:
     )
     began = time.monotonic()
     with pytest.raises(TopicAuthorizationFailedError):
-        asyncio.run(asyncio.wait_for(log.progress(Place(topics.PROGRESS, "monitor", 0)), 20))
+        asyncio.run(asyncio.wait_for(log.progress(AgentPartition(topics.PROGRESS, "monitor", 0)), 20))
     assert time.monotonic() - began < 5
 
 

@@ -44,7 +44,7 @@ def held(admin: KafkaAdminClient, topic: str) -> dict[str, str]:
     return {name: each["value"] for name, each in answer["topic"][topic].items()}
 
 
-def seen(admin: KafkaAdminClient, settings: Settings) -> list[topics.Difference]:
+def seen(admin: KafkaAdminClient, settings: Settings) -> list[topics.TopicDifference]:
     """The first differences that the cluster shows within 10 s."""
     deadline = time.monotonic() + 10
     while not (differences := topics.find_differences(admin, settings)):

@@ -16,7 +16,7 @@ import msgspec
 
 from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.kafka import topics
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.monitor.core import MonitorCore
 from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
 from streams.proofs.first_difference import unworded
@@ -81,7 +81,7 @@ def expected(number: int, log: list[Stored], save_at: int) -> tuple[list[SimpleN
         every_events=1,
         every_seconds=1,
     )
-    place = Place(topics.PROGRESS, "monitor", number)
+    place = AgentPartition(topics.PROGRESS, "monitor", number)
 
     async def save(frozen: Any) -> None:
         writer = SnapshotWriter(lambda: recorder, place, plan)  # type: ignore[arg-type, return-value]

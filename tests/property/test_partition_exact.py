@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streams.errors import FencedError, SnapshotError
-from streams.ledger.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
+from streams.ledger.progress import AgentPartition, Progress, Published, Skip, SnapshotPointer, encode
 from streams.partition.outputs import Output, PartitionOutputs
 from streams.partition.partition import Partition
 
-PLACE = Place("fx.progress.v1", "monitor", 0)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 0)
 
 
 def alerts(offset, value):

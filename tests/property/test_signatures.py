@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import INPUTS, TRANSACTIONS
 from streams.keys.sender_key_file import read_sender_keys
 from streams.keys.sender_keys import Proof
@@ -43,7 +43,7 @@ def test_two_records_share_their_signed_bytes_only_if_they_mean_the_same(one, ot
 def test_any_flipped_bit_is_refused(key, value, headers, data):
     """Of key, value, a covered header's name or content, or the signature."""
     headers = [*headers, ("fx.a", b"content")]
-    signed = list(sign(Record(TRANSACTIONS, key, value, 0, tuple(headers)), BANK).headers)
+    signed = list(sign(InputRecord(TRANSACTIONS, key, value, 0, tuple(headers)), BANK).headers)
     assert judged(key, value, signed) == Proof("SHBKKRSE")
     where = data.draw(st.sampled_from(["key", "value", "header", "signature"]))
     if where == "key":
@@ -60,7 +60,7 @@ def test_any_flipped_bit_is_refused(key, value, headers, data):
 
 def test_every_single_bit_of_one_signature_is_refused():
     """All 520 of them; none has two spellings."""
-    signed = dict(sign(Record(TRANSACTIONS, b"k", b"v", 0), BANK).headers)[SIGNATURE]
+    signed = dict(sign(InputRecord(TRANSACTIONS, b"k", b"v", 0), BANK).headers)[SIGNATURE]
     assert judged(b"k", b"v", [(SIGNATURE, signed)]) == Proof("SHBKKRSE")
     for bit in range(LENGTH * 8):
         assert judged(b"k", b"v", [(SIGNATURE, flipped(signed, bit))]).fault is not None, bit

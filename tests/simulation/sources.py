@@ -16,7 +16,7 @@ import orjson
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange
 from detectors.memory.state import PartitionState
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import DISPOSITIONS, RATES, RULES, TRANSACTIONS
 from streams.generator import Simulation
 from streams.ingest.door import Admitted, Door
@@ -101,7 +101,7 @@ def hashing_sources(draw: random.Random, events: int, partitions: int) -> Source
 
 
 @cache
-def _pool(number: int) -> list[Record]:
+def _pool(number: int) -> list[InputRecord]:
     """A built-in stream; making it costs more than a short schedule, so a process keeps a few."""
     return list(Simulation(seed=number + 1, events=POOL_EVENTS, residents=40 + 20))
 
@@ -117,7 +117,7 @@ def _keys() -> Any:
     return parse_keys("k1 = " + "1f" * 32 + "\n", "a simulation")
 
 
-def _shifted(record: Record, days: float, name: str) -> Record:
+def _shifted(record: InputRecord, days: float, name: str) -> InputRecord:
     """The same payment as another event, at another time."""
     body = orjson.loads(record.value or b"")
     at = datetime.fromisoformat(body["event_time"]) + timedelta(days=days)
@@ -125,13 +125,13 @@ def _shifted(record: Record, days: float, name: str) -> Record:
     return record._replace(value=orjson.dumps(body))
 
 
-def _conflicting(record: Record) -> Record:
+def _conflicting(record: InputRecord) -> InputRecord:
     body = orjson.loads(record.value or b"")
     body["amount"] = f"{float(body['amount']) * 2:.0f}"
     return record._replace(value=orjson.dumps(body))
 
 
-def _verdict(draw: random.Random, number: int, token: str, at: str) -> Record:
+def _verdict(draw: random.Random, number: int, token: str, at: str) -> InputRecord:
     body = {
         "event_id": f"V{number}",
         "alert_id": f"a{number}",
@@ -141,22 +141,22 @@ def _verdict(draw: random.Random, number: int, token: str, at: str) -> Record:
         "verdict": draw.choice(["confirmed", "refuted", "inconclusive"]),
         "investigator": "I1",
     }
-    return Record(DISPOSITIONS, token.encode(), orjson.dumps(body), 0)
+    return InputRecord(DISPOSITIONS, token.encode(), orjson.dumps(body), 0)
 
 
-def _rules(number: int) -> Record:
+def _rules(number: int) -> InputRecord:
     """A change of configuration in mid-stream; the detectors stay, so that learned and scored stay comparable."""
     tables = {**LIGHT, "engine": {**LIGHT["engine"], "case_window_days": 20 + number % 10}}
     body = {"event_id": f"R{number}", "configuration": msgspec.to_builtins(effective_configuration(tables))}
-    return Record(RULES, b"rules", orjson.dumps(body), 0)
+    return InputRecord(RULES, b"rules", orjson.dumps(body), 0)
 
 
-def _stream(draw: random.Random, events: int) -> list[Record]:
+def _stream(draw: random.Random, events: int) -> list[InputRecord]:
     """A piece of the built-in stream with everything in it that this simulation is about."""
     pool = _pool(draw.randrange(POOLS))
     start = draw.randrange(max(1, len(pool) - events))
-    found: list[Record] = []
-    past: list[Record] = []
+    found: list[InputRecord] = []
+    past: list[InputRecord] = []
     for record in pool[start : start + events]:
         chance = draw.random()
         if record.topic != TRANSACTIONS:
@@ -183,7 +183,7 @@ def _stream(draw: random.Random, events: int) -> list[Record]:
     return found
 
 
-def admitted(records: Sequence[Record], partitions: int, source_partitions: int = 2) -> list[list[Sent]]:
+def admitted(records: Sequence[InputRecord], partitions: int, source_partitions: int = 2) -> list[list[Sent]]:
     """The records through the real door, by source partition; what the door refuses takes a source offset."""
     door = Door(_keys(), partitions, {}, history.ADMISSION)
     logs: dict[tuple[str, int], list[Sent]] = {}

@@ -15,7 +15,7 @@ from aiokafka.errors import ProducerFenced
 from streams.errors import FencedError, PartitionStoppedError
 from streams.kafka import clients, deliveries, topics
 from streams.ledger import progress
-from streams.ledger.progress import Place, Published, Skip, encode, key_kind
+from streams.ledger.progress import AgentPartition, Published, Skip, encode, key_kind
 from streams.monitor import agent
 from streams.monitor.core import AGENT
 from streams.partition import kafka_log, outputs, partition, snapshot_writer
@@ -246,7 +246,7 @@ class World(Ingest, Damage):
             raise Violation(f"partition {number} stopped at {offset}, which can be applied")
         if offset not in self.skips[number]:
             self.skips[number].add(offset)
-            place = Place(topics.PROGRESS, AGENT, number)
+            place = AgentPartition(topics.PROGRESS, AGENT, number)
             skip = Skip(offset=offset, reason="poison", who="simulation", at="now")
             self.kafka.log(topics.PROGRESS, number).append(place.skip_key(offset), encode(skip))
 

@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from detectors.alerting.build import UNSCORED, Case, Hit, proof_of
+from detectors.alerting.build import UNSCORED, AlertFacts, Hit, proof_of
 from detectors.books.party import Alerted, unpack
 from detectors.books.party_type import STRICTEST_FIRST
 from detectors.contracts.alert import Measured, Selection
@@ -60,7 +60,7 @@ def hit(name: str = "T01", superseded: Alerted | None = None, changes: Any = (),
     return Hit(typology(name, changes=changes), finding(**fields), superseded)
 
 
-def case_of(**changes: Any) -> Case:
+def case_of(**changes: Any) -> AlertFacts:
     """The third payment of a party, of 1 234.56 USD at BANKA, after one at BANKA and one at BANKB."""
     ledger = Ledger()
     ledger.pay("e1", START, "4000", institution="BANKB")
@@ -90,7 +90,7 @@ def case_of(**changes: Any) -> Case:
         "scored": UNSCORED,
         "told": "person",
     } | changes
-    return Case(**given)
+    return AlertFacts(**given)
 
 
 def never(rank: float) -> bool:

@@ -32,7 +32,7 @@ from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.kafka import topic_reader, topics
 from streams.keys.pseudonyms import load_keys
 from streams.ledger import envelope
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.monitor.core import AGENT, MonitorCore
 from streams.monitor.rebuild import begin
 from streams.partition.kafka_log import KafkaLog
@@ -386,7 +386,7 @@ class Cluster:
         )
 
         async def newest(number: int) -> int:
-            place = Place(topics.PROGRESS, AGENT, number)
+            place = AgentPartition(topics.PROGRESS, AGENT, number)
             end = self.ends(topics.LEDGER)[TopicPartition(topics.LEDGER, number)]
             begun = await begin(log, MonitorCore(code_version()), place, await log.progress(place), stop=end)
             return begun.snapshot or 0

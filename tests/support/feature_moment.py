@@ -6,7 +6,7 @@ import pytest
 
 from detectors.features import EventView, Shared
 from detectors.features.moment import Moment
-from detectors.features.past import Past
+from detectors.features.past import PartyPast
 
 DAY = 86_400.0
 NOW = 1.75e9
@@ -47,7 +47,7 @@ def moment(
     **changes: Any,
 ) -> Moment:
     """An event of a party with so many earlier ones, the newest `ago` days ago (less than 0: this one is late)."""
-    past = Past([])
+    past = PartyPast([])
     past.seen, past.first_s, past.last_s = seen, NOW - first_ago * DAY, NOW - ago * DAY
     past.known = {} if known is None else known
     return Moment(view(**changes), shared or Shared(), counterparty, past)

@@ -1,6 +1,6 @@
 """Figures of a champion and a challenger, for tests of the promotion gate."""
 
-from detectors.testbed.gate import Costs, Figures, GroupFigures, TypologyFigures
+from detectors.testbed.gate import Costs, GateFigures, GroupFigures, TypologyFigures
 from detectors.testbed.statistics import Difference, Interval
 
 SAME = Difference(0.6, 0.6, 0.0, 40, Interval(0.0, 0.0))
@@ -24,7 +24,7 @@ def small(challenger: float, champion: float, interval: Interval) -> tuple[Group
     return (GroupFigures(dimension="size", group="small", ratio=ratio),)
 
 
-def figures(**changed) -> Figures:
+def figures(**changed) -> GateFigures:
     """Figures of two versions that nothing changed between, but for what is named."""
     told = {
         "recall": SAME,
@@ -41,4 +41,4 @@ def figures(**changed) -> Figures:
         "fairness": (GroupFigures(dimension="size", group="small", ratio=SAME),),
         "costs": CHEAP,
     }
-    return Figures(**{**told, **changed})
+    return GateFigures(**{**told, **changed})

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from streams.contracts.input_record import DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, Record
+from streams.contracts.input_record import DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, InputRecord
 from streams.generator import Simulation
 
 PERSONAL = (
@@ -41,12 +41,12 @@ class IdentifiedStream:
         self.count = events + len(list(self._bad({}, "count")))
         self.needles.clear()
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[InputRecord]:
         for record in self._stream:
             yield self._enriched(record)
         yield from self._bad(self._template, "sent")
 
-    def _enriched(self, record: Record) -> Record:
+    def _enriched(self, record: InputRecord) -> InputRecord:
         try:
             body = json.loads(record.value or b"")
         except ValueError:
@@ -83,7 +83,7 @@ class IdentifiedStream:
         related = body.get("related_counterparties")
         self.needles.update(one for one in related or () if isinstance(one, str))
 
-    def _bad(self, template: dict[str, Any], tag: str) -> Iterator[Record]:
+    def _bad(self, template: dict[str, Any], tag: str) -> Iterator[InputRecord]:
         """Records whose faulty part is itself an identifier, each another one."""
         number = 0
 
@@ -101,10 +101,10 @@ class IdentifiedStream:
 
         def record(
             body: Any, key: bytes | None = None, topic: str = TRANSACTIONS, headers: tuple[tuple[str, bytes], ...] = ()
-        ) -> Record:
+        ) -> InputRecord:
             value = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
             owner = template.get("party_id", "").encode() if key is None else key
-            return Record(topic, owner, value, -1, headers)
+            return InputRecord(topic, owner, value, -1, headers)
 
         for field in (
             "party_account",
@@ -168,7 +168,7 @@ class IdentifiedStream:
         yield from self._other_topics(template, identifier, record)
 
     @staticmethod
-    def _other_topics(template: dict[str, Any], identifier: Any, record: Any) -> Iterator[Record]:
+    def _other_topics(template: dict[str, Any], identifier: Any, record: Any) -> Iterator[InputRecord]:
         party = template.get("party_id", "")
         profile = {"event_id": "p", "party_id": party, "party_type": "person", "as_of": "2026-05-01T00:00:00Z"}
         for field in ("region", "capital_krw", "registered_on", "size", "employees"):

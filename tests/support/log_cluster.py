@@ -9,12 +9,12 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.kafka import clients
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
 
 SETTINGS = Settings()
-PLACE = Place("progress", "monitor", 2)
+PLACE = AgentPartition("progress", "monitor", 2)
 SCHEMA, TOPIC_ID = 3, "ledger-id"
 
 

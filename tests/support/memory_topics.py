@@ -9,7 +9,7 @@ import pytest
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from streams.kafka import clients, topics
-from streams.ledger.progress import Place, Published, encode
+from streams.ledger.progress import AgentPartition, Published, encode
 from streams.monitor.core import MonitorCore
 from streams.partition.kafka_log import KafkaLog
 from streams.partition.outputs import PartitionOutputs
@@ -72,7 +72,7 @@ class MemoryLog(KafkaLog):
     async def _end(self, topic: str, partition: int) -> int:
         return len(self.held.get(topic, ()))
 
-    async def bounds(self, place: Place) -> tuple[int, int, int]:
+    async def bounds(self, place: AgentPartition) -> tuple[int, int, int]:
         """The ledger as it is; the group has committed nothing."""
         return self.first, len(self.ledger), 0
 
@@ -98,7 +98,7 @@ class MemoryTopics:
     """One ledger partition, its progress and its snapshots."""
 
     def __init__(self, number: int, ledger: Sequence[Any], monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ledger, self.place = ledger, Place(topics.PROGRESS, "monitor", number)
+        self.ledger, self.place = ledger, AgentPartition(topics.PROGRESS, "monitor", number)
         self.held: dict[str, list[Kept]] = {}
         monkeypatch.setattr(clients, "read_range", self._read_range)
 

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from detectors import core
-from streams.contracts.input_record import DECLARATIONS, TRANSACTIONS, Record
+from streams.contracts.input_record import DECLARATIONS, TRANSACTIONS, InputRecord
 from streams.generator import Simulation
 from streams.ingest.door import Rejected
 from streams.ledger import envelope
@@ -23,12 +23,12 @@ class PackStream:
 
     def __init__(self, seed: int) -> None:
         self.simulation = Simulation(seed, EVENTS, preset="full", days=DAYS, start=START)
-        self.records: list[Record] = list(self.simulation)
+        self.records: list[InputRecord] = list(self.simulation)
         self.truth = self.simulation.truth
         self.cases: list[dict[str, Any]] = self.truth.of("case")
         self.topic_of: dict[str, str] = {}
         self.bodies: dict[str, dict[str, Any]] = {}
-        self.record_of: dict[str, Record] = {}
+        self.record_of: dict[str, InputRecord] = {}
         for record in self.records:
             if record.topic in {TRANSACTIONS, DECLARATIONS}:
                 body = orjson.loads(record.value or b"")
@@ -48,7 +48,7 @@ class PackStream:
         return found
 
 
-def _applied(pipeline: Pipeline, record: Record) -> list[tuple[set[str], str]]:
+def _applied(pipeline: Pipeline, record: InputRecord) -> list[tuple[set[str], str]]:
     offset = pipeline.offsets[record.topic] = pipeline.offsets.get(record.topic, -1) + 1
     admitted = pipeline.door.admit(
         record.topic, 0, offset, record.timestamp_ms, record.key, record.value, list(record.headers)

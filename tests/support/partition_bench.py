@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any
 
-from streams.ledger.progress import Place, Progress, Skip
+from streams.ledger.progress import AgentPartition, Progress, Skip
 from streams.partition.outputs import Output
 from streams.partition.partition import Partition
 
-PLACE = Place("fx.progress.v1", "monitor", 4)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 4)
 RESTORE = "to do: the ledger was truncated or recreated: restore it, or begin new snapshot and progress topics"
 RESTART = "to do: mend the cause and restart"
 
@@ -70,14 +70,14 @@ class Bench:
         return [] if muted or record.offset in self.quiet else [output(record.offset)]
 
     # the log
-    async def progress(self, place: Place) -> Progress:
+    async def progress(self, place: AgentPartition) -> Progress:
         assert place == PLACE
         self.calls.append("progress")
         if isinstance(self.progress_now, Exception):
             raise self.progress_now
         return self.progress_now
 
-    async def snapshots(self, place: Place, progress: Progress) -> AsyncIterator[Any]:
+    async def snapshots(self, place: AgentPartition, progress: Progress) -> AsyncIterator[Any]:
         assert (place, progress) == (PLACE, self.progress_now)
         for position, sections in self.kept:
 
@@ -88,7 +88,7 @@ class Bench:
 
             yield position, load
 
-    async def bounds(self, place: Place) -> tuple[int, int, int]:
+    async def bounds(self, place: AgentPartition) -> tuple[int, int, int]:
         assert place == PLACE
         self.calls.append("bounds")
         if isinstance(self.place_bounds, Exception):

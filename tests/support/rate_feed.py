@@ -6,7 +6,7 @@ Times are in minutes.
 from typing import Any
 
 from detectors.contracts.configuration import RateRules
-from detectors.rates.rate_checks import Checked, Limits, Verdict
+from detectors.rates.rate_checks import Checked, RateLimits, Verdict
 from detectors.rates.reference_rates import History
 from detectors.values.legal_calendar import MINUTE_US
 
@@ -21,9 +21,9 @@ def us(minutes: float) -> int:
     return int(minutes * MINUTE_US)
 
 
-def limits_of(**rules: Any) -> Limits:
+def limits_of(**rules: Any) -> RateLimits:
     """Limits of these rules, beside the typical rates."""
-    return Limits(RateRules(**({"typical": TYPICAL} | rules)))
+    return RateLimits(RateRules(**({"typical": TYPICAL} | rules)))
 
 
 class Feed:

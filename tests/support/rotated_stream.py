@@ -11,7 +11,7 @@ from detectors.books.party import unpack
 from detectors.contracts.alert import Alert
 from detectors.memory.state import PartitionState
 from streams.cli.reidentify import generate_keys
-from streams.contracts.input_record import DISPOSITIONS, TRANSACTIONS, Record
+from streams.contracts.input_record import DISPOSITIONS, TRANSACTIONS, InputRecord
 from streams.generator import Simulation
 from streams.kafka import topics
 from streams.keys.pseudonyms import NameSpace, parse_keys
@@ -89,7 +89,7 @@ def rotate(bootstrap: str, directory: Path, *, events: int, rounds: int, seed: i
         return _conclude(cluster, stream, kills, len(resent), verdicts)
 
 
-def _roll(cluster: Cluster, bootstrap: str, workers: list[Any], records: list[Record]) -> int:
+def _roll(cluster: Cluster, bootstrap: str, workers: list[Any], records: list[InputRecord]) -> int:
     """Restart every worker with the new keys while records come, every second one by kill -9; returns the kills."""
     rate = len(records) / (6.0 * len(workers))
     sender = Sender(bootstrap, records, rate, allowed=len(records) + 1)
@@ -107,9 +107,9 @@ def _roll(cluster: Cluster, bootstrap: str, workers: list[Any], records: list[Re
     return len(workers) // 2
 
 
-def _valid(records: list[Record]) -> list[Record]:
+def _valid(records: list[InputRecord]) -> list[InputRecord]:
     """Transactions that were taken as they are: once each, with the key that their body demands."""
-    found: dict[bytes, Record] = {}
+    found: dict[bytes, InputRecord] = {}
     counted: Counter[str] = Counter()
     keys = parse_keys(OLD_KEYS, "old")
     from streams.ingest.door import Admitted, Door
@@ -125,7 +125,7 @@ def _valid(records: list[Record]) -> list[Record]:
     return [record for value, record in found.items() if counted[json.loads(value)["event_id"]] == 1]
 
 
-def _verdicts(alerts: list[Alert]) -> list[Record]:
+def _verdicts(alerts: list[Alert]) -> list[InputRecord]:
     """One verdict on an alert of before the rotation for each of some parties, by the token that the alert shows."""
     by_party = {alert.party: alert for alert in alerts if alert.party.startswith("k1.")}
     found = []
@@ -139,11 +139,11 @@ def _verdicts(alerts: list[Alert]) -> list[Record]:
             "investigator": "officer 7",
             "decided_at": alert.created_for.isoformat(),
         }
-        found.append(Record(DISPOSITIONS, token.encode(), json.dumps(body).encode(), -1))
+        found.append(InputRecord(DISPOSITIONS, token.encode(), json.dumps(body).encode(), -1))
     return found
 
 
-def _assert_named_by_keys(cluster: Cluster, records: list[Record]) -> None:
+def _assert_named_by_keys(cluster: Cluster, records: list[InputRecord]) -> None:
     """Each pair of names in the ledger is what the two keys make of one raw identifier.
 
     The ledger's own word for who was who is what everything else below is compared by.
@@ -167,7 +167,7 @@ def _assert_named_by_keys(cluster: Cluster, records: list[Record]) -> None:
     assert not wrong, f"{len(wrong)} of {len(former)} tokens lead to somebody else, such as {next(iter(wrong.items()))}"
 
 
-def _conclude(cluster: Cluster, stream: Simulation, kills: int, resent: int, verdicts: list[Record]) -> Rotated:
+def _conclude(cluster: Cluster, stream: Simulation, kills: int, resent: int, verdicts: list[InputRecord]) -> Rotated:
     replay = cluster.replay()
     assert_exact(cluster, replay)
     ledger: dict[int, list[Any]] = {number: [] for number in range(PARTITIONS)}
@@ -214,7 +214,7 @@ def _applied(number: int, records: list[Any]) -> tuple[PartitionState, list[Aler
     return state, [msgspec.json.decode(one.value, type=Alert) for one in outputs if one.topic == topics.ALERTS]
 
 
-def _kept(states: list[PartitionState], verdicts: list[Record]) -> int:
+def _kept(states: list[PartitionState], verdicts: list[InputRecord]) -> int:
     """Verdicts that stand with the party as it is named now, and the old name is nobody's."""
     kept = 0
     for record in verdicts:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import BrokerUnavailableError, DeliveryError
 from streams.publication.sending import publish_records
 from streams.settings import load_settings
@@ -29,7 +29,7 @@ class Sender(threading.Thread):
     end, and `resent` counts those that may stand twice. `acknowledged` tells by fingerprint what was.
     """
 
-    def __init__(self, bootstrap: str, records: Iterable[Record], rate: float | None, allowed: int) -> None:
+    def __init__(self, bootstrap: str, records: Iterable[InputRecord], rate: float | None, allowed: int) -> None:
         super().__init__(name="sender", daemon=True)
         self._address, self._records, self._rate = bootstrap, iter(records), rate
         self._allowed, self._more = allowed, threading.Condition()
@@ -51,7 +51,7 @@ class Sender(threading.Thread):
         except BaseException as fault:  # noqa: BLE001 - raised in the test's own thread
             self.fault = fault
 
-    def _pieces(self) -> Iterator[list[Record]]:
+    def _pieces(self) -> Iterator[list[InputRecord]]:
         while True:
             with self._more:
                 self._more.wait_for(lambda: self._allowed > self.sent)
@@ -61,7 +61,7 @@ class Sender(threading.Thread):
                 return
             yield piece
 
-    def _send(self, piece: list[Record]) -> None:
+    def _send(self, piece: list[InputRecord]) -> None:
         deadline = time.monotonic() + GIVE_UP_SECONDS
         while True:
             try:

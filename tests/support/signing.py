@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.keys.sender_keys import SenderKey, SenderKeys
 from streams.keys.signed_records import sign
 
@@ -25,7 +25,7 @@ BANKS = SenderKeys([key_of(BANK, institutions=("SHBKKRSE",))])
 
 def signature_of(topic, key, value, headers=(), by=BANK):
     """The record's headers with the signature behind them."""
-    return list(sign(Record(topic, key, value, -1, tuple(headers)), by).headers)
+    return list(sign(InputRecord(topic, key, value, -1, tuple(headers)), by).headers)
 
 
 _PAGE = Path(__file__).parents[2] / "docs" / "SECURITY.md"

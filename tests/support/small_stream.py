@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from streams.contracts.input_record import HISTORY_HEADER, Record
+from streams.contracts.input_record import HISTORY_HEADER, InputRecord
 from streams.contracts.inputs import PROFILES, RATES, TRANSACTIONS
 from streams.contracts.record_lines import contract_key
 from streams.testbed.stream_files import Format, write_stream
@@ -13,13 +13,13 @@ from streams.testbed.stream_files import Format, write_stream
 START = datetime(2026, 4, 20, 0, 0, tzinfo=UTC)
 
 
-def record(topic: str, body: dict[str, Any], at: datetime, *, history: bool = False) -> Record:
+def record(topic: str, body: dict[str, Any], at: datetime, *, history: bool = False) -> InputRecord:
     """A record of the contract, stamped with `at`."""
     headers = (HISTORY_HEADER,) if history else ()
-    return Record(topic, contract_key(topic, body), json.dumps(body).encode(), int(at.timestamp() * 1000), headers)
+    return InputRecord(topic, contract_key(topic, body), json.dumps(body).encode(), int(at.timestamp() * 1000), headers)
 
 
-def payment(number: int, at: datetime, party: str = "P-1", *, history: bool = False, **more: Any) -> Record:
+def payment(number: int, at: datetime, party: str = "P-1", *, history: bool = False, **more: Any) -> InputRecord:
     """A payment abroad of 4 900 USD without a document."""
     body = {
         "event_id": f"E-{number}",
@@ -38,7 +38,7 @@ def payment(number: int, at: datetime, party: str = "P-1", *, history: bool = Fa
     return record(TRANSACTIONS, body, at, history=history)
 
 
-def profile(party: str, at: datetime, **more: Any) -> Record:
+def profile(party: str, at: datetime, **more: Any) -> InputRecord:
     """What is known of a party at a time."""
     body = {
         "event_id": f"F-{party}-{at:%d%H%M}",
@@ -49,14 +49,14 @@ def profile(party: str, at: datetime, **more: Any) -> Record:
     return record(PROFILES, body, at)
 
 
-def rate(day: int) -> Record:
+def rate(day: int) -> InputRecord:
     """A day's rate of the dollar."""
     at = START + timedelta(days=day)
     body = {"base": "USD", "quote": "KRW", "mid": "1387.50", "rate_time": at.isoformat()}
     return record(RATES, body, at)
 
 
-def days(count: int, parties: int = 6) -> list[Record]:
+def days(count: int, parties: int = 6) -> list[InputRecord]:
     """Payments of several parties on each day, with profiles, rates, a resend, a conflict and a refused record.
 
     P-0 splits its payments: three of a day just under the document line, so that T01 fires.
@@ -80,7 +80,7 @@ def days(count: int, parties: int = 6) -> list[Record]:
     return records
 
 
-def write(records: list[Record], directory: Path, form: Format = "jsonl") -> Path:
+def write(records: list[InputRecord], directory: Path, form: Format = "jsonl") -> Path:
     """The records as a stream directory."""
     write_stream(sorted(records, key=lambda one: one.timestamp_ms), directory, form)
     return directory

@@ -11,7 +11,7 @@ _DAYS_OF_MONTH_START = "datetime64[M]"
 _DAYS_OF_YEAR_START = "datetime64[Y]"
 
 
-class Limit(NamedTuple):
+class StaticLimit(NamedTuple):
     """A limit of the table: what is measured, and where it is passed, for persons and for everybody else."""
 
     measure: str
@@ -23,11 +23,11 @@ class Limit(NamedTuple):
 # 50 000 is the line for deposits abroad, 100 000 the yearly cap without documents; 150 bp is far off any bank's
 # rate. Firms trade, so their amounts are a hundredfold. Fixed: nothing here was tuned on a stream.
 TABLE = (
-    Limit("payment", 10_000, 1_000_000),
-    Limit("day", 10_000, 2_000_000),
-    Limit("month", 50_000, 10_000_000),
-    Limit("year without documents", 100_000, 100_000),
-    Limit("deviation", 150, 150),
+    StaticLimit("payment", 10_000, 1_000_000),
+    StaticLimit("day", 10_000, 2_000_000),
+    StaticLimit("month", 50_000, 10_000_000),
+    StaticLimit("year without documents", 100_000, 100_000),
+    StaticLimit("deviation", 150, 150),
 )
 
 

@@ -78,13 +78,13 @@ def command(  # noqa: PLR0917 - click passes options by name
     """
     import msgspec
 
-    from detectors.testbed.gate import Limits
+    from detectors.testbed.gate import CostLimits
     from detectors.testbed.gate_evidence import Resampling
     from streams.cli.testbed.stage_bars import StageBars
     from streams.testbed.compare import compare
     from streams.testbed.truth_files import read_truth
 
-    how, limits = Resampling(budget, resamples, seed), Limits(latency_ratio=latency_ratio, state_ratio=state_ratio)
+    how, limits = Resampling(budget, resamples, seed), CostLimits(latency_ratio=latency_ratio, state_ratio=state_ratio)
     with StageBars() as stages:
         verdict = compare((champion, challenger), read_truth(truth_place), how, limits, stages)
     encoded = msgspec.json.encode(verdict.report)

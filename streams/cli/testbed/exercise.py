@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from detectors.testbed.exercise import Answer, Score
-    from streams.testbed.blind_page import Page
+    from streams.testbed.blind_page import BlindPage
     from streams.testbed.exercise import Exercise, Revealed
 
 QUESTIONS, OUTCOME, REVEAL = "questions.md", "exercise.json", "reveal.md"
@@ -132,7 +132,7 @@ def _show_questions(prepared: "Exercise", *, as_json: bool) -> None:
             _show_page(page, err=False)
 
 
-def _show_page(page: "Page", *, err: bool) -> None:
+def _show_page(page: "BlindPage", *, err: bool) -> None:
     """Drawn in a terminal, Markdown in a pipe."""
     from rich import box
     from rich.table import Table

@@ -11,7 +11,7 @@ from streams.plain_text import tables
 from streams.plain_text.printable import say, say_json
 
 if TYPE_CHECKING:
-    from streams.testbed.judge import Report
+    from streams.testbed.judge import JudgeReport
 
 
 @click.command(short_help="Figures of a replay against the truth and baselines.")
@@ -111,7 +111,7 @@ def _budgets(text: str) -> tuple[int, ...]:
     return budgets
 
 
-def _show(report: "Report") -> None:
+def _show(report: "JudgeReport") -> None:
     from streams.testbed.report.verdict import VERDICT_COLUMNS, verdict_rows
 
     tables.show(VERDICT_COLUMNS, verdict_rows(report), numeric=VERDICT_COLUMNS[2:], whole=VERDICT_COLUMNS)

@@ -13,7 +13,7 @@ from streams.installation.extras import needs
 from streams.plain_text.printable import say, say_json
 
 if TYPE_CHECKING:
-    from streams.testbed.ledger_source import Span
+    from streams.testbed.ledger_source import LedgerSpan
     from streams.testbed.replay import Prepare
 
 LIVE_LEDGER = "ledger"
@@ -90,13 +90,13 @@ def command(  # noqa: PLR0917 - click passes options by name
         _show(out, manifest)
 
 
-def _span(first: str | None, since: str | None, last: str | None, *, cold: bool) -> "Span | None":
+def _span(first: str | None, since: str | None, last: str | None, *, cold: bool) -> "LedgerSpan | None":
     """The part of the ledger that was asked for; None when nothing was said of one."""
     if first is None and since is None and last is None and not cold:
         return None
     from datetime import datetime
 
-    from streams.testbed.ledger_source import Span, parse_bound
+    from streams.testbed.ledger_source import LedgerSpan, parse_bound
 
     if first is not None and since is not None:
         raise UsageError("say once where to begin", got="--from and --since", expected="one of the two")
@@ -104,13 +104,13 @@ def _span(first: str | None, since: str | None, last: str | None, *, cold: bool)
     bound = None if begin is None else parse_bound(begin)
     if bound is not None and isinstance(bound, datetime) != (since is not None):
         raise UsageError("--from takes offsets and --since a time", got=begin, todo="use the other of the two")
-    return Span(bound, None if last is None else parse_bound(last), cold)
+    return LedgerSpan(bound, None if last is None else parse_bound(last), cold)
 
 
-def _live(span: "Span | None", config_file: Path | None, partitions: int | None) -> "Prepare":
+def _live(span: "LedgerSpan | None", config_file: Path | None, partitions: int | None) -> "Prepare":
     from streams.settings import load_settings
     from streams.testbed.configuration_file import read_configuration_file
-    from streams.testbed.ledger_source import Span
+    from streams.testbed.ledger_source import LedgerSpan
     from streams.testbed.replay import of_ledger
 
     if partitions is not None:
@@ -120,7 +120,7 @@ def _live(span: "Span | None", config_file: Path | None, partitions: int | None)
             expected="no --partitions",
         )
     configuration = None if config_file is None else read_configuration_file(config_file)
-    return of_ledger(load_settings(), span or Span(), configuration)
+    return of_ledger(load_settings(), span or LedgerSpan(), configuration)
 
 
 def _of_path(path: Path, config_file: Path | None, partitions: int | None, told: dict[str, str]) -> "Prepare":

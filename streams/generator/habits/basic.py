@@ -10,7 +10,7 @@ from streams.contracts.input_record import DECLARATIONS
 from streams.generator.calendar import DAY_MS, HOUR_MS
 from streams.generator.habits.settlement import settle
 from streams.generator.population import Counterparty, Resident, Role, counterparty
-from streams.generator.world import PURPOSES, Payment, World
+from streams.generator.world import PURPOSES, BookedPayment, World
 
 DOCUMENT_LINE_USD = 5_000
 NEW_PARTNER = 0.01
@@ -51,7 +51,7 @@ def _transfer(world: World, resident: Resident, day: int, usd: float, purpose: s
     )
     settle(
         world,
-        Payment(
+        BookedPayment(
             resident,
             partner,
             at_ms,
@@ -116,7 +116,7 @@ def _trade(world: World, resident: Resident, day: int, kind: str) -> None:
     at_ms = calendar.moment(weekday, draw)
     evidence = world.honest_evidence(resident, usd, at_ms, inclined=usd > DOCUMENT_LINE_USD * 0.7 or draw.chance(0.5))
     direction = "out" if kind == "import" else "in"
-    payment = Payment(
+    payment = BookedPayment(
         resident,
         partner,
         at_ms,
@@ -156,7 +156,7 @@ def _trade(world: World, resident: Resident, day: int, kind: str) -> None:
         settle(world, payment)
 
 
-def _declare(world: World, payment: Payment, kind: str, number: str, at_ms: int, *, due_ms: int | None) -> None:
+def _declare(world: World, payment: BookedPayment, kind: str, number: str, at_ms: int, *, due_ms: int | None) -> None:
     partner, calendar = payment.counterparty, world.calendar
     usd = world.rates.usd(payment.amount, payment.currency, payment.at_ms)
     quantity = max(1, int(usd / (partner.unit_usd * world.draw.uniform(0.85, 1.15))))

@@ -4,14 +4,14 @@ from streams.generator.draw import Draw
 from streams.generator.habits import hours
 from streams.generator.habits.transfer import known_partner, transfer
 from streams.generator.population import Counterparty, Resident
-from streams.generator.world import MORE_PURPOSES, PURPOSES, Payment, World
+from streams.generator.world import MORE_PURPOSES, PURPOSES, BookedPayment, World
 
 
 def service_firm(world: World, resident: Resident, day: int) -> None:
     """Fees for software, design and advice, out or in, documented."""
     draw = world.stream("service_firm")
     partner, at_ms, direction = _begun(world, draw, resident, day, hours.FIRM, 0.45)
-    payment = Payment(resident, partner, at_ms, 0.0, partner.currency, PURPOSES["service"], direction, "shown")
+    payment = BookedPayment(resident, partner, at_ms, 0.0, partner.currency, PURPOSES["service"], direction, "shown")
     transfer(world, draw, payment, resident.usual_usd * draw.uniform(0.4, 1.8), "licence fee")
 
 
@@ -19,7 +19,7 @@ def money_exchanger(world: World, resident: Resident, day: int) -> None:
     """A registered exchanger buys and sells foreign notes wholesale, reported under its own registration."""
     draw = world.stream("money_exchanger")
     partner, at_ms, direction = _begun(world, draw, resident, day, hours.OFFICE, 0.4)
-    payment = Payment(
+    payment = BookedPayment(
         resident, partner, at_ms, 0.0, partner.currency, MORE_PURPOSES["other"], direction, "verified", "exchanger"
     )
     transfer(world, draw, payment, resident.usual_usd * draw.uniform(0.5, 1.6))
@@ -30,7 +30,7 @@ def bank_desk(world: World, resident: Resident, day: int) -> None:
     draw = world.stream("bank_desk")
     partner, at_ms, direction = _begun(world, draw, resident, day, hours.FIRM, 0.5)
     purpose = MORE_PURPOSES[draw.pick(("securities", "other", "loan"))]
-    payment = Payment(resident, partner, at_ms, 0.0, partner.currency, purpose, direction, "exempt", "interbank")
+    payment = BookedPayment(resident, partner, at_ms, 0.0, partner.currency, purpose, direction, "exempt", "interbank")
     transfer(world, draw, payment, resident.usual_usd * draw.uniform(0.4, 1.8))
 
 

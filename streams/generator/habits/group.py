@@ -5,7 +5,7 @@ from streams.generator.habits import hours
 from streams.generator.habits.trade import MOST_PLACES, contract, named, pay, ship, trade
 from streams.generator.habits.transfer import transfer
 from streams.generator.population import Counterparty, Resident
-from streams.generator.world import PURPOSES, Payment, World
+from streams.generator.world import PURPOSES, BookedPayment, World
 
 NETTED, REPORTED_THIRD = 0.35, 0.6
 NET_DAYS = (5, 20)
@@ -58,7 +58,9 @@ def paid_to_third(world: World, draw: Draw, resident: Resident, day: int) -> Non
         return
     report = f"3P-{world.calendar.start.year}-{world.event_id()}"
     at_ms = world.calendar.moment_among(paid, draw, hours.FIRM)
-    payment = Payment(resident, payee, at_ms, deal.amount, maker.currency, PURPOSES["import"], "out", "verified", "web")
+    payment = BookedPayment(
+        resident, payee, at_ms, deal.amount, maker.currency, PURPOSES["import"], "out", "verified", "web"
+    )
     payment.more = {
         "contract_counterparty_id": maker.id,
         "report_no": report,

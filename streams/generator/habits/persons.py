@@ -5,7 +5,7 @@ from streams.generator.habits import hours
 from streams.generator.habits.transfer import known_partner, transfer
 from streams.generator.pools import Pools
 from streams.generator.population import SMALL_REMITTERS, Counterparty, Resident
-from streams.generator.world import MORE_PURPOSES, PURPOSES, Payment, World
+from streams.generator.world import MORE_PURPOSES, PURPOSES, BookedPayment, World
 
 # months in which tuition is paid -> the term, and the share of payments that are tuition until it is paid
 TERMS = {1: ("spring", 0.15), 2: ("spring", 0.8), 7: ("autumn", 0.15), 8: ("autumn", 0.8)}
@@ -39,7 +39,7 @@ def send(
     """A usual transfer by app, web or (when open) branch, with the documents that the law of the day asks for."""
     partner = partner or known_partner(draw, resident)
     channel = draw.pick(CHANNELS) if world.calendar.business[day] else "app"
-    payment = Payment(resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES[purpose])
+    payment = BookedPayment(resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES[purpose])
     payment.evidence, payment.channel = _papers(draw) if draw.chance(PAPERS_ANYHOW) else "", channel
     usd = _usual(draw, resident)
     if draw.chance(LARGER_SHARE) and not any(name in SMALL_REMITTERS for name in resident.institutions):
@@ -52,7 +52,7 @@ def receive(world: World, draw: Draw, resident: Resident, day: int, purpose: str
     """Wages or a gift from abroad."""
     partner = known_partner(draw, resident)
     channel = draw.pick(CHANNELS) if world.calendar.business[day] else "app"
-    payment = Payment(
+    payment = BookedPayment(
         resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES[purpose], "in", "", channel
     )
     transfer(world, draw, payment, _usual(draw, resident), "salary" if purpose == "salary" else "family support")
@@ -70,7 +70,7 @@ def salaried(world: World, resident: Resident, day: int) -> None:
         receive(world, draw, resident, day, draw.pick(("salary", "salary", "salary", "gift")))
     elif chance < SALARY_SHARE + SECURITIES_SHARE and world.calendar.business[day]:
         partner = known_partner(draw, resident)
-        payment = Payment(
+        payment = BookedPayment(
             resident, partner, _at(world, draw, day, "web"), 0.0, partner.currency, MORE_PURPOSES["securities"]
         )
         payment.evidence = "verified"
@@ -91,7 +91,7 @@ def parent(world: World, resident: Resident, day: int) -> None:
         pools: Pools = world.pools
         university = pools.near(draw, pools.universities, resident.counterparties[0].country)
         channel = draw.pick(("branch", "branch", "web", "app")) if world.calendar.business[day] else "app"
-        payment = Payment(
+        payment = BookedPayment(
             resident, university, _at(world, draw, day, channel), 0.0, university.currency, PURPOSES["study"]
         )
         payment.evidence, payment.channel = draw.pick(("shown", "verified")), channel
@@ -127,7 +127,9 @@ def freelancer(world: World, resident: Resident, day: int) -> None:
         send(world, draw, resident, day, "service", "service fee")
         return
     partner = known_partner(draw, resident)
-    payment = Payment(resident, partner, _at(world, draw, day, "app"), 0.0, partner.currency, PURPOSES["service"], "in")
+    payment = BookedPayment(
+        resident, partner, _at(world, draw, day, "app"), 0.0, partner.currency, PURPOSES["service"], "in"
+    )
     payment.evidence, payment.channel = draw.pick(("exempt", "exempt", "shown")), draw.pick(("app", "web"))
     transfer(world, draw, payment, _usual(draw, resident), "service fee")
 
@@ -137,7 +139,9 @@ def crypto_user(world: World, resident: Resident, day: int) -> None:
     draw = world.stream("crypto_user")
     partner = known_partner(draw, resident)
     channel = draw.pick(("app", "app", "web"))
-    payment = Payment(resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES["living"])
+    payment = BookedPayment(
+        resident, partner, _at(world, draw, day, channel), 0.0, partner.currency, PURPOSES["living"]
+    )
     usd = _usual(draw, resident)
     linked = draw.spread(100_000, 3_000_000) if draw.chance(0.3) else 0.0
     payment.evidence, payment.channel = "", channel

@@ -6,7 +6,7 @@ from streams.generator.habits.transfer import transfer
 from streams.generator.pools import partner as new_partner
 from streams.generator.population import Counterparty, Resident
 from streams.generator.roles import ROLES
-from streams.generator.world import MORE_PURPOSES, Payment, World
+from streams.generator.world import MORE_PURPOSES, BookedPayment, World
 
 PRICE_USD = (150_000, 900_000)
 DEPOSIT = 0.1
@@ -37,7 +37,7 @@ def purchase(world: World, resident: Resident, seller: Counterparty, day: int, p
         if number is None:
             return
         at_ms = calendar.moment_among(number, draw, hours.OFFICE)
-        payment = Payment(
+        payment = BookedPayment(
             resident, seller, at_ms, 0.0, seller.currency, MORE_PURPOSES["property"], "out", "verified", "branch"
         )
         payment.more = {"report_no": report, "report_type": "capital"}

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from streams.generator.world import Payment, World
+from streams.generator.world import BookedPayment, World
 
 # shares of payments; plausible, not measured
 ORDERED_FIRST, RETURNED, CANCELLED, WITHOUT_PAYMENT_ID, REPORTED_LATE = 0.10, 0.004, 0.004, 0.5, 0.015
 
 
-def settle(world: World, payment: Payment) -> None:
+def settle(world: World, payment: BookedPayment) -> None:
     """Book a payment the way banks report it: mostly one settled event, at times ordered first, returned, cancelled."""
     draw, calendar = world.draw, world.calendar
     chance = draw.random()

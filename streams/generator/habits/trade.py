@@ -12,7 +12,7 @@ from streams.generator.habits.loan import loan
 from streams.generator.habits.transfer import known_partner, transfer
 from streams.generator.population import Counterparty, Resident
 from streams.generator.roles import EXPORT_ROLES
-from streams.generator.world import PURPOSES, Payment, World
+from streams.generator.world import PURPOSES, BookedPayment, World
 
 # of an exporter's deals, imports of materials, and the other way round
 OTHER_WAY = {"importer": 0.07, "exporter": 0.15, "trader": 0.05, "online_seller": 0.1, "commission_agent": 0.1}
@@ -67,7 +67,7 @@ def trade(world: World, resident: Resident, day: int) -> None:
 
 def _fee(world: World, draw: Draw, resident: Resident, partner: Counterparty, usd: float, day: int) -> None:
     at_ms = world.calendar.moment_among(day, draw, hours.FIRM)
-    payment = Payment(resident, partner, at_ms, 0.0, partner.currency, PURPOSES["service"])
+    payment = BookedPayment(resident, partner, at_ms, 0.0, partner.currency, PURPOSES["service"])
     payment.evidence = draw.pick(("shown", "verified"))
     transfer(world, draw, payment, usd, "service fee")
 
@@ -77,7 +77,7 @@ def pay(world: World, draw: Draw, deal: Deal, amount: float, day: int, more: dic
     partner = deal.partner
     at_ms = world.calendar.moment_among(day, draw, hours.FIRM)
     direction = "out" if deal.kind == "import" else "in"
-    payment = Payment(deal.resident, partner, at_ms, amount, partner.currency, PURPOSES[deal.kind], direction)
+    payment = BookedPayment(deal.resident, partner, at_ms, amount, partner.currency, PURPOSES[deal.kind], direction)
     payment.evidence = "verified" if draw.chance(0.2) else "shown"
     payment.channel = draw.pick(("web", "web", "branch"))
     payment.more = {"hs_code": partner.hs_code, **more}

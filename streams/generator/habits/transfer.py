@@ -5,7 +5,7 @@ from streams.generator.habits.settlement import settle
 from streams.generator.pools import partner as new_partner
 from streams.generator.population import Counterparty, Resident
 from streams.generator.roles import ROLES
-from streams.generator.world import Payment, World
+from streams.generator.world import BookedPayment, World
 
 # share of payments to somebody new; most go to the usual counterparty
 NEW_PARTNER, USUAL_PARTNER = 0.01, 0.6
@@ -33,7 +33,7 @@ def new_serial(draw: Draw) -> str:
     return f"{draw.integer(0, 9_999_999):08}{draw.integer(0, 4)}"
 
 
-def transfer(world: World, draw: Draw, payment: Payment, usd: float | None, text: str = "") -> None:
+def transfer(world: World, draw: Draw, payment: BookedPayment, usd: float | None, text: str = "") -> None:
     """Book the payment worth `usd` (None: of its own amount); a text at times.
 
     Empty evidence means: whatever the law of the day asks for.

@@ -3,7 +3,7 @@
 from streams.generator.habits import hours
 from streams.generator.habits.transfer import transfer
 from streams.generator.population import Resident
-from streams.generator.world import MORE_PURPOSES, Payment, World
+from streams.generator.world import MORE_PURPOSES, BookedPayment, World
 
 CARD_SHARE, NEW_SHOP = 0.8, 0.3
 # exchangers sell notes for a journey; more than this they would ask papers for
@@ -18,7 +18,7 @@ def traveller(world: World, resident: Resident, day: int) -> None:
     if draw.chance(CARD_SHARE):
         shop = draw.pick(world.pools.shops) if draw.chance(NEW_SHOP) else draw.pick(resident.counterparties)
         at_ms = world.calendar.moment_among(day, draw, hours.CARD)
-        payment = Payment(
+        payment = BookedPayment(
             resident, shop, at_ms, 0.0, shop.currency, MORE_PURPOSES["travel"], "out", "exempt", "card", issuer
         )
         if draw.chance(0.5):
@@ -27,7 +27,7 @@ def traveller(world: World, resident: Resident, day: int) -> None:
         return
     own = resident.counterparties[-1]
     at_ms = world.calendar.moment_among(day, draw, hours.OFFICE)
-    payment = Payment(
+    payment = BookedPayment(
         resident, own, at_ms, 0.0, own.currency, MORE_PURPOSES["travel"], "out", "exempt", "exchanger", exchanger
     )
     payment.direction = "in" if draw.chance(0.15) else "out"

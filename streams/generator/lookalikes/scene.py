@@ -8,11 +8,11 @@ from streams.generator.calendar import DAY_MS
 from streams.generator.draw import Draw
 from streams.generator.habits import hours
 from streams.generator.habits.transfer import new_serial, transfer
-from streams.generator.law import Limits
+from streams.generator.law import HonestLimits
 from streams.generator.pools import partner
 from streams.generator.population import Counterparty, Resident
 from streams.generator.roles import ROLES
-from streams.generator.world import Payment, World
+from streams.generator.world import BookedPayment, World
 
 
 @dataclass(slots=True)
@@ -46,7 +46,7 @@ class Scene:
         """One of `days` days from `begin`, drawn as persons choose theirs: few weekends."""
         return self.world.calendar.retail_day(begin, days, self.draw)
 
-    def limits(self, day: int) -> Limits:
+    def limits(self, day: int) -> HonestLimits:
         """The law of a day of the span."""
         law = self.world.law
         if law is None:
@@ -69,7 +69,7 @@ class Scene:
         if office or resident.party_type == "company":
             day = world.calendar.open_day_near(day)
         at_ms = world.calendar.moment_among(day, self.draw, hours.OFFICE if office else hours.PHONE[2:])
-        payment = Payment(resident, payee, at_ms, 0.0, payee.currency, purpose, channel="app")
+        payment = BookedPayment(resident, payee, at_ms, 0.0, payee.currency, purpose, channel="app")
         for name, value in fields.items():
             setattr(payment, name, value)
         if payment.evidence == "none" and payment.direction == "out":

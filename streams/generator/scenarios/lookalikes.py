@@ -3,7 +3,7 @@
 from streams.generator.calendar import DAY_MS
 from streams.generator.draw import Draw
 from streams.generator.population import Resident, counterparty
-from streams.generator.world import PURPOSES, Payment, World
+from streams.generator.world import PURPOSES, BookedPayment, World
 
 MONTH_DAYS = 30
 # each look-alike takes at most about this many places
@@ -35,9 +35,9 @@ def _pay(
     partner = counterparty(Draw(serial), person.role, serial)
     if evidence == "none":
         world.no_document_usd[person.id, world.calendar.date(at_ms).year] += usd
-    return world.book(Payment(person, partner, at_ms, usd, "USD", PURPOSES[purpose], evidence=evidence, channel="app"))[
-        0
-    ]
+    return world.book(
+        BookedPayment(person, partner, at_ms, usd, "USD", PURPOSES[purpose], evidence=evidence, channel="app")
+    )[0]
 
 
 def _rent(world: World, draw: Draw, person: Resident, first_day: int) -> None:

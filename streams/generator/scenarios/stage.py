@@ -17,8 +17,8 @@ from streams.generator.habits import hours
 from streams.generator.habits.transfer import hash_of
 from streams.generator.population import BANKS, GOODS, SMALL_REMITTERS, Counterparty, Resident, counterparty
 from streams.generator.scenarios.cast import Cast
-from streams.generator.scenarios.terms import PURPOSE_CODES, DoesNotFitError, Entry, Order
-from streams.generator.world import Payment, World
+from streams.generator.scenarios.terms import PURPOSE_CODES, CustomsEntry, DoesNotFitError, Order
+from streams.generator.world import BookedPayment, World
 
 # shares of honest payments, as in habits
 WITH_PAYMENT_ID, ORDERED_FIRST, WITH_TEXT, NAMED_DECLARATION, ABROAD_BANK = 0.56, 0.1, 0.3, 0.7, 0.06
@@ -196,7 +196,7 @@ class Stage:
         """An honest payment beside the case; the truth names it, but it is no part of the case."""
         self.covers += [event_id for _, event_id, _ in self._book(order)]
 
-    def declare(self, entry: Entry, *, cover: bool = False) -> str:
+    def declare(self, entry: CustomsEntry, *, cover: bool = False) -> str:
         """A customs declaration of the case (or honest, beside it) on the entry's day; returns its number."""
         calendar, partner, draw = self.calendar, entry.partner, self.draw
         # as honest goods are: in the morning, before the payments of the day
@@ -256,7 +256,9 @@ class Stage:
     def honest_trade(self, firm: Resident, at_ms: int, usd: float, kind: str = "import") -> None:
         """Cover of two records: goods with a usual partner, declared, and paid in full a few hours later."""
         partner = firm.counterparties[0]
-        declared = Entry(firm, partner, at_ms - HOUR_MS, "import" if kind == "import" else "export", usd, due_days=60)
+        declared = CustomsEntry(
+            firm, partner, at_ms - HOUR_MS, "import" if kind == "import" else "export", usd, due_days=60
+        )
         number = self.declare(declared, cover=True)
         fields = self.declared(firm, number, partner)
         direction = "out" if kind == "import" else "in"
@@ -284,7 +286,7 @@ class Stage:
         if institution in SMALL_REMITTERS and order.usd > SMALL_REMITTER_USD:
             institution = self._bank
         channel = order.channel or self._channel(order)
-        payment = Payment(
+        payment = BookedPayment(
             resident,
             order.partner,
             order.at_ms,
@@ -324,7 +326,7 @@ class Stage:
             more["remittance_info"] = text.format(year=day.year, term=term, serial=serial)
         return more or None
 
-    def _events(self, payment: Payment) -> list[tuple[int, str, str]]:
+    def _events(self, payment: BookedPayment) -> list[tuple[int, str, str]]:
         """One settled event, at times an ordered one before it."""
         world, draw, calendar = self.world, self.draw, self.calendar
         payment_id = f"UETR-{world.event_id()}"

@@ -18,7 +18,7 @@ from streams.generator.draw import Draw
 from streams.generator.population import BANKS, Resident, counterparty
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import Order, Scenario
-from streams.generator.world import PURPOSES, Payment, World
+from streams.generator.world import PURPOSES, BookedPayment, World
 
 # USD; inside the band of the default rules (0.8 to 1.0 of 5 000) whatever rate the reader uses
 PIECE_USD = (4_150, 4_920)
@@ -53,7 +53,7 @@ def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: b
         usd = draw.uniform(*PIECE_USD)
         total += usd
         world.no_document_usd[person.id, calendar.date(at_ms).year] += usd
-        payment = Payment(
+        payment = BookedPayment(
             person,
             partner,
             at_ms,

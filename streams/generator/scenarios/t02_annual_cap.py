@@ -18,7 +18,7 @@ from streams.generator.draw import Draw
 from streams.generator.population import BANKS, SMALL_REMITTERS, Resident, counterparty
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import DoesNotFitError, Order, Scenario
-from streams.generator.world import PURPOSES, Payment, World
+from streams.generator.world import PURPOSES, BookedPayment, World
 
 CAP_USD = 100_000
 # USD a piece: above the document line, or (slower) below the band of T01, so that the cap alone tells the case
@@ -49,7 +49,7 @@ def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: b
         partner, place = partners[number % len(partners)], draw.pick(places)
         by_place[place] += usd
         world.no_document_usd[person.id, calendar.date(at_ms).year] += usd
-        payment = Payment(
+        payment = BookedPayment(
             person,
             partner,
             at_ms,

@@ -14,7 +14,7 @@ value: what no declaration covers. No payment completes the case, a date that pa
 
 from streams.generator.calendar import HOUR_MS
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import Entry, Order, Scenario
+from streams.generator.scenarios.terms import CustomsEntry, Order, Scenario
 
 PAYMENT_USD = (25_000, 180_000)
 
@@ -53,7 +53,7 @@ def _adversarial(stage: Stage) -> None:
             continue
         covered = usd * draw.uniform(0.45, 0.7)
         uncovered += usd - covered
-        declared = stage.declare(Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", covered, due_days=60))
+        declared = stage.declare(CustomsEntry(firm, partner, at_ms - 2 * HOUR_MS, "import", covered, due_days=60))
         more = stage.declared(firm, declared, partner)
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish(illicit_usd=uncovered)

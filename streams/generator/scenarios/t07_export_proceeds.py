@@ -12,7 +12,7 @@ Illicit value: what did not come. A date that passes completes the case: there i
 """
 
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import Entry, Order, Scenario
+from streams.generator.scenarios.terms import CustomsEntry, Order, Scenario
 
 
 def _template(stage: Stage) -> None:
@@ -22,7 +22,7 @@ def _template(stage: Stage) -> None:
     for at_ms in stage.office_times(begin, 14, stage.count(3, 4)):
         usd = stage.size(100_000, 400_000)
         missing += usd
-        stage.declare(Entry(firm, buyer, at_ms, "export", usd, due_days=draw.integer(20, 30)))
+        stage.declare(CustomsEntry(firm, buyer, at_ms, "export", usd, due_days=draw.integer(20, 30)))
     stage.finish(illicit_usd=missing)
 
 
@@ -33,7 +33,7 @@ def _slow(stage: Stage) -> None:
     for at_ms in stage.office_times(begin, 75, stage.count(5, 7)):
         usd, share = stage.size(120_000, 300_000), draw.uniform(0.55, 0.75)
         missing += usd * (1 - share)
-        number = stage.declare(Entry(firm, buyer, at_ms, "export", usd, due_days=30))
+        number = stage.declare(CustomsEntry(firm, buyer, at_ms, "export", usd, due_days=30))
         paid_ms = stage.office_times(stage.calendar.number(at_ms) + 8, 30, 1)[0]
         more = stage.declared(firm, number, buyer)
         stage.pay(Order(firm, buyer, paid_ms, usd * share, "export", "in", stage.papers(), more=more))
@@ -52,7 +52,7 @@ def _adversarial(stage: Stage) -> None:
             continue
         short = draw.uniform(0.12, 0.22)
         missing += usd * short
-        declared = stage.declare(Entry(firm, buyer, at_ms, "export", usd, due_days=35))
+        declared = stage.declare(CustomsEntry(firm, buyer, at_ms, "export", usd, due_days=35))
         for payer, share in ((buyer, 0.6), (affiliate, 0.4 - short)):
             paid_ms = stage.office_times(stage.calendar.number(at_ms) + 5, 25, 1)[0]
             more = stage.declared(firm, declared, buyer)

@@ -13,7 +13,7 @@ the rank among peers. Illicit value: the gap. It is a sum over months: there is 
 
 from streams.generator.calendar import HOUR_MS
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import Entry, Order, Scenario
+from streams.generator.scenarios.terms import CustomsEntry, Order, Scenario
 
 
 def _overpaid(stage: Stage, days: int, trades: tuple[int, int], covered: tuple[float, float]) -> None:
@@ -23,7 +23,7 @@ def _overpaid(stage: Stage, days: int, trades: tuple[int, int], covered: tuple[f
         partner, usd = draw.pick(firm.counterparties), stage.size(120_000, 480_000)
         declared_usd = usd * draw.uniform(*covered)
         gap += usd - declared_usd
-        number = stage.declare(Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", declared_usd, due_days=60))
+        number = stage.declare(CustomsEntry(firm, partner, at_ms - 2 * HOUR_MS, "import", declared_usd, due_days=60))
         more = stage.declared(firm, number, partner)
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish(illicit_usd=gap)
@@ -50,7 +50,9 @@ def _adversarial(stage: Stage) -> None:
         # value leaves both ways: paid more than was declared, received less
         declared_usd, paid_usd = (usd * (1 - short), usd) if outward else (usd, usd * (1 - short))
         kind, direction = ("import", "out") if outward else ("export", "in")
-        entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import" if outward else "export", declared_usd, due_days=60)
+        entry = CustomsEntry(
+            firm, partner, at_ms - 2 * HOUR_MS, "import" if outward else "export", declared_usd, due_days=60
+        )
         more = stage.declared(firm, stage.declare(entry), partner)
         stage.pay(Order(firm, partner, at_ms, paid_usd, kind, direction, stage.papers(), more=more))
     stage.finish(illicit_usd=gap)

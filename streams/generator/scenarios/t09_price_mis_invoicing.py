@@ -15,7 +15,7 @@ excess. Illicit value: what was paid beyond the usual price.
 from streams.generator.calendar import HOUR_MS
 from streams.generator.population import GOODS
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import Entry, Order, Scenario
+from streams.generator.scenarios.terms import CustomsEntry, Order, Scenario
 
 
 def _dear(stage: Stage, days: int, items: tuple[int, int], price: tuple[float, float]) -> None:
@@ -26,7 +26,7 @@ def _dear(stage: Stage, days: int, items: tuple[int, int], price: tuple[float, f
     for at_ms in stage.office_times(begin, days, stage.count(*items)):
         usd, times = stage.size(90_000, 350_000), draw.uniform(*price)
         excess += usd * (1 - 1 / times)
-        entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, times, goods, due_days=60)
+        entry = CustomsEntry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, times, goods, due_days=60)
         more = {**stage.declared(firm, stage.declare(entry), partner), "hs_code": goods[0]}
         due = due or stage.events[-1][1]
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
@@ -48,7 +48,7 @@ def _adversarial(stage: Stage) -> None:
     for number, at_ms in enumerate(stage.office_times(begin, 90, 2 * stage.count(6, 9))):
         partner, usd, hidden = partners[number // 2 % 3], stage.size(60_000, 200_000), number % 2 == 0
         times = draw.uniform(1.35, 1.8) if hidden else 1.0
-        entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, times, due_days=60)
+        entry = CustomsEntry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, times, due_days=60)
         more = stage.declared(firm, stage.declare(entry, cover=not hidden), partner)
         order = Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more)
         if hidden:

@@ -16,7 +16,7 @@ Illicit value: what the third parties got, every piece of it above the exempt li
 from streams.generator.calendar import HOUR_MS
 from streams.generator.population import Counterparty, Resident
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import Entry, Order, Scenario
+from streams.generator.scenarios.terms import CustomsEntry, Order, Scenario
 
 # above what needs no report, so that the whole of every piece is illicit
 EXEMPT_USD = 5_000
@@ -36,7 +36,7 @@ def _diverted(stage: Stage, days: int, payments: tuple[int, int], size: tuple[fl
     payee = _payee(stage, firm, partner)
     for at_ms in stage.office_times(begin, days, stage.count(*payments)):
         usd = stage.size(*size)
-        number = stage.declare(Entry(firm, partner, at_ms - 3 * HOUR_MS, "import", usd, due_days=60))
+        number = stage.declare(CustomsEntry(firm, partner, at_ms - 3 * HOUR_MS, "import", usd, due_days=60))
         more = {**stage.declared(firm, number, partner), "contract_counterparty_id": partner.id}
         paid.append(stage.pay(Order(firm, payee, at_ms, usd, "import", evidence=stage.papers(), more=more)))
     stage.finish(due=paid[0])
@@ -60,7 +60,7 @@ def _adversarial(stage: Stage) -> None:
         if number % 2:
             stage.honest_trade(firm, at_ms, usd)
             continue
-        declared = stage.declare(Entry(firm, partner, at_ms - 3 * HOUR_MS, "import", usd, due_days=60))
+        declared = stage.declare(CustomsEntry(firm, partner, at_ms - 3 * HOUR_MS, "import", usd, due_days=60))
         more = stage.declared(firm, declared, partner)
         if number % 4 == 0:
             more["contract_counterparty_id"] = partner.id

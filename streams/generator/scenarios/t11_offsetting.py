@@ -15,7 +15,7 @@ from dataclasses import replace
 
 from streams.generator.population import Counterparty, Resident
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import Entry, Order, Scenario
+from streams.generator.scenarios.terms import CustomsEntry, Order, Scenario
 
 
 def _round(stage: Stage, firm: Resident, names: list[Counterparty], begin: int, days: int) -> tuple[float, float]:
@@ -27,7 +27,7 @@ def _round(stage: Stage, firm: Resident, names: list[Counterparty], begin: int, 
         kind, part = ("import", 1.0) if number % 2 == 0 else ("export", draw.uniform(0.62, 0.72))
         worth = usd * part * draw.uniform(0.95, 1.05)
         sums[kind] += worth
-        entry = Entry(firm, names[number % len(names)], at_ms, "import" if kind == "import" else "export", worth)
+        entry = CustomsEntry(firm, names[number % len(names)], at_ms, "import" if kind == "import" else "export", worth)
         entry.due_days = 60
         stage.declare(entry)
     return sums["import"], sums["export"]

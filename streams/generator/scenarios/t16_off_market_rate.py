@@ -15,7 +15,7 @@ from streams.generator.draw import Draw
 from streams.generator.population import Resident
 from streams.generator.scenarios.stage import Stage
 from streams.generator.scenarios.terms import Order, Scenario
-from streams.generator.world import PURPOSES, Payment, World
+from streams.generator.world import PURPOSES, BookedPayment, World
 
 # gap to the mid in bp: the rule's limit is 150 bp and five times the normal spread; companies here pay 10 to 40 bp
 TEMPLATE_BP, SLOW_BP = (380, 800), (260, 340)
@@ -43,7 +43,7 @@ def plant(world: World, draw: Draw, person: Resident, first_day: int, *, slow: b
     for at_ms in times:
         usd, gap = draw.size(*DEAL_USD), draw.uniform(*band)
         gaps.append(round(gap))
-        payment = Payment(
+        payment = BookedPayment(
             person,
             partner,
             at_ms,

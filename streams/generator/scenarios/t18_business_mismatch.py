@@ -23,7 +23,7 @@ from streams.generator.habits.transfer import known_partner
 from streams.generator.industries import INDUSTRIES
 from streams.generator.population import GOODS, Resident
 from streams.generator.scenarios.stage import Stage
-from streams.generator.scenarios.terms import Entry, Order, Scenario
+from streams.generator.scenarios.terms import CustomsEntry, Order, Scenario
 
 ORIGINS = ("AU", "DE", "US", "VN", "CN", "JP")
 Goods = tuple[str, str, float]
@@ -60,7 +60,7 @@ def _odd_trades(stage: Stage, days: int, trades: tuple[int, int], *, growing: bo
     times = stage.office_times(begin, days, stage.count(*trades))
     for number, at_ms in enumerate(times):
         usd = draw.uniform(105_000, 180_000) * (1 + number / len(times) if growing else 1)
-        entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, due_days=60, origin=origin)
+        entry = CustomsEntry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, due_days=60, origin=origin)
         more = stage.declared(firm, stage.declare(entry), partner)
         due = due or stage.events[-1][1]
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
@@ -107,7 +107,7 @@ def _adversarial(stage: Stage) -> None:
         if number % 2:
             stage.honest_trade(firm, at_ms, usd)
             continue
-        entry = Entry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, goods=goods, due_days=60, origin=origin)
+        entry = CustomsEntry(firm, partner, at_ms - 2 * HOUR_MS, "import", usd, goods=goods, due_days=60, origin=origin)
         more = {**stage.declared(firm, stage.declare(entry), partner), "hs_code": goods[0]}
         stage.pay(Order(firm, partner, at_ms, usd, "import", evidence=stage.papers(), more=more))
     stage.finish()

@@ -53,7 +53,7 @@ class Order:
 
 
 @dataclass(slots=True)
-class Entry:
+class CustomsEntry:
     """A customs declaration to be made.
 
     `price` is its unit value as a multiple of the usual one, `goods` (HS code, unit, dollars a unit) where they are not

@@ -4,18 +4,18 @@
 docs/FORMATS.md has the mapping field by field, and what cannot be mapped.
 """
 
-from streams.ingest.formats.conversion import FILE_LIMITS, RECORD_LIMITS, Limits, convert, syntax_of
+from streams.ingest.formats.conversion import FILE_LIMITS, RECORD_LIMITS, ConversionLimits, convert, syntax_of
 from streams.ingest.formats.parameters import Parameters, parameters
-from streams.ingest.formats.result import Converted, Mapped, Refused, Unmapped
+from streams.ingest.formats.result import Converted, Mapped, RefusedMessage, Unmapped
 
 __all__ = [
     "FILE_LIMITS",
     "RECORD_LIMITS",
+    "ConversionLimits",
     "Converted",
-    "Limits",
     "Mapped",
     "Parameters",
-    "Refused",
+    "RefusedMessage",
     "Unmapped",
     "convert",
     "parameters",

@@ -15,8 +15,8 @@ from streams.contracts.record_lines import LATEST_MS
 from streams.contracts.refusal_codes import Fault
 from streams.ingest.decode import decode, find_faults
 from streams.ingest.formats.parameters import BY_IDENTIFIER, Parameters
-from streams.ingest.formats.payment import Identifier, Payment, Side, inverse
-from streams.ingest.formats.tree import Found, Node
+from streams.ingest.formats.payment import Identifier, MessagePayment, Side, inverse
+from streams.ingest.formats.tree import FoundText, Node
 
 # CONTRACT: remittance_info has at most 140 characters, a purpose 16, a branch 32
 REMITTANCE_LIMIT, PURPOSE_LIMIT, BRANCH_LIMIT = 140, 16, 32
@@ -38,7 +38,7 @@ class Transaction:
 
     def __init__(
         self,
-        payment: Payment,
+        payment: MessagePayment,
         parameters: Parameters,
         identifiers: Identifiers = DEFAULT,
         timestamp_ms: int | None = None,
@@ -71,13 +71,13 @@ class Transaction:
         if not self.faults:
             self._check()
 
-    def _put(self, field: str, found: Found, note: str = "", text: str | None = None) -> None:
+    def _put(self, field: str, found: FoundText, note: str = "", text: str | None = None) -> None:
         self.body[field] = found.text if text is None else text
         for node in (found.node, *found.also):
             node.used = True
             self.mapped.append((node, field, "; ".join(part for part in (found.note, note) if part)))
 
-    def _set_aside(self, found: Found | None, reason: str) -> None:
+    def _set_aside(self, found: FoundText | None, reason: str) -> None:
         """Report a text with a reason of its own instead of the general one."""
         if found is not None and not found.node.used:
             found.node.used = True
@@ -167,7 +167,7 @@ class Transaction:
             return "person"
         return chosen.kind if chosen is not None else ""
 
-    def _names_nobody(self, found: Found) -> bool:
+    def _names_nobody(self, found: FoundText) -> bool:
         """Whether a text is a placeholder, which is then reported as one."""
         if not self._identifiers.names_nobody(found.text):
             return False
@@ -254,7 +254,7 @@ class Transaction:
             return "ordered in a third currency: not the local side of the deal"
         return "" if out else "ordered by the foreign side: not the local side of the deal"
 
-    def _rate(self, ordered: Found) -> None:
+    def _rate(self, ordered: FoundText) -> None:
         """`deal_rate` is local units for one foreign unit, the message's rate the other way; the amounts confirm it."""
         rate = self._payment.rate
         if rate is None:

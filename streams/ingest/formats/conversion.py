@@ -13,15 +13,15 @@ from streams.ingest.formats import fin_answers, fin_reader, mt103, pacs008, xml_
 from streams.ingest.formats.contract import Transaction
 from streams.ingest.formats.iso_messages import documents
 from streams.ingest.formats.parameters import Parameters
-from streams.ingest.formats.payment import Payment
+from streams.ingest.formats.payment import MessagePayment
 from streams.ingest.formats.reasons import reason
-from streams.ingest.formats.result import Converted, Mapped, Refused, Unmapped
+from streams.ingest.formats.result import Converted, Mapped, RefusedMessage, Unmapped
 from streams.ingest.formats.tree import Node, RefusedMessageError, number, unused
 
 Syntax = Literal["xml", "fin"]
 
 
-class Limits(msgspec.Struct, frozen=True):
+class ConversionLimits(msgspec.Struct, frozen=True):
     """What is read at most: bytes, nodes (elements, attributes, fields), payments (None: as many as there are).
 
     `report`: whether what was mapped and what was not is listed.
@@ -34,10 +34,10 @@ class Limits(msgspec.Struct, frozen=True):
 
 
 # a file of some 4 000 payments of 70 nodes; a hostile one of millions of tiny nodes would take gigabytes
-FILE_LIMITS = Limits(16 * 1024 * 1024, 300_000)
+FILE_LIMITS = ConversionLimits(16 * 1024 * 1024, 300_000)
 # One record must not hold ingest's event loop, which is handed back between records only: a payment has some 100 nodes.
 # Nobody reads a report there.
-RECORD_LIMITS = Limits(INPUTS[TRANSACTIONS].size_limit, 5_000, 1, report=False)
+RECORD_LIMITS = ConversionLimits(INPUTS[TRANSACTIONS].size_limit, 5_000, 1, report=False)
 # bytes of a text's beginning that show its syntax
 LOOKED_AT = 64
 _BLANKS = b" \t\r\n"
@@ -59,7 +59,7 @@ def convert(
     content: bytes,
     parameters: Parameters,
     syntax: Syntax,
-    limits: Limits = FILE_LIMITS,
+    limits: ConversionLimits = FILE_LIMITS,
     identifiers: Identifiers = DEFAULT,
     timestamp_ms: int | None = None,
 ) -> Converted:
@@ -75,25 +75,30 @@ def convert(
     name = pacs008.FORMAT if syntax == "xml" else mt103.FORMAT
     if len(content) > limits.content:
         fault = Fault("size.exceeded", "", f"at most {limits.content} bytes")
-        return Converted(format=name, refused=(Refused("", (fault,)),))
+        return Converted(format=name, refused=(RefusedMessage("", (fault,)),))
     report = _Report(name, parameters, limits, identifiers, timestamp_ms)
     try:
         (report.xml if syntax == "xml" else report.fin)(content)
     except RefusedMessageError as refused:
-        report.refused.append(Refused("", (refused.fault,)))
+        report.refused.append(RefusedMessage("", (refused.fault,)))
     return report.result()
 
 
 class _Report:
     def __init__(
-        self, name: str, parameters: Parameters, limits: Limits, identifiers: Identifiers, timestamp_ms: int | None
+        self,
+        name: str,
+        parameters: Parameters,
+        limits: ConversionLimits,
+        identifiers: Identifiers,
+        timestamp_ms: int | None,
     ) -> None:
         self.identifiers, self.timestamp_ms = identifiers, timestamp_ms
         self.name, self.parameters, self.limits = name, parameters, limits
         self.payments = 0
         self.transactions: list[dict[str, Any]] = []
         self.places: list[str] = []
-        self.refused: list[Refused] = []
+        self.refused: list[RefusedMessage] = []
         self.mapped: list[Mapped] = []
         self.unmapped: list[Unmapped] = []
         # texts that a converted payment used, and the roots of refused payments: nothing is reported of those
@@ -114,7 +119,7 @@ class _Report:
             if fault is not None:
                 held = pacs008.count(document.node)
                 self.payments += held
-                self.refused.append(Refused(document.place, (fault,), held))
+                self.refused.append(RefusedMessage(document.place, (fault,), held))
                 document.node.forget()
         self._leave(root)
 
@@ -143,7 +148,7 @@ class _Report:
             self._leave(message.node)
         for place, (one, why) in enumerate(found.service, 1):
             if one.fault is not None:
-                self.refused.append(Refused(f"service[{place}]", (one.fault,), 0))
+                self.refused.append(RefusedMessage(f"service[{place}]", (one.fault,), 0))
             elif self.limits.report:
                 number(one.node, f"service[{place}]")
                 self.unmapped += [Unmapped(node.path, why) for node in unused(one.node)]
@@ -155,7 +160,7 @@ class _Report:
             expected = f"at most {self.limits.payments}; `fxwatch publish` sends each payment as a record of its own"
             raise RefusedMessageError("message.several", "", expected)
 
-    def _one(self, read: Callable[[], Payment], where: str, root: Node) -> None:
+    def _one(self, read: Callable[[], MessagePayment], where: str, root: Node) -> None:
         """One payment, whose own texts stand below `root`; a fault of it leaves the others alone."""
         self.payments += 1
         try:
@@ -174,7 +179,7 @@ class _Report:
         self.places.append(where)
 
     def _refuse(self, where: str, faults: tuple[Fault, ...], root: Node) -> None:
-        self.refused.append(Refused(where, faults))
+        self.refused.append(RefusedMessage(where, faults))
         self._refused_roots.add(root)
 
     def _note(self, mapped: list[tuple[Node, str, str]], unmapped: list[tuple[Node, str]]) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import orjson
 
 from streams.contracts.identifiers import DEFAULT, Identifiers
-from streams.contracts.input_record import HISTORY_HEADER, Record
+from streams.contracts.input_record import HISTORY_HEADER, InputRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.contracts.record_lines import AT_SENDING, Timestamps, contract_key, event_time_ms
 from streams.errors import FxwatchError, UsageError
@@ -32,7 +32,7 @@ class MessageFileError(FxwatchError):
     code = "publish.message"
 
 
-class Row(NamedTuple):
+class ReportRow(NamedTuple):
     """One kind of place in a report: how often it stood, what it became (empty: nothing), and what is to be said."""
 
     place: str
@@ -105,11 +105,11 @@ def check(name: str, converted: Converted) -> None:
     )
 
 
-def records(converted: Converted, timestamps: Timestamps, *, history: bool) -> list[Record]:
+def records(converted: Converted, timestamps: Timestamps, *, history: bool) -> list[InputRecord]:
     """The contract's records of a converted file, one a payment, in the file's order."""
     headers = (HISTORY_HEADER,) if history else ()
     return [
-        Record(
+        InputRecord(
             TRANSACTIONS,
             contract_key(TRANSACTIONS, body),
             orjson.dumps(body),
@@ -120,14 +120,14 @@ def records(converted: Converted, timestamps: Timestamps, *, history: bool) -> l
     ]
 
 
-def record_as_is(name: str, syntax: Syntax, given: Mapping[str, str], *, history: bool) -> Record:
+def record_as_is(name: str, syntax: Syntax, given: Mapping[str, str], *, history: bool) -> InputRecord:
     """The whole file as one record for ingest to convert; its key comes from the message, so it has none here."""
     headers = headers_for(syntax, given) + ((HISTORY_HEADER,) if history else ())
-    return Record(TRANSACTIONS, None, content_of(name), AT_SENDING, headers)
+    return InputRecord(TRANSACTIONS, None, content_of(name), AT_SENDING, headers)
 
 
-def rows(converted: Converted) -> list[Row]:
+def rows(converted: Converted) -> list[ReportRow]:
     """The report by kind of place: mapped ones first, then what no field holds; both in the message's order."""
     told = Counter((_INDEX.sub("", one.path), one.field or "(checked)", one.note) for one in converted.mapped)
     told.update((_INDEX.sub("", left.path), "", left.reason) for left in converted.unmapped)
-    return [Row(place, times, field, note) for (place, field, note), times in told.items()]
+    return [ReportRow(place, times, field, note) for (place, field, note), times in told.items()]

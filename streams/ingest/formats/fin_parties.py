@@ -8,7 +8,7 @@ import msgspec
 
 from streams.ingest.formats.clearing import country_of_swift_code
 from streams.ingest.formats.payment import Identifier, bic, by_own_bic, country_of_bic
-from streams.ingest.formats.tree import Found, Node
+from streams.ingest.formats.tree import FoundText, Node
 
 _PARTY_IDENTIFIER = re.compile(r"(ARNU|CCPT|CUST|DRLC|EMPL|NIDN|SOSE|TXID)/([A-Z]{2})/(.+)")
 _NUMBERED = re.compile(r"([1-8])/(.*)")
@@ -30,9 +30,9 @@ class Agent(NamedTuple):
     A placeholder may have a BIC's form: NOTPROVIDED would be a Romanian bank.
     """
 
-    bic: Found | None = None
-    nobody: Found | None = None
-    clearing: Found | None = None
+    bic: FoundText | None = None
+    nobody: FoundText | None = None
+    clearing: FoundText | None = None
 
 
 def agent(node: Node, names_nobody: NamesNobody) -> Agent:
@@ -46,7 +46,7 @@ def agent(node: Node, names_nobody: NamesNobody) -> Agent:
     found = clearing = nobody = None
     if option == "A":
         last = lines.pop()
-        found = Found(last, node.part("bic", last))
+        found = FoundText(last, node.part("bic", last))
         found, nobody = (None, found) if names_nobody(last) else (bic(found, node.name), None)
     for place, line in enumerate(lines, 1):
         if not line.startswith("/") or place > 1:
@@ -55,20 +55,20 @@ def agent(node: Node, names_nobody: NamesNobody) -> Agent:
         part = node.part("party_identifier", line)
         country = country_of_swift_code(_DEBIT_OR_CREDIT.sub("", line))
         if country is not None:
-            clearing = Found(country, part, "country of the clearing system")
+            clearing = FoundText(country, part, "country of the clearing system")
     return Agent(found, nobody, clearing)
 
 
-class Party:
+class MessageParty:
     """Field 50a or 59a in parts: account, BIC, identification, and the numbered or free lines of name and address.
 
     `banks` are the BICs of the message: a party whose own BIC is of one of these institutions is a bank. A placeholder
     in place of its own BIC is kept as an identifier, which the conversion passes over, and tells no country.
     """
 
-    def __init__(self, node: Node, banks: Iterable[Found | None], names_nobody: NamesNobody) -> None:
-        self.account: Found | None = None
-        self.countries: list[Found] = []
+    def __init__(self, node: Node, banks: Iterable[FoundText | None], names_nobody: NamesNobody) -> None:
+        self.account: FoundText | None = None
+        self.countries: list[FoundText] = []
         self.person: bool | None = None
         self._shared: list[Identifier] = []
         self._own: list[Identifier] = []
@@ -78,10 +78,10 @@ class Party:
         node.text = ""
         if lines[0].startswith("/") and len(lines[0].strip("/")) > 0:
             account = lines.pop(0).lstrip("/")
-            self.account = Found(account, node.part("account", account))
+            self.account = FoundText(account, node.part("account", account))
         option = node.name[2:]
         if option == "A" and lines:
-            own = Found(lines[0], node.part("bic", lines[0]))
+            own = FoundText(lines[0], node.part("bic", lines[0]))
             if names_nobody(own.text):
                 self._shared.append(Identifier(own))
             else:
@@ -98,7 +98,7 @@ class Party:
         yield from self._shared
         yield from self._own
 
-    def _keep(self, found: Found, kind: str, line: str, *, own: bool) -> None:
+    def _keep(self, found: FoundText, kind: str, line: str, *, own: bool) -> None:
         kept = self._own if own else self._shared
         kept.append(Identifier(found, kind, own=own))
         if len(line) == LINE:
@@ -116,7 +116,7 @@ class Party:
                 node.part(f"{code}/issuer", issuer)
                 value = number
         node.part(f"{code}/country", country)
-        found = Found(value, node.part(code, value))
+        found = FoundText(value, node.part(code, value))
         self._keep(found, "person" if code in _PERSONS else "", line, own=code in ("CUST", "EMPL"))
         return True
 
@@ -141,7 +141,7 @@ class Party:
             kept[place] = msgspec.structs.replace(cut, found=found)
         elif kind == "3" and not self.countries and (split := _COUNTRY.fullmatch(content)) is not None:
             # a further line 3 goes on with the town, without a country
-            self.countries.append(Found(split[1], node.part("3/country", split[1])))
+            self.countries.append(FoundText(split[1], node.part("3/country", split[1])))
             if split[2]:
                 node.part("3/town", split[2])
         else:
@@ -159,6 +159,6 @@ class Party:
             node.part("6/issuer", issuer)
             value = number
         node.part(f"{kind}/country", country)
-        found = Found(value, node.part(kind, value))
+        found = FoundText(value, node.part(kind, value))
         if value:
             self._keep(found, "person" if kind == "7" else "", line, own=kind == "6")

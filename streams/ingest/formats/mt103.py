@@ -5,10 +5,10 @@ from datetime import date
 
 from streams.contracts.identifiers import DEFAULT, Identifiers
 from streams.ingest.formats import fin_answers, message_types, narrative
-from streams.ingest.formats.fin_parties import LINE, Party, agent
+from streams.ingest.formats.fin_parties import LINE, MessageParty, agent
 from streams.ingest.formats.fin_reader import Message
-from streams.ingest.formats.payment import DECIMAL_LIMIT, Payment, Side, bic, country_of_iban, uetr
-from streams.ingest.formats.tree import Found, Node, RefusedMessageError
+from streams.ingest.formats.payment import DECIMAL_LIMIT, MessagePayment, Side, bic, country_of_iban, uetr
+from streams.ingest.formats.tree import FoundText, Node, RefusedMessageError
 
 FORMAT = "MT103"
 _INPUT = re.compile(r"I103([A-Z0-9]{12}).*")
@@ -28,7 +28,7 @@ PARTY_LINES, REPORTING_LINES = 5, 3
 _LAST_CENTURY_FROM = 80
 
 
-def read(message: Message, identifiers: Identifiers = DEFAULT) -> Payment:
+def read(message: Message, identifiers: Identifiers = DEFAULT) -> MessagePayment:
     """The payment of a message as `fin_answers.sort` leaves it. Raises `RefusedMessageError`.
 
     What the network refused is no payment, whatever else is wrong with it.
@@ -39,7 +39,7 @@ def read(message: Message, identifiers: Identifiers = DEFAULT) -> Payment:
     return payment(message.node, identifiers)
 
 
-def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
+def payment(message: Node, identifiers: Identifiers = DEFAULT) -> MessagePayment:
     """The payment of one message. Raises `RefusedMessageError`; also for what is no payment (a return, a test)."""
     text = message.one("4")
     header = message.found("2")
@@ -53,12 +53,12 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     if received:
         sender, receiver = receiver, sender
     told = _reports(text)
-    nobody: list[Found] = []
+    nobody: list[FoundText] = []
     debtor, creditor = _sides(text, (sender, receiver), told, identifiers, nobody)
     value_date, currency, amount = _settled(text)
     ordered_currency, ordered = _ordered(text)
     reference = _reference(message, text, sender, identifiers, nobody)
-    return Payment(
+    return MessagePayment(
         event_id=reference,
         payment_id=reference,
         debtor=debtor,
@@ -78,7 +78,7 @@ def payment(message: Node, identifiers: Identifiers = DEFAULT) -> Payment:
     )
 
 
-def _other_type(message: Node, header: Found | None) -> RefusedMessageError:
+def _other_type(message: Node, header: FoundText | None) -> RefusedMessageError:
     """What a message is that is no MT103, by its application header."""
     written = _TYPE.match(header.text) if header is not None else None
     if written is None or written[1] == "103":
@@ -102,18 +102,18 @@ def _bound_lines(node: Node, most: int) -> None:
         raise RefusedMessageError("message.form", node.name, f"at most {most} lines")
 
 
-def _terminal(block: str, header: Found, written: str) -> Found:
+def _terminal(block: str, header: FoundText, written: str) -> FoundText:
     """The BIC of a logical terminal's address: its ninth character is the terminal, not the bank."""
-    return bic(Found(written[:8] + written[9:], header.node), block)
+    return bic(FoundText(written[:8] + written[9:], header.node), block)
 
 
-def _own_terminal(message: Node) -> Found | None:
+def _own_terminal(message: Node) -> FoundText | None:
     header = message.found("1")
     written = _LOGICAL_TERMINAL.fullmatch(header.text) if header is not None else None
     return None if header is None or written is None else _terminal("1", header, written[1])
 
 
-def _needed(text: Node, tag: str) -> Found:
+def _needed(text: Node, tag: str) -> FoundText:
     found = text.found(tag)
     if found is None:
         raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
@@ -138,13 +138,13 @@ def _date(written: str, tag: str) -> str:
     return day.isoformat()
 
 
-def _split(found: Found, *parts: tuple[str, str]) -> list[Found]:
+def _split(found: FoundText, *parts: tuple[str, str]) -> list[FoundText]:
     """A field's text as parts by name, so that each is reported or used by itself."""
     found.node.text = ""
-    return [Found(text, found.node.part(name, text)) for name, text in parts]
+    return [FoundText(text, found.node.part(name, text)) for name, text in parts]
 
 
-def _settled(text: Node) -> list[Found]:
+def _settled(text: Node) -> list[FoundText]:
     found = _needed(text, "32A")
     parts = _SETTLED.fullmatch(found.text)
     if parts is None:
@@ -154,7 +154,7 @@ def _settled(text: Node) -> list[Found]:
     )
 
 
-def _ordered(text: Node) -> list[Found] | tuple[None, None]:
+def _ordered(text: Node) -> list[FoundText] | tuple[None, None]:
     found = text.found("33B")
     if found is None:
         return None, None
@@ -164,12 +164,14 @@ def _ordered(text: Node) -> list[Found] | tuple[None, None]:
     return _split(found, ("currency", parts[1]), ("amount", _decimal(parts[2], "33B")))
 
 
-def _rate(text: Node) -> Found | None:
+def _rate(text: Node) -> FoundText | None:
     found = text.found("36")
     return None if found is None else found._replace(text=_decimal(found.text, "36"))
 
 
-def _reference(message: Node, text: Node, sender: Found | None, identifiers: Identifiers, nobody: list[Found]) -> Found:
+def _reference(
+    message: Node, text: Node, sender: FoundText | None, identifiers: Identifiers, nobody: list[FoundText]
+) -> FoundText:
     """The event's and payment's id: the UETR; without one the sender's reference, after the sender's BIC."""
     written = message.found("3/121")
     found = uetr(written, "3/121", identifiers)
@@ -185,28 +187,28 @@ def _reference(message: Node, text: Node, sender: Found | None, identifiers: Ide
     return own._replace(text=f"{sender.text}/{own.text}", note="after the sender's BIC", also=(sender.node,))
 
 
-def _time(text: Node, value_date: Found) -> Found | None:
+def _time(text: Node, value_date: FoundText) -> FoundText | None:
     """The value date with the time of debit or credit that field 13C gives with its offset. CLSTIME is a deadline."""
     for node in text.every("13C"):
         parts = _TIME_INDICATION.fullmatch(node.text.strip())
         if parts is not None and parts[1] in ("SNDTIME", "RNCTIME"):
             written = f"{value_date.text}T{parts[2]}:{parts[3]}:00{parts[4]}:{parts[5]}"
-            return Found(written, node, f"{parts[1]}, on the value date of 32A", (value_date.node,))
+            return FoundText(written, node, f"{parts[1]}, on the value date of 32A", (value_date.node,))
     return None
 
 
-def _local_times(header: Found, received: re.Match[str] | None) -> tuple[tuple[str, Found], ...]:
+def _local_times(header: FoundText, received: re.Match[str] | None) -> tuple[tuple[str, FoundText], ...]:
     """Times of the network in block 2, each of the clock of the institution that the payment is seen from."""
     if received is None:
         return ()
     given, taken = (received[2], received[1]), (received[4], received[5])
     return tuple(
-        (direction, Found(f"{_date(day, '2')}T{hour[:2]}:{hour[2:]}:00", header.node, note))
+        (direction, FoundText(f"{_date(day, '2')}T{hour[:2]}:{hour[2:]}:00", header.node, note))
         for direction, (day, hour), note in (("out", given, "time of input"), ("in", taken, "time of output"))
     )
 
 
-def _answered(message: Node) -> tuple[tuple[str, Found], ...]:
+def _answered(message: Node) -> tuple[tuple[str, FoundText], ...]:
     """When the network took a message that was sent: soon after the order. A time of another form is left aside."""
     for node in message.every(f"{fin_answers.ANSWER}/4/177"):
         written = _ANSWERED.fullmatch(node.text)
@@ -215,11 +217,11 @@ def _answered(message: Node) -> tuple[tuple[str, Found], ...]:
         except RefusedMessageError:
             continue
         if written is not None:
-            return (("out", Found(f"{day}T{written[2]}:{written[3]}:00", node, "time of acknowledgement")),)
+            return (("out", FoundText(f"{day}T{written[2]}:{written[3]}:00", node, "time of acknowledgement")),)
     return ()
 
 
-def _reports(text: Node) -> list[narrative.Report]:
+def _reports(text: Node) -> list[narrative.RegulatoryReport]:
     """Field 77B, which stands once: 2 700 of them held ingest's event loop for 21 ms, longer than anything else."""
     node = text.one("77B")
     if node is None:
@@ -228,7 +230,7 @@ def _reports(text: Node) -> list[narrative.Report]:
     return list(narrative.reports(node))
 
 
-def _remittance(text: Node) -> tuple[Found, ...]:
+def _remittance(text: Node) -> tuple[FoundText, ...]:
     found = text.found("70")
     return () if found is None else (found._replace(text=narrative.joined(found.node.text, LINE)),)
 
@@ -243,10 +245,10 @@ def _option(text: Node, tag: str) -> Node | None:
 
 def _sides(
     text: Node,
-    partners: tuple[Found | None, Found | None],
-    told: list[narrative.Report],
+    partners: tuple[FoundText | None, FoundText | None],
+    told: list[narrative.RegulatoryReport],
     identifiers: Identifiers,
-    nobody: list[Found],
+    nobody: list[FoundText],
 ) -> tuple[Side, Side]:
     """The debtor's and the creditor's side; `partners` are the message's sender and receiver."""
     named = [_option(text, tag) for tag in ("52", "57")]
@@ -261,7 +263,7 @@ def _sides(
         if node is None:
             raise RefusedMessageError("message.missing", tag, "the field, which the standard demands")
         _bound_lines(node, PARTY_LINES)
-        party = Party(node, banks, identifiers.names_nobody)
+        party = MessageParty(node, banks, identifiers.names_nobody)
         told_banks = (country_of_iban(party.account), own.clearing if own is not None else None)
         sides.append(
             Side(

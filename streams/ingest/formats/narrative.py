@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from streams.ingest.formats.tree import Found, Node
+from streams.ingest.formats.tree import FoundText, Node
 
 ORDERING, BENEFICIARY = "ORDERRES", "BENEFRES"
 _REPORT = re.compile(r"/(ORDERRES|BENEFRES)/([A-Z]{2})(?://(.*))?")
@@ -23,12 +23,12 @@ _CONTINUED = "//"
 _CODE = re.compile(r"(?=[0-9A-Z.-]*[0-9])[0-9A-Z][0-9A-Z.-]{0,15}|[A-Z]{3,5}")
 
 
-class Report(NamedTuple):
+class RegulatoryReport(NamedTuple):
     """A regulatory report: whose residence, in which country, and the code given, if it is one."""
 
     whose: str
-    country: Found
-    code: Found | None
+    country: FoundText
+    code: FoundText | None
 
 
 def joined(text: str, width: int) -> str:
@@ -50,7 +50,7 @@ def joined(text: str, width: int) -> str:
     return "".join(parts)
 
 
-def reports(node: Node) -> Iterator[Report]:
+def reports(node: Node) -> Iterator[RegulatoryReport]:
     """The reports in a node's text, one a line. The text becomes parts, what is no report included.
 
     A report's narrative may begin in the line behind it (`//30200`). A code of at most 16 characters is never cut by
@@ -73,18 +73,18 @@ def reports(node: Node) -> Iterator[Report]:
         code, rest = None, (found[3] or "").strip()
         country = node.part(found[1], found[2])
         if _CODE.fullmatch(rest):
-            code = Found(rest, node.part("code", rest), f"narrative of {found[1]}, one code and nothing else")
+            code = FoundText(rest, node.part("code", rest), f"narrative of {found[1]}, one code and nothing else")
         elif rest:
             node.part("narrative", rest)
-        yield Report(found[1], Found(found[2], country, "country of residence"), code)
+        yield RegulatoryReport(found[1], FoundText(found[2], country, "country of residence"), code)
 
 
-def residence(told: Iterable[Report], whose: str) -> tuple[Found, ...]:
+def residence(told: Iterable[RegulatoryReport], whose: str) -> tuple[FoundText, ...]:
     """The countries in which a side (`ORDERING`, `BENEFICIARY`) is resident by these reports."""
     return tuple(one.country for one in told if one.whose == whose)
 
 
-def codes(told: Iterable[Report]) -> Iterator[tuple[str | None, Found]]:
+def codes(told: Iterable[RegulatoryReport]) -> Iterator[tuple[str | None, FoundText]]:
     """(country, code) of the reports that give one."""
     for one in told:
         if one.code is not None:

@@ -14,7 +14,7 @@ from streams.ingest.formats.clearing import country_of_member, country_of_system
 from streams.ingest.formats.payment import (
     DECIMAL_LIMIT,
     Identifier,
-    Payment,
+    MessagePayment,
     Side,
     bic,
     by_own_bic,
@@ -22,7 +22,7 @@ from streams.ingest.formats.payment import (
     country_of_iban,
     uetr,
 )
-from streams.ingest.formats.tree import Found, Node, RefusedMessageError
+from streams.ingest.formats.tree import FoundText, Node, RefusedMessageError
 
 FORMAT = "pacs.008"
 MESSAGE, TRANSFER = "FIToFICstmrCdtTrf", "CdtTrfTxInf"
@@ -59,7 +59,7 @@ def transfers(document: Node) -> tuple[Node, list[Node]]:
     return header, found
 
 
-def payment(header: Node, transfer: Node, identifiers: Identifiers = DEFAULT) -> Payment:
+def payment(header: Node, transfer: Node, identifiers: Identifiers = DEFAULT) -> MessagePayment:
     """The payment of one `CdtTrfTxInf`. Raises `RefusedMessageError`."""
     return _Transfer(header, transfer, identifiers).payment()
 
@@ -69,15 +69,15 @@ class _Transfer:
 
     def __init__(self, header: Node, transfer: Node, identifiers: Identifiers) -> None:
         self._header, self._transfer, self._identifiers = header, transfer, identifiers
-        self._nobody: list[Found] = []
+        self._nobody: list[FoundText] = []
 
-    def payment(self) -> Payment:
+    def payment(self) -> MessagePayment:
         """The payment, with what both sides and the amounts say."""
         transfer = self._transfer
         event_id = self._reference()
         reports = list(_reports(transfer))
         instructed = transfer.found("InstdAmt")
-        return Payment(
+        return MessagePayment(
             event_id=event_id,
             payment_id=event_id,
             debtor=self._side("Dbtr", narrative.residence(reports, narrative.ORDERING)),
@@ -98,7 +98,7 @@ class _Transfer:
             nobody=tuple(self._nobody),
         )
 
-    def _reference(self) -> Found:
+    def _reference(self) -> FoundText:
         """The event's and payment's id: the UETR; without one the transaction's number, after the bank that gave it."""
         transfer = self._transfer
         written = transfer.found("PmtId/UETR")
@@ -118,7 +118,7 @@ class _Transfer:
         note = "after the BIC of InstgAgt, which gave it"
         return own._replace(text=f"{sender.text}/{own.text}", note=note, also=(sender.node,))
 
-    def _time(self, *paths: str, zoned: bool) -> Found | None:
+    def _time(self, *paths: str, zoned: bool) -> FoundText | None:
         """The first of these times that has an offset, or that has none; `CreDtTm` is the group header's."""
         for path in paths:
             found = (self._header if path == "CreDtTm" else self._transfer).found(path)
@@ -126,12 +126,12 @@ class _Transfer:
                 return found
         return None
 
-    def _local_times(self) -> tuple[tuple[str, Found], ...]:
+    def _local_times(self) -> tuple[tuple[str, FoundText], ...]:
         """A time without offset is of the debtor's bank, which accepted the order and made the message."""
         found = self._time("AccptncDtTm", "CreDtTm", zoned=False)
         return () if found is None else (("out", found),)
 
-    def _value_date(self) -> Found | None:
+    def _value_date(self) -> FoundText | None:
         """The day of settlement, the same for both banks; None where what stands there is no date."""
         found = self._transfer.found("IntrBkSttlmDt") or self._header.found("IntrBkSttlmDt")
         parts = _DATE.fullmatch(found.text) if found is not None else None
@@ -143,10 +143,10 @@ class _Transfer:
             return None
         return found._replace(text=parts[1])
 
-    def _names_nobody(self, found: Found) -> bool:
+    def _names_nobody(self, found: FoundText) -> bool:
         return self._identifiers.names_nobody(found.text)
 
-    def _bic(self, node: Node, agent: str) -> Found | None:
+    def _bic(self, node: Node, agent: str) -> FoundText | None:
         """A bank's BIC. A placeholder may have a BIC's form (NOTPROVIDED would be a Romanian bank) and is none."""
         told = [found for name in _BANK_S if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None]
         if told and self._names_nobody(told[0]):
@@ -154,7 +154,7 @@ class _Transfer:
             return None
         return bic(told[0], f"{agent}/FinInstnId/{told[0].node.name}") if told else None
 
-    def _side(self, party: str, residence: tuple[Found, ...]) -> Side:
+    def _side(self, party: str, residence: tuple[FoundText, ...]) -> Side:
         transfer, bank = self._transfer, f"{party}Agt/FinInstnId"
         node, account = transfer.one(party), self._account(party)
         firm = self._firm(node)
@@ -176,7 +176,7 @@ class _Transfer:
             person=bool(transfer.every(f"{party}/Id/PrvtId")) and not transfer.every(f"{party}/Id/OrgId"),
         )
 
-    def _account(self, party: str) -> Found | None:
+    def _account(self, party: str) -> FoundText | None:
         """A party's account. Where the message itself calls it an IBAN, nothing else will do."""
         place = f"{party}Acct/Id/IBAN"
         iban, other = self._transfer.found(place), self._transfer.found(f"{party}Acct/Id/Othr/Id")
@@ -216,7 +216,7 @@ class _Transfer:
             yield by_own_bic(firm, self._banks())
         yield from own
 
-    def _banks(self) -> list[Found]:
+    def _banks(self) -> list[FoundText]:
         """The BICs of the payment's institutions, as they stand."""
         places = [(self._transfer, agent) for agent in ("DbtrAgt", "CdtrAgt", "InstgAgt", "InstdAgt")]
         places += [(self._header, agent) for agent in ("InstgAgt", "InstdAgt")]
@@ -227,7 +227,7 @@ class _Transfer:
             if (found := node.found(f"{agent}/FinInstnId/{name}")) is not None
         ]
 
-    def _firm(self, party: Node | None) -> Found | None:
+    def _firm(self, party: Node | None) -> FoundText | None:
         """A party's own BIC, of a firm or of a bank that pays for itself; or the placeholder in its place."""
         told = [found for name in _FIRM_S if party and (found := party.found(f"Id/OrgId/{name}")) is not None]
         if party is None or not told:
@@ -244,14 +244,14 @@ def _has_offset(text: str) -> bool | None:
     return when.tzinfo is not None if "T" in text else None
 
 
-def _needed(node: Node, path: str) -> Found:
+def _needed(node: Node, path: str) -> FoundText:
     found = node.found(path)
     if found is None:
         raise RefusedMessageError("message.missing", path, "the element, which the standard demands")
     return found
 
 
-def _decimal(found: Found) -> Found:
+def _decimal(found: FoundText) -> FoundText:
     """An XML decimal as plain digits with a point; a minus sign, an exponent or anything else is a fault."""
     parts = _AMOUNT.fullmatch(found.text) if len(found.text) <= DECIMAL_LIMIT else None
     if parts is None or not (parts[1] or parts[2]):
@@ -260,11 +260,11 @@ def _decimal(found: Found) -> Found:
     return found._replace(text=(parts[1] or "0") + (f".{parts[2]}" if parts[2] else ""))
 
 
-def _optional_decimal(found: Found | None) -> Found | None:
+def _optional_decimal(found: FoundText | None) -> FoundText | None:
     return None if found is None else _decimal(found)
 
 
-def _clearing(transfer: Node, bank: str) -> Found | None:
+def _clearing(transfer: Node, bank: str) -> FoundText | None:
     """The country of the clearing system that a bank is a member of, by the system's code or the member's number.
 
     Senders write codes of the list as proprietary ones too (`Prtry`): the same five letters say the same.
@@ -281,14 +281,14 @@ def _clearing(transfer: Node, bank: str) -> Found | None:
     return None
 
 
-def _remittance(lines: Iterable[Node]) -> tuple[Found, ...]:
+def _remittance(lines: Iterable[Node]) -> tuple[FoundText, ...]:
     """The lines as one text. After a full line the text was cut, maybe within a word, and goes on as it is."""
     nodes = [node for node in lines if node.text.strip()]
     text = narrative.joined("\n".join(node.text.strip("\t\r\n") for node in nodes), REMITTANCE_LINE)
-    return (Found(text, nodes[-1], "", tuple(nodes[:-1])),) if nodes else ()
+    return (FoundText(text, nodes[-1], "", tuple(nodes[:-1])),) if nodes else ()
 
 
-def _reports(transfer: Node) -> Iterator[narrative.Report]:
+def _reports(transfer: Node) -> Iterator[narrative.RegulatoryReport]:
     """Coded reports in free text, as translations from field 77B carry them."""
     lines = 0
     for path in ("RgltryRptg/Dtls/Inf", "InstrForNxtAgt/InstrInf"):
@@ -299,7 +299,7 @@ def _reports(transfer: Node) -> Iterator[narrative.Report]:
             yield from narrative.reports(node)
 
 
-def _regulatory_codes(transfer: Node) -> Iterator[tuple[str | None, Found]]:
+def _regulatory_codes(transfer: Node) -> Iterator[tuple[str | None, FoundText]]:
     for reporting in transfer.every("RgltryRptg"):
         authority = reporting.found("Authrty/Ctry")
         for details in reporting.every("Dtls"):

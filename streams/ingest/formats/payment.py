@@ -10,7 +10,7 @@ from detectors.books.payment_ids import UETR
 from detectors.values.institution_code import institution_code
 from streams.contracts.identifiers import Identifiers, is_iban
 from streams.contracts.iso_registers import COUNTRIES
-from streams.ingest.formats.tree import Found, RefusedMessageError
+from streams.ingest.formats.tree import FoundText, RefusedMessageError
 
 # Amounts of both standards have at most 18 digits, rates 12. A decimal's arithmetic has its limits (one of a million
 # digits times another overflows), and leading zeros are allowed in XML.
@@ -25,7 +25,7 @@ class Identifier(msgspec.Struct, frozen=True):
     `own`: it is one institution's own number (customer number), not one that others share.
     """
 
-    found: Found
+    found: FoundText
     kind: str = ""
     own: bool = False
 
@@ -41,22 +41,22 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
     the bank it is asked last.
     """
 
-    countries: tuple[Found, ...] = ()
+    countries: tuple[FoundText, ...] = ()
     identifiers: tuple[Identifier, ...] = ()
-    account: Found | None = None
-    bank: Found | None = None
-    bank_countries: tuple[Found, ...] = ()
-    bank_by_standard: Found | None = None
-    branch: Found | None = None
+    account: FoundText | None = None
+    bank: FoundText | None = None
+    bank_countries: tuple[FoundText, ...] = ()
+    bank_by_standard: FoundText | None = None
+    branch: FoundText | None = None
     person: bool | None = None
 
     @property
-    def country(self) -> Found | None:
+    def country(self) -> FoundText | None:
         """The party's country, or else its bank's."""
         return self.countries[0] if self.countries else self.country_of_bank
 
     @property
-    def country_of_bank(self) -> Found | None:
+    def country_of_bank(self) -> FoundText | None:
         """The country of the party's bank: of its BIC, else as `bank_countries` say, else of `bank_by_standard`."""
         if self.bank is not None:
             return country_of_bic(self.bank)
@@ -65,7 +65,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
         return country_of_bic(self.bank_by_standard) if self.bank_by_standard is not None else None
 
 
-class Payment(msgspec.Struct, frozen=True, kw_only=True):
+class MessagePayment(msgspec.Struct, frozen=True, kw_only=True):
     """One payment. Amounts and rate are decimal texts with a point.
 
     `rate` is what the standards say: instructed amount times rate = amount. `purposes` are (country of the authority or
@@ -74,27 +74,27 @@ class Payment(msgspec.Struct, frozen=True, kw_only=True):
     passed over.
     """
 
-    event_id: Found
-    payment_id: Found | None
+    event_id: FoundText
+    payment_id: FoundText | None
     debtor: Side
     creditor: Side
-    amount: Found
-    currency: Found
-    instructed_amount: Found | None = None
-    instructed_currency: Found | None = None
-    rate: Found | None = None
-    time: Found | None = None
-    local_times: tuple[tuple[str, Found], ...] = ()
-    value_date: Found | None = None
-    purposes: tuple[tuple[str | None, Found], ...] = ()
-    transaction_purpose: Found | None = None
-    remittance: tuple[Found, ...] = ()
+    amount: FoundText
+    currency: FoundText
+    instructed_amount: FoundText | None = None
+    instructed_currency: FoundText | None = None
+    rate: FoundText | None = None
+    time: FoundText | None = None
+    local_times: tuple[tuple[str, FoundText], ...] = ()
+    value_date: FoundText | None = None
+    purposes: tuple[tuple[str | None, FoundText], ...] = ()
+    transaction_purpose: FoundText | None = None
+    remittance: tuple[FoundText, ...] = ()
     ultimate_debtor: tuple[Identifier, ...] = ()
     ultimate_creditor: tuple[Identifier, ...] = ()
-    nobody: tuple[Found, ...] = ()
+    nobody: tuple[FoundText, ...] = ()
 
 
-def uetr(found: Found | None, place: str, identifiers: Identifiers) -> Found | None:
+def uetr(found: FoundText | None, place: str, identifiers: Identifiers) -> FoundText | None:
     """The payment's UETR; None where none is written, or a filler. Raises `RefusedMessageError` for any other form."""
     if found is None or _NO_UETR.fullmatch(found.text) or identifiers.names_nobody(found.text):
         return None
@@ -103,7 +103,7 @@ def uetr(found: Found | None, place: str, identifiers: Identifiers) -> Found | N
     return found
 
 
-def bic(found: Found, place: str) -> Found:
+def bic(found: FoundText, place: str) -> FoundText:
     """A BIC as the contract's institution: the head office's `XXX` left out, so that one bank has one code.
 
     Raises `RefusedMessageError` when it has no BIC's form (ISO 9362). It names `place`, a place of the standard, never
@@ -114,10 +114,10 @@ def bic(found: Found, place: str) -> Found:
     if not plain or text[4:6] not in COUNTRIES:
         expected = "a BIC of 8 or 11 characters, the fifth and sixth a country's code in capital letters"
         raise RefusedMessageError("message.form", place, expected)
-    return Found(institution_code(text), found.node, found.note)
+    return FoundText(institution_code(text), found.node, found.note)
 
 
-def by_own_bic(own: Found, banks: Iterable[Found | None]) -> Identifier:
+def by_own_bic(own: FoundText, banks: Iterable[FoundText | None]) -> Identifier:
     """A party by a BIC of its own, which a firm has, and a bank that pays or is paid for itself.
 
     A BIC does not say which. A bank it is for sure where the message names an institution of the same business party
@@ -127,12 +127,12 @@ def by_own_bic(own: Found, banks: Iterable[Found | None]) -> Identifier:
     return Identifier(own, "bank" if is_bank else "company")
 
 
-def country_of_bic(found: Found) -> Found:
+def country_of_bic(found: FoundText) -> FoundText:
     """The country in a BIC (ISO 9362: characters 5 and 6), of a bank or of a firm that has one of its own."""
     return found._replace(text=found.text[4:6], note="country of the BIC", also=())
 
 
-def country_of_iban(account: Found | None) -> Found | None:
+def country_of_iban(account: FoundText | None) -> FoundText | None:
     """The country in an IBAN: by ISO 13616 that of the bank which holds the account. None for any other number."""
     compact = account.text.replace(" ", "").upper() if account is not None else ""
     if account is None or not is_iban(compact):

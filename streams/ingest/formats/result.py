@@ -22,7 +22,7 @@ class Unmapped(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Refused(msgspec.Struct, frozen=True):
+class RefusedMessage(msgspec.Struct, frozen=True):
     """What cannot be converted, by its place in the file (empty: all of it), and all faults of it.
 
     It is one payment, or something that holds several or none: `payments` says how many, as far as they can be seen.
@@ -40,14 +40,14 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True):
     the only payment). `refused` are the others; where the file as a whole cannot be read it is one entry without a
     place, and `payments` is 0. Every text of a converted payment, and of what its message says of all payments, is in
     `mapped` or in `unmapped`; neither holds values, nor anything of a refused payment, and both are empty where
-    `Limits.report` is off.
+    `ConversionLimits.report` is off.
     """
 
     format: str
     payments: int = 0
     transactions: tuple[dict[str, Any], ...] = ()
     places: tuple[str, ...] = ()
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusedMessage, ...] = ()
     mapped: tuple[Mapped, ...] = ()
     unmapped: tuple[Unmapped, ...] = ()
 

@@ -84,15 +84,15 @@ class Node:
             raise RefusedMessageError("message.repeated", path, "one")
         return found[0] if found else None
 
-    def found(self, path: str, note: str = "") -> "Found | None":
+    def found(self, path: str, note: str = "") -> "FoundText | None":
         """The text at a path, without the space around it; None when absent or blank. Raises as `one`."""
         node = self.one(path)
         if node is None or not (text := node.text.strip()):
             return None
-        return Found(text, node, note)
+        return FoundText(text, node, note)
 
 
-class Found(NamedTuple):
+class FoundText(NamedTuple):
     """A text of the message, where it stood, what to say of it where it is mapped, and what else it was made of."""
 
     text: str

@@ -1,7 +1,7 @@
 """The topics of fxwatch: one table in code, and the cluster compared with it (DESIGN section 2)."""
 
 from streams.kafka.topics.admin_client import connect, describe_topics, read_topic_id
-from streams.kafka.topics.differences import Difference, find_differences
+from streams.kafka.topics.differences import TopicDifference, find_differences
 from streams.kafka.topics.table import (
     ALERTS,
     AUDIT,
@@ -44,8 +44,8 @@ __all__ = [
     "RULES",
     "SNAPSHOTS",
     "TRANSACTIONS",
-    "Difference",
     "Topic",
+    "TopicDifference",
     "apply",
     "connect",
     "describe_topics",

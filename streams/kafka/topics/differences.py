@@ -20,7 +20,7 @@ from streams.settings import Settings
 COMMAND = "fxwatch topics apply"
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class TopicDifference(msgspec.Struct, frozen=True, kw_only=True):
     """One way in which the cluster differs from the table.
 
     `aspect` is `topic` (it is missing; `expected` are its partitions), `partitions` (too few), `begun` (the ledger was
@@ -56,17 +56,19 @@ def _settings_of(admin: KafkaAdminClient, names: list[str]) -> dict[str, dict[st
     return {name: {key: each["value"] for key, each in found.items()} for name, found in answer.items()}
 
 
-def _compare(topic: Topic, found: dict[str, Any], held: dict[str, str], settings: Settings) -> Iterator[Difference]:
+def _compare(
+    topic: Topic, found: dict[str, Any], held: dict[str, str], settings: Settings
+) -> Iterator[TopicDifference]:
     """The differences of one topic that exists; `found` is its metadata, `held` its settings in the cluster."""
     partitions = len(found["partitions"])
     if partitions < topic.partitions and not topic.any_number:
-        yield Difference(
+        yield TopicDifference(
             topic=topic.name, aspect="partitions", got=str(partitions), expected=str(topic.partitions), mendable=True
         )
     # the smallest, because one thin partition is where data get lost
     replication = min(len(partition["replica_nodes"]) for partition in found["partitions"])
     if settings.replication is not None and replication != settings.replication:
-        yield Difference(
+        yield TopicDifference(
             topic=topic.name,
             aspect="replication",
             got=str(replication),
@@ -76,7 +78,7 @@ def _compare(topic: Topic, found: dict[str, Any], held: dict[str, str], settings
     wanted = topic.configuration(settings) | {"min.insync.replicas": choose_in_sync(settings, replication)}
     for name, value in wanted.items():
         if not _equal(held.get(name), value):
-            yield Difference(
+            yield TopicDifference(
                 topic=topic.name,
                 aspect=name,
                 got=held.get(name),
@@ -95,7 +97,7 @@ def _equal(held: str | None, wanted: str) -> bool:
         return held == wanted
 
 
-def find_differences(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
+def find_differences(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
     """Every difference between the cluster and the table, in the table's order.
 
     Topics and settings that the table does not name are the operators' own and are not looked at, nor are partitions
@@ -109,12 +111,14 @@ def find_differences(admin: KafkaAdminClient, settings: Settings) -> list[Differ
     return differences
 
 
-def tell_begun_instead(differences: list[Difference], begun: int | None, settings: Settings) -> list[Difference]:
+def tell_begun_instead(
+    differences: list[TopicDifference], begun: int | None, settings: Settings
+) -> list[TopicDifference]:
     """The same, without telling to add partitions to a cluster whose ledger was begun with another number of them."""
     wanted = settings.effective.engine.partitions
     if begun is None or begun == wanted:
         return differences
-    other = Difference(topic=LEDGER, aspect="begun", got=str(begun), expected=str(wanted), mendable=False)
+    other = TopicDifference(topic=LEDGER, aspect="begun", got=str(begun), expected=str(wanted), mendable=False)
     return [other, *(each for each in differences if each.aspect != "partitions")]
 
 
@@ -143,7 +147,7 @@ def describe_table(admin: KafkaAdminClient, settings: Settings, roles: Sequence[
 
 def compare_with_table(
     admin: KafkaAdminClient, settings: Settings, metadata: dict[str, Any] | None = None, roles: Sequence[Role] = ()
-) -> list[Difference]:
+) -> list[TopicDifference]:
     """Each topic's differences, of the table or of what these roles read or write; `metadata` is asked for if None.
 
     Raises `KafkaError` when the cluster refuses.
@@ -151,18 +155,18 @@ def compare_with_table(
     rows = _rows(settings, roles)
     metadata = describe_table(admin, settings, roles) if metadata is None else metadata
     held = _settings_of(admin, [row.name for row in rows if metadata[row.name]["error_code"] != MISSING])
-    differences: list[Difference] = []
+    differences: list[TopicDifference] = []
     for row in rows:
         if row.name in held:
             differences += _compare(row, metadata[row.name], held[row.name], settings)
         else:
             differences.append(
-                Difference(topic=row.name, aspect="topic", got=None, expected=str(row.partitions), mendable=True)
+                TopicDifference(topic=row.name, aspect="topic", got=None, expected=str(row.partitions), mendable=True)
             )
     return differences
 
 
-def make_topics_error(what: str, differences: list[Difference]) -> TopicsError:
+def make_topics_error(what: str, differences: list[TopicDifference]) -> TopicsError:
     """An error that says `what` is wrong, every difference, and what to do about each kind of them."""
     todo = []
     if any(each.mendable for each in differences):

@@ -11,7 +11,7 @@ from streams.kafka.topics.acls import Role
 from streams.kafka.topics.admin_client import connect
 from streams.kafka.topics.differences import (
     COMMAND,
-    Difference,
+    TopicDifference,
     choose_in_sync,
     compare_with_table,
     describe_table,
@@ -33,7 +33,7 @@ SETTLING_SECONDS = 15.0
 """A broker shows a change some 100 ms after the controller accepted it; a busy cluster takes seconds."""
 
 
-def apply(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
+def apply(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
     """Create missing topics, add partitions where too few are, correct settings; returns what was put right.
 
     Nothing is ever deleted, no partition moved. Returns when the cluster shows the changes, so that a worker started
@@ -53,7 +53,7 @@ def apply(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
     return differences
 
 
-def _wait_until_settled(admin: KafkaAdminClient, settings: Settings) -> list[Difference]:
+def _wait_until_settled(admin: KafkaAdminClient, settings: Settings) -> list[TopicDifference]:
     """The differences once no mendable one is left, or after `SETTLING_SECONDS`."""
     deadline = time.monotonic() + SETTLING_SECONDS
     while True:
@@ -111,7 +111,7 @@ def _add_partitions(admin: KafkaAdminClient, wanted: dict[str, int]) -> None:
         )
 
 
-def _correct(admin: KafkaAdminClient, differences: list[Difference]) -> None:
+def _correct(admin: KafkaAdminClient, differences: list[TopicDifference]) -> None:
     changes: dict[str, dict[str, str]] = {}
     for each in differences:
         changes.setdefault(each.topic, {})[each.aspect] = each.expected

@@ -1,11 +1,11 @@
 """The report as Markdown: the page's tables and sentences without its plots."""
 
-from streams.testbed.judge import Report
+from streams.testbed.judge import JudgeReport
 from streams.testbed.report import verdict, words
-from streams.testbed.report.shown import Table
+from streams.testbed.report.shown import FigureTable
 
 
-def markdown(report: Report) -> str:
+def markdown(report: JudgeReport) -> str:
     """The whole report. Deterministic but for the table of costs."""
     stream = report.judgement.stream
     planted = ", ".join(f"{name} {count}" for name, count in stream.cases.items())
@@ -16,7 +16,7 @@ def markdown(report: Report) -> str:
         f"95 %, {settings.resamples:,} resamples, seed {settings.seed}.\n"
     )
     reading = f"{verdict.reading(report)} {verdict.chance(report)}"
-    table = Table("Verdict", reading, verdict.VERDICT_COLUMNS, verdict.verdict_rows(report))
+    table = FigureTable("Verdict", reading, verdict.VERDICT_COLUMNS, verdict.verdict_rows(report))
     parts = [
         "# fxwatch testbed: judgement\n",
         verdict.verdict_sentence(report) + "\n",
@@ -41,7 +41,7 @@ def markdown(report: Report) -> str:
     return "\n".join(parts)
 
 
-def _table(table: Table) -> str:
+def _table(table: FigureTable) -> str:
     lines = [
         f"## {table.title}\n",
         f"{table.reading}\n",

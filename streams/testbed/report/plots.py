@@ -10,7 +10,7 @@ from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.figures.chance import Chance
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, BudgetFigures, Judgement, SystemFigures
 from detectors.testbed.statistics import Estimate
-from streams.testbed.judge import Report
+from streams.testbed.judge import JudgeReport
 from streams.testbed.report import svg
 from streams.testbed.report.shown import usual_budget
 from streams.testbed.report.words import fairness_reading
@@ -28,7 +28,7 @@ class Plot(NamedTuple):
     image: str
 
 
-def plots(report: Report) -> list[Plot]:
+def plots(report: JudgeReport) -> list[Plot]:
     """Every plot of the report, in its order. Deterministic. Cost: some 3 s."""
     judgement = report.judgement
     made = [
@@ -310,7 +310,7 @@ def _fidelity(judgement: Judgement) -> Plot | None:
     )
 
 
-def _comparison(report: Report) -> Plot | None:
+def _comparison(report: JudgeReport) -> Plot | None:
     if report.comparison is None:
         return None
     budget = usual_budget(report.judgement)

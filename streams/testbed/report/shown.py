@@ -12,7 +12,7 @@ _THOUSAND, _MILLION = 1e3, 1e6
 Rows = list[tuple[str, ...]]
 
 
-class Table(NamedTuple):
+class FigureTable(NamedTuple):
     """A table with one sentence on how to read it."""
 
     title: str

@@ -4,7 +4,7 @@ from detectors.testbed.figures.chance import NAME as CHANCE
 from detectors.testbed.figures.chance import Chance
 from detectors.testbed.judgement import PRODUCT, BudgetFigures
 from detectors.testbed.statistics import Estimate
-from streams.testbed.judge import Report
+from streams.testbed.judge import JudgeReport
 from streams.testbed.report.shown import NONE, Rows, budget_text, percent, usd, usual_budget
 
 MUCH_COLD, MOSTLY_COLD = 0.05, 0.3
@@ -29,12 +29,12 @@ VERDICT_READING = (
 )
 
 
-def reading(report: Report) -> str:
+def reading(report: JudgeReport) -> str:
     """How to read the verdict table."""
     return VERDICT_READING.format(lots=report.judgement.settings.lots)
 
 
-def verdict_rows(report: Report) -> Rows:
+def verdict_rows(report: JudgeReport) -> Rows:
     """The verdict table: system x budget; chance with as many alerts stands right below the product."""
     rows: Rows = []
     judgement = report.judgement
@@ -76,7 +76,7 @@ def _volume(figures: BudgetFigures) -> str:
     return f"{budget_text(figures.budget)} (used {NONE if used is None else f'{used:.1f}'})"
 
 
-def verdict_sentence(report: Report) -> str:
+def verdict_sentence(report: JudgeReport) -> str:
     """The verdict in words, at the usual budget; where most was judged cold, that is said first."""
     judgement = report.judgement
     budget = usual_budget(judgement)
@@ -150,7 +150,7 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def chance(report: Report) -> str:
+def chance(report: JudgeReport) -> str:
     """What chance alone finds at each budget, so that a high recall is not taken for skill."""
     judgement = report.judgement
     stream, budget = judgement.stream, usual_budget(judgement)
@@ -189,7 +189,7 @@ def _by_parties(own: BudgetFigures, lots: Chance) -> tuple[Estimate, Estimate]:
     return own.recall.overall, lots.recall
 
 
-def cold(report: Report) -> str | None:
+def cold(report: JudgeReport) -> str | None:
     """How much was judged before the models had learned enough.
 
     None where it is little, and where it is so much that the verdict begins with it.
@@ -200,7 +200,7 @@ def cold(report: Report) -> str | None:
     return _cold(share)
 
 
-def _mostly_cold(report: Report) -> str | None:
+def _mostly_cold(report: JudgeReport) -> str | None:
     share = report.judgement.stream.cold_share
     return None if share is None or share <= MOSTLY_COLD else _cold(share)
 
@@ -213,7 +213,7 @@ def _cold(share: float) -> str:
     )
 
 
-def models_only(report: Report) -> str:
+def models_only(report: JudgeReport) -> str:
     """Which typologies no rule looks for yet."""
     names = report.judgement.stream.without_rule
     if not names:

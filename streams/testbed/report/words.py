@@ -5,11 +5,11 @@ from detectors.testbed.figures.fidelity import Named
 from detectors.testbed.figures.recall import Recall
 from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Judgement
 from detectors.testbed.statistics import Difference, Estimate
-from streams.testbed.judge import Report
-from streams.testbed.report.shown import NONE, Rows, Table, budget_text, days, percent, ratio, usd, usual_budget
+from streams.testbed.judge import JudgeReport
+from streams.testbed.report.shown import NONE, FigureTable, Rows, budget_text, days, percent, ratio, usd, usual_budget
 
 
-def recall_table(report: Report) -> Table:
+def recall_table(report: JudgeReport) -> FigureTable:
     """Cases found by own events and counting parties, by typology and variant, at the usual budget, all systems."""
     judgement = report.judgement
     budget = usual_budget(judgement)
@@ -47,7 +47,7 @@ def recall_table(report: Report) -> Table:
                     *(percent(pick(other)[name]) for other in others),
                 )
             )
-    return Table(
+    return FigureTable(
         f"Cases found, by typology and variant, at {budget} alerts a day",
         "By own events: a case is found by an alert on one of its own events; everywhere else an alert on one of its "
         f"parties until 30 days after the last counts too. {CHANCE.capitalize()} is chance with as many alerts as "
@@ -75,7 +75,7 @@ def _by_both(recall: Recall) -> dict[str, Estimate]:
     return recall.by_typology_variant
 
 
-def money_table(report: Report) -> Table:
+def money_table(report: JudgeReport) -> FigureTable:
     """USD found and leaked, and time to the first alert, by system and budget."""
     judgement = report.judgement
     rows: Rows = []
@@ -113,7 +113,7 @@ def money_table(report: Report) -> Table:
                 )
                 for one in judgement.chance
             ]
-    return Table(
+    return FigureTable(
         "Money and time",
         "Illicit USD leaked is the value of each case times the share of its payments (by USD) made before the first "
         "alert, all of it where none came: lower is better. Illicit USD found is the value of the cases found. Moved "
@@ -135,7 +135,7 @@ def money_table(report: Report) -> Table:
     )
 
 
-def lookalike_table(report: Report) -> Table:
+def lookalike_table(report: JudgeReport) -> FigureTable:
     """Look-alikes alerted on, by name, at the usual budget."""
     judgement = report.judgement
     budget = usual_budget(judgement)
@@ -144,7 +144,7 @@ def lookalike_table(report: Report) -> Table:
         (name, str(estimate.n), *(percent(each.by_name[name]) for each in figures))
         for name, estimate in figures[0].by_name.items()
     ]
-    return Table(
+    return FigureTable(
         f"Honest look-alikes alerted on, at {budget} alerts a day",
         "Honest behaviour close to a typology; the share with at least one alert. Lower is better.",
         ("look-alike", "planted", *(system.name for system in judgement.systems)),
@@ -152,7 +152,7 @@ def lookalike_table(report: Report) -> Table:
     )
 
 
-def fidelity_table(report: Report) -> Table:
+def fidelity_table(report: JudgeReport) -> FigureTable:
     """Explanation fidelity beside chance, by kind of reason and typology, at the usual budget and as shipped."""
     judgement = report.judgement
     budget = usual_budget(judgement)
@@ -168,7 +168,7 @@ def fidelity_table(report: Report) -> Table:
             for groups in (fidelity.by_kind, fidelity.by_typology)
             for name, told in groups.items()
         ]
-    return Table(
+    return FigureTable(
         "Explanation fidelity",
         "Of the alerts that fall on a case, the share whose top reason is one that the planted case expects. By "
         "chance: the same share if the top reasons of all scored payments were dealt to these alerts at random (of "
@@ -183,7 +183,7 @@ def _named(told: Named) -> tuple[str, str, str]:
     return str(told.share.n), percent(told.share), percent(Estimate(told.chance, told.share.n))
 
 
-def fairness_table(report: Report) -> Table:
+def fairness_table(report: JudgeReport) -> FigureTable:
     """Fairness of the product at the usual budget."""
     judgement = report.judgement
     budget = usual_budget(judgement)
@@ -201,7 +201,7 @@ def fairness_table(report: Report) -> Table:
                     ratio(group.ratio),
                 )
             )
-    return Table(
+    return FigureTable(
         f"Honest party-days alerted on, by group, at {budget} alerts a day",
         f"Of parties in no case. A ratio of 1 is the rate of all. {fairness_reading(judgement)}",
         ("by", "group", "party-days", "alerted", "rate", "ratio to all"),
@@ -223,7 +223,7 @@ def fairness_reading(judgement: Judgement) -> str:
     )
 
 
-def calibration_table(report: Report) -> Table:
+def calibration_table(report: JudgeReport) -> FigureTable:
     """The reliability table."""
     told = report.judgement.calibration
     rows: Rows = [
@@ -236,7 +236,7 @@ def calibration_table(report: Report) -> Table:
         for one in told.bins
     ]
     error, brier = (NONE if value is None else f"{value:.3f}" for value in (told.error, told.brier))
-    return Table(
+    return FigureTable(
         "Calibration of the score",
         f"Expected calibration error {error}, Brier score {brier} over {told.n:,} party-days: how far the score is "
         "from the chance that a party-day is illicit. The score orders; it is no probability.",
@@ -245,7 +245,7 @@ def calibration_table(report: Report) -> Table:
     )
 
 
-def cost_table(report: Report) -> Table:
+def cost_table(report: JudgeReport) -> FigureTable:
     """CPU and memory; the only figures that differ from run to run."""
     timings, state, again = report.timings, report.state, report.reproduction
     size = NONE if state.bytes_per_party is None else f"{state.bytes_per_party:,.0f}"
@@ -261,7 +261,7 @@ def cost_table(report: Report) -> Table:
             ("fxwatch", "CPU us a transaction", f"{timings.cpu_us_per_transaction:.0f}"),
         ]
     rows += [(name, "CPU us a transaction", f"{value:.1f}") for name, value in timings.baselines.items()]
-    return Table(
+    return FigureTable(
         "Cost",
         "CPU of the pure core, measured by the judge in one process on this machine; it differs from run to run.",
         ("of", "what", "measured"),
@@ -269,7 +269,7 @@ def cost_table(report: Report) -> Table:
     )
 
 
-def comparison_table(report: Report) -> Table | None:
+def comparison_table(report: JudgeReport) -> FigureTable | None:
     """What changed: the judged result minus the other, where there is one."""
     if report.comparison is None:
         return None
@@ -285,7 +285,7 @@ def comparison_table(report: Report) -> Table | None:
                 f"{len(one.only_first)} and {len(one.only_second)}",
             )
         )
-    return Table(
+    return FigureTable(
         "This result against the other",
         "This minus the other on the same cases, days and look-alikes, in percentage points; an interval that does not "
         "hold 0 is a difference beyond chance; on fewer than six cases that differ none "
@@ -295,14 +295,14 @@ def comparison_table(report: Report) -> Table | None:
     )
 
 
-def typology_differences(report: Report) -> Table | None:
+def typology_differences(report: JudgeReport) -> FigureTable | None:
     """The difference of recall by typology at the usual budget."""
     if report.comparison is None:
         return None
     budget = usual_budget(report.judgement)
     found = [one for one in report.comparison.budgets if one.budget == budget]
     rows: Rows = [(name, str(told.n), _points(told)) for one in found for name, told in one.by_typology.items()]
-    return Table(
+    return FigureTable(
         f"Difference of recall by typology, at {budget} alerts a day",
         "This minus the other, in percentage points, on the same cases.",
         ("typology", "cases", "difference"),

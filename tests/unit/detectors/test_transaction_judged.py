@@ -198,7 +198,7 @@ def test_a_rules_alert_is_built_of_everything_known(monkeypatch: pytest.MonkeyPa
     assert (hits, selection, judging.offers) == (judging.hits, RULE, [])
     assert [offered(rank) for rank in (0.0, 1.0)] == [False, False]
     [(context, _)] = judging.evaluated
-    assert case == build.Case(
+    assert case == build.AlertFacts(
         step.state,
         step.configuration,
         step.event,

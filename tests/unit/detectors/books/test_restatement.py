@@ -9,7 +9,7 @@ import pytest
 from detectors.books import payments, restatement, reversals
 from detectors.books.party import Party, Restated, Reversal
 from detectors.books.payments import NO_DOCUMENT, OUT, RATE_MISSING, SETTLED, Payment
-from detectors.books.restatement import MOST_CORRECTIONS, Change, Correction, Restatement, restate
+from detectors.books.restatement import MOST_CORRECTIONS, Correction, RestatedChange, Restatement, restate
 from detectors.rates.reference_rates import EFFORT_OF_A_LOOK, Rates
 
 STALE = 100
@@ -147,12 +147,14 @@ def test_a_payment_by_two_rates_is_restated_when_either_was_corrected():
 def test_the_reach_of_corrections_is_from_the_first_rate_until_the_last_is_stale(row, reached):
     """Rates of the times 1 000 and 2 000 are corrected, the later at ledger position 600; 20 was looked at before."""
     corrections = [Correction("USD/KRW", 2_000, 400), Correction("EUR/USD", 1_000, 600)]
-    assert restate(party_of(row), Rates(), corrections, STALE, after=20) == Change(0, reached=reached, next=None)
+    assert restate(party_of(row), Rates(), corrections, STALE, after=20) == RestatedChange(
+        0, reached=reached, next=None
+    )
 
 
 def test_a_party_without_payments_has_nothing_to_restate():
     """No payment, no change, nothing to go on with."""
-    assert restate(Party(), right_rates(), [CORRECTED], STALE) == Change(0, reached=False, next=None)
+    assert restate(Party(), right_rates(), [CORRECTED], STALE) == RestatedChange(0, reached=False, next=None)
 
 
 def test_a_party_is_looked_at_from_the_start_unless_told_otherwise():
@@ -160,7 +162,7 @@ def test_a_party_is_looked_at_from_the_start_unless_told_otherwise():
     rates = Rates()
     rates.add("USD", "KRW", "1400", 1_000, -1, None)
     party = party_of(won(0))
-    assert restate(party, rates, [CORRECTED], STALE) == Change(1, reached=True, next=None)
+    assert restate(party, rates, [CORRECTED], STALE) == RestatedChange(1, reached=True, next=None)
     assert worth(party) == [RIGHT]
 
 
@@ -168,9 +170,9 @@ def test_a_step_takes_the_payments_in_ledger_order_and_says_where_to_go_on(monke
     """Rows need not stand in ledger order: of 30, 10, 20 two a step are 10 and 20, then 30."""
     monkeypatch.setattr(restatement, "MOST_ROWS", 2)
     party, rates = party_of(won(30), won(10), won(20)), right_rates()
-    assert restate(party, rates, [CORRECTED], STALE) == Change(2, reached=True, next=20)
+    assert restate(party, rates, [CORRECTED], STALE) == RestatedChange(2, reached=True, next=20)
     assert worth(party) == [WRONG, RIGHT, RIGHT]
-    assert restate(party, rates, [CORRECTED], STALE, 20) == Change(1, reached=True, next=None)
+    assert restate(party, rates, [CORRECTED], STALE, 20) == RestatedChange(1, reached=True, next=None)
     assert worth(party) == [RIGHT, RIGHT, RIGHT]
 
 
@@ -181,15 +183,15 @@ def test_a_step_ends_when_looks_for_rates_have_cost_enough(monkeypatch):
     rates.used("KRW", "USD", 1_000, STALE, 50)
     assert rates.effort == EFFORT_OF_A_LOOK
     party = party_of(*(won(offset) for offset in (10, 20, 30, 40)))
-    assert restate(party, rates, [CORRECTED], STALE) == Change(3, reached=True, next=30)
-    assert restate(party, rates, [CORRECTED], STALE, 30) == Change(1, reached=True, next=None)
+    assert restate(party, rates, [CORRECTED], STALE) == RestatedChange(3, reached=True, next=30)
+    assert restate(party, rates, [CORRECTED], STALE, 30) == RestatedChange(1, reached=True, next=None)
 
 
 def test_only_what_a_payment_is_worth_changes():
     """Of a payment that is restated nothing else moves, and payments of other rates keep every byte."""
     rows = [won(10, 999), won(20), won(30, usd=RIGHT), won(40, currency=4)]
     party = party_of(*rows)
-    assert restate(party, right_rates(), [CORRECTED], STALE) == Change(1, reached=True, next=None)
+    assert restate(party, right_rates(), [CORRECTED], STALE) == RestatedChange(1, reached=True, next=None)
     assert [payments.at(party, place) for place in range(4)] == [rows[0], won(20, usd=RIGHT), rows[2], rows[3]]
 
 
@@ -227,7 +229,7 @@ def test_of_returned_payments_what_is_left_is_converted_anew():
     returned(party, 0, 350_000)
     returned(party, 2, 700_000)
     assert worth(party) == [15_000, WRONG, 10_000, WRONG]
-    assert restate(party, right_rates(), [CORRECTED], STALE) == Change(4, reached=True, next=None)
+    assert restate(party, right_rates(), [CORRECTED], STALE) == RestatedChange(4, reached=True, next=None)
     assert worth(party) == [75_000, RIGHT, 50_000, RIGHT]
     assert [one.took_usd for one in party.reversals] == [25_000, 50_000]
     assert payments.rows(party)["amount"].tolist() == [1_050_000, 1_400_000, 700_000, 1_400_000]
@@ -305,9 +307,9 @@ def test_all_parties_wait_from_the_first_position_until_each_is_done():
     assert (found.corrections, found.waiting, found.again, found.oldest_us()) == ([], {}, False, None)
     found.begin(Correction("USD/KRW", 30, 7), ["a", "b"])
     assert (found.waiting, found.again) == ({"a": -1, "b": -1}, False)
-    found.done("a", [], Change(3, reached=True, next=0))
+    found.done("a", [], RestatedChange(3, reached=True, next=0))
     assert (found.looked_at("a"), found.looked_at("b"), found.looked_at("c")) == (0, -1, -1)
-    found.done("a", [], Change(3, reached=True, next=41))
+    found.done("a", [], RestatedChange(3, reached=True, next=41))
     assert (found.waiting, found.looked_at("a")) == ({"a": 41, "b": -1}, 41)
     found.done("a", [])
     found.done("c", [])
@@ -329,7 +331,7 @@ def test_a_correction_under_way_makes_all_parties_wait_once_more():
     found = Restatement()
     found.begin(Correction("USD/KRW", 30, 7), ["a", "b"])
     found.done("a", ["a", "b"])
-    found.done("b", ["a", "b"], Change(1, reached=True, next=5))
+    found.done("b", ["a", "b"], RestatedChange(1, reached=True, next=5))
     found.begin(Correction("USD/KRW", 20, 8), ["a", "b"])
     assert (found.waiting, found.again, found.looked_at("b")) == ({"b": 5}, True, -1)
     assert found.corrections == [Correction("USD/KRW", 30, 7), Correction("USD/KRW", 20, 8)]
@@ -357,7 +359,7 @@ def test_a_renamed_party_waits_from_its_first_payment_and_no_other_begins_to_wai
     """Two records may become one party, so that its position says nothing any more."""
     found = Restatement()
     found.begin(Correction("USD/KRW", 30, 7), ["a", "b"])
-    found.done("a", [], Change(1, reached=True, next=41))
+    found.done("a", [], RestatedChange(1, reached=True, next=41))
     found.renamed("a", "new")
     found.renamed("x", "y")
     assert found.waiting == {"b": -1, "new": -1}
@@ -367,7 +369,7 @@ def test_a_save_keeps_corrections_order_and_places():
     """The order of those who wait is the order of the work, so it is part of the state."""
     found = Restatement()
     found.begin(Correction("USD/KRW", 30, 7), ["b", "a"])
-    found.done("b", [], Change(1, reached=True, next=41))
+    found.done("b", [], RestatedChange(1, reached=True, next=41))
     found.begin(Correction("EUR/USD", 40, 8, 50), ["b", "a"])
     restored = Restatement.from_state(found.to_state())
     assert restored.corrections == [Correction("USD/KRW", 30, 7), Correction("EUR/USD", 40, 8, 50)]

@@ -9,7 +9,7 @@ import pytest
 
 from detectors.features.baselines import Layout, token_hash
 from detectors.features.moment import Definition
-from detectors.features.past import Past
+from detectors.features.past import PartyPast
 
 
 def definition(name: str, slots: int) -> Definition:
@@ -21,8 +21,8 @@ def layout() -> Layout:
     return Layout([definition("one", 2), definition("two", 1)])
 
 
-def a_past() -> Past:
-    past = Past([[1.0, 2.0], [3.0]])
+def a_past() -> PartyPast:
+    past = PartyPast([[1.0, 2.0], [3.0]])
     past.seen, past.first_s, past.last_s = 7, 100.5, 200.25
     past.known = {2**64 - 1: 0.5, 3: 1.5}
     return past

@@ -1,11 +1,11 @@
 """What a party is remembered by: sixteen counterparties, and a payment that is taken out again."""
 
-from detectors.features.past import LEAST_WEIGHT, Past
+from detectors.features.past import LEAST_WEIGHT, PartyPast
 
 
 def test_sixteen_counterparties_are_remembered_and_the_lightest_goes():
     """Among equals the one remembered longest, and never the newest however light."""
-    past = Past([])
+    past = PartyPast([])
     for number in range(16):
         past.remember(number, 1.0, 1.0)
     assert len(past.known) == 16
@@ -20,7 +20,7 @@ def test_sixteen_counterparties_are_remembered_and_the_lightest_goes():
 
 def test_the_lightest_goes_wherever_it_stands():
     """Not the oldest, nor the least number."""
-    past = Past([])
+    past = PartyPast([])
     for number in range(16):
         past.remember(number, 1.0, 0.5 if number == 5 else 1.0)
     past.remember(99, 1.0, 1.0)
@@ -30,13 +30,13 @@ def test_the_lightest_goes_wherever_it_stands():
 
 def test_an_empty_past_has_seen_nothing():
     """Times, payments and counterparties; its numbers are those that it is given."""
-    past = Past([[1.0]])
+    past = PartyPast([[1.0]])
     assert (past.seen, past.first_s, past.last_s, past.own, past.known) == (0, 0.0, 0.0, [[1.0]], {})
 
 
 def test_a_payment_is_taken_out_of_the_remembered_ones():
     """Its weight as it has faded; what is left of an earlier payment stays, what is nothing but rounding goes."""
-    past = Past([])
+    past = PartyPast([])
     past.seen, past.known = 5, {1: 1.5, 2: 0.5, 3: 0.5 + 2**-9, 4: 0.5 + 2**-11, 5: LEAST_WEIGHT}
     for counterparty in (1, 2, 3, 4):
         past.forget(counterparty, 0.5)

@@ -18,7 +18,7 @@ from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import derived_seed
 from detectors.rates.reference_rates import KEPT_US
 from detectors.values.legal_calendar import DAY_US, HOUR_US
-from detectors.values.shares import OFFICES, Given, Shares
+from detectors.values.shares import OFFICES, GivenShare, Shares
 from tests.support.ledger import configuration
 
 DEFAULT = configuration()
@@ -299,7 +299,7 @@ def test_who_gives_its_share_up_stands_with_the_others_among_payments(monkeypatc
     state.install(DEFAULT)
     window = state.fingerprints["transaction"]
     window.add(IDENTITY, Known(BODY, 1, 2, 3), None, "BANKX")
-    answers = iter([Given(None, changed=False), Given(None, changed=True), Given("BANKX", changed=True)])
+    answers = iter([GivenShare(None, changed=False), GivenShare(None, changed=True), GivenShare("BANKX", changed=True)])
     monkeypatch.setattr(state.shares, "give", lambda *given: asked.append(given) or next(answers))
     monkeypatch.setattr(state.shares, "quotas", lambda size: {"": size, "asked": len(asked)})
     window.share_out({"before": 1})

@@ -5,11 +5,11 @@ import pytest
 from detectors.books.party import MOST_RAISED, MOST_VERDICTS, Given, Party, token_number
 from detectors.contracts.events import Disposition
 from detectors.memory.officers import Officers, officer_number
-from detectors.memory.verdicts import MOST_OFFICERS, RAISED_BYTES, SENIOR, Judged, judge, kept, raised
+from detectors.memory.verdicts import MOST_OFFICERS, RAISED_BYTES, SENIOR, VerdictOutcome, judge, kept, raised
 from tests.support.ledger import START
 
 ALERT, OTHER = "0123456789abcdef" * 2, "f" * 32
-COUNTS = Judged(None, displaced=False)
+COUNTS = VerdictOutcome(None, displaced=False)
 
 
 def said(alert=ALERT, officer="I-1", verdict="refuted"):
@@ -54,7 +54,7 @@ def test_a_verdict_on_either_alert_counts_once_for_each_officer():
 def test_an_alert_that_was_never_raised_is_unknown(alert):
     """By its whole id of 32 small hex digits, not anywhere in the bytes of others."""
     party = alerted()
-    assert judge(party, said(alert), 0, Officers()) == Judged("verdict.unknown_alert", displaced=False)
+    assert judge(party, said(alert), 0, Officers()) == VerdictOutcome("verdict.unknown_alert", displaced=False)
     assert party.verdicts == []
 
 
@@ -62,7 +62,7 @@ def test_where_officers_are_listed_others_are_not_heard():
     """That is said first, so that nobody learns by it which alerts there are."""
     party, officers = alerted(), Officers()
     officers.list(["I-1"])
-    assert judge(party, said(officer="I-2"), 0, officers) == Judged("verdict.unknown_officer", displaced=False)
+    assert judge(party, said(officer="I-2"), 0, officers) == VerdictOutcome("verdict.unknown_officer", displaced=False)
     assert judge(party, said("0" * 32, officer="I-2"), 0, officers).refused == "verdict.unknown_officer"
     assert judge(party, said(), 0, officers) == COUNTS
 
@@ -71,8 +71,8 @@ def test_a_changed_mind_replaces_the_earlier_verdict_and_stands_last():
     """The same again is repeated; one of before the earlier is outdated, one of its own time is not."""
     before = [given(5), given(6, OTHER), given(7, officer="I-2")]
     party = alerted(*before)
-    assert judge(party, said(), 9, Officers()) == Judged("verdict.repeated", displaced=False)
-    assert judge(party, said(verdict="confirmed"), 4, Officers()) == Judged("verdict.outdated", displaced=False)
+    assert judge(party, said(), 9, Officers()) == VerdictOutcome("verdict.repeated", displaced=False)
+    assert judge(party, said(verdict="confirmed"), 4, Officers()) == VerdictOutcome("verdict.outdated", displaced=False)
     assert party.verdicts == before
     assert judge(party, said(verdict="confirmed"), 5, Officers()) == COUNTS
     assert party.verdicts == [*before[1:], given(5, verdict="confirmed")]
@@ -89,7 +89,7 @@ def full(*, ranked=()):
 
 def displaced(party, officers):
     """Which of the eight gives way to a ninth."""
-    assert judge(party, said(officer="new"), 20, officers) == Judged(None, displaced=True)
+    assert judge(party, said(officer="new"), 20, officers) == VerdictOutcome(None, displaced=True)
     left = {one.officer for one in party.verdicts}
     assert party.verdicts[-1] == given(20, officer="new")
     assert given(9, OTHER) in party.verdicts

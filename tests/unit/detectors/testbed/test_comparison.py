@@ -5,7 +5,7 @@ import pytest
 
 from detectors.testbed.comparison import BudgetComparison, compare
 from detectors.testbed.draws import Draws
-from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, Judged, Settings, System, judge
+from detectors.testbed.judgement import AS_SHIPPED, PRODUCT, JudgedResult, Settings, System, judge
 from detectors.testbed.statistics import Difference, Interval, paired_ratio, paired_share
 from tests.support.synthetic_result import case, ground, lookalike, payment
 
@@ -16,7 +16,7 @@ CASES = [case(f"{'T16' if n > 5 else 'T01'}-{n}", f"c{n}", [f"c{n}"], (n // 2, n
 ALIKE = [lookalike("rent", f"a{n}", [f"a{n}"]) for n in range(7)]
 
 
-def judged(*alerts: str, history=(), cases=CASES, alike=ALIKE, baselines=()) -> Judged:
+def judged(*alerts: str, history=(), cases=CASES, alike=ALIKE, baselines=()) -> JudgedResult:
     """A version that raised alerts on these events: eight cases, seven look-alikes and four honest payments."""
     events = [(f"c{n}", n // 2, 100 * (n + 1)) for n in range(8)]
     events += [(f"a{n}", 4, 10) for n in range(7)] + [(f"h{n}", n, 10) for n in range(4)]
@@ -28,7 +28,7 @@ def judged(*alerts: str, history=(), cases=CASES, alike=ALIKE, baselines=()) -> 
     return judge(told, baselines, HOW)
 
 
-def shipped(first: Judged, second: Judged) -> BudgetComparison:
+def shipped(first: JudgedResult, second: JudgedResult) -> BudgetComparison:
     """The comparison of the alerts really raised."""
     (told,) = [one for one in compare(first, second).budgets if one.budget == AS_SHIPPED]
     return told

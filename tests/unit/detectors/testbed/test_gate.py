@@ -5,25 +5,25 @@ import numpy as np
 import pytest
 
 from detectors.testbed import gate
-from detectors.testbed.gate import Check, Figures, Limits
+from detectors.testbed.gate import Check, CostLimits, GateFigures
 from detectors.testbed.statistics import Difference, Interval, draw_counts, paired_share
 from tests.support.gate_figures import CHEAP, FALL, NOISE, NOTHING, RISE, figures, small, typology
 
 
-def failed(given: Figures) -> list[Check]:
+def failed(given: GateFigures) -> list[Check]:
     """The checks that fail at the default limits."""
-    return [check for check in gate.decide(given, Limits()) if not check.passed]
+    return [check for check in gate.decide(given, CostLimits()) if not check.passed]
 
 
 def test_what_failed_comes_first():
     """The reader of forty checks sees at once which one refused the challenger."""
-    checks = gate.decide(figures(costs=msgspec.structs.replace(CHEAP, bit_equal=(True, False))), Limits())
+    checks = gate.decide(figures(costs=msgspec.structs.replace(CHEAP, bit_equal=(True, False))), CostLimits())
     assert [check.passed for check in checks[:2]] == [False, True]
 
 
 def test_nothing_changed_passes():
     """Where no figure moved, every check passes, and each says so in words."""
-    checks = gate.decide(figures(), Limits())
+    checks = gate.decide(figures(), CostLimits())
     assert all(check.passed for check in checks)
     assert all(check.reason and "\n" not in check.reason for check in checks)
     assert [check.name for check in checks if check.timing] == ["CPU time"]
@@ -88,7 +88,7 @@ def test_noise_and_gains_pass(changed):
 def test_few_cases_say_what_could_not_be_seen():
     """A typology that fell on too few cases passes, is said to have fallen, and with what could have been seen."""
     few = typology(recall=_lost(20, 2), found=(20, 18))
-    told = {check.name: check for check in gate.decide(figures(typologies=(few,)), Limits())}["recall of T01"]
+    told = {check.name: check for check in gate.decide(figures(typologies=(few,)), CostLimits())}["recall of T01"]
     assert told.passed
     assert "fell, too few cases to tell (2 differ); with 20 cases a fall by fewer than 6 could not" in told.reason
     assert told.measured["differing"] == 2
@@ -98,7 +98,7 @@ def test_few_cases_say_what_could_not_be_seen():
 def test_the_only_cases_lost_are_too_few_to_tell(cases):
     """One case of one, or three of three, found no more: chance can do that, and the report says so."""
     few = typology(recall=_lost(cases, cases), found=(cases, 0))
-    told = {check.name: check for check in gate.decide(figures(typologies=(few,)), Limits())}["recall of T01"]
+    told = {check.name: check for check in gate.decide(figures(typologies=(few,)), CostLimits())}["recall of T01"]
     assert told.passed
     assert f"0 of {cases} cases found, champion {cases}" in told.reason
     assert "fell, too few cases to tell" in told.reason
@@ -154,18 +154,18 @@ def test_weaker_challenger_is_seen():
 def test_hash_leaves_timings_out_and_nothing_else():
     """Another run's CPU time gives the same hash; another figure, another verdict or another limit gives another."""
 
-    def hashed(given: Figures, limits: Limits, report=None) -> str:
+    def hashed(given: GateFigures, limits: CostLimits, report=None) -> str:
         return gate.report_hash(report or {"champion": "a"}, gate.decide(given, limits))
 
-    first = hashed(figures(), Limits())
+    first = hashed(figures(), CostLimits())
     slower = msgspec.structs.replace(CHEAP, cpu_us=(280.0, 330.0))
-    assert hashed(figures(costs=slower), Limits()) == first
+    assert hashed(figures(costs=slower), CostLimits()) == first
     much_slower = msgspec.structs.replace(CHEAP, cpu_us=(280.0, 530.0))
     others = [
-        hashed(figures(costs=much_slower), Limits()),
-        hashed(figures(recall=NOISE), Limits()),
-        hashed(figures(), Limits(latency_ratio=1.5)),
-        hashed(figures(), Limits(), {"champion": "b"}),
+        hashed(figures(costs=much_slower), CostLimits()),
+        hashed(figures(recall=NOISE), CostLimits()),
+        hashed(figures(), CostLimits(latency_ratio=1.5)),
+        hashed(figures(), CostLimits(), {"champion": "b"}),
     ]
     assert len({first, *others}) == 5
 

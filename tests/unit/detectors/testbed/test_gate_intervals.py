@@ -9,7 +9,7 @@ import pytest
 from detectors.testbed import gate_evidence
 from detectors.testbed.comparison import compare
 from detectors.testbed.draws import Draws
-from detectors.testbed.gate import Costs, Figures
+from detectors.testbed.gate import Costs, GateFigures
 from detectors.testbed.gate_evidence import Resampling, Version
 from detectors.testbed.ground import lay_ground
 from detectors.testbed.judgement import AS_SHIPPED, Settings, judge
@@ -83,7 +83,7 @@ CHAMPION.member["c4"] = np.nan
 
 
 @pytest.fixture(name="told")
-def figures_of_both() -> Figures:
+def figures_of_both() -> GateFigures:
     """The gate's figures of a champion that ranks well and a challenger that ranks at random."""
     return gate_evidence.figures(CHAMPION.version, CHALLENGER.version, HOW, COSTS)
 

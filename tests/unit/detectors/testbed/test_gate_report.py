@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from detectors.testbed import gate
-from detectors.testbed.gate import Check, GroupFigures, Limits
+from detectors.testbed.gate import Check, CostLimits, GroupFigures
 from detectors.testbed.statistics import Difference, Interval
 from tests.support.gate_figures import CHEAP, FALL, NOTHING, RISE, SAME, figures, small, typology
 
@@ -38,7 +38,7 @@ FALL_MEASURED = {
 
 def told(name: str, **changed) -> Check:
     """One check of two versions that nothing changed between, but for what is named."""
-    (check,) = [one for one in gate.decide(figures(**changed), Limits()) if one.name == name]
+    (check,) = [one for one in gate.decide(figures(**changed), CostLimits()) if one.name == name]
     return check
 
 
@@ -52,7 +52,7 @@ def test_every_check_of_an_equal_challenger():
     shipped = f" (of the 40 alerts raised, champion 40): {UNCHANGED}{UNSEEN}"
     fired = {"fired": 20, "champion_fired": 20, "payments": 90, "champion_payments": 90, "enabled": True}
     found, raised = {"found": 24, "champion_found": 24}, {"alerts": 40, "champion_alerts": 40}
-    assert list(gate.decide(figures(), Limits())) == [
+    assert list(gate.decide(figures(), CostLimits())) == [
         passed("recall", NO_FALL, f" (share of cases found): {UNCHANGED}{UNSEEN}", **SAME_MEASURED),
         passed(
             "recall of T01",
@@ -324,7 +324,9 @@ def test_a_promotions_hash_can_be_found_again():
 def test_equal_groups_pass():
     """Nothing changed in either of two dimensions: each has a check of its own."""
     two = tuple(GroupFigures(dimension=name, group="a", ratio=SAME) for name in ("size", "region"))
-    assert [one.name for one in gate.decide(figures(fairness=two), Limits()) if one.name.startswith("fairness")] == [
+    assert [
+        one.name for one in gate.decide(figures(fairness=two), CostLimits()) if one.name.startswith("fairness")
+    ] == [
         "fairness by size",
         "fairness by region",
     ]

@@ -21,7 +21,7 @@ from detectors.testbed.ground import Ground, lay_ground
 from detectors.testbed.judgement import (
     AS_SHIPPED,
     PRODUCT,
-    Judged,
+    JudgedResult,
     Settings,
     Stream,
     System,
@@ -65,7 +65,7 @@ def stream() -> Ground:
     return lay_ground(sheet(rows), truth, {name: name for name in ("a", "b", "d", "g", "nobody")})
 
 
-def judged(**more: Any) -> Judged:
+def judged(**more: Any) -> JudgedResult:
     """The stream judged, beside a system that says nothing."""
     return judge(stream(), (FLAT,), msgspec.structs.replace(FEW, **more))
 

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from detectors.values.legal_calendar import DAY_US
-from detectors.values.shares import AT_ONCE, IDLE_US, MOST_SHARES, OTHERS, Given, Shares
+from detectors.values.shares import AT_ONCE, IDLE_US, MOST_SHARES, OTHERS, GivenShare, Shares
 
 
 def sent(shares, day, **records):
@@ -29,12 +29,12 @@ def test_a_new_table_is_empty():
 
 def test_quotas_change_with_each_power_of_two_of_a_days_records():
     shares = Shares()
-    changed = [shares.give("A", number) == Given(None, changed=True) for number in range(9)]
+    changed = [shares.give("A", number) == GivenShare(None, changed=True) for number in range(9)]
     # the 1st, 2nd, 4th and 8th
     assert changed == [True, True, False, True, False, False, False, True, False]
-    assert shares.give("B", 10) == Given(None, changed=True)
-    assert shares.give("A", 11) == Given(None, changed=False)
-    assert shares.give("A", DAY_US) == Given(None, changed=True)
+    assert shares.give("B", 10) == GivenShare(None, changed=True)
+    assert shares.give("A", 11) == GivenShare(None, changed=False)
+    assert shares.give("A", DAY_US) == GivenShare(None, changed=True)
 
 
 def test_the_first_day_is_usual_as_it_was_and_days_without_records_before_the_next_take_nothing():
@@ -93,7 +93,7 @@ def test_who_gives_a_share_up_has_none_any_more():
         assert shares.give(f"N{number}", day * DAY_US).given_up is None
     assert MOST_SHARES - AT_ONCE > IDLE_US // DAY_US
     given = shares.give("NEW", (MOST_SHARES - AT_ONCE + 1) * DAY_US)
-    assert given == Given("N0", changed=True)
+    assert given == GivenShare("N0", changed=True)
     assert len(shares.quotas(10_000)) == MOST_SHARES
     assert not {"N0", OTHERS} & shares.quotas(10_000).keys()
 

@@ -96,7 +96,7 @@ def world(monkeypatch, tmp_path):
     def write(_settings, kind, token, case, reason, outcome):
         value = audit_log.chained(state.log[-1][1], kind, token, case, reason, audit_log.account(), WHEN, outcome)
         state.log = [*state.log, (state.log[-1][0] + 2, value)]
-        return audit_log.Written("fx.audit.v1", 0, state.log[-1][0], audit_log.digest(value))
+        return audit_log.AuditReceipt("fx.audit.v1", 0, state.log[-1][0], audit_log.digest(value))
 
     monkeypatch.setattr(reidentify, "_opened", opened)
     monkeypatch.setattr(audit_log, "write", write)

@@ -8,7 +8,7 @@ import tempfile
 import pytest
 
 from streams.demo.broker import directory as broker_directory
-from streams.demo.place import BROKER, Place, remove_leftovers, size_of
+from streams.demo.place import BROKER, DemoDirectory, remove_leftovers, size_of
 
 
 @pytest.fixture(autouse=True)
@@ -18,9 +18,9 @@ def temporary(tmp_path, monkeypatch):
     return tmp_path
 
 
-def filled() -> Place:
+def filled() -> DemoDirectory:
     """A place with a log, and 100 kB of a broker's data."""
-    place = Place()
+    place = DemoDirectory()
     (place.directory / "worker-1.log").write_text("ready\n")
     broker = place.directory / BROKER
     broker.mkdir()
@@ -28,7 +28,7 @@ def filled() -> Place:
     return place
 
 
-def killed() -> Place:
+def killed() -> DemoDirectory:
     """A place whose demo is there no more: nobody holds its lock."""
     place = filled()
     os.close(place._lock)

@@ -5,7 +5,7 @@ import re
 import msgspec
 import pytest
 
-from streams.demo.run import Figures, _add, summary
+from streams.demo.run import WorkerFigures, _add, summary
 from streams.demo.summary import Account, account, told
 from streams.kafka.topics.table import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 
@@ -50,9 +50,9 @@ def test_records_that_nobody_read_are_elsewhere():
     assert account(2600, READ, REJECTED, scored=1163, duplicates=5, conflicts=1).elsewhere == 100
 
 
-def figures() -> Figures:
+def figures() -> WorkerFigures:
     """What the pages said, line by line."""
-    found = Figures()
+    found = WorkerFigures()
     for topic, count in READ.items():
         _add(found, "fxwatch_records_read_total", {"topic": topic}, count)
     for topic, count in REJECTED.items():

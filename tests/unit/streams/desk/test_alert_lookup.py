@@ -18,7 +18,7 @@ from detectors.contracts.events import Disposition
 from streams.cli import desk_options
 from streams.desk import alert_lookup, listing
 from streams.desk.alert_heads import Wanted
-from streams.desk.alert_lookup import Search, find_alerts, series_of
+from streams.desk.alert_lookup import AlertSearch, find_alerts, series_of
 from streams.desk.listing import Query, listed
 from streams.desk.moments import span
 from streams.desk.verdicts import Verdicts, given_of, read_verdicts
@@ -211,7 +211,7 @@ def test_an_alert_asked_for_names_the_newest_of_its_series_and_how_many_came_beh
 
 def test_a_beginning_of_several_is_refused_and_one_that_several_beginnings_name_is_one():
     """Whole ids are told apart from longer ones' beginnings, and no more of them are kept than are named."""
-    search = Search(["aaaa", "aaaab", "bbbb"])
+    search = AlertSearch(["aaaa", "aaaab", "bbbb"])
     for body in ("aaaab" + "0" * 27, "bbbb" + "0" * 28, "cccc" + "0" * 28):
         search.take(alert(1, alert_id=body), 0)
     assert {each.alert.alert_id[:5] for each in search.found().values()} == {"aaaab", "bbbb0"}
@@ -221,7 +221,7 @@ def test_a_beginning_of_several_is_refused_and_one_that_several_beginnings_name_
     with pytest.raises(UsageError, match="several alerts"):
         search.found()
     with pytest.raises(AlertNotFoundError, match="dddd"):
-        Search(["dddd"]).found()
+        AlertSearch(["dddd"]).found()
 
 
 def test_partitions_that_are_known_are_not_asked_for(monkeypatch):
@@ -275,7 +275,7 @@ def test_a_long_reading_says_how_far_it_is_and_ends_where_the_topic_ended(monkey
     place = TopicPartition("t", 0)
     with topic_reader.Reader(load_settings(), ["t"], [0], known=True) as reader:
         for start, offsets, said in ((0, [0, 1, 3], ["2 of 4", "3 of 4"]), (1, [1, 3], ["2 of 3"]), (4, [], [])):
-            progress = desk_options.Progress("en")
+            progress = desk_options.ReadingProgress("en")
             batches = list(reader.to_end({place: start}, progress))
             assert [record.offset for _, records in batches for record in records] == offsets
             lines = capsys.readouterr().err.splitlines()

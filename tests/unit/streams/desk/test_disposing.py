@@ -17,7 +17,7 @@ from streams.cli import command
 from streams.cli import dispose as sending
 from streams.contracts.dead_letters import Letter
 from streams.desk import disposing
-from streams.desk.alert_lookup import Found
+from streams.desk.alert_lookup import FoundAlert
 from streams.desk.disposing import Done, _Watch, decided
 from streams.errors import DeliveryError
 from streams.settings import load_settings
@@ -54,7 +54,7 @@ def desk(monkeypatch):
     """The alert is found, with as many newer ones as given; sending ends as given."""
 
     def made(ends, newer=0):
-        found = Found(read_alert(ALERT), ALERT, 0, "b" * 32, newer)
+        found = FoundAlert(read_alert(ALERT), ALERT, 0, "b" * 32, newer)
         monkeypatch.setattr(sending, "find_alerts", lambda *_: {"a5e3489238da": found})
         monkeypatch.setattr(sending, "_verdicts", lambda *_: None)
 

@@ -11,14 +11,14 @@ from click.testing import CliRunner
 from rich.cells import cell_len
 from rich.console import Console
 
-from streams.alert_text.alert_text import Page
+from streams.alert_text.alert_text import TerminalPage
 from streams.cli import command
 from streams.cli.alerts_list import typology_id
 from streams.desk.alert_heads import Current, First, Folding, Wanted, order, read_head
 from streams.desk.alert_lookup import require_prefix, series
-from streams.desk.listing import Row
+from streams.desk.listing import AlertRow
 from streams.desk.moments import moment
-from streams.desk.verdicts import Given, Verdicts
+from streams.desk.verdicts import LedgerVerdict, Verdicts
 from streams.desk_text import list_text
 from streams.errors import UsageError
 from streams.settings import load_settings
@@ -44,7 +44,7 @@ def head(number, **changed):
 
 
 def given(verdict, *, alert=1, officer="I-17", minutes=0):
-    return Given(
+    return LedgerVerdict(
         event_id=f"{verdict} {minutes}",
         alert_id=f"{alert:032x}",
         party=PARTY,
@@ -210,12 +210,12 @@ def test_an_update_after_the_verdict_opens_the_alert_again():
 )
 def test_states(status, standing, state):
     """Without the right to read the ledger nobody claims that an alert is open."""
-    assert Row(Current(head(1, status=status), 0), standing).state == state
+    assert AlertRow(Current(head(1, status=status), 0), standing).state == state
 
 
 def test_cells_say_all_in_both_languages():
     """A table for the eye, a row for a spreadsheet; Korean without an English word."""
-    one = Row(Current(head(1), 0), (given("confirmed"),))
+    one = AlertRow(Current(head(1), 0), (given("confirmed"),))
     english, korean = list_text.cells(one, SEOUL, "en"), list_text.cells(one, SEOUL, "ko")
     assert english[:6] == [
         "2025-04-13 12:00:00 KST",
@@ -242,9 +242,9 @@ def test_cells_say_all_in_both_languages():
 def test_a_narrow_terminal_gets_blocks_of_80_columns(lang):
     """Tokens and ids in one piece, so that they can be copied."""
     party, case = "k2026a.0a3." + "5d" * 16, "case-" + "4" * 24
-    one = Row(Current(head(1, party=party, case_id=case, amount_usd="123456789.01"), 0), (given("confirmed"),))
+    one = AlertRow(Current(head(1, party=party, case_id=case, amount_usd="123456789.01"), 0), (given("confirmed"),))
     out = io.StringIO()
-    Console(file=out, width=80).print(Page(list_text.block(one, SEOUL, lang), "bold"))
+    Console(file=out, width=80).print(TerminalPage(list_text.block(one, SEOUL, lang), "bold"))
     lines = out.getvalue().splitlines()
     assert max(map(cell_len, lines)) <= 80
     assert f"  {party}  {case}" in [line.rstrip() for line in lines]
@@ -253,13 +253,13 @@ def test_a_narrow_terminal_gets_blocks_of_80_columns(lang):
 
 def test_a_row_for_machines_has_every_verdict():
     """And says `null`, not `[]`, where verdicts are not known."""
-    told = list_text.row_json(Row(Current(head(1), 0), (given("confirmed"),)))
+    told = list_text.row_json(AlertRow(Current(head(1), 0), (given("confirmed"),)))
     assert (told["state"], told["found"], [each["verdict"] for each in told["verdicts"]]) == (
         "disposed",
         ["T01"],
         ["confirmed"],
     )
-    assert list_text.row_json(Row(Current(head(1), 0)))["verdicts"] is None
+    assert list_text.row_json(AlertRow(Current(head(1), 0)))["verdicts"] is None
 
 
 def test_a_series_is_what_leads_back_to_an_alert_and_from_it():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from streams.desk.positions import Span, _told
+from streams.desk.positions import OffsetSpan, _told
 from streams.kafka.unreadable_sets import Unreadable
 
 UNREADABLE = Unreadable("fx.ledger.v1", 3, 14, 14, 0, 9, "0" * 64, "set.damaged", "the CRC differs")
@@ -25,6 +25,6 @@ UNREADABLE = Unreadable("fx.ledger.v1", 3, 14, 14, 0, 9, "0" * 64, "set.damaged"
 def test_what_stands_at_a_position(offset, state):
     """Each kind of absence is another one."""
     found, hidden = {10: "a record", 14: UNREADABLE}, {12: "rolled back"}
-    told = _told(offset, Span(first=10, committed=20, written=25), found, hidden)
+    told = _told(offset, OffsetSpan(first=10, committed=20, written=25), found, hidden)
     assert (told.offset, told.state) == (offset, state)
     assert ("the CRC differs" in told.cause) == (state == "damaged")

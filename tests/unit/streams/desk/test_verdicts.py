@@ -12,7 +12,7 @@ from streams.desk.alert_heads import read_head
 from streams.desk.disposing import Done, already, check, decided, record_of
 from streams.desk.positions import At
 from streams.desk.reasons import _reason
-from streams.desk.verdicts import Given, Verdicts, given_of
+from streams.desk.verdicts import LedgerVerdict, Verdicts, given_of
 from streams.desk_text.dispose_text import alert_line, done_json, done_lines, dry_line
 from streams.desk_text.history_text import history_lines
 from streams.errors import UsageError
@@ -107,7 +107,7 @@ def test_an_officer_who_is_not_listed_is_told_so():
 
 
 def given(verdict="refuted", minutes=0, officer="I-17"):
-    return Given(
+    return LedgerVerdict(
         event_id=f"{verdict} {minutes}",
         alert_id="1" * 32,
         party=PARTY,

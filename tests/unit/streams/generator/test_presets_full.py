@@ -12,7 +12,7 @@ import pytest
 
 from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS
 from streams.errors import UsageError
-from streams.generator import Record, Simulation
+from streams.generator import InputRecord, Simulation
 from streams.generator.plan import ALL_TYPOLOGIES, typologies_of
 from streams.generator.roles import ROLES
 from streams.generator.world import MORE_PURPOSES
@@ -24,19 +24,19 @@ KEYS = pseudonyms.testbed_keys()
 TOPICS = {TRANSACTIONS, DECLARATIONS, RATES, PROFILES, DISPOSITIONS}
 
 
-def full(seed: int, events: int, **more: object) -> tuple[Simulation, list[Record]]:
+def full(seed: int, events: int, **more: object) -> tuple[Simulation, list[InputRecord]]:
     """A stream of the preset without the pack, and its records."""
     simulation = Simulation(seed, events, preset="full", typologies=(), **more)
     return simulation, list(simulation)
 
 
 @pytest.fixture(scope="module")
-def year() -> tuple[Simulation, list[Record]]:
+def year() -> tuple[Simulation, list[InputRecord]]:
     return full(3, 60_000, days=365, history_days=20)
 
 
 @pytest.fixture(scope="module")
-def bodies(year: tuple[Simulation, list[Record]]) -> dict[str, list[dict]]:
+def bodies(year: tuple[Simulation, list[InputRecord]]) -> dict[str, list[dict]]:
     """Topic -> bodies of the year's records."""
     found: dict[str, list[dict]] = {topic: [] for topic in TOPICS}
     for record in year[1]:
@@ -83,7 +83,7 @@ def test_the_door_admits_what_is_not_bad_and_refuses_the_rest_with_the_code_of_t
 
 
 def test_every_role_acts_and_every_form_of_the_contract_occurs(
-    year: tuple[Simulation, list[Record]], bodies: dict[str, list[dict]]
+    year: tuple[Simulation, list[InputRecord]], bodies: dict[str, list[dict]]
 ) -> None:
     """Roles, topics, statuses, channels, party types, evidence, reports, terms and optional fields are all there."""
     role = {person.id: person.role for person in year[0]._people}
@@ -113,7 +113,7 @@ def test_codes_are_those_of_the_default_legend() -> None:
     assert set(MORE_PURPOSES.values()) <= set(legend)
 
 
-def test_profiles_and_rates_come_before_the_payments_that_need_them(year: tuple[Simulation, list[Record]]) -> None:
+def test_profiles_and_rates_come_before_the_payments_that_need_them(year: tuple[Simulation, list[InputRecord]]) -> None:
     """Before a payment stand its party's profile (of a new firm: on its first day) and a rate at most 13 h old."""
     profiles: Counter[bytes] = Counter()
     rates: dict[str, int] = {}
@@ -130,7 +130,7 @@ def test_profiles_and_rates_come_before_the_payments_that_need_them(year: tuple[
     assert any(person.founded_day for person in year[0]._people)
 
 
-def test_history_is_marked_and_what_is_planted_begins_after_it(year: tuple[Simulation, list[Record]]) -> None:
+def test_history_is_marked_and_what_is_planted_begins_after_it(year: tuple[Simulation, list[InputRecord]]) -> None:
     """The first days carry the header and later ones do not; no look-alike's event and no verdict is history."""
     simulation, records = year
     limit = simulation._calendar.start_ms + 20 * 86_400_000
@@ -143,7 +143,7 @@ def test_history_is_marked_and_what_is_planted_begins_after_it(year: tuple[Simul
 
 
 def test_verdicts_are_about_parties_of_the_stream(
-    year: tuple[Simulation, list[Record]], bodies: dict[str, list[dict]]
+    year: tuple[Simulation, list[InputRecord]], bodies: dict[str, list[dict]]
 ) -> None:
     """The party of a verdict is the token of a resident under the testbed's keys, and the key is the party."""
     tokens = {KEYS.party(person.id).token for person in year[0]._people}
@@ -244,7 +244,7 @@ def test_the_stream_does_not_depend_on_the_process() -> None:
 
 
 def test_households_share_telephones_and_some_banks_always_report_inflows(
-    year: tuple[Simulation, list[Record]], bodies: dict[str, list[dict]]
+    year: tuple[Simulation, list[InputRecord]], bodies: dict[str, list[dict]]
 ) -> None:
     """A shared contact is no proof of a ring, and a reported inflow of nothing is no sign of crypto-assets."""
     persons = [person for person in year[0]._people if person.party_type == "person"]

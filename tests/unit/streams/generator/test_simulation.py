@@ -10,7 +10,7 @@ import pytest
 
 from streams.contracts.inputs import INPUTS
 from streams.errors import UsageError
-from streams.generator import Record, Simulation
+from streams.generator import InputRecord, Simulation
 from streams.generator.bad import kinds
 from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
@@ -20,7 +20,7 @@ from streams.settings import default_tables
 
 
 @pytest.fixture(scope="module")
-def spoiled() -> tuple[Simulation, list[Record]]:
+def spoiled() -> tuple[Simulation, list[InputRecord]]:
     simulation = Simulation(5, 8_000, bad_share=0.05)
     return simulation, list(simulation)
 
@@ -55,7 +55,7 @@ def test_exactly_as_many_records_as_asked_for_in_time_order(events: int) -> None
 
 
 def test_every_other_record_decodes_and_every_bad_one_is_refused_with_its_code(
-    spoiled: tuple[Simulation, list[Record]],
+    spoiled: tuple[Simulation, list[InputRecord]],
 ) -> None:
     """The decoder accepts what is not in the truth as bad and finds exactly the expected code in what is."""
     simulation, records = spoiled
@@ -74,7 +74,9 @@ def test_every_other_record_decodes_and_every_bad_one_is_refused_with_its_code(
     assert refused == simulation.truth.totals()["bad"]
 
 
-def test_bad_records_come_in_the_share_asked_for_and_in_every_kind(spoiled: tuple[Simulation, list[Record]]) -> None:
+def test_bad_records_come_in_the_share_asked_for_and_in_every_kind(
+    spoiled: tuple[Simulation, list[InputRecord]],
+) -> None:
     """A share of 5 % of 8 000 is about 400, and transactions show every fault made for them."""
     simulation, _ = spoiled
     bad = simulation.truth.of("bad")
@@ -82,7 +84,7 @@ def test_bad_records_come_in_the_share_asked_for_and_in_every_kind(spoiled: tupl
     assert {entry["bad"] for entry in bad if entry["topic"] == "fx.transactions.v1"} == set(kinds("fx.transactions.v1"))
 
 
-def test_resends_and_conflicts_follow_their_original(spoiled: tuple[Simulation, list[Record]]) -> None:
+def test_resends_and_conflicts_follow_their_original(spoiled: tuple[Simulation, list[InputRecord]]) -> None:
     """A resend has the bytes of an earlier record; a conflict has its identity and another body."""
     simulation, records = spoiled
     places: dict[str, list[int]] = {}

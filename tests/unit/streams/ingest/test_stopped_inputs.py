@@ -16,7 +16,7 @@ from streams.faust_runtime import fetch_answers
 from streams.faust_runtime.fetch_answers import FetchAnswers, Refused
 from streams.ingest.stopped_inputs import OPEN_TOLD_SECONDS, OWED_TOLD_SECONDS, READ_AGAIN_SECONDS, StoppedInputs
 from streams.kafka.unreadable_sets import Unreadable
-from streams.ledger.progress import Place, Progress, Skip, decode, encode
+from streams.ledger.progress import AgentPartition, Progress, Skip, decode, encode
 
 PLACE = TP("fx.transactions.v1", 3)
 
@@ -57,8 +57,8 @@ class Made:
             now=lambda: self.time,
         )
 
-    async def read(self, place: Place) -> Progress:
-        assert place == Place("fx.progress.v1", "ingest", 3)
+    async def read(self, place: AgentPartition) -> Progress:
+        assert place == AgentPartition("fx.progress.v1", "ingest", 3)
         if self.fault:
             raise ProgressError("not now")
         return self.progress
@@ -74,7 +74,7 @@ class Made:
                 | changes
             )
         )
-        place = Place("fx.progress.v1", "ingest", 3)
+        place = AgentPartition("fx.progress.v1", "ingest", 3)
         self.progress.absorb("ingest", 3, place.skip_key(skip.offset, skip.topic), encode(skip))
 
 
@@ -136,7 +136,7 @@ def test_a_rebalance_at_the_wrong_moment_ends_no_worker() -> None:
 
 def test_a_decision_on_a_ledger_range_is_one_on_each_offset() -> None:
     """And one that an earlier release wrote, without a range, is read as ever."""
-    progress, place = Progress(), Place("fx.progress.v1", "monitor", 3)
+    progress, place = Progress(), AgentPartition("fx.progress.v1", "monitor", 3)
     progress.absorb("monitor", 3, place.skip_key(5), encode(Skip(offset=5, last=7, reason="r", who="w", at="t")))
     progress.absorb("monitor", 3, place.skip_key(1), encode(Skip(offset=1, reason="r", who="w", at="t")))
     assert sorted(progress.skips) == [1, 5, 6, 7]

@@ -18,7 +18,7 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.protocol.metadata import MetadataRequest
 
 from streams.kafka.check_connection import check_connection
-from streams.kafka.connection import Connection, use_for_all_clients
+from streams.kafka.connection import BrokerConnection, use_for_all_clients
 from streams.settings import Settings
 from tests.support.certificates import Authority
 
@@ -61,7 +61,7 @@ def test_a_request_into_a_closed_transport_is_a_broken_connection():
     """It raises what aiokafka retries, the connection is closed, and who waits for answers on it is told."""
 
     async def work() -> None:
-        found, told = await ended(Connection), []
+        found, told = await ended(BrokerConnection), []
         found._on_close_cb = lambda *_: told.append("closed")
         waiting = asyncio.get_running_loop().create_future()
         found._requests.append((1, None, waiting))
@@ -92,7 +92,7 @@ def test_other_faults_are_not_taken_for_a_broken_connection():
     """A fault of an open connection passes as it is."""
 
     async def work() -> None:
-        found = await ended(Connection)
+        found = await ended(BrokerConnection)
 
         class Open:
             transport = type("Transport", (), {"is_closing": staticmethod(lambda: False)})
@@ -149,7 +149,9 @@ async def over_tls(kind: type[AIOKafkaConnection], port: int, authority: Authori
 
 
 @pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop], ids=["uvloop", "asyncio"])
-@pytest.mark.parametrize(("kind", "ends"), [(Connection, True), (AIOKafkaConnection, False)], ids=["ours", "theirs"])
+@pytest.mark.parametrize(
+    ("kind", "ends"), [(BrokerConnection, True), (AIOKafkaConnection, False)], ids=["ours", "theirs"]
+)
 def test_the_end_of_a_tls_connection_waits_for_nobody(
     tmp_path: Path, loop: Callable[[], asyncio.AbstractEventLoop], kind: type[AIOKafkaConnection], ends: bool
 ) -> None:
@@ -172,7 +174,7 @@ def test_every_client_connects_so(monkeypatch):
     """From then on aiokafka makes its connections of our class."""
     monkeypatch.setattr(conn, "AIOKafkaConnection", AIOKafkaConnection)
     use_for_all_clients()
-    assert conn.AIOKafkaConnection is Connection
+    assert conn.AIOKafkaConnection is BrokerConnection
 
 
 def test_a_check_leaves_the_event_loop_of_the_thread_alone() -> None:
@@ -193,7 +195,7 @@ def test_a_session_that_is_about_to_end_is_renewed_between_two_requests() -> Non
     async def states() -> list[bool]:
         server = await asyncio.start_server(_silent, "127.0.0.1", 0)
         host, port = server.sockets[0].getsockname()
-        found = Connection(host, port)
+        found = BrokerConnection(host, port)
         found._closed_fut = asyncio.get_running_loop().create_future()
         found._reader, found._writer = await asyncio.open_connection(host, port)
         found._read_task = asyncio.ensure_future(asyncio.sleep(60))

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import KeyFileError
 from streams.keys.sender_key_file import read_sender_keys
 from streams.keys.signed_records import SIGNATURE, load_signing_key, sign, signed_bytes
@@ -60,7 +60,7 @@ def test_what_is_absent_is_not_what_is_empty():
 
 def test_another_library_signs_and_verifies_the_same():
     """OpenSSL's Ed25519 (cryptography) makes the very signature of ours, and believes it."""
-    record = sign(Record("fx.rates.v1", b"USD/KRW", b"{}", 5, (("ce_id", b"1"), (SIGNATURE, b"earlier"))), BANK)
+    record = sign(InputRecord("fx.rates.v1", b"USD/KRW", b"{}", 5, (("ce_id", b"1"), (SIGNATURE, b"earlier"))), BANK)
     assert record[:4] == ("fx.rates.v1", b"USD/KRW", b"{}", 5)
     assert [name for name, _ in record.headers] == ["ce_id", SIGNATURE]
     content = record.headers[-1][1]

@@ -5,9 +5,19 @@ import hashlib
 import pytest
 
 from streams.errors import ProgressError
-from streams.ledger.progress import Place, Progress, Published, Routing, Skip, SnapshotPointer, decode, encode, key_kind
+from streams.ledger.progress import (
+    AgentPartition,
+    Progress,
+    Published,
+    Routing,
+    Skip,
+    SnapshotPointer,
+    decode,
+    encode,
+    key_kind,
+)
 
-PLACE = Place("fx.progress.v1", "monitor", 1)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 1)
 
 
 def skip(offset, reason="unreadable"):
@@ -97,7 +107,7 @@ def test_decisions_add_up_and_each_covers_its_offsets():
 
 def test_a_decision_on_an_input_is_none_on_the_ledger():
     """Its key names the input; a topic's name may hold dots, and the offset is the input's."""
-    place, found = Place("fx.progress.v1", "ingest", 1), Progress()
+    place, found = AgentPartition("fx.progress.v1", "ingest", 1), Progress()
     one = Skip(offset=7, reason="damaged", who="operator", at="t", topic="fx.rates.v1", topic_id="id")
     key = place.skip_key(7, "fx.rates.v1")
     assert (key, place.skip_key(7)) == (b"ingest/1/skip/fx.rates.v1/7", b"ingest/1/skip/7")

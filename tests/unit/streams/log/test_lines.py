@@ -10,7 +10,7 @@ import pytest
 from aiokafka import TopicPartition
 
 from streams.errors import BrokerUnavailableError, ConfigurationError, PartitionStoppedError
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.log import logs
 from streams.log.lines import formatter, ranges
 from streams.settings import Settings
@@ -79,7 +79,9 @@ def test_the_time_is_that_of_the_record_in_utc() -> None:
 def test_what_a_message_names_is_in_fields_too(kept: Kept) -> None:
     """Place and fault of the arguments; people read the sentence, in which they are."""
     fault = BrokerUnavailableError("away", got="h:1", todo="start it")
-    logs.get_logger(NAME).warning("%s: snapshot at %d not used: %s", Place("t", "monitor", 3), 9, fault, offset=9)
+    logs.get_logger(NAME).warning(
+        "%s: snapshot at %d not used: %s", AgentPartition("t", "monitor", 3), 9, fault, offset=9
+    )
     logs.get_logger(NAME).warning("%s is not read: %r", TopicPartition("fx.rates.v1", 2), OSError("x"))
     first, second = ({name: value for name, value in one.items() if name != "timestamp"} for one in kept.told)
     assert first == {

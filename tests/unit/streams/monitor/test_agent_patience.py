@@ -15,13 +15,13 @@ from streams.errors import (
     RefusedError,
     TopicUnreadableError,
 )
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.monitor import agent as monitor
 from streams.monitor.agent import MonitorAgent
 from streams.monitor.tally import Tally
 from streams.operations import health
 
-PLACE = Place("fx.progress.v1", "monitor", 3)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 3)
 
 
 class Ended(BaseException):

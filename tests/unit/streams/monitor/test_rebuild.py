@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from streams.errors import LedgerError, SnapshotError
-from streams.ledger.progress import Place, Progress, Skip
+from streams.ledger.progress import AgentPartition, Progress, Skip
 from streams.monitor.rebuild import Begun, begin, rebuild, replay
 
-PLACE = Place("fx.progress.v1", "monitor", 4)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 4)
 
 
 class Bench:
@@ -45,11 +45,11 @@ class Bench:
         state.next = record.offset + 1
         return [] if record.offset in self.quiet else [f"output {record.offset}"]
 
-    async def progress(self, place: Place) -> Progress:
+    async def progress(self, place: AgentPartition) -> Progress:
         assert place == PLACE
         return self.found
 
-    async def snapshots(self, place: Place, progress: Progress) -> AsyncIterator[Any]:
+    async def snapshots(self, place: AgentPartition, progress: Progress) -> AsyncIterator[Any]:
         assert (place, progress) == (PLACE, self.found)
         for position, state in self.kept:
 
@@ -60,7 +60,7 @@ class Bench:
 
             yield position, load
 
-    async def bounds(self, place: Place) -> tuple[int, int, int]:
+    async def bounds(self, place: AgentPartition) -> tuple[int, int, int]:
         assert place == PLACE
         return self.first, self.end, 0
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from streams.operations import web_connections
-from streams.operations.web_connections import Connection, Gate, raise_file_limit
+from streams.operations.web_connections import Gate, PageConnection, raise_file_limit
 
 # A worker's web server as pages.py makes it, in a process that may open few files. `plain`: as aiohttp makes it.
 SERVER = """
@@ -263,8 +263,8 @@ def test_a_worker_may_open_what_the_system_allows():
 def test_a_connection_is_aiohttps_own_but_for_the_gate():
     """What is overridden exists there: a release of aiohttp that renames it must not silently disable the gate."""
     for name in ("connection_made", "connection_lost"):
-        assert getattr(Connection.__mro__[1], name) is not getattr(Connection, name)
-    assert {"_request_in_progress", "_request_count"} <= set(Connection.__mro__[1].__slots__)
+        assert getattr(PageConnection.__mro__[1], name) is not getattr(PageConnection, name)
+    assert {"_request_in_progress", "_request_count"} <= set(PageConnection.__mro__[1].__slots__)
     assert asyncio.iscoroutinefunction(web_connections.GuardedSite.start)
 
 

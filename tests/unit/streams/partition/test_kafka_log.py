@@ -11,7 +11,7 @@ from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, Topic
 
 from streams.errors import BrokerUnavailableError, LedgerError, ProgressError, SnapshotError
 from streams.kafka.unreadable_sets import Unreadable, UnreadableSetError
-from streams.ledger.progress import Place, Progress, Published, Skip, SnapshotPointer, encode
+from streams.ledger.progress import AgentPartition, Progress, Published, Skip, SnapshotPointer, encode
 from streams.ledger.snapshot_format import CHUNK_BYTES, Header, chunk_key, chunked, header_key, sealed
 from streams.partition import kafka_log
 from streams.partition.kafka_log import KafkaLog, read_progress
@@ -87,7 +87,7 @@ def test_a_position_of_another_ledger_is_told_with_both_ids(cluster: Cluster) ->
 
 def test_an_inputs_progress_is_in_the_partition_that_its_number_comes_to(cluster: Cluster) -> None:
     """An input may have more partitions than the progress topic (12): number 14 of one is in partition 2."""
-    place = Place("progress", "ingest", 14)
+    place = AgentPartition("progress", "ingest", 14)
     one = Skip(offset=5, reason="r", who="w", at="t", topic="fx.rates.v1")
     cluster.append("progress", 2, place.skip_key(5, "fx.rates.v1"), encode(one))
     cluster.append("progress", 2, None, b"nobody's")

@@ -10,11 +10,11 @@ from aiokafka.errors import KafkaConnectionError, ProducerFenced
 
 from streams.errors import DeliveryError, FencedError
 from streams.kafka.deliveries import STOPPED_SECONDS, Outstanding
-from streams.ledger.progress import Place
+from streams.ledger.progress import AgentPartition
 from streams.partition import outputs as module
 from streams.partition.outputs import Output, PartitionOutputs
 
-PLACE = Place("fx.progress.v1", "monitor", 3)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 3)
 OUTPUT = Output("fx.alerts.v1", 3, b"k", b"v", [], 0)
 TIMEOUT = 30.0
 

@@ -21,11 +21,11 @@ from aiokafka.producer.transaction_manager import TransactionManager
 
 from streams.errors import DeliveryError, FencedError, RefusedError
 from streams.kafka import deliveries
-from streams.ledger.progress import Place, Published, decode
+from streams.ledger.progress import AgentPartition, Published, decode
 from streams.partition import outputs as module
 from streams.partition.outputs import Output, PartitionOutputs, abandon
 
-PLACE = Place("fx.progress.v1", "monitor", 3)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 3)
 ALERT = Output("fx.alerts.v1", 5, b"alert key", b"alert", [("ce_id", b"1")], 1_700_000_000_000)
 NOTICE = Output("fx.notices.v1", 6, b"notice key", b"notice", [], 1_600_000_000_000)
 

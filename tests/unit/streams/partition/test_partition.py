@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from streams.errors import FencedError
-from streams.ledger.progress import Place, Progress
+from streams.ledger.progress import AgentPartition, Progress
 from streams.partition.outputs import Output
 from streams.partition.partition import Partition
 
-PLACE = Place("fx.progress.v1", "monitor", 0)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 0)
 OUTPUT = Output("fx.alerts.v1", 0, b"k", b"v", [], 0)
 
 
@@ -35,7 +35,7 @@ class LedgerOf:
     def __init__(self, count: int, committed: int) -> None:
         self.count, self.committed = count, committed
 
-    async def progress(self, _place: Place) -> Progress:
+    async def progress(self, _place: AgentPartition) -> Progress:
         """Nothing is published yet."""
         return Progress()
 
@@ -44,7 +44,7 @@ class LedgerOf:
         for none in ():
             yield none
 
-    async def bounds(self, _place: Place) -> tuple[int, int, int]:
+    async def bounds(self, _place: AgentPartition) -> tuple[int, int, int]:
         """First, end, committed."""
         return 0, self.count, self.committed
 

@@ -9,12 +9,12 @@ import pytest
 from aiokafka.errors import KafkaConnectionError, MessageSizeTooLargeError, ProducerFenced
 
 from streams.kafka import deliveries
-from streams.ledger.progress import Place, Progress
+from streams.ledger.progress import AgentPartition, Progress
 from streams.ledger.snapshot_format import Header, assemble, header_key
 from streams.partition import snapshot_writer
 from streams.partition.snapshot_writer import SnapshotPlan, SnapshotWriter
 
-PLACE = Place("fx.progress.v1", "monitor", 2)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 2)
 PLAN = SnapshotPlan(
     topic="fx.snapshots.v1", schema=1, code="1", config="c", topic_id="t", every_events=10, every_seconds=3600
 )

@@ -264,7 +264,7 @@ def test_doctor_evidence_and_identities_show_nothing_hostile(monkeypatch, capsys
     )
     monkeypatch.setattr(reidentify, "_opened", lambda *_: opened)
     monkeypatch.setattr(
-        reidentify.audit_log, "write", lambda *_: reidentify.audit_log.Written("fx.audit.v1", 0, 1, "ab")
+        reidentify.audit_log, "write", lambda *_: reidentify.audit_log.AuditReceipt("fx.audit.v1", 0, 1, "ab")
     )
     for as_json in (False, True):
         reidentify._reidentify("token", "c", "r", Path("k"), as_json=as_json)

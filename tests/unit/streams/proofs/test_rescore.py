@@ -16,16 +16,16 @@ from streams.cli import rescore as cli
 from streams.cli.rescore import command
 from streams.errors import LedgerError, OutOfReachError, SnapshotError, UsageError
 from streams.ledger import envelope
-from streams.ledger.progress import Place, Progress, Skip, SnapshotPointer
+from streams.ledger.progress import AgentPartition, Progress, Skip, SnapshotPointer
 from streams.monitor.core import MonitorCore
 from streams.monitor.rebuild import begin, replay
 from streams.partition.outputs import Output
 from streams.proofs.first_difference import Shown, first_difference
-from streams.proofs.rescore import Gathered, Named, Rescored, Rescorer, Trigger
+from streams.proofs.rescore import Named, PublishedAlerts, Rescored, Rescorer, Trigger
 from tests.support.ledger import configuration
 
 MAIN, DESK = "fx.alerts.v1", "fx.alerts.customs.v1"
-PLACE = Place("fx.progress.v1", "monitor", 0)
+PLACE = AgentPartition("fx.progress.v1", "monitor", 0)
 VERSIONS = Versions(code="c", config="c", detectors="d", rules="r")
 BODY = {"alert_id": "a1", "score": 0.5, "typologies": [{"id": "T01", "limits": [{"value": "5000"}]}], "rank": None}
 
@@ -109,10 +109,10 @@ class MemoryLog:
         self.first, self.end = first, count
         self.kept: dict[int, Any] = {}
 
-    async def bounds(self, _place: Place) -> tuple[int, int, int]:
+    async def bounds(self, _place: AgentPartition) -> tuple[int, int, int]:
         return self.first, self.end, 0
 
-    async def snapshots(self, _place: Place, progress: Progress) -> AsyncIterator[tuple[int, Any]]:
+    async def snapshots(self, _place: AgentPartition, progress: Progress) -> AsyncIterator[tuple[int, Any]]:
         for pointer in sorted(progress.snapshots.values(), key=lambda one: -one.next):
 
             async def load(at: int = pointer.next) -> Any:
@@ -203,7 +203,7 @@ class ProgressLog(MemoryLog):
 
     held = Progress()
 
-    async def progress(self, _place: Place) -> Progress:
+    async def progress(self, _place: AgentPartition) -> Progress:
         return self.held
 
 
@@ -265,7 +265,7 @@ def test_alerts_out_of_reach_are_told_and_have_an_exit_code(
 
     named = Named(f"{14:032x}", Position(topic="fx.ledger.v1", partition=0, offset=14), VERSIONS)
     monkeypatch.setattr(cli, "Rescorer", Known)
-    monkeypatch.setattr(cli, "gather", lambda *_: Gathered({0: {14: Trigger(named, {})}}, []))
+    monkeypatch.setattr(cli, "gather", lambda *_: PublishedAlerts({0: {14: Trigger(named, {})}}, []))
     done = CliRunner().invoke(command, arguments)
     assert isinstance(done.exception, OutOfReachError)
     assert done.exception.exit_code == 3

@@ -6,8 +6,8 @@ import re
 import orjson
 import pytest
 
-from streams.contracts.input_record import HISTORY_HEADER, Record
-from streams.contracts.record_lines import AT_SENDING, Line, LineError, parsed, read, topic_of, write
+from streams.contracts.input_record import HISTORY_HEADER, InputRecord
+from streams.contracts.record_lines import AT_SENDING, LineError, RecordLine, parsed, read, topic_of, write
 from streams.errors import UsageError
 from streams.generator import Simulation
 from tests.support.repository import ROOT
@@ -34,7 +34,7 @@ def test_a_plain_line_is_sent_byte_for_byte_with_the_key_of_the_contract() -> No
     """Spaces and field order of the sender stay; the key is BASE/QUOTE; the stamp is the time of sending."""
     spaced = RATE.replace(b":", b": ", 1)
     assert list(read([spaced + b"\r\n", b"\n"], "fx.rates.v1", source="f")) == [
-        Record("fx.rates.v1", b"USD/KRW", spaced, AT_SENDING)
+        InputRecord("fx.rates.v1", b"USD/KRW", spaced, AT_SENDING)
     ]
 
 
@@ -62,7 +62,7 @@ def test_the_envelope_that_the_documentation_shows_is_read() -> None:
     text = (ROOT / "docs" / "FORMATS.md").read_text()
     (shown,) = re.findall(r'`({"__record": .*?}})`', text)
     assert list(parsed([shown.encode()], "fx.rates.v1")) == [
-        Line(1, Record("fx.rates.v1", b"USD/KRW", b'{"base": "USD"}', 1_773_100_800_000, (HISTORY_HEADER,)))
+        RecordLine(1, InputRecord("fx.rates.v1", b"USD/KRW", b'{"base": "USD"}', 1_773_100_800_000, (HISTORY_HEADER,)))
     ]
 
 
@@ -89,7 +89,7 @@ def test_a_faulty_line_is_told_with_its_number_or_sent_as_it_stands(line: bytes,
     """Without --as-is the line number and the reason; with it the bytes, and no key where none can be derived."""
     with pytest.raises(LineError, match=rf"f, line 2: .*{reason}"):
         list(read([RATE, line], "fx.rates.v1", source="f"))
-    assert list(parsed([RATE, line], "fx.rates.v1"))[1].record == Record("fx.rates.v1", None, line, AT_SENDING)
+    assert list(parsed([RATE, line], "fx.rates.v1"))[1].record == InputRecord("fx.rates.v1", None, line, AT_SENDING)
 
 
 def test_no_reason_shows_what_stood_in_the_line() -> None:

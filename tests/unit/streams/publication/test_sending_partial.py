@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli.publish import command
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.errors import UsageError
 from streams.publication import sending as publish
@@ -220,9 +220,9 @@ def test_what_a_pipe_gave_is_sent_while_the_next_is_waited_for(slow: bool) -> No
             loop.call_soon(lambda: (at_kafka.append(value), delivered.set_result(None)))
             return delivered
 
-    def pipe() -> Iterator[Record]:
+    def pipe() -> Iterator[InputRecord]:
         for number in range(3):
-            yield Record(RATES, b"USD/KRW", b"%d" % number, -1)
+            yield InputRecord(RATES, b"USD/KRW", b"%d" % number, -1)
             deadline = time.monotonic() + (2 if slow else 0)
             while len(at_kafka) <= number and time.monotonic() < deadline:
                 time.sleep(0.001)
@@ -238,9 +238,9 @@ def test_a_pipe_that_gives_nothing_keeps_no_stop_waiting() -> None:
     """Ctrl-C stops the sending at once; it waited for one more line, which of a quiet feed may never come."""
     more = threading.Event()
 
-    def pipe() -> Iterator[Record]:
+    def pipe() -> Iterator[InputRecord]:
         more.wait(10)
-        yield Record(RATES, b"USD/KRW", b"1", -1)
+        yield InputRecord(RATES, b"USD/KRW", b"1", -1)
 
     async def stopped() -> None:
         async with asyncio.timeout(0.05):
@@ -258,7 +258,7 @@ def test_a_pipe_that_gives_nothing_keeps_no_stop_waiting() -> None:
 def test_what_reading_a_pipe_raises_ends_the_sending() -> None:
     """A line that does not fit, where nothing may be left out."""
 
-    def pipe() -> Iterator[Record]:
+    def pipe() -> Iterator[InputRecord]:
         raise RefusedRecordsError("line 1")
         yield
 
@@ -299,7 +299,7 @@ def test_a_file_that_changes_after_it_was_looked_at_is_not_sent(
 ) -> None:
     """A line that came in between was looked at by nobody; with --partial each line is judged as it is sent."""
     path = lines(tmp_path / f"{TRANSACTIONS}.jsonl", TRANSACTION)
-    held: list[Record] = []
+    held: list[InputRecord] = []
 
     def grow(_settings: object, records, *_: object, slow: bool) -> PublishSummary:
         with path.open("a") as file:

@@ -18,7 +18,7 @@ from streams.errors import FxwatchError, UsageError
 from streams.settings import effective_configuration
 from streams.testbed import replay
 from streams.testbed.baseline_runs import run_baselines
-from streams.testbed.judge import Report, judge_result
+from streams.testbed.judge import JudgeReport, judge_result
 from streams.testbed.prepared import Silent
 from streams.testbed.report import verdict
 from streams.testbed.report.html import html
@@ -72,17 +72,17 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(place: Path) -> Report:
+def report(place: Path) -> JudgeReport:
     """The result judged, against the other."""
     return judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=place / "other")
 
 
-def without_timings(report: Report) -> bytes:
+def without_timings(report: JudgeReport) -> bytes:
     """The report's bytes without what was timed."""
     return msgspec.json.encode({**msgspec.to_builtins(report), "timings": None}, order="sorted")
 
 
-def test_what_was_planted_is_found(report: Report) -> None:
+def test_what_was_planted_is_found(report: JudgeReport) -> None:
     """T01's rule fires on the split payments, and names it as the top reason; its case is found at any budget."""
     own = report.judgement.system(PRODUCT)
     for figures in own.budgets:
@@ -97,7 +97,7 @@ def test_what_was_planted_is_found(report: Report) -> None:
     ]
 
 
-def test_two_runs_are_the_same_but_for_timings(place: Path, report: Report) -> None:
+def test_two_runs_are_the_same_but_for_timings(place: Path, report: JudgeReport) -> None:
     """Figures, hash, page and Markdown come out byte for byte; the timings alone are of their own run."""
     again = judge_result(place / "result", place / "stream", SETTINGS, Silent(), against=place / "other")
     assert without_timings(again) == without_timings(report)
@@ -107,7 +107,7 @@ def test_two_runs_are_the_same_but_for_timings(place: Path, report: Report) -> N
     assert markdown(timed) == markdown(report)
 
 
-def test_the_partition_comes_out_bit_for_bit(report: Report) -> None:
+def test_the_partition_comes_out_bit_for_bit(report: JudgeReport) -> None:
     """The judge runs a partition again: same bits, and a cost above nothing."""
     assert report.reproduction.identical
     assert report.reproduction.transactions > 0
@@ -116,13 +116,13 @@ def test_the_partition_comes_out_bit_for_bit(report: Report) -> None:
     assert report.state.bytes_per_party > 100
 
 
-def test_the_json_says_what_it_was_made_of(place: Path, report: Report) -> None:
+def test_the_json_says_what_it_was_made_of(place: Path, report: JudgeReport) -> None:
     """The JSON reads back as the report; it carries the digests of the result's files and of the truth."""
-    assert msgspec.json.decode(report.as_json(), type=Report) == report
+    assert msgspec.json.decode(report.as_json(), type=JudgeReport) == report
     manifest = json.loads((place / "result" / "replay.json").read_text())
     assert report.result.files == manifest["files"]
     assert len(report.truth_sha256) == 64
-    described = msgspec.json.schema(Report)["$defs"]
+    described = msgspec.json.schema(JudgeReport)["$defs"]
     assert all(described[name]["description"] for name in ("Judgement", "BudgetFigures", "Recall", "Difference"))
 
 
@@ -167,7 +167,7 @@ class _Page(HTMLParser):
                 self.references.append(value or "")
 
 
-def test_the_page_stands_alone(report: Report) -> None:
+def test_the_page_stands_alone(report: JudgeReport) -> None:
     """No script, no link out of the page, no id twice; every plot has words for those who do not see it."""
     page = _Page()
     text = html(report)
@@ -183,7 +183,7 @@ def test_the_page_stands_alone(report: Report) -> None:
     assert "#010203" not in text
 
 
-def test_people_are_told_what_no_rule_looks_for(report: Report) -> None:
+def test_people_are_told_what_no_rule_looks_for(report: JudgeReport) -> None:
     """Page and Markdown say that T04 is seen by the models only, and give the verdict in words first."""
     for text in (html(report), markdown(report)):
         assert "No rule of this version looks for T04" in text
@@ -192,7 +192,7 @@ def test_people_are_told_what_no_rule_looks_for(report: Report) -> None:
     assert "as shipped" in markdown(report)
 
 
-def test_chance_with_as_many_alerts_is_beside_the_product(report: Report) -> None:
+def test_chance_with_as_many_alerts_is_beside_the_product(report: JudgeReport) -> None:
     """Page, Markdown and table show random, as many at every budget; the verdict leads with own events."""
     for text in (html(report), markdown(report)):
         assert text.count("random, as many") >= 4
@@ -204,7 +204,7 @@ def test_chance_with_as_many_alerts_is_beside_the_product(report: Report) -> Non
     assert report.judgement.as_many(1).alerts == report.judgement.system(PRODUCT).at(1).precision.alerts
 
 
-def test_where_chance_is_as_good_it_is_said(report: Report) -> None:
+def test_where_chance_is_as_good_it_is_said(report: JudgeReport) -> None:
     """With chance's figures put in place of fxwatch's lead, the words name what chance does as well; not otherwise."""
     own = report.judgement.system(PRODUCT)
 
@@ -232,7 +232,7 @@ def test_where_chance_is_as_good_it_is_said(report: Report) -> None:
 
 
 @pytest.mark.parametrize(("share", "first", "beside"), [(0.02, False, False), (0.2, False, True), (0.5, True, False)])
-def test_mostly_cold_is_said_first(report: Report, share: float, first: bool, beside: bool) -> None:
+def test_mostly_cold_is_said_first(report: JudgeReport, share: float, first: bool, beside: bool) -> None:
     """Above 0.3 the verdict begins with how much was cold; from 0.05 on it stands beside it, below nowhere."""
     stream = msgspec.structs.replace(report.judgement.stream, cold_share=share)
     told = msgspec.structs.replace(report, judgement=msgspec.structs.replace(report.judgement, stream=stream))
@@ -242,7 +242,7 @@ def test_mostly_cold_is_said_first(report: Report, share: float, first: bool, be
     assert markdown(told).count("had no calibrated score yet") == (first or beside)
 
 
-def test_fairness_says_how_many_groups_are_compared(report: Report) -> None:
+def test_fairness_says_how_many_groups_are_compared(report: JudgeReport) -> None:
     """The words give the number of groups, what chance would give of them, and the confounding."""
     groups = sum(len(told) for told in report.judgement.system(PRODUCT).at(3).fairness.values())
     for text in (html(report), markdown(report)):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contracts.input_record import HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS, Record
+from streams.contracts.input_record import HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS, InputRecord
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.settings import effective_configuration
@@ -30,7 +30,7 @@ values = st.one_of(
     st.just(RATE.replace(b",", b",\n")),
 )
 record = st.builds(
-    Record,
+    InputRecord,
     st.sampled_from(TOPICS),
     st.one_of(st.none(), st.binary(max_size=12), st.just(b"USD/KRW")),
     values,
@@ -39,7 +39,7 @@ record = st.builds(
 )
 
 
-def merged(records: list[Record]) -> list[Record]:
+def merged(records: list[InputRecord]) -> list[InputRecord]:
     """The stream order, said anew: by time stamp, then by topic; sorting keeps the rest."""
     return sorted(records, key=lambda each: (each.timestamp_ms, TOPICS.index(each.topic)))
 
@@ -48,7 +48,7 @@ def merged(records: list[Record]) -> list[Record]:
 @given(records=st.lists(record, min_size=1, max_size=30))
 @settings(deadline=None)
 def test_what_is_written_is_read_in_stream_order(
-    form: str, records: list[Record], tmp_path_factory: pytest.TempPathFactory
+    form: str, records: list[InputRecord], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Any records, whatever their bytes, come back unchanged and merged by time stamp, topic and line."""
     directory = tmp_path_factory.mktemp("stream")
@@ -82,24 +82,24 @@ def test_both_formats_hold_the_same_records(tmp_path: Path) -> None:
 
 def test_a_stream_that_stood_there_is_replaced_and_one_that_failed_leaves_it(tmp_path: Path) -> None:
     """A second writing leaves no file of the first; a writing that ends in an error leaves the first as it was."""
-    write_stream([Record(PROFILES, b"k", b"v", 1), Record(RATES, b"k", b"v", 1)], tmp_path, "jsonl")
-    write_stream([Record(RATES, b"k", b"w", 2)], tmp_path, "parquet")
+    write_stream([InputRecord(PROFILES, b"k", b"v", 1), InputRecord(RATES, b"k", b"v", 1)], tmp_path, "jsonl")
+    write_stream([InputRecord(RATES, b"k", b"w", 2)], tmp_path, "parquet")
     assert [path.name for path in tmp_path.iterdir()] == ["fx.rates.v1.parquet"]
     with pytest.raises(UsageError, match="record 2: not in stream order"):
-        write_stream([Record(RATES, b"k", b"x", 5), Record(RATES, b"k", b"x", 4)], tmp_path, "jsonl")
+        write_stream([InputRecord(RATES, b"k", b"x", 5), InputRecord(RATES, b"k", b"x", 4)], tmp_path, "jsonl")
     assert [path.name for path in tmp_path.iterdir()] == ["fx.rates.v1.parquet"]
-    assert list(read_stream(tmp_path)) == [Record(RATES, b"k", b"w", 2)]
+    assert list(read_stream(tmp_path)) == [InputRecord(RATES, b"k", b"w", 2)]
 
 
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (Record("fx.alerts.v1", b"k", b"v", 1), "not a topic of a stream"),
-        (Record(RATES, b"k", b"v", -1), "not in stream order"),
-        (Record(RATES, b"k", b"v", 1, (("h", b"\xff"),)), "header that is no text"),
+        (InputRecord("fx.alerts.v1", b"k", b"v", 1), "not a topic of a stream"),
+        (InputRecord(RATES, b"k", b"v", -1), "not in stream order"),
+        (InputRecord(RATES, b"k", b"v", 1, (("h", b"\xff"),)), "header that is no text"),
     ],
 )
-def test_records_that_make_no_stream_are_refused(bad: Record, message: str, tmp_path: Path) -> None:
+def test_records_that_make_no_stream_are_refused(bad: InputRecord, message: str, tmp_path: Path) -> None:
     """A foreign topic, no time stamp, and a header that JSON lines cannot hold are each told, and nothing is left."""
     with pytest.raises(UsageError, match=message):
         write_stream([bad], tmp_path, "jsonl")
@@ -128,9 +128,9 @@ def test_directories_that_are_no_stream_are_told(tmp_path: Path) -> None:
 
 def made(directory: Path) -> Path:
     """A stream of rates and profiles whose `stream.json` says what its files are."""
-    files = write_stream([Record(PROFILES, b"k", b"v", 1), Record(RATES, b"USD/KRW", RATE, RATE_MS)], directory)[
-        "files"
-    ]
+    files = write_stream(
+        [InputRecord(PROFILES, b"k", b"v", 1), InputRecord(RATES, b"USD/KRW", RATE, RATE_MS)], directory
+    )["files"]
     (directory / stream_files.ABOUT).write_bytes(orjson.dumps({"format": 1, "files": files}))
     return directory
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from detectors.testbed.gate import Limits
+from detectors.testbed.gate import CostLimits
 from detectors.testbed.gate_evidence import Resampling
 from streams.cli.testbed.compare import command
 from streams.errors import UsageError
@@ -21,7 +21,7 @@ from streams.testbed.truth_files import read_truth
 from tests.support.small_result import replayed, simulate
 
 # What is measured with a clock is not for a test to fail on.
-LIMITS = Limits(latency_ratio=100.0)
+LIMITS = CostLimits(latency_ratio=100.0)
 HOW = Resampling(budget=20, resamples=500)
 # The gate runs one partition again, four times a verdict: the more there are, the shorter.
 PARTITIONS = 5

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from detectors.contracts.events import ConfigurationChange, Profile, Rate, Transaction
 from detectors.testbed import data_sheet
 from streams.cli.testbed.library import command
-from streams.contracts.input_record import Record
+from streams.contracts.input_record import InputRecord
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.ledger import envelope
@@ -42,7 +42,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def _traced(record: Record, number: int) -> Record:
+def _traced(record: InputRecord, number: int) -> InputRecord:
     """The record with what a sender's tracing would add."""
     trace = f"00-{number + 2**120:032x}-{number + 2**60:016x}-01".encode()
     return record._replace(
@@ -123,7 +123,7 @@ def test_set_without_a_whole_sheet_is_not_added(place, tmp_path):
 def edited(home: Path, change: dict) -> None:
     """A set added to a library of its own, whose `set.json` then says something else."""
 
-    def fill(directory: Path) -> tuple[dict, data_sheet.Sheet]:
+    def fill(directory: Path) -> tuple[dict, data_sheet.DataSheet]:
         (directory / "file").write_text("content")
         return {"seed": 1}, data_sheet.read(SHEET)
 
@@ -146,7 +146,7 @@ def test_a_set_that_says_something_else_is_found(tmp_path):
 def test_a_set_that_could_not_be_made_leaves_no_directory(tmp_path):
     """Neither the version nor the name, nor the library where it is new; another set's name stays."""
 
-    def fails(directory: Path) -> tuple[dict, data_sheet.Sheet]:
+    def fails(directory: Path) -> tuple[dict, data_sheet.DataSheet]:
         raise UsageError("no stream")
 
     with pytest.raises(UsageError, match="no stream"):

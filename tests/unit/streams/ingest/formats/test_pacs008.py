@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 
-from streams.ingest.formats import Limits, Parameters, convert
+from streams.ingest.formats import ConversionLimits, Parameters, convert
 from tests.support.repository import ROOT
 
 SAMPLES = ROOT / "tests" / "formats"
@@ -194,7 +194,7 @@ def test_hostile_or_broken_xml_is_refused_by_a_code(content, code):
 
 def test_a_file_over_the_limit_is_not_parsed():
     """The length is judged before the parser sees a byte."""
-    assert codes(convert(b"<" * 100, KOREAN, "xml", Limits(99, 10))) == ["size.exceeded"]
+    assert codes(convert(b"<" * 100, KOREAN, "xml", ConversionLimits(99, 10))) == ["size.exceeded"]
 
 
 @pytest.mark.parametrize(

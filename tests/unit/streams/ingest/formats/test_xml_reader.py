@@ -3,7 +3,7 @@
 import pytest
 
 from streams.contracts.refusal_codes import message
-from streams.ingest.formats import RECORD_LIMITS, Limits, Parameters, convert, syntax_of
+from streams.ingest.formats import RECORD_LIMITS, ConversionLimits, Parameters, convert, syntax_of
 from streams.ingest.formats.xml_reader import ROOT_COST
 
 KOREAN = Parameters(resident_country="KR", party_type="person", channel="branch", institution_numbers=True)
@@ -92,7 +92,7 @@ def test_several_pairs_in_a_file_are_read_and_none_in_a_record():
     """A record is one place in its partition and holds one payment, however its XML is pieced together."""
     second = payment("44444444-4444-4444-8444-444444444444")
     text = f"{HEADER}\n{payment()}\n\n{DECLARED}{HEADER}\n{second}\n"
-    assert [body["event_id"][0] for body in converted(text, Limits(10**6, 10**4)).transactions] == ["3", "4"]
+    assert [body["event_id"][0] for body in converted(text, ConversionLimits(10**6, 10**4)).transactions] == ["3", "4"]
     assert [fault.code for fault in converted(text).faults] == ["message.several"]
 
 
@@ -189,7 +189,7 @@ def test_other_messages_of_a_file_leave_its_payments_alone():
             payment("55555555-5555-4555-8555-555555555555", amount="-1"),
         )
     )
-    result = converted(text, Limits(10**6, 10**4))
+    result = converted(text, ConversionLimits(10**6, 10**4))
     assert (result.payments, len(result.transactions)) == (5, 1)
     assert [(fault.code, fault.field) for fault in result.faults] == [
         ("message.type", "Document[1]"),
