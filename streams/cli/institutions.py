@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 import click
 
@@ -34,10 +35,10 @@ class Counts:
         self._told: dict[int, str] = {}
         self.by_institution: dict[str, Counter[str]] = {}
 
-    def add(self, records: Iterable[envelope.RawRecord]) -> None:
+    def add(self, records: Iterable[Any]) -> None:
         """Count a batch of one ledger partition. Raises `LedgerError` for a record that cannot be read."""
-        for value, headers, offset, timestamp in records:
-            event, origin = envelope.decode_record(value, headers, offset, timestamp)
+        for record in records:
+            event, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
             if isinstance(event, Profile):
                 self._by_profile[token_number(event.party)] = event.party_type
             if not isinstance(event, Transaction):
@@ -75,7 +76,7 @@ def command(since: datetime | None, top: int, as_json: bool) -> None:
     counts = Counts(since.replace(tzinfo=UTC) if since is not None else None)
     with topic_reader.Reader(load_settings(), [topics.LEDGER]) as source:
         for _, records in source.to_end():
-            counts.add((each.value, each.headers, each.offset, each.timestamp) for each in records)
+            counts.add(records)
     rows = compared(counts.by_institution)
     if as_json:
         for row in rows[:top]:

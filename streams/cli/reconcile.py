@@ -75,13 +75,12 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
     by_source: dict[tuple[bytes, bytes, bytes], list[int]] = {}
     unknown = 0
     for record in records:
-        told = _told_source(record.headers)
+        told = envelope.told_source(record.headers)
         if told is None:
-            unknown += dict(record.headers).get(envelope.TYPE) != b"configuration"
+            unknown += not envelope.is_kind(record.headers, envelope.CONFIGURATION)
             continue
-        name, number, topic_id, kind, offset = told
-        by_source.setdefault((name, number, topic_id), []).append(offset)
-        tokens.used(record, kind, name, number, offset)
+        by_source.setdefault((told.topic, told.partition, told.topic_id), []).append(told.offset)
+        tokens.used(record, told)
     for (name, partition, topic_id), offsets in by_source.items():
         topic = name.decode("utf-8", "replace")
         if tp.topic == topics.LEGS:
@@ -92,31 +91,6 @@ def _take_positions(batch: Batch, found: Reconciliation, tokens: Tokens, ids: di
         else:
             found.of_deleted_topic(topic, int(partition), len(offsets))
     return unknown
-
-
-def _told_source(headers: Any) -> tuple[bytes, bytes, bytes, bytes, int] | None:
-    """The source that a record says: topic, partition, topic id, the record's type, offset. None when it says none."""
-    # the envelope's order is fixed (streams/ledger/envelope.py), and looking there first saves half of the time
-    if len(headers) > 5 and headers[2][0] == envelope.SOURCE_OFFSET and headers[5][0] == envelope.SOURCE_TOPIC_ID:  # noqa: PLR2004
-        found: tuple[Any, ...] = headers[0][1], headers[1][1], headers[5][1], headers[4][1], headers[2][1]
-    else:
-        order = (
-            envelope.SOURCE_TOPIC,
-            envelope.SOURCE_PARTITION,
-            envelope.SOURCE_TOPIC_ID,
-            envelope.TYPE,
-            envelope.SOURCE_OFFSET,
-        )
-        found = tuple(map(dict(headers).get, order))
-    topic, partition, topic_id, kind, offset = found
-    # whoever may write to the ledger may write anything
-    if not topic or not _is_number(partition, 10) or not _is_number(offset, 18):
-        return None
-    return topic, partition, topic_id or b"", kind or b"", int(offset)
-
-
-def _is_number(text: bytes | None, digits: int) -> bool:
-    return text is not None and text.isdigit() and len(text) <= digits
 
 
 class GatheredRecords(NamedTuple):

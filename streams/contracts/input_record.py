@@ -4,10 +4,7 @@ from typing import NamedTuple
 
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
 
-__all__ = ["DECLARATIONS", "DISPOSITIONS", "HISTORY_HEADER", "PROFILES", "RATES", "TRANSACTIONS", "InputRecord"]
-
-
-HISTORY_HEADER = ("fx.history", b"1")
+__all__ = ["DECLARATIONS", "DISPOSITIONS", "PROFILES", "RATES", "TRANSACTIONS", "InputRecord"]
 
 
 class InputRecord(NamedTuple):

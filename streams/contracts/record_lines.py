@@ -13,8 +13,9 @@ from typing import Any, Literal, NamedTuple
 
 import orjson
 
-from streams.contracts.input_record import HISTORY_HEADER, InputRecord
+from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import INPUTS, RULES
+from streams.contracts.record_headers import HISTORY_HEADER, by_name, is_history
 from streams.contracts.refusal_codes import shown_name
 from streams.errors import FxwatchError, UsageError
 
@@ -96,7 +97,7 @@ def parsed(
         except (LineError, KeyError, ValueError, TypeError) as fault:
             told = _told(fault, topic)
             record = InputRecord(topic, _key_if_any(text, topic), text, AT_SENDING)
-        if history and HISTORY_HEADER not in record.headers:
+        if history and not is_history(by_name(record.headers)):
             record = record._replace(headers=(*record.headers, HISTORY_HEADER))
         yield RecordLine(number, record, told)
 

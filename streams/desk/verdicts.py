@@ -19,7 +19,7 @@ from streams.kafka import topic_reader
 from streams.ledger import envelope
 from streams.settings import Settings
 
-_KIND = (envelope.TYPE, b"disposition")
+_KIND = b"disposition"
 WITHDRAWN: Verdict = "withdrawn"
 
 
@@ -118,7 +118,7 @@ def _first(start: int, begin: int, end: int) -> int:
 
 def given_of(record: Any, partition: int) -> LedgerVerdict | None:
     """The verdict of a ledger record; None for any other record, and one that cannot be read. 0.2 us for another's."""
-    if _KIND not in record.headers:
+    if not envelope.is_kind(record.headers, _KIND):
         return None
     try:
         event, origin = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)

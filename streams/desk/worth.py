@@ -10,7 +10,7 @@ from detectors.values.money import ONE, cents, parse_or_zero, plain
 from streams.errors import LedgerError
 from streams.ledger import envelope
 
-_KIND = (envelope.TYPE, b"rate")
+_KIND = b"rate"
 
 
 class Worth:
@@ -26,7 +26,7 @@ class Worth:
 
     def take(self, record: Any) -> bool:
         """Remember a ledger record's rate; returns whether it is one. 7 us for a rate, 0.2 for all else."""
-        if _KIND not in record.headers:
+        if not envelope.is_kind(record.headers, _KIND):
             return False
         try:
             event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)

@@ -10,6 +10,7 @@ import msgspec
 from detectors.contracts.events import ConfigurationChange, Event, Origin
 from streams.alert_text import korean
 from streams.alert_text.alert_text import TextLine, local_time, number
+from streams.contracts.record_headers import HISTORY
 from streams.desk_text.desk_words import DESK_WORDS
 from streams.desk_text.event_text import Purposes, purpose
 from streams.desk_text.record_words import KINDS, LABELS, NOTES, value_in_words
@@ -101,7 +102,7 @@ def _origin(origin: Origin, zone: ZoneInfo, lang: Language) -> Iterator[tuple[st
     if origin.commitment:
         yield words.commitment, printable(origin.commitment)
     if origin.history:
-        yield "fx.history", words.is_history
+        yield HISTORY, words.is_history
     for name, content in origin.headers:
         yield name, printable(content.decode(errors="replace"))
 

@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 
-from streams.contracts.input_record import HISTORY_HEADER, TRANSACTIONS, InputRecord
+from streams.contracts.input_record import TRANSACTIONS, InputRecord
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.generator.calendar import Calendar
 from streams.generator.draw import Draw
 from streams.generator.law import Law

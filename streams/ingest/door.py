@@ -6,7 +6,7 @@ dead-lettered, not lost.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
@@ -16,6 +16,7 @@ from detectors.contracts.events import ConfigurationChange, Source
 from detectors.core import RULES_PARTITION
 from streams.contracts.identifiers import Identifiers
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
+from streams.contracts.record_headers import Header, RawHeaders, by_name, is_history
 from streams.contracts.refusal_codes import CODES, Fault, codes, message, stage
 from streams.ingest import canonical
 from streams.ingest.decode import Decoded, decode, find_faults
@@ -26,7 +27,7 @@ from streams.keys.commitments import Committer, EvidenceKeys
 from streams.keys.pseudonyms import Keys, slot_of
 from streams.keys.sender_keys import Proof, SenderKeys
 from streams.ledger import envelope
-from streams.ledger.envelope import HISTORY, PASSED_ON, Header
+from streams.ledger.envelope import PASSED_ON
 from streams.ledger.progress import Routing
 
 # Five such headers beside a record of 64 KiB stay far below Kafka's 1 MiB, copies to the ledger included.
@@ -42,7 +43,6 @@ LARGEST_WRITTEN = 900_000
 SEALED_REMEMBERED = 200_000
 
 LedgerRecord = tuple[int, bytes, bytes, list[Header]]
-RawHeaders = Sequence[tuple[str, bytes | None]]
 _PASSED_ON = frozenset(PASSED_ON)
 
 
@@ -178,9 +178,8 @@ class Door:
         parts = canonical.transaction(decoded, self._keys, self._words)
         party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
         headers = self._envelope(source, commitment, b"transaction", history, passed_on)
-        leg_headers = [*headers[:4], (envelope.TYPE, b"leg"), *headers[5:]]
         record = self._record(party.slot, party.token, envelope.encode(parts.event), headers)
-        leg = self._record(counterparty.slot, counterparty.token, envelope.encode(parts.leg), leg_headers)
+        leg = self._record(counterparty.slot, counterparty.token, envelope.encode(parts.leg), envelope.of_leg(headers))
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         if contract is not None:
@@ -256,20 +255,19 @@ class Door:
 
 
 def _read_headers(headers: RawHeaders) -> tuple[bool, list[Header], list[Fault]]:
-    """The history mark, the headers that go further (the last of each name), and faults of those."""
-    history = False
-    passed_on: dict[str, bytes] = {}
-    too_long = []
-    for name, content in headers:
-        if content is None:
-            continue
-        if name == HISTORY:
-            history = content == b"1"
-        elif name in _PASSED_ON:
-            if len(content) > HEADER_LIMIT:
-                too_long.append(Fault("header.length", name, f"at most {HEADER_LIMIT} bytes"))
-            passed_on[name] = content
-    return history, list(passed_on.items()), too_long
+    """The history mark, the headers that go further, and faults of all that bear their names, one by one."""
+    if not headers:
+        return False, [], []
+    found = by_name(headers)
+    passed_on = [(name, content) for name, content in found.items() if name in _PASSED_ON and content is not None]
+    if not passed_on:
+        return is_history(found), [], []
+    too_long = [
+        Fault("header.length", name, f"at most {HEADER_LIMIT} bytes")
+        for name, content in headers
+        if content is not None and len(content) > HEADER_LIMIT and name in _PASSED_ON
+    ]
+    return is_history(found), passed_on, too_long
 
 
 def _outside(source: Source, headers: RawHeaders) -> Fault | None:

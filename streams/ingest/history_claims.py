@@ -10,6 +10,7 @@ from typing import Any
 
 from detectors.contracts.configuration import EVERYONE, HistoryAllowed
 from streams.contracts.identifiers import Identifiers
+from streams.contracts.record_headers import HISTORY
 from streams.contracts.refusal_codes import Fault
 
 _CODE = "history.not_allowed"
@@ -41,4 +42,4 @@ class AllowedHistory:
             until = max((time for time in (own, everyone) if time is not None), default=None)
         if until is not None and when is not None and when <= until:
             return None
-        return Fault(_CODE, "fx.history", _EXPECTED)
+        return Fault(_CODE, HISTORY, _EXPECTED)

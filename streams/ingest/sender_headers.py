@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from detectors.values.spelling import plain
+from streams.contracts.record_headers import Header
 
 WITHHELD = "withheld"
 LEAST = 6
@@ -27,8 +28,6 @@ _IDENTIFYING = (
     "contact_id",
 )
 _BETWEEN = bytes(each for each in range(128) if not chr(each).isalnum())
-
-Header = tuple[str, bytes]
 
 
 def _bare(content: bytes) -> bytes:

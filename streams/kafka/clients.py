@@ -11,6 +11,7 @@ from typing import Any, Literal
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, KafkaTimeoutError, UnknownTopicOrPartitionError
 
+from streams.contracts.record_headers import RawHeaders
 from streams.errors import DeliveryError, RefusedError
 from streams.kafka import bounded_fetching
 from streams.kafka.deliveries import Outstanding, Write
@@ -29,9 +30,8 @@ REQUEST_TIMEOUT_MS = 15_000
 # more; only new metadata help (aiokafka's default: after 5 minutes). A refresh is one small request.
 METADATA_AGE_MS = 5_000
 
-Headers = Sequence[tuple[str, bytes | None]]
 # key, value, headers, Kafka timestamp (ms UTC; None = the time of sending)
-Record = tuple[bytes | None, bytes | None, Headers, int | None]
+Record = tuple[bytes | None, bytes | None, RawHeaders, int | None]
 
 
 def idempotent_producer(settings: Settings, client: str) -> AIOKafkaProducer:

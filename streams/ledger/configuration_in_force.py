@@ -40,7 +40,7 @@ from streams.kafka.topic_reader import partitions_of
 from streams.kafka.topics import LEDGER, RULES
 from streams.kafka.topics.admin_client import MISSING
 from streams.ledger import envelope
-from streams.ledger.configuration_records import DELIVERY_SECONDS, KEY, ledger_ends
+from streams.ledger.configuration_records import DELIVERY_SECONDS, ledger_ends
 from streams.settings import EFFECTIVE, Settings, effective_configuration
 
 READ_SECONDS = 15.0
@@ -193,22 +193,19 @@ async def _places(settings: Settings, change: Change, partitions: list[int]) -> 
 async def _place(settings: Settings, change: Change, partition: int, start: int | None, end: int) -> int | None:
     if start is None:
         return None
-    wanted = source_headers(change.offset)
     stop = min(end, start + MOST_LOOKED_AT)
     async for records in clients.read_range(settings, LEDGER, partition, start, stop, unreadable="each"):
         for record in records:
-            if wanted <= set(record.headers or ()):
+            if is_change(record, change.offset):
                 return int(record.offset)
     return None
 
 
-def source_headers(offset: int) -> set[tuple[str, bytes]]:
-    """The headers by which a ledger record says that it is the change at an offset."""
-    return {
-        (envelope.SOURCE_TOPIC, RULES.encode()),
-        (envelope.SOURCE_PARTITION, str(RULES_PARTITION).encode()),
-        (envelope.SOURCE_OFFSET, str(offset).encode()),
-    }
+def is_change(record: Any, offset: int) -> bool:
+    """Whether a ledger record says that it is the change at an offset."""
+    told = envelope.told_source(record.headers or ())
+    place = (RULES.encode(), b"%d" % RULES_PARTITION, offset)
+    return told is not None and (told.topic, told.partition, told.offset) == place
 
 
 def _require_topics(settings: Settings) -> None:
@@ -294,7 +291,7 @@ def change(settings: Settings) -> bool:
         )
     producer = KafkaProducer(**kafka_python_access(settings), acks="all", client_id=f"{settings.application}-rules")
     try:
-        producer.send(RULES, value, KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
+        producer.send(RULES, value, envelope.CONFIGURATION_KEY, partition=RULES_PARTITION).get(DELIVERY_SECONDS)
     except AuthorizationError as fault:
         raise not_authorized("the configuration was not taken", fault) from fault
     except InvalidTimestampError as fault:

@@ -2,7 +2,6 @@
 
 import time
 
-import msgspec
 from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import AuthorizationError, KafkaError
@@ -12,20 +11,13 @@ from streams.errors import DeliveryError
 from streams.kafka.denied import not_authorized
 from streams.kafka.security import kafka_python_access
 from streams.kafka.topics import LEDGER
+from streams.ledger import envelope
 from streams.settings import Settings
-
-TYPE_HEADER = "__fx.type"
-KEY = b"configuration"
 
 DELIVERY_SECONDS = 30.0
 """How long a record may take to be acknowledged by all replicas that are in sync, and a new topic to have leaders."""
 
 RETRY_SECONDS = 0.2
-
-
-def encode(settings: Settings) -> bytes:
-    """The ledger record's value that puts `settings.effective` in force; the same bytes for the same configuration."""
-    return msgspec.json.encode(ConfigurationChange(configuration=settings.effective))
 
 
 def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
@@ -41,10 +33,8 @@ def plant(settings: Settings, admin: KafkaAdminClient) -> list[int]:
         return []
     producer = KafkaProducer(**kafka_python_access(settings), acks="all", client_id=f"{settings.application}-rules")
     try:
-        pending = [
-            producer.send(LEDGER, encode(settings), KEY, headers=[(TYPE_HEADER, KEY)], partition=partition)
-            for partition in empty
-        ]
+        key, value, headers = envelope.first_configuration(ConfigurationChange(configuration=settings.effective))
+        pending = [producer.send(LEDGER, value, key, headers=headers, partition=partition) for partition in empty]
         for future in pending:
             future.get(DELIVERY_SECONDS)
     except AuthorizationError as fault:

@@ -190,7 +190,7 @@ def alert_outputs(
         ("ce_type", f"fx.alert.{alert.status}.v1".encode()),
         ("ce_time", alert.created_for.isoformat().encode()),
         ("content-type", b"application/json"),
-        *(header for header in origin.headers if header[0] == "traceparent"),
+        *(header for header in origin.headers if header[0] == envelope.TRACE),
     ]
     targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks(alert, party_type, configuration))]
     return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]

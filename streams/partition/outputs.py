@@ -16,8 +16,8 @@ import msgspec
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
+from streams.contracts.record_headers import RawHeaders
 from streams.errors import FencedError
-from streams.kafka.clients import Headers
 from streams.kafka.deliveries import REFUSALS, Outstanding, Write, heard, refused
 from streams.ledger import progress
 from streams.log import logs
@@ -38,7 +38,7 @@ class Output(msgspec.Struct, frozen=True):
     partition: int
     key: bytes
     value: bytes
-    headers: Headers
+    headers: RawHeaders
     timestamp_ms: int
 
 
@@ -161,7 +161,7 @@ class PartitionOutputs:
         """Hand over the outputs and the position; returns what must be acknowledged before the commit."""
         topic, number = self._place.topic, self._place.partition
         value = progress.encode(progress.Published(next=position, ledger=self._ledger))
-        records: list[tuple[str, int, bytes, bytes, int | None, Headers]] = [
+        records: list[tuple[str, int, bytes, bytes, int | None, RawHeaders]] = [
             (one.topic, one.partition, one.value, one.key, one.timestamp_ms, one.headers) for one in outputs
         ]
         records.append((topic, number, value, self._place.published_key, None, []))

@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from streams.ledger.envelope import Told
+
 _READ, _LEDGER, _LETTER, _CONFLICT, _SPLIT, _LEG = 1, 2, 4, 8, 16, 32
 _NOWHERE = -1
 
@@ -307,10 +309,11 @@ class Tokens:
         self._mentioned: set[int] = set()
         self._sealed: set[int] = set()
 
-    def used(self, record: Any, kind: bytes, topic: bytes, partition: bytes, offset: int) -> None:
-        """A record of the ledger or of the legs, its type and its source position. 2 us."""
-        if kind in _OF_PARTIES and record.key is not None:
-            known = self._parties if offset < self._ends.get((topic, partition), 0) else self._mentioned
+    def used(self, record: Any, told: Told) -> None:
+        """A record of the ledger or of the legs, and what its headers say of it. 2 us."""
+        if told.kind in _OF_PARTIES and record.key is not None:
+            due = told.offset < self._ends.get((told.topic, told.partition), 0)
+            known = self._parties if due else self._mentioned
             known.add(hash(record.key))
         self._mentioned.update(map(hash, _TOKEN.findall(record.value or b"")))
 

@@ -17,6 +17,7 @@ import orjson
 from detectors.contracts.configuration import EVERYONE, Configuration, HistoryAllowed
 from detectors.contracts.events import ConfigurationChange
 from streams.contracts.input_record import InputRecord
+from streams.contracts.record_headers import Header
 from streams.ingest.door import Door, Rejected
 from streams.keys.pseudonyms import testbed_keys
 from streams.ledger import envelope
@@ -95,9 +96,7 @@ class _DoorPass:
         for partition, key, value, headers in answer.records:
             self._append(partition, record.timestamp_ms, key, value, headers)
 
-    def _append(
-        self, partition: int, timestamp_ms: int, key: bytes, value: bytes, headers: list[envelope.Header]
-    ) -> None:
+    def _append(self, partition: int, timestamp_ms: int, key: bytes, value: bytes, headers: list[Header]) -> None:
         self._writer.write(partition, LedgerRecord(self.offsets[partition], timestamp_ms, key, value, headers))
         self.offsets[partition] += 1
 

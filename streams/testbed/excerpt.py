@@ -266,16 +266,16 @@ def _source(
 
 
 def _record(event: Event, item: _Item, source: Source | None, offset: int, rekeyer: Rekeyer) -> LedgerRecord:
-    value = envelope.encode(event)
     timestamp = item.origin.timestamp_ms + rekeyer.shift_ms
-    kind = str(event.__struct_config__.tag).encode()
     if source is None:
-        headers: list[envelope.Header] = [(envelope.TYPE, kind)]
-        return LedgerRecord(offset, timestamp, envelope.CONFIGURATION_KEY, value, headers)
+        assert isinstance(event, ConfigurationChange)  # `_written` has dropped all others
+        return LedgerRecord(offset, timestamp, *envelope.first_configuration(event))
     if isinstance(event, ConfigurationChange):
         key = envelope.CONFIGURATION_KEY
     else:
         key = f"{event.base}/{event.quote}".encode() if isinstance(event, Rate) else event.party.encode()
+    value = envelope.encode(event)
+    kind = str(event.__struct_config__.tag).encode()
     headers = envelope.envelope(
         source, rekeyer.commitment(item.origin.commitment).encode(), kind, history=item.origin.history
     )

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange
 from streams.ledger import envelope
-from streams.ledger.envelope import Header
 from streams.ledger.snapshot_format import Section
 from streams.testbed.parquet_files import ParquetFile
 from streams.testbed.result_files import LEDGER, STARTS, ResultError, partition_file
@@ -37,7 +36,6 @@ SCHEMA = pa.schema(
 )
 _DICTIONARIES = ("key", "headers.list.element.name")
 _SECTIONS = pa.schema([("name", pa.string()), ("content", pa.binary())])
-_CONFIGURATION_TYPE = b"configuration"
 
 
 class LedgerRecord(NamedTuple):
@@ -157,7 +155,7 @@ def copy_with(source: Path, target: Path, configuration: Configuration) -> None:
 
 def is_configuration(record: LedgerRecord) -> bool:
     """Whether a ledger record carries a configuration; told by its envelope."""
-    return record.key == envelope.CONFIGURATION_KEY and (envelope.TYPE, _CONFIGURATION_TYPE) in record.headers
+    return record.key == envelope.CONFIGURATION_KEY and envelope.is_kind(record.headers, envelope.CONFIGURATION)
 
 
 def replaced(record: LedgerRecord, configuration: Configuration) -> LedgerRecord:
@@ -165,9 +163,7 @@ def replaced(record: LedgerRecord, configuration: Configuration) -> LedgerRecord
     if not is_configuration(record):
         return record
     value = envelope.encode(ConfigurationChange(configuration=configuration))
-    kept: list[Header] = [(name, held or b"") for name, held in record.headers if name != envelope.CHECK]
-    headers = envelope.checked(kept, value) if len(kept) < len(record.headers) else kept
-    return record._replace(value=value, headers=headers)
+    return record._replace(value=value, headers=envelope.checked_again(record.headers, value))
 
 
 def configuration_in(record: LedgerRecord) -> Configuration:

@@ -18,11 +18,11 @@ from detectors.contracts.events import ConfigurationChange
 from detectors.memory.state import PartitionState
 from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import DISPOSITIONS, RATES, RULES, TRANSACTIONS
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.generator import Simulation
 from streams.ingest.door import Admitted, Door
 from streams.keys.pseudonyms import parse_keys
 from streams.ledger import envelope
-from streams.ledger.envelope import HISTORY
 from streams.settings import effective_configuration
 from tests.simulation.hashing import WINDOW as HASHING_WINDOW
 from tests.support import history
@@ -169,7 +169,7 @@ def _stream(draw: random.Random, events: int) -> list[InputRecord]:
         elif chance < 0.14:
             found.append(_shifted(record, -draw.random() * LATE_DAYS, f"L{len(found)}"))
         elif chance < 0.2:
-            found.append(record._replace(headers=((HISTORY, b"1"),)))
+            found.append(record._replace(headers=(HISTORY_HEADER,)))
         elif chance < 0.23:
             token = _keys().party(orjson.loads(record.value or b"")["party_id"]).token
             found.append(_verdict(draw, len(found), token, orjson.loads(record.value or b"")["event_time"]))

@@ -28,6 +28,7 @@ from detectors.contracts.alert import Alert
 from detectors.core import Notice
 from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.contracts.dead_letters import Original, original
+from streams.contracts.record_headers import RawHeaders
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.kafka import topic_reader, topics
 from streams.keys.pseudonyms import load_keys
@@ -403,12 +404,10 @@ class Cluster:
         )
 
 
-def source_place(headers: Iterable[tuple[str, bytes]]) -> tuple[str, int, int] | None:
+def source_place(headers: RawHeaders) -> tuple[str, int, int] | None:
     """The input record that a ledger record came from; None for the configuration that `topics apply` wrote."""
-    found = dict(headers)
-    if "__fx.source.topic" not in found:
-        return None
-    return (found["__fx.source.topic"].decode(), int(found["__fx.source.partition"]), int(found["__fx.source.offset"]))
+    told = envelope.told_source(headers)
+    return None if told is None else (told.topic.decode(), int(told.partition), told.offset)
 
 
 def _seen(output: Output) -> Seen:

@@ -9,6 +9,7 @@ from detectors.contracts.configuration import Admission, Configuration
 from detectors.contracts.events import ConfigurationChange, Transaction
 from detectors.memory.state import PartitionState
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, TRANSACTIONS
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope
@@ -105,7 +106,7 @@ class Pipeline:
         key = key if key is not None or demanded is None else demanded(body).encode()
         timestamp = TIMESTAMP_MS if at is None else int(at.timestamp() * 1000)
         offset = self.offsets[topic] = self.offsets.get(topic, -1) + 1
-        headers = [(envelope.HISTORY, b"1")] if history else []
+        headers = [HISTORY_HEADER] if history else []
         answer = self.door.admit(topic, 0, offset, timestamp, key, json.dumps(body).encode(), headers)
         return answer if isinstance(answer, Rejected) else self.take(answer, timestamp)
 

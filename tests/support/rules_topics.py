@@ -10,9 +10,9 @@ import pytest
 from kafka import TopicPartition as AdminPartition
 
 from detectors.contracts.configuration import Configuration
-from detectors.contracts.events import ConfigurationChange
+from detectors.contracts.events import ConfigurationChange, Source
 from streams.contracts.inputs import RulesRecord
-from streams.ledger import configuration_in_force
+from streams.ledger import configuration_in_force, envelope
 from streams.settings import Settings
 from tests.support.ledger import configuration
 from tests.support.log_cluster import SETTINGS, Cluster
@@ -56,16 +56,9 @@ class Topics(Cluster):
 
     def ledger(self, partition: int, at: int, source: int | None = None, topic: str = RULES, number: int = 0) -> None:
         """Write a ledger record, that of a change when `source` is its offset."""
-        headers = (
-            None
-            if source is None
-            else [
-                ("__fx.source.topic", topic.encode()),
-                ("__fx.source.partition", b"%d" % number),
-                ("__fx.source.offset", b"%d" % source),
-                ("__fx.type", b"configuration"),
-            ]
-        )
+        headers = None
+        if source is not None:
+            headers = envelope.envelope(Source(topic, number, source), b"", envelope.CONFIGURATION)
         self.append(LEDGER, partition, None, b"{}", at, headers)
 
     def begin(self, value: bytes | None) -> None:

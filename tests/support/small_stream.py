@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from streams.contracts.input_record import HISTORY_HEADER, InputRecord
+from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import PROFILES, RATES, TRANSACTIONS
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.contracts.record_lines import contract_key
 from streams.testbed.stream_files import Format, write_stream
 

@@ -10,8 +10,9 @@ import msgspec
 import orjson
 
 from streams.contracts.identifiers import DEFAULT, Identifiers
-from streams.contracts.input_record import HISTORY_HEADER, InputRecord
+from streams.contracts.input_record import InputRecord
 from streams.contracts.inputs import TRANSACTIONS
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.contracts.record_lines import AT_SENDING, Timestamps, contract_key, event_time_ms
 from streams.errors import FxwatchError, UsageError
 from streams.ingest.formats.conversion import FILE_LIMITS, LOOKED_AT, Syntax, convert, syntax_of

@@ -4,11 +4,12 @@ One, because a record is one place in its partition, and the monitor tells repet
 the same place would be taken for a repetition of the first. `fxwatch publish` sends each payment as a record.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 
 import orjson
 
 from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.contracts.record_headers import RawHeaders, by_name
 from streams.contracts.refusal_codes import Fault
 from streams.ingest.formats.conversion import RECORD_LIMITS, Syntax, convert
 from streams.ingest.formats.parameters import parameters
@@ -24,13 +25,13 @@ CONTENT_TYPES: dict[bytes, Syntax] = {
 }
 TYPE_OF: dict[Syntax, bytes] = {"xml": b"application/xml", "fin": b"application/x.swift-mt103"}
 
-RawHeaders = Sequence[tuple[str, bytes | None]]
-
 
 def syntax_of_record(headers: RawHeaders) -> Syntax | None:
-    """The syntax that a record's last `content-type` names; None when the value is the contract's own JSON."""
-    held = [content for name, content in headers if name.lower() == CONTENT_TYPE and content is not None]
-    return CONTENT_TYPES.get(held[-1].partition(b";")[0].strip().lower()) if held else None
+    """The syntax that a record's `content-type` names; None when the value is the contract's own JSON."""
+    told = [(CONTENT_TYPE, content) for name, content in headers if name.lower() == CONTENT_TYPE]
+    if not told:
+        return None
+    return CONTENT_TYPES.get((by_name(told)[CONTENT_TYPE] or b"").partition(b";")[0].strip().lower())
 
 
 def as_contract(
@@ -54,12 +55,11 @@ def as_contract(
     return str(body["party_id"]).encode(), orjson.dumps(body)
 
 
-def _given(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
-    return {
-        name.removeprefix(PARAMETER).replace("-", "_"): content.decode("utf-8", "replace")
-        for name, content in headers
-        if name.startswith(PARAMETER) and content is not None
-    }
+def _given(headers: RawHeaders) -> dict[str, str]:
+    told = by_name(
+        [(name.removeprefix(PARAMETER).replace("-", "_"), held) for name, held in headers if name.startswith(PARAMETER)]
+    )
+    return {name: content.decode("utf-8", "replace") for name, content in told.items() if content is not None}
 
 
 def headers_for(syntax: Syntax, given: Mapping[str, str]) -> tuple[tuple[str, bytes], ...]:

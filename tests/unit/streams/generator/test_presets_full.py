@@ -10,7 +10,8 @@ from datetime import date
 import orjson
 import pytest
 
-from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS
+from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.errors import UsageError
 from streams.generator import InputRecord, Simulation
 from streams.generator.plan import ALL_TYPOLOGIES, typologies_of

@@ -88,7 +88,7 @@ def test_every_kind_of_record_says_where_it_comes_from_what_it_is_and_whether_it
                 (envelope.COMMITMENT, commitment),
                 (envelope.TYPE, kind),
                 (envelope.SOURCE_TOPIC_ID, b"an-id"),
-                *([(envelope.HISTORY, b"1")] if marked else []),
+                *([MARK] if marked else []),
                 ("ce_id", b"7"),
             ]
             assert record[3] == envelope.checked(record[3][:-1], record[2])
@@ -179,7 +179,7 @@ def test_a_mark_that_is_not_allowed_is_the_one_fault_where_nobody_signs():
 def test_the_last_mark_counts(headers, marked):
     """As of all headers; one without a value says nothing."""
     record = admit(headers=headers, gate=open_door()).records[0]
-    assert ((envelope.HISTORY, b"1") in record[3]) == marked
+    assert (MARK in record[3]) == marked
 
 
 # Headers

@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli.publish import command
-from streams.contracts.input_record import HISTORY_HEADER
 from streams.contracts.inputs import PROFILES, TRANSACTIONS
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.keys.sender_key_file import read_sender_keys
 from streams.keys.sender_keys import Proof, SenderKeys
 from streams.keys.signed_records import SIGNATURE

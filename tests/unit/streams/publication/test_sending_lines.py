@@ -6,8 +6,9 @@ import re
 import orjson
 import pytest
 
-from streams.contracts.input_record import HISTORY_HEADER, InputRecord
-from streams.contracts.record_lines import AT_SENDING, LineError, RecordLine, parsed, read, topic_of, write
+from streams.contracts.input_record import InputRecord
+from streams.contracts.record_headers import HISTORY_HEADER
+from streams.contracts.record_lines import AT_SENDING, RecordLine, LineError, parsed, read, topic_of, write
 from streams.errors import UsageError
 from streams.generator import Simulation
 from tests.support.repository import ROOT

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contracts.input_record import HISTORY_HEADER, PROFILES, RATES, TRANSACTIONS, InputRecord
+from streams.contracts.input_record import PROFILES, RATES, TRANSACTIONS, InputRecord
+from streams.contracts.record_headers import HISTORY_HEADER
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.settings import effective_configuration
