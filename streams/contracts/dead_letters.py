@@ -1,15 +1,19 @@
 """Dead letters: a refused record as it came, byte for byte, and why it was refused; and the way back.
 
-The sender's headers come first, ours last in one block that begins with `__fx.error.topic`; reading takes the last such
-block, so that a sender's own headers of these names prove nothing. Headers and meaning: CONTRACT `fx.deadletter.v1`.
+Headers and meaning: CONTRACT `fx.deadletter.v1`. The sender's headers come first, ours last in one block, in the order
+of `LAYOUT`. Reading takes the last such block, so that a sender's own headers of these names prove nothing. Where there
+is no whole block, the headers came in another order than they were written in. Then each of ours is found by its name,
+and all others are the sender's. A sender's own header with a name of ours cannot be told from ours then, which concerns
+that sender's record alone.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
+from streams.contracts.record_headers import RawHeaders, by_name
 from streams.contracts.refusal_codes import MESSAGE_LIMIT
 
 PREFIX = "__fx.error."
@@ -23,6 +27,9 @@ LAST_OFFSET = PREFIX + "last_offset"
 LENGTH, SHA256 = PREFIX + "length", PREFIX + "sha256"
 KEY_LENGTH, KEY_SHA256, HEADERS_LEFT_OUT = PREFIX + "key_length", PREFIX + "key_sha256", PREFIX + "headers_left_out"
 
+_ALWAYS = (TOPIC, PARTITION, OFFSET, TIMESTAMP, STAGE, CODES, MESSAGE, VERSION)
+LAYOUT = (*_ALWAYS, TOPIC_ID, LAST_OFFSET, LENGTH, SHA256, KEY_LENGTH, KEY_SHA256, HEADERS_LEFT_OUT)
+
 # the contract: beyond 1 MiB the first 64 KiB, the length and the SHA-256
 WHOLE_LIMIT = 1024 * 1024
 KEPT = 64 * 1024
@@ -35,7 +42,6 @@ _LEAST_CODES = 5
 # bytes of the two variable-length numbers before a header's name and content, at most, for content up to 64 KiB
 _HEADER_LENGTHS = 6
 
-RawHeaders = Sequence[tuple[str, bytes | None]]
 DeadLetter = tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
 
@@ -226,13 +232,24 @@ def _whole_number(content: bytes | None) -> int:
     return found if found < 2**63 else -1  # which no offset is, and no array of them holds
 
 
-def original(record: ConsumedRecord) -> Original | None:
-    """The record that a dead letter was made of; None when `record` is not a dead letter. Never raises."""
-    headers = list(record.headers or ())
+def _parted(headers: RawHeaders) -> tuple[dict[str, bytes | None], tuple[tuple[str, bytes | None], ...]] | None:
+    """Our headers by name, and the sender's; None where none of ours says a topic."""
     start = max((place for place, (name, _) in enumerate(headers) if name == TOPIC), default=None)
     if start is None:
         return None
-    ours = dict(headers[start:])
+    names = tuple(name for name, _ in headers[start:])
+    if names[: len(_ALWAYS)] == _ALWAYS and all(name in LAYOUT for name in names):
+        return by_name(headers[start:]), tuple(headers[:start])
+    ours = by_name([one for one in headers if one[0] in LAYOUT])
+    return ours, tuple(one for one in headers if one[0] not in LAYOUT)
+
+
+def original(record: ConsumedRecord) -> Original | None:
+    """The record that a dead letter was made of; None when `record` is not a dead letter. Never raises."""
+    parted = _parted(record.headers or ())
+    if parted is None:
+        return None
+    ours, headers = parted
 
     def text(name: str) -> str:
         return (ours.get(name) or b"").decode(errors="replace")
@@ -245,7 +262,7 @@ def original(record: ConsumedRecord) -> Original | None:
         timestamp_ms=_whole_number(ours.get(TIMESTAMP)),
         key=record.key,
         value=record.value,
-        headers=tuple(headers[:start]),
+        headers=headers,
         stage=text(STAGE),
         codes=tuple(code for code in text(CODES).split(",") if code),
         message=text(MESSAGE),

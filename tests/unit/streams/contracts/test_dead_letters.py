@@ -3,12 +3,16 @@
 import hashlib
 from typing import NamedTuple
 
+import msgspec
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from streams.contracts.dead_letters import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, dead_letter, original
+from streams.contracts.dead_letters import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, RecordSetOf, dead_letter, original
 from streams.kafka.topics.table import MESSAGE_BYTES
 from tests.support.own_cpu import own_cpu
+from tests.support.shuffled import shuffled
+
+SET = RecordSetOf(19, 4096, "ab" * 32)
 
 
 class Record(NamedTuple):
@@ -118,6 +122,68 @@ def test_a_damaged_position_reads_as_none(content):
     back = original(Record(None, None, [("__fx.error.topic", content), ("__fx.error.offset", content)]))
     assert back is not None
     assert back.offset == -1
+
+
+def _is_whole(headers):
+    names = [name.removeprefix("__fx.error.") for name, _ in headers]
+    block = ["topic", "partition", "offset", "timestamp", "stage", "codes", "message", "version"]
+    return names[names.index("topic") :][:8] == block
+
+
+SENT = [("ce_id", b"7"), ("fx.history", b"1"), ("empty", None), ("ce_id", b"8")]
+KINDS = {
+    "whole": letter(headers=SENT, topic_id=b"an-id"),
+    "whole, no id": letter(headers=SENT),
+    "no headers of its own": letter(),
+    "cut": letter(b"k" * 70_000, b"v" * 2_000_000, SENT, topic_id=b"an-id"),
+    "of a set": Record(
+        *Letter(
+            "t", 2, 7, 1234, None, None, (), "decode", ("record.unreadable",), "m", "0.1.0", b"an-id", SET
+        ).written()
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_order_of_a_letters_headers_says_nothing(kind):
+    """What a mirror that keeps no order hands on reads the same; the record's own headers stay as they came."""
+    expected = original(KINDS[kind])
+    assert expected is not None
+    assert expected.headers == (() if kind in {"no headers of its own", "of a set"} else tuple(SENT))
+    orders = list(shuffled(KINDS[kind].headers))
+    without_block = [each for each in orders if not _is_whole(each)]
+    assert len(without_block) > 40
+    for headers in without_block:
+        found = original(KINDS[kind]._replace(headers=headers))
+        assert found is not None
+        assert sorted(found.headers, key=str) == sorted(expected.headers, key=str)
+        assert found.headers == tuple(one for one in headers if not one[0].startswith("__fx.error."))
+        assert msgspec.structs.replace(found, headers=()) == msgspec.structs.replace(expected, headers=())
+
+
+def test_what_stands_before_a_whole_block_is_the_senders():
+    """Kafka keeps the order, so that no sender can make its letter one of another topic or a cut one."""
+    got = letter(headers=[("__fx.error.topic_id", b"other"), ("__fx.error.sha256", b"ab")])
+    back = original(got)
+    assert back is not None
+    assert (back.topic_id, back.sha256, back.headers) == ("", None, tuple(got.headers[:2]))
+
+
+def test_a_block_that_others_follow_is_none():
+    """All after the topic's header would be taken for ours, and be lost in a replay."""
+    got = letter(headers=SENT, topic_id=b"an-id")
+    back = original(got._replace(headers=[*got.headers[4:], *got.headers[:4]]))
+    assert back is not None
+    assert (back.offset, back.topic_id, back.headers) == (7, "an-id", tuple(SENT))
+
+
+def test_of_several_of_our_names_without_order_the_last_counts():
+    """The rule of all headers: here the sender's own offset, so that it is told wrong of its own record alone."""
+    forged = [("__fx.error.topic", b"elsewhere"), ("__fx.error.offset", b"0"), ("x", b"1")]
+    headers = letter(headers=forged).headers
+    back = original(Record(b"k", b"v", [*headers[4:], *headers[:4]]))
+    assert back is not None
+    assert (back.topic, back.offset, back.stage, back.headers) == ("fx.transactions.v1", 0, "validate", (("x", b"1"),))
 
 
 def encoded(key, value, headers):
