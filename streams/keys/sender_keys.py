@@ -15,8 +15,9 @@ from nacl.signing import VerifyKey
 
 from detectors.values.spelling import folded
 from streams.contracts.inputs import DISPOSITIONS, RATES, TRANSACTIONS
+from streams.contracts.record_headers import RawHeaders, by_name
 from streams.contracts.refusal_codes import Fault
-from streams.keys.signed_records import LENGTH, SCHEME, SIGNATURE, Headers, signed_bytes
+from streams.keys.signed_records import LENGTH, SCHEME, SIGNATURE, messages_signed
 
 PROVEN = "proven"
 MISSING, MALFORMED, WRONG = "signature.missing", "signature.malformed", "signature.wrong"
@@ -137,7 +138,7 @@ class SenderKeys:
         timestamp_ms: int,
         key: bytes | None,
         value: bytes | None,
-        headers: Headers,
+        headers: RawHeaders,
     ) -> Proof | None:
         """Whether a record is its sender's; None when nothing has to be proven.
 
@@ -148,14 +149,14 @@ class SenderKeys:
         sender, verifiers = self._demanded(topic, body)
         if verifiers is None:
             return _unproven(sender, NO_KEY) if topic in self.required else None
-        told = [content for name, content in headers if name == SIGNATURE and content is not None]
-        if not told:
+        told = by_name(headers).get(SIGNATURE)
+        if told is None:
             return _unproven(sender, MISSING)
-        if len(told[-1]) != LENGTH or told[-1][:1] != SCHEME:
+        if len(told) != LENGTH or told[:1] != SCHEME:
             return _unproven(sender, MALFORMED)
-        message, signature = signed_bytes(topic, key, value, headers), told[-1][1:]
+        messages = messages_signed(topic, key, value, headers)
         for verifier in verifiers:
-            if _verifies(verifier.key, message, signature):
+            if any(_verifies(verifier.key, message, told[1:]) for message in messages):
                 valid = verifier.until_ms == float("inf") or 0 <= timestamp_ms <= verifier.until_ms
                 return Proof(sender) if valid else _unproven(sender, EXPIRED)
         return _unproven(sender, WRONG)

@@ -7,12 +7,13 @@ institution). Partition, offset and Kafka timestamp are not covered: a sender do
 """
 
 import struct
-from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 
 from nacl.signing import SigningKey
 
 from streams.contracts.input_record import InputRecord
+from streams.contracts.record_headers import RawHeaders
 from streams.errors import KeyFileError
 from streams.keys.ed25519_forms import KeyForm, read_key
 from streams.keys.secret_files import read_secret_file
@@ -26,10 +27,8 @@ _COVERED = "fx."
 # PKCS #8 of an Ed25519 key (RFC 8410) up to its 32 bytes, as OpenSSL writes it
 PRIVATE_FORM = KeyForm("PRIVATE KEY", bytes.fromhex("302e020100300506032b657004220420"))
 
-Headers = Sequence[tuple[str, bytes | None]]
 
-
-def signed_bytes(topic: str, key: bytes | None, value: bytes | None, headers: Headers) -> bytes:
+def signed_bytes(topic: str, key: bytes | None, value: bytes | None, headers: RawHeaders) -> bytes:
     """What a signature covers; two records that differ in any covered part have different bytes.
 
     Cost: 1 us and a copy of the value.
@@ -39,6 +38,17 @@ def signed_bytes(topic: str, key: bytes | None, value: bytes | None, headers: He
         if name.startswith(_COVERED) and name != SIGNATURE:
             parts += (_part(name.encode()), _part(content))
     return b"".join(parts)
+
+
+def messages_signed(topic: str, key: bytes | None, value: bytes | None, headers: RawHeaders) -> list[bytes]:
+    """What the sender may have signed: its headers as they came, and in the order of their names where that differs.
+
+    A proxy may have changed the order, and no reader can tell in which one the sender wrote. Headers of one name keep
+    theirs, because it says which of them counts.
+    """
+    came = [header for header in headers if header[0].startswith(_COVERED)]
+    ordered = sorted(came, key=itemgetter(0))
+    return [signed_bytes(topic, key, value, each) for each in ([came] if came == ordered else [came, ordered])]
 
 
 def _part(content: bytes | None) -> bytes:

@@ -24,6 +24,7 @@ from streams.settings import load_settings
 from tests.support import history
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import GOOD
+from tests.support.shuffled import shuffled
 from tests.support.signing import BANK, BANKS, OFFICE, OTHER, key_of, signature_of
 
 NOW = datetime(2026, 1, 5, 2, 26, 40, tzinfo=UTC)
@@ -105,6 +106,29 @@ def test_a_signature_covers_what_makes_a_record_history():
     assert outcome(answer) == "proven"
     assert MARK in answer.records[0][3]
     assert outcome(admit(record, headers[1:], admission=history.ADMISSION)) == "signature.wrong"
+
+
+def test_a_signature_holds_in_any_order_of_headers_where_they_were_signed_by_name():
+    """A proxy may keep no order: a sender that signs its `fx.` headers by name is believed all the same."""
+    record = sent()
+    note = ("fx.note", b"1")
+    headers = [("traceparent", b"00-ab"), *signature_of(*record, headers=[MARK, note])]
+    plain = admit(record, headers, admission=history.ADMISSION)
+    assert (outcome(plain), MARK in plain.records[0][3]) == ("proven", True)
+    for other in shuffled(headers):
+        answer = admit(record, other, admission=history.ADMISSION)
+        assert (answer.records, answer.proof) == (plain.records, plain.proof)
+    unordered = signature_of(*record, headers=[note, MARK])
+    assert outcome(admit(record, unordered, admission=history.ADMISSION)) == "proven"
+    assert outcome(admit(record, unordered[::-1], admission=history.ADMISSION)) == "signature.wrong"
+
+
+def test_a_signature_holds_the_order_of_headers_with_one_name():
+    """The last of them counts: turned round, what was signed as no history would be history."""
+    record, no = sent(), ("fx.history", b"0")
+    headers = signature_of(*record, headers=[MARK, no])
+    assert outcome(admit(record, headers)) == "proven"
+    assert outcome(admit(record, [no, MARK, *headers[2:]], admission=history.ADMISSION)) == "signature.wrong"
 
 
 def test_all_faults_are_told():

@@ -8,7 +8,7 @@ import pytest
 
 from streams.contracts.input_record import InputRecord
 from streams.contracts.record_headers import HISTORY_HEADER
-from streams.contracts.record_lines import AT_SENDING, RecordLine, LineError, parsed, read, topic_of, write
+from streams.contracts.record_lines import AT_SENDING, LineError, RecordLine, parsed, read, topic_of, write
 from streams.errors import UsageError
 from streams.generator import Simulation
 from tests.support.repository import ROOT
