@@ -31,6 +31,8 @@ from streams.operations.metrics import Metrics
 from streams.operations.web_connections import raise_file_limit
 from streams.operations.web_pages import add_pages, listen, serve_on
 from streams.partition import application_claim
+from streams.partition.agent_parameters import AgentParameters
+from streams.partition.stateful_agent import StatefulAgent
 from streams.settings import Settings
 from streams.version import code_version, versions
 
@@ -70,17 +72,9 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
     metrics = _metrics(settings, max(inputs), senders, roles)
     broker = health.BrokerWatch(settings)
     if "monitor" in roles:
-        from streams.monitor.agent import MonitorAgent
+        from streams.monitor.agent import MONITOR_AGENT
 
-        agents["monitor"] = MonitorAgent(
-            settings,
-            metrics,
-            broker,
-            topic_id=topics.read_topic_id(settings, topics.LEDGER),
-            code_version=code_version(),
-            config_version=versions(settings.effective).config,
-            web=True,
-        )
+        agents["monitor"] = stateful_agent(MONITOR_AGENT, settings, metrics, broker, web=True)
     if "ingest" in roles:
         from streams.ingest.agent import IngestAgent
         from streams.ingest.door import Door
@@ -95,16 +89,33 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
         )
     serve_on(next(iter(agents.values())).app, listener)
     pages = f"http://{settings.web_host}:{settings.web_port}"
-    _run_apps(loop, agents, metrics, broker, Announcements(agents, _asked(agents, broker), pages, began))
+    run_agents(loop, agents, metrics, broker, Announcements(agents, _asked(agents, broker), pages, began))
 
 
-def _run_apps(
+def stateful_agent(
+    parameters: AgentParameters[Any], settings: Settings, metrics: Metrics, broker: health.BrokerWatch, *, web: bool
+) -> StatefulAgent[Any]:
+    """An agent of this release on its input topic as it is now. `web`: whether its Faust app serves the pages."""
+    return StatefulAgent(
+        parameters,
+        settings,
+        metrics,
+        broker,
+        topic_id=topics.read_topic_id(settings, parameters.identity.input_topic),
+        code_version=code_version(),
+        config_version=versions(settings.effective).config,
+        web=web,
+    )
+
+
+def run_agents(
     loop: asyncio.AbstractEventLoop,
     agents: dict[str, Any],
     metrics: Metrics,
     broker: health.BrokerWatch,
     announcements: Announcements,
 ) -> None:
+    """Run agents side by side until a signal stops them; the first one's app serves the pages of all."""
     apps = [agent.app for agent in agents.values()]
     began = time.monotonic()
 
@@ -168,8 +179,7 @@ def _watching(
 ) -> list[asyncio.Future[Any]]:
     """The tasks beside Faust's. Nobody awaits them, so that one that ends ends the process."""
     works = [watchdog.heartbeat(), broker.run(), _observe_lag(list(agents.values()))]
-    if "monitor" in agents:
-        works.append(agents["monitor"].log.watch(die))
+    works += [agent.log.watch(die) for agent in agents.values() if isinstance(agent, StatefulAgent)]
     return [health.background(one, die) for one in works]
 
 

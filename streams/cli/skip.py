@@ -47,7 +47,7 @@ def command(
         skip = record_input_skip(settings, agent, partition, offset, reason, topic=topic, who=who, at=at)
     else:
         last = -1 if through is None else through
-        skip = record_skip(settings, agent, partition, offset, reason, who=who, at=at, last=last)
+        skip = record_skip(settings, partition, offset, reason, who=who, at=at, last=last)
     if as_json:
         say_json(
             json.dumps(

@@ -7,9 +7,7 @@ import msgspec
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError, TopicAuthorizationFailedError
 
-from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.errors import BrokerUnavailableError, NotAuthorizedError, UsageError
-from streams.faust_runtime import app
 from streams.ingest.input_topic_ids import read_ids
 from streams.kafka import clients, topics
 from streams.kafka.denied import denied_or
@@ -18,7 +16,7 @@ from streams.kafka.topic_reader import partitions_of
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import progress
 from streams.ledger.progress import AgentPartition, Progress, Skip
-from streams.monitor.core import MonitorCore
+from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import rebuild
 from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
@@ -26,7 +24,7 @@ from streams.version import code_version
 
 
 def record_skip(
-    settings: Settings, agent: str, partition: int, offset: int, reason: str, *, who: str, at: str, last: int = -1
+    settings: Settings, partition: int, offset: int, reason: str, *, who: str, at: str, last: int = -1
 ) -> Skip:
     """Write the decision to `fx.progress.v1`, for one record, or all to `last` of a set that cannot be read.
 
@@ -35,7 +33,7 @@ def record_skip(
     A record that is in the learned state cannot be skipped afterwards: replays would then differ from what was alerted.
     """
     topics.require(settings)
-    place = AgentPartition(topics.PROGRESS, agent, partition)
+    place = MONITOR.place(partition)
     skip = Skip(offset=offset, reason=reason, who=who, at=at, last=last)
     try:
         asyncio.run(_record(settings, place, skip))
@@ -45,14 +43,7 @@ def record_skip(
 
 
 async def _record(settings: Settings, place: AgentPartition, skip: Skip) -> None:
-    log = KafkaLog(
-        settings,
-        ledger=topics.LEDGER,
-        snapshots_topic=topics.SNAPSHOTS,
-        schema=STATE_SCHEMA,
-        topic_id=topics.read_topic_id(settings, topics.LEDGER),
-        group=app.group(settings, place.agent),
-    )
+    log = MONITOR.open_log(settings)
     _require_partition(settings, place)
     found = await log.progress(place)
     first, end, _ = await log.bounds(place)

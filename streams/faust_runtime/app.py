@@ -10,24 +10,21 @@ from typing import Any
 import faust
 
 from streams.kafka import clients
+from streams.kafka.agent_names import AgentNames
 from streams.kafka.security import faust_credentials
 from streams.settings import Settings
 
 
-def group(settings: Settings, agent: str) -> str:
-    """Consumer group, and Faust app id, of an agent."""
-    return f"{settings.application}-{agent}"
-
-
 def build(settings: Settings, agent: str, *, web: bool) -> faust.App:
     """A Faust app for `agent`. `web`: whether it serves the metrics and health pages."""
+    group = AgentNames(settings.application, agent).group
     return faust.App(
-        group(settings, agent),
+        group,
         broker=";".join(f"kafka://{address}" for address in settings.bootstrap_servers),
         broker_credentials=faust_credentials(settings),
         autodiscover=False,
         # Faust keeps nothing here (no Tables, DESIGN section 3) but insists on a directory.
-        datadir=str(Path(tempfile.gettempdir()) / group(settings, agent)),
+        datadir=str(Path(tempfile.gettempdir()) / group),
         topic_partitions=settings.effective.engine.partitions,
         topic_allow_declare=False,
         topic_disable_leader=True,

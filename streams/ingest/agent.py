@@ -35,7 +35,7 @@ from streams.kafka.deliveries import Outstanding
 from streams.kafka.unreadable_sets import Unreadable
 from streams.keys.pseudonyms import partition_of
 from streams.keys.sealed_identities import Sealer
-from streams.ledger.input_positions import InputPartition
+from streams.ledger.input_positions import AGENT, InputPartition
 from streams.log import logs
 from streams.operations import health
 from streams.operations.metrics import Metrics
@@ -44,8 +44,6 @@ from streams.partition.partition import BREATHE_SECONDS
 from streams.settings import Settings
 
 logger = logs.get_logger(__name__)
-
-AGENT = "ingest"
 
 # A run waits for its deliveries, so that one more in the queue keeps the agent busy. More would only let this worker
 # run further ahead of the others than the clock can see: it looks at runs when they are handed over.

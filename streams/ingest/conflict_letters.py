@@ -24,6 +24,7 @@ from streams.contracts.refusal_codes import CODES
 from streams.errors import BrokerUnavailableError
 from streams.ingest.conflict_positions import NoticePositions
 from streams.kafka import bounded_fetching, clients, topics
+from streams.kafka.agent_names import NOTICES, AgentNames
 from streams.kafka.async_tasks import CLOSING_SECONDS, ended
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.fetched_bytes import weight
@@ -133,7 +134,7 @@ class ConflictLetters:
         consumer = AIOKafkaConsumer(
             **aiokafka_access(self._settings),
             isolation_level="read_committed",
-            group_id=f"{self._settings.application}-notices",
+            group_id=AgentNames(self._settings.application, NOTICES).group,
             enable_auto_commit=False,
             auto_offset_reset="earliest",
             session_timeout_ms=int(self._settings.session_timeout_seconds * 1000),

@@ -12,8 +12,8 @@ from kafka.errors import KafkaError as AdminError
 from kafka.structs import TopicPartition
 
 from streams.errors import BrokerUnavailableError, FxwatchError
-from streams.faust_runtime import app
 from streams.kafka import clients, topic_reader, topics
+from streams.kafka.agent_names import AgentNames
 from streams.kafka.coordinators import ask_coordinator
 from streams.kafka.deliveries import Outstanding
 from streams.ledger.input_positions import (
@@ -255,7 +255,7 @@ def read_kept(settings: Settings) -> Kept:
 
 def committed_offsets(settings: Settings, ids: Mapping[str, bytes]) -> dict[InputPartition, int]:
     """The ingest group's committed offsets of the topics that have these ids. Raises `BrokerUnavailableError`."""
-    group = app.group(settings, AGENT)
+    group = AgentNames(settings.application, AGENT).group
     with topics.connect(settings) as admin:
         offsets = ask_coordinator(lambda: admin.list_group_offsets({group: None})).get(group, {})
     return {

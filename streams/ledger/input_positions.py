@@ -15,9 +15,10 @@ from typing import AnyStr
 import msgspec
 
 from streams.errors import ProgressError
+from streams.kafka.agent_names import INGEST
 from streams.ledger.progress import Acknowledged, InputPosition, Passed, decode, encode
 
-AGENT = "ingest"
+AGENT = INGEST
 
 InputPartition = tuple[str, int]
 

@@ -23,6 +23,7 @@ from typing import Final, Literal, TypeVar
 import msgspec
 
 from streams.errors import ProgressError
+from streams.kafka.agent_names import key_of
 
 
 class Published(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,16 +155,16 @@ class AgentPartition(msgspec.Struct, frozen=True):
     @property
     def published_key(self) -> bytes:
         """Key of the published position."""
-        return f"{self.agent}/{self.partition}".encode()
+        return key_of(self.agent, self.partition)
 
     def snapshot_key(self, slot: str) -> bytes:
         """Key of a snapshot's pointer."""
-        return f"{self.agent}/{self.partition}/snapshot/{slot}".encode()
+        return key_of(self.agent, self.partition, "snapshot", slot)
 
     def skip_key(self, offset: int, topic: str = "") -> bytes:
         """Key of a skip decision; with `topic`, of one on an input."""
         name = f"{topic}/{offset}" if topic else str(offset)
-        return f"{self.agent}/{self.partition}/skip/{name}".encode()
+        return key_of(self.agent, self.partition, "skip", name)
 
 
 def key_kind(agent: str, partition: int, key: bytes) -> tuple[str, str] | None:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 from streams.errors import LedgerError, SnapshotError
+from streams.kafka.agent_names import key_of
 
 # Payload of one chunk. Small enough that packing one never holds the event loop for long (about 1 ms), and far below
 # the topics' 2 MiB message limit even where a single section exceeds it by its own framing.
@@ -95,12 +96,12 @@ def chunked(snapshot_id: str, sections: Iterable[Section]) -> Iterator[bytes]:
 
 def chunk_key(agent: str, partition: int, slot: str, index: int) -> bytes:
     """Key of a chunk; compaction keeps the newest set of each slot."""
-    return f"{agent}/{partition}/{slot}/{index:06d}".encode()
+    return key_of(agent, partition, slot, f"{index:06d}")
 
 
 def header_key(agent: str, partition: int, slot: str) -> bytes:
     """Key of the header."""
-    return f"{agent}/{partition}/{slot}/header".encode()
+    return key_of(agent, partition, slot, "header")
 
 
 def assemble(header: Header, values: Iterable[bytes], schema: int, topic_id: str) -> list[Section]:

@@ -14,26 +14,25 @@ from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from detectors.values.institution_code import institution_code
 from streams.errors import LedgerError, SnapshotError
-from streams.kafka import topics
+from streams.kafka import agent_names, topics
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.ledger.snapshot_format import Section
 from streams.log import logs
 from streams.monitor.tally import Tally
 from streams.operations.sender_words import words
+from streams.partition.agent_identity import AgentIdentity
 from streams.partition.outputs import Output
 from streams.settings import effective_configuration
 
-AGENT = "monitor"
+MONITOR = AgentIdentity(name=agent_names.MONITOR, input_topic=topics.LEDGER, state_schema=STATE_SCHEMA)
+
 logger = logs.get_logger(__name__)
 _encode = msgspec.json.Encoder().encode
 
 
 class MonitorCore:
     """`detectors.core` as a partition's core: decode, apply, and the records to publish."""
-
-    agent = AGENT
-    schema = STATE_SCHEMA
 
     def __init__(self, code_version: str, tally: Tally | None = None) -> None:
         self._code = code_version
@@ -81,7 +80,7 @@ class MonitorCore:
                 f"a record cannot be applied: {fault!r}",
                 got=f"partition {partition}, offset {record.offset}",
                 expected="an event that this version of fxwatch can apply",
-                todo=f"report it; `fxwatch skip {AGENT} {partition} {record.offset} --reason ...` leaves it out",
+                todo=f"report it; `fxwatch skip {MONITOR.name} {partition} {record.offset} --reason ...` leaves it out",
             ) from fault
         tally.apply_seconds += time.perf_counter() - decoded
         tally.decode_seconds += decoded - began
@@ -102,7 +101,7 @@ class MonitorCore:
                 partition,
                 record.offset,
                 why,
-                agent=AGENT,
+                agent=MONITOR.name,
                 partition=partition,
                 offset=record.offset,
                 code="configuration.refused",

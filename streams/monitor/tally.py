@@ -6,18 +6,17 @@ from collections import Counter
 from detectors.contracts.alert import Alert
 from detectors.contracts.configuration import Configuration
 from streams.operations.metrics import Metrics
+from streams.partition.run_tally import RunTally
 
 
-class Tally:
-    """Flushed into the metrics once a run or replayed batch, because a counter costs 1-2 us an event.
+class Tally(RunTally):
+    """What the monitor counts beside outcomes and time.
 
     It grows with the events since (some 160 bytes each): a whole replay would be 158 MB a million.
     """
 
     def __init__(self) -> None:
-        self.outcomes: Counter[str] = Counter()
-        self.decode_seconds = self.apply_seconds = 0.0
-        self._flushed_seconds = 0.0
+        super().__init__()
         self.late: list[float] = []
         self.scores: dict[str, list[float]] = {}
         self.rate_missing = 0
@@ -29,19 +28,9 @@ class Tally:
         # the configuration that a partition came under last; None when nothing changed since it was told
         self.ruling: Configuration | None = None
 
-    @property
-    def busy(self) -> float:
-        """Seconds spent on events since the process began; no flush takes it back."""
-        return self._flushed_seconds + self.decode_seconds + self.apply_seconds
-
-    def flush(self, metrics: Metrics, agent: str, records: int | None = None) -> None:
-        """Add everything to the metrics and start again. `records` of a run; None for a replay, which is none."""
-        for outcome, count in self.outcomes.items():
-            metrics.count_events(agent, outcome, count)  # type: ignore[arg-type]
-        if records is not None:
-            metrics.observe_run(agent, records)
-        metrics.observe_stage(agent, "decode", self.decode_seconds)
-        metrics.observe_stage(agent, "apply", self.apply_seconds)
+    def publish(self, metrics: Metrics, agent: str, records: int | None) -> None:
+        """Add everything to the metrics."""
+        super().publish(metrics, agent, records)
         if self.late:
             metrics.observe_lateness(self.late)
         for detector, scores in self.scores.items():
@@ -60,7 +49,6 @@ class Tally:
         for verdict, count in self.rates.items():
             metrics.rates.labels(verdict).inc(count)
         self._flush_alerts(metrics)
-        self.clear()
 
     def _flush_alerts(self, metrics: Metrics) -> None:
         now = time.time()
@@ -72,8 +60,7 @@ class Tally:
 
     def clear(self) -> None:
         """Forget all but the time spent."""
-        self._flushed_seconds = self.busy
-        self.decode_seconds = self.apply_seconds = 0.0
+        super().clear()
         self.rate_missing = self.folded = self.forgotten = 0
-        for kept in (self.outcomes, self.joins, self.said, self.rates, self.late, self.scores, self.alerts):
+        for kept in (self.joins, self.said, self.rates, self.late, self.scores, self.alerts):
             kept.clear()

@@ -42,8 +42,7 @@ Note = Literal["respelled", "placeholder", "report_form", "minor_units", "withhe
 Stage = Literal["decode", "apply", "publish"]
 PartitionState = Literal["running", "replaying", "stopped"]
 
-# The agent that keeps learned state and writes snapshots: that of `fxwatch_parties` and `fxwatch_state_bytes`, which
-# carry no agent label. Ingest keeps none, so it has no snapshot age (DESIGN section 2).
+# The agent of `fxwatch_parties` and `fxwatch_state_bytes`, which carry no agent label.
 STATE_AGENT = "monitor"
 
 
@@ -53,6 +52,7 @@ class Metrics(DefinedMetrics):
     `topics` are the input topics, `codes` the stable codes of dead letters, `typologies` the ids that alerts carry (an
     alert that no typology explains counts as `anomaly`, added here), `detectors` the members' registry names.
     `input_partitions`: partitions of the input topic that has most, where that is another number than `partitions`;
+    `stateful`: which of `agents` keep learned state, and so have snapshots with an age (ingest keeps none);
     `clock` gives Unix seconds, read only when the page is made.
     The attributes are the metrics, named as on the page without `fxwatch_`, unit suffix included.
     """
@@ -69,11 +69,13 @@ class Metrics(DefinedMetrics):
         detectors: Iterable[str],
         versions: Versions,
         agents: Iterable[str] = ("ingest", "monitor"),
+        stateful: Iterable[str] = (STATE_AGENT,),
         institutions: Iterable[str] = (),
         clock: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(tuple(institutions))
         self.partitions, self.agents, self._clock = partitions, tuple(agents), clock
+        self._stateful = frozenset(stateful)
         self._held: set[tuple[str, int]] = set()
         self._build_labels: tuple[str, ...] | None = None
         self._typologies: dict[str, None] = {}
@@ -236,7 +238,7 @@ class Metrics(DefinedMetrics):
 
     def _age_from(self, agent: str, partition: int, taken_at: float) -> None:
         age = self.snapshot_age_seconds
-        if agent == STATE_AGENT:
+        if agent in self._stateful:
             age.labels(agent, str(partition)).set_function(lambda: max(0.0, self._clock() - taken_at))
 
     def _show_state(self, agent: str, partition: int, current: PartitionState | None) -> None:

@@ -15,6 +15,7 @@ from kafka import KafkaAdminClient
 
 from streams.errors import BrokerUnavailableError, OtherApplicationError
 from streams.kafka import clients, topics
+from streams.kafka.agent_names import GROUPS, AgentNames
 from streams.kafka.coordinators import ask_coordinator
 from streams.kafka.denied import DENIED, not_authorized
 from streams.ledger import progress
@@ -98,7 +99,7 @@ def _run(work: Any) -> Any:
 
 def _members(admin: KafkaAdminClient, name: str) -> list[str]:
     """The groups of an application that have members, with how many."""
-    groups = [f"{name}-{agent}" for agent in ("ingest", "monitor", "notices")]
+    groups = [AgentNames(name, agent).group for agent in GROUPS]
     found = ask_coordinator(lambda: admin.describe_groups(groups))
     denied = [group for group in groups if "AUTHORIZATION" in str(found.get(group, {}).get("error") or "").upper()]
     if denied:  # which would look like groups without members

@@ -12,14 +12,14 @@ Outputs of offsets below the published position are muted: a read_committed read
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Any, Generic, Protocol
 
-from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, ProgressError, SnapshotError
+from streams.errors import FxwatchError, LedgerError, PartitionStoppedError, ProgressError, RefusedError, SnapshotError
 from streams.ledger.progress import AgentPartition, Progress
-from streams.ledger.snapshot_format import Section
 from streams.log import logs
+from streams.partition.interfaces import Core, Log, S, State, Status
 from streams.partition.outputs import Output, PartitionOutputs
 
 logger = logs.get_logger(__name__)
@@ -33,72 +33,6 @@ TOLD_REPLAY_SECONDS = 5.0
 # How often a stopped partition looks for an operator's skip decision.
 SKIP_POLL_SECONDS = 2.0
 
-Status = Literal["closed", "replaying", "running", "stopped"]
-
-
-class State(Protocol):
-    """Learned state of one partition. `next` is the first ledger offset not applied."""
-
-    next: int
-
-    def freezing(self) -> "tuple[Frozen, Iterator[None]]":
-        """An immutable copy, and the steps of a few ms that fill it; nothing is applied before their end."""
-        ...
-
-
-class Frozen(Protocol):
-    """A frozen state, packed piece by piece."""
-
-    def sections(self) -> "Any":
-        """Iterator of (name, bytes), each piece small."""
-        ...
-
-
-S = TypeVar("S", bound=State)
-
-
-class Core(Protocol[S]):
-    """The pure part that a partition drives: `streams.monitor.core.MonitorCore`, or a test's own."""
-
-    agent: str
-    schema: int
-
-    def new(self, partition: int) -> S:
-        """State before the first ledger record."""
-        ...
-
-    def thaw(self, partition: int, sections: list[Section]) -> S:
-        """State from a snapshot's sections."""
-        ...
-
-    def apply(self, state: S, partition: int, record: Any, *, muted: bool) -> list[Output]:
-        """Apply one ledger record; sets `state.next`. Raises `LedgerError` when the record cannot be read."""
-        ...
-
-    def skip(self, state: S, offset: int) -> None:
-        """Leave one ledger record out, as an operator decided."""
-        ...
-
-
-class Log(Protocol):
-    """What a partition reads: the ledger, its own progress, and its snapshots."""
-
-    async def progress(self, place: AgentPartition) -> Progress:
-        """Everything committed for this partition, up to the read_uncommitted end at the time of the call."""
-        ...
-
-    def snapshots(self, place: AgentPartition, progress: Progress) -> AsyncIterator[tuple[int, Callable[[], Any]]]:
-        """Snapshots, newest first: (next, coroutine function that loads its sections)."""
-        ...
-
-    async def bounds(self, place: AgentPartition) -> tuple[int, int, int]:
-        """(first, end, committed): ledger offsets that exist, and the group's committed offset (0 when none)."""
-        ...
-
-    def records(self, partition: int, start: int, stop: int) -> AsyncIterator[list[Any]]:
-        """Ledger records in [start, stop)."""
-        ...
-
 
 class Save(Protocol[S]):
     """Saves a partition's state when a snapshot is due, or `now`."""
@@ -109,7 +43,7 @@ class Save(Protocol[S]):
 
 
 class Partition(Generic[S]):
-    """One partition's life: `open` at assignment, `run` for each run, `suspend` at revocation, `close` at shutdown."""
+    """One partition's life: `open` at assignment, `run` for each run, `suspend` at revocation, `drop` when lost."""
 
     def __init__(
         self,
@@ -121,14 +55,17 @@ class Partition(Generic[S]):
         on_change: Callable[["Partition[S]"], None] = lambda _partition: None,
         beside: Callable[[Callable[[], S]], Awaitable[S]] | None = None,
         on_replayed: Callable[[int], None] = lambda _records: None,
+        *,
+        may_write: Callable[[str], bool] = lambda _topic: True,
     ) -> None:
         """`beside` runs work that takes long (unpacking a snapshot: seconds) beside the event loop; default: in it.
 
         `on_replayed` is called after each replayed batch with its records, so that nothing need be kept for a whole
-        replay, and an operator sees it move.
+        replay, and an operator sees it move. `may_write` says of a topic whether the core's records may go there.
         """
         self.place, self.core, self.log, self.outputs = place, core, log, outputs
         self._save, self._on_change, self._beside, self._on_replayed = save, on_change, beside, on_replayed
+        self._may_write = may_write
         self.state: S | None = None
         self.status: Status = "closed"
         self.cause: PartitionStoppedError | None = None
@@ -346,14 +283,24 @@ class Partition(Generic[S]):
                 core.skip(state, offset)
                 continue
             try:
-                outputs += core.apply(state, partition, record, muted=offset < self.outputs.published)
+                made = core.apply(state, partition, record, muted=offset < self.outputs.published)
+                self._require_own_topics(made)
             except Exception as fault:
                 # Whatever it is, it would come again at every replay: the partition stops here, the others go on.
                 raise self._stopped(offset, fault) from fault
+            outputs += made
             self.unsaved += 1
             if time.monotonic() > breathe:
                 await asyncio.sleep(0)
                 breathe = time.monotonic() + BREATHE_SECONDS
+
+    def _require_own_topics(self, made: list[Output]) -> None:
+        """A record for a topic that is none of the agent's would look there as if another had written it."""
+        for one in made:
+            if not self._may_write(one.topic):
+                raise RefusedError(
+                    f"the core of {self.place.agent} made a record for a topic that is not its own", got=one.topic
+                )
 
     def _stopped(self, offset: int, fault: Exception) -> PartitionStoppedError:
         place = self.place

@@ -17,6 +17,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerFenced
 
 from streams.errors import FxwatchError
+from streams.kafka import agent_names
 from streams.kafka.deliveries import Awake, heard
 from streams.ledger import progress, snapshot_format
 from streams.ledger.progress import AgentPartition
@@ -202,7 +203,7 @@ class SnapshotWriter:
     async def _write_slot(self, producer: AIOKafkaProducer, frozen: Any, position: int, slot: str) -> int:
         """One snapshot as one transaction: chunks, header, and the pointer on the progress topic. Returns its bytes."""
         place, plan = self._place, self._plan
-        snapshot_id = f"{place.agent}-{place.partition}-{position}-{slot}"
+        snapshot_id = agent_names.snapshot_id(place.agent, place.partition, position, slot)
         digest, size, count = hashlib.sha256(), 0, 0
         self._begun = time.monotonic()
         await producer.begin_transaction()

@@ -14,15 +14,12 @@ import msgspec
 from aiokafka.errors import KafkaError
 
 from detectors.contracts.alert import Position, Versions
-from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.errors import AlertNotFoundError, BrokerUnavailableError
-from streams.faust_runtime import app
 from streams.kafka import topic_reader, topics
 from streams.kafka.denied import denied_or
-from streams.ledger.progress import AgentPartition, Progress
-from streams.monitor.core import AGENT, MonitorCore
+from streams.ledger.progress import Progress
+from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import Begun, begin, replay
-from streams.partition.kafka_log import KafkaLog
 from streams.partition.outputs import Output
 from streams.proofs.first_difference import AlertDifference, Shown, first_difference, without_sentences
 from streams.settings import Settings
@@ -130,14 +127,7 @@ class Rescorer:
         self._cold, self._partitions = cold, settings.effective.engine.partitions
         self._today = versions(settings.effective)
         self._core = MonitorCore(code_version())
-        self._log = KafkaLog(
-            settings,
-            ledger=topics.LEDGER,
-            snapshots_topic=topics.SNAPSHOTS,
-            schema=STATE_SCHEMA,
-            topic_id=topics.read_topic_id(settings, topics.LEDGER),
-            group=app.group(settings, AGENT),
-        )
+        self._log = MONITOR.open_log(settings)
         self.unpublished: list[tuple[int, int, str]] = []
 
     async def partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
@@ -155,7 +145,7 @@ class Rescorer:
             raise denied_or(BrokerUnavailableError("the alerts cannot be rescored", got=repr(fault)), fault) from fault
 
     async def _partition(self, number: int, triggers: Triggers) -> AsyncIterator[Rescored]:
-        log, core, place = self._log, self._core, AgentPartition(topics.PROGRESS, AGENT, number)
+        log, core, place = self._log, self._core, MONITOR.place(number)
         if not 0 <= number < self._partitions:
             for one in self._not_replayed(triggers, 0, 0):
                 yield one

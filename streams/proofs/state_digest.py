@@ -10,16 +10,11 @@ from collections.abc import AsyncIterator
 import msgspec
 from aiokafka.errors import KafkaError
 
-from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError
-from streams.faust_runtime import app
-from streams.kafka import topics
 from streams.kafka.denied import denied_or
-from streams.ledger.progress import AgentPartition
-from streams.monitor.core import AGENT, MonitorCore
+from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import rebuild
-from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
 from streams.version import code_version
 
@@ -54,17 +49,9 @@ def learned(state: PartitionState) -> dict[str, int]:
 
 async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[PartitionDigest]:
     """The digest of every partition, one after the other."""
-    topic_id = topics.read_topic_id(settings, topics.LEDGER)
-    log = KafkaLog(
-        settings,
-        ledger=topics.LEDGER,
-        snapshots_topic=topics.SNAPSHOTS,
-        schema=STATE_SCHEMA,
-        topic_id=topic_id,
-        group=app.group(settings, AGENT),
-    )
+    log = MONITOR.open_log(settings)
     for partition in range(settings.effective.engine.partitions):
-        place = AgentPartition(topics.PROGRESS, AGENT, partition)
+        place = MONITOR.place(partition)
         try:
             state, end = await rebuild(log, MonitorCore(code_version()), place, cold=cold)
         except KafkaError as fault:
@@ -72,7 +59,7 @@ async def digests(settings: Settings, *, cold: bool = False) -> AsyncIterator[Pa
         counters = state.counters
         digest = await asyncio.to_thread(state.freeze().digest)
         yield PartitionDigest(
-            agent=AGENT,
+            agent=MONITOR.name,
             partition=partition,
             next=state.next,
             end=end,

@@ -15,16 +15,13 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from detectors.contracts.configuration import Configuration
-from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
 from streams.errors import BrokerUnavailableError, LedgerError, UsageError
-from streams.faust_runtime import app
 from streams.kafka import clients, topic_reader, topics
 from streams.kafka.denied import denied_or
-from streams.ledger.progress import AgentPartition, Progress
-from streams.monitor.core import AGENT, MonitorCore
+from streams.ledger.progress import Progress
+from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import begin
-from streams.partition.kafka_log import KafkaLog
 from streams.settings import Settings
 from streams.testbed import ledger_files
 from streams.testbed.ledger_copy import with_partitions
@@ -170,19 +167,12 @@ async def _begin(
     States that are not new ones are written to `directory`.
     """
     core = MonitorCore(code_version())
-    log = KafkaLog(
-        settings,
-        ledger=topics.LEDGER,
-        snapshots_topic=topics.SNAPSHOTS,
-        schema=STATE_SCHEMA,
-        topic_id=topics.read_topic_id(settings, topics.LEDGER),
-        group=app.group(settings, AGENT),
-    )
+    log = MONITOR.open_log(settings)
     ranges: list[_PartitionRange] = []
     snapshots: dict[str, int] = {}
     known: list[Configuration] = []
     for number in sorted(begins):
-        place = AgentPartition(topics.PROGRESS, AGENT, number)
+        place = MONITOR.place(number)
         progress: Progress = await log.progress(place)
         found = await begin(log, core, place, progress, stop=judged[number], cold=span.cold)
         if found.state.next < begins[number]:

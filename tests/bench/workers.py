@@ -115,8 +115,8 @@ def ingest(settings: Settings, meter: Meter) -> None:
 
 def monitor(settings: Settings, meter: Meter) -> None:
     """The real monitor worker; `apply` is timed with the thread's CPU clock."""
-    from streams.monitor import agent as module
     from streams.monitor import core
+    from streams.partition.stateful_agent import StatefulAgent
 
     science, now = core.science.apply, time.thread_time
     spent = alerts = 0
@@ -131,7 +131,7 @@ def monitor(settings: Settings, meter: Meter) -> None:
 
     core.science.apply = timed
     meter.more = {"apply_us": lambda: spent / meter.seen * 1e6, "alerts": lambda: alerts}
-    _metered(module.MonitorAgent, meter, lambda _number, records: len(records))
+    _metered(StatefulAgent, meter, lambda _number, records: len(records))
     worker.run(settings.model_copy(update={"log_level": "warning"}), "monitor")
 
 

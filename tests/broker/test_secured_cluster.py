@@ -20,12 +20,10 @@ from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, R
 from kafka.errors import TopicAuthorizationFailedError as BlockingTopicAuthorizationFailedError
 from kafka.errors import TransactionalIdAuthorizationFailedError
 
-from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.kafka import topics
 from streams.kafka.security import kafka_python_access
 from streams.kafka.topics.acls import ROLES
-from streams.ledger.progress import AgentPartition
-from streams.partition.kafka_log import KafkaLog
+from streams.monitor.core import MONITOR
 from tests.support.certificates import secret_file
 from tests.support.secured import MUTUAL, secured_cluster, unsigned_token
 from tests.support.secured_mistakes import MISTAKES, mistakes
@@ -372,17 +370,10 @@ def test_a_denied_command_is_one_message_and_an_end(
 
 def test_an_opening_without_the_right_says_so(site: Site) -> None:
     """Aiokafka asks for the offsets of a topic that is denied without end: a worker only said that it was replaying."""
-    log = KafkaLog(
-        site.settings("investigator"),
-        ledger=topics.LEDGER,
-        snapshots_topic=topics.SNAPSHOTS,
-        schema=STATE_SCHEMA,
-        topic_id="",
-        group="fxwatch-monitor",
-    )
+    log = MONITOR.open_log(site.settings("investigator"), topic_id="")
     began = time.monotonic()
     with pytest.raises(TopicAuthorizationFailedError):
-        asyncio.run(asyncio.wait_for(log.progress(AgentPartition(topics.PROGRESS, "monitor", 0)), 20))
+        asyncio.run(asyncio.wait_for(log.progress(MONITOR.place(0)), 20))
     assert time.monotonic() - began < 5
 
 

@@ -7,9 +7,9 @@ import msgspec
 
 from streams.errors import SnapshotError
 from streams.kafka import topics
-from streams.ledger.progress import AgentPartition, Progress, SnapshotPointer, encode
+from streams.ledger.progress import Progress, SnapshotPointer, encode
 from streams.ledger.snapshot_format import Chunk, Header, chunked, read_header, sealed
-from streams.monitor.core import AGENT
+from streams.monitor.core import MONITOR
 from tests.simulation.kafka import Record
 
 
@@ -58,7 +58,7 @@ class Damage:
     def _forge(self, number: int, how: str) -> bool:
         """Write a snapshot that proves whole but is of another ledger or schema, as the newest of its slot."""
         found = Progress()
-        place = AgentPartition(topics.PROGRESS, AGENT, number)
+        place = MONITOR.place(number)
         for record in self.kafka.log(topics.PROGRESS, number).committed():
             found.absorb(place.agent, number, record.key or b"", record.value)
         newest = min(found.snapshots.values(), key=lambda one: (-one.next, one.slot), default=None)  # loaded first
@@ -83,7 +83,7 @@ class Damage:
     ) -> None:
         log, name = self.kafka.log(topics.SNAPSHOTS, number), f"forged-{newest.snapshot_id}"
         values = list(chunked(name, sections))
-        prefix = f"{AGENT}/{number}/{newest.slot}/"
+        prefix = f"{MONITOR.name}/{number}/{newest.slot}/"
         first = log.end
         for index, value in enumerate(values):
             log.append(f"{prefix}{index:06d}".encode(), value)
@@ -92,5 +92,5 @@ class Damage:
         header = msgspec.structs.replace(header, snapshot_id=name, chunks=len(values), sha256=sha256, **changed)
         log.append(f"{prefix}header".encode(), msgspec.json.encode(sealed(header)))
         pointer = msgspec.structs.replace(newest, snapshot_id=name, first=first, last=log.end - 1)
-        place = AgentPartition(topics.PROGRESS, AGENT, number)
+        place = MONITOR.place(number)
         self.kafka.log(topics.PROGRESS, number).append(place.snapshot_key(newest.slot), encode(pointer))

@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 
-from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.errors import LedgerError, SnapshotError
 from streams.monitor.tally import Tally
 from streams.partition.outputs import Output
@@ -74,8 +73,6 @@ class Packed:
 
 class HashingCore:
     """A `streams.partition.partition.Core`; 2 us a record."""
-
-    agent, schema = "monitor", STATE_SCHEMA
 
     def __init__(self) -> None:
         self.tally = Tally()

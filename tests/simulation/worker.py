@@ -1,16 +1,18 @@
-"""A simulated monitor process: the real `MonitorAgent`, and around it what Faust and the operating system do."""
+"""A simulated monitor process: the real `StatefulAgent`, and around it what Faust and the operating system do."""
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextvars import Context, copy_context
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 from faust.types import TP
 
 from streams.kafka import topics
-from streams.monitor.agent import MonitorAgent
+from streams.monitor.agent import MONITOR_AGENT
+from streams.partition.stateful_agent import StatefulAgent
 from streams.settings import Settings
 from tests.simulation.clients import HOST, Network
 
@@ -63,14 +65,21 @@ class NoFaust:
         return _ignore
 
 
-def monitor_agent(core: Any, snapshot_every: int, was_away: Callable[[], bool]) -> MonitorAgent:
+def monitor_agent(core: Any, snapshot_every: int, was_away: Callable[[], bool]) -> StatefulAgent[Any]:
     """The product's own agent on a core that may be another one. World.installed has replaced Faust and aiokafka."""
     broker: Any = SimpleNamespace(was_away=was_away, reachable=True)
     settings: Any = SETTINGS.model_copy(update={"snapshot_every_events": snapshot_every})
     metrics: Any = NoMetrics()
-    agent = MonitorAgent(settings, metrics, broker, topic_id=TOPIC_ID, code_version="1", config_version="c", web=False)
-    agent.core = core
-    return agent
+    return StatefulAgent(
+        replace(MONITOR_AGENT, core=lambda _version: core),
+        settings,
+        metrics,
+        broker,
+        topic_id=TOPIC_ID,
+        code_version="1",
+        config_version="c",
+        web=False,
+    )
 
 
 class Worker:

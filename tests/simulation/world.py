@@ -15,10 +15,9 @@ from aiokafka.errors import ProducerFenced
 from streams.errors import FencedError, PartitionStoppedError
 from streams.kafka import clients, deliveries, topics
 from streams.ledger import progress
-from streams.ledger.progress import AgentPartition, Published, Skip, encode, key_kind
-from streams.monitor import agent
-from streams.monitor.core import AGENT
-from streams.partition import kafka_log, outputs, partition, snapshot_writer
+from streams.ledger.progress import Published, Skip, encode, key_kind
+from streams.monitor.core import MONITOR
+from streams.partition import kafka_log, outputs, partition, snapshot_writer, stateful_agent
 from tests.simulation.clients import COMMIT_FAULTS, HOST, Network, SimulatedConsumer, SimulatedProducer
 from tests.simulation.damage import Damage
 from tests.simulation.ingest import POISON, Ingest
@@ -31,7 +30,7 @@ from tests.simulation.worker import TOPIC_ID, DiedError, NoFaust, Worker
 SESSION_SECONDS = 10.0
 DRAIN_SECONDS = 900.0
 # modules under test that look at the clock
-ON_THE_CLOCK = (deliveries, kafka_log, agent, outputs, partition, snapshot_writer)
+ON_THE_CLOCK = (deliveries, kafka_log, stateful_agent, outputs, partition, snapshot_writer)
 
 
 class Kind(NamedTuple):
@@ -246,7 +245,7 @@ class World(Ingest, Damage):
             raise Violation(f"partition {number} stopped at {offset}, which can be applied")
         if offset not in self.skips[number]:
             self.skips[number].add(offset)
-            place = AgentPartition(topics.PROGRESS, AGENT, number)
+            place = MONITOR.place(number)
             skip = Skip(offset=offset, reason="poison", who="simulation", at="now")
             self.kafka.log(topics.PROGRESS, number).append(place.skip_key(offset), encode(skip))
 
@@ -259,7 +258,7 @@ class World(Ingest, Damage):
                 if record.transaction is not transaction:
                     break
                 for number in range(self.partitions):
-                    if record.value and key_kind(AGENT, number, record.key or b"") == ("published", ""):
+                    if record.value and key_kind(MONITOR.name, number, record.key or b"") == ("published", ""):
                         position = progress.decode(record.value, Published).next
                         if position <= self.published.get(number, 0):
                             self.unlawful.append(f"published position of {number}: {position} after {self.published}")
@@ -374,9 +373,9 @@ class World(Ingest, Damage):
         places: list[tuple[Any, str, Any]] = [
             (clients, "AssignedConsumer", consumer),
             (clients, "AIOKafkaProducer", producer),
-            (agent, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
-            (agent, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
-            (agent, "run_consumer", SimpleNamespace(install=lambda *_, **__: None)),
+            (stateful_agent, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
+            (stateful_agent, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
+            (stateful_agent, "run_consumer", SimpleNamespace(install=lambda *_, **__: None)),
             (topics, "read_topic_id", lambda *_: TOPIC_ID),
             (outputs, "Outstanding", partial(deliveries.Outstanding, clock=loop.look)),
             *((module, "time", clock) for module in ON_THE_CLOCK),

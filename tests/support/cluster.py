@@ -26,17 +26,15 @@ from kafka.structs import TopicPartition
 
 from detectors.contracts.alert import Alert
 from detectors.core import Notice
-from detectors.memory.frozen_state import STATE_SCHEMA
 from streams.contracts.dead_letters import Original, original
 from streams.contracts.record_headers import RawHeaders
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.kafka import topic_reader, topics
+from streams.kafka.agent_names import AgentNames
 from streams.keys.pseudonyms import load_keys
 from streams.ledger import envelope
-from streams.ledger.progress import AgentPartition
-from streams.monitor.core import AGENT, MonitorCore
+from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import begin
-from streams.partition.kafka_log import KafkaLog
 from streams.partition.outputs import Output
 from streams.proofs.state_digest import learned
 from streams.settings import load_settings
@@ -150,7 +148,7 @@ class Cluster:
         members = sum(one.alive() and not one.frozen and one.role in (agent, "all") for one in self.workers)
         if not members:
             return True
-        group = f"{self.settings.application}-{agent}"
+        group = AgentNames(self.settings.application, agent).group
         # it cannot read Faust's member metadata, which nobody asked it for
         logging.getLogger("kafka.admin").setLevel(logging.ERROR)
         found = self._admin.describe_groups([group])[group]
@@ -236,7 +234,7 @@ class Cluster:
 
     def committed(self, agent: str) -> dict[TopicPartition, int]:
         """The committed offsets of an agent's group."""
-        found = self._admin.list_group_offsets({f"{self.settings.application}-{agent}": None})
+        found = self._admin.list_group_offsets({AgentNames(self.settings.application, agent).group: None})
         held = next(iter(found.values()), {})
         return {tp: one.offset for tp, one in held.items() if isinstance(tp, TopicPartition) and one.offset >= 0}
 
@@ -377,17 +375,10 @@ class Cluster:
 
         By the product's own reader, because that chooses the snapshot which `digests` begins with.
         """
-        log = KafkaLog(
-            self.settings,
-            ledger=topics.LEDGER,
-            snapshots_topic=topics.SNAPSHOTS,
-            schema=STATE_SCHEMA,
-            topic_id=topics.read_topic_id(self.settings, topics.LEDGER),
-            group="",
-        )
+        log = MONITOR.open_log(self.settings)
 
         async def newest(number: int) -> int:
-            place = AgentPartition(topics.PROGRESS, AGENT, number)
+            place = MONITOR.place(number)
             end = self.ends(topics.LEDGER)[TopicPartition(topics.LEDGER, number)]
             begun = await begin(log, MonitorCore(code_version()), place, await log.progress(place), stop=end)
             return begun.snapshot or 0

@@ -24,8 +24,9 @@ from detectors.books.fingerprints import Known
 from detectors.books.party import pack, unpack
 from detectors.memory.state import PartitionState
 from streams.kafka import topics
-from streams.monitor.agent import MonitorAgent, _frozen
+from streams.monitor.agent import MONITOR_AGENT
 from streams.operations import health
+from streams.partition.stateful_agent import StatefulAgent, frozen_beside
 from streams.settings import load_settings
 from streams.worker import SWITCH_SECONDS, _metrics
 from tests.bench.workload import PARTITIONS, ingested, records, stored
@@ -88,11 +89,12 @@ def states(parties: int) -> list[PartitionState]:
     return found
 
 
-def agent() -> MonitorAgent:
+def agent() -> StatefulAgent[PartitionState]:
     """The monitor agent of this process, not started: no group is joined."""
     settings = load_settings()
     metrics = _metrics(settings, settings.effective.engine.partitions, None)
-    return MonitorAgent(
+    return StatefulAgent(
+        MONITOR_AGENT,
         settings,
         metrics,
         health.BrokerWatch(settings),
@@ -128,7 +130,7 @@ async def save(parties: int) -> dict[str, Any]:
     async def all_of_them() -> None:
         for number, state in enumerate(learned):
             began = time.perf_counter()
-            monitor.writers[number].begin(await _frozen(state), state.next, None)
+            monitor.writers[number].begin(await frozen_beside(state), state.next, None)
             freezes.append(time.perf_counter() - began)
         await asyncio.gather(*(writer.finish() for writer in monitor.writers.values()))
 

@@ -13,6 +13,7 @@ from typing import Literal
 import msgspec
 
 from streams.errors import UsageError
+from streams.kafka.agent_names import GROUPS, INGEST, MONITOR, NOTICES, AgentNames
 from streams.kafka.topics.table import RULES, Topic, table
 from streams.settings import Settings
 
@@ -158,15 +159,14 @@ def _of_topics(settings: Settings, role: Role) -> list[Grant]:
 
 def _others(application: str, role: Role) -> list[Grant]:
     def group(name: str, *operations: Operation, prefixed: bool = False) -> Grant:
-        return Grant(
-            role=role, resource="group", name=f"{application}-{name}", operations=operations, prefixed=prefixed
-        )
+        name = AgentNames(application, name).group
+        return Grant(role=role, resource="group", name=name, operations=operations, prefixed=prefixed)
 
     def transactional(name: str, *, prefixed: bool = False) -> Grant:
         return Grant(
             role=role,
             resource="transactional-id",
-            name=f"{application}-{name}",
+            name=name,
             operations=("Describe", "Write"),
             prefixed=prefixed,
         )
@@ -176,17 +176,22 @@ def _others(application: str, role: Role) -> list[Grant]:
     # the first worker of a cluster claims it for its application (streams/partition/application_claim.py)
     claim = Grant(role=role, resource="transactional-id", name=CLAIMING_ID, operations=("Describe", "Write"))
     return {
-        "ingest": [group("ingest", "Read"), group("notices", "Read"), claim, idempotent],
+        "ingest": [group(INGEST, "Read"), group(NOTICES, "Read"), claim, idempotent],
         # one id a partition for alerts, and one for snapshots
-        "monitor": [group("monitor", "Read"), transactional("monitor-", prefixed=True), claim, idempotent],
+        "monitor": [
+            group(MONITOR, "Read"),
+            transactional(AgentNames(application, MONITOR).transactional_prefix, prefixed=True),
+            claim,
+            idempotent,
+        ],
         # for consumers of their own; the commands join no group
         "investigator": [group("investigator", "Read", prefixed=True), idempotent],
-        "console": [group("console", "Read", prefixed=True), transactional("audit"), idempotent],
+        "console": [group("console", "Read", prefixed=True), transactional(f"{application}-audit"), idempotent],
         # committed offsets: what a partition has applied, what ingest has read
-        "operator": [*(group(name, "Describe") for name in ("ingest", "monitor", "notices")), claim, idempotent],
+        "operator": [*(group(name, "Describe") for name in GROUPS), claim, idempotent],
         "deadletter": [idempotent],
-        "reconciler": [group("ingest", "Describe")],
-        "reidentifier": [transactional("audit"), idempotent],
+        "reconciler": [group(INGEST, "Describe")],
+        "reidentifier": [transactional(f"{application}-audit"), idempotent],
         "auditor": [],
         **{sender: [idempotent] for sender in SENDERS},
     }[role]

@@ -133,7 +133,7 @@ def lacking(grants: Iterable[Grant], described: Mapping[str, Mapping[str, Any]])
     """What of `grants` this client does not have on topics, as the brokers tell it; `described`: metadata by name.
 
     Groups and transactional ids are not told without using them: `GroupAuthorizationFailedError` and
-    `TransactionalIdAuthorizationFailed` then say it (streams/operations/health.py, streams/monitor/agent.py).
+    `TransactionalIdAuthorizationFailed` then say it (operations/health.py, partition/opening_faults.py).
     """
     found = []
     for one in grants:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from streams import worker
-from streams.monitor import agent as monitor
+from streams.partition import stateful_agent
+from streams.partition.stateful_agent import StatefulAgent
 
 
 async def for_ever(*_: Any) -> None:
@@ -21,14 +22,16 @@ async def failing(*_: Any) -> None:
 
 
 def observing(fault: Exception | None = None) -> Any:
-    """An agent; looking at its lag fails with `fault`."""
+    """A stateful agent; looking at its lag fails with `fault`."""
 
     def observe() -> int:
         if fault is not None:
             raise fault
         return 0
 
-    return SimpleNamespace(observe_lag=observe, log=SimpleNamespace(watch=for_ever))
+    agent: Any = StatefulAgent.__new__(StatefulAgent)
+    agent.observe_lag, agent.log = observe, SimpleNamespace(watch=for_ever)
+    return agent
 
 
 @pytest.mark.parametrize("which", ["heartbeat", "broker", "lag", "ledger"])
@@ -62,7 +65,7 @@ def test_the_writer_of_letters_is_asked_whether_it_is_ready() -> None:
 
 def test_a_stop_counts_the_states_that_are_saved(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not one whose save failed, not one with events that no save was begun for, not one that was stopped."""
-    monkeypatch.setattr(monitor.health, "exit_deadline", lambda _seconds: None)
+    monkeypatch.setattr(stateful_agent.health, "exit_deadline", lambda _seconds: None)
     states = {0: (object(), 0, True), 1: (object(), 0, False), 2: (object(), 3, True), 3: (None, 0, True)}
 
     async def left(numbers: list[int]) -> None:
@@ -77,5 +80,5 @@ def test_a_stop_counts_the_states_that_are_saved(monkeypatch: pytest.MonkeyPatch
         },
         writers={number: SimpleNamespace(written=written) for number, (_, _, written) in states.items()},
     )
-    asyncio.run(monitor.MonitorAgent._on_shutdown(agent, None))
+    asyncio.run(StatefulAgent._on_shutdown(agent, None))
     assert agent.saved == 1

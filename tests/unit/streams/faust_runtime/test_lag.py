@@ -11,7 +11,8 @@ from faust.types import TP
 from streams.faust_runtime.lag import known_ends
 from streams.ingest.agent import IngestAgent
 from streams.kafka import topics
-from streams.monitor.agent import MonitorAgent
+from streams.monitor.core import MONITOR
+from streams.partition.stateful_agent import StatefulAgent
 
 HELD, LOST = TP(topics.LEDGER, 0), TP(topics.LEDGER, 1)
 
@@ -61,9 +62,10 @@ class Gauges:
     set_hidden = set_partition_state
 
 
-def monitor(consumer: Any) -> tuple[MonitorAgent, Gauges]:
+def monitor(consumer: Any) -> tuple[StatefulAgent[Any], Gauges]:
     """A monitor with two running partitions at offset 4."""
-    agent, gauges = MonitorAgent.__new__(MonitorAgent), Gauges()
+    agent, gauges = StatefulAgent.__new__(StatefulAgent), Gauges()
+    agent.identity, agent.name = MONITOR, MONITOR.name
     outputs = SimpleNamespace(outstanding=SimpleNamespace(reasons=list))
     agent.partitions = {
         number: SimpleNamespace(state=SimpleNamespace(next=4), status="running", outputs=outputs) for number in (0, 1)

@@ -13,6 +13,7 @@ from streams.faust_runtime.backlog_clock import ClockExchange, StreamClock
 from streams.kafka import clients
 from streams.kafka.deliveries import Outstanding
 from streams.kafka.denied import denied_or
+from streams.partition import agent_identity
 from streams.proofs import rescore, state_digest
 from streams.settings import Settings
 
@@ -89,9 +90,8 @@ def test_commands_that_rebuild(
     monkeypatch: pytest.MonkeyPatch, command: str, fault: Exception, expected: type[FxwatchError]
 ) -> None:
     """They said that the broker was away."""
-    module: Any = state_digest if command == "digest" else rescore
-    monkeypatch.setattr(module.topics, "read_topic_id", lambda *_: "an-id")
-    monkeypatch.setattr(module, "KafkaLog", lambda *_, **__: Denying(fault))
+    monkeypatch.setattr(agent_identity.topics, "read_topic_id", lambda *_: "an-id")
+    monkeypatch.setattr(agent_identity, "KafkaLog", lambda *_, **__: Denying(fault))
 
     async def run() -> None:
         found = (

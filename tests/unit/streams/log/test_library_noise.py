@@ -82,7 +82,7 @@ def test_words_that_a_library_fills_in_itself_are_known() -> None:
     # its reader may have ended already, behind a cut of the network
     ended = destroyed.replace("running at /a", "done, defined at /a:508> wait_for=<Future cancelled")
     assert not Noise().filter(record("asyncio", ended.format("AIOKafkaConnection._read")))
-    assert Noise().filter(record("asyncio", destroyed.format("MonitorAgent._open")))
+    assert Noise().filter(record("asyncio", destroyed.format("StatefulAgent._open")))
     assert Noise().filter(record("kafka.net.selector", "Task %s left RUNNING after step; demoting to UNSCHEDULED", 1))
 
 

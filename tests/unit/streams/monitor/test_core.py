@@ -17,7 +17,7 @@ from streams.errors import LedgerError, SnapshotError
 from streams.kafka.unreadable_sets import Unreadable
 from streams.ledger import envelope
 from streams.monitor import core as monitor_core
-from streams.monitor.core import MonitorCore, alert_outputs
+from streams.monitor.core import MONITOR, MonitorCore, alert_outputs
 from streams.partition.outputs import Output
 from streams.settings import effective_configuration
 from tests.support.logged import fields
@@ -114,7 +114,7 @@ def test_a_new_state_is_of_its_partition_of_the_ledger() -> None:
     state = core.new(5)
     assert (state.partition, state.ledger_topic, state.next, state.code_version) == (5, "fx.ledger.v1", 0, "9.9")
     assert state.fallback == effective_configuration({})
-    assert (core.agent, core.schema) == ("monitor", STATE_SCHEMA)
+    assert (MONITOR.name, MONITOR.input_topic, MONITOR.state_schema) == ("monitor", "fx.ledger.v1", STATE_SCHEMA)
 
 
 def learned() -> tuple[Pipeline, list[Any]]:

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from streams.monitor import tally as module
-from streams.monitor.agent import MonitorAgent
+from streams.monitor.agent import MONITOR_AGENT
 from streams.monitor.core import MonitorCore
 from streams.monitor.tally import Tally
+from streams.partition.stateful_agent import StatefulAgent
 
 
 class Recorded:
@@ -140,12 +141,15 @@ def test_a_replayed_batch_is_no_run() -> None:
 
 def test_the_monitor_flushes_each_replayed_batch() -> None:
     """The partition it makes is given the flush: after a batch nothing of it is kept."""
-    agent = MonitorAgent.__new__(MonitorAgent)
+    agent: Any = StatefulAgent.__new__(StatefulAgent)
+    agent.parameters, agent.identity, agent.name = MONITOR_AGENT, MONITOR_AGENT.identity, MONITOR_AGENT.identity.name
     agent.metrics, agent.core = Recorded(), MonitorCore("test", counted())
-    agent.app = SimpleNamespace(conf=SimpleNamespace(id="fxwatch-monitor"))
-    agent.settings = SimpleNamespace(broker_patience_seconds=1.0, transaction_timeout_seconds=1.0)
+    agent.settings = SimpleNamespace(
+        application="fxwatch", broker_patience_seconds=1.0, transaction_timeout_seconds=1.0
+    )
     agent.broker = SimpleNamespace(was_away=lambda: False)
-    agent.log = agent.plan = agent._topic_id = agent._writing = None
+    agent.log = agent._writing = None
+    agent.plan = SimpleNamespace(topic_id="an id")
     agent.writers, agent.partitions = {}, {}
     agent._create(0)
     agent.partitions[0]._on_replayed()
