@@ -15,7 +15,7 @@ def _pattern(places: int, *, positive: bool) -> str:
     return rf"^{above_zero}(?:[0-9]{{1,15}}(?:\.[0-9]{{1,{places}}})?|10{{15}}(?:\.0{{1,{places}}})?)$(?!\n)"
 
 
-# CONTRACT fx.transactions.v1: "decimal > 0 (<= 1e15, <= 6 places)"
+# CONTRACT, "What holds for every topic": at most 1e15, with at most 6 places
 MONEY_ABOVE_ZERO = _pattern(6, positive=True)
 # where the contract says ">= 0" or names no sign: nothing it counts there can be negative
 MONEY = _pattern(6, positive=False)

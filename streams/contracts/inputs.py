@@ -111,9 +111,8 @@ class DeclarationRecord(msgspec.Struct, frozen=True, kw_only=True):
 class RateRecord(msgspec.Struct, frozen=True, kw_only=True):
     """CONTRACT `fx.rates.v1`: 1 unit of `base` = `mid` units of `quote`.
 
-    The contract names no `event_id` here; one is accepted, and without it the identity is `BASE/QUOTE@rate_time`, so
-    that a correction of a rate for the same time needs an `event_id` of its own. `source` names the feed, and is part
-    of the identity.
+    Both optional fields came with 1.1. Without `event_id` the identity is `BASE/QUOTE@rate_time`, so that a correction
+    of a rate for the same time needs one of its own. `source` names the feed, and is part of the identity.
     """
 
     event_id: Id64 | UnsetType = UNSET

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.bench
 ROOT = Path(__file__).resolve().parents[2]
 HISTORY = Path(__file__).with_name("history.jsonl")
 EVENTS = 20_000
-# issue 4, "It is done when"
+# the limits that docs/BENCHMARKS.md names
 INGEST_LIMIT, ENGINE_LIMIT, ECHO_LIMIT_MS = 10.0, 4.0, 100.0
 # A sender that cannot keep this share of its pace shows that the machine is too loaded to judge latency.
 LEAST_PACE = 0.97

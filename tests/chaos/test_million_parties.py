@@ -12,7 +12,7 @@ from tests.support.million_parties import measured_apart
 pytestmark = pytest.mark.chaos
 
 PARTIES = int(os.environ.get("PARTIES", "1_000_000"))
-# DESIGN section 4, issue 5: all partitions in one process
+# DESIGN section 4: all partitions in one process
 SECONDS, STALL_MS = 60.0, 50.0
 # what the default interval (60 s a partition) brings at 1 000 events/s
 EVENTS_PER_INTERVAL = 60_000

@@ -27,6 +27,7 @@ SOUND = (
     'PLAN, "Order of topics"',
     "PLAN, Order of topics.",
     "PLAN `fx.rates.v1`, PLAN T01, PLAN 1.1",
+    "aiokafka issue 1038; Remittance Prices, issue 47, 2023",
     "RFC 8032, section 7.1; https://wiki.example/NOWHERE" + ".md",
 )
 WRONG = {
@@ -38,6 +39,7 @@ WRONG = {
     "(PLAN, " + "Key rotation)": Citation("streams/cites.py", "PLAN", "Key rotation"),
     "PLAN " + "1.2": Citation("streams/cites.py", "PLAN", "1.2"),
     "PLAN " + "`fx.news.v1`": Citation("streams/cites.py", "PLAN", "fx.news.v1"),
+    "as wanted (issue" + " 5)": Citation("streams/cites.py", "issue", "5"),
     "PLAN " + "T02": Citation("streams/cites.py", "PLAN", "T02"),
 }
 

@@ -8,6 +8,7 @@ What is looked for, where NAME is a document of `docs/` or of the root, without 
 * NAME 1.1: a heading with that number, or a version of that number that the page names;
 * a name in capitals, then a title in quotes: a heading, or the bold words that a paragraph begins with;
 * NAME, then a title without quotes: the same;
+* an issue's number, but another project's or a journal's: the list of issues is not in the repository;
 * NAME `fx.topic.v1`, NAME T01: a heading of that topic or typology.
 """
 
@@ -29,6 +30,7 @@ _FILE = re.compile(r"(?<![\w/.:<-])((?:\.\./)*(?:[\w.-]+/)*[A-Z][\w-]*(?:\.ko)?\
 _NAMED = r"\b([A-Z][A-Z0-9-]+[A-Z0-9])(?:\.md)?(?:\]\([^)]*\))?(?:'s)?,?"
 _SECTION = re.compile(_NAMED + r"\W(?:sections?|§) ?(\d+(?:\.\d+)*)")
 _TITLED = re.compile(_NAMED + r" \(?[\"“]([A-Z][ a-z][^\"”]+)[\"”]")
+_ISSUE = re.compile(r"(?<![a-z] )\bissue #?(\d+)\b(?!, \d{4})", re.IGNORECASE)
 # docstrings and comments; a sign in a string of code may pass for a comment's, which costs nothing
 _SAID = re.compile(r'""".*?"""|#[^\n]*', re.DOTALL)
 # a comment's or docstring's line breaks are blanks
@@ -98,6 +100,7 @@ def wrong_citations(root: Path) -> list[Citation]:
         wrong += _wrong_links(root, name, text) if name.endswith(".md") else []
         told = _FILE.findall(text) if ".md" in text else ()
         wrong += [Citation(name, each) for each in told if not _is_there(root, name, each)]
+        wrong += [Citation(name, "issue", number) for number in _ISSUE.findall(_BREAK.sub(" ", _prose(name, text)))]
         for document, part in _parts(pages, name, text):
             if document not in pages or not pages[document].has(part):
                 wrong.append(Citation(name, document, part))

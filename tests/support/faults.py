@@ -23,9 +23,9 @@ RECOVERY_SECONDS = 120.0
 # already is done by then.
 SETTLE_SECONDS = 0.1
 IN_TRANSACTION_SECONDS = 30.0
-# SIGTERM: drained and gone within this, outside a join (issue 5)
+# SIGTERM: drained and gone within this, outside a join (GUARANTEES, "Crashes, brokers, network")
 EXIT_SECONDS = 5.0
-# what a worker may grow by while the brokers are away (issue 5), MB of 10^6 bytes
+# what a worker may grow by while the brokers are away (the same), MB of 10^6 bytes
 GROWTH_MEGABYTES = 100.0
 
 
