@@ -1,1 +1,1 @@
-"""The exact engine: one ledger partition's state, outputs and snapshots, each record applied once."""
+"""The engine of every agent that learns: partitions, exact outputs and snapshots, each record applied once."""
