@@ -21,9 +21,9 @@ from detectors.contracts.configuration import (
     RateRules,
     TypologyRules,
 )
-from detectors.contracts.limits import number
+from detectors.contracts.limits import LimitKinds, number
 from detectors.ranking.ensemble import Scorer
-from detectors.typologies import REGISTRY
+from detectors.typologies import registered
 
 _DESK = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 # Report numbers are compared with each mask; the lists are written by people.
@@ -50,7 +50,6 @@ MOST_LIMITS = 2_000
 # characters of a sender's own name that a message shows
 _SHOWN = 40
 _NO_ZONES = ("localtime", "posixrules", "Factory")
-_KINDS = {typology.id: typology.limits for typology in REGISTRY}
 _DESK_EXPECTED = "1 to 40 of a-z, 0-9 and -, not - first"
 
 
@@ -58,7 +57,7 @@ def configuration_faults(configuration: Configuration) -> list[str]:
     """Every fault found, each with its place, what was got and what is expected; empty when it can be put in force."""
     return [
         *(fault for name, rules in configuration.rules.items() for fault in _names(name, rules)),
-        *_desks(configuration, set(_KINDS)),
+        *_desks(configuration, set(_kinds())),
         *_admission(configuration.admitted),
         *_zone_of_a_machine(configuration.engine),
         *stopping_faults(configuration),
@@ -84,15 +83,19 @@ def stopping_faults(configuration: Configuration) -> list[str]:
     return found
 
 
+def _kinds() -> dict[str, LimitKinds]:
+    return {typology.id: typology.limits for typology in registered()}
+
+
 def _place(name: str, limit: Limit) -> str:
     return f"[rules.{name}] limit {limit.name[:_SHOWN]} from {limit.effective_from}"
 
 
 def _names(name: str, rules: TypologyRules) -> Iterator[str]:
     """Typologies, limits and units that are none, and limits that are missing."""
-    kinds = _KINDS.get(name)
+    kinds = _kinds().get(name)
     if kinds is None:
-        yield f"[rules.{name}] no such typology; expected: one of {', '.join(sorted(_KINDS))}"
+        yield f"[rules.{name}] no such typology; expected: one of {', '.join(sorted(_kinds()))}"
         return
     for limit in rules.limits:
         kind = kinds.get(limit.name)
@@ -114,7 +117,7 @@ def _numbers(name: str, rules: TypologyRules) -> Iterator[str]:
         return
     dated: set[tuple[str, date]] = set()
     for limit in rules.limits:
-        place, kind = _place(name, limit), _KINDS.get(name, {}).get(limit.name)
+        place, kind = _place(name, limit), _kinds().get(name, {}).get(limit.name)
         try:
             value = number(limit.value)
         except ValueError as fault:

@@ -7,7 +7,7 @@ reading did. Cost: 25-60 ms, once for each configuration in a process.
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -17,11 +17,12 @@ from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, Rate, Source, Transaction
 from detectors.contracts.limits import Rulebook
 from detectors.memory.state import PartitionState
+from detectors.typologies import registered
+from detectors.typologies.base import Typology
+from detectors.typologies.declared import TrialDay, made_up
 
 # Dates on which limits change and which are tried; of more the first, the last and some between.
 MOST_DATES = 12
-# Pieces of a splitting that are tried; a limit that wants more is not reached, and does nothing either.
-MOST_PIECES = 12
 _KEPT_ANSWERS = 256
 _SMALLEST, _LARGEST = "0.000001", "1000000000000000"
 _answers: OrderedDict[bytes, str | None] = OrderedDict()
@@ -87,62 +88,30 @@ def _of_day(rulebook: Rulebook, day: date, noon: datetime) -> Iterator[tuple[str
     """The events of one date: rates, then what completes each typology, then extremes."""
     for base, quote, mid in (("USD", "KRW", "1400"), ("EUR", "USD", "1.1")):
         yield "a rate", Rate(event_id="", identity="", body="", base=base, quote=quote, mid=mid, rate_time=noon)
-
-    def limit(typology: str, name: str) -> float:
-        found = rulebook.limit(typology, name, day + timedelta(days=1))
-        return 0.0 if found is None else float(found.number)
-
-    line, low = limit("T01", "document_line"), limit("T01", "band_low")
-    piece = _written(line * (1 + low) / 2)
-    pieces = min(max(int(limit("T01", "pieces_min")), int(limit("T01", "sum_multiple")) + 2), MOST_PIECES)
-    splitter = f"t.000.splitter{day}"
-    for number in range(pieces):
-        yield "a split remittance", _paid(noon + timedelta(minutes=number), splitter, piece)
-    for name in ("annual_cap", "small_remitter_cap"):
-        party = f"t.000.{name}{day}"
-        for number, part in enumerate((0.999, 0.01, 0.5)):
-            amount = _written(limit("T02", name) * part)
-            yield "a yearly cap", _paid(noon + timedelta(minutes=number), party, amount, channel="small_remitter")
-    trader = f"t.000.trader{day}"
-    for number, rate in enumerate(("1401", "1700", "900", "0.000001", _LARGEST)):
-        amount = _written(max(limit("T16", "amount_min"), 1.0) * 2)
-        yield (
-            "an off-market deal",
-            _paid(
-                noon + timedelta(minutes=number),
-                trader,
-                amount,
-                party_type="company",
-                settled_currency="KRW",
-                deal_rate=rate,
-            ),
-        )
+    first = made_up(noon, f"t.000.first{day}", "100")
+    for number, typology in enumerate(registered()):
+        for place, (what, payment) in enumerate(typology.trial(TrialDay(day, noon, _limits(rulebook, typology, day)))):
+            first = payment if number == place == 0 else first
+            yield what, payment
     for number, amount in enumerate((_SMALLEST, _LARGEST)):
         for direction in ("out", "in"):
             at = noon + timedelta(minutes=number)
-            yield "an extreme amount", _paid(at, f"t.000.x{day}", amount, direction=direction, party_type="bank")
-    yield "a payment without a rate", _paid(noon, trader, "100", currency="XAU", evidence="shown")
-    yield "a return", _paid(noon, splitter, piece, status="returned", original_event_id="0.2")
-    yield "a late payment", _paid(noon - timedelta(days=400) if day.year > 2 else noon, splitter, piece)  # noqa: PLR2004
+            yield "an extreme amount", made_up(at, f"t.000.x{day}", amount, direction=direction, party_type="bank")
+    yield "a payment without a rate", made_up(noon, f"t.000.trader{day}", "100", currency="XAU", evidence="shown")
+    # the first payment of the first day, right behind its rates
+    yield "a return", msgspec.structs.replace(first, status="returned", original_event_id="0.2")
+    late = noon - timedelta(days=400) if day.year > 2 else noon  # noqa: PLR2004
+    yield "a late payment", msgspec.structs.replace(first, event_time=late)
 
 
-def _paid(at: datetime, party: str, amount: str, **fields: str) -> Transaction:
-    given = {
-        "direction": "out",
-        "party_type": "person",
-        "counterparty": "t.001.payee",
-        "counterparty_country": "VN",
-        "institution": "TRIAL",
-        "channel": "app",
-        "currency": "USD",
-        "purpose": "1",
-    } | fields
-    return Transaction(event_id="", identity="", body="", event_time=at, party=party, amount=amount, **given)  # type: ignore[arg-type]
+def _limits(rulebook: Rulebook, typology: Typology, day: date) -> Callable[[str], float]:
+    """A typology's own limits on the day after, 0 where there is none."""
 
+    def limit(name: str) -> float:
+        found = rulebook.limit(typology.id, name, day + timedelta(days=1))
+        return 0.0 if found is None else float(found.number)
 
-def _written(amount: float) -> str:
-    """An amount as the contract takes it."""
-    return f"{min(max(amount, 0.000001), 1e15):.6f}"
+    return limit
 
 
 def _hex(text: str) -> str:

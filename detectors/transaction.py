@@ -23,13 +23,12 @@ from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
-from detectors.typologies import REGISTRY
+from detectors.typologies import registered, wanted
 from detectors.typologies.base import Context, Deal
-from detectors.typologies.t01_split_remittance import split_band
-from detectors.typologies.t16_off_market_rate import deviation_of
 from detectors.values import money
 from detectors.values.institution_code import institution_code
 from detectors.values.legal_calendar import DAY_US, SECOND_US, local, to_us, year_bounds
+from detectors.values.market_gap import CENTIBP, deviation_of
 from detectors.values.money import Exact, Ratio
 
 WEEK_US = 7 * DAY_US
@@ -142,7 +141,7 @@ def apply_transaction(
     _prune(step)
     folded_now += _fold(step)
     roster.store(state, event.party, event.previous, known, state.shares.known_as(event.institution))
-    deal_bp = None if worth.deal is None else worth.deal.deviation / 100
+    deal_bp = None if worth.deal is None else worth.deal.deviation / CENTIBP
     return Seen(
         late,
         worth.usd,
@@ -194,7 +193,7 @@ def _account(step: _Step, row: Payment, worth: _Money, late: bool) -> Effect:
     if effect.kind in {"amended", "reversed"}:
         taken_back.follow(state, effective, known, was)
     counts = effect.payment is not None and effect.kind in {"new", "amended"}
-    if counts and row.flags & payments.NO_DOCUMENT:
+    if counts and any(which.holds(row.flags) for which in wanted().proofs):
         known.remember_proof(build.proof_of(state, event, step.origin, piece=_is_piece(step, row)))
     return effect
 
@@ -249,7 +248,7 @@ def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None
     state, effective, event, at_us, known = step.state, step.effective, step.event, step.at_us, step.known
     assert state.scorer is not None
     wall = local(at_us, effective.zone)
-    line = effective.rulebook.limit("T01", "document_line", wall.date())
+    line = effective.rulebook.law("document_line", wall.date())
     dollars = None if worth.usd is None else worth.usd / 100
     week = None if worth.usd is None else _week_sum(step, row, worth.usd, told) / 100
     view = EventView(
@@ -263,7 +262,7 @@ def _score(step: _Step, row: Payment, worth: _Money, told: Payment | None = None
         institution=event.institution,
         counterparty=f"{row.beneficiary:016x}",
         amount_usd=dollars,
-        deal_deviation_bp=None if worth.deal is None else worth.deal.deviation / 100,
+        deal_deviation_bp=None if worth.deal is None else worth.deal.deviation / CENTIBP,
         no_document=bool(row.flags & payments.NO_DOCUMENT),
         local_hour=wall.hour + wall.minute / 60 + wall.second / 3600,
         local_weekday=wall.weekday(),
@@ -334,7 +333,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
         if not found and effect.payment is not None:
             known.remember_unusual(effect.payment.event)
     if context is not None and effect.kind == "new":
-        for typology in REGISTRY:
+        for typology in registered():
             typology.learn(context)
     return _Judged(
         alert,
@@ -372,10 +371,11 @@ def _offer(step: _Step, scored: Scored | None, *, again: bool) -> tuple[Selectio
 
 
 def _is_piece(step: _Step, row: Payment) -> bool:
-    if not row.flags & payments.OUT:
+    """Whether a rule wants the payment one by one, by the amounts of its own day."""
+    if not any(one.payments.holds(row.flags) for one in wanted().one_by_one):
         return False
-    low, high = split_band(step.effective.rulebook, local(row.time, step.effective.zone).date())
-    return low <= row.usd <= high
+    day = local(row.time, step.effective.zone).date()
+    return any(one.holds(row.flags, row.usd) for one in wanted().in_force(step.effective.rulebook, day))
 
 
 def _fold(step: _Step) -> int:
@@ -383,10 +383,10 @@ def _fold(step: _Step) -> int:
 
 
 def _needs(step: _Step) -> folded.Needs:
-    """What decides which payments are folded first; the band is that of the clock's day."""
-    effective = step.effective
-    band = split_band(effective.rulebook, local(step.clock_us, effective.zone).date())
-    return folded.Needs(step.clock_us, effective.lateness_us, band, effective.zone, step.state.shares.has)
+    """What decides which payments are folded first; the bands are those of the clock's day."""
+    effective, every = step.effective, wanted()
+    in_force = every.in_force(effective.rulebook, local(step.clock_us, effective.zone).date())
+    return folded.Needs(step.clock_us, effective.lateness_us, every, in_force, effective.zone, step.state.shares.has)
 
 
 def _prune(step: _Step) -> None:
@@ -394,7 +394,7 @@ def _prune(step: _Step) -> None:
     assert watermark_us is not None
     year = local(watermark_us - effective.lateness_us, effective.zone).year
     start = year_bounds(year, effective.zone)[0]
-    payments.prune(step.known, *payments.horizons(watermark_us, effective.lateness_us, start))
+    payments.prune(step.known, wanted().horizons(watermark_us, effective.lateness_us, start))
 
 
 def _context(step: _Step, effect: Effect, worth: _Money) -> Context | None:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import faust
 from aiokafka.errors import KafkaError
 
-from detectors.typologies import REGISTRY
+from detectors.typologies import registered
 from streams.contracts import identifiers, refusal_codes
 from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
 from streams.faust_runtime.faust_metrics import FaustMonitorCollector
@@ -271,7 +271,7 @@ def _metrics(
         partitions=effective.engine.partitions,
         input_partitions=input_partitions,
         desks=sorted(effective.desks),
-        typologies=[typology.id for typology in REGISTRY],
+        typologies=[typology.id for typology in registered()],
         topics=topics.INPUTS,
         codes=sorted(refusal_codes.CODES),
         detectors=sorted(effective.detectors.members),

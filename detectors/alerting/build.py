@@ -37,7 +37,7 @@ from detectors.memory import verdicts
 from detectors.memory.state import PartitionState
 from detectors.ranking.ensemble import Scored
 from detectors.ranking.fusion import fuse
-from detectors.typologies import REGISTRY
+from detectors.typologies import registered
 from detectors.typologies.base import Context, Finding, Typology
 from detectors.values.legal_calendar import from_us
 from detectors.values.money import Exact, Ratio, half_even, plain
@@ -92,7 +92,7 @@ def evaluated(context: Context, configuration: Configuration) -> list[tuple[Typo
     One that fires only as others call the party is disputed, and the stronger of its readings counts.
     """
     found = []
-    for typology in REGISTRY:
+    for typology in registered():
         rules = configuration.rules.get(typology.id)
         if rules is None or not rules.enabled:
             continue

@@ -4,9 +4,10 @@ A party keeps `MOST_ROWS` payments as rows. Beyond that the ones that are needed
 the cent, into totals by local day and by institution, so that the year's total without documents is what it would have
 been. Lost of a folded payment is the rest. A return, a cancellation or a settlement of it finds no payment any more:
 a return then stays pending and is counted here, and a settlement counts as a payment of its own, so the total may be
-too high and is never too low. It is no evidence of its own, and a corrected rate does not restate it. Of pieces in
-T01's band the number and sum are kept by purpose and local day, so that none leaves a window's sum; what is lost of
-them is the payee and the hour (t01_folded.py). Alerts say how many payments of their total are folded.
+too high and is never too low. It is no evidence of its own, and a corrected rate does not restate it. Of pieces, the
+payments in an amount band that a rule wants one by one (wanted.py), the number and sum are kept by purpose and local
+day, so that none leaves a window's sum; what is lost of them is the payee and the hour (t01_folded.py). Alerts say how
+many payments of their total are folded.
 
 Each institution with a share of its own (shares.py) keeps its share of the rows that may still be needed. Failure
 prevented: 2 600 pieces that one bank sends push out the two that another bank sent of the same party.
@@ -27,7 +28,6 @@ import numpy.typing as npt
 
 from detectors.books.party import Party
 from detectors.books.payments import (
-    LONGEST_ROLLING_DAYS,
     NO_DOCUMENT,
     OUT,
     ROW,
@@ -40,6 +40,7 @@ from detectors.books.payments import (
     rows_where,
     sums_by,
 )
+from detectors.books.wanted import InForce, Wanted
 from detectors.values.legal_calendar import DAY_US, HOUR_US, local_date
 
 # 147 kB a party, and at most some 7 ms for the payment that alerts on all of them. Not folded is who makes up to 2 048
@@ -52,9 +53,10 @@ MOST_INSTITUTIONS = 64
 MOST_DAYS = 800
 # totals are cut to what 63 bits hold, 9.2e16 USD: every limit is passed all the same (as `money.LARGEST_CENTS`)
 LARGEST_TOTAL = 2**63 - 1
-# Purposes whose pieces are told apart, and their days: T01's longest window, with how late an event may be by default.
+# Purposes whose pieces are told apart in a tally, and the days they are kept beyond what its rule looks back on: twice
+# how late an event may be by default.
 MOST_PURPOSES = 16
-MOST_PIECE_DAYS = 160
+LATE_DAYS = 70
 # the sums that the 7-day feature looks back on, and the days by which an event may be late
 FLOW_DAYS = 60
 OTHERS = ""
@@ -94,7 +96,7 @@ class Folded(msgspec.Struct, array_like=True):
     `count` is every payment folded since the party is known. `days` are by the ordinal of the local day, `institutions`
     by calendar year and name (`OTHERS` beyond `MOST_INSTITUTIONS`): cents, and cents through small remitters. `flows`
     are cents (in, out) of all payments by UTC day, for the sum of the last seven days. `pieces` are number and cents of
-    those in T01's band, by purpose (`OTHER_PURPOSES` beyond `MOST_PURPOSES`) and local day.
+    those in a rule's band, by tally and purpose (`piece_key`, `OTHER_PURPOSES` beyond `MOST_PURPOSES`) and local day.
     """
 
     count: int = 0
@@ -103,9 +105,9 @@ class Folded(msgspec.Struct, array_like=True):
     flows: dict[int, tuple[int, int]] = {}
     pieces: dict[str, dict[int, tuple[int, int]]] = {}
 
-    def pieces_of(self, purpose: str) -> dict[int, tuple[int, int]]:
-        """Number and cents by local day of the pieces that are, or may be, of a purpose; in order of days."""
-        named, others = self.pieces.get(purpose, {}), self.pieces.get(OTHER_PURPOSES, {})
+    def pieces_of(self, purpose: str, tally: str = "") -> dict[int, tuple[int, int]]:
+        """Number and cents by local day of a tally's pieces that are, or may be, of a purpose; in order of days."""
+        named, others = (self.pieces.get(piece_key(tally, one), {}) for one in (purpose, OTHER_PURPOSES))
         both = {day: [named.get(day, (0, 0)), others.get(day, (0, 0))] for day in sorted({*named, *others})}
         return {day: (one[0] + other[0], one[1] + other[1]) for day, (one, other) in both.items()}
 
@@ -133,14 +135,25 @@ class Folded(msgspec.Struct, array_like=True):
 class Needs(NamedTuple):
     """What decides which payments are needed least.
 
-    The clock, how late payments may be, T01's band (USD cents), and which institutions have a share of their own.
+    The clock, how late payments may be, what rules want, with the bands of the clock's day, and which institutions have
+    a share of their own.
     """
 
     clock_us: int
     lateness_us: int
-    band: tuple[int, int]
+    wanted: Wanted
+    in_force: tuple[InForce, ...]
     zone: ZoneInfo
     has_share: Callable[[str], bool] = bool
+
+
+def piece_key(tally: str, purpose: str) -> str:
+    """The name in `Folded.pieces` of a tally's purpose; in the tally without a name it is the purpose alone."""
+    return f"\0{tally}\0{purpose}" if tally else purpose
+
+
+def _tally_of(key: str) -> str:
+    return key.split("\0")[1] if key.count("\0") > 1 else ""
 
 
 _decoder = msgspec.msgpack.Decoder(Folded)
@@ -169,7 +182,7 @@ def fold(party: Party, needs: Needs) -> int:
     leaving[order[: count - KEPT_ROWS]] = True
     found = folded_of(party) or Folded()
     gone = rows_where(table, leaving)
-    _add(found, gone, party.names, needs.zone)
+    _add(found, gone, party.names, needs)
     _add_pieces(found, gone, party.names, needs)
     _forget(found, needs)
     staying = rows_where(table, ~leaving)
@@ -182,21 +195,27 @@ def fold(party: Party, needs: Needs) -> int:
 def _least_needed_first(table: Rows, names: list[str], needs: Needs) -> npt.NDArray[Any]:
     """Row numbers in the order in which they are folded.
 
-    First payments that the law does not add up, then those beyond every window; then what lies under T01's band, the
-    smallest first, and what lies over it. Pieces of the band go last, the oldest first: 100 000 tiny payments must not
-    push out large ones. What may still be settled goes later than what is settled, but before the band. Of what may
+    First payments that no rule wants one by one, then those beyond every look-back; then what lies under the bands, the
+    smallest first, and what lies over them. Pieces of a band go last, the oldest first: 100 000 tiny payments must not
+    push out large ones. What may still be settled goes later than what is settled, but before the bands. Of what may
     still be needed, each share's own order counts, and the share that holds most gives first.
     """
     flags, time, usd = table["flags"], table["time"], table["usd"]
-    legal = flags & LEGAL == LEGAL
     oldest = needs.clock_us - needs.lateness_us
-    low, high = needs.band
-    in_band = legal & (usd >= low) & (usd <= high)
-    past = time < oldest - LONGEST_ROLLING_DAYS * DAY_US
+    wanted, recent, in_band, reaching = np.zeros((4, len(table)), bool)
+    for one in needs.in_force:
+        its = one.payments.holds(flags)
+        its_recent = its & (time >= oldest - one.days * DAY_US)
+        its_reaching = its_recent & (usd >= one.low)
+        wanted |= its
+        recent |= its_recent
+        reaching |= its_reaching
+        in_band |= its_reaching & (usd <= one.high)
+    past = wanted & ~recent
     awaited = (flags & SETTLED == 0) & (time >= needs.clock_us - SHORT_DAYS * DAY_US)
-    small = legal & (usd < low)
-    rank = np.select([past & legal, in_band, awaited & legal, awaited, small, legal], [1, 6, 5, 4, 2, 3], default=0)
-    size = np.where(small & ~past & ~awaited, usd, 0)
+    small = recent & ~reaching
+    rank = np.select([past, in_band, awaited & wanted, awaited, small, recent], [1, 6, 5, 4, 2, 3], default=0)
+    size = np.where(small & ~awaited, usd, 0)
     order = np.lexsort((table["offset"], time, size, rank))
     needed = rank[order] >= _NEEDED
     return np.concatenate((order[~needed], _fairly(order[needed], table["institution"], names, needs)))
@@ -222,14 +241,14 @@ def _fairly(
     return fair
 
 
-def _add(found: Folded, table: Rows, names: list[str], zone: ZoneInfo) -> None:
-    """Take rows into the totals. Cost: 0.5 ms for 512."""
+def _add(found: Folded, table: Rows, names: list[str], needs: Needs) -> None:
+    """Take rows into the totals, if a rule wants those, and into the flows. Cost: 0.5 ms for 512."""
     found.count += len(table)
     flows: dict[int, list[int]] = {}
     for (utc_day, out), [cents] in sums_by((table["time"] // DAY_US, table["flags"] & OUT), table["usd"]):
         flows.setdefault(utc_day, [0, 0])[out] = cents
-    legal = rows_where(table, (table["flags"] & LEGAL == LEGAL) & (table["usd"] != 0))
-    usd, days = legal["usd"], _local_days(legal["time"], zone)
+    legal = rows_where(table, (table["flags"] & LEGAL == LEGAL) & (table["usd"] != 0) & needs.wanted.totals)
+    usd, days = legal["usd"], _local_days(legal["time"], needs.zone)
     small, open_order = legal["flags"] & SMALL_REMITTER != 0, legal["flags"] & SETTLED == 0
     columns = usd, np.ones_like(usd), usd * small, small.astype("<i8"), usd * open_order, open_order.astype("<i8")
     for (day,), figures in sums_by((days,), *columns):
@@ -244,13 +263,13 @@ def _add(found: Folded, table: Rows, names: list[str], zone: ZoneInfo) -> None:
 
 
 def _add_pieces(found: Folded, table: Rows, names: list[str], needs: Needs) -> None:
-    """Count the pieces among rows by purpose and local day. Cost: 0.2 ms for 512."""
-    low, high = needs.band
-    usd = table["usd"]
-    pieces = rows_where(table, (table["flags"] & LEGAL == LEGAL) & (usd >= low) & (usd <= high) & (usd > 0))
-    keys, cents = (pieces["purpose"], _local_days(pieces["time"], needs.zone)), pieces["usd"]
-    for (purpose, day), (count, total) in sums_by(keys, np.ones_like(cents), cents):
-        _piece(found.pieces, names[purpose], day, (count, total))
+    """Count each tally's pieces among rows by purpose and local day. Cost: 0.2 ms for 512."""
+    for one in needs.in_force:
+        if one.tally is not None:
+            pieces = rows_where(table, one.holds(table["flags"], table["usd"]) & (table["usd"] > 0))
+            keys, cents = (pieces["purpose"], _local_days(pieces["time"], needs.zone)), pieces["usd"]
+            for (purpose, day), (count, total) in sums_by(keys, np.ones_like(cents), cents):
+                _piece(found.pieces, piece_key(one.tally, names[purpose]), day, (count, total))
 
 
 def _local_days(times: npt.NDArray[Any], zone: ZoneInfo) -> npt.NDArray[Any]:
@@ -266,10 +285,11 @@ def _years(days: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.array([date.fromordinal(day).year for day in found.tolist()], "<i8")[places]
 
 
-def _piece(pieces: dict[str, dict[int, tuple[int, int]]], purpose: str, day: int, more: tuple[int, int]) -> None:
-    if purpose not in pieces and len(pieces) >= MOST_PURPOSES:
-        purpose = OTHER_PURPOSES
-    days = pieces.setdefault(purpose, {})
+def _piece(pieces: dict[str, dict[int, tuple[int, int]]], key: str, day: int, more: tuple[int, int]) -> None:
+    tally = _tally_of(key)
+    if key not in pieces and sum(_tally_of(one) == tally for one in pieces) >= MOST_PURPOSES:
+        key = piece_key(tally, OTHER_PURPOSES)
+    days = pieces.setdefault(key, {})
     before = days.get(day, (0, 0))
     days[day] = (before[0] + more[0], min(before[1] + more[1], LARGEST_TOTAL))
 
@@ -304,28 +324,31 @@ def _share(shares: dict[str, tuple[int, int]], more: Iterable[tuple[str, tuple[i
 def _forget(found: Folded, needs: Needs) -> None:
     """Let go of years and days that no later event can belong to."""
     oldest = local_date(needs.clock_us - needs.lateness_us, needs.zone)
-    first = min(date(oldest.year, 1, 1).toordinal(), oldest.toordinal() - LONGEST_ROLLING_DAYS)
+    first = min(date(oldest.year, 1, 1).toordinal(), oldest.toordinal() - needs.wanted.longest_days())
     found.days = {day: found.days[day] for day in sorted(found.days) if day >= first}
     while len(found.days) > MOST_DAYS:  # days far ahead of the clock: the two oldest become one, no cent is lost
         oldest_day, next_day = list(found.days)[:2]
         found.days[next_day] = found.days[next_day].plus(found.days.pop(oldest_day))
     years = {date.fromordinal(day).year for day in found.days}
     found.institutions = {year: shares for year, shares in found.institutions.items() if year in years}
-    for purpose in list(found.pieces):
-        kept = {
-            day: found.pieces[purpose][day]
-            for day in sorted(found.pieces[purpose])
-            if day >= oldest.toordinal() - LONGEST_ROLLING_DAYS
-        }
-        while len(kept) > MOST_PIECE_DAYS:  # the two oldest become one, no piece is lost
-            oldest_day, next_day = list(kept)[:2]
-            count, cents = kept.pop(oldest_day)
-            kept[next_day] = (kept[next_day][0] + count, min(kept[next_day][1] + cents, LARGEST_TOTAL))
-        found.pieces[purpose] = kept
-        if not kept:
-            del found.pieces[purpose]
+    look_back = {one.tally: one.days for one in needs.in_force}
+    for key in list(found.pieces):
+        days, width = found.pieces.pop(key), look_back.get(_tally_of(key))
+        # of a rule that this release does not have any more nothing is kept
+        if width is not None and (kept := _newest_pieces(days, oldest.toordinal() - width, width + LATE_DAYS)):
+            found.pieces[key] = kept
     newest = max(found.flows, default=0)
     found.flows = {day: cents for day, cents in found.flows.items() if day > newest - FLOW_DAYS}
+
+
+def _newest_pieces(days: dict[int, tuple[int, int]], first: int, most: int) -> dict[int, tuple[int, int]]:
+    """The pieces of `first` and later days; of more than `most` days the two oldest become one, no piece is lost."""
+    kept = {day: days[day] for day in sorted(days) if day >= first}
+    while len(kept) > most:
+        oldest_day, next_day = list(kept)[:2]
+        count, cents = kept.pop(oldest_day)
+        kept[next_day] = (kept[next_day][0] + count, min(kept[next_day][1] + cents, LARGEST_TOTAL))
+    return kept
 
 
 def note_return(party: Party, cents: int, needs: Needs) -> None:
@@ -353,7 +376,7 @@ def joined(current: Party, earlier: Party) -> bytes:
         _share(found.institutions.setdefault(year, {}), shares.items())
     for utc_day, cents in other.flows.items():
         _flow(found.flows, utc_day, cents)
-    for purpose, days in other.pieces.items():
+    for key, days in other.pieces.items():
         for day, more in days.items():
-            _piece(found.pieces, purpose, day, more)
+            _piece(found.pieces, key, day, more)
     return msgspec.msgpack.encode(found)

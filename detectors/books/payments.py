@@ -2,14 +2,13 @@
 
 import struct
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from detectors.books.party import Party, Proof, Restated
-from detectors.values.legal_calendar import DAY_US
 
 OUT = 1
 NO_DOCUMENT = 2
@@ -46,10 +45,8 @@ NAMED = ("purpose", "institution", "currency")
 _PACKER = struct.Struct("<qqQQQqqqHHHBB")
 Rows = npt.NDArray[Any]
 
-# Other payments than those the law adds up are only needed to match a settlement or a return, and for the 7-day sum.
+# Payments that no rule wants are needed to match a settlement or a return, and for the 7-day sum.
 SHORT_DAYS = 7
-# T01 looks back 90 days from an event
-LONGEST_ROLLING_DAYS = 90
 _PRUNE_EVERY = 4
 FEW = 100
 # Rows of one payment number that are looked at. Failure prevented: an id that a sender gives to every payment.
@@ -79,6 +76,18 @@ class Payment(msgspec.Struct):
         if self.flags & SECONDED:
             fields = (*fields[:-2], self.exponent | _IN_EXPONENT, self.flags & ~SECONDED)
         return _PACKER.pack(*fields)
+
+
+class Horizons(NamedTuple):
+    """How far back rows are kept (wanted.py), as event times in microseconds.
+
+    `full_us` is the earliest of all, which orders are kept from; `short_us` that of any row. `since` is what rules want
+    beside: rows whose flags, of the first number's bits, are the second, from the third on.
+    """
+
+    full_us: int
+    short_us: int
+    since: tuple[tuple[int, int, int], ...]
 
 
 def rows(party: Party) -> Rows:
@@ -161,8 +170,8 @@ def _payment(fields: tuple[int, ...]) -> Payment:
     return row
 
 
-def prune(party: Party, full_us: int, short_us: int) -> None:
-    """Drop rows that no window needs any more: before `full_us`, and before `short_us` those the law does not add up.
+def prune(party: Party, kept: Horizons) -> None:
+    """Drop rows that neither a rule nor a later event of their payment needs any more.
 
     An order that was never settled is kept in full, because its settlement may yet say that no document was shown.
     Looked at once in 4 rows, so that it costs little on most events.
@@ -171,19 +180,23 @@ def prune(party: Party, full_us: int, short_us: int) -> None:
     if count % _PRUNE_EVERY or not count:
         return
     found = rows(party)
-    legal = (found["flags"] & NO_DOCUMENT != 0) | (found["flags"] & SETTLED == 0)
-    keep = (found["time"] >= full_us) & (legal | (found["time"] >= short_us))
+    flags, time = found["flags"], found["time"]
+    keep = (time >= kept.short_us) | ((flags & SETTLED == 0) & (time >= kept.full_us))
+    for looked_at, wanted, first_us in kept.since:
+        keep |= (flags & looked_at == wanted) & (time >= first_us)
     if keep.all():
         return
     staying = rows_where(found, keep)
     party.payments = staying.tobytes()
     party.proofs = proofs_of(party, staying)
-    party.reversals = [reversal for reversal in party.reversals if reversal.time_us >= short_us]
+    party.reversals = [reversal for reversal in party.reversals if reversal.time_us >= kept.short_us]
     if party.restated:
         # failure prevented: a bank waits until another one's word about a payment is forgotten, and takes it back
         firsts = np.array([one.first for one in party.restated], "<u8")
         stand = set(firsts[np.isin(firsts, found["event"][keep])].tolist())
-        party.restated = [one for one in party.restated if one.first in stand or unpacked(one.row).time >= short_us]
+        party.restated = [
+            one for one in party.restated if one.first in stand or unpacked(one.row).time >= kept.short_us
+        ]
 
 
 def proofs_of(party: Party, found: Rows) -> list[Proof]:
@@ -213,12 +226,6 @@ def forget_names(party: Party) -> None:
     party.restated = [
         msgspec.structs.replace(one, row=row.tobytes()) for one, row in zip(party.restated, tables[1], strict=True)
     ]
-
-
-def horizons(watermark_us: int, lateness_us: int, year_start_us: int) -> tuple[int, int]:
-    """(full, short) horizons for `prune`; `year_start_us` is the local year's start of watermark less lateness."""
-    oldest = watermark_us - lateness_us
-    return min(year_start_us, oldest - LONGEST_ROLLING_DAYS * DAY_US), oldest - SHORT_DAYS * DAY_US
 
 
 def exact_sum(values: npt.NDArray[Any]) -> int:

@@ -18,12 +18,16 @@ from detectors.contracts.configuration import Configuration, Limit
 # past. The longest limit that means anything has 18 digits.
 _NUMBER = re.compile(r"[0-9]{1,18}(\.[0-9]{1,18})?([eE][+-]?[0-9]{1,2})?")
 LARGEST = Decimal(10) ** 18
+# Numbers of the law that more readers than one compare with, such as a rule and a feature, and the table of `rules`
+# where the configuration has each. A rule reads what is its own by `Rulebook.limit`, and these by `Rulebook.law`.
+LAW = {"document_line": "T01", "annual_cap": "T02"}
 
 
 class LimitKind(NamedTuple):
     """What a limit may be: its unit, the least and the largest value, whether whole numbers only, whether it is needed.
 
-    Ranges are wide: they keep out what would stop a partition or what nobody can mean, not what is unwise.
+    Ranges are wide: they keep out what would stop a partition or what nobody can mean, not what is unwise. `ko` is what
+    it is called in Korean, `counter` the word that its numbers are counted by there (of the unit `count`).
     """
 
     unit: str
@@ -31,6 +35,8 @@ class LimitKind(NamedTuple):
     most: str
     whole: bool = False
     needed: bool = True
+    ko: str = ""
+    counter: str = "건"
 
     def fault(self, value: Decimal) -> str | None:
         """What is expected instead of a value out of range; None for one within."""
@@ -101,3 +107,7 @@ class Rulebook:
             return None
         place = bisect_right(found[0], day)
         return found[1][place - 1] if place else None
+
+    def law(self, name: str, day: date) -> DatedLimit | None:
+        """The number of the law (`LAW`) in force on the local `day`, or None. Raises `KeyError` for another name."""
+        return self.limit(LAW[name], name, day)

@@ -16,7 +16,7 @@ from detectors.books.party import Party, pack, unpack
 from detectors.books.restatement import MOST_EFFORT, STEP_BYTES, STEP_PARTIES, RestatedChange, restate
 from detectors.memory.effective_configuration import Effective
 from detectors.memory.state import PartitionState
-from detectors.typologies import REGISTRY
+from detectors.typologies import registered
 from detectors.typologies.base import Past
 from detectors.values.money import Ratio
 
@@ -42,12 +42,12 @@ def follow(state: PartitionState, effective: Effective, party: Party, was: Befor
     if party.payments is was.payments and not reached:
         return
     now = _past(state, effective, party, party.payments, party.slots)
-    for typology in REGISTRY:
+    for typology in registered():
         typology.restate(now)
     if not party.alerted:
         return
     then = _past(state, effective, party, was.payments, was.slots)
-    by_id = {typology.id: typology for typology in REGISTRY}
+    by_id = {typology.id: typology for typology in registered()}
     for number, alerted in enumerate(party.alerted):
         name = alerted.typology.partition(" ")[0]  # cases.remembered_as
         if name not in by_id:  # a typology that this release does not know any more

@@ -27,7 +27,7 @@ from detectors.testbed.party_days import PartyDays, party_days
 from detectors.testbed.selection import party_day_ranks, within
 from detectors.testbed.sheet import Sheet
 from detectors.testbed.statistics import LEVEL, Reliability
-from detectors.typologies import REGISTRY
+from detectors.typologies import registered
 
 FORMAT = 1
 PRODUCT = "fxwatch"
@@ -244,7 +244,7 @@ def _stream(ground: Ground, days: int, illicit_days: int) -> Stream:
     sheet = ground.sheet
     names = sorted(set(ground.typology))
     seen = ground.events.hit(np.ones(len(sheet), np.bool_), ground.cases)
-    rules = {typology.id for typology in REGISTRY}
+    rules = {typology.id for typology in registered()}
     return Stream(
         transactions=len(sheet),
         history=int(sheet.history.sum()),

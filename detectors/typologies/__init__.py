@@ -3,6 +3,9 @@
 The registry's order is the order of evaluation and of an alert's list.
 """
 
+from functools import cache
+
+from detectors.books.wanted import Wanted, together
 from detectors.typologies.base import Typology
 from detectors.typologies.t01_split_remittance import SplitRemittance
 from detectors.typologies.t02_annual_cap import AnnualCap
@@ -13,3 +16,18 @@ REGISTRY: tuple[Typology, ...] = (
     AnnualCap(),
     OffMarketRate(),
 )
+
+
+def registered() -> tuple[Typology, ...]:
+    """Every typology of this release, switched on or off, in the registry's order."""
+    return REGISTRY
+
+
+def wanted() -> Wanted:
+    """What all of them want kept, whether they are switched on or not: one that is switched on later finds its past."""
+    return _together(REGISTRY)
+
+
+@cache
+def _together(registry: tuple[Typology, ...]) -> Wanted:
+    return together(typology.wants for typology in registry)

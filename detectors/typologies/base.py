@@ -2,10 +2,11 @@
 
 A new typology is one file with a class of the `Typology` protocol, one line in the registry, and its dated limits in
 the configuration. It is an exact rule: everything numeric it compares with is a limit, all windows are in event time.
+What it needs it declares as data on its own object; the core keeps the union of that and knows no rule by its name.
 """
 
 import heapq
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from operator import itemgetter
 from typing import Any, NamedTuple, Protocol
@@ -18,10 +19,12 @@ from detectors.books import payments
 from detectors.books.folded_payments import Folded
 from detectors.books.party import MOST_PARTS
 from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows
+from detectors.books.wanted import Wanted
 from detectors.contracts.alert import LimitShown, Measured, Number
 from detectors.contracts.configuration import Legend
 from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKinds, Rulebook
+from detectors.typologies.declared import DueDate, TrialDay, Words
 from detectors.values.money import Ratio
 from detectors.wording import phrases
 
@@ -70,6 +73,10 @@ class Context(msgspec.Struct, kw_only=True):
     def limit(self, typology: str, name: str) -> DatedLimit | None:
         """The limit in force on the payment's legal day, None before the first of its name."""
         return self.rulebook.limit(typology, name, self.day)
+
+    def law(self, name: str) -> DatedLimit | None:
+        """The number of the law (`limits.LAW`) in force on the payment's legal day, None before the first."""
+        return self.rulebook.law(name, self.day)
 
     def undocumented_rows(self, first_us: int, last_us: int) -> Rows:
         """The party's rows the law adds up in [first, last) of event time, by time, then ledger position."""
@@ -189,15 +196,22 @@ class Change(NamedTuple):
 
 
 class Typology(Protocol):
-    """One typology of TYPOLOGIES.md."""
+    """One typology of TYPOLOGIES.md. `declared.faults` says what is wrong with what it declares.
+
+    `told_apart` are the types of party that it treats in ways of their own. All others are one to it, so that a
+    disputed type is looked at once for each way. Failure prevented: 2 000 pieces looked through for each of three types
+    alike.
+    """
 
     id: str
     name_en: str
     name_ko: str
-    limits: LimitKinds
-    # Types of party that it treats in ways of their own; all others are one to it, so that a disputed type is looked
-    # at once for each way. Failure prevented: 2 000 pieces looked through for each of three types alike.
     told_apart: tuple[PartyType, ...]
+    # what its dated limits may be, by name; what it wants kept of payments; when it wants to be woken; its own words
+    limits: LimitKinds
+    wants: Wanted
+    due_dates: tuple[DueDate, ...]
+    words: Words
 
     def evaluate(self, context: Context) -> Finding | None:
         """What the payment completes, or None. Changes nothing."""
@@ -220,6 +234,10 @@ class Typology(Protocol):
 
         Only its difference before and after a change matters: it is what was taken back from the series.
         """
+        ...
+
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
+        """Payments that complete it under a day's limits, each with what it tries; a new configuration is tried so."""
         ...
 
 

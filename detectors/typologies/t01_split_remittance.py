@@ -17,9 +17,10 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
-from detectors.books.payments import LONGEST_ROLLING_DAYS, NO_DOCUMENT, OUT, Payment, Rows, exact_sum, rows_where
+from detectors.books.payments import NO_DOCUMENT, OUT, Payment, Rows, exact_sum, rows_where
+from detectors.books.wanted import LookBack, OneByOne, Wanted, Which
 from detectors.contracts.alert import Measured
-from detectors.contracts.events import PartyType
+from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds, Rulebook
 from detectors.typologies.base import (
     MOST_LEFT_OUT,
@@ -31,14 +32,18 @@ from detectors.typologies.base import (
     sums_by_institution,
     undocumented_sum,
 )
+from detectors.typologies.declared import DueDate, TrialDay
 from detectors.typologies.t01_folded import bound, bound_finding, folded_of_its_own
 from detectors.typologies.t01_windows import FewWindows, Windows, without_one
-from detectors.typologies.t01_words import pieces_told
+from detectors.typologies.t01_words import WORDS, pieces_told
 from detectors.values.legal_calendar import DAY_US, local_date
 from detectors.values.money import plain
 from detectors.wording import phrases
 
 ID = "T01"
+LOOK_BACK_DAYS = 90
+# pieces of a splitting that a trial makes; a limit that wants more is not reached, and does nothing either
+MOST_TRIED = 12
 # How much closeness in time says: pieces of one day are one transfer, pieces of a quarter may be a habit (our
 # judgement).
 CLOSENESS = {"window_day": 1.0, "window_week": 0.9, "window_month": 0.75, "window_quarter": 0.55}
@@ -49,6 +54,7 @@ UNDOCUMENTED = OUT | NO_DOCUMENT
 # Up to this many pieces the search for fewer tries every number; a handful is what investigators read.
 FEW_PIECES = 16
 FEW_WINDOWS = 64
+FLAG = LimitKind("flag", "0", "1", whole=True, needed=False)
 _NAMES = ("document_line", "band_low", "pieces_min", "sum_multiple", "beneficiaries_max", "growth_ratio", *CLOSENESS)
 
 
@@ -61,6 +67,14 @@ class Candidate(NamedTuple):
     strength: float
 
 
+def split_band(rulebook: Rulebook, day: date) -> tuple[int, int]:
+    """Lowest and highest amount of a piece on a legal day, USD cents; (1, 0), which holds none, without the limits."""
+    line, low = rulebook.law("document_line", day), rulebook.limit(ID, "band_low", day)
+    if line is None or low is None:
+        return 1, 0
+    return math.ceil(line.cents * low.number), line.cents
+
+
 class SplitRemittance:
     """The rule; see the module."""
 
@@ -70,21 +84,33 @@ class SplitRemittance:
     told_apart: tuple[PartyType, ...] = ("person", "bank")
     limits: LimitKinds = MappingProxyType(
         {
-            "document_line": LimitKind("USD", "1", "1000000000"),
-            "line_applies_after_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
-            "report_before_cap": LimitKind("flag", "0", "1", whole=True, needed=False),
-            "band_low": LimitKind("ratio", "0.001", "1"),
-            "pieces_min": LimitKind("count", "1", "1000000", whole=True),
-            "sum_multiple": LimitKind("ratio", "0.001", "1000000"),
-            "beneficiaries_max": LimitKind("count", "1", "1000000", whole=True),
-            "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
-            **dict.fromkeys(CLOSENESS, LimitKind("days", "0.001", "3660")),
+            "document_line": LimitKind("USD", "1", "1000000000", ko="증빙면제 기준금액"),
+            "line_applies_after_cap": FLAG._replace(ko="연간 한도 소진 후 기준금액 적용 여부"),
+            "report_before_cap": FLAG._replace(ko="연간 한도 소진 전 보고 여부"),
+            "band_low": LimitKind("ratio", "0.001", "1", ko="금액 구간의 하한(기준금액 대비)"),
+            "pieces_min": LimitKind("count", "1", "1000000", whole=True, ko="최소 송금 건수"),
+            "sum_multiple": LimitKind("ratio", "0.001", "1000000", ko="최소 합계(기준금액 대비)"),
+            "beneficiaries_max": LimitKind("count", "1", "1000000", whole=True, ko="최대 수취인 수", counter="명"),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
+            "window_day": LimitKind("days", "0.001", "3660", ko="관찰 기간(일)"),
+            "window_week": LimitKind("days", "0.001", "3660", ko="관찰 기간(주)"),
+            "window_month": LimitKind("days", "0.001", "3660", ko="관찰 기간(월)"),
+            "window_quarter": LimitKind("days", "0.001", "3660", ko="관찰 기간(분기)"),
         }
     )
+    # Incoming payments without documents stay too. No rule reads their rows, and states of today have them.
+    wants = Wanted(
+        look_back=(LookBack(Which(undocumented=True), LOOK_BACK_DAYS),),
+        one_by_one=(OneByOne(Which("out", undocumented=True), LOOK_BACK_DAYS, split_band, tally=""),),
+        proofs=(Which(undocumented=True),),
+        totals=True,
+    )
+    due_dates: tuple[DueDate, ...] = ()
+    words = WORDS
 
     def evaluate(self, context: Context) -> Finding | None:
         """The largest group of pieces around this payment that satisfies the rule. Cost: 1 us when out of the band."""
-        line = context.limit(ID, "document_line")
+        line = context.law("document_line")
         if line is None or not context.undocumented or context.transaction.party_type == "bank":
             return None
         if not in_band(context, context.payment.usd, line):
@@ -117,7 +143,7 @@ class SplitRemittance:
 
     def learn(self, context: Context) -> None:
         """Count, over all remitters of the partition, how many payments without documents lie in the band."""
-        line = context.limit(ID, "document_line")
+        line = context.law("document_line")
         if line is None or not context.undocumented:
             return
         counts = context.shared.setdefault(ID, {}).setdefault("pieces", [0.0, 0.0])
@@ -132,7 +158,7 @@ class SplitRemittance:
         if series not in past.names:
             return 0
         rows = rows_where(past.rows, past.rows["purpose"] == past.names.index(series))
-        return undocumented_sum(rows, at_us - LONGEST_ROLLING_DAYS * DAY_US, at_us + 1)
+        return undocumented_sum(rows, at_us - LOOK_BACK_DAYS * DAY_US, at_us + 1)
 
     def changes(self, context: Context, finding: Finding) -> Sequence[Change]:
         """Documents shown; an amount below the band; fewer pieces."""
@@ -164,13 +190,12 @@ class SplitRemittance:
             )
         return changes
 
-
-def split_band(rulebook: Rulebook, day: date) -> tuple[int, int]:
-    """Lowest and highest amount of a piece on a legal day, USD cents; (1, 0), which holds none, without the limits."""
-    line, low = rulebook.limit(ID, "document_line", day), rulebook.limit(ID, "band_low", day)
-    if line is None or low is None:
-        return 1, 0
-    return math.ceil(line.cents * low.number), line.cents
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
+        """As many pieces in the middle of the band as a splitting needs, and `MOST_TRIED` at most."""
+        pieces = min(max(int(day.limit("pieces_min")), int(day.limit("sum_multiple")) + 2), MOST_TRIED)
+        piece = day.limit("document_line") * (1 + day.limit("band_low")) / 2
+        for number in range(pieces):
+            yield "a split remittance", day.paid(number, "splitter", piece)
 
 
 def _band(context: Context) -> tuple[int, int]:
@@ -189,7 +214,7 @@ def _cap_standing(context: Context, annual_total: Callable[[], int]) -> tuple[fl
     flag = context.limit(ID, "line_applies_after_cap")
     if flag is None or flag.number == 0:
         return 1.0, False
-    cap = context.limit("T02", "annual_cap")
+    cap = context.law("annual_cap")
     if cap is None or context.transaction.party_type != "person" or annual_total() > cap.cents:
         return 1.0, False
     report = context.limit(ID, "report_before_cap")
@@ -313,7 +338,7 @@ def _finding(
     institutions = tuple(sorted(context.names[number] for number in set(pieces["institution"].tolist())))
     used = ["document_line", "band_low", "pieces_min", "sum_multiple", shown.window]
     shown_limits = [limits[name].shown() for name in used]
-    cap = context.limit("T02", "annual_cap")
+    cap = context.law("annual_cap")
     flag = context.limit(ID, "line_applies_after_cap")
     if before_cap and cap is not None and flag is not None:
         shown_limits += [flag.shown(), cap.shown()]

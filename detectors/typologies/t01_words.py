@@ -8,10 +8,38 @@ import numpy as np
 from detectors.books.payments import Rows
 from detectors.contracts.limits import DatedLimit
 from detectors.typologies.base import Context
+from detectors.typologies.declared import Word, Words
 from detectors.wording import phrases
 
 # (payments in the band, all payments without documents)
 Share = tuple[int, int]
+WORDS = Words(
+    measured={
+        "pieces": Word("송금 건수"),
+        "sum": Word("송금 합계"),
+        "sum_over_line": Word("송금 합계(기준금액 대비)"),
+        "smallest_piece": Word("가장 작은 송금액"),
+        "largest_piece": Word("가장 큰 송금액"),
+        "span": Word("첫 송금부터 마지막 송금까지"),
+        "beneficiaries": Word("수취인 수", "명"),
+        "institutions": Word("기관 수", "개"),
+        "pieces_at_most": Word("송금 건수(최대)"),
+        "sum_at_most": Word("송금 합계(최대)"),
+        "sum_over_line_at_most": Word("송금 합계(최대, 기준금액 대비)"),
+        "pieces_kept_one_by_one": Word("개별로 보관된 송금"),
+        "folded_pieces": Word("합계로만 보관된 송금"),
+        "folded_pieces_sum": Word("합계로만 보관된 송금의 합계"),
+        **{name: Word(korean) for name, korean in phrases.FOLDED_KO.items()},
+    },
+    windows=((r"(\S+) d", "{}일"),),
+    legal_basis={
+        "Foreign Exchange Transactions Act art. 15 (payment procedure); FSC notice 2021-11-15: split transfers count "
+        "as one when remitter, closeness in time and purpose agree": (
+            "외국환거래법 제15조(지급절차 등), 금융위원회 안내(2021년 11월 15일): 송금인, 시간적 근접성 및 송금 사유가 "
+            "일치하는 분할송금은 하나의 송금으로 봅니다"
+        ),
+    },
+)
 
 
 def pieces_told(

@@ -5,7 +5,7 @@ which is compared with what went through them. Fails where senders give one pers
 summed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -15,10 +15,12 @@ import numpy as np
 from detectors.books.folded_payments import Day
 from detectors.books.party import MOST_PARTS
 from detectors.books.payments import NO_DOCUMENT, SMALL_REMITTER, Rows, rows_where, running_sums, sums_by
+from detectors.books.wanted import LookBack, Wanted, Which
 from detectors.contracts.alert import Measured
-from detectors.contracts.events import PartyType
+from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Finding, Past, largest_others, slot, undocumented_sum
+from detectors.typologies.declared import DueDate, TrialDay, Word, Words
 from detectors.values.legal_calendar import DAY_US, local, midnight_us, year_bounds
 from detectors.values.money import plain
 from detectors.wording import phrases
@@ -60,17 +62,41 @@ class AnnualCap:
     told_apart: tuple[PartyType, ...] = ("person",)
     limits: LimitKinds = MappingProxyType(
         {
-            "annual_cap": LimitKind("USD", "1", "1000000000000"),
-            "small_remitter_cap": LimitKind("USD", "1", "1000000000000", needed=False),
-            "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+            "annual_cap": LimitKind("USD", "1", "1000000000000", ko="연간 한도"),
+            "small_remitter_cap": LimitKind("USD", "1", "1000000000000", needed=False, ko="소액해외송금업자 연간 한도"),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
+    )
+    # Incoming payments without documents stay too. No rule reads their rows, and states of today have them.
+    wants = Wanted(
+        look_back=(LookBack(Which(undocumented=True), calendar_year=True),),
+        proofs=(Which(undocumented=True),),
+        totals=True,
+    )
+    due_dates: tuple[DueDate, ...] = ()
+    words = Words(
+        measured={
+            "annual_total": Word("연간 송금 합계"),
+            "over_cap": Word("한도 초과 금액"),
+            "payments": Word("송금 건수"),
+            "cap_crossed_on": Word("한도를 넘은 날"),
+            "payments_after_crossing": Word("한도를 넘은 뒤의 송금 건수"),
+            OTHER_INSTITUTIONS: Word(OTHER_INSTITUTIONS_KO),
+            **{name: Word(korean) for name, korean in phrases.FOLDED_KO.items()},
+        },
+        beginning={"total at ": "{} 송금 합계"},
+        windows=((r"calendar year (\d+)", "{}년 한 해"),),
+        legal_basis={
+            "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit "
+            "without documents": "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
+        },
     )
 
     def evaluate(self, context: Context) -> Finding | None:
         """The cap that is crossed with this payment in its year, the one for all channels first. Cost: 10 us."""
         if context.transaction.party_type != "person" or not context.undocumented:
             return None
-        cap, small = context.limit(ID, "annual_cap"), context.limit(ID, "small_remitter_cap")
+        cap, small = context.law("annual_cap"), context.limit(ID, "small_remitter_cap")
         growth = context.limit(ID, "growth_ratio")
         if cap is None or growth is None:
             return None
@@ -122,6 +148,12 @@ class AnnualCap:
                 )
             )
         return changes
+
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
+        """Of each cap almost all, a hundredth, a half: the second payment crosses it."""
+        for name in ("annual_cap", "small_remitter_cap"):
+            for number, part in enumerate((0.999, 0.01, 0.5)):
+                yield "a yearly cap", day.paid(number, name, day.limit(name) * part, channel="small_remitter")
 
 
 def _year(context: Context) -> int:

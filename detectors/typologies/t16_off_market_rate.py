@@ -12,7 +12,7 @@ to the cap.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -22,22 +22,23 @@ import numpy as np
 
 from detectors.books.party import token_number
 from detectors.books.payments import OUT, rows_where
+from detectors.books.wanted import Wanted
 from detectors.contracts.alert import Measured
-from detectors.contracts.events import PartyType
+from detectors.contracts.events import PartyType, Transaction
 from detectors.contracts.limits import DatedLimit, LimitKind, LimitKinds
 from detectors.typologies.base import Change, Context, Deal, Finding, Past, largest_others, slot
+from detectors.typologies.declared import DueDate, TrialDay
+from detectors.typologies.t16_words import WORDS
 from detectors.values import money
 from detectors.values.legal_calendar import DAY_US, local
-from detectors.values.money import LARGEST_CENTS, Exact, Ratio, half_even, plain
+from detectors.values.market_gap import CENTIBP, WHOLE, deviation_of
+from detectors.values.money import LARGEST_CENTS, half_even, plain
 from detectors.wording import phrases
 from detectors.wording.korean_particles import particle
 
 ID = "T16"
 # shared: pair and institution -> deals that taught today; "" -> the day
 TAUGHT = "T16 taught"
-# hundredths of a basis point in a basis point, and in the whole
-CENTIBP = 100
-WHOLE = 1_000_000
 # DETECTION's bounded step: a = max(0.002, 1/n), one deal is clipped at 3 spreads, so a burst cannot teach its own rate.
 SLOWEST = 0.002
 CLIP = 3.0
@@ -83,16 +84,6 @@ _Slot = tuple[dict[int, tuple[int, int]], list[Away]]
 MOST_DEALS = 50
 
 
-def deviation_of(deal_rate: Exact, reference: Ratio) -> int:
-    """How far a deal rate is from the reference, in hundredths of a basis point, positive = above it.
-
-    A rate a thousand times off is a fault of units; further than that says nothing more.
-    """
-    whole = 10**deal_rate.exponent * reference.numerator
-    gap = deal_rate.mantissa * reference.denominator - whole
-    return min(half_even(gap * WHOLE, whole), 1000 * WHOLE)
-
-
 class OffMarketRate:
     """The rule; see the module."""
 
@@ -102,14 +93,18 @@ class OffMarketRate:
     told_apart: tuple[PartyType, ...] = ()
     limits: LimitKinds = MappingProxyType(
         {
-            "deviation_min": LimitKind("bp", "0.01", "1000000"),
-            "spread_multiple": LimitKind("ratio", "0", "1000000"),
-            CAP: LimitKind("bp", "0", "1000000", needed=False),
-            "amount_min": LimitKind("USD", "0", "1000000000000"),
-            "mean_window": LimitKind("days", "1", "3660", whole=True),
-            "growth_ratio": LimitKind("ratio", "0.01", "1000000"),
+            "deviation_min": LimitKind("bp", "0.01", "1000000", ko="최소 괴리 폭"),
+            "spread_multiple": LimitKind("ratio", "0", "1000000", ko="통상 괴리 폭의 배수"),
+            CAP: LimitKind("bp", "0", "1000000", needed=False, ko="통상 괴리 폭의 상한"),
+            "amount_min": LimitKind("USD", "0", "1000000000000", ko="최소 거래 금액"),
+            "mean_window": LimitKind("days", "1", "3660", whole=True, ko="평균 산정 기간"),
+            "growth_ratio": LimitKind("ratio", "0.01", "1000000", ko="다시 경보하는 증가 배수"),
         }
     )
+    # what it must remember of a deal is in its own slot
+    wants = Wanted()
+    due_dates: tuple[DueDate, ...] = ()
+    words = WORDS
 
     def evaluate(self, context: Context) -> Finding | None:
         """The deal of this payment, when it is off the market. Cost: 3 us unless it fires."""
@@ -181,6 +176,13 @@ class OffMarketRate:
                 f"거래환율이 {shown} {sign_ko}({edge / CENTIBP:+.0f}bp){had_ko}",
             )
         ]
+
+    def trial(self, day: TrialDay) -> Iterator[tuple[str, Transaction]]:
+        """Deals near the reference of 1 400, above and below it, and at rates that nobody can mean."""
+        sold = {"party_type": "company", "settled_currency": "KRW"}
+        for number, rate in enumerate(("1401", "1700", "900", "0.000001", "1000000000000000")):
+            amount = max(day.limit("amount_min"), 1.0) * 2
+            yield "an off-market deal", day.paid(number, "trader", amount, deal_rate=rate, **sold)
 
 
 def _largest(deals: list[Away]) -> list[Away]:

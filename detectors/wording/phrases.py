@@ -155,6 +155,14 @@ def folded_pieces_ko(count: int) -> str:
     return f" 같은 기간의 무증빙 송금 {count}건은 합계로만 보관되어 여기에서는 고려하지 않았습니다."
 
 
+# the names of `folded_shown` in Korean
+FOLDED_KO = {
+    "folded_payments": "합계로만 보관된 송금",
+    "folded_orders_not_settled": "합계로만 보관된 송금 중 결제 전 금액",
+    "returns_not_matched": "대상 거래를 찾지 못한 반환·취소 금액",
+}
+
+
 def folded_shown(count: int, ordered: int = 0, returned: int = 0) -> list[Measured]:
     """The same as measured values; none where nothing is folded."""
     shown = [Measured(name="folded_payments", value=count, unit="count")] if count else []

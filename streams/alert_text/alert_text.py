@@ -178,7 +178,7 @@ def _spelled(name: str, lang: Language) -> str:
 
 
 def _basis(text: str, lang: Language) -> str:
-    return in_language(korean.LEGAL_BASES.get(text, text) if lang == "ko" else text, lang)
+    return in_language(korean.legal_basis(text) if lang == "ko" else text, lang)
 
 
 def _typology(hit: TypologyHit, words: Labels, lang: Language) -> Iterator[TextLine]:

@@ -6,111 +6,84 @@ An alert carries these in one language, because programs read them too. A name t
 import re
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from detectors.contracts.alert import Number
 from detectors.wording.phrases import date_ko
 from streams.plain_text.printable import printable
 
-NAMES = {
-    # limits
-    "document_line": "증빙면제 기준금액",
-    "line_applies_after_cap": "연간 한도 소진 후 기준금액 적용 여부",
-    "report_before_cap": "연간 한도 소진 전 보고 여부",
-    "band_low": "금액 구간의 하한(기준금액 대비)",
-    "pieces_min": "최소 송금 건수",
-    "sum_multiple": "최소 합계(기준금액 대비)",
-    "beneficiaries_max": "최대 수취인 수",
-    "window_day": "관찰 기간(일)",
-    "window_week": "관찰 기간(주)",
-    "window_month": "관찰 기간(월)",
-    "window_quarter": "관찰 기간(분기)",
-    "growth_ratio": "다시 경보하는 증가 배수",
-    "annual_cap": "연간 한도",
-    "small_remitter_cap": "소액해외송금업자 연간 한도",
-    "deviation_min": "최소 괴리 폭",
-    "spread_multiple": "통상 괴리 폭의 배수",
-    "spread_cap": "통상 괴리 폭의 상한",
-    "amount_min": "최소 거래 금액",
-    "mean_window": "평균 산정 기간",
-    # measured values of T01
-    "pieces": "송금 건수",
-    "sum": "송금 합계",
-    "sum_over_line": "송금 합계(기준금액 대비)",
-    "smallest_piece": "가장 작은 송금액",
-    "largest_piece": "가장 큰 송금액",
-    "span": "첫 송금부터 마지막 송금까지",
-    "beneficiaries": "수취인 수",
-    "institutions": "기관 수",
-    "pieces_at_most": "송금 건수(최대)",
-    "sum_at_most": "송금 합계(최대)",
-    "sum_over_line_at_most": "송금 합계(최대, 기준금액 대비)",
-    "pieces_kept_one_by_one": "개별로 보관된 송금",
-    "folded_pieces": "합계로만 보관된 송금",
-    "folded_pieces_sum": "합계로만 보관된 송금의 합계",
-    # of T02
-    "annual_total": "연간 송금 합계",
-    "over_cap": "한도 초과 금액",
-    "payments": "송금 건수",
-    "cap_crossed_on": "한도를 넘은 날",
-    "payments_after_crossing": "한도를 넘은 뒤의 송금 건수",
-    "folded_payments": "합계로만 보관된 송금",
-    "folded_orders_not_settled": "합계로만 보관된 송금 중 결제 전 금액",
-    "returns_not_matched": "대상 거래를 찾지 못한 반환·취소 금액",
-    # of T16
-    "deviation": "기준환율 대비 괴리",
-    "limit_in_force": "적용된 기준",
-    "deal_rate": "거래환율",
-    "reference_rate": "기준환율",
-    "value_moved": "환율 차이로 이전된 금액",
-    "mean_deviation": "평균 괴리",
-    "earlier_off_market_deals": "이전의 시장환율 이탈 거래",
-    "value_moved_in_window": "기간 중 이전된 금액",
-}
-# What is counted by another word than "건".
-_COUNTERS = {"beneficiaries": "명", "beneficiaries_max": "명", "institutions": "개"}
+if TYPE_CHECKING:
+    from detectors.typologies.base import Typology
+
+_COUNTER = "건"
+
 _UNITS = {"ratio": "배", "days": "일", "bp": "bp", "": ""}
-_WINDOWS = (
-    (re.compile(r"(\S+) d"), "{}일"),
-    (re.compile(r"calendar year (\d+)"), "{}년 한 해"),
-    (re.compile(r"this deal; mean of (\d+) local days"), "이 거래 및 {}일간의 평균"),
-)
-_TOTAL_AT, _OTHERS = "total at ", "other institutions"
 DESKS = {"customs": "관세", "supervision": "감독", "compliance": "준법감시"}
 BUDGETS = {"anomaly": "이상 거래"}  # what rules raise is in none (detectors/alerting/build.py, RULE)
-# The shipped configuration's own words. A configuration may say both languages itself, as `English / Korean`.
-LEGAL_BASES = {
-    (
-        "Foreign Exchange Transactions Act art. 15 (payment procedure); FSC notice 2021-11-15: split transfers count "
-        "as one when remitter, closeness in time and purpose agree"
-    ): (
-        "외국환거래법 제15조(지급절차 등), 금융위원회 안내(2021년 11월 15일): 송금인, 시간적 근접성 및 송금 사유가 "
-        "일치하는 분할송금은 하나의 송금으로 봅니다"
-    ),
-    (
-        "Foreign Exchange Transactions Act art. 15 (payment procedure): yearly amount a person may remit "
-        "without documents"
-    ): "외국환거래법 제15조(지급절차 등): 개인이 증빙서류 없이 송금할 수 있는 연간 금액",
-    "Foreign Exchange Transactions Act art. 15 (payment procedure); an indicator of value moved through the price of "
-    "currency": "외국환거래법 제15조(지급절차 등), 환율을 통하여 가치가 이전되는 징후",
-}
 
 
-def name(known: str) -> str:
+class Known(NamedTuple):
+    """The Korean words that the typologies declare for what their alerts carry (typologies/declared.py).
+
+    `counters` are what numbers are counted by where it is not `건`. `legal_bases` are of the shipped configuration's
+    words; a configuration may say both languages itself, as `English / Korean`.
+    """
+
+    names: dict[str, str]
+    counters: dict[str, str]
+    beginnings: dict[str, str]
+    windows: tuple[tuple[re.Pattern[str], str], ...]
+    legal_bases: dict[str, str]
+
+
+def known() -> Known:
+    """The words of all typologies of this release."""
+    from detectors.typologies import registered  # numpy with it, which pages in English do without
+
+    return _known(tuple(registered()))
+
+
+@cache
+def _known(registry: tuple["Typology", ...]) -> Known:
+    said: dict[str, tuple[str, str]] = {}
+    for one in registry:
+        said |= {name: (kind.ko, kind.counter) for name, kind in one.limits.items()}
+        said |= {name: (word.ko, word.counter) for name, word in one.words.measured.items()}
+    return Known(
+        {name: korean for name, (korean, _) in said.items()},
+        {name: counter for name, (_, counter) in said.items() if counter != _COUNTER},
+        {start: form for one in registry for start, form in one.words.beginning.items()},
+        tuple((re.compile(pattern), form) for one in registry for pattern, form in one.words.windows),
+        {english: korean for one in registry for english, korean in one.words.legal_basis.items()},
+    )
+
+
+def name(text: str) -> str:
     """A limit's or measured value's name."""
-    if known.startswith(_TOTAL_AT):
-        institution = known.removeprefix(_TOTAL_AT)
-        return f"{'기타 기관' if institution == _OTHERS else printable(institution)} 송금 합계"
-    return NAMES.get(known) or printable(known.replace("_", " "))
+    words = known()
+    if text in words.names:
+        return words.names[text]
+    for start, form in words.beginnings.items():
+        if text.startswith(start):
+            rest = text.removeprefix(start)
+            return form.format(words.names.get(rest) or printable(rest))
+    return printable(text.replace("_", " "))
 
 
 def window(text: str) -> str:
     """The time that a typology looked at."""
-    for pattern, korean in _WINDOWS:
+    for pattern, form in known().windows:
         found = pattern.fullmatch(text)
         if found:
-            return korean.format(printable(found[1]))
+            return form.format(printable(found[1]))
     return printable(text)
+
+
+def legal_basis(text: str) -> str:
+    """What a typology rests on; the text itself where it is not known, as a configuration may have its own."""
+    return known().legal_bases.get(text, text)
 
 
 def coded(code: str, words: dict[str, str]) -> str:
@@ -160,7 +133,7 @@ def figure(value: Number, unit: str, grouped: str, of: str = "") -> str:
     if unit == "local date":
         return day(str(value))
     if unit == "count":
-        return grouped + _COUNTERS.get(of, "건")
+        return grouped + known().counters.get(of, _COUNTER)
     return grouped + _UNITS[unit] if unit in _UNITS else f"{grouped} {printable(unit)}"
 
 

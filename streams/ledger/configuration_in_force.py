@@ -23,7 +23,7 @@ from detectors.configuration_faults import configuration_faults, stopping_faults
 from detectors.contracts.configuration import Configuration, fingerprint
 from detectors.contracts.events import ConfigurationChange
 from detectors.core import RULES_PARTITION, stand_in
-from detectors.typologies import REGISTRY
+from detectors.typologies import registered
 from streams.contracts.inputs import INPUTS, RulesRecord
 from streams.errors import (
     BrokerUnavailableError,
@@ -154,7 +154,7 @@ def _is_in_ledger(settings: Settings, change: Change) -> bool:
 def switched_off(configuration: Configuration) -> list[str]:
     """Typologies of this release that the configuration does not enable."""
     named = configuration.rules
-    return [each.id for each in REGISTRY if each.id not in named or not named[each.id].enabled]
+    return [each.id for each in registered() if each.id not in named or not named[each.id].enabled]
 
 
 def strangers(settings: Settings) -> int:

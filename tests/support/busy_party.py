@@ -37,6 +37,7 @@ from detectors.books.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
 from detectors.memory.verdicts import ALERT_BYTES, RAISED_BYTES
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.ledger import Ledger
+from tests.support.wanted import needs_of
 
 LOT = 512
 # an odd number, whose multiples in 64 bits are as different as the hashes of ids
@@ -61,7 +62,7 @@ def put(ledger: Ledger, token: str, party_type: str, kind: Kind, count: int, unt
     party.names = ["40101", "BANKA", "USD", *(f"{number:032d}" for number in range(3, MOST_NAMES))]
     effective = ledger.state.effective
     assert effective is not None
-    needs = folded_payments.Needs(to_us(until), effective.lateness_us, (400_000, 500_000), effective.zone)
+    needs = needs_of(to_us(until), effective.lateness_us, (400_000, 500_000), effective.zone)
     first_us, step = to_us(until) - int(kind.days * DAY_US), int(kind.days * DAY_US) / count
     payees = np.array([token_number(f"k1.111.payee{each}") for each in range(kind.payees)], "<u8")
     for start in range(0, count, LOT):

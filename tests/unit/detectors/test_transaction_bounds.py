@@ -7,14 +7,15 @@ import pytest
 
 from detectors import transaction
 from detectors.books import payments
-from detectors.books.folded_payments import Needs
 from detectors.books.party import unpack
 from detectors.books.payments import rows
 from detectors.ranking.budget import Budget
 from detectors.ranking.ensemble import Scored
+from detectors.typologies import wanted
 from detectors.values.legal_calendar import to_us, year_bounds
 from tests.support.ledger import START, Ledger, configuration, later, payment
 from tests.support.transaction_steps import at_us_of, rated, record, step_of
+from tests.support.wanted import needs_of
 
 PARTY = "k1.0a3.remitter"
 DAY_US = 86_400_000_000
@@ -81,7 +82,7 @@ def test_what_is_needed_least_is_told_by_the_partitions_clock() -> None:
     ledger = rated()
     step, _ = step_of(ledger, payment("e", later(hours=1)))
     needs = transaction._needs(step)
-    assert needs == Needs(step.clock_us, 35 * DAY_US, BAND, step.effective.zone, ledger.state.shares.has)
+    assert needs == needs_of(step.clock_us, 35 * DAY_US, BAND, step.effective.zone, ledger.state.shares.has)
     assert step.clock_us == at_us_of(payment("e", later(hours=1)))
 
 
@@ -100,7 +101,9 @@ def test_the_band_is_that_of_the_clocks_day_and_a_pieces_of_its_own() -> None:
     ledger.rate(START, "1400")
     step, worth = step_of(ledger, payment("e", later(hours=13, minutes=59), "4500"))
     after = step._replace(clock_us=step.clock_us + 60_000_000)
-    assert [transaction._needs(one).band for one in (step, after)] == [BAND, (8000_00, 10_000_00)]
+    assert [transaction._needs(one).in_force for one in (step, after)] == [
+        needs_of(0, 0, band, step.effective.zone).in_force for band in (BAND, (8000_00, 10_000_00))
+    ]
     row = transaction._row(step, worth)
     assert transaction._is_piece(after, row)
     row.time += 60_000_000
@@ -116,7 +119,7 @@ def test_a_party_is_folded_when_it_has_too_many_payments(monkeypatch: pytest.Mon
     assert [ledger.pay(f"e{n}", later(hours=1)).folded for n in range(3)] == [14, 7, 0]
     assert [len(rows(party)) for party, _ in calls] == [1, 1, 2]
     zone, has_share = ledger.state.effective.zone, ledger.state.shares.has
-    assert [needs for _, needs in calls] == [Needs(to_us(later(hours=1)), 35 * DAY_US, BAND, zone, has_share)] * 3
+    assert [needs for _, needs in calls] == [needs_of(to_us(later(hours=1)), 35 * DAY_US, BAND, zone, has_share)] * 3
 
 
 def test_rows_that_no_window_needs_are_dropped_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,7 +134,7 @@ def test_rows_that_no_window_needs_are_dropped_by_the_clock(monkeypatch: pytest.
         step, _ = step_of(ledger, payment("e", at))
         transaction._prune(step)
         start = year_bounds(year, zone)[0]
-        assert dropped.pop() == (step.known, *payments.horizons(to_us(at), 35 * DAY_US, start))
+        assert dropped.pop() == (step.known, wanted().horizons(to_us(at), 35 * DAY_US, start))
 
 
 def test_a_party_whose_names_are_too_many_forgets_those_that_no_row_has(monkeypatch: pytest.MonkeyPatch) -> None:

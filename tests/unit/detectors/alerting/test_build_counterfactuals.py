@@ -6,7 +6,6 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.alerting import build as alerts
 from detectors.alerting.build import RULE, Hit, build, evaluated, news
 from detectors.books.party import Alerted
 from detectors.contracts.alert import Counterfactual, Selection
@@ -63,7 +62,7 @@ def test_a_disputed_finding_is_the_strongest_of_the_readings_and_counts_for_less
     def told(context: Reading) -> Finding | None:
         return finding(strength=strengths[context.kind]) if context.kind in strengths else None
 
-    monkeypatch.setattr(alerts, "REGISTRY", [typology("T01", told)])
+    monkeypatch.setattr("detectors.typologies.REGISTRY", [typology("T01", told)])
     ((_, found),) = evaluated(Reading("company", ("person", "bank", "sole_trader")), config)
     assert (found.strength, found.reading) == (0.4667, "bank")
     ((_, found),) = evaluated(Reading("person", ("bank",)), config)
@@ -84,8 +83,7 @@ def test_types_that_a_rule_treats_alike_are_looked_at_once(monkeypatch, told, re
     seen: list[str] = []
     config = case_of().configuration
     monkeypatch.setattr(
-        alerts,
-        "REGISTRY",
+        "detectors.typologies.REGISTRY",
         [
             typology("T01", lambda context: seen.append(context.kind), told_apart=("person", "bank")),
         ],
@@ -98,7 +96,7 @@ def test_a_rule_that_is_off_or_has_no_limits_keeps_no_other_from_firing(monkeypa
     """In the registry's order; one that is not in the configuration is passed over."""
     registry = [typology(name, finding(series=name)) for name in ("T01", "T99", "T16", "T02")]
     config = case_of().configuration
-    monkeypatch.setattr(alerts, "REGISTRY", registry)
+    monkeypatch.setattr("detectors.typologies.REGISTRY", registry)
     off = config.rules | {"T01": TypologyRules(enabled=False, legal_basis="x")}
     config = msgspec.structs.replace(config, rules=off)
     assert [each.id for each, _ in evaluated(Reading("person"), config)] == ["T16", "T02"]
@@ -161,7 +159,7 @@ def test_a_proposal_says_what_would_still_have_fired(monkeypatch, fires, said, s
         typology(name, lambda c, name=name: finding() if name in c.fires else None) for name in ("T01", "T02", "T16")
     ]
     case = case_of(context=Asked())
-    monkeypatch.setattr(alerts, "REGISTRY", registry)
+    monkeypatch.setattr("detectors.typologies.REGISTRY", registry)
     proposal = Change(Asked(fires), "had it been less", "적었다면")
     alert = build(case, [hit(changes=[proposal])], RULE, never)
     assert alert.counterfactual == (Counterfactual(change=f"{said} / {said_ko}", would_alert=would),)
@@ -171,7 +169,7 @@ def test_a_proposal_that_was_alerted_before_and_has_not_grown_would_not_have_ale
     """The other typology still finds its series, but it is no news at that time; later it is again."""
     proposal = Change(Asked(), "had it been less", "적었다면")
     cases = [case_of(context=Asked()), case_of(context=Asked())]
-    monkeypatch.setattr(alerts, "REGISTRY", [typology("T16", lambda context: finding(memory_us=1000))])
+    monkeypatch.setattr("detectors.typologies.REGISTRY", [typology("T16", lambda context: finding(memory_us=1000))])
     for case, since, would in zip(cases, (1000, 1001), (False, True), strict=True):
         case.party.alerted = [Alerted("T16", "s", 900_000, case.at_us - since, "b" * 32, "c")]
         (change,) = build(case, [hit(changes=[proposal])], RULE, never).counterfactual
@@ -190,7 +188,7 @@ def test_a_proposal_is_made_under_the_findings_reading_and_looked_at_under_every
         return [Change(Asked(("T01",), "changed", ("lost",)), "had it been less", "적었다면")]
 
     case = case_of(context=Asked((), TOLD, ("bank",)))
-    monkeypatch.setattr(alerts, "REGISTRY", [typology("T01", seen.append)])
+    monkeypatch.setattr("detectors.typologies.REGISTRY", [typology("T01", seen.append)])
     told = finding(reading=reading)
     disputed = Hit(SimpleNamespace(**vars(typology("T01")) | {"changes": changes}), told, None)
     build(case, [disputed], RULE, never)

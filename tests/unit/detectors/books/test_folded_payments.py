@@ -12,6 +12,7 @@ from detectors.books.payments import exact_sum, rows
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.few_rows import few_rows
 from tests.support.ledger import START, Ledger, later
+from tests.support.wanted import needs_of
 
 PARTY = "k1.0a3.remitter"
 
@@ -206,7 +207,7 @@ def test_totals_beyond_64_bits_are_cut_and_stop_nothing():
 
 def test_days_are_bounded_and_no_cent_is_lost():
     """Days beyond the bound become one with the next: totals stay, the oldest days are no longer told apart."""
-    needs = folded_payments.Needs(to_us(START), 35 * DAY_US, (400_000, 500_000), Ledger().state.effective.zone)
+    needs = needs_of(to_us(START), 35 * DAY_US, (400_000, 500_000), Ledger().state.effective.zone)
     first = date(2025, 1, 1).toordinal()
     found = Folded(days={first + number: Day(100, 1) for number in range(folded_payments.MOST_DAYS + 50)})
     folded_payments._forget(found, needs)

@@ -13,6 +13,7 @@ from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Payment, rows, u
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, configuration
+from tests.support.wanted import needs_of
 
 ZONE = Ledger(configuration()).state.effective.zone
 # midnight of 4 March in Seoul
@@ -38,7 +39,7 @@ def table(*found: Payment):
 
 def needs(clock_us: int = MIDNIGHT, band: tuple[int, int] = (LOW, HIGH)) -> Needs:
     """The clock, in Seoul; BANKA and BANKB have shares of their own."""
-    return Needs(clock_us, 35 * DAY_US, band, ZONE, lambda name: name in {"BANKA", "BANKB"})
+    return needs_of(clock_us, 35 * DAY_US, band, ZONE, lambda name: name in {"BANKA", "BANKB"})
 
 
 # Pieces

@@ -12,6 +12,7 @@ from detectors.books.party import Party, Proof
 from detectors.books.payments import NO_DOCUMENT, ORDERED, OUT, SETTLED, SMALL_REMITTER, Payment, rows, unpacked_rows
 from detectors.values.legal_calendar import DAY_US, to_us
 from tests.support.few_rows import few_rows
+from tests.support.wanted import needs_of
 
 NAMES = ["", "BANKA"]
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -40,7 +41,7 @@ def table(*found: Payment):
 
 def needs(clock_us: int, lateness_days: int = 35) -> Needs:
     """The clock, in Seoul, and T01's band of 4 000 to 5 000 USD."""
-    return Needs(clock_us, lateness_days * DAY_US, (LOW, HIGH), SEOUL)
+    return needs_of(clock_us, lateness_days * DAY_US, (LOW, HIGH), SEOUL)
 
 
 # Figures
@@ -175,7 +176,7 @@ def test_each_payment_is_added_where_it_belongs():
             row(new_year + 1, 2, LEGAL_ORDER | SMALL_REMITTER),
         ),
         NAMES,
-        SEOUL,
+        needs(MORNING),
     )
     assert found.count == 20
     assert found.days == {
@@ -190,7 +191,9 @@ def test_each_payment_is_added_where_it_belongs():
 def test_orders_of_a_day_are_counted_one_by_one():
     """Two that were not settled when they were folded."""
     found = Folded()
-    folded_payments._add(found, table(row(MORNING, 3, LEGAL_ORDER), row(MORNING + HOUR, 4, LEGAL_ORDER)), NAMES, SEOUL)
+    folded_payments._add(
+        found, table(row(MORNING, 3, LEGAL_ORDER), row(MORNING + HOUR, 4, LEGAL_ORDER)), NAMES, needs(MORNING)
+    )
     assert found.days == {THIRD: Day(7, 2, ordered=7, ordered_count=2)}
 
 

@@ -7,7 +7,9 @@ import pytest
 from detectors.books import payments
 from detectors.books.party import Party, Proof, Restated, Reversal
 from detectors.books.payments import MOST_NAMESAKES, NO_DOCUMENT, OUT, SETTLED, Payment
+from detectors.typologies import wanted
 from detectors.values.legal_calendar import DAY_US
+from tests.support.wanted import horizons_of
 
 ROW = Payment(time=100, amount_us=101, event=2**64 - 1, payment=2**63 + 5, beneficiary=9, usd=-3, amount=77, offset=12,
               purpose=1, institution=2, currency=3, exponent=4, flags=OUT | SETTLED)  # fmt: skip
@@ -120,7 +122,7 @@ def test_what_the_law_adds_up_or_awaits_is_kept_longest(time, flags, stays):
     """Closed at both horizons; a documented and settled payment leaves at the nearer one."""
     newest = [row(time=SHORT, flags=DOCUMENTED, offset=number) for number in range(3)]
     party = party_of(row(time=time, flags=flags, offset=9), *newest)
-    payments.prune(party, FULL, SHORT)
+    payments.prune(party, horizons_of(FULL, SHORT))
     assert offsets(party) == ([9] if stays else []) + [0, 1, 2]
 
 
@@ -128,7 +130,7 @@ def test_what_the_law_adds_up_or_awaits_is_kept_longest(time, flags, stays):
 def test_rows_are_looked_at_once_in_four(count, left):
     """All of them are older than any window; with 3 or 5 rows nothing is looked at."""
     party = party_of(*(row(time=0, offset=number) for number in range(count)))
-    payments.prune(party, FULL, SHORT)
+    payments.prune(party, horizons_of(FULL, SHORT))
     assert len(payments.rows(party)) == left
 
 
@@ -139,7 +141,7 @@ def test_with_a_row_go_its_proof_and_what_is_as_old():
     said = [Restated(at, 0, row(time=at).packed()) for at in (SHORT - 1, SHORT, SHORT + 1)]
     old = [row(time=0, offset=1), *(row(time=SHORT, offset=number) for number in (2, 3, 4))]
     party = party_of(*old, proofs=proofs, reversals=backs, restated=said)
-    payments.prune(party, FULL, SHORT)
+    payments.prune(party, horizons_of(FULL, SHORT))
     assert [proof.offset for proof in party.proofs] == [2, 3, 4]
     assert [one.time_us for one in party.reversals] == [SHORT, SHORT + 1]
     assert [one.first for one in party.restated] == [SHORT, SHORT + 1]
@@ -151,15 +153,15 @@ def test_what_was_said_of_a_payment_is_kept_as_long_as_the_payment():
     stays = [row(time=SHORT, event=each, offset=2) for each in (near, 7, *range(100, 141))]
     said = [Restated(first, 0, row(time=SHORT - 1).packed()) for first in (near, near + 1, 7, 9)]
     party = party_of(row(time=0, event=9, offset=1), *stays, restated=said)
-    payments.prune(party, FULL, SHORT)
+    payments.prune(party, horizons_of(FULL, SHORT))
     assert [one.first for one in party.restated] == [near, 7]
 
 
 def test_the_horizons_are_the_years_start_or_ninety_days_and_seven_days():
     """Both count from the watermark less the lateness; in January ninety days reach further back than the year."""
     watermark, lateness = 400 * DAY_US, 35 * DAY_US
-    assert payments.horizons(watermark, lateness, 200 * DAY_US) == (200 * DAY_US, 358 * DAY_US)
-    assert payments.horizons(watermark, lateness, 364 * DAY_US) == (275 * DAY_US, 358 * DAY_US)
+    assert wanted().horizons(watermark, lateness, 200 * DAY_US) == horizons_of(200 * DAY_US, 358 * DAY_US)
+    assert wanted().horizons(watermark, lateness, 364 * DAY_US) == horizons_of(275 * DAY_US, 358 * DAY_US)
 
 
 # Names

@@ -76,7 +76,7 @@ class Watched:
 def watched(monkeypatch):
     """Two such typologies in place of the registry."""
     found = (Watched("T01"), Watched("T02"))
-    monkeypatch.setattr(taken_back, "REGISTRY", found)
+    monkeypatch.setattr("detectors.typologies.REGISTRY", found)
     return found
 
 

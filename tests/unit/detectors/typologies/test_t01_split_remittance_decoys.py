@@ -6,13 +6,17 @@ import msgspec
 import pytest
 
 from detectors.books import folded_payments
-from detectors.books.folded_payments import MOST_PIECE_DAYS, MOST_PURPOSES, OTHER_PURPOSES, folded_of
+from detectors.books.folded_payments import MOST_PURPOSES, OTHER_PURPOSES, folded_of
 from detectors.books.party import unpack
 from detectors.books.payments import rows
 from detectors.memory.roster import merged
 from streams.settings import effective_configuration
 from tests.support.few_rows import few_rows
 from tests.support.ledger import Ledger, later
+from tests.support.wanted import needs_of
+
+# the 90 days that T01 looks back, and 70 more
+MOST_PIECE_DAYS = 160
 
 PARTY = "k1.0a3.remitter"
 COMPANY = {"party_type": "company"}
@@ -261,7 +265,7 @@ def test_purposes_and_days_of_folded_pieces_are_bounded_and_no_piece_is_lost():
 def test_days_beyond_the_bound_become_one_with_the_next():
     """Where an operator lets events be a year late: the oldest days are told apart no more, no cent is lost."""
     found = folded_payments.Folded(pieces={"a": {700_000 + day: (1, 490_000) for day in range(MOST_PIECE_DAYS + 40)}})
-    needs = folded_payments.Needs(0, 365 * 86_400_000_000, (400_000, 500_000), Ledger().state.effective.zone)
+    needs = needs_of(0, 365 * 86_400_000_000, (400_000, 500_000), Ledger().state.effective.zone)
     folded_payments._forget(found, needs._replace(clock_us=0))
     assert len(found.pieces.get("a", {})) <= MOST_PIECE_DAYS
     found = folded_payments.Folded(pieces={"a": {719_000 + day: (1, 490_000) for day in range(MOST_PIECE_DAYS + 40)}})

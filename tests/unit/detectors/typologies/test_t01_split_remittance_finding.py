@@ -10,7 +10,7 @@ from detectors.books.folded_payments import Day, Folded
 from detectors.books.party import Party
 from detectors.books.payments import NO_DOCUMENT, OUT, SETTLED, Payment, append, rows
 from detectors.contracts.alert import LimitShown, Measured
-from detectors.contracts.limits import Rulebook
+from detectors.contracts.limits import LAW, Rulebook
 from detectors.typologies import t01_split_remittance as t01
 from detectors.typologies.base import Past
 from detectors.typologies.t01_split_remittance import SplitRemittance
@@ -292,7 +292,9 @@ def standing(total: int, party_type: str = "person", **limits: int):
     """What `_cap_standing` says, with limits of these whole numbers, cents for the cap."""
     named = {name: SimpleNamespace(number=value, cents=value) for name, value in limits.items()}
     context = SimpleNamespace(
-        limit=lambda typology, name: named.get(f"{typology}_{name}"), transaction=SimpleNamespace(party_type=party_type)
+        limit=lambda typology, name: named.get(f"{typology}_{name}"),
+        law=lambda name: named.get(f"{LAW[name]}_{name}"),
+        transaction=SimpleNamespace(party_type=party_type),
     )
     return t01._cap_standing(context, lambda: total)
 

@@ -7,9 +7,9 @@ import pytest
 from detectors.books.payments import OUT
 from detectors.contracts.alert import Measured
 from detectors.typologies.base import Finding
-from detectors.typologies.t16_off_market_rate import Away, OffMarketRate, deviation_of
+from detectors.typologies.t16_off_market_rate import Away, OffMarketRate
 from detectors.values.legal_calendar import DAY_US
-from detectors.values.money import LARGEST_CENTS, Exact, Ratio
+from detectors.values.money import LARGEST_CENTS
 from tests.support.deals import ORDINAL, away, context_of, deal_of, kept, limits_of, row
 
 RULE = OffMarketRate()
@@ -19,26 +19,6 @@ def found(**changes: object) -> Finding:
     finding = RULE.evaluate(context_of(**changes))
     assert finding is not None
     return finding
-
-
-@pytest.mark.parametrize(
-    ("rate", "reference", "expected"),
-    [
-        (Exact(1456, 0), Ratio(1400, 1), 40_000),
-        (Exact(13_440, 1), Ratio(1400, 1), -40_000),
-        (Exact(1400, 0), Ratio(14_000, 10), 0),
-        (Exact(11, 1), Ratio(1, 1), 100_000),
-        (Exact(1_000_000_5, 7), Ratio(1, 1), 0),  # half of a hundredth of a basis point goes to the even one
-        (Exact(1_000_001_5, 7), Ratio(1, 1), 2),
-        (Exact(10**9, 0), Ratio(1, 1), 1_000_000_000),  # a thousand times off is the most that is told
-        (Exact(1001, 0), Ratio(1, 1), 1_000_000_000),
-        (Exact(1000, 0), Ratio(1, 1), 999_000_000),
-        (Exact(1, 9), Ratio(1, 1), -1_000_000),
-    ],
-)
-def test_a_deviation_is_in_hundredths_of_a_basis_point(rate, reference, expected):
-    """Exact, positive above the reference."""
-    assert deviation_of(rate, reference) == expected
 
 
 def test_every_field_of_a_first_finding():

@@ -1,0 +1,175 @@
+"""What a typology declares of itself as data, what it is asked with in a trial, and what is wrong with a declaration.
+
+The declaration is all that the rest of fxwatch knows of a rule: what is kept for it, which units its limits have, how
+its words are said in Korean, what documents and schemas say of it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from detectors.books.wanted import LookBack, OneByOne, Wanted, together
+from detectors.contracts.events import Transaction
+
+if TYPE_CHECKING:
+    from detectors.typologies.base import Typology
+
+UNITS = ("USD", "KRW", "count", "ratio", "days", "bp", "flag")
+# Rows of a party are 2 048 at most, however far back a rule looks; ten years is for ever.
+LONGEST_DAYS = 3660
+MOST_OPEN = 10_000
+_ID = re.compile(r"T[0-9]{2}")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_HANGUL = re.compile("[가-힣]")
+
+
+class DueDate(NamedTuple):
+    """A moment at which a typology wants to be woken, for one party and one item, unless something came until then.
+
+    `name` is what the due date is called in state and alerts. `of` is the kind of event that sets it. `after` names the
+    typology's limit, in days, from that event's own time to the moment. `most_open` is how many may wait in one party;
+    of more, the one that is due last is not set.
+
+    A declaration only: it is checked and shown, and nothing wakes a rule yet. No typology of today has any.
+    """
+
+    name: str
+    of: Literal["payment", "declaration"]
+    after: str
+    most_open: int
+
+
+class Word(NamedTuple):
+    """What a measured value is called in Korean, and the word that its numbers are counted by (of the unit `count`)."""
+
+    ko: str
+    counter: str = "건"
+
+
+class Words(NamedTuple):
+    """A typology's own words in Korean, for what an alert carries in English.
+
+    `measured`: by the name of a measured value. `beginning`: by how such a name begins, where the rest is a name of its
+    own; `{}` stands for that name. `windows`: pairs of a regular expression and what is said for it, `{}` stands for
+    its group. `legal_basis`: by the English text of the shipped configuration.
+    """
+
+    measured: Mapping[str, Word] = {}
+    beginning: Mapping[str, str] = {}
+    windows: tuple[tuple[str, str], ...] = ()
+    legal_basis: Mapping[str, str] = {}
+
+
+class TrialDay(NamedTuple):
+    """A date whose limits are tried: `limit(name)` is the typology's own on the day after, 0 where there is none.
+
+    `noon` is a time of that next day, from which payments are dated.
+    """
+
+    day: date
+    noon: datetime
+    limit: Callable[[str], float]
+
+    def paid(self, minutes: int, party: str, amount: float, **fields: str) -> Transaction:
+        """An outgoing payment of a party made up for this day, so long after noon; `fields` as in `made_up`."""
+        at = self.noon + timedelta(minutes=minutes)
+        return made_up(at, f"t.000.{party}{self.day}", written(amount), **fields)
+
+
+def made_up(at: datetime, party: str, amount: str, **fields: str) -> Transaction:
+    """A payment of a trial, a person's in USD without documents unless `fields` say otherwise; without an id."""
+    given = {
+        "direction": "out",
+        "party_type": "person",
+        "counterparty": "t.001.payee",
+        "counterparty_country": "VN",
+        "institution": "TRIAL",
+        "channel": "app",
+        "currency": "USD",
+        "purpose": "1",
+    } | fields
+    return Transaction(event_id="", identity="", body="", event_time=at, party=party, amount=amount, **given)  # type: ignore[arg-type]
+
+
+def written(amount: float) -> str:
+    """An amount as the contract takes it."""
+    return f"{min(max(amount, 0.000001), 1e15):.6f}"
+
+
+def faults(registry: Sequence["Typology"]) -> list[str]:
+    """What is wrong with the declarations of a registry: what, got, expected. Empty where nothing is."""
+    found = [f"{one.id}: {fault}" for one in registry for fault in _of_one(one)]
+    for name, times in Counter(one.id for one in registry).items():
+        if times > 1:
+            found.append(f"{name}: registered {times} times; expected: once")
+    said: dict[str, Word] = {}
+    for one in registry:
+        for name, word in _words_of(one).items():
+            if said.setdefault(name, word) != word:
+                found.append(f"{one.id}: {name} is called {word}; expected: {said[name]}, as another typology has it")
+    try:
+        together(one.wants for one in registry)
+    except ValueError as fault:
+        found.append(str(fault))
+    return found
+
+
+def _words_of(typology: "Typology") -> dict[str, Word]:
+    return {
+        **{name: Word(kind.ko, kind.counter) for name, kind in typology.limits.items()},
+        **typology.words.measured,
+    }
+
+
+def _of_one(typology: "Typology") -> Iterator[str]:
+    if not _ID.fullmatch(typology.id):
+        yield f"id: got: {typology.id!r}; expected: T and two digits"
+    if not typology.name_en or not _HANGUL.search(typology.name_ko):
+        yield f"names: got: {typology.name_en!r}, {typology.name_ko!r}; expected: one in English, one in Korean"
+    yield from _limits(typology)
+    yield from _due_dates(typology)
+    yield from _wants(typology.wants)
+    for name, word in _words_of(typology).items():
+        if not _HANGUL.search(word.ko):
+            yield f"Korean word of {name}: got: {word.ko!r}; expected: a word in Korean"
+
+
+def _limits(typology: "Typology") -> Iterator[str]:
+    for name, kind in typology.limits.items():
+        if not _NAME.fullmatch(name):
+            yield f"limit {name!r}: expected: a name of a-z, 0-9 and _"
+        if kind.unit not in UNITS:
+            yield f"limit {name}: unit: got: {kind.unit!r}; expected: one of {', '.join(UNITS)}"
+        if not 0 <= Decimal(kind.least) <= Decimal(kind.most):
+            yield f"limit {name}: range: got: {kind.least} to {kind.most}; expected: from 0 on, the least first"
+
+
+def _due_dates(typology: "Typology") -> Iterator[str]:
+    names = [one.name for one in typology.due_dates]
+    for one in typology.due_dates:
+        if not _NAME.fullmatch(one.name) or names.count(one.name) > 1:
+            yield f"due date {one.name!r}: expected: a name of its own, of a-z, 0-9 and _"
+        kind = typology.limits.get(one.after)
+        if kind is None or kind.unit != "days":
+            days = [name for name, each in typology.limits.items() if each.unit == "days"]
+            yield f"due date {one.name}: after: got: {one.after!r}; expected: one of its limits in days: {days}"
+        if one.of not in {"payment", "declaration"}:
+            yield f"due date {one.name}: of: got: {one.of!r}; expected: payment or declaration"
+        if not 1 <= one.most_open <= MOST_OPEN:
+            yield f"due date {one.name}: most_open: got: {one.most_open}; expected: 1 to {MOST_OPEN}"
+
+
+def _wants(wants: Wanted) -> Iterator[str]:
+    for back in wants.look_back:
+        if not 0 <= back.days <= LONGEST_DAYS or not (back.days or back.calendar_year):
+            yield f"look_back: got: {back.days} days; expected: 1 to {LONGEST_DAYS}, or a calendar year"
+    for one in wants.one_by_one:
+        if not any(_covers(back, one) for back in wants.look_back):
+            yield f"one_by_one: got: {one.payments} for {one.days} days; expected: no more than its look_back"
+
+
+def _covers(back: LookBack, one: OneByOne) -> bool:
+    return back.payments.covers(one.payments) and 0 < one.days <= back.days
