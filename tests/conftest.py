@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from streams.demo.broker import EmbeddedBroker
 from streams.demo.broker.ports import free_ports
+from tests.support import warm_commands
 from tests.support.broker_tests_together import (
     BrokerTestsTogether,
     longest_first,
@@ -101,10 +102,18 @@ def fxwatch_command() -> list[str]:
 
 
 @pytest.fixture
-def fxwatch(fxwatch_command: list[str], pytestconfig: pytest.Config) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `fxwatch ARGUMENTS...` to its end; returns exit code, standard output and standard error."""
+def fxwatch(
+    request: pytest.FixtureRequest, fxwatch_command: list[str], pytestconfig: pytest.Config
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `fxwatch ARGUMENTS...` to its end; returns exit code, standard output and standard error.
+
+    Beside a broker without a start of Python of its own, but for the commands that start a broker themselves.
+    """
+    warm = request.node.get_closest_marker("broker") is not None
 
     def run(*arguments: str | Path, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+        if warm and arguments[0] not in ("broker", "demo"):
+            return warm_commands.run([str(one) for one in arguments], os.environ, timeout)
         return subprocess.run(
             [*fxwatch_command, *map(str, arguments)],
             cwd=pytestconfig.rootpath,

@@ -10,7 +10,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -39,7 +38,8 @@ from streams.partition.outputs import Output
 from streams.proofs.state_digest import learned
 from streams.settings import load_settings
 from streams.version import code_version
-from tests.support.worker_process import ROOT, Worker
+from tests.support import warm_commands
+from tests.support.worker_process import Worker
 
 T = TypeVar("T")
 
@@ -119,15 +119,7 @@ class Cluster:
 
     def fxwatch(self, *arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command to its end; unless told otherwise it must exit 0."""
-        done = subprocess.run(
-            [sys.executable, "-m", "streams", *map(str, arguments)],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
+        done = warm_commands.run([str(one) for one in arguments], self.environment, 600)
         assert not check or done.returncode == 0, done.stderr + done.stdout
         return done
 

@@ -1,8 +1,6 @@
 """fxwatch on a secured cluster under test: one user a role, commands run as each of them, side by side."""
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,9 +12,9 @@ import tomli_w
 from streams.cli.reidentify import generate_keys
 from streams.kafka.topics.acls import ROLES
 from streams.settings import load_settings
+from tests.support import warm_commands
 from tests.support.certificates import secret_file
 from tests.support.secured import SecuredCluster, environment
-from tests.support.worker_process import ROOT
 
 Name = TypeVar("Name", bound=Hashable)
 
@@ -75,15 +73,7 @@ class Site:
     def run(self, role: str, *arguments: str, **overrides: Any) -> Ended:
         """`fxwatch ARGUMENTS...` as a role, to its end."""
         began = time.monotonic()
-        ended = subprocess.run(
-            [sys.executable, "-m", "streams", *arguments],
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            env=self.environment(role, **overrides),
-            timeout=120,
-            check=False,
-        )
+        ended = warm_commands.run(arguments, self.environment(role, **overrides), 120)
         return Ended(ended.returncode, ended.stdout, ended.stderr, time.monotonic() - began)
 
     def run_all(self, commands: Mapping[Name, Command]) -> dict[Name, Ended]:

@@ -1,0 +1,57 @@
+"""A command that begins with everything imported ends as one for which Python was started."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import warm_commands
+from tests.support.repository import ROOT
+
+SILENT = "127.0.0.1:1"  # nobody listens there
+
+
+def cold(arguments, environment):
+    """The same by a start of Python."""
+    return subprocess.run(
+        [sys.executable, "-m", "streams", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_code_and_output_are_those_of_a_cold_start():
+    """A refusal of settings, in the environment's language: on standard error, with its code."""
+    given = {**os.environ, "FXWATCH_LANG": "ko", "FXWATCH_RAW_RETENTION_DAYS": "never"}
+    warm = warm_commands.run(["topics", "diff"], given, 120)
+    started = cold(["topics", "diff"], given)
+    assert (warm.returncode, warm.stdout, warm.stderr) == (started.returncode, started.stdout, started.stderr)
+    assert warm.returncode != 0
+    assert "FXWATCH_RAW_RETENTION_DAYS" in warm.stderr
+    assert "FXWATCH_RAW_RETENTION_DAYS" not in os.environ
+
+
+def test_each_command_has_a_process_and_an_environment_of_its_own():
+    """What one was given is not there for the next; usage is told with the name it was called by."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FXWATCH_")}
+    refused = warm_commands.run(["version"], environment | {"FXWATCH_CONFIG": "/nowhere"}, 120)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "/nowhere" in refused.stderr
+    assert warm_commands.run(["version"], environment, 120).stdout.startswith("code ")
+    unknown = warm_commands.run(["nonsense"], environment, 120)
+    assert (unknown.returncode, unknown.stderr.splitlines()[0]) == (
+        2,
+        "Usage: python -m streams [OPTIONS] COMMAND [ARGS]...",
+    )
+
+
+def test_a_command_that_does_not_end_is_ended():
+    """As `subprocess.run` does with a time-out."""
+    environment = {**os.environ, "FXWATCH_BOOTSTRAP": SILENT}
+    with pytest.raises(subprocess.TimeoutExpired):
+        warm_commands.run(["alerts", "follow"], environment, 0.05)
