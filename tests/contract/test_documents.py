@@ -12,7 +12,7 @@ from streams.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 GUARANTEES = "docs/GUARANTEES.md"
 PAGES = sorted(f"docs/{page.name}" for page in ROOT.glob("docs/*.md"))
-EVERY = pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", *PAGES])
+EVERY = pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "tests/README.md", *PAGES])
 ROOMS = ("streams", "detectors", "deploy", "tests")
 # settings that are not fields: the file itself
 OTHER_VARIABLES = {"FXWATCH_CONFIG"}

@@ -1,5 +1,6 @@
 """The unit tests mirror the source: a module's tests are found by its path, or where a table says."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -74,3 +75,36 @@ def test_no_line_of_the_table_is_stale() -> None:
         assert (ROOT / test).is_file(), (line, test)
         assert why, line
     assert all(ELSEWHERE["room_wide"].values())
+
+
+# -- the page that explains the tests ----------------------------------------------------------------------------------
+
+PAGE = (ROOT / "tests" / "README.md").read_text("utf-8")
+ROWS = [line.strip("|").split("|") for line in PAGE.splitlines() if line.startswith("| ")]
+MOST_WORDS = 20
+
+
+def test_each_room_has_its_row() -> None:
+    """And no row names a room that is gone."""
+    rooms = {"/".join(Path(module).parts[:2]) for module in modules() if len(Path(module).parts) > 2}
+    named = [row[0].strip(" `") for row in ROWS if re.fullmatch(r" `(detectors|streams)/\w+` ", row[0])]
+    assert sorted(named) == sorted(rooms)
+
+
+def test_each_kind_of_test_has_its_row() -> None:
+    """Every folder of tests with Python in it is named, and so is every file of tests/support."""
+    folders = {f"`tests/{path.name}`" for path in (ROOT / "tests").iterdir() if any(path.glob("**/*.py"))}
+    assert [folder for folder in sorted(folders) if folder not in PAGE] == []
+    support = {path.stem for path in (ROOT / "tests" / "support").glob("*.py")}
+    files = [name for row in ROWS if "/" not in row[1] for name in re.findall(r"`(\w+)`", row[1])]
+    assert set(files) == support
+
+
+def test_cells_are_short_and_commands_can_be_typed() -> None:
+    """Paths that the page shows in code are looked for by tests/contract/test_documents.py."""
+    assert [cell for row in ROWS for cell in row if len(cell.split()) > MOST_WORDS] == []
+    commands = re.findall(r"^    \.venv/bin/python -m pytest (.+)$", PAGE, re.MULTILINE)
+    assert len(commands) >= 4
+    shown = [word for command in commands for word in command.split() if word.startswith("tests/")]
+    shown += re.findall(r"(?<=    )tests/\S+\.py", PAGE)
+    assert [path for path in shown if not (ROOT / path).exists()] == []
