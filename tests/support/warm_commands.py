@@ -25,6 +25,8 @@ from tests.support.repository import ROOT
 
 # What Python itself reads when it starts: who wants other values than the server began with gets a start of his own.
 _OF_THE_START = ("PYTHON", "LC_", "LANG", "TZ", "LD_", "MALLOC", "OPENSSL", "SSL_")
+# Seconds that a fork may take on a busy machine.
+_TO_START = 60.0
 _server: list[tuple[subprocess.Popen[bytes], Path]] = []
 _starting = threading.Lock()
 
@@ -49,13 +51,14 @@ def run(arguments: Sequence[str], environment: Mapping[str, str], seconds: float
         tempfile.TemporaryFile() as out,
         tempfile.TemporaryFile() as err,
     ):
-        connection.settimeout(seconds)
+        connection.settimeout(_TO_START)
         connection.connect(str(_address()))
         order = json.dumps({"arguments": list(arguments), "environment": dict(environment)}).encode()
         socket.send_fds(connection, [len(order).to_bytes(8, "little")], [out.fileno(), err.fileno()])
         connection.sendall(order)
         answers = connection.makefile("r", encoding="ascii")
         child = int(answers.readline())
+        connection.settimeout(seconds)
         try:
             code = int(answers.readline())
         except TimeoutError:
