@@ -343,9 +343,8 @@ def test_the_screen_shows_what_the_ledger_holds(monkeypatch):
                 party_type=word,
             )
             hour += 1
-    records = [(one.value, one.headers, one.offset, one.timestamp) for one in pipeline.log]
     found = institutions.Counts()
-    found.add(records)
+    found.add(pipeline.log)
     shown = []
     monkeypatch.setattr(tables, "show", lambda columns, rows, **_: shown.extend([columns, *rows]))
     institutions.show(compared(found.by_institution), top=2)
@@ -355,7 +354,7 @@ def test_the_screen_shows_what_the_ledger_holds(monkeypatch):
     assert shown[2] == ["AAAAKRSE", "40", "2.5%", "0.0%", "2.5%", "0.0%", "0.0%", "2.5%"]
     assert len(shown) == 3
     later = institutions.Counts(START + timedelta(hours=80))
-    later.add(records)
+    later.add(pipeline.log)
     assert {name: told["event"] for name, told in later.by_institution.items()} == {"CCCCKRSE": 41}
 
 
