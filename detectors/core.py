@@ -90,6 +90,7 @@ class Assessed(msgspec.Struct, frozen=True):
 class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one ledger record.
 
+    `alerts` holds one alert at most, `desks` every desk that gets a copy of it, in the configuration's order.
     `assessed` is there for an applied transaction only; `join` names what is counted of one that has its payment's id
     in common with another event (accounting.py), None for most; `folded` is how many of the party's payments went into
     totals (folded.py), nearly always 0. `judged_as` is the party's type as a transaction was judged (party_type.py);
@@ -101,6 +102,7 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     late: bool = False
     alerts: tuple[Alert, ...] = ()
+    desks: tuple[str, ...] = ()
     notice: Notice | None = None
     assessed: Assessed | None = None
     join: Join | None = None
@@ -261,7 +263,8 @@ def _learn(state: PartitionState, event: Event, origin: Origin) -> Outputs:
         return Outputs(
             outcome="applied",
             late=seen.late,
-            alerts=() if seen.alert is None else (seen.alert,),
+            alerts=() if seen.raised is None else (seen.raised.alert,),
+            desks=() if seen.raised is None else seen.raised.desks,
             assessed=Assessed(fuse(rank, seen.news), seen.usd, seen.fired, seen.scored, seen.deal_bp),
             join=seen.join,
             folded=seen.folded,

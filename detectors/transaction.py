@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 
 from detectors.alerting import build
-from detectors.alerting.build import UNSCORED, AlertFacts
+from detectors.alerting.build import UNSCORED, AlertFacts, Raised
 from detectors.books import accounting, aliases, payments
 from detectors.books import folded_payments as folded
 from detectors.books.accounting import Effect, Incoming, Join
@@ -14,7 +14,7 @@ from detectors.books.party import MOST_NAMES, Party
 from detectors.books.party_type import expected_type, readings, remember_word
 from detectors.books.payment_ids import event_number, payment_number
 from detectors.books.payments import Payment
-from detectors.contracts.alert import Alert, Selection
+from detectors.contracts.alert import Selection
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import Origin, PartyType, Transaction
 from detectors.features import EventView, Feature, measure_again, observe
@@ -47,7 +47,7 @@ class Seen(NamedTuple):
 
     late: bool
     usd: int | None
-    alert: Alert | None
+    raised: Raised | None
     scored: Scored | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
@@ -91,7 +91,7 @@ class _Judged(NamedTuple):
     That type is the one of the event, or the reading under which alone the rules of its alert fire.
     """
 
-    alert: Alert | None
+    raised: Raised | None
     fired: tuple[tuple[str, float], ...]
     news: tuple[float, ...]
     judged_as: PartyType
@@ -145,7 +145,7 @@ def apply_transaction(
     return Seen(
         late,
         worth.usd,
-        judged.alert,
+        judged.raised,
         score.scored,
         judged.fired,
         judged.news,
@@ -309,7 +309,7 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
         # one statistical alert a payment, whoever tells of it
         had_one = effect.payment is not None and known.was_unusual(effect.payment.event)
         selection, offered = _offer(step, None if history or had_one else score.scored, again=effect.second)
-    alert = None
+    raised = None
     event = _read_as(step.event, found)
     if selection is not None:
         krw = step.state.rates.ratio("USD", "KRW", at_us, step.effective.stale_us)
@@ -329,14 +329,14 @@ def _judge(step: _Step, effect: Effect, worth: _Money, score: _Score) -> _Judged
             score.scored or UNSCORED,
             step.told,
         )
-        alert = build.build(case, found, selection, offered)
+        raised = build.build(case, found, selection, offered)
         if not found and effect.payment is not None:
             known.remember_unusual(effect.payment.event)
     if context is not None and effect.kind == "new":
         for typology in registered():
             typology.learn(context)
     return _Judged(
-        alert,
+        raised,
         tuple([(typology.id, finding.strength) for typology, finding in fired]),
         tuple([hit.finding.strength for hit in found]),
         event.party_type,

@@ -86,6 +86,13 @@ class AlertFacts(NamedTuple):
     told: PartyType
 
 
+class Raised(NamedTuple):
+    """An alert and every desk that gets a copy of it, in the configuration's order; the first is the alert's own."""
+
+    alert: Alert
+    desks: tuple[str, ...]
+
+
 def evaluated(context: Context, configuration: Configuration) -> list[tuple[Typology, Finding]]:
     """Every enabled typology that fires, news or not, in the registry's order.
 
@@ -141,9 +148,10 @@ def severity(score: float, at_risk: int) -> Severity:
     return "low"
 
 
-def build(case: AlertFacts, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]) -> Alert:
-    """The alert, and its memory in the party: the case stays open, and the same series alerts again only when it grows.
+def build(case: AlertFacts, found: Sequence[Hit], selection: Selection, offered: Callable[[float], bool]) -> Raised:
+    """The alert with its desks, and its memory in the party.
 
+    The case stays open, and the same series alerts again only when it grows.
     `offered(rank)` says whether the budget, as it stood before this event, would have chosen an event of that rank.
     """
     event, party, state = case.event, case.party, case.state
@@ -196,7 +204,7 @@ def build(case: AlertFacts, found: Sequence[Hit], selection: Selection, offered:
     verdicts.raised(party, alert_id, state.shares.known_as(event.institution))
     hits = [(hit.typology.id, hit.finding) for hit in found]
     cases.remember(party, hits, alert_id, case_id, case.at_us, state.shares.has)
-    return alert
+    return Raised(alert, desks)
 
 
 def _alert_id(case: AlertFacts, typologies: tuple[str, ...]) -> str:

@@ -1,22 +1,11 @@
 """Which desks get an alert."""
 
-from detectors.contracts.alert import Alert
 from detectors.contracts.configuration import Configuration, Desk
 from detectors.values.institution_code import institution_code, listed_codes
 
 ANOMALY = "anomaly"
 # shown where no desk matches; such an alert is on fx.alerts.v1 only
 UNASSIGNED = "unassigned"
-
-
-def desks(alert: Alert, party_type: str, configuration: Configuration) -> tuple[str, ...]:
-    """Every desk whose non-empty lists all match, in the configuration's order; the first is the alert's `desk`.
-
-    An alert that no typology explains matches as `anomaly`. Institutions match when any of the alert's is listed.
-    """
-    return matching(
-        tuple(hit.id for hit in alert.typologies), alert.severity, party_type, alert.institutions, configuration
-    )
 
 
 def matching(
@@ -26,7 +15,10 @@ def matching(
     institutions: tuple[str, ...],
     configuration: Configuration,
 ) -> tuple[str, ...]:
-    """As `desks`, before the alert is built."""
+    """Every desk whose non-empty lists all match, in the configuration's order; the first is the alert's `desk`.
+
+    An alert that no typology explains matches as `anomaly`. Institutions match when any of the alert's is listed.
+    """
     explained = typologies or (ANOMALY,)
     there = set(map(institution_code, institutions))
 

@@ -1,14 +1,13 @@
 """The monitor's science behind the interface that a partition drives. The science itself is `detectors.core.apply`."""
 
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from detectors import core as science
-from detectors.alerting.desks import desks
 from detectors.contracts.alert import Alert
-from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange, Event, Origin, Transaction
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
@@ -111,11 +110,8 @@ class MonitorCore:
             return []
         outputs: list[Output] = []
         for alert in step.alerts:
-            # an alert comes of a scored payment, under the configuration it was scored with
-            assert isinstance(event, Transaction)
-            assert state.configuration is not None
             tally.alerts.append((alert, origin.timestamp_ms))
-            outputs += alert_outputs(alert, step.judged_as or event.party_type, origin, partition, state.configuration)
+            outputs += alert_outputs(alert, step.desks, origin, partition)
         if step.notice is not None:
             value = _encode(step.notice)
             outputs.append(Output(topics.NOTICES, partition, record.key or b"", value, [], origin.timestamp_ms))
@@ -177,9 +173,7 @@ def _decoded(record: Any, partition: int) -> tuple[Event, Origin]:
     return envelope.decode_record(record.value, record.headers, record.offset, record.timestamp, partition)
 
 
-def alert_outputs(
-    alert: Alert, party_type: str, origin: Origin, partition: int, configuration: Configuration
-) -> list[Output]:
+def alert_outputs(alert: Alert, desks: Iterable[str], origin: Origin, partition: int) -> list[Output]:
     """The alert for `fx.alerts.v1` and its copies for the desks, with CloudEvents binary headers (CONTRACT)."""
     key, value = alert.party.encode(), _encode(alert)
     headers = [
@@ -191,5 +185,5 @@ def alert_outputs(
         ("content-type", b"application/json"),
         *(header for header in origin.headers if header[0] == envelope.TRACE),
     ]
-    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks(alert, party_type, configuration))]
+    targets = [topics.ALERTS, *(topics.desk_topic(desk) for desk in desks)]
     return [Output(target, partition, key, value, headers, origin.timestamp_ms) for target in targets]

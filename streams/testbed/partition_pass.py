@@ -159,12 +159,7 @@ class PartitionPass:
         if not isinstance(event, Transaction) or outputs.assessed is None:
             return
         rows.append(self._row(event, step))
-        configuration = self.state.configuration
-        assert configuration is not None
-        judged_as = outputs.judged_as or event.party_type
-        alerts += [
-            alert_outputs(alert, judged_as, origin, self.partition, configuration)[0].value for alert in outputs.alerts
-        ]
+        alerts += [alert_outputs(alert, (), origin, self.partition)[0].value for alert in outputs.alerts]
 
     def _learn_profile(self, event: Profile) -> None:
         """Keep what rows show of a party's newest profile, as the core keeps its facts."""

@@ -3,10 +3,11 @@
 from types import SimpleNamespace
 from typing import Any
 
+from detectors.alerting import build as builder
 from detectors.alerting.build import UNSCORED, AlertFacts, Hit, proof_of
 from detectors.books.party import Alerted, unpack
 from detectors.books.party_type import STRICTEST_FIRST
-from detectors.contracts.alert import Measured, Selection
+from detectors.contracts.alert import Alert, Measured, Selection
 from detectors.contracts.events import Transaction
 from detectors.typologies.base import Finding
 from detectors.values.legal_calendar import to_us
@@ -95,3 +96,8 @@ def case_of(**changes: Any) -> AlertFacts:
 
 def never(rank: float) -> bool:
     raise AssertionError("a rule's alert does not ask the budget")
+
+
+def build(*given: Any) -> Alert:
+    """The alert alone, without its desks."""
+    return builder.build(*given).alert

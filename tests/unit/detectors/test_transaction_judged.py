@@ -234,10 +234,10 @@ def test_what_no_rule_explains_is_offered_to_the_budget(monkeypatch: pytest.Monk
     """What it chooses is an alert under its name; what it does not choose is none. No proof is kept."""
     judging = Judging(monkeypatch, fired=0)
     score = transaction._Score(SCORED, (), "person.out")
-    assert judging.judge(score=score).alert is None
+    assert judging.judge(score=score).raised is None
     assert (judging.offers, judging.built) == ([(judging.step, SCORED, False)], [])
     judging.chosen = "selected"
-    assert judging.judge(score=score).alert == "the alert"
+    assert judging.judge(score=score).raised == "the alert"
     assert judging.built[0][1:] == ([], "selected", "offered")
     assert judging.step.known.proofs == []
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from detectors.alerting.build import severity
-from detectors.alerting.desks import UNASSIGNED, desks
+from detectors.alerting.desks import UNASSIGNED
 from tests.support.ledger import Ledger, configuration, later
 
 
@@ -36,7 +36,7 @@ def odd_one_out(**detectors: object):
 
 def test_what_no_rule_explains_alerts_within_the_budget_and_says_why():
     """The desk is compliance, the shares sum to 1, and making its reasons usual would have left it unchosen."""
-    ledger, outputs = odd_one_out()
+    _, outputs = odd_one_out()
     (alert,) = outputs.alerts
     assert alert.typologies == ()
     assert alert.desk == "compliance"
@@ -44,7 +44,7 @@ def test_what_no_rule_explains_alerts_within_the_budget_and_says_why():
     assert alert.selection.budget == "anomaly"
     assert math.isclose(sum(reason.contribution for reason in alert.reasons), 1.0)
     assert [change.would_alert for change in alert.counterfactual] == [False]
-    assert desks(alert, "person", ledger.state.configuration) == ("compliance",)
+    assert outputs.desks == ("compliance",)
 
 
 def test_without_budget_nothing_statistical_alerts():
@@ -55,15 +55,15 @@ def test_without_budget_nothing_statistical_alerts():
 def test_every_matching_desk_gets_a_copy_and_none_is_no_loss():
     """High severity reaches supervision beside customs; an alert no desk wants is unassigned, not dropped."""
     ledger = Ledger()
-    found = [alert for n in range(6) for alert in ledger.pay(f"e{n}", later(hours=n)).alerts]
-    high = next(alert for alert in found if alert.severity == "high")
-    assert high.desk == "customs"
-    assert desks(high, "person", ledger.state.configuration) == ("customs", "supervision")
+    found = [ledger.pay(f"e{n}", later(hours=n)) for n in range(6)]
+    high = next(outputs for outputs in found for alert in outputs.alerts if alert.severity == "high")
+    assert high.alerts[0].desk == "customs"
+    assert high.desks == ("customs", "supervision")
     only = {name: {"party_types": ["bank"]} for name in ("customs", "supervision", "compliance")}
     alone = Ledger(configuration(desks=only))
-    (alert,) = [alert for n in range(3) for alert in alone.pay(f"e{n}", later(hours=n)).alerts]
-    assert alert.desk == UNASSIGNED
-    assert desks(alert, "person", alone.state.configuration) == ()
+    (outputs,) = [found for n in range(3) if (found := alone.pay(f"e{n}", later(hours=n))).alerts]
+    assert outputs.alerts[0].desk == UNASSIGNED
+    assert outputs.desks == ()
 
 
 def test_alerts_of_a_party_within_thirty_days_are_one_case():

@@ -6,14 +6,14 @@ from typing import Any
 import msgspec
 import pytest
 
-from detectors.alerting.build import RULE, Hit, build, evaluated, news
+from detectors.alerting.build import RULE, Hit, evaluated, news
 from detectors.books.party import Alerted
 from detectors.contracts.alert import Counterfactual, Selection
 from detectors.contracts.configuration import TypologyRules
 from detectors.features import Feature
 from detectors.ranking.ensemble import Scored
 from detectors.typologies.base import Change, Finding
-from tests.support.alert_case import DRAWN, case_of, finding, hit, never, typology
+from tests.support.alert_case import DRAWN, build, case_of, finding, hit, never, typology
 from tests.support.ledger import later, payment
 
 # -- the party's type ----------------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from detectors.alerting.build import RULE, build, krw_of, proof_of, severity
+from detectors.alerting import build as builder
+from detectors.alerting.build import RULE, krw_of, proof_of, severity
 from detectors.books.party import Alerted, unpack
 from detectors.contracts.alert import EvidenceItem, Measured, Position, Reason, Selection, Versions
 from detectors.contracts.events import Origin, Source
 from detectors.ranking.ensemble import Scored
 from detectors.values.money import Exact, Ratio
-from tests.support.alert_case import DRAWN, FIRST, SECOND, TRIGGER, case_of, hit, never
+from tests.support.alert_case import DRAWN, FIRST, SECOND, TRIGGER, build, case_of, hit, never
 from tests.support.ledger import START, Ledger, later, payment
 
 
@@ -208,7 +209,8 @@ def test_the_desk_is_asked_with_the_alerts_own_severity_and_the_type_it_is_judge
             )
         }
         changed = case._replace(configuration=msgspec.structs.replace(case.configuration, desks=desks))
-        assert build(changed, [hit()], RULE, never).desk == desk
+        alert, names = builder.build(changed, [hit()], RULE, never)
+        assert (alert.desk, names) == (desk, () if desk == "unassigned" else ("asked",))
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from detectors.alerting.desks import desks, matching
+from detectors.alerting.desks import matching
 from detectors.contracts.configuration import Desk
 from tests.support.ledger import Ledger, configuration, later
 
@@ -67,13 +67,14 @@ def test_desks_come_in_the_configurations_order_and_of_a_built_alert():
         "compliance": {"typologies": ["anomaly"]},
     }
     ledger = Ledger(configuration(desks=tables))
-    alert = next(alert for n in range(6) for alert in ledger.pay(f"e{n}", later(hours=n)).alerts)
+    outputs = next(found for n in range(6) if (found := ledger.pay(f"e{n}", later(hours=n))).alerts)
+    (alert,) = outputs.alerts
     assert [hit.id for hit in alert.typologies] == ["T01"]
     assert alert.severity != "critical"
     config = ledger.state.configuration
     found = {"zeta", "alpha", "persons", "split", "here", "level"}
-    assert desks(alert, "person", config) == tuple(name for name in config.desks if name in found)
-    assert desks(alert, "bank", config) == tuple(
+    assert outputs.desks == tuple(name for name in config.desks if name in found)
+    assert matching(("T01",), alert.severity, "bank", alert.institutions, config) == tuple(
         name for name in config.desks if name in (found - {"persons"}) | {"customs"}
     )
-    assert alert.desk == desks(alert, "person", config)[0]
+    assert alert.desk == outputs.desks[0]

@@ -195,21 +195,16 @@ def test_an_alert_goes_to_its_topic_and_to_each_desk_with_the_same_bytes() -> No
     assert (alert.alert_id, timestamp_ms) == (body["alert_id"], outputs[0].timestamp_ms)
 
 
-def test_an_alerts_desks_are_those_of_the_type_it_was_judged_as(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The core may read a party as another than its sender says; without such a reading the sender's word counts."""
+def test_an_alert_goes_to_the_desks_that_the_core_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To all of them in their order, and to no other; without any to `fx.alerts.v1` alone."""
     pipeline, _ = raised()
     [(alert, _)] = pipeline.core.tally.alerts
-    asked: list[tuple[Any, ...]] = []
-    monkeypatch.setattr(monitor_core, "desks", lambda *told: asked.append(told) or ("customs",))
-    for judged_as, expected in [("company", "company"), (None, "person")]:
-        bench = Bench(monkeypatch, Outputs(outcome="applied", alerts=(alert, alert), judged_as=judged_as), partition=5)
+    for desks in (("customs",), ("supervision", "customs"), ()):
+        bench = Bench(monkeypatch, Outputs(outcome="applied", alerts=(alert,), desks=desks), partition=5)
         outputs = bench.take(TRANSACTIONS, TRANSACTION)
-        assert [asked.pop(), asked.pop()] == [(alert, expected, bench.state.configuration)] * 2
-        assert [(output.topic, output.partition) for output in outputs] == [
-            ("fx.alerts.v1", 5),
-            ("fx.alerts.customs.v1", 5),
-        ] * 2
-        assert bench.core.tally.alerts == [(alert, TIMESTAMP_MS)] * 2
+        names = ["fx.alerts.v1", *(f"fx.alerts.{desk}.v1" for desk in desks)]
+        assert [(output.topic, output.partition) for output in outputs] == [(name, 5) for name in names]
+        assert bench.core.tally.alerts == [(alert, TIMESTAMP_MS)]
 
 
 def test_a_trace_is_passed_on_and_nothing_else_of_the_senders_headers() -> None:
@@ -218,7 +213,7 @@ def test_a_trace_is_passed_on_and_nothing_else_of_the_senders_headers() -> None:
     [(alert, _)] = pipeline.core.tally.alerts
     origin = envelope.decode_record(*last(pipeline))[1]
     passed = msgspec.structs.replace(origin, headers=(("ce_id", b"theirs"), TRACE, ("ce_type", b"theirs")))
-    for output in alert_outputs(alert, "person", passed, 0, pipeline.configuration):
+    for output in alert_outputs(alert, ("customs",), passed, 0):
         assert [name for name, _ in output.headers] == [
             "ce_specversion",
             "ce_id",
