@@ -61,6 +61,12 @@ def test_each_link_of_a_document_leads_somewhere() -> None:
     assert wrong == []
 
 
+def test_each_page_can_be_found_from_the_overview() -> None:
+    """A new page of docs gets its place in the overview's table."""
+    pages = {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")}
+    assert pages <= set(re.findall(r"\]\(([^)#]+)", ARCHITECTURE))
+
+
 def anchor(heading: str) -> str:
     """A heading's anchor, as GitHub makes it."""
     text = re.sub(r"[`*]|\]\([^)]*\)|\[", "", heading.lstrip("#").strip().lower())
