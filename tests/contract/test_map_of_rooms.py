@@ -47,7 +47,7 @@ def test_single_modules_have_their_layer(package: str) -> None:
 
 def test_each_link_of_a_document_leads_somewhere() -> None:
     """Relative links of ARCHITECTURE, CONTRIBUTING, README and docs: the file is there, and so is the heading."""
-    pages = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md", ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    pages = [*ROOT.glob("*.md"), ROOT / "tests/README.md", *(ROOT / "docs").glob("*.md")]
     headings = {
         page: {anchor(line) for line in page.read_text("utf-8").splitlines() if line.startswith("#")} for page in pages
     }
