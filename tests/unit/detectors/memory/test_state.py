@@ -1,6 +1,4 @@
-"""The state of a partition: what it saves and in which sections, what it refuses, how its clock and names move."""
-
-from datetime import date
+"""A partition's state as a snapshot: every part comes back, under its name, or is refused."""
 
 import msgspec
 import pytest
@@ -10,21 +8,20 @@ from detectors.books.party import Party, pack
 from detectors.books.restatement import Correction
 from detectors.contracts.configuration import fingerprint
 from detectors.memory import frozen_state
-from detectors.memory import state as state_module
-from detectors.memory.effective_configuration import Effective
 from detectors.memory.frozen_state import COUNTERS, STATE_SCHEMA
-from detectors.memory.state import MOST_SWEPT, PartitionState
-from detectors.ranking.budget import Budget
-from detectors.ranking.ensemble import derived_seed
-from detectors.rates.reference_rates import KEPT_US
+from detectors.memory.state import PartitionState
 from detectors.values.legal_calendar import DAY_US, HOUR_US
-from detectors.values.shares import OFFICES, GivenShare, Shares
 from tests.support.ledger import configuration
 
-DEFAULT = configuration()
 ADMITTED = configuration(admission={"institutions": ["BKGGKRSE"], "officers": ["I-17"]})
+
+
 IDENTITY, BODY, FORMER, FORMER_BODY = (bytes([number]) * 16 for number in range(1, 5))
+
+
 KINDS = ("transaction", "rate", "declaration", "profile", "disposition")
+
+
 CLOCK = 1_000 * DAY_US + 5 * HOUR_US + 7
 
 
@@ -56,9 +53,6 @@ def full() -> PartitionState:
 def thawed(state: PartitionState) -> PartitionState:
     """The state as a snapshot gives it back."""
     return PartitionState.thaw(list(state.freeze().sections()))
-
-
-# Saved and loaded
 
 
 def test_every_part_comes_back_as_it_was():
@@ -162,9 +156,6 @@ def test_what_is_applied_later_does_not_change_a_snapshot_in_the_making():
     assert state.freeze().digest() != before
 
 
-# Refused
-
-
 NEEDED = (
     "header",
     "typologies",
@@ -220,234 +211,3 @@ def test_sections_of_a_wrong_shape_are_refused_as_damaged():
     sections["header#0"] = msgspec.msgpack.encode(5)
     with pytest.raises(ValueError, match="not of this state's shape: TypeError"):
         PartitionState.thaw(list(sections.items()))
-
-
-# The configuration in force
-
-
-def test_what_is_in_force_is_ready_to_use():
-    """Lateness and staleness in microseconds, the zone, and three versions that tell configurations apart."""
-    found = Effective(DEFAULT)
-    assert (found.lateness_us, found.stale_us, found.zone.key) == (35 * DAY_US, 26 * HOUR_US, "Asia/Seoul")
-    assert found.config_version == fingerprint(DEFAULT)
-    assert found.detectors_version == fingerprint(DEFAULT.detectors)
-    assert found.rules_version == fingerprint(DEFAULT.rules)
-    assert found.rulebook.limit("T02", "annual_cap", date(2025, 1, 1)) is not None
-    assert found.rate_limits.typical_of("USD", "KRW") == 1300
-
-
-def test_a_budget_is_drawn_by_the_detectors_seed_and_the_partition():
-    """Its share of the day, and the finest rank that the calibration window can tell."""
-    state = PartitionState.new(3)
-    state.install(DEFAULT)
-    detectors, partitions = DEFAULT.detectors, DEFAULT.engine.partitions
-    expected = Budget.new(
-        detectors.daily_budget,
-        partitions,
-        detectors.exploration,
-        derived_seed(detectors.seed, "budget", "3"),
-        finest_rank=1.0 / (detectors.calibration_window + 1),
-    )
-    assert state.budget.to_state() == expected.to_state()
-
-
-def test_models_and_budget_start_anew_only_where_what_they_rest_on_changed():
-    """The same again: both stay. More partitions: another budget. Other detectors: both are new."""
-    state = PartitionState.new(3)
-    state.install(DEFAULT)
-    scorer, budget = state.scorer, state.budget
-    state.install(configuration(engine={"case_window_days": 10}))
-    assert (state.scorer, state.budget) == (scorer, budget)
-    assert state.configuration.engine.case_window_days == 10
-    state.install(configuration(engine={"partitions": 24}))
-    assert state.scorer is scorer
-    assert state.budget is not budget
-    budget = state.budget
-    state.install(configuration(engine={"partitions": 24}, detectors={"seed": 5}))
-    assert state.scorer is not scorer
-    assert state.budget is not budget
-
-
-def test_a_configuration_that_cannot_be_used_leaves_the_one_before_in_force():
-    """A time zone that is none."""
-    state = full()
-    before = state.freeze().digest()
-    bad = msgspec.structs.replace(DEFAULT, engine=msgspec.structs.replace(DEFAULT.engine, time_zone="Nowhere/None"))
-    with pytest.raises(Exception, match="Nowhere"):
-        state.install(bad)
-    assert (state.configuration, state.freeze().digest()) == (ADMITTED, before)
-
-
-def test_a_configuration_resizes_windows_and_takes_shares_from_whom_it_names_no_more():
-    """Every kind's window; events of a listed bank stand with the others once it is not listed."""
-    state = PartitionState.new(3)
-    state.install(ADMITTED)
-    for kind in KINDS:
-        state.fingerprints[kind].add(IDENTITY, Known(BODY, 1, 2, 3), None, "BKGGKRSE")
-        state.fingerprints[kind].add(FORMER, Known(BODY, 1, 2, 4), None, "BKGGKRSE")
-        assert state.fingerprints[kind].held("BKGGKRSE") == 2
-    state.install(configuration(engine={"fingerprints": 1}))
-    for kind in KINDS:
-        window = state.fingerprints[kind]
-        assert (window.size, len(window), window.held("BKGGKRSE"), window.held()) == (1, 1, 0, 1)
-    assert not state.shares.has("BKGGKRSE")
-
-
-def test_who_gives_its_share_up_stands_with_the_others_among_payments(monkeypatch):
-    """The shares are told the clock; only where they say that something changed are the places given out anew."""
-    state, asked = PartitionState.new(3), []
-    state.install(DEFAULT)
-    window = state.fingerprints["transaction"]
-    window.add(IDENTITY, Known(BODY, 1, 2, 3), None, "BANKX")
-    answers = iter([GivenShare(None, changed=False), GivenShare(None, changed=True), GivenShare("BANKX", changed=True)])
-    monkeypatch.setattr(state.shares, "give", lambda *given: asked.append(given) or next(answers))
-    monkeypatch.setattr(state.shares, "quotas", lambda size: {"": size, "asked": len(asked)})
-    window.share_out({"before": 1})
-    state.give_share("BANKA", 5)
-    assert (window._quotas, window.held("BANKX")) == ({"before": 1}, 1)
-    state.give_share("BANKB", CLOCK)
-    assert (window._quotas, window.held("BANKX")) == ({"": 50_000, "asked": 2}, 1)
-    state.give_share("BANKC", CLOCK + 1)
-    assert (window._quotas, window.held("BANKX"), window.held()) == ({"": 50_000, "asked": 3}, 0, 1)
-    assert asked == [("BANKA", 5), ("BANKB", CLOCK), ("BANKC", CLOCK + 1)]
-
-
-def test_a_configuration_and_a_load_give_the_places_out_anew(monkeypatch):
-    """In every kind's window, by its size."""
-    state = full()
-    assert thawed(state).fingerprints["transaction"]._quotas == state.fingerprints["transaction"]._quotas != {}
-    monkeypatch.setattr(Shares, "quotas", lambda shares, size: {"": size})
-    assert [window._quotas for window in thawed(state).fingerprints.values()] == [{"": 50_000}] * 5
-    state.install(configuration(engine={"fingerprints": 7}))
-    assert [window._quotas for window in state.fingerprints.values()] == [{"": 7}] * 5
-
-
-def test_parties_have_their_places_shared_out_whenever_the_windows_have(monkeypatch):
-    """At a configuration, a load, and where shares change; three quarters among institutions, a quarter for offices."""
-    state, shares = PartitionState.new(3), {"A": 7}
-    monkeypatch.setattr(Shares, "quotas", lambda _, size: {name: size // each for name, each in shares.items()})
-    state.parties["a"] = pack(Party(owner="BKGGKRSE"))
-    assert (state.parties.size, state.parties.held("BKGGKRSE")) == (1_000_000, 1)
-    state.install(configuration(engine={"parties": 100}, admission={"institutions": ["BKGGKRSE"]}))
-    assert (state.parties.size, state.parties._quotas) == (100, {"A": 75 // 7, OFFICES: 25})
-    assert (thawed(state).parties.size, thawed(state).parties._quotas) == (100, {"A": 75 // 7, OFFICES: 25})
-    shares["A"] = 3
-    state.parties["b"] = pack(Party(owner="BANKB"))
-    state.give_share("BANKB", CLOCK)
-    assert (state.parties.size, state.parties._quotas) == (100, {"A": 25, OFFICES: 25})
-    # neither listed by the configuration nor an office, but with a share of its own
-    assert (state.parties.held("BANKB"), thawed(state).parties.held("BANKB"), state.parties.held()) == (1, 1, 0)
-    assert thawed(state).parties.held("BKGGKRSE") == 1
-    state.install(configuration(engine={"parties": 4}))
-    assert (state.parties.size, state.parties.held("BKGGKRSE"), state.parties.held()) == (4, 0, 1)
-    assert (thawed(state).parties.held("BKGGKRSE"), thawed(state).parties.held()) == (0, 1)
-
-
-def test_a_party_that_is_forgotten_takes_its_former_names_with_it_and_is_counted():
-    """Those that still lead to it; a name that leads to another party stays."""
-    state = PartitionState.new(3)
-    state.install(configuration(engine={"parties": 1}))
-    state.parties["c"] = pack(Party(formers=["a", "b", "x", "never"]))
-    state.parties["y"] = pack(Party(last_us=1))
-    for former, name in (("a", "b"), ("b", "c"), ("x", "y")):
-        state.rename(former, name, 5)
-    state.forget_parties("")
-    assert (list(state.parties), list(state.renamed)) == (["y"], ["x"])
-    state.forget_parties("")
-    assert state.counters["parties_forgotten"] == 1
-
-
-def test_the_share_of_the_party_that_was_touched_last_is_asked_first():
-    """Of two that hold more than their parts, although the other one comes first by name."""
-    state = PartitionState.new(3)
-    state.install(configuration(engine={"parties": 1}))
-    for token, owner in (("a", "A"), ("b", "B")):
-        state.parties[token] = pack(Party(owner=owner))
-    state.forget_parties("B")
-    assert list(state.parties) == ["a"]
-
-
-def test_a_record_forgets_a_few_hundred_parties_at_most():
-    """What is left over goes at the next ones."""
-    state = PartitionState.new(3)
-    state.install(configuration(engine={"parties": 1}))
-    for number in range(MOST_SWEPT + 3):
-        state.parties[f"p{number}"] = record()
-    state.forget_parties("")
-    assert list(state.parties) == [f"p{MOST_SWEPT}", f"p{MOST_SWEPT + 1}", f"p{MOST_SWEPT + 2}"]
-    state.forget_parties("")
-    assert list(state.parties) == [f"p{MOST_SWEPT + 2}"]
-    assert state.counters["parties_forgotten"] == MOST_SWEPT + 2
-
-
-# Names, clock, corrections
-
-
-def test_a_party_is_found_under_its_newest_name_however_often_it_was_renamed():
-    """The newer name and the time up to which both were in use, the last one renamed last."""
-    state = PartitionState.new(3)
-    state.rename("a", "b", 0)
-    assert state.renamed == {"a": ("b", 0)}
-    state.rename("b", "c", 6)
-    assert [state.newest_name(name) for name in "abcd"] == ["c", "c", "c", "d"]
-    state.watermark_us = 8
-    state.rename("a", "c", 7)
-    assert list(state.renamed.items()) == [("b", ("c", 6)), ("a", ("c", 8))]
-
-
-def test_the_clock_moves_forward_only():
-    """It is told in seconds, too."""
-    state = PartitionState.new(3)
-    for at_us, expected in ((-5, -5), (7_000_000, 7_000_000), (6_000_000, 7_000_000)):
-        state.advance(at_us)
-        assert state.watermark_us == expected
-    assert state.watermark == 7.0
-
-
-@pytest.mark.parametrize("what", ["parties", "names"])
-@pytest.mark.parametrize(("idle", "gone", "swept"), [(0, 0, True), (2, 2, True), (3, 3, False), (4, 3, False)])
-def test_an_hour_is_swept_when_less_than_a_step_was_idle(monkeypatch, what, idle, gone, swept):
-    """Three at a step here. Silent for 435 days to the microsecond is not idle; what stands behind it waits."""
-    monkeypatch.setattr(state_module, "MOST_SWEPT", 3)
-    state = PartitionState.new(3)
-    state.install(DEFAULT)
-    edge = CLOCK - (400 + 35) * DAY_US
-    times = [edge - 1] * idle + [edge, edge - 1, CLOCK]  # what stands behind one that is not idle was touched later
-    for number, at_us in enumerate(times):
-        if what == "parties":
-            state.parties[f"p{number}"] = record(at_us)
-        else:
-            state.rename(f"p{number}", "n", at_us)
-    state.advance(CLOCK)
-    left = state.parties if what == "parties" else state.renamed
-    assert list(left) == [f"p{number}" for number in range(gone, len(times))]
-    assert state.swept_hour == (CLOCK // HOUR_US if swept else 0)
-    state.advance(CLOCK)
-    assert state.swept_hour == CLOCK // HOUR_US
-    assert len(left) == 3
-
-
-def test_nothing_is_swept_twice_in_an_hour_or_before_a_configuration():
-    """Once an hour of the clock; how long parties are kept is the configuration's to say."""
-    state = PartitionState.new(3)
-    state.parties["old"] = record()
-    state.advance(CLOCK)
-    assert (list(state.parties), state.swept_hour) == (["old"], 0)
-    state.install(DEFAULT)
-    state.swept_hour = CLOCK // HOUR_US
-    state.advance(CLOCK)
-    assert list(state.parties) == ["old"]
-
-
-def test_rates_are_kept_for_what_may_yet_come_and_for_corrections_under_way():
-    """36 days and what that constant says; two days before the oldest rate that is being corrected, if that is more."""
-    state = PartitionState.new(3)
-    assert state.rates_horizon_us is None
-    state.watermark_us = CLOCK
-    assert state.rates_horizon_us == CLOCK - KEPT_US
-    state.parties["p"] = record()
-    state.correct("EUR/USD", CLOCK, 1)
-    assert state.rates_horizon_us == CLOCK - KEPT_US
-    state.correct("EUR/USD", CLOCK - KEPT_US, 2)
-    assert state.rates_horizon_us == CLOCK - KEPT_US - 2 * DAY_US
-    assert state.restatement.corrections == [Correction("EUR/USD", CLOCK, 1), Correction("EUR/USD", CLOCK - KEPT_US, 2)]

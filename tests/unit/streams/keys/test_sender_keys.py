@@ -1,26 +1,20 @@
-"""Who is believed: an institution with a key only with its signature, on its own records, everybody else as before."""
+"""Whose records are believed by their signature, and every way in which one is not."""
 
 import hashlib
 import json
 from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
 
 import pytest
 
-from detectors.contracts.alert import Versions
 from detectors.values.institution_code import institution_code
 from detectors.values.spelling import folded
-from streams import worker
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.formats.record import headers_for
-from streams.ingest.run_counts import RunCounts
 from streams.keys.pseudonyms import development_keys
 from streams.keys.sender_keys import MOST_KEYS, OUTCOMES, SenderKeys
 from streams.keys.signed_records import SIGNATURE
-from streams.operations.metrics import Metrics
-from streams.settings import load_settings
 from tests.support import history
 from tests.support.own_cpu import own_cpu
 from tests.support.pipeline import GOOD
@@ -28,9 +22,17 @@ from tests.support.shuffled import shuffled
 from tests.support.signing import BANK, BANKS, OFFICE, OTHER, key_of, signature_of
 
 NOW = datetime(2026, 1, 5, 2, 26, 40, tzinfo=UTC)
+
+
 NOW_MS = int(NOW.timestamp() * 1000)
+
+
 KEY_FIELD = {DISPOSITIONS: "party"}
+
+
 WIDE = "".join(chr(ord(letter) + 0xFEE0) for letter in "SHBKKRSE")
+
+
 MARK = ("fx.history", b"1")
 
 
@@ -365,58 +367,6 @@ def test_who_can_send_nothing_is_told():
     assert "kim" not in senders.told()
     signed = "A, B; officers: 1; feed ecb; all of fx.dispositions.v1"
     assert senders.told().startswith(f"keys: 4; signed records of: {signed}; ")
-
-
-def page_after(*answers, institutions=()):
-    """The lines of the metric after a run with these outcomes, those of 0 left out."""
-    versions = Versions(code="", config="", detectors="", rules="")
-    metrics = Metrics(
-        partitions=1,
-        desks=[],
-        typologies=[],
-        topics=[],
-        codes=[],
-        detectors=[],
-        versions=versions,
-        institutions=institutions,
-    )
-    counts = RunCounts()
-    for answer in answers:
-        if isinstance(answer, Admitted):
-            counts.admit(SimpleNamespace(topic=TRANSACTIONS, timestamp=NOW_MS), answer)
-        else:
-            counts.reject(answer)
-    counts.publish(metrics, "ingest", [])
-    lines = [line for line in metrics.page().decode().splitlines() if line.startswith("fxwatch_sender_proofs_total{")]
-    return [line for line in lines if not line.endswith(" 0.0")], lines
-
-
-def test_outcomes_are_counted_by_institutions_that_have_keys_and_by_topics():
-    """No name that somebody made up becomes a label; every series is there from the start, so that a rate is right."""
-    senders = SenderKeys(BANKS.keys, [TRANSACTIONS])
-    own, record = sent(), sent(institution="MADEUP")
-    answers = [
-        admit(own, signature_of(*own), senders),
-        admit(own, [], senders),
-        admit(record, [], senders),
-        admit(sent(amount="x"), [], senders),
-        admit(sent(RATES), [], senders),
-    ]
-    counted, lines = page_after(*answers, institutions=senders.institutions)
-    assert counted == [
-        'fxwatch_sender_proofs_total{institution="SHBKKRSE",outcome="proven"} 1.0',
-        'fxwatch_sender_proofs_total{institution="SHBKKRSE",outcome="signature.missing"} 1.0',
-        'fxwatch_sender_proofs_total{institution="fx.transactions.v1",outcome="signature.no_key"} 1.0',
-    ]
-    assert len(lines) == len(OUTCOMES) * (1 + 5 + 1)  # the institution, the topics, `other`
-    assert page_after()[0] == []
-
-
-def test_a_worker_shows_each_institution_that_has_keys_from_its_start():
-    """Before the first record: the increase of a series that begins with 1 is 0."""
-    line = 'fxwatch_sender_proofs_total{institution="SHBKKRSE",outcome="signature.wrong"} 0.0'
-    shown = [line in worker._metrics(load_settings(), 12, some).page().decode() for some in (BANKS, None)]
-    assert shown == [True, False]
 
 
 def test_a_forger_costs_milliseconds_at_most():
