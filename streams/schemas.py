@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from detectors.contracts.alert import Alert
+from detectors.typologies import registered
 from streams.contracts import dead_letters, iso_registers, refusal_codes
-from streams.contracts.inputs import INPUTS, TRANSACTIONS
+from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
 from streams.keys.sealed_identities import SealedIdentity
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -38,6 +39,8 @@ def _input_schema(topic: str) -> dict[str, Any]:
         if content.get("format") in ("date-time", "date"):
             # format is only a note to most validators
             content["pattern"] = _TIME if content["format"] == "date-time" else _DATE
+    if topic == RULES:
+        definitions["Configuration"]["properties"]["rules"]["properties"] = _rules()
     text = json.dumps(main)
     registers = {"currency": sorted(iso_registers.CURRENCIES), "country": sorted(iso_registers.COUNTRIES)}
     used = {name: {"type": "string", "enum": codes} for name, codes in registers.items() if f"$defs/{name}" in text}
@@ -46,6 +49,25 @@ def _input_schema(topic: str) -> dict[str, Any]:
         taken_back = {"properties": {"status": {"enum": ["returned", "cancelled"]}}, "required": ["status"]}
         main |= {"if": taken_back, "then": {"required": ["original_event_id"]}}
     return {"$schema": DIALECT, "$id": topic, **main, "$defs": {**used, **definitions}}
+
+
+def _rules() -> dict[str, Any]:
+    """What each typology's table of `rules` may hold, for who writes one: its name, and its limits with their units.
+
+    Notes beside the schema of every table, so that it takes what it took before. The door asks for more than they say.
+    """
+    return {
+        typology.id: {
+            "$ref": "#/$defs/TypologyRules",
+            "title": typology.name_en,
+            "x-limits": {
+                name: {"unit": kind.unit, "least": kind.least, "most": kind.most, "whole": kind.whole}
+                | {"needed": kind.needed}
+                for name, kind in typology.limits.items()
+            },
+        }
+        for typology in registered()
+    }
 
 
 def _output_schema(topic: str, kind: type[msgspec.Struct]) -> dict[str, Any]:

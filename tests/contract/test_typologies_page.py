@@ -8,6 +8,7 @@ import pytest
 
 from detectors.typologies import REGISTRY
 from streams.generator.scenarios.registry import SCENARIOS
+from tests.support import typology_tables
 
 ROOT = Path(__file__).parents[2]
 TYPOLOGIES = (ROOT / "docs" / "TYPOLOGIES.md").read_text("utf-8")
@@ -46,6 +47,11 @@ def test_the_rest_is_said_not_to_be_built():
     assert {scenario.typology for scenario in SCENARIOS} == set(ALL), (
         "the testbed plants all eighteen, as the page says"
     )
+
+
+def test_the_tables_of_what_rules_declare_are_written_from_the_registry():
+    """`python -m tests.support.typology_tables` writes them."""
+    assert typology_tables.written(TYPOLOGIES, REGISTRY) == TYPOLOGIES
 
 
 @pytest.mark.parametrize("typology", sorted(WITH_RULES))
