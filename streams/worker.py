@@ -20,6 +20,7 @@ from streams.contracts import identifiers, refusal_codes
 from streams.errors import BrokerUnavailableError, ConfigurationError, FxwatchError
 from streams.faust_runtime.faust_metrics import FaustMonitorCollector
 from streams.kafka import topics
+from streams.kafka.agent_names import INGEST
 from streams.kafka.denied import DENIED, not_authorized
 from streams.kafka.refusals import REFUSALS
 from streams.keys.sender_keys import SenderKeys
@@ -277,6 +278,7 @@ def _metrics(
         detectors=sorted(effective.detectors.members),
         versions=versions(effective),
         agents=agents,
+        stateful=[name for name in agents if name != INGEST],
         institutions=[
             *(identifiers.DEFAULT.institution(name)[0] for name in effective.admitted.institutions),
             *(() if senders is None else senders.institutions),

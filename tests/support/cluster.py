@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Self, TypeVar
 
@@ -149,10 +149,10 @@ class Cluster:
         held = agent == "ingest" or self.running_partitions() == PARTITIONS
         return held and found["group_state"] == "Stable" and len(found["members"]) == members
 
-    def spawn(self, role: str) -> Worker:
-        """Start a worker without waiting for it."""
+    def spawn(self, role: str, command: Sequence[str] = ("streams", "worker")) -> Worker:
+        """Start a worker, or what stands for one, without waiting for it."""
         self._started += 1
-        worker = Worker(self.directory, self.environment, role, self._started)
+        worker = Worker(self.directory, self.environment, role, self._started, command)
         self.workers.append(worker)
         return worker
 

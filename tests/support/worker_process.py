@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,15 @@ _RUNNING = re.compile(r'^fxwatch_partition_state\{agent="monitor",partition="(\d
 class Worker:
     """One worker process in a session of its own; it dies with the tests."""
 
-    def __init__(self, directory: Path, environment: Mapping[str, str], role: str, number: int) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        environment: Mapping[str, str],
+        role: str,
+        number: int,
+        command: Sequence[str] = ("streams", "worker"),
+    ) -> None:
+        """`command` is a module and its arguments before the role."""
         self.role, self.number, self.port = role, number, free_ports(1)[0]
         self.log = directory / f"worker-{number}-{role}.log"
         self.stopped_after: float | None = None
@@ -35,7 +43,7 @@ class Worker:
         self.frozen = self.probed = False
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streams", "worker", role, "--web-port", str(self.port)],
+                [sys.executable, "-m", *command, role, "--web-port", str(self.port)],
                 cwd=ROOT,
                 stdout=log,
                 stderr=log,
