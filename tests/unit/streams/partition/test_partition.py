@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
 from streams.errors import FencedError
@@ -131,3 +132,29 @@ def test_every_replayed_batch_is_told_of() -> None:
 
     asyncio.run(story())
     assert at == [(3, 3), (6, 3), (8, 2)]
+
+
+def test_a_record_for_another_agents_topic_stops_the_partition_and_is_not_published() -> None:
+    """It would look there as if that agent had written it. What came before it is published."""
+    core = AlertingCore()
+
+    def apply(state: Any, _partition: int, record: Any, *, muted: bool) -> list[Output]:
+        state.next = record.offset + 1
+        topic = "fx.ledger.v1" if record.offset == 2 else "fx.alerts.v1"
+        return [OUTPUT, msgspec.structs.replace(OUTPUT, topic=topic)]
+
+    core.apply = apply  # type: ignore[method-assign]
+
+    async def story() -> Partition[Any]:
+        more = {"may_write": lambda topic: topic == "fx.alerts.v1"}
+        one = Partition(PLACE, core, LedgerOf(3, 0), Outputs(), keep_nothing, **more)  # type: ignore[arg-type]
+        await one.open()
+        await one.run([SimpleNamespace(offset=offset) for offset in range(3)])
+        return one
+
+    one = asyncio.run(story())
+    assert (one.status, one.outputs.published) == ("stopped", 2)
+    assert one.cause is not None
+    assert one.cause.position == 2
+    said = "the core of monitor made a record for a topic that is not its own; got: fx.ledger.v1"
+    assert one.cause.message.startswith(f"monitor[0] stopped at ledger offset 2: {said}; to do: mend the cause")
