@@ -16,7 +16,7 @@ Failure prevented: one company with 200 000 payments made each further one take 
 """
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from operator import add
 from typing import Any, NamedTuple
@@ -66,6 +66,9 @@ LEGAL = OUT | NO_DOCUMENT
 # ranks from which on rows may still be needed (`_least_needed_first`)
 _NEEDED = 2
 QUARTER_US = HOUR_US // 4
+# rows keep the number of a name in 16 bits, so a key of a year or day and a name has it in its lowest ones
+_NAME_BITS = 16
+_NAME_MASK = (1 << _NAME_BITS) - 1
 
 
 class Day(msgspec.Struct, array_like=True):
@@ -244,22 +247,19 @@ def _fairly(
 def _add(found: Folded, table: Rows, names: list[str], needs: Needs) -> None:
     """Take rows into the totals, if a rule wants those, and into the flows. Cost: 0.5 ms for 512."""
     found.count += len(table)
-    flows: dict[int, list[int]] = {}
-    for (utc_day, out), [cents] in sums_by((table["time"] // DAY_US, table["flags"] & OUT), table["usd"]):
-        flows.setdefault(utc_day, [0, 0])[out] = cents
     legal = rows_where(table, (table["flags"] & LEGAL == LEGAL) & (table["usd"] != 0) & needs.wanted.totals)
     usd, days = legal["usd"], _local_days(legal["time"], needs.zone)
     small, open_order = legal["flags"] & SMALL_REMITTER != 0, legal["flags"] & SETTLED == 0
-    columns = usd, np.ones_like(usd), usd * small, small.astype("<i8"), usd * open_order, open_order.astype("<i8")
-    for (day,), figures in sums_by((days,), *columns):
+    for day, figures in _sums_by(days, usd, np.ones_like(usd), usd * small, small, usd * open_order, open_order):
         found.days[day] = found.days.get(day, Day()).plus(Day(*figures))
     years: dict[int, list[tuple[str, tuple[int, int]]]] = {}
-    for (year, institution), (whole, part) in sums_by((_years(days), legal["institution"]), usd, usd * small):
-        years.setdefault(year, []).append((names[institution], (whole, part)))
+    for key, (whole, part) in _sums_by(_years(days) << _NAME_BITS | legal["institution"], usd, usd * small):
+        years.setdefault(key >> _NAME_BITS, []).append((names[key & _NAME_MASK], (whole, part)))
     for year, more in years.items():
         _share(found.institutions.setdefault(year, {}), more)
-    for utc_day, (into, out) in flows.items():
-        _flow(found.flows, utc_day, (into, out))
+    out = table["flags"] & OUT
+    for utc_day, (into, outward) in _sums_by(table["time"] // DAY_US, table["usd"] * (1 - out), table["usd"] * out):
+        _flow(found.flows, utc_day, (into, outward))
 
 
 def _add_pieces(found: Folded, table: Rows, names: list[str], needs: Needs) -> None:
@@ -267,9 +267,17 @@ def _add_pieces(found: Folded, table: Rows, names: list[str], needs: Needs) -> N
     for one in needs.in_force:
         if one.tally is not None:
             pieces = rows_where(table, one.holds(table["flags"], table["usd"]) & (table["usd"] > 0))
-            keys, cents = (pieces["purpose"], _local_days(pieces["time"], needs.zone)), pieces["usd"]
-            for (purpose, day), (count, total) in sums_by(keys, np.ones_like(cents), cents):
-                _piece(found.pieces, piece_key(one.tally, names[purpose]), day, (count, total))
+            cents, days = pieces["usd"], _local_days(pieces["time"], needs.zone)
+            for key, (count, total) in _sums_by(days << _NAME_BITS | pieces["purpose"], np.ones_like(cents), cents):
+                purpose = names[key & _NAME_MASK]
+                _piece(found.pieces, piece_key(one.tally, purpose), key >> _NAME_BITS, (count, total))
+
+
+def _sums_by(key: npt.NDArray[Any], *columns: npt.NDArray[Any]) -> Iterator[tuple[int, list[int]]]:
+    """As `sums_by`, in the order in which the keys first appear: it is that of a party's record."""
+    found = sums_by(key, *columns)
+    for each in dict.fromkeys(key.tolist()):
+        yield each, found[each]
 
 
 def _local_days(times: npt.NDArray[Any], zone: ZoneInfo) -> npt.NDArray[Any]:

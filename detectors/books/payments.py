@@ -1,7 +1,6 @@
 """A party's payments as packed rows: one a payment, at its own time, with what counts of it (see accounting.py)."""
 
 import struct
-from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -243,21 +242,13 @@ def running_sums(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.concatenate((np.zeros(1, kind), np.cumsum(values, dtype=kind)))
 
 
-def sums_by(keys: Sequence[npt.NDArray[Any]], *columns: npt.NDArray[Any]) -> list[tuple[tuple[int, ...], list[int]]]:
-    """The exact sums of columns (none negative) for each combination of keys, in the order in which they first appear.
-
-    Cost: 0.2 ms for 2 048 rows, and 1 us for each combination.
-    """
-    order = np.lexsort(keys)
-    ordered = [key[order] for key in keys]
-    begins = np.ones(len(order), np.bool_)
-    begins[1:] = np.logical_or.reduce([key[1:] != key[:-1] for key in ordered])
-    firsts = np.flatnonzero(begins)
-    bounds = np.append(firsts, len(order))
-    sums = [np.diff(running_sums(column[order])[bounds]).tolist() for column in columns]
-    groups = zip(*(key[firsts].tolist() for key in ordered), strict=True)
-    found = sorted(zip(order[firsts].tolist(), groups, zip(*sums, strict=True), strict=True))
-    return [(group, list(figures)) for _, group, figures in found]
+def sums_by(key: npt.NDArray[Any], *columns: npt.NDArray[Any]) -> dict[int, list[int]]:
+    """The exact sums of columns (none negative) for each key, the smallest key first. Cost: 0.1 ms for 2 048 rows."""
+    order = np.argsort(key)
+    keys, begins = np.unique(key[order], return_index=True)
+    bounds = np.append(begins, len(order))
+    sums = np.stack([np.diff(running_sums(column[order])[bounds]) for column in columns], axis=1)
+    return dict(zip(keys.tolist(), sums.tolist(), strict=True))
 
 
 def window_sum(found: Rows, outbound: bool, first_us: int, last_us: int) -> int:

@@ -254,10 +254,7 @@ def largest_others(parts: Sequence[tuple[str, int]], own: str) -> list[str]:
 
 def sums_by_institution(rows: Rows, names: Sequence[str], own: int) -> tuple[tuple[str, int], ...]:
     """USD cents by institution among rows: of the payment's own and the largest others. Cost: 0.2 ms for 2 048 rows."""
-    order = np.argsort(rows["institution"], kind="stable")
-    numbers, firsts = np.unique(rows["institution"][order], return_index=True)
-    sums = np.diff(payments.running_sums(rows["usd"][order])[np.append(firsts, len(rows))])
-    found = dict(zip(numbers.tolist(), sums.tolist(), strict=True))
+    found = {number: cents for number, (cents,) in payments.sums_by(rows["institution"], rows["usd"]).items()}
     largest = heapq.nlargest(MOST_PARTS, found.items(), key=itemgetter(1))
     return tuple((names[number], cents) for number, cents in {own: found.get(own, 0), **dict(largest)}.items())
 

@@ -197,10 +197,8 @@ def _counted(found: Day, cap: DatedLimit) -> Day:
 
 def _by_institution(context: Context, crossing: _Crossing) -> dict[str, int]:
     """USD cents by institution; an empty name stands for those beyond the ones that folded payments tell apart."""
-    found: dict[str, int] = {}
-    for (number,), [cents] in sums_by((crossing.rows["institution"],), crossing.rows["usd"]):
-        name = context.names[number]
-        found[name] = found.get(name, 0) + cents
+    sums = sums_by(crossing.rows["institution"], crossing.rows["usd"])
+    found = {context.names[number]: cents for number, (cents,) in sums.items()}
     if context.folded is not None:
         for name, both in context.folded.institutions.get(_year(context), {}).items():
             cents = both[0] if _everywhere(crossing.cap) else both[1]

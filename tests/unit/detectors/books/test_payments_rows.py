@@ -210,7 +210,10 @@ def test_two_parties_rows_are_joined_the_earlier_first_under_the_current_ones_na
         row(purpose=1, institution=3, currency=2, offset=20),
         names=["USD", "study", "gift", "BANKB"],
     )
-    earlier.restated = [Restated(1, 4, row(purpose=1, institution=3, currency=0).packed())]
+    earlier.restated = [
+        Restated(1, 4, row(purpose=1, institution=3, currency=0).packed()),
+        Restated(2, 0, row(purpose=2, institution=3, currency=0).packed()),
+    ]
     current.payments, current.restated = payments.joined(current, earlier)
     assert offsets(current) == [10, 20, 30]
     assert named(current, current.payments) == [
@@ -220,6 +223,7 @@ def test_two_parties_rows_are_joined_the_earlier_first_under_the_current_ones_na
     ]
     assert [(one.first, one.standing, *named(current, one.row)) for one in current.restated] == [
         (1, 4, ("study", "BANKB", "USD")),
+        (2, 0, ("gift", "BANKB", "USD")),
         (3, 0, ("gift", "BANKA", "USD")),
     ]
 
@@ -231,6 +235,25 @@ def test_a_party_without_payments_or_names_joins_another():
 
 
 # Sums
+
+
+def test_columns_are_summed_for_each_key():
+    """The smallest key first, exact beyond 64 bits; truths are counted, and no rows have no sums."""
+    keys, cents = np.array([7, -3, 7, 9, -3, 7], "<i8"), np.array([1, 20, 300, 4_000, 50_000, 600_000], "<i8")
+    assert list(payments.sums_by(keys, cents, cents > 20).items()) == [
+        (-3, [50_020, 1]),
+        (7, [600_301, 2]),
+        (9, [4_000, 1]),
+    ]
+    large = np.array([2**62, 2**62, 2**62], "<i8")
+    assert payments.sums_by(np.array([1, 1, 2], "<u2"), large, large > 0) == {1: [2**63, 2], 2: [2**62, 1]}
+    assert payments.sums_by(keys[:0], cents[:0]) == {}
+
+
+def test_rows_where_a_mask_is_true():
+    """In their order, with all their columns."""
+    found = payments.rows(party_of(row(offset=1), row(offset=2), row(offset=3, usd=7)))
+    assert payments.rows_where(found, np.array([True, False, True])).tolist() == [found[0].item(), found[2].item()]
 
 
 @pytest.mark.parametrize("count", [1, 100, 101, 128, 200])
