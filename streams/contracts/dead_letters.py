@@ -8,11 +8,11 @@ that sender's record alone.
 """
 
 import hashlib
-from collections.abc import Iterable
 from typing import Protocol
 
 import msgspec
 
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.record_headers import RawHeaders, by_name
 from streams.contracts.refusal_codes import MESSAGE_LIMIT
 
@@ -102,17 +102,11 @@ class RecordSetOf(msgspec.Struct, frozen=True):
 class Letter(msgspec.Struct, frozen=True):
     """A refused record and why it was refused, from which its dead letter is made in one of `FORMS` forms.
 
-    `timestamp_ms` is the refused record's own stamp. The letter gets the time of writing as its Kafka timestamp: a
+    The letter gets the time of writing as its Kafka timestamp: a
     retention goes by that, and a sender whose clock is 40 days back must not have its letters deleted at once.
     """
 
-    topic: str
-    partition: int
-    offset: int
-    timestamp_ms: int
-    key: bytes | None
-    value: bytes | None
-    headers: RawHeaders
+    record: ArrivedRecord
     stage: str
     codes: tuple[str, ...]
     message: str
@@ -127,20 +121,21 @@ class Letter(msgspec.Struct, frozen=True):
         """
         if self.of_set is not None:
             return None, None, [*self._ours(self.message, self.codes), *self.of_set.notes()]
-        if form == 0 and fits_whole(self.key, self.value, self.headers):
-            return self.key, self.value, [*self.headers, *self._ours(self.message, self.codes)]
+        one = self.record
+        if form == 0 and fits_whole(one.key, one.value, one.headers):
+            return one.key, one.value, [*one.headers, *self._ours(self.message, self.codes)]
         kept = _KEPT_BYTES[max(0, form - 1)]
-        key, value, headers, notes = _cut(self.key, self.value, self.headers, kept)
+        key, value, headers, notes = _cut(one.key, one.value, one.headers, kept)
         last = form >= FORMS - 1
         ours = self._ours("" if last else self.message, self.codes[:_LEAST_CODES] if last else self.codes)
         return key, value, [*headers, *ours, *notes]
 
     def _ours(self, message: str, codes: tuple[str, ...]) -> list[tuple[str, bytes | None]]:
         ours: list[tuple[str, bytes | None]] = [
-            (TOPIC, self.topic.encode(errors="replace")),
-            (PARTITION, b"%d" % self.partition),
-            (OFFSET, b"%d" % self.offset),
-            (TIMESTAMP, b"%d" % self.timestamp_ms),
+            (TOPIC, self.record.topic.encode(errors="replace")),
+            (PARTITION, b"%d" % self.record.partition),
+            (OFFSET, b"%d" % self.record.offset),
+            (TIMESTAMP, b"%d" % self.record.timestamp_ms),
             (STAGE, self.stage.encode(errors="replace")),
             (CODES, ",".join(codes).encode(errors="replace")),
             (MESSAGE, message[:MESSAGE_LIMIT].encode(errors="replace")),
@@ -189,41 +184,6 @@ def _cut(
     if len(some) < len(headers):
         notes.append((HEADERS_LEFT_OUT, b"%d" % (len(headers) - len(some))))
     return key, value[:kept] if value is not None and kept else None, some, notes
-
-
-def dead_letter(  # noqa: PLR0917 - the contract's own list of headers
-    topic: str,
-    partition: int,
-    offset: int,
-    timestamp_ms: int,
-    key: bytes | None,
-    value: bytes | None,
-    headers: RawHeaders | None,
-    stage: str,
-    codes: Iterable[str],
-    message: str,
-    version: str,
-    topic_id: bytes = b"",
-) -> DeadLetter:
-    """Key, value and headers of the dead letter of a record that stood at `topic`, `partition`, `offset`. Never raises.
-
-    A record over 1 MiB (key, value and headers together), or with more than 10 000 headers, keeps the first 64 KiB of
-    each; further headers then give the length and SHA-256 of the whole value, and of the key if it was cut too.
-    """
-    return Letter(
-        topic,
-        partition,
-        offset,
-        timestamp_ms,
-        key,
-        value,
-        headers or (),
-        stage,
-        tuple(codes),
-        message,
-        version,
-        topic_id,
-    ).written()
 
 
 def _whole_number(content: bytes | None) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from streams.contracts import refusal_codes
 from streams.contracts.dead_letters import Letter, RecordSetOf
+from streams.contracts.input_record import ArrivedRecord, arrived
 from streams.faust_runtime import app as faust_app
 from streams.faust_runtime import run_consumer
 from streams.faust_runtime.backlog_clock import ClockExchange, StreamClock
@@ -21,7 +22,7 @@ from streams.faust_runtime.lag import lag as lag_of
 from streams.ingest import routing_key
 from streams.ingest.conflict_letters import ConflictLetters
 from streams.ingest.conflict_positions import NoticePositions
-from streams.ingest.door import Door, Rejected
+from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.input_topic_ids import InputIds
 from streams.ingest.input_watch import InputWatch
 from streams.ingest.letter_writer import LetterWriter
@@ -225,12 +226,11 @@ class IngestAgent:
             letters.append(self._letter_of_set(record))
             counts.reject()
             return
-        result = self.door.admit(
-            record.topic, record.partition, record.offset, record.timestamp, record.key, record.value, record.headers
-        )
+        came = arrived(record)
+        result = self.door.admit(came)
         self.rules.taken(record, refused=isinstance(result, Rejected))
         if isinstance(result, Rejected):
-            letters.append(self._letter(record, result))
+            letters.append(self._letter(came, result))
             counts.reject(result)
         else:
             self._admit(result, record.timestamp, deliveries)
@@ -259,28 +259,23 @@ class IngestAgent:
         handled.update(last)
         return [(place, offset, last[place]) for place, offset in first.items()]
 
-    def _admit(self, admitted: Any, timestamp: int, deliveries: Deliveries) -> None:
-        for partition, key, value, headers in admitted.records:
-            deliveries.setdefault((topics.LEDGER, partition), []).append((key, value, headers, timestamp))
-        if admitted.leg is not None:
-            partition, key, value, headers = admitted.leg
-            deliveries.setdefault((topics.LEGS, partition), []).append((key, value, headers, timestamp))
+    def _admit(self, admitted: Admitted, timestamp: int, deliveries: Deliveries) -> None:
+        for one in admitted.records:
+            deliveries.setdefault((topics.LEDGER, one.partition), []).append(
+                (one.key, one.value, one.headers, timestamp)
+            )
+        if (leg := admitted.leg) is not None:
+            deliveries.setdefault((topics.LEGS, leg.partition), []).append((leg.key, leg.value, leg.headers, timestamp))
         if self.sealer is not None:
             for token, identifier in admitted.identities:
                 key, value = self.sealer.record(token, identifier, timestamp)
                 partition = partition_of(token, self._partitions[topics.IDENTITIES])
                 deliveries.setdefault((topics.IDENTITIES, partition), []).append((key, value, [], timestamp))
 
-    def _letter(self, record: Any, rejected: Rejected) -> Letter:
+    def _letter(self, record: ArrivedRecord, rejected: Rejected) -> Letter:
         self.metrics.count_dead_letter(record.topic, rejected.codes[0])
         return Letter(
-            record.topic,
-            record.partition,
-            record.offset,
-            record.timestamp,
-            record.key,
-            record.value,
-            record.headers or (),
+            record,
             rejected.stage,
             rejected.codes,
             rejected.message,
@@ -293,13 +288,7 @@ class IngestAgent:
         code = unreadable.code
         self.metrics.count_dead_letter(unreadable.topic, code)
         return Letter(
-            unreadable.topic,
-            unreadable.partition,
-            unreadable.first,
-            unreadable.timestamp,
-            None,
-            None,
-            (),
+            ArrivedRecord(unreadable.topic, unreadable.partition, unreadable.first, unreadable.timestamp, None, None),
             "decode",
             (code,),
             f"{code}: {refusal_codes.CODES[code]}",

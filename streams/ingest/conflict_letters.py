@@ -20,6 +20,7 @@ from aiokafka.errors import IllegalStateError, KafkaError
 from detectors.contracts.events import Source
 from detectors.core import Notice
 from streams.contracts.dead_letters import Letter
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.refusal_codes import CODES
 from streams.errors import BrokerUnavailableError
 from streams.ingest.conflict_positions import NoticePositions
@@ -195,7 +196,7 @@ class ConflictLetters:
             self._at = notice.source
             found, gone = await self._originals.at(notice.source)
             letters.append(self._letter(notice, timestamp, found, gone))
-            size += weight(letters[-1])
+            size += weight(letters[-1].record)
             if size >= LETTERS_BYTES:
                 await self._deliver(letters)
                 letters, size = [], 0
@@ -219,13 +220,7 @@ class ConflictLetters:
             stamp = found.timestamp
         key, value, headers = (None, None, ()) if found is None else (found.key, found.value, found.headers)
         return Letter(
-            source.topic,
-            source.partition,
-            source.offset,
-            stamp,
-            key,
-            value,
-            headers,
+            ArrivedRecord(source.topic, source.partition, source.offset, stamp, key, value, headers),
             "monitor",
             (notice.code,),
             message,

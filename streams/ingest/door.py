@@ -8,6 +8,7 @@ dead-lettered, not lost.
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -15,6 +16,7 @@ from detectors.contracts.configuration import Admission
 from detectors.contracts.events import ConfigurationChange, Source
 from detectors.core import RULES_PARTITION
 from streams.contracts.identifiers import Identifiers
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.contracts.record_headers import Header, RawHeaders, by_name, is_history
 from streams.contracts.refusal_codes import CODES, Fault, codes, message, stage
@@ -42,21 +44,29 @@ LARGEST_WRITTEN = 900_000
 # Tokens whose identifier was handed out for sealing; about 200 bytes each. Forgetting one seals it once more, no harm.
 SEALED_REMEMBERED = 200_000
 
-LedgerRecord = tuple[int, bytes, bytes, list[Header]]
 _PASSED_ON = frozenset(PASSED_ON)
+
+
+class LedgerWrite(NamedTuple):
+    """A record to write to the ledger or the legs; its Kafka timestamp is the input's."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    headers: list[Header]
 
 
 class Admitted(msgspec.Struct, frozen=True):
     """What a good record becomes.
 
-    `records`: (ledger partition, key, value, headers), one for a party's event, one a partition for rates and rules.
+    `records`: one for a party's event, one a partition for rates and rules.
     `leg`: the same for `fx.legs.v1`, transactions only. `identities`: (token, identifier) not handed out before.
     `when` is the event's own time, UTC (None for rules). `notes` say what was done to its fields
     (`identifiers.NOTES`). `proof` says whose signature it has, where one was asked for.
     """
 
-    records: tuple[LedgerRecord, ...]
-    leg: LedgerRecord | None = None
+    records: tuple[LedgerWrite, ...]
+    leg: LedgerWrite | None = None
     identities: tuple[tuple[str, str], ...] = ()
     when: datetime | None = None
     notes: tuple[str, ...] = ()
@@ -107,137 +117,113 @@ class Door:
         # ids of the input topics that the records come from; ledger records say them where they are known
         self.topic_ids: Mapping[str, bytes] = {}
         self._sealed: OrderedDict[str, None] = OrderedDict()
-        self._admit: dict[str, Callable[[Decoded, Source, bytes, bool, list[Header]], Admitted]] = {
-            TRANSACTIONS: self._transaction,
-            DECLARATIONS: self._declaration,
-            RATES: self._rate,
-            PROFILES: self._profile,
-            DISPOSITIONS: self._disposition,
-            RULES: self._rules,
+        # the type of the ledger's records, and what makes them
+        self._admit: dict[str, tuple[bytes, Callable[[Decoded, list[Header]], Admitted]]] = {
+            TRANSACTIONS: (b"transaction", self._transaction),
+            DECLARATIONS: (b"declaration", self._declaration),
+            RATES: (b"rate", self._rate),
+            PROFILES: (b"profile", self._profile),
+            DISPOSITIONS: (b"disposition", self._disposition),
+            RULES: (envelope.CONFIGURATION, self._rules),
         }
 
-    def admit(
-        self,
-        topic: str,
-        partition: int,
-        offset: int,
-        timestamp_ms: int,
-        key: bytes | None,
-        value: bytes | None,
-        headers: RawHeaders,
-    ) -> Admitted | Rejected:
-        """The record's ledger records, or why it is refused. Never raises.
-
-        `timestamp_ms` is the record's Kafka timestamp, ms UTC; negative when it has none.
-        """
+    def admit(self, record: ArrivedRecord) -> Admitted | Rejected:
+        """The record's ledger records, or why it is refused. Never raises."""
         try:
-            return self._admit_or_reject(Source(topic, partition, offset), timestamp_ms, key, value, headers)
+            return self._admit_or_reject(record)
         except Exception as fault:  # noqa: BLE001 - one record must not stop the others
             failed = Fault("door.failed", type(fault).__name__)
             told = f"{failed.code} {failed.field}: {CODES[failed.code]}"
             return Rejected((failed.code,), told, "pseudonymise", faults=(failed,))
 
-    def _admit_or_reject(
-        self, source: Source, timestamp_ms: int, key: bytes | None, value: bytes | None, headers: RawHeaders
-    ) -> Admitted | Rejected:
-        topic = INPUTS.get(source.topic)
-        outside = _outside(source, headers)
+    def _admit_or_reject(self, record: ArrivedRecord) -> Admitted | Rejected:
+        topic, headers = INPUTS.get(record.topic), record.headers
+        outside = _outside(record)
         if topic is None or outside is not None:
             return _rejected([outside or Fault("topic.unknown")])
         history, passed_on, too_long = _read_headers(headers)
-        original_key, original = key, value
-        if headers and value is not None and source.topic == TRANSACTIONS:
-            converted = as_contract(value, headers, self.identifiers, timestamp_ms)
+        key, value = record.key, record.value
+        if headers and value is not None and record.topic == TRANSACTIONS:
+            converted = as_contract(value, headers, self.identifiers, record.timestamp_ms)
             if isinstance(converted, list):
                 return _rejected(converted + too_long)
             key, value = converted or (key, value)
-        decoded = decode(topic, timestamp_ms, key, value, self.identifiers)
-        if decoded is None or original is None:
-            return _rejected(find_faults(topic, timestamp_ms, key, value, self.identifiers) + too_long)
+        decoded = decode(topic, record.timestamp_ms, key, value, self.identifiers)
+        if decoded is None or record.value is None:
+            return _rejected(find_faults(topic, record.timestamp_ms, key, value, self.identifiers) + too_long)
         wrong = self._history.fault(decoded.body, decoded.when) if history else None
         proof = None
         if self._senders is not None:
-            proof = self._senders.judge(source.topic, decoded.body, timestamp_ms, original_key, original, headers)
+            proof = self._senders.judge(record, decoded.body)
         if too_long or wrong is not None or (proof is not None and proof.fault is not None):
             found = [wrong, None if proof is None else proof.fault]
             return _rejected([*too_long, *(fault for fault in found if fault is not None)], proof)
         if passed_on:
             passed_on, withheld = without_identifiers(passed_on, decoded.body)
             decoded = msgspec.structs.replace(decoded, notes=decoded.notes + withheld)
-        commitment = self._committer.commitment(source, original)
-        admitted = self._admit[source.topic](decoded, source, commitment, history, passed_on)
-        if any(len(one[2]) > LARGEST_WRITTEN for one in (admitted.records[0], admitted.leg) if one is not None):
+        source = Source(record.topic, record.partition, record.offset)
+        kind, admit = self._admit[record.topic]
+        written = envelope.envelope(
+            source,
+            self._committer.commitment(source, record.value),
+            kind,
+            topic_id=self.topic_ids.get(record.topic, b""),
+            history=history,
+            passed_on=passed_on,
+        )
+        admitted = admit(decoded, written)
+        if any(len(one.value) > LARGEST_WRITTEN for one in (admitted.records[0], admitted.leg) if one is not None):
             return _rejected(
                 [Fault("size.exceeded", "", f"at most {LARGEST_WRITTEN} bytes in the ledger's form")], proof
             )
-        return msgspec.structs.replace(admitted, when=decoded.when, notes=decoded.notes, proof=proof)
+        return admitted if proof is None else msgspec.structs.replace(admitted, proof=proof)
 
-    def _transaction(
-        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
-    ) -> Admitted:
+    def _transaction(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         parts = canonical.transaction(decoded, self._keys, self._words)
         party, counterparty, contract = parts.party, parts.counterparty, parts.contract_counterparty
-        headers = self._envelope(source, commitment, b"transaction", history, passed_on)
         record = self._record(party.slot, party.token, envelope.encode(parts.event), headers)
         leg = self._record(counterparty.slot, counterparty.token, envelope.encode(parts.leg), envelope.of_leg(headers))
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
         if contract is not None:
             named.append((contract.token, body["contract_counterparty_id"]))
-        return Admitted((record,), leg, self._not_sealed(named))
+        return Admitted((record,), leg, self._not_sealed(named), decoded.when, decoded.notes)
 
-    def _declaration(
-        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
-    ) -> Admitted:
+    def _declaration(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event, party, counterparty = canonical.declaration(decoded, self._keys)
-        headers = self._envelope(source, commitment, b"declaration", history, passed_on)
         record = self._record(party.slot, party.token, envelope.encode(event), headers)
         body = decoded.body
         named = [(party.token, body["party_id"]), (counterparty.token, body["counterparty_id"])]
-        return Admitted((record,), None, self._not_sealed(named))
+        return Admitted((record,), None, self._not_sealed(named), decoded.when, decoded.notes)
 
-    def _profile(
-        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
-    ) -> Admitted:
+    def _profile(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event, party = canonical.profile(decoded, self._keys)
-        headers = self._envelope(source, commitment, b"profile", history, passed_on)
         record = self._record(party.slot, party.token, envelope.encode(event), headers)
         # related counterparties are sealed when they take part in something: thousands of boxes would stall the loop
-        return Admitted((record,), None, self._not_sealed([(party.token, decoded.body["party_id"])]))
+        named = [(party.token, decoded.body["party_id"])]
+        return Admitted((record,), None, self._not_sealed(named), decoded.when, decoded.notes)
 
-    def _disposition(
-        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
-    ) -> Admitted:
+    def _disposition(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event = canonical.disposition(decoded, self._keys)
-        headers = self._envelope(source, commitment, b"disposition", history, passed_on)
-        return Admitted((self._record(slot_of(event.party), event.party, envelope.encode(event), headers),))
+        record = self._record(slot_of(event.party), event.party, envelope.encode(event), headers)
+        return Admitted((record,), when=decoded.when, notes=decoded.notes)
 
-    def _rate(
-        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
-    ) -> Admitted:
+    def _rate(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         event = canonical.rate(decoded, self._keys)
-        headers = self._envelope(source, commitment, b"rate", history, passed_on)
-        return Admitted(self._broadcast(f"{event.base}/{event.quote}".encode(), envelope.encode(event), headers))
+        records = self._broadcast(f"{event.base}/{event.quote}".encode(), envelope.encode(event), headers)
+        return Admitted(records, when=decoded.when, notes=decoded.notes)
 
-    def _rules(
-        self, decoded: Decoded, source: Source, commitment: bytes, history: bool, passed_on: list[Header]
-    ) -> Admitted:
+    def _rules(self, decoded: Decoded, headers: list[Header]) -> Admitted:
         value = envelope.encode(ConfigurationChange(configuration=decoded.record.configuration))
-        headers = self._envelope(source, commitment, b"configuration", history, passed_on)
-        return Admitted(self._broadcast(envelope.CONFIGURATION_KEY, value, headers))
+        records = self._broadcast(envelope.CONFIGURATION_KEY, value, headers)
+        return Admitted(records, when=decoded.when, notes=decoded.notes)
 
-    def _envelope(
-        self, source: Source, commitment: bytes, kind: bytes, history: bool, passed_on: list[Header]
-    ) -> list[Header]:
-        topic_id = self.topic_ids.get(source.topic, b"")
-        return envelope.envelope(source, commitment, kind, topic_id=topic_id, history=history, passed_on=passed_on)
+    def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerWrite:
+        return LedgerWrite(slot % self._partitions, token.encode(), value, envelope.checked(headers, value))
 
-    def _record(self, slot: int, token: str, value: bytes, headers: list[Header]) -> LedgerRecord:
-        return slot % self._partitions, token.encode(), value, envelope.checked(headers, value)
-
-    def _broadcast(self, key: bytes, value: bytes, headers: list[Header]) -> tuple[LedgerRecord, ...]:
+    def _broadcast(self, key: bytes, value: bytes, headers: list[Header]) -> tuple[LedgerWrite, ...]:
         headers = envelope.checked(headers, value)
-        return tuple((partition, key, value, headers) for partition in range(self._partitions))
+        return tuple(LedgerWrite(partition, key, value, headers) for partition in range(self._partitions))
 
     def _not_sealed(self, named: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
         """Those whose identifier was not handed out before, as far as memory goes."""
@@ -270,12 +256,12 @@ def _read_headers(headers: RawHeaders) -> tuple[bool, list[Header], list[Fault]]
     return is_history(found), passed_on, too_long
 
 
-def _outside(source: Source, headers: RawHeaders) -> Fault | None:
+def _outside(record: ArrivedRecord) -> Fault | None:
     """What is wrong with a record that nobody has to look into."""
-    if source.topic == RULES and source.partition != RULES_PARTITION:
+    if record.topic == RULES and record.partition != RULES_PARTITION:
         # two partitions have no order, and in the ledger's partitions their records may stand in different ones
         return Fault("configuration.partition", "", f"partition {RULES_PARTITION}")
-    if headers and len(headers) > HEADERS_LIMIT:
+    if len(record.headers) > HEADERS_LIMIT:
         return Fault("header.count", "", f"at most {HEADERS_LIMIT} headers")
     return None
 

@@ -59,7 +59,7 @@ class LetterWriter:
         """
         by_partition: dict[int, list[Letter]] = {}
         for letter in letters:
-            by_partition.setdefault(letter.partition % self._partitions, []).append(letter)
+            by_partition.setdefault(letter.record.partition % self._partitions, []).append(letter)
         await asyncio.gather(*(self._write(partition, some) for partition, some in by_partition.items()))
 
     async def _write(self, partition: int, letters: list[Letter]) -> None:
@@ -91,12 +91,12 @@ class LetterWriter:
                     topics.DEADLETTER,
                     partition,
                     batch.size(),
-                    letter.topic,
-                    letter.partition,
-                    letter.offset,
-                    topic=letter.topic,
-                    partition=letter.partition,
-                    offset=letter.offset,
+                    letter.record.topic,
+                    letter.record.partition,
+                    letter.record.offset,
+                    topic=letter.record.topic,
+                    partition=letter.record.partition,
+                    offset=letter.record.offset,
                 )
             else:
                 return

@@ -14,8 +14,9 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 
 from detectors.values.spelling import folded
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DISPOSITIONS, RATES, TRANSACTIONS
-from streams.contracts.record_headers import RawHeaders, by_name
+from streams.contracts.record_headers import by_name
 from streams.contracts.refusal_codes import Fault
 from streams.keys.signed_records import LENGTH, SCHEME, SIGNATURE, messages_signed
 
@@ -131,33 +132,24 @@ class SenderKeys:
             f"all of {topic}" for topic in sorted(self.required - self._of_topic.keys()) if not self._named.get(topic)
         ]
 
-    def judge(
-        self,
-        topic: str,
-        body: Mapping[str, Any],
-        timestamp_ms: int,
-        key: bytes | None,
-        value: bytes | None,
-        headers: RawHeaders,
-    ) -> Proof | None:
+    def judge(self, record: ArrivedRecord, body: Mapping[str, Any]) -> Proof | None:
         """Whether a record is its sender's; None when nothing has to be proven.
 
-        `body` is the record in its one spelling; `key`, `value` and `headers` are as they came. `timestamp_ms` is the
-        Kafka timestamp (negative when there is none): the same record gets the same answer however late it is read or
-        read again.
+        `body` is the record in its one spelling. What is proven is the record as it came. Its Kafka timestamp decides:
+        the same record gets the same answer however late it is read or read again.
         """
-        sender, verifiers = self._demanded(topic, body)
+        sender, verifiers = self._demanded(record.topic, body)
         if verifiers is None:
-            return _unproven(sender, NO_KEY) if topic in self.required else None
-        told = by_name(headers).get(SIGNATURE)
+            return _unproven(sender, NO_KEY) if record.topic in self.required else None
+        told = by_name(record.headers).get(SIGNATURE)
         if told is None:
             return _unproven(sender, MISSING)
         if len(told) != LENGTH or told[:1] != SCHEME:
             return _unproven(sender, MALFORMED)
-        messages = messages_signed(topic, key, value, headers)
+        messages = messages_signed(record)
         for verifier in verifiers:
             if any(_verifies(verifier.key, message, told[1:]) for message in messages):
-                valid = verifier.until_ms == float("inf") or 0 <= timestamp_ms <= verifier.until_ms
+                valid = verifier.until_ms == float("inf") or 0 <= record.timestamp_ms <= verifier.until_ms
                 return Proof(sender) if valid else _unproven(sender, EXPIRED)
         return _unproven(sender, WRONG)
 

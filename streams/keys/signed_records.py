@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nacl.signing import SigningKey
 
-from streams.contracts.input_record import InputRecord
+from streams.contracts.input_record import ArrivedRecord, InputRecord
 from streams.contracts.record_headers import RawHeaders
 from streams.errors import KeyFileError
 from streams.keys.ed25519_forms import KeyForm, read_key
@@ -40,15 +40,16 @@ def signed_bytes(topic: str, key: bytes | None, value: bytes | None, headers: Ra
     return b"".join(parts)
 
 
-def messages_signed(topic: str, key: bytes | None, value: bytes | None, headers: RawHeaders) -> list[bytes]:
+def messages_signed(record: ArrivedRecord) -> list[bytes]:
     """What the sender may have signed: its headers as they came, and in the order of their names where that differs.
 
     A proxy may have changed the order, and no reader can tell in which one the sender wrote. Headers of one name keep
     theirs, because it says which of them counts.
     """
-    came = [header for header in headers if header[0].startswith(_COVERED)]
+    came = [header for header in record.headers if header[0].startswith(_COVERED)]
     ordered = sorted(came, key=itemgetter(0))
-    return [signed_bytes(topic, key, value, each) for each in ([came] if came == ordered else [came, ordered])]
+    orders = [came] if came == ordered else [came, ordered]
+    return [signed_bytes(record.topic, record.key, record.value, each) for each in orders]
 
 
 def _part(content: bytes | None) -> bytes:

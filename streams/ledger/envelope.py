@@ -50,6 +50,8 @@ LAYOUT = (
     *PASSED_ON,
     CHECK,
 )
+# where `envelope` writes the type: behind the four that every record has
+_TYPE_PLACE = 4
 _PLACES = {name: place for place, name in enumerate(LAYOUT)}
 
 # the key of configuration records, which belong to no party, and their type
@@ -108,7 +110,7 @@ def envelope(
 
 def of_leg(headers: Sequence[Header]) -> list[Header]:
     """The headers of a payment's leg, from those that `envelope` made for the payment."""
-    return [(TYPE, b"leg") if header[0] == TYPE else header for header in headers]
+    return [*headers[:_TYPE_PLACE], (TYPE, b"leg"), *headers[_TYPE_PLACE + 1 :]]
 
 
 def checked(headers: Sequence[Header], value: bytes) -> list[Header]:

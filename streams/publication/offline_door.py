@@ -64,7 +64,7 @@ class OfflineDoor:
     def faults(self, record: InputRecord) -> tuple[Fault, ...]:
         """All faults for which ingest would dead-letter the record if it were sent now; empty when it admits it."""
         at_ms = record.timestamp_ms if record.timestamp_ms >= 0 else time.time_ns() // 1_000_000
-        answer = self._door.admit(record.topic, 0, 0, at_ms, record.key, record.value, record.headers)
+        answer = self._door.admit(record._replace(timestamp_ms=at_ms).at(0))
         if not isinstance(answer, Rejected):
             self.notes.update(answer.notes)
             return ()

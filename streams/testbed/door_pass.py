@@ -88,13 +88,13 @@ class _DoorPass:
         """One input record to the ledger, or to the dead letters."""
         topic, offset = record.topic, self.read[record.topic]
         self.read[topic] += 1
-        answer = self._door.admit(topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers)
+        answer = self._door.admit(record.at(offset))
         if isinstance(answer, Rejected):
             self.codes.update(answer.codes)
             self._letters.write(_dead_letter(record, offset, answer))
             return
-        for partition, key, value, headers in answer.records:
-            self._append(partition, record.timestamp_ms, key, value, headers)
+        for one in answer.records:
+            self._append(one.partition, record.timestamp_ms, one.key, one.value, one.headers)
 
     def _append(self, partition: int, timestamp_ms: int, key: bytes, value: bytes, headers: list[Header]) -> None:
         self._writer.write(partition, LedgerRecord(self.offsets[partition], timestamp_ms, key, value, headers))

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange
-from streams.contracts.dead_letters import dead_letter
-from streams.contracts.input_record import InputRecord
+from streams.contracts.input_record import InputRecord, arrived
 from streams.generator import Simulation
 from streams.ingest.door import Door, Rejected
 from streams.kafka import topics
 from streams.keys.pseudonyms import development_keys
 from streams.ledger import envelope as ledger
 from streams.settings import effective_configuration
+from tests.support.letters import dead_letter
 
 CONFIGURATION = effective_configuration({})
 PARTITIONS = CONFIGURATION.engine.partitions
@@ -68,7 +68,7 @@ def ingested(inputs: list[Stored], configuration: Configuration = CONFIGURATION)
     ]
     legs, dead = [], []
     for one in inputs:
-        result = admit(one.topic, one.partition, one.offset, one.timestamp, one.key, one.value, one.headers)
+        result = admit(arrived(one))
         if isinstance(result, Rejected):
             place = (one.topic, one.partition, one.offset, one.timestamp)
             why = (result.stage, result.codes, result.message)
@@ -79,5 +79,5 @@ def ingested(inputs: list[Stored], configuration: Configuration = CONFIGURATION)
             offset = len(written[number])
             written[number].append(Stored("fx.ledger.v1", number, offset, one.timestamp, key, value, tuple(headers)))
         if result.leg is not None:
-            legs.append(repr((result.leg, result.identities, result.when)).encode())
+            legs.append(repr((tuple(result.leg), result.identities, result.when)).encode())
     return Written(written, legs, dead)

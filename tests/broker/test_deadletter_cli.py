@@ -7,10 +7,10 @@ import time
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from streams.contracts.dead_letters import dead_letter
 from streams.ingest.input_topic_ids import read_ids
 from streams.kafka import clients, topics
 from streams.settings import load_settings
+from tests.support.letters import dead_letter
 
 pytestmark = pytest.mark.broker
 

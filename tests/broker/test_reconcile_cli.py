@@ -8,10 +8,10 @@ import pytest
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 
 from detectors.contracts.events import Source
-from streams.contracts.dead_letters import dead_letter
 from streams.kafka import clients, topics
 from streams.ledger import envelope
 from streams.settings import load_settings
+from tests.support.letters import dead_letter
 
 pytestmark = pytest.mark.broker
 

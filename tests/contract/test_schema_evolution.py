@@ -15,6 +15,7 @@ import pytest
 
 from detectors.contracts.events import Event, Leg
 from streams import schemas
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import INPUTS, TRANSACTIONS
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.keys.pseudonyms import development_keys
@@ -200,7 +201,9 @@ def admit(body: dict[str, Any], topic: str = TRANSACTIONS) -> Admitted | Rejecte
     key = INPUTS[topic].key
     assert key is not None
     value = json.dumps(body).encode()
-    return Door(development_keys(), 1, {}).admit(topic, 0, 0, TIMESTAMP_MS, key(body).encode(), value, [])
+    return Door(development_keys(), 1, {}).admit(
+        ArrivedRecord(topic, 0, 0, TIMESTAMP_MS, key(body).encode(), value, [])
+    )
 
 
 @pytest.mark.parametrize("topic", GOOD)

@@ -12,8 +12,8 @@ from jsonschema import Draft202012Validator, FormatChecker
 from detectors.contracts.configuration import Configuration, DetectorSet, Legend
 from streams import schemas
 from streams.cli.schemas import SchemasDifferError, command
-from streams.contracts.dead_letters import dead_letter
 from streams.contracts.refusal_codes import CODES
+from tests.support.letters import dead_letter
 
 ROOT = Path(__file__).parents[2]
 CORPUS = ROOT / "tests" / "corpus"

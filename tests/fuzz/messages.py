@@ -3,6 +3,7 @@
 from functools import cache
 from pathlib import Path
 
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.door import Admitted, Door, Rejected
@@ -56,7 +57,9 @@ def payment_message(data: bytes) -> None:
     assert found.transactions or found.faults, "neither converted nor refused"
     assert len(found.transactions) <= found.payments
     assert {fault.code for fault in found.faults} <= CODES.keys()
-    answer = _door().admit(TRANSACTIONS, 0, 1, TIMESTAMP_MS, None, content, list(headers_for(syntax, GIVEN)))
+    answer = _door().admit(
+        ArrivedRecord(TRANSACTIONS, 0, 1, TIMESTAMP_MS, None, content, list(headers_for(syntax, GIVEN)))
+    )
     if isinstance(answer, Admitted):
         assert (len(found.transactions), found.faults) == (1, ()), "a record that as a file would not convert"
     else:

@@ -15,7 +15,8 @@ import msgspec
 
 from detectors.memory.frozen_state import STATE_SCHEMA
 from detectors.memory.state import PartitionState
-from streams.contracts.dead_letters import dead_letter, original
+from streams.contracts.dead_letters import original
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import INPUTS, RULES, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
 from streams.errors import LedgerError, SnapshotError
@@ -25,6 +26,7 @@ from streams.ledger.snapshot_format import Header, assemble, chunk_opening, chun
 from streams.monitor.core import MonitorCore
 from tests.fuzz.messages import payment_message
 from tests.fuzz.messages import seeds as seeds_of_messages
+from tests.support.letters import dead_letter
 from tests.support.pipeline import GOOD, TRANSACTION, LedgerRecord, Pipeline
 
 FRESH_AFTER = 100
@@ -105,7 +107,9 @@ def door(data: bytes) -> None:
         return
     topic, value = TOPICS[data[0] % len(TOPICS)], data[1:]
     pipeline = _door_kept.current()
-    answer = pipeline.door.admit(topic, 0, len(pipeline.log), TIMESTAMP_MS, _key(topic, value), value, [])
+    answer = pipeline.door.admit(
+        ArrivedRecord(topic, 0, len(pipeline.log), TIMESTAMP_MS, _key(topic, value), value, [])
+    )
     if isinstance(answer, Rejected):
         _refused_well(answer)
         return
@@ -156,7 +160,7 @@ def key_and_headers(data: bytes) -> None:
         shown = HEADER_NAMES[name[0] % len(HEADER_NAMES)] if len(name) == 1 else name.decode("utf-8", "replace")
         headers.append((shown, content or None))
     value = json.dumps(TRANSACTION).encode()
-    answer = _door_kept.current().door.admit(TRANSACTIONS, 0, 1, TIMESTAMP_MS, key, value, headers)
+    answer = _door_kept.current().door.admit(ArrivedRecord(TRANSACTIONS, 0, 1, TIMESTAMP_MS, key, value, headers))
     if isinstance(answer, Admitted):
         assert key == b"P-1"
         record = answer.records[0]

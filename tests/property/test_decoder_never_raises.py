@@ -10,13 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streams.contracts.dead_letters import dead_letter, original
+from streams.contracts.dead_letters import original
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import INPUTS, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.decode import decode, find_faults
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.json_structure import excludes_duplicates, has_duplicate_keys, text_depth
 from streams.keys.pseudonyms import development_keys
+from tests.support.letters import dead_letter
 from tests.support.own_cpu import own_cpu
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -66,7 +68,7 @@ VALUES = st.recursive(
 
 def answer(topic, key, value, timestamp_ms=1_767_580_000_000, headers=()):
     """The door's answer, after the checks that hold for every record."""
-    result = DOOR.admit(topic, 0, 1, timestamp_ms, key, value, list(headers))
+    result = DOOR.admit(ArrivedRecord(topic, 0, 1, timestamp_ms, key, value, list(headers)))
     if isinstance(result, Rejected):
         assert result.codes
         assert set(result.codes) <= CODES.keys()

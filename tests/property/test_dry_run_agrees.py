@@ -7,6 +7,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from streams.contracts.input_record import ArrivedRecord
 from streams.ingest.door import Door, Rejected
 from streams.ingest.formats.parameters import parameters
 from streams.keys.pseudonyms import development_keys
@@ -65,7 +66,9 @@ def doors() -> tuple[OfflineDoor, Door]:
 
 def ingest_says(door: Door, record) -> set[str]:
     """Codes for which the record would be a dead letter; none when it is admitted."""
-    answer = door.admit(record.topic, 0, 0, time.time_ns() // 1_000_000, record.key, record.value, record.headers)
+    answer = door.admit(
+        ArrivedRecord(record.topic, 0, 0, time.time_ns() // 1_000_000, record.key, record.value, record.headers)
+    )
     return set(answer.codes) if isinstance(answer, Rejected) else set()
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from detectors.contracts.alert import Alert
 from detectors.contracts.events import ConfigurationChange
 from detectors.memory.state import PartitionState
+from streams.contracts.input_record import ArrivedRecord
 from streams.generator import Simulation
 from streams.ingest.door import Admitted, Door
 from streams.kafka import topics
@@ -44,7 +45,7 @@ def written(seed: int, begin: int, end: int) -> list[Any]:
         rotated = number >= end or (number >= begin and draw.random() < (number - begin) / (end - begin))
         offset = sent[record.topic] = sent.get(record.topic, -1) + 1
         admitted = door(NEW if rotated else OLD).admit(
-            record.topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers
+            ArrivedRecord(record.topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers)
         )
         if isinstance(admitted, Admitted):
             for _, key, value, headers in admitted.records:

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.contracts.input_record import InputRecord
+from streams.contracts.input_record import ArrivedRecord, InputRecord
 from streams.contracts.inputs import INPUTS, TRANSACTIONS
 from streams.keys.sender_key_file import read_sender_keys
 from streams.keys.sender_keys import Proof
@@ -25,7 +25,7 @@ def covered(topic, key, value, headers):
 
 
 def judged(key, value, headers):
-    return BANKS.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, 0, key, value, headers)
+    return BANKS.judge(ArrivedRecord(TRANSACTIONS, 0, 0, 0, key, value, headers), {"institution": "SHBKKRSE"})
 
 
 def flipped(content, bit):

@@ -16,7 +16,7 @@ import orjson
 from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange
 from detectors.memory.state import PartitionState
-from streams.contracts.input_record import InputRecord
+from streams.contracts.input_record import ArrivedRecord, InputRecord
 from streams.contracts.inputs import DISPOSITIONS, RATES, RULES, TRANSACTIONS
 from streams.contracts.record_headers import HISTORY_HEADER
 from streams.generator import Simulation
@@ -194,7 +194,9 @@ def admitted(records: Sequence[InputRecord], partitions: int, source_partitions:
         source = (record.topic, sum(record.key or b"") % spread)
         number = offsets[source]
         offsets[source] += 1
-        answer = door.admit(*source, number, record.timestamp_ms, record.key, record.value, record.headers)
+        answer = door.admit(
+            ArrivedRecord(*source, number, record.timestamp_ms, record.key, record.value, record.headers)
+        )
         if isinstance(answer, Admitted):
             logs.setdefault(source, []).append(
                 [_written(one, source, number, record.timestamp_ms) for one in answer.records]

@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from detectors import core
-from streams.contracts.input_record import DECLARATIONS, TRANSACTIONS, InputRecord
+from streams.contracts.input_record import DECLARATIONS, TRANSACTIONS, ArrivedRecord, InputRecord
 from streams.generator import Simulation
 from streams.ingest.door import Rejected
 from streams.ledger import envelope
@@ -51,7 +51,7 @@ class PackStream:
 def _applied(pipeline: Pipeline, record: InputRecord) -> list[tuple[set[str], str]]:
     offset = pipeline.offsets[record.topic] = pipeline.offsets.get(record.topic, -1) + 1
     admitted = pipeline.door.admit(
-        record.topic, 0, offset, record.timestamp_ms, record.key, record.value, list(record.headers)
+        ArrivedRecord(record.topic, 0, offset, record.timestamp_ms, record.key, record.value, list(record.headers))
     )
     if isinstance(admitted, Rejected):
         raise TypeError(f"{record.topic} {record.value!r}: {admitted.message}")

@@ -8,6 +8,7 @@ from detectors.books.party import Party, unpack
 from detectors.contracts.configuration import Admission, Configuration
 from detectors.contracts.events import ConfigurationChange, Transaction
 from detectors.memory.state import PartitionState
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, INPUTS, PROFILES, RATES, TRANSACTIONS
 from streams.contracts.record_headers import HISTORY_HEADER
 from streams.ingest.door import Admitted, Door, Rejected
@@ -107,7 +108,7 @@ class Pipeline:
         timestamp = TIMESTAMP_MS if at is None else int(at.timestamp() * 1000)
         offset = self.offsets[topic] = self.offsets.get(topic, -1) + 1
         headers = [HISTORY_HEADER] if history else []
-        answer = self.door.admit(topic, 0, offset, timestamp, key, json.dumps(body).encode(), headers)
+        answer = self.door.admit(ArrivedRecord(topic, 0, offset, timestamp, key, json.dumps(body).encode(), headers))
         return answer if isinstance(answer, Rejected) else self.take(answer, timestamp)
 
     def take(self, admitted: Admitted, timestamp: int) -> list[Output]:

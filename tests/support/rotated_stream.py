@@ -11,7 +11,7 @@ from detectors.books.party import unpack
 from detectors.contracts.alert import Alert
 from detectors.memory.state import PartitionState
 from streams.cli.reidentify import generate_keys
-from streams.contracts.input_record import DISPOSITIONS, TRANSACTIONS, InputRecord
+from streams.contracts.input_record import DISPOSITIONS, TRANSACTIONS, ArrivedRecord, InputRecord
 from streams.generator import Simulation
 from streams.kafka import topics
 from streams.keys.pseudonyms import NameSpace, parse_keys
@@ -117,7 +117,9 @@ def _valid(records: list[InputRecord]) -> list[InputRecord]:
     door = Door(keys, PARTITIONS, {})
     for record in records:
         if record.topic == TRANSACTIONS and record.value is not None:
-            admitted = door.admit(record.topic, 0, 0, record.timestamp_ms, record.key, record.value, record.headers)
+            admitted = door.admit(
+                ArrivedRecord(record.topic, 0, 0, record.timestamp_ms, record.key, record.value, record.headers)
+            )
             if isinstance(admitted, Admitted):
                 counted[json.loads(record.value)["event_id"]] += 1
                 found[record.value] = record

@@ -9,6 +9,7 @@ import pytest
 
 from detectors.alerting.build import AGENT
 from detectors.contracts.events import Source
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.ingest.door import Admitted, Door
 from streams.keys.commitments import evidence_key, record_key
@@ -52,7 +53,7 @@ def alert_id_of(identity: str, token: str) -> str:
 def written(keys: Keys) -> Written:
     """The payment of `CHOSEN` under these keys."""
     original = json.dumps(body_of(CHOSEN)).encode()
-    answer = Door(keys, 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, CHOSEN.encode(), original, [])
+    answer = Door(keys, 12, {}).admit(ArrivedRecord(TRANSACTIONS, 3, 77, TIMESTAMP_MS, CHOSEN.encode(), original, []))
     assert isinstance(answer, Admitted), answer
     _, _, value, headers = answer.records[0]
     event, origin = envelope.decode_record(value, headers, 5, 0)

@@ -8,6 +8,7 @@ import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from streams.contracts import inputs
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import INPUTS, RELATED_LIMIT, RulesRecord
 from streams.ingest.door import HEADER_LIMIT, Admitted, Door
 from streams.kafka import clients, topics
@@ -56,7 +57,9 @@ def encoded(key: bytes | None, value: bytes | None, headers: list[tuple[str, byt
 
 def admitted(topic: str, key: str, value: bytes) -> Admitted:
     """What the door makes of a record with the longest headers that go further."""
-    answer = Door(development_keys(), 2, {}).admit(topic, 0, 2**62, 1_767_580_000_000, key.encode(), value, HEADERS)
+    answer = Door(development_keys(), 2, {}).admit(
+        ArrivedRecord(topic, 0, 2**62, 1_767_580_000_000, key.encode(), value, HEADERS)
+    )
     assert isinstance(answer, Admitted), answer
     return answer
 

@@ -7,8 +7,10 @@ import msgspec
 import pytest
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
-from streams.contracts.dead_letters import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, RecordSetOf, dead_letter, original
+from streams.contracts.dead_letters import FORMS, HEADERS_LIMIT, WHOLE_LIMIT, Letter, RecordSetOf, original
+from streams.contracts.input_record import ArrivedRecord
 from streams.kafka.topics.table import MESSAGE_BYTES
+from tests.support.letters import dead_letter
 from tests.support.own_cpu import own_cpu
 from tests.support.shuffled import shuffled
 
@@ -138,7 +140,13 @@ KINDS = {
     "cut": letter(b"k" * 70_000, b"v" * 2_000_000, SENT, topic_id=b"an-id"),
     "of a set": Record(
         *Letter(
-            "t", 2, 7, 1234, None, None, (), "decode", ("record.unreadable",), "m", "0.1.0", b"an-id", SET
+            ArrivedRecord("t", 2, 7, 1234, None, None, ()),
+            "decode",
+            ("record.unreadable",),
+            "m",
+            "0.1.0",
+            b"an-id",
+            SET,
         ).written()
     ),
 }
@@ -220,13 +228,7 @@ def test_each_form_of_a_letter_is_smaller_and_the_last_holds_nothing_of_the_reco
     key, value, headers = b"k" * 70_000, b"v" * 300_000, [("h", b"x" * 50_000), ("i", b"y" * 50_000)]
     codes = tuple(f"code.number_{number}" for number in range(60))
     source = Letter(
-        "fx.transactions.v1",
-        2,
-        7,
-        1234,
-        key,
-        value,
-        headers,
+        ArrivedRecord("fx.transactions.v1", 2, 7, 1234, key, value, headers),
         "validate",
         codes,
         "m" * 512,

@@ -12,6 +12,7 @@ from detectors.contracts.configuration import Desk
 from detectors.values.shares import Shares
 from detectors.values.spelling import plain
 from streams.contracts.identifiers import DEFAULT, Identifiers
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, PROFILES, RATES, TRANSACTIONS
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.keys.pseudonyms import development_keys
@@ -311,7 +312,7 @@ def test_the_sealed_identity_is_the_one_spelling():
     """What an officer reads when a token is opened is the identifier that the token stands for."""
     body = TRANSACTION | {"party_id": "P-1\u200b", "counterparty_id": " C-1"}
     door = Door(development_keys(), 1, {})
-    answer = door.admit(TRANSACTIONS, 0, 0, 1_767_580_000_000, b"P-1 ", json.dumps(body).encode(), [])
+    answer = door.admit(ArrivedRecord(TRANSACTIONS, 0, 0, 1_767_580_000_000, b"P-1 ", json.dumps(body).encode(), []))
     assert isinstance(answer, Admitted)
     assert [identifier for _, identifier in answer.identities] == ["P-1", "C-1"]
     assert answer.notes == ("respelled party_id", "respelled counterparty_id")
@@ -332,7 +333,7 @@ def test_a_header_in_another_spelling_of_the_party_stays_at_the_door():
     told = {"/c/900101-1234567": False, "/c/9001\u200b01-1234567": False, wide(person): False, "/c/77": True}
     for held, goes in told.items():
         header = ("ce_source", held.encode())
-        answer = door.admit(TRANSACTIONS, 0, 0, 1_767_580_000_000, person.encode(), value, [header])
+        answer = door.admit(ArrivedRecord(TRANSACTIONS, 0, 0, 1_767_580_000_000, person.encode(), value, [header]))
         assert isinstance(answer, Admitted)
         assert (header in answer.records[0][3]) is goes
 

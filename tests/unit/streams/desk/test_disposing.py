@@ -16,6 +16,7 @@ from streams.alert_text.alert_text import read_alert
 from streams.cli import command
 from streams.cli import dispose as sending
 from streams.contracts.dead_letters import Letter
+from streams.contracts.input_record import ArrivedRecord
 from streams.desk import disposing
 from streams.desk.alert_lookup import FoundAlert
 from streams.desk.disposing import Done, _Watch, decided
@@ -102,13 +103,7 @@ def test_a_dry_run_tells_machines_what_would_be_sent(desk):
 
 
 LETTER = Letter(
-    topic="fx.dispositions.v1",
-    partition=4,
-    offset=106,
-    timestamp_ms=1,
-    key=b"k",
-    value=b"{}",
-    headers=(),
+    record=ArrivedRecord("fx.dispositions.v1", 4, 106, 1, b"k", b"{}"),
     stage="monitor",
     codes=("verdict.unknown_alert",),
     message="why",

@@ -10,7 +10,7 @@ from datetime import date
 import orjson
 import pytest
 
-from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS
+from streams.contracts.input_record import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, ArrivedRecord
 from streams.contracts.record_headers import HISTORY_HEADER
 from streams.errors import UsageError
 from streams.generator import InputRecord, Simulation
@@ -73,7 +73,9 @@ def test_the_door_admits_what_is_not_bad_and_refuses_the_rest_with_the_code_of_t
     for offset, record in enumerate(records):
         key = None if record.key is None else record.key.decode("utf-8", "replace")
         code = expected.get((record.topic, hashlib.sha256(record.value or b"").hexdigest(), key))
-        answer = door.admit(record.topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers)
+        answer = door.admit(
+            ArrivedRecord(record.topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers)
+        )
         if code is None:
             assert not isinstance(answer, Rejected), (answer, record)
         else:

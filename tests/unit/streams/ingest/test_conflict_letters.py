@@ -55,10 +55,10 @@ def test_an_original_that_is_gone_leaves_a_letter_without_its_bytes(
     """Before the first record, beyond the last, or not the bytes that conflicted: the letter says what happened."""
     [letter] = written(monkeypatch, notice(offset, original))
     if said is None:
-        assert (letter.value, letter.timestamp_ms, letter.topic_id) == (b"v", 3, b"")
+        assert (letter.record.value, letter.record.timestamp_ms, letter.topic_id) == (b"v", 3, b"")
         assert "original bytes" not in letter.message
     else:
-        assert (letter.value, letter.timestamp_ms) == (None, 7)
+        assert (letter.record.value, letter.record.timestamp_ms) == (None, 7)
         assert said in letter.message
 
 
@@ -66,7 +66,7 @@ def test_a_letter_names_the_topic_and_the_time_of_the_record_that_conflicted(mon
     """The notice tells both: a topic created again has the same name, and a notice is written when it is found."""
     told = msgspec.structs.replace(notice(4, b"v"), topic_id="AAAAAAAAAAAAAAAAAAAAAQ", timestamp_ms=11)
     [letter] = written(monkeypatch, told)
-    assert (letter.topic_id, letter.timestamp_ms) == (b"AAAAAAAAAAAAAAAAAAAAAQ", 11)
+    assert (letter.topic_id, letter.record.timestamp_ms) == (b"AAAAAAAAAAAAAAAAAAAAAQ", 11)
 
 
 def test_an_original_that_can_never_come_holds_no_letter_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +94,7 @@ def test_a_batch_of_notices_has_one_reader_and_each_its_letter(monkeypatch: pyte
     lost = [msgspec.structs.replace(notice(6), source=Source(INPUT, partition, 6)) for partition in (3, 63)]
     letters = [letter for some in deliveries(monkeypatch, *told, *lost) for letter in some]
     assert len(log.readers) == 1
-    found = Counter((one.partition, one.offset, one.value) for one in letters)
+    found = Counter((one.record.partition, one.record.offset, one.record.value) for one in letters)
     assert found == Counter(
         {(4, offset, value): 1 + (offset == 50) for offset, value in values.items()}
         | {(3, 6, None): 1, (63, 6, None): 1}
@@ -107,7 +107,7 @@ def test_letters_are_delivered_before_many_large_ones_are_held(monkeypatch: pyte
     large = b"x" * 1_000_000
     InputLog.install(monkeypatch, [input_record(offset, large) for offset in range(12)], 0, 12)
     found = deliveries(monkeypatch, *(notice(offset, large) for offset in range(12)))
-    assert [[one.offset for one in some] for some in found] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
+    assert [[one.record.offset for one in some] for some in found] == [[0, 1, 2, 3, 4], [5, 6, 7, 8, 9], [10, 11]]
     InputLog.install(monkeypatch, [input_record(offset) for offset in range(100)], 0, 100)
     assert [len(some) for some in deliveries(monkeypatch, *map(notice, range(100)))] == [100]
 
@@ -115,7 +115,7 @@ def test_letters_are_delivered_before_many_large_ones_are_held(monkeypatch: pyte
 def test_a_code_of_a_newer_release_is_written_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Monitors are upgraded first; their notices must not end the ingest workers of the release before."""
     [letter] = written(monkeypatch, msgspec.structs.replace(notice(6), code="event.brand_new"))
-    assert (letter.codes, letter.value) == (("event.brand_new",), b"v")
+    assert (letter.codes, letter.record.value) == (("event.brand_new",), b"v")
     assert letter.message.startswith(conflict_letters.NEWER)
 
 

@@ -110,7 +110,7 @@ def test_a_storm_in_one_partition_goes_before_one_batch_of_another_at_most(monke
     found: list[list[tuple[int, int]]] = []
 
     async def deliver(letters: Sequence[Letter]) -> None:
-        found.append([(one.partition, one.offset) for one in letters])
+        found.append([(one.record.partition, one.record.offset) for one in letters])
 
     letters = letters_of(deliver)
     letters._positions.commit = lambda *_: asyncio.sleep(0)

@@ -5,6 +5,7 @@ import tomllib
 
 import pytest
 
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import INPUTS, RULES
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.decode import decode, find_faults
@@ -77,7 +78,7 @@ def test_a_record_gets_its_codes_and_no_others(name):
     """The door admits the good records and gives every fault of a bad one its code."""
     topic, timestamp_ms, key, value, headers, codes = record(name)
     door = Door(development_keys(), 12, {}, senders=senders(name))
-    answer = door.admit(topic, 0, 1, timestamp_ms, key, value, headers)
+    answer = door.admit(ArrivedRecord(topic, 0, 1, timestamp_ms, key, value, headers))
     if codes:
         assert isinstance(answer, Rejected)
         assert sorted(answer.codes) == sorted(codes)
@@ -100,7 +101,7 @@ def test_good_records_are_applied_whatever_came_before():
     pipeline = Pipeline()
     good = [record(name) for name in CASES if not CASES[name]["codes"] and CASES[name]["topic"] != RULES]
     for number, (topic, timestamp_ms, key, value, headers, _) in enumerate(good):
-        admitted = pipeline.door.admit(topic, 0, number, timestamp_ms, key, value, headers)
+        admitted = pipeline.door.admit(ArrivedRecord(topic, 0, number, timestamp_ms, key, value, headers))
         assert isinstance(admitted, Admitted)
         pipeline.take(admitted, timestamp_ms)
     counters = pipeline.state.counters
@@ -114,7 +115,9 @@ def test_what_is_refused_for_its_signature_is_good_where_nobody_must_sign():
     for name in CASES:
         topic, timestamp_ms, key, value, headers, codes = record(name)
         if codes and all(code.startswith("signature.") for code in codes):
-            answer = Door(development_keys(), 12, {}).admit(topic, 0, 1, timestamp_ms, key, value, headers)
+            answer = Door(development_keys(), 12, {}).admit(
+                ArrivedRecord(topic, 0, 1, timestamp_ms, key, value, headers)
+            )
             assert isinstance(answer, Admitted), name
             found += 1
     assert found >= 10
@@ -172,7 +175,9 @@ def test_the_size_limit_is_exact(topic):
 def test_a_key_of_a_megabyte_is_refused_by_its_meaning():
     """Keys have no limit of their own: Kafka's holds, and the comparison with the body is all it takes."""
     answer = Door(development_keys(), 12, {}).admit(
-        "fx.transactions.v1", 0, 1, TIMESTAMP_MS, b"P" * 2**20, json.dumps(GOOD["fx.transactions.v1"]).encode(), []
+        ArrivedRecord(
+            "fx.transactions.v1", 0, 1, TIMESTAMP_MS, b"P" * 2**20, json.dumps(GOOD["fx.transactions.v1"]).encode(), []
+        )
     )
     assert isinstance(answer, Rejected)
     assert answer.codes == ("key.mismatch",)

@@ -9,6 +9,7 @@ import pytest
 
 from detectors.contracts.events import ConfigurationChange, Disposition, Profile, Rate, Source, Transaction
 from streams.contracts import inputs
+from streams.contracts.input_record import ArrivedRecord
 from streams.ingest import door
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.keys.commitments import Committer
@@ -60,7 +61,7 @@ def admit(body, topic=inputs.TRANSACTIONS, key=None, headers=(), keys=None, gate
     key = body.get("party_id", body.get("party", "")).encode() if key is None else key
     gate = gate or Door(keys or development_keys(), 12, WORDS)
     partition = 0 if topic == inputs.RULES else 3  # configurations come in one partition
-    return gate.admit(topic, partition, 77, timestamp_ms, key, value, list(headers))
+    return gate.admit(ArrivedRecord(topic, partition, 77, timestamp_ms, key, value, list(headers)))
 
 
 def event(record):
@@ -342,7 +343,7 @@ def test_a_refusal_names_fields_and_never_values():
 
 def test_the_stage_tells_unreadable_from_invalid():
     """Bytes that could not be read are refused at `decode`."""
-    answer = Door(development_keys(), 12, {}).admit(inputs.TRANSACTIONS, 0, 0, 0, None, b"{", [])
+    answer = Door(development_keys(), 12, {}).admit(ArrivedRecord(inputs.TRANSACTIONS, 0, 0, 0, None, b"{", []))
     assert (answer.stage, answer.codes) == ("decode", ("json.malformed", "key.missing"))
 
 
@@ -408,6 +409,6 @@ def test_a_configuration_that_cannot_be_put_in_force_is_refused() -> None:
     for configuration, codes in ((good, ()), (bad, ("configuration.invalid",))):
         value = msgspec.json.encode({"event_id": "1", "configuration": configuration})
         result = Door(development_keys(), 12, {}).admit(
-            "fx.rules.v1", 0, 0, 1_760_000_000_000, b"configuration", value, []
+            ArrivedRecord("fx.rules.v1", 0, 0, 1_760_000_000_000, b"configuration", value, [])
         )
         assert getattr(result, "codes", ()) == codes

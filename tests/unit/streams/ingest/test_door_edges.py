@@ -8,6 +8,7 @@ import pytest
 
 from detectors.contracts.configuration import Admission, HistoryAllowed
 from detectors.contracts.events import Declaration, Source
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.contracts.refusal_codes import Fault
 from streams.ingest import door
@@ -57,7 +58,7 @@ def key_and_value(topic, **changes):
 
 def admit(topic=TRANSACTIONS, headers=(), gate=None, partition=0, **changes):
     gate = gate or Door(development_keys(), 12, {})
-    return gate.admit(topic, partition, 77, TIMESTAMP_MS, *key_and_value(topic, **changes), headers)
+    return gate.admit(ArrivedRecord(topic, partition, 77, TIMESTAMP_MS, *key_and_value(topic, **changes), headers))
 
 
 def open_door(**others):
@@ -228,14 +229,14 @@ def test_only_a_payment_is_converted():
 def test_a_payment_message_of_nothing_has_no_value():
     """With all that is wrong, and nothing of fxwatch's own that failed."""
     gate = Door(development_keys(), 12, {})
-    answer = gate.admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, b"P-1", None, FIN)
+    answer = gate.admit(ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, b"P-1", None, FIN))
     assert answer.codes == ("value.missing",)
 
 
 def test_faults_of_a_message_and_of_its_headers_are_told_together():
     gate = Door(development_keys(), 12, {})
-    alone = gate.admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, b"P-1", b"{1:", FIN)
-    both = gate.admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, b"P-1", b"{1:", [*FIN, ("ce_id", b"x" * 4097)])
+    alone = gate.admit(ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, b"P-1", b"{1:", FIN))
+    both = gate.admit(ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, b"P-1", b"{1:", [*FIN, ("ce_id", b"x" * 4097)]))
     assert alone.codes
     assert alone.codes[0] != "door.failed"
     assert both.codes == (*alone.codes, "header.length")
@@ -282,10 +283,14 @@ def test_a_payment_message_is_judged_by_its_record_s_timestamp():
         b":50F:NIDN/KR/1\n1/A\n3/KR/B\n:59A:SAMPDEF1\n:71A:SHA\n-}"
     )
     headers = [*FIN, ("fx.convert.time_of_day", b"09:00")]
-    answer = Door(development_keys(), 12, {}).admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, headers)
+    answer = Door(development_keys(), 12, {}).admit(
+        ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, headers)
+    )
     assert answer.codes == ("time.future",)
     assert answer.faults[0].expected == FORWARD
     day = datetime.fromtimestamp(TIMESTAMP_MS / 1000, UTC).date().isoformat().encode()
     said = [*headers, ("fx.convert.order_date", day)]
-    answer = Door(development_keys(), 12, {}).admit(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, said)
+    answer = Door(development_keys(), 12, {}).admit(
+        ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, said)
+    )
     assert isinstance(answer, Admitted)

@@ -8,6 +8,7 @@ import pytest
 from faust.types import TP
 
 from detectors.contracts.events import Rate
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import RATES
 from streams.errors import BrokerUnavailableError, InputRecreatedError, NotAuthorizedError
 from streams.ingest import input_topic_ids
@@ -79,7 +80,7 @@ def test_the_door_writes_the_id_of_the_topic_that_a_record_comes_from():
     value = b'{"event_id":"R","base":"USD","quote":"KRW","mid":"1387.5","rate_time":"2026-01-05T00:00:00Z"}'
     door = Door(development_keys(), 2, {})
     for door.topic_ids, expected in (({}, ""), (OLD, OLD[RATES].decode())):
-        answer = door.admit(RATES, 0, 7, 1_767_700_000_000, b"USD/KRW", value, [])
+        answer = door.admit(ArrivedRecord(RATES, 0, 7, 1_767_700_000_000, b"USD/KRW", value, []))
         assert isinstance(answer, Admitted)
         for _, _, written, headers in answer.records:
             event, origin = envelope.decode_record(written, headers, 1, 0)

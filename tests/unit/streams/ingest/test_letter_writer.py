@@ -10,6 +10,7 @@ from aiokafka.errors import MessageSizeTooLargeError, TopicAuthorizationFailedEr
 from aiokafka.producer.message_accumulator import BatchBuilder
 
 from streams.contracts.dead_letters import Letter, original
+from streams.contracts.input_record import ArrivedRecord
 from streams.errors import RefusedError
 from streams.ingest.letter_writer import LetterWriter
 from streams.kafka import clients, topics
@@ -62,13 +63,7 @@ class Topic:
 def letter(offset: int, size: int, partition: int = 0) -> Letter:
     """The letter of a record with a value of `size` bytes."""
     return Letter(
-        topics.TRANSACTIONS,
-        partition,
-        offset,
-        1_000 + offset,
-        b"k",
-        b"v" * size,
-        (("h", b"1"),),
+        ArrivedRecord(topics.TRANSACTIONS, partition, offset, 1_000 + offset, b"k", b"v" * size, (("h", b"1"),)),
         "decode",
         ("utf8.invalid",),
         "message",

@@ -5,6 +5,7 @@ from typing import get_args
 
 import pytest
 
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.ingest.door import Admitted, Door
 from streams.ingest.sender_headers import WITHHELD, without_identifiers
@@ -53,7 +54,7 @@ def test_ledger_and_leg_hold_neither_header_nor_number():
     """Through the door: noted in the event, with the rest of the headers in place."""
     sent = [("ce_source", b"/customers/9001011234567"), ("ce_id", b"77"), ("traceparent", b"00-ab")]
     answer = Door(development_keys(), 12, {}).admit(
-        TRANSACTIONS, 3, 77, TIMESTAMP_MS, NUMBER.encode(), json.dumps(BODY).encode(), sent
+        ArrivedRecord(TRANSACTIONS, 3, 77, TIMESTAMP_MS, NUMBER.encode(), json.dumps(BODY).encode(), sent)
     )
     assert isinstance(answer, Admitted), answer
     assert answer.notes[-1] == "withheld ce_source"

@@ -12,6 +12,7 @@ from detectors.books.party import commitment_text, packed_commitment
 from detectors.contracts.events import Origin, Source
 from detectors.core import apply
 from detectors.memory.state import PartitionState
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.ingest.door import Admitted, Door
 from streams.keys.commitments import Committer, EvidenceKeys, evidence_key, key_id_of, record_key
@@ -126,7 +127,7 @@ def test_nobody_without_a_key_can_guess_who_paid():
     """All registration numbers are tried with all that ledger and legs show; a plain hash beside it gives it away."""
     chosen = CANDIDATES[234]
     original = json.dumps(TRANSACTION | {"party_id": chosen}, ensure_ascii=False).encode()
-    answer = Door(K1, 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, chosen.encode(), original, [])
+    answer = Door(K1, 12, {}).admit(ArrivedRecord(TRANSACTIONS, 3, 77, TIMESTAMP_MS, chosen.encode(), original, []))
     assert isinstance(answer, Admitted)
     clear, shown = read_by_anybody(answer)
     assert len(clear) > 30

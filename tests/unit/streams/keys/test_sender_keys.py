@@ -8,6 +8,7 @@ import pytest
 
 from detectors.values.institution_code import institution_code
 from detectors.values.spelling import folded
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import DECLARATIONS, DISPOSITIONS, PROFILES, RATES, RULES, TRANSACTIONS
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.door import Admitted, Door, Rejected
@@ -46,7 +47,7 @@ def sent(topic=TRANSACTIONS, **changes):
 def admit(record, headers=(), senders=BANKS, timestamp_ms=NOW_MS, admission=None):
     """What the door makes of a record on partition 3."""
     door = Door(development_keys(), 12, {}, admission, senders)
-    return door.admit(record[0], 3, 77, timestamp_ms, record[1], record[2], list(headers))
+    return door.admit(ArrivedRecord(record[0], 3, 77, timestamp_ms, record[1], record[2], list(headers)))
 
 
 def outcome(answer):
@@ -221,7 +222,7 @@ def test_a_feed_with_a_key_signs_every_rate_that_names_it():
         assert outcome(admit(record, signature_of(*record, by=OFFICE), both)) == "signature.wrong"
         assert outcome(admit(record, signature_of(*record, by=BANK), both)) == "proven"
     for topic in (DECLARATIONS, PROFILES):
-        assert SenderKeys([ecb]).judge(topic, {"source": "ECB"}, NOW_MS, None, b"{}", []) is None
+        assert SenderKeys([ecb]).judge(ArrivedRecord(topic, 0, 0, NOW_MS, None, b"{}", []), {"source": "ECB"}) is None
 
 
 def test_a_key_is_valid_to_the_millisecond_by_the_records_own_time():
@@ -232,13 +233,16 @@ def test_a_key_is_valid_to_the_millisecond_by_the_records_own_time():
     assert outcome(admit(record, headers, senders, NOW_MS)) == "proven"
     assert outcome(admit(record, headers, senders, NOW_MS + 1)) == "signature.expired"
     assert (
-        senders.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, -1, *record[1:], headers).outcome
+        senders.judge(ArrivedRecord(TRANSACTIONS, 0, 0, -1, *record[1:], headers), {"institution": "SHBKKRSE"}).outcome
         == "signature.expired"
     )
-    endless = BANKS.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, -1, *record[1:], headers)
+    endless = BANKS.judge(ArrivedRecord(TRANSACTIONS, 0, 0, -1, *record[1:], headers), {"institution": "SHBKKRSE"})
     assert endless.outcome == "proven"
     # 1970 is a time, and -1 is none
-    first = [senders.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, at, *record[1:], headers) for at in (0, -1)]
+    first = [
+        senders.judge(ArrivedRecord(TRANSACTIONS, 0, 0, at, *record[1:], headers), {"institution": "SHBKKRSE"})
+        for at in (0, -1)
+    ]
     assert [(proof.outcome, proof.sender) for proof in first] == [
         ("proven", "SHBKKRSE"),
         ("signature.expired", "SHBKKRSE"),
@@ -299,7 +303,7 @@ def test_a_payment_message_is_signed_as_it_is_sent():
 
 def test_configurations_are_not_judged():
     """Who puts one in force is an operator: no key of the file is for their topic, not even where all must sign."""
-    assert SenderKeys(BANKS.keys, [TRANSACTIONS]).judge(RULES, {}, 0, None, b"{}", []) is None
+    assert SenderKeys(BANKS.keys, [TRANSACTIONS]).judge(ArrivedRecord(RULES, 0, 0, 0, None, b"{}", []), {}) is None
 
 
 def test_the_outcomes_are_codes():
@@ -378,7 +382,9 @@ def test_a_forger_costs_milliseconds_at_most():
     headers = [(SIGNATURE, signature_of(*record)[0][1])]
     with own_cpu() as measured:
         for _ in range(20):
-            proof = senders.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, NOW_MS, record[1], value, headers)
+            proof = senders.judge(
+                ArrivedRecord(TRANSACTIONS, 0, 0, NOW_MS, record[1], value, headers), {"institution": "SHBKKRSE"}
+            )
     assert proof.outcome == "signature.wrong"
     print(f"{measured.seconds / 20 * 1e6:.0f} us a record")
     assert measured.seconds / 20 < 0.010

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from streams.cli.publish import command
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import PROFILES, TRANSACTIONS
 from streams.contracts.record_headers import HISTORY_HEADER
 from streams.keys.sender_key_file import read_sender_keys
@@ -26,7 +27,7 @@ BODY = GOOD[TRANSACTIONS]
 
 
 def judged(record):
-    return BANKS.judge(TRANSACTIONS, {"institution": "SHBKKRSE"}, 0, *record)
+    return BANKS.judge(ArrivedRecord(TRANSACTIONS, 0, 0, 0, *record), {"institution": "SHBKKRSE"})
 
 
 @pytest.mark.parametrize("headers", [(), (("traceparent", b"00"), HISTORY_HEADER)])

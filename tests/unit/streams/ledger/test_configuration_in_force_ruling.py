@@ -11,6 +11,7 @@ from detectors.contracts.configuration import Configuration
 from detectors.contracts.events import ConfigurationChange, Origin, Source
 from detectors.core import RULES_PARTITION
 from streams.cli.rules import _remarks
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import RULES, RulesRecord
 from streams.ingest.door import Admitted, Rejected
 from streams.ledger import configuration_in_force
@@ -115,10 +116,12 @@ def test_a_configuration_in_another_partition_is_a_dead_letter():
     """All typologies off, written to partition 5: refused with a code; in partition 0 it is taken, and shown."""
     pipeline = Pipeline()
     value = json.dumps(record(0, OFF)).encode()
-    refused = pipeline.door.admit(RULES, 5, 0, 1_767_580_000_000, b"configuration", value, [])
+    refused = pipeline.door.admit(ArrivedRecord(RULES, 5, 0, 1_767_580_000_000, b"configuration", value, []))
     assert isinstance(refused, Rejected)
     assert refused.codes == ("configuration.partition",)
-    taken = pipeline.door.admit(RULES, RULES_PARTITION, 0, 1_767_580_000_000, b"configuration", value, [])
+    taken = pipeline.door.admit(
+        ArrivedRecord(RULES, RULES_PARTITION, 0, 1_767_580_000_000, b"configuration", value, [])
+    )
     assert isinstance(taken, Admitted)
 
 
@@ -156,7 +159,7 @@ def test_a_change_is_known_in_the_ledger_by_its_source():
     """The headers that ingest writes to a configuration's ledger record are those that are looked for."""
     pipeline = Pipeline()
     value = json.dumps(record(0, SECOND)).encode()
-    admitted = pipeline.door.admit(RULES, 0, 41, 1_767_580_000_000, b"configuration", value, [])
+    admitted = pipeline.door.admit(ArrivedRecord(RULES, 0, 41, 1_767_580_000_000, b"configuration", value, []))
     (_, _, _, headers), *_ = admitted.records
     assert is_change(SimpleNamespace(headers=headers[::-1]), 41)
     assert not is_change(SimpleNamespace(headers=headers), 4)

@@ -16,6 +16,7 @@ from detectors.contracts.events import Source
 from streams import cli
 from streams.alert_text.alert_text import read_alert
 from streams.cli import evidence as command
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import KeyFileError, NotReproducedError, OutOfReachError
 from streams.ingest.door import Admitted, Door
@@ -83,7 +84,7 @@ class Topics:
 
 def world(original: bytes = ORIGINAL, keys: Any = KEYS) -> tuple[dict, dict]:
     """An alert (as JSON) over one record, and the topics that hold it."""
-    answer = Door(keys, 12, {}).admit(TRANSACTIONS, 3, 77, TIMESTAMP_MS, b"P-1", original, [])
+    answer = Door(keys, 12, {}).admit(ArrivedRecord(TRANSACTIONS, 3, 77, TIMESTAMP_MS, b"P-1", original, []))
     assert isinstance(answer, Admitted), answer
     _, _, value, headers = answer.records[0]
     commitment = dict(headers)[envelope.COMMITMENT].decode()

@@ -8,10 +8,12 @@ from aiokafka import TopicPartition
 from detectors.contracts.events import Source
 from streams.cli.reconcile import _passed, _take_letter, _take_positions
 from streams.contracts import dead_letters
+from streams.contracts.input_record import ArrivedRecord
 from streams.ledger import envelope
 from streams.ledger.input_positions import Kept
 from streams.ledger.progress import Acknowledged, InputPosition, Passed
 from streams.proofs.reconcile import Reconciliation, Tokens
+from tests.support.letters import dead_letter
 
 T, R = "fx.transactions.v1", "fx.rates.v1"
 
@@ -187,7 +189,7 @@ def test_a_dead_letter_tells_the_id_of_its_topic():
     """Where it is known; the sender's own header of that name stays the sender's."""
     given = (T, 0, 7, 1, b"k", b"v", [(dead_letters.TOPIC_ID, b"forged")], "decode", ("utf8.invalid",), "m", "0")
     for topic_id in (b"", b"id"):
-        key, value, headers = dead_letters.dead_letter(*given, topic_id)
+        key, value, headers = dead_letter(*given, topic_id)
         letter = dead_letters.original(SimpleNamespace(key=key, value=value, headers=headers))
         assert letter is not None
         assert (letter.topic_id.encode(), letter.headers) == (topic_id, ((dead_letters.TOPIC_ID, b"forged"),))
@@ -235,13 +237,7 @@ def test_the_letter_of_a_record_set_stands_for_all_its_offsets():
     found.unreadable(T, 0, 1, 8)
     found.in_ledger(T, 0, 1, [0, 9])
     letter = dead_letters.Letter(
-        T,
-        0,
-        1,
-        5,
-        None,
-        None,
-        (),
+        ArrivedRecord(T, 0, 1, 5, None, None, ()),
         "decode",
         ("set.too_large",),
         "m",

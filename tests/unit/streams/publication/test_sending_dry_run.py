@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from streams.cli.publish import command
 from streams.cli.publish_view import reading_bar, sending_bar
 from streams.cli.record_bar import record_bar
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import RATES, TRANSACTIONS
 from streams.generator import Simulation
 from streams.ingest.door import Door, Rejected
@@ -102,7 +103,9 @@ def test_the_verdict_is_the_door_s_for_every_record_of_a_stream() -> None:
     worker = Door(development_keys(), 12, dict(settings.effective.legend.words), settings.effective.admitted)
     refused = 0
     for offset, record in enumerate(Simulation(6, 2_000, bad_share=0.05)):
-        answer = worker.admit(record.topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers)
+        answer = worker.admit(
+            ArrivedRecord(record.topic, 0, offset, record.timestamp_ms, record.key, record.value, record.headers)
+        )
         codes = answer.codes if isinstance(answer, Rejected) else ()
         assert tuple(dict.fromkeys(fault.code for fault in offline.faults(record))) == codes
         refused += bool(codes)

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from detectors.contracts.alert import Alert
 from streams.cli.testbed.replay import command
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.errors import LedgerError, UsageError
 from streams.ingest.door import Admitted
@@ -112,7 +113,9 @@ def test_alerts_are_those_of_the_pipeline(stream: Path, tmp_path: Path) -> None:
     expected, offsets = [], dict.fromkeys(manifest.read, 0)
     for record in read_stream(stream):
         answer = pipeline.door.admit(
-            record.topic, 0, offsets[record.topic], record.timestamp_ms, record.key, record.value, record.headers
+            ArrivedRecord(
+                record.topic, 0, offsets[record.topic], record.timestamp_ms, record.key, record.value, record.headers
+            )
         )
         offsets[record.topic] += 1
         if isinstance(answer, Admitted):

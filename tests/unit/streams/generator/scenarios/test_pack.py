@@ -12,7 +12,7 @@ import orjson
 import pytest
 
 from detectors.features import NAMES
-from streams.contracts.input_record import DISPOSITIONS, PROFILES, TRANSACTIONS
+from streams.contracts.input_record import DISPOSITIONS, PROFILES, TRANSACTIONS, ArrivedRecord
 from streams.errors import UsageError
 from streams.generator import Simulation
 from streams.generator.calendar import Calendar
@@ -111,7 +111,7 @@ def test_the_door_admits_every_planted_record(stream: PackStream) -> None:
     assert len(ids) > 600
     for place, event_id in enumerate(ids):
         record = stream.record_of[event_id]
-        answer = door.admit(record.topic, 0, place, record.timestamp_ms, record.key, record.value, [])
+        answer = door.admit(ArrivedRecord(record.topic, 0, place, record.timestamp_ms, record.key, record.value, []))
         assert isinstance(answer, Admitted), (event_id, answer)
 
 

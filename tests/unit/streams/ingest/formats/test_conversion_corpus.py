@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.inputs import TRANSACTIONS
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.formats import Parameters, convert
@@ -70,7 +71,7 @@ def test_a_record_passes_or_is_refused_at_the_door_as_its_case_says(message: Pat
     told = expected_of(message)
     door = Door(development_keys(), 12, {})
     headers = list(headers_for(SYNTAX[message.suffix], told["parameters"]))
-    answer = door.admit(TRANSACTIONS, 0, 1, timestamp_ms(told), None, message.read_bytes(), headers)
+    answer = door.admit(ArrivedRecord(TRANSACTIONS, 0, 1, timestamp_ms(told), None, message.read_bytes(), headers))
     if told["transactions"]:
         assert isinstance(answer, Admitted), answer
     else:

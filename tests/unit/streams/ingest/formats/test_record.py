@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from detectors.contracts.events import Transaction
 from streams.contracts import inputs
+from streams.contracts.input_record import ArrivedRecord
 from streams.contracts.refusal_codes import CODES
 from streams.ingest.door import Admitted, Door, Rejected
 from streams.ingest.formats import Parameters, convert
@@ -28,7 +29,7 @@ KOREAN = Parameters(**GIVEN, institution_numbers=True)
 
 def admit(value, syntax="xml", key=None, headers=None, **given):
     headers = headers_for(syntax, GIVEN | given) if headers is None else headers
-    return DOOR.admit(inputs.TRANSACTIONS, 3, 77, TIMESTAMP_MS, key, value, list(headers))
+    return DOOR.admit(ArrivedRecord(inputs.TRANSACTIONS, 3, 77, TIMESTAMP_MS, key, value, list(headers)))
 
 
 @pytest.mark.parametrize(

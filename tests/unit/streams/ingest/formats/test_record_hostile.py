@@ -3,6 +3,7 @@
 import pytest
 
 from streams.contracts import inputs
+from streams.contracts.input_record import ArrivedRecord
 from streams.ingest.door import Door
 from streams.ingest.formats import RECORD_LIMITS
 from streams.ingest.formats.record import headers_for
@@ -92,6 +93,8 @@ def test_no_form_holds_the_loop_for_long(form):
     door, took = Door(development_keys(), 12, {}), []
     for _ in range(3):
         with own_cpu() as measured:
-            door.admit(inputs.TRANSACTIONS, 0, 1, 1_790_000_000_000, None, content, headers_for(syntax, GIVEN))
+            door.admit(
+                ArrivedRecord(inputs.TRANSACTIONS, 0, 1, 1_790_000_000_000, None, content, headers_for(syntax, GIVEN))
+            )
         took.append(measured.seconds)
     assert min(took) < MOST_SECONDS
