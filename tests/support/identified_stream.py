@@ -5,7 +5,7 @@ texts of their own are added here. `needles` are all that must not be found behi
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from streams.contracts.input_record import DISPOSITIONS, PROFILES, RATES, TRANSACTIONS, InputRecord
@@ -85,110 +85,145 @@ class IdentifiedStream:
 
     def _bad(self, template: dict[str, Any], tag: str) -> Iterator[InputRecord]:
         """Records whose faulty part is itself an identifier, each another one."""
-        number = 0
+        made = _Faulty(template, tag, self.needles)
+        yield from _wrong_fields(made)
+        yield from _wrong_names_and_keys(made)
+        yield from _wrong_texts(made)
+        yield from _other_topics(made)
 
-        def identifier() -> str:
-            nonlocal number
-            number += 1
-            # digits as letters: a lower-case word could pass for the name of a field
-            word = "".join(chr(97 + int(digit)) for digit in f"{number:04}")
-            self.needles.add(f"kimminsu{word}{tag}")
-            return f"kimminsu{word}{tag}"
 
-        def valid() -> tuple[str, dict[str, Any]]:
-            found = identifier()
-            return found, template | {"event_id": f"bad{number}{tag}"}
+class _Faulty:
+    """Makes bad records of a good one, and identifiers for them, which are collected as needles."""
 
-        def record(
-            body: Any, key: bytes | None = None, topic: str = TRANSACTIONS, headers: tuple[tuple[str, bytes], ...] = ()
-        ) -> InputRecord:
-            value = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-            owner = template.get("party_id", "").encode() if key is None else key
-            return InputRecord(topic, owner, value, -1, headers)
+    def __init__(self, template: dict[str, Any], tag: str, needles: set[str]) -> None:
+        self.template, self._tag, self._needles, self._number = template, tag, needles, 0
 
-        for field in (
-            "party_account",
-            "counterparty_id",
-            "counterparty_account",
-            "contract_counterparty_id",
-            "device_id",
-            "contact_id",
-            "remittance_info",
-            "event_id",
-            "institution",
-        ):
-            for wrong in (lambda one: one * 20, lambda one: {"id": one}, lambda one: [one], lambda one: one + "\x07"):
-                who, body = valid()
-                yield record(body | {field: wrong(who)})
-        for wrong in (lambda one: one * 20, lambda one: {"id": one}, lambda one: [one], lambda one: one + "\x07"):
-            who, body = valid()
-            yield record(body | {"party_id": wrong(who)}, who.encode())
-        for field in (
-            "direction",
-            "party_type",
-            "currency",
-            "counterparty_country",
-            "amount",
-            "event_time",
-            "goods_due",
-            "status",
-            "evidence",
-            "channel",
-            "hs_code",
-            "deal_rate",
-            "ip_country",
-            "purpose",
-        ):
-            who, body = valid()
-            yield record(body | {field: who * 3})
-        for name in (lambda one: one, lambda one: f"{one} {one}", lambda one: f"amount{one}", lambda one: f"{one}_id"):
-            who, body = valid()
-            yield record(body | {name(who): 1})
-        who, body = valid()
-        yield record(body, who.encode())
-        who, body = valid()
-        yield record(body, b"\xff" + who.encode())
-        for damage in (
-            lambda text: text[:-9],
-            lambda text: text + "}",
-            lambda text: f'["{text[-40:-3]}"]',
-            lambda text: "[" * 40 + text + "]" * 40,
-            lambda text: text.replace("{", '{"amount":1,', 1),
-        ):
-            who, body = valid()
-            yield record(damage(json.dumps(body | {"x_name": who})).encode())
-        who, body = valid()
-        yield record(json.dumps(body | {"x_name": who}).encode().replace(who.encode(), who.encode() + b"\xe9"))
-        who, body = valid()
-        yield record(body | {"x_name": who * 8_000})
-        who, body = valid()
-        yield record(body | {"x_name": [who, {who: who}]}, headers=(("x-customer", who.encode()), (who, b"1")))
-        who, body = valid()
-        yield record(body, headers=(("ce_id", who.encode() * 1_000),))
-        yield from self._other_topics(template, identifier, record)
+    def identifier(self) -> str:
+        """One that no record had before."""
+        self._number += 1
+        # digits as letters: a lower-case word could pass for the name of a field
+        word = "".join(chr(97 + int(digit)) for digit in f"{self._number:04}")
+        self._needles.add(f"kimminsu{word}{self._tag}")
+        return f"kimminsu{word}{self._tag}"
 
-    @staticmethod
-    def _other_topics(template: dict[str, Any], identifier: Any, record: Any) -> Iterator[InputRecord]:
-        party = template.get("party_id", "")
-        profile = {"event_id": "p", "party_id": party, "party_type": "person", "as_of": "2026-05-01T00:00:00Z"}
-        for field in ("region", "capital_krw", "registered_on", "size", "employees"):
-            yield record(profile | {field: identifier() * 4}, topic=PROFILES)
-        yield record(profile | {"related_counterparties": [identifier() * 20]}, topic=PROFILES)
-        who = identifier()
-        rate = {"base": who, "quote": "KRW", "mid": "1", "rate_time": "2026-05-01T00:00:00Z"}
-        yield record(rate, who.encode(), topic=RATES)
-        verdict = {
-            "event_id": "v",
-            "alert_id": "a" * 32,
-            "verdict": "refuted",
-            "reason": "r",
-            "investigator": "i",
-            "decided_at": "2026-05-01T00:00:00Z",
-        }
-        who = identifier()
-        yield record(verdict | {"party": who}, who.encode(), topic=DISPOSITIONS)
-        token = f"k1.000.{'0' * 32}"
-        yield record(verdict | {"party": token, "reason": identifier() * 200}, token.encode(), topic=DISPOSITIONS)
-        yield record(
-            verdict | {"party": token, "reason": f"{identifier()} said so"}, token.encode(), topic=DISPOSITIONS
-        )
+    def valid(self) -> tuple[str, dict[str, Any]]:
+        """A new identifier, and a body that is good as it stands."""
+        found = self.identifier()
+        return found, self.template | {"event_id": f"bad{self._number}{self._tag}"}
+
+    def record(
+        self,
+        body: Any,
+        key: bytes | None = None,
+        topic: str = TRANSACTIONS,
+        headers: tuple[tuple[str, bytes], ...] = (),
+    ) -> InputRecord:
+        """A body, or bytes as they are, under the template's party unless another key is given."""
+        value = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
+        owner = self.template.get("party_id", "").encode() if key is None else key
+        return InputRecord(topic, owner, value, -1, headers)
+
+
+# a text that is too long, no text at all, or not printable
+_WRONG: tuple[Callable[[str], Any], ...] = (
+    lambda one: one * 20,
+    lambda one: {"id": one},
+    lambda one: [one],
+    lambda one: one + "\x07",
+)
+_FREE_FIELDS = (
+    "party_account",
+    "counterparty_id",
+    "counterparty_account",
+    "contract_counterparty_id",
+    "device_id",
+    "contact_id",
+    "remittance_info",
+    "event_id",
+    "institution",
+)
+_BOUND_FIELDS = (
+    "direction",
+    "party_type",
+    "currency",
+    "counterparty_country",
+    "amount",
+    "event_time",
+    "goods_due",
+    "status",
+    "evidence",
+    "channel",
+    "hs_code",
+    "deal_rate",
+    "ip_country",
+    "purpose",
+)
+
+
+def _wrong_fields(made: _Faulty) -> Iterator[InputRecord]:
+    for field in _FREE_FIELDS:
+        for wrong in _WRONG:
+            who, body = made.valid()
+            yield made.record(body | {field: wrong(who)})
+    for wrong in _WRONG:
+        who, body = made.valid()
+        yield made.record(body | {"party_id": wrong(who)}, who.encode())
+    for field in _BOUND_FIELDS:
+        who, body = made.valid()
+        yield made.record(body | {field: who * 3})
+
+
+def _wrong_names_and_keys(made: _Faulty) -> Iterator[InputRecord]:
+    for name in (lambda one: one, lambda one: f"{one} {one}", lambda one: f"amount{one}", lambda one: f"{one}_id"):
+        who, body = made.valid()
+        yield made.record(body | {name(who): 1})
+    who, body = made.valid()
+    yield made.record(body, who.encode())
+    who, body = made.valid()
+    yield made.record(body, b"\xff" + who.encode())
+
+
+def _wrong_texts(made: _Faulty) -> Iterator[InputRecord]:
+    for damage in (
+        lambda text: text[:-9],
+        lambda text: text + "}",
+        lambda text: f'["{text[-40:-3]}"]',
+        lambda text: "[" * 40 + text + "]" * 40,
+        lambda text: text.replace("{", '{"amount":1,', 1),
+    ):
+        who, body = made.valid()
+        yield made.record(damage(json.dumps(body | {"x_name": who})).encode())
+    who, body = made.valid()
+    yield made.record(json.dumps(body | {"x_name": who}).encode().replace(who.encode(), who.encode() + b"\xe9"))
+    who, body = made.valid()
+    yield made.record(body | {"x_name": who * 8_000})
+    who, body = made.valid()
+    yield made.record(body | {"x_name": [who, {who: who}]}, headers=(("x-customer", who.encode()), (who, b"1")))
+    who, body = made.valid()
+    yield made.record(body, headers=(("ce_id", who.encode() * 1_000),))
+
+
+def _other_topics(made: _Faulty) -> Iterator[InputRecord]:
+    party = made.template.get("party_id", "")
+    profile = {"event_id": "p", "party_id": party, "party_type": "person", "as_of": "2026-05-01T00:00:00Z"}
+    for field in ("region", "capital_krw", "registered_on", "size", "employees"):
+        yield made.record(profile | {field: made.identifier() * 4}, topic=PROFILES)
+    yield made.record(profile | {"related_counterparties": [made.identifier() * 20]}, topic=PROFILES)
+    who = made.identifier()
+    rate = {"base": who, "quote": "KRW", "mid": "1", "rate_time": "2026-05-01T00:00:00Z"}
+    yield made.record(rate, who.encode(), topic=RATES)
+    verdict = {
+        "event_id": "v",
+        "alert_id": "a" * 32,
+        "verdict": "refuted",
+        "reason": "r",
+        "investigator": "i",
+        "decided_at": "2026-05-01T00:00:00Z",
+    }
+    who = made.identifier()
+    yield made.record(verdict | {"party": who}, who.encode(), topic=DISPOSITIONS)
+    token = f"k1.000.{'0' * 32}"
+    yield made.record(verdict | {"party": token, "reason": made.identifier() * 200}, token.encode(), topic=DISPOSITIONS)
+    yield made.record(
+        verdict | {"party": token, "reason": f"{made.identifier()} said so"}, token.encode(), topic=DISPOSITIONS
+    )
