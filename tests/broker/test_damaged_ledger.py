@@ -20,40 +20,46 @@ def stopped(worker: Worker) -> list[str]:
     return [reason for reason in reasons(worker) if "stopped" in reason]
 
 
+def assert_cut_off_is_told(cluster: Cluster, admin: KafkaAdminClient) -> Worker:
+    """Records deleted before the monitor read them: its partition names offsets and cause, and the others go on."""
+    [worker] = cluster.start("all")
+    cluster.fxwatch("simulate", "--events", "600", "--seed", "5", "--publish")
+    cluster.wait_drained(60)
+    assert cluster.stop([worker]) == [0]
+    saved = cluster.digests()[PARTITION]["next"]
+
+    [ingest] = cluster.start("ingest")
+    cluster.fxwatch("simulate", "--events", "600", "--seed", "6", "--publish")
+    cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 60, "not ingested")
+    assert cluster.stop([ingest]) == [0]
+    cut = TopicPartition(topics.LEDGER, PARTITION)
+    end = cluster.ends(topics.LEDGER)[cut]
+    assert saved + 1 < end
+    admin.delete_records({cut: end - 1})
+
+    worker = cluster.spawn("all")
+    cluster.until(lambda: len(stopped(worker)) == 1, 60, "the partition does not stop")
+    [reason] = stopped(worker)
+    assert f"monitor[{PARTITION}] stopped" in reason
+    assert f"offsets {end - 1} to {end}" in reason
+    assert f"offset {saved} among them" in reason
+    assert "truncated or recreated" in reason
+    assert "Traceback" not in worker.words()
+    others = [TopicPartition(topics.LEDGER, number) for number in range(PARTITIONS) if number != PARTITION]
+
+    def others_done() -> bool:
+        done, ends = cluster.committed("monitor"), cluster.ends(topics.LEDGER)
+        return all(done.get(tp, 0) == ends[tp] for tp in others)
+
+    cluster.until(others_done, 60, "the other partitions do not go on")
+    return worker
+
+
 def test_a_truncated_or_recreated_ledger_stops_what_it_hits(empty_broker: EmbeddedBroker, tmp_path: Path) -> None:
     """Cut off: that partition names offsets and cause, others go on. Recreated: the worker ends, a new one stops."""
     with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
-        [worker] = cluster.start("all")
-        cluster.fxwatch("simulate", "--events", "600", "--seed", "5", "--publish")
-        cluster.wait_drained(60)
-        assert cluster.stop([worker]) == [0]
-        saved = cluster.digests()[PARTITION]["next"]
-
-        [ingest] = cluster.start("ingest")
-        cluster.fxwatch("simulate", "--events", "600", "--seed", "6", "--publish")
-        cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 60, "not ingested")
-        assert cluster.stop([ingest]) == [0]
-        cut = TopicPartition(topics.LEDGER, PARTITION)
-        end = cluster.ends(topics.LEDGER)[cut]
-        assert saved + 1 < end
         admin = KafkaAdminClient(bootstrap_servers=empty_broker.bootstrap)
-        admin.delete_records({cut: end - 1})
-
-        worker = cluster.spawn("all")
-        cluster.until(lambda: len(stopped(worker)) == 1, 60, "the partition does not stop")
-        [reason] = stopped(worker)
-        assert f"monitor[{PARTITION}] stopped" in reason
-        assert f"offsets {end - 1} to {end}" in reason
-        assert f"offset {saved} among them" in reason
-        assert "truncated or recreated" in reason
-        assert "Traceback" not in worker.words()
-        others = [TopicPartition(topics.LEDGER, number) for number in range(PARTITIONS) if number != PARTITION]
-
-        def others_done() -> bool:
-            done, ends = cluster.committed("monitor"), cluster.ends(topics.LEDGER)
-            return all(done.get(tp, 0) == ends[tp] for tp in others)
-
-        cluster.until(others_done, 60, "the other partitions do not go on")
+        worker = assert_cut_off_is_told(cluster, admin)
 
         admin.delete_topics([topics.LEDGER])
         cluster.until(

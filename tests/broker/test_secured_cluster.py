@@ -27,6 +27,14 @@ from streams.monitor.core import MONITOR
 from tests.support.certificates import secret_file
 from tests.support.secured import MUTUAL, secured_cluster, unsigned_token
 from tests.support.secured_mistakes import MISTAKES, mistakes
+from tests.support.secured_rights import (
+    ALLOWED_READERS,
+    DENIED_COMMANDS,
+    DENIED_READERS,
+    OF_DESKS,
+    READABLE,
+    WRITABLE,
+)
 from tests.support.secured_site import Command, Ended, Site
 from tests.support.worker_process import Worker
 
@@ -100,50 +108,53 @@ def until(holds: Callable[[], bool], seconds: float, workers: list[Worker], what
         time.sleep(0.3)
 
 
+def commands_about(site: Site, first: dict[str, Any]) -> dict[str, Command]:
+    """What each role asks of an alert and of all records."""
+    key_file, private = str(site.keys), str(site.directory / "seal" / "seal.key")
+    return {
+        "diff": Command("operator", ("topics", "diff", "--json")),
+        "rules": Command("operator", ("rules", "show", "--json")),
+        "digest": Command("operator", ("state", "digest", "--json")),
+        "rescore": Command("operator", ("rescore", first["alert_id"], "--json")),
+        "institutions": Command("operator", ("institutions", "--json")),
+        "list": Command("investigator", ("alerts", "list", "--json", "--limit", "10000")),
+        "show": Command("investigator", ("alerts", "show", first["alert_id"], "--json")),
+        "record": Command("investigator", ("ledger", "show", "{partition}:{offset}".format_map(first["position"]))),
+        "party": Command("investigator", ("party", first["party"], "--json")),
+        "dispose": Command(
+            "investigator",
+            (
+                "dispose",
+                first["alert_id"],
+                "--verdict",
+                "refuted",
+                "--reason",
+                "a test",
+                "--officer",
+                "I-1",
+                "--json",
+            ),
+        ),
+        "settle": Command("operator", ("acknowledge", topics.RATES, "0", "0", "0", "--reason", "a test")),
+        "letters": Command("deadletter", ("deadletter", "list", "--json")),
+        "replay": Command("deadletter", ("deadletter", "replay", "--json")),
+        "reconcile": Command("reconciler", ("reconcile", "--json")),
+        "prove": Command("reconciler", ("evidence", "prove", first["alert_id"], "--key-file", key_file, "--json")),
+        **{f"doctor of {role}": Command(role, ("doctor",)) for role in ("monitor", "investigator")},
+        "reidentify": Command(
+            "reidentifier",
+            ("reidentify", first["party"], "--case", "1", "--reason", "a test", "--key-file", private, "--json"),
+        ),
+    }
+
+
 def test_the_stream_runs_with_each_role_under_its_own_principal(site: Site, ran: Ran) -> None:
-    """The criterion of the issue, from the senders' records to whoever looks at what became of them."""
+    """From the senders' records to whoever looks at what became of them."""
     began = time.monotonic()
     assert ran.refusals == 0
     alerts = site.done("investigator", "alerts", "follow", "--from-beginning", "--count", "3", "--json").splitlines()
     first = json.loads(alerts[0])
-    key_file, private = str(site.keys), str(site.directory / "seal" / "seal.key")
-    ended = site.run_all(
-        {
-            "diff": Command("operator", ("topics", "diff", "--json")),
-            "rules": Command("operator", ("rules", "show", "--json")),
-            "digest": Command("operator", ("state", "digest", "--json")),
-            "rescore": Command("operator", ("rescore", first["alert_id"], "--json")),
-            "institutions": Command("operator", ("institutions", "--json")),
-            "list": Command("investigator", ("alerts", "list", "--json", "--limit", "10000")),
-            "show": Command("investigator", ("alerts", "show", first["alert_id"], "--json")),
-            "record": Command("investigator", ("ledger", "show", "{partition}:{offset}".format_map(first["position"]))),
-            "party": Command("investigator", ("party", first["party"], "--json")),
-            "dispose": Command(
-                "investigator",
-                (
-                    "dispose",
-                    first["alert_id"],
-                    "--verdict",
-                    "refuted",
-                    "--reason",
-                    "a test",
-                    "--officer",
-                    "I-1",
-                    "--json",
-                ),
-            ),
-            "settle": Command("operator", ("acknowledge", topics.RATES, "0", "0", "0", "--reason", "a test")),
-            "letters": Command("deadletter", ("deadletter", "list", "--json")),
-            "replay": Command("deadletter", ("deadletter", "replay", "--json")),
-            "reconcile": Command("reconciler", ("reconcile", "--json")),
-            "prove": Command("reconciler", ("evidence", "prove", first["alert_id"], "--key-file", key_file, "--json")),
-            **{f"doctor of {role}": Command(role, ("doctor",)) for role in ("monitor", "investigator")},
-            "reidentify": Command(
-                "reidentifier",
-                ("reidentify", first["party"], "--case", "1", "--reason", "a test", "--key-file", private, "--json"),
-            ),
-        }
-    )
+    ended = site.run_all(commands_about(site, first))
     settled = ended.pop("settle")  # whatever it is allowed, there is nothing to settle
     assert (settled.code, "did not all pass ingest by" in settled.err) == (2, True), settled
     assert {name: one.err for name, one in ended.items() if one.code} == {}
@@ -159,49 +170,6 @@ def test_the_stream_runs_with_each_role_under_its_own_principal(site: Site, ran:
         f"workers ready in {ran.ready:.1f} s, {EVENTS} records sent and worked off in {ran.drained:.1f} s, "
         f"16 commands of 5 roles in {time.monotonic() - began:.1f} s, over TLS and SCRAM-SHA-512"
     )
-
-
-READABLE = {
-    "ingest": {*topics.INPUTS, topics.LEDGER, topics.NOTICES, topics.PROGRESS, topics.CLOCK},
-    "monitor": {topics.RULES, topics.LEDGER, topics.PROGRESS, topics.SNAPSHOTS},
-    "investigator": {topics.ALERTS, topics.LEDGER, topics.DISPOSITIONS},
-    "console": {topics.ALERTS, topics.AUDIT},
-    "operator": {topics.RULES, topics.LEDGER, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
-    "deadletter": {topics.DEADLETTER},
-    "reconciler": {
-        *topics.INPUTS,
-        topics.LEDGER,
-        topics.DEADLETTER,
-        topics.LEGS,
-        topics.IDENTITIES,
-        topics.ALERTS,
-        topics.PROGRESS,
-    },
-    "reidentifier": {topics.IDENTITIES, topics.AUDIT},
-    "auditor": {topics.AUDIT},
-    "bank": set(),
-    "customs": set(),
-    "rate-feed": set(),
-    "register": set(),
-    "sender": set(),
-}
-WRITABLE = {
-    "ingest": {topics.LEDGER, topics.LEGS, topics.DEADLETTER, topics.IDENTITIES, topics.PROGRESS, topics.CLOCK},
-    "monitor": {topics.NOTICES, topics.ALERTS, topics.PROGRESS, topics.SNAPSHOTS},
-    "investigator": {topics.DISPOSITIONS},
-    "console": {topics.DISPOSITIONS, topics.AUDIT},
-    "operator": {topics.RULES, topics.LEDGER, topics.PROGRESS},
-    "deadletter": {*topics.INPUTS} - {topics.RULES},
-    "reidentifier": {topics.AUDIT},
-    "auditor": set(),
-    "reconciler": set(),
-    "bank": {topics.TRANSACTIONS},
-    "customs": {topics.DECLARATIONS},
-    "rate-feed": {topics.RATES},
-    "register": {topics.PROFILES},
-    "sender": {topics.TRANSACTIONS, topics.DECLARATIONS, topics.RATES, topics.PROFILES},
-}
-OF_DESKS = {"monitor": "WRITE", "investigator": "READ", "operator": "READ"}
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -230,24 +198,6 @@ def test_a_sender_may_write_no_transaction_by_the_brokers_own_word(site: Site) -
             producer.init_transactions()
     finally:
         producer.close(timeout=1)
-
-
-DENIED_READERS = (
-    ("investigator", topics.TRANSACTIONS),
-    ("investigator", topics.DEADLETTER),
-    ("investigator", topics.IDENTITIES),
-    ("monitor", topics.TRANSACTIONS),
-    ("monitor", topics.IDENTITIES),
-    ("operator", topics.DEADLETTER),
-    ("console", topics.LEDGER),
-    ("bank", topics.TRANSACTIONS),
-)
-ALLOWED_READERS = (
-    ("reconciler", topics.TRANSACTIONS),
-    ("deadletter", topics.DEADLETTER),
-    ("reidentifier", topics.IDENTITIES),
-    ("operator", topics.LEDGER),
-)
 
 
 @pytest.fixture(scope="module")
@@ -320,29 +270,6 @@ def test_a_mistake_is_one_message_and_an_end(site: Site, name: str, command: str
     assert not [secret for secret in (*site.cluster.passwords.values(), "nonsense") if secret in ended.err]
     assert_soon(site, ended)
     assert site.refusals() - before <= 4
-
-
-DENIED_COMMANDS = {
-    ("investigator", ("deadletter", "list")): ("may not describe topics", topics.TRANSACTIONS, topics.RULES),
-    ("investigator", ("deadletter", "replay")): ("may not describe topics", topics.TRANSACTIONS, topics.RULES),
-    ("investigator", ("reconcile",)): ("may not describe topics", topics.TRANSACTIONS),
-    ("investigator", ("rules", "show")): ("may not describe topics", topics.RULES),
-    ("investigator", ("state", "digest")): ("may not describe topics", topics.PROGRESS),
-    ("bank", ("ledger", "show", "0:0")): ("may not describe topics", topics.LEDGER),
-    ("auditor", ("alerts", "list")): ("may not describe topics", topics.ALERTS),
-    ("operator", ("deadletter", "list")): ("may not read", topics.DEADLETTER),
-    # no role has both rights; granting what the table says would not help
-    ("operator", ("skip", "ingest", "0", "0", "--topic", topics.RATES, "--reason", "a test")): (
-        "may not look at the record set",
-        f"grant it Read on {topics.RATES}",
-    ),
-    ("auditor", ("alerts", "follow", "--count", "1")): ("may not describe topics", topics.ALERTS),
-    ("bank", ("topics", "apply")): ("may not describe topics", topics.LEDGER),
-    ("operator", ("topics", "acls", "--apply")): ("may not grant", "super user"),
-    ("investigator", ("worker", "ingest")): ("lacks rights", "Read and DescribeConfigs on fx.transactions.v1"),
-    ("operator", ("worker", "monitor")): ("lacks rights", "Write on fx.alerts.v1"),
-    ("auditor", ("simulate", "--events", "500", "--publish")): ("may not write to any topic",),
-}
 
 
 @pytest.fixture(scope="module")

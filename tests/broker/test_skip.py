@@ -11,7 +11,7 @@ from streams.demo.broker import EmbeddedBroker
 from streams.kafka import topics
 from streams.ledger import envelope
 from tests.support.cluster import Cluster
-from tests.support.worker_process import reasons
+from tests.support.worker_process import Worker, reasons
 
 pytestmark = pytest.mark.broker
 
@@ -34,44 +34,55 @@ WORDS = envelope.encode(
 ENVELOPE = envelope.envelope(Source(topics.RATES, 0, 0), b"0" * 64, b"rate")
 
 
+def assert_two_stop(cluster: Cluster, worker: Worker, bootstrap: str) -> tuple[int, int]:
+    """Send what cannot be read and what cannot be applied; both partitions stop and are told. Their offsets."""
+    producer = KafkaProducer(bootstrap_servers=bootstrap)
+    bad = producer.send(topics.LEDGER, b"\xff not a record", b"k", partition=PARTITION).get(30).offset
+    # it decodes, and the core raises: its mid is no number
+    sent = producer.send(topics.LEDGER, WORDS, b"USD/KRW", headers=ENVELOPE, partition=OTHER)
+    raising = sent.get(30).offset
+    producer.close()
+    cluster.until(lambda: len(reasons(worker)) == 2, 20, "the partitions do not stop")
+    reason, second = reasons(worker)
+    assert f"monitor[{PARTITION}] stopped at ledger offset {bad}" in reason
+    assert f"monitor[{OTHER}] stopped at ledger offset {raising}" in second
+    assert f"fxwatch skip monitor {OTHER} {raising}" in second
+    assert f"fxwatch skip monitor {PARTITION} {bad}" in reason
+    assert worker.page("/healthz") is not None
+    cluster.until(
+        lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="stopped") == 2, 10, "not shown"
+    )
+    stopped = {number for number in range(12) if number not in worker.running_partitions()}
+    assert stopped == {PARTITION, OTHER}
+    return bad, raising
+
+
+def assert_others_go_on(cluster: Cluster, worker: Worker) -> None:
+    """Ingest, and the ten other partitions to the ledger's end."""
+    cluster.fxwatch("simulate", "--events", 1_000, "--seed", 5, "--publish")
+    others = set(range(12)) - {PARTITION, OTHER}
+    cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 60, "ingest does not go on")
+
+    def others_done() -> bool:
+        done, ends = cluster.committed("monitor"), cluster.ends(topics.LEDGER)
+        return all(done.get(tp, 0) == end for tp, end in ends.items() if tp.partition in others)
+
+    cluster.until(others_done, 60, "the other partitions do not go on")
+    cluster.until(
+        lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="running") == len(others),
+        10,
+        "not all the others are shown as running",
+    )
+
+
 def test_a_record_that_cannot_be_read_or_applied_stops_its_partition_alone(
     empty_broker: EmbeddedBroker, tmp_path: Path
 ) -> None:
     """/readyz names position and cause, /healthz stays well; after `skip` it goes on; restarts and digests too."""
     with Cluster(empty_broker.bootstrap, tmp_path, session_timeout_seconds=6) as cluster:
         [worker] = cluster.start("all")
-        producer = KafkaProducer(bootstrap_servers=empty_broker.bootstrap)
-        bad = producer.send(topics.LEDGER, b"\xff not a record", b"k", partition=PARTITION).get(30).offset
-        # it decodes, and the core raises: its mid is no number
-        sent = producer.send(topics.LEDGER, WORDS, b"USD/KRW", headers=ENVELOPE, partition=OTHER)
-        raising = sent.get(30).offset
-        producer.close()
-        cluster.until(lambda: len(reasons(worker)) == 2, 20, "the partitions do not stop")
-        reason, second = reasons(worker)
-        assert f"monitor[{PARTITION}] stopped at ledger offset {bad}" in reason
-        assert f"monitor[{OTHER}] stopped at ledger offset {raising}" in second
-        assert f"fxwatch skip monitor {OTHER} {raising}" in second
-        assert f"fxwatch skip monitor {PARTITION} {bad}" in reason
-        assert worker.page("/healthz") is not None
-        cluster.until(
-            lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="stopped") == 2, 10, "not shown"
-        )
-        stopped = {number for number in range(12) if number not in worker.running_partitions()}
-        assert stopped == {PARTITION, OTHER}
-        cluster.fxwatch("simulate", "--events", 1_000, "--seed", 5, "--publish")
-        others = set(range(12)) - {PARTITION, OTHER}
-        cluster.until(lambda: cluster.lag("ingest", *topics.INPUTS) == 0, 60, "ingest does not go on")
-
-        def others_done() -> bool:
-            done, ends = cluster.committed("monitor"), cluster.ends(topics.LEDGER)
-            return all(done.get(tp, 0) == end for tp, end in ends.items() if tp.partition in others)
-
-        cluster.until(others_done, 60, "the other partitions do not go on")
-        cluster.until(
-            lambda: worker.metric("fxwatch_partition_state", agent="monitor", state="running") == len(others),
-            10,
-            "not all the others are shown as running",
-        )
+        bad, raising = assert_two_stop(cluster, worker, empty_broker.bootstrap)
+        assert_others_go_on(cluster, worker)
 
         refused = cluster.fxwatch("skip", "monitor", PARTITION, 0, "--reason", "a test", check=False)
         assert refused.returncode == 2
