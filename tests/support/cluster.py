@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import msgspec
 import tomli_w
@@ -26,19 +26,16 @@ from kafka.structs import TopicPartition
 from detectors.contracts.alert import Alert
 from detectors.core import Notice
 from streams.contracts.dead_letters import Original, original
-from streams.contracts.record_headers import RawHeaders
 from streams.contracts.refusal_codes import TOLD_BY_MONITOR
 from streams.kafka import topic_reader, topics
 from streams.kafka.agent_names import AgentNames
 from streams.keys.pseudonyms import load_keys
-from streams.ledger import envelope
 from streams.monitor.core import MONITOR, MonitorCore
 from streams.monitor.rebuild import begin
-from streams.partition.outputs import Output
-from streams.proofs.state_digest import learned
 from streams.settings import load_settings
 from streams.version import code_version
 from tests.support import warm_commands
+from tests.support.ledger_replay import BROKERS, Replay, Seen, replay_of
 from tests.support.worker_process import Worker
 
 T = TypeVar("T")
@@ -46,35 +43,6 @@ T = TypeVar("T")
 PARTITIONS = 12
 READY_SECONDS = 60.0
 CONFLICT = "event.conflict"
-
-
-# for a notice's Kafka timestamp, which the broker gives it: retention goes by that, and nobody reads it
-_BROKERS = -1
-
-
-class Seen(NamedTuple):
-    """A record as a reader gets it, without its offset: aborted transactions take offsets too."""
-
-    key: bytes | None
-    value: bytes | None
-    headers: tuple[tuple[str, bytes], ...]
-    timestamp_ms: int
-
-
-class Replay(NamedTuple):
-    """What one ledger comes to by the pure core alone, without Kafka, crashes or snapshots.
-
-    `outputs`: by (topic, partition) what must be published, in order. `outcomes`: per (ledger partition, source place)
-    what became of the record. `counters`, `learned`, `digests`: by ledger partition. `without_rate`: ids of the events
-    scored without one.
-    """
-
-    outputs: dict[tuple[str, int], list[Seen]]
-    outcomes: dict[tuple[str, int, int], set[str]]
-    counters: dict[int, dict[str, int]]
-    learned: dict[int, dict[str, int]]
-    digests: dict[int, str]
-    without_rate: set[str]
 
 
 class Cluster:
@@ -324,35 +292,14 @@ class Cluster:
         names = [topics.ALERTS, topics.NOTICES, *(topics.desk_topic(desk) for desk in self.settings.effective.desks)]
         found: dict[tuple[str, int], list[Seen]] = {}
         for tp, record in self.read(*names):
-            stamp = _BROKERS if tp.topic == topics.NOTICES else record.timestamp
+            stamp = BROKERS if tp.topic == topics.NOTICES else record.timestamp
             seen = Seen(record.key, record.value, tuple(record.headers), stamp)
             found.setdefault((tp.topic, tp.partition), []).append(seen)
         return found
 
     def replay(self) -> Replay:
         """Apply the ledger as it stands by the pure core alone, outputs unmuted."""
-        core = MonitorCore(code_version())
-        states = {number: core.new(number) for number in range(PARTITIONS)}
-        found = Replay({}, {}, {}, {}, {}, set())
-        for tp, record in self.stream(topics.LEDGER):
-            state = states[tp.partition]
-            before = dict(state.counters)
-            for output in core.apply(state, tp.partition, record, muted=False):
-                found.outputs.setdefault((output.topic, output.partition), []).append(_seen(output))
-            source = source_place(record.headers)
-            if source is not None:
-                names = ("applied", "duplicates", "conflicts", "redelivered", "refused")
-                outcome = next(name for name in names if state.counters[name] != before.get(name, 0))
-                if outcome != "redelivered":
-                    found.outcomes.setdefault(source, set()).add(outcome)
-            if state.counters["rate_missing"] != before.get("rate_missing", 0):
-                event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
-                found.without_rate.add(event.event_id)
-        for number, state in states.items():
-            found.counters[number] = dict(state.counters)
-            found.learned[number] = learned(state)
-            found.digests[number] = state.freeze().digest()
-        return found
+        return replay_of(self.stream(topics.LEDGER), PARTITIONS)
 
     def alerts(self) -> list[Alert]:
         """Alerts that a read_committed reader sees."""
@@ -385,17 +332,6 @@ class Cluster:
         return sum(
             len(worker.running_partitions()) for worker in self.workers if worker.alive() and worker.role != "ingest"
         )
-
-
-def source_place(headers: RawHeaders) -> tuple[str, int, int] | None:
-    """The input record that a ledger record came from; None for the configuration that `topics apply` wrote."""
-    told = envelope.told_source(headers)
-    return None if told is None else (told.topic.decode(), int(told.partition), told.offset)
-
-
-def _seen(output: Output) -> Seen:
-    stamp = _BROKERS if output.topic == topics.NOTICES else output.timestamp_ms
-    return Seen(output.key, output.value, tuple(output.headers), stamp)
 
 
 def assert_exact(cluster: Cluster, replay: Replay, *, from_ledger: bool = False) -> None:

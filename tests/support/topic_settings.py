@@ -12,7 +12,8 @@ from kafka.structs import TopicPartition
 from streams.kafka import topics
 from streams.monitor.core import MonitorCore
 from streams.version import code_version
-from tests.support.cluster import PARTITIONS, Cluster, source_place
+from tests.support.cluster import PARTITIONS, Cluster
+from tests.support.ledger_replay import source_place
 from tests.support.worker_process import Worker, reasons
 
 # their records go to every ledger partition

@@ -1,0 +1,77 @@
+"""What a ledger comes to by the pure core alone: what real workers must have published, learned and counted."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from streams.contracts.record_headers import RawHeaders
+from streams.kafka import topics
+from streams.ledger import envelope
+from streams.monitor.core import MonitorCore
+from streams.partition.outputs import Output
+from streams.proofs.state_digest import learned
+from streams.version import code_version
+
+# for a notice's Kafka timestamp, which the broker gives it: retention goes by that, and nobody reads it
+BROKERS = -1
+
+
+class Seen(NamedTuple):
+    """A record as a reader gets it, without its offset: aborted transactions take offsets too."""
+
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
+    timestamp_ms: int
+
+
+class Replay(NamedTuple):
+    """What one ledger comes to by the pure core alone, without Kafka, crashes or snapshots.
+
+    `outputs`: by (topic, partition) what must be published, in order. `outcomes`: per (ledger partition, source place)
+    what became of the record. `counters`, `learned`, `digests`: by ledger partition. `without_rate`: ids of the events
+    scored without one.
+    """
+
+    outputs: dict[tuple[str, int], list[Seen]]
+    outcomes: dict[tuple[str, int, int], set[str]]
+    counters: dict[int, dict[str, int]]
+    learned: dict[int, dict[str, int]]
+    digests: dict[int, str]
+    without_rate: set[str]
+
+
+def replay_of(ledger: Iterable[tuple[Any, Any]], partitions: int) -> Replay:
+    """Apply a ledger, as (partition, record) in order, by the pure core alone, outputs unmuted."""
+    core = MonitorCore(code_version())
+    states = {number: core.new(number) for number in range(partitions)}
+    found = Replay({}, {}, {}, {}, {}, set())
+    for tp, record in ledger:
+        state = states[tp.partition]
+        before = dict(state.counters)
+        for output in core.apply(state, tp.partition, record, muted=False):
+            found.outputs.setdefault((output.topic, output.partition), []).append(seen(output))
+        source = source_place(record.headers)
+        if source is not None:
+            names = ("applied", "duplicates", "conflicts", "redelivered", "refused")
+            outcome = next(name for name in names if state.counters[name] != before.get(name, 0))
+            if outcome != "redelivered":
+                found.outcomes.setdefault(source, set()).add(outcome)
+        if state.counters["rate_missing"] != before.get("rate_missing", 0):
+            event, _ = envelope.decode_record(record.value, record.headers, record.offset, record.timestamp)
+            found.without_rate.add(event.event_id)
+    for number, state in states.items():
+        found.counters[number] = dict(state.counters)
+        found.learned[number] = learned(state)
+        found.digests[number] = state.freeze().digest()
+    return found
+
+
+def source_place(headers: RawHeaders) -> tuple[str, int, int] | None:
+    """The input record that a ledger record came from; None for the configuration that `topics apply` wrote."""
+    told = envelope.told_source(headers)
+    return None if told is None else (told.topic.decode(), int(told.partition), told.offset)
+
+
+def seen(output: Output) -> Seen:
+    stamp = BROKERS if output.topic == topics.NOTICES else output.timestamp_ms
+    return Seen(output.key, output.value, tuple(output.headers), stamp)
