@@ -22,6 +22,7 @@ from streams.ledger import envelope
 from streams.settings import effective_configuration
 from tests.support import history
 from tests.support.pipeline import GOOD, TIMESTAMP_MS
+from tests.support.shuffled import shuffled
 from tests.support.signing import BANK, key_of, signature_of
 
 CONFIGURATION = {"event_id": "R-1", "configuration": msgspec.to_builtins(effective_configuration({}))}
@@ -48,6 +49,11 @@ FIN = list(
     )
 )
 MARK = ("fx.history", b"1")
+# a payment in USD whose value date is far ahead
+MESSAGE = (
+    b"{1:F01SHBKKRSEAXXX0001000001}{2:I103SAMPDEFFXXXXN}{4:\n:20:R-1\n:23B:CRED\n:32A:791231USD1,\n"
+    b":50F:NIDN/KR/1\n1/A\n3/KR/B\n:59A:SAMPDEF1\n:71A:SHA\n-}"
+)
 
 
 def key_and_value(topic, **changes):
@@ -278,19 +284,46 @@ def test_a_fault_of_our_own_is_told_at_the_stage_where_it_was(monkeypatch):
 
 def test_a_payment_message_is_judged_by_its_record_s_timestamp():
     """A value date ahead is refused with what its sender can say; the check of the record alone could only say so."""
-    message = (
-        b"{1:F01SHBKKRSEAXXX0001000001}{2:I103SAMPDEFFXXXXN}{4:\n:20:R-1\n:23B:CRED\n:32A:791231USD1,\n"
-        b":50F:NIDN/KR/1\n1/A\n3/KR/B\n:59A:SAMPDEF1\n:71A:SHA\n-}"
-    )
     headers = [*FIN, ("fx.convert.time_of_day", b"09:00")]
     answer = Door(development_keys(), 12, {}).admit(
-        ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, headers)
+        ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, MESSAGE, headers)
     )
     assert answer.codes == ("time.future",)
     assert answer.faults[0].expected == FORWARD
     day = datetime.fromtimestamp(TIMESTAMP_MS / 1000, UTC).date().isoformat().encode()
     said = [*headers, ("fx.convert.order_date", day)]
     answer = Door(development_keys(), 12, {}).admit(
-        ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, message, said)
+        ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, MESSAGE, said)
     )
     assert isinstance(answer, Admitted)
+
+
+def read(answer):
+    """The events of all records that an input record became, and where they came from."""
+    assert isinstance(answer, Admitted)
+    decoded = [envelope.decode_record(one.value, one.headers, 5, TIMESTAMP_MS) for one in answer.records]
+    return decoded + [envelope.decode_leg(one.value, one.headers, 5, TIMESTAMP_MS) for one in (answer.leg,) if one]
+
+
+@pytest.mark.parametrize("topic", KEYED)
+def test_a_senders_headers_mean_the_same_in_any_order(topic):
+    """The mark of history, CloudEvents and trace, among others that stop at the door."""
+    sent = [("ce_id", b"7"), MARK, ("own", b"1"), ("ce_source", b"/bank"), ("traceparent", b"00-ab"), ("ce_time", None)]
+    expected = read(admit(topic, sent, gate=open_door()))
+    for headers in shuffled(sent, 5):
+        assert read(admit(topic, headers, gate=open_door())) == expected
+
+
+def test_a_payment_messages_parameters_mean_the_same_in_any_order():
+    """What converts it stands in headers."""
+    day = datetime.fromtimestamp(TIMESTAMP_MS / 1000, UTC).date().isoformat().encode()
+    sent = [*FIN, ("fx.convert.time_of_day", b"09:00"), ("fx.convert.order_date", day), ("ce_id", b"7")]
+    gate = Door(development_keys(), 12, {})
+    admitted = [
+        gate.admit(ArrivedRecord(TRANSACTIONS, 0, 77, TIMESTAMP_MS, None, MESSAGE, headers))
+        for headers in (sent, *shuffled(sent, 3))
+    ]
+    assert isinstance(admitted[0], Admitted)
+    assert [(answer.records, answer.leg) for answer in admitted] == [(admitted[0].records, admitted[0].leg)] * len(
+        admitted
+    )
