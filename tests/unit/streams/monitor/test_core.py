@@ -207,6 +207,16 @@ def test_an_alert_goes_to_the_desks_that_the_core_names(monkeypatch: pytest.Monk
         assert bench.core.tally.alerts == [(alert, TIMESTAMP_MS)]
 
 
+def test_each_alert_of_a_payment_is_published(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In their order, and with a notice behind them."""
+    pipeline, _ = raised()
+    [(alert, _)] = pipeline.core.tally.alerts
+    alerts = tuple(msgspec.structs.replace(alert, alert_id=name) for name in ("first", "second"))
+    bench = Bench(monkeypatch, Outputs(outcome="applied", alerts=alerts, notice=notice()))
+    outputs = bench.take(TRANSACTIONS, TRANSACTION)
+    assert [json.loads(output.value).get("alert_id") for output in outputs] == ["first", "second", None]
+
+
 def test_a_trace_is_passed_on_and_nothing_else_of_the_senders_headers() -> None:
     """The alert has an identity, a time and a type of its own."""
     pipeline, _ = raised()
