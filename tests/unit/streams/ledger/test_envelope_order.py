@@ -72,6 +72,17 @@ def test_a_change_is_found_in_any_order(place):
         envelope.decode_record(value + b" ", good[::-1], 9, 1234)
 
 
+def test_a_record_as_it_was_written_costs_one_check(monkeypatch):
+    """The orders are only asked for where the headers came in another one: nearly every record is as it was written."""
+    record = Pipeline().log[0]
+    headers = envelope.checked(envelope.envelope(SOURCE, COMMITMENT, b"configuration", passed_on=SENT), record.value)
+    looks: list[Any] = []
+    check = envelope._check
+    monkeypatch.setattr(envelope, "_check", lambda *given: looks.append(given) or check(*given))
+    envelope.decode_record(record.value, headers, 9, 1234)
+    assert len(looks) == 1
+
+
 def test_senders_headers_without_number_cost_no_more_than_a_look(monkeypatch):
     """No door writes a name twice: thirty such headers, whose orders have no end, are looked at in one order."""
     looks: list[Any] = []
