@@ -93,9 +93,9 @@ class Outputs(msgspec.Struct, frozen=True, kw_only=True):
     `alerts` holds one alert at most, `desks` every desk that gets a copy of it, in the configuration's order.
     `assessed` is there for an applied transaction only; `join` names what is counted of one that has its payment's id
     in common with another event (accounting.py), None for most; `folded` is how many of the party's payments went into
-    totals (folded.py), nearly always 0. `judged_as` is the party's type as a transaction was judged (party_type.py);
-    `type_differs` that the sender said another one than the party was known by. `rate` says what is remarkable of a
-    rate (rate_checks.py), `faults` why a configuration was refused;
+    totals (folded_payments.py), nearly always 0. `judged_as` is the party's type as a transaction was judged
+    (party_type.py); `type_differs` that the sender said another one than the party was known by. `rate` says what is
+    remarkable of a rate (rate_checks.py), `faults` why a configuration was refused;
     `displaced` that another officer's verdict on the alert gave way (verdicts.py).
     """
 

@@ -42,7 +42,7 @@ class Seen(NamedTuple):
     `usd` in cents, None without a rate; `fired` the strength by typology, `news` the strengths of what is news;
     `deal_bp` how far the deal rate is from the reference, None without one of the two; `join` what is to be counted of
     an event that has its payment's id in common with another; `folded` how many of the party's payments went into
-    totals (folded.py); `judged_as` and `type_differs` as in core.Outputs.
+    totals (folded_payments.py); `judged_as` and `type_differs` as in core.Outputs.
     """
 
     late: bool

@@ -269,8 +269,8 @@ def _krw(case: AlertFacts, at_risk: int, ruled: bool) -> str | None:
 def _evidence(case: AlertFacts, found: Sequence[Hit]) -> tuple[tuple[EvidenceItem, ...], int]:
     """The newest 50 payments behind the findings with the trigger, in ledger order, and how many there are in all.
 
-    Those that are kept in totals only (folded.py), or no more, are among the number, never among the payments shown,
-    as only a row says a payment's time and institution.
+    Those that are kept in totals only (folded_payments.py), or no more, are among the number, never among the payments
+    shown, as only a row says a payment's time and institution.
     """
     trigger = case.origin.offset
     offsets = {trigger}.union(*(hit.finding.offsets for hit in found))

@@ -144,7 +144,7 @@ class Party(msgspec.Struct, array_like=True):
     map the hash of a counterparty's newer token to the hash it had before a key rotation, `settlements` that of a
     settlement to its payment's first event. The two are apart: a thousand settlements must not make regular
     counterparties look new.
-    `folded` is what is left of payments beyond those that are kept as rows (folded.py), empty for nearly every party.
+    `folded` is what is left of payments beyond those kept as rows (folded_payments.py), empty for nearly every party.
     `restated` is what payments said before they were said anew (accounting.py), `raised` the ids of the party's newest
     alerts (verdicts.py). `words` are the types that each institution gave the party, as bits (party_type.py);
     `party_type` is the strictest of them. `unusual` are the first events of payments that raised a statistical alert,

@@ -26,7 +26,7 @@ from detectors.values import money
 # than these: the two oldest become one, of all points between them. No payment stays wrong for it: one that used a
 # point between that was not corrected comes to the same amount again.
 MOST_CORRECTIONS = 64
-# Payments converted anew in one step: 8 us each. A party keeps at most twice as many (folded.py).
+# Payments converted anew in one step: 8 us each. A party keeps at most twice as many (folded_payments.py).
 MOST_ROWS = 1024
 # One ledger record's share of the work: records of parties looked at, and their bytes, 0.3 ms together.
 STEP_PARTIES = 24

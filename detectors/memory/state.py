@@ -44,7 +44,7 @@ class PartitionState:
     `marks` is the highest source offset applied, by input topic, partition and topic id (empty: not told).
     `parties` maps a token to its packed record, least recently touched first. `renamed` maps a party's former token to
     its newer one and the event time (us) up to which both were in use. `watermark_us` is the partition's clock
-    (clock.py), None before its first payment. `code_version` is shown in alerts, `fallback` stands for a first
+    (event_clock.py), None before its first payment. `code_version` is shown in alerts, `fallback` stands for a first
     configuration that cannot be used; neither is part of the digest. Models
     are None until the ledger's first record, the configuration, was applied.
     """
@@ -80,7 +80,7 @@ class PartitionState:
 
     @property
     def watermark(self) -> float | None:
-        """The partition's clock (clock.py), seconds since 1970; None before the first payment."""
+        """The partition's clock (event_clock.py), seconds since 1970; None before the first payment."""
         return None if self.watermark_us is None else self.watermark_us / SECOND_US
 
     @property

@@ -152,9 +152,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     `strength` 0-1 (1 = beyond doubt). `offsets` are the ledger positions of the payments behind it, in order of time.
     `series` names what grows (such as the year), `size` how large it is now (USD cents); the same series alerts again
     only at `growth` hundredths of its last alerted size, or when that lies further than `memory_us` of event time away.
-    `at_risk` is in USD cents. `value` to `peer_baseline` are the reason's numbers. `folded` payments (folded.py) are
-    counted in `size`, and none of `offsets` names them. `reading` is the type under which alone a disputed finding
-    holds, `bound` says that it is an upper bound over payments kept in totals (t01_folded.py). `institution` is
+    `at_risk` is in USD cents. `value` to `peer_baseline` are the reason's numbers. `folded` payments are counted in
+    `size`, and none of `offsets` names them (folded_payments.py). `reading` is the type under which alone a disputed
+    finding holds, `bound` says that it is an upper bound over payments kept in totals (t01_folded.py). `institution` is
     the payment's, `parts` says how much came from each, `without` how large the finding is without one other
     institution each, where the rest satisfies the rule; `alone` how large by the payment's own institution alone, 0
     where that does not satisfy the rule, or where `without` says it.

@@ -53,8 +53,8 @@ class Words(NamedTuple):
     """A typology's own words in Korean, for what an alert carries in English.
 
     `measured`: by the name of a measured value. `beginning`: by how such a name begins, where the rest is a name of its
-    own; `{}` stands for that name. `windows`: pairs of a regular expression and what is said for it, `{}` stands for
-    its group. `legal_basis`: by the English text of the shipped configuration.
+    own; `{}` stands for that name. `windows`: pairs of a regular expression with one group, and what is said for it;
+    `{}` stands for the group. `legal_basis`: by the English text of the shipped configuration.
     """
 
     measured: Mapping[str, Word] = {}

@@ -1,4 +1,4 @@
-"""T01 where pieces of a party are kept in totals only (folded.py): an upper bound instead of an exact group.
+"""T01 where pieces of a party are kept in totals only (folded_payments.py): an upper bound instead of an exact group.
 
 Of a folded piece the purpose, the local day and the amount are kept; the payee and the hour are not. So a window holds
 at most the pieces of all days that it touches, of any payee, with the pieces that are kept one by one. Where that bound

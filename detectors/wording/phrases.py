@@ -117,7 +117,7 @@ def counted(number: int | Decimal, one: str, many: str) -> str:
 
 
 def folded_payments(count: int, ordered: int, returned: int) -> str:
-    """What to know of payments that are kept in totals only (folded.py); amounts in USD cents."""
+    """What to know of payments that are kept in totals only (folded_payments.py); amounts in USD cents."""
     text = (
         f" {counted(count, 'of these payments is', 'of these payments are')} kept in totals only: counted to the cent, "
         "but a return, cancellation or settlement of one of them is no longer matched with it."

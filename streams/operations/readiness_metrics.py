@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 
 class ReadinessMetrics(NamedTuple):
-    """Named as on the page, without `fxwatch_`. Their values are asked for when the page is made (pages.py)."""
+    """Named as on the page, without `fxwatch_`. Their values are asked for when the page is made (web_pages.py)."""
 
     broker_away_seconds: Gauge
     unready_reasons: Gauge

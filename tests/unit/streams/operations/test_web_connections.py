@@ -20,7 +20,7 @@ import pytest
 from streams.operations import web_connections
 from streams.operations.web_connections import Gate, PageConnection, raise_file_limit
 
-# A worker's web server as pages.py makes it, in a process that may open few files. `plain`: as aiohttp makes it.
+# A worker's web server as web_pages.py makes it, in a process that may open few files. `plain`: as aiohttp makes it.
 SERVER = """
 import asyncio, json, resource, sys
 from types import SimpleNamespace
