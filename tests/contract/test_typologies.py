@@ -37,6 +37,7 @@ CASES = {"T01": _split, "T02": _cap, "T16": _rate}
 
 def fired(identifier: str) -> tuple[Ledger, list[Alert]]:
     """The ledger of a case and its alerts of the typology."""
+    assert identifier in CASES, f"to do: a stream that makes {identifier} fire, in CASES of this file"
     ledger = Ledger()
     found = [alert for outputs in CASES[identifier](ledger) for alert in outputs.alerts]
     return ledger, [alert for alert in found if identifier in {hit.id for hit in alert.typologies}]
@@ -45,7 +46,8 @@ def fired(identifier: str) -> tuple[Ledger, list[Alert]]:
 @pytest.mark.parametrize("identifier", IDS)
 def test_every_typology_has_a_case_rules_and_a_name(identifier):
     """A typology without a firing case or without rules in the default configuration is not finished."""
-    assert identifier in CASES
+    assert identifier in CASES, f"to do: a stream that makes {identifier} fire, in CASES of this file"
+    assert identifier in configuration().rules, f"to do: [rules.{identifier}] in detectors/defaults.toml"
     rules = configuration().rules[identifier]
     assert rules.legal_basis
     assert rules.limits

@@ -129,7 +129,9 @@ def test_the_trial_reaches_every_typology_and_statistical_alerts():
         origin = state_origin(state)
         for alert in core.apply(state, event, origin).alerts:
             fired |= {hit.id for hit in alert.typologies} or {"anomaly"}
-    assert fired == {typology.id for typology in REGISTRY} | {"anomaly"}
+    assert fired == {typology.id for typology in REGISTRY} | {"anomaly"}, (
+        "to do: let the `trial` of each rule that is missing make payments that fire it under the default limits"
+    )
 
 
 def state_origin(state):
