@@ -12,6 +12,7 @@ from streams.partition.outputs import Output
 from streams.proofs.state_digest import learned
 from tests.simulation import hashing, sources
 from tests.simulation.sources import recount
+from tests.simulation.stand_ins import installed
 from tests.simulation.virtual_time import VirtualLoop, run
 from tests.simulation.worker import task_factory
 from tests.simulation.world import Kind, Violation, World
@@ -85,7 +86,7 @@ def play(kind: Kind, seed: int, events: int, operations: Sequence[Operation] | N
     loop.set_task_factory(task_factory)
     world = World(seed, kind, events)
     loop.tick = world.tick
-    with world.installed(loop):
+    with installed(world.network, loop):
         return run(_story(world, schedule(seed, events) if operations is None else operations), loop)
 
 

@@ -3,34 +3,29 @@
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from contextvars import Context
-from functools import partial
-from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 from aiokafka.errors import ProducerFenced
 
 from streams.errors import FencedError, PartitionStoppedError
-from streams.kafka import clients, deliveries, topics
+from streams.kafka import topics
 from streams.ledger import progress
 from streams.ledger.progress import Published, Skip, encode, key_kind
 from streams.monitor.core import MONITOR
-from streams.partition import kafka_log, outputs, partition, snapshot_writer, stateful_agent
-from tests.simulation.clients import COMMIT_FAULTS, HOST, Network, SimulatedConsumer, SimulatedProducer
+from tests.simulation.clients import COMMIT_FAULTS, Network
 from tests.simulation.damage import Damage
 from tests.simulation.ingest import POISON, Ingest
 from tests.simulation.kafka import MemoryKafka, Transaction
 from tests.simulation.kafka import Place as LogPlace
 from tests.simulation.sources import Sources, Written
-from tests.simulation.virtual_time import VirtualClock, VirtualLoop
-from tests.simulation.worker import TOPIC_ID, DiedError, NoFaust, Worker
+from tests.simulation.virtual_time import VirtualLoop
+from tests.simulation.worker import DiedError, Worker
 
 SESSION_SECONDS = 10.0
 DRAIN_SECONDS = 900.0
-# modules under test that look at the clock
-ON_THE_CLOCK = (deliveries, kafka_log, stateful_agent, outputs, partition, snapshot_writer)
 
 
 class Kind(NamedTuple):
@@ -358,46 +353,9 @@ class World(Ingest, Damage):
         assert isinstance(loop, VirtualLoop)
         return loop
 
-    @contextmanager
-    def installed(self, loop: VirtualLoop) -> Iterator[None]:
-        """Put broker and clock in the place of aiokafka and `time` in the code under test."""
-        clock = VirtualClock(loop)
-        network = self.network
-
-        def consumer(**options: Any) -> SimulatedConsumer:
-            return SimulatedConsumer(network, committed=options["isolation_level"] == "read_committed")
-
-        def producer(**options: Any) -> SimulatedProducer:
-            return SimulatedProducer(network, options["transactional_id"])
-
-        places: list[tuple[Any, str, Any]] = [
-            (clients, "AssignedConsumer", consumer),
-            (clients, "AIOKafkaProducer", producer),
-            (stateful_agent, "health", SimpleNamespace(die=_die, exit_deadline=lambda _seconds: None)),
-            (stateful_agent, "faust_app", SimpleNamespace(build=lambda *_, **__: NoFaust(), raw_topic=lambda *_: None)),
-            (stateful_agent, "run_consumer", SimpleNamespace(install=lambda *_, **__: None)),
-            (topics, "read_topic_id", lambda *_: TOPIC_ID),
-            (outputs, "Outstanding", partial(deliveries.Outstanding, clock=loop.look)),
-            *((module, "time", clock) for module in ON_THE_CLOCK),
-        ]
-        before = [getattr(module, name) for module, name, _ in places]
-        for module, name, stand_in in places:
-            setattr(module, name, stand_in)
-        try:
-            yield
-        finally:
-            for (module, name, _), original in zip(places, before, strict=True):
-                setattr(module, name, original)
-
 
 # How a worker may end itself; by `FencedError` only as `_may_be_fenced` says. Everything else is a fault.
 EXPECTED_DEATHS = ("FencedError", "DeliveryError")
-
-
-def _die(error: BaseException) -> None:
-    host = HOST.get()
-    assert isinstance(host, Worker), f"not in a worker: {error!r}"
-    host.die(error)
 
 
 async def _answered(tasks: dict["asyncio.Task[Any]", Worker]) -> list[Worker]:
