@@ -77,16 +77,8 @@ def run(settings: Settings, role: Role, *, development_keys: bool = False) -> No
 
         agents["monitor"] = stateful_agent(MONITOR_AGENT, settings, metrics, broker, web=True)
     if "ingest" in roles:
-        from streams.ingest.agent import IngestAgent
-        from streams.ingest.door import Door
-
-        metrics.sender_keys.labels("none" if senders is None else senders.fingerprint).set(
-            0 if senders is None else len(senders.keys)
-        )
-        effective = settings.effective
-        door = Door(keys, effective.engine.partitions, dict(effective.legend.words), effective.admitted, senders)
-        agents["ingest"] = IngestAgent(
-            settings, metrics, door, sealer, version=code_version(), web=role == "ingest", inputs=sum(inputs)
+        agents["ingest"] = _ingest_agent(
+            settings, metrics, keys, sealer, senders, web=role == "ingest", inputs=sum(inputs)
         )
     serve_on(next(iter(agents.values())).app, listener)
     pages = f"http://{settings.web_host}:{settings.web_port}"
@@ -107,6 +99,21 @@ def stateful_agent(
         config_version=versions(settings.effective).config,
         web=web,
     )
+
+
+def _ingest_agent(
+    settings: Settings, metrics: Metrics, keys: Any, sealer: Any, senders: SenderKeys | None, *, web: bool, inputs: int
+) -> Any:
+    """The agent that reads the inputs, `inputs` partitions in all; only its role imports it, and holds keys."""
+    from streams.ingest.agent import IngestAgent
+    from streams.ingest.door import Door
+
+    metrics.sender_keys.labels("none" if senders is None else senders.fingerprint).set(
+        0 if senders is None else len(senders.keys)
+    )
+    effective = settings.effective
+    door = Door(keys, effective.engine.partitions, dict(effective.legend.words), effective.admitted, senders)
+    return IngestAgent(settings, metrics, door, sealer, version=code_version(), web=web, inputs=inputs)
 
 
 def run_agents(
