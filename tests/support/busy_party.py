@@ -4,6 +4,7 @@ Row by row through `apply` 100 000 payments take a minute; in lots of 512 the sa
 remembers beside its payments is filled to its bounds, with the longest texts of the contract.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -56,8 +57,20 @@ class Kind(NamedTuple):
     with_ids: bool = False
 
 
-def put(ledger: Ledger, token: str, party_type: str, kind: Kind, count: int, until: datetime) -> None:
-    """Give the partition a party with `count` payments up to `until`, and all else it may remember."""
+def put(
+    ledger: Ledger,
+    token: str,
+    party_type: str,
+    kind: Kind,
+    count: int,
+    until: datetime,
+    each_lot: Callable[[Party, int], None] | None = None,
+) -> None:
+    """Give the partition a party with `count` payments up to `until`, and all else it may remember.
+
+    `each_lot` is given the party with each lot's payments as its newest rows, before it is folded, and their number.
+    Of negative days each payment is made before the one that came before it.
+    """
     party = Party(party_type=party_type, first_us=to_us(until) - 61 * DAY_US, last_us=to_us(until))
     party.names = ["40101", "BANKA", "USD", *(f"{number:032d}" for number in range(3, MOST_NAMES))]
     effective = ledger.state.effective
@@ -81,6 +94,8 @@ def put(ledger: Ledger, token: str, party_type: str, kind: Kind, count: int, unt
         )
         lot["flags"] = kind.flags
         party.payments += lot.tobytes()
+        if each_lot is not None:
+            each_lot(party, len(lot))
         if folded_payments.is_due(party):
             folded_payments.fold(party, needs)
     _fill(party, count)

@@ -9,25 +9,19 @@ from detectors.books import folded_payments
 from detectors.books.party import unpack
 from detectors.books.payments import NO_DOCUMENT, OUT, ROW, SETTLED, rows
 from detectors.contracts.events import Declaration, Disposition, Profile
-from detectors.core import Outputs
 from detectors.values.legal_calendar import to_us
 from streams.contracts.inputs import RELATED_LIMIT
 from tests.support import busy_party
+from tests.support.apply_cost import MOST_BYTES, MOST_SECONDS, NOW, PARTY, Measured, warmed
 from tests.support.busy_party import Kind
-from tests.support.ledger import Ledger, digest16, later, payment
+from tests.support.ledger import digest16
 from tests.support.own_cpu import own_cpu
 
 # the costliest records take 9 to 15 ms on two cores, 18 beside other work; 16 became 22 where tests filled the caches
 pytestmark = pytest.mark.alone
 
-PARTY = "k1.0a3.busy"
-MOST_SECONDS = 0.020
 # so many that the party stands at its bound, and is folded among the records that are measured
 COUNT = 100_352
-NOW = later(days=100)
-# 2 048 rows (147 kB), 20 kB of folded days, 4 608 names of 32 letters (157 kB), 64 parts of 20 series (61 kB),
-# 2 000 other names (36 kB), and what is counted in tens
-MOST_BYTES = 420_000
 # Of these about 160 kB for a party that does no more than pay
 PAYING_BYTES = 175_000
 
@@ -49,52 +43,6 @@ KINDS = {
 TWINS = 4
 # in a full run of the tests all four took 22 ms for 16, and a moment later none did
 ATTEMPTS = 4
-
-
-class Measured:
-    """The slowest of the records applied, and how many there were.
-
-    Each record goes to equal partitions, and the quickest one counts: what other processes do to this one's caches is
-    no cost of `apply`. Everything else is the same in all.
-    """
-
-    def __init__(self, *twins: Ledger) -> None:
-        self.twins, self.slowest, self.what, self.count = twins, 0.0, "", 0
-
-    def put(self, what: str, event: object) -> Outputs:
-        """Apply a record and keep its time if it is the slowest."""
-        seconds = []
-        for ledger in self.twins:
-            origin = ledger.origin()
-            with own_cpu() as measured:
-                outputs = ledger.put(event, origin)
-            seconds.append(measured.seconds)
-        self.count += 1
-        if min(seconds) > self.slowest:
-            self.slowest, self.what = min(seconds), what
-        return outputs
-
-    def pay(self, what: str, event_id: str, at: object, amount: str = "4900", **fields: object) -> Outputs:
-        """Apply a payment of the busy party."""
-        given = {"party": PARTY, "counterparty": "k1.111.payee0"} | fields
-        return self.put(what, payment(event_id, at, amount, **given))
-
-
-def warmed() -> Ledger:
-    """A ledger whose models are built: their first event takes 10 ms a segment, and River's import a second."""
-    ledger = Ledger()
-    ledger.rate(NOW - timedelta(hours=30), "1400")
-    ledger.rate(NOW, "1400")
-    for party_type in ("person", "company"):
-        for direction in ("in", "out"):
-            ledger.pay(
-                f"warm {party_type} {direction}",
-                NOW - timedelta(hours=1),
-                party="k1.0a3.warm",
-                party_type=party_type,
-                direction=direction,
-            )
-    return ledger
 
 
 def of_all_sorts(measured: Measured, party_type: str) -> None:
@@ -259,11 +207,6 @@ def test_two_busy_parties_that_prove_to_be_one_are_joined_within_the_bound(kind)
     """A key rotation: both tokens have 100 000 payments; the record that names both takes no longer than others."""
     measured = quietest(lambda: joining(kind))
     assert measured.slowest < MOST_SECONDS, measured.what
-
-
-def msgspec_free(kind: Kind) -> Kind:
-    """The same payments of an earlier time of the same days."""
-    return kind._replace(days=kind.days / 2)
 
 
 def test_a_corrected_rate_that_touches_two_thousand_payments_of_one_party():
