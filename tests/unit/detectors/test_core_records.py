@@ -212,10 +212,11 @@ def test_what_the_outputs_say_of_a_payment():
     assert found.assessed.scored is not None
     (alert,) = found.alerts
     assert found.assessed.score == alert.score
+    assert (alert.desk, found.desks) == ("customs", ("customs", "supervision"))
     assert (found.scored, found.rate_missing, found.late, found.folded) == (True, False, False, 0)
     assert (found.judged_as, found.type_differs, found.join, found.rate) == ("person", False, None, None)
     quiet = ledger.pay("b", later(minutes=2), "1", party="k1.0a3.other")
-    assert (quiet.alerts, quiet.assessed.fired, quiet.assessed.deal_deviation_bp) == ((), (), None)
+    assert (quiet.alerts, quiet.desks, quiet.assessed.fired, quiet.assessed.deal_deviation_bp) == ((), (), (), None)
 
 
 def test_each_remarkable_thing_of_a_payment_is_counted_once():
